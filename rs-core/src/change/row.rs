@@ -1,0 +1,300 @@
+//! Rows and columns: an image of a row, read lazily.
+
+use std::borrow::Cow;
+
+use crate::change::value::{ColumnState, DateTime, Decimal, Number, NumberText, Value};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{ColumnDef, Kind, TableDef};
+use crate::text::Charset;
+use crate::trail::image::{ColumnSpan, ColumnSpans, SpanContent};
+use crate::trail::{ByteOrder, Fault};
+
+/// One image of a row: the columns that a change record lists, read only as they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    list: &'a [u8],
+    table: &'a TableDef,
+    order: ByteOrder,
+}
+
+impl<'a> Row<'a> {
+    /// An image from its column list.
+    #[inline]
+    #[must_use]
+    pub fn new(list: &'a [u8], table: &'a TableDef, order: ByteOrder) -> Self {
+        Self { list, table, order }
+    }
+
+    /// The columns that are there, in the trail's order. Columns that are missing are not among them.
+    #[inline]
+    pub fn columns(&self) -> impl Iterator<Item = std::result::Result<Column<'a>, Fault>> + use<'a> {
+        let Self { table, order, .. } = *self;
+        self.spans().map(move |span| {
+            let span = span?;
+            Ok(Column { span, definition: table.columns().get(usize::from(span.index)), order })
+        })
+    }
+
+    /// The columns as spans of bytes with their indexes, without a look at the definition: the quickest way through.
+    #[inline]
+    #[must_use]
+    pub fn spans(&self) -> ColumnSpans<'a> {
+        ColumnSpans::new(self.list, self.order)
+    }
+
+    /// A column by its index in the table. `None` where it is missing; a column of state *invalid* where the image is
+    /// damaged before it, since then no one can tell.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Column<'a>> {
+        for span in self.spans() {
+            let span = span.unwrap_or(ColumnSpan { index: index as u16, bytes: &[] });
+            if usize::from(span.index) == index {
+                return Some(Column { span, definition: self.table.columns().get(index), order: self.order });
+            }
+        }
+        None
+    }
+
+    /// A column by its name; see [`TableDef::column`] for how names match. `None` where it is missing or the table has no
+    /// such column. Without a definition the names are `COL0`, `COL1` …
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Column<'a>> {
+        let index = match self.table.column(name) {
+            Some((index, _)) => index,
+            None => name.strip_prefix("COL").and_then(|number| number.parse().ok()).filter(|&index| index >= self.table.columns().len())?,
+        };
+        self.at(index)
+    }
+
+    /// The table's definition.
+    #[must_use]
+    pub fn table(&self) -> &'a TableDef {
+        self.table
+    }
+
+    /// The column list as it stands.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.list
+    }
+
+    /// Whether the list reads as one of this table's images throughout: it ends with a column, its indexes rise and are
+    /// the table's, and each null flag is one. Bytes of any other kind, ciphertext among them, do not.
+    pub(crate) fn reads_as_image(&self) -> bool {
+        let mut next = 0;
+        self.spans().all(|span| {
+            let Ok(span) = span else { return false };
+            let index = usize::from(span.index);
+            let known = !self.table.is_defined() || index < self.table.columns().len();
+            let rises = index >= next;
+            next = index + 1;
+            known && rises && !matches!(span.content(), SpanContent::Invalid)
+        })
+    }
+}
+
+/// One column of an image: its state, and its value in the type that its definition says.
+///
+/// Typed accessors fail with [`ErrorKind::Value`] where the column is NULL, of another type, or not decodable.
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'a> {
+    span: ColumnSpan<'a>,
+    definition: Option<&'a ColumnDef>,
+    order: ByteOrder,
+}
+
+impl<'a> Column<'a> {
+    /// Its index in the table.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        usize::from(self.span.index)
+    }
+
+    /// Its name; `COL` and its index where there is no definition.
+    #[must_use]
+    pub fn name(&self) -> Cow<'a, str> {
+        match self.definition {
+            Some(definition) => Cow::Borrowed(&*definition.name),
+            None => Cow::Owned(format!("COL{}", self.span.index)),
+        }
+    }
+
+    /// Its definition; `None` where the table's is not known, or has no such column.
+    #[must_use]
+    pub fn definition(&self) -> Option<&'a ColumnDef> {
+        self.definition
+    }
+
+    /// Whether it holds NULL.
+    #[inline]
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.span.content(), SpanContent::Null)
+    }
+
+    /// Its state. Looks at the value to tell whether it is decodable.
+    #[must_use]
+    pub fn state(&self) -> ColumnState {
+        match self.value() {
+            Value::Null => ColumnState::Null,
+            Value::Invalid(_) => ColumnState::Invalid,
+            Value::Unchanged => ColumnState::Unchanged,
+            _ => ColumnState::Value,
+        }
+    }
+
+    /// Its span as it stands, null flag included.
+    #[inline]
+    #[must_use]
+    pub fn span(&self) -> &'a [u8] {
+        self.span.bytes
+    }
+
+    /// Its value.
+    ///
+    /// Without a definition, text is shown where the bytes are printable, and bytes elsewhere.
+    #[must_use]
+    pub fn value(&self) -> Value<'a> {
+        let body = match self.span.content() {
+            SpanContent::Value(body) => body,
+            SpanContent::Null => return Value::Null,
+            SpanContent::Invalid => return Value::Invalid(self.span.bytes),
+        };
+        match self.definition {
+            Some(definition) => decode(definition, body, self.order).unwrap_or(Value::Invalid(body)),
+            None => guess(body, self.order),
+        }
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] where it is NULL, no text, or not valid in its character set.
+    pub fn text(&self) -> Result<Cow<'a, str>> {
+        match self.value() {
+            Value::Text(text) => Ok(text),
+            Value::Number(Number::Text(text)) => Ok(Cow::Borrowed(text)),
+            other => Err(self.is_not("text", &other)),
+        }
+    }
+
+    /// Its exact number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] where it is NULL, no number, or has more than 38 digits.
+    #[inline]
+    pub fn decimal(&self) -> Result<Decimal> {
+        // The common case, without a detour through `Value`.
+        if let (Some(definition), [0, 0, body @ ..]) = (self.definition, self.span.bytes) {
+            if let Kind::Integer { width, signed } = definition.kind() {
+                if let Some(mantissa) = integer(body, width, signed) {
+                    return Ok(Decimal::new(mantissa, definition.scale as u8));
+                }
+            }
+        }
+        match self.value() {
+            Value::Number(number) => number.decimal().ok_or_else(|| self.error("has more digits than a decimal holds")),
+            other => Err(self.is_not("a number", &other)),
+        }
+    }
+
+    /// Its whole number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] where it is NULL, no number, has a fraction, or does not fit.
+    #[inline]
+    pub fn i64(&self) -> Result<i64> {
+        self.decimal()?.to_i64().ok_or_else(|| self.error("is no whole number of 64 bits"))
+    }
+
+    /// Its date or date and time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] where it is NULL, no date, or not decodable.
+    pub fn datetime(&self) -> Result<DateTime> {
+        match self.value() {
+            Value::DateTime(time) => Ok(time),
+            other => Err(self.is_not("a date", &other)),
+        }
+    }
+
+    /// Its bytes without null flag and length: of any type, decodable or not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] where it is NULL.
+    pub fn bytes(&self) -> Result<&'a [u8]> {
+        let SpanContent::Value(body) = self.span.content() else { return Err(self.is_not("bytes", &self.value())) };
+        let prefixed = matches!(
+            self.definition.map(ColumnDef::kind),
+            Some(Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true })
+        );
+        Ok(if prefixed { unprefixed(body, self.order).unwrap_or(body) } else { body })
+    }
+
+    #[cold]
+    fn error(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Value, format!("column {} {what}", self.name()))
+    }
+
+    #[cold]
+    fn is_not(&self, wanted: &str, value: &Value<'_>) -> Error {
+        match value {
+            Value::Null => self.error("is NULL"),
+            Value::Invalid(_) => self.error("is not decodable"),
+            Value::Unchanged => self.error("is a large object that the change left as it was"),
+            _ => self.error(&format!("is not {wanted}")),
+        }
+    }
+}
+
+/// The value of a body by its column's type; `None` where the bytes are not of that type.
+fn decode<'a>(definition: &ColumnDef, body: &'a [u8], order: ByteOrder) -> Option<Value<'a>> {
+    let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
+    Some(match definition.kind() {
+        Kind::Text { prefixed } => Value::Text(definition.text_charset().decode(characters(prefixed)?)?),
+        Kind::NumberText { prefixed } => {
+            let text = std::str::from_utf8(characters(prefixed)?).ok()?;
+            NumberText::parse(text)?;
+            Value::Number(Number::Text(text))
+        }
+        Kind::Binary { prefixed } => Value::Bytes(characters(prefixed)?),
+        Kind::Integer { width, signed } => {
+            Value::Number(Number::Exact(Decimal::new(integer(body, width, signed)?, definition.scale as u8)))
+        }
+        Kind::DateTime => Value::DateTime(DateTime::parse_bytes(body)?),
+        Kind::Opaque => Value::Bytes(body),
+    })
+}
+
+/// A body without its u16 length, which must be that of the rest.
+#[inline]
+pub(crate) fn unprefixed(body: &[u8], order: ByteOrder) -> Option<&[u8]> {
+    let (&length, rest) = body.split_first_chunk()?;
+    (usize::from(order.u16(length)) == rest.len()).then_some(rest)
+}
+
+/// A big-endian integer: column integers are, in either byte order (spec section 1.1, SEEN).
+#[inline]
+pub(crate) fn integer(body: &[u8], width: u8, signed: bool) -> Option<i128> {
+    if body.len() != usize::from(width) {
+        return None;
+    }
+    if let (Some(bytes), 8) = (body.first_chunk::<8>(), width) {
+        return Some(if signed { i128::from(i64::from_be_bytes(*bytes)) } else { i128::from(u64::from_be_bytes(*bytes)) });
+    }
+    if let (Some(bytes), 4) = (body.first_chunk::<4>(), width) {
+        return Some(if signed { i128::from(i32::from_be_bytes(*bytes)) } else { i128::from(u32::from_be_bytes(*bytes)) });
+    }
+    let bytes = body.first_chunk::<2>()?;
+    Some(if signed { i128::from(i16::from_be_bytes(*bytes)) } else { i128::from(u16::from_be_bytes(*bytes)) })
+}
+
+/// A body of unknown type: its characters where they are printable, with or without a length before them.
+fn guess(body: &[u8], order: ByteOrder) -> Value<'_> {
+    let printable = |bytes| Charset::UNSTATED.decode(bytes).filter(|text| !text.chars().any(char::is_control));
+    match unprefixed(body, order).or(Some(body)).and_then(printable) {
+        Some(text) => Value::Text(text),
+        None => Value::Bytes(body),
+    }
+}

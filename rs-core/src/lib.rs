@@ -1,0 +1,53 @@
+//! Read, decode and write Oracle GoldenGate trail files.
+//!
+//! ```
+//! # let dir = tempfile::tempdir().unwrap();
+//! # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+//! # let path = dir.path().join("bk");
+//! use trailcore::{Op, Trail};
+//!
+//! let trail = Trail::open(path)?; // a file, a prefix such as dirdat/lt, or a directory
+//! let mut reader = trail.reader()?;
+//! while let Some(change) = reader.next()? {
+//!     if change.op() == Op::Insert && change.table().name() == "BANK.POSTINGS" {
+//!         if let Some(amount) = change.after()?.and_then(|row| row.get("AMOUNT")) {
+//!             println!("{} {}", change.position(), amount.decimal()?);
+//!         }
+//!     }
+//! }
+//! # Ok::<(), trailcore::Error>(())
+//! ```
+//!
+//! Three levels, of which most users see the first:
+//!
+//! 1. [`Trail`], [`Reader`], [`Change`]: the changes of a trail, with tables, values, transactions. [`batch`] decodes them
+//!    into columns, in bulk.
+//! 2. [`RecordReader`](source::RecordReader): every record as it stands.
+//! 3. [`trail`]: the format over byte slices.
+//!
+//! Values are exact; NULL, missing and invalid are three things; what is not known is handed over as raw bytes and said to
+//! be unknown. No input makes the library panic, and its memory is bounded by the input's size. "GoldenGate" is Oracle's
+//! mark; this project is independent of Oracle.
+
+pub mod batch;
+pub mod change;
+pub mod schema;
+pub mod sink;
+pub mod source;
+pub mod trail;
+
+mod error;
+mod position;
+mod text;
+mod time;
+
+pub use change::{
+    Change, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, PlainChange, PlainImage, PlainValue, Row, Value,
+};
+pub use error::{Error, ErrorKind, Location, Result};
+pub use position::{Csn, Position};
+pub use schema::{Catalog, TableDef};
+pub use source::{ReadOptions, Reader, Trail};
+pub use text::Charset;
+pub use time::Timestamp;
+pub use trail::TransactionIndicator;

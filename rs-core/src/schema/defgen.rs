@@ -1,0 +1,193 @@
+//! Definition files, as the `DEFGEN` utility writes them.
+//!
+//! Forms SEEN in real files: versions 2.0 (19 fields a column), 4.0 and 5.0 (24 fields), each with a first line
+//! `*+- Defgen version N, Encoding E` and facts on the database; and the older form that has neither. The field list at
+//! the top is a comment: the number of fields on a column's line says which fields it has.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::table::{ColumnDef, SourceFacts, TableDef};
+use crate::text::Charset;
+
+/// Fields of a column behind its name, in version 2.0.
+const FIELDS: usize = 18;
+/// The same without the sub data type, which then is 0.
+const FIELDS_OLD: usize = 17;
+/// Fields of a column behind its name, from version 4.0 on.
+const FIELDS_NEW: usize = 23;
+
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let encoding = file_encoding(bytes);
+    let mut facts = DatabaseFacts::default();
+    let mut tables = Vec::new();
+    let mut open: Option<OpenTable> = None;
+    let mut number = 0;
+    for line in bytes.split(|&byte| byte == b'\n') {
+        number += 1;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = encoding.decode(line).ok_or_else(|| at_line(number, "is not in the file's encoding"))?;
+        // A name's quotes may hold blanks; the line's own do not count.
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('*') {
+            continue;
+        }
+        match &mut open {
+            Some(table) if line.eq_ignore_ascii_case("End of definition") => {
+                tables.push(table.finish().ok_or_else(|| at_line(number, "ends a table with other than the stated number of columns"))?);
+                open = None;
+            }
+            Some(table) => table.line(line, &facts).ok_or_else(|| at_line(number, "is no column of a known form"))?,
+            None => match value_of(line, "Definition for table ") {
+                Some(name) => open = Some(OpenTable { name: name.to_owned(), ..OpenTable::default() }),
+                None => facts.line(line),
+            },
+        }
+    }
+    match open {
+        Some(_) => Err(at_line(number, "ends the file inside a table")),
+        None if tables.is_empty() => Err(Error::new(ErrorKind::Definitions, "no table definition in the file").hint("is it a DEFGEN file?")),
+        None => Ok(tables),
+    }
+}
+
+fn at_line(number: usize, what: &str) -> Error {
+    Error::new(ErrorKind::Definitions, format!("line {number} {what}"))
+}
+
+/// The encoding that the first line states; UTF-8 where none is.
+fn file_encoding(bytes: &[u8]) -> Charset {
+    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let stated = std::str::from_utf8(first).ok().and_then(|line| line.split_once("Encoding ")).map(|(_, name)| name.trim());
+    match stated.map(Charset::from_name) {
+        Some(charset) if charset.decode(b"*").is_some() => charset,
+        // An unknown name, or a file without one: ASCII at the least, and then UTF-8 reads it.
+        _ => Charset::UTF_8,
+    }
+}
+
+/// The rest of a line that starts with these words, in any case.
+fn value_of<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    let (start, rest) = line.split_at_checked(words.len())?;
+    start.eq_ignore_ascii_case(words).then(|| rest.trim())
+}
+
+/// Facts on the database that a table's columns inherit.
+#[derive(Default)]
+struct DatabaseFacts {
+    charset: Option<Charset>,
+}
+
+impl DatabaseFacts {
+    fn line(&mut self, line: &str) {
+        if let Some(name) = value_of(line, "Character set ID:") {
+            self.charset = Some(Charset::from_name(name));
+        }
+    }
+}
+
+#[derive(Default)]
+struct OpenTable {
+    name: String,
+    stated_columns: Option<usize>,
+    columns: Vec<ColumnDef>,
+}
+
+impl OpenTable {
+    fn line(&mut self, line: &str, facts: &DatabaseFacts) -> Option<()> {
+        if let Some(count) = value_of(line, "Columns:") {
+            self.stated_columns = Some(count.parse().ok()?);
+        } else if self.stated_columns.is_some() {
+            self.columns.push(column(line, facts.charset.unwrap_or(Charset::UNSTATED))?);
+        }
+        // "Record length", "Syskey" and what newer versions add stand before the columns; none of it is needed here.
+        Some(())
+    }
+
+    fn finish(&mut self) -> Option<TableDef> {
+        let complete = self.stated_columns == Some(self.columns.len());
+        complete.then(|| TableDef::new(std::mem::take(&mut self.name), std::mem::take(&mut self.columns)))
+    }
+}
+
+/// One column: its name, and numbers apart by blanks. A name with blanks stands in double quotes, or is all that is left
+/// of the numbers.
+fn column(line: &str, database: Charset) -> Option<ColumnDef> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let is_number = |word: &&&str| word.parse::<i64>().is_ok();
+    let numbers = words.iter().rev().take_while(is_number).count();
+    let fields = match numbers.min(words.len().saturating_sub(1)) {
+        enough if enough >= FIELDS_NEW => FIELDS_NEW,
+        enough if enough >= FIELDS => FIELDS,
+        FIELDS_OLD => FIELDS_OLD,
+        _ => return None,
+    };
+    let (_, values) = words.split_at_checked(words.len() - fields)?;
+    let first_value = values.first()?;
+    let name_end = first_value.as_ptr() as usize - line.as_ptr() as usize;
+    let name = line.get(..name_end)?.trim_end();
+    let name = name.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(name);
+
+    // Numbered as in the list at the top of the files, where the name is 1.
+    let field = |number: usize| values.get(number - 2)?.parse::<i64>().ok();
+    let word = |number: usize| field(number).and_then(|value| u32::try_from(value).ok());
+    let short = |number: usize| field(number).and_then(|value| u16::try_from(value).ok());
+    let own = field(21).map_or(Charset::UNSTATED, |id| i32::try_from(id).map_or(Charset::UNSTATED, Charset::from_id));
+    Some(ColumnDef {
+        name: name.into(),
+        data_type: short(2)?,
+        external_length: word(3)?,
+        fetch_offset: word(4)?,
+        scale: i16::try_from(field(5)?).ok()?,
+        internal_length: word(9)?,
+        binary_length: word(10)?,
+        table_length: word(11)?,
+        most_significant: short(12)?,
+        least_significant: short(13)?,
+        key: field(18)? != 0,
+        sub_type: if fields == FIELDS_OLD { 0 } else { short(19)? },
+        charset: own.or(database),
+        facts: SourceFacts {
+            nullable: Some(field(7)? != 0),
+            native_type: short(20),
+            character_length: word(22),
+            own_charset: own.is_stated(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "*\n* Definitions created/modified  2010-01-01 00:00\n*\nDefinition for table HR.COUNTRIES\nRecord length: 108\nSyskey: 0\nColumns: 2\n\
+        COUNTRY ID      0      2        0  0  0 1 0      2      2      0 0 0 0 0 1    0 1   0\n\
+        \"NAME 1\"   64     40        6  0  0 1 0     40     40      0 0 0 0 0 1    0 0   0\nEnd of definition\n";
+
+    #[test]
+    fn the_form_without_a_version() {
+        let tables = parse(OLD.as_bytes()).unwrap();
+        let names: Vec<_> = tables[0].columns().iter().map(|column| &*column.name).collect();
+        assert_eq!(names, ["COUNTRY ID", "NAME 1"]);
+        assert!(tables[0].columns()[0].key);
+    }
+
+    #[test]
+    fn faults_name_the_line() {
+        let wrong = OLD.replace("Columns: 2", "Columns: 3");
+        assert!(parse(wrong.as_bytes()).unwrap_err().to_string().contains("line 10"));
+        let cut = OLD.replace("End of definition\n", "");
+        assert_eq!(parse(cut.as_bytes()).unwrap_err().kind(), ErrorKind::Definitions);
+        assert!(parse(b"").is_err());
+        let bad = OLD.replace("0 1   0\n", "0 x   0\n");
+        assert!(parse(bad.as_bytes()).unwrap_err().to_string().contains("line 8"));
+    }
+
+    #[test]
+    fn stated_encoding_and_charset() {
+        let text = format!("*+- Defgen version 2.0, Encoding GBK\nCharacter set ID: ZHS16GBK\n{OLD}").replace("COUNTRY ID", "国家");
+        let bytes = Charset::from_name("GBK").encode(&text).unwrap().into_owned();
+        let tables = parse(&bytes).unwrap();
+        assert_eq!(&*tables[0].columns()[0].name, "国家");
+        assert_eq!(tables[0].columns()[0].charset, Charset::from_name("GBK"));
+    }
+}

@@ -1,0 +1,363 @@
+//! Table and column definitions.
+
+use std::sync::Arc;
+
+use crate::text::Charset;
+use crate::trail::ByteOrder;
+use crate::trail::metadata::{ColumnRecord, FLAG_KEY, FLAG_NULLABLE, TableRecord};
+
+/// The definition of a table. Immutable and shared: one definition serves every row of its version, in any thread.
+///
+/// Two definitions are equal if name, columns and keys are; what only one kind of source tells ([`SourceFacts`]) does not
+/// count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableDef {
+    name: Box<str>,
+    columns: Vec<ColumnDef>,
+    defined: bool,
+}
+
+impl TableDef {
+    /// A definition from its columns, in the table's order.
+    ///
+    /// ```
+    /// use trailcore::schema::{ColumnDef, TableDef};
+    /// let table = TableDef::new("HR.EMP", vec![ColumnDef::integer("EMPNO", 0).key(), ColumnDef::varchar("ENAME", 10)]);
+    /// assert_eq!(table.column("ENAME").unwrap().0, 1);
+    /// ```
+    #[must_use]
+    pub fn new(name: impl Into<Box<str>>, columns: Vec<ColumnDef>) -> Self {
+        Self { name: name.into(), columns, defined: true }
+    }
+
+    /// A table whose columns nobody has told: its rows show columns by number only.
+    #[must_use]
+    pub fn undefined(name: impl Into<Box<str>>) -> Self {
+        Self { name: name.into(), columns: Vec::new(), defined: false }
+    }
+
+    /// From a trail's table definition record; `database` is the database's character set.
+    pub(crate) fn from_record(name: &str, record: &TableRecord, database: Charset) -> Self {
+        Self::new(name, record.columns.iter().map(|column| ColumnDef::from_record(column, record.version, database)).collect())
+    }
+
+    /// The same definition under another name.
+    pub(crate) fn renamed(&self, name: &str) -> Self {
+        Self { name: name.into(), ..self.clone() }
+    }
+
+    /// The table's name as the source has it: parts joined by `.`, case kept.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its columns, in the order of the indexes that images use.
+    #[inline]
+    #[must_use]
+    pub fn columns(&self) -> &[ColumnDef] {
+        &self.columns
+    }
+
+    /// Whether its columns are known.
+    #[must_use]
+    pub fn is_defined(&self) -> bool {
+        self.defined
+    }
+
+    /// A column and its index, by name: the exact one, or else the only one that differs in case alone.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<(usize, &ColumnDef)> {
+        let columns = || self.columns.iter().enumerate();
+        columns().find(|(_, column)| &*column.name == name).or_else(|| {
+            let mut alike = columns().filter(|(_, column)| column.name.eq_ignore_ascii_case(name));
+            alike.next().filter(|_| alike.next().is_none())
+        })
+    }
+
+    /// The columns of its key.
+    pub fn key(&self) -> impl Iterator<Item = &ColumnDef> {
+        self.columns.iter().filter(|column| column.key)
+    }
+
+    pub(crate) fn shared(self) -> Arc<Self> {
+        Arc::new(self)
+    }
+}
+
+/// How a column's bytes are to be read: its data type and sub type, settled once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Characters. `prefixed`: with a u16 length before them.
+    Text {
+        /// Whether a u16 length stands before the characters.
+        prefixed: bool,
+    },
+    /// A number as text, with as many fraction digits as it has: Oracle NUMBER without a fixed precision.
+    NumberText {
+        /// Whether a u16 length stands before the digits.
+        prefixed: bool,
+    },
+    /// Bytes that are no text. `prefixed`: with a u16 length before them.
+    Binary {
+        /// Whether a u16 length stands before the bytes.
+        prefixed: bool,
+    },
+    /// A big-endian integer of this many bytes, times 10 to the power of the column's scale.
+    Integer {
+        /// 2, 4 or 8.
+        width: u8,
+        /// Whether it has a sign.
+        signed: bool,
+    },
+    /// A date or date and time, as text without a zone.
+    DateTime,
+    /// A type whose bytes are UNKNOWN: they are handed over as they are.
+    Opaque,
+}
+
+/// What only some sources tell of a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceFacts {
+    /// The database's own type number.
+    pub native_type: Option<u16>,
+    /// Whether the column may be NULL. Told by table definition records of version 11 (INFERRED) and by definition files.
+    pub nullable: Option<bool>,
+    /// Length in characters.
+    pub character_length: Option<u32>,
+    /// Whether the source itself names the column's character set, instead of the database's.
+    pub own_charset: bool,
+}
+
+/// The definition of one column. The numbers are those that definition files print.
+#[derive(Clone, Debug)]
+pub struct ColumnDef {
+    /// Its name.
+    pub name: Box<str>,
+    /// Data type: 64 variable characters, 134 64-bit integer, 192 date/time … (spec section 5).
+    pub data_type: u16,
+    /// Sub data type: what characters mean.
+    pub sub_type: u16,
+    /// External length in bytes.
+    pub external_length: u32,
+    /// Internal length in bytes.
+    pub internal_length: u32,
+    /// Binary length in bytes.
+    pub binary_length: u32,
+    /// Table length in bytes.
+    pub table_length: u32,
+    /// Offset in an uncompressed row.
+    pub fetch_offset: u32,
+    /// Digits behind the decimal point.
+    pub scale: i16,
+    /// Most significant part of a date/time.
+    pub most_significant: u16,
+    /// Least significant part of a date/time.
+    pub least_significant: u16,
+    /// Whether it belongs to the key.
+    pub key: bool,
+    /// The character set of its text: its own, or the database's.
+    pub charset: Charset,
+    /// What only some sources tell; does not count for equality.
+    pub facts: SourceFacts,
+}
+
+impl PartialEq for ColumnDef {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field cannot be forgotten here.
+        let Self {
+            name,
+            data_type,
+            sub_type,
+            external_length,
+            internal_length,
+            binary_length,
+            table_length,
+            fetch_offset,
+            scale,
+            most_significant,
+            least_significant,
+            key,
+            charset,
+            facts: _,
+        } = self;
+        *name == other.name
+            && (*data_type, *sub_type, *scale, *key, *charset)
+                == (other.data_type, other.sub_type, other.scale, other.key, other.charset)
+            && (*external_length, *internal_length, *binary_length, *table_length, *fetch_offset)
+                == (other.external_length, other.internal_length, other.binary_length, other.table_length, other.fetch_offset)
+            && (*most_significant, *least_significant) == (other.most_significant, other.least_significant)
+    }
+}
+
+impl Eq for ColumnDef {}
+
+/// Data types (spec section 5, from the user-exit SDK).
+pub(crate) mod data_type {
+    pub(crate) const FIXED_CHAR: std::ops::RangeInclusive<u16> = 0..=2;
+    pub(crate) const VAR_CHAR: std::ops::RangeInclusive<u16> = 64..=66;
+    pub(crate) const INT16: u16 = 130;
+    pub(crate) const UINT16: u16 = 131;
+    pub(crate) const INT32: u16 = 132;
+    pub(crate) const UINT32: u16 = 133;
+    pub(crate) const INT64: u16 = 134;
+    pub(crate) const UINT64: u16 = 135;
+    pub(crate) const DATETIME: std::ops::RangeInclusive<u16> = 191..=192;
+}
+
+/// Sub data types of characters.
+pub(crate) mod sub_type {
+    pub(crate) const DEFAULT: u16 = 0;
+    pub(crate) const UTF16_BE: u16 = 1;
+    pub(crate) const FLOAT_TEXT: u16 = 2;
+    pub(crate) const FIXED_PRECISION: u16 = 3;
+    pub(crate) const BINARY: u16 = 4;
+    pub(crate) const CHAR: u16 = 5;
+    pub(crate) const UTF8: u16 = 7;
+    pub(crate) const GUID: u16 = 8;
+    pub(crate) const FLOAT_TEXT_UTF8: u16 = 27;
+    pub(crate) const FIXED_PRECISION_UTF8: u16 = 37;
+}
+
+impl ColumnDef {
+    /// A column of a type, with lengths of zero; for writers. See the named constructors for the common types.
+    #[must_use]
+    pub fn new(name: impl Into<Box<str>>, data_type: u16, sub_type: u16, length: u32) -> Self {
+        Self {
+            name: name.into(),
+            data_type,
+            sub_type,
+            external_length: length,
+            internal_length: length,
+            binary_length: length,
+            table_length: 0,
+            fetch_offset: 0,
+            scale: 0,
+            most_significant: 0,
+            least_significant: 0,
+            key: false,
+            charset: Charset::UTF_8,
+            facts: SourceFacts::default(),
+        }
+    }
+
+    /// Variable characters of at most `length` bytes.
+    #[must_use]
+    pub fn varchar(name: impl Into<Box<str>>, length: u32) -> Self {
+        Self::new(name, *data_type::VAR_CHAR.start(), sub_type::DEFAULT, length)
+    }
+
+    /// Exactly `length` bytes of characters.
+    #[must_use]
+    pub fn char(name: impl Into<Box<str>>, length: u32) -> Self {
+        Self::new(name, *data_type::FIXED_CHAR.start(), sub_type::DEFAULT, length)
+    }
+
+    /// A number of up to 18 digits, `scale` of them behind the point, stored as a 64-bit integer.
+    #[must_use]
+    pub fn integer(name: impl Into<Box<str>>, scale: i16) -> Self {
+        let column = Self::new(name, data_type::INT64, sub_type::FIXED_PRECISION, 8);
+        Self { scale, table_length: 8, ..column }
+    }
+
+    /// A number of any size, stored as text.
+    #[must_use]
+    pub fn number(name: impl Into<Box<str>>) -> Self {
+        let column = Self::new(name, *data_type::VAR_CHAR.start(), sub_type::FLOAT_TEXT, 50);
+        Self { table_length: 50, ..column }
+    }
+
+    /// A date and time with `fraction` digits of a second.
+    #[must_use]
+    pub fn datetime(name: impl Into<Box<str>>, fraction: u32) -> Self {
+        let length = 19 + if fraction == 0 { 0 } else { fraction + 1 };
+        let column = Self::new(name, *data_type::DATETIME.end(), sub_type::DEFAULT, length);
+        Self { table_length: length, least_significant: if fraction == 0 { 5 } else { 6 }, ..column }
+    }
+
+    /// The same column as part of the key.
+    #[must_use]
+    pub fn key(self) -> Self {
+        Self { key: true, ..self }
+    }
+
+    /// The same column in a character set of its own.
+    #[must_use]
+    pub fn in_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
+    }
+
+    fn from_record(column: &ColumnRecord, version: u16, database: Charset) -> Self {
+        let own = Charset::from_id(column.charset);
+        Self {
+            name: String::from_utf8_lossy(&column.name).into(),
+            data_type: column.data_type,
+            sub_type: column.sub_type,
+            external_length: column.external_length,
+            internal_length: column.internal_length,
+            binary_length: column.binary_length,
+            table_length: column.table_length,
+            fetch_offset: column.fetch_offset,
+            scale: column.scale as i16,
+            most_significant: column.most_significant,
+            least_significant: column.least_significant,
+            key: column.flags & FLAG_KEY != 0,
+            charset: own.or(database),
+            facts: SourceFacts {
+                native_type: Some(column.native_type),
+                nullable: (version >= 11).then_some(column.flags & FLAG_NULLABLE != 0),
+                character_length: (version >= 11).then_some(column.character_length),
+                own_charset: own.is_stated(),
+            },
+        }
+    }
+
+    /// How its bytes are to be read.
+    #[inline]
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        use data_type as d;
+        use sub_type as s;
+        let prefixed = d::VAR_CHAR.contains(&self.data_type);
+        if prefixed || d::FIXED_CHAR.contains(&self.data_type) {
+            // CHAR that carries its length has it before the characters whatever the data type (SEEN with type 64).
+            return match self.sub_type {
+                s::DEFAULT | s::UTF16_BE | s::CHAR | s::UTF8 | s::GUID => Kind::Text { prefixed },
+                s::FLOAT_TEXT | s::FIXED_PRECISION | s::FLOAT_TEXT_UTF8 | s::FIXED_PRECISION_UTF8 => Kind::NumberText { prefixed },
+                s::BINARY => Kind::Binary { prefixed },
+                _ => Kind::Opaque,
+            };
+        }
+        // A negative scale has not been seen, and no 64-bit integer has more than 18 digits to spare.
+        let exact = (0..=38).contains(&self.scale);
+        match self.data_type {
+            d::INT16 if exact => Kind::Integer { width: 2, signed: true },
+            d::UINT16 if exact => Kind::Integer { width: 2, signed: false },
+            d::INT32 if exact => Kind::Integer { width: 4, signed: true },
+            d::UINT32 if exact => Kind::Integer { width: 4, signed: false },
+            d::INT64 if exact => Kind::Integer { width: 8, signed: true },
+            d::UINT64 if exact => Kind::Integer { width: 8, signed: false },
+            code if d::DATETIME.contains(&code) => Kind::DateTime,
+            _ => Kind::Opaque,
+        }
+    }
+
+    /// The character set of its text: UTF-16 or UTF-8 where the sub type says so, else the column's.
+    #[must_use]
+    pub fn text_charset(&self) -> Charset {
+        match self.sub_type {
+            sub_type::UTF16_BE => Charset::UTF_16BE,
+            sub_type::UTF8 => Charset::UTF_8,
+            _ => self.charset,
+        }
+    }
+
+    /// Appends a text's body in this column's form, for writers: with its length where the type has one.
+    pub(crate) fn put_text(&self, order: ByteOrder, bytes: &[u8], out: &mut Vec<u8>) {
+        if matches!(self.kind(), Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true }) {
+            order.put_u16(out, bytes.len() as u16);
+        }
+        out.extend_from_slice(bytes);
+    }
+}

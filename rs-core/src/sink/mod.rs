@@ -1,0 +1,7 @@
+//! Where changes go: for now, [`TrailWriter`] writes trails.
+
+mod row;
+mod trail;
+
+pub use row::RowBuilder;
+pub use trail::{TrailWriter, UpdateStyle, WriterOptions};

@@ -1,0 +1,176 @@
+//! Building a row's image from values.
+
+use crate::change::{DateTime, Decimal, NumberText};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{ColumnDef, Kind, TableDef};
+use crate::trail::image::ImageBuilder;
+use crate::trail::{ByteOrder, Fault};
+
+/// Builds an image of a table's row, column by column, in the forms that the table's definition says. Columns that are
+/// not set are missing from the image.
+///
+/// ```
+/// use trailcore::{Decimal, TableDef, change::Row, schema::ColumnDef, sink::RowBuilder, trail::ByteOrder};
+/// let table = TableDef::new("BANK.RATES", vec![ColumnDef::varchar("CODE", 3), ColumnDef::integer("RATE", 4)]);
+/// let mut row = RowBuilder::new(&table, ByteOrder::Big);
+/// row.text("CODE", "EUR")?.decimal("RATE", Decimal::new(78_012, 4))?;
+/// let read = Row::new(row.bytes(), &table, ByteOrder::Big);
+/// assert_eq!(read.get("RATE").unwrap().decimal()?.to_string(), "7.8012");
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RowBuilder<'t> {
+    table: &'t TableDef,
+    image: ImageBuilder,
+    order: ByteOrder,
+    body: Vec<u8>,
+}
+
+impl<'t> RowBuilder<'t> {
+    /// An image without columns.
+    #[must_use]
+    pub fn new(table: &'t TableDef, order: ByteOrder) -> Self {
+        Self { table, image: ImageBuilder::new(order), order, body: Vec::new() }
+    }
+
+    /// The column list so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.image.bytes()
+    }
+
+    /// Forgets all columns; the memory is kept.
+    pub fn clear(&mut self) {
+        self.image.clear();
+    }
+
+    /// Sets a column of text, in its character set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] where the table has no such column or it holds no text,
+    /// [`ErrorKind::Unencodable`] where the text has a character that the set lacks, or is too long.
+    pub fn text(&mut self, name: &str, text: &str) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        if !matches!(column.kind(), Kind::Text { .. }) {
+            return Err(wrong_kind(column, "text"));
+        }
+        let bytes = column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character that its set lacks"))?;
+        self.put(index, column, &bytes)
+    }
+
+    /// Sets a column of digits that is stored as text. The digits are kept as they are.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); the text must be a number.
+    pub fn number(&mut self, name: &str, digits: &str) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        if !matches!(column.kind(), Kind::NumberText { .. }) || NumberText::parse(digits).is_none() {
+            return Err(wrong_kind(column, "a number as text"));
+        }
+        self.put(index, column, digits.as_bytes())
+    }
+
+    /// Sets a column of bytes: binary, or of a type that is not understood.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn binary(&mut self, name: &str, bytes: &[u8]) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        if !matches!(column.kind(), Kind::Binary { .. } | Kind::Opaque) {
+            return Err(wrong_kind(column, "bytes"));
+        }
+        self.put(index, column, bytes)
+    }
+
+    /// Sets a column that is stored as an integer. The number must have the column's scale or fit it exactly.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); [`ErrorKind::Unencodable`] where the number does not fit without loss.
+    pub fn decimal(&mut self, name: &str, value: Decimal) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        let Kind::Integer { width, signed } = column.kind() else { return Err(wrong_kind(column, "a number")) };
+        let mantissa = at_scale(value, column.scale).ok_or_else(|| unencodable(column, "does not fit its scale"))?;
+        let bytes = integer_bytes(mantissa, width, signed).ok_or_else(|| unencodable(column, "does not fit its type"))?;
+        let start = bytes.len() - usize::from(width);
+        self.put(index, column, bytes.get(start..).unwrap_or_default())
+    }
+
+    /// Sets a column of dates from the trail's own text, `YYYY-MM-DD[:HH:MI:SS[.f…]]`.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); the text must be a date.
+    pub fn datetime(&mut self, name: &str, text: &str) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        if column.kind() != Kind::DateTime || DateTime::parse(text).is_none() {
+            return Err(wrong_kind(column, "a date"));
+        }
+        self.put(index, column, text.as_bytes())
+    }
+
+    /// Sets a column to NULL, with the filler that its type has in real trails.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] where the table has no such column.
+    pub fn null(&mut self, name: &str) -> Result<&mut Self> {
+        let (index, column) = self.column(name)?;
+        self.body.clear();
+        self.body.extend_from_slice(&[0xff, 0xff]);
+        match column.kind() {
+            // A date's filler has the full length (spec section 4, SEEN).
+            Kind::DateTime => {
+                let filler = b"1900-01-01:00:00:00.000000000";
+                let length = (column.external_length as usize).min(filler.len());
+                self.body.extend_from_slice(filler.get(..length).unwrap_or_default());
+            }
+            Kind::Integer { width, .. } => self.body.resize(2 + usize::from(width), 0),
+            _ => self.body.extend_from_slice(&[0, 0]),
+        }
+        self.image.span(index, &self.body).map_err(|fault| too_long(column, fault))?;
+        Ok(self)
+    }
+
+    fn column(&self, name: &str) -> Result<(u16, &'t ColumnDef)> {
+        let found = self.table.column(name).and_then(|(index, column)| Some((u16::try_from(index).ok()?, column)));
+        found.ok_or_else(|| {
+            let what = format!("table {} has no column {name}", self.table.name());
+            Error::new(ErrorKind::InvalidArgument, what)
+        })
+    }
+
+    fn put(&mut self, index: u16, column: &ColumnDef, bytes: &[u8]) -> Result<&mut Self> {
+        if bytes.len() > usize::from(u16::MAX) - 4 {
+            return Err(unencodable(column, "is longer than a column can be"));
+        }
+        self.body.clear();
+        column.put_text(self.order, bytes, &mut self.body);
+        self.image.fixed(index, &self.body).map_err(|fault| too_long(column, fault))?;
+        Ok(self)
+    }
+}
+
+fn at_scale(value: Decimal, scale: i16) -> Option<i128> {
+    let scale = u8::try_from(scale).ok()?;
+    if value.scale() <= scale {
+        return value.mantissa().checked_mul(10i128.checked_pow(u32::from(scale - value.scale()))?);
+    }
+    let unit = 10i128.checked_pow(u32::from(value.scale() - scale))?;
+    (value.mantissa() % unit == 0).then_some(value.mantissa() / unit)
+}
+
+fn integer_bytes(value: i128, width: u8, signed: bool) -> Option<[u8; 16]> {
+    let bits = u32::from(width) * 8;
+    let (low, high) = if signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) };
+    (low..=high).contains(&value).then_some(value.to_be_bytes())
+}
+
+fn wrong_kind(column: &ColumnDef, what: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("column {} is not set from {what}", column.name))
+}
+
+fn unencodable(column: &ColumnDef, what: &str) -> Error {
+    Error::new(ErrorKind::Unencodable, format!("a value of column {} {what}", column.name))
+}
+
+fn too_long(column: &ColumnDef, fault: Fault) -> Error {
+    unencodable(column, fault.what)
+}

@@ -1,0 +1,688 @@
+//! Writing whole trails: file headers, definitions, transactions, roll-over.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{ColumnDef, TableDef};
+use crate::text::Charset;
+use crate::time::Timestamp;
+use crate::trail::encode::{INFO_RECORD, RecordParts};
+use crate::trail::metadata::{ColumnRecord, DatabaseRecord, FLAG_KEY, FLAG_NULLABLE, TableRecord};
+use crate::trail::{
+    ByteOrder, Fault, FileHeader, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, RecordType, SubToken, TableRef, Token,
+    TransactionIndicator, area, file_header, tokens,
+};
+
+/// How an update is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateStyle {
+    /// One record with both images (type 134).
+    Unified,
+    /// A before and an after record (type 15).
+    Pair,
+    /// The after record alone (type 15).
+    AfterOnly,
+}
+
+/// How to write a trail.
+#[derive(Clone, Debug)]
+pub struct WriterOptions {
+    /// Order of the bytes of all numbers but column data.
+    pub order: ByteOrder,
+    /// A file is closed before a record would make it longer than this.
+    pub file_size: u64,
+    /// Number of the first file.
+    pub first_seqno: u32,
+    /// Digits of the number in file names: 6 or 9.
+    pub seqno_digits: usize,
+    /// Whether definitions are written into the trail and rows refer to them; else rows carry their table's name, as
+    /// releases before 12.2 write them.
+    pub metadata: bool,
+    /// Version of the table definition records: 1 or 11.
+    pub definition_version: u16,
+    /// Compatibility level of the file header; below 5 the header has fewer tokens.
+    pub compatibility: u16,
+    /// Number of the database's character set; see [`Charset::from_id`].
+    pub charset: u32,
+    /// Name of the writing group.
+    pub group: String,
+    /// When the files were made. Not the clock: what is written depends on the caller alone.
+    pub created: Timestamp,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self {
+            order: ByteOrder::Big,
+            file_size: 500 << 20,
+            first_seqno: 0,
+            seqno_digits: 9,
+            metadata: true,
+            definition_version: 1,
+            compatibility: 5,
+            charset: 0,
+            group: "TRAILCOR".into(),
+            created: Timestamp::from_unix_micros(0),
+        }
+    }
+}
+
+/// Writes a trail: tests, fixtures, and the trails that filters hand on.
+///
+/// Changes are written between [`begin`](Self::begin) and [`commit`](Self::commit). Definitions are written before a
+/// table's first row of each file. Nothing is complete before [`finish`](Self::finish).
+///
+/// ```
+/// use trailcore::{Trail, schema::{ColumnDef, TableDef}, sink::{RowBuilder, TrailWriter, WriterOptions}, Timestamp};
+/// let table = std::sync::Arc::new(TableDef::new("A.B", vec![ColumnDef::varchar("C", 9).key()]));
+/// let mut writer = TrailWriter::in_memory("aa", WriterOptions::default())?;
+/// let mut row = RowBuilder::new(&table, writer.byte_order());
+/// row.text("C", "one")?;
+/// writer.begin("1000", "1.2.3", Timestamp::from_unix_micros(0))?;
+/// writer.insert(&table, row.bytes())?;
+/// writer.commit()?;
+/// let files = writer.finish()?;
+/// let trail = Trail::from_bytes(files[0].1.clone());
+/// assert_eq!(trail.reader()?.next()?.unwrap().csn(), Some("1000"));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TrailWriter {
+    options: WriterOptions,
+    output: Output,
+    seqno: u32,
+    written: u64,
+    /// Definition indexes of this file by the definition's address; the definitions are kept alive.
+    definitions: HashMap<usize, (u16, Arc<TableDef>)>,
+    /// Whether this file has a row or statement yet: only then may it be closed.
+    has_rows: bool,
+    transaction: Option<OpenTransaction>,
+    next_tokens: Vec<SubToken>,
+    next_user_tokens: Option<Vec<u8>>,
+    log_pos: u64,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct OpenTransaction {
+    csn: String,
+    xid: String,
+    time: Timestamp,
+    records: usize,
+    /// The last record, not written yet: whether it ends the transaction is known only when the next one comes.
+    pending: Option<Pending>,
+}
+
+/// A row or statement that waits to be written.
+#[derive(Debug)]
+struct Pending {
+    table: Option<Arc<TableDef>>,
+    records: Vec<PendingRecord>,
+    tokens: Vec<SubToken>,
+    user_tokens: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct PendingRecord {
+    record_type: RecordType,
+    before: bool,
+    data: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Output {
+    Files { prefix: PathBuf, file: Option<BufWriter<File>>, path: PathBuf, paths: Vec<PathBuf> },
+    Memory { prefix: String, files: Vec<(String, Vec<u8>)> },
+}
+
+impl Output {
+    fn open(&mut self, name: &str) -> Result<()> {
+        match self {
+            Self::Files { prefix, file, path, paths } => {
+                if let Some(mut open) = file.take() {
+                    open.flush().map_err(|error| Error::io(path, error))?;
+                }
+                let mut full = prefix.clone().into_os_string();
+                full.push(name);
+                *path = full.into();
+                paths.push(path.clone());
+                *file = Some(BufWriter::with_capacity(1 << 20, File::create(&*path).map_err(|error| Error::io(path, error))?));
+            }
+            Self::Memory { prefix, files } => files.push((format!("{prefix}{name}"), Vec::new())),
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Files { file: Some(file), path, .. } => file.write_all(bytes).map_err(|error| Error::io(path, error)),
+            Self::Files { .. } => Ok(()),
+            Self::Memory { files, .. } => {
+                if let Some((_, file)) = files.last_mut() {
+                    file.extend_from_slice(bytes);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl TrailWriter {
+    /// Writes files named by a prefix and their number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the first file cannot be made.
+    pub fn create(prefix: impl AsRef<Path>, options: WriterOptions) -> Result<Self> {
+        let prefix = prefix.as_ref().to_path_buf();
+        Self::open(Output::Files { prefix, file: None, path: PathBuf::new(), paths: Vec::new() }, options)
+    }
+
+    /// Writes files in memory; [`finish`](Self::finish) returns them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unencodable`] where the options do not fit a file header.
+    pub fn in_memory(prefix: &str, options: WriterOptions) -> Result<Self> {
+        Self::open(Output::Memory { prefix: prefix.to_owned(), files: Vec::new() }, options)
+    }
+
+    fn open(output: Output, options: WriterOptions) -> Result<Self> {
+        Ok(Self {
+            seqno: options.first_seqno,
+            options,
+            output,
+            written: 0,
+            definitions: HashMap::new(),
+            has_rows: false,
+            transaction: None,
+            next_tokens: Vec::new(),
+            next_user_tokens: None,
+            log_pos: 1,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// The order of the bytes that images for this writer must have.
+    #[must_use]
+    pub fn byte_order(&self) -> ByteOrder {
+        self.options.order
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] where one is open.
+    pub fn begin(&mut self, csn: &str, xid: &str, time: Timestamp) -> Result<()> {
+        if self.transaction.is_some() {
+            return Err(misuse("a transaction is open already"));
+        }
+        let (csn, xid) = (csn.to_owned(), xid.to_owned());
+        self.transaction = Some(OpenTransaction { csn, xid, time, records: 0, pending: None });
+        Ok(())
+    }
+
+    /// Ends the transaction. One without changes leaves nothing in the trail.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] where none is open, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
+    pub fn commit(&mut self) -> Result<()> {
+        self.write_pending(true)?;
+        self.transaction = None;
+        Ok(())
+    }
+
+    /// Leaves the transaction unfinished and writes a RestartAbend marker, which takes it back.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn abend(&mut self) -> Result<()> {
+        self.write_pending(false)?;
+        let time = self.transaction.take().map_or(self.options.created, |transaction| transaction.time);
+        self.marker(RecordType::RESTART_ABEND, time)
+    }
+
+    /// Tokens for the next record, beside CSN and transaction id.
+    pub fn tokens(&mut self, tokens: &[Token<'_>]) {
+        self.next_tokens.extend(tokens.iter().copied().map(SubToken::from));
+    }
+
+    /// The user token area of the next record, as it stands.
+    pub fn user_tokens(&mut self, area: &[u8]) {
+        self.next_user_tokens = Some(area.to_vec());
+    }
+
+    /// A new row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] without a transaction, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
+    pub fn insert(&mut self, table: &Arc<TableDef>, after: &[u8]) -> Result<()> {
+        self.row(table, vec![PendingRecord { record_type: RecordType::INSERT, before: false, data: Some(after.to_vec()) }])
+    }
+
+    /// A row is gone.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn delete(&mut self, table: &Arc<TableDef>, before: &[u8]) -> Result<()> {
+        self.row(table, vec![PendingRecord { record_type: RecordType::DELETE, before: true, data: Some(before.to_vec()) }])
+    }
+
+    /// A row has other values. `before` does not count for [`UpdateStyle::AfterOnly`].
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn update(&mut self, table: &Arc<TableDef>, style: UpdateStyle, before: &[u8], after: &[u8]) -> Result<()> {
+        let field_comp = |before, data: &[u8]| PendingRecord { record_type: RecordType::FIELD_COMP, before, data: Some(data.to_vec()) };
+        let records = match style {
+            UpdateStyle::Unified => vec![self.unified(RecordType::UNIFIED_UPDATE, before, after)?],
+            UpdateStyle::Pair => vec![field_comp(true, before), field_comp(false, after)],
+            UpdateStyle::AfterOnly => vec![field_comp(false, after)],
+        };
+        self.row(table, records)
+    }
+
+    /// A row has another key: `key` holds the old key columns.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn pk_update(&mut self, table: &Arc<TableDef>, key: &[u8], after: &[u8]) -> Result<()> {
+        let mut data = Vec::with_capacity(key.len() + after.len() + 2);
+        self.options.order.put_u16(&mut data, u16::try_from(key.len()).map_err(|_| too_long("a key"))?);
+        data.extend_from_slice(key);
+        data.extend_from_slice(after);
+        self.row(table, vec![PendingRecord { record_type: RecordType::PK_UPDATE, before: false, data: Some(data) }])
+    }
+
+    /// A row has another key: both images in one record (type 135, laid out as inferred).
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn unified_pk_update(&mut self, table: &Arc<TableDef>, before: &[u8], after: &[u8]) -> Result<()> {
+        let record = self.unified(RecordType::UNIFIED_PK_UPDATE, before, after)?;
+        self.row(table, vec![record])
+    }
+
+    /// All rows of a table are gone.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn truncate(&mut self, table: &Arc<TableDef>) -> Result<()> {
+        self.row(table, vec![PendingRecord { record_type: RecordType::PURGE_DATA, before: false, data: None }])
+    }
+
+    /// A statement, with the text that GoldenGate makes of it.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn ddl(&mut self, owner: &str, object: &str, text: &str) -> Result<()> {
+        let body = format!("{owner}\0{object}\0UNKNOWNVERSION\0UNKNOWNVERSIONCOMPAT\0N");
+        self.next_tokens.push(SubToken { id: tokens::id::DDL, info: 0, body: body.into_bytes() });
+        let record = PendingRecord { record_type: RecordType::DDL, before: false, data: Some(text.as_bytes().to_vec()) };
+        self.add(None, vec![record])
+    }
+
+    /// A large-object fragment of the last row. How fragments are laid out is UNKNOWN: the bytes are the caller's.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); there must be a row.
+    pub fn lob_fragment(&mut self, data: &[u8]) -> Result<()> {
+        let pending = self.transaction.as_mut().and_then(|transaction| transaction.pending.as_mut());
+        let pending = pending.ok_or_else(|| misuse("a fragment follows a row"))?;
+        pending.records.push(PendingRecord { record_type: RecordType::LOB, before: false, data: Some(data.to_vec()) });
+        Ok(())
+    }
+
+    /// A marker: RestartOK, RestartAbend, RecoveryEnd, or a record of any other type without a table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
+    pub fn marker(&mut self, record_type: RecordType, time: Timestamp) -> Result<()> {
+        self.write_pending(false)?;
+        let mut record = Vec::new();
+        let header = RecordHeader { orig_node: 0, record_count: 0, ..self.header(record_type, time, TransactionIndicator::Only) };
+        encode(self.options.order, &header, Vec::new(), &mut record)?;
+        self.start_file(None, record.len())?;
+        self.put(&record)
+    }
+
+    /// Writes everything out. Of a writer in memory, returns its files by name; of others, the paths with empty bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] where a transaction is open: it would be unfinished. [`ErrorKind::Io`].
+    pub fn finish(mut self) -> Result<Vec<(String, Vec<u8>)>> {
+        if self.transaction.is_some() {
+            return Err(misuse("a transaction is open"));
+        }
+        self.start_file(None, 0)?;
+        self.close()
+    }
+
+    /// Writes out what there is, an unfinished transaction included: for tests of torn trails.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn finish_unfinished(mut self) -> Result<Vec<(String, Vec<u8>)>> {
+        self.write_pending(false)?;
+        self.transaction = None;
+        self.finish()
+    }
+
+    fn close(self) -> Result<Vec<(String, Vec<u8>)>> {
+        match self.output {
+            Output::Memory { files, .. } => Ok(files),
+            Output::Files { file, path, paths, .. } => {
+                if let Some(mut file) = file {
+                    file.flush().map_err(|error| Error::io(&path, error))?;
+                }
+                Ok(paths.into_iter().map(|path| (path.to_string_lossy().into_owned(), Vec::new())).collect())
+            }
+        }
+    }
+
+    fn unified(&self, record_type: RecordType, before: &[u8], after: &[u8]) -> Result<PendingRecord> {
+        let mut data = Vec::with_capacity(before.len() + after.len() + 4);
+        self.options.order.put_u32(&mut data, u32::try_from(before.len()).map_err(|_| too_long("an image"))?);
+        data.extend_from_slice(before);
+        data.extend_from_slice(after);
+        Ok(PendingRecord { record_type, before: false, data: Some(data) })
+    }
+
+    fn row(&mut self, table: &Arc<TableDef>, records: Vec<PendingRecord>) -> Result<()> {
+        self.add(Some(Arc::clone(table)), records)
+    }
+
+    fn add(&mut self, table: Option<Arc<TableDef>>, records: Vec<PendingRecord>) -> Result<()> {
+        self.write_pending(false)?;
+        let Some(transaction) = &mut self.transaction else { return Err(misuse("no transaction is open")) };
+        let (tokens, user_tokens) = (std::mem::take(&mut self.next_tokens), self.next_user_tokens.take());
+        transaction.pending = Some(Pending { table, records, tokens, user_tokens });
+        Ok(())
+    }
+
+    /// Writes the record that waits, as its transaction's last or not.
+    fn write_pending(&mut self, last: bool) -> Result<()> {
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(pending) = transaction.pending.take() else { return Ok(()) };
+        let first = transaction.records == 0;
+        transaction.records += pending.records.len();
+        let time = transaction.time;
+        let mut own = pending.tokens;
+        if first {
+            own.push(SubToken { id: tokens::id::LOGCSN, info: 0, body: transaction.csn.clone().into_bytes() });
+            own.push(SubToken { id: tokens::id::TRANID, info: 0, body: transaction.xid.clone().into_bytes() });
+        }
+        let mut token_area = Vec::new();
+        for token in &own {
+            let token = Token { id: token.id, info: token.info, body: &token.body };
+            crate::trail::put_token(&mut token_area, self.options.order, token).map_err(refused)?;
+        }
+        // The file first: a row's definition index is the file's own.
+        let data: usize = pending.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
+        let room = data + token_area.len() + pending.user_tokens.as_ref().map_or(0, Vec::len) + 128 * pending.records.len();
+        self.start_file(pending.table.as_ref(), room)?;
+
+        let count = pending.records.len();
+        let mut unit = std::mem::take(&mut self.scratch);
+        unit.clear();
+        for (index, record) in pending.records.iter().enumerate() {
+            let (begins, ends) = (first && index == 0, last && index + 1 == count);
+            let indicator = match (begins, ends) {
+                (true, true) => TransactionIndicator::Only,
+                (true, false) => TransactionIndicator::First,
+                (false, true) => TransactionIndicator::Last,
+                (false, false) => TransactionIndicator::Middle,
+            };
+            let mut header = self.header(record.record_type, time, indicator);
+            header.before_after = if record.before { b'B' } else { b'A' };
+            if record.record_type == RecordType::DDL {
+                header.orig_node = 0;
+            } else {
+                header.partition = PARTITION_COLUMNS;
+            }
+            if let Some(table) = &pending.table {
+                header.table = match self.definitions.get(&address(table)) {
+                    Some((index, _)) => {
+                        header.partition |= PARTITION_TDR_INDEX;
+                        TableRef::Index(*index)
+                    }
+                    None => TableRef::Name(table.name().as_bytes()),
+                };
+            }
+            let mut areas = Vec::with_capacity(3);
+            areas.extend(record.data.as_ref().map(|body| Token { id: area::DATA, info: 0, body }));
+            if index == 0 && !token_area.is_empty() {
+                areas.push(Token { id: area::TOKENS, info: 0, body: &token_area });
+            }
+            if index == 0 {
+                areas.extend(pending.user_tokens.as_ref().map(|body| Token { id: area::USER_TOKENS, info: 0, body }));
+            }
+            encode(self.options.order, &header, areas, &mut unit)?;
+        }
+        self.log_pos += 1;
+        self.has_rows = true;
+        let put = self.put(&unit);
+        self.scratch = unit;
+        put
+    }
+
+    fn header(&self, record_type: RecordType, time: Timestamp, transaction: TransactionIndicator) -> RecordHeader<'static> {
+        RecordHeader {
+            indicator: b'E',
+            partition: 0,
+            undo: 0,
+            before_after: b'A',
+            record_length: 0,
+            record_type,
+            orig_node: 0xff,
+            time,
+            audit_pos: self.log_pos,
+            audit_rba: 0,
+            transaction,
+            format_type: b'R',
+            syskey_len: 0,
+            incomplete: 0,
+            continued: 0,
+            record_count: 1,
+            table: TableRef::Name(b""),
+            padding: &[],
+        }
+    }
+
+    /// Opens a file where none is open or the open one has no room left, and gives it the table's definition.
+    fn start_file(&mut self, table: Option<&Arc<TableDef>>, room: usize) -> Result<()> {
+        if self.written > 0 && self.has_rows && self.written + room as u64 > self.options.file_size {
+            self.seqno = self.seqno.checked_add(1).ok_or_else(|| too_long("the number of files"))?;
+            self.written = 0;
+        }
+        if self.written == 0 {
+            self.definitions.clear();
+            self.has_rows = false;
+            let width = self.options.seqno_digits;
+            let name = format!("{:0width$}", self.seqno);
+            self.output.open(&name)?;
+            let header = self.file_header(&name)?;
+            self.put(&header)?;
+            if self.options.metadata {
+                self.put_database()?;
+            }
+        }
+        match table {
+            Some(table) if self.options.metadata && !self.definitions.contains_key(&address(table)) => self.put_table(table),
+            _ => Ok(()),
+        }
+    }
+
+    fn file_header(&self, name: &str) -> Result<Vec<u8>> {
+        use file_header::{SIGNATURE, csn_body, group};
+        let options = &self.options;
+        let order = options.order;
+        let string = |text: &str| -> Result<Vec<u8>> {
+            let mut body = Vec::new();
+            crate::trail::put_s16(&mut body, order, text.as_bytes()).map_err(refused)?;
+            Ok(body)
+        };
+        let u16_body = |value: u16| built(|out| order.put_u16(out, value));
+        let u32_body = |value: u32| built(|out| order.put_u32(out, value));
+        let time_body = |time: Timestamp| built(|out| order.put_u64(out, time.julian()));
+        let (csn, time) = match &self.transaction {
+            Some(transaction) => (Some(transaction.csn.as_str()), Some(transaction.time)),
+            None => (None, None),
+        };
+        const UNSET: u8 = crate::trail::INFO_UNSET;
+        let info = |set: bool| if set { 0 } else { UNSET };
+
+        let mut header = FileHeader::empty(order);
+        let mut put = |group, id, info, body| header.push(group, id, info, body);
+        put(group::TRAIL, 0x30, 0, SIGNATURE.to_vec());
+        put(group::TRAIL, 0x31, 0, u16_body(options.compatibility));
+        put(group::TRAIL, 0x32, 0, vec![0x20, 0, 0, 0]);
+        put(group::TRAIL, 0x33, 0, time_body(options.created));
+        put(group::TRAIL, 0x34, 0, string(&format!("uri:trailcore::{}", options.group))?);
+        put(group::TRAIL, 0x36, 0, string(name)?);
+        put(group::TRAIL, 0x37, 0, vec![1]);
+        put(group::TRAIL, 0x38, 0, u32_body(self.seqno));
+        put(group::TRAIL, 0x39, UNSET, vec![0; 8]);
+        put(group::TRAIL, 0x3a, info(csn.is_some()), csn_body(csn.unwrap_or_default()).map_err(refused)?);
+        put(group::TRAIL, 0x3b, UNSET, csn_body("").map_err(refused)?);
+        put(group::TRAIL, 0x3c, info(time.is_some()), time.map_or(vec![0; 8], time_body));
+        put(group::TRAIL, 0x3d, UNSET, vec![0; 8]);
+        if options.compatibility >= 5 {
+            put(group::TRAIL, 0x3e, UNSET, csn_body("").map_err(refused)?);
+            put(group::TRAIL, 0x3f, 0, built(|out| order.put_u64(out, 4)));
+            put(group::TRAIL, 0x40, UNSET, csn_body("").map_err(refused)?);
+            put(group::TRAIL, 0x41, 0, vec![0xff; 8]);
+            put(group::TRAIL, 0x42, 0, key_slot(order));
+        }
+        for (id, text) in [(0x30, "trailcore"), (0x31, ""), (0x32, env!("CARGO_PKG_VERSION")), (0x33, ""), (0x34, "")] {
+            put(group::MACHINE, id, 0, string(text)?);
+        }
+        put(group::DATABASE, 0x33, 0, u32_body(options.charset));
+        put(group::DATABASE, 0x3b, 0, u32_body(1));
+        put(group::PRODUCER, 0x30, 0, string(&options.group)?);
+        put(group::CONTINUITY, 0x30, 0, u32_body(1));
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes).map_err(refused)?;
+        Ok(bytes)
+    }
+
+    fn put_database(&mut self) -> Result<()> {
+        let order = self.options.order;
+        let mut case = vec![0x14; 16];
+        case.iter_mut().skip(12).take(1).for_each(|byte| *byte = 0x11);
+        let database = DatabaseRecord {
+            version: 1,
+            charset: self.options.charset,
+            national_charset: 1,
+            locale: 0,
+            time_zone: b"GMT".to_vec(),
+            case_sensitivity: case,
+            name: Vec::new(),
+            extra: Vec::new(),
+        };
+        let mut data = Vec::new();
+        database.encode(order, &mut data).map_err(refused)?;
+        self.put_metadata(1, (1, 0), b"", &data)
+    }
+
+    fn put_table(&mut self, table: &Arc<TableDef>) -> Result<()> {
+        let order = self.options.order;
+        let index = u16::try_from(self.definitions.len() + 1).map_err(|_| too_long("the number of tables in a file"))?;
+        let version = self.options.definition_version;
+        let zero = |id, len| SubToken { id, info: 0, body: vec![0; len] };
+        let record = TableRecord {
+            version,
+            key_columns: u16::try_from(table.key().count()).map_err(|_| too_long("the number of key columns"))?,
+            facts: if version >= 11 { Vec::new() } else { vec![zero(2, 4), zero(3, 2), zero(4, 2)] },
+            columns: table.columns().iter().map(|column| column_record(column, version, self.options.charset)).collect(),
+            extra: Vec::new(),
+        };
+        let mut data = Vec::new();
+        record.encode(order, &mut data).map_err(refused)?;
+        self.put_metadata(2, (1, index), table.name().as_bytes(), &data)?;
+        self.definitions.insert(address(table), (index, Arc::clone(table)));
+        Ok(())
+    }
+
+    fn put_metadata(&mut self, kind: u8, (database, table): (u16, u16), name: &[u8], data: &[u8]) -> Result<()> {
+        let order = self.options.order;
+        let mut indexes = Vec::with_capacity(4);
+        order.put_u16(&mut indexes, database);
+        order.put_u16(&mut indexes, table);
+        let audit_rba = indexes.first_chunk().map_or(0, |bytes| order.u32(*bytes));
+        let base = self.header(RecordType::METADATA, self.options.created, TransactionIndicator::Only);
+        let header = RecordHeader { orig_node: kind, audit_rba, table: TableRef::Name(name), ..base };
+        let mut record = Vec::new();
+        encode(order, &header, vec![Token { id: area::DATA, info: 0, body: data }], &mut record)?;
+        self.put(&record)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.output.write(bytes)?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// A definition is known by its address: the writer keeps it alive.
+fn address(table: &Arc<TableDef>) -> usize {
+    Arc::as_ptr(table) as usize
+}
+
+fn column_record(column: &ColumnDef, version: u16, database: u32) -> ColumnRecord {
+    // A set other than the database's is the column's own; its number is what `Charset::from_id` maps to it.
+    let own = column.charset != Charset::from_id(database as i32);
+    let nullable = version >= 11 && column.facts.nullable.unwrap_or(!column.key);
+    ColumnRecord {
+        name: column.name.as_bytes().to_vec(),
+        data_type: column.data_type,
+        internal_length: column.internal_length,
+        external_length: column.external_length,
+        binary_length: column.binary_length,
+        table_length: column.table_length,
+        character_length: column.facts.character_length.unwrap_or(0),
+        fetch_offset: column.fetch_offset,
+        charset: if own { column.charset.id().unwrap_or(-1) } else { -1 },
+        native_type: column.facts.native_type.unwrap_or(0),
+        sub_type: column.sub_type,
+        most_significant: column.most_significant,
+        least_significant: column.least_significant,
+        scale: column.scale as u16,
+        unknown: 0,
+        flags: 0x22 | if column.key { FLAG_KEY } else { 0 } | if nullable { FLAG_NULLABLE } else { 0 },
+        second_part: (version < 11).then(|| vec![0; 14]),
+    }
+}
+
+/// The key slot of a trail that is not encrypted, as real ones have it.
+fn key_slot(order: ByteOrder) -> Vec<u8> {
+    let mut body = vec![0];
+    order.put_u16(&mut body, 44);
+    body.extend_from_slice(&[b'.'; 44]);
+    order.put_u32(&mut body, 0);
+    body
+}
+
+fn encode(order: ByteOrder, header: &RecordHeader<'_>, areas: Vec<Token<'_>>, out: &mut Vec<u8>) -> Result<()> {
+    RecordParts { info: INFO_RECORD, header: *header, areas }.encode(order, out).map_err(refused)
+}
+
+fn built(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out);
+    out
+}
+
+fn refused(fault: Fault) -> Error {
+    Error::new(ErrorKind::Unencodable, fault.what)
+}
+
+fn too_long(what: &str) -> Error {
+    Error::new(ErrorKind::Unencodable, format!("{what} is more than the format has room for"))
+}
+
+fn misuse(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, what)
+}

@@ -1,0 +1,116 @@
+//! Where bytes come from: a file read with `pread`, a mapped file, memory.
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use bytes::Bytes;
+
+/// Bytes that can be read at any offset, from any thread, without changing them.
+///
+/// The default is a file read with `pread` into the reader's own buffer: a file that is cut short while it is read then
+/// gives an error, where a mapping would kill the process.
+pub trait ByteSource: Debug + Send + Sync {
+    /// How many bytes there are now. A file may grow.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Reads bytes from an offset on into `into`, and returns how many: fewer than it has room for where the end is near,
+    /// 0 at or behind the end.
+    ///
+    /// # Errors
+    /// What the operating system says. An interrupted call is to be repeated by the source.
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// All bytes at once, for sources that have them in memory: they are then read in place.
+    fn as_slice(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl ByteSource for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match FileExt::read_at(self, into, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+impl ByteSource for Bytes {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
+        let read = rest.len().min(into.len());
+        if let (Some(to), Some(from)) = (into.get_mut(..read), rest.get(..read)) {
+            to.copy_from_slice(from);
+        }
+        Ok(read)
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+/// Opens a file to be read with `pread`.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(feature = "mmap")]
+#[allow(unsafe_code)]
+mod mapped {
+    use super::{ByteSource, io};
+    use memmap2::Mmap;
+    use std::path::Path;
+
+    /// A file mapped into memory.
+    #[derive(Debug)]
+    pub(crate) struct MappedFile(Mmap);
+
+    impl MappedFile {
+        pub(crate) fn open(path: &Path) -> io::Result<Self> {
+            let file = std::fs::File::open(path)?;
+            // SAFETY: the map is only ever read. What `Mmap` cannot rule out is another process changing or cutting the
+            // file: changed bytes are read as they are, since every read of them is checked again, but a cut file raises
+            // SIGBUS. That is why mapping is opt-in, and its documentation says so.
+            unsafe { Mmap::map(&file) }.map(Self)
+        }
+    }
+
+    impl ByteSource for MappedFile {
+        fn size(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+            let rest = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..)).unwrap_or_default();
+            let read = rest.len().min(into.len());
+            if let (Some(to), Some(from)) = (into.get_mut(..read), rest.get(..read)) {
+                to.copy_from_slice(from);
+            }
+            Ok(read)
+        }
+
+        fn as_slice(&self) -> Option<&[u8]> {
+            Some(&self.0)
+        }
+    }
+}
+
+#[cfg(feature = "mmap")]
+pub(crate) use mapped::MappedFile;

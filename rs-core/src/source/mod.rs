@@ -1,0 +1,190 @@
+//! Where bytes come from, and how a trail is read: [`Trail`] finds the files, [`Reader`] reads their changes,
+//! [`RecordReader`] their records.
+
+mod bytes;
+mod find;
+mod reader;
+mod records;
+mod sequence;
+mod window;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use self::bytes::ByteSource;
+pub use self::reader::{Reader, Skipped};
+pub use self::records::{PlacedRecord, RecordReader};
+pub use self::sequence::{Gap, TrailFile};
+
+use crate::error::Result;
+use crate::position::Position;
+use crate::schema::Catalog;
+use crate::text::Charset;
+use crate::time::Timestamp;
+
+/// A trail: one file, or the numbered files of a prefix, in order. Opening reads no records; any thread may use it, and
+/// any number of readers may read it at once.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+/// # let path = dir.path().join("bk");
+/// let trail = trailcore::Trail::open(path)?;
+/// let mut reader = trail.reader()?;
+/// let mut inserts = 0;
+/// while let Some(change) = reader.next()? {
+///     inserts += u32::from(change.op() == trailcore::Op::Insert);
+/// }
+/// assert!(inserts > 0);
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trail {
+    files: Arc<[TrailFile]>,
+}
+
+impl Trail {
+    /// The trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) where none lies there,
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where a directory holds several or a number comes twice,
+    /// [`Io`](crate::ErrorKind::Io).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self { files: sequence::discover(path.as_ref())?.into() })
+    }
+
+    /// A trail of one file whose bytes are in memory. They are read in place.
+    #[must_use]
+    pub fn from_bytes(bytes: impl Into<::bytes::Bytes>) -> Self {
+        Self::from_files([("memory", bytes.into())])
+    }
+
+    /// A trail of several files in memory, each with a name. A name that ends with a sequence number says it; else the
+    /// file's header does.
+    #[must_use]
+    pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, ::bytes::Bytes)>) -> Self {
+        Self { files: files.into_iter().map(|(name, bytes)| TrailFile::in_memory(name, bytes)).collect() }
+    }
+
+    /// Its files, in the order in which they are read.
+    #[must_use]
+    pub fn files(&self) -> &[TrailFile] {
+        &self.files
+    }
+
+    /// The file numbers that are missing between its files.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        sequence::gaps(&self.files)
+    }
+
+    /// A reader of its changes, from its start.
+    ///
+    /// # Errors
+    /// None that reading would not give; the signature is that of [`reader_with`](Self::reader_with).
+    pub fn reader(&self) -> Result<Reader> {
+        self.reader_with(ReadOptions::new())
+    }
+
+    /// A reader of its changes.
+    ///
+    /// # Errors
+    /// With a position to start from: [`InvalidPosition`](crate::ErrorKind::InvalidPosition) where no record starts there,
+    /// and what reading the file up to it gives.
+    pub fn reader_with(&self, options: ReadOptions) -> Result<Reader> {
+        Reader::new(Arc::clone(&self.files), options)
+    }
+
+    /// A reader of its records as they stand. Of the options, mapping and resynchronisation count.
+    #[must_use]
+    pub fn records(&self, options: &ReadOptions) -> RecordReader {
+        RecordReader::new(Arc::clone(&self.files), options.mapped, options.resync)
+    }
+
+    /// The first change whose transaction has this CSN or a later one; `None` if there is none. Files are passed over by
+    /// the first CSN in their headers where they have one.
+    ///
+    /// # Errors
+    /// What reading gives. CSNs of another form than this one are passed over.
+    pub fn find_csn(&self, csn: &str) -> Result<Option<Position>> {
+        find::csn(self, csn)
+    }
+
+    /// The first change of this time or later; `None` if there is none. Files are passed over by the first time in their
+    /// headers where they have one.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn find_time(&self, time: Timestamp) -> Result<Option<Position>> {
+        find::time(self, time)
+    }
+
+    fn only(&self, files: std::ops::RangeFrom<usize>) -> Self {
+        Self { files: self.files.get(files).unwrap_or_default().into() }
+    }
+}
+
+/// How to read a trail. The default reads from the start, stops at damage, and hands out changes only.
+///
+/// ```
+/// use trailcore::{Position, ReadOptions};
+/// let options = ReadOptions::new().from(Position::new(12, 1956)).resync(true);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    from: Option<Position>,
+    catalog: Option<Catalog>,
+    charset: Option<Charset>,
+    all: bool,
+    resync: bool,
+    mapped: bool,
+}
+
+impl ReadOptions {
+    /// The default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Start at this position. It must be the start of a record; its file is read from the start for its definitions.
+    /// Of a transaction that began in an earlier file, CSN and id are not known then.
+    #[must_use]
+    pub fn from(self, position: Position) -> Self {
+        Self { from: Some(position), ..self }
+    }
+
+    /// Definitions for tables that the trail itself does not define.
+    #[must_use]
+    pub fn catalog(self, catalog: Catalog) -> Self {
+        Self { catalog: Some(catalog), ..self }
+    }
+
+    /// The database's character set, against what the trail says. Columns that name their own keep it.
+    #[must_use]
+    pub fn charset(self, charset: Charset) -> Self {
+        Self { charset: Some(charset), ..self }
+    }
+
+    /// Hand out metadata, markers and records of types that are not understood too, as changes with the operations
+    /// [`Metadata`](crate::Op::Metadata) and [`Other`](crate::Op::Other).
+    #[must_use]
+    pub fn all(self, all: bool) -> Self {
+        Self { all, ..self }
+    }
+
+    /// Pass over damage to the next provable record, over missing files, and over rows whose definition was lost.
+    /// [`Reader::skipped`] tells what was passed over.
+    #[must_use]
+    pub fn resync(self, resync: bool) -> Self {
+        Self { resync, ..self }
+    }
+
+    /// Map files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. A mapped file
+    /// that another process cuts short kills this one.
+    #[must_use]
+    pub fn mapped(self, mapped: bool) -> Self {
+        Self { mapped, ..self }
+    }
+}

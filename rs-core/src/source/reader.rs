@@ -1,0 +1,676 @@
+//! The reader of changes: records in, changes out, in the trail's order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::change::{Change, Op, OwnedChange, Place, TransactionIds};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::{Catalog, TableDef};
+use crate::source::ReadOptions;
+use crate::source::sequence::TrailFile;
+use crate::source::window::{End, Start, Window};
+use crate::text::Charset;
+use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
+use crate::trail::{Encryption, FileHeader, Frame, Record, RecordHeader, RecordType, TableRef};
+
+/// A transaction that is not at its end after this many bytes is not held in memory: the trail is looked through ahead
+/// of it for its end instead.
+const HOLD_AT_MOST: usize = 1 << 20;
+
+/// A stretch of a trail that was passed over after damage, or where files are missing.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// The first byte that was passed over.
+    pub from: Position,
+    /// Where reading went on.
+    pub to: Position,
+    /// What was wrong.
+    pub error: Error,
+}
+
+/// Reads the changes of a trail, one after the other, with memory that does not grow with the trail.
+///
+/// [`next`](Self::next) lends a change until the next call. [`into_changes`](Self::into_changes) is an ordinary iterator
+/// of owned ones. A reader may be moved between threads; two threads need two readers.
+///
+/// What belongs together stays together: the two records of an update are one change, large-object fragments join the
+/// record they follow, and a transaction that a RestartAbend marker takes back is not handed out at all; Extract writes
+/// it again in full (spec section 12.5).
+///
+/// After an error, [`next`](Self::next) gives the same error again. After a torn tail it looks whether the file has grown.
+#[derive(Debug)]
+pub struct Reader {
+    window: Window,
+    files: Arc<[TrailFile]>,
+    options: ReadOptions,
+    /// The next frame to be handed out.
+    cursor: usize,
+    /// Frames before this one may be handed out: nothing behind the window can change what they mean.
+    ready: usize,
+    /// Frames before this one have been looked at for transactions.
+    resolved: usize,
+    open: OpenTransaction,
+    ids: KeptIds,
+    file: FileState,
+    tables: Tables,
+    skipped: Vec<Skipped>,
+}
+
+/// The transaction that the frames end in the midst of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OpenTransaction {
+    /// None: the last transaction is at its end.
+    None,
+    /// One that starts with this frame. Whether it is taken back is not known yet.
+    From(usize),
+    /// One that reaches beyond the window and is known to be kept.
+    Kept,
+    /// One that reaches beyond the window and is known to be taken back.
+    TakenBack,
+}
+
+/// Where the ids of the current transaction stand.
+#[derive(Debug, Default)]
+struct KeptIds {
+    /// The frame of its first record, while that is in the window.
+    frame: Option<usize>,
+    /// CSN and transaction id once that frame is gone; the memory serves all transactions.
+    csn: String,
+    xid: String,
+    /// Which of the two there are.
+    has: (bool, bool),
+}
+
+/// What the file being read has told so far.
+#[derive(Debug)]
+struct FileState {
+    index: usize,
+    header: Option<Arc<FileHeader>>,
+    encrypted: bool,
+    charset: Charset,
+    /// Table slots by definition index.
+    definitions: Vec<Option<usize>>,
+    /// The highest index given so far: a reference takes the next one.
+    last_definition: usize,
+}
+
+impl FileState {
+    fn new(index: usize) -> Self {
+        Self { index, header: None, encrypted: false, charset: Charset::UNSTATED, definitions: Vec::new(), last_definition: 0 }
+    }
+}
+
+/// The tables met so far. A slot is one version of one table's definition.
+#[derive(Debug, Default)]
+struct Tables {
+    slots: Vec<Arc<TableDef>>,
+    /// The slot of each table's latest version.
+    latest: HashMap<Box<str>, usize>,
+    /// Slots of tables named in record headers, by the name's bytes.
+    by_bytes: HashMap<Box<[u8]>, usize>,
+    /// The slot of the last name that was looked up, and that name.
+    last: Option<(Box<[u8]>, usize)>,
+}
+
+impl Tables {
+    /// The slot of a definition: that of an equal one, so that a table keeps its definition from file to file.
+    fn slot(&mut self, table: TableDef) -> usize {
+        if let Some(&slot) = self.latest.get(table.name()) {
+            if self.slots.get(slot).is_some_and(|known| **known == table) {
+                return slot;
+            }
+        }
+        let slot = self.slots.len();
+        self.latest.insert(table.name().into(), slot);
+        self.slots.push(table.shared());
+        slot
+    }
+
+    /// The slot of a table that is named in a record header.
+    fn named(&mut self, name: &[u8], catalog: Option<&Catalog>) -> usize {
+        if let Some((last, slot)) = &self.last {
+            if **last == *name {
+                return *slot;
+            }
+        }
+        let slot = match self.by_bytes.get(name) {
+            Some(&slot) => slot,
+            None => {
+                let text = String::from_utf8_lossy(name);
+                let known = catalog.and_then(|catalog| catalog.table(&text));
+                let slot = match known {
+                    Some(table) => self.slot(table.renamed(&text)),
+                    None => self.slot(TableDef::undefined(text)),
+                };
+                self.by_bytes.insert(name.into(), slot);
+                slot
+            }
+        };
+        match &mut self.last {
+            Some((last, last_slot)) if last.len() == name.len() => {
+                last.copy_from_slice(name);
+                *last_slot = slot;
+            }
+            other => *other = Some((name.into(), slot)),
+        }
+        slot
+    }
+}
+
+/// Frames that make one change.
+struct Unit {
+    first: usize,
+    main: usize,
+    end: usize,
+    slot: usize,
+    in_transaction: bool,
+}
+
+impl Reader {
+    pub(crate) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
+        let from = options.from;
+        let mut reader = Self {
+            window: Window::new(Arc::clone(&files), options.mapped, Start::FIRST),
+            files,
+            options,
+            cursor: 0,
+            ready: 0,
+            resolved: 0,
+            open: OpenTransaction::None,
+            ids: KeptIds::default(),
+            file: FileState::new(0),
+            tables: Tables::default(),
+            skipped: Vec::new(),
+        };
+        if let Some(position) = from {
+            reader.seek(position)?;
+        }
+        Ok(reader)
+    }
+
+    /// The next change, lent until the next call; `None` at the end of the trail. A later call then looks again.
+    ///
+    /// # Errors
+    /// - [`ErrorKind::Truncated`]: the last file ends inside a record.
+    /// - [`ErrorKind::Corrupt`], [`NotATrail`](ErrorKind::NotATrail): damage. With
+    ///   [`resync`](ReadOptions::resync) it is passed over and told in [`skipped`](Self::skipped).
+    /// - [`ErrorKind::SequenceGap`]: files are missing; passed over with `resync` too.
+    /// - [`ErrorKind::UndefinedTable`]: a row refers to a definition that the file has not given; passed over with
+    ///   `resync` too.
+    /// - [`ErrorKind::Io`].
+    #[allow(clippy::should_implement_trait)]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Change<'_>>> {
+        match self.next_unit()? {
+            Some(unit) => Ok(self.change(&unit)),
+            None => Ok(None),
+        }
+    }
+
+    /// All further changes as owned ones. The iterator ends after an error.
+    pub fn into_changes(mut self) -> impl Iterator<Item = Result<OwnedChange>> + Send {
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let next = self.next().map(|change| change.map(|change| change.to_owned())).transpose();
+            failed = matches!(next, Some(Err(_)));
+            next
+        })
+    }
+
+    /// The header of the file that is being read; `None` before the first record, and for files without one.
+    #[must_use]
+    pub fn file_header(&self) -> Option<&FileHeader> {
+        self.file.header.as_deref()
+    }
+
+    /// The table definitions met so far: of each table the latest.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot))
+    }
+
+    /// What was passed over so far. Empty but with [`resync`](ReadOptions::resync).
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// The position behind the last change: where to go on reading later.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match self.window.place(self.cursor) {
+            Some((_, position, _)) => position,
+            None => self.window.unframed_position(),
+        }
+    }
+
+    fn change(&self, unit: &Unit) -> Option<Change<'_>> {
+        let frames = self.window.frames.get(unit.first..unit.end)?;
+        let main = *self.window.frames.get(unit.main)?;
+        let (segment, position, record) = self.window.place(unit.main)?;
+        let ids = match self.ids.frame {
+            _ if !unit.in_transaction => TransactionIds::Kept(None, None),
+            Some(frame) => TransactionIds::InRecord(self.window.record(frame)?),
+            None => {
+                let (has_csn, has_xid) = self.ids.has;
+                TransactionIds::Kept(has_csn.then_some(&*self.ids.csn), has_xid.then_some(&*self.ids.xid))
+            }
+        };
+        let place = Place { file: &segment.file, position, record };
+        let table = self.tables.slots.get(unit.slot)?;
+        Some(Change::new(self.window.data(), frames, main, unit.main > unit.first, place, table, ids, self.file.encrypted))
+    }
+
+    /// The next run of frames that makes a change.
+    fn next_unit(&mut self) -> Result<Option<Unit>> {
+        loop {
+            if self.cursor >= self.ready && !self.advance()? {
+                return Ok(None);
+            }
+            let first = self.cursor;
+            let Some(frame) = self.window.frames.get(first).copied() else { continue };
+            if self.window.segment(first).is_some_and(|segment| segment.index != self.file.index) {
+                self.enter_file(first);
+            }
+            if frame.is_file_header() {
+                self.read_file_header(first)?;
+                self.cursor += 1;
+                continue;
+            }
+            let record_type = frame.record_type;
+            let op = Op::of(record_type);
+            if op == Op::Metadata {
+                self.define(first)?;
+            }
+            let in_transaction = record_type.belongs_to_transaction();
+            let (main, end) = if in_transaction { self.unit_end(first, &frame) } else { (first, first + 1) };
+            if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
+                self.ids.frame = Some(first);
+            }
+            if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
+                self.cursor = end;
+                continue;
+            }
+            let slot = match self.slot(main) {
+                Ok(slot) => slot,
+                Err(error) if self.options.resync => {
+                    self.note_skipped(first, end, error);
+                    self.cursor = end;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            self.cursor = end;
+            return Ok(Some(Unit { first, main, end, slot, in_transaction }));
+        }
+    }
+
+    /// The frames that belong to the one at `first`: its other half, and fragments.
+    #[inline(always)]
+    fn unit_end(&self, first: usize, frame: &Frame) -> (usize, usize) {
+        let mut main = first;
+        if frame.record_type == RecordType::FIELD_COMP && frame.is_before() && self.is_pair(first) {
+            main = first + 1;
+        }
+        let mut end = main + 1;
+        while self.window.frames.get(end).is_some_and(|frame| frame.record_type == RecordType::LOB) {
+            end += 1;
+        }
+        (main, end)
+    }
+
+    /// Whether a before record and the one behind it are one update: the same table, from the same place in the log
+    /// (spec section 4, SEEN).
+    #[cold]
+    fn is_pair(&self, first: usize) -> bool {
+        let (Some(before), Some(after)) = (self.window.record(first), self.window.record(first + 1)) else { return false };
+        after.record_type() == RecordType::FIELD_COMP
+            && !after.is_before_image()
+            && before.log_place() == after.log_place()
+            && matches!((before.table(), after.table()), (Ok(a), Ok(b)) if a == b)
+    }
+
+    /// The slot of a record's table.
+    #[inline(always)]
+    fn slot(&mut self, index: usize) -> Result<usize> {
+        if let Some(frame) = self.window.frames.get(index) {
+            if frame.has_tdr_index() {
+                if let Some(Some(slot)) = self.file.definitions.get(usize::from(frame.table)) {
+                    return Ok(*slot);
+                }
+            }
+        }
+        self.slot_by_name(index)
+    }
+
+    fn slot_by_name(&mut self, index: usize) -> Result<usize> {
+        let Some(record) = self.window.record(index) else { return Ok(0) };
+        match record.table() {
+            Ok(TableRef::Name(name)) => Ok(self.tables.named(name, self.options.catalog.as_ref())),
+            Ok(TableRef::Index(number)) => {
+                let what = format!("a row refers to table definition {number}, which the file has not given");
+                Err(self.error_at(index, ErrorKind::UndefinedTable, &what).hint("read the file from its start, or restore it"))
+            }
+            Err(fault) => Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
+        }
+    }
+
+    #[cold]
+    fn error_at(&self, index: usize, kind: ErrorKind, what: &str) -> Error {
+        let error = Error::new(kind, what);
+        match self.window.place(index) {
+            Some((segment, position, record)) => error.in_file(&segment.file).at_rba(position.rba).in_record(record),
+            None => error,
+        }
+    }
+
+    #[cold]
+    fn note_skipped(&mut self, first: usize, end: usize, error: Error) {
+        let position = |index| self.window.place(index).map(|(_, position, _)| position);
+        let from = position(first).unwrap_or_default();
+        let to = position(end).unwrap_or_else(|| self.window.unframed_position());
+        self.skip(Skipped { from, to, error });
+    }
+
+    fn skip(&mut self, next: Skipped) {
+        match self.skipped.last_mut() {
+            // Rows of a table whose definition was lost come in runs.
+            Some(last) if last.to == next.from && last.error.kind() == next.error.kind() => last.to = next.to,
+            _ => self.skipped.push(next),
+        }
+    }
+
+    #[cold]
+    fn enter_file(&mut self, index: usize) {
+        let file = self.window.segment(index).map_or(0, |segment| segment.index);
+        self.file = FileState::new(file);
+    }
+
+    #[cold]
+    fn read_file_header(&mut self, index: usize) -> Result<()> {
+        let Some(record) = self.window.record(index) else { return Ok(()) };
+        let header = match FileHeader::parse(&record) {
+            Ok(header) => header,
+            Err(fault) => {
+                let error = self.error_at(index, ErrorKind::NotATrail, fault.what).at_offset(fault.offset as u64);
+                if self.options.resync {
+                    self.note_skipped(index, index + 1, error);
+                    return Ok(());
+                }
+                return Err(error);
+            }
+        };
+        self.file.encrypted = header.encryption() == Encryption::KeyPresent;
+        // The definition record says it too, and then counts.
+        self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
+        self.file.header = Some(Arc::new(header));
+        Ok(())
+    }
+
+    /// Takes in a metadata record. One that is not understood leaves its table undefined; its bytes stay readable.
+    #[cold]
+    fn define(&mut self, index: usize) -> Result<()> {
+        let Some(record) = self.window.record(index) else { return Ok(()) };
+        let order = record.byte_order();
+        let header = match record.header() {
+            Ok(header) => header,
+            Err(fault) => return Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
+        };
+        let (_, number) = header.metadata_indexes(order);
+        let name = table_name(&header);
+        match MetadataKind::from_orig_node(record.orig_node()) {
+            MetadataKind::Database => {
+                if let Ok(database) = DatabaseRecord::parse(record.data(), order) {
+                    self.file.charset = Charset::from_id(database.charset as i32);
+                }
+            }
+            MetadataKind::Table => {
+                let database = self.options.charset.unwrap_or(self.file.charset);
+                let table = match TableRecord::parse(record.data(), order) {
+                    Ok(table) => TableDef::from_record(&name, &table, database),
+                    Err(_) => match self.options.catalog.as_ref().and_then(|catalog| catalog.table(&name)) {
+                        Some(table) => table.renamed(&name),
+                        None => TableDef::undefined(name),
+                    },
+                };
+                self.give_definition(usize::from(number), table);
+            }
+            MetadataKind::Reference => {
+                let earlier = self.file.definitions.get(usize::from(number)).copied().flatten();
+                let table = match earlier.and_then(|slot| self.tables.slots.get(slot)) {
+                    Some(table) => table.renamed(&name),
+                    None => TableDef::undefined(name),
+                };
+                self.give_definition(self.file.last_definition + 1, table);
+            }
+            MetadataKind::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    fn give_definition(&mut self, number: usize, table: TableDef) {
+        let slot = self.tables.slot(table);
+        if self.file.definitions.len() <= number {
+            self.file.definitions.resize(number + 1, None);
+        }
+        if let Some(entry) = self.file.definitions.get_mut(number) {
+            *entry = Some(slot);
+        }
+        self.file.last_definition = self.file.last_definition.max(number);
+    }
+
+    /// Makes more frames ready; `false` at the end of the trail.
+    #[cold]
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            if self.window.is_at_end() && self.cursor >= self.window.frames.len() {
+                self.release();
+                if let End::Fault(error) = self.window.end() {
+                    let error = error.clone();
+                    if self.options.resync {
+                        if let Some((from, to)) = self.window.resync()? {
+                            self.skip(Skipped { from, to, error });
+                            continue;
+                        }
+                    }
+                    // A torn tail may have grown; all other faults stay.
+                    if !error.needs_more_bytes() || !self.window.fill(0)? {
+                        return Err(error);
+                    }
+                } else if !self.window.fill(0)? && matches!(self.window.end(), End::Clean) {
+                    return Ok(false);
+                }
+            } else {
+                self.release();
+                self.window.fill(0)?;
+            }
+            self.resolve()?;
+            if self.cursor < self.ready {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Lets go of the frames before the cursor.
+    fn release(&mut self) {
+        let dropped = self.cursor;
+        if dropped == 0 {
+            return;
+        }
+        match self.ids.frame {
+            Some(frame) if frame < dropped => {
+                if let Some(record) = self.window.frames.get(frame).map(|frame| Record::from_frame(self.window.data(), frame)) {
+                    let (csn, xid) = crate::trail::tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
+                    self.ids.has = (csn.is_some(), xid.is_some());
+                    for (kept, text) in [(&mut self.ids.csn, csn), (&mut self.ids.xid, xid)] {
+                        kept.clear();
+                        kept.push_str(text.unwrap_or_default());
+                    }
+                }
+                self.ids.frame = None;
+            }
+            Some(frame) => self.ids.frame = Some(frame - dropped),
+            None => {}
+        }
+        self.open = match self.open {
+            OpenTransaction::From(start) => OpenTransaction::From(start.saturating_sub(dropped)),
+            other => other,
+        };
+        self.window.drop_frames(dropped);
+        self.ready = self.ready.saturating_sub(dropped);
+        self.resolved = self.resolved.saturating_sub(dropped);
+        self.cursor = 0;
+    }
+
+    /// Looks at new frames: where transactions start and end, which are taken back, and how far nothing is open.
+    fn resolve(&mut self) -> Result<()> {
+        for index in self.resolved..self.window.frames.len() {
+            let Some(frame) = self.window.frames.get_mut(index) else { break };
+            if frame.is_file_header() {
+                continue;
+            }
+            if !frame.record_type.belongs_to_transaction() {
+                if frame.record_type == RecordType::RESTART_ABEND {
+                    if let OpenTransaction::From(start) = self.open {
+                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::take_back);
+                    }
+                    self.open = OpenTransaction::None;
+                }
+                continue;
+            }
+            let indicator = frame.transaction();
+            if indicator.begins() && frame.record_type != RecordType::LOB {
+                self.open = OpenTransaction::From(index);
+            }
+            if self.open == OpenTransaction::TakenBack {
+                frame.take_back();
+            }
+            if indicator.ends() {
+                self.open = OpenTransaction::None;
+            }
+        }
+        self.resolved = self.window.frames.len();
+        self.ready = match self.open {
+            _ if self.window.is_at_end() => self.window.frames.len(),
+            OpenTransaction::From(start) => start.min(self.last_unit()),
+            _ => self.last_unit(),
+        };
+        if let OpenTransaction::From(start) = self.open {
+            let held = start <= self.cursor && self.window.pending_bytes(start) > HOLD_AT_MOST;
+            if held && !self.window.is_at_end() {
+                self.decide_ahead(start)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The start of the last unit in the window: what comes next may belong to it.
+    fn last_unit(&self) -> usize {
+        let frames = &self.window.frames;
+        let mut last = frames.len().saturating_sub(1);
+        while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
+            last -= 1;
+        }
+        let before_of_pair = |frame: &Frame| frame.record_type == RecordType::FIELD_COMP && frame.is_before();
+        if last > 0 && frames.get(last - 1).is_some_and(before_of_pair) {
+            last -= 1;
+        }
+        last
+    }
+
+    /// The open transaction is too long to be held: looks through the trail ahead of the window for its end or its
+    /// RestartAbend, with a window of its own.
+    #[cold]
+    fn decide_ahead(&mut self, start: usize) -> Result<()> {
+        let mut ahead = Window::new(Arc::clone(&self.files), self.options.mapped, self.window.unframed_start());
+        let taken_back = 'search: loop {
+            let keep = ahead.frames.len();
+            if !ahead.fill(keep)? {
+                // The trail, or what is readable of it, ends first: what is there is handed out.
+                break false;
+            }
+            for frame in &ahead.frames {
+                let record_type = frame.record_type;
+                if record_type == RecordType::RESTART_ABEND {
+                    break 'search true;
+                }
+                let indicator = frame.transaction();
+                let other_begins = indicator.begins() && record_type != RecordType::LOB;
+                if record_type.belongs_to_transaction() && !frame.is_file_header() && (indicator.ends() || other_begins) {
+                    break 'search false;
+                }
+            }
+        };
+        if taken_back {
+            self.window.frames.iter_mut().skip(start).for_each(Frame::take_back);
+            self.open = OpenTransaction::TakenBack;
+        } else {
+            self.open = OpenTransaction::Kept;
+        }
+        self.ready = self.last_unit();
+        Ok(())
+    }
+
+    /// Goes to a position: the file is read from its start to it, for its definitions, for the ids of the transaction
+    /// that the position lies in, and since only so it is known to start a record.
+    fn seek(&mut self, position: Position) -> Result<()> {
+        let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
+        let Some(index) = file else { return Err(beyond_the_end(position)) };
+        self.window = Window::new(Arc::clone(&self.files), self.options.mapped, Start { file: index, ..Start::FIRST });
+        self.file = FileState::new(index);
+        loop {
+            if self.cursor >= self.window.frames.len() {
+                self.release();
+                if !self.window.fill(0)? {
+                    return self.arrived_at_the_end(position);
+                }
+            }
+            let here = self.position();
+            if here >= position {
+                if here != position && here.seqno == position.seqno {
+                    let what = format!("no record starts at {position}; the next starts at {here}");
+                    return Err(Error::new(ErrorKind::InvalidPosition, what));
+                }
+                self.resolved = self.cursor;
+                return Ok(());
+            }
+            let index = self.cursor;
+            let Some(frame) = self.window.frames.get(index).copied() else { return Ok(()) };
+            if self.window.segment(index).is_some_and(|segment| segment.index != self.file.index) {
+                self.enter_file(index);
+            }
+            if frame.is_file_header() {
+                self.read_file_header(index)?;
+            } else if frame.record_type == RecordType::METADATA {
+                self.define(index)?;
+            } else if frame.record_type.belongs_to_transaction() && frame.transaction().begins() {
+                self.ids.frame = Some(index);
+            }
+            self.cursor += 1;
+        }
+    }
+
+    fn arrived_at_the_end(&mut self, position: Position) -> Result<()> {
+        match self.window.end() {
+            End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
+            _ if self.window.unframed_position() == position => Ok(()),
+            End::Fault(_) => Err(Error::new(ErrorKind::InvalidPosition, format!("{position} lies behind damage")).hint("start before it")),
+            _ => Err(beyond_the_end(position)),
+        }
+    }
+}
+
+fn beyond_the_end(position: Position) -> Error {
+    Error::new(ErrorKind::InvalidPosition, format!("{position} lies beyond the end of the trail"))
+}
+
+fn table_name(header: &RecordHeader<'_>) -> String {
+    match header.table {
+        TableRef::Name(name) => String::from_utf8_lossy(name).into_owned(),
+        TableRef::Index(_) => String::new(),
+    }
+}
+

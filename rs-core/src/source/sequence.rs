@@ -1,0 +1,164 @@
+//! The files of a trail: which there are, in which order, and what is missing between them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::bytes::{ByteSource, open_file};
+
+/// Digits of a sequence number in a file name: six through release 12.1, nine from 12.2 on (spec section 8).
+const SEQNO_DIGITS: [usize; 2] = [9, 6];
+
+/// One file of a trail.
+#[derive(Clone, Debug)]
+pub struct TrailFile {
+    /// Its path, as it was opened; for bytes in memory, a name.
+    pub path: Arc<Path>,
+    /// The sequence number in its name; `None` where the name has none, and then its header tells.
+    pub seqno: Option<u64>,
+    memory: Option<Bytes>,
+}
+
+impl TrailFile {
+    pub(crate) fn in_memory(name: &str, bytes: Bytes) -> Self {
+        Self { path: Path::new(name).into(), seqno: None, memory: Some(bytes) }
+    }
+
+    /// Opens it for reading.
+    #[cfg_attr(not(feature = "mmap"), allow(unused_variables))]
+    pub(crate) fn source(&self, mapped: bool) -> Result<Arc<dyn ByteSource>> {
+        if let Some(bytes) = &self.memory {
+            return Ok(Arc::new(bytes.clone()));
+        }
+        #[cfg(feature = "mmap")]
+        if mapped {
+            let file = crate::source::bytes::MappedFile::open(&self.path).map_err(|error| Error::io(&self.path, error))?;
+            return Ok(Arc::new(file));
+        }
+        Ok(Arc::new(open_file(&self.path).map_err(|error| Error::io(&self.path, error))?))
+    }
+}
+
+/// Finds the files that a path means: one file, the files of a prefix, or the one trail in a directory.
+pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
+    if path.is_file() {
+        let (_, seqno) = path.file_name().and_then(|name| split_name(name.to_str()?)).unzip();
+        return Ok(vec![TrailFile { path: path.into(), seqno, memory: None }]);
+    }
+    if path.is_dir() {
+        let mut trails = list(path, "")?;
+        if trails.len() > 1 {
+            let prefixes: Vec<_> = trails.keys().map(String::as_str).collect();
+            let what = format!("several trails lie in the directory: {}", prefixes.join(", "));
+            return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open one of them by its prefix"));
+        }
+        return trails.pop_first().map_or_else(|| Err(not_found(path)), |(_, files)| in_order(files));
+    }
+    let prefix = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| not_found(path))?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        return Err(not_found(path));
+    }
+    let files = list(directory, prefix)?.remove(prefix);
+    files.map_or_else(|| Err(not_found(path)), in_order)
+}
+
+fn not_found(path: &Path) -> Error {
+    Error::new(ErrorKind::NotFound, "no trail lies here").in_file(path).hint("name a trail file, a prefix such as dirdat/lt, or a directory")
+}
+
+/// Prefix and sequence number of a file name.
+fn split_name(name: &str) -> Option<(&str, u64)> {
+    let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let width = SEQNO_DIGITS.into_iter().find(|&width| digits >= width)?;
+    // A prefix may end in a digit (`r2000000000`), so the width decides where it ends.
+    let (prefix, number) = name.split_at_checked(name.len() - width)?;
+    (!prefix.is_empty()).then_some((prefix, number.parse().ok()?))
+}
+
+/// The trail files of a directory by prefix. With a prefix given, only its own, whatever digits it ends with.
+fn list(directory: &Path, prefix: &str) -> Result<BTreeMap<String, Vec<(u64, PathBuf)>>> {
+    let mut trails: BTreeMap<String, Vec<(u64, PathBuf)>> = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).map_err(|error| Error::io(directory, error))? {
+        let entry = entry.map_err(|error| Error::io(directory, error))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let split = if prefix.is_empty() {
+            split_name(name)
+        } else {
+            name.strip_prefix(prefix)
+                .filter(|number| SEQNO_DIGITS.contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|number| Some((prefix, number.parse().ok()?)))
+        };
+        if let Some((prefix, seqno)) = split.filter(|_| entry.path().is_file()) {
+            trails.entry(prefix.to_owned()).or_default().push((seqno, entry.path()));
+        }
+    }
+    Ok(trails)
+}
+
+fn in_order(mut files: Vec<(u64, PathBuf)>) -> Result<Vec<TrailFile>> {
+    files.sort();
+    for pair in files.windows(2) {
+        if let [(a, _), (b, path)] = pair {
+            if a == b {
+                let what = format!("two files have the sequence number {a}, with six and with nine digits");
+                return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open them one by one"));
+            }
+        }
+    }
+    Ok(files.into_iter().map(|(seqno, path)| TrailFile { path: path.into(), seqno: Some(seqno), memory: None }).collect())
+}
+
+/// File numbers that are missing between two files of a trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first that is missing.
+    pub first: u64,
+    /// The last that is missing.
+    pub last: u64,
+}
+
+pub(crate) fn gaps(files: &[TrailFile]) -> Vec<Gap> {
+    let numbers: Vec<u64> = files.iter().filter_map(|file| file.seqno).collect();
+    let missing = |pair: &[u64]| match *pair {
+        [a, b] if b > a + 1 => Some(Gap { first: a + 1, last: b - 1 }),
+        _ => None,
+    };
+    numbers.windows(2).filter_map(missing).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_both_widths() {
+        assert_eq!(split_name("lt000012"), Some(("lt", 12)));
+        assert_eq!(split_name("tr000000000"), Some(("tr", 0)));
+        assert_eq!(split_name("r2000000007"), Some(("r2", 7)));
+        assert_eq!(split_name("lt12"), None);
+        assert_eq!(split_name("000012"), None);
+    }
+
+    #[test]
+    fn a_directory_of_one_trail_a_prefix_and_gaps() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["lt000000003", "lt000000001", "lt000000006", "notes.txt", "lt12"] {
+            std::fs::write(dir.path().join(name), b"").unwrap();
+        }
+        let numbers = |files: Vec<TrailFile>| files.iter().filter_map(|file| file.seqno).collect::<Vec<_>>();
+        assert_eq!(numbers(discover(dir.path()).unwrap()), [1, 3, 6]);
+        let files = discover(&dir.path().join("lt")).unwrap();
+        assert_eq!(gaps(&files), [Gap { first: 2, last: 2 }, Gap { first: 4, last: 5 }]);
+        std::fs::write(dir.path().join("xx000001"), b"").unwrap();
+        assert_eq!(discover(dir.path()).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(numbers(discover(&dir.path().join("xx")).unwrap()), [1]);
+        std::fs::write(dir.path().join("lt000003"), b"").unwrap();
+        assert_eq!(discover(&dir.path().join("lt")).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(discover(&dir.path().join("zz")).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}

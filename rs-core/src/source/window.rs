@@ -1,0 +1,535 @@
+//! A window on the bytes of a trail: a block of records, framed ahead of their use.
+//!
+//! Files are read one after the other into the same window, so that what belongs together (a pair of before and after
+//! records, large-object fragments, a transaction) is found together also where a file ends in its midst. A source that
+//! has its bytes in memory is framed in place; only records that are still awaited at the end of such a file are copied.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::source::bytes::ByteSource;
+use crate::source::sequence::TrailFile;
+use crate::trail::{ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, settle_byte_order};
+
+/// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's own cache.
+const BLOCK: usize = 512 * 1024;
+/// Records framed at a time where the bytes are in memory already.
+const FRAMES_IN_PLACE: usize = 2048;
+
+/// The bytes that frames point into.
+#[derive(Debug)]
+enum Buffer {
+    /// Read from a file. The first `filled` bytes are data.
+    Own { bytes: Vec<u8>, filled: usize },
+    /// In memory already; frames count from the start of the source.
+    InPlace(Arc<dyn ByteSource>),
+}
+
+impl Buffer {
+    fn data(&self) -> &[u8] {
+        match self {
+            Self::Own { bytes, filled } => bytes.get(..*filled).unwrap_or_default(),
+            Self::InPlace(source) => source.as_slice().unwrap_or_default(),
+        }
+    }
+}
+
+/// A run of frames from one file.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    /// Index of its first frame.
+    first_frame: usize,
+    /// Record number of that frame in its file.
+    first_record: u64,
+    /// Place in the buffer of the file's byte 0; before the buffer's start once that has been dropped.
+    base: i64,
+    pub(crate) seqno: u64,
+    pub(crate) file: Arc<Path>,
+    /// Index of the file in the sequence.
+    pub(crate) index: usize,
+}
+
+/// The file that is being read.
+#[derive(Debug)]
+struct OpenFile {
+    source: Arc<dyn ByteSource>,
+    /// Offset of the next byte to be read into an own buffer.
+    offset: u64,
+    /// Order of the records behind the file header, once it is settled.
+    order: Option<ByteOrder>,
+    /// The order to try first.
+    guess: ByteOrder,
+}
+
+/// Why the window does not go on.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// More may come.
+    Open,
+    /// The last file ends behind a record.
+    Clean,
+    /// An error lies where the frames end.
+    Fault(Error),
+}
+
+/// Where to start: a file of the sequence and an offset in it that is known to start a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub(crate) file: usize,
+    pub(crate) rba: u64,
+    pub(crate) order: Option<ByteOrder>,
+    /// Number of the record at that offset.
+    pub(crate) record: u64,
+}
+
+impl Start {
+    pub(crate) const FIRST: Self = Self { file: 0, rba: 0, order: None, record: 0 };
+}
+
+#[derive(Debug)]
+pub(crate) struct Window {
+    files: Arc<[TrailFile]>,
+    mapped: bool,
+    open: Option<OpenFile>,
+    /// Index of the file that is open, or is to be opened next.
+    file_index: usize,
+    start: Option<Start>,
+    buffer: Buffer,
+    pub(crate) frames: Vec<Frame>,
+    segments: Vec<Segment>,
+    /// Place in the buffer of the first byte that is not framed.
+    unframed: usize,
+    end: End,
+}
+
+impl Window {
+    pub(crate) fn new(files: Arc<[TrailFile]>, mapped: bool, start: Start) -> Self {
+        Self {
+            files,
+            mapped,
+            open: None,
+            file_index: start.file,
+            start: Some(start),
+            buffer: Buffer::Own { bytes: Vec::new(), filled: 0 },
+            frames: Vec::new(),
+            segments: Vec::new(),
+            unframed: 0,
+            end: End::Open,
+        }
+    }
+
+    /// The bytes that the frames point into.
+    #[inline(always)]
+    pub(crate) fn data(&self) -> &[u8] {
+        self.buffer.data()
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, index: usize) -> Option<Record<'_>> {
+        self.frames.get(index).map(|frame| Record::from_frame(self.data(), frame))
+    }
+
+    pub(crate) fn end(&self) -> &End {
+        &self.end
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        !matches!(self.end, End::Open)
+    }
+
+    /// The segment of a frame. Nearly always there is one.
+    #[inline(always)]
+    pub(crate) fn segment(&self, frame: usize) -> Option<&Segment> {
+        match self.segments.as_slice() {
+            [only] => Some(only),
+            several => several.iter().rev().find(|segment| segment.first_frame <= frame),
+        }
+    }
+
+    /// Position and record number of a frame.
+    #[inline(always)]
+    pub(crate) fn place(&self, index: usize) -> Option<(&Segment, Position, u64)> {
+        let segment = self.segment(index)?;
+        let frame = self.frames.get(index)?;
+        let rba = (frame.at as i64).wrapping_sub(segment.base) as u64;
+        Some((segment, Position::new(segment.seqno, rba), segment.first_record + (index - segment.first_frame) as u64))
+    }
+
+    /// Where the bytes behind the last frame lie: a start for another window.
+    pub(crate) fn unframed_start(&self) -> Start {
+        let segment = self.segments.last();
+        Start {
+            file: segment.map_or(self.file_index, |segment| segment.index),
+            rba: segment.map_or(0, |segment| (self.unframed as i64).wrapping_sub(segment.base) as u64),
+            order: self.open.as_ref().and_then(|open| open.order),
+            record: 0,
+        }
+    }
+
+    pub(crate) fn pending_bytes(&self, from_frame: usize) -> usize {
+        self.frames.get(from_frame).map_or(0, |frame| self.unframed.saturating_sub(frame.at as usize))
+    }
+
+    /// Drops the frames before `keep`, reads on, and frames what has come. Returns whether there are new frames. At the
+    /// end, or at a fault, [`end`](Self::end) says so; a torn tail is tried again, since the file may have grown.
+    pub(crate) fn fill(&mut self, keep: usize) -> Result<bool> {
+        self.drop_frames(keep);
+        let before = self.frames.len();
+        if matches!(&self.end, End::Fault(error) if !error.needs_more_bytes()) {
+            return Ok(false);
+        }
+        self.end = End::Open;
+        while self.frames.len() == before && matches!(self.end, End::Open) {
+            if self.open.is_none() && !self.open_next()? {
+                self.end = End::Clean;
+                break;
+            }
+            let read = self.read_more()?;
+            self.frame_all();
+            if self.frames.len() == before && read == 0 && matches!(self.end, End::Open) {
+                self.file_ended();
+            }
+        }
+        Ok(self.frames.len() > before)
+    }
+
+    pub(crate) fn drop_frames(&mut self, keep: usize) {
+        if keep == 0 {
+            return;
+        }
+        let keep = keep.min(self.frames.len());
+        self.frames.drain(..keep);
+        for segment in &mut self.segments {
+            let dropped = keep.saturating_sub(segment.first_frame);
+            segment.first_record += dropped as u64;
+            segment.first_frame = segment.first_frame.saturating_sub(keep);
+        }
+        // A segment goes when the next one starts at the first frame too.
+        while matches!(self.segments.get(1), Some(next) if next.first_frame == 0) {
+            self.segments.remove(0);
+        }
+    }
+
+    /// Moves what is kept to the buffer's start.
+    fn compact(&mut self) {
+        let kept_from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
+        let Buffer::Own { bytes, filled } = &mut self.buffer else { return };
+        if kept_from == 0 {
+            return;
+        }
+        bytes.copy_within(kept_from..*filled, 0);
+        *filled -= kept_from;
+        self.unframed -= kept_from;
+        for frame in &mut self.frames {
+            frame.at -= kept_from as u64;
+        }
+        for segment in &mut self.segments {
+            segment.base -= kept_from as i64;
+        }
+    }
+
+    /// Opens the next file of the sequence; `false` behind the last.
+    fn open_next(&mut self) -> Result<bool> {
+        let Some(file) = self.files.get(self.file_index).cloned() else { return Ok(false) };
+        let source = file.source(self.mapped)?;
+        let start = self.start.take().unwrap_or(Start { file: self.file_index, ..Start::FIRST });
+        let in_memory = source.as_slice().is_some();
+        if in_memory && self.frames.is_empty() && self.pending_own_bytes() == 0 {
+            self.buffer = Buffer::InPlace(Arc::clone(&source));
+            self.unframed = start.rba as usize;
+            self.segments.clear();
+        } else {
+            self.own_the_buffer();
+        }
+        let base = match &self.buffer {
+            Buffer::Own { filled, .. } => *filled as i64 - start.rba as i64,
+            Buffer::InPlace(_) => 0,
+        };
+        let seqno = file.seqno.unwrap_or_else(|| header_seqno(source.as_ref()));
+        self.segments.push(Segment {
+            first_frame: self.frames.len(),
+            first_record: start.record,
+            base,
+            seqno,
+            file: file.path,
+            index: self.file_index,
+        });
+        self.open = Some(OpenFile { source, offset: start.rba, order: start.order, guess: ByteOrder::Big });
+        Ok(true)
+    }
+
+    fn pending_own_bytes(&self) -> usize {
+        match &self.buffer {
+            Buffer::Own { filled, .. } => filled - self.unframed.min(*filled),
+            Buffer::InPlace(_) => 0,
+        }
+    }
+
+    /// Copies the kept frames of a source in memory to an own buffer, so that the next file can be read behind them.
+    fn own_the_buffer(&mut self) {
+        let Buffer::InPlace(source) = &self.buffer else { return };
+        let from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
+        let bytes = source.as_slice().and_then(|all| all.get(from..self.unframed)).unwrap_or_default().to_vec();
+        let filled = bytes.len();
+        self.buffer = Buffer::Own { bytes, filled };
+        self.unframed = filled;
+        for frame in &mut self.frames {
+            frame.at -= from as u64;
+        }
+        for segment in &mut self.segments {
+            segment.base -= from as i64;
+        }
+    }
+
+    /// Reads a block behind what is there; returns how many bytes came. In place, nothing needs to come.
+    fn read_more(&mut self) -> Result<usize> {
+        self.compact();
+        let Some(open) = &mut self.open else { return Ok(0) };
+        let Buffer::Own { bytes, filled } = &mut self.buffer else { return Ok(0) };
+        // Room for a block, and twice what is awaited, so that a long record or transaction is read in few steps. It is
+        // the file that bounds it, not a length in it: what is never read is never made room for.
+        let left = usize::try_from(open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset));
+        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(BLOCK));
+        if bytes.len() < wanted {
+            bytes.resize(wanted, 0);
+        }
+        let room = bytes.get_mut(*filled..).unwrap_or_default();
+        let read = open.source.read_at(room, open.offset).map_err(|error| error_in(self.segments.last(), error))?;
+        *filled += read;
+        open.offset += read as u64;
+        Ok(read)
+    }
+
+    /// Frames all whole records that are there.
+    fn frame_all(&mut self) {
+        let data = self.buffer.data();
+        let Some(open) = &mut self.open else { return };
+        let limit = match self.buffer {
+            Buffer::Own { .. } => usize::MAX,
+            Buffer::InPlace(_) => self.frames.len() + FRAMES_IN_PLACE,
+        };
+        let base = self.segments.last().map_or(0, |segment| segment.base);
+        while self.frames.len() < limit {
+            let rest = data.get(self.unframed..).unwrap_or_default();
+            if rest.is_empty() {
+                return;
+            }
+            let at_start = self.unframed as i64 == base;
+            let framed = match open.order {
+                Some(order) if !at_start => frame(rest, order),
+                _ => frame_first(rest, at_start, open),
+            };
+            match framed {
+                Ok(mut frame) => {
+                    frame.at = self.unframed as u64;
+                    self.unframed += frame.len as usize;
+                    self.frames.push(frame);
+                }
+                // Perhaps only not read yet; whether the file ends here is seen when nothing more comes.
+                Err(fault) if fault.kind == FaultKind::NeedMore => return,
+                Err(fault) => {
+                    let error = self.fault_here(fault);
+                    self.end = End::Fault(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The open file has no more bytes: it ends behind a record, or inside one.
+    fn file_ended(&mut self) {
+        let rest = self.data().get(self.unframed..).unwrap_or_default();
+        let base = self.segments.last().map_or(0, |segment| segment.base);
+        if rest.is_empty() && self.unframed as i64 != base {
+            self.close_file();
+            return;
+        }
+        let what = if rest.is_empty() { "the file is empty" } else { "the file ends inside a record" };
+        self.end = End::Fault(self.fault_here(Fault::need_more(rest.len(), what)));
+    }
+
+    /// Goes on to the next file, or says that there is none or that one is missing.
+    fn close_file(&mut self) {
+        let next = self.file_index + 1;
+        let Some(file) = self.files.get(next) else {
+            // Left open: a live trail's last file grows.
+            self.end = End::Clean;
+            return;
+        };
+        if let (Some(last), Some(segment)) = (file.seqno, self.segments.last()) {
+            if last > segment.seqno + 1 {
+                let what = format!("files {} to {} are missing", segment.seqno + 1, last - 1);
+                let error = Error::new(ErrorKind::SequenceGap, what).in_file(&segment.file);
+                self.end = End::Fault(error.hint("bring the files back, or read on behind the gap"));
+            }
+        }
+        self.open = None;
+        self.file_index = next;
+    }
+
+    fn fault_here(&self, fault: Fault) -> Error {
+        let base = self.segments.last().map_or(0, |segment| segment.base);
+        let rba = (self.unframed as i64).wrapping_sub(base) as u64;
+        let kind = match fault.kind {
+            FaultKind::NeedMore => ErrorKind::Truncated,
+            FaultKind::Unsupported => ErrorKind::Unsupported,
+            FaultKind::Corrupt if rba == 0 && fault.offset == 0 => ErrorKind::NotATrail,
+            FaultKind::Corrupt => ErrorKind::Corrupt,
+        };
+        let hint = match kind {
+            ErrorKind::Truncated => "a writer may not be done yet; else restore the file",
+            ErrorKind::NotATrail => "a trail starts with its file header or, before release 10, with a record",
+            _ => "restore the file, or ask for resynchronisation to read on behind the damage",
+        };
+        let error = Error::new(kind, fault.what).at_rba(rba).at_offset(fault.offset as u64).hint(hint);
+        match self.segments.last() {
+            Some(segment) => {
+                let record = segment.first_record + (self.frames.len() - segment.first_frame) as u64;
+                error.in_file(&segment.file).in_record(record)
+            }
+            None => error,
+        }
+    }
+
+    /// Passes over the fault at the end: to the next provable record of the file, or to the next file. Returns from where
+    /// to where was skipped; `None` where there is nothing to go on with, and the fault stays. All frames are dropped.
+    pub(crate) fn resync(&mut self) -> Result<Option<(Position, Position)>> {
+        self.drop_frames(self.frames.len());
+        let from = self.unframed_position();
+        if self.open.is_none() {
+            // A gap: the next file is waiting.
+            self.end = End::Open;
+            let next = self.files.get(self.file_index).and_then(|file| file.seqno).unwrap_or_default();
+            return Ok(Some((Position::new(from.seqno + 1, 0), Position::new(next, 0))));
+        }
+        let is_last = self.file_index + 1 == self.files.len();
+        let torn_tail = matches!(&self.end, End::Fault(error) if error.needs_more_bytes());
+        let mut candidate = self.unframed + 1;
+        loop {
+            match self.find_record(candidate) {
+                Found::At(at, order) => {
+                    self.pass_to(at, order);
+                    break;
+                }
+                // A torn tail at the very end is not passed over: it may still become a record.
+                Found::Nothing if torn_tail && is_last => return Ok(None),
+                Found::Nothing => {
+                    self.unframed = self.data().len();
+                    let to = self.unframed_position();
+                    self.close_file();
+                    return Ok(Some((from, to)));
+                }
+                Found::NeedMore(at) => {
+                    self.unframed = at;
+                    self.compact();
+                    candidate = self.unframed;
+                    self.read_more()?;
+                }
+            }
+        }
+        self.end = End::Open;
+        Ok(Some((from, self.unframed_position())))
+    }
+
+    /// The position of the first byte that is not framed.
+    pub(crate) fn unframed_position(&self) -> Position {
+        self.segments.last().map_or(Position::default(), |segment| {
+            Position::new(segment.seqno, (self.unframed as i64).wrapping_sub(segment.base) as u64)
+        })
+    }
+
+    fn pass_to(&mut self, at: usize, order: ByteOrder) {
+        self.unframed = at;
+        if let Some(open) = &mut self.open {
+            open.order = Some(order);
+        }
+        // What was passed over counts as one record: how many there were, no one can tell.
+        if let Some(segment) = self.segments.last_mut() {
+            segment.first_record += 1;
+        }
+    }
+
+    /// Looks for the start of a record from `from` on. Proof is a whole record that agrees with itself throughout, with
+    /// the start of another, or the end of the file, behind it.
+    fn find_record(&self, from: usize) -> Found {
+        let data = self.data();
+        let Some(open) = &self.open else { return Found::Nothing };
+        let orders = match open.order {
+            Some(order) => [Some(order), None],
+            None => [Some(ByteOrder::Big), Some(ByteOrder::Little)],
+        };
+        let all_is_read = self.all_is_read();
+        let mut at = from;
+        while let Some(next) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == RECORD)) {
+            at += next;
+            let rest = data.get(at..).unwrap_or_default();
+            for order in orders.into_iter().flatten() {
+                match frame(rest, order) {
+                    Ok(found) => match rest.get(found.len as usize) {
+                        Some(&RECORD) => return Found::At(at, order),
+                        None if all_is_read => return Found::At(at, order),
+                        None => return Found::NeedMore(at),
+                        Some(_) => {}
+                    },
+                    Err(fault) if fault.kind == FaultKind::NeedMore && !all_is_read => return Found::NeedMore(at),
+                    Err(_) => {}
+                }
+            }
+            at += 1;
+        }
+        if all_is_read { Found::Nothing } else { Found::NeedMore(data.len().max(from)) }
+    }
+
+    /// Whether every byte of the open file is in the buffer.
+    fn all_is_read(&self) -> bool {
+        match (&self.buffer, &self.open) {
+            (Buffer::InPlace(_), _) | (_, None) => true,
+            // A source whose size cannot be told has no more to give either.
+            (Buffer::Own { .. }, Some(open)) => open.source.size().map_or(true, |size| open.offset >= size),
+        }
+    }
+}
+
+/// What a search for a record has found.
+enum Found {
+    /// A record, in this order.
+    At(usize, ByteOrder),
+    /// None before this place, where more bytes are needed to tell.
+    NeedMore(usize),
+    /// None to the end of the file.
+    Nothing,
+}
+
+fn error_in(segment: Option<&Segment>, error: std::io::Error) -> Error {
+    Error::io(segment.map_or(Path::new(""), |segment| &segment.file), error)
+}
+
+/// Frames a file's first record, or its first behind the file header, and settles the byte order by it.
+#[cold]
+fn frame_first(bytes: &[u8], at_start: bool, open: &mut OpenFile) -> std::result::Result<Frame, Fault> {
+    let order = settle_byte_order(bytes, open.guess)?;
+    let framed = frame(bytes, order)?;
+    if at_start && framed.is_file_header() {
+        // The records behind it may have the other order (spec section 1.1), but likely have the same.
+        open.guess = order;
+    } else {
+        open.order = Some(order);
+    }
+    Ok(framed)
+}
+
+/// The sequence number in the file header, for files whose name has none; 0 where there is none either.
+fn header_seqno(source: &dyn ByteSource) -> u64 {
+    let mut start = vec![0; 64 * 1024];
+    let read = source.read_at(&mut start, 0).unwrap_or_default();
+    let bytes = start.get(..read).unwrap_or_default();
+    if bytes.first() != Some(&FILE_HEADER) {
+        return 0;
+    }
+    let header = settle_byte_order(bytes, ByteOrder::Big)
+        .and_then(|order| Record::parse(bytes, order))
+        .and_then(|record| FileHeader::parse(&record));
+    header.ok().and_then(|header| header.seqno().value()).map_or(0, u64::from)
+}

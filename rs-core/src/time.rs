@@ -1,0 +1,180 @@
+//! GoldenGate's record time and Unix time.
+//!
+//! A trail counts microseconds from Julian day 0 at noon, −4712-01-01 12:00, in UTC (spec section 2.1, SEEN: exact on
+//! 30 printed times). Logdump prints the dumping host's local time; the stored value has no zone but UTC.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+
+/// Microseconds from Julian day 0, noon, to 1970-01-01 00:00 UTC.
+const UNIX_EPOCH_JULIAN: i128 = 210_866_760_000_000_000;
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A moment in UTC, to the microsecond: a record's time.
+///
+/// ```
+/// use trailcore::Timestamp;
+/// let time = Timestamp::from_julian(0x02f2_4a02_fd11_6400);
+/// assert_eq!(time.to_string(), "2015-11-05T18:45:36.000000Z");
+/// assert_eq!(time.unix_micros(), 1_446_749_136_000_000);
+/// assert_eq!("2015-11-05T18:45:36Z".parse::<Timestamp>()?, time);
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since 1970-01-01 00:00 UTC.
+    #[must_use]
+    pub const fn from_unix_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From the eight bytes of a record header, already a number: microseconds since Julian day 0, noon. A value that
+    /// does not fit signed Unix microseconds, which no clock has, becomes the last moment that does.
+    #[must_use]
+    pub const fn from_julian(micros: u64) -> Self {
+        let unix = micros as i128 - UNIX_EPOCH_JULIAN;
+        Self(if unix > i64::MAX as i128 { i64::MAX } else { unix as i64 })
+    }
+
+    /// Microseconds since 1970-01-01 00:00 UTC.
+    #[must_use]
+    pub const fn unix_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Microseconds since Julian day 0, noon: what a trail stores. Moments before that day become 0.
+    #[must_use]
+    pub const fn julian(self) -> u64 {
+        let julian = self.0 as i128 + UNIX_EPOCH_JULIAN;
+        if julian < 0 { 0 } else { julian as u64 }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six fraction digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, micros) = (self.0.div_euclid(MICROS_PER_SECOND), self.0.rem_euclid(MICROS_PER_SECOND));
+        let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    /// Reads `YYYY-MM-DD`, or with `THH:MM:SS` (a blank serves for the `T`), up to six fraction digits and an optional
+    /// `Z`. The time is UTC.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        parse_utc(text).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a time")).hint("write YYYY-MM-DDTHH:MM:SS in UTC")
+        })
+    }
+}
+
+fn parse_utc(text: &str) -> Option<Timestamp> {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [year, month, day] = three_numbers(date, '-')?;
+    let [hour, minute, second] = three_numbers(clock, ':')?;
+    if !is_date(year, month, day) || hour > 23 || minute > 59 || second > 59 || fraction.len() > 6 {
+        return None;
+    }
+    let digits = u32::try_from(fraction.len()).ok()?;
+    let micros = number(fraction)?.checked_mul(10i64.pow(6 - digits))?;
+    let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    Some(Timestamp(seconds.checked_mul(MICROS_PER_SECOND)?.checked_add(micros)?))
+}
+
+fn three_numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator).map(number);
+    let three = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(three)
+}
+
+fn number(digits: &str) -> Option<i64> {
+    let plain = !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// Whether there is such a day in the proleptic Gregorian calendar.
+pub(crate) fn is_date(year: i64, month: i64, day: i64) -> bool {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+}
+
+/// Days from 1970-01-01 to a day of the proleptic Gregorian calendar. Years are counted from March, so that the leap
+/// day is a year's last, and in eras of 400 years, which all have 146,097 days.
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let march_year = year - i64::from(month <= 2);
+    let era = march_year.div_euclid(400);
+    let year_of_era = march_year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = (march_month + 2) % 12 + 1;
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn printed_times_of_the_spec() {
+        let time = Timestamp::from_julian(u64::from_le_bytes([0x5b, 0xe6, 0x2d, 0xd5, 0x53, 0x15, 0xf3, 0x02]));
+        assert_eq!(time.to_string(), "2022-12-06T03:26:59.569243Z");
+        assert_eq!(Timestamp::from_unix_micros(-1).to_string(), "1969-12-31T23:59:59.999999Z");
+        assert_eq!(Timestamp::from_julian(0).to_string(), "-4713-11-24T12:00:00.000000Z");
+    }
+
+    #[test]
+    fn no_value_panics() {
+        for julian in [0, 1, u64::MAX, u64::MAX / 2] {
+            let _ = Timestamp::from_julian(julian).to_string();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_back(micros in -60_000_000_000_000_000i64..250_000_000_000_000_000) {
+            let time = Timestamp::from_unix_micros(micros);
+            prop_assert_eq!(Timestamp::from_julian(time.julian()), time);
+            if time.to_string().as_bytes()[0] != b'-' {
+                prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+            }
+        }
+
+        #[test]
+        fn calendar_and_back(days in -3_000_000i64..3_000_000) {
+            let (year, month, day) = civil_from_days(days);
+            prop_assert!(is_date(year, month, day));
+            prop_assert_eq!(days_from_civil(year, month, day), days);
+        }
+    }
+}

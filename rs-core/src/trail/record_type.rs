@@ -1,0 +1,111 @@
+//! Record types: the IOType byte of the record header, by number and name.
+
+use std::fmt;
+
+/// What a record is: the IOType byte of its header, with the names that Logdump prints (spec sections 7, 11.8, 12.5).
+/// Numbers without a known meaning are kept and shown as numbers.
+///
+/// ```
+/// use trailcore::trail::RecordType;
+/// assert_eq!(RecordType::UNIFIED_UPDATE.to_string(), "GGSUnifiedUpdate");
+/// assert_eq!(RecordType(77).to_string(), "Type77");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordType(pub u8);
+
+impl RecordType {
+    /// A row's before image; the row is gone.
+    pub const DELETE: Self = Self(3);
+    /// A new row's after image.
+    pub const INSERT: Self = Self(5);
+    /// Uncompressed update; NonStop only.
+    pub const UPDATE: Self = Self(10);
+    /// Byte-compressed update; NonStop only.
+    pub const UPDATE_COMP: Self = Self(11);
+    /// Field-compressed update: one image, before or after as the header says.
+    pub const FIELD_COMP: Self = Self(15);
+    /// Truncate.
+    pub const PURGE_DATA: Self = Self(100);
+    /// Update of a key: the old key, then the after image.
+    pub const PK_UPDATE: Self = Self(115);
+    /// A fragment of a large object that belongs to the record before it.
+    pub const LOB: Self = Self(116);
+    /// Update with both images in one record.
+    pub const UNIFIED_UPDATE: Self = Self(134);
+    /// Update of a key with both images in one record.
+    pub const UNIFIED_PK_UPDATE: Self = Self(135);
+    /// The unfinished transaction before this marker is taken back; Extract writes it again in full.
+    pub const RESTART_ABEND: Self = Self(150);
+    /// Extract was restarted.
+    pub const RESTART_OK: Self = Self(151);
+    /// Extract's recovery is over.
+    pub const RECOVERY_END: Self = Self(152);
+    /// A statement that changes definitions.
+    pub const DDL: Self = Self(160);
+    /// Database definition, table definition, or a reference to one.
+    pub const METADATA: Self = Self(170);
+
+    /// The name that Logdump prints for it, where one is known.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1 => "Abort",
+            2 => "Commit",
+            3 => "Delete",
+            4 => "EndRollBack",
+            5 => "Insert",
+            6 => "Prepared",
+            7 => "TMF-Shutdown",
+            8 => "TransBegin",
+            9 => "TransRelease",
+            10 => "Update",
+            11 => "UpdateComp",
+            12 => "FileAlter",
+            13 => "FileCreate",
+            14 => "FilePurge",
+            15 => "FieldComp",
+            16 => "FileRename",
+            17 => "AuxPointer",
+            18 => "NetworkCommit",
+            19 => "NetworkAbort",
+            20 => "CurrentPos",
+            89 => "SQL/MX DDL OP",
+            90 => "GGSSQLCol",
+            100 => "GGSPurgedata",
+            101 => "GGSPurgeFile",
+            102 => "GGSCreateFile",
+            103 => "GGSAlterFile",
+            115 => "GGSPKUpdate",
+            116 => "LargeObject",
+            134 => "GGSUnifiedUpdate",
+            135 => "GGSUnifiedPKUpdate",
+            140 => "Upsert",
+            150 => "RestartAbend",
+            151 => "RestartOK",
+            152 => "RecoveryEnd",
+            160 => "DDLOP",
+            170 => "Metadata",
+            200 => "UnstructuredBlock",
+            201 => "FileClose",
+            251 => "LibraryClose",
+            _ => return None,
+        })
+    }
+
+    /// Whether records of this type carry rows or statements of a transaction, so that their transaction indicator
+    /// counts. Metadata and markers carry "only" in the midst of a transaction.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn belongs_to_transaction(self) -> bool {
+        !matches!(self, Self::METADATA | Self::RESTART_ABEND | Self::RESTART_OK | Self::RECOVERY_END)
+    }
+}
+
+impl fmt::Display for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "Type{}", self.0),
+        }
+    }
+}
