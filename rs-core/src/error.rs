@@ -103,12 +103,17 @@ impl fmt::Display for Location {
 /// assert!(error.to_string().contains("no/such/place/lt"));
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+// One pointer, so that results stay as small as what they hold.
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{what}{location}{}", Hint(.hint))]
-pub struct Error {
+struct Details {
     kind: ErrorKind,
     what: Box<str>,
     hint: &'static str,
-    location: Box<Location>,
+    location: Location,
     #[source]
     source: Option<Arc<std::io::Error>>,
 }
@@ -124,7 +129,7 @@ impl fmt::Display for Hint<'_> {
 impl Error {
     /// An error of a kind; `what` says what is wrong and holds no column data.
     pub(crate) fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
-        Self { kind, what: what.into(), hint: "", location: Box::default(), source: None }
+        Self(Box::new(Details { kind, what: what.into(), hint: "", location: Location::default(), source: None }))
     }
 
     pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {
@@ -132,50 +137,52 @@ impl Error {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
         };
-        Self { source: Some(Arc::new(error)), ..Self::new(kind, "cannot read the file") }.in_file(path)
+        let mut failed = Self::new(kind, "cannot read the file").in_file(path);
+        failed.0.source = Some(Arc::new(error));
+        failed
     }
 
     /// What the caller can do about it.
     pub(crate) fn hint(mut self, hint: &'static str) -> Self {
-        self.hint = hint;
+        self.0.hint = hint;
         self
     }
 
     pub(crate) fn in_file(mut self, file: impl AsRef<Path>) -> Self {
-        self.location.file = Some(PathBuf::from(file.as_ref()).into());
+        self.0.location.file = Some(PathBuf::from(file.as_ref()).into());
         self
     }
 
     pub(crate) fn at_rba(mut self, rba: u64) -> Self {
-        self.location.rba = Some(rba);
+        self.0.location.rba = Some(rba);
         self
     }
 
     pub(crate) fn at_offset(mut self, offset: u64) -> Self {
-        self.location.offset = Some(offset);
+        self.0.location.offset = Some(offset);
         self
     }
 
     pub(crate) fn in_record(mut self, number: u64) -> Self {
-        self.location.record = Some(number);
+        self.0.location.record = Some(number);
         self
     }
 
     /// What kind of error this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// Where it lies, as far as that is known.
     #[must_use]
     pub fn location(&self) -> &Location {
-        &self.location
+        &self.0.location
     }
 
     /// Whether more bytes at the end of the input could make it good: a torn tail, or a file still being written.
     #[must_use]
     pub fn needs_more_bytes(&self) -> bool {
-        self.kind == ErrorKind::Truncated
+        self.0.kind == ErrorKind::Truncated
     }
 }

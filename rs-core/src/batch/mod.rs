@@ -1,1 +1,290 @@
-//! Bulk decode.
+//! Bulk decode: the changes of a trail into typed columns, grouped by table, in buffers that are used over and over.
+//!
+//! A table's definition is resolved once into a decoder for each column; rows then run through it without a value object,
+//! an allocation or a name look-up. The buffers have the shape that columnar consumers want: integers, days and times as
+//! numbers, text as UTF-8 with offsets, and a state for each value.
+
+mod column;
+
+use std::sync::Arc;
+
+pub use column::{ColumnBuffer, ColumnValues, VarBytes};
+
+use crate::change::{Change, Op, Row};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::TableDef;
+use crate::trail::{ByteOrder, Fault};
+
+/// Rows that a batch has at most, if not said otherwise.
+pub const DEFAULT_ROWS: usize = 8192;
+/// Rows that a batch can have at most: as many values of a column, each as long as a value can be, stay within the reach
+/// of 32-bit offsets.
+pub const MAX_ROWS: usize = 32_767;
+
+/// Decodes changes into batches, one for each table definition.
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::batch::{BatchDecoder, ColumnValues};
+///
+/// let mut decoder = BatchDecoder::new().columns("BANK.POSTINGS", &["AMOUNT"]);
+/// let mut reader = trail.reader()?;
+/// let mut cents = 0;
+/// while let Some(change) = reader.next()? {
+///     if decoder.push(&change)? {
+///         decoder.flush(|batch| cents += sum(batch));
+///     }
+/// }
+/// decoder.flush(|batch| cents += sum(batch));
+///
+/// fn sum(batch: &trailcore::batch::TableBatch) -> i64 {
+///     let (_, amount) = batch.after().find(|(column, _)| &*column.name == "AMOUNT").unwrap();
+///     let ColumnValues::Integer(mantissas) = amount.values() else { return 0 };
+///     mantissas.iter().sum()
+/// }
+/// assert_ne!(cents, 0);
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct BatchDecoder {
+    rows: usize,
+    /// The tables and columns that are wanted; none says all.
+    wanted: Vec<(Box<str>, Option<Vec<Box<str>>>)>,
+    batches: Vec<TableBatch>,
+    /// The batch of the last change, and that of each table met, by the definition's address.
+    last: Option<(usize, Slot)>,
+    slots: Vec<(usize, Slot)>,
+}
+
+/// Where a table's changes go: a batch, or nowhere.
+type Slot = Option<usize>;
+
+impl Default for BatchDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BatchDecoder {
+    /// Decodes all columns of all tables.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: Vec::new() }
+    }
+
+    /// Batches of at most this many rows: at least one, at most [`MAX_ROWS`].
+    #[must_use]
+    pub fn rows(self, rows: usize) -> Self {
+        Self { rows: rows.clamp(1, MAX_ROWS), ..self }
+    }
+
+    /// Decodes this table, and of all tables only those named so. Case does not count.
+    #[must_use]
+    pub fn table(mut self, name: &str) -> Self {
+        self.wanted.push((name.into(), None));
+        self
+    }
+
+    /// Decodes these columns of this table, and of all tables only those named so. Case does not count.
+    #[must_use]
+    pub fn columns(mut self, name: &str, columns: &[&str]) -> Self {
+        self.wanted.push((name.into(), Some(columns.iter().copied().map(Into::into).collect())));
+        self
+    }
+
+    /// Takes in a change of a row; others have no columns and are passed over. Returns whether a batch is full: time for
+    /// [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where an image is damaged or has columns that its table has not,
+    /// [`ErrorKind::UndefinedTable`] where the table's columns are not known, [`ErrorKind::Unsupported`] as
+    /// [`Change::after`], [`ErrorKind::InvalidArgument`] where its batch is full. The change then has left nothing in its
+    /// batch.
+    #[inline]
+    pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
+        let op = change.op();
+        if !matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete) {
+            return Ok(false);
+        }
+        let address = Arc::as_ptr(change.table()) as usize;
+        let slot = match self.last {
+            Some((last, slot)) if last == address => slot,
+            _ => self.slot(address, change)?,
+        };
+        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(false) };
+        if batch.len() >= self.rows {
+            return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("flush before pushing on"));
+        }
+        batch.push(op, change)?;
+        Ok(batch.len() >= self.rows)
+    }
+
+    fn slot(&mut self, address: usize, change: &Change<'_>) -> Result<Slot> {
+        let slot = match self.slots.iter().find(|(known, _)| *known == address) {
+            Some((_, slot)) => *slot,
+            None => {
+                let slot = self.open(change)?;
+                self.slots.push((address, slot));
+                slot
+            }
+        };
+        self.last = Some((address, slot));
+        Ok(slot)
+    }
+
+    /// A new batch for a table that is wanted. It keeps the definition alive, so that its address stays its own.
+    #[cold]
+    fn open(&mut self, change: &Change<'_>) -> Result<Slot> {
+        let table = change.table();
+        let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
+        if wanted.is_none() && !self.wanted.is_empty() {
+            // Kept without columns: what is not wanted needs its address as much.
+            self.batches.push(TableBatch::new(table, &|_| false, 0));
+            return Ok(None);
+        }
+        if !table.is_defined() {
+            let what = format!("the columns of table {} are not known", table.name());
+            return Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"));
+        }
+        let columns = wanted.and_then(|(_, columns)| columns.as_ref());
+        let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
+        self.batches.push(TableBatch::new(table, &is_wanted, self.rows));
+        Ok(Some(self.batches.len() - 1))
+    }
+
+    /// Hands over every batch that has rows, finished, and empties it. The buffers' memory is kept.
+    pub fn flush(&mut self, mut each: impl FnMut(&TableBatch)) {
+        for batch in &mut self.batches {
+            if batch.len() > 0 {
+                batch.finish();
+                each(batch);
+                batch.clear();
+            }
+        }
+    }
+}
+
+/// Changes of one table in columns. Row `i` of all columns is one change.
+#[derive(Debug)]
+pub struct TableBatch {
+    table: Arc<TableDef>,
+    ops: Vec<Op>,
+    positions: Vec<Position>,
+    times: Vec<i64>,
+    before: Vec<ColumnBuffer>,
+    after: Vec<ColumnBuffer>,
+}
+
+impl TableBatch {
+    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, rows: usize) -> Self {
+        let columns = |rows| table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name), rows)).collect();
+        Self {
+            table: Arc::clone(table),
+            ops: Vec::with_capacity(rows),
+            positions: Vec::with_capacity(rows),
+            times: Vec::with_capacity(rows),
+            // Many tables never see a before image.
+            before: columns(0),
+            after: columns(rows),
+        }
+    }
+
+    /// How many changes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// The table's definition.
+    #[must_use]
+    pub fn table(&self) -> &Arc<TableDef> {
+        &self.table
+    }
+
+    /// What each change does.
+    #[must_use]
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// Where each change's record starts.
+    #[must_use]
+    pub fn positions(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// Each change's time, in microseconds since 1970, UTC.
+    #[must_use]
+    pub fn times(&self) -> &[i64] {
+        &self.times
+    }
+
+    /// The wanted columns before the changes. A change without a before image has all of them missing.
+    pub fn before(&self) -> impl Iterator<Item = (&crate::schema::ColumnDef, &ColumnBuffer)> {
+        self.table.columns().iter().zip(&self.before).filter(|(_, buffer)| buffer.is_wanted())
+    }
+
+    /// The wanted columns after the changes. A change without an after image has all of them missing.
+    pub fn after(&self) -> impl Iterator<Item = (&crate::schema::ColumnDef, &ColumnBuffer)> {
+        self.table.columns().iter().zip(&self.after).filter(|(_, buffer)| buffer.is_wanted())
+    }
+
+    #[inline]
+    fn push(&mut self, op: Op, change: &Change<'_>) -> Result<()> {
+        let row = self.ops.len();
+        let (before, after) = change.images()?;
+        let filled = before
+            .map_or(Ok(()), |image| fill(&mut self.before, row, &image))
+            .and_then(|()| after.map_or(Ok(()), |image| fill(&mut self.after, row, &image)));
+        if let Err(fault) = filled {
+            self.before.iter_mut().chain(&mut self.after).for_each(|column| column.truncate(row));
+            return Err(change.fault(fault));
+        }
+        self.ops.push(op);
+        self.positions.push(change.position());
+        self.times.push(change.timestamp().unix_micros());
+        Ok(())
+    }
+
+    /// Fills up columns that end early, and checks text.
+    fn finish(&mut self) {
+        let rows = self.ops.len();
+        self.before.iter_mut().chain(&mut self.after).for_each(|column| column.finish(rows));
+    }
+
+    fn clear(&mut self) {
+        self.ops.clear();
+        self.positions.clear();
+        self.times.clear();
+        self.before.iter_mut().chain(&mut self.after).for_each(|column| column.truncate(0));
+    }
+}
+
+#[inline]
+fn fill(columns: &mut [ColumnBuffer], row: usize, image: &Row<'_>) -> std::result::Result<(), Fault> {
+    // The byte order is settled here, once an image.
+    match image.byte_order() {
+        ByteOrder::Big => fill_in(columns, row, image, ByteOrder::Big),
+        ByteOrder::Little => fill_in(columns, row, image, ByteOrder::Little),
+    }
+}
+
+#[inline(always)]
+fn fill_in(columns: &mut [ColumnBuffer], row: usize, image: &Row<'_>, order: ByteOrder) -> std::result::Result<(), Fault> {
+    for span in crate::trail::image::ColumnSpans::new(image.bytes(), order) {
+        let span = span?;
+        let Some(column) = columns.get_mut(usize::from(span.index)) else {
+            return Err(Fault::corrupt(0, "an image has a column that its table has not"));
+        };
+        column.push(row, span.content(), order);
+    }
+    Ok(())
+}

@@ -110,20 +110,60 @@ impl FromStr for Op {
     }
 }
 
-/// Where a change's CSN and transaction id stand.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TransactionIds<'a> {
-    /// In the transaction's first record, which lies in the same buffer.
-    InRecord(Record<'a>),
-    /// Kept from a first record that is no longer in the buffer, or not known.
-    Kept(Option<&'a str>, Option<&'a str>),
+/// Where a transaction's CSN and id stand: in its first record, which alone holds them (spec section 6).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TransactionIds {
+    /// The frame of that record, while it is in the buffer.
+    pub(crate) frame: Option<usize>,
+    /// The texts, once it is gone. A reader uses their memory for all its transactions.
+    csn: String,
+    xid: String,
+    has_csn: bool,
+    has_xid: bool,
 }
 
-/// Where a change comes from; the same for all records of a file but for the numbers.
+impl TransactionIds {
+    fn of<'a>(&'a self, buffer: &'a [u8], frames: &'a [Frame]) -> (Option<&'a str>, Option<&'a str>) {
+        match self.frame.map(|index| frames.get(index)) {
+            None => (self.has_csn.then_some(&*self.csn), self.has_xid.then_some(&*self.xid)),
+            Some(None) => (None, None),
+            Some(Some(frame)) => {
+                let record = Record::from_frame(buffer, frame);
+                tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order())
+            }
+        }
+    }
+
+    /// Keeps these texts, where the record is to go.
+    pub(crate) fn keep(&mut self, csn: Option<&str>, xid: Option<&str>) {
+        self.frame = None;
+        (self.has_csn, self.has_xid) = (csn.is_some(), xid.is_some());
+        for (kept, text) in [(&mut self.csn, csn), (&mut self.xid, xid)] {
+            kept.clear();
+            kept.push_str(text.unwrap_or_default());
+        }
+    }
+}
+
+/// What all changes of a file have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) file: Arc<Path>,
+    pub(crate) seqno: u64,
+    /// Whether its header says that rows are encrypted.
+    pub(crate) encrypted: bool,
+}
+
+/// Which frames of a buffer make a change.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
-    pub(crate) file: &'a Arc<Path>,
-    pub(crate) position: Position,
+pub(crate) struct Unit {
+    /// The first frame: of a pair the before record, else the record itself.
+    pub(crate) first: u32,
+    /// Behind the last: its fragments follow the record.
+    pub(crate) end: u32,
+    pub(crate) paired: bool,
+    /// Where the record starts in its file, and its number there.
+    pub(crate) rba: u64,
     pub(crate) record: u64,
 }
 
@@ -133,39 +173,44 @@ pub(crate) struct Place<'a> {
 /// to the change before them.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
+    /// A buffer and all frames in it, of which the unit says which are the change's.
     buffer: &'a [u8],
-    /// The record before the main one in a pair, the main record, and its fragments.
     frames: &'a [Frame],
-    main: Frame,
-    paired: bool,
-    place: Place<'a>,
+    unit: Unit,
+    origin: &'a Origin,
     table: &'a Arc<TableDef>,
-    ids: TransactionIds<'a>,
-    encrypted: bool,
+    /// `None` for records that belong to no transaction.
+    ids: Option<&'a TransactionIds>,
 }
 
 impl<'a> Change<'a> {
-    /// `frames` are the pair's first record if `paired`, the main record, and its fragments.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn new(
-        buffer: &'a [u8],
-        frames: &'a [Frame],
-        main: Frame,
-        paired: bool,
-        place: Place<'a>,
+        (buffer, frames): (&'a [u8], &'a [Frame]),
+        unit: Unit,
+        origin: &'a Origin,
         table: &'a Arc<TableDef>,
-        ids: TransactionIds<'a>,
-        encrypted: bool,
+        ids: Option<&'a TransactionIds>,
     ) -> Self {
-        Self { buffer, frames, main, paired, place, table, ids, encrypted }
+        Self { buffer, frames, unit, origin, table, ids }
+    }
+
+    /// The frame of its record.
+    #[inline(always)]
+    fn frame(&self) -> Frame {
+        // A unit names frames that are there.
+        self.frames.get(self.unit.first as usize + usize::from(self.unit.paired)).copied().unwrap_or_default()
+    }
+
+    fn own_frames(&self) -> &'a [Frame] {
+        self.frames.get(self.unit.first as usize..self.unit.end as usize).unwrap_or_default()
     }
 
     /// What it does.
     #[inline]
     #[must_use]
     pub fn op(&self) -> Op {
-        Op::of(self.main.record_type)
+        Op::of(self.frame().record_type)
     }
 
     /// The definition of its table. The reader hands out the same one for all rows of a version, so that two changes of
@@ -189,41 +234,39 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn position(&self) -> Position {
-        self.place.position
+        Position::new(self.origin.seqno, self.unit.rba)
     }
 
     /// Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
     #[must_use]
     pub fn start(&self) -> Position {
-        let before = self.frames.first().map_or(0, |first| self.main.at.saturating_sub(first.at));
-        // Two records of a pair from two files are not apart by their places in the buffer.
-        let rba = self.place.position.rba.checked_sub(before);
-        Position { rba: rba.unwrap_or(self.place.position.rba), ..self.place.position }
+        let before = self.own_frames().first().map_or(0, |first| self.frame().at.saturating_sub(first.at));
+        Position::new(self.origin.seqno, self.unit.rba.saturating_sub(before))
     }
 
     /// Its record; of a pair, the after record.
     #[inline]
     #[must_use]
     pub fn record(&self) -> Record<'a> {
-        Record::from_frame(self.buffer, &self.main)
+        Record::from_frame(self.buffer, &self.frame())
     }
 
     /// Of a pair of before and after records, the before record.
     #[must_use]
     pub fn before_record(&self) -> Option<Record<'a>> {
-        self.frames.first().filter(|_| self.paired).map(|frame| Record::from_frame(self.buffer, frame))
+        self.own_frames().first().filter(|_| self.unit.paired).map(|frame| Record::from_frame(self.buffer, frame))
     }
 
     /// The large-object fragments that belong to it. How they are laid out is UNKNOWN; their records are all there is.
     pub fn fragments(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let buffer = self.buffer;
-        self.frames.iter().skip(1 + usize::from(self.paired)).map(move |frame| Record::from_frame(buffer, frame))
+        self.own_frames().iter().skip(1 + usize::from(self.unit.paired)).map(move |frame| Record::from_frame(buffer, frame))
     }
 
     /// All its records: of a pair the before record, the record itself, and its fragments.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let buffer = self.buffer;
-        self.frames.iter().map(move |frame| Record::from_frame(buffer, frame))
+        self.own_frames().iter().map(move |frame| Record::from_frame(buffer, frame))
     }
 
     /// The header of its record, in full.
@@ -244,28 +287,22 @@ impl<'a> Change<'a> {
     /// Where it stands in its transaction; of a pair, the pair's as a whole.
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
-        match self.frames {
+        match self.own_frames() {
             [first, .., last] => TransactionIndicator::spanning(first.transaction(), last.transaction()),
-            _ => self.main.transaction(),
+            _ => self.frame().transaction(),
         }
     }
 
     /// The commit sequence number of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn csn(&self) -> Option<&'a str> {
-        match self.ids {
-            TransactionIds::InRecord(record) => ids_of(&record).0,
-            TransactionIds::Kept(csn, _) => csn,
-        }
+        self.ids?.of(self.buffer, self.frames).0
     }
 
     /// The id of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn xid(&self) -> Option<&'a str> {
-        match self.ids {
-            TransactionIds::InRecord(record) => ids_of(&record).1,
-            TransactionIds::Kept(_, xid) => xid,
-        }
+        self.ids?.of(self.buffer, self.frames).1
     }
 
     /// GoldenGate's own tokens of its record.
@@ -287,10 +324,7 @@ impl<'a> Change<'a> {
     /// or of a form that is not known.
     #[inline]
     pub fn before(&self) -> Result<Option<Row<'a>>> {
-        match self.before_record() {
-            Some(record) => self.image(&record, |images| images.before),
-            None => self.image(&self.record(), |images| images.before),
-        }
+        Ok(self.images()?.0)
     }
 
     /// The row after the change; `None` where the trail has no such image.
@@ -299,21 +333,41 @@ impl<'a> Change<'a> {
     /// As [`before`](Self::before).
     #[inline]
     pub fn after(&self) -> Result<Option<Row<'a>>> {
-        self.image(&self.record(), |images| images.after)
+        Ok(self.images()?.1)
     }
 
-    #[inline(always)]
-    fn image(&self, record: &Record<'a>, pick: impl Fn(Images<'a>) -> Option<&'a [u8]>) -> Result<Option<Row<'a>>> {
-        let images = match Images::of(record) {
+    /// The row before and after the change: both at once, for those who want both.
+    ///
+    /// # Errors
+    /// As [`before`](Self::before).
+    #[inline]
+    pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+        let record = self.record();
+        let images = match Images::of(&record) {
             Ok(images) => images,
-            Err(_) if self.encrypted => return Err(self.encrypted_error()),
-            Err(fault) => return Err(self.fault(fault)),
+            Err(fault) => return Err(self.image_error(fault)),
         };
-        let row = pick(images).map(|list| Row::new(list, self.table, record.byte_order()));
-        match row {
-            Some(row) if self.encrypted && !row.reads_as_image() => Err(self.encrypted_error()),
-            row => Ok(row),
+        let row = |list| Row::new(list, self.table, record.byte_order());
+        let mut rows = (images.before.map(row), images.after.map(row));
+        if self.unit.paired {
+            rows.0 = self.before_of_pair()?;
         }
+        if self.origin.encrypted && ![rows.0, rows.1].iter().flatten().all(Row::reads_as_image) {
+            return Err(self.encrypted_error());
+        }
+        Ok(rows)
+    }
+
+    #[cold]
+    fn before_of_pair(&self) -> Result<Option<Row<'a>>> {
+        let Some(record) = self.before_record() else { return Ok(None) };
+        let images = Images::of(&record).map_err(|fault| self.image_error(fault))?;
+        Ok(images.before.map(|list| Row::new(list, self.table, record.byte_order())))
+    }
+
+    #[cold]
+    fn image_error(&self, fault: Fault) -> Error {
+        if self.origin.encrypted { self.encrypted_error() } else { self.fault(fault) }
     }
 
     /// The statement that changes definitions; `None` for other changes.
@@ -325,8 +379,8 @@ impl<'a> Change<'a> {
     /// The change with its own copy of its records.
     #[must_use]
     pub fn to_owned(&self) -> OwnedChange {
-        let mut bytes = Vec::with_capacity(self.frames.iter().map(|frame| frame.len as usize).sum());
-        let mut frames = self.frames.to_vec();
+        let mut frames = self.own_frames().to_vec();
+        let mut bytes = Vec::with_capacity(frames.iter().map(|frame| frame.len as usize).sum());
         for frame in &mut frames {
             let record = Record::from_frame(self.buffer, frame);
             frame.at = bytes.len() as u64;
@@ -334,15 +388,15 @@ impl<'a> Change<'a> {
         }
         OwnedChange {
             bytes: bytes.into(),
+            unit: Unit { first: 0, end: frames.len() as u32, ..self.unit },
             frames: frames.into(),
-            paired: self.paired,
-            file: Arc::clone(self.place.file),
-            position: self.place.position,
-            record: self.place.record,
+            origin: self.origin.clone(),
             table: Arc::clone(self.table),
-            csn: self.csn().map(Into::into),
-            xid: self.xid().map(Into::into),
-            encrypted: self.encrypted,
+            ids: self.ids.map(|_| {
+                let mut ids = TransactionIds::default();
+                ids.keep(self.csn(), self.xid());
+                ids.into()
+            }),
         }
     }
 
@@ -362,15 +416,11 @@ impl<'a> Change<'a> {
     }
 
     fn locate(&self, error: Error) -> Error {
-        error.in_file(self.place.file).at_rba(self.place.position.rba).in_record(self.place.record)
+        error.in_file(&self.origin.file).at_rba(self.unit.rba).in_record(self.unit.record)
     }
 }
 
 const ENCRYPTED: &str = "the row is encrypted";
-
-fn ids_of<'a>(record: &Record<'a>) -> (Option<&'a str>, Option<&'a str>) {
-    tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order())
-}
 
 /// A statement that changes definitions, as the trail has it: `,C5='csn',,B7='',,…`, with owner and object under B3 and
 /// B4 and the statement under C1. Only the beginnings of such texts have been seen; how quotes within values are written
@@ -423,31 +473,16 @@ fn join(owner: &str, object: &str) -> String {
 pub struct OwnedChange {
     bytes: Bytes,
     frames: Arc<[Frame]>,
-    paired: bool,
-    file: Arc<Path>,
-    position: Position,
-    record: u64,
+    unit: Unit,
+    origin: Origin,
     table: Arc<TableDef>,
-    csn: Option<Arc<str>>,
-    xid: Option<Arc<str>>,
-    encrypted: bool,
+    ids: Option<Arc<TransactionIds>>,
 }
 
 impl OwnedChange {
     /// The change as [`Change`] shows it.
     #[must_use]
     pub fn as_change(&self) -> Change<'_> {
-        let main = self.frames.get(usize::from(self.paired)).or(self.frames.first());
-        let place = Place { file: &self.file, position: self.position, record: self.record };
-        Change {
-            buffer: &self.bytes,
-            frames: &self.frames,
-            main: main.copied().unwrap_or_default(),
-            paired: self.paired,
-            place,
-            table: &self.table,
-            ids: TransactionIds::Kept(self.csn.as_deref(), self.xid.as_deref()),
-            encrypted: self.encrypted,
-        }
+        Change::new((&self.bytes, &self.frames), self.unit, &self.origin, &self.table, self.ids.as_deref())
     }
 }

@@ -73,6 +73,13 @@ impl<'a> Row<'a> {
         self.table
     }
 
+    /// The order of the bytes of indexes and lengths.
+    #[inline]
+    #[must_use]
+    pub fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
     /// The column list as it stands.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {

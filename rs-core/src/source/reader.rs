@@ -1,9 +1,10 @@
 //! The reader of changes: records in, changes out, in the trail's order.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::change::{Change, Op, OwnedChange, Place, TransactionIds};
+use crate::change::{Change, Op, Origin, OwnedChange, TransactionIds, Unit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
@@ -11,6 +12,7 @@ use crate::source::ReadOptions;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
 use crate::text::Charset;
+use crate::trail::tokens;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
 use crate::trail::{Encryption, FileHeader, Frame, Record, RecordHeader, RecordType, TableRef};
 
@@ -51,7 +53,8 @@ pub struct Reader {
     /// Frames before this one have been looked at for transactions.
     resolved: usize,
     open: OpenTransaction,
-    ids: KeptIds,
+    ids: TransactionIds,
+    here: Here,
     file: FileState,
     tables: Tables,
     skipped: Vec<Skipped>,
@@ -70,34 +73,34 @@ enum OpenTransaction {
     TakenBack,
 }
 
-/// Where the ids of the current transaction stand.
-#[derive(Debug, Default)]
-struct KeptIds {
-    /// The frame of its first record, while that is in the window.
-    frame: Option<usize>,
-    /// CSN and transaction id once that frame is gone; the memory serves all transactions.
-    csn: String,
-    xid: String,
-    /// Which of the two there are.
-    has: (bool, bool),
+/// The segment of frames that the cursor is in.
+#[derive(Debug)]
+struct Here {
+    origin: Origin,
+    /// What to take from a frame's place for its RBA, and to add to its index for its number.
+    base: i64,
+    number: i64,
+    /// The first frame of the next segment.
+    end: usize,
 }
+
+const NO_SLOT: u32 = u32::MAX;
 
 /// What the file being read has told so far.
 #[derive(Debug)]
 struct FileState {
     index: usize,
     header: Option<Arc<FileHeader>>,
-    encrypted: bool,
     charset: Charset,
-    /// Table slots by definition index.
-    definitions: Vec<Option<usize>>,
+    /// Table slots by definition index; [`NO_SLOT`] where none is given.
+    definitions: Vec<u32>,
     /// The highest index given so far: a reference takes the next one.
     last_definition: usize,
 }
 
 impl FileState {
     fn new(index: usize) -> Self {
-        Self { index, header: None, encrypted: false, charset: Charset::UNSTATED, definitions: Vec::new(), last_definition: 0 }
+        Self { index, header: None, charset: Charset::UNSTATED, definitions: Vec::new(), last_definition: 0 }
     }
 }
 
@@ -106,29 +109,29 @@ impl FileState {
 struct Tables {
     slots: Vec<Arc<TableDef>>,
     /// The slot of each table's latest version.
-    latest: HashMap<Box<str>, usize>,
+    latest: HashMap<Box<str>, u32>,
     /// Slots of tables named in record headers, by the name's bytes.
-    by_bytes: HashMap<Box<[u8]>, usize>,
+    by_bytes: HashMap<Box<[u8]>, u32>,
     /// The slot of the last name that was looked up, and that name.
-    last: Option<(Box<[u8]>, usize)>,
+    last: Option<(Box<[u8]>, u32)>,
 }
 
 impl Tables {
     /// The slot of a definition: that of an equal one, so that a table keeps its definition from file to file.
-    fn slot(&mut self, table: TableDef) -> usize {
+    fn slot(&mut self, table: TableDef) -> u32 {
         if let Some(&slot) = self.latest.get(table.name()) {
-            if self.slots.get(slot).is_some_and(|known| **known == table) {
+            if self.slots.get(slot as usize).is_some_and(|known| **known == table) {
                 return slot;
             }
         }
-        let slot = self.slots.len();
+        let slot = self.slots.len() as u32;
         self.latest.insert(table.name().into(), slot);
         self.slots.push(table.shared());
         slot
     }
 
     /// The slot of a table that is named in a record header.
-    fn named(&mut self, name: &[u8], catalog: Option<&Catalog>) -> usize {
+    fn named(&mut self, name: &[u8], catalog: Option<&Catalog>) -> u32 {
         if let Some((last, slot)) = &self.last {
             if **last == *name {
                 return *slot;
@@ -158,13 +161,14 @@ impl Tables {
     }
 }
 
-/// Frames that make one change.
-struct Unit {
-    first: usize,
-    main: usize,
-    end: usize,
-    slot: usize,
-    in_transaction: bool,
+/// What a step has come to.
+enum Step {
+    /// Nothing to hand out.
+    On,
+    /// A change: its frames, the slot of its table, and whether it belongs to a transaction.
+    Unit(Unit, u32, bool),
+    /// The end of the trail.
+    End,
 }
 
 impl Reader {
@@ -178,7 +182,8 @@ impl Reader {
             ready: 0,
             resolved: 0,
             open: OpenTransaction::None,
-            ids: KeptIds::default(),
+            ids: TransactionIds::default(),
+            here: Here { origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false }, base: 0, number: 0, end: 0 },
             file: FileState::new(0),
             tables: Tables::default(),
             skipped: Vec::new(),
@@ -200,12 +205,12 @@ impl Reader {
     ///   `resync` too.
     /// - [`ErrorKind::Io`].
     #[allow(clippy::should_implement_trait)]
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
-        match self.next_unit()? {
-            Some(unit) => Ok(self.change(&unit)),
-            None => Ok(None),
-        }
+        let Some((unit, slot, in_transaction)) = self.next_unit()? else { return Ok(None) };
+        let ids = in_transaction.then_some(&self.ids);
+        let buffer = (self.window.data(), self.window.frames.as_slice());
+        Ok(self.tables.slots.get(slot as usize).map(|table| Change::new(buffer, unit, &self.here.origin, table, ids)))
     }
 
     /// All further changes as owned ones. The iterator ends after an error.
@@ -229,7 +234,7 @@ impl Reader {
 
     /// The table definitions met so far: of each table the latest.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
-        self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot))
+        self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot as usize))
     }
 
     /// What was passed over so far. Empty but with [`resync`](ReadOptions::resync).
@@ -247,69 +252,101 @@ impl Reader {
         }
     }
 
-    fn change(&self, unit: &Unit) -> Option<Change<'_>> {
-        let frames = self.window.frames.get(unit.first..unit.end)?;
-        let main = *self.window.frames.get(unit.main)?;
-        let (segment, position, record) = self.window.place(unit.main)?;
-        let ids = match self.ids.frame {
-            _ if !unit.in_transaction => TransactionIds::Kept(None, None),
-            Some(frame) => TransactionIds::InRecord(self.window.record(frame)?),
-            None => {
-                let (has_csn, has_xid) = self.ids.has;
-                TransactionIds::Kept(has_csn.then_some(&*self.ids.csn), has_xid.then_some(&*self.ids.xid))
-            }
-        };
-        let place = Place { file: &segment.file, position, record };
-        let table = self.tables.slots.get(unit.slot)?;
-        Some(Change::new(self.window.data(), frames, main, unit.main > unit.first, place, table, ids, self.file.encrypted))
-    }
-
-    /// The next run of frames that makes a change.
-    fn next_unit(&mut self) -> Result<Option<Unit>> {
+    /// The next run of frames that makes a change, the slot of its table, and whether it belongs to a transaction.
+    #[inline(always)]
+    fn next_unit(&mut self) -> Result<Option<(Unit, u32, bool)>> {
         loop {
-            if self.cursor >= self.ready && !self.advance()? {
-                return Ok(None);
-            }
             let first = self.cursor;
-            let Some(frame) = self.window.frames.get(first).copied() else { continue };
-            if self.window.segment(first).is_some_and(|segment| segment.index != self.file.index) {
-                self.enter_file(first);
-            }
-            if frame.is_file_header() {
-                self.read_file_header(first)?;
-                self.cursor += 1;
-                continue;
-            }
-            let record_type = frame.record_type;
-            let op = Op::of(record_type);
-            if op == Op::Metadata {
-                self.define(first)?;
-            }
-            let in_transaction = record_type.belongs_to_transaction();
-            let (main, end) = if in_transaction { self.unit_end(first, &frame) } else { (first, first + 1) };
-            if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
-                self.ids.frame = Some(first);
-            }
-            if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
-                self.cursor = end;
-                continue;
-            }
-            let slot = match self.slot(main) {
-                Ok(slot) => slot,
-                Err(error) if self.options.resync => {
-                    self.note_skipped(first, end, error);
-                    self.cursor = end;
-                    continue;
+            if first < self.ready && first < self.here.end {
+                // The way of nearly all records: a row that is a change by itself, of a table defined in the file.
+                if let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() {
+                    let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
+                    if frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && next.record_type != RecordType::LOB {
+                        if frame.begins_and_ends().0 {
+                            self.ids.frame = Some(first);
+                        }
+                        self.cursor = first + 1;
+                        return Ok(Some((self.unit(first, first, first + 1, frame.at), slot, true)));
+                    }
                 }
-                Err(error) => return Err(error),
-            };
-            self.cursor = end;
-            return Ok(Some(Unit { first, main, end, slot, in_transaction }));
+            }
+            match self.next_unusual()? {
+                Step::On => {}
+                Step::Unit(unit, slot, in_transaction) => return Ok(Some((unit, slot, in_transaction))),
+                Step::End => return Ok(None),
+            }
         }
     }
 
-    /// The frames that belong to the one at `first`: its other half, and fragments.
     #[inline(always)]
+    fn unit(&self, first: usize, main: usize, end: usize, at: u64) -> Unit {
+        Unit {
+            first: first as u32,
+            end: end as u32,
+            paired: main != first,
+            rba: (at as i64).wrapping_sub(self.here.base) as u64,
+            record: (main as i64).wrapping_add(self.here.number) as u64,
+        }
+    }
+
+    /// One step that is not the usual one: more frames, another file, a definition, a marker, a pair, a table by name.
+    #[inline(never)]
+    fn next_unusual(&mut self) -> Result<Step> {
+        if self.cursor >= self.ready && !self.advance()? {
+            return Ok(Step::End);
+        }
+        let first = self.cursor;
+        if first >= self.here.end {
+            self.enter_segment();
+        }
+        let Some(frame) = self.window.frames.get(first).copied() else { return Ok(Step::On) };
+        if frame.is_file_header() {
+            self.read_file_header(first)?;
+            self.cursor += 1;
+            return Ok(Step::On);
+        }
+        let record_type = frame.record_type;
+        let op = Op::of(record_type);
+        if op == Op::Metadata {
+            self.define(first)?;
+        }
+        let in_transaction = record_type.belongs_to_transaction();
+        let (main, end) = if in_transaction { self.unit_end(first, &frame) } else { (first, first + 1) };
+        if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
+            self.ids.frame = Some(first);
+        }
+        if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
+            self.cursor = end;
+            return Ok(Step::On);
+        }
+        let slot = match self.slot(main) {
+            Ok(slot) => slot,
+            Err(error) if self.options.resync => {
+                self.note_skipped(first, end, error);
+                self.cursor = end;
+                return Ok(Step::On);
+            }
+            Err(error) => return Err(error),
+        };
+        self.cursor = end;
+        let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
+        Ok(Step::Unit(self.unit(first, main, end, at), slot, in_transaction))
+    }
+
+    /// Takes in the segment that the cursor is in.
+    #[cold]
+    fn enter_segment(&mut self) {
+        let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
+        if segment.index != self.file.index || *self.here.origin.file != *segment.file {
+            self.file = FileState::new(segment.index);
+            self.here.origin = Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false };
+        }
+        self.here.base = segment.base;
+        self.here.number = segment.first_record as i64 - segment.first_frame as i64;
+        self.here.end = end;
+    }
+
+    /// The frames that belong to the one at `first`: its other half, and fragments.
     fn unit_end(&self, first: usize, frame: &Frame) -> (usize, usize) {
         let mut main = first;
         if frame.record_type == RecordType::FIELD_COMP && frame.is_before() && self.is_pair(first) {
@@ -334,26 +371,17 @@ impl Reader {
     }
 
     /// The slot of a record's table.
-    #[inline(always)]
-    fn slot(&mut self, index: usize) -> Result<usize> {
-        if let Some(frame) = self.window.frames.get(index) {
-            if frame.has_tdr_index() {
-                if let Some(Some(slot)) = self.file.definitions.get(usize::from(frame.table)) {
-                    return Ok(*slot);
-                }
-            }
-        }
-        self.slot_by_name(index)
-    }
-
-    fn slot_by_name(&mut self, index: usize) -> Result<usize> {
-        let Some(record) = self.window.record(index) else { return Ok(0) };
+    fn slot(&mut self, index: usize) -> Result<u32> {
+        let Some(record) = self.window.record(index) else { return Ok(NO_SLOT) };
         match record.table() {
             Ok(TableRef::Name(name)) => Ok(self.tables.named(name, self.options.catalog.as_ref())),
-            Ok(TableRef::Index(number)) => {
-                let what = format!("a row refers to table definition {number}, which the file has not given");
-                Err(self.error_at(index, ErrorKind::UndefinedTable, &what).hint("read the file from its start, or restore it"))
-            }
+            Ok(TableRef::Index(number)) => match self.file.definitions.get(usize::from(number)) {
+                Some(&slot) if slot != NO_SLOT => Ok(slot),
+                _ => {
+                    let what = format!("a row refers to table definition {number}, which the file has not given");
+                    Err(self.error_at(index, ErrorKind::UndefinedTable, &what).hint("read the file from its start, or restore it"))
+                }
+            },
             Err(fault) => Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
         }
     }
@@ -384,12 +412,6 @@ impl Reader {
     }
 
     #[cold]
-    fn enter_file(&mut self, index: usize) {
-        let file = self.window.segment(index).map_or(0, |segment| segment.index);
-        self.file = FileState::new(file);
-    }
-
-    #[cold]
     fn read_file_header(&mut self, index: usize) -> Result<()> {
         let Some(record) = self.window.record(index) else { return Ok(()) };
         let header = match FileHeader::parse(&record) {
@@ -403,7 +425,7 @@ impl Reader {
                 return Err(error);
             }
         };
-        self.file.encrypted = header.encryption() == Encryption::KeyPresent;
+        self.here.origin.encrypted = header.encryption() == Encryption::KeyPresent;
         // The definition record says it too, and then counts.
         self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
         self.file.header = Some(Arc::new(header));
@@ -439,8 +461,8 @@ impl Reader {
                 self.give_definition(usize::from(number), table);
             }
             MetadataKind::Reference => {
-                let earlier = self.file.definitions.get(usize::from(number)).copied().flatten();
-                let table = match earlier.and_then(|slot| self.tables.slots.get(slot)) {
+                let earlier = self.file.definitions.get(usize::from(number)).copied().unwrap_or(NO_SLOT);
+                let table = match self.tables.slots.get(earlier as usize) {
                     Some(table) => table.renamed(&name),
                     None => TableDef::undefined(name),
                 };
@@ -454,10 +476,10 @@ impl Reader {
     fn give_definition(&mut self, number: usize, table: TableDef) {
         let slot = self.tables.slot(table);
         if self.file.definitions.len() <= number {
-            self.file.definitions.resize(number + 1, None);
+            self.file.definitions.resize(number + 1, NO_SLOT);
         }
         if let Some(entry) = self.file.definitions.get_mut(number) {
-            *entry = Some(slot);
+            *entry = slot;
         }
         self.file.last_definition = self.file.last_definition.max(number);
     }
@@ -488,6 +510,7 @@ impl Reader {
                 self.window.fill(0)?;
             }
             self.resolve()?;
+            self.enter_segment();
             if self.cursor < self.ready {
                 return Ok(true);
             }
@@ -503,14 +526,9 @@ impl Reader {
         match self.ids.frame {
             Some(frame) if frame < dropped => {
                 if let Some(record) = self.window.frames.get(frame).map(|frame| Record::from_frame(self.window.data(), frame)) {
-                    let (csn, xid) = crate::trail::tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
-                    self.ids.has = (csn.is_some(), xid.is_some());
-                    for (kept, text) in [(&mut self.ids.csn, csn), (&mut self.ids.xid, xid)] {
-                        kept.clear();
-                        kept.push_str(text.unwrap_or_default());
-                    }
+                    let (csn, xid) = tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
+                    self.ids.keep(csn, xid);
                 }
-                self.ids.frame = None;
             }
             Some(frame) => self.ids.frame = Some(frame - dropped),
             None => {}
@@ -527,30 +545,10 @@ impl Reader {
 
     /// Looks at new frames: where transactions start and end, which are taken back, and how far nothing is open.
     fn resolve(&mut self) -> Result<()> {
-        for index in self.resolved..self.window.frames.len() {
-            let Some(frame) = self.window.frames.get_mut(index) else { break };
-            if frame.is_file_header() {
-                continue;
-            }
-            if !frame.record_type.belongs_to_transaction() {
-                if frame.record_type == RecordType::RESTART_ABEND {
-                    if let OpenTransaction::From(start) = self.open {
-                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::take_back);
-                    }
-                    self.open = OpenTransaction::None;
-                }
-                continue;
-            }
-            let indicator = frame.transaction();
-            if indicator.begins() && frame.record_type != RecordType::LOB {
-                self.open = OpenTransaction::From(index);
-            }
-            if self.open == OpenTransaction::TakenBack {
-                frame.take_back();
-            }
-            if indicator.ends() {
-                self.open = OpenTransaction::None;
-            }
+        if self.window.plain && !matches!(self.open, OpenTransaction::TakenBack) {
+            self.resolve_rows();
+        } else {
+            self.resolve_all();
         }
         self.resolved = self.window.frames.len();
         self.ready = match self.open {
@@ -565,6 +563,47 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// New frames that are rows alone: what is open is told by the last of them that begins or ends a transaction.
+    fn resolve_rows(&mut self) {
+        let new = self.window.frames.get(self.resolved..).unwrap_or_default();
+        for (index, frame) in new.iter().enumerate().rev() {
+            let (begins, ends) = frame.begins_and_ends();
+            if begins || ends {
+                self.open = if ends { OpenTransaction::None } else { OpenTransaction::From(self.resolved + index) };
+                return;
+            }
+        }
+    }
+
+    /// New frames of all kinds, markers among them.
+    fn resolve_all(&mut self) {
+        for index in self.resolved..self.window.frames.len() {
+            let Some(frame) = self.window.frames.get_mut(index) else { break };
+            if frame.is_file_header() {
+                continue;
+            }
+            if !frame.record_type.belongs_to_transaction() {
+                if frame.record_type == RecordType::RESTART_ABEND {
+                    if let OpenTransaction::From(start) = self.open {
+                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::take_back);
+                    }
+                    self.open = OpenTransaction::None;
+                }
+                continue;
+            }
+            let (begins, ends) = frame.begins_and_ends();
+            if begins && frame.record_type != RecordType::LOB {
+                self.open = OpenTransaction::From(index);
+            }
+            if self.open == OpenTransaction::TakenBack {
+                frame.take_back();
+            }
+            if ends {
+                self.open = OpenTransaction::None;
+            }
+        }
     }
 
     /// The start of the last unit in the window: what comes next may belong to it.
@@ -627,6 +666,10 @@ impl Reader {
                 if !self.window.fill(0)? {
                     return self.arrived_at_the_end(position);
                 }
+                self.enter_segment();
+            }
+            if self.cursor >= self.here.end {
+                self.enter_segment();
             }
             let here = self.position();
             if here >= position {
@@ -639,9 +682,6 @@ impl Reader {
             }
             let index = self.cursor;
             let Some(frame) = self.window.frames.get(index).copied() else { return Ok(()) };
-            if self.window.segment(index).is_some_and(|segment| segment.index != self.file.index) {
-                self.enter_file(index);
-            }
             if frame.is_file_header() {
                 self.read_file_header(index)?;
             } else if frame.record_type == RecordType::METADATA {

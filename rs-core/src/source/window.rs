@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::TrailFile;
-use crate::trail::{ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, settle_byte_order};
+use crate::trail::{ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, frame_run, settle_byte_order};
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's own cache.
 const BLOCK: usize = 512 * 1024;
@@ -40,11 +40,11 @@ impl Buffer {
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     /// Index of its first frame.
-    first_frame: usize,
+    pub(crate) first_frame: usize,
     /// Record number of that frame in its file.
-    first_record: u64,
+    pub(crate) first_record: u64,
     /// Place in the buffer of the file's byte 0; before the buffer's start once that has been dropped.
-    base: i64,
+    pub(crate) base: i64,
     pub(crate) seqno: u64,
     pub(crate) file: Arc<Path>,
     /// Index of the file in the sequence.
@@ -99,6 +99,8 @@ pub(crate) struct Window {
     buffer: Buffer,
     pub(crate) frames: Vec<Frame>,
     segments: Vec<Segment>,
+    /// Whether all frames of the last fill are rows that are changes by themselves.
+    pub(crate) plain: bool,
     /// Place in the buffer of the first byte that is not framed.
     unframed: usize,
     end: End,
@@ -115,6 +117,7 @@ impl Window {
             buffer: Buffer::Own { bytes: Vec::new(), filled: 0 },
             frames: Vec::new(),
             segments: Vec::new(),
+            plain: true,
             unframed: 0,
             end: End::Open,
         }
@@ -148,8 +151,13 @@ impl Window {
         }
     }
 
+    /// The segment of a frame, and the first frame that is no longer of it.
+    pub(crate) fn segment_span(&self, frame: usize) -> Option<(&Segment, usize)> {
+        let end = self.segments.iter().find(|segment| segment.first_frame > frame).map_or(usize::MAX, |next| next.first_frame);
+        Some((self.segment(frame)?, end))
+    }
+
     /// Position and record number of a frame.
-    #[inline(always)]
     pub(crate) fn place(&self, index: usize) -> Option<(&Segment, Position, u64)> {
         let segment = self.segment(index)?;
         let frame = self.frames.get(index)?;
@@ -176,6 +184,7 @@ impl Window {
     /// end, or at a fault, [`end`](Self::end) says so; a torn tail is tried again, since the file may have grown.
     pub(crate) fn fill(&mut self, keep: usize) -> Result<bool> {
         self.drop_frames(keep);
+        self.plain = true;
         let before = self.frames.len();
         if matches!(&self.end, End::Fault(error) if !error.needs_more_bytes()) {
             return Ok(false);
@@ -317,19 +326,28 @@ impl Window {
                 return;
             }
             let at_start = self.unframed as i64 == base;
-            let framed = match open.order {
-                Some(order) if !at_start => frame(rest, order),
-                _ => frame_first(rest, at_start, open),
-            };
-            match framed {
-                Ok(mut frame) => {
-                    frame.at = self.unframed as u64;
-                    self.unframed += frame.len as usize;
-                    self.frames.push(frame);
+            let fault = match open.order {
+                Some(order) if !at_start => {
+                    let run = frame_run(data, self.unframed, order, limit - self.frames.len(), &mut self.frames);
+                    self.unframed = run.end;
+                    self.plain &= run.plain;
+                    run.fault
                 }
+                _ => match frame_first(rest, at_start, open) {
+                    Ok(frame) => {
+                        self.plain = false;
+                        self.frames.push(frame.moved_to(self.unframed as u64));
+                        self.unframed += frame.len as usize;
+                        None
+                    }
+                    Err(fault) => Some(fault),
+                },
+            };
+            match fault {
+                None => {}
                 // Perhaps only not read yet; whether the file ends here is seen when nothing more comes.
-                Err(fault) if fault.kind == FaultKind::NeedMore => return,
-                Err(fault) => {
+                Some(fault) if fault.kind == FaultKind::NeedMore => return,
+                Some(fault) => {
                     let error = self.fault_here(fault);
                     self.end = End::Fault(error);
                     return;

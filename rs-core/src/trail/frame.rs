@@ -13,7 +13,7 @@
 
 use crate::trail::record_header::{self, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, TableRef, TransactionIndicator, offset};
 use crate::trail::record_type::RecordType;
-use crate::trail::wire::{ByteOrder, Fault, FaultKind, Token, Tokens, is_wide};
+use crate::trail::wire::{ByteOrder, Fault, FaultKind, INFO_WIDE, Token, Tokens, is_wide};
 
 /// Outer id of a file header record.
 pub const FILE_HEADER: u8 = b'F';
@@ -63,8 +63,35 @@ const FLAG_LITTLE: u8 = 16;
 const FLAG_WIDE: u8 = 32;
 /// Set by the reader on records of a transaction that a RestartAbend has taken back.
 const FLAG_TAKEN_BACK: u8 = 64;
+/// A row that is a change by itself: nothing but a fragment behind it can belong to it.
+const FLAG_ROW: u8 = 128;
+
+/// The flag of a row by record type.
+const ROW_FLAGS: [u8; 256] = {
+    let mut flags = [0; 256];
+    let rows = [
+        RecordType::INSERT,
+        RecordType::DELETE,
+        RecordType::PURGE_DATA,
+        RecordType::PK_UPDATE,
+        RecordType::UNIFIED_UPDATE,
+        RecordType::UNIFIED_PK_UPDATE,
+    ];
+    let mut at = 0;
+    while at < rows.len() {
+        flags[rows[at].0 as usize] = FLAG_ROW;
+        at += 1;
+    }
+    flags
+};
 
 impl Frame {
+    /// The same record at another place in its buffer.
+    #[inline(always)]
+    pub(crate) fn moved_to(self, at: u64) -> Self {
+        Self { at, ..self }
+    }
+
     #[inline(always)]
     pub(crate) fn transaction(&self) -> TransactionIndicator {
         TransactionIndicator::from_byte(self.transaction)
@@ -97,7 +124,19 @@ impl Frame {
     }
 
     pub(crate) fn take_back(&mut self) {
-        self.flags |= FLAG_TAKEN_BACK;
+        self.flags = (self.flags | FLAG_TAKEN_BACK) & !FLAG_ROW;
+    }
+
+    /// Whether it is a row that is a change by itself, and is to be handed out.
+    #[inline(always)]
+    pub(crate) fn is_plain_row(&self) -> bool {
+        self.flags & FLAG_ROW != 0
+    }
+
+    /// Whether a transaction begins or ends with it, by the indicator byte alone.
+    #[inline(always)]
+    pub(crate) fn begins_and_ends(&self) -> (bool, bool) {
+        (self.transaction == 0 || self.transaction == 3, self.transaction == 2 || self.transaction == 3)
     }
 
     #[inline(always)]
@@ -267,17 +306,108 @@ impl<'a> Record<'a> {
 const TRAILER_LEN: usize = 4;
 const WIDE_TRAILER_LEN: usize = 6;
 
+/// What a run of framing has come to.
+pub(crate) struct Run {
+    /// The place behind the last record.
+    pub(crate) end: usize,
+    /// Whether all records are rows that are changes by themselves.
+    pub(crate) plain: bool,
+    /// Why the run ends there, if not for the limit or the end of the bytes.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Frames the records of `bytes` from `at` on, at most `limit` of them.
+pub(crate) fn frame_run(bytes: &[u8], at: usize, order: ByteOrder, limit: usize, frames: &mut Vec<Frame>) -> Run {
+    // Monomorphic in the byte order: the choice is made here, once a run.
+    match order {
+        ByteOrder::Big => frame_run_in(bytes, at, ByteOrder::Big, limit, frames),
+        ByteOrder::Little => frame_run_in(bytes, at, ByteOrder::Little, limit, frames),
+    }
+}
+
+#[inline(always)]
+fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, frames: &mut Vec<Frame>) -> Run {
+    let mut plain = true;
+    for _ in 0..limit {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let frame = match frame_usual(rest, at as u64, order) {
+            Some(frame) => frame,
+            None if rest.is_empty() => break,
+            None => match frame_in(rest, order) {
+                Ok(frame) => frame.moved_to(at as u64),
+                Err(fault) => return Run { end: at, plain, fault: Some(fault) },
+            },
+        };
+        plain &= frame.is_plain_row();
+        at += frame.len as usize;
+        frames.push(frame);
+    }
+    Run { end: at, plain, fault: None }
+}
+
+/// Frames a record of the usual form: lengths of two bytes, a table by index, data and at most one area behind it. `None`
+/// for any other form and for whatever is wrong: [`frame_in`] then says what it is. What this accepts, `frame_in` accepts
+/// with the same result; it is here because it has one way out and no more.
+#[inline(always)]
+fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
+    const OUTER: usize = 4;
+    const HEAD_AT: usize = OUTER + 4;
+    const HEAD_LEN: usize = offset::TABLE + 2;
+    const DATA_AT: usize = HEAD_AT + HEAD_LEN + 4;
+    let start = bytes.first_chunk::<DATA_AT>()?;
+    let &[outer, outer_info, a, b, header, head_info, c, d, ref head @ ..] = start;
+    let &[indicator, partition, _, before_after, e, f, record_type, ..] = head;
+    let &[.., t, u, data, data_info, g, h] = head;
+    let len = usize::from(order.u16([a, b]));
+    let data_len = usize::from(order.u16([g, h]));
+    let wide = (outer_info | head_info | data_info) & INFO_WIDE != 0;
+    let ids = [outer, header, indicator, data] == [RECORD, area::HEADER, record_header::INDICATOR, area::DATA];
+    let lengths = usize::from(order.u16([c, d])) == HEAD_LEN && [e, f] == [g, h];
+    if !ids || !lengths || wide || partition & PARTITION_TDR_INDEX == 0 {
+        return None;
+    }
+    let record = bytes.get(..len)?;
+    let end = len.checked_sub(TRAILER_LEN)?;
+    let &[trailer, _, i, j] = record.last_chunk()?;
+    if trailer != area::TRAILER || [i, j] != [a, b] {
+        return None;
+    }
+    let tail_at = DATA_AT + data_len;
+    if tail_at != end {
+        let &[_, tail_info, k, l] = record.get(tail_at..)?.first_chunk()?;
+        if tail_at + 4 + usize::from(order.u16([k, l])) != end || tail_info & INFO_WIDE != 0 {
+            return None;
+        }
+    }
+    let flags = order_flag(order)
+        | FLAG_TDR_INDEX
+        | if before_after == b'B' { FLAG_BEFORE } else { 0 }
+        | if partition & PARTITION_COLUMNS != 0 { FLAG_COLUMNS } else { 0 }
+        | ROW_FLAGS[record_type as usize];
+    Some(Frame {
+        at,
+        len: len as u32,
+        data_at: DATA_AT as u32,
+        data_len: data_len as u32,
+        tail_at: tail_at as u32,
+        head_len: HEAD_LEN as u16,
+        table: order.u16([t, u]),
+        head_at: HEAD_AT as u8,
+        record_type: RecordType(record_type),
+        transaction: head[offset::TRANS_IND],
+        flags,
+    })
+}
+
 /// Frames the record at the start of `bytes`.
 #[inline]
 pub(crate) fn frame(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
-    // Monomorphic in the byte order: the choice is made here, once a record, and not again for each of its fields.
     match order {
         ByteOrder::Big => frame_in(bytes, ByteOrder::Big),
         ByteOrder::Little => frame_in(bytes, ByteOrder::Little),
     }
 }
 
-#[inline(always)]
 fn frame_in(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     let Some(&[id, info, a, b]) = bytes.first_chunk() else { return Err(too_short(bytes)) };
     if id != RECORD || is_wide(info) {
@@ -399,7 +529,6 @@ fn order_flag(order: ByteOrder) -> u8 {
 }
 
 /// Walks the areas of a record whose frame is good.
-#[inline(always)]
 fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder) -> Result<Frame, Fault> {
     let end = record.len().saturating_sub(trailer_len);
     // One bounds check for all fields of the header that are read here.
@@ -419,21 +548,21 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         return Err(Fault::corrupt(head_at, "the record header does not start with its indicator"));
     }
     let partition = head[offset::PARTITION];
-    let mut flags = order_flag(order);
-    if head[offset::BEFORE_AFTER] == b'B' {
-        flags |= FLAG_BEFORE;
+    let by_index = partition & PARTITION_TDR_INDEX != 0;
+    let before = head[offset::BEFORE_AFTER] == b'B';
+    let columns = partition & PARTITION_COLUMNS != 0;
+    let flags = order_flag(order)
+        | if before { FLAG_BEFORE } else { 0 }
+        | if columns { FLAG_COLUMNS } else { 0 }
+        | if by_index { FLAG_TDR_INDEX } else { 0 };
+    // The shortest header has room for one byte of the two; the shortest record has a trailer behind it.
+    let Some(&index) = record.get(head_at + offset::TABLE..).and_then(|rest| rest.first_chunk()) else {
+        return Err(LENGTH_TOO_SMALL);
+    };
+    if by_index && usize::from(head_len) < offset::TABLE + 2 {
+        return Err(Fault::corrupt(outer, "a record header is too short"));
     }
-    if partition & PARTITION_COLUMNS != 0 {
-        flags |= FLAG_COLUMNS;
-    }
-    let mut table = 0;
-    if partition & PARTITION_TDR_INDEX != 0 {
-        flags |= FLAG_TDR_INDEX;
-        let Some(&index) = record.get(head_at + offset::TABLE..).and_then(|rest| rest.first_chunk()) else {
-            return Err(LENGTH_TOO_SMALL);
-        };
-        table = order.u16(index);
-    }
+    let table = order.u16(index);
     let mut at = head_at + usize::from(head_len);
     let (mut data_at, mut data_len) = (at, 0);
     let mut tail_at = at;
@@ -466,7 +595,7 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         head_at: head_at as u8,
         record_type: RecordType(head[offset::IO_TYPE]),
         transaction: head[offset::TRANS_IND],
-        flags,
+        flags: flags | ROW_FLAGS[head[offset::IO_TYPE] as usize],
     })
 }
 
@@ -528,6 +657,39 @@ mod tests {
         record.extend_from_slice(b"Z\x01");
         order.put_u16(&mut record, 47);
         record
+    }
+
+    /// A row with data and tokens, as most records are.
+    fn row(order: ByteOrder) -> Vec<u8> {
+        let mut head = vec![b'E', 0x0c, 0, b'A', 0, 0, 5, 0xff];
+        head.resize(28, 1);
+        head.extend_from_slice(&[3, b'R', 0, 0, 0, 1]);
+        order.put_u16(&mut head, 2);
+        let header = crate::trail::RecordHeader::parse(&head, order).unwrap();
+        let token = |id, body| Token { id, info: 0, body };
+        let areas = vec![token(area::DATA, b"\0\0\0\x04\0\0WA"), token(area::TOKENS, b"L\0\0\0")];
+        let mut out = Vec::new();
+        crate::trail::encode::RecordParts { info: 1, header, areas }.encode(order, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn the_usual_form_is_framed_as_any_other() {
+        for order in [ByteOrder::Big, ByteOrder::Little] {
+            let bytes = row(order);
+            assert_eq!(frame_usual(&bytes, 0, order), Some(frame_in(&bytes, order).unwrap()));
+            // Whatever single bit is wrong: the quick way accepts nothing that the full one does not, nor differently.
+            for bit in 0..bytes.len() * 8 {
+                let mut wrong = bytes.clone();
+                wrong[bit / 8] ^= 1 << (bit % 8);
+                if let Some(frame) = frame_usual(&wrong, 0, order) {
+                    assert_eq!(Ok(frame), frame_in(&wrong, order), "bit {bit}");
+                }
+            }
+            for end in 0..bytes.len() {
+                assert_eq!(frame_usual(&bytes[..end], 0, order), None);
+            }
+        }
     }
 
     #[test]

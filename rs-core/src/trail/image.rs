@@ -111,6 +111,7 @@ impl<'a> Images<'a> {
     /// *Corrupt* where the images' lengths go beyond the data. *Unsupported* where the record's Partition says that its
     /// rows are not lists of columns (NonStop), and where a unified key update (type 135) does not add up: its layout is
     /// INFERRED to be that of type 134, and is trusted only if both lists end exactly.
+    #[inline]
     pub fn of(record: &Record<'a>) -> Result<Self, Fault> {
         let data = record.data();
         let order = record.byte_order();

@@ -1,0 +1,244 @@
+//! What reading a trail costs, as multiples of reading the file: `make bench`.
+//!
+//! P is `read(2)` of the whole file into one reused buffer of 1 MiB; R is the sum of the same bytes in memory as u64.
+//! Kernels are interleaved round by round, in both byte orders, from the default file source and in memory; each figure
+//! is the minimum and the median of the rounds. The files lie in the page cache. Nothing but ratios is printed.
+//!
+//! `TRAILCORE_BENCH_MB` sets the size of each file (1024), `TRAILCORE_BENCH_ROUNDS` the rounds (7).
+
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use trailcore::batch::{BatchDecoder, TableBatch};
+use trailcore::trail::ByteOrder;
+use trailcore::{Decimal, Op, Trail};
+use trailcore_samples::Bank;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A kernel: what it is called, the most it may cost in P, what a loop written by hand reaches, and the work.
+struct Kernel {
+    name: &'static str,
+    bar: f64,
+    hand: f64,
+    work: fn(&Trail) -> Outcome<u64>,
+}
+
+const KERNELS: [Kernel; 5] = [
+    Kernel { name: "scan", bar: 1.3, hand: 0.63, work: scan },
+    Kernel { name: "predicate", bar: 1.5, hand: 0.71, work: predicate },
+    Kernel { name: "visit", bar: 2.0, hand: 1.13, work: visit },
+    Kernel { name: "decode", bar: 5.5, hand: 3.2, work: decode },
+    Kernel { name: "decode 2 of 8", bar: 2.2, hand: 1.1, work: decode_two },
+];
+
+/// Frames, headers and trailers; operation and table are tested, columns are not touched.
+fn scan(trail: &Trail) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let mut postings = None;
+    let mut count = 0;
+    while let Some(change) = reader.next()? {
+        let table = Arc::as_ptr(change.table());
+        let wanted = *postings.get_or_insert_with(|| if change.table().name() == "BANK.POSTINGS" { table } else { std::ptr::null() });
+        if wanted.is_null() {
+            postings = None;
+        }
+        count += u64::from(change.op() == Op::Insert && table == wanted);
+    }
+    Ok(count)
+}
+
+/// One number of one table's rows is compared; other columns are not decoded.
+fn predicate(trail: &Trail) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let limit = Decimal::new(5_000_000, 2);
+    let mut postings = (std::ptr::null(), 0);
+    let mut count = 0;
+    while let Some(change) = reader.next()? {
+        let table = change.table();
+        if Arc::as_ptr(table) != postings.0 {
+            if !postings.0.is_null() || table.name() != "BANK.POSTINGS" {
+                continue;
+            }
+            postings = (Arc::as_ptr(table), table.column("AMOUNT").map_or(0, |(index, _)| index));
+        }
+        if change.op() == Op::Insert {
+            if let Some(amount) = change.after()?.and_then(|row| row.at(postings.1)) {
+                count += u64::from(amount.decimal()?.compare(limit).is_gt());
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// Every column of every image is found, with its null flag.
+fn visit(trail: &Trail) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let mut count = 0;
+    while let Some(change) = reader.next()? {
+        let (before, after) = change.images()?;
+        for row in before.iter().chain(&after) {
+            for column in row.columns() {
+                count += 1 + u64::from(column?.is_null());
+            }
+        }
+    }
+    Ok(count)
+}
+
+fn drain(trail: &Trail, mut decoder: BatchDecoder) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let mut rows = 0;
+    let mut take = |batch: &TableBatch| rows += black_box(batch).len() as u64;
+    while let Some(change) = reader.next()? {
+        if decoder.push(&change)? {
+            decoder.flush(&mut take);
+        }
+    }
+    decoder.flush(&mut take);
+    Ok(rows)
+}
+
+/// Every value of every image, typed, into reused buffers by table; text is validated.
+fn decode(trail: &Trail) -> Outcome<u64> {
+    drain(trail, BatchDecoder::new())
+}
+
+/// The same for two of eight columns of one table.
+fn decode_two(trail: &Trail) -> Outcome<u64> {
+    drain(trail, BatchDecoder::new().columns("BANK.POSTINGS", &["AMOUNT", "MEMO"]))
+}
+
+fn main() -> Outcome<()> {
+    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (megabytes, rounds) = (number("TRAILCORE_BENCH_MB", 1024), number("TRAILCORE_BENCH_ROUNDS", 7).max(5));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
+    let mut timings: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut inputs = Vec::new();
+    for (name, order) in [("big", ByteOrder::Big), ("little", ByteOrder::Little)] {
+        // Two files of each order, for two threads; the first serves all else.
+        let paths = [0, 1].map(|copy| generate(&root, name, order, megabytes, copy)).into_iter().collect::<Outcome<Vec<_>>>()?;
+        let bytes = bytes::Bytes::from(std::fs::read(&paths[0])?);
+        inputs.push((name, paths, bytes));
+    }
+    for round in 0..=rounds {
+        let mut time = |key: String, work: &mut dyn FnMut() -> Outcome<u64>| -> Outcome<()> {
+            let start = Instant::now();
+            black_box(work()?);
+            // The first round warms up.
+            if round > 0 {
+                timings.entry(key).or_default().push(start.elapsed().as_secs_f64());
+            }
+            Ok(())
+        };
+        for (order, paths, bytes) in &inputs {
+            let mut buffer = vec![0; 1 << 20];
+            time(format!("{order} P"), &mut || read_all(&paths[0], &mut buffer))?;
+            time(format!("{order} R"), &mut || Ok(sum(bytes)))?;
+            let (file, memory) = (Trail::open(&paths[0])?, Trail::from_bytes(bytes.clone()));
+            for kernel in &KERNELS {
+                time(format!("{order} {} file", kernel.name), &mut || (kernel.work)(&file))?;
+                time(format!("{order} {} memory", kernel.name), &mut || (kernel.work)(&memory))?;
+            }
+            let both = [file, Trail::open(&paths[1])?];
+            time(format!("{order} two in turn"), &mut || Ok(decode(&both[0])? + decode(&both[1])?))?;
+            time(format!("{order} two threads"), &mut || {
+                std::thread::scope(|scope| {
+                    let workers = both.each_ref().map(|trail| scope.spawn(|| decode(trail)));
+                    workers.into_iter().map(|worker| worker.join().map_err(|_| "a worker panicked")?).sum()
+                })
+            })?;
+        }
+    }
+    report(&mut timings, rounds, megabytes)
+}
+
+fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
+    let mut file = File::open(path)?;
+    let mut total = 0;
+    loop {
+        match file.read(buffer)? {
+            0 => return Ok(total),
+            read => total += read as u64,
+        }
+    }
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    let (words, _) = bytes.as_chunks_of_eight();
+    words.fold(0, u64::wrapping_add)
+}
+
+trait AsChunks {
+    fn as_chunks_of_eight(&self) -> (impl Iterator<Item = u64>, &[u8]);
+}
+
+impl AsChunks for [u8] {
+    fn as_chunks_of_eight(&self) -> (impl Iterator<Item = u64>, &[u8]) {
+        let chunks = self.chunks_exact(8);
+        let rest = chunks.remainder();
+        (chunks.map(|chunk| chunk.try_into().map_or(0, u64::from_ne_bytes)), rest)
+    }
+}
+
+fn generate(root: &Path, name: &str, order: ByteOrder, megabytes: u64, copy: u64) -> Outcome<PathBuf> {
+    let directory = root.join(format!("{name}-{megabytes}-{copy}-{}", env!("CARGO_PKG_VERSION")));
+    let path = directory.join("bk000000000");
+    if !path.exists() {
+        let unfinished = directory.with_extension("tmp");
+        std::fs::create_dir_all(&unfinished)?;
+        let bank = Bank { seed: 7 + copy, ..Bank::bench(order, megabytes << 20) };
+        trailcore_samples::write_bank(&unfinished, &bank)?;
+        std::fs::rename(&unfinished, &directory)?;
+    }
+    Ok(path)
+}
+
+fn minimum_and_median(times: &mut [f64]) -> (f64, f64) {
+    times.sort_by(f64::total_cmp);
+    (times.first().copied().unwrap_or(f64::NAN), times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
+}
+
+fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64) -> Outcome<()> {
+    let figures: BTreeMap<String, (f64, f64)> = timings.iter_mut().map(|(key, times)| (key.clone(), minimum_and_median(times))).collect();
+    let figure = |key: String| figures.get(&key).copied().unwrap_or((f64::NAN, f64::NAN));
+    let mut rows = Vec::new();
+    println!("Multiples of P (reading the file), {rounds} rounds, files of {megabytes} MiB; minimum / median");
+    println!("{:<8} {:<14} {:>15} {:>15} {:>7} {:>9}  ", "order", "work", "from file", "in memory", "at most", "hand loop");
+    for order in ["big", "little"] {
+        let p = figure(format!("{order} P"));
+        let ratio = |key: String| {
+            let (minimum, median) = figure(key);
+            (minimum / p.0, median / p.1)
+        };
+        let r = ratio(format!("{order} R"));
+        println!("{order:<8} {:<14} {:>15} {:>7.2} /{:>6.2} {:>7} {:>9}", "sum (R)", "", r.0, r.1, "", "");
+        for kernel in &KERNELS {
+            let (file, memory) = (ratio(format!("{order} {} file", kernel.name)), ratio(format!("{order} {} memory", kernel.name)));
+            let verdict = if file.1 <= kernel.bar { "ok" } else { "OVER" };
+            println!(
+                "{order:<8} {:<14} {:>7.2} /{:>6.2} {:>7.2} /{:>6.2} {:>7.1} {:>9.2}  {verdict}",
+                kernel.name, file.0, file.1, memory.0, memory.1, kernel.bar, kernel.hand
+            );
+            rows.push(serde_json::json!({"order": order, "work": kernel.name, "file_min": file.0, "file_median": file.1,
+                "memory_min": memory.0, "memory_median": memory.1, "bar": kernel.bar, "hand": kernel.hand}));
+        }
+        let (one, two) = (figure(format!("{order} two in turn")), figure(format!("{order} two threads")));
+        let gain = one.1 / two.1;
+        let verdict = if gain >= 1.7 { "ok" } else { "UNDER" };
+        println!("{order:<8} {:<14} {gain:>14.2}x {:>15} {:>6.1}x {:>8.1}x  {verdict}", "two threads", "", 1.7, 1.9);
+        rows.push(serde_json::json!({"order": order, "work": "two threads", "gain": gain, "bar": 1.7, "hand": 1.9}));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-trail.json");
+    std::fs::write(&path, serde_json::to_string_pretty(&serde_json::json!({"rounds": rounds, "megabytes": megabytes, "figures": rows}))?)?;
+    println!("machine-readable: target/bench-trail.json");
+    Ok(())
+}
