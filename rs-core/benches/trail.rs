@@ -6,7 +6,7 @@
 //!
 //! `TRAILCORE_BENCH_MB` sets the size of each file (1024), `TRAILCORE_BENCH_ROUNDS` the rounds (7).
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,8 +19,11 @@ use std::time::Instant;
 
 use trailcore::batch::{BatchDecoder, TableBatch};
 use trailcore::trail::ByteOrder;
+use trailcore::trail::image::SpanContent;
 use trailcore::{Decimal, Op, Trail};
 use trailcore_samples::Bank;
+
+const PAGE: usize = 4096;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -86,8 +89,8 @@ fn visit(trail: &Trail) -> Outcome<u64> {
     while let Some(change) = reader.next()? {
         let (before, after) = change.images()?;
         for row in before.iter().chain(&after) {
-            for column in row.columns() {
-                count += 1 + u64::from(column?.is_null());
+            for span in row.spans() {
+                count += 1 + u64::from(span?.content() == SpanContent::Null);
             }
         }
     }
@@ -129,6 +132,12 @@ fn main() -> Outcome<()> {
         let bytes = bytes::Bytes::from(std::fs::read(&paths[0])?);
         inputs.push((name, paths, bytes));
     }
+    // P's one buffer, made before all else, as a program that only reads the file would have it. Where it lies in memory
+    // can double P on some machines (a copy whose source and target differ by a few bytes within the page), so the same is
+    // measured with a buffer that starts a page, and the table has both.
+    let mut buffer = vec![0; 1 << 20];
+    let mut padded = vec![0; (1 << 20) + PAGE];
+    let page = padded.as_ptr().align_offset(PAGE);
     for round in 0..=rounds {
         let mut time = |key: String, work: &mut dyn FnMut() -> Outcome<u64>| -> Outcome<()> {
             let start = Instant::now();
@@ -140,8 +149,8 @@ fn main() -> Outcome<()> {
             Ok(())
         };
         for (order, paths, bytes) in &inputs {
-            let mut buffer = vec![0; 1 << 20];
             time(format!("{order} P"), &mut || read_all(&paths[0], &mut buffer))?;
+            time(format!("{order} P in a page"), &mut || read_all(&paths[0], &mut padded[page..page + (1 << 20)]))?;
             time(format!("{order} R"), &mut || Ok(sum(bytes)))?;
             let (file, memory) = (Trail::open(&paths[0])?, Trail::from_bytes(bytes.clone()));
             for kernel in &KERNELS {
@@ -220,7 +229,10 @@ fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64)
             (minimum / p.0, median / p.1)
         };
         let r = ratio(format!("{order} R"));
-        println!("{order:<8} {:<14} {:>15} {:>7.2} /{:>6.2} {:>7} {:>9}", "sum (R)", "", r.0, r.1, "", "");
+        let in_page = ratio(format!("{order} P in a page"));
+        println!("{order:<8} {:<14} {:>15} {:>7.2} /{:>6.2}", "sum (R)", "", r.0, r.1);
+        println!("{order:<8} {:<14} {:>7.2} /{:>6.2}", "P in a page", in_page.0, in_page.1);
+        rows.push(serde_json::json!({"order": order, "work": "P in a page", "file_min": in_page.0, "file_median": in_page.1}));
         for kernel in &KERNELS {
             let (file, memory) = (ratio(format!("{order} {} file", kernel.name)), ratio(format!("{order} {} memory", kernel.name)));
             let verdict = if file.1 <= kernel.bar { "ok" } else { "OVER" };

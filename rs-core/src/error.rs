@@ -137,9 +137,23 @@ impl Error {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
         };
-        let mut failed = Self::new(kind, "cannot read the file").in_file(path);
+        Self::caused(kind, "cannot read the file", path, error)
+    }
+
+    pub(crate) fn write(path: &Path, error: std::io::Error) -> Self {
+        Self::caused(ErrorKind::Io, "cannot write the file", path, error)
+    }
+
+    fn caused(kind: ErrorKind, what: &str, path: &Path, error: std::io::Error) -> Self {
+        let mut failed = Self::new(kind, what).in_file(path);
         failed.0.source = Some(Arc::new(error));
         failed
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.0.what
     }
 
     /// What the caller can do about it.

@@ -50,14 +50,15 @@ impl Charset {
     pub const UNSTATED: Self = Self(Form::Unstated);
 
     /// The character set with this number in a trail. A number that no decoder here knows gives a set whose bytes are
-    /// never text; −1 ("as the database") and the number for "unknown" give [`UNSTATED`](Self::UNSTATED).
+    /// never text; −1 ("as the database"), −3 ("as the system") and the number for "unknown" give
+    /// [`UNSTATED`](Self::UNSTATED).
     ///
     /// UTF-16 of the platform's order (1) is read with the most significant byte first: INFERRED from the rule that
     /// column data are big-endian in either byte order (spec section 1.1).
     #[must_use]
     pub fn from_id(id: i32) -> Self {
         Self(match id {
-            -1 | 0x2000_0000 => Form::Unstated,
+            -1 | -3 | 0x2000_0000 => Form::Unstated,
             0 => Form::Utf8,
             1 | 2 => Form::Utf16Be,
             3 => Form::Utf16Le,
@@ -187,6 +188,16 @@ impl Charset {
                 let (bytes, _, unmappable) = encoding.encode(text);
                 (!unmappable).then_some(bytes)
             }
+        }
+    }
+
+    /// A name's text: of bytes that are UTF-8, or else of this set. Bytes that are neither are shown as replacement
+    /// characters, since a name is needed.
+    #[must_use]
+    pub(crate) fn decode_name<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => self.decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes)),
         }
     }
 

@@ -155,7 +155,7 @@ impl Chance {
 }
 
 const NAMES: [&str; 8] = ["张伟", "王芳", "李娜", "刘洋", "Anna Weber", "陈静", "O'Brien", "杨帆"];
-const STREETS: [&str; 6] = ["中山路", "人民大街", "Hauptstraße", "解放路", "和平里", "High Street"];
+const STREETS: [&str; 6] = ["中山路", "人民大街", "Hauptstrasse", "解放路", "和平里", "High Street"];
 const MEMOS: [&str; 8] = [
     "salary of the month",
     "utility bill, electricity",

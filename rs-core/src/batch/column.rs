@@ -18,7 +18,7 @@ pub enum ColumnValues {
     DateTime {
         /// Microseconds.
         micros: Vec<i64>,
-        /// Nanoseconds beyond the microseconds, 0 to 999; empty where no column of this type can have them.
+        /// Nanoseconds beyond the microseconds, 0 to 999; empty where no value of the batch has any.
         nanos: Vec<u16>,
     },
     /// UTF-8 text: value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
@@ -96,7 +96,7 @@ enum Decode {
     Pass,
     Integer8,
     Integer { width: u8, signed: bool },
-    DateTime { fine: bool },
+    DateTime,
     /// Bytes that are UTF-8 as they are, checked a column at a time.
     Utf8 { prefixed: bool },
     /// Characters of another set, converted one by one.
@@ -119,8 +119,7 @@ impl ColumnBuffer {
             _ if !wanted => Decode::Pass,
             Kind::Integer { width: 8, signed: true } => Decode::Integer8,
             Kind::Integer { width, signed } => Decode::Integer { width, signed },
-            // Six fraction digits make 26 characters.
-            Kind::DateTime => Decode::DateTime { fine: column.external_length > 26 },
+            Kind::DateTime => Decode::DateTime,
             Kind::Text { prefixed } if column.text_charset().is_utf8() => Decode::Utf8 { prefixed },
             Kind::Text { prefixed } => Decode::Other { prefixed, charset: column.text_charset() },
             Kind::NumberText { prefixed } => Decode::Digits { prefixed },
@@ -130,7 +129,7 @@ impl ColumnBuffer {
         let rows = if wanted { rows } else { 0 };
         let values = match decode {
             Decode::Integer8 | Decode::Integer { .. } => ColumnValues::Integer(Vec::with_capacity(rows)),
-            Decode::DateTime { .. } => ColumnValues::DateTime { micros: Vec::with_capacity(rows), nanos: Vec::new() },
+            Decode::DateTime => ColumnValues::DateTime { micros: Vec::with_capacity(rows), nanos: Vec::new() },
             Decode::Utf8 { .. } | Decode::Other { .. } => ColumnValues::Text(VarBytes::with_capacity(rows)),
             Decode::Digits { .. } => ColumnValues::Digits(VarBytes::with_capacity(rows)),
             Decode::Bytes { .. } | Decode::Pass => ColumnValues::Bytes(VarBytes::with_capacity(rows)),
@@ -182,12 +181,13 @@ impl ColumnBuffer {
                 body.try_into().ok().map(|bytes| values.push(i64::from_be_bytes(bytes)))
             }
             (Decode::Utf8 { prefixed }, ColumnValues::Text(values)) => characters(prefixed).map(|text| values.push(text)),
-            (Decode::DateTime { fine }, ColumnValues::DateTime { micros, nanos }) => {
+            (Decode::DateTime, ColumnValues::DateTime { micros, nanos }) => {
                 DateTime::parse_bytes(body).and_then(|time| Some((time.unix_micros()?, time.nanos))).map(|(unix, fraction)| {
-                    micros.push(unix);
-                    if fine {
+                    if fraction % 1000 != 0 {
+                        nanos.resize(micros.len(), 0);
                         nanos.push((fraction % 1000) as u16);
                     }
+                    micros.push(unix);
                 })
             }
             (Decode::Digits { prefixed }, ColumnValues::Digits(values)) => {
@@ -210,12 +210,7 @@ impl ColumnBuffer {
     fn empty_value(&mut self) {
         match &mut self.values {
             ColumnValues::Integer(values) => values.push(0),
-            ColumnValues::DateTime { micros, nanos } => {
-                micros.push(0);
-                if matches!(self.decode, Decode::DateTime { fine: true }) {
-                    nanos.push(0);
-                }
-            }
+            ColumnValues::DateTime { micros, .. } => micros.push(0),
             ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => values.push(&[]),
         }
     }
@@ -225,9 +220,14 @@ impl ColumnBuffer {
     #[cold]
     fn align(&mut self, row: usize) {
         self.truncate(row);
-        while self.states.len() < row {
-            self.empty_value();
-            self.states.push(ColumnState::Missing);
+        self.states.resize(row, ColumnState::Missing);
+        match &mut self.values {
+            ColumnValues::Integer(values) => values.resize(row, 0),
+            ColumnValues::DateTime { micros, .. } => micros.resize(row, 0),
+            ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => {
+                let end = values.bytes.len() as i32;
+                values.offsets.resize(row + 1, end);
+            }
         }
     }
 
@@ -251,6 +251,12 @@ impl ColumnBuffer {
             return;
         }
         self.align(rows);
+        if let ColumnValues::DateTime { nanos, .. } = &mut self.values {
+            // Kept only as far as the last value that has any.
+            if !nanos.is_empty() {
+                nanos.resize(rows, 0);
+            }
+        }
         if let (Decode::Utf8 { .. }, ColumnValues::Text(text)) = (self.decode, &self.values) {
             if !is_text(text) {
                 for (row, state) in self.states.iter_mut().enumerate() {

@@ -10,17 +10,19 @@ use std::sync::Arc;
 
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
 
-use crate::change::{Change, Op, Row};
+use crate::change::{Change, Op, located_fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::TableDef;
+use crate::time::Timestamp;
+use crate::trail::image::ColumnSpans;
 use crate::trail::{ByteOrder, Fault};
 
 /// Rows that a batch has at most, if not said otherwise.
 pub const DEFAULT_ROWS: usize = 8192;
-/// Rows that a batch can have at most: as many values of a column, each as long as a value can be, stay within the reach
-/// of 32-bit offsets.
-pub const MAX_ROWS: usize = 32_767;
+/// Bytes of images that fill a batch: text grows at most threefold on its way to UTF-8, and then stays within the reach of
+/// 32-bit offsets.
+const FULL_BYTES: usize = 512 << 20;
 
 /// Decodes changes into batches, one for each table definition.
 ///
@@ -74,10 +76,10 @@ impl BatchDecoder {
         Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: Vec::new() }
     }
 
-    /// Batches of at most this many rows: at least one, at most [`MAX_ROWS`].
+    /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
-        Self { rows: rows.clamp(1, MAX_ROWS), ..self }
+        Self { rows: rows.max(1), ..self }
     }
 
     /// Decodes this table, and of all tables only those named so. Case does not count.
@@ -102,7 +104,7 @@ impl BatchDecoder {
     /// [`ErrorKind::UndefinedTable`] where the table's columns are not known, [`ErrorKind::Unsupported`] as
     /// [`Change::after`], [`ErrorKind::InvalidArgument`] where its batch is full. The change then has left nothing in its
     /// batch.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
         let op = change.op();
         if !matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete) {
@@ -111,21 +113,28 @@ impl BatchDecoder {
         let address = Arc::as_ptr(change.table()) as usize;
         let slot = match self.last {
             Some((last, slot)) if last == address => slot,
-            _ => self.slot(address, change)?,
+            _ => self.slot(address, change.table())?,
         };
         let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(false) };
-        if batch.len() >= self.rows {
+        if batch.is_full(self.rows) {
             return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("flush before pushing on"));
         }
-        batch.push(op, change)?;
-        Ok(batch.len() >= self.rows)
+        let (before, after) = change.images()?;
+        let (position, time, order) = (change.position(), change.timestamp(), change.record().byte_order());
+        match batch.push((op, position, time), order, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
+            Ok(()) => Ok(batch.is_full(self.rows)),
+            Err(fault) => {
+                let (origin, rba, record) = change.whence();
+                Err(located_fault(fault, origin, rba, record))
+            }
+        }
     }
 
-    fn slot(&mut self, address: usize, change: &Change<'_>) -> Result<Slot> {
+    fn slot(&mut self, address: usize, table: &Arc<TableDef>) -> Result<Slot> {
         let slot = match self.slots.iter().find(|(known, _)| *known == address) {
             Some((_, slot)) => *slot,
             None => {
-                let slot = self.open(change)?;
+                let slot = self.open(table)?;
                 self.slots.push((address, slot));
                 slot
             }
@@ -136,8 +145,7 @@ impl BatchDecoder {
 
     /// A new batch for a table that is wanted. It keeps the definition alive, so that its address stays its own.
     #[cold]
-    fn open(&mut self, change: &Change<'_>) -> Result<Slot> {
-        let table = change.table();
+    fn open(&mut self, table: &Arc<TableDef>) -> Result<Slot> {
         let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
             // Kept without columns: what is not wanted needs its address as much.
@@ -175,6 +183,8 @@ pub struct TableBatch {
     times: Vec<i64>,
     before: Vec<ColumnBuffer>,
     after: Vec<ColumnBuffer>,
+    /// Bytes of the images taken in.
+    bytes: usize,
 }
 
 impl TableBatch {
@@ -188,7 +198,12 @@ impl TableBatch {
             // Many tables never see a before image.
             before: columns(0),
             after: columns(rows),
+            bytes: 0,
         }
+    }
+
+    fn is_full(&self, rows: usize) -> bool {
+        self.len() >= rows || self.bytes >= FULL_BYTES
     }
 
     /// How many changes there are.
@@ -237,20 +252,25 @@ impl TableBatch {
         self.table.columns().iter().zip(&self.after).filter(|(_, buffer)| buffer.is_wanted())
     }
 
-    #[inline]
-    fn push(&mut self, op: Op, change: &Change<'_>) -> Result<()> {
+    fn push(
+        &mut self,
+        (op, position, time): (Op, Position, Timestamp),
+        order: ByteOrder,
+        before: Option<&[u8]>,
+        after: Option<&[u8]>,
+    ) -> std::result::Result<(), Fault> {
         let row = self.ops.len();
-        let (before, after) = change.images()?;
         let filled = before
-            .map_or(Ok(()), |image| fill(&mut self.before, row, &image))
-            .and_then(|()| after.map_or(Ok(()), |image| fill(&mut self.after, row, &image)));
+            .map_or(Ok(()), |list| fill(&mut self.before, row, list, order))
+            .and_then(|()| after.map_or(Ok(()), |list| fill(&mut self.after, row, list, order)));
         if let Err(fault) = filled {
             self.before.iter_mut().chain(&mut self.after).for_each(|column| column.truncate(row));
-            return Err(change.fault(fault));
+            return Err(fault);
         }
+        self.bytes += before.map_or(0, <[u8]>::len) + after.map_or(0, <[u8]>::len);
         self.ops.push(op);
-        self.positions.push(change.position());
-        self.times.push(change.timestamp().unix_micros());
+        self.positions.push(position);
+        self.times.push(time.unix_micros());
         Ok(())
     }
 
@@ -261,6 +281,7 @@ impl TableBatch {
     }
 
     fn clear(&mut self) {
+        self.bytes = 0;
         self.ops.clear();
         self.positions.clear();
         self.times.clear();
@@ -269,17 +290,17 @@ impl TableBatch {
 }
 
 #[inline]
-fn fill(columns: &mut [ColumnBuffer], row: usize, image: &Row<'_>) -> std::result::Result<(), Fault> {
+fn fill(columns: &mut [ColumnBuffer], row: usize, list: &[u8], order: ByteOrder) -> std::result::Result<(), Fault> {
     // The byte order is settled here, once an image.
-    match image.byte_order() {
-        ByteOrder::Big => fill_in(columns, row, image, ByteOrder::Big),
-        ByteOrder::Little => fill_in(columns, row, image, ByteOrder::Little),
+    match order {
+        ByteOrder::Big => fill_in(columns, row, list, ByteOrder::Big),
+        ByteOrder::Little => fill_in(columns, row, list, ByteOrder::Little),
     }
 }
 
 #[inline(always)]
-fn fill_in(columns: &mut [ColumnBuffer], row: usize, image: &Row<'_>, order: ByteOrder) -> std::result::Result<(), Fault> {
-    for span in crate::trail::image::ColumnSpans::new(image.bytes(), order) {
+fn fill_in(columns: &mut [ColumnBuffer], row: usize, list: &[u8], order: ByteOrder) -> std::result::Result<(), Fault> {
+    for span in ColumnSpans::new(list, order) {
         let span = span?;
         let Some(column) = columns.get_mut(usize::from(span.index)) else {
             return Err(Fault::corrupt(0, "an image has a column that its table has not"));

@@ -69,7 +69,7 @@ impl Change<'_> {
                 }
                 Ok(Some(RowImage::Row(row, seen)))
             }
-            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(Some(RowImage::Unsupported(error.to_string()))),
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(Some(RowImage::Unsupported(error.what().to_owned()))),
             Err(error) => Err(error),
         }
     }

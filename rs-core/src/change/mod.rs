@@ -23,6 +23,7 @@ pub use value::{ColumnState, DateTime, Decimal, Number, Precision, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::TableDef;
+use crate::text::Charset;
 use crate::time::Timestamp;
 use crate::trail::image::Images;
 use crate::trail::tokens::{self, GgsToken};
@@ -134,6 +135,12 @@ impl TransactionIds {
         }
     }
 
+    fn kept(csn: Option<&str>, xid: Option<&str>) -> Self {
+        let mut ids = Self::default();
+        ids.keep(csn, xid);
+        ids
+    }
+
     /// Keeps these texts, where the record is to go.
     pub(crate) fn keep(&mut self, csn: Option<&str>, xid: Option<&str>) {
         self.frame = None;
@@ -152,19 +159,37 @@ pub(crate) struct Origin {
     pub(crate) seqno: u64,
     /// Whether its header says that rows are encrypted.
     pub(crate) encrypted: bool,
+    /// The database's character set, in which statements are written.
+    pub(crate) charset: Charset,
 }
 
 /// Which frames of a buffer make a change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Unit {
     /// The first frame: of a pair the before record, else the record itself.
-    pub(crate) first: u32,
+    pub(crate) first: usize,
     /// Behind the last: its fragments follow the record.
-    pub(crate) end: u32,
-    pub(crate) paired: bool,
+    pub(crate) end: usize,
     /// Where the record starts in its file, and its number there.
     pub(crate) rba: u64,
     pub(crate) record: u64,
+    pub(crate) paired: bool,
+    /// Whether it belongs to a transaction: metadata and markers do not.
+    pub(crate) in_transaction: bool,
+}
+
+/// All of a change but its bytes and its table. A reader has one, which says of each change in turn what it is.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) unit: Unit,
+    pub(crate) origin: Origin,
+    pub(crate) ids: TransactionIds,
+}
+
+impl View {
+    fn ids<'a>(&'a self, buffer: &'a [u8], frames: &'a [Frame]) -> (Option<&'a str>, Option<&'a str>) {
+        if self.unit.in_transaction { self.ids.of(buffer, frames) } else { (None, None) }
+    }
 }
 
 /// One change of a trail, borrowed from its reader until the next call. [`to_owned`](Self::to_owned) keeps it.
@@ -176,38 +201,29 @@ pub struct Change<'a> {
     /// A buffer and all frames in it, of which the unit says which are the change's.
     buffer: &'a [u8],
     frames: &'a [Frame],
-    unit: Unit,
-    origin: &'a Origin,
+    view: &'a View,
     table: &'a Arc<TableDef>,
-    /// `None` for records that belong to no transaction.
-    ids: Option<&'a TransactionIds>,
 }
 
 impl<'a> Change<'a> {
     #[inline(always)]
-    pub(crate) fn new(
-        (buffer, frames): (&'a [u8], &'a [Frame]),
-        unit: Unit,
-        origin: &'a Origin,
-        table: &'a Arc<TableDef>,
-        ids: Option<&'a TransactionIds>,
-    ) -> Self {
-        Self { buffer, frames, unit, origin, table, ids }
+    pub(crate) fn new(buffer: &'a [u8], frames: &'a [Frame], view: &'a View, table: &'a Arc<TableDef>) -> Self {
+        Self { buffer, frames, view, table }
     }
 
     /// The frame of its record.
     #[inline(always)]
     fn frame(&self) -> Frame {
         // A unit names frames that are there.
-        self.frames.get(self.unit.first as usize + usize::from(self.unit.paired)).copied().unwrap_or_default()
+        self.frames.get(self.view.unit.first + usize::from(self.view.unit.paired)).copied().unwrap_or_default()
     }
 
     fn own_frames(&self) -> &'a [Frame] {
-        self.frames.get(self.unit.first as usize..self.unit.end as usize).unwrap_or_default()
+        self.frames.get(self.view.unit.first..self.view.unit.end).unwrap_or_default()
     }
 
     /// What it does.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn op(&self) -> Op {
         Op::of(self.frame().record_type)
@@ -234,14 +250,14 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn position(&self) -> Position {
-        Position::new(self.origin.seqno, self.unit.rba)
+        Position::new(self.view.origin.seqno, self.view.unit.rba)
     }
 
     /// Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
     #[must_use]
     pub fn start(&self) -> Position {
         let before = self.own_frames().first().map_or(0, |first| self.frame().at.saturating_sub(first.at));
-        Position::new(self.origin.seqno, self.unit.rba.saturating_sub(before))
+        Position::new(self.view.origin.seqno, self.view.unit.rba.saturating_sub(before))
     }
 
     /// Its record; of a pair, the after record.
@@ -254,13 +270,13 @@ impl<'a> Change<'a> {
     /// Of a pair of before and after records, the before record.
     #[must_use]
     pub fn before_record(&self) -> Option<Record<'a>> {
-        self.own_frames().first().filter(|_| self.unit.paired).map(|frame| Record::from_frame(self.buffer, frame))
+        self.own_frames().first().filter(|_| self.view.unit.paired).map(|frame| Record::from_frame(self.buffer, frame))
     }
 
     /// The large-object fragments that belong to it. How they are laid out is UNKNOWN; their records are all there is.
     pub fn fragments(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let buffer = self.buffer;
-        self.own_frames().iter().skip(1 + usize::from(self.unit.paired)).map(move |frame| Record::from_frame(buffer, frame))
+        self.own_frames().iter().skip(1 + usize::from(self.view.unit.paired)).map(move |frame| Record::from_frame(buffer, frame))
     }
 
     /// All its records: of a pair the before record, the record itself, and its fragments.
@@ -296,25 +312,28 @@ impl<'a> Change<'a> {
     /// The commit sequence number of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn csn(&self) -> Option<&'a str> {
-        self.ids?.of(self.buffer, self.frames).0
+        self.view.ids(self.buffer, self.frames).0
     }
 
     /// The id of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn xid(&self) -> Option<&'a str> {
-        self.ids?.of(self.buffer, self.frames).1
+        self.view.ids(self.buffer, self.frames).1
     }
 
-    /// GoldenGate's own tokens of its record.
+    /// GoldenGate's own tokens of its record; of a pair, those of the after record and then those of the before record.
     pub fn tokens(&self) -> impl Iterator<Item = GgsToken<'a>> + use<'a> {
-        let record = self.record();
-        tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).filter_map(std::result::Result::ok)
+        let records = [Some(self.record()), self.before_record()];
+        records.into_iter().flatten().flat_map(|record| {
+            tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).filter_map(std::result::Result::ok)
+        })
     }
 
-    /// The user's tokens of its record, as they stand; how they are laid out is UNKNOWN.
+    /// The user's tokens of its record, as they stand; how they are laid out is UNKNOWN. Of a pair, the after record's, or
+    /// else the before record's.
     #[must_use]
     pub fn user_tokens(&self) -> Option<&'a [u8]> {
-        self.record().user_token_area()
+        self.record().user_token_area().or_else(|| self.before_record()?.user_token_area())
     }
 
     /// The row before the change; `None` where the trail has no such image.
@@ -340,40 +359,44 @@ impl<'a> Change<'a> {
     ///
     /// # Errors
     /// As [`before`](Self::before).
-    #[inline]
+    // In line throughout, and with nothing that needs the change's address: it then never has to exist in memory.
+    #[inline(always)]
     pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+        if self.view.unit.paired || self.view.origin.encrypted {
+            return self.unusual_images();
+        }
         let record = self.record();
         let images = match Images::of(&record) {
             Ok(images) => images,
-            Err(fault) => return Err(self.image_error(fault)),
+            Err(fault) => return Err(located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)),
         };
         let row = |list| Row::new(list, self.table, record.byte_order());
-        let mut rows = (images.before.map(row), images.after.map(row));
-        if self.unit.paired {
-            rows.0 = self.before_of_pair()?;
+        Ok((images.before.map(row), images.after.map(row)))
+    }
+
+    /// The images of a pair's records, and such as may be encrypted.
+    #[inline(never)]
+    fn unusual_images(self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+        let of = |record: Record<'a>| {
+            let images = Images::of(&record).map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })?;
+            let row = |list| Row::new(list, self.table, record.byte_order());
+            Ok::<_, Error>((images.before.map(row), images.after.map(row)))
+        };
+        let mut rows = of(self.record())?;
+        if let Some(record) = self.before_record() {
+            rows.0 = of(record)?.0;
         }
-        if self.origin.encrypted && ![rows.0, rows.1].iter().flatten().all(Row::reads_as_image) {
+        // Encryption is known by a header that no one has seen filled: what reads as rows throughout is none.
+        if self.view.origin.encrypted && ![rows.0, rows.1].iter().flatten().all(Row::reads_as_image) {
             return Err(self.encrypted_error());
         }
         Ok(rows)
     }
 
-    #[cold]
-    fn before_of_pair(&self) -> Result<Option<Row<'a>>> {
-        let Some(record) = self.before_record() else { return Ok(None) };
-        let images = Images::of(&record).map_err(|fault| self.image_error(fault))?;
-        Ok(images.before.map(|list| Row::new(list, self.table, record.byte_order())))
-    }
-
-    #[cold]
-    fn image_error(&self, fault: Fault) -> Error {
-        if self.origin.encrypted { self.encrypted_error() } else { self.fault(fault) }
-    }
-
     /// The statement that changes definitions; `None` for other changes.
     #[must_use]
     pub fn ddl(&self) -> Option<Ddl<'a>> {
-        (self.op() == Op::Ddl).then(|| Ddl { text: self.record().data(), record: self.record() })
+        (self.op() == Op::Ddl).then(|| Ddl { text: self.record().data(), record: self.record(), charset: self.view.origin.charset })
     }
 
     /// The change with its own copy of its records.
@@ -388,36 +411,46 @@ impl<'a> Change<'a> {
         }
         OwnedChange {
             bytes: bytes.into(),
-            unit: Unit { first: 0, end: frames.len() as u32, ..self.unit },
+            view: View {
+                unit: Unit { first: 0, end: frames.len(), ..self.view.unit },
+                origin: self.view.origin.clone(),
+                ids: TransactionIds::kept(self.csn(), self.xid()),
+            }
+            .into(),
             frames: frames.into(),
-            origin: self.origin.clone(),
             table: Arc::clone(self.table),
-            ids: self.ids.map(|_| {
-                let mut ids = TransactionIds::default();
-                ids.keep(self.csn(), self.xid());
-                ids.into()
-            }),
         }
     }
 
     /// An error in this change, with its file, RBA and record number.
-    #[cold]
     pub(crate) fn fault(&self, fault: Fault) -> Error {
-        let kind = match fault.kind {
-            FaultKind::Unsupported => ErrorKind::Unsupported,
-            _ => ErrorKind::Corrupt,
-        };
-        self.locate(Error::new(kind, fault.what).hint("look at the record's bytes, or read on behind it"))
+        located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
 
-    #[cold]
     fn encrypted_error(&self) -> Error {
-        self.locate(Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable"))
+        let error = Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable");
+        located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
 
-    fn locate(&self, error: Error) -> Error {
-        error.in_file(&self.origin.file).at_rba(self.unit.rba).in_record(self.unit.record)
+    /// The parts that errors need, for those who keep nothing else of the change.
+    #[inline(always)]
+    pub(crate) fn whence(&self) -> (&'a Origin, u64, u64) {
+        (&self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
+}
+
+/// A fault in a record, as an error with its file, RBA and record number.
+#[cold]
+pub(crate) fn located_fault(fault: Fault, origin: &Origin, rba: u64, record: u64) -> Error {
+    let kind = match fault.kind {
+        FaultKind::Unsupported => ErrorKind::Unsupported,
+        _ => ErrorKind::Corrupt,
+    };
+    located(Error::new(kind, fault.what).hint("look at the record's bytes, or read on behind it"), origin, rba, record)
+}
+
+fn located(error: Error, origin: &Origin, rba: u64, record: u64) -> Error {
+    error.in_file(&origin.file).at_rba(rba).in_record(record)
 }
 
 const ENCRYPTED: &str = "the row is encrypted";
@@ -429,14 +462,16 @@ const ENCRYPTED: &str = "the row is encrypted";
 pub struct Ddl<'a> {
     text: &'a [u8],
     record: Record<'a>,
+    charset: Charset,
 }
 
 impl<'a> Ddl<'a> {
-    /// The whole text as it stands, without NULs at its end; bytes that are not UTF-8 are replaced.
+    /// The whole text as it stands, without NULs at its end: as UTF-8, or else in the database's character set. Bytes that
+    /// are neither are shown as replacement characters.
     #[must_use]
     pub fn text(&self) -> std::borrow::Cow<'a, str> {
         let end = self.text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-        String::from_utf8_lossy(self.text.get(..end).unwrap_or_default())
+        self.charset.decode_name(self.text.get(..end).unwrap_or_default())
     }
 
     /// The value of one tag, such as `B4`.
@@ -473,16 +508,14 @@ fn join(owner: &str, object: &str) -> String {
 pub struct OwnedChange {
     bytes: Bytes,
     frames: Arc<[Frame]>,
-    unit: Unit,
-    origin: Origin,
+    view: Arc<View>,
     table: Arc<TableDef>,
-    ids: Option<Arc<TransactionIds>>,
 }
 
 impl OwnedChange {
     /// The change as [`Change`] shows it.
     #[must_use]
     pub fn as_change(&self) -> Change<'_> {
-        Change::new((&self.bytes, &self.frames), self.unit, &self.origin, &self.table, self.ids.as_deref())
+        Change::new(&self.bytes, &self.frames, &self.view, &self.table)
     }
 }

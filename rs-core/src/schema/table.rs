@@ -46,6 +46,18 @@ impl TableDef {
         Self { name: name.into(), ..self.clone() }
     }
 
+    /// The same definition with this database character set: for columns that do not name their own, and, if `only_unstated`,
+    /// have none from elsewhere.
+    pub(crate) fn in_database_charset(&self, charset: Charset, only_unstated: bool) -> Self {
+        let mut table = self.clone();
+        for column in &mut table.columns {
+            if !column.facts.own_charset && !(only_unstated && column.charset.is_stated()) {
+                column.charset = charset;
+            }
+        }
+        table
+    }
+
     /// The table's name as the source has it: parts joined by `.`, case kept.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -291,7 +303,7 @@ impl ColumnDef {
     fn from_record(column: &ColumnRecord, version: u16, database: Charset) -> Self {
         let own = Charset::from_id(column.charset);
         Self {
-            name: String::from_utf8_lossy(&column.name).into(),
+            name: database.decode_name(&column.name).into(),
             data_type: column.data_type,
             sub_type: column.sub_type,
             external_length: column.external_length,
@@ -321,7 +333,6 @@ impl ColumnDef {
         use sub_type as s;
         let prefixed = d::VAR_CHAR.contains(&self.data_type);
         if prefixed || d::FIXED_CHAR.contains(&self.data_type) {
-            // CHAR that carries its length has it before the characters whatever the data type (SEEN with type 64).
             return match self.sub_type {
                 s::DEFAULT | s::UTF16_BE | s::CHAR | s::UTF8 | s::GUID => Kind::Text { prefixed },
                 s::FLOAT_TEXT | s::FIXED_PRECISION | s::FLOAT_TEXT_UTF8 | s::FIXED_PRECISION_UTF8 => Kind::NumberText { prefixed },
@@ -329,7 +340,7 @@ impl ColumnDef {
                 _ => Kind::Opaque,
             };
         }
-        // A negative scale has not been seen, and no 64-bit integer has more than 18 digits to spare.
+        // A negative scale has not been seen; what it would mean is UNKNOWN.
         let exact = (0..=38).contains(&self.scale);
         match self.data_type {
             d::INT16 if exact => Kind::Integer { width: 2, signed: true },

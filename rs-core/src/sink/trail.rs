@@ -33,7 +33,8 @@ pub enum UpdateStyle {
 pub struct WriterOptions {
     /// Order of the bytes of all numbers but column data.
     pub order: ByteOrder,
-    /// A file is closed before a record would make it longer than this.
+    /// A file is closed before a record would make it longer than this. A table's definition, written ahead of its first
+    /// row, does not count.
     pub file_size: u64,
     /// Number of the first file.
     pub first_seqno: u32,
@@ -144,13 +145,13 @@ impl Output {
         match self {
             Self::Files { prefix, file, path, paths } => {
                 if let Some(mut open) = file.take() {
-                    open.flush().map_err(|error| Error::io(path, error))?;
+                    open.flush().map_err(|error| Error::write(path, error))?;
                 }
                 let mut full = prefix.clone().into_os_string();
                 full.push(name);
                 *path = full.into();
                 paths.push(path.clone());
-                *file = Some(BufWriter::with_capacity(1 << 20, File::create(&*path).map_err(|error| Error::io(path, error))?));
+                *file = Some(BufWriter::with_capacity(1 << 20, File::create(&*path).map_err(|error| Error::write(path, error))?));
             }
             Self::Memory { prefix, files } => files.push((format!("{prefix}{name}"), Vec::new())),
         }
@@ -159,7 +160,7 @@ impl Output {
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Files { file: Some(file), path, .. } => file.write_all(bytes).map_err(|error| Error::io(path, error)),
+            Self::Files { file: Some(file), path, .. } => file.write_all(bytes).map_err(|error| Error::write(path, error)),
             Self::Files { .. } => Ok(()),
             Self::Memory { files, .. } => {
                 if let Some((_, file)) = files.last_mut() {
@@ -175,7 +176,7 @@ impl TrailWriter {
     /// Writes files named by a prefix and their number.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] where the first file cannot be made.
+    /// None yet: the first file is made when something is written.
     pub fn create(prefix: impl AsRef<Path>, options: WriterOptions) -> Result<Self> {
         let prefix = prefix.as_ref().to_path_buf();
         Self::open(Output::Files { prefix, file: None, path: PathBuf::new(), paths: Vec::new() }, options)
@@ -184,7 +185,7 @@ impl TrailWriter {
     /// Writes files in memory; [`finish`](Self::finish) returns them.
     ///
     /// # Errors
-    /// [`ErrorKind::Unencodable`] where the options do not fit a file header.
+    /// None; the signature is that of [`create`](Self::create).
     pub fn in_memory(prefix: &str, options: WriterOptions) -> Result<Self> {
         Self::open(Output::Memory { prefix: prefix.to_owned(), files: Vec::new() }, options)
     }
@@ -229,6 +230,9 @@ impl TrailWriter {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] where none is open, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
     pub fn commit(&mut self) -> Result<()> {
+        if self.transaction.is_none() {
+            return Err(misuse("no transaction is open"));
+        }
         self.write_pending(true)?;
         self.transaction = None;
         Ok(())
@@ -239,6 +243,9 @@ impl TrailWriter {
     /// # Errors
     /// As [`commit`](Self::commit).
     pub fn abend(&mut self) -> Result<()> {
+        if self.transaction.is_none() {
+            return Err(misuse("no transaction is open"));
+        }
         self.write_pending(false)?;
         let time = self.transaction.take().map_or(self.options.created, |transaction| transaction.time);
         self.marker(RecordType::RESTART_ABEND, time)
@@ -375,7 +382,7 @@ impl TrailWriter {
             Output::Memory { files, .. } => Ok(files),
             Output::Files { file, path, paths, .. } => {
                 if let Some(mut file) = file {
-                    file.flush().map_err(|error| Error::io(&path, error))?;
+                    file.flush().map_err(|error| Error::write(&path, error))?;
                 }
                 Ok(paths.into_iter().map(|path| (path.to_string_lossy().into_owned(), Vec::new())).collect())
             }
@@ -410,14 +417,20 @@ impl TrailWriter {
         transaction.records += pending.records.len();
         let time = transaction.time;
         let mut own = pending.tokens;
+        let row_tokens = own.len();
         if first {
             own.push(SubToken { id: tokens::id::LOGCSN, info: 0, body: transaction.csn.clone().into_bytes() });
             own.push(SubToken { id: tokens::id::TRANID, info: 0, body: transaction.xid.clone().into_bytes() });
         }
         let mut token_area = Vec::new();
-        for token in &own {
+        // Both records of a pair have the row's tokens; CSN and transaction id stand on the first record alone.
+        let mut later_token_area = 0;
+        for (index, token) in own.iter().enumerate() {
             let token = Token { id: token.id, info: token.info, body: &token.body };
             crate::trail::put_token(&mut token_area, self.options.order, token).map_err(refused)?;
+            if index + 1 == row_tokens {
+                later_token_area = token_area.len();
+            }
         }
         // The file first: a row's definition index is the file's own.
         let data: usize = pending.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
@@ -453,10 +466,12 @@ impl TrailWriter {
             }
             let mut areas = Vec::with_capacity(3);
             areas.extend(record.data.as_ref().map(|body| Token { id: area::DATA, info: 0, body }));
-            if index == 0 && !token_area.is_empty() {
-                areas.push(Token { id: area::TOKENS, info: 0, body: &token_area });
+            let length = if index == 0 { token_area.len() } else { later_token_area };
+            let body = token_area.get(..length).unwrap_or_default();
+            if !body.is_empty() && record.record_type != RecordType::LOB {
+                areas.push(Token { id: area::TOKENS, info: 0, body });
             }
-            if index == 0 {
+            if record.record_type != RecordType::LOB {
                 areas.extend(pending.user_tokens.as_ref().map(|body| Token { id: area::USER_TOKENS, info: 0, body }));
             }
             encode(self.options.order, &header, areas, &mut unit)?;

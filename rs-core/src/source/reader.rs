@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::change::{Change, Op, Origin, OwnedChange, TransactionIds, Unit};
+use crate::change::{Change, Op, Origin, OwnedChange, TransactionIds, Unit, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::{Catalog, TableDef};
+use crate::schema::TableDef;
 use crate::source::ReadOptions;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
 use crate::text::Charset;
 use crate::trail::tokens;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
-use crate::trail::{Encryption, FileHeader, Frame, Record, RecordHeader, RecordType, TableRef};
+use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
 
 /// A transaction that is not at its end after this many bytes is not held in memory: the trail is looked through ahead
 /// of it for its end instead.
@@ -38,7 +38,8 @@ pub struct Skipped {
 ///
 /// What belongs together stays together: the two records of an update are one change, large-object fragments join the
 /// record they follow, and a transaction that a RestartAbend marker takes back is not handed out at all; Extract writes
-/// it again in full (spec section 12.5).
+/// it again in full (spec section 12.5). Where the trail ends in the midst of a transaction, what is there of it is handed
+/// out.
 ///
 /// After an error, [`next`](Self::next) gives the same error again. After a torn tail it looks whether the file has grown.
 #[derive(Debug)]
@@ -53,7 +54,9 @@ pub struct Reader {
     /// Frames before this one have been looked at for transactions.
     resolved: usize,
     open: OpenTransaction,
-    ids: TransactionIds,
+    view: View,
+    /// The slot of the current change's table.
+    slot: u32,
     here: Here,
     file: FileState,
     tables: Tables,
@@ -76,7 +79,6 @@ enum OpenTransaction {
 /// The segment of frames that the cursor is in.
 #[derive(Debug)]
 struct Here {
-    origin: Origin,
     /// What to take from a frame's place for its RBA, and to add to its index for its number.
     base: i64,
     number: i64,
@@ -130,8 +132,8 @@ impl Tables {
         slot
     }
 
-    /// The slot of a table that is named in a record header.
-    fn named(&mut self, name: &[u8], catalog: Option<&Catalog>) -> u32 {
+    /// The slot of a table that is named in a record header, of a file in this character set.
+    fn named(&mut self, name: &[u8], options: &ReadOptions, charset: Charset) -> u32 {
         if let Some((last, slot)) = &self.last {
             if **last == *name {
                 return *slot;
@@ -140,12 +142,8 @@ impl Tables {
         let slot = match self.by_bytes.get(name) {
             Some(&slot) => slot,
             None => {
-                let text = String::from_utf8_lossy(name);
-                let known = catalog.and_then(|catalog| catalog.table(&text));
-                let slot = match known {
-                    Some(table) => self.slot(table.renamed(&text)),
-                    None => self.slot(TableDef::undefined(text)),
-                };
+                let text = charset.decode_name(name);
+                let slot = self.slot(from_catalog(&text, options, charset).unwrap_or_else(|| TableDef::undefined(text)));
                 self.by_bytes.insert(name.into(), slot);
                 slot
             }
@@ -161,12 +159,22 @@ impl Tables {
     }
 }
 
+/// A table's definition from the catalog, in the character set that the options say, or else that of the file where the
+/// definition has none.
+fn from_catalog(name: &str, options: &ReadOptions, charset: Charset) -> Option<TableDef> {
+    let table = options.catalog.as_ref()?.table(name)?.renamed(name);
+    Some(match options.charset {
+        Some(charset) => table.in_database_charset(charset, false),
+        None => table.in_database_charset(charset, true),
+    })
+}
+
 /// What a step has come to.
 enum Step {
     /// Nothing to hand out.
     On,
-    /// A change: its frames, the slot of its table, and whether it belongs to a transaction.
-    Unit(Unit, u32, bool),
+    /// A change, which is the current one now.
+    Unit,
     /// The end of the trail.
     End,
 }
@@ -182,8 +190,13 @@ impl Reader {
             ready: 0,
             resolved: 0,
             open: OpenTransaction::None,
-            ids: TransactionIds::default(),
-            here: Here { origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false }, base: 0, number: 0, end: 0 },
+            view: View {
+                unit: Unit::default(),
+                origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false, charset: Charset::UNSTATED },
+                ids: TransactionIds::default(),
+            },
+            slot: NO_SLOT,
+            here: Here { base: 0, number: 0, end: 0 },
             file: FileState::new(0),
             tables: Tables::default(),
             skipped: Vec::new(),
@@ -207,10 +220,15 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
-        let Some((unit, slot, in_transaction)) = self.next_unit()? else { return Ok(None) };
-        let ids = in_transaction.then_some(&self.ids);
-        let buffer = (self.window.data(), self.window.frames.as_slice());
-        Ok(self.tables.slots.get(slot as usize).map(|table| Change::new(buffer, unit, &self.here.origin, table, ids)))
+        while !self.next_row() {
+            match self.next_unusual()? {
+                Step::On => {}
+                Step::Unit => break,
+                Step::End => return Ok(None),
+            }
+        }
+        let table = self.tables.slots.get(self.slot as usize);
+        Ok(table.map(|table| Change::new(self.window.data(), &self.window.frames, &self.view, table)))
     }
 
     /// All further changes as owned ones. The iterator ends after an error.
@@ -252,41 +270,41 @@ impl Reader {
         }
     }
 
-    /// The next run of frames that makes a change, the slot of its table, and whether it belongs to a transaction.
+    /// The way of nearly all records: a row that is a change by itself, of a table defined in the file. `false` for what
+    /// is not so simple.
     #[inline(always)]
-    fn next_unit(&mut self) -> Result<Option<(Unit, u32, bool)>> {
-        loop {
-            let first = self.cursor;
-            if first < self.ready && first < self.here.end {
-                // The way of nearly all records: a row that is a change by itself, of a table defined in the file.
-                if let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() {
-                    let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
-                    if frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && next.record_type != RecordType::LOB {
-                        if frame.begins_and_ends().0 {
-                            self.ids.frame = Some(first);
-                        }
-                        self.cursor = first + 1;
-                        return Ok(Some((self.unit(first, first, first + 1, frame.at), slot, true)));
-                    }
-                }
-            }
-            match self.next_unusual()? {
-                Step::On => {}
-                Step::Unit(unit, slot, in_transaction) => return Ok(Some((unit, slot, in_transaction))),
-                Step::End => return Ok(None),
-            }
+    fn next_row(&mut self) -> bool {
+        let first = self.cursor;
+        if first >= self.ready || first >= self.here.end {
+            return false;
         }
+        let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return false };
+        let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
+        let usual = frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow();
+        if !usual {
+            return false;
+        }
+        if frame.begins_and_ends().0 {
+            self.view.ids.frame = Some(first);
+        }
+        let at = frame.at;
+        self.slot = slot;
+        self.set_unit(first, first, first + 1, at, true);
+        true
     }
 
+    /// Makes these frames the current change, and moves on behind them.
     #[inline(always)]
-    fn unit(&self, first: usize, main: usize, end: usize, at: u64) -> Unit {
-        Unit {
-            first: first as u32,
-            end: end as u32,
-            paired: main != first,
+    fn set_unit(&mut self, first: usize, main: usize, end: usize, at: u64, in_transaction: bool) {
+        self.cursor = end;
+        self.view.unit = Unit {
+            first,
+            end,
             rba: (at as i64).wrapping_sub(self.here.base) as u64,
             record: (main as i64).wrapping_add(self.here.number) as u64,
-        }
+            paired: main != first,
+            in_transaction,
+        };
     }
 
     /// One step that is not the usual one: more frames, another file, a definition, a marker, a pair, a table by name.
@@ -308,18 +326,28 @@ impl Reader {
         let record_type = frame.record_type;
         let op = Op::of(record_type);
         if op == Op::Metadata {
-            self.define(first)?;
+            match self.define(first) {
+                Err(error) if self.options.resync => {
+                    self.note_skipped(first, first + 1, error);
+                    self.cursor += 1;
+                    return Ok(Step::On);
+                }
+                defined => defined?,
+            }
         }
         let in_transaction = record_type.belongs_to_transaction();
         let (main, end) = if in_transaction { self.unit_end(first, &frame) } else { (first, first + 1) };
+        if in_transaction && self.joins_over_file_start(first, end)? {
+            return Ok(Step::On);
+        }
         if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
-            self.ids.frame = Some(first);
+            self.view.ids.frame = Some(first);
         }
         if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
             self.cursor = end;
             return Ok(Step::On);
         }
-        let slot = match self.slot(main) {
+        self.slot = match self.table_slot(main) {
             Ok(slot) => slot,
             Err(error) if self.options.resync => {
                 self.note_skipped(first, end, error);
@@ -328,18 +356,18 @@ impl Reader {
             }
             Err(error) => return Err(error),
         };
-        self.cursor = end;
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
-        Ok(Step::Unit(self.unit(first, main, end, at), slot, in_transaction))
+        self.set_unit(first, main, end, at, in_transaction);
+        Ok(Step::Unit)
     }
 
     /// Takes in the segment that the cursor is in.
     #[cold]
     fn enter_segment(&mut self) {
         let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
-        if segment.index != self.file.index || *self.here.origin.file != *segment.file {
+        if segment.index != self.file.index || *self.view.origin.file != *segment.file {
             self.file = FileState::new(segment.index);
-            self.here.origin = Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false };
+            self.view.origin = Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false, charset: self.charset() };
         }
         self.here.base = segment.base;
         self.here.number = segment.first_record as i64 - segment.first_frame as i64;
@@ -349,7 +377,10 @@ impl Reader {
     /// The frames that belong to the one at `first`: its other half, and fragments.
     fn unit_end(&self, first: usize, frame: &Frame) -> (usize, usize) {
         let mut main = first;
-        if frame.record_type == RecordType::FIELD_COMP && frame.is_before() && self.is_pair(first) {
+        // Halves that were moved together from two files are known to be a pair by their places, which do not touch.
+        let next = self.window.frames.get(first + 1);
+        let apart = next.is_some_and(|next| next.at != frame.at + u64::from(frame.len));
+        if is_before_half(frame) && (if apart { self.are_pair(first, first + 1) } else { self.is_pair(first) }) {
             main = first + 1;
         }
         let mut end = main + 1;
@@ -359,22 +390,55 @@ impl Reader {
         (main, end)
     }
 
+    /// Whether the unit goes on behind a file's end, with the other half of a pair or with fragments. It is then moved
+    /// there, and the next file's start comes first.
+    #[cold]
+    fn joins_over_file_start(&mut self, first: usize, end: usize) -> Result<bool> {
+        let frames = &self.window.frames;
+        if !frames.get(end).is_some_and(Frame::is_file_header) {
+            return Ok(false);
+        }
+        let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
+        let next = end + frames.get(end..).unwrap_or_default().iter().take_while(|frame| is_start(frame)).count();
+        if next + 1 >= frames.len() && !self.window.is_at_end() {
+            // What follows the file's start, or what follows that, is not here yet.
+            return self.advance();
+        }
+        let Some(frame) = frames.get(next) else { return Ok(false) };
+        let other_half = end == first + 1 && frames.get(first).is_some_and(is_before_half) && self.are_pair(first, next);
+        if frame.record_type != RecordType::LOB && !other_half {
+            return Ok(false);
+        }
+        self.window.move_over_file_start(first, end, next);
+        self.here.end = first;
+        Ok(true)
+    }
+
     /// Whether a before record and the one behind it are one update: the same table, from the same place in the log
     /// (spec section 4, SEEN).
     #[cold]
     fn is_pair(&self, first: usize) -> bool {
-        let (Some(before), Some(after)) = (self.window.record(first), self.window.record(first + 1)) else { return false };
-        after.record_type() == RecordType::FIELD_COMP
-            && !after.is_before_image()
-            && before.log_place() == after.log_place()
-            && matches!((before.table(), after.table()), (Ok(a), Ok(b)) if a == b)
+        let tables = (self.window.record(first).map(|record| record.table()), self.window.record(first + 1).map(|record| record.table()));
+        matches!(tables, (Some(Ok(before)), Some(Ok(after))) if before == after) && self.are_pair(first, first + 1)
+    }
+
+    /// The same of two records that may be in two files, whose table indexes do not compare.
+    fn are_pair(&self, before: usize, after: usize) -> bool {
+        let (Some(before), Some(after)) = (self.window.record(before), self.window.record(after)) else { return false };
+        after.record_type() == RecordType::FIELD_COMP && !after.is_before_image() && before.log_place() == after.log_place()
     }
 
     /// The slot of a record's table.
-    fn slot(&mut self, index: usize) -> Result<u32> {
+    fn table_slot(&mut self, index: usize) -> Result<u32> {
         let Some(record) = self.window.record(index) else { return Ok(NO_SLOT) };
         match record.table() {
-            Ok(TableRef::Name(name)) => Ok(self.tables.named(name, self.options.catalog.as_ref())),
+            Ok(TableRef::Name(name)) if record.record_type() == RecordType::METADATA => {
+                // A definition that has just been taken in, or an unnamed one.
+                let text = self.file.charset.decode_name(name);
+                let latest = self.tables.latest.get(&*text).copied();
+                Ok(latest.unwrap_or_else(|| self.tables.named(name, &self.options, self.file.charset)))
+            }
+            Ok(TableRef::Name(name)) => Ok(self.tables.named(name, &self.options, self.file.charset)),
             Ok(TableRef::Index(number)) => match self.file.definitions.get(usize::from(number)) {
                 Some(&slot) if slot != NO_SLOT => Ok(slot),
                 _ => {
@@ -425,11 +489,17 @@ impl Reader {
                 return Err(error);
             }
         };
-        self.here.origin.encrypted = header.encryption() == Encryption::KeyPresent;
+        self.view.origin.encrypted = header.encryption() == Encryption::KeyPresent;
         // The definition record says it too, and then counts.
         self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
         self.file.header = Some(Arc::new(header));
+        self.view.origin.charset = self.charset();
         Ok(())
+    }
+
+    /// The database's character set: what the caller says, or else the file.
+    fn charset(&self) -> Charset {
+        self.options.charset.unwrap_or(self.file.charset)
     }
 
     /// Takes in a metadata record. One that is not understood leaves its table undefined; its bytes stay readable.
@@ -442,21 +512,22 @@ impl Reader {
             Err(fault) => return Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
         };
         let (_, number) = header.metadata_indexes(order);
-        let name = table_name(&header);
+        let name = match header.table {
+            TableRef::Name(name) => self.charset().decode_name(name).into_owned(),
+            TableRef::Index(_) => String::new(),
+        };
         match MetadataKind::from_orig_node(record.orig_node()) {
             MetadataKind::Database => {
                 if let Ok(database) = DatabaseRecord::parse(record.data(), order) {
                     self.file.charset = Charset::from_id(database.charset as i32);
+                    self.view.origin.charset = self.charset();
                 }
             }
             MetadataKind::Table => {
-                let database = self.options.charset.unwrap_or(self.file.charset);
+                let database = self.charset();
                 let table = match TableRecord::parse(record.data(), order) {
                     Ok(table) => TableDef::from_record(&name, &table, database),
-                    Err(_) => match self.options.catalog.as_ref().and_then(|catalog| catalog.table(&name)) {
-                        Some(table) => table.renamed(&name),
-                        None => TableDef::undefined(name),
-                    },
+                    Err(_) => from_catalog(&name, &self.options, self.file.charset).unwrap_or_else(|| TableDef::undefined(name)),
                 };
                 self.give_definition(usize::from(number), table);
             }
@@ -495,6 +566,9 @@ impl Reader {
                     if self.options.resync {
                         if let Some((from, to)) = self.window.resync()? {
                             self.skip(Skipped { from, to, error });
+                            // What was passed over may have ended one transaction and begun another.
+                            self.view.ids.keep(None, None);
+                            self.open = OpenTransaction::None;
                             continue;
                         }
                     }
@@ -523,14 +597,14 @@ impl Reader {
         if dropped == 0 {
             return;
         }
-        match self.ids.frame {
+        match self.view.ids.frame {
             Some(frame) if frame < dropped => {
                 if let Some(record) = self.window.frames.get(frame).map(|frame| Record::from_frame(self.window.data(), frame)) {
                     let (csn, xid) = tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
-                    self.ids.keep(csn, xid);
+                    self.view.ids.keep(csn, xid);
                 }
             }
-            Some(frame) => self.ids.frame = Some(frame - dropped),
+            Some(frame) => self.view.ids.frame = Some(frame - dropped),
             None => {}
         }
         self.open = match self.open {
@@ -610,11 +684,15 @@ impl Reader {
     fn last_unit(&self) -> usize {
         let frames = &self.window.frames;
         let mut last = frames.len().saturating_sub(1);
+        // What a file's start parts may still belong together.
+        let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
+        while last > 0 && frames.get(last).is_some_and(is_start) {
+            last -= 1;
+        }
         while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
             last -= 1;
         }
-        let before_of_pair = |frame: &Frame| frame.record_type == RecordType::FIELD_COMP && frame.is_before();
-        if last > 0 && frames.get(last - 1).is_some_and(before_of_pair) {
+        if last > 0 && frames.get(last - 1).is_some_and(is_before_half) {
             last -= 1;
         }
         last
@@ -660,6 +738,7 @@ impl Reader {
         let Some(index) = file else { return Err(beyond_the_end(position)) };
         self.window = Window::new(Arc::clone(&self.files), self.options.mapped, Start { file: index, ..Start::FIRST });
         self.file = FileState::new(index);
+        let mut inside = false;
         loop {
             if self.cursor >= self.window.frames.len() {
                 self.release();
@@ -678,7 +757,8 @@ impl Reader {
                     return Err(Error::new(ErrorKind::InvalidPosition, what));
                 }
                 self.resolved = self.cursor;
-                return Ok(());
+                self.open = if inside { OpenTransaction::From(self.cursor) } else { OpenTransaction::None };
+                return self.resolve();
             }
             let index = self.cursor;
             let Some(frame) = self.window.frames.get(index).copied() else { return Ok(()) };
@@ -686,8 +766,12 @@ impl Reader {
                 self.read_file_header(index)?;
             } else if frame.record_type == RecordType::METADATA {
                 self.define(index)?;
-            } else if frame.record_type.belongs_to_transaction() && frame.transaction().begins() {
-                self.ids.frame = Some(index);
+            } else if frame.record_type.belongs_to_transaction() {
+                if frame.transaction().begins() && frame.record_type != RecordType::LOB {
+                    self.view.ids.frame = Some(index);
+                    inside = true;
+                }
+                inside &= !frame.transaction().ends();
             }
             self.cursor += 1;
         }
@@ -703,14 +787,11 @@ impl Reader {
     }
 }
 
+/// Whether a record may be the first half of a pair.
+fn is_before_half(frame: &Frame) -> bool {
+    frame.record_type == RecordType::FIELD_COMP && frame.is_before()
+}
+
 fn beyond_the_end(position: Position) -> Error {
     Error::new(ErrorKind::InvalidPosition, format!("{position} lies beyond the end of the trail"))
 }
-
-fn table_name(header: &RecordHeader<'_>) -> String {
-    match header.table {
-        TableRef::Name(name) => String::from_utf8_lossy(name).into_owned(),
-        TableRef::Index(_) => String::new(),
-    }
-}
-

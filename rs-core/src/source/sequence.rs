@@ -24,7 +24,7 @@ pub struct TrailFile {
 
 impl TrailFile {
     pub(crate) fn in_memory(name: &str, bytes: Bytes) -> Self {
-        Self { path: Path::new(name).into(), seqno: None, memory: Some(bytes) }
+        Self { path: Path::new(name).into(), seqno: split_name(name).map(|(_, seqno)| seqno), memory: Some(bytes) }
     }
 
     /// Opens it for reading.

@@ -2,7 +2,8 @@
 //!
 //! Files are read one after the other into the same window, so that what belongs together (a pair of before and after
 //! records, large-object fragments, a transaction) is found together also where a file ends in its midst. A source that
-//! has its bytes in memory is framed in place; only records that are still awaited at the end of such a file are copied.
+//! has its bytes in memory is framed in place; only records that something may still belong to at the end of such a file
+//! are copied.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use crate::source::bytes::ByteSource;
 use crate::source::sequence::TrailFile;
 use crate::trail::{ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, frame_run, settle_byte_order};
 
-/// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's own cache.
-const BLOCK: usize = 512 * 1024;
+/// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
+const BLOCK: usize = 1 << 20;
 /// Records framed at a time where the bytes are in memory already.
 const FRAMES_IN_PLACE: usize = 2048;
 
@@ -178,6 +179,20 @@ impl Window {
 
     pub(crate) fn pending_bytes(&self, from_frame: usize) -> usize {
         self.frames.get(from_frame).map_or(0, |frame| self.unframed.saturating_sub(frame.at as usize))
+    }
+
+    /// Moves the frames of a unit behind the file header and the definitions that part it from what belongs to it, which
+    /// starts at `next`: they then stand together. Only the order of the frames changes, not their places.
+    pub(crate) fn move_over_file_start(&mut self, first: usize, end: usize, next: usize) {
+        let moved = end - first;
+        if let Some(span) = self.frames.get_mut(first..next) {
+            span.rotate_left(moved);
+        }
+        for segment in &mut self.segments {
+            if segment.first_frame == end {
+                segment.first_frame = first;
+            }
+        }
     }
 
     /// Drops the frames before `keep`, reads on, and frames what has come. Returns whether there are new frames. At the

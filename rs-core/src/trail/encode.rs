@@ -1,7 +1,7 @@
 //! Writing records: the inverse of framing.
 //!
-//! [`RecordParts`] is a record taken apart; taking a record apart and writing it again gives its bytes back. Whole trails
-//! are written by [`TrailWriter`](crate::sink::TrailWriter), which builds on this.
+//! [`RecordParts`] is a record taken apart; taking a record apart and writing it again gives its bytes back, if its header
+//! and trailer tokens have the info bytes that all real ones have. Whole trails are written by [`TrailWriter`](crate::sink::TrailWriter), which builds on this.
 
 use crate::trail::frame::{RECORD, Record, area};
 use crate::trail::record_header::RecordHeader;

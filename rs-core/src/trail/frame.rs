@@ -133,6 +133,12 @@ impl Frame {
         self.flags & FLAG_ROW != 0
     }
 
+    /// Whether it may make what stands before it more than a row: a fragment, or a file's start, behind which more may come.
+    #[inline(always)]
+    pub(crate) fn may_follow(&self) -> bool {
+        self.record_type == RecordType::LOB || self.is_file_header()
+    }
+
     /// Whether a transaction begins or ends with it, by the indicator byte alone.
     #[inline(always)]
     pub(crate) fn begins_and_ends(&self) -> (bool, bool) {

@@ -111,7 +111,7 @@ impl<'a> Images<'a> {
     /// *Corrupt* where the images' lengths go beyond the data. *Unsupported* where the record's Partition says that its
     /// rows are not lists of columns (NonStop), and where a unified key update (type 135) does not add up: its layout is
     /// INFERRED to be that of type 134, and is trusted only if both lists end exactly.
-    #[inline]
+    #[inline(always)]
     pub fn of(record: &Record<'a>) -> Result<Self, Fault> {
         let data = record.data();
         let order = record.byte_order();
@@ -129,8 +129,7 @@ impl<'a> Images<'a> {
             RecordType::UNIFIED_UPDATE => Self::split_unified(data, order)?,
             RecordType::UNIFIED_PK_UPDATE => {
                 let images = Self::split_unified(data, order).map_err(|_| UNPROVEN_135)?;
-                let adds_up = |list: Option<&'a [u8]>| list.is_none_or(|list| ColumnSpans::new(list, order).all(|span| span.is_ok()));
-                if !adds_up(images.before) || !adds_up(images.after) {
+                if !images.add_up(order) {
                     return Err(UNPROVEN_135);
                 }
                 images
@@ -140,13 +139,20 @@ impl<'a> Images<'a> {
         if record.has_column_lists() { Ok(images) } else { Err(NOT_COLUMNS) }
     }
 
-    #[inline]
+    /// Whether both lists end with a column.
+    #[inline(never)]
+    fn add_up(self, order: ByteOrder) -> bool {
+        let adds_up = |list| ColumnSpans::new(list, order).all(|span| span.is_ok());
+        self.before.is_none_or(adds_up) && self.after.is_none_or(adds_up)
+    }
+
+    #[inline(always)]
     fn split_unified(data: &'a [u8], order: ByteOrder) -> Result<Self, Fault> {
         let (&length, rest) = data.split_first_chunk().ok_or(BAD_SPLIT)?;
         Self::split(rest, order.u32(length) as usize)
     }
 
-    #[inline]
+    #[inline(always)]
     fn split(lists: &'a [u8], before: usize) -> Result<Self, Fault> {
         let (before, after) = lists.split_at_checked(before).ok_or(BAD_SPLIT)?;
         Ok(Self { before: Some(before), after: Some(after) })

@@ -177,7 +177,8 @@ impl TableRecord {
     /// Reads the data area of a table definition. Pieces that a version leaves out may be missing; the sizes must add up.
     ///
     /// # Errors
-    /// *Unsupported* where version, pieces or sizes are others than those known: the caller keeps the raw bytes.
+    /// *Unsupported* where pieces or sizes are others than those known, whatever the version says: the caller keeps the raw
+    /// bytes.
     pub fn parse(data: &[u8], order: ByteOrder) -> Result<Self, Fault> {
         // Whatever does not fit is a form that we do not know: framing has shown that the record itself is whole.
         wire::run(data, |input| within(order, 0x30, input, |input| table(input, order)))

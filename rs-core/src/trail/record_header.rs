@@ -273,7 +273,7 @@ mod tests {
             let mut bytes = fixed.to_vec();
             bytes.extend_from_slice(&[0, 1]);
             bytes[0] = INDICATOR;
-            // A time before 1970 or beyond i64 has no exact Unix form; real clocks stay within.
+            // A time beyond 64 bits of Unix microseconds has no exact form here; real clocks stay within.
             bytes[8..16].copy_from_slice(&match order { ByteOrder::Big => 0x02f2_4a02_fd11_6400u64.to_be_bytes(), ByteOrder::Little => 0x02f2_4a02_fd11_6400u64.to_le_bytes() });
             if by_index {
                 bytes[1] |= PARTITION_TDR_INDEX;

@@ -93,7 +93,7 @@ impl RecordType {
     }
 
     /// Whether records of this type carry rows or statements of a transaction, so that their transaction indicator
-    /// counts. Metadata and markers carry "only" in the midst of a transaction.
+    /// counts. Metadata and markers stand between a transaction's records with an indicator that says nothing of it.
     #[inline(always)]
     #[must_use]
     pub(crate) fn belongs_to_transaction(self) -> bool {
