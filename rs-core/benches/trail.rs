@@ -50,7 +50,8 @@ fn scan(trail: &Trail) -> Outcome<u64> {
     let mut count = 0;
     while let Some(change) = reader.next()? {
         let table = Arc::as_ptr(change.table());
-        let wanted = *postings.get_or_insert_with(|| if change.table().name() == "BANK.POSTINGS" { table } else { std::ptr::null() });
+        let wanted =
+            *postings.get_or_insert_with(|| if change.table().name() == "BANK.POSTINGS" { table } else { std::ptr::null() });
         if wanted.is_null() {
             postings = None;
         }
@@ -217,7 +218,8 @@ fn minimum_and_median(times: &mut [f64]) -> (f64, f64) {
 }
 
 fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64) -> Outcome<()> {
-    let figures: BTreeMap<String, (f64, f64)> = timings.iter_mut().map(|(key, times)| (key.clone(), minimum_and_median(times))).collect();
+    let figures: BTreeMap<String, (f64, f64)> =
+        timings.iter_mut().map(|(key, times)| (key.clone(), minimum_and_median(times))).collect();
     let figure = |key: String| figures.get(&key).copied().unwrap_or((f64::NAN, f64::NAN));
     let mut rows = Vec::new();
     println!("Multiples of P (reading the file), {rounds} rounds, files of {megabytes} MiB; minimum / median");
@@ -234,7 +236,8 @@ fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64)
         println!("{order:<8} {:<14} {:>7.2} /{:>6.2}", "P in a page", in_page.0, in_page.1);
         rows.push(serde_json::json!({"order": order, "work": "P in a page", "file_min": in_page.0, "file_median": in_page.1}));
         for kernel in &KERNELS {
-            let (file, memory) = (ratio(format!("{order} {} file", kernel.name)), ratio(format!("{order} {} memory", kernel.name)));
+            let (file, memory) =
+                (ratio(format!("{order} {} file", kernel.name)), ratio(format!("{order} {} memory", kernel.name)));
             let verdict = if file.1 <= kernel.bar { "ok" } else { "OVER" };
             println!(
                 "{order:<8} {:<14} {:>7.2} /{:>6.2} {:>7.2} /{:>6.2} {:>7.1} {:>9.2}  {verdict}",
@@ -250,7 +253,10 @@ fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64)
         rows.push(serde_json::json!({"order": order, "work": "two threads", "gain": gain, "bar": 1.7, "hand": 1.9}));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-trail.json");
-    std::fs::write(&path, serde_json::to_string_pretty(&serde_json::json!({"rounds": rounds, "megabytes": megabytes, "figures": rows}))?)?;
+    std::fs::write(
+        &path,
+        serde_json::to_string_pretty(&serde_json::json!({"rounds": rounds, "megabytes": megabytes, "figures": rows}))?,
+    )?;
     println!("machine-readable: target/bench-trail.json");
     Ok(())
 }

@@ -19,7 +19,11 @@ use trailcore::trail::{area, tokens};
 use trailcore::{Catalog, Change, Csn, Error, Op, Position, ReadOptions, Result, Row, Timestamp, Trail, Value};
 
 #[derive(Parser)]
-#[command(name = "dump", about = "Prints a GoldenGate trail", after_help = "Places are SEQNO:RBA, a UTC time (2024-03-01T12:00:00), or csn:NUMBER.")]
+#[command(
+    name = "dump",
+    about = "Prints a GoldenGate trail",
+    after_help = "Places are SEQNO:RBA, a UTC time (2024-03-01T12:00:00), or csn:NUMBER."
+)]
 struct Arguments {
     /// A trail file, a prefix such as dirdat/lt, or a directory that holds one trail
     path: PathBuf,
@@ -280,7 +284,8 @@ fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Outcome<()> {
 
 fn write_row(change: &Change<'_>, row: &Row<'_>, line: &mut Vec<u8>) -> Outcome<()> {
     for (index, column) in row.columns().enumerate() {
-        let column = column.map_err(|_| change.to_json().err().map_or(Failure::Output(IoKind::InvalidData.into()), Failure::Trail))?;
+        let column =
+            column.map_err(|_| change.to_json().err().map_or(Failure::Output(IoKind::InvalidData.into()), Failure::Trail))?;
         write!(line, "{}{}=", if index > 0 { " " } else { "" }, column.name())?;
         match column.value() {
             Value::Null => write!(line, "NULL")?,
@@ -322,7 +327,11 @@ fn write_record(placed: &PlacedRecord<'_>, out: &mut impl Write) -> Outcome<()> 
         writeln!(out, "Record {} at {}  FileHeader  length {length}  {order:?}-endian", placed.number, placed.position)?;
     } else {
         let header = record.header().map_err(|fault| io::Error::other(fault.what))?;
-        writeln!(out, "Record {} at {}  {}  length {length}  {order:?}-endian", placed.number, placed.position, header.record_type)?;
+        writeln!(
+            out,
+            "Record {} at {}  {}  length {length}  {order:?}-endian",
+            placed.number, placed.position, header.record_type
+        )?;
         writeln!(
             out,
             "  Hdr-Ind {}  Partition x{:02x}  UndoFlag x{:02x}  BeforeAfter {}  RecLength {}  IOType {}  OrigNode {}",
@@ -358,11 +367,24 @@ fn write_record(placed: &PlacedRecord<'_>, out: &mut impl Write) -> Outcome<()> 
         )?;
     }
     for token in record.areas() {
-        writeln!(out, "  {} x{:02x} info x{:02x} length {}", char::from(token.id).escape_default(), token.id, token.info, token.body.len())?;
+        writeln!(
+            out,
+            "  {} x{:02x} info x{:02x} length {}",
+            char::from(token.id).escape_default(),
+            token.id,
+            token.info,
+            token.body.len()
+        )?;
         if token.id == area::TOKENS && !record.is_file_header() {
             for own in tokens::parse(token.body, order).filter_map(std::result::Result::ok) {
                 let value = String::from_utf8_lossy(own.value().unwrap_or_default()).escape_debug().to_string();
-                writeln!(out, "    {} {} info x{:02x}: {value}", char::from(own.id()).escape_default(), own.name().unwrap_or("?"), own.info())?;
+                writeln!(
+                    out,
+                    "    {} {} info x{:02x}: {value}",
+                    char::from(own.id()).escape_default(),
+                    own.name().unwrap_or("?"),
+                    own.info()
+                )?;
             }
         }
         write_hex(token.body, out)?;
@@ -373,8 +395,10 @@ fn write_record(placed: &PlacedRecord<'_>, out: &mut impl Write) -> Outcome<()> 
 
 fn write_hex(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
     for (row, chunk) in bytes.chunks(16).enumerate() {
-        let shown: String = chunk.iter().map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '.' }).collect();
-        let hex: String = chunk.iter().enumerate().map(|(at, byte)| format!("{byte:02x}{}", if at % 2 == 1 { " " } else { "" })).collect();
+        let shown: String =
+            chunk.iter().map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '.' }).collect();
+        let hex: String =
+            chunk.iter().enumerate().map(|(at, byte)| format!("{byte:02x}{}", if at % 2 == 1 { " " } else { "" })).collect();
         writeln!(out, "    {:06x}  {hex:<40}  {shown}", row * 16)?;
     }
     Ok(())
@@ -400,7 +424,13 @@ impl Count {
 }
 
 /// What the interactive dump tool's COUNT shows, and more.
-fn summary(arguments: &Arguments, trail: &Trail, options: ReadOptions, selection: &Selection, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
+fn summary(
+    arguments: &Arguments,
+    trail: &Trail,
+    options: ReadOptions,
+    selection: &Selection,
+    out: &mut impl Write,
+) -> Outcome<Vec<Skipped>> {
     if selection.is_everything() && arguments.from.is_none() && arguments.until.is_none() {
         by_record_type(trail, &options, out)?;
     }
@@ -432,13 +462,30 @@ fn summary(arguments: &Arguments, trail: &Trail, options: ReadOptions, selection
     let mut total = Count::default();
     for (table, ops) in &tables {
         for (op, count) in ops {
-            writeln!(out, "{table:<40} {op:<10} {:>12} {:>14} {:>9} {:>9}", count.records, count.bytes, count.average(), count.largest, op = op.name())?;
+            writeln!(
+                out,
+                "{table:<40} {op:<10} {:>12} {:>14} {:>9} {:>9}",
+                count.records,
+                count.bytes,
+                count.average(),
+                count.largest,
+                op = op.name()
+            )?;
             total.records += count.records;
             total.bytes += count.bytes;
             total.largest = total.largest.max(count.largest);
         }
     }
-    writeln!(out, "{:<40} {:<10} {:>12} {:>14} {:>9} {:>9}", "total", "", total.records, total.bytes, total.average(), total.largest)?;
+    writeln!(
+        out,
+        "{:<40} {:<10} {:>12} {:>14} {:>9} {:>9}",
+        "total",
+        "",
+        total.records,
+        total.bytes,
+        total.average(),
+        total.largest
+    )?;
     writeln!(out, "transactions {transactions}")?;
     if let Some((first, last)) = times {
         writeln!(out, "time first {first}  last {last}")?;

@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn csn_order_follows_the_form() {
         assert_eq!(Csn::compare("7824137832", "7824137914"), Some(Ordering::Less));
-        assert_eq!(Csn::compare("000000000000000000007:000000000012041", "000000000000000000007:000000000012371"), Some(Ordering::Less));
+        assert_eq!(
+            Csn::compare("000000000000000000007:000000000012041", "000000000000000000007:000000000012371"),
+            Some(Ordering::Less)
+        );
         assert_eq!(Csn::compare("7:9", "8:1"), Some(Ordering::Less));
         assert_eq!(Csn::compare("0/a", "0/A"), Some(Ordering::Equal));
         assert_eq!(Csn::compare("1/2", "1:2"), None);

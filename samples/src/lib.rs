@@ -335,8 +335,16 @@ impl<'a> Generator<'a> {
             let accounts = Arc::clone(&self.tables[0]);
             let order = self.writer.byte_order();
             let (mut before, mut after) = (RowBuilder::new(&accounts, order), RowBuilder::new(&accounts, order));
-            before.text("ACCOUNT_NO", &account)?.decimal("BALANCE", self.money(18))?.text("CURRENCY", "CNY")?.text("STATUS", "open")?;
-            after.text("ACCOUNT_NO", &account)?.decimal("BALANCE", balance)?.text("CURRENCY", currency)?.text("STATUS", "open")?;
+            before
+                .text("ACCOUNT_NO", &account)?
+                .decimal("BALANCE", self.money(18))?
+                .text("CURRENCY", "CNY")?
+                .text("STATUS", "open")?;
+            after
+                .text("ACCOUNT_NO", &account)?
+                .decimal("BALANCE", balance)?
+                .text("CURRENCY", currency)?
+                .text("STATUS", "open")?;
             self.row_id();
             self.written += (before.bytes().len() + after.bytes().len()) as u64 + 94;
             self.writer.update(&accounts, self.bank.updates, before.bytes(), after.bytes())?;

@@ -95,14 +95,26 @@ enum Decode {
     /// Not wanted.
     Pass,
     Integer8,
-    Integer { width: u8, signed: bool },
+    Integer {
+        width: u8,
+        signed: bool,
+    },
     DateTime,
     /// Bytes that are UTF-8 as they are, checked a column at a time.
-    Utf8 { prefixed: bool },
+    Utf8 {
+        prefixed: bool,
+    },
     /// Characters of another set, converted one by one.
-    Other { prefixed: bool, charset: Charset },
-    Digits { prefixed: bool },
-    Bytes { prefixed: bool },
+    Other {
+        prefixed: bool,
+        charset: Charset,
+    },
+    Digits {
+        prefixed: bool,
+    },
+    Bytes {
+        prefixed: bool,
+    },
 }
 
 /// One column of a batch: a state for each row, and the values.

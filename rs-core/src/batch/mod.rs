@@ -53,12 +53,15 @@ const FULL_BYTES: usize = 512 << 20;
 pub struct BatchDecoder {
     rows: usize,
     /// The tables and columns that are wanted; none says all.
-    wanted: Vec<(Box<str>, Option<Vec<Box<str>>>)>,
+    wanted: Vec<Wanted>,
     batches: Vec<TableBatch>,
     /// The batch of the last change, and that of each table met, by the definition's address.
     last: Option<(usize, Slot)>,
     slots: Vec<(usize, Slot)>,
 }
+
+/// A table by name, and the columns of it that are wanted; none says all.
+type Wanted = (Box<str>, Option<Vec<Box<str>>>);
 
 /// Where a table's changes go: a batch, or nowhere.
 type Slot = Option<usize>;
@@ -165,7 +168,7 @@ impl BatchDecoder {
     /// Hands over every batch that has rows, finished, and empties it. The buffers' memory is kept.
     pub fn flush(&mut self, mut each: impl FnMut(&TableBatch)) {
         for batch in &mut self.batches {
-            if batch.len() > 0 {
+            if !batch.is_empty() {
                 batch.finish();
                 each(batch);
                 batch.clear();
@@ -189,7 +192,8 @@ pub struct TableBatch {
 
 impl TableBatch {
     fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, rows: usize) -> Self {
-        let columns = |rows| table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name), rows)).collect();
+        let columns =
+            |rows| table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name), rows)).collect();
         Self {
             table: Arc::clone(table),
             ops: Vec::with_capacity(rows),

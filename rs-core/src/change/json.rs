@@ -367,7 +367,9 @@ impl<'de> Deserialize<'de> for PlainValue {
             Some(b'-' | b'0'..=b'9') => Self::Number(text.into()),
             Some(b'{') => {
                 let [(name, value)] = serde_json::from_str::<Pairs<String>>(text).map_err(de::Error::custom)?.exactly_one()?;
-                let bytes = |decoded: std::result::Result<Vec<u8>, _>| decoded.map_err(|_| de::Error::custom("a value's bytes are not encoded as its member says"));
+                let bytes = |decoded: std::result::Result<Vec<u8>, _>| {
+                    decoded.map_err(|_| de::Error::custom("a value's bytes are not encoded as its member says"))
+                };
                 match name.as_str() {
                     BASE64_MEMBER => Self::Bytes(bytes(BASE64.decode(value.as_bytes()))?),
                     INVALID => Self::Invalid(bytes(HEXLOWER_PERMISSIVE.decode(value.as_bytes()))?),

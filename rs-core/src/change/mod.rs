@@ -378,7 +378,8 @@ impl<'a> Change<'a> {
     #[inline(never)]
     fn unusual_images(self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
         let of = |record: Record<'a>| {
-            let images = Images::of(&record).map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })?;
+            let images = Images::of(&record)
+                .map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })?;
             let row = |list| Row::new(list, self.table, record.byte_order());
             Ok::<_, Error>((images.before.map(row), images.after.map(row)))
         };
@@ -396,7 +397,11 @@ impl<'a> Change<'a> {
     /// The statement that changes definitions; `None` for other changes.
     #[must_use]
     pub fn ddl(&self) -> Option<Ddl<'a>> {
-        (self.op() == Op::Ddl).then(|| Ddl { text: self.record().data(), record: self.record(), charset: self.view.origin.charset })
+        (self.op() == Op::Ddl).then(|| Ddl {
+            text: self.record().data(),
+            record: self.record(),
+            charset: self.view.origin.charset,
+        })
     }
 
     /// The change with its own copy of its records.
@@ -428,7 +433,8 @@ impl<'a> Change<'a> {
     }
 
     fn encrypted_error(&self) -> Error {
-        let error = Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable");
+        let error =
+            Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable");
         located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
 
@@ -489,7 +495,9 @@ impl<'a> Ddl<'a> {
     #[must_use]
     pub fn object(&self) -> Option<String> {
         let area = self.record.token_area().unwrap_or_default();
-        let token = tokens::parse(area, self.record.byte_order()).filter_map(std::result::Result::ok).find(|token| token.id() == tokens::id::DDL);
+        let token = tokens::parse(area, self.record.byte_order())
+            .filter_map(std::result::Result::ok)
+            .find(|token| token.id() == tokens::id::DDL);
         let from_token = token.and_then(|token| {
             let mut parts = token.body().split(|&byte| byte == 0).map(|part| std::str::from_utf8(part).ok());
             Some(join(parts.next()??, parts.next()??))

@@ -62,7 +62,10 @@ impl<'a> Row<'a> {
     pub fn get(&self, name: &str) -> Option<Column<'a>> {
         let index = match self.table.column(name) {
             Some((index, _)) => index,
-            None => name.strip_prefix("COL").and_then(|number| number.parse().ok()).filter(|&index| index >= self.table.columns().len())?,
+            None => name
+                .strip_prefix("COL")
+                .and_then(|number| number.parse().ok())
+                .filter(|&index| index >= self.table.columns().len())?,
         };
         self.at(index)
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::schema::table::TableDef;
 use crate::schema::defgen;
+use crate::schema::table::TableDef;
 
 /// Table definitions by name, read from definition (`DEFGEN`) files: what trails of releases before 12.2 need.
 ///

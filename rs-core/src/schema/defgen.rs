@@ -33,7 +33,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
         }
         match &mut open {
             Some(table) if line.eq_ignore_ascii_case("End of definition") => {
-                tables.push(table.finish().ok_or_else(|| at_line(number, "ends a table with other than the stated number of columns"))?);
+                tables.push(
+                    table.finish().ok_or_else(|| at_line(number, "ends a table with other than the stated number of columns"))?,
+                );
                 open = None;
             }
             Some(table) => table.line(line, &facts).ok_or_else(|| at_line(number, "is no column of a known form"))?,
@@ -45,7 +47,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
     }
     match open {
         Some(_) => Err(at_line(number, "ends the file inside a table")),
-        None if tables.is_empty() => Err(Error::new(ErrorKind::Definitions, "no table definition in the file").hint("is it a DEFGEN file?")),
+        None if tables.is_empty() => {
+            Err(Error::new(ErrorKind::Definitions, "no table definition in the file").hint("is it a DEFGEN file?"))
+        }
         None => Ok(tables),
     }
 }
@@ -184,7 +188,8 @@ mod tests {
 
     #[test]
     fn stated_encoding_and_charset() {
-        let text = format!("*+- Defgen version 2.0, Encoding GBK\nCharacter set ID: ZHS16GBK\n{OLD}").replace("COUNTRY ID", "国家");
+        let text =
+            format!("*+- Defgen version 2.0, Encoding GBK\nCharacter set ID: ZHS16GBK\n{OLD}").replace("COUNTRY ID", "国家");
         let bytes = Charset::from_name("GBK").encode(&text).unwrap().into_owned();
         let tables = parse(&bytes).unwrap();
         assert_eq!(&*tables[0].columns()[0].name, "国家");

@@ -51,7 +51,8 @@ impl TableDef {
     pub(crate) fn in_database_charset(&self, charset: Charset, only_unstated: bool) -> Self {
         let mut table = self.clone();
         for column in &mut table.columns {
-            if !column.facts.own_charset && !(only_unstated && column.charset.is_stated()) {
+            let keeps = column.facts.own_charset || (only_unstated && column.charset.is_stated());
+            if !keeps {
                 column.charset = charset;
             }
         }
@@ -335,7 +336,9 @@ impl ColumnDef {
         if prefixed || d::FIXED_CHAR.contains(&self.data_type) {
             return match self.sub_type {
                 s::DEFAULT | s::UTF16_BE | s::CHAR | s::UTF8 | s::GUID => Kind::Text { prefixed },
-                s::FLOAT_TEXT | s::FIXED_PRECISION | s::FLOAT_TEXT_UTF8 | s::FIXED_PRECISION_UTF8 => Kind::NumberText { prefixed },
+                s::FLOAT_TEXT | s::FIXED_PRECISION | s::FLOAT_TEXT_UTF8 | s::FIXED_PRECISION_UTF8 => {
+                    Kind::NumberText { prefixed }
+                }
                 s::BINARY => Kind::Binary { prefixed },
                 _ => Kind::Opaque,
             };
@@ -366,7 +369,10 @@ impl ColumnDef {
 
     /// Appends a text's body in this column's form, for writers: with its length where the type has one.
     pub(crate) fn put_text(&self, order: ByteOrder, bytes: &[u8], out: &mut Vec<u8>) {
-        if matches!(self.kind(), Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true }) {
+        if matches!(
+            self.kind(),
+            Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true }
+        ) {
             order.put_u16(out, bytes.len() as u16);
         }
         out.extend_from_slice(bytes);

@@ -54,7 +54,8 @@ impl<'t> RowBuilder<'t> {
         if !matches!(column.kind(), Kind::Text { .. }) {
             return Err(wrong_kind(column, "text"));
         }
-        let bytes = column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character that its set lacks"))?;
+        let bytes =
+            column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character that its set lacks"))?;
         self.put(index, column, &bytes)
     }
 

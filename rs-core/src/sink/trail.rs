@@ -282,7 +282,8 @@ impl TrailWriter {
     /// # Errors
     /// As [`insert`](Self::insert).
     pub fn update(&mut self, table: &Arc<TableDef>, style: UpdateStyle, before: &[u8], after: &[u8]) -> Result<()> {
-        let field_comp = |before, data: &[u8]| PendingRecord { record_type: RecordType::FIELD_COMP, before, data: Some(data.to_vec()) };
+        let field_comp =
+            |before, data: &[u8]| PendingRecord { record_type: RecordType::FIELD_COMP, before, data: Some(data.to_vec()) };
         let records = match style {
             UpdateStyle::Unified => vec![self.unified(RecordType::UNIFIED_UPDATE, before, after)?],
             UpdateStyle::Pair => vec![field_comp(true, before), field_comp(false, after)],

@@ -11,7 +11,8 @@ use crate::trail::FileHeader;
 pub(super) fn csn(trail: &Trail, csn: &str) -> Result<Option<Position>> {
     let reached = |text: &str| matches!(Csn::compare(text, csn), Some(Ordering::Equal | Ordering::Greater));
     // The transactions of one CSN may be spread over files, so a file that starts with the very CSN is not the first.
-    let before = |header: &FileHeader| header.first_csn().value().is_some_and(|first| Csn::compare(first, csn) == Some(Ordering::Less));
+    let before =
+        |header: &FileHeader| header.first_csn().value().is_some_and(|first| Csn::compare(first, csn) == Some(Ordering::Less));
     find(trail, before, |change| change.csn().is_some_and(reached))
 }
 

@@ -12,8 +12,8 @@ use crate::source::ReadOptions;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
 use crate::text::Charset;
-use crate::trail::tokens;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
+use crate::trail::tokens;
 use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
 
 /// A transaction that is not at its end after this many bytes is not held in memory: the trail is looked through ahead
@@ -367,7 +367,8 @@ impl Reader {
         let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
         if segment.index != self.file.index || *self.view.origin.file != *segment.file {
             self.file = FileState::new(segment.index);
-            self.view.origin = Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false, charset: self.charset() };
+            self.view.origin =
+                Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false, charset: self.charset() };
         }
         self.here.base = segment.base;
         self.here.number = segment.first_record as i64 - segment.first_frame as i64;
@@ -418,7 +419,8 @@ impl Reader {
     /// (spec section 4, SEEN).
     #[cold]
     fn is_pair(&self, first: usize) -> bool {
-        let tables = (self.window.record(first).map(|record| record.table()), self.window.record(first + 1).map(|record| record.table()));
+        let tables =
+            (self.window.record(first).map(|record| record.table()), self.window.record(first + 1).map(|record| record.table()));
         matches!(tables, (Some(Ok(before)), Some(Ok(after))) if before == after) && self.are_pair(first, first + 1)
     }
 
@@ -443,7 +445,9 @@ impl Reader {
                 Some(&slot) if slot != NO_SLOT => Ok(slot),
                 _ => {
                     let what = format!("a row refers to table definition {number}, which the file has not given");
-                    Err(self.error_at(index, ErrorKind::UndefinedTable, &what).hint("read the file from its start, or restore it"))
+                    Err(self
+                        .error_at(index, ErrorKind::UndefinedTable, &what)
+                        .hint("read the file from its start, or restore it"))
                 }
             },
             Err(fault) => Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
@@ -781,7 +785,9 @@ impl Reader {
         match self.window.end() {
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
             _ if self.window.unframed_position() == position => Ok(()),
-            End::Fault(_) => Err(Error::new(ErrorKind::InvalidPosition, format!("{position} lies behind damage")).hint("start before it")),
+            End::Fault(_) => {
+                Err(Error::new(ErrorKind::InvalidPosition, format!("{position} lies behind damage")).hint("start before it"))
+            }
             _ => Err(beyond_the_end(position)),
         }
     }

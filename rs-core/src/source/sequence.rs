@@ -67,7 +67,9 @@ pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
 }
 
 fn not_found(path: &Path) -> Error {
-    Error::new(ErrorKind::NotFound, "no trail lies here").in_file(path).hint("name a trail file, a prefix such as dirdat/lt, or a directory")
+    Error::new(ErrorKind::NotFound, "no trail lies here")
+        .in_file(path)
+        .hint("name a trail file, a prefix such as dirdat/lt, or a directory")
 }
 
 /// Prefix and sequence number of a file name.

@@ -12,7 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::TrailFile;
-use crate::trail::{ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, frame_run, settle_byte_order};
+use crate::trail::{
+    ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, frame_run, settle_byte_order,
+};
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
 const BLOCK: usize = 1 << 20;
@@ -314,7 +316,9 @@ impl Window {
         let Buffer::Own { bytes, filled } = &mut self.buffer else { return Ok(0) };
         // Room for a block, and twice what is awaited, so that a long record or transaction is read in few steps. It is
         // the file that bounds it, not a length in it: what is never read is never made room for.
-        let left = usize::try_from(open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset));
+        let left = usize::try_from(
+            open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
+        );
         let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(BLOCK));
         if bytes.len() < wanted {
             bytes.resize(wanted, 0);

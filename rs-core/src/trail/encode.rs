@@ -58,7 +58,8 @@ impl<'a> RecordParts<'a> {
         let mut head = Vec::with_capacity(64);
         header.encode(order, &mut head)?;
 
-        let area_len = |token: &Token<'_>| token.body.len() + if is_wide(token.info) || token.body.len() > U16_MAX { 6 } else { 4 };
+        let area_len =
+            |token: &Token<'_>| token.body.len() + if is_wide(token.info) || token.body.len() > U16_MAX { 6 } else { 4 };
         let inner = 4 + head.len() + self.areas.iter().map(area_len).sum::<usize>();
         let wide = is_wide(self.info) || inner + 8 > U16_MAX;
         let info = if wide { self.info | INFO_WIDE } else { self.info };

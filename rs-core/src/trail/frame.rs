@@ -11,7 +11,9 @@
 //! Lengths of four bytes (bit 40 of the info byte) are SEEN inside table definitions only. For whole records they are
 //! INFERRED, and so is their trailer, which is expected to be as wide; no real record over 64 KiB has been seen.
 
-use crate::trail::record_header::{self, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, TableRef, TransactionIndicator, offset};
+use crate::trail::record_header::{
+    self, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, TableRef, TransactionIndicator, offset,
+};
 use crate::trail::record_type::RecordType;
 use crate::trail::wire::{ByteOrder, Fault, FaultKind, INFO_WIDE, Token, Tokens, is_wide};
 
@@ -67,23 +69,18 @@ const FLAG_TAKEN_BACK: u8 = 64;
 const FLAG_ROW: u8 = 128;
 
 /// The flag of a row by record type.
-const ROW_FLAGS: [u8; 256] = {
-    let mut flags = [0; 256];
-    let rows = [
-        RecordType::INSERT,
-        RecordType::DELETE,
-        RecordType::PURGE_DATA,
-        RecordType::PK_UPDATE,
-        RecordType::UNIFIED_UPDATE,
-        RecordType::UNIFIED_PK_UPDATE,
-    ];
-    let mut at = 0;
-    while at < rows.len() {
-        flags[rows[at].0 as usize] = FLAG_ROW;
-        at += 1;
+#[inline(always)]
+const fn row_flag(record_type: u8) -> u8 {
+    match RecordType(record_type) {
+        RecordType::INSERT
+        | RecordType::DELETE
+        | RecordType::PURGE_DATA
+        | RecordType::PK_UPDATE
+        | RecordType::UNIFIED_UPDATE
+        | RecordType::UNIFIED_PK_UPDATE => FLAG_ROW,
+        _ => 0,
     }
-    flags
-};
+}
 
 impl Frame {
     /// The same record at another place in its buffer.
@@ -389,7 +386,7 @@ fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
         | FLAG_TDR_INDEX
         | if before_after == b'B' { FLAG_BEFORE } else { 0 }
         | if partition & PARTITION_COLUMNS != 0 { FLAG_COLUMNS } else { 0 }
-        | ROW_FLAGS[record_type as usize];
+        | row_flag(record_type);
     Some(Frame {
         at,
         len: len as u32,
@@ -477,7 +474,9 @@ fn frame_unusual(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     }
     let wide = is_wide(info);
     let (outer, trailer_len, len) = if wide {
-        let Some(&[.., c, d]) = bytes.first_chunk::<6>() else { return Err(Fault::need_more(bytes.len(), "the bytes end inside a record")) };
+        let Some(&[.., c, d]) = bytes.first_chunk::<6>() else {
+            return Err(Fault::need_more(bytes.len(), "the bytes end inside a record"));
+        };
         (6, WIDE_TRAILER_LEN, order.u32([a, b, c, d]) as usize)
     } else {
         (4, TRAILER_LEN, usize::from(order.u16([a, b])))
@@ -490,7 +489,9 @@ fn frame_unusual(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     let trailer = record.get(trailer_at..).unwrap_or_default();
     let repeats = match *trailer {
         [area::TRAILER, _, c, d] => [c, d] == [a, b],
-        [area::TRAILER, info, ref length @ ..] => is_wide(info) && length.first_chunk().map(|l| order.u32(*l) as usize) == Some(len),
+        [area::TRAILER, info, ref length @ ..] => {
+            is_wide(info) && length.first_chunk().map(|l| order.u32(*l) as usize) == Some(len)
+        }
         _ => false,
     };
     if !repeats {
@@ -601,7 +602,7 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         head_at: head_at as u8,
         record_type: RecordType(head[offset::IO_TYPE]),
         transaction: head[offset::TRANS_IND],
-        flags: flags | ROW_FLAGS[head[offset::IO_TYPE] as usize],
+        flags: flags | row_flag(head[offset::IO_TYPE]),
     })
 }
 

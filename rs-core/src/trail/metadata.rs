@@ -74,9 +74,19 @@ impl DatabaseRecord {
                     let (input, national_charset) = within(order, 0x02, input, wire::u32(order))?;
                     let (input, locale) = within(order, 0x03, input, wire::u16(order))?;
                     let (input, time_zone) = within(order, 0x04, input, wire::s16(order))?;
-                    let (input, case) = within(order, 0x05, input, |input| wire::u32(order).flat_map(take).parse_complete(input))?;
+                    let (input, case) =
+                        within(order, 0x05, input, |input| wire::u32(order).flat_map(take).parse_complete(input))?;
                     let (time_zone, case_sensitivity) = (time_zone.to_vec(), case.to_vec());
-                    let database = Self { version, charset, national_charset, locale, time_zone, case_sensitivity, name: Vec::new(), extra: Vec::new() };
+                    let database = Self {
+                        version,
+                        charset,
+                        national_charset,
+                        locale,
+                        time_zone,
+                        case_sensitivity,
+                        name: Vec::new(),
+                        extra: Vec::new(),
+                    };
                     Ok((input, database))
                 })?;
                 let (input, name) = within(order, 0x03, input, wire::s16(order))?;
@@ -237,9 +247,11 @@ fn column(input: &[u8], order: ByteOrder) -> Parsed<'_, ColumnRecord> {
     let (first, name) = wire::s16(order)(first)?;
     let u16 = || wire::u16(order);
     let u32 = || wire::u32(order);
-    let (first, (data_type, internal_length, external_length, binary_length)) = (u16(), u32(), u32(), u32()).parse_complete(first)?;
+    let (first, (data_type, internal_length, external_length, binary_length)) =
+        (u16(), u32(), u32(), u32()).parse_complete(first)?;
     let (first, (table_length, character_length, fetch_offset, charset)) = (u32(), u32(), u32(), u32()).parse_complete(first)?;
-    let (first, (native_type, sub_type, most_significant, least_significant)) = (u16(), u16(), u16(), u16()).parse_complete(first)?;
+    let (first, (native_type, sub_type, most_significant, least_significant)) =
+        (u16(), u16(), u16(), u16()).parse_complete(first)?;
     let (first, (scale, unknown, flags)) = (u16(), u16(), u16()).parse_complete(first)?;
     if !first.is_empty() {
         return stop(first, FaultKind::Unsupported, "a column definition of an unknown size");
@@ -277,7 +289,8 @@ fn column(input: &[u8], order: ByteOrder) -> Parsed<'_, ColumnRecord> {
 
 impl ColumnRecord {
     fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let name_len = u16::try_from(self.name.len()).ok().and_then(|len| len.checked_add(2 + FIXED_PART)).ok_or(wire::TOO_LONG)?;
+        let name_len =
+            u16::try_from(self.name.len()).ok().and_then(|len| len.checked_add(2 + FIXED_PART)).ok_or(wire::TOO_LONG)?;
         let second_len = self.second_part.as_ref().map_or(0, |part| part.len() + 2);
         let whole = usize::from(name_len) + 2 + second_len;
         order.put_u16(out, u16::try_from(whole).map_err(|_| wire::TOO_LONG)?);
@@ -290,7 +303,15 @@ impl ColumnRecord {
         for number in [self.character_length, self.fetch_offset, self.charset as u32] {
             order.put_u32(out, number);
         }
-        let parts = [self.native_type, self.sub_type, self.most_significant, self.least_significant, self.scale, self.unknown, self.flags];
+        let parts = [
+            self.native_type,
+            self.sub_type,
+            self.most_significant,
+            self.least_significant,
+            self.scale,
+            self.unknown,
+            self.flags,
+        ];
         for number in parts {
             order.put_u16(out, number);
         }
@@ -311,12 +332,7 @@ fn put_all(out: &mut Vec<u8>, order: ByteOrder, tokens: &[SubToken]) -> Result<(
 }
 
 /// One token of the given id, and a parser over the whole of its body.
-fn within<'a, T>(
-    order: ByteOrder,
-    id: u8,
-    input: &'a [u8],
-    mut inner: impl FnMut(&'a [u8]) -> Parsed<'a, T>,
-) -> Parsed<'a, T> {
+fn within<'a, T>(order: ByteOrder, id: u8, input: &'a [u8], mut inner: impl FnMut(&'a [u8]) -> Parsed<'a, T>) -> Parsed<'a, T> {
     let (rest, token) = wire::token(order)(input)?;
     if token.id != id {
         return stop(input, FaultKind::Unsupported, "a definition has an unknown piece");

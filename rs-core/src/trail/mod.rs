@@ -18,7 +18,7 @@ pub mod image;
 pub mod metadata;
 pub mod tokens;
 
-pub use file_header::{Encryption, FileHeader, Group, SubToken};
+pub use file_header::{Encryption, Field, FileHeader, Group, SubToken};
 pub use frame::{FILE_HEADER, Frame, RECORD, Record, area, detect_byte_order};
 pub use record_header::{RecordHeader, TableRef, TransactionIndicator};
 pub use record_type::RecordType;

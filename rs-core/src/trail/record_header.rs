@@ -231,10 +231,19 @@ impl<'a> RecordHeader<'a> {
         order.put_u64(out, self.audit_pos);
         order.put_u32(out, self.audit_rba);
         let transaction = self.transaction.byte();
-        out.extend_from_slice(&[transaction, self.format_type, self.syskey_len, self.incomplete, self.continued, self.record_count]);
+        out.extend_from_slice(&[
+            transaction,
+            self.format_type,
+            self.syskey_len,
+            self.incomplete,
+            self.continued,
+            self.record_count,
+        ]);
         match self.table {
             TableRef::Index(index) => order.put_u16(out, index),
-            TableRef::Name(name) if name.contains(&0) => return Err(Fault::unsupported(offset::TABLE, "a table name holds a NUL")),
+            TableRef::Name(name) if name.contains(&0) => {
+                return Err(Fault::unsupported(offset::TABLE, "a table name holds a NUL"));
+            }
             TableRef::Name(name) if name.len() > usize::from(u16::MAX) - MIN_LEN => return Err(TOO_LONG),
             TableRef::Name(name) => {
                 out.extend_from_slice(name);

@@ -1,0 +1,72 @@
+# The entry points a person needs. `make demo` and `make test` set up what they use.
+
+CARGO ?= cargo
+SHELL := /bin/bash
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+DATA := examples/data
+
+.PHONY: demo test lint unit examples-check fuzz fuzz-short bench docs data msrv clean
+
+demo: ## The changes of a sample trail, as text and as JSON
+	$(CARGO) build --quiet --release -p trailcore --example dump
+	@echo "== the changes of $(DATA)/big, a trail of three files, as text"
+	@target/release/examples/dump $(DATA)/big/bk | head -n 12
+	@echo "== one table's inserts as native JSON"
+	@target/release/examples/dump $(DATA)/little/bk --tables 'BANK.CUST*' --ops insert --json | head -n 3
+	@echo "== counts"
+	@target/release/examples/dump $(DATA)/big/bk --summary
+
+test: lint unit examples-check fuzz-short ## All checks and tests
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
+
+unit:
+	$(CARGO) test --workspace --all-features
+
+# The programs are tried as a user would, on the sample data, which must be what the generator makes.
+examples-check:
+	$(CARGO) build --release -p trailcore --examples
+	$(CARGO) run --quiet --release -p trailcore-samples -- target/samples-again
+	diff -r $(DATA)/big target/samples-again/big
+	diff -r $(DATA)/little target/samples-again/little
+	target/release/examples/dump $(DATA)/big/bk --json | diff - $(DATA)/big.jsonl
+	target/release/examples/dump $(DATA)/little/bk --json | diff - $(DATA)/little.jsonl
+	set -o pipefail; target/release/examples/dump $(DATA)/big/bk --records | tail -n 1
+	@if [ -d ../shared/vectors/trail ]; then target/release/examples/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
+
+# A short run finds what is broken; a long one is for a night.
+fuzz-short:
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+
+fuzz: ## Each fuzz target for FUZZ_SECONDS
+	@if ! rustup toolchain list 2>/dev/null | grep -q nightly; then echo "skipped: fuzzing needs a nightly toolchain"; exit 0; fi; \
+	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz || exit 1; \
+	for target in $(FUZZ_TARGETS); do \
+	  echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
+	  scratch=$$(mktemp -d); \
+	  cargo +nightly fuzz run $$target $$scratch fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 -timeout=20 \
+	    > target/fuzz-$$target.log 2>&1 || { tail -n 60 target/fuzz-$$target.log; exit 1; }; \
+	  rm -rf $$scratch; \
+	done
+
+bench: ## Ratios against reading the same bytes
+	$(CARGO) bench -p trailcore --bench trail
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
+
+data: ## Makes the sample data again
+	$(CARGO) run --quiet --release -p trailcore-samples -- $(DATA)
+	$(CARGO) build --quiet --release -p trailcore --example dump
+	target/release/examples/dump $(DATA)/big/bk --json > $(DATA)/big.jsonl
+	target/release/examples/dump $(DATA)/little/bk --json > $(DATA)/little.jsonl
+
+msrv: ## Builds with the oldest supported release: Debian 12's package rustc-web, version 1.85
+	RUSTC=$${MSRV_RUSTC:-rustc-1.85} CARGO_TARGET_DIR=target/msrv $(CARGO) check -p trailcore --all-features
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,39 @@
+//! Every vector with bytes decodes to what a dump printed of it. Read where the shared folder is present.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../examples/vectors/check.rs"]
+mod check;
+
+mod shared;
+
+#[test]
+fn vectors_decode_to_their_printed_fields() {
+    let Some(folder) = shared::folder("vectors/trail") else { return };
+    let report = check::folder(&folder).unwrap();
+    assert!(report.iter().filter(|(_, verdict)| verdict.is_ok()).count() > 50, "too few files were compared");
+    let wrong: Vec<_> =
+        report.iter().filter(|(_, verdict)| verdict.differs()).map(|(file, verdict)| format!("{file}: {verdict}")).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn wrong_expectations_are_noticed() {
+    let Some(folder) = shared::folder("vectors/trail") else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    // One printed field, one column, one token and one definition are changed; each must be told.
+    let changes = [
+        ("pg-019-insert.json", "\"AuditPos\": 83894176", "\"AuditPos\": 83894177"),
+        ("pg-020-insert.json", "\"hex\": \"00000000000000000001\"", "\"hex\": \"00000000000000000002\""),
+        ("pg-021-fieldcomp.json", "\"hex\": \"373139\"", "\"hex\": \"373138\""),
+        ("p2-pgshot-001-tdr11.json", "\"ext\": 150", "\"ext\": 151"),
+    ];
+    for (file, from, to) in changes {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        std::fs::write(scratch.path().join(file), text.replace(from, to)).unwrap();
+    }
+    let report = check::folder(scratch.path()).unwrap();
+    assert_eq!(report.len(), changes.len());
+    assert!(report.iter().all(|(_, verdict)| verdict.differs()), "{report:?}");
+}
