@@ -65,8 +65,8 @@ data: ## Makes the sample data again
 	target/release/examples/dump $(DATA)/big/bk --json > $(DATA)/big.jsonl
 	target/release/examples/dump $(DATA)/little/bk --json > $(DATA)/little.jsonl
 
-msrv: ## Builds with the oldest supported release: Debian 12's package rustc-web, version 1.85
-	RUSTC=$${MSRV_RUSTC:-rustc-1.85} CARGO_TARGET_DIR=target/msrv $(CARGO) check -p trailcore --all-features
+msrv: ## Builds with the oldest supported release
+	.ci/msrv
 
 clean:
 	$(CARGO) clean

@@ -392,7 +392,7 @@ impl Reader {
     }
 
     /// Whether the unit goes on behind a file's end, with the other half of a pair or with fragments. It is then moved
-    /// there, and the next file's start comes first.
+    /// there, and the next file's start comes first. Also `true` where more had to be read to tell: the step begins anew.
     #[cold]
     fn joins_over_file_start(&mut self, first: usize, end: usize) -> Result<bool> {
         let frames = &self.window.frames;
@@ -402,8 +402,9 @@ impl Reader {
         let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
         let next = end + frames.get(end..).unwrap_or_default().iter().take_while(|frame| is_start(frame)).count();
         if next + 1 >= frames.len() && !self.window.is_at_end() {
-            // What follows the file's start, or what follows that, is not here yet.
-            return self.advance();
+            // What follows the file's start, or what follows that, is not here yet. Frames have other numbers afterwards.
+            self.advance()?;
+            return Ok(true);
         }
         let Some(frame) = frames.get(next) else { return Ok(false) };
         let other_half = end == first + 1 && frames.get(first).is_some_and(is_before_half) && self.are_pair(first, next);
