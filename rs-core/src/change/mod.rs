@@ -176,6 +176,8 @@ pub(crate) struct Unit {
     pub(crate) paired: bool,
     /// Whether it belongs to a transaction: metadata and markers do not.
     pub(crate) in_transaction: bool,
+    /// How many records behind the main one hold the rest of its data.
+    pub(crate) continuations: usize,
 }
 
 /// All of a change but its bytes and its table. A reader has one, which says of each change in turn what it is.
@@ -184,6 +186,8 @@ pub(crate) struct View {
     pub(crate) unit: Unit,
     pub(crate) origin: Origin,
     pub(crate) ids: TransactionIds,
+    /// Of a row that goes on in further records: all of its data.
+    pub(crate) joined: Vec<u8>,
 }
 
 impl View {
@@ -276,10 +280,13 @@ impl<'a> Change<'a> {
     /// The large-object fragments that belong to it. How they are laid out is UNKNOWN; their records are all there is.
     pub fn fragments(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let buffer = self.buffer;
-        self.own_frames().iter().skip(1 + usize::from(self.view.unit.paired)).map(move |frame| Record::from_frame(buffer, frame))
+        self.own_frames()
+            .iter()
+            .skip(1 + usize::from(self.view.unit.paired) + self.view.unit.continuations)
+            .map(move |frame| Record::from_frame(buffer, frame))
     }
 
-    /// All its records: of a pair the before record, the record itself, and its fragments.
+    /// All its records: of a pair the before record, the record itself, those that go on with its data, and its fragments.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let buffer = self.buffer;
         self.own_frames().iter().map(move |frame| Record::from_frame(buffer, frame))
@@ -362,7 +369,7 @@ impl<'a> Change<'a> {
     // In line throughout, and with nothing that needs the change's address: it then never has to exist in memory.
     #[inline(always)]
     pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
-        if self.view.unit.paired || self.view.origin.encrypted {
+        if self.view.unit.paired || self.view.origin.encrypted || self.view.unit.continuations > 0 {
             return self.unusual_images();
         }
         let record = self.record();
@@ -383,7 +390,14 @@ impl<'a> Change<'a> {
             let row = |list| Row::new(list, self.table, record.byte_order());
             Ok::<_, Error>((images.before.map(row), images.after.map(row)))
         };
-        let mut rows = of(self.record())?;
+        let mut rows = if self.view.unit.continuations > 0 {
+            let record = self.record();
+            let images = Images::of_joined(&record, &self.view.joined).map_err(|fault| self.fault(fault))?;
+            let row = |list| Row::new(list, self.table, record.byte_order());
+            (images.before.map(row), images.after.map(row))
+        } else {
+            of(self.record())?
+        };
         if let Some(record) = self.before_record() {
             rows.0 = of(record)?.0;
         }
@@ -420,6 +434,7 @@ impl<'a> Change<'a> {
                 unit: Unit { first: 0, end: frames.len(), ..self.view.unit },
                 origin: self.view.origin.clone(),
                 ids: TransactionIds::kept(self.csn(), self.xid()),
+                joined: self.view.joined.clone(),
             }
             .into(),
             frames: frames.into(),

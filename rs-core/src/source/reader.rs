@@ -194,6 +194,7 @@ impl Reader {
                 unit: Unit::default(),
                 origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false, charset: Charset::UNSTATED },
                 ids: TransactionIds::default(),
+                joined: Vec::new(),
             },
             slot: NO_SLOT,
             here: Here { base: 0, number: 0, end: 0 },
@@ -304,6 +305,7 @@ impl Reader {
             record: (main as i64).wrapping_add(self.here.number) as u64,
             paired: main != first,
             in_transaction,
+            continuations: 0,
         };
     }
 
@@ -358,6 +360,7 @@ impl Reader {
         };
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
         self.set_unit(first, main, end, at, in_transaction);
+        self.join_continuations(main, end);
         Ok(Step::Unit)
     }
 
@@ -384,11 +387,45 @@ impl Reader {
         if is_before_half(frame) && (if apart { self.are_pair(first, first + 1) } else { self.is_pair(first) }) {
             main = first + 1;
         }
-        let mut end = main + 1;
+        let mut end = self.continuations_end(main);
         while self.window.frames.get(end).is_some_and(|frame| frame.record_type == RecordType::LOB) {
             end += 1;
         }
         (main, end)
+    }
+
+    /// Behind the last of the records that go on with the data of the one at `main`: of the same type and table and from the
+    /// same place in the log, each but the last marked as continued.
+    fn continuations_end(&self, main: usize) -> usize {
+        let mut end = main + 1;
+        while let (Some(last), Some(next)) = (self.window.record(end - 1), self.window.record(end)) {
+            let goes_on = last.is_continued()
+                && last.record_type() != RecordType::LOB
+                && next.record_type() == last.record_type()
+                && next.is_before_image() == last.is_before_image()
+                && next.log_place() == last.log_place()
+                && matches!((last.table(), next.table()), (Ok(a), Ok(b)) if a == b);
+            if !goes_on {
+                break;
+            }
+            end += 1;
+        }
+        end
+    }
+
+    /// Puts the data of a continued record together. Kept in one buffer for all changes.
+    fn join_continuations(&mut self, main: usize, end: usize) {
+        let parts = self.continuations_end(main).min(end);
+        self.view.joined.clear();
+        if parts == main + 1 {
+            return;
+        }
+        self.view.unit.continuations = parts - main - 1;
+        for index in main..parts {
+            if let Some(record) = self.window.frames.get(index).map(|frame| Record::from_frame(self.window.data(), frame)) {
+                self.view.joined.extend_from_slice(record.data());
+            }
+        }
     }
 
     /// Whether the unit goes on behind a file's end, with the other half of a pair or with fragments. It is then moved
@@ -695,6 +732,9 @@ impl Reader {
             last -= 1;
         }
         while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
+            last -= 1;
+        }
+        while last > 0 && self.window.record(last - 1).is_some_and(|record| !record.is_file_header() && record.is_continued()) {
             last -= 1;
         }
         if last > 0 && frames.get(last - 1).is_some_and(is_before_half) {

@@ -299,6 +299,11 @@ impl<'a> Record<'a> {
         self.header_bytes().get(offset::AUDIT_POS..offset::TRANS_IND).unwrap_or_default()
     }
 
+    /// Whether its header says that its data go on in the next record. No such record has been seen.
+    pub(crate) fn is_continued(&self) -> bool {
+        self.header_bytes().get(offset::CONTINUED).is_some_and(|&byte| byte != 0)
+    }
+
     #[inline]
     pub(crate) fn orig_node(&self) -> u8 {
         self.header_bytes().get(offset::ORIG_NODE).copied().unwrap_or_default()
@@ -364,9 +369,10 @@ fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
     let len = usize::from(order.u16([a, b]));
     let data_len = usize::from(order.u16([g, h]));
     let wide = (outer_info | head_info | data_info) & INFO_WIDE != 0;
+    let ends_here = head[offset::CONTINUED] == 0;
     let ids = [outer, header, indicator, data] == [RECORD, area::HEADER, record_header::INDICATOR, area::DATA];
     let lengths = usize::from(order.u16([c, d])) == HEAD_LEN && [e, f] == [g, h];
-    if !ids || !lengths || wide || partition & PARTITION_TDR_INDEX == 0 {
+    if !ids || !lengths || !ends_here || wide || partition & PARTITION_TDR_INDEX == 0 {
         return None;
     }
     let record = bytes.get(..len)?;
@@ -602,7 +608,8 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         head_at: head_at as u8,
         record_type: RecordType(head[offset::IO_TYPE]),
         transaction: head[offset::TRANS_IND],
-        flags: flags | row_flag(head[offset::IO_TYPE]),
+        // A record that goes on in the next one is no row by itself.
+        flags: flags | if head[offset::CONTINUED] == 0 { row_flag(head[offset::IO_TYPE]) } else { 0 },
     })
 }
 

@@ -113,7 +113,22 @@ impl<'a> Images<'a> {
     /// INFERRED to be that of type 134, and is trusted only if both lists end exactly.
     #[inline(always)]
     pub fn of(record: &Record<'a>) -> Result<Self, Fault> {
-        let data = record.data();
+        Self::of_data(record, record.data())
+    }
+
+    /// The same of a record whose data went on in the records behind it: `data` is all of it, one behind the other. That
+    /// they join so is INFERRED from what is documented of the header's Continued field; no such record has been seen. They
+    /// are trusted only if every list ends exactly.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); *Unsupported* where the lists do not end exactly.
+    pub(crate) fn of_joined(record: &Record<'_>, data: &'a [u8]) -> Result<Self, Fault> {
+        let images = Self::of_data(record, data).map_err(|_| UNPROVEN_JOIN)?;
+        if images.add_up(record.byte_order()) { Ok(images) } else { Err(UNPROVEN_JOIN) }
+    }
+
+    #[inline(always)]
+    fn of_data(record: &Record<'_>, data: &'a [u8]) -> Result<Self, Fault> {
         let order = record.byte_order();
         let images = match record.record_type() {
             RecordType::INSERT => Self { before: None, after: Some(data) },
@@ -159,6 +174,7 @@ impl<'a> Images<'a> {
     }
 }
 
+const UNPROVEN_JOIN: Fault = Fault::unsupported(0, "a continued row does not join as inferred");
 const UNPROVEN_135: Fault = Fault::unsupported(0, "a unified key update is not laid out as inferred");
 
 /// Builds the column list of an image.

@@ -27,6 +27,7 @@ pub(crate) mod offset {
     pub(crate) const TIME: usize = 8;
     pub(crate) const AUDIT_POS: usize = 16;
     pub(crate) const TRANS_IND: usize = 28;
+    pub(crate) const CONTINUED: usize = 32;
     pub(crate) const TABLE: usize = 34;
 }
 
