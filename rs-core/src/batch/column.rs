@@ -39,10 +39,8 @@ pub struct VarBytes {
 }
 
 impl VarBytes {
-    fn with_capacity(rows: usize) -> Self {
-        let mut offsets = Vec::with_capacity(if rows == 0 { 0 } else { rows + 1 });
-        offsets.push(0);
-        Self { offsets, bytes: Vec::new() }
+    fn new() -> Self {
+        Self { offsets: vec![0], bytes: Vec::new() }
     }
 
     /// The bytes of one value.
@@ -126,7 +124,7 @@ pub struct ColumnBuffer {
 }
 
 impl ColumnBuffer {
-    pub(super) fn new(column: &ColumnDef, wanted: bool, rows: usize) -> Self {
+    pub(super) fn new(column: &ColumnDef, wanted: bool) -> Self {
         let decode = match column.kind() {
             _ if !wanted => Decode::Pass,
             Kind::Integer { width: 8, signed: true } => Decode::Integer8,
@@ -138,15 +136,14 @@ impl ColumnBuffer {
             Kind::Binary { prefixed } => Decode::Bytes { prefixed },
             Kind::Opaque => Decode::Bytes { prefixed: false },
         };
-        let rows = if wanted { rows } else { 0 };
         let values = match decode {
-            Decode::Integer8 | Decode::Integer { .. } => ColumnValues::Integer(Vec::with_capacity(rows)),
-            Decode::DateTime => ColumnValues::DateTime { micros: Vec::with_capacity(rows), nanos: Vec::new() },
-            Decode::Utf8 { .. } | Decode::Other { .. } => ColumnValues::Text(VarBytes::with_capacity(rows)),
-            Decode::Digits { .. } => ColumnValues::Digits(VarBytes::with_capacity(rows)),
-            Decode::Bytes { .. } | Decode::Pass => ColumnValues::Bytes(VarBytes::with_capacity(rows)),
+            Decode::Integer8 | Decode::Integer { .. } => ColumnValues::Integer(Vec::new()),
+            Decode::DateTime => ColumnValues::DateTime { micros: Vec::new(), nanos: Vec::new() },
+            Decode::Utf8 { .. } | Decode::Other { .. } => ColumnValues::Text(VarBytes::new()),
+            Decode::Digits { .. } => ColumnValues::Digits(VarBytes::new()),
+            Decode::Bytes { .. } | Decode::Pass => ColumnValues::Bytes(VarBytes::new()),
         };
-        Self { decode, states: Vec::with_capacity(rows), values }
+        Self { decode, states: Vec::new(), values }
     }
 
     pub(super) fn is_wanted(&self) -> bool {

@@ -152,7 +152,7 @@ impl BatchDecoder {
         let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
             // Kept without columns: what is not wanted needs its address as much.
-            self.batches.push(TableBatch::new(table, &|_| false, 0));
+            self.batches.push(TableBatch::new(table, &|_| false));
             return Ok(None);
         }
         if !table.is_defined() {
@@ -161,7 +161,7 @@ impl BatchDecoder {
         }
         let columns = wanted.and_then(|(_, columns)| columns.as_ref());
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
-        self.batches.push(TableBatch::new(table, &is_wanted, self.rows));
+        self.batches.push(TableBatch::new(table, &is_wanted));
         Ok(Some(self.batches.len() - 1))
     }
 
@@ -191,17 +191,16 @@ pub struct TableBatch {
 }
 
 impl TableBatch {
-    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, rows: usize) -> Self {
-        let columns =
-            |rows| table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name), rows)).collect();
+    /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
+    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        let columns = || table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name))).collect();
         Self {
             table: Arc::clone(table),
-            ops: Vec::with_capacity(rows),
-            positions: Vec::with_capacity(rows),
-            times: Vec::with_capacity(rows),
-            // Many tables never see a before image.
-            before: columns(0),
-            after: columns(rows),
+            ops: Vec::new(),
+            positions: Vec::new(),
+            times: Vec::new(),
+            before: columns(),
+            after: columns(),
             bytes: 0,
         }
     }

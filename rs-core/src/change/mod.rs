@@ -135,6 +135,12 @@ impl TransactionIds {
         }
     }
 
+    /// With room for any ids that have been seen, so that keeping them does not allocate.
+    pub(crate) fn with_room() -> Self {
+        let room = || String::with_capacity(64);
+        Self { csn: room(), xid: room(), ..Self::default() }
+    }
+
     fn kept(csn: Option<&str>, xid: Option<&str>) -> Self {
         let mut ids = Self::default();
         ids.keep(csn, xid);
@@ -188,6 +194,8 @@ pub(crate) struct View {
     pub(crate) ids: TransactionIds,
     /// Of a row that goes on in further records: all of its data.
     pub(crate) joined: Vec<u8>,
+    /// Of a pair: where its before record starts.
+    pub(crate) pair_start: Position,
 }
 
 impl View {
@@ -260,8 +268,7 @@ impl<'a> Change<'a> {
     /// Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
     #[must_use]
     pub fn start(&self) -> Position {
-        let before = self.own_frames().first().map_or(0, |first| self.frame().at.saturating_sub(first.at));
-        Position::new(self.view.origin.seqno, self.view.unit.rba.saturating_sub(before))
+        if self.view.unit.paired { self.view.pair_start } else { self.position() }
     }
 
     /// Its record; of a pair, the after record.
@@ -435,6 +442,7 @@ impl<'a> Change<'a> {
                 origin: self.view.origin.clone(),
                 ids: TransactionIds::kept(self.csn(), self.xid()),
                 joined: self.view.joined.clone(),
+                pair_start: self.view.pair_start,
             }
             .into(),
             frames: frames.into(),

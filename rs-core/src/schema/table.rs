@@ -13,7 +13,8 @@ use crate::trail::metadata::{ColumnRecord, FLAG_KEY, FLAG_NULLABLE, TableRecord}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableDef {
     name: Box<str>,
-    columns: Vec<ColumnDef>,
+    /// Shared, since many tables may refer to one definition.
+    columns: Arc<[ColumnDef]>,
     defined: bool,
 }
 
@@ -27,13 +28,13 @@ impl TableDef {
     /// ```
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, columns: Vec<ColumnDef>) -> Self {
-        Self { name: name.into(), columns, defined: true }
+        Self { name: name.into(), columns: columns.into(), defined: true }
     }
 
     /// A table whose columns nobody has told: its rows show columns by number only.
     #[must_use]
     pub fn undefined(name: impl Into<Box<str>>) -> Self {
-        Self { name: name.into(), columns: Vec::new(), defined: false }
+        Self { name: name.into(), columns: Arc::default(), defined: false }
     }
 
     /// From a trail's table definition record; `database` is the database's character set.
@@ -49,14 +50,12 @@ impl TableDef {
     /// The same definition with this database character set: for columns that do not name their own, and, if `only_unstated`,
     /// have none from elsewhere.
     pub(crate) fn in_database_charset(&self, charset: Charset, only_unstated: bool) -> Self {
-        let mut table = self.clone();
-        for column in &mut table.columns {
-            let keeps = column.facts.own_charset || (only_unstated && column.charset.is_stated());
-            if !keeps {
-                column.charset = charset;
-            }
-        }
-        table
+        let keeps = |column: &ColumnDef| column.facts.own_charset || (only_unstated && column.charset.is_stated());
+        let columns = self.columns.iter().map(|column| {
+            let own = if keeps(column) { column.charset } else { charset };
+            column.clone().in_charset(own)
+        });
+        Self { columns: columns.collect(), ..self.clone() }
     }
 
     /// The table's name as the source has it: parts joined by `.`, case kept.

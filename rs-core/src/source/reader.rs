@@ -57,6 +57,8 @@ pub struct Reader {
     view: View,
     /// The slot of the current change's table.
     slot: u32,
+    /// Where the before record stands of a pair that a file's end parts, once it has been moved to its after record.
+    parted_pair: Option<Position>,
     here: Here,
     file: FileState,
     tables: Tables,
@@ -193,10 +195,12 @@ impl Reader {
             view: View {
                 unit: Unit::default(),
                 origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false, charset: Charset::UNSTATED },
-                ids: TransactionIds::default(),
+                ids: TransactionIds::with_room(),
                 joined: Vec::new(),
+                pair_start: Position::default(),
             },
             slot: NO_SLOT,
+            parted_pair: None,
             here: Here { base: 0, number: 0, end: 0 },
             file: FileState::new(0),
             tables: Tables::default(),
@@ -359,6 +363,11 @@ impl Reader {
             Err(error) => return Err(error),
         };
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
+        if main != first {
+            let parted = self.parted_pair.take();
+            let start = parted.or_else(|| self.window.place(first).map(|(_, position, _)| position));
+            self.view.pair_start = start.unwrap_or_default();
+        }
         self.set_unit(first, main, end, at, in_transaction);
         self.join_continuations(main, end);
         Ok(Step::Unit)
@@ -381,10 +390,7 @@ impl Reader {
     /// The frames that belong to the one at `first`: its other half, and fragments.
     fn unit_end(&self, first: usize, frame: &Frame) -> (usize, usize) {
         let mut main = first;
-        // Halves that were moved together from two files are known to be a pair by their places, which do not touch.
-        let next = self.window.frames.get(first + 1);
-        let apart = next.is_some_and(|next| next.at != frame.at + u64::from(frame.len));
-        if is_before_half(frame) && (if apart { self.are_pair(first, first + 1) } else { self.is_pair(first) }) {
+        if is_before_half(frame) && (self.parted_pair.is_some() || self.is_pair(first)) {
             main = first + 1;
         }
         let mut end = self.continuations_end(main);
@@ -428,29 +434,40 @@ impl Reader {
         }
     }
 
-    /// Whether the unit goes on behind a file's end, with the other half of a pair or with fragments. It is then moved
-    /// there, and the next file's start comes first. Also `true` where more had to be read to tell: the step begins anew.
+    /// Whether the unit goes on behind a file's end, with the other half of a pair or with fragments. The frames are then
+    /// moved together: a pair is the next file's, as its after record is, and fragments come to their row. Also `true` where
+    /// more had to be read to tell: the step begins anew.
     #[cold]
     fn joins_over_file_start(&mut self, first: usize, end: usize) -> Result<bool> {
         let frames = &self.window.frames;
         if !frames.get(end).is_some_and(Frame::is_file_header) {
             return Ok(false);
         }
-        let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
-        let next = end + frames.get(end..).unwrap_or_default().iter().take_while(|frame| is_start(frame)).count();
-        if next + 1 >= frames.len() && !self.window.is_at_end() {
+        let run = |from: usize, test: fn(&Frame) -> bool| {
+            from + frames.get(from..).unwrap_or_default().iter().take_while(|frame| test(frame)).count()
+        };
+        let next = run(end, |frame| frame.is_file_header() || frame.record_type == RecordType::METADATA);
+        let fragments = run(next, |frame| frame.record_type == RecordType::LOB);
+        if fragments.max(next + 1) >= frames.len() && !self.window.is_at_end() {
             // What follows the file's start, or what follows that, is not here yet. Frames have other numbers afterwards.
             self.advance()?;
             return Ok(true);
         }
-        let Some(frame) = frames.get(next) else { return Ok(false) };
-        let other_half = end == first + 1 && frames.get(first).is_some_and(is_before_half) && self.are_pair(first, next);
-        if frame.record_type != RecordType::LOB && !other_half {
-            return Ok(false);
+        if fragments > next {
+            self.window.exchange(end, next, fragments);
+            self.here.end = end + fragments - next;
+            return Ok(true);
         }
-        self.window.move_over_file_start(first, end, next);
-        self.here.end = first;
-        Ok(true)
+        let is_pair = end == first + 1
+            && frames.get(first).is_some_and(is_before_half)
+            && next < frames.len()
+            && self.are_pair(first, next);
+        if is_pair {
+            self.parted_pair = self.window.place(first).map(|(_, position, _)| position);
+            self.window.exchange(first, end, next);
+            self.here.end = first;
+        }
+        Ok(is_pair)
     }
 
     /// Whether a before record and the one behind it are one update: the same table, from the same place in the log
@@ -784,6 +801,7 @@ impl Reader {
         self.window = Window::new(Arc::clone(&self.files), self.options.mapped, Start { file: index, ..Start::FIRST });
         self.file = FileState::new(index);
         let mut inside = false;
+        let mut behind_last = Position::default();
         loop {
             if self.cursor >= self.window.frames.len() {
                 self.release();
@@ -797,7 +815,8 @@ impl Reader {
             }
             let here = self.position();
             if here >= position {
-                if here != position && here.seqno == position.seqno {
+                // The end of a file is where a reader stands that has read all of it.
+                if here != position && behind_last != position {
                     let what = format!("no record starts at {position}; the next starts at {here}");
                     return Err(Error::new(ErrorKind::InvalidPosition, what));
                 }
@@ -818,6 +837,7 @@ impl Reader {
                 }
                 inside &= !frame.transaction().ends();
             }
+            behind_last = Position::new(here.seqno, here.rba + u64::from(frame.len));
             self.cursor += 1;
         }
     }

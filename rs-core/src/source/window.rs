@@ -13,7 +13,8 @@ use crate::position::Position;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::TrailFile;
 use crate::trail::{
-    ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, frame, frame_run, settle_byte_order,
+    ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, claimed_length, frame, frame_run,
+    settle_byte_order,
 };
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
@@ -118,7 +119,8 @@ impl Window {
             file_index: start.file,
             start: Some(start),
             buffer: Buffer::Own { bytes: Vec::new(), filled: 0 },
-            frames: Vec::new(),
+            // Room for what is kept of one fill, and the next.
+            frames: Vec::with_capacity(2 * FRAMES_IN_PLACE),
             segments: Vec::new(),
             plain: true,
             unframed: 0,
@@ -183,16 +185,18 @@ impl Window {
         self.frames.get(from_frame).map_or(0, |frame| self.unframed.saturating_sub(frame.at as usize))
     }
 
-    /// Moves the frames of a unit behind the file header and the definitions that part it from what belongs to it, which
-    /// starts at `next`: they then stand together. Only the order of the frames changes, not their places.
-    pub(crate) fn move_over_file_start(&mut self, first: usize, end: usize, next: usize) {
-        let moved = end - first;
-        if let Some(span) = self.frames.get_mut(first..next) {
-            span.rotate_left(moved);
+    /// Exchanges two neighbouring runs of frames, `first..middle` and `middle..end`. One of them is a file's start, its
+    /// header and definitions; the other then belongs to the file on its other side. Only the order of the frames changes,
+    /// not their places in the buffer.
+    pub(crate) fn exchange(&mut self, first: usize, middle: usize, end: usize) {
+        let start_is_first = self.frames.get(first).is_some_and(Frame::is_file_header);
+        let (old, new) = if start_is_first { (first, first + end - middle) } else { (middle, first) };
+        if let Some(span) = self.frames.get_mut(first..end) {
+            span.rotate_left(middle - first);
         }
         for segment in &mut self.segments {
-            if segment.first_frame == end {
-                segment.first_frame = first;
+            if segment.first_frame == old {
+                segment.first_frame = new;
             }
         }
     }
@@ -497,12 +501,17 @@ impl Window {
             Some(order) => [Some(order), None],
             None => [Some(ByteOrder::Big), Some(ByteOrder::Little)],
         };
-        let all_is_read = self.all_is_read();
+        let unread = self.unread();
+        let all_is_read = unread == 0;
         let mut at = from;
         while let Some(next) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == RECORD)) {
             at += next;
             let rest = data.get(at..).unwrap_or_default();
             for order in orders.into_iter().flatten() {
+                // What the file has no room for is no record, and is not looked at: a search that did would take forever.
+                if claimed_length(rest, order).is_some_and(|length| length > rest.len() as u64 + unread) {
+                    continue;
+                }
                 match frame(rest, order) {
                     Ok(found) => match rest.get(found.len as usize) {
                         Some(&RECORD) => return Found::At(at, order),
@@ -519,12 +528,12 @@ impl Window {
         if all_is_read { Found::Nothing } else { Found::NeedMore(data.len().max(from)) }
     }
 
-    /// Whether every byte of the open file is in the buffer.
-    fn all_is_read(&self) -> bool {
+    /// How many bytes of the open file are not in the buffer.
+    fn unread(&self) -> u64 {
         match (&self.buffer, &self.open) {
-            (Buffer::InPlace(_), _) | (_, None) => true,
+            (Buffer::InPlace(_), _) | (_, None) => 0,
             // A source whose size cannot be told has no more to give either.
-            (Buffer::Own { .. }, Some(open)) => open.source.size().map_or(true, |size| open.offset >= size),
+            (Buffer::Own { .. }, Some(open)) => open.source.size().map_or(0, |size| size.saturating_sub(open.offset)),
         }
     }
 }
@@ -559,7 +568,8 @@ fn frame_first(bytes: &[u8], at_start: bool, open: &mut OpenFile) -> std::result
 
 /// The sequence number in the file header, for files whose name has none; 0 where there is none either.
 fn header_seqno(source: &dyn ByteSource) -> u64 {
-    let mut start = vec![0; 64 * 1024];
+    let size = source.size().unwrap_or_default().min(64 * 1024);
+    let mut start = vec![0; size as usize];
     let read = source.read_at(&mut start, 0).unwrap_or_default();
     let bytes = start.get(..read).unwrap_or_default();
     if bytes.first() != Some(&FILE_HEADER) {

@@ -28,8 +28,8 @@ impl<'a> RecordParts<'a> {
     /// *Corrupt* where its header's bytes contradict each other, or it is a file header record.
     pub fn of(record: &Record<'a>) -> Result<Self, Fault> {
         let info = record.bytes().get(1).copied().unwrap_or(INFO_RECORD);
-        let areas = record.areas().filter(|token| token.id != area::HEADER).collect();
-        Ok(Self { info, header: record.header()?, areas })
+        let header = record.header()?;
+        Ok(Self { info, header, areas: record.areas().skip(1).collect() })
     }
 
     /// Appends the record's bytes.
@@ -51,7 +51,8 @@ impl<'a> RecordParts<'a> {
     /// ```
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
         let mut header = self.header;
-        let data_len = self.areas.iter().find(|token| token.id == area::DATA).map_or(0, |token| token.body.len());
+        // Data stand directly behind the header; the same id further on is some other area.
+        let data_len = self.areas.first().filter(|token| token.id == area::DATA).map_or(0, |token| token.body.len());
         // What the field holds for data over 64 KiB is UNKNOWN; the low half is written, and readers do not hold it against
         // the record.
         header.record_length = data_len as u16;

@@ -408,6 +408,16 @@ fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
     })
 }
 
+/// The length that a record at the start of `bytes` claims, whether or not it is one.
+pub(crate) fn claimed_length(bytes: &[u8], order: ByteOrder) -> Option<u64> {
+    let &[_, info, a, b] = bytes.first_chunk()?;
+    if is_wide(info) {
+        let &[_, _, a, b, c, d] = bytes.first_chunk()?;
+        return Some(u64::from(order.u32([a, b, c, d])));
+    }
+    Some(u64::from(order.u16([a, b])))
+}
+
 /// Frames the record at the start of `bytes`.
 #[inline]
 pub(crate) fn frame(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {

@@ -24,6 +24,6 @@ pub use record_header::{RecordHeader, TableRef, TransactionIndicator};
 pub use record_type::RecordType;
 pub use wire::{ByteOrder, Fault, FaultKind, INFO_UNSET, INFO_WIDE, Token, Tokens};
 
-pub(crate) use frame::{frame, frame_run, settle_byte_order};
+pub(crate) use frame::{claimed_length, frame, frame_run, settle_byte_order};
 pub(crate) use record_header::{PARTITION_COLUMNS, PARTITION_TDR_INDEX};
 pub(crate) use wire::{put_s16, put_token};

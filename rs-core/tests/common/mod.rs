@@ -1,0 +1,166 @@
+//! What the integration tests share: tables, short trails, and ways to look at what a reader gives.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+// Each test binary uses its own part of this.
+#![allow(dead_code)]
+
+use std::sync::Arc;
+
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::trail::{ByteOrder, RecordType};
+use trailcore::{Decimal, PlainChange, PlainImage, Position, ReadOptions, Timestamp, Trail};
+
+pub const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
+pub const NO_LIMIT: u64 = u64::MAX;
+
+/// A time that does not come from the clock.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix_micros(1_700_000_000_000_000 + second * 1_000_000)
+}
+
+/// A table with a column of every kind that the writer can fill.
+pub fn items() -> Arc<TableDef> {
+    Arc::new(TableDef::new(
+        "SHOP.ITEMS",
+        vec![
+            ColumnDef::integer("ID", 0).key(),
+            ColumnDef::varchar("NAME", 60),
+            ColumnDef::integer("PRICE", 2),
+            ColumnDef::char("CODE", 3),
+            ColumnDef::datetime("MADE", 6),
+            ColumnDef::number("WEIGHT"),
+            ColumnDef::new("IMAGE", 64, 4, 200),
+            ColumnDef::varchar("NOTE", 4000),
+        ],
+    ))
+}
+
+/// A second, smaller table.
+pub fn shelves() -> Arc<TableDef> {
+    Arc::new(TableDef::new("SHOP.SHELVES", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("PLACE", 40)]))
+}
+
+pub fn options(order: ByteOrder, definition_version: u16, file_size: u64) -> WriterOptions {
+    WriterOptions { order, definition_version, file_size, created: at(0), ..WriterOptions::default() }
+}
+
+pub fn writer(order: ByteOrder, definition_version: u16, file_size: u64) -> TrailWriter {
+    TrailWriter::in_memory("tt", options(order, definition_version, file_size)).unwrap()
+}
+
+/// An image of an item with id, name and note.
+pub fn item(table: &TableDef, order: ByteOrder, id: i64, name: &str, note: &str) -> Vec<u8> {
+    let mut row = RowBuilder::new(table, order);
+    row.decimal("ID", id.into()).unwrap().text("NAME", name).unwrap();
+    row.decimal("PRICE", Decimal::new(i128::from(id) * 100 + 5, 2)).unwrap().text("NOTE", note).unwrap();
+    row.bytes().to_vec()
+}
+
+/// An image of the key alone.
+pub fn key(table: &TableDef, order: ByteOrder, id: i64) -> Vec<u8> {
+    let mut row = RowBuilder::new(table, order);
+    row.decimal("ID", id.into()).unwrap();
+    row.bytes().to_vec()
+}
+
+pub type Files = Vec<(String, Vec<u8>)>;
+
+pub fn trail_of(files: &Files) -> Trail {
+    Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
+}
+
+/// All changes as lines of JSON.
+pub fn lines_with(trail: &Trail, options: ReadOptions) -> trailcore::Result<Vec<String>> {
+    let mut reader = trail.reader_with(options)?;
+    let mut lines = Vec::new();
+    while let Some(change) = reader.next()? {
+        lines.push(change.to_json()?);
+    }
+    Ok(lines)
+}
+
+pub fn lines(trail: &Trail) -> Vec<String> {
+    lines_with(trail, ReadOptions::new()).unwrap()
+}
+
+/// All changes as plain values.
+pub fn plain(trail: &Trail) -> Vec<PlainChange> {
+    lines(trail).iter().map(|line| PlainChange::from_json(line).unwrap()).collect()
+}
+
+/// The same line without its place, to compare trails that are cut into files in different ways.
+pub fn placeless(line: &str) -> String {
+    let mut change = PlainChange::from_json(line).unwrap();
+    (change.seqno, change.rba) = (0, 0);
+    change.to_json().unwrap()
+}
+
+/// An image as JSON; `-` where there is none.
+pub fn image(image: &Option<PlainImage>) -> String {
+    image.as_ref().map_or("-".into(), |image| serde_json::to_string(image).unwrap())
+}
+
+/// One record with its bytes, for tests that take trails apart.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    pub position: Position,
+    pub number: u64,
+    pub bytes: Vec<u8>,
+    pub record_type: RecordType,
+    pub is_file_header: bool,
+    pub is_before: bool,
+    /// Where the data area's body starts in the record.
+    pub data_at: usize,
+    pub data_len: usize,
+}
+
+impl Piece {
+    pub fn is_metadata(&self) -> bool {
+        self.record_type == RecordType::METADATA
+    }
+
+    /// Whether it stands at a file's start: the header or a definition.
+    pub fn is_start(&self) -> bool {
+        self.is_file_header || self.is_metadata()
+    }
+}
+
+/// All records of a trail, as they stand.
+pub fn pieces(trail: &Trail) -> Vec<Piece> {
+    let mut records = trail.records(&ReadOptions::new());
+    let mut pieces = Vec::new();
+    while let Some(placed) = records.next().unwrap() {
+        let record = placed.record;
+        pieces.push(Piece {
+            position: placed.position,
+            number: placed.number,
+            bytes: record.bytes().to_vec(),
+            record_type: record.record_type(),
+            is_file_header: record.is_file_header(),
+            is_before: record.is_before_image(),
+            data_at: (record.data().as_ptr() as usize).saturating_sub(record.bytes().as_ptr() as usize),
+            data_len: record.data().len(),
+        });
+    }
+    pieces
+}
+
+pub fn joined<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Vec<u8> {
+    pieces.into_iter().flat_map(|piece| piece.bytes.iter().copied()).collect()
+}
+
+/// Numbers by chance, the same on every machine (xorshift64).
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+}

@@ -1,0 +1,252 @@
+//! Memory: rows are read without allocations, and what a reader holds does not grow with the trail.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+// The allocator that counts is unsafe by its trait.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::path::Path;
+
+use trailcore::batch::BatchDecoder;
+use trailcore::trail::ByteOrder;
+use trailcore::trail::image::SpanContent;
+use trailcore::{ReadOptions, Trail};
+use trailcore_samples::{Bank, bank_in_memory, write_bank};
+
+struct Counting;
+
+thread_local! {
+    // Constant and without destructors, so that touching them allocates nothing.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+    static HELD: Cell<i64> = const { Cell::new(0) };
+    static PEAK: Cell<i64> = const { Cell::new(0) };
+}
+
+fn note(calls: u64, bytes: i64) {
+    CALLS.with(|count| count.set(count.get() + calls));
+    let held = HELD.with(|held| {
+        held.set(held.get() + bytes);
+        held.get()
+    });
+    PEAK.with(|peak| peak.set(peak.get().max(held)));
+}
+
+// SAFETY: every call is handed to the system's allocator as it is; what is counted are numbers of the calling thread.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(1, layout.size() as i64);
+        // SAFETY: the caller's layout, unchanged.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        note(0, -(layout.size() as i64));
+        // SAFETY: the caller's pointer and layout, unchanged; both came from `alloc` above, and so from the system.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(1, size as i64 - layout.size() as i64);
+        // SAFETY: as for `dealloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn calls() -> u64 {
+    CALLS.with(Cell::get)
+}
+
+const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
+/// After this many changes a reader has seen all tables and has grown its buffers.
+const WARM: usize = 1_000;
+
+/// Runs on each trail of a few MiB: in memory, and from a file.
+fn on_each_trail(check: impl Fn(&str, &Trail)) {
+    for order in ORDERS {
+        let bank = Bank::bench(order, 4 << 20);
+        let files = bank_in_memory(&bank).unwrap();
+        assert_eq!(files.len(), 1);
+        check(&format!("{order:?}, in memory"), &Trail::from_bytes(files[0].1.clone()));
+        let dir = tempfile::tempdir().unwrap();
+        write_bank(dir.path(), &bank).unwrap();
+        check(&format!("{order:?}, from a file"), &Trail::open(dir.path()).unwrap());
+    }
+}
+
+#[test]
+fn a_scan_does_not_allocate() {
+    on_each_trail(|name, trail| {
+        let mut reader = trail.reader().unwrap();
+        let (mut count, mut inserts, mut before) = (0, 0, 0);
+        while let Some(change) = reader.next().unwrap() {
+            count += 1;
+            inserts += usize::from(change.op() == trailcore::Op::Insert && change.position().rba > 0);
+            if count == WARM {
+                before = calls();
+            }
+        }
+        assert_eq!(calls() - before, 0, "{name}");
+        assert!(count > 10 * WARM && inserts > WARM, "{name}: {count}");
+    });
+}
+
+/// What reading a whole trail costs in allocations.
+fn allocations_of(trail: &Trail, mut look: impl FnMut(&trailcore::Change<'_>)) -> u64 {
+    let before = calls();
+    let mut reader = trail.reader().unwrap();
+    while let Some(change) = reader.next().unwrap() {
+        look(&change);
+    }
+    calls() - before
+}
+
+#[test]
+fn visiting_columns_does_not_allocate() {
+    on_each_trail(|name, trail| {
+        // The first reader of bytes in memory makes them shared, which costs once.
+        allocations_of(trail, |_| {});
+        let scan = allocations_of(trail, |_| {});
+        let (mut nulls, mut sum) = (0, 0i128);
+        let visit = allocations_of(trail, |change| {
+            let (old, new) = change.images().unwrap();
+            for row in old.iter().chain(&new) {
+                for span in row.spans() {
+                    nulls += usize::from(span.unwrap().content() == SpanContent::Null);
+                }
+                if let Some(balance) = row.get("BALANCE") {
+                    sum += balance.decimal().unwrap().mantissa();
+                }
+            }
+            // Neither does asking for the transaction, which is carried forward.
+            nulls += usize::from(change.csn().is_none()) + usize::from(change.xid().is_none());
+        });
+        assert_eq!(visit, scan, "{name}");
+        assert!(nulls > 0 && sum != 0);
+    });
+}
+
+#[test]
+fn a_longer_trail_costs_no_more_allocations() {
+    for order in ORDERS {
+        let cost = |bytes| {
+            let files = bank_in_memory(&Bank::bench(order, bytes)).unwrap();
+            allocations_of(&Trail::from_bytes(files[0].1.clone()), |_| {})
+        };
+        assert_eq!(cost(2 << 20), cost(8 << 20), "{order:?}");
+    }
+}
+
+#[test]
+fn records_do_not_allocate() {
+    on_each_trail(|name, trail| {
+        let mut records = trail.records(&ReadOptions::new());
+        let (mut count, mut bytes, mut before) = (0, 0, 0);
+        while let Some(placed) = records.next().unwrap() {
+            count += 1;
+            bytes += placed.record.data().len() + placed.record.tail_areas().count();
+            if count == WARM {
+                before = calls();
+            }
+        }
+        assert_eq!(calls() - before, 0, "{name}");
+        assert!(bytes > 1 << 20);
+    });
+}
+
+#[test]
+fn batches_settle() {
+    on_each_trail(|name, trail| {
+        let mut reader = trail.reader().unwrap();
+        let mut decoder = BatchDecoder::new().rows(2_000);
+        let (mut flushes, mut rows, mut before) = (0, 0, 0);
+        while let Some(change) = reader.next().unwrap() {
+            if decoder.push(&change).unwrap() {
+                decoder.flush(|batch| rows += batch.len());
+                flushes += 1;
+                if flushes == 2 {
+                    before = calls();
+                }
+            }
+        }
+        let allocations = calls() - before;
+        assert!(flushes > 5 && rows > 10_000, "{name}: {flushes} flushes");
+        // A buffer of text, or the reader's own, may still grow when more comes at a time than before.
+        assert!(allocations <= 6, "{name}: {allocations} allocations after two flushes of {flushes}");
+    });
+}
+
+/// The most that reading a trail to its end holds at a time, beyond what was held before.
+fn peak_of(path: &Path, decode: bool) -> i64 {
+    let start = HELD.with(Cell::get);
+    PEAK.with(|peak| peak.set(start));
+    let trail = Trail::open(path).unwrap();
+    let mut reader = trail.reader().unwrap();
+    let mut decoder = BatchDecoder::new().rows(2_000);
+    let mut rows = 0;
+    while let Some(change) = reader.next().unwrap() {
+        if decode && decoder.push(&change).unwrap() {
+            decoder.flush(|batch| rows += batch.len());
+        }
+        rows += 1;
+    }
+    assert!(rows > WARM);
+    PEAK.with(Cell::get) - start
+}
+
+#[test]
+fn memory_does_not_grow_with_the_trail() {
+    for order in ORDERS {
+        let peak = |bytes: u64, decode| {
+            let dir = tempfile::tempdir().unwrap();
+            write_bank(dir.path(), &Bank::bench(order, bytes)).unwrap();
+            peak_of(dir.path(), decode)
+        };
+        for decode in [false, true] {
+            let (small, large) = (peak(4 << 20, decode), peak(32 << 20, decode));
+            assert!(large * 2 <= small * 3, "{order:?}: {small} bytes for 4 MiB, {large} for 32 MiB");
+            assert!(large < 16 << 20, "{order:?}: {large} bytes");
+        }
+    }
+}
+
+/// Many tables that refer to one wide definition must not each hold its columns: a small file would cost gigabytes.
+#[test]
+fn a_definition_that_many_tables_refer_to_is_held_once() {
+    use trailcore::schema::ColumnDef;
+    use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+    use trailcore::trail::encode::RecordParts;
+    use trailcore::trail::{RecordType, TableRef};
+
+    let columns = (0..1000).map(|n| ColumnDef::varchar(format!("C{n}"), 1)).collect();
+    let table = std::sync::Arc::new(trailcore::TableDef::new("A.WIDE", columns));
+    let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+    writer.begin("1", "1", trailcore::Timestamp::from_unix_micros(0)).unwrap();
+    writer.insert(&table, RowBuilder::new(&table, ByteOrder::Big).bytes()).unwrap();
+    writer.commit().unwrap();
+    let mut bytes = writer.finish().unwrap().remove(0).1;
+    let whole = Trail::from_bytes(bytes.clone());
+    let mut records = whole.records(&ReadOptions::new());
+    while let Some(placed) = records.next().unwrap() {
+        if placed.record.record_type() == RecordType::METADATA && placed.record.header().unwrap().orig_node == 2 {
+            let parts = RecordParts::of(&placed.record).unwrap();
+            for n in 0..4000 {
+                let name = format!("A.T{n}");
+                let header =
+                    trailcore::trail::RecordHeader { orig_node: 3, table: TableRef::Name(name.as_bytes()), ..parts.header };
+                RecordParts { header, areas: Vec::new(), ..parts.clone() }.encode(ByteOrder::Big, &mut bytes).unwrap();
+            }
+        }
+    }
+    let size = bytes.len() as i64;
+    let trail = Trail::from_bytes(bytes);
+    let before = HELD.with(Cell::get);
+    PEAK.with(|peak| peak.set(before));
+    let mut reader = trail.reader().unwrap();
+    while reader.next().unwrap().is_some() {}
+    assert_eq!(reader.tables().count(), 4001);
+    let peak = PEAK.with(Cell::get) - before;
+    assert!(peak < 10 * size + (1 << 20), "{peak} bytes for a trail of {size}");
+}
