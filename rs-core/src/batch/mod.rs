@@ -124,7 +124,7 @@ impl BatchDecoder {
         }
         let (before, after) = change.images()?;
         let (position, time, order) = (change.position(), change.timestamp(), change.record().byte_order());
-        match batch.push((op, position, time), order, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
+        match batch.push(op, position, time, order, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => Ok(batch.is_full(self.rows)),
             Err(fault) => {
                 let (origin, rba, record) = change.whence();
@@ -257,7 +257,9 @@ impl TableBatch {
 
     fn push(
         &mut self,
-        (op, position, time): (Op, Position, Timestamp),
+        op: Op,
+        position: Position,
+        time: Timestamp,
         order: ByteOrder,
         before: Option<&[u8]>,
         after: Option<&[u8]>,

@@ -373,46 +373,46 @@ impl<'a> Change<'a> {
     ///
     /// # Errors
     /// As [`before`](Self::before).
-    // In line throughout, and with nothing that needs the change's address: it then never has to exist in memory.
+    // In line throughout, and with nothing that needs the change's or the result's address: neither then has to exist in
+    // memory, which is a good part of what a row costs.
     #[inline(always)]
     pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
-        if self.view.unit.paired || self.view.origin.encrypted || self.view.unit.continuations > 0 {
-            return self.unusual_images();
-        }
         let record = self.record();
-        let images = match Images::of(&record) {
-            Ok(images) => images,
-            Err(fault) => return Err(located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)),
+        let unit = &self.view.unit;
+        let images = if unit.paired || self.view.origin.encrypted || unit.continuations > 0 {
+            self.unusual_images()?
+        } else {
+            match Images::of(&record) {
+                Ok(images) => images,
+                Err(fault) => return Err(located_fault(fault, &self.view.origin, unit.rba, unit.record)),
+            }
         };
         let row = |list| Row::new(list, self.table, record.byte_order());
         Ok((images.before.map(row), images.after.map(row)))
     }
 
-    /// The images of a pair's records, and such as may be encrypted.
+    /// The images of a pair's records, of a continued record, and such as may be encrypted.
     #[inline(never)]
-    fn unusual_images(self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
-        let of = |record: Record<'a>| {
-            let images = Images::of(&record)
-                .map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })?;
-            let row = |list| Row::new(list, self.table, record.byte_order());
-            Ok::<_, Error>((images.before.map(row), images.after.map(row)))
+    fn unusual_images(self) -> Result<Images<'a>> {
+        let record = self.record();
+        let of = |record: &Record<'a>| {
+            Images::of(record)
+                .map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })
         };
-        let mut rows = if self.view.unit.continuations > 0 {
-            let record = self.record();
-            let images = Images::of_joined(&record, &self.view.joined).map_err(|fault| self.fault(fault))?;
-            let row = |list| Row::new(list, self.table, record.byte_order());
-            (images.before.map(row), images.after.map(row))
+        let mut images = if self.view.unit.continuations > 0 {
+            Images::of_joined(&record, &self.view.joined).map_err(|fault| self.fault(fault))?
         } else {
-            of(self.record())?
+            of(&record)?
         };
-        if let Some(record) = self.before_record() {
-            rows.0 = of(record)?.0;
+        if let Some(before) = self.before_record() {
+            images.before = of(&before)?.before;
         }
         // Encryption is known by a header that no one has seen filled: what reads as rows throughout is none.
-        if self.view.origin.encrypted && ![rows.0, rows.1].iter().flatten().all(Row::reads_as_image) {
+        let reads = |list| Row::new(list, self.table, record.byte_order()).reads_as_image();
+        if self.view.origin.encrypted && ![images.before, images.after].into_iter().flatten().all(reads) {
             return Err(self.encrypted_error());
         }
-        Ok(rows)
+        Ok(images)
     }
 
     /// The statement that changes definitions; `None` for other changes.

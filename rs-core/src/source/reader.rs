@@ -482,7 +482,10 @@ impl Reader {
     /// The same of two records that may be in two files, whose table indexes do not compare.
     fn are_pair(&self, before: usize, after: usize) -> bool {
         let (Some(before), Some(after)) = (self.window.record(before), self.window.record(after)) else { return false };
-        after.record_type() == RecordType::FIELD_COMP && !after.is_before_image() && before.log_place() == after.log_place()
+        after.record_type() == RecordType::FIELD_COMP
+            && !after.is_before_image()
+            && before.byte_order() == after.byte_order()
+            && before.log_place() == after.log_place()
     }
 
     /// The slot of a record's table.
