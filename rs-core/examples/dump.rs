@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long, group = "form")]
     summary: bool,
     /// Every record with its header fields and bytes
-    #[arg(long, group = "form")]
+    #[arg(long, group = "form", conflicts_with_all = ["tables", "ops", "defs", "all"])]
     records: bool,
     /// Pass over damage to the next provable record, and say what was passed over
     #[arg(long)]
@@ -79,9 +79,10 @@ impl FromStr for Place {
 }
 
 impl Place {
-    /// Whether a change lies at or behind this place.
+    /// Whether a change lies at or behind this place. The time of a definition is that of its writing, and says nothing.
     fn is_reached(&self, change: &Change<'_>) -> bool {
         match self {
+            Self::Time(_) if !change.op().is_change() => false,
             Self::Position(position) => change.position() >= *position,
             Self::Time(time) => change.timestamp() >= *time,
             Self::Csn(csn) => change.csn().and_then(|own| Csn::compare(own, csn)).is_some_and(|order| order.is_ge()),
@@ -89,11 +90,11 @@ impl Place {
     }
 
     /// Its position; `None` where nothing lies at or behind it.
-    fn find(&self, trail: &Trail) -> Result<Option<Position>> {
+    fn find(&self, trail: &Trail, options: &ReadOptions) -> Result<Option<Position>> {
         match self {
             Self::Position(position) => Ok(Some(*position)),
-            Self::Time(time) => trail.find_time(*time),
-            Self::Csn(csn) => trail.find_csn(csn),
+            Self::Time(time) => trail.find_time_with(*time, options),
+            Self::Csn(csn) => trail.find_csn_with(csn, options),
         }
     }
 }
@@ -154,7 +155,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
     }
     let selection = Selection::of(arguments);
     if let Some(place) = &arguments.from {
-        match place.find(&trail)? {
+        match place.find(&trail, &options)? {
             Some(position) => options = options.from(position),
             None => return Ok(Vec::new()),
         }
@@ -211,13 +212,16 @@ fn each_change(
 }
 
 struct Selection {
-    tables: Vec<String>,
+    tables: Vec<Vec<char>>,
     ops: Vec<Op>,
 }
 
 impl Selection {
     fn of(arguments: &Arguments) -> Self {
-        Self { tables: arguments.tables.iter().map(|pattern| pattern.to_lowercase()).collect(), ops: arguments.ops.clone() }
+        Self {
+            tables: arguments.tables.iter().map(|pattern| pattern.to_lowercase().chars().collect()).collect(),
+            ops: arguments.ops.clone(),
+        }
     }
 
     fn is_everything(&self) -> bool {
@@ -228,22 +232,25 @@ impl Selection {
         if !self.ops.is_empty() && !self.ops.contains(&change.op()) {
             return false;
         }
-        let name = || change.table_name().to_lowercase();
-        self.tables.is_empty() || self.tables.iter().any(|pattern| matches(pattern.as_bytes(), name().as_bytes()))
+        if self.tables.is_empty() {
+            return true;
+        }
+        let name: Vec<char> = change.table_name().to_lowercase().chars().collect();
+        self.tables.iter().any(|pattern| matches(pattern, &name))
     }
 }
 
 /// Whether a name matches a pattern with `*` (any run) and `?` (one character).
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+fn matches(pattern: &[char], name: &[char]) -> bool {
     let (mut at, mut in_name) = (0, 0);
     let mut retry = None;
     while in_name < name.len() {
         match pattern.get(at) {
-            Some(b'*') => {
+            Some('*') => {
                 retry = Some((at + 1, in_name));
                 at += 1;
             }
-            Some(&wanted) if wanted == b'?' || Some(&wanted) == name.get(in_name) => {
+            Some(&wanted) if wanted == '?' || Some(&wanted) == name.get(in_name) => {
                 at += 1;
                 in_name += 1;
             }
@@ -257,7 +264,7 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
             },
         }
     }
-    pattern.get(at..).is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
+    pattern.get(at..).is_some_and(|rest| rest.iter().all(|&c| c == '*'))
 }
 
 /// One change as a line for people.
@@ -306,8 +313,14 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Every record as it stands, for people who know the interactive dump tool.
 fn records(arguments: &Arguments, trail: &Trail, options: &ReadOptions, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
-    let place = |place: &Option<Place>| place.as_ref().map(|place| place.find(trail)).transpose().map(Option::flatten);
-    let (from, until) = (place(&arguments.from)?, place(&arguments.until)?);
+    let find = |place: &Option<Place>| place.as_ref().map(|place| place.find(trail, options)).transpose();
+    let (from, until) = (find(&arguments.from)?, find(&arguments.until)?.flatten());
+    let from = match from {
+        // Nothing lies at or behind the place.
+        Some(None) => return Ok(Vec::new()),
+        Some(from) => from,
+        None => None,
+    };
     let mut reader = trail.records(options);
     while let Some(placed) = reader.next()? {
         if until.is_some_and(|until| placed.position >= until) {
@@ -439,13 +452,19 @@ fn summary(
     let mut times: Option<(Timestamp, Timestamp)> = None;
     let mut csns: Option<(String, String)> = None;
     let progress = Progress::of(trail);
-    let skipped = each_change(arguments, trail, options, selection, &progress, |change| {
+    let mut last_transaction = String::new();
+    let outcome = each_change(arguments, trail, options, selection, &progress, |change| {
         let bytes = change.records().map(|record| record.bytes().len()).sum();
         tables.entry(change.table_name().into_owned()).or_default().entry(change.op()).or_default().add(bytes);
         if !change.op().is_change() {
             return Ok(());
         }
-        transactions += u64::from(change.transaction().begins());
+        // Of a selection, the change that begins a transaction need not be among those that are counted.
+        let transaction = format!("{:?} {:?}", change.csn(), change.xid());
+        if transaction != last_transaction || change.transaction().begins() {
+            transactions += 1;
+            last_transaction = transaction;
+        }
         let time = change.timestamp();
         let (first, last) = times.get_or_insert((time, time));
         (*first, *last) = ((*first).min(time), (*last).max(time));
@@ -457,7 +476,7 @@ fn summary(
             }
         }
         Ok(())
-    })?;
+    });
     writeln!(out, "{:<40} {:<10} {:>12} {:>14} {:>9} {:>9}", "table", "operation", "changes", "bytes", "average", "largest")?;
     let mut total = Count::default();
     for (table, ops) in &tables {
@@ -493,7 +512,8 @@ fn summary(
     if let Some((first, last)) = csns {
         writeln!(out, "csn first {first}  last {last}")?;
     }
-    Ok(skipped)
+    // What lies before damage is counted and shown.
+    outcome
 }
 
 fn by_record_type(trail: &Trail, options: &ReadOptions, out: &mut impl Write) -> Outcome<()> {

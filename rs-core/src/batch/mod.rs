@@ -6,6 +6,7 @@
 
 mod column;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
@@ -57,7 +58,7 @@ pub struct BatchDecoder {
     batches: Vec<TableBatch>,
     /// The batch of the last change, and that of each table met, by the definition's address.
     last: Option<(usize, Slot)>,
-    slots: Vec<(usize, Slot)>,
+    slots: HashMap<usize, Slot>,
 }
 
 /// A table by name, and the columns of it that are wanted; none says all.
@@ -76,7 +77,7 @@ impl BatchDecoder {
     /// Decodes all columns of all tables.
     #[must_use]
     pub fn new() -> Self {
-        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: Vec::new() }
+        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: HashMap::new() }
     }
 
     /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
@@ -134,11 +135,11 @@ impl BatchDecoder {
     }
 
     fn slot(&mut self, address: usize, table: &Arc<TableDef>) -> Result<Slot> {
-        let slot = match self.slots.iter().find(|(known, _)| *known == address) {
-            Some((_, slot)) => *slot,
+        let slot = match self.slots.get(&address) {
+            Some(slot) => *slot,
             None => {
                 let slot = self.open(table)?;
-                self.slots.push((address, slot));
+                self.slots.insert(address, slot);
                 slot
             }
         };

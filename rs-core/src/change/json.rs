@@ -31,7 +31,8 @@ impl Change<'_> {
     /// # Errors
     /// As [`to_json`](Self::to_json).
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<()> {
-        let images = (self.json_image(self.before())?, self.json_image(self.after())?);
+        let (has_before, has_after) = self.has_images();
+        let images = (self.json_image(self.before(), has_before)?, self.json_image(self.after(), has_after)?);
         let start = out.len();
         serde_json::to_writer(&mut *out, &self.members(images)).map_err(|error| {
             out.truncate(start);
@@ -58,7 +59,7 @@ impl Change<'_> {
     }
 
     /// An image that reads from end to end, or the reason why it is not supported.
-    fn json_image<'a>(&self, row: Result<Option<Row<'a>>>) -> Result<Option<RowImage<'a>>> {
+    fn json_image<'a>(&self, row: Result<Option<Row<'a>>>, has: bool) -> Result<Option<RowImage<'a>>> {
         match row {
             Ok(None) => Ok(None),
             Ok(Some(row)) => {
@@ -69,6 +70,7 @@ impl Change<'_> {
                 }
                 Ok(Some(RowImage::Row(row, seen)))
             }
+            Err(error) if error.kind() == ErrorKind::Unsupported && !has => Ok(None),
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(Some(RowImage::Unsupported(error.what().to_owned()))),
             Err(error) => Err(error),
         }
@@ -85,8 +87,9 @@ impl Change<'_> {
 
 impl Serialize for Change<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let image = |row| self.json_image(row).map_err(ser::Error::custom);
-        self.members((image(self.before())?, image(self.after())?)).serialize(serializer)
+        let (has_before, has_after) = self.has_images();
+        let image = |row, has| self.json_image(row, has).map_err(ser::Error::custom);
+        self.members((image(self.before(), has_before)?, image(self.after(), has_after)?)).serialize(serializer)
     }
 }
 

@@ -317,9 +317,14 @@ impl<'a> Change<'a> {
     /// Where it stands in its transaction; of a pair, the pair's as a whole.
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
-        match self.own_frames() {
-            [first, .., last] => TransactionIndicator::spanning(first.transaction(), last.transaction()),
-            _ => self.frame().transaction(),
+        let indicators = || self.own_frames().iter().map(Frame::transaction);
+        let begins = indicators().any(TransactionIndicator::begins);
+        let ends = indicators().any(TransactionIndicator::ends);
+        match (begins, ends) {
+            (true, true) => TransactionIndicator::Only,
+            (true, false) => TransactionIndicator::First,
+            (false, true) => TransactionIndicator::Last,
+            (false, false) => self.frame().transaction(),
         }
     }
 
@@ -415,10 +420,11 @@ impl<'a> Change<'a> {
         Ok(images)
     }
 
-    /// The statement that changes definitions; `None` for other changes.
+    /// The statement that changes definitions; `None` for other changes, and where it is encrypted.
     #[must_use]
     pub fn ddl(&self) -> Option<Ddl<'a>> {
-        (self.op() == Op::Ddl).then(|| Ddl {
+        let readable = !self.view.origin.encrypted || self.record().data().starts_with(b",");
+        (self.op() == Op::Ddl && readable).then(|| Ddl {
             text: self.record().data(),
             record: self.record(),
             charset: self.view.origin.charset,
@@ -459,6 +465,19 @@ impl<'a> Change<'a> {
         let error =
             Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable");
         located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
+    }
+
+    /// Which images its record has by its type, readable or not.
+    pub(crate) fn has_images(&self) -> (bool, bool) {
+        match self.op() {
+            Op::Insert => (false, true),
+            Op::Delete => (true, false),
+            Op::Update if self.frame().record_type != RecordType::UNIFIED_UPDATE => {
+                (self.view.unit.paired || self.frame().is_before(), !self.frame().is_before())
+            }
+            Op::Update | Op::PkUpdate => (true, true),
+            _ => (false, false),
+        }
     }
 
     /// The parts that errors need, for those who keep nothing else of the change.

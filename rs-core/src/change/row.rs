@@ -31,7 +31,7 @@ impl<'a> Row<'a> {
         let Self { table, order, .. } = *self;
         self.spans().map(move |span| {
             let span = span?;
-            Ok(Column { span, definition: table.columns().get(usize::from(span.index)), order })
+            Ok(Column { span, definition: table.columns().get(usize::from(span.index)), defined: table.is_defined(), order })
         })
     }
 
@@ -50,7 +50,8 @@ impl<'a> Row<'a> {
         for span in self.spans() {
             let span = span.unwrap_or(ColumnSpan { index: index as u16, bytes: &[] });
             if usize::from(span.index) == index {
-                return Some(Column { span, definition: self.table.columns().get(index), order: self.order });
+                let definition = self.table.columns().get(index);
+                return Some(Column { span, definition, defined: self.table.is_defined(), order: self.order });
             }
         }
         None
@@ -111,6 +112,8 @@ impl<'a> Row<'a> {
 pub struct Column<'a> {
     span: ColumnSpan<'a>,
     definition: Option<&'a ColumnDef>,
+    /// Whether the table's columns are known.
+    defined: bool,
     order: ByteOrder,
 }
 
@@ -173,6 +176,8 @@ impl<'a> Column<'a> {
         };
         match self.definition {
             Some(definition) => decode(definition, body, self.order).unwrap_or(Value::Invalid(body)),
+            // A column that the definition does not have is not guessed at.
+            None if self.defined => Value::Invalid(body),
             None => guess(body, self.order),
         }
     }

@@ -71,7 +71,10 @@ impl Decimal {
             return self.mantissa.cmp(&other.mantissa);
         }
         let scale = self.scale.max(other.scale);
-        let raised = |number: Self| number.mantissa.checked_mul(10i128.checked_pow(u32::from(scale - number.scale))?);
+        let raised = |number: Self| match number.mantissa {
+            0 => Some(0),
+            mantissa => mantissa.checked_mul(10i128.checked_pow(u32::from(scale - number.scale))?),
+        };
         match (raised(self), raised(other)) {
             (Some(a), Some(b)) => a.cmp(&b),
             // Out of i128's range at a common scale. Only the number that is raised can be, and it is then the larger one
@@ -138,7 +141,11 @@ impl<'a> NumberText<'a> {
         let (digits, exponent_text) = unsigned.split_at_checked(at)?;
         let exponent = match exponent_text.get(1..) {
             None => 0,
-            Some(power) => power.strip_prefix('+').unwrap_or(power).parse().ok().filter(|_| !power.contains("+-"))?,
+            Some(power) => {
+                let digits = power.strip_prefix(['+', '-']).unwrap_or(power);
+                let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                power.parse().ok().filter(|_| plain)?
+            }
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -398,7 +405,7 @@ mod tests {
             assert_eq!(Number::Text(text).to_string(), json);
             assert!(serde_json::from_str::<f64>(json).is_ok());
         }
-        for bad in ["", ".", "-", "1,5", "0x1", "1.2.3", "1e", "1e+-3", "NaN", "1 2", "~"] {
+        for bad in ["", ".", "-", "1,5", "0x1", "1.2.3", "1e", "1e+-3", "1E++5", "1E+", "1e5e5", "NaN", "1 2", "~"] {
             assert!(NumberText::parse(bad).is_none(), "{bad}");
         }
     }
@@ -409,6 +416,7 @@ mod tests {
         assert!(big.compare(Decimal::new(1, 38)).is_gt());
         assert!(Decimal::new(i128::MIN, 0).compare(Decimal::new(1, 38)).is_lt());
         assert!(Decimal::new(1, 38).compare(big).is_lt());
+        assert!(Decimal::new(0, 0).compare(Decimal::new(5, 40)).is_lt());
         assert_eq!(Decimal::new(1500, 2).to_i64(), Some(15));
         assert_eq!(Decimal::new(1501, 2).to_i64(), None);
         assert_eq!("1E+3".parse::<Decimal>().unwrap(), Decimal::new(1000, 0));

@@ -2,7 +2,7 @@
 //!
 //! Forms SEEN in real files: versions 2.0 (19 fields a column), 4.0 and 5.0 (24 fields), each with a first line
 //! `*+- Defgen version N, Encoding E` and facts on the database; and the older form that has neither. The field list at
-//! the top is a comment: the number of fields on a column's line says which fields it has.
+//! the top is a comment, but says how many fields a column's line has; where it is missing, the line itself tells.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::table::{ColumnDef, SourceFacts, TableDef};
@@ -28,7 +28,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
         let line = encoding.decode(line).ok_or_else(|| at_line(number, "is not in the file's encoding"))?;
         // A name's quotes may hold blanks; the line's own do not count.
         let line = line.trim();
-        if line.is_empty() || line.starts_with('*') {
+        if let Some(comment) = line.strip_prefix('*') {
+            facts.listed_field(comment);
+            continue;
+        }
+        if line.is_empty() {
             continue;
         }
         match &mut open {
@@ -79,9 +83,22 @@ fn value_of<'a>(line: &'a str, words: &str) -> Option<&'a str> {
 #[derive(Default)]
 struct DatabaseFacts {
     charset: Option<Charset>,
+    /// Fields of a column, its name among them, as the list at the top numbers them.
+    fields: Option<usize>,
 }
 
 impl DatabaseFacts {
+    /// Takes in a line of the field list: a number and a name.
+    fn listed_field(&mut self, comment: &str) {
+        let mut words = comment.split_ascii_whitespace();
+        let number = words.next().and_then(|word| word.parse::<usize>().ok());
+        if let (Some(number), Some(_)) = (number, words.next()) {
+            if number == self.fields.unwrap_or(0) + 1 {
+                self.fields = Some(number);
+            }
+        }
+    }
+
     fn line(&mut self, line: &str) {
         if let Some(name) = value_of(line, "Character set ID:") {
             self.charset = Some(Charset::from_name(name));
@@ -101,7 +118,7 @@ impl OpenTable {
         if let Some(count) = value_of(line, "Columns:") {
             self.stated_columns = Some(count.parse().ok()?);
         } else if self.stated_columns.is_some() {
-            self.columns.push(column(line, facts.charset.unwrap_or(Charset::UNSTATED))?);
+            self.columns.push(column(line, facts)?);
         }
         // "Record length", "Syskey" and what newer versions add stand before the columns; none of it is needed here.
         Some(())
@@ -115,15 +132,19 @@ impl OpenTable {
 
 /// One column: its name, and numbers apart by blanks. A name with blanks stands in double quotes, or is all that is left
 /// of the numbers.
-fn column(line: &str, database: Charset) -> Option<ColumnDef> {
+fn column(line: &str, facts: &DatabaseFacts) -> Option<ColumnDef> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let is_number = |word: &&&str| word.parse::<i64>().is_ok();
     let numbers = words.iter().rev().take_while(is_number).count();
-    let fields = match numbers.min(words.len().saturating_sub(1)) {
-        enough if enough >= FIELDS_NEW => FIELDS_NEW,
-        enough if enough >= FIELDS => FIELDS,
-        FIELDS_OLD => FIELDS_OLD,
-        _ => return None,
+    let numbers = numbers.min(words.len().saturating_sub(1));
+    let fields = match facts.fields.map(|listed| listed - 1) {
+        // A list of other fields is of a form that is not known.
+        Some(listed) if ![FIELDS_OLD, FIELDS, FIELDS_NEW].contains(&listed) || numbers < listed => return None,
+        Some(listed) => listed,
+        None if numbers >= FIELDS_NEW => FIELDS_NEW,
+        None if numbers >= FIELDS => FIELDS,
+        None if numbers == FIELDS_OLD => FIELDS_OLD,
+        None => return None,
     };
     let (_, values) = words.split_at_checked(words.len() - fields)?;
     let first_value = values.first()?;
@@ -149,7 +170,7 @@ fn column(line: &str, database: Charset) -> Option<ColumnDef> {
         least_significant: short(13)?,
         key: field(18)? != 0,
         sub_type: if fields == FIELDS_OLD { 0 } else { short(19)? },
-        charset: own.or(database),
+        charset: own.or(facts.charset.unwrap_or(Charset::UNSTATED)),
         facts: SourceFacts {
             nullable: Some(field(7)? != 0),
             native_type: short(20),
@@ -184,6 +205,15 @@ mod tests {
         assert!(parse(b"").is_err());
         let bad = OLD.replace("0 1   0\n", "0 x   0\n");
         assert!(parse(bad.as_bytes()).unwrap_err().to_string().contains("line 8"));
+    }
+
+    #[test]
+    fn the_list_of_fields_counts() {
+        let list: String = (1..=19).map(|number| format!("*    {number}    Field\n")).collect();
+        let tables = parse(format!("{list}{OLD}").replace("COUNTRY ID", "COUNTRY 5").as_bytes()).unwrap();
+        assert_eq!(&*tables[0].columns()[0].name, "COUNTRY 5");
+        let longer = format!("{list}*    20    Field\n{OLD}");
+        assert!(parse(longer.as_bytes()).is_err(), "a form that is not known is not guessed at");
     }
 
     #[test]

@@ -612,7 +612,11 @@ impl TrailWriter {
             version,
             key_columns: u16::try_from(table.key().count()).map_err(|_| too_long("the number of key columns"))?,
             facts: if version >= 11 { Vec::new() } else { vec![zero(2, 4), zero(3, 2), zero(4, 2)] },
-            columns: table.columns().iter().map(|column| column_record(column, version, self.options.charset)).collect(),
+            columns: table
+                .columns()
+                .iter()
+                .map(|column| column_record(column, version, self.options.charset))
+                .collect::<Result<_>>()?,
             extra: Vec::new(),
         };
         let mut data = Vec::new();
@@ -647,11 +651,16 @@ fn address(table: &Arc<TableDef>) -> usize {
     Arc::as_ptr(table) as usize
 }
 
-fn column_record(column: &ColumnDef, version: u16, database: u32) -> ColumnRecord {
-    // A set other than the database's is the column's own; its number is what `Charset::from_id` maps to it.
-    let own = column.charset != Charset::from_id(database as i32);
+fn column_record(column: &ColumnDef, version: u16, database: u32) -> Result<ColumnRecord> {
+    // A set other than the database's is the column's own, and must have a number.
+    let charset = match column.charset {
+        own if own == Charset::from_id(database as i32) || !own.is_stated() => -1,
+        own => own.id().ok_or_else(|| {
+            Error::new(ErrorKind::Unencodable, format!("the character set of column {} has no number", column.name))
+        })?,
+    };
     let nullable = version >= 11 && column.facts.nullable.unwrap_or(!column.key);
-    ColumnRecord {
+    Ok(ColumnRecord {
         name: column.name.as_bytes().to_vec(),
         data_type: column.data_type,
         internal_length: column.internal_length,
@@ -660,7 +669,7 @@ fn column_record(column: &ColumnDef, version: u16, database: u32) -> ColumnRecor
         table_length: column.table_length,
         character_length: column.facts.character_length.unwrap_or(0),
         fetch_offset: column.fetch_offset,
-        charset: if own { column.charset.id().unwrap_or(-1) } else { -1 },
+        charset,
         native_type: column.facts.native_type.unwrap_or(0),
         sub_type: column.sub_type,
         most_significant: column.most_significant,
@@ -669,7 +678,7 @@ fn column_record(column: &ColumnDef, version: u16, database: u32) -> ColumnRecor
         unknown: 0,
         flags: 0x22 | if column.key { FLAG_KEY } else { 0 } | if nullable { FLAG_NULLABLE } else { 0 },
         second_part: (version < 11).then(|| vec![0; 14]),
-    }
+    })
 }
 
 /// The key slot of a trail that is not encrypted, as real ones have it.

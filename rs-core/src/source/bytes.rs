@@ -12,7 +12,7 @@ use bytes::Bytes;
 ///
 /// The default is a file read with `pread` into the reader's own buffer: a file that is cut short while it is read then
 /// gives an error, where a mapping would kill the process.
-pub trait ByteSource: Debug + Send + Sync {
+pub(crate) trait ByteSource: Debug + Send + Sync {
     /// How many bytes there are now. A file may grow.
     ///
     /// # Errors

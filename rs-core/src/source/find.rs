@@ -8,38 +8,40 @@ use crate::source::{ReadOptions, Trail};
 use crate::time::Timestamp;
 use crate::trail::FileHeader;
 
-pub(super) fn csn(trail: &Trail, csn: &str) -> Result<Option<Position>> {
+pub(super) fn csn(trail: &Trail, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
     let reached = |text: &str| matches!(Csn::compare(text, csn), Some(Ordering::Equal | Ordering::Greater));
     // The transactions of one CSN may be spread over files, so a file that starts with the very CSN is not the first.
     let before =
         |header: &FileHeader| header.first_csn().value().is_some_and(|first| Csn::compare(first, csn) == Some(Ordering::Less));
-    find(trail, before, |change| change.csn().is_some_and(reached))
+    find(trail, options, before, |change| change.csn().is_some_and(reached))
 }
 
-pub(super) fn time(trail: &Trail, time: Timestamp) -> Result<Option<Position>> {
+pub(super) fn time(trail: &Trail, time: Timestamp, options: &ReadOptions) -> Result<Option<Position>> {
     let before = |header: &FileHeader| header.first_time().value().is_some_and(|first| first < time);
-    find(trail, before, |change| change.timestamp() >= time)
+    find(trail, options, before, |change| change.timestamp() >= time)
 }
 
 /// The first change that is wanted, looked for from the last file on whose header says that it starts before.
 fn find(
     trail: &Trail,
+    options: &ReadOptions,
     starts_before: impl Fn(&FileHeader) -> bool,
     wanted: impl Fn(&crate::Change<'_>) -> bool,
 ) -> Result<Option<Position>> {
     let mut first = 0;
     for index in (0..trail.files().len()).rev() {
         let mut records = trail.only(index..).records(&ReadOptions::new());
-        let header = match records.next()? {
-            Some(placed) => FileHeader::parse(&placed.record).ok(),
-            None => None,
+        // A file without a header that can be read says nothing; reading it tells what is wrong with it.
+        let header = match records.next() {
+            Ok(Some(placed)) => FileHeader::parse(&placed.record).ok(),
+            _ => None,
         };
         if header.as_ref().is_some_and(&starts_before) {
             first = index;
             break;
         }
     }
-    let mut reader = trail.only(first..).reader()?;
+    let mut reader = trail.only(first..).reader_with(ReadOptions { from: None, ..options.clone() })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // A pair's place is its after record's; reading must start with its first.

@@ -11,7 +11,6 @@ mod window;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::bytes::ByteSource;
 pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile};
@@ -108,7 +107,15 @@ impl Trail {
     /// # Errors
     /// What reading gives. CSNs of another form than this one are passed over.
     pub fn find_csn(&self, csn: &str) -> Result<Option<Position>> {
-        find::csn(self, csn)
+        self.find_csn_with(csn, &ReadOptions::new())
+    }
+
+    /// The same, read with these options: with [`resync`](ReadOptions::resync) also behind damage.
+    ///
+    /// # Errors
+    /// As [`find_csn`](Self::find_csn).
+    pub fn find_csn_with(&self, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
+        find::csn(self, csn, options)
     }
 
     /// The first change of this time or later; `None` if there is none. Files are passed over by the first time in their
@@ -117,7 +124,15 @@ impl Trail {
     /// # Errors
     /// What reading gives.
     pub fn find_time(&self, time: Timestamp) -> Result<Option<Position>> {
-        find::time(self, time)
+        self.find_time_with(time, &ReadOptions::new())
+    }
+
+    /// The same, read with these options: with [`resync`](ReadOptions::resync) also behind damage.
+    ///
+    /// # Errors
+    /// As [`find_time`](Self::find_time).
+    pub fn find_time_with(&self, time: Timestamp, options: &ReadOptions) -> Result<Option<Position>> {
+        find::time(self, time, options)
     }
 
     fn only(&self, files: std::ops::RangeFrom<usize>) -> Self {

@@ -215,7 +215,7 @@ impl Reader {
     /// The next change, lent until the next call; `None` at the end of the trail. A later call then looks again.
     ///
     /// # Errors
-    /// - [`ErrorKind::Truncated`]: the last file ends inside a record.
+    /// - [`ErrorKind::Truncated`]: the last file ends inside a record, or between the two records of an update.
     /// - [`ErrorKind::Corrupt`], [`NotATrail`](ErrorKind::NotATrail): damage. With
     ///   [`resync`](ReadOptions::resync) it is passed over and told in [`skipped`](Self::skipped).
     /// - [`ErrorKind::SequenceGap`]: files are missing; passed over with `resync` too.
@@ -349,6 +349,13 @@ impl Reader {
         if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
             self.view.ids.frame = Some(first);
         }
+        if main >= self.ready && !self.window.is_at_end() {
+            // Moved together over a file's end: what belongs to the second half may not be here yet.
+            self.advance()?;
+            return Ok(Step::On);
+        }
+        // The file's start comes first, and leaves it.
+        let parted_pair = if is_before_half(&frame) { self.parted_pair.take() } else { None };
         if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
             self.cursor = end;
             return Ok(Step::On);
@@ -364,8 +371,7 @@ impl Reader {
         };
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
         if main != first {
-            let parted = self.parted_pair.take();
-            let start = parted.or_else(|| self.window.place(first).map(|(_, position, _)| position));
+            let start = parted_pair.or_else(|| self.window.place(first).map(|(_, position, _)| position));
             self.view.pair_start = start.unwrap_or_default();
         }
         self.set_unit(first, main, end, at, in_transaction);
@@ -621,29 +627,42 @@ impl Reader {
     #[cold]
     fn advance(&mut self) -> Result<bool> {
         loop {
-            if self.window.is_at_end() && self.cursor >= self.window.frames.len() {
-                self.release();
-                if let End::Fault(error) = self.window.end() {
-                    let error = error.clone();
-                    if self.options.resync {
-                        if let Some((from, to)) = self.window.resync()? {
-                            self.skip(Skipped { from, to, error });
-                            // What was passed over may have ended one transaction and begun another.
-                            self.view.ids.keep(None, None);
-                            self.open = OpenTransaction::None;
-                            continue;
+            self.release();
+            let had_ended = self.window.is_at_end();
+            // A torn tail may have grown, and a last file too; other faults stay.
+            if !self.window.fill(0)? {
+                match self.window.end() {
+                    End::Fault(error) if had_ended => {
+                        let error = error.clone();
+                        if !self.options.resync {
+                            return Err(error);
                         }
+                        if self.cursor < self.window.frames.len() {
+                            // The first half of a pair whose other half is damaged or torn: all there is of it.
+                            self.ready = self.window.frames.len();
+                            return Ok(true);
+                        }
+                        match self.window.resync()? {
+                            Some((from, to)) => self.pass_over(from, to, error),
+                            None => return Err(error),
+                        }
+                        continue;
                     }
-                    // A torn tail may have grown; all other faults stay.
-                    if !error.needs_more_bytes() || !self.window.fill(0)? {
-                        return Err(error);
+                    End::Clean if self.cursor >= self.window.frames.len() => return Ok(false),
+                    End::Clean if had_ended => {
+                        if self.options.resync {
+                            self.ready = self.window.frames.len();
+                            return Ok(true);
+                        }
+                        let error = self.error_at(
+                            self.cursor,
+                            ErrorKind::Truncated,
+                            "the trail ends between the two records of an update",
+                        );
+                        return Err(error.hint("a writer may not be done yet"));
                     }
-                } else if !self.window.fill(0)? && matches!(self.window.end(), End::Clean) {
-                    return Ok(false);
+                    _ => {}
                 }
-            } else {
-                self.release();
-                self.window.fill(0)?;
             }
             self.resolve()?;
             self.enter_segment();
@@ -651,6 +670,13 @@ impl Reader {
                 return Ok(true);
             }
         }
+    }
+
+    fn pass_over(&mut self, from: Position, to: Position, error: Error) {
+        self.skip(Skipped { from, to, error });
+        // What was passed over may have ended one transaction and begun another.
+        self.view.ids.keep(None, None);
+        self.open = OpenTransaction::None;
     }
 
     /// Lets go of the frames before the cursor.
@@ -688,7 +714,7 @@ impl Reader {
         }
         self.resolved = self.window.frames.len();
         self.ready = match self.open {
-            _ if self.window.is_at_end() => self.window.frames.len(),
+            _ if self.window.is_at_end() => self.window.frames.len() - usize::from(self.ends_in_torn_pair()),
             OpenTransaction::From(start) => start.min(self.last_unit()),
             _ => self.last_unit(),
         };
@@ -701,6 +727,17 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether the frames end with the first half of a pair whose other half is not all there yet. A before record that
+    /// ends its transaction has no other half.
+    fn ends_in_torn_pair(&self) -> bool {
+        let may_grow = match self.window.end() {
+            End::Fault(error) => error.needs_more_bytes(),
+            End::Clean => true,
+            End::Open => false,
+        };
+        may_grow && self.window.frames.last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends())
+    }
+
     /// New frames that are rows alone: what is open is told by the last of them that begins or ends a transaction.
     fn resolve_rows(&mut self) {
         let new = self.window.frames.get(self.resolved..).unwrap_or_default();
@@ -710,6 +747,10 @@ impl Reader {
                 self.open = if ends { OpenTransaction::None } else { OpenTransaction::From(self.resolved + index) };
                 return;
             }
+        }
+        // Rows from the midst of a transaction whose start was not read.
+        if self.open == OpenTransaction::None && new.iter().any(Frame::is_in_the_midst) {
+            self.open = OpenTransaction::From(self.resolved);
         }
     }
 
@@ -730,7 +771,8 @@ impl Reader {
                 continue;
             }
             let (begins, ends) = frame.begins_and_ends();
-            if begins && frame.record_type != RecordType::LOB {
+            let unread_start = self.open == OpenTransaction::None && frame.is_in_the_midst();
+            if (begins && frame.record_type != RecordType::LOB) || unread_start {
                 self.open = OpenTransaction::From(index);
             }
             if self.open == OpenTransaction::TakenBack {
@@ -750,6 +792,10 @@ impl Reader {
         let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
         while last > 0 && frames.get(last).is_some_and(is_start) {
             last -= 1;
+        }
+        if frames.get(last).is_some_and(is_start) {
+            // Definitions alone: nothing before them waits for what follows.
+            return frames.len().saturating_sub(1);
         }
         while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
             last -= 1;
@@ -807,9 +853,27 @@ impl Reader {
         let mut behind_last = Position::default();
         loop {
             if self.cursor >= self.window.frames.len() {
+                // The first half of a pair is kept: the position may be its second half's.
+                let keeps = usize::from(self.window.frames.last().is_some_and(is_before_half));
+                self.cursor -= keeps;
                 self.release();
+                self.cursor = keeps;
                 if !self.window.fill(0)? {
-                    return self.arrived_at_the_end(position);
+                    match self.window.end() {
+                        End::Fault(error) if self.options.resync => {
+                            let error = error.clone();
+                            match self.window.resync()? {
+                                Some((from, to)) => {
+                                    self.cursor = 0;
+                                    inside = false;
+                                    self.pass_over(from, to, error);
+                                    continue;
+                                }
+                                None => return self.arrived_at_the_end(position),
+                            }
+                        }
+                        _ => return self.arrived_at_the_end(position),
+                    }
                 }
                 self.enter_segment();
             }
@@ -822,6 +886,11 @@ impl Reader {
                 if here != position && behind_last != position {
                     let what = format!("no record starts at {position}; the next starts at {here}");
                     return Err(Error::new(ErrorKind::InvalidPosition, what));
+                }
+                let before = self.cursor.wrapping_sub(1);
+                if self.window.frames.get(before).is_some_and(is_before_half) && self.is_pair(before) {
+                    // A pair's position is its after record's; it is read as a whole.
+                    self.cursor = before;
                 }
                 self.resolved = self.cursor;
                 self.open = if inside { OpenTransaction::From(self.cursor) } else { OpenTransaction::None };

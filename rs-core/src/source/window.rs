@@ -459,6 +459,7 @@ impl Window {
                 Found::Nothing => {
                     self.unframed = self.data().len();
                     let to = self.unframed_position();
+                    self.end = End::Open;
                     self.close_file();
                     return Ok(Some((from, to)));
                 }
@@ -525,7 +526,7 @@ impl Window {
             }
             at += 1;
         }
-        if all_is_read { Found::Nothing } else { Found::NeedMore(data.len().max(from)) }
+        if all_is_read { Found::Nothing } else { Found::NeedMore(data.len()) }
     }
 
     /// How many bytes of the open file are not in the buffer.

@@ -68,10 +68,11 @@ const FLAG_TAKEN_BACK: u8 = 64;
 /// A row that is a change by itself: nothing but a fragment behind it can belong to it.
 const FLAG_ROW: u8 = 128;
 
-/// The flag of a row by record type.
+/// The flag of a row by record type. Of an update of two records, the second is one if it stands alone.
 #[inline(always)]
-const fn row_flag(record_type: u8) -> u8 {
+const fn row_flag(record_type: u8, before: bool) -> u8 {
     match RecordType(record_type) {
+        RecordType::FIELD_COMP if !before => FLAG_ROW,
         RecordType::INSERT
         | RecordType::DELETE
         | RecordType::PURGE_DATA
@@ -134,6 +135,12 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn may_follow(&self) -> bool {
         self.record_type == RecordType::LOB || self.is_file_header()
+    }
+
+    /// Whether its indicator says that its transaction began before it and ends behind it.
+    #[inline(always)]
+    pub(crate) fn is_in_the_midst(&self) -> bool {
+        self.transaction == 1
     }
 
     /// Whether a transaction begins or ends with it, by the indicator byte alone.
@@ -392,7 +399,7 @@ fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
         | FLAG_TDR_INDEX
         | if before_after == b'B' { FLAG_BEFORE } else { 0 }
         | if partition & PARTITION_COLUMNS != 0 { FLAG_COLUMNS } else { 0 }
-        | row_flag(record_type);
+        | row_flag(record_type, before_after == b'B');
     Some(Frame {
         at,
         len: len as u32,
@@ -619,7 +626,7 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         record_type: RecordType(head[offset::IO_TYPE]),
         transaction: head[offset::TRANS_IND],
         // A record that goes on in the next one is no row by itself.
-        flags: flags | if head[offset::CONTINUED] == 0 { row_flag(head[offset::IO_TYPE]) } else { 0 },
+        flags: flags | if head[offset::CONTINUED] == 0 { row_flag(head[offset::IO_TYPE], before) } else { 0 },
     })
 }
 

@@ -94,16 +94,6 @@ impl TransactionIndicator {
             Self::Unknown(_) => None,
         }
     }
-
-    /// The indicator of a run of records taken together.
-    pub(crate) fn spanning(first: Self, last: Self) -> Self {
-        match (first.begins(), last.ends()) {
-            (true, true) => Self::Only,
-            (true, false) => Self::First,
-            (false, true) => Self::Last,
-            (false, false) => last,
-        }
-    }
 }
 
 /// How a header names its table.

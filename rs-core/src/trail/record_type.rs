@@ -34,6 +34,8 @@ impl RecordType {
     pub const UNIFIED_UPDATE: Self = Self(134);
     /// Update of a key with both images in one record.
     pub const UNIFIED_PK_UPDATE: Self = Self(135);
+    /// Insert or update; its layout is UNKNOWN.
+    pub const UPSERT: Self = Self(140);
     /// The unfinished transaction before this marker is taken back; Extract writes it again in full.
     pub const RESTART_ABEND: Self = Self(150);
     /// Extract was restarted.
@@ -93,11 +95,26 @@ impl RecordType {
     }
 
     /// Whether records of this type carry rows or statements of a transaction, so that their transaction indicator
-    /// counts. Metadata and markers stand between a transaction's records with an indicator that says nothing of it.
+    /// counts. Metadata, markers and types that are not known stand between a transaction's records with an indicator that
+    /// says nothing of it.
     #[inline(always)]
     #[must_use]
     pub(crate) fn belongs_to_transaction(self) -> bool {
-        !matches!(self, Self::METADATA | Self::RESTART_ABEND | Self::RESTART_OK | Self::RECOVERY_END)
+        matches!(
+            self,
+            Self::INSERT
+                | Self::DELETE
+                | Self::FIELD_COMP
+                | Self::UPDATE
+                | Self::UPDATE_COMP
+                | Self::PURGE_DATA
+                | Self::PK_UPDATE
+                | Self::LOB
+                | Self::UNIFIED_UPDATE
+                | Self::UNIFIED_PK_UPDATE
+                | Self::UPSERT
+                | Self::DDL
+        )
     }
 }
 

@@ -1,0 +1,106 @@
+//! The dump program as a user runs it: its options, its output, its exit codes.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data").join(name).to_str().unwrap().to_owned()
+}
+
+fn dump(arguments: &[&str]) -> Run {
+    // Examples are built beside the tests.
+    let program: PathBuf = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples/dump");
+    let output = Command::new(program).args(arguments).output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn rbas(run: &Run) -> Vec<(u64, u64)> {
+    assert_eq!(run.code, 0, "{}", run.err);
+    let changes = run.out.lines().map(|line| trailcore::PlainChange::from_json(line).unwrap());
+    changes.map(|change| (change.seqno, change.rba)).collect()
+}
+
+#[test]
+fn json_of_the_samples_is_what_is_stored() {
+    for order in ["big", "little"] {
+        let run = dump(&[&data(&format!("{order}/bk")), "--json"]);
+        assert_eq!((run.code, run.out), (0, std::fs::read_to_string(data(&format!("{order}.jsonl"))).unwrap()));
+    }
+}
+
+#[test]
+fn from_and_until_in_all_their_forms() {
+    let path = data("little/bk");
+    let all = rbas(&dump(&[&path, "--json"]));
+    let (from, until) = (all[10], all[30]);
+    let place = |(seqno, rba): (u64, u64)| format!("{seqno}:{rba}");
+    assert_eq!(rbas(&dump(&[&path, "--json", "--from", &place(from), "--until", &place(until)])), all[10..30]);
+    // The change at index 10 may stand in the midst of its transaction; a CSN and a time find its first.
+    let change = trailcore::PlainChange::from_json(dump(&[&path, "--json"]).out.lines().nth(10).unwrap()).unwrap();
+    let by_csn = rbas(&dump(&[&path, "--json", "--from", &format!("csn:{}", change.csn.unwrap())]));
+    let by_time = rbas(&dump(&[&path, "--json", "--from", &change.ts]));
+    assert_eq!(by_csn, by_time);
+    assert!(by_csn.len() >= all.len() - 10 && all.ends_with(&by_csn));
+    assert_eq!(dump(&[&path, "--json", "--from", "csn:99999999999"]).out, "");
+    assert_eq!(dump(&[&path, "--records", "--from", "csn:99999999999"]).out, "");
+    let refused = dump(&[&path, "--from", "0:1"]);
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert!(refused.err.contains("no record starts at 0:1"), "{}", refused.err);
+}
+
+#[test]
+fn tables_and_operations() {
+    let path = data("big/bk");
+    let count = |arguments: &[&str]| dump(&[&[path.as_str(), "--json"], arguments].concat()).out.lines().count();
+    let all = count(&[]);
+    assert_eq!(count(&["--tables", "bank.*"]), all);
+    assert_eq!(count(&["--tables", "*.POST*,BANK.ACC?UNTS"]) + count(&["--tables", "BANK.CUSTOMERS"]), all);
+    assert_eq!(count(&["--ops", "insert,update,pk_update,delete,truncate,ddl"]), all);
+    assert_eq!(count(&["--ops", "truncate"]), 1);
+    assert!(count(&["--all"]) > all);
+    assert_eq!(dump(&[&path, "--ops", "upsert"]).code, 2);
+    assert_eq!(dump(&[&path, "--json", "--summary"]).code, 2);
+    assert_eq!(dump(&["no/such/trail"]).code, 1);
+}
+
+#[test]
+fn damage_is_told_by_the_exit_code_after_what_lies_before_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bk000000000");
+    let path = path.to_str().unwrap();
+    let mut bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(path, &bytes).unwrap();
+    let whole = rbas(&dump(&[path, "--json"]));
+    let (_, damaged) = whole[5];
+    bytes[damaged as usize + 4] = b'?';
+    std::fs::write(path, &bytes).unwrap();
+
+    let stopped = dump(&[path, "--json"]);
+    assert_eq!((stopped.code, stopped.out.lines().count()), (1, 5));
+    assert!(stopped.err.contains(&format!("RBA {damaged}")), "{}", stopped.err);
+    let passed = dump(&[path, "--json", "--resync"]);
+    assert_eq!((passed.code, passed.out.lines().count()), (1, whole.len() - 1));
+    assert!(passed.err.contains("passed over"), "{}", passed.err);
+    let counted = dump(&[path, "--summary"]);
+    assert_eq!(counted.code, 1);
+    assert!(counted.out.contains("transactions"), "what lies before damage is counted: {}", counted.out);
+    assert_eq!(dump(&[path, "--records"]).code, 1);
+
+    std::fs::write(path, &bytes[..damaged as usize - 3]).unwrap();
+    let torn = dump(&[path, "--json"]);
+    assert_eq!((torn.code, torn.out.lines().count()), (1, 4));
+    std::fs::write(path, b"").unwrap();
+    assert_eq!(dump(&[path]).code, 1);
+}
