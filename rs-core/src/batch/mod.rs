@@ -6,7 +6,6 @@
 
 mod column;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
@@ -56,9 +55,9 @@ pub struct BatchDecoder {
     /// The tables and columns that are wanted; none says all.
     wanted: Vec<Wanted>,
     batches: Vec<TableBatch>,
-    /// The batch of the last change, and that of each table met, by the definition's address.
+    /// The batch of the last change, and that of each table met, in the order of the definitions' addresses.
     last: Option<(usize, Slot)>,
-    slots: HashMap<usize, Slot>,
+    slots: Vec<(usize, Slot)>,
 }
 
 /// A table by name, and the columns of it that are wanted; none says all.
@@ -77,7 +76,7 @@ impl BatchDecoder {
     /// Decodes all columns of all tables.
     #[must_use]
     pub fn new() -> Self {
-        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: HashMap::new() }
+        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: Vec::new() }
     }
 
     /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
@@ -135,11 +134,11 @@ impl BatchDecoder {
     }
 
     fn slot(&mut self, address: usize, table: &Arc<TableDef>) -> Result<Slot> {
-        let slot = match self.slots.get(&address) {
-            Some(slot) => *slot,
-            None => {
+        let slot = match self.slots.binary_search_by_key(&address, |(known, _)| *known) {
+            Ok(found) => self.slots.get(found).and_then(|(_, slot)| *slot),
+            Err(place) => {
                 let slot = self.open(table)?;
-                self.slots.insert(address, slot);
+                self.slots.insert(place, (address, slot));
                 slot
             }
         };
