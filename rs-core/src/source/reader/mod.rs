@@ -1,0 +1,422 @@
+//! The reader of changes: records in, changes out, in the trail's order.
+//!
+//! This module hands them out. What belongs together is found in [`units`], how far transactions are settled in
+//! [`transactions`], what tables look like in [`definitions`], and a place to start at in [`seek`].
+
+mod definitions;
+mod seek;
+mod transactions;
+mod units;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::change::{Change, Op, Origin, OwnedChange, TransactionIds, Unit, View};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::TableDef;
+use crate::source::ReadOptions;
+use crate::source::reader::definitions::{FileState, NO_SLOT, Tables};
+use crate::source::reader::units::is_before_half;
+use crate::source::sequence::TrailFile;
+use crate::source::window::{End, Start, Window};
+use crate::text::Charset;
+use crate::trail::{FileHeader, Record, RecordType, tokens};
+
+/// A stretch of a trail that was passed over after damage, or where files are missing.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// The first byte that was passed over.
+    pub from: Position,
+    /// Where reading went on.
+    pub to: Position,
+    /// What was wrong.
+    pub error: Error,
+}
+
+/// Reads the changes of a trail, one after the other, with memory that does not grow with the trail.
+///
+/// [`next`](Self::next) lends a change until the next call. [`into_changes`](Self::into_changes) is an ordinary iterator
+/// of owned ones. A reader may be moved between threads; two threads need two readers.
+///
+/// What belongs together stays together: the two records of an update are one change, large-object fragments join the
+/// record they follow, and a transaction that a RestartAbend marker takes back is not handed out at all; Extract writes
+/// it again in full (spec section 12.5). Where the trail ends in the midst of a transaction, what is there of it is handed
+/// out.
+///
+/// After an error, [`next`](Self::next) gives the same error again. After a torn tail it looks whether the file has grown.
+#[derive(Debug)]
+pub struct Reader {
+    window: Window,
+    files: Arc<[TrailFile]>,
+    options: ReadOptions,
+    /// The next frame to be handed out.
+    cursor: usize,
+    /// Frames before this one may be handed out: nothing behind the window can change what they mean.
+    ready: usize,
+    /// Frames before this one have been looked at for transactions.
+    resolved: usize,
+    open: OpenTransaction,
+    view: View,
+    /// The slot of the current change's table.
+    slot: u32,
+    /// Where the before record stands of a pair that a file's end parts, once it has been moved to its after record.
+    parted_pair: Option<Position>,
+    here: Here,
+    file: FileState,
+    tables: Tables,
+    skipped: Vec<Skipped>,
+}
+
+/// The transaction that the frames end in the midst of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OpenTransaction {
+    /// None: the last transaction is at its end.
+    None,
+    /// One that starts with this frame. Whether it is taken back is not known yet.
+    From(usize),
+    /// One that reaches beyond the window and is known to be kept.
+    Kept,
+    /// One that reaches beyond the window and is known to be taken back.
+    TakenBack,
+}
+
+/// The segment of frames that the cursor is in.
+#[derive(Debug)]
+struct Here {
+    /// What to take from a frame's place for its RBA, and to add to its index for its number.
+    base: i64,
+    number: i64,
+    /// The first frame of the next segment.
+    end: usize,
+}
+
+/// What a step has come to.
+enum Step {
+    /// Nothing to hand out.
+    On,
+    /// A change, which is the current one now.
+    Unit,
+    /// The end of the trail.
+    End,
+}
+
+impl Reader {
+    pub(crate) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
+        let from = options.from;
+        let mut reader = Self {
+            window: Window::new(Arc::clone(&files), options.mapped, Start::FIRST),
+            files,
+            options,
+            cursor: 0,
+            ready: 0,
+            resolved: 0,
+            open: OpenTransaction::None,
+            view: View {
+                unit: Unit::default(),
+                origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false, charset: Charset::UNSTATED },
+                ids: TransactionIds::with_room(),
+                joined: Vec::new(),
+                pair_start: Position::default(),
+            },
+            slot: NO_SLOT,
+            parted_pair: None,
+            here: Here { base: 0, number: 0, end: 0 },
+            file: FileState::new(0),
+            tables: Tables::default(),
+            skipped: Vec::new(),
+        };
+        if let Some(position) = from {
+            reader.seek(position)?;
+        }
+        Ok(reader)
+    }
+
+    /// The next change, lent until the next call; `None` at the end of the trail. A later call then looks again.
+    ///
+    /// # Errors
+    /// - [`ErrorKind::Truncated`]: the last file ends inside a record, or between the two records of an update.
+    /// - [`ErrorKind::Corrupt`], [`NotATrail`](ErrorKind::NotATrail): damage. With
+    ///   [`resync`](ReadOptions::resync) it is passed over and told in [`skipped`](Self::skipped).
+    /// - [`ErrorKind::SequenceGap`]: files are missing; passed over with `resync` too.
+    /// - [`ErrorKind::UndefinedTable`]: a row refers to a definition that the file has not given; passed over with
+    ///   `resync` too.
+    /// - [`ErrorKind::Io`].
+    #[allow(clippy::should_implement_trait)]
+    #[inline(always)]
+    pub fn next(&mut self) -> Result<Option<Change<'_>>> {
+        while !self.next_row() {
+            match self.next_unusual()? {
+                Step::On => {}
+                Step::Unit => break,
+                Step::End => return Ok(None),
+            }
+        }
+        let table = self.tables.slots.get(self.slot as usize);
+        Ok(table.map(|table| Change::new(self.window.data(), &self.window.frames, &self.view, table)))
+    }
+
+    /// All further changes as owned ones. The iterator ends after an error.
+    pub fn into_changes(mut self) -> impl Iterator<Item = Result<OwnedChange>> + Send {
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let next = self.next().map(|change| change.map(|change| change.to_owned())).transpose();
+            failed = matches!(next, Some(Err(_)));
+            next
+        })
+    }
+
+    /// The header of the file that is being read; `None` before the first record, and for files without one.
+    #[must_use]
+    pub fn file_header(&self) -> Option<&FileHeader> {
+        self.file.header.as_deref()
+    }
+
+    /// The table definitions met so far: of each table the latest.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot as usize))
+    }
+
+    /// What was passed over so far. Empty but with [`resync`](ReadOptions::resync).
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// The position behind the last change: where to go on reading later.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match self.window.place(self.cursor) {
+            Some((_, position, _)) => position,
+            None => self.window.unframed_position(),
+        }
+    }
+
+    /// The way of nearly all records: a row that is a change by itself, of a table defined in the file. `false` for what
+    /// is not so simple.
+    #[inline(always)]
+    fn next_row(&mut self) -> bool {
+        let first = self.cursor;
+        if first >= self.ready || first >= self.here.end {
+            return false;
+        }
+        let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return false };
+        let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
+        let usual = frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow();
+        if !usual {
+            return false;
+        }
+        if frame.begins_and_ends().0 {
+            self.view.ids.frame = Some(first);
+        }
+        let at = frame.at;
+        self.slot = slot;
+        self.set_unit(first, first, first + 1, at, true);
+        true
+    }
+
+    /// Makes these frames the current change, and moves on behind them.
+    #[inline(always)]
+    fn set_unit(&mut self, first: usize, main: usize, end: usize, at: u64, in_transaction: bool) {
+        self.cursor = end;
+        self.view.unit = Unit {
+            first,
+            end,
+            rba: (at as i64).wrapping_sub(self.here.base) as u64,
+            record: (main as i64).wrapping_add(self.here.number) as u64,
+            paired: main != first,
+            in_transaction,
+            continuations: 0,
+        };
+    }
+
+    /// One step that is not the usual one: more frames, another file, a definition, a marker, a pair, a table by name.
+    #[inline(never)]
+    fn next_unusual(&mut self) -> Result<Step> {
+        if self.cursor >= self.ready && !self.advance()? {
+            return Ok(Step::End);
+        }
+        let first = self.cursor;
+        if first >= self.here.end {
+            self.enter_segment();
+        }
+        let Some(frame) = self.window.frames.get(first).copied() else { return Ok(Step::On) };
+        if frame.is_file_header() {
+            self.read_file_header(first)?;
+            self.cursor += 1;
+            return Ok(Step::On);
+        }
+        let record_type = frame.record_type;
+        let op = Op::of(record_type);
+        if op == Op::Metadata {
+            match self.define(first) {
+                Err(error) if self.options.resync => {
+                    self.note_skipped(first, first + 1, error);
+                    self.cursor += 1;
+                    return Ok(Step::On);
+                }
+                defined => defined?,
+            }
+        }
+        let in_transaction = record_type.belongs_to_transaction();
+        let (main, end) = if in_transaction { self.unit_end(first, &frame) } else { (first, first + 1) };
+        if in_transaction && self.joins_over_file_start(first, end)? {
+            return Ok(Step::On);
+        }
+        if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
+            self.view.ids.frame = Some(first);
+        }
+        if main >= self.ready && !self.window.is_at_end() {
+            // Moved together over a file's end: what belongs to the second half may not be here yet.
+            self.advance()?;
+            return Ok(Step::On);
+        }
+        // The file's start comes first, and leaves it.
+        let parted_pair = if is_before_half(&frame) { self.parted_pair.take() } else { None };
+        if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
+            self.cursor = end;
+            return Ok(Step::On);
+        }
+        self.slot = match self.table_slot(main) {
+            Ok(slot) => slot,
+            Err(error) if self.options.resync => {
+                self.note_skipped(first, end, error);
+                self.cursor = end;
+                return Ok(Step::On);
+            }
+            Err(error) => return Err(error),
+        };
+        let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
+        if main != first {
+            let start = parted_pair.or_else(|| self.window.place(first).map(|(_, position, _)| position));
+            self.view.pair_start = start.unwrap_or_default();
+        }
+        self.set_unit(first, main, end, at, in_transaction);
+        self.join_continuations(main, end);
+        Ok(Step::Unit)
+    }
+
+    /// Takes in the segment that the cursor is in.
+    #[cold]
+    fn enter_segment(&mut self) {
+        let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
+        if segment.index != self.file.index || *self.view.origin.file != *segment.file {
+            self.file = FileState::new(segment.index);
+            self.view.origin =
+                Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false, charset: self.charset() };
+        }
+        self.here.base = segment.base;
+        self.here.number = segment.first_record as i64 - segment.first_frame as i64;
+        self.here.end = end;
+    }
+
+    #[cold]
+    fn error_at(&self, index: usize, kind: ErrorKind, what: &str) -> Error {
+        let error = Error::new(kind, what);
+        match self.window.place(index) {
+            Some((segment, position, record)) => error.in_file(&segment.file).at_rba(position.rba).in_record(record),
+            None => error,
+        }
+    }
+
+    #[cold]
+    fn note_skipped(&mut self, first: usize, end: usize, error: Error) {
+        let position = |index| self.window.place(index).map(|(_, position, _)| position);
+        let from = position(first).unwrap_or_default();
+        let to = position(end).unwrap_or_else(|| self.window.unframed_position());
+        self.skip(Skipped { from, to, error });
+    }
+
+    fn skip(&mut self, next: Skipped) {
+        match self.skipped.last_mut() {
+            // Rows of a table whose definition was lost come in runs.
+            Some(last) if last.to == next.from && last.error.kind() == next.error.kind() => last.to = next.to,
+            _ => self.skipped.push(next),
+        }
+    }
+
+    /// Makes more frames ready; `false` at the end of the trail.
+    #[cold]
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            self.release();
+            let had_ended = self.window.is_at_end();
+            // A torn tail may have grown, and a last file too; other faults stay.
+            if !self.window.fill(0)? {
+                match self.window.end() {
+                    End::Fault(error) if had_ended => {
+                        let error = error.clone();
+                        if !self.options.resync {
+                            return Err(error);
+                        }
+                        if self.cursor < self.window.frames.len() {
+                            // The first half of a pair whose other half is damaged or torn: all there is of it.
+                            self.ready = self.window.frames.len();
+                            return Ok(true);
+                        }
+                        match self.window.resync()? {
+                            Some((from, to)) => self.pass_over(from, to, error),
+                            None => return Err(error),
+                        }
+                        continue;
+                    }
+                    End::Clean if self.cursor >= self.window.frames.len() => return Ok(false),
+                    End::Clean if had_ended => {
+                        if self.options.resync {
+                            self.ready = self.window.frames.len();
+                            return Ok(true);
+                        }
+                        let error = self.error_at(
+                            self.cursor,
+                            ErrorKind::Truncated,
+                            "the trail ends between the two records of an update",
+                        );
+                        return Err(error.hint("a writer may not be done yet"));
+                    }
+                    _ => {}
+                }
+            }
+            self.resolve()?;
+            self.enter_segment();
+            if self.cursor < self.ready {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn pass_over(&mut self, from: Position, to: Position, error: Error) {
+        self.skip(Skipped { from, to, error });
+        // What was passed over may have ended one transaction and begun another.
+        self.view.ids.keep(None, None);
+        self.open = OpenTransaction::None;
+    }
+
+    /// Lets go of the frames before the cursor.
+    fn release(&mut self) {
+        let dropped = self.cursor;
+        if dropped == 0 {
+            return;
+        }
+        match self.view.ids.frame {
+            Some(frame) if frame < dropped => {
+                if let Some(record) = self.window.frames.get(frame).map(|frame| Record::from_frame(self.window.data(), frame)) {
+                    let (csn, xid) = tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
+                    self.view.ids.keep(csn, xid);
+                }
+            }
+            Some(frame) => self.view.ids.frame = Some(frame - dropped),
+            None => {}
+        }
+        self.open = match self.open {
+            OpenTransaction::From(start) => OpenTransaction::From(start.saturating_sub(dropped)),
+            other => other,
+        };
+        self.window.drop_frames(dropped);
+        self.ready = self.ready.saturating_sub(dropped);
+        self.resolved = self.resolved.saturating_sub(dropped);
+        self.cursor = 0;
+    }
+}
