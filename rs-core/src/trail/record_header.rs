@@ -2,8 +2,7 @@
 
 use crate::time::Timestamp;
 use crate::trail::record_type::RecordType;
-use crate::trail::wire::{ByteOrder, Fault, Parsed, array, run, stop, u8, u16, u32, u64};
-use crate::trail::wire::{FaultKind, TOO_LONG};
+use crate::trail::wire::{ByteOrder, Fault, FaultKind, Parsed, TOO_LONG, array, run, stop, u8, u16, u32, u64};
 use nom::Parser;
 
 /// Bytes of the header before the table's name or index.
@@ -198,12 +197,11 @@ impl<'a> RecordHeader<'a> {
     /// Of a metadata record: the index of the database definition, and of the table definition that it gives or refers to.
     #[must_use]
     pub fn metadata_indexes(&self, order: ByteOrder) -> (u16, u16) {
-        let mut bytes = Vec::with_capacity(4);
-        order.put_u32(&mut bytes, self.audit_rba);
-        match bytes.as_slice() {
-            &[a, b, c, d] => (order.u16([a, b]), order.u16([c, d])),
-            _ => (0, 0),
-        }
+        let [a, b, c, d] = match order {
+            ByteOrder::Big => self.audit_rba.to_be_bytes(),
+            ByteOrder::Little => self.audit_rba.to_le_bytes(),
+        };
+        (order.u16([a, b]), order.u16([c, d]))
     }
 
     /// Appends the header's bytes, the inverse of [`parse`](Self::parse).

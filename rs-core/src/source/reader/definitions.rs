@@ -11,7 +11,7 @@ use crate::text::Charset;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
 use crate::trail::{Encryption, FileHeader, RecordType, TableRef};
 
-/// No slot.
+/// In place of a slot, where there is none.
 pub(super) const NO_SLOT: u32 = u32::MAX;
 
 /// What the file being read has told so far.

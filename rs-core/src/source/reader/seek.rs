@@ -83,7 +83,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn arrived_at_the_end(&mut self, position: Position) -> Result<()> {
+    fn arrived_at_the_end(&self, position: Position) -> Result<()> {
         match self.window.end() {
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
             _ if self.window.unframed_position() == position => Ok(()),

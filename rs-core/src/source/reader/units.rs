@@ -20,7 +20,7 @@ impl Reader {
 
     /// Behind the last of the records that go on with the data of the one at `main`: of the same type and table and from the
     /// same place in the log, each but the last marked as continued.
-    pub(super) fn continuations_end(&self, main: usize) -> usize {
+    fn continuations_end(&self, main: usize) -> usize {
         let mut end = main + 1;
         while let (Some(last), Some(next)) = (self.window.record(end - 1), self.window.record(end)) {
             let goes_on = last.is_continued()
@@ -98,7 +98,7 @@ impl Reader {
     }
 
     /// The same of two records that may be in two files, whose table indexes do not compare.
-    pub(super) fn are_pair(&self, before: usize, after: usize) -> bool {
+    fn are_pair(&self, before: usize, after: usize) -> bool {
         let (Some(before), Some(after)) = (self.window.record(before), self.window.record(after)) else { return false };
         after.record_type() == RecordType::FIELD_COMP
             && !after.is_before_image()
