@@ -213,21 +213,16 @@ pub struct Change<'a> {
     /// A buffer and all frames in it, of which the unit says which are the change's.
     buffer: &'a [u8],
     frames: &'a [Frame],
+    /// The frame of its record.
+    frame: &'a Frame,
     view: &'a View,
     table: &'a Arc<TableDef>,
 }
 
 impl<'a> Change<'a> {
     #[inline(always)]
-    pub(crate) fn new(buffer: &'a [u8], frames: &'a [Frame], view: &'a View, table: &'a Arc<TableDef>) -> Self {
-        Self { buffer, frames, view, table }
-    }
-
-    /// The frame of its record.
-    #[inline(always)]
-    fn frame(&self) -> Frame {
-        // A unit names frames that are there.
-        self.frames.get(self.view.unit.first + usize::from(self.view.unit.paired)).copied().unwrap_or_default()
+    pub(crate) fn new(buffer: &'a [u8], frames: &'a [Frame], frame: &'a Frame, view: &'a View, table: &'a Arc<TableDef>) -> Self {
+        Self { buffer, frames, frame, view, table }
     }
 
     fn own_frames(&self) -> &'a [Frame] {
@@ -238,7 +233,7 @@ impl<'a> Change<'a> {
     #[inline(always)]
     #[must_use]
     pub fn op(&self) -> Op {
-        Op::of(self.frame().record_type)
+        Op::of(self.frame.record_type)
     }
 
     /// The definition of its table. The reader hands out the same one for all rows of a version, so that two changes of
@@ -275,7 +270,7 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn record(&self) -> Record<'a> {
-        Record::from_frame(self.buffer, &self.frame())
+        Record::from_frame(self.buffer, self.frame)
     }
 
     /// Of a pair of before and after records, the before record.
@@ -324,7 +319,7 @@ impl<'a> Change<'a> {
             (true, true) => TransactionIndicator::Only,
             (true, false) => TransactionIndicator::First,
             (false, true) => TransactionIndicator::Last,
-            (false, false) => self.frame().transaction(),
+            (false, false) => self.frame.transaction(),
         }
     }
 
@@ -472,8 +467,8 @@ impl<'a> Change<'a> {
         match self.op() {
             Op::Insert => (false, true),
             Op::Delete => (true, false),
-            Op::Update if self.frame().record_type != RecordType::UNIFIED_UPDATE => {
-                (self.view.unit.paired || self.frame().is_before(), !self.frame().is_before())
+            Op::Update if self.frame.record_type != RecordType::UNIFIED_UPDATE => {
+                (self.view.unit.paired || self.frame.is_before(), !self.frame.is_before())
             }
             Op::Update | Op::PkUpdate => (true, true),
             _ => (false, false),
@@ -566,6 +561,9 @@ impl OwnedChange {
     /// The change as [`Change`] shows it.
     #[must_use]
     pub fn as_change(&self) -> Change<'_> {
-        Change::new(&self.bytes, &self.frames, &self.view, &self.table)
+        static NONE: Frame = Frame::NONE;
+        // A pair's second frame is its record; the frames are all there.
+        let frame = self.frames.get(usize::from(self.view.unit.paired)).unwrap_or(&NONE);
+        Change::new(&self.bytes, &self.frames, frame, &self.view, &self.table)
     }
 }

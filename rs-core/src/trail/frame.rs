@@ -84,6 +84,21 @@ const fn row_flag(record_type: u8, before: bool) -> u8 {
 }
 
 impl Frame {
+    /// Of no record.
+    pub(crate) const NONE: Self = Self {
+        at: 0,
+        len: 0,
+        data_at: 0,
+        data_len: 0,
+        tail_at: 0,
+        head_len: 0,
+        table: 0,
+        head_at: 0,
+        record_type: RecordType(0),
+        transaction: 0,
+        flags: 0,
+    };
+
     /// The same record at another place in its buffer.
     #[inline(always)]
     pub(crate) fn moved_to(self, at: u64) -> Self {

@@ -58,8 +58,6 @@ pub struct Reader {
     resolved: usize,
     open: OpenTransaction,
     view: View,
-    /// The slot of the current change's table.
-    slot: u32,
     /// Where the before record stands of a pair that a file's end parts, once it has been moved to its after record.
     parted_pair: Option<Position>,
     here: Here,
@@ -95,8 +93,8 @@ struct Here {
 enum Step {
     /// Nothing to hand out.
     On,
-    /// A change, which is the current one now.
-    Unit,
+    /// A change, which is the current one now: the frame of its record, and its table's slot.
+    Unit(usize, u32),
     /// The end of the trail.
     End,
 }
@@ -119,7 +117,6 @@ impl Reader {
                 joined: Vec::new(),
                 pair_start: Position::default(),
             },
-            slot: NO_SLOT,
             parted_pair: None,
             here: Here { base: 0, number: 0, end: 0 },
             file: FileState::new(0),
@@ -145,15 +142,19 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
-        while !self.next_row() {
+        let (main, slot) = loop {
+            if let Some(row) = self.next_row() {
+                break row;
+            }
             match self.next_unusual()? {
                 Step::On => {}
-                Step::Unit => break,
+                Step::Unit(main, slot) => break (main, slot),
                 Step::End => return Ok(None),
             }
-        }
-        let table = self.tables.slots.get(self.slot as usize);
-        Ok(table.map(|table| Change::new(self.window.data(), &self.window.frames, &self.view, table)))
+        };
+        let frames = &*self.window.frames;
+        let (Some(frame), Some(table)) = (frames.get(main), self.tables.slots.get(slot as usize)) else { return Ok(None) };
+        Ok(Some(Change::new(self.window.data(), frames, frame, &self.view, table)))
     }
 
     /// All further changes as owned ones. The iterator ends after an error.
@@ -195,27 +196,26 @@ impl Reader {
         }
     }
 
-    /// The way of nearly all records: a row that is a change by itself, of a table defined in the file. `false` for what
-    /// is not so simple.
+    /// The way of nearly all records: a row that is a change by itself, of a table defined in the file. Gives its frame and
+    /// its table's slot, `None` for what is not so simple.
     #[inline(always)]
-    fn next_row(&mut self) -> bool {
+    fn next_row(&mut self) -> Option<(usize, u32)> {
         let first = self.cursor;
         if first >= self.ready || first >= self.here.end {
-            return false;
+            return None;
         }
-        let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return false };
+        let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return None };
         let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
         let usual = frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow();
         if !usual {
-            return false;
+            return None;
         }
         if frame.begins_and_ends().0 {
             self.view.ids.frame = Some(first);
         }
         let at = frame.at;
-        self.slot = slot;
         self.set_unit(first, first, first + 1, at, true);
-        true
+        Some((first, slot))
     }
 
     /// Makes these frames the current change, and moves on behind them.
@@ -280,7 +280,7 @@ impl Reader {
             self.cursor = end;
             return Ok(Step::On);
         }
-        self.slot = match self.table_slot(main) {
+        let slot = match self.table_slot(main) {
             Ok(slot) => slot,
             Err(error) if self.options.resync => {
                 self.note_skipped(first, end, error);
@@ -296,7 +296,7 @@ impl Reader {
         }
         self.set_unit(first, main, end, at, in_transaction);
         self.join_continuations(main, end);
-        Ok(Step::Unit)
+        Ok(Step::Unit(main, slot))
     }
 
     /// Takes in the segment that the cursor is in.
