@@ -53,8 +53,8 @@ impl VarBytes {
     }
 
     #[inline(always)]
-    fn push(&mut self, value: &[u8]) {
-        append(&mut self.bytes, value);
+    fn push(&mut self, value: &[u8], around: Surroundings<'_>) {
+        append(&mut self.bytes, value, around);
         self.offsets.push(self.bytes.len() as i32);
     }
 
@@ -64,34 +64,37 @@ impl VarBytes {
     }
 }
 
-/// Appends a few bytes. Values are mostly short, and a call to copy them costs more than the copy: two overlapping pieces
-/// of fixed size do it in line.
-#[inline(always)]
-fn append(out: &mut Vec<u8>, value: &[u8]) {
+/// The bytes that a value lies in: its record, and what stands around it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings<'a>(pub(super) &'a [u8]);
+
+impl<'a> Surroundings<'a> {
+    /// The `N` bytes from a value's start on, whatever stands behind it. `None` near the end, and for a value that lies
+    /// somewhere else.
     #[inline(always)]
-    fn overlapping<const N: usize>(out: &mut Vec<u8>, value: &[u8]) -> bool {
-        match (value.first_chunk::<N>(), value.last_chunk::<N>()) {
-            (Some(head), Some(tail)) if value.len() <= 2 * N => {
-                let end = out.len() + value.len();
-                out.extend_from_slice(head);
-                out.truncate(end - N);
-                out.extend_from_slice(tail);
-                true
-            }
-            _ => false,
-        }
+    fn chunk_from<const N: usize>(self, value: &[u8]) -> Option<&'a [u8; N]> {
+        self.0.get(value.as_ptr().addr().wrapping_sub(self.0.as_ptr().addr())..)?.first_chunk()
     }
-    let done = overlapping::<16>(out, value) || overlapping::<8>(out, value) || overlapping::<4>(out, value);
-    if !done {
-        out.extend_from_slice(value);
+}
+
+/// Appends a value. Most are short and no two of one length: a copy of fixed size that takes along what stands behind the
+/// value, and then cuts it off, does without a choice by length that no processor can predict.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, value: &[u8], around: Surroundings<'_>) {
+    const AT_ONCE: usize = 64;
+    match around.chunk_from::<AT_ONCE>(value) {
+        Some(chunk) if value.len() <= AT_ONCE => {
+            let end = out.len() + value.len();
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(value),
     }
 }
 
 /// How a column's bytes become values.
 #[derive(Clone, Copy, Debug)]
 enum Decode {
-    /// Not wanted.
-    Pass,
     Integer8,
     Integer {
         width: u8,
@@ -124,9 +127,8 @@ pub struct ColumnBuffer {
 }
 
 impl ColumnBuffer {
-    pub(super) fn new(column: &ColumnDef, wanted: bool) -> Self {
+    pub(super) fn new(column: &ColumnDef) -> Self {
         let decode = match column.kind() {
-            _ if !wanted => Decode::Pass,
             Kind::Integer { width: 8, signed: true } => Decode::Integer8,
             Kind::Integer { width, signed } => Decode::Integer { width, signed },
             Kind::DateTime => Decode::DateTime,
@@ -141,13 +143,15 @@ impl ColumnBuffer {
             Decode::DateTime => ColumnValues::DateTime { micros: Vec::new(), nanos: Vec::new() },
             Decode::Utf8 { .. } | Decode::Other { .. } => ColumnValues::Text(VarBytes::new()),
             Decode::Digits { .. } => ColumnValues::Digits(VarBytes::new()),
-            Decode::Bytes { .. } | Decode::Pass => ColumnValues::Bytes(VarBytes::new()),
+            Decode::Bytes { .. } => ColumnValues::Bytes(VarBytes::new()),
         };
         Self { decode, states: Vec::new(), values }
     }
 
-    pub(super) fn is_wanted(&self) -> bool {
-        !matches!(self.decode, Decode::Pass)
+    /// Whether this row has its value already.
+    #[inline(always)]
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.states.len() > row
     }
 
     /// The state of each row's value.
@@ -163,15 +167,12 @@ impl ColumnBuffer {
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, order: ByteOrder) {
-        if matches!(self.decode, Decode::Pass) {
-            return;
-        }
+    pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, around: Surroundings<'_>, order: ByteOrder) {
         if self.states.len() != row {
             self.align(row);
         }
         let state = match content {
-            SpanContent::Value(body) => self.value(body, order),
+            SpanContent::Value(body) => self.value(body, around, order),
             SpanContent::Null => ColumnState::Null,
             SpanContent::Invalid => ColumnState::Invalid,
         };
@@ -183,13 +184,13 @@ impl ColumnBuffer {
 
     /// Adds a value; one that is not decodable adds nothing.
     #[inline(always)]
-    fn value(&mut self, body: &[u8], order: ByteOrder) -> ColumnState {
+    fn value(&mut self, body: &[u8], around: Surroundings<'_>, order: ByteOrder) -> ColumnState {
         let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
         let added = match (self.decode, &mut self.values) {
             (Decode::Integer8, ColumnValues::Integer(values)) => {
                 body.try_into().ok().map(|bytes| values.push(i64::from_be_bytes(bytes)))
             }
-            (Decode::Utf8 { prefixed }, ColumnValues::Text(values)) => characters(prefixed).map(|text| values.push(text)),
+            (Decode::Utf8 { prefixed }, ColumnValues::Text(values)) => characters(prefixed).map(|text| values.push(text, around)),
             (Decode::DateTime, ColumnValues::DateTime { micros, nanos }) => {
                 DateTime::parse_bytes(body).and_then(|time| Some((time.unix_micros()?, time.nanos))).map(|(unix, fraction)| {
                     if fraction % 1000 != 0 {
@@ -200,14 +201,16 @@ impl ColumnBuffer {
                 })
             }
             (Decode::Digits { prefixed }, ColumnValues::Digits(values)) => {
-                characters(prefixed).filter(|digits| is_number(digits)).map(|digits| values.push(digits))
+                characters(prefixed).filter(|digits| is_number(digits)).map(|digits| values.push(digits, around))
             }
-            (Decode::Bytes { prefixed }, ColumnValues::Bytes(values)) => characters(prefixed).map(|bytes| values.push(bytes)),
+            (Decode::Bytes { prefixed }, ColumnValues::Bytes(values)) => {
+                characters(prefixed).map(|bytes| values.push(bytes, around))
+            }
             (Decode::Integer { width, signed }, ColumnValues::Integer(values)) => {
                 integer(body, width, signed).and_then(|value| i64::try_from(value).ok()).map(|value| values.push(value))
             }
             (Decode::Other { prefixed, charset }, ColumnValues::Text(values)) => {
-                characters(prefixed).and_then(|bytes| charset.decode(bytes).map(|text| values.push(text.as_bytes())))
+                characters(prefixed).and_then(|bytes| charset.decode(bytes).map(|text| values.push(text.as_bytes(), around)))
             }
             // A column's decoder and its values are made together.
             _ => None,
@@ -220,7 +223,9 @@ impl ColumnBuffer {
         match &mut self.values {
             ColumnValues::Integer(values) => values.push(0),
             ColumnValues::DateTime { micros, .. } => micros.push(0),
-            ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => values.push(&[]),
+            ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => {
+                values.offsets.push(values.bytes.len() as i32);
+            }
         }
     }
 
@@ -256,9 +261,6 @@ impl ColumnBuffer {
     }
 
     pub(super) fn finish(&mut self, rows: usize) {
-        if matches!(self.decode, Decode::Pass) {
-            return;
-        }
         self.align(rows);
         if let ColumnValues::DateTime { nanos, .. } = &mut self.values {
             // Kept only as far as the last value that has any.
@@ -289,4 +291,25 @@ fn is_text(text: &VarBytes) -> bool {
 fn is_number(digits: &[u8]) -> bool {
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     plain || std::str::from_utf8(digits).is_ok_and(|text| NumberText::parse(text).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_appended_whole_wherever_they_lie() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let copy = bytes.clone();
+        for len in 0..130 {
+            for at in [0, 1, 60, 126 - len.min(126), 256 - len] {
+                let value = &bytes[at..at + len];
+                let mut out = b"before".to_vec();
+                append(&mut out, value, Surroundings(&bytes));
+                append(&mut out, value, Surroundings(&[]));
+                append(&mut out, &copy[at..at + len], Surroundings(&bytes));
+                assert_eq!(out, [b"before", value, value, value].concat(), "{at}, {len}");
+            }
+        }
+    }
 }

@@ -8,14 +8,15 @@ mod column;
 
 use std::sync::Arc;
 
+use column::Surroundings;
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
 
 use crate::change::{Change, Op, located_fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::TableDef;
+use crate::schema::{ColumnDef, TableDef};
 use crate::time::Timestamp;
-use crate::trail::image::ColumnSpans;
+use crate::trail::image::{ColumnSpan, ColumnSpans};
 use crate::trail::{ByteOrder, Fault};
 
 /// Rows that a batch has at most, if not said otherwise.
@@ -55,9 +56,10 @@ pub struct BatchDecoder {
     /// The tables and columns that are wanted; none says all.
     wanted: Vec<Wanted>,
     batches: Vec<TableBatch>,
-    /// The batch of the last change, and that of each table met, in the order of the definitions' addresses.
-    last: Option<(usize, Slot)>,
+    /// Where the changes of each table met go, in the order of the definitions' addresses.
     slots: Vec<(usize, Slot)>,
+    /// The same of the tables met lately, each at a place that its address gives.
+    recent: [(usize, Slot); RECENT],
 }
 
 /// A table by name, and the columns of it that are wanted; none says all.
@@ -65,6 +67,16 @@ type Wanted = (Box<str>, Option<Vec<Box<str>>>);
 
 /// Where a table's changes go: a batch, or nowhere.
 type Slot = Option<usize>;
+
+/// How many tables are found without a search.
+const RECENT: usize = 64;
+
+/// A place for an address among [`RECENT`]. Two addresses may have one: the later then takes it, and the other is searched
+/// for.
+#[inline(always)]
+fn recent_place(address: usize) -> usize {
+    (address >> 4 ^ address >> 10) % RECENT
+}
 
 impl Default for BatchDecoder {
     fn default() -> Self {
@@ -76,7 +88,7 @@ impl BatchDecoder {
     /// Decodes all columns of all tables.
     #[must_use]
     pub fn new() -> Self {
-        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), last: None, slots: Vec::new() }
+        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), slots: Vec::new(), recent: [(0, None); RECENT] }
     }
 
     /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
@@ -93,6 +105,8 @@ impl BatchDecoder {
     }
 
     /// Decodes these columns of this table, and of all tables only those named so. Case does not count.
+    ///
+    /// An image is read only as far as its last wanted column: damage behind that goes unnoticed.
     #[must_use]
     pub fn columns(mut self, name: &str, columns: &[&str]) -> Self {
         self.wanted.push((name.into(), Some(columns.iter().copied().map(Into::into).collect())));
@@ -109,22 +123,26 @@ impl BatchDecoder {
     /// batch.
     #[inline(always)]
     pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
-        let op = change.op();
-        if !matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete) {
-            return Ok(false);
-        }
-        let address = Arc::as_ptr(change.table()) as usize;
-        let slot = match self.last {
-            Some((last, slot)) if last == address => slot,
+        // The table first: which one comes next is what a processor cannot predict, and the operation mostly follows from it.
+        let is_row = || matches!(change.op(), Op::Insert | Op::Update | Op::PkUpdate | Op::Delete);
+        let address = Arc::as_ptr(change.table()).addr();
+        let slot = match self.recent.get(recent_place(address)) {
+            Some(&(known, slot)) if known == address => slot,
+            _ if !is_row() => return Ok(false),
             _ => self.slot(address, change.table())?,
         };
         let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(false) };
+        if !is_row() {
+            return Ok(false);
+        }
+        let op = change.op();
         if batch.is_full(self.rows) {
             return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("flush before pushing on"));
         }
         let (before, after) = change.images()?;
-        let (position, time, order) = (change.position(), change.timestamp(), change.record().byte_order());
-        match batch.push(op, position, time, order, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
+        let head = (op, change.position(), change.timestamp());
+        let (order, around) = (change.record().byte_order(), Surroundings(change.buffer()));
+        match batch.push(head, order, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => Ok(batch.is_full(self.rows)),
             Err(fault) => {
                 let (origin, rba, record) = change.whence();
@@ -133,6 +151,7 @@ impl BatchDecoder {
         }
     }
 
+    #[inline(never)]
     fn slot(&mut self, address: usize, table: &Arc<TableDef>) -> Result<Slot> {
         let slot = match self.slots.binary_search_by_key(&address, |(known, _)| *known) {
             Ok(found) => self.slots.get(found).and_then(|(_, slot)| *slot),
@@ -142,7 +161,9 @@ impl BatchDecoder {
                 slot
             }
         };
-        self.last = Some((address, slot));
+        if let Some(recent) = self.recent.get_mut(recent_place(address)) {
+            *recent = (address, slot);
+        }
         Ok(slot)
     }
 
@@ -184,6 +205,7 @@ pub struct TableBatch {
     ops: Vec<Op>,
     positions: Vec<Position>,
     times: Vec<i64>,
+    plan: Plan,
     before: Vec<ColumnBuffer>,
     after: Vec<ColumnBuffer>,
     /// Bytes of the images taken in.
@@ -193,14 +215,17 @@ pub struct TableBatch {
 impl TableBatch {
     /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
     fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool) -> Self {
-        let columns = || table.columns().iter().map(|column| ColumnBuffer::new(column, is_wanted(&column.name))).collect();
+        let plan = Plan::new(table, is_wanted);
+        let columns = || plan.columns(table).map(ColumnBuffer::new).collect();
+        let (before, after) = (columns(), columns());
         Self {
             table: Arc::clone(table),
             ops: Vec::new(),
             positions: Vec::new(),
             times: Vec::new(),
-            before: columns(),
-            after: columns(),
+            plan,
+            before,
+            after,
             bytes: 0,
         }
     }
@@ -246,28 +271,30 @@ impl TableBatch {
     }
 
     /// The wanted columns before the changes. A change without a before image has all of them missing.
-    pub fn before(&self) -> impl Iterator<Item = (&crate::schema::ColumnDef, &ColumnBuffer)> {
-        self.table.columns().iter().zip(&self.before).filter(|(_, buffer)| buffer.is_wanted())
+    pub fn before(&self) -> impl Iterator<Item = (&ColumnDef, &ColumnBuffer)> {
+        self.plan.columns(&self.table).zip(&self.before)
     }
 
     /// The wanted columns after the changes. A change without an after image has all of them missing.
-    pub fn after(&self) -> impl Iterator<Item = (&crate::schema::ColumnDef, &ColumnBuffer)> {
-        self.table.columns().iter().zip(&self.after).filter(|(_, buffer)| buffer.is_wanted())
+    pub fn after(&self) -> impl Iterator<Item = (&ColumnDef, &ColumnBuffer)> {
+        self.plan.columns(&self.table).zip(&self.after)
     }
 
+    // In line, and only what fills the columns a call: so that little has to be kept over it.
+    #[inline(always)]
     fn push(
         &mut self,
-        op: Op,
-        position: Position,
-        time: Timestamp,
+        (op, position, time): (Op, Position, Timestamp),
         order: ByteOrder,
+        around: Surroundings<'_>,
         before: Option<&[u8]>,
         after: Option<&[u8]>,
     ) -> std::result::Result<(), Fault> {
         let row = self.ops.len();
+        let image = |list| Image { row, list, around, order };
         let filled = before
-            .map_or(Ok(()), |list| fill(&mut self.before, row, list, order))
-            .and_then(|()| after.map_or(Ok(()), |list| fill(&mut self.after, row, list, order)));
+            .map_or(Ok(()), |list| fill(&self.plan, &mut self.before, image(list)))
+            .and_then(|()| after.map_or(Ok(()), |list| fill(&self.plan, &mut self.after, image(list))));
         if let Err(fault) = filled {
             self.before.iter_mut().chain(&mut self.after).for_each(|column| column.truncate(row));
             return Err(fault);
@@ -294,23 +321,227 @@ impl TableBatch {
     }
 }
 
-#[inline]
-fn fill(columns: &mut [ColumnBuffer], row: usize, list: &[u8], order: ByteOrder) -> std::result::Result<(), Fault> {
-    // The byte order is settled here, once an image.
-    match order {
-        ByteOrder::Big => fill_in(columns, row, list, ByteOrder::Big),
-        ByteOrder::Little => fill_in(columns, row, list, ByteOrder::Little),
+/// Which columns of a table are wanted, and where they go.
+#[derive(Debug)]
+struct Plan {
+    /// The wanted columns, in the table's order.
+    wanted: Vec<Step>,
+    /// Of each column of the table its place among the wanted ones, or [`Plan::NOWHERE`].
+    places: Vec<usize>,
+}
+
+/// A wanted column.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    index: usize,
+    /// How many columns stand between it and the wanted one before it, in an image that lists all of them.
+    hop: usize,
+}
+
+impl Plan {
+    const NOWHERE: usize = usize::MAX;
+
+    fn new(table: &TableDef, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        let mut plan = Self { wanted: Vec::new(), places: Vec::new() };
+        let mut hop = 0;
+        for (index, column) in table.columns().iter().enumerate() {
+            if is_wanted(&column.name) {
+                plan.places.push(plan.wanted.len());
+                plan.wanted.push(Step { index, hop });
+                hop = 0;
+            } else {
+                plan.places.push(Self::NOWHERE);
+                hop += 1;
+            }
+        }
+        plan
+    }
+
+    /// The definitions of the wanted columns.
+    fn columns<'a>(&'a self, table: &'a TableDef) -> impl Iterator<Item = &'a ColumnDef> {
+        self.wanted.iter().filter_map(|step| table.columns().get(step.index))
+    }
+
+    fn wants_all(&self) -> bool {
+        self.wanted.len() == self.places.len()
     }
 }
 
+#[inline(never)]
+fn fill(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
+    // The byte order is settled here, once an image.
+    match (image.order, plan.wants_all()) {
+        (ByteOrder::Big, true) => fill_all(columns, Image { order: ByteOrder::Big, ..image }),
+        (ByteOrder::Little, true) => fill_all(columns, Image { order: ByteOrder::Little, ..image }),
+        (ByteOrder::Big, false) => fill_some(plan, columns, Image { order: ByteOrder::Big, ..image }),
+        (ByteOrder::Little, false) => fill_some(plan, columns, Image { order: ByteOrder::Little, ..image }),
+    }
+}
+
+/// An image on its way into columns.
+#[derive(Clone, Copy)]
+struct Image<'a> {
+    row: usize,
+    list: &'a [u8],
+    around: Surroundings<'a>,
+    order: ByteOrder,
+}
+
+const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table has not");
+
 #[inline(always)]
-fn fill_in(columns: &mut [ColumnBuffer], row: usize, list: &[u8], order: ByteOrder) -> std::result::Result<(), Fault> {
-    for span in ColumnSpans::new(list, order) {
+fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
+    for span in ColumnSpans::new(image.list, image.order) {
         let span = span?;
-        let Some(column) = columns.get_mut(usize::from(span.index)) else {
-            return Err(Fault::corrupt(0, "an image has a column that its table has not"));
-        };
-        column.push(row, span.content(), order);
+        let column = columns.get_mut(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
+        column.push(image.row, span.content(), image.around, image.order);
     }
     Ok(())
+}
+
+/// Of an image that lists all columns up to the last that is wanted, the wanted ones are found by counting: hopping over
+/// the others needs no look at what they are. Any other image is left to [`fill_listed`].
+#[inline(always)]
+fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
+    let mut spans = ColumnSpans::new(image.list, image.order);
+    // Up to where there is nothing that is not wanted, and how many columns are still to be found there.
+    let (mut from, mut left) = (spans, columns.len());
+    for (taken, (step, column)) in plan.wanted.iter().zip(columns.iter_mut()).enumerate() {
+        let is_known = |span: ColumnSpan<'_>| usize::from(span.index) < plan.places.len();
+        let hopped = spans.by_ref().take(step.hop).all(|span| span.is_ok_and(is_known));
+        match spans.next() {
+            Some(Ok(span)) if hopped && usize::from(span.index) == step.index => {
+                column.push(image.row, span.content(), image.around, image.order);
+            }
+            _ => return fill_listed(plan, columns, from, left, image),
+        }
+        if step.index == taken {
+            (from, left) = (spans, left - 1);
+        }
+    }
+    Ok(())
+}
+
+/// Any image, from some column on: until as many of its columns are found as are left, or to its end.
+#[inline(never)]
+fn fill_listed(
+    plan: &Plan,
+    columns: &mut [ColumnBuffer],
+    from: ColumnSpans<'_>,
+    mut left: usize,
+    image: Image<'_>,
+) -> std::result::Result<(), Fault> {
+    for span in from {
+        let span = span?;
+        let &place = plan.places.get(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
+        let Some(column) = columns.get_mut(place) else { continue };
+        // One that is listed twice is found once.
+        left -= usize::from(!column.has(image.row));
+        column.push(image.row, span.content(), image.around, image.order);
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::ColumnState::{self, Missing, Null, Value};
+    use crate::trail::image::ImageBuilder;
+
+    const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
+
+    /// A table of five integers, A to E, of which those are wanted.
+    fn batch(wanted: &str) -> TableBatch {
+        let columns = ["A", "B", "C", "D", "E"].map(|name| ColumnDef::integer(name, 0)).to_vec();
+        TableBatch::new(&Arc::new(TableDef::new("T", columns)), &|name| wanted.contains(name))
+    }
+
+    /// An image that lists these columns; column 4 is NULL, any other holds ten times its index and its place.
+    fn image(order: ByteOrder, indexes: &[u16]) -> Vec<u8> {
+        let mut image = ImageBuilder::new(order);
+        for (place, &index) in (0..).zip(indexes) {
+            let value = i64::from(index) * 10 + place;
+            if index == 4 { image.null(index) } else { image.fixed(index, &value.to_be_bytes()) }.unwrap();
+        }
+        image.bytes().to_vec()
+    }
+
+    fn push(batch: &mut TableBatch, order: ByteOrder, list: &[u8]) -> std::result::Result<(), Fault> {
+        let time = Timestamp::from_unix_micros(0);
+        batch.push((Op::Insert, Position::default(), time), order, Surroundings(list), None, Some(list))
+    }
+
+    type Cell = (ColumnState, i64);
+
+    /// The state and the number of each wanted column of the last row.
+    fn row(batch: &mut TableBatch) -> Vec<Cell> {
+        batch.finish();
+        let last = batch.len() - 1;
+        let number = |values: &ColumnValues| match values {
+            ColumnValues::Integer(numbers) => numbers[last],
+            _ => unreachable!(),
+        };
+        batch.after().map(|(_, column)| (column.states()[last], number(column.values()))).collect()
+    }
+
+    #[test]
+    fn wanted_columns_are_found_however_they_are_listed() {
+        for order in ORDERS {
+            let cases: [(&str, &[u16], &[Cell]); 12] = [
+                ("BD", &[0, 1, 2, 3, 4], &[(Value, 11), (Value, 33)]),
+                ("BE", &[0, 1, 2, 3, 4], &[(Value, 11), (Null, 0)]),
+                ("AB", &[0, 1, 2, 3, 4], &[(Value, 0), (Value, 11)]),
+                // Columns are left out: before, between and behind the wanted ones.
+                ("BD", &[1, 3], &[(Value, 10), (Value, 31)]),
+                ("BD", &[0, 1, 3], &[(Value, 11), (Value, 32)]),
+                ("ABD", &[0, 3, 4], &[(Value, 0), (Missing, 0), (Value, 31)]),
+                ("BD", &[0, 2], &[(Missing, 0), (Missing, 0)]),
+                ("BD", &[], &[(Missing, 0), (Missing, 0)]),
+                // No order is sure.
+                ("BD", &[3, 1], &[(Value, 11), (Value, 30)]),
+                ("BD", &[3, 1, 0, 2], &[(Value, 11), (Value, 30)]),
+                ("ACD", &[0, 3, 2], &[(Value, 0), (Value, 22), (Value, 31)]),
+                ("", &[0, 1], &[]),
+            ];
+            for (wanted, listed, expected) in cases {
+                // As a first row, and behind another.
+                for first in [&[][..], &[0, 1, 2, 3, 4]] {
+                    let mut batch = batch(wanted);
+                    if !first.is_empty() {
+                        push(&mut batch, order, &image(order, first)).unwrap();
+                    }
+                    push(&mut batch, order, &image(order, listed)).unwrap();
+                    assert_eq!(row(&mut batch), expected, "{wanted} of {listed:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_listed_twice_is_found_once() {
+        for order in ORDERS {
+            let mut batch = batch("BD");
+            push(&mut batch, order, &image(order, &[1, 1, 3])).unwrap();
+            assert_eq!(row(&mut batch), [(Value, 11), (Value, 32)]);
+        }
+    }
+
+    #[test]
+    fn damage_is_seen_up_to_the_last_wanted_column_and_leaves_nothing() {
+        for order in ORDERS {
+            let whole = image(order, &[0, 1, 2, 3, 4]);
+            let cut = &whole[..whole.len() - 1];
+            for (wanted, is_seen) in [("BD", false), ("BE", true), ("ABCDE", true)] {
+                let mut batch = batch(wanted);
+                assert_eq!(push(&mut batch, order, cut).is_err(), is_seen, "{wanted}");
+                assert_eq!(batch.len(), usize::from(!is_seen));
+                push(&mut batch, order, &whole).unwrap();
+                assert_eq!(row(&mut batch).len(), wanted.len());
+            }
+            assert!(push(&mut batch("B"), order, &image(order, &[9, 1])).is_err());
+        }
+    }
 }

@@ -225,6 +225,12 @@ impl<'a> Change<'a> {
         Self { buffer, frames, frame, view, table }
     }
 
+    /// The bytes that its records lie in, others among them.
+    #[inline(always)]
+    pub(crate) fn buffer(&self) -> &'a [u8] {
+        self.buffer
+    }
+
     fn own_frames(&self) -> &'a [Frame] {
         self.frames.get(self.view.unit.first..self.view.unit.end).unwrap_or_default()
     }
