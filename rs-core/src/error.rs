@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of thing went wrong. The numbers are fixed: they are the status codes of the C library and the codes of
-/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 14.
+/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
@@ -44,6 +44,10 @@ pub enum ErrorKind {
     Json = 13,
     /// Something that the trail format has no room for.
     Unencodable = 14,
+    /// A filter whose text is not understood, or that does not fit a table.
+    Filter = 15,
+    /// A change that a filter in strict mode could not decide on.
+    Undecidable = 16,
 }
 
 impl ErrorKind {

@@ -31,6 +31,7 @@
 
 pub mod batch;
 pub mod change;
+pub mod filter;
 pub mod schema;
 pub mod sink;
 pub mod source;

@@ -167,6 +167,26 @@ impl Charset {
         }
     }
 
+    /// The same, with what is not borrowed kept in `memory` that is used over and over: for those who must not allocate for
+    /// each value.
+    pub(crate) fn decode_in<'a>(&self, bytes: &'a [u8], memory: &'a bumpalo::Bump) -> Option<&'a str> {
+        if let Form::Other(encoding) = self.0 {
+            if Encoding::ascii_valid_up_to(bytes) == bytes.len() && encoding.is_ascii_compatible() {
+                return std::str::from_utf8(bytes).ok();
+            }
+            let mut decoder = encoding.new_decoder_without_bom_handling();
+            let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len())?;
+            let out = memory.alloc_slice_fill_default(room);
+            let (result, read, written) = decoder.decode_to_utf8_without_replacement(bytes, out, true);
+            let whole = result == encoding_rs::DecoderResult::InputEmpty && read == bytes.len();
+            return if whole { std::str::from_utf8(out.get(..written)?).ok() } else { None };
+        }
+        match self.decode(bytes)? {
+            Cow::Borrowed(text) => Some(text),
+            Cow::Owned(text) => Some(memory.alloc_str(&text)),
+        }
+    }
+
     /// The bytes of this text in this set; `None` where it has no such character, or the set is not known here.
     ///
     /// ```

@@ -27,7 +27,7 @@ use crate::text::Charset;
 use crate::time::Timestamp;
 use crate::trail::image::Images;
 use crate::trail::tokens::{self, GgsToken};
-use crate::trail::{Fault, FaultKind, Frame, Record, RecordHeader, RecordType, TransactionIndicator};
+use crate::trail::{Fault, FaultKind, FileHeader, Frame, Record, RecordHeader, RecordType, TransactionIndicator};
 
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +167,8 @@ pub(crate) struct Origin {
     pub(crate) encrypted: bool,
     /// The database's character set, in which statements are written.
     pub(crate) charset: Charset,
+    /// Its header, where it has one.
+    pub(crate) header: Option<Arc<FileHeader>>,
 }
 
 /// Which frames of a buffer make a change.
@@ -356,6 +358,12 @@ impl<'a> Change<'a> {
         self.record().user_token_area().or_else(|| self.before_record()?.user_token_area())
     }
 
+    /// The header of its file; `None` for files without one.
+    #[must_use]
+    pub fn file_header(&self) -> Option<&'a FileHeader> {
+        self.view.origin.header.as_deref()
+    }
+
     /// The row before the change; `None` where the trail has no such image.
     ///
     /// # Errors
@@ -460,6 +468,11 @@ impl<'a> Change<'a> {
     /// An error in this change, with its file, RBA and record number.
     pub(crate) fn fault(&self, fault: Fault) -> Error {
         located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)
+    }
+
+    /// An error about this change, with its file, RBA and record number.
+    pub(crate) fn placed(&self, error: Error) -> Error {
+        located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
 
     fn encrypted_error(&self) -> Error {

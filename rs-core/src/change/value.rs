@@ -169,6 +169,47 @@ impl<'a> NumberText<'a> {
         Some(Decimal::new(if self.negative { -mantissa } else { mantissa }, scale))
     }
 
+    /// The order of two numbers by value, however many digits they have.
+    pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        // A number is 0.d₁d₂… times a power of ten: the sign decides, then the power, then the digits.
+        let parts = |number: &Self| {
+            let digits: String = [number.whole, number.fraction].concat();
+            let leading = digits.len() - digits.trim_start_matches('0').len();
+            let power = number.whole.len() as i64 - leading as i64 + i64::from(number.exponent);
+            (digits.trim_matches('0').to_owned(), power)
+        };
+        let ((a, a_power), (b, b_power)) = (parts(self), parts(other));
+        match (a.is_empty(), b.is_empty()) {
+            (true, true) => Equal,
+            (true, false) => {
+                if other.negative {
+                    Greater
+                } else {
+                    Less
+                }
+            }
+            (false, true) => {
+                if self.negative {
+                    Less
+                } else {
+                    Greater
+                }
+            }
+            (false, false) if self.negative != other.negative => {
+                if self.negative {
+                    Less
+                } else {
+                    Greater
+                }
+            }
+            (false, false) => {
+                let size = a_power.cmp(&b_power).then_with(|| a.cmp(&b));
+                if self.negative { size.reverse() } else { size }
+            }
+        }
+    }
+
     /// The number as JSON allows it, with exactly these digits.
     pub(crate) fn write_json(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let whole = self.whole.trim_start_matches('0');
@@ -407,6 +448,24 @@ mod tests {
         }
         for bad in ["", ".", "-", "1,5", "0x1", "1.2.3", "1e", "1e+-3", "1E++5", "1E+", "1e5e5", "NaN", "1 2", "~"] {
             assert!(NumberText::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_length_compare() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        for (a, b, order) in [
+            ("1", "01.00", Equal),
+            ("-0", "0.0", Equal),
+            ("1e60", "999", Greater),
+            ("-1e60", "-999", Less),
+            ("0.001", "1e-3", Equal),
+            ("0.0012", "0.00119", Greater),
+            ("-1", "0", Less),
+            ("0", "-5", Greater),
+            ("12", "3", Greater),
+        ] {
+            assert_eq!(NumberText::parse(a).unwrap().compare(&NumberText::parse(b).unwrap()), order, "{a} {b}");
         }
     }
 

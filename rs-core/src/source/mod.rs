@@ -16,6 +16,7 @@ pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile};
 
 use crate::error::Result;
+use crate::filter::Select;
 use crate::position::Position;
 use crate::schema::Catalog;
 use crate::text::Charset;
@@ -154,6 +155,7 @@ pub struct ReadOptions {
     all: bool,
     resync: bool,
     mapped: bool,
+    select: Option<Select>,
 }
 
 impl ReadOptions {
@@ -194,6 +196,28 @@ impl ReadOptions {
     #[must_use]
     pub fn resync(self, resync: bool) -> Self {
         Self { resync, ..self }
+    }
+
+    /// Hand out only the changes that a selection wants. What belongs together stays together: the two records of an update
+    /// are one change here too.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    /// use trailcore::filter::Select;
+    ///
+    /// let select = Select::parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);")?;
+    /// let mut reader = trail.reader_with(ReadOptions::new().select(select))?;
+    /// while let Some(change) = reader.next()? {
+    ///     assert_eq!(change.table_name(), "BANK.POSTINGS");
+    /// }
+    /// assert!(reader.filter_counts().rejected > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn select(self, select: Select) -> Self {
+        Self { select: Some(select), ..self }
     }
 
     /// Map files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. A mapped file

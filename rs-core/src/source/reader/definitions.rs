@@ -138,6 +138,7 @@ impl Reader {
         // The definition record says it too, and then counts.
         self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
         self.file.header = Some(Arc::new(header));
+        self.view.origin.header = self.file.header.clone();
         self.view.origin.charset = self.charset();
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! [`transactions`], what tables look like in [`definitions`], and a place to start at in [`seek`].
 
 mod definitions;
+mod gate;
 mod seek;
 mod transactions;
 mod units;
@@ -13,10 +14,12 @@ use std::sync::Arc;
 
 use crate::change::{Change, Op, Origin, OwnedChange, TransactionIds, Unit, View};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::TableDef;
 use crate::source::ReadOptions;
 use crate::source::reader::definitions::{FileState, NO_SLOT, Tables};
+use crate::source::reader::gate::Gate;
 use crate::source::reader::units::is_before_half;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
@@ -64,6 +67,7 @@ pub struct Reader {
     file: FileState,
     tables: Tables,
     skipped: Vec<Skipped>,
+    gate: Option<Gate>,
 }
 
 /// The transaction that the frames end in the midst of.
@@ -102,6 +106,7 @@ enum Step {
 impl Reader {
     pub(crate) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
         let from = options.from;
+        let gate = options.select.as_ref().map(Gate::new);
         let mut reader = Self {
             window: Window::new(Arc::clone(&files), options.mapped, Start::FIRST),
             files,
@@ -112,7 +117,13 @@ impl Reader {
             open: OpenTransaction::None,
             view: View {
                 unit: Unit::default(),
-                origin: Origin { file: Path::new("").into(), seqno: 0, encrypted: false, charset: Charset::UNSTATED },
+                origin: Origin {
+                    file: Path::new("").into(),
+                    seqno: 0,
+                    encrypted: false,
+                    charset: Charset::UNSTATED,
+                    header: None,
+                },
                 ids: TransactionIds::with_room(),
                 joined: Vec::new(),
                 pair_start: Position::default(),
@@ -122,6 +133,7 @@ impl Reader {
             file: FileState::new(0),
             tables: Tables::default(),
             skipped: Vec::new(),
+            gate,
         };
         if let Some(position) = from {
             reader.seek(position)?;
@@ -138,23 +150,47 @@ impl Reader {
     /// - [`ErrorKind::SequenceGap`]: files are missing; passed over with `resync` too.
     /// - [`ErrorKind::UndefinedTable`]: a row refers to a definition that the file has not given; passed over with
     ///   `resync` too.
+    /// - [`ErrorKind::Undecidable`], [`ErrorKind::Filter`]: the selection is strict and cannot decide on a change, or does not
+    ///   fit its table. A further call goes on behind the change.
     /// - [`ErrorKind::Io`].
     #[allow(clippy::should_implement_trait)]
     #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
         let (main, slot) = loop {
-            if let Some(row) = self.next_row() {
-                break row;
-            }
-            match self.next_unusual()? {
-                Step::On => {}
-                Step::Unit(main, slot) => break (main, slot),
-                Step::End => return Ok(None),
+            let (main, slot) = match self.next_row() {
+                Some(row) => row,
+                None => match self.next_unusual()? {
+                    Step::On => continue,
+                    Step::Unit(main, slot) => (main, slot),
+                    Step::End => return Ok(None),
+                },
+            };
+            if self.gate.is_none() || self.is_wanted(main, slot)? {
+                break (main, slot);
             }
         };
         let frames = &*self.window.frames;
         let (Some(frame), Some(table)) = (frames.get(main), self.tables.slots.get(slot as usize)) else { return Ok(None) };
         Ok(Some(Change::new(self.window.data(), frames, frame, &self.view, table)))
+    }
+
+    /// Whether the selection wants the current change.
+    #[inline]
+    fn is_wanted(&mut self, main: usize, slot: u32) -> Result<bool> {
+        let Some(gate) = &mut self.gate else { return Ok(true) };
+        let Some(table) = self.tables.slots.get(slot as usize) else { return Ok(true) };
+        if let Some(wanted) = gate.outright(slot, table) {
+            return Ok(wanted);
+        }
+        let frames = &*self.window.frames;
+        let Some(frame) = frames.get(main) else { return Ok(true) };
+        gate.wants(&Change::new(self.window.data(), frames, frame, &self.view, table))
+    }
+
+    /// What the selection has said of the changes so far; all zero without one.
+    #[must_use]
+    pub fn filter_counts(&self) -> Counts {
+        self.gate.as_ref().map_or_else(Counts::default, Gate::counts)
     }
 
     /// All further changes as owned ones. The iterator ends after an error.
@@ -305,8 +341,13 @@ impl Reader {
         let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
         if segment.index != self.file.index || *self.view.origin.file != *segment.file {
             self.file = FileState::new(segment.index);
-            self.view.origin =
-                Origin { file: Arc::clone(&segment.file), seqno: segment.seqno, encrypted: false, charset: self.charset() };
+            self.view.origin = Origin {
+                file: Arc::clone(&segment.file),
+                seqno: segment.seqno,
+                encrypted: false,
+                charset: self.charset(),
+                header: None,
+            };
         }
         self.here.base = segment.base;
         self.here.number = segment.first_record as i64 - segment.first_frame as i64;

@@ -1,0 +1,654 @@
+//! Binding: from names to ordinals, from literals to typed comparators, once for each version of a table's definition.
+
+use crate::change::{DateTime, Decimal, NumberText, Op};
+use crate::filter::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
+use crate::filter::dates::DateFormat;
+use crate::filter::diagnostic::{Diagnostic, Finding, Span, nearest};
+use crate::filter::environment::{EnvItem, Meaning, meaning};
+use crate::filter::eval::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Operand, Relation, Side};
+use crate::filter::function::Function;
+use crate::filter::parser::DEEPEST;
+use crate::filter::scalar::Special;
+use crate::filter::subject::{ColumnUse, Needed};
+use crate::schema::{Kind, TableDef};
+
+/// Which columns a program needs; each has a slot.
+#[derive(Debug, Default)]
+pub(crate) struct Columns(Vec<Needed>);
+
+impl Columns {
+    fn slot(&mut self, index: u16) -> u16 {
+        let next = self.0.len() as u16;
+        match self.0.binary_search_by_key(&index, |column| column.index) {
+            Ok(found) => self.0.get(found).map_or(next, |column| column.slot),
+            Err(place) => {
+                self.0.insert(place, Needed { index, slot: next });
+                next
+            }
+        }
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Needed> {
+        self.0
+    }
+}
+
+type Bound<T> = Result<T, Diagnostic>;
+
+/// Binds the expressions of one rule to one table.
+pub(crate) struct Binder<'a> {
+    pub(crate) table: &'a TableDef,
+    pub(crate) columns: &'a mut Columns,
+    /// KEYCOLS, or empty.
+    pub(crate) key: &'a [ColumnName],
+}
+
+/// Names that stand for parts of the header in column maps (spec section 4.1, SEEN).
+const PSEUDO: [(&str, EnvItem); 4] = [
+    ("GGS_TRANS_TIMESTAMP", EnvItem::CommitTimestamp),
+    ("GGS_TRANS_RBA", EnvItem::LogRba),
+    ("GGS_OP_TYPE", EnvItem::OpType),
+    ("GGS_BEFORE_AFTER_IND", EnvItem::BeforeAfterIndicator),
+];
+
+impl Binder<'_> {
+    /// An expression.
+    pub(crate) fn expr(&mut self, expr: &Expr) -> Bound<Node> {
+        if expr.depth > DEEPEST {
+            return Err(Diagnostic::error(
+                Finding::TooLarge,
+                expr.span,
+                format!("the expression is more than {DEEPEST} levels deep"),
+            ));
+        }
+        self.node(expr)
+    }
+
+    fn node(&mut self, expr: &Expr) -> Bound<Node> {
+        Ok(match &expr.kind {
+            ExprKind::Number(number) => Node::Constant(Constant::Number(*number)),
+            ExprKind::Text(text) => Node::Constant(Constant::Text(text.clone())),
+            ExprKind::Column(column) => match self.pseudo(column) {
+                Some(item) => Node::Environment(item),
+                None => Node::Column(self.column(column, expr.span)?),
+            },
+            ExprKind::Parameter(..) => Node::Unavailable("the result of a SQLEXEC needs a database"),
+            ExprKind::Word(word) => {
+                return Err(Diagnostic::error(Finding::Argument, expr.span, format!("{word} has no meaning here")).ogg(2322));
+            }
+            ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
+            ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
+            ExprKind::Arithmetic(operator, two) => {
+                Node::Arithmetic(*operator, Box::new((self.node(&two.0)?, self.node(&two.1)?)))
+            }
+            ExprKind::Compare(relation, two) => return self.compare(*relation, &two.0, &two.1, expr.span),
+            ExprKind::All(list) => Node::All(self.nodes(list)?),
+            ExprKind::Any(list) => Node::Any(self.nodes(list)?),
+        })
+    }
+
+    fn nodes(&mut self, list: &[Expr]) -> Bound<Box<[Node]>> {
+        list.iter().map(|expr| self.node(expr)).collect()
+    }
+
+    /// The header's part that a name stands for, if the table has no such column.
+    fn pseudo(&self, column: &ColumnName) -> Option<EnvItem> {
+        let item = PSEUDO.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name))?.1;
+        self.table.column(&column.name).is_none().then_some(item)
+    }
+
+    /// A column's place in the table.
+    pub(crate) fn column(&mut self, column: &ColumnName, span: Span) -> Bound<ColumnUse> {
+        let index = self.index(column).ok_or_else(|| self.no_column(column, span))?;
+        let index = u16::try_from(index).map_err(|_| self.no_column(column, span))?;
+        Ok(ColumnUse { side: column.side, index, slot: self.columns.slot(index) })
+    }
+
+    fn index(&self, column: &ColumnName) -> Option<usize> {
+        if !self.table.is_defined() {
+            // Without a definition columns go by their numbers.
+            let digits = column.name.get(..3).filter(|start| start.eq_ignore_ascii_case("COL")).and(column.name.get(3..))?;
+            return digits.parse().ok();
+        }
+        match column.exact_case {
+            true => self.table.columns().iter().position(|own| own.name == column.name),
+            false => self.table.column(&column.name).map(|(index, _)| index),
+        }
+    }
+
+    fn no_column(&self, column: &ColumnName, span: Span) -> Diagnostic {
+        let name = self.table.name();
+        if !self.table.is_defined() {
+            let error = Diagnostic::error(Finding::UnknownName, span, format!("the columns of {name} are not known"));
+            return error.help("give a definitions file, or name columns by number: COL0, COL1 …");
+        }
+        let finding = if column.exact_case { Finding::QuoteMixUp } else { Finding::UnknownName };
+        let error = Diagnostic::error(finding, span, format!("{name} has no column {}", column.name));
+        match nearest(&column.name, self.table.columns().iter().map(|column| &*column.name)) {
+            Some(near) => error.help(format!("did you mean {near}?")),
+            None if column.exact_case => error.help(format!(
+                "double quotes name a column here; write '{}' for a literal, or NOUSEANSISQLQUOTES before the statements",
+                column.name
+            )),
+            None => error,
+        }
+    }
+
+    fn kind(&self, node: &Node) -> Option<Kind> {
+        let Node::Column(column) = node else { return None };
+        self.table.columns().get(usize::from(column.index)).map(|column| column.kind())
+    }
+
+    fn compare(&mut self, relation: Relation, left: &Expr, right: &Expr, span: Span) -> Bound<Node> {
+        let (left, right) = (self.node(left)?, self.node(right)?);
+        for (one, other) in [(&left, &right), (&right, &left)] {
+            match (self.kind(one), other) {
+                (Some(Kind::DateTime), Node::Constant(Constant::Number(_))) => {
+                    let error = Diagnostic::error(Finding::Type, span, "a date or time is compared with a number").ogg(2292);
+                    return Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"));
+                }
+                (Some(Kind::Opaque | Kind::Binary { .. }), _) => {
+                    return Err(
+                        Diagnostic::error(Finding::Type, span, "values of this column's type cannot be compared").ogg(2210)
+                    );
+                }
+                _ => {}
+            }
+        }
+        let general = Node::Compare(relation, Box::new((left, right)));
+        let Node::Compare(_, two) = &general else { return Ok(general) };
+        Ok(match &**two {
+            (Node::Column(column), Node::Constant(Constant::Number(number))) => {
+                self.integer_is(*column, relation, *number, &general)
+            }
+            (Node::Constant(Constant::Number(number)), Node::Column(column)) => {
+                self.integer_is(*column, relation.mirrored(), *number, &general)
+            }
+            _ => None,
+        }
+        .unwrap_or(general))
+    }
+
+    /// The quick way to compare an integer column with a constant.
+    fn integer_is(&self, column: ColumnUse, relation: Relation, number: Decimal, general: &Node) -> Option<Node> {
+        let definition = self.table.columns().get(usize::from(column.index))?;
+        let Kind::Integer { width, signed } = definition.kind() else { return None };
+        let (floor, exact) = mantissa(number, u8::try_from(definition.scale).ok()?)?;
+        let clamp = |value: i128| value.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        let least = |value: i128| (value <= i64::MAX.into()).then(|| clamp(value));
+        let most = |value: i128| (value >= i64::MIN.into()).then(|| clamp(value));
+        // An empty range is one that ends before it starts.
+        const EMPTY: (i64, i64) = (1, 0);
+        let from = |value: i128| least(value).map_or(EMPTY, |low| (low, i64::MAX));
+        let to = |value: i128| most(value).map_or(EMPTY, |high| (i64::MIN, high));
+        let equal = if exact && i64::try_from(floor).is_ok() { (clamp(floor), clamp(floor)) } else { EMPTY };
+        let ((low, high), inside) = match relation {
+            Relation::Eq => (equal, true),
+            Relation::Ne => (equal, false),
+            Relation::Gt => (from(floor.saturating_add(1)), true),
+            Relation::Ge => (from(if exact { floor } else { floor.saturating_add(1) }), true),
+            Relation::Lt => (to(if exact { floor.saturating_sub(1) } else { floor }), true),
+            Relation::Le => (to(floor), true),
+        };
+        Some(Node::IntegerIs(Box::new(IntegerIs { column, width, signed, low, high, inside, general: general.clone() })))
+    }
+
+    fn call(&mut self, function: Function, arguments: &[Expr], span: Span) -> Bound<Node> {
+        if function.wrong_count(arguments.len()) {
+            let message = format!("{function} does not take {} arguments", arguments.len());
+            return Err(Diagnostic::error(Finding::Arity, span, message)
+                .help(format!("{function} {}", function.usage()))
+                .ogg(2322));
+        }
+        if let Some(what) = function.not_available() {
+            return Ok(Node::Unavailable(what));
+        }
+        let fault = |span: Span, message: String| Diagnostic::error(Finding::Argument, span, message).ogg(2322);
+        match (function, arguments) {
+            (Function::Before | Function::After | Function::BeforeAfter, [one]) => {
+                let side = match function {
+                    Function::Before => Side::Before,
+                    Function::After => Side::After,
+                    _ => Side::BeforeAfter,
+                };
+                match &one.kind {
+                    ExprKind::Column(column) => Ok(Node::Column(self.column(&ColumnName { side, ..column.clone() }, one.span)?)),
+                    _ => Err(fault(one.span, format!("{function} takes a column"))),
+                }
+            }
+            (Function::GetEnv, words) => self.environment(words, span),
+            (Function::Token, [name]) => match &name.kind {
+                ExprKind::Text(name) => Ok(Node::Token(name.clone())),
+                _ => Err(fault(name.span, "@TOKEN takes the token's name as a literal".to_owned())),
+            },
+            (Function::ColStat, [word]) => match state_of(word) {
+                Some(constant) => Ok(Node::Constant(constant)),
+                None => Err(fault(word.span, "@COLSTAT takes MISSING, NULL, INVALID or INFINITY".to_owned())),
+            },
+            (Function::ColTest, [subject, tests @ ..]) => {
+                let subject = self.node(subject)?;
+                let tests = tests.iter().map(|test| self.state_test(test)).collect::<Bound<_>>()?;
+                Ok(Node::State(Box::new(subject), tests))
+            }
+            (Function::Compute, [one]) => Ok(Node::Compute(Box::new(self.node(one)?))),
+            (Function::StrNum, [value, word, length @ ..]) => {
+                let padding = match word.kind {
+                    ExprKind::Word("LEFT") => Padding::Left,
+                    ExprKind::Word("LEFTSPACE") => Padding::LeftSpace,
+                    ExprKind::Word("RIGHT") => Padding::Right,
+                    ExprKind::Word("RIGHTZERO") => Padding::RightZero,
+                    _ => return Err(fault(word.span, "@STRNUM takes LEFT, LEFTSPACE, RIGHT or RIGHTZERO".to_owned())),
+                };
+                let length = length.first().map(|length| self.node(length)).transpose()?;
+                Ok(Node::StrNum(Box::new((self.node(value)?, padding, length))))
+            }
+            (Function::Date, [output, inputs @ ..]) => {
+                let format = |expr: &Expr| match &expr.kind {
+                    ExprKind::Text(text) => DateFormat::parse(text).map_err(|why| fault(expr.span, why)),
+                    _ => Err(fault(expr.span, "@DATE takes its formats as literals".to_owned())),
+                };
+                let output = format(output)?;
+                let pairs = inputs
+                    .chunks_exact(2)
+                    .filter_map(|pair| if let [format, value] = pair { Some((format, value)) } else { None });
+                let inputs = pairs.map(|(input, value)| Ok((format(input)?, self.node(value)?))).collect::<Bound<_>>()?;
+                Ok(Node::Date(Box::new(DatePlan { output, inputs })))
+            }
+            (Function::Range, [range, total, key @ ..]) => self.range(range, total, key, span),
+            _ => self.plain_call(function, arguments, span),
+        }
+    }
+
+    /// A function whose arguments are expressions, literals with escape sequences among them.
+    fn plain_call(&mut self, function: Function, arguments: &[Expr], _: Span) -> Bound<Node> {
+        let mut nodes = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let mut node = self.node(argument)?;
+            if let (Node::Constant(Constant::Text(text)), true) = (&node, function.reads_escapes()) {
+                node = Node::Constant(Constant::Text(unescaped(text, argument.span)?));
+            }
+            nodes.push(node);
+        }
+        match (function, &mut *nodes) {
+            (Function::StrFind, [text, Node::Constant(Constant::Text(what))]) => {
+                let text = std::mem::replace(text, Node::Constant(Constant::Missing));
+                return Ok(Node::Find(Box::new(Find::new(text, what))));
+            }
+            (Function::DateDiff, [Node::Constant(Constant::Text(unit)), ..])
+                if !["DD", "SS"].iter().any(|own| own.eq_ignore_ascii_case(unit)) =>
+            {
+                let span = arguments.first().map(|unit| unit.span).unwrap_or_default();
+                return Err(Diagnostic::error(Finding::Argument, span, "@DATEDIFF counts in 'DD' or 'SS'").ogg(2322));
+            }
+            _ => {}
+        }
+        if function == Function::ValOneOf && !nodes.is_empty() {
+            let value = nodes.remove(0);
+            let (mut texts, mut others) = (Vec::new(), Vec::new());
+            for node in nodes {
+                match node {
+                    Node::Constant(Constant::Text(text)) => texts.push(Box::<str>::from(text.trim_end_matches(' '))),
+                    other => others.push(other),
+                }
+            }
+            texts.sort();
+            return Ok(Node::OneOf(Box::new(OneOf { value, texts: texts.into(), others: others.into() })));
+        }
+        Ok(Node::Call(function, nodes.into()))
+    }
+
+    fn environment(&self, words: &[Expr], span: Span) -> Bound<Node> {
+        let mut texts = Vec::with_capacity(words.len());
+        for word in words {
+            match &word.kind {
+                ExprKind::Text(text) => texts.push(&**text),
+                ExprKind::Column(column) => {
+                    let help = format!("write '{}'", column.name);
+                    let error =
+                        Diagnostic::error(Finding::QuoteMixUp, word.span, "@GETENV takes its options as literals, in quotes");
+                    return Err(error.help(help).ogg(2322));
+                }
+                _ => {
+                    return Err(
+                        Diagnostic::error(Finding::Argument, word.span, "@GETENV takes its options as literals").ogg(2322)
+                    );
+                }
+            }
+        }
+        match meaning(&texts) {
+            Meaning::Item(item) => Ok(Node::Environment(item)),
+            Meaning::NotAvailable(what) => Ok(Node::Unavailable(what)),
+            Meaning::Unknown(word, near) => {
+                let error = Diagnostic::error(Finding::UnknownName, span, format!("@GETENV has no option '{word}'")).ogg(2322);
+                Err(match near {
+                    Some(near) => error.help(format!("did you mean '{near}'?")),
+                    None => error,
+                })
+            }
+        }
+    }
+
+    fn state_test(&mut self, test: &Expr) -> Bound<StateTest> {
+        Ok(match &test.kind {
+            ExprKind::Word("PRESENT") => StateTest::Present,
+            ExprKind::Word("NULL") => StateTest::Null,
+            ExprKind::Word("MISSING") => StateTest::Missing,
+            ExprKind::Word("INVALID") => StateTest::Invalid,
+            ExprKind::Word(word) => match Special::parse(word) {
+                Some(special) => StateTest::Special(special),
+                None => {
+                    let error = Diagnostic::error(Finding::Argument, test.span, format!("@COLTEST does not test for {word}"));
+                    return Err(error.help(format!("@COLTEST {}", Function::ColTest.usage())).ogg(2322));
+                }
+            },
+            _ => StateTest::Value(self.node(test)?),
+        })
+    }
+
+    fn range(&mut self, range: &Expr, total: &Expr, key: &[Expr], span: Span) -> Bound<Node> {
+        let whole = |expr: &Expr| match &expr.kind {
+            ExprKind::Number(number) => number.to_i64().and_then(|number| u64::try_from(number).ok()),
+            _ => None,
+        };
+        let (Some(range), Some(total)) = (whole(range), whole(total)) else {
+            let error = Diagnostic::error(Finding::Argument, span, "@RANGE takes its range and their number as whole numbers");
+            return Err(error.ogg(2322));
+        };
+        if range < 1 || range > total {
+            let message = format!("there is no range {range} of {total}");
+            return Err(Diagnostic::error(Finding::Argument, span, message).help("ranges count from 1").ogg(2322));
+        }
+        let key = match key {
+            [] => self.key_columns(span)?,
+            _ => key.iter().map(|column| self.node(column)).collect::<Bound<_>>()?,
+        };
+        Ok(Node::Range(Box::new(RangePlan { range, total, key })))
+    }
+
+    /// The columns that @RANGE hashes when it names none: KEYCOLS, else the table's key, else all columns.
+    fn key_columns(&mut self, span: Span) -> Bound<Box<[Node]>> {
+        if !self.key.is_empty() {
+            return self.key.iter().map(|column| Ok(Node::Column(self.column(column, span)?))).collect();
+        }
+        let table = self.table;
+        let all = || table.columns().iter().enumerate();
+        let has_key = table.key().next().is_some();
+        let indexes = all().filter(|(_, column)| column.key || !has_key).filter_map(|(index, _)| u16::try_from(index).ok());
+        let nodes: Box<[Node]> =
+            indexes.map(|index| Node::Column(ColumnUse { side: Side::Default, index, slot: self.columns.slot(index) })).collect();
+        if nodes.is_empty() {
+            let error = Diagnostic::error(Finding::UnknownName, span, format!("the key of {} is not known", table.name()));
+            return Err(error.help("name the columns in @RANGE or KEYCOLS"));
+        }
+        Ok(nodes)
+    }
+
+    /// A condition of WHERE.
+    pub(crate) fn condition(&mut self, condition: &Condition) -> Bound<Node> {
+        if condition.depth > DEEPEST {
+            return Err(Diagnostic::error(
+                Finding::TooLarge,
+                condition.span,
+                format!("the condition is more than {DEEPEST} levels deep"),
+            ));
+        }
+        let nodes =
+            |this: &mut Self, list: &[Condition]| list.iter().map(|one| this.condition(one)).collect::<Bound<Box<[Node]>>>();
+        match &condition.kind {
+            ConditionKind::All(list) => Ok(Node::All(nodes(self, list)?)),
+            ConditionKind::Any(list) => Ok(Node::Any(nodes(self, list)?)),
+            ConditionKind::Test(column, relation, operand) => self.test(column, *relation, operand, condition.span),
+        }
+    }
+
+    fn test(&mut self, name: &ColumnName, relation: Relation, operand: &Operand, span: Span) -> Bound<Node> {
+        let column = self.column(name, span)?;
+        let definition = self.table.columns().get(usize::from(column.index));
+        let kind = definition.map(|definition| definition.kind());
+        let is_state = matches!(operand, Operand::Null | Operand::Present | Operand::Absent);
+        if matches!(kind, Some(Kind::Opaque | Kind::Binary { .. })) && !is_state {
+            return Err(Diagnostic::error(Finding::Type, span, "values of this column's type cannot be compared").ogg(2210));
+        }
+        let operand = match operand {
+            Operand::Null => WhereOperand::Null,
+            Operand::Present => WhereOperand::Present,
+            Operand::Absent => WhereOperand::Absent,
+            Operand::Column(other) => self.other_column(other, false, span)?,
+            Operand::QuotedColumn(other) => self.other_column(other, true, span)?,
+            Operand::Number(_) if kind == Some(Kind::DateTime) => {
+                let error = Diagnostic::error(Finding::Type, span, "a date or time is compared with a number").ogg(2292);
+                return Err(error.help("write the date as a literal: '2024-03-01' or '2024-03-01 12:00:00'"));
+            }
+            Operand::Number(number) => WhereOperand::Constant(Constant::Number(*number)),
+            Operand::Text(text) => literal(text, kind, span)?,
+        };
+        let padded = matches!(kind, Some(Kind::Text { prefixed: false }))
+            || definition.is_some_and(|definition| definition.sub_type == crate::schema::sub_type::CHAR);
+        let number = match &operand {
+            WhereOperand::Constant(Constant::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let general = Node::Where(Box::new(WhereTest { column, relation, operand, padded }));
+        Ok(number.and_then(|number| self.integer_is(column, relation, number, &general)).unwrap_or(general))
+    }
+
+    fn other_column(&mut self, name: &str, exact_case: bool, span: Span) -> Bound<WhereOperand> {
+        let name = ColumnName { side: Side::Default, name: name.into(), exact_case };
+        Ok(WhereOperand::Column(self.column(&name, span)?))
+    }
+}
+
+/// A literal as the column's type has it.
+fn literal(text: &str, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
+    match kind {
+        Some(Kind::DateTime) => DateTime::parse(text).map(WhereOperand::DateTime).ok_or_else(|| {
+            Diagnostic::error(Finding::Type, span, "a date or time is compared with text that is none")
+                .help("write '2024-03-01' or '2024-03-01 12:00:00'")
+                .ogg(2292)
+        }),
+        Some(Kind::Integer { .. } | Kind::NumberText { .. }) => {
+            let number = NumberText::parse(text).and_then(|number| number.decimal());
+            number.map(|number| WhereOperand::Constant(Constant::Number(number))).ok_or_else(|| {
+                let error = Diagnostic::error(Finding::Type, span, "a number is compared with text that is none");
+                error.help("leave the quotes off a number").ogg(2210)
+            })
+        }
+        _ => Ok(WhereOperand::Constant(Constant::Text(text.into()))),
+    }
+}
+
+fn state_of(word: &Expr) -> Option<Constant> {
+    match word.kind {
+        ExprKind::Word("NULL") => Some(Constant::Null),
+        ExprKind::Word("MISSING") => Some(Constant::Missing),
+        ExprKind::Word("INVALID") => Some(Constant::Invalid),
+        ExprKind::Word(word) => Special::parse(word).map(Constant::Special),
+        _ => None,
+    }
+}
+
+/// A number as a mantissa of this scale, cut downwards, and whether it is exact.
+fn mantissa(number: Decimal, scale: u8) -> Option<(i128, bool)> {
+    let unit = |power: u8| 10i128.checked_pow(u32::from(power));
+    if number.scale() <= scale {
+        // A number too large for any mantissa goes the general way.
+        return Some((number.mantissa().checked_mul(unit(scale - number.scale())?)?, true));
+    }
+    let unit = unit(number.scale() - scale)?;
+    Some((number.mantissa().div_euclid(unit), number.mantissa().rem_euclid(unit) == 0))
+}
+
+/// A literal with its escape sequences read: `\xHH`, three octal digits, `\uHHHH` (spec section 2.1). A value of 0 is an
+/// error. A byte of 80 and above stands for the character of that number, as in Latin-1, since texts are characters here.
+fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        let digits = |skip: usize, count: usize, radix: u32| {
+            let digits = escape.get(skip..skip + count).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))?;
+            Some((u32::from_str_radix(digits, radix).ok()?, skip + count))
+        };
+        let found = match escape.as_bytes().first() {
+            Some(b'x') => digits(1, 2, 16),
+            Some(b'u') => digits(1, 4, 16),
+            Some(b'0'..=b'7') => digits(0, 3, 8),
+            _ => None,
+        };
+        match found.map(|(code, length)| (code, char::from_u32(code), length)) {
+            Some((0, ..)) => {
+                let error = Diagnostic::error(Finding::Argument, span, "the value 0 is not allowed: it ends a string");
+                return Err(error.ogg(2322));
+            }
+            Some((_, Some(c), length)) => {
+                out.push(c);
+                rest = escape.get(length..).unwrap_or_default();
+            }
+            Some((code, None, _)) => {
+                return Err(Diagnostic::error(Finding::Argument, span, format!("there is no character {code:04X}")).ogg(2322));
+            }
+            None => {
+                out.push('\\');
+                rest = escape;
+            }
+        }
+    }
+    out.push_str(rest);
+    Ok(out.into())
+}
+
+/// What a test has to look at: a record that is turned away by an earlier tier never has its columns touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// The file, the record's header, its transaction.
+    Header,
+    /// Tokens, and which columns are there.
+    Presence,
+    /// The values of columns.
+    Values,
+}
+
+/// How a node is judged when conjuncts are put in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Traits {
+    pub(crate) tier: Tier,
+    pub(crate) fallible: bool,
+    pub(crate) cost: u32,
+}
+
+/// What a node that cannot fail comes to.
+#[derive(Clone, Copy, PartialEq)]
+enum Sure {
+    Number,
+    Text,
+}
+
+pub(crate) fn traits(node: &Node) -> Traits {
+    Traits { tier: tier(node), fallible: !is_sure_test(node), cost: cost(node) }
+}
+
+fn sure(node: &Node) -> Option<Sure> {
+    match node {
+        Node::Constant(Constant::Number(_)) => Some(Sure::Number),
+        Node::Constant(Constant::Text(_)) => Some(Sure::Text),
+        Node::Environment(item) => match item {
+            EnvItem::OpType | EnvItem::BeforeAfterIndicator | EnvItem::CommitTimestamp | EnvItem::TableName => Some(Sure::Text),
+            EnvItem::FileSeqno | EnvItem::FileRba | EnvItem::JulianTimestamp => Some(Sure::Number),
+            _ => None,
+        },
+        Node::Find(find) => sure(&find.text).map(|_| Sure::Number),
+        Node::OneOf(one_of) => {
+            (sure(&one_of.value).is_some() && one_of.others.iter().all(|node| sure(node).is_some())).then_some(Sure::Number)
+        }
+        Node::Call(Function::StrEq | Function::StrCmp | Function::StrFind | Function::StrLen, arguments) => {
+            arguments.iter().all(|node| sure(node).is_some()).then_some(Sure::Number)
+        }
+        Node::State(..) | Node::All(_) | Node::Any(_) | Node::Where(_) | Node::Compare(..) => {
+            is_sure_test(node).then_some(Sure::Number)
+        }
+        _ => None,
+    }
+}
+
+fn is_sure_test(node: &Node) -> bool {
+    match node {
+        Node::State(subject, tests) => {
+            let plain = matches!(**subject, Node::Column(_)) || sure(subject).is_some();
+            plain && tests.iter().all(|test| !matches!(test, StateTest::Value(node) if sure(node).is_none()))
+        }
+        Node::Where(test) => matches!(test.operand, WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent),
+        Node::All(list) | Node::Any(list) => list.iter().all(is_sure_test),
+        Node::Compare(_, two) => sure(&two.0) == Some(Sure::Number) && sure(&two.1) == Some(Sure::Number),
+        other => sure(other) == Some(Sure::Number),
+    }
+}
+
+fn tier(node: &Node) -> Tier {
+    let of = |nodes: &[Node]| nodes.iter().map(tier).max().unwrap_or(Tier::Header);
+    match node {
+        Node::Constant(_) | Node::Environment(_) | Node::Unavailable(_) => Tier::Header,
+        Node::Token(_) => Tier::Presence,
+        Node::Column(_) | Node::IntegerIs(_) => Tier::Values,
+        Node::Where(test) => match test.operand {
+            WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent => Tier::Presence,
+            _ => Tier::Values,
+        },
+        Node::State(subject, tests) => {
+            let presence = |test: &StateTest| matches!(test, StateTest::Present | StateTest::Null | StateTest::Missing);
+            match **subject {
+                Node::Column(_) if tests.iter().all(presence) => Tier::Presence,
+                _ => tier(subject).max(
+                    tests
+                        .iter()
+                        .map(|test| if let StateTest::Value(node) = test { tier(node) } else { Tier::Header })
+                        .max()
+                        .unwrap_or(Tier::Header),
+                ),
+            }
+        }
+        Node::Negate(one) | Node::Compute(one) => tier(one),
+        Node::Arithmetic(_, two) | Node::Compare(_, two) => tier(&two.0).max(tier(&two.1)),
+        Node::All(list) | Node::Any(list) | Node::Call(_, list) => of(list),
+        Node::Find(find) => tier(&find.text),
+        Node::OneOf(one_of) => tier(&one_of.value).max(of(&one_of.others)),
+        Node::Date(plan) => plan.inputs.iter().map(|(_, node)| tier(node)).max().unwrap_or(Tier::Header),
+        Node::Range(plan) => of(&plan.key),
+        Node::StrNum(parts) => tier(&parts.0).max(parts.2.as_ref().map_or(Tier::Header, tier)),
+    }
+}
+
+/// A guess at what a node costs, for putting conjuncts in order where they may be.
+fn cost(node: &Node) -> u32 {
+    let of = |nodes: &[Node]| nodes.iter().map(cost).sum::<u32>();
+    match node {
+        Node::Constant(_) => 0,
+        Node::IntegerIs(_) => 1,
+        Node::Column(_) | Node::Environment(_) | Node::Token(_) | Node::Unavailable(_) | Node::State(..) | Node::Where(_) => 3,
+        Node::Negate(one) | Node::Compute(one) => 1 + cost(one),
+        Node::Arithmetic(_, two) | Node::Compare(_, two) => 2 + cost(&two.0) + cost(&two.1),
+        Node::All(list) | Node::Any(list) => of(list),
+        Node::Find(find) => 10 + cost(&find.text),
+        Node::OneOf(one_of) => 6 + cost(&one_of.value) + of(&one_of.others),
+        Node::Date(plan) => 50 + plan.inputs.iter().map(|(_, node)| cost(node)).sum::<u32>(),
+        Node::Range(plan) => 20 + of(&plan.key),
+        Node::StrNum(parts) => 20 + cost(&parts.0),
+        Node::Call(_, list) => 12 + of(list),
+    }
+}
+
+/// Which operations a conjunct is about, one bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpMask(u8);
+
+impl OpMask {
+    pub(crate) fn of(test: impl Fn(Op) -> bool) -> Self {
+        Self(Op::ALL.into_iter().filter(|op| test(*op)).fold(0, |mask, op| mask | (1 << op as u8)))
+    }
+
+    #[inline]
+    pub(crate) fn has(self, op: Op) -> bool {
+        self.0 & (1 << op as u8) != 0
+    }
+}

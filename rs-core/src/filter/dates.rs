@@ -1,0 +1,330 @@
+//! Formats of @DATE: spec section 5.1.
+
+use std::fmt::Write;
+
+use crate::time::{Timestamp, civil_from_days, days_from_civil, is_date};
+
+/// A part of a date, or a character between parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    Century,
+    ShortYear,
+    Year,
+    Month,
+    MonthName,
+    Day,
+    DayOfYear,
+    /// Sunday is this number.
+    DayOfWeek(i64),
+    DayName,
+    Hour,
+    Minute,
+    Second,
+    /// So many digits.
+    Fraction(u32),
+    /// Microseconds from Julian day 0.
+    Julian,
+    JulianDay,
+    Other(char),
+}
+
+/// A format, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DateFormat(Box<[Piece]>);
+
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+/// Descriptors, of those with the same start the longer first.
+const DESCRIPTORS: [(&str, Piece); 18] = [
+    ("JTSLCT", Piece::Julian),
+    ("JTSGMT", Piece::Julian),
+    ("JTS", Piece::Julian),
+    ("JUL", Piece::JulianDay),
+    ("YYYY", Piece::Year),
+    ("YY", Piece::ShortYear),
+    ("CC", Piece::Century),
+    ("MMM", Piece::MonthName),
+    ("MM", Piece::Month),
+    ("MI", Piece::Minute),
+    ("DDD", Piece::DayOfYear),
+    ("DD", Piece::Day),
+    ("DOW0", Piece::DayOfWeek(0)),
+    ("DOW1", Piece::DayOfWeek(1)),
+    ("DOWA", Piece::DayName),
+    ("HH24", Piece::Hour),
+    ("HH", Piece::Hour),
+    ("SS", Piece::Second),
+];
+
+/// Forms of NonStop and others whose layout is UNKNOWN.
+const UNKNOWN: [&str; 4] = ["TTS", "PHAMIS", "STRATUS", "CDATE"];
+
+impl DateFormat {
+    /// Takes a format apart. The error names what is not known.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let upper = text.to_uppercase();
+        let mut rest = &*upper;
+        let mut pieces = Vec::new();
+        while let Some(c) = rest.chars().next() {
+            if let Some(word) = UNKNOWN.iter().find(|word| rest.starts_with(**word)) {
+                return Err(format!("the form of {word} is not known"));
+            }
+            let fraction = rest.len() - rest.trim_start_matches('F').len();
+            let (piece, length) = match DESCRIPTORS.iter().find(|(word, _)| rest.starts_with(word)) {
+                Some((word, piece)) => (*piece, word.len()),
+                None if fraction > 0 => (Piece::Fraction(fraction.min(9) as u32), fraction),
+                None if c.is_alphanumeric() => return Err(format!("there is no date descriptor {c}")),
+                None => (Piece::Other(c), c.len_utf8()),
+            };
+            pieces.push(piece);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Ok(Self(pieces.into()))
+    }
+
+    /// `YYYY-MM-DD HH:MI:SS`.
+    pub(crate) fn of_now() -> Self {
+        use Piece::{Day, Hour, Minute, Month, Other, Second, Year};
+        Self([Year, Other('-'), Month, Other('-'), Day, Other(' '), Hour, Other(':'), Minute, Other(':'), Second].into())
+    }
+
+    /// Whether it is a number by itself: a Julian timestamp or day.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(*self.0, [Piece::Julian | Piece::JulianDay])
+    }
+}
+
+/// What has been read of a date and time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment {
+    century: Option<i64>,
+    short_year: Option<i64>,
+    year: Option<i64>,
+    month: Option<i64>,
+    day: Option<i64>,
+    day_of_year: Option<i64>,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    nanos: i64,
+}
+
+/// The number of the Julian day that starts at noon of 1970-01-01, so that the day's own number is one more than the
+/// whole days at its midnight.
+const EPOCH_JULIAN_DAY: i64 = 2_440_588;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+impl Moment {
+    pub(crate) fn of(time: Timestamp) -> Self {
+        let micros = time.unix_micros();
+        let seconds = micros.div_euclid(1_000_000);
+        let mut moment = Self::of_day(seconds.div_euclid(SECONDS_PER_DAY));
+        let second = seconds.rem_euclid(SECONDS_PER_DAY);
+        (moment.hour, moment.minute, moment.second) = (second / 3600, second / 60 % 60, second % 60);
+        moment.nanos = micros.rem_euclid(1_000_000) * 1000;
+        moment
+    }
+
+    fn of_day(days: i64) -> Self {
+        let (year, month, day) = civil_from_days(days);
+        Self { year: Some(year), month: Some(month), day: Some(day), ..Self::default() }
+    }
+
+    /// A date as @DATEDIFF takes it: `YYYY-MM-DD[*HH:MI[:SS]]`, with a colon or blank for the star.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (date, time) = (text.get(..10)?, text.get(10..)?);
+        let mut moment = Self::default();
+        let part = |text: &str, from: usize, to: usize| number(text.get(from..to)?);
+        let dashes = date.get(4..5) == Some("-") && date.get(7..8) == Some("-");
+        (moment.year, moment.month, moment.day) = (part(date, 0, 4), part(date, 5, 7), part(date, 8, 10));
+        if let Some(clock) = time.strip_prefix([':', ' ', 'T']) {
+            let mut parts = clock.split([':', '.']);
+            moment.hour = number(parts.next()?)?;
+            moment.minute = number(parts.next()?)?;
+            moment.second = parts.next().map_or(Some(0), number)?;
+        } else if !time.is_empty() {
+            return None;
+        }
+        let clock = moment.hour < 24 && moment.minute < 60 && moment.second < 60;
+        moment.settled().filter(|_| dashes && clock)
+    }
+
+    /// Reads a text by a format. Between parts, any character that is no letter or digit will do; what the format does not
+    /// reach is left alone.
+    pub(crate) fn read(&mut self, format: &DateFormat, text: &str) -> Option<()> {
+        let mut rest = text.trim();
+        for piece in &format.0 {
+            let mut digits = |most: usize| {
+                let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+                let (own, behind) = rest.split_at_checked(length)?;
+                rest = behind;
+                number(own).map(|value| (value, length))
+            };
+            match piece {
+                Piece::Century => self.century = Some(digits(2)?.0),
+                Piece::ShortYear => self.short_year = Some(digits(2)?.0),
+                Piece::Year => self.year = Some(digits(4)?.0),
+                Piece::Month => self.month = Some(digits(2)?.0),
+                Piece::Day => self.day = Some(digits(2)?.0),
+                Piece::DayOfYear => self.day_of_year = Some(digits(3)?.0),
+                Piece::Hour => self.hour = digits(2)?.0,
+                Piece::Minute => self.minute = digits(2)?.0,
+                Piece::Second => self.second = digits(2)?.0,
+                Piece::Fraction(most) => {
+                    let (value, length) = digits(*most as usize)?;
+                    self.nanos = value * 10i64.pow(9 - length as u32);
+                }
+                Piece::Julian => {
+                    let (own, behind) = rest.split_at_checked(rest.bytes().take_while(u8::is_ascii_digit).count())?;
+                    rest = behind;
+                    *self = Self::of(Timestamp::from_julian(own.parse().ok()?));
+                }
+                Piece::JulianDay => {
+                    let days = digits(9)?.0 - EPOCH_JULIAN_DAY;
+                    *self = Self { hour: self.hour, minute: self.minute, second: self.second, ..Self::of_day(days) };
+                }
+                Piece::MonthName => {
+                    let (own, behind) = rest.split_at_checked(3)?;
+                    rest = behind;
+                    self.month = Some(MONTHS.iter().position(|name| name.eq_ignore_ascii_case(own))? as i64 + 1);
+                }
+                Piece::DayOfWeek(_) => drop(digits(1)?),
+                Piece::DayName => rest = rest.get(3..)?,
+                Piece::Other(_) => {
+                    let c = rest.chars().next()?;
+                    if c.is_alphanumeric() && c != 'T' {
+                        return None;
+                    }
+                    rest = rest.get(c.len_utf8()..)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The whole date, if what was read makes one. Months and days that were not told are the first.
+    ///
+    /// Which century a year of two digits belongs to is UNKNOWN; below 50 it is the 21st here, as users write it themselves.
+    pub(crate) fn settled(mut self) -> Option<Self> {
+        let year = self.year.or_else(|| {
+            let short = self.short_year?;
+            let century = self.century.unwrap_or(if short < 50 { 20 } else { 19 });
+            Some(century * 100 + short)
+        })?;
+        if let (Some(day), None) = (self.day_of_year, self.month) {
+            let (year_of, month, day) = civil_from_days(days_from_civil(year, 1, 1) + day - 1);
+            if year_of != year {
+                return None;
+            }
+            (self.month, self.day) = (Some(month), Some(day));
+        }
+        let (month, day) = (self.month.unwrap_or(1), self.day.unwrap_or(1));
+        let is_time = self.hour < 24 && self.minute < 60 && self.second < 60;
+        (self.year, self.month, self.day) = (Some(year), Some(month), Some(day));
+        (is_date(year, month, day) && is_time).then_some(self)
+    }
+
+    /// Days from 1970-01-01.
+    pub(crate) fn days(&self) -> i64 {
+        days_from_civil(self.year.unwrap_or(1970), self.month.unwrap_or(1), self.day.unwrap_or(1))
+    }
+
+    /// Seconds from 1970-01-01.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.days() * SECONDS_PER_DAY + self.hour * 3600 + self.minute * 60 + self.second
+    }
+
+    /// Writes a settled date by a format.
+    pub(crate) fn write(&self, format: &DateFormat, out: &mut impl Write) {
+        let (year, month, day) = (self.year.unwrap_or(0), self.month.unwrap_or(1), self.day.unwrap_or(1));
+        let weekday = (self.days() + 4).rem_euclid(7);
+        let name = |names: &[&'static str], index: i64| {
+            usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("")
+        };
+        for piece in &format.0 {
+            // Writing to memory does not fail.
+            let _ = match piece {
+                Piece::Century => write!(out, "{:02}", year / 100),
+                Piece::ShortYear => write!(out, "{:02}", year % 100),
+                Piece::Year => write!(out, "{year:04}"),
+                Piece::Month => write!(out, "{month:02}"),
+                Piece::MonthName => out.write_str(name(&MONTHS, month - 1)),
+                Piece::Day => write!(out, "{day:02}"),
+                Piece::DayOfYear => write!(out, "{:03}", self.days() - days_from_civil(year, 1, 1) + 1),
+                Piece::DayOfWeek(sunday) => write!(out, "{}", weekday + sunday),
+                Piece::DayName => out.write_str(name(&DAYS, weekday)),
+                Piece::Hour => write!(out, "{:02}", self.hour),
+                Piece::Minute => write!(out, "{:02}", self.minute),
+                Piece::Second => write!(out, "{:02}", self.second),
+                Piece::Fraction(digits) => {
+                    let width = *digits as usize;
+                    write!(out, "{:0width$}", self.nanos / 10i64.pow(9 - digits))
+                }
+                Piece::Julian => {
+                    let micros = self.seconds().saturating_mul(1_000_000).saturating_add(self.nanos / 1000);
+                    write!(out, "{}", Timestamp::from_unix_micros(micros).julian())
+                }
+                Piece::JulianDay => write!(out, "{}", self.days() + EPOCH_JULIAN_DAY),
+                Piece::Other(c) => out.write_char(*c),
+            };
+        }
+    }
+}
+
+fn number(digits: &str) -> Option<i64> {
+    let plain = !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn convert(output: &str, inputs: &[(&str, &str)]) -> Option<String> {
+        let mut moment = Moment::default();
+        for (format, text) in inputs {
+            moment.read(&DateFormat::parse(format).unwrap(), text)?;
+        }
+        let mut out = String::new();
+        moment.settled()?.write(&DateFormat::parse(output).unwrap(), &mut out);
+        Some(out)
+    }
+
+    #[test]
+    fn dates_by_format() {
+        let cases = [
+            ("YYYY-MM-DD", vec![("YYYYMMDD", "20260131")], Some("2026-01-31")),
+            ("YYYY-MM-DD", vec![("DD/MM/YYYY", "31/01/2026")], Some("2026-01-31")),
+            ("YYYY-MM-DD", vec![("CC", "20"), ("YY", "07"), ("MM", "1"), ("DD", "2")], Some("2007-01-02")),
+            ("YYYY-MM-DD", vec![("YY", "99"), ("MM", "12"), ("DD", "31")], Some("1999-12-31")),
+            ("DOW0", vec![("YYYY-MM-DD", "2026-01-04")], Some("0")),
+            ("DDD", vec![("YYYY-MM-DD", "2026-12-31")], Some("365")),
+            (
+                "DD-MMM-YY HH:MI:SS.FFF",
+                vec![("YYYY-MM-DD:HH:MI:SS.FFFFFF", "2024-02-29:23:59:58.120000")],
+                Some("29-FEB-24 23:59:58.120"),
+            ),
+            ("JUL", vec![("YYYY-MM-DD", "1970-01-01")], Some("2440588")),
+            ("JTS", vec![("YYYY-MM-DD HH:MI:SS", "2015-11-05 18:45:36")], Some("212313509136000000")),
+            ("YYYY-MM-DD:HH:MI:SS", vec![("JTS", "212313509136000000")], Some("2015-11-05:18:45:36")),
+            ("YYYY-MM-DD", vec![("YYYY DDD", "2024 366")], Some("2024-12-31")),
+            ("YYYY", vec![("YYYY-MM-DD", "2026-02-30")], None),
+            ("YYYY", vec![("MM", "1")], None),
+            ("YYYY", vec![("YYYY", "")], None),
+        ];
+        for (output, inputs, expected) in cases {
+            assert_eq!(convert(output, &inputs).as_deref(), expected, "{output} {inputs:?}");
+        }
+        assert!(DateFormat::parse("TTS").is_err() && DateFormat::parse("QQ").is_err());
+    }
+
+    #[test]
+    fn differences() {
+        let days = |a: &str, b: &str| Moment::of_text(b).unwrap().days() - Moment::of_text(a).unwrap().days();
+        assert_eq!(days("2011-01-01", "2011-02-01 00:00:00"), 31);
+        assert_eq!(Moment::of_text("2011-01-01:00:01").unwrap().seconds() - Moment::of_text("2011-01-01").unwrap().seconds(), 60);
+        assert!(Moment::of_text("2011-13-01").is_none() && Moment::of_text("2011-01-01 25:00").is_none());
+    }
+}

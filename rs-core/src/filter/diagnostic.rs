@@ -1,0 +1,267 @@
+//! What is wrong, or doubtful, in the text of a filter: where, what was expected, and what to write instead.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+
+/// A stretch of the text, in bytes. Two spans are always equal, so that syntax trees compare by what they say and not by
+/// where they were written.
+#[derive(Clone, Copy, Debug, Default, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl PartialEq for Span {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// What a diagnostic is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The text does not follow the grammar.
+    Syntax,
+    /// Typographic quotes, which GoldenGate does not take.
+    CurlyQuotes,
+    /// `IN`, `LIKE`, `BETWEEN`, `NOT` or `IS`, which the language does not have.
+    ForeignOperator,
+    /// Text compared in FILTER, which compares numbers.
+    TextInFilter,
+    /// AND and OR side by side without parentheses. Their precedence is not documented; AND binds tighter here.
+    MixedAndOr,
+    /// A column that may be NULL is compared without a test before it.
+    UnguardedColumn,
+    /// A function with too few or too many arguments.
+    Arity,
+    /// A literal in the quotes of a column name, or the other way round.
+    QuoteMixUp,
+    /// A name that nothing has: a function, a column, an option.
+    UnknownName,
+    /// An argument that the function cannot take.
+    Argument,
+    /// Something that only a running GoldenGate process or a database could answer.
+    NotAvailable,
+    /// Something that has no meaning for a reader of trails and is passed over.
+    NotApplicable,
+    /// Types that cannot be compared.
+    Type,
+    /// Text that is longer or deeper than is taken.
+    TooLarge,
+}
+
+/// One finding: an error, or a lint that the filter works in spite of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    pub(crate) finding: Finding,
+    pub(crate) is_error: bool,
+    pub(crate) number: Option<u32>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+    pub(crate) span: Span,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(finding: Finding, span: Span, message: impl Into<String>) -> Self {
+        Self { finding, is_error: true, number: None, message: message.into(), help: None, span }
+    }
+
+    pub(crate) fn lint(finding: Finding, span: Span, message: impl Into<String>) -> Self {
+        Self { is_error: false, ..Self::error(finding, span, message) }
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// With the number that GoldenGate's own message has.
+    pub(crate) fn ogg(self, number: u32) -> Self {
+        Self { number: Some(number), ..self }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        self.finding
+    }
+
+    /// Whether the filter cannot be used because of it; else it is a lint.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.is_error
+    }
+
+    /// The number of GoldenGate's own message (`OGG-00370` is 370), where one is known.
+    #[must_use]
+    pub fn ogg_number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// Where it stands in the text, in bytes.
+    #[must_use]
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.span.start..self.span.end
+    }
+}
+
+/// All findings of a text, of which at least one is an error.
+///
+/// Displays each with its line and a caret under the place:
+///
+/// ```
+/// let error = trailcore::filter::Select::parse("TABLE HR.EMP, FILTER (@STREQ (DEPT, 'SALES');").unwrap_err();
+/// let text = error.to_string();
+/// assert!(text.contains("OGG-00370") && text.contains("^"), "{text}");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostics {
+    source: Arc<str>,
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    pub(crate) fn new(source: &str, list: Vec<Diagnostic>) -> Self {
+        Self { source: source.into(), list }
+    }
+
+    /// The findings, in the order in which they were made.
+    #[must_use]
+    pub fn all(&self) -> &[Diagnostic] {
+        &self.list
+    }
+
+    /// The errors among them.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter().filter(|diagnostic| diagnostic.is_error)
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.list.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write_diagnostic(f, &self.source, diagnostic)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl From<Diagnostics> for Error {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::new(ErrorKind::Filter, diagnostics.to_string())
+    }
+}
+
+/// The longest piece of a line that is shown.
+const SHOWN: usize = 120;
+
+pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnostic: &Diagnostic) -> fmt::Result {
+    let start = floor(source, diagnostic.span.start);
+    let line_start = source.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_number = source.get(..start).map_or(0, |before| before.matches('\n').count()) + 1;
+    let line = source.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let column = source.get(line_start..start).map_or(0, |before| before.chars().count());
+    f.write_str(if diagnostic.is_error { "error" } else { "lint" })?;
+    if let Some(number) = diagnostic.number {
+        write!(f, " OGG-{number:05}")?;
+    }
+    write!(f, ": {}", diagnostic.message)?;
+    if !source.is_empty() {
+        // Of a very long line, the part around the place.
+        let first = column.saturating_sub(SHOWN / 2);
+        let shown: String = line.chars().skip(first).take(SHOWN).map(|c| if c == '\t' { ' ' } else { c }).collect();
+        let end = floor(source, diagnostic.span.end.max(start));
+        let width = source.get(start..end).map_or(1, |place| place.lines().next().unwrap_or_default().chars().count());
+        let width = width.clamp(1, (SHOWN + first).saturating_sub(column).max(1));
+        let blank = " ".repeat(column - first);
+        write!(f, "\n  line {line_number}, column {}\n  | {shown}\n  | {blank}{}", column + 1, "^".repeat(width))?;
+    }
+    if let Some(help) = &diagnostic.help {
+        write!(f, "\n  = {help}")?;
+    }
+    Ok(())
+}
+
+/// The nearest character boundary at or before a place.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+/// The name among these that is nearest to a misspelt one, if any is near.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted: Vec<char> = wanted.chars().take(64).flat_map(char::to_uppercase).collect();
+    let limit = 1 + wanted.len() / 4;
+    names
+        .into_iter()
+        .map(|name| (distance(&wanted, &name.chars().take(64).flat_map(char::to_uppercase).collect::<Vec<_>>()), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// The number of letters to add, drop or change (Levenshtein).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (y, above) in b.iter().zip(row.iter_mut().skip(1)) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*above + 1);
+            diagonal = std::mem::replace(above, best);
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(a.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_names() {
+        assert_eq!(nearest("STRFND", ["STREQ", "STRFIND", "STRCAT"]), Some("STRFIND"));
+        assert_eq!(nearest("amuont", ["BALANCE", "AMOUNT"]), Some("AMOUNT"));
+        assert_eq!(nearest("XYZ", ["BALANCE"]), None);
+    }
+
+    #[test]
+    fn carets_stand_under_the_place() {
+        let list = vec![Diagnostic::error(Finding::Syntax, Span::new(9, 11), "odd").help("even")];
+        let text = Diagnostics::new("first\n你好 xy z", list).to_string();
+        assert_eq!(text, "error: odd\n  line 2, column 2\n  | 你好 xy z\n  |  ^\n  = even");
+    }
+}

@@ -1,0 +1,620 @@
+//! Expressions and conditions: what FILTER, COLMAP, TOKENS and WHERE hold. Built by the parser, or by calls.
+
+use std::fmt;
+
+use crate::change::Decimal;
+use crate::filter::diagnostic::Span;
+use crate::filter::function::Function;
+use crate::filter::lexer::{Dialect, is_name_char};
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// `=`
+    Eq,
+    /// `<>`
+    Ne,
+    /// `>`
+    Gt,
+    /// `<`
+    Lt,
+    /// `>=`
+    Ge,
+    /// `<=`
+    Le,
+}
+
+impl Relation {
+    /// As it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "<>",
+            Self::Gt => ">",
+            Self::Lt => "<",
+            Self::Ge => ">=",
+            Self::Le => "<=",
+        }
+    }
+
+    pub(crate) fn of_symbol(symbol: &str) -> Option<Self> {
+        [Self::Eq, Self::Ne, Self::Gt, Self::Lt, Self::Ge, Self::Le].into_iter().find(|relation| relation.symbol() == symbol)
+    }
+
+    #[inline]
+    pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Gt => order.is_gt(),
+            Self::Lt => order.is_lt(),
+            Self::Ge => order.is_ge(),
+            Self::Le => order.is_le(),
+        }
+    }
+
+    /// The same comparison with its sides exchanged.
+    pub(crate) fn mirrored(self) -> Self {
+        match self {
+            Self::Gt => Self::Lt,
+            Self::Lt => Self::Gt,
+            Self::Ge => Self::Le,
+            Self::Le => Self::Ge,
+            same => same,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+impl Operator {
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "\\",
+        }
+    }
+}
+
+/// Which image of a row a column is taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The after image; of a delete the before image.
+    #[default]
+    Default,
+    /// The before image.
+    Before,
+    /// The after image.
+    After,
+    /// The before image if the column is in it, else the after image.
+    BeforeAfter,
+}
+
+/// A column by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ColumnName {
+    pub(crate) side: Side,
+    pub(crate) name: Box<str>,
+    /// Written in double quotes: its case counts.
+    pub(crate) exact_case: bool,
+}
+
+/// Words that stand for a state or a form.
+pub(crate) const WORDS: [&str; 13] = [
+    "PRESENT",
+    "NULL",
+    "MISSING",
+    "INVALID",
+    "NAN",
+    "SNAN",
+    "INF",
+    "-INF",
+    "INFINITY",
+    "LEFT",
+    "LEFTSPACE",
+    "RIGHT",
+    "RIGHTZERO",
+];
+
+/// An expression: of FILTER, a column map, a token, or an argument.
+///
+/// ```
+/// use trailcore::filter::{Function, call, col, num, text};
+/// let large = col("AMOUNT").gt(num(10_000)).and(call(Function::StrFind, [col("MEMO"), text("cash")]).gt(num(0)));
+/// assert_eq!(large.to_string(), "AMOUNT > 10000 AND @STRFIND (MEMO, 'cash') > 0");
+/// assert_eq!(large.to_string().parse::<trailcore::filter::Expr>()?, large);
+/// # Ok::<(), trailcore::filter::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) span: Span,
+    /// How deep it is.
+    pub(crate) depth: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ExprKind {
+    Number(Decimal),
+    Text(Box<str>),
+    Column(ColumnName),
+    /// `id.parameter`: the result of a SQLEXEC.
+    Parameter(Box<str>, Box<str>),
+    Word(&'static str),
+    Call(Function, Vec<Expr>),
+    Negate(Box<Expr>),
+    Arithmetic(Operator, Box<(Expr, Expr)>),
+    Compare(Relation, Box<(Expr, Expr)>),
+    All(Vec<Expr>),
+    Any(Vec<Expr>),
+}
+
+impl Expr {
+    pub(crate) fn new(kind: ExprKind, span: Span) -> Self {
+        let deepest = |list: &[Self]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
+        let below = match &kind {
+            ExprKind::Call(_, list) | ExprKind::All(list) | ExprKind::Any(list) => deepest(list),
+            ExprKind::Negate(one) => one.depth,
+            ExprKind::Arithmetic(_, two) | ExprKind::Compare(_, two) => two.0.depth.max(two.1.depth),
+            _ => 0,
+        };
+        Self { kind, span, depth: below + 1 }
+    }
+
+    fn built(kind: ExprKind) -> Self {
+        Self::new(kind, Span::default())
+    }
+
+    pub(crate) fn negated(self, span: Span) -> Self {
+        match self.kind {
+            // A number has its sign.
+            ExprKind::Number(number) if number.mantissa() > 0 => {
+                Self::new(ExprKind::Number(Decimal::new(-number.mantissa(), number.scale())), span)
+            }
+            _ => Self::new(ExprKind::Negate(Box::new(self)), span),
+        }
+    }
+
+    fn compared(self, relation: Relation, other: Self) -> Self {
+        Self::built(ExprKind::Compare(relation, Box::new((self, other))))
+    }
+
+    /// Whether it equals another number.
+    #[must_use]
+    pub fn eq(self, other: Self) -> Self {
+        self.compared(Relation::Eq, other)
+    }
+
+    /// Whether it differs from another number.
+    #[must_use]
+    pub fn ne(self, other: Self) -> Self {
+        self.compared(Relation::Ne, other)
+    }
+
+    /// Whether it is greater.
+    #[must_use]
+    pub fn gt(self, other: Self) -> Self {
+        self.compared(Relation::Gt, other)
+    }
+
+    /// Whether it is less.
+    #[must_use]
+    pub fn lt(self, other: Self) -> Self {
+        self.compared(Relation::Lt, other)
+    }
+
+    /// Whether it is greater or equal.
+    #[must_use]
+    pub fn ge(self, other: Self) -> Self {
+        self.compared(Relation::Ge, other)
+    }
+
+    /// Whether it is less or equal.
+    #[must_use]
+    pub fn le(self, other: Self) -> Self {
+        self.compared(Relation::Le, other)
+    }
+
+    /// Whether both hold; the other is looked at only if this one does.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match self.kind {
+            ExprKind::All(mut list) => {
+                list.push(other);
+                Self::built(ExprKind::All(list))
+            }
+            _ => Self::built(ExprKind::All(vec![self, other])),
+        }
+    }
+
+    /// Whether either holds; the other is looked at only if this one does not.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match self.kind {
+            ExprKind::Any(mut list) => {
+                list.push(other);
+                Self::built(ExprKind::Any(list))
+            }
+            _ => Self::built(ExprKind::Any(vec![self, other])),
+        }
+    }
+
+    /// The remainder of a division.
+    #[must_use]
+    pub fn remainder(self, other: Self) -> Self {
+        Self::built(ExprKind::Arithmetic(Operator::Remainder, Box::new((self, other))))
+    }
+}
+
+macro_rules! arithmetic {
+    ($($trait:ident $method:ident $operator:ident;)*) => {$(
+        impl std::ops::$trait for Expr {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                Self::built(ExprKind::Arithmetic(Operator::$operator, Box::new((self, other))))
+            }
+        }
+    )*};
+}
+
+arithmetic! { Add add Add; Sub sub Subtract; Mul mul Multiply; Div div Divide; }
+
+impl std::ops::Neg for Expr {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.negated(Span::default())
+    }
+}
+
+/// A column, from the image that counts: the after image, of a delete the before image. A name with characters beyond
+/// letters, digits, `_`, `$` and `#` is taken with its case; else case does not count.
+#[must_use]
+pub fn col(name: &str) -> Expr {
+    Expr::built(ExprKind::Column(ColumnName { side: Side::Default, name: name.into(), exact_case: !is_plain(name) }))
+}
+
+/// A column of the before image.
+#[must_use]
+pub fn before(name: &str) -> Expr {
+    call(Function::Before, [col(name)])
+}
+
+/// A whole number.
+#[must_use]
+pub fn num(number: i64) -> Expr {
+    decimal(Decimal::from(number))
+}
+
+/// An exact decimal.
+#[must_use]
+pub fn decimal(number: Decimal) -> Expr {
+    Expr::built(ExprKind::Number(number))
+}
+
+/// A literal text.
+#[must_use]
+pub fn text(text: &str) -> Expr {
+    Expr::built(ExprKind::Text(text.into()))
+}
+
+/// A word such as `PRESENT`, for the functions that take one. A word that none of them knows is taken as a column.
+#[must_use]
+pub fn word(word: &str) -> Expr {
+    match WORDS.iter().find(|known| known.eq_ignore_ascii_case(word)) {
+        Some(known) => Expr::built(ExprKind::Word(known)),
+        None => col(word),
+    }
+}
+
+/// The call of a function. The number of its arguments is checked when the filter is put together.
+#[must_use]
+pub fn call(function: Function, arguments: impl IntoIterator<Item = Expr>) -> Expr {
+    Expr::built(ExprKind::Call(function, arguments.into_iter().collect()))
+}
+
+/// `@GETENV` of a group and an item.
+#[must_use]
+pub fn env(group: &str, item: &str) -> Expr {
+    call(Function::GetEnv, [text(group), text(item)])
+}
+
+/// Whether a name can be written without quotes and is then read as the same.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let reserved = ["AND", "OR", "BEFORE", "AFTER"];
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(is_name_char)
+        && !reserved.iter().any(|word| word.eq_ignore_ascii_case(name))
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
+
+/// A part of the tree with the dialect to write it in.
+pub(crate) struct In<'a, T>(pub(crate) &'a T, pub(crate) Dialect);
+
+pub(crate) fn write_literal(f: &mut fmt::Formatter<'_>, text: &str, dialect: Dialect) -> fmt::Result {
+    match dialect {
+        Dialect::Ansi => write!(f, "'{}'", text.replace('\'', "''")),
+        Dialect::NonAnsi => write!(f, "\"{}\"", text.replace('"', "\"\"")),
+    }
+}
+
+impl fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.side {
+            Side::Before => "BEFORE.",
+            Side::After => "AFTER.",
+            Side::Default | Side::BeforeAfter => "",
+        })?;
+        if self.exact_case { write!(f, "\"{}\"", self.name.replace('"', "\"\"")) } else { f.write_str(&self.name) }
+    }
+}
+
+impl fmt::Display for In<'_, Expr> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(expr, dialect) = self;
+        // Operands that are not primary stand in parentheses, so that nothing hangs on precedence.
+        let operand = |f: &mut fmt::Formatter<'_>, expr: &Expr| {
+            let primary = match &expr.kind {
+                ExprKind::Number(number) => number.mantissa() >= 0,
+                ExprKind::Negate(_) | ExprKind::Arithmetic(..) | ExprKind::Compare(..) | ExprKind::All(_) | ExprKind::Any(_) => {
+                    false
+                }
+                _ => true,
+            };
+            if primary { write!(f, "{}", In(expr, *dialect)) } else { write!(f, "({})", In(expr, *dialect)) }
+        };
+        let joined = |f: &mut fmt::Formatter<'_>, list: &[Expr], word: &str| {
+            list.iter().enumerate().try_for_each(|(index, expr)| {
+                if index > 0 {
+                    write!(f, " {word} ")?;
+                }
+                match expr.kind {
+                    ExprKind::Compare(..) => write!(f, "{}", In(expr, *dialect)),
+                    _ => operand(f, expr),
+                }
+            })
+        };
+        match &expr.kind {
+            ExprKind::Number(number) => write!(f, "{number}"),
+            ExprKind::Text(text) => write_literal(f, text, *dialect),
+            ExprKind::Column(column) => write!(f, "{column}"),
+            ExprKind::Parameter(id, name) => write!(f, "{id}.{name}"),
+            ExprKind::Word(word) => f.write_str(word),
+            ExprKind::Call(function, arguments) => {
+                write!(f, "{function} (")?;
+                for (index, argument) in arguments.iter().enumerate() {
+                    write!(f, "{}{}", if index > 0 { ", " } else { "" }, In(argument, *dialect))?;
+                }
+                f.write_str(")")
+            }
+            ExprKind::Negate(one) => {
+                f.write_str("-")?;
+                match one.kind {
+                    // Else the number would take the sign.
+                    ExprKind::Number(_) => write!(f, "({})", In(&**one, *dialect)),
+                    _ => operand(f, one),
+                }
+            }
+            ExprKind::Arithmetic(operator, two) => {
+                operand(f, &two.0)?;
+                write!(f, " {} ", operator.symbol())?;
+                operand(f, &two.1)
+            }
+            ExprKind::Compare(relation, two) => {
+                operand(f, &two.0)?;
+                write!(f, " {} ", relation.symbol())?;
+                operand(f, &two.1)
+            }
+            ExprKind::All(list) => joined(f, list, "AND"),
+            ExprKind::Any(list) => joined(f, list, "OR"),
+        }
+    }
+}
+
+impl fmt::Display for Expr {
+    /// As it is written in a parameter file of the ANSI dialect.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        In(self, Dialect::Ansi).fmt(f)
+    }
+}
+
+/// A condition of WHERE: columns compared with literals, columns and the three pseudo-values. No arithmetic, no functions.
+///
+/// ```
+/// use trailcore::filter::Condition;
+/// let large = Condition::present("AMOUNT").and(Condition::gt("AMOUNT", 10_000));
+/// assert_eq!(large.to_string(), "AMOUNT = @PRESENT AND AMOUNT > 10000");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub(crate) kind: ConditionKind,
+    pub(crate) span: Span,
+    pub(crate) depth: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ConditionKind {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Test(ColumnName, Relation, Operand),
+}
+
+/// What a column is compared with in WHERE.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A number.
+    Number(Decimal),
+    /// A literal text.
+    Text(Box<str>),
+    /// Another column.
+    Column(Box<str>),
+    /// Another column whose name is taken with its case.
+    QuotedColumn(Box<str>),
+    /// `@NULL`
+    Null,
+    /// `@PRESENT`
+    Present,
+    /// `@ABSENT`
+    Absent,
+}
+
+impl From<i64> for Operand {
+    fn from(number: i64) -> Self {
+        Self::Number(Decimal::from(number))
+    }
+}
+
+impl From<Decimal> for Operand {
+    fn from(number: Decimal) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for Operand {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl Condition {
+    pub(crate) fn new(kind: ConditionKind, span: Span) -> Self {
+        let below = match &kind {
+            ConditionKind::All(list) | ConditionKind::Any(list) => {
+                list.iter().map(|condition| condition.depth).max().unwrap_or(0)
+            }
+            ConditionKind::Test(..) => 0,
+        };
+        Self { kind, span, depth: below + 1 }
+    }
+
+    /// A column compared with a number, a text or another column.
+    #[must_use]
+    pub fn test(column: &str, relation: Relation, operand: impl Into<Operand>) -> Self {
+        let column = ColumnName { side: Side::Default, name: column.into(), exact_case: !is_plain(column) };
+        Self::new(ConditionKind::Test(column, relation, operand.into()), Span::default())
+    }
+
+    /// Whether a column equals a number or text.
+    #[must_use]
+    pub fn eq(column: &str, operand: impl Into<Operand>) -> Self {
+        Self::test(column, Relation::Eq, operand)
+    }
+
+    /// Whether a column differs from a number or text.
+    #[must_use]
+    pub fn ne(column: &str, operand: impl Into<Operand>) -> Self {
+        Self::test(column, Relation::Ne, operand)
+    }
+
+    /// Whether a column is greater than a number or text.
+    #[must_use]
+    pub fn gt(column: &str, operand: impl Into<Operand>) -> Self {
+        Self::test(column, Relation::Gt, operand)
+    }
+
+    /// Whether a column is less than a number or text.
+    #[must_use]
+    pub fn lt(column: &str, operand: impl Into<Operand>) -> Self {
+        Self::test(column, Relation::Lt, operand)
+    }
+
+    /// Whether a column is in the image, NULL or not.
+    #[must_use]
+    pub fn present(column: &str) -> Self {
+        Self::test(column, Relation::Eq, Operand::Present)
+    }
+
+    /// Whether a column is not in the image.
+    #[must_use]
+    pub fn absent(column: &str) -> Self {
+        Self::test(column, Relation::Eq, Operand::Absent)
+    }
+
+    /// Whether a column is NULL.
+    #[must_use]
+    pub fn null(column: &str) -> Self {
+        Self::test(column, Relation::Eq, Operand::Null)
+    }
+
+    /// Whether a column is not NULL.
+    #[must_use]
+    pub fn not_null(column: &str) -> Self {
+        Self::test(column, Relation::Ne, Operand::Null)
+    }
+
+    /// Whether both hold; the other is looked at only if this one does.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match self.kind {
+            ConditionKind::All(mut list) => {
+                list.push(other);
+                Self::new(ConditionKind::All(list), Span::default())
+            }
+            _ => Self::new(ConditionKind::All(vec![self, other]), Span::default()),
+        }
+    }
+
+    /// Whether either holds; the other is looked at only if this one does not.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match self.kind {
+            ConditionKind::Any(mut list) => {
+                list.push(other);
+                Self::new(ConditionKind::Any(list), Span::default())
+            }
+            _ => Self::new(ConditionKind::Any(vec![self, other]), Span::default()),
+        }
+    }
+}
+
+impl fmt::Display for In<'_, Condition> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(condition, dialect) = self;
+        let joined = |f: &mut fmt::Formatter<'_>, list: &[Condition], word: &str| {
+            list.iter().enumerate().try_for_each(|(index, condition)| {
+                if index > 0 {
+                    write!(f, " {word} ")?;
+                }
+                match condition.kind {
+                    ConditionKind::Test(..) => write!(f, "{}", In(condition, *dialect)),
+                    _ => write!(f, "({})", In(condition, *dialect)),
+                }
+            })
+        };
+        match &condition.kind {
+            ConditionKind::All(list) => joined(f, list, "AND"),
+            ConditionKind::Any(list) => joined(f, list, "OR"),
+            ConditionKind::Test(column, relation, operand) => {
+                write!(f, "{column} {} ", relation.symbol())?;
+                match operand {
+                    Operand::Number(number) => write!(f, "{number}"),
+                    Operand::Text(text) => write_literal(f, text, *dialect),
+                    Operand::Column(name) => f.write_str(name),
+                    Operand::QuotedColumn(name) => write!(f, "\"{}\"", name.replace('"', "\"\"")),
+                    Operand::Null => f.write_str("@NULL"),
+                    Operand::Present => f.write_str("@PRESENT"),
+                    Operand::Absent => f.write_str("@ABSENT"),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    /// As it is written in a parameter file of the ANSI dialect.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        In(self, Dialect::Ansi).fmt(f)
+    }
+}

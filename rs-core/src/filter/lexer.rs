@@ -1,0 +1,209 @@
+//! The words of the language: spec section 2.1.
+
+use std::borrow::Cow;
+
+use crate::filter::diagnostic::{Diagnostic, Finding, Span};
+
+/// Which quotes mean what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `USEANSISQLQUOTES`, the default since 12c: single quotes for literals, double quotes for column names with their case.
+    #[default]
+    Ansi,
+    /// `NOUSEANSISQLQUOTES`, all releases before 12c, and NonStop: double quotes for literals.
+    NonAnsi,
+}
+
+/// One word.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Token<'a> {
+    Number(&'a str),
+    /// A literal, quotes taken off, doubled quotes made single.
+    Literal(Cow<'a, str>),
+    /// A column name in quotes.
+    QuotedName(Cow<'a, str>),
+    Name(&'a str),
+    /// `@NAME`, without the `@`.
+    Function(&'a str),
+    Symbol(&'static str),
+    End,
+}
+
+/// Two-character symbols before their one-character beginnings.
+const SYMBOLS: [&str; 20] =
+    ["<>", "<=", ">=", "!=", "==", "||", "(", ")", ",", ".", ";", "=", "<", ">", "+", "-", "*", "/", "\\", "!"];
+
+/// Reads words one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Lexer<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) at: usize,
+    pub(crate) dialect: Dialect,
+}
+
+pub(crate) fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '#')
+}
+
+impl<'a> Lexer<'a> {
+    pub(crate) fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self { text, at: 0, dialect }
+    }
+
+    pub(crate) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over blanks, comments (`--` to the line's end) and line continuations (`&` at a line's end).
+    pub(crate) fn skip_blanks(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start();
+            self.at += rest.len() - trimmed.len();
+            if trimmed.starts_with("--") {
+                self.at += trimmed.find('\n').unwrap_or(trimmed.len());
+            } else if trimmed.strip_prefix('&').is_some_and(|after| after.trim_start_matches([' ', '\t', '\r']).starts_with('\n'))
+            {
+                self.at += 1;
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The next word and where it stands.
+    pub(crate) fn next(&mut self) -> Result<(Token<'a>, Span), Diagnostic> {
+        self.skip_blanks();
+        let start = self.at;
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return Ok((Token::End, Span::new(start, start))) };
+        let token = match first {
+            '\'' | '"' => self.quoted(first)?,
+            '0'..='9' => self.number(),
+            '.' if rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit()) => self.number(),
+            '@' => {
+                let name = take_while(rest.get(1..).unwrap_or_default(), is_name_char);
+                self.at += 1 + name.len();
+                if name.is_empty() {
+                    return Err(Diagnostic::error(
+                        Finding::Syntax,
+                        Span::new(start, self.at),
+                        "a function name must follow the @",
+                    ));
+                }
+                Token::Function(name)
+            }
+            '‘' | '’' | '“' | '”' | '„' | '‚' | '«' | '»' => {
+                let (quote, span) =
+                    (if self.dialect == Dialect::Ansi { '\'' } else { '"' }, Span::new(start, start + first.len_utf8()));
+                return Err(Diagnostic::error(Finding::CurlyQuotes, span, format!("{first} is a typographic quote"))
+                    .help(format!("write {quote}")));
+            }
+            c if is_name_char(c) => {
+                let name = take_while(rest, is_name_char);
+                self.at += name.len();
+                Token::Name(name)
+            }
+            _ => {
+                let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) else {
+                    let span = Span::new(start, start + first.len_utf8());
+                    return Err(Diagnostic::error(Finding::Syntax, span, format!("{first:?} has no meaning here")));
+                };
+                self.at += symbol.len();
+                if *symbol == "\\" {
+                    self.blanks_around(start)?;
+                }
+                Token::Symbol(symbol)
+            }
+        };
+        Ok((token, Span::new(start, self.at)))
+    }
+
+    /// The remainder operator needs blanks around it (spec section 2.1, SEEN).
+    fn blanks_around(&self, start: usize) -> Result<(), Diagnostic> {
+        let before = self.text.get(..start).and_then(|text| text.chars().next_back()).is_none_or(char::is_whitespace);
+        let after = self.rest().chars().next().is_none_or(char::is_whitespace);
+        if before && after {
+            return Ok(());
+        }
+        let span = Span::new(start, self.at);
+        Err(Diagnostic::error(Finding::Syntax, span, "the remainder operator needs blanks around it").help("write a \\ b"))
+    }
+
+    fn number(&mut self) -> Token<'a> {
+        let rest = self.rest();
+        let whole = take_while(rest, |c| c.is_ascii_digit());
+        let mut length = whole.len();
+        if let Some(fraction) = rest.get(length..).and_then(|rest| rest.strip_prefix('.')) {
+            length += 1 + take_while(fraction, |c| c.is_ascii_digit()).len();
+        }
+        self.at += length;
+        Token::Number(rest.get(..length).unwrap_or_default())
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<Token<'a>, Diagnostic> {
+        let start = self.at;
+        let body = self.rest().get(1..).unwrap_or_default();
+        let mut end = 0;
+        loop {
+            let Some(found) = body.get(end..).and_then(|rest| rest.find(quote)) else {
+                return Err(Diagnostic::error(Finding::Syntax, Span::new(start, self.text.len()), "the quote has no end")
+                    .help("a quote within is written twice")
+                    .ogg(370));
+            };
+            end += found;
+            if body.get(end + 1..).is_some_and(|rest| rest.starts_with(quote)) {
+                end += 2;
+            } else {
+                break;
+            }
+        }
+        let inside = body.get(..end).unwrap_or_default();
+        self.at += end + 2;
+        let twice: String = [quote, quote].iter().collect();
+        let text = if inside.contains(&twice) {
+            Cow::Owned(inside.replace(&twice, quote.encode_utf8(&mut [0; 4])))
+        } else {
+            Cow::Borrowed(inside)
+        };
+        let is_name = quote == '"' && self.dialect == Dialect::Ansi;
+        Ok(if is_name { Token::QuotedName(text) } else { Token::Literal(text) })
+    }
+}
+
+pub(crate) fn take_while(text: &str, test: impl Fn(char) -> bool) -> &str {
+    let end = text.find(|c| !test(c)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str, dialect: Dialect) -> Vec<Token<'_>> {
+        let mut lexer = Lexer::new(text, dialect);
+        std::iter::from_fn(|| lexer.next().ok().map(|(token, _)| token).filter(|token| *token != Token::End)).collect()
+    }
+
+    #[test]
+    fn words_of_both_dialects() {
+        use Token::*;
+        assert_eq!(
+            words("@StrLen( \"a\"\"b\" ) <= -.10 -- rest\n&\n 'it''s'", Dialect::Ansi),
+            vec![
+                Function("StrLen"),
+                Symbol("("),
+                QuotedName("a\"b".into()),
+                Symbol(")"),
+                Symbol("<="),
+                Symbol("-"),
+                Number(".10"),
+                Literal("it's".into())
+            ]
+        );
+        assert_eq!(words("\"X\"", Dialect::NonAnsi), vec![Literal("X".into())]);
+        assert!(Lexer::new("a\\b", Dialect::Ansi).clone().next().is_ok());
+        assert!(Lexer::new("\\b", Dialect::Ansi).next().is_err());
+        assert_eq!(Lexer::new("‘x’", Dialect::Ansi).next().unwrap_err().finding, Finding::CurlyQuotes);
+    }
+}

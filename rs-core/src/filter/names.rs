@@ -1,0 +1,287 @@
+//! Object names with wildcards: spec section 3.
+
+use std::fmt;
+
+/// One part of an object name: `*` is any run of characters, `?` one character, a backslash makes either plain. In double
+/// quotes its case counts (in both dialects); else it does not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NamePattern {
+    /// As written, quotes taken off, backslashes kept.
+    text: Box<str>,
+    quoted: bool,
+    pieces: Box<[Piece]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Piece {
+    Run,
+    One,
+    Char(char),
+}
+
+impl NamePattern {
+    /// A pattern without quotes: case does not count.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self::of(text, false)
+    }
+
+    /// A pattern whose case counts, as in double quotes.
+    #[must_use]
+    pub fn exact_case(text: &str) -> Self {
+        Self::of(text, true)
+    }
+
+    fn of(text: &str, quoted: bool) -> Self {
+        let mut pieces = Vec::new();
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let piece = match c {
+                '\\' => match chars.peek().copied() {
+                    Some(next @ ('*' | '?' | '%' | '\\')) => {
+                        chars.next();
+                        Piece::Char(next)
+                    }
+                    _ => Piece::Char('\\'),
+                },
+                '*' => Piece::Run,
+                '?' => Piece::One,
+                c => Piece::Char(c),
+            };
+            // A run behind a run says nothing more, and would cost time.
+            if !(piece == Piece::Run && pieces.last() == Some(&Piece::Run)) {
+                pieces.push(piece);
+            }
+        }
+        Self { text: text.into(), quoted, pieces: pieces.into() }
+    }
+
+    /// Whether it has a wildcard.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        self.pieces.iter().any(|piece| !matches!(piece, Piece::Char(_)))
+    }
+
+    /// Whether a name fits.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        // The usual way of matching with one star at a time: what follows a star is tried at each place in turn.
+        let (mut pieces, mut rest) = (&*self.pieces, name.chars());
+        let mut retry: Option<(&[Piece], std::str::Chars<'_>)> = None;
+        loop {
+            let after = rest.clone();
+            let step = match (pieces.split_first(), rest.next()) {
+                (None, None) => return true,
+                (Some((Piece::Run, behind)), _) => {
+                    retry = Some((behind, after.clone()));
+                    (pieces, rest) = (behind, after);
+                    continue;
+                }
+                (Some((Piece::One, behind)), Some(_)) => Some(behind),
+                (Some((Piece::Char(wanted), behind)), Some(c)) if self.same(*wanted, c) => Some(behind),
+                _ => None,
+            };
+            match (step, &mut retry) {
+                (Some(behind), _) => pieces = behind,
+                (None, Some((behind, from))) => {
+                    if from.next().is_none() {
+                        return false;
+                    }
+                    (pieces, rest) = (behind, from.clone());
+                }
+                (None, None) => return false,
+            }
+        }
+    }
+
+    fn same(&self, a: char, b: char) -> bool {
+        a == b || (!self.quoted && (a.eq_ignore_ascii_case(&b) || a.to_lowercase().eq(b.to_lowercase())))
+    }
+}
+
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Characters that end a name outside quotes need them; then case counts too, so such names are quoted from the start.
+        if self.quoted { write!(f, "\"{}\"", self.text.replace('"', "\"\"")) } else { f.write_str(&self.text) }
+    }
+}
+
+/// The name of one or more objects: two or three parts, each with wildcards.
+///
+/// ```
+/// use trailcore::filter::ObjectPattern;
+/// let pattern: ObjectPattern = "hr.emp*".parse().unwrap();
+/// assert!(pattern.matches("HR.EMPLOYEES") && !pattern.matches("HR.JOBS"));
+/// let exact: ObjectPattern = r#"HR."A\*B""#.parse().unwrap();
+/// assert!(exact.matches("HR.A*B") && !exact.matches("HR.AXXB"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectPattern {
+    /// Container (or none), owner (or none), object.
+    parts: Vec<NamePattern>,
+}
+
+impl ObjectPattern {
+    pub(crate) fn from_parts(parts: Vec<NamePattern>) -> Self {
+        Self { parts }
+    }
+
+    /// The parts, in order.
+    #[must_use]
+    pub fn parts(&self) -> &[NamePattern] {
+        &self.parts
+    }
+
+    /// Whether no part has a wildcard.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.parts.iter().any(NamePattern::has_wildcard)
+    }
+
+    /// Whether the object of this name, parts joined by `.`, fits. A pattern of two parts fits a name of three whose last
+    /// two fit; without a container in the pattern any will do.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        matches_parts(&self.parts, name)
+    }
+
+    /// The same pattern in this container, if it names none itself.
+    pub(crate) fn in_container(mut self, container: Option<&NamePattern>) -> Self {
+        if let (2, Some(container)) = (self.parts.len(), container) {
+            self.parts.insert(0, container.clone());
+        }
+        self
+    }
+
+    /// The name of the object that a source object maps to: a part that is `*` takes the source's part; a `*` within a part
+    /// takes what is the source's own, as in `schema*` (INFERRED: the documentation has examples only).
+    pub(crate) fn target_of(&self, source: &str) -> String {
+        let mut from_source = source.rsplit('.');
+        let mut parts: Vec<String> = self
+            .parts
+            .iter()
+            .rev()
+            .map(|pattern| {
+                let own = from_source.next().unwrap_or_default();
+                // What is not quoted is folded as Oracle folds it (INFERRED).
+                let fold = |c: char| if pattern.quoted { c.to_string() } else { c.to_uppercase().collect() };
+                pattern
+                    .pieces
+                    .iter()
+                    .map(|piece| match piece {
+                        Piece::Run => own.to_owned(),
+                        Piece::One => "?".to_owned(),
+                        Piece::Char(c) => fold(*c),
+                    })
+                    .collect()
+            })
+            .collect();
+        parts.reverse();
+        parts.join(".")
+    }
+}
+
+/// Whether the last parts of a name fit patterns: as many as there are patterns; a name must not have fewer.
+pub(crate) fn matches_parts(patterns: &[NamePattern], name: &str) -> bool {
+    let mut parts = name.rsplit('.');
+    // A name with more dots than a pattern has parts may also be one whose last part has dots itself.
+    patterns.iter().rev().all(|pattern| parts.next().is_some_and(|part| pattern.matches(part)))
+}
+
+impl fmt::Display for ObjectPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.parts.iter().enumerate() {
+            write!(f, "{}{part}", if index > 0 { "." } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for ObjectPattern {
+    type Err = crate::Error;
+
+    /// Reads `owner.object` or `container.owner.object`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = split_name(text).filter(|(parts, used)| *used == text.len() && (1..=3).contains(&parts.len()));
+        parts.map(|(parts, _)| Self { parts }).ok_or_else(|| {
+            crate::Error::new(crate::ErrorKind::Filter, format!("{text:?} is no object name")).hint("write OWNER.OBJECT")
+        })
+    }
+}
+
+/// The name at the start of a text, by its parts, and how many bytes it takes. `None` where there is none, or quotes have
+/// no end.
+pub(crate) fn split_name(text: &str) -> Option<(Vec<NamePattern>, usize)> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        if let Some(body) = rest.strip_prefix('"') {
+            let mut end = body.find('"')?;
+            while body.get(end + 1..).is_some_and(|rest| rest.starts_with('"')) {
+                end += 2 + body.get(end + 2..)?.find('"')?;
+            }
+            parts.push(NamePattern::exact_case(&body.get(..end)?.replace("\"\"", "\"")));
+            at += end + 2;
+        } else {
+            let end = rest
+                .find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '.' | '"' | '\''))
+                .unwrap_or(rest.len());
+            if end == 0 {
+                return None;
+            }
+            parts.push(NamePattern::new(rest.get(..end)?));
+            at += end;
+        }
+        if text.get(at..).is_some_and(|rest| rest.starts_with('.')) {
+            at += 1;
+        } else {
+            return Some((parts, at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        let cases = [
+            ("*", "", true),
+            ("*", "anything", true),
+            ("a*c", "ABC", true),
+            ("a*c", "abcd", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("?", "", false),
+            ("t?b", "TAB", true),
+            ("t?b", "TB", false),
+            ("**a", "ba", true),
+            ("ü*", "Übung", true),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(NamePattern::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+        assert!(!NamePattern::exact_case("Emp").matches("EMP"));
+        assert!(NamePattern::new(r"a\?").matches("A?"));
+    }
+
+    #[test]
+    fn stars_do_not_take_forever() {
+        let pattern = NamePattern::new(&format!("{}c", "a*".repeat(200)));
+        assert!(!pattern.matches(&format!("{}b", "a".repeat(5000))));
+    }
+
+    #[test]
+    fn parts_of_names() {
+        let pattern = |text: &str| text.parse::<ObjectPattern>().unwrap();
+        assert!(pattern("pdb*.*.*").matches("PDB1.HR.EMP"));
+        assert!(pattern("hr.emp").matches("PDB1.HR.EMP"));
+        assert!(!pattern("pdb1.hr.emp").matches("HR.EMP"));
+        assert_eq!(pattern("\"Src\".t?").to_string(), "\"Src\".t?");
+        assert_eq!(pattern("tgt.*").target_of("Src.T"), "TGT.T");
+        for bad in ["", "a..b", "a.b.c.d", "a b", "\"a", "a.", ".a"] {
+            assert!(bad.parse::<ObjectPattern>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,714 @@
+//! Statements of a parameter file: TABLE, MAP, excludes, toggles, tags; macros and includes before that.
+
+use std::collections::HashMap;
+
+use crate::change::Op;
+use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
+use crate::filter::expr::{ColumnName, Side};
+use crate::filter::lexer::{Dialect, Lexer, Token, is_name_char, take_while};
+use crate::filter::names::{NamePattern, ObjectPattern, split_name};
+use crate::filter::parser::{LONGEST, Parsed, Parser, unexpected};
+use crate::filter::statement::{
+    Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, Tag, Toggled,
+};
+
+/// What a text holds.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) lints: Vec<Diagnostic>,
+}
+
+/// Reads the statements of a parameter file. What has no meaning for a reader of trails is passed over, with a lint.
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics> {
+    let mut parser = Parser::new(text, dialect);
+    let mut statements = Vec::new();
+    match parser.fits().and_then(|()| parser.statements(&mut statements)) {
+        Ok(()) => Ok(Script { statements, lints: parser.lints }),
+        Err(error) => {
+            parser.lints.push(error);
+            Err(Diagnostics::new(text, parser.lints))
+        }
+    }
+}
+
+/// Parameters that many files have and that say nothing of which changes are wanted.
+const SILENT: [&str; 24] = [
+    "EXTTRAIL",
+    "RMTTRAIL",
+    "EXTFILE",
+    "RMTFILE",
+    "RMTHOST",
+    "USERID",
+    "USERIDALIAS",
+    "SETENV",
+    "DISCARDFILE",
+    "REPORTCOUNT",
+    "REPORT",
+    "ASSUMETARGETDEFS",
+    "SOURCEDEFS",
+    "DBOPTIONS",
+    "SOURCEDB",
+    "TARGETDB",
+    "GROUPTRANSOPS",
+    "BATCHSQL",
+    "PASSTHRU",
+    "NOPASSTHRU",
+    "WILDCARDRESOLVE",
+    "ALLOWDUPTARGETMAP",
+    "GETENV",
+    "CACHEMGR",
+];
+
+const ROW_OPTIONS: [&str; 12] = [
+    "FILTER",
+    "WHERE",
+    "TARGET",
+    "COLS",
+    "COLSEXCEPT",
+    "KEYCOLS",
+    "COLMAP",
+    "TOKENS",
+    "SQLEXEC",
+    "EVENTACTIONS",
+    "SQLPREDICATE",
+    "FETCHCOLS",
+];
+
+impl<'a> Parser<'a> {
+    fn statements(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
+        loop {
+            self.lexer.skip_blanks();
+            while self.lexer.rest().starts_with(';') {
+                self.lexer.at += 1;
+                self.lexer.skip_blanks();
+            }
+            if self.lexer.rest().is_empty() {
+                return Ok(());
+            }
+            self.statement(out)?;
+        }
+    }
+
+    fn statement(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
+        let start = self.lexer.at;
+        let word = take_while(self.lexer.rest(), is_name_char);
+        self.lexer.at += word.len();
+        let span = Span::new(start, self.lexer.at);
+        let keyword = word.to_ascii_uppercase();
+        let found = |list: &[&'static str]| list.contains(&&*keyword);
+        let toggle = keyword
+            .strip_prefix("GET")
+            .map(|rest| (true, rest))
+            .or_else(|| keyword.strip_prefix("IGNORE").map(|rest| (false, rest)))
+            .and_then(|(get, rest)| Some((get, Toggled::ALL.iter().find(|(_, name)| *name == rest)?.0)));
+        let exclude = ExcludeKind::ALL.iter().find(|(_, name)| *name == keyword).map(|(kind, _)| *kind);
+        let matching = NameMatch::ALL.iter().find(|(_, name)| *name == keyword).map(|(matching, _)| *matching);
+        let statement = match &*keyword {
+            "TABLE" | "MAP" => Statement::Rule(self.rule(keyword == "MAP", out)?),
+            "SOURCECATALOG" => Statement::SourceCatalog(self.one_name()?),
+            "EXCLUDETAG" => Statement::ExcludeTag(self.tag()?),
+            "TRANLOGOPTIONS" => return self.log_options(out),
+            "EXCLUDEUSER" | "EXCLUDEUSERID" | "EXCLUDETRANS" => self.user(&keyword)?,
+            "EXCLUDEWILDCARDOBJECTSONLY" => Statement::ExcludeWildcardsOnly,
+            "USEANSISQLQUOTES" | "NOUSEANSISQLQUOTES" => {
+                self.lexer.dialect = if keyword.starts_with("NO") { Dialect::NonAnsi } else { Dialect::Ansi };
+                Statement::Dialect(self.lexer.dialect)
+            }
+            "EXTRACT" | "REPLICAT" => Statement::Process(keyword == "REPLICAT", self.bare_word().into()),
+            "TRAILCORE" => Statement::Limits(self.limits()?),
+            _ => match (toggle, exclude, matching) {
+                (Some((get, what)), ..) => Statement::Toggle { get, what },
+                (_, Some(kind), _) => Statement::Exclude(kind, self.object()?.parts().to_vec()),
+                (.., Some(matching)) => Statement::NameMatch(matching),
+                _ => {
+                    if word.is_empty() {
+                        let (token, span) = self.next()?;
+                        return Err(unexpected(&token, span, "a statement such as TABLE OWNER.OBJECT;"));
+                    }
+                    self.skip_statement(&keyword, span, found(&SILENT))?;
+                    return Ok(());
+                }
+            },
+        };
+        out.push(statement);
+        Ok(())
+    }
+
+    /// Passes over a parameter that is not about selection: to the end of its line, or of its statement.
+    fn skip_statement(&mut self, keyword: &str, span: Span, silent: bool) -> Parsed<()> {
+        if !silent {
+            let known = ["TABLE", "MAP", "TABLEEXCLUDE", "MAPEXCLUDE", "SCHEMAEXCLUDE", "SOURCECATALOG", "EXCLUDETAG"];
+            let lint =
+                Diagnostic::lint(Finding::NotApplicable, span, format!("{keyword} does not select changes and is passed over"));
+            let lint = match nearest(keyword, known) {
+                Some(near) => lint.help(format!("did you mean {near}?")),
+                None => lint,
+            };
+            self.lint(lint);
+        }
+        loop {
+            let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';');
+            self.lexer.at += line.len();
+            if line.trim_end().ends_with('&') && self.lexer.rest().starts_with('\n') {
+                self.lexer.at += 1;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn bare_word(&mut self) -> &'a str {
+        self.lexer.skip_blanks();
+        let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && c != ';');
+        self.lexer.at += word.len();
+        word
+    }
+
+    fn object(&mut self) -> Parsed<ObjectPattern> {
+        self.lexer.skip_blanks();
+        let start = self.lexer.at;
+        let (parts, used) = split_name(self.lexer.rest()).ok_or_else(|| {
+            let error = Diagnostic::error(Finding::Syntax, Span::new(start, start + 1), "an object name must stand here");
+            error.help("write OWNER.OBJECT or CONTAINER.OWNER.OBJECT, with * and ? as wildcards")
+        })?;
+        self.lexer.at += used;
+        let span = Span::new(start, self.lexer.at);
+        if parts.len() > 3 {
+            return Err(Diagnostic::error(Finding::Syntax, span, "an object name has three parts at most"));
+        }
+        Ok(ObjectPattern::from_parts(parts))
+    }
+
+    fn one_name(&mut self) -> Parsed<NamePattern> {
+        let start = self.lexer.at;
+        let object = self.object()?;
+        match object.parts() {
+            [one] => Ok(one.clone()),
+            _ => Err(Diagnostic::error(Finding::Syntax, Span::new(start, self.lexer.at), "one name must stand here")),
+        }
+    }
+
+    fn tag(&mut self) -> Parsed<Tag> {
+        self.lexer.skip_blanks();
+        let start = self.lexer.at;
+        let word = self.bare_word();
+        let span = Span::new(start, self.lexer.at);
+        let tag = match word {
+            "+" => Tag::Any,
+            _ if word.eq_ignore_ascii_case("NULL") => Tag::None,
+            _ => Tag::Hex(self.hex(word, span)?),
+        };
+        // Further values on the line: one each is taken.
+        let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';').trim();
+        if line.starts_with('+') || line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("NULL")) {
+            let message = "EXCLUDETAG takes one value, and NULL may not be combined with a tag or +";
+            return Err(Diagnostic::error(Finding::Syntax, span, message).help("write one EXCLUDETAG for each tag"));
+        }
+        Ok(tag)
+    }
+
+    fn hex(&self, word: &str, span: Span) -> Parsed<Box<str>> {
+        let plain = !word.is_empty() && word.len() <= 2000 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if plain {
+            return Ok(word.to_ascii_uppercase().into());
+        }
+        Err(Diagnostic::error(Finding::Syntax, span, "a tag is 1 to 2000 hexadecimal digits, + or NULL"))
+    }
+
+    fn user(&mut self, keyword: &str) -> Parsed<Statement> {
+        let word = match keyword {
+            "EXCLUDEUSERID" => "EXCLUDEUSERID",
+            "EXCLUDETRANS" => "EXCLUDETRANS",
+            _ => "EXCLUDEUSER",
+        };
+        let start = self.lexer.at;
+        let value: Box<str> = self.bare_word().into();
+        let span = Span::new(start, self.lexer.at);
+        self.lint(Diagnostic::lint(
+            Finding::NotAvailable,
+            span,
+            format!("{word}: trails do not tell a transaction's user or name"),
+        ));
+        Ok(Statement::ExcludeUser(word, value))
+    }
+
+    fn log_options(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
+        loop {
+            // Options stand on the statement's line.
+            let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t' || c == ',' || c == '(' || c == ')');
+            self.lexer.at += blank.len();
+            let start = self.lexer.at;
+            if self.lexer.rest().starts_with('&') {
+                self.lexer.skip_blanks();
+                if self.lexer.at == start {
+                    self.lexer.at += 1;
+                }
+                continue;
+            }
+            let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && !matches!(c, ';' | ',' | '(' | ')'));
+            self.lexer.at += word.len();
+            match &*word.to_ascii_uppercase() {
+                "" => {
+                    let rest = take_while(self.lexer.rest(), |c| c == '\r');
+                    self.lexer.at += rest.len();
+                    if self.lexer.rest().is_empty() || self.lexer.rest().starts_with(['\n', ';']) {
+                        return Ok(());
+                    }
+                    self.lexer.at += self.lexer.rest().chars().next().map_or(0, char::len_utf8);
+                }
+                "EXCLUDETAG" => {
+                    let tag = self.tag()?;
+                    out.push(Statement::ExcludeTag(tag));
+                }
+                "INCLUDETAG" => {
+                    let word = self.bare_word();
+                    let tag = self.hex(word, Span::new(start, self.lexer.at))?;
+                    out.push(Statement::IncludeTag(tag));
+                }
+                keyword @ ("EXCLUDEUSER" | "EXCLUDEUSERID" | "EXCLUDETRANS") => {
+                    let statement = self.user(keyword)?;
+                    out.push(statement);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn limits(&mut self) -> Parsed<Limits> {
+        let mut limits = Limits::default();
+        loop {
+            self.lexer.skip_blanks();
+            let start = self.lexer.at;
+            let word = self.bare_word().to_ascii_uppercase();
+            if word.is_empty() {
+                return Ok(limits);
+            }
+            let value = self.bare_word();
+            let span = Span::new(start, self.lexer.at);
+            let bad = |error: crate::Error| Diagnostic::error(Finding::Argument, span, error.to_string());
+            match &*word {
+                "OPS" => {
+                    let ops = value.split(',').map(|op| op.to_ascii_lowercase().parse::<Op>());
+                    limits.ops = Some(ops.collect::<Result<_, _>>().map_err(bad)?);
+                }
+                "FROMCSN" if !value.is_empty() => limits.csn.0 = Some(value.into()),
+                "UNTILCSN" if !value.is_empty() => limits.csn.1 = Some(value.into()),
+                "FROMTIME" => limits.time.0 = Some(value.parse().map_err(bad)?),
+                "UNTILTIME" => limits.time.1 = Some(value.parse().map_err(bad)?),
+                "FROMPOSITION" => limits.position.0 = Some(value.parse().map_err(bad)?),
+                "UNTILPOSITION" => limits.position.1 = Some(value.parse().map_err(bad)?),
+                _ => {
+                    let error = Diagnostic::error(Finding::UnknownName, span, format!("TRAILCORE has no limit {word}"));
+                    return Err(error.help("OPS, and FROM or UNTIL with CSN, TIME or POSITION, each with a value"));
+                }
+            }
+        }
+    }
+
+    fn rule(&mut self, is_map: bool, before: &[Statement]) -> Parsed<Rule> {
+        let start = self.lexer.at;
+        let source = self.object()?;
+        let span = Span::new(start, self.lexer.at);
+        let has_catalog = before.iter().any(|statement| matches!(statement, Statement::SourceCatalog(_)));
+        if source.parts().len() == 1 && !has_catalog {
+            let lint = Diagnostic::lint(Finding::Syntax, span, "object names want an owner; this one fits objects of any");
+            self.lint(lint.help("write OWNER.OBJECT"));
+        }
+        let mut rule = Rule { is_map, source, target: None, clauses: Vec::new() };
+        loop {
+            self.lexer.skip_blanks();
+            let rest = self.lexer.rest();
+            if rest.is_empty() {
+                break;
+            }
+            if rest.starts_with(';') {
+                self.lexer.at += 1;
+                break;
+            }
+            if rest.starts_with(',') {
+                self.lexer.at += 1;
+                continue;
+            }
+            self.row_option(&mut rule)?;
+        }
+        self.check_actions(&rule, before, span)?;
+        Ok(rule)
+    }
+
+    /// OGG-01293 (spec section 3): TABLE in a Replicat has no target, and its event must say what becomes of the record.
+    fn check_actions(&self, rule: &Rule, before: &[Statement], span: Span) -> Parsed<()> {
+        let in_replicat = before.iter().any(|statement| matches!(statement, Statement::Process(true, _)));
+        let actions = rule.clauses.iter().find_map(|clause| match clause {
+            Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some(text.to_ascii_uppercase()),
+            _ => None,
+        });
+        let Some(actions) = actions else { return Ok(()) };
+        let says = |word: &str| actions.split(|c: char| !is_name_char(c)).any(|found| found == word);
+        if in_replicat && !rule.is_map && !says("IGNORE") && !says("DISCARD") {
+            let error = Diagnostic::error(Finding::Syntax, span, "EVENTACTIONS without a TARGET must say IGNORE or DISCARD");
+            return Err(error.ogg(1293));
+        }
+        Ok(())
+    }
+
+    fn row_option(&mut self, rule: &mut Rule) -> Parsed<()> {
+        let (token, span) = self.next()?;
+        let Token::Name(name) = token else {
+            return Err(unexpected(&token, span, "an option such as FILTER or WHERE, or ; to end the statement"));
+        };
+        let keyword = name.to_ascii_uppercase();
+        let clause = match &*keyword {
+            "TARGET" => {
+                rule.target = Some(self.object()?);
+                return Ok(());
+            }
+            "FILTER" => Clause::Filter(self.filter_clause()?),
+            "WHERE" => {
+                if rule.clauses.iter().any(|clause| matches!(clause, Clause::Where(_))) {
+                    let error = Diagnostic::error(Finding::Syntax, span, "a statement has one WHERE").ogg(1662);
+                    return Err(error.help("join the conditions with AND"));
+                }
+                self.expect("(", "behind WHERE").map_err(|error| error.ogg(1662))?;
+                let condition = self.condition()?;
+                self.expect(")", "to close WHERE, AND or OR").map_err(|error| error.ogg(1662))?;
+                Clause::Where(condition)
+            }
+            "COLS" => Clause::Cols(self.column_list(&keyword)?),
+            "COLSEXCEPT" => Clause::ColsExcept(self.column_list(&keyword)?),
+            "KEYCOLS" => Clause::KeyCols(self.column_list(&keyword)?),
+            "COLMAP" => {
+                self.expect("(", "behind COLMAP")?;
+                let (use_defaults, assignments) = self.assignments(false)?;
+                Clause::ColMap { use_defaults, assignments }
+            }
+            "TOKENS" => {
+                self.expect("(", "behind TOKENS")?;
+                Clause::Tokens(self.assignments(true)?.1)
+            }
+            "TABLE" | "MAP" => {
+                let error = Diagnostic::error(Finding::Syntax, span, format!("the statement before this {keyword} has no end"));
+                return Err(error.help("end it with ;"));
+            }
+            _ => self.other_option(&keyword, span)?,
+        };
+        rule.clauses.push(clause);
+        Ok(())
+    }
+
+    /// An option that is kept as it stands: its name, and what follows it up to the next comma or the statement's end.
+    fn other_option(&mut self, keyword: &str, span: Span) -> Parsed<Clause> {
+        let help = if let "SQLEXEC" | "SQLPREDICATE" = keyword {
+            "it needs a database; nothing in a trail answers it".to_owned()
+        } else {
+            match nearest(keyword, ROW_OPTIONS) {
+                Some(near) if near != keyword => format!("did you mean {near}?"),
+                _ => "it says nothing of which changes are wanted".to_owned(),
+            }
+        };
+        self.lint(Diagnostic::lint(Finding::NotApplicable, span, format!("{keyword} is passed over")).help(help));
+        self.lexer.skip_blanks();
+        let start = self.lexer.at;
+        let mut depth = 0usize;
+        loop {
+            let at = self.lexer.at;
+            // Within quotes and parentheses anything may stand.
+            let Some(c) = self.lexer.rest().chars().next() else { break };
+            match c {
+                '(' => depth += 1,
+                ')' if depth == 0 => {
+                    return Err(Diagnostic::error(Finding::Syntax, Span::new(at, at + 1), "this parenthesis closes nothing"));
+                }
+                ')' => depth -= 1,
+                ',' | ';' if depth == 0 => break,
+                '\'' | '"' => {
+                    let body = self.lexer.rest().get(1..).unwrap_or_default();
+                    let Some(end) = body.find(c) else {
+                        let error =
+                            Diagnostic::error(Finding::Syntax, Span::new(at, self.lexer.text.len()), "the quote has no end");
+                        return Err(error.ogg(370));
+                    };
+                    self.lexer.at += end + 1;
+                }
+                _ => {}
+            }
+            self.lexer.at += c.len_utf8();
+            // FETCHBEFOREFILTER FILTER (…): a comma may be missing before a clause that is known.
+            let ends_word = depth == 0 && c.is_whitespace();
+            let next = take_while(self.lexer.rest(), is_name_char);
+            if ends_word && ROW_OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(next)) {
+                break;
+            }
+        }
+        if depth > 0 {
+            return Err(Diagnostic::error(Finding::Syntax, span, "a parenthesis has no end"));
+        }
+        let text = self.lexer.text.get(start..self.lexer.at).unwrap_or_default();
+        Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
+    }
+
+    /// What stands behind FILTER.
+    pub(crate) fn filter_clause(&mut self) -> Parsed<Filter> {
+        self.expect("(", "behind FILTER")?;
+        let filter = self.filter_body()?;
+        self.expect(")", "to close FILTER, AND, OR or an operator").map_err(|error| error.ogg(370))?;
+        Ok(filter)
+    }
+
+    /// What stands within FILTER's parentheses: flags and an expression.
+    pub(crate) fn filter_body(&mut self) -> Parsed<Filter> {
+        let (mut on, mut ignore, mut raise_error) = (Vec::new(), Vec::new(), None);
+        loop {
+            let mut ahead = self.lexer.clone();
+            let Token::Name(flag) = ahead.next()?.0 else { break };
+            let (value, span) = ahead.next()?;
+            match (&*flag.to_ascii_uppercase(), value) {
+                (word @ ("ON" | "IGNORE"), Token::Name(name)) => {
+                    let Some((op, _)) = RowOp::ALL.iter().find(|(_, own)| own.eq_ignore_ascii_case(name)) else {
+                        let error =
+                            Diagnostic::error(Finding::UnknownName, span, format!("{word} takes INSERT, UPDATE or DELETE"));
+                        return Err(error);
+                    };
+                    let list = if word == "ON" { &mut on } else { &mut ignore };
+                    if !list.contains(op) {
+                        list.push(*op);
+                    }
+                }
+                ("RAISEERROR", Token::Number(digits)) => {
+                    let number = digits.parse().ok();
+                    raise_error =
+                        Some(number.ok_or_else(|| Diagnostic::error(Finding::Argument, span, "no error has this number"))?);
+                }
+                _ => break,
+            }
+            self.lexer = ahead;
+            self.expect(",", "between a flag of FILTER and what follows")?;
+        }
+        Ok(Filter { on, ignore, raise_error, expr: self.expression()? })
+    }
+
+    fn column_list(&mut self, keyword: &str) -> Parsed<Vec<ColumnName>> {
+        self.expect("(", &format!("behind {keyword}"))?;
+        let mut names = Vec::new();
+        loop {
+            let (token, span) = self.next()?;
+            names.push(match token {
+                Token::Name(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: false },
+                Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
+                other => return Err(unexpected(&other, span, "a column")),
+            });
+            match self.next()? {
+                (Token::Symbol(","), _) => {}
+                (Token::Symbol(")"), _) => return Ok(names),
+                (other, span) => return Err(unexpected(&other, span, &format!(", or ) in {keyword}"))),
+            }
+        }
+    }
+
+    /// `[USEDEFAULTS,] target = expression, …` up to the closing parenthesis, or the text's end where there is none to close.
+    fn assignments(&mut self, tokens: bool) -> Parsed<(bool, Vec<Assignment>)> {
+        let use_defaults = !tokens && self.take_word("USEDEFAULTS")?;
+        let mut list = Vec::new();
+        if use_defaults && !self.take(",")? {
+            self.expect(")", "or , behind USEDEFAULTS")?;
+            return Ok((true, list));
+        }
+        loop {
+            list.push(self.assignment(tokens)?);
+            match self.next()? {
+                (Token::Symbol(","), _) => {}
+                (Token::Symbol(")"), _) => return Ok((use_defaults, list)),
+                (other, span) => return Err(unexpected(&other, span, ", or ) behind an assignment")),
+            }
+        }
+    }
+
+    /// `target = expression`.
+    pub(crate) fn assignment(&mut self, token: bool) -> Parsed<Assignment> {
+        self.lexer.skip_blanks();
+        let start = self.lexer.at;
+        let target = if token {
+            // The names of tokens have dashes (SEEN).
+            let name = take_while(self.lexer.rest(), |c| is_name_char(c) || matches!(c, '-' | '.'));
+            self.lexer.at += name.len();
+            if name.is_empty() {
+                return Err(Diagnostic::error(Finding::Syntax, Span::new(start, start + 1), "a token's name must stand here"));
+            }
+            ColumnName { side: Side::Default, name: name.into(), exact_case: false }
+        } else {
+            match self.next()? {
+                (Token::Name(name), _) => ColumnName { side: Side::Default, name: name.into(), exact_case: false },
+                (Token::QuotedName(name), _) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
+                (other, span) => return Err(unexpected(&other, span, "the name of a target column")),
+            }
+        };
+        self.expect("=", "behind the target")?;
+        Ok(Assignment { target, value: self.expression()? })
+    }
+}
+
+/// How deep macros may call macros, and files include files.
+const MACRO_DEPTH: usize = 16;
+
+/// Puts macros and included files in their places: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`.
+/// A text without any comes back as it is. `read` gives an included file's text.
+pub(crate) fn expand(text: &str, read: &mut dyn FnMut(&str) -> Result<String, String>) -> Result<String, Diagnostics> {
+    let has = |word: &str| text.to_ascii_uppercase().contains(word);
+    if !has("MACRO") && !has("INCLUDE") {
+        return Ok(text.to_owned());
+    }
+    let mut expander = Expander { macros: HashMap::new(), out: String::new(), read };
+    match expander.expand(text, &HashMap::new(), 0) {
+        Ok(()) => Ok(expander.out),
+        Err(error) => Err(Diagnostics::new(text, vec![error])),
+    }
+}
+
+struct Expander<'r> {
+    macros: HashMap<String, Macro>,
+    out: String,
+    read: &'r mut dyn FnMut(&str) -> Result<String, String>,
+}
+
+#[derive(Clone)]
+struct Macro {
+    parameters: Vec<String>,
+    body: String,
+}
+
+impl Expander<'_> {
+    fn expand(&mut self, text: &str, arguments: &HashMap<String, String>, depth: usize) -> Parsed<()> {
+        let fail = |at: usize, message: &str| Diagnostic::error(Finding::Syntax, Span::new(at, at + 1), message);
+        if depth > MACRO_DEPTH {
+            return Err(fail(0, "macros or includes are nested too deep"));
+        }
+        let mut lexer = Lexer::new(text, Dialect::Ansi);
+        let mut at_line_start = true;
+        while let Some(c) = lexer.rest().chars().next() {
+            if self.out.len() > LONGEST {
+                return Err(Diagnostic::error(Finding::TooLarge, Span::default(), "macros make the text too long"));
+            }
+            let start = lexer.at;
+            if lexer.rest().starts_with("--") {
+                let comment = take_while(lexer.rest(), |c| c != '\n');
+                lexer.at += comment.len();
+                continue;
+            }
+            if c == '\'' || c == '"' {
+                let end = lexer.rest().get(1..).and_then(|body| body.find(c)).map_or(lexer.rest().len(), |end| end + 2);
+                self.out.push_str(lexer.rest().get(..end).unwrap_or_default());
+                lexer.at += end;
+                continue;
+            }
+            let word = take_while(lexer.rest(), is_name_char);
+            if word.is_empty() {
+                self.out.push(c);
+                lexer.at += c.len_utf8();
+                at_line_start = c == '\n' || (at_line_start && c.is_whitespace());
+                continue;
+            }
+            lexer.at += word.len();
+            match &*word.to_ascii_uppercase() {
+                "MACRO" if at_line_start => {
+                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO wants a #name, BEGIN, a body and END;"))?
+                }
+                "INCLUDE" if at_line_start => {
+                    let line = take_while(lexer.rest(), |c| c != '\n' && c != ';');
+                    lexer.at += line.len();
+                    let included = (self.read)(line.trim()).map_err(|why| fail(start, &why))?;
+                    self.expand(&included, &HashMap::new(), depth + 1)?;
+                }
+                name if word.starts_with('#') => {
+                    if let Some(value) = arguments.get(name) {
+                        self.out.push_str(value);
+                    } else if let Some(called) = self.macros.get(name).cloned() {
+                        let values =
+                            call_arguments(&mut lexer).ok_or_else(|| fail(start, "the macro's arguments have no end"))?;
+                        let bound: HashMap<String, String> = called.parameters.iter().cloned().zip(values).collect();
+                        self.expand(&called.body, &bound, depth + 1)?;
+                    } else {
+                        return Err(fail(start, &format!("there is no macro {word}")));
+                    }
+                }
+                _ => self.out.push_str(word),
+            }
+            at_line_start = false;
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, lexer: &mut Lexer<'_>) -> Option<()> {
+        let mut word = || {
+            lexer.skip_blanks();
+            let word = take_while(lexer.rest(), is_name_char).to_ascii_uppercase();
+            lexer.at += word.len();
+            word
+        };
+        let name = word();
+        let mut parameters = Vec::new();
+        let mut next = word();
+        if next == "PARAMS" {
+            parameters = call_arguments(lexer)?.iter().map(|parameter| parameter.to_ascii_uppercase()).collect();
+            lexer.skip_blanks();
+            next = take_while(lexer.rest(), is_name_char).to_ascii_uppercase();
+            lexer.at += next.len();
+        }
+        if !name.starts_with('#') || next != "BEGIN" {
+            return None;
+        }
+        let rest = lexer.rest();
+        let upper = rest.to_ascii_uppercase();
+        // END stands by itself.
+        let is_end = |at: &usize| {
+            let before = upper.get(..*at).and_then(|text| text.chars().next_back()).is_none_or(|c| !is_name_char(c));
+            let after = upper.get(at + 3..).and_then(|text| text.chars().next()).is_none_or(|c| !is_name_char(c));
+            before && after
+        };
+        let end = upper.match_indices("END").map(|(at, _)| at).find(is_end)?;
+        self.macros.insert(name, Macro { parameters, body: rest.get(..end)?.trim().to_owned() });
+        lexer.at += end + 3;
+        lexer.skip_blanks();
+        if lexer.rest().starts_with(';') {
+            lexer.at += 1;
+        }
+        Some(())
+    }
+}
+
+/// `(a, b, …)`: the texts between the commas. None are taken where no parenthesis follows.
+fn call_arguments(lexer: &mut Lexer<'_>) -> Option<Vec<String>> {
+    let rest = lexer.rest();
+    let trimmed = rest.trim_start();
+    if !trimmed.starts_with('(') {
+        return Some(Vec::new());
+    }
+    let open = rest.len() - trimmed.len();
+    let (mut depth, mut quote, mut values, mut value) = (0usize, None, Vec::new(), String::new());
+    for (at, c) in trimmed.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => {
+                depth += 1;
+                if depth == 1 {
+                    continue;
+                }
+            }
+            (None, ')') => {
+                depth -= 1;
+                if depth == 0 {
+                    values.push(value.trim().to_owned());
+                    lexer.at += open + at + 1;
+                    return Some(values);
+                }
+            }
+            (None, ',') if depth == 1 => {
+                values.push(std::mem::take(&mut value).trim().to_owned());
+                continue;
+            }
+            _ => {}
+        }
+        value.push(c);
+    }
+    None
+}

@@ -1,0 +1,584 @@
+//! From text to expressions and conditions: spec section 2.2.
+
+use crate::change::{Decimal, NumberText};
+use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS};
+use crate::filter::function::Function;
+use crate::filter::lexer::{Dialect, Lexer, Token};
+
+/// The deepest expression that is taken: what is evaluated by recursion must not exhaust a thread's stack.
+pub(crate) const DEEPEST: u32 = 96;
+/// The longest text that is taken, in bytes.
+pub(crate) const LONGEST: usize = 4 << 20;
+/// Lints that are kept of one text.
+const MOST_LINTS: usize = 100;
+
+pub(crate) type Parsed<T> = Result<T, Diagnostic>;
+
+/// Reads words into trees.
+pub(crate) struct Parser<'a> {
+    pub(crate) lexer: Lexer<'a>,
+    pub(crate) lints: Vec<Diagnostic>,
+}
+
+impl std::str::FromStr for Expr {
+    type Err = Diagnostics;
+
+    /// Reads an expression in the ANSI dialect.
+    fn from_str(text: &str) -> Result<Self, Diagnostics> {
+        Parser::whole(text, Dialect::Ansi, |parser| parser.expression()).map(|(expr, _)| expr)
+    }
+}
+
+impl std::str::FromStr for Condition {
+    type Err = Diagnostics;
+
+    /// Reads a condition of WHERE in the ANSI dialect.
+    fn from_str(text: &str) -> Result<Self, Diagnostics> {
+        Parser::whole(text, Dialect::Ansi, |parser| parser.condition()).map(|(condition, _)| condition)
+    }
+}
+
+/// Words that other languages have as operators, and what to use here.
+const FOREIGN: [(&str, &str); 6] = [
+    ("IN", "use @VALONEOF (column, 'a', 'b')"),
+    ("LIKE", "use @STRFIND (column, 'text') > 0"),
+    ("BETWEEN", "write column >= low AND column <= high"),
+    ("NOT", "turn the comparison round"),
+    ("IS", "use @COLTEST (column, NULL) in FILTER, column = @NULL in WHERE"),
+    ("MOD", "write a \\ b, with blanks around the backslash"),
+];
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self { lexer: Lexer::new(text, dialect), lints: Vec::new() }
+    }
+
+    /// Reads a text from end to end.
+    pub(crate) fn whole<T>(
+        text: &'a str,
+        dialect: Dialect,
+        read: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Result<(T, Vec<Diagnostic>), Diagnostics> {
+        let mut parser = Self::new(text, dialect);
+        let result = parser.fits().and_then(|()| read(&mut parser)).and_then(|tree| parser.end().map(|()| tree));
+        let mut list = std::mem::take(&mut parser.lints);
+        match result {
+            Ok(tree) => Ok((tree, list)),
+            Err(error) => {
+                list.push(error);
+                Err(Diagnostics::new(text, list))
+            }
+        }
+    }
+
+    pub(crate) fn fits(&self) -> Parsed<()> {
+        if self.lexer.text.len() <= LONGEST {
+            return Ok(());
+        }
+        let message = format!("the text has {} bytes, {LONGEST} are taken at most", self.lexer.text.len());
+        Err(Diagnostic::error(Finding::TooLarge, Span::default(), message))
+    }
+
+    pub(crate) fn lint(&mut self, lint: Diagnostic) {
+        if self.lints.len() < MOST_LINTS {
+            self.lints.push(lint);
+        }
+    }
+
+    pub(crate) fn peek(&self) -> Parsed<(Token<'a>, Span)> {
+        self.lexer.clone().next()
+    }
+
+    pub(crate) fn next(&mut self) -> Parsed<(Token<'a>, Span)> {
+        self.lexer.next()
+    }
+
+    /// Takes a symbol if it comes next.
+    pub(crate) fn take(&mut self, symbol: &str) -> Parsed<bool> {
+        self.take_token(|token| matches!(token, Token::Symbol(found) if *found == symbol))
+    }
+
+    /// Takes a word if it comes next; case does not count.
+    pub(crate) fn take_word(&mut self, word: &str) -> Parsed<bool> {
+        self.take_token(|token| matches!(token, Token::Name(found) if found.eq_ignore_ascii_case(word)))
+    }
+
+    fn take_token(&mut self, wanted: impl FnOnce(&Token<'a>) -> bool) -> Parsed<bool> {
+        let mut ahead = self.lexer.clone();
+        let (token, _) = ahead.next()?;
+        let found = wanted(&token);
+        if found {
+            self.lexer = ahead;
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn expect(&mut self, symbol: &str, where_: &str) -> Parsed<Span> {
+        let (token, span) = self.next()?;
+        match token {
+            Token::Symbol(found) if found == symbol => Ok(span),
+            other => Err(unexpected(&other, span, &format!("{symbol} {where_}"))),
+        }
+    }
+
+    fn end(&mut self) -> Parsed<()> {
+        match self.next()? {
+            (Token::End, _) => Ok(()),
+            (Token::Symbol(")"), span) => {
+                Err(Diagnostic::error(Finding::Syntax, span, "this parenthesis closes nothing").ogg(370))
+            }
+            (other, span) => Err(unexpected(&other, span, "the end, AND, OR or an operator")),
+        }
+    }
+
+    /// An expression.
+    pub(crate) fn expression(&mut self) -> Parsed<Expr> {
+        self.any(DEEPEST)
+    }
+
+    fn deeper(&self, room: u32) -> Parsed<u32> {
+        room.checked_sub(1).ok_or_else(|| too_deep(Span::new(self.lexer.at, self.lexer.at)))
+    }
+
+    fn any(&mut self, room: u32) -> Parsed<Expr> {
+        let first = self.all(room)?;
+        let mut list = vec![first];
+        while self.take_word("OR")? {
+            list.push(self.all(room)?);
+        }
+        self.join(list, ExprKind::Any)
+    }
+
+    fn all(&mut self, room: u32) -> Parsed<Expr> {
+        let mut list = vec![self.comparison(room)?];
+        while self.take_word("AND")? {
+            list.push(self.comparison(room)?);
+        }
+        self.join(list, ExprKind::All)
+    }
+
+    fn join(&mut self, mut list: Vec<Expr>, kind: impl FnOnce(Vec<Expr>) -> ExprKind) -> Parsed<Expr> {
+        let span = list.first().map(|expr| expr.span).unwrap_or_default();
+        let span = list.last().map_or(span, |last| span.to(last.span));
+        match list.pop() {
+            Some(only) if list.is_empty() => Ok(only),
+            Some(last) => {
+                list.push(last);
+                let joined = Expr::new(kind(list), span);
+                if let ExprKind::Any(list) = &joined.kind {
+                    // Terms within parentheses start with one.
+                    let bare = |expr: &&Expr| matches!(expr.kind, ExprKind::All(_)) && !self.is_parenthesised(expr.span);
+                    if let Some(mixed) = list.iter().find(bare) {
+                        let span = mixed.span;
+                        self.mixed(span);
+                    }
+                }
+                self.checked(joined)
+            }
+            None => Err(Diagnostic::error(Finding::Syntax, span, "an expression must stand here")),
+        }
+    }
+
+    fn mixed(&mut self, span: Span) {
+        self.lint(
+            Diagnostic::lint(
+                Finding::MixedAndOr,
+                span,
+                "AND and OR stand side by side; AND is taken first, which GoldenGate does not document",
+            )
+            .help("write parentheses"),
+        );
+    }
+
+    /// Whether the text between the start and the end of a span is closed in by a pair of parentheses that starts there.
+    fn is_parenthesised(&self, span: Span) -> bool {
+        self.lexer.text.get(span.start..).is_some_and(|text| text.starts_with('('))
+    }
+
+    fn checked(&self, expr: Expr) -> Parsed<Expr> {
+        if expr.depth > DEEPEST { Err(too_deep(expr.span)) } else { Ok(expr) }
+    }
+
+    fn comparison(&mut self, room: u32) -> Parsed<Expr> {
+        let left = self.sum(room)?;
+        let (token, span) = self.peek()?;
+        if let Token::Name(name) = token {
+            if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
+                return Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {word}")).help(*instead));
+            }
+        }
+        let Token::Symbol(symbol) = token else { return Ok(left) };
+        let Some(relation) = self.relation(symbol, span)? else { return Ok(left) };
+        self.next()?;
+        let right = self.sum(room)?;
+        self.no_text(&left, &right)?;
+        let span = left.span.to(right.span);
+        self.checked(Expr::new(ExprKind::Compare(relation, Box::new((left, right))), span))
+    }
+
+    fn relation(&self, symbol: &str, span: Span) -> Parsed<Option<Relation>> {
+        let instead = match symbol {
+            "!=" | "!" => "<>",
+            "==" => "=",
+            "||" => "@STRCAT (a, b)",
+            _ => return Ok(Relation::of_symbol(symbol)),
+        };
+        Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {symbol}")).help(format!("write {instead}")))
+    }
+
+    /// FILTER and conditions within functions compare numbers (spec section 4.3): text is an error, and text that is a number
+    /// a lint.
+    fn no_text(&mut self, left: &Expr, right: &Expr) -> Parsed<()> {
+        for (own, other) in [(left, right), (right, left)] {
+            let ExprKind::Text(text) = &own.kind else { continue };
+            if NumberText::parse(text).is_some() {
+                self.lint(
+                    Diagnostic::lint(Finding::TextInFilter, own.span, "a number in quotes is compared as a number")
+                        .help("leave the quotes off"),
+                );
+                continue;
+            }
+            let column = match &other.kind {
+                ExprKind::Column(column) => column.to_string(),
+                _ => "column".to_owned(),
+            };
+            return Err(Diagnostic::error(
+                Finding::TextInFilter,
+                own.span,
+                "numbers alone can be compared here, and this is text",
+            )
+            .help(format!("use @STREQ ({column}, …), or a WHERE clause"))
+            .ogg(2210));
+        }
+        Ok(())
+    }
+
+    fn sum(&mut self, room: u32) -> Parsed<Expr> {
+        let mut left = self.product(room)?;
+        loop {
+            let operator = match self.peek()?.0 {
+                Token::Symbol("+") => Operator::Add,
+                Token::Symbol("-") => Operator::Subtract,
+                _ => return Ok(left),
+            };
+            self.next()?;
+            let right = self.product(room)?;
+            left = self.arithmetic(operator, left, right)?;
+        }
+    }
+
+    fn product(&mut self, room: u32) -> Parsed<Expr> {
+        let mut left = self.unary(room)?;
+        loop {
+            let operator = match self.peek()?.0 {
+                Token::Symbol("*") => Operator::Multiply,
+                Token::Symbol("/") => Operator::Divide,
+                Token::Symbol("\\") => Operator::Remainder,
+                _ => return Ok(left),
+            };
+            self.next()?;
+            let right = self.unary(room)?;
+            left = self.arithmetic(operator, left, right)?;
+        }
+    }
+
+    fn arithmetic(&self, operator: Operator, left: Expr, right: Expr) -> Parsed<Expr> {
+        let span = left.span.to(right.span);
+        self.checked(Expr::new(ExprKind::Arithmetic(operator, Box::new((left, right))), span))
+    }
+
+    fn unary(&mut self, room: u32) -> Parsed<Expr> {
+        let (token, span) = self.peek()?;
+        match token {
+            Token::Symbol("-") => {
+                self.next()?;
+                let literal = matches!(self.peek()?.0, Token::Number(_));
+                let one = self.unary(self.deeper(room)?)?;
+                let span = span.to(one.span);
+                // A sign before a parenthesis is no number's own.
+                self.checked(if literal { one.negated(span) } else { Expr::new(ExprKind::Negate(Box::new(one)), span) })
+            }
+            Token::Symbol("+") => {
+                self.next()?;
+                self.unary(self.deeper(room)?)
+            }
+            _ => self.primary(room),
+        }
+    }
+
+    fn primary(&mut self, room: u32) -> Parsed<Expr> {
+        let (token, span) = self.next()?;
+        match token {
+            Token::Number(digits) => Ok(Expr::new(ExprKind::Number(number(digits, span)?), span)),
+            Token::Literal(text) => Ok(Expr::new(ExprKind::Text(text.into()), span)),
+            Token::Symbol("(") => {
+                let inner = self.any(self.deeper(room)?)?;
+                let end = self.expect(")", "to close the parenthesis").map_err(|error| error.ogg(370))?;
+                Ok(Expr { span: span.to(end), ..inner })
+            }
+            Token::Function(name) => self.call(name, span, room),
+            Token::QuotedName(name) => {
+                let column = ColumnName { side: Side::Default, name: name.into(), exact_case: true };
+                Ok(Expr::new(ExprKind::Column(column), span))
+            }
+            Token::Name(name) => self.named(name, span),
+            other => Err(unexpected(&other, span, "a number, a literal, a column, a function or a parenthesis")),
+        }
+    }
+
+    /// A column, `before.column`, or the parameter of a SQLEXEC.
+    fn named(&mut self, name: &'a str, span: Span) -> Parsed<Expr> {
+        if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
+            let near = self.peek()?.0;
+            if matches!(near, Token::Name(_) | Token::Symbol("(") | Token::Function(_)) {
+                return Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {word}")).help(*instead));
+            }
+        }
+        if let (Some(function), Token::Symbol("(")) = (Function::by_name(name), self.peek()?.0) {
+            return Err(Diagnostic::error(Finding::UnknownName, span, format!("{name} is a function, and wants its @"))
+                .help(format!("write {function} (…)"))
+                .ogg(370));
+        }
+        let mut behind = self.lexer.clone();
+        // A qualifier's dot stands without blanks; `.5` behind a name is a number.
+        if !self.lexer.rest().starts_with('.') || !matches!(behind.next()?.0, Token::Symbol(".")) {
+            return Ok(Expr::new(
+                ExprKind::Column(ColumnName { side: Side::Default, name: name.into(), exact_case: false }),
+                span,
+            ));
+        }
+        let (token, end) = behind.next()?;
+        let (column, exact_case) = match token {
+            Token::Name(column) => (column.to_owned(), false),
+            Token::QuotedName(column) => (column.into_owned(), true),
+            other => return Err(unexpected(&other, end, "a column behind the dot")),
+        };
+        self.lexer = behind;
+        let side = match name {
+            _ if name.eq_ignore_ascii_case("BEFORE") => Side::Before,
+            _ if name.eq_ignore_ascii_case("AFTER") => Side::After,
+            _ => return Ok(Expr::new(ExprKind::Parameter(name.into(), column.into()), span.to(end))),
+        };
+        Ok(Expr::new(ExprKind::Column(ColumnName { side, name: column.into(), exact_case }), span.to(end)))
+    }
+
+    fn call(&mut self, name: &str, span: Span, room: u32) -> Parsed<Expr> {
+        let Some(function) = Function::by_name(name) else {
+            let pseudo = ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name));
+            let error = Diagnostic::error(Finding::UnknownName, span, format!("there is no function @{name}"));
+            return Err(if pseudo {
+                error.help(
+                    "@NULL, @PRESENT and @ABSENT belong to WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
+                )
+            } else {
+                match nearest(name, Function::ALL.iter().map(|function| function.name())) {
+                    Some(near) => error.help(format!("did you mean @{near}?")),
+                    None => error,
+                }
+            }
+            .ogg(2322));
+        };
+        self.expect("(", &format!("behind {function}")).map_err(|error| error.ogg(370))?;
+        let room = self.deeper(room)?;
+        let mut arguments = Vec::new();
+        if !self.take(")")? {
+            loop {
+                arguments.push(self.argument(function, arguments.len(), room)?);
+                let (token, at) = self.next()?;
+                match token {
+                    Token::Symbol(",") => {}
+                    Token::Symbol(")") => break,
+                    other => {
+                        let foreign =
+                            matches!(&other, Token::Name(word) if FOREIGN.iter().any(|(own, _)| own.eq_ignore_ascii_case(word)));
+                        let error = unexpected(&other, at, &format!(", or ) in the arguments of {function}"));
+                        return Err(if foreign { error } else { error.ogg(370) });
+                    }
+                }
+            }
+        }
+        let span = Span::new(span.start, self.lexer.at);
+        if function.wrong_count(arguments.len()) {
+            let message = format!("{function} does not take {} arguments", arguments.len());
+            return Err(Diagnostic::error(Finding::Arity, span, message)
+                .help(format!("{function} {}", function.usage()))
+                .ogg(2322));
+        }
+        self.checked(Expr::new(ExprKind::Call(function, arguments), span))
+    }
+
+    /// An argument: an expression, or a word where the function takes one.
+    fn argument(&mut self, function: Function, index: usize, room: u32) -> Parsed<Expr> {
+        let takes_word = match function {
+            Function::ColTest => index > 0,
+            Function::ColStat => true,
+            Function::StrNum => index == 1,
+            _ => false,
+        };
+        if takes_word {
+            let mut ahead = self.lexer.clone();
+            let (token, span) = ahead.next()?;
+            let negative = token == Token::Symbol("-");
+            let (token, end) = if negative { ahead.next()? } else { (token, span) };
+            if let Token::Name(name) = token {
+                let text = if negative { format!("-{name}") } else { name.to_owned() };
+                if let Some(word) = WORDS.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
+                    self.lexer = ahead;
+                    return Ok(Expr::new(ExprKind::Word(word), span.to(end)));
+                }
+            }
+        }
+        self.any(room)
+    }
+
+    /// A condition of WHERE.
+    pub(crate) fn condition(&mut self) -> Parsed<Condition> {
+        self.where_any(DEEPEST)
+    }
+
+    fn where_any(&mut self, room: u32) -> Parsed<Condition> {
+        let mut list = vec![self.where_all(room)?];
+        while self.take_word("OR")? {
+            list.push(self.where_all(room)?);
+        }
+        if list.len() > 1 {
+            let bare = |condition: &&Condition| {
+                matches!(condition.kind, ConditionKind::All(_)) && !self.is_parenthesised(condition.span)
+            };
+            if let Some(span) = list.iter().find(bare).map(|condition| condition.span) {
+                self.mixed(span);
+            }
+        }
+        Ok(join_conditions(list, ConditionKind::Any))
+    }
+
+    fn where_all(&mut self, room: u32) -> Parsed<Condition> {
+        let mut list = vec![self.where_primary(room)?];
+        while self.take_word("AND")? {
+            list.push(self.where_primary(room)?);
+        }
+        Ok(join_conditions(list, ConditionKind::All))
+    }
+
+    fn where_primary(&mut self, room: u32) -> Parsed<Condition> {
+        let (token, span) = self.next()?;
+        let column = match token {
+            Token::Symbol("(") => {
+                let inner = self.where_any(self.deeper(room)?)?;
+                let end = self.expect(")", "to close the parenthesis").map_err(|error| error.ogg(1662))?;
+                return Ok(Condition { span: span.to(end), ..inner });
+            }
+            Token::Name(name) => self.where_column(name, span)?,
+            Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
+            Token::Function(name) => {
+                return Err(Diagnostic::error(Finding::Syntax, span, format!("WHERE takes no functions, and @{name} is one"))
+                    .help("use FILTER")
+                    .ogg(1662));
+            }
+            other => return Err(unexpected(&other, span, "a column").ogg(1662)),
+        };
+        let (token, at) = self.next()?;
+        let relation = match token {
+            Token::Symbol(symbol) if "+-*/\\".contains(symbol) => {
+                return Err(Diagnostic::error(Finding::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+            }
+            Token::Symbol(symbol) => self.relation(symbol, at).map_err(|error| error.ogg(1662))?,
+            Token::Name(name) => {
+                if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
+                    let error = Diagnostic::error(Finding::ForeignOperator, at, format!("there is no {word}"));
+                    return Err(error.help(format!("{instead} (functions belong to FILTER)")).ogg(1662));
+                }
+                None
+            }
+            _ => None,
+        };
+        let Some(relation) = relation else {
+            let error = Diagnostic::error(Finding::Syntax, at, "a comparison must follow the column").ogg(1662);
+            return Err(error.help("one of = <> > < >= <="));
+        };
+        let (operand, end) = self.where_operand(relation)?;
+        Ok(Condition::new(ConditionKind::Test(column, relation, operand), span.to(end)))
+    }
+
+    fn where_column(&mut self, name: &'a str, span: Span) -> Parsed<ColumnName> {
+        match self.named(name, span)?.kind {
+            ExprKind::Column(column) => Ok(column),
+            _ => Err(Diagnostic::error(Finding::Syntax, span, "WHERE takes columns, not results of a SQLEXEC").ogg(1662)),
+        }
+    }
+
+    fn where_operand(&mut self, relation: Relation) -> Parsed<(Operand, Span)> {
+        let (token, span) = self.next()?;
+        let operand = match token {
+            Token::Number(digits) => Operand::Number(number(digits, span)?),
+            Token::Symbol(sign @ ("-" | "+")) => {
+                let (token, end) = self.next()?;
+                let Token::Number(digits) = token else {
+                    return Err(unexpected(&token, end, "a number behind the sign").ogg(1662));
+                };
+                let plain = number(digits, end)?;
+                let mantissa = if sign == "-" { -plain.mantissa() } else { plain.mantissa() };
+                return Ok((Operand::Number(Decimal::new(mantissa, plain.scale())), span.to(end)));
+            }
+            Token::Literal(text) => Operand::Text(text.into()),
+            Token::QuotedName(name) => Operand::QuotedColumn(name.into()),
+            Token::Name(name) => Operand::Column(name.into()),
+            Token::Function(name) => {
+                let pseudo = [("NULL", Operand::Null), ("PRESENT", Operand::Present), ("ABSENT", Operand::Absent)];
+                match pseudo.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
+                    Some((_, operand)) if matches!(relation, Relation::Eq | Relation::Ne) => operand,
+                    Some((word, _)) => {
+                        let message = format!("@{word} is compared with = and <> alone");
+                        return Err(Diagnostic::error(Finding::Syntax, span, message).ogg(1662));
+                    }
+                    None => {
+                        let message = format!("WHERE takes no functions, and @{name} is one");
+                        return Err(Diagnostic::error(Finding::Syntax, span, message)
+                            .help("use FILTER; of the @ words WHERE has @NULL, @PRESENT and @ABSENT")
+                            .ogg(1662));
+                    }
+                }
+            }
+            other => return Err(unexpected(&other, span, "a number, a literal, a column, @NULL, @PRESENT or @ABSENT").ogg(1662)),
+        };
+        Ok((operand, span))
+    }
+}
+
+fn join_conditions(mut list: Vec<Condition>, kind: fn(Vec<Condition>) -> ConditionKind) -> Condition {
+    let first = list.first().map(|condition| condition.span).unwrap_or_default();
+    let span = list.last().map_or(first, |last| first.to(last.span));
+    match list.pop() {
+        Some(only) if list.is_empty() => only,
+        last => {
+            list.extend(last);
+            Condition::new(kind(list), span)
+        }
+    }
+}
+
+fn number(digits: &str, span: Span) -> Parsed<Decimal> {
+    NumberText::parse(digits)
+        .and_then(|number| number.decimal())
+        .ok_or_else(|| Diagnostic::error(Finding::TooLarge, span, "the number has more than 38 digits").ogg(1334))
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error(Finding::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
+        .help("join with AND and OR, which add no depth, or use @VALONEOF")
+}
+
+/// What stands in a place, and what was expected.
+pub(crate) fn unexpected(found: &Token<'_>, span: Span, expected: &str) -> Diagnostic {
+    let found = match found {
+        Token::Number(digits) => format!("the number {digits}"),
+        Token::Literal(_) => "a literal".to_owned(),
+        Token::QuotedName(name) => format!("the column \"{name}\""),
+        Token::Name(name) => (*name).to_owned(),
+        Token::Function(name) => format!("@{name}"),
+        Token::Symbol(symbol) => (*symbol).to_owned(),
+        Token::End => "the end of the text".to_owned(),
+    };
+    Diagnostic::error(Finding::Syntax, span, format!("expected {expected}, found {found}"))
+}

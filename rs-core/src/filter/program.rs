@@ -1,0 +1,738 @@
+//! A selection bound to one table: what is asked of each change, in which order.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use crate::change::{Change, Op, PlainValue};
+use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
+use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding};
+use crate::filter::eval::{Context, Node, Settings, Trouble, Why};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind};
+use crate::filter::scalar::Scalar;
+use crate::filter::select::Select;
+use crate::filter::statement::{Assignment, Clause};
+use crate::filter::subject::{ChangeSubject, Facts, Needed, Place, Subject};
+use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
+use crate::schema::TableDef;
+
+/// A [`Select`] bound to one version of a table's definition. Immutable; cloning shares it, and any number of threads may
+/// use one, each with its own [`Scratch`].
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::filter::{Scratch, Select};
+///
+/// let select = Select::parse("TABLE BANK.POSTINGS, WHERE (AMOUNT > 1000);")?;
+/// let mut scratch = Scratch::default();
+/// let mut reader = trail.reader()?;
+/// let mut wanted = 0;
+/// while let Some(change) = reader.next()? {
+///     let program = select.bind(change.table()); // once a table in real use, as a Selector does
+///     wanted += u32::from(program.verdict(&change, &mut scratch).is_accept());
+/// }
+/// assert!(wanted > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    table: Arc<TableDef>,
+    source: Arc<str>,
+    settings: Settings,
+    columns: Vec<Needed>,
+    pub(crate) rules: Vec<BoundRule>,
+    /// Why no rule is bound, where none is.
+    pub(crate) otherwise: Rejection,
+}
+
+/// One rule that names the table.
+#[derive(Debug)]
+pub(crate) struct BoundRule {
+    /// Its number in the selection.
+    number: usize,
+    ops: OpMask,
+    conjuncts: Vec<Conjunct>,
+    /// What does not fit the table; the rule is then an error for each change.
+    problems: Vec<Diagnostic>,
+    lints: Vec<Diagnostic>,
+    projection: Projection,
+}
+
+/// One test that must hold.
+#[derive(Debug)]
+struct Conjunct {
+    node: Node,
+    clause: usize,
+    ops: OpMask,
+    raise_error: Option<u32>,
+    traits: Traits,
+    /// As it is written, for [`Program::explain`].
+    text: Box<str>,
+}
+
+/// What of a row is handed on.
+#[derive(Debug, Default)]
+struct Projection {
+    /// The table's columns, by index; `None` for all.
+    kept: Option<Vec<usize>>,
+    derived: Vec<(Box<str>, Option<usize>, Node)>,
+    tokens: Vec<(Box<str>, Node)>,
+}
+
+/// Memory for evaluations, used over and over. One for each thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    memory: Bump,
+    places: Vec<Cell<Place>>,
+}
+
+/// A row as a rule hands it on: columns kept, renamed and computed, and tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projected {
+    /// Columns by name. What is missing is left out.
+    pub columns: Vec<(String, PlainValue)>,
+    /// Tokens by name.
+    pub tokens: Vec<(String, PlainValue)>,
+}
+
+impl Program {
+    pub(crate) fn new(select: &Select, table: &Arc<TableDef>) -> Self {
+        let compiled = select.compiled();
+        let numbers = compiled.rules_of(table.name());
+        let otherwise = if numbers.is_empty() { compiled.why_not(table.name()) } else { Rejection::Object };
+        let mut columns = Columns::default();
+        let rules = numbers
+            .into_iter()
+            .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
+            .map(|(number, rule)| bind_rule(number, &rule.rule.clauses, rule.ops, table, &mut columns, select.is_strict()))
+            .collect();
+        let inner = Inner {
+            table: Arc::clone(table),
+            source: select.source().into(),
+            settings: select.settings,
+            columns: columns.into_list(),
+            rules,
+            otherwise,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The table that it is bound to.
+    #[must_use]
+    pub fn table(&self) -> &Arc<TableDef> {
+        &self.inner.table
+    }
+
+    /// Whether no rule names the table.
+    #[must_use]
+    pub fn rejects_all(&self) -> bool {
+        self.inner.rules.is_empty()
+    }
+
+    /// Whether it wants all changes of the table, of any operation.
+    pub(crate) fn accepts_all(&self) -> bool {
+        let whole = |rule: &BoundRule| {
+            rule.conjuncts.is_empty() && rule.problems.is_empty() && Op::ALL.into_iter().all(|op| rule.ops.has(op))
+        };
+        self.inner.rules.first().is_some_and(whole)
+    }
+
+    /// What does not fit the table: columns that it has not, types that cannot be compared. `None` where all fits.
+    #[must_use]
+    pub fn problems(&self) -> Option<Diagnostics> {
+        let all: Vec<Diagnostic> = self.inner.rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
+        (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all))
+    }
+
+    /// The decision on a change of its table, by its rules: operations, FILTER, WHERE. Of several rules the first that
+    /// accepts counts; else the first that is no rejection; else the first. Limits and tags are a
+    /// [`Selector`](crate::filter::Selector)'s.
+    pub fn verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+        self.judge(change, scratch)
+    }
+
+    #[inline]
+    pub(crate) fn judge(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+        let inner = &*self.inner;
+        scratch.make_room(inner.columns.len());
+        let verdict = {
+            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+            inner.verdict(&subject, &scratch.memory)
+        };
+        scratch.clear();
+        verdict
+    }
+
+    /// Calls `each` with every rule's number and decision, rather than stopping at the first that accepts: for many rules at
+    /// once on one stream.
+    pub fn each_rule(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
+        let inner = &*self.inner;
+        scratch.make_room(inner.columns.len());
+        {
+            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+            let context = Context::new(&subject, &scratch.memory, inner.settings);
+            let op = subject.op();
+            for rule in &inner.rules {
+                each(rule.number, rule.verdict(op, &context));
+            }
+        }
+        scratch.clear();
+    }
+
+    /// The decision on plain values.
+    pub fn verdict_of(&self, facts: &Facts) -> Verdict {
+        self.inner.verdict(facts, &Bump::new())
+    }
+
+    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the rule is none of the program's or an expression fails,
+    /// [`ErrorKind::Undecidable`](crate::ErrorKind::Undecidable) where it needs what the trail does not tell.
+    pub fn project(&self, change: &Change<'_>, rule: usize, scratch: &mut Scratch) -> crate::Result<Projected> {
+        let inner = &*self.inner;
+        scratch.make_room(inner.columns.len());
+        let projected = {
+            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+            inner.project(rule, &subject, &scratch.memory)
+        };
+        scratch.clear();
+        projected
+    }
+
+    /// The same of plain values.
+    ///
+    /// # Errors
+    /// As [`project`](Self::project).
+    pub fn project_of(&self, facts: &Facts, rule: usize) -> crate::Result<Projected> {
+        self.inner.project(rule, facts, &Bump::new())
+    }
+
+    /// How it decides: the tests in their order, what each looks at, and what is doubtful.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        let inner = &*self.inner;
+        let rules = inner.rules.iter().map(|rule| RuleExplained {
+            rule: rule.number,
+            tests: rule.conjuncts.iter().map(|conjunct| inner.explain_test(conjunct)).collect(),
+            lints: rule.problems.iter().chain(&rule.lints).cloned().collect(),
+            columns_kept: rule.projection.kept.as_ref().map(|kept| {
+                kept.iter().filter_map(|index| inner.table.columns().get(*index)).map(|column| column.name.to_string()).collect()
+            }),
+            derived: rule.projection.derived.iter().map(|(name, ..)| name.to_string()).collect(),
+        });
+        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source) }
+    }
+}
+
+impl Scratch {
+    #[inline]
+    fn make_room(&mut self, columns: usize) {
+        if self.places.len() < 2 * columns {
+            self.places.resize(2 * columns, Cell::new(Place::MISSING));
+        }
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        // Keeps its largest piece, so that nothing is allocated once it is large enough.
+        if self.memory.allocated_bytes() > 0 {
+            self.memory.reset();
+        }
+    }
+}
+
+impl Inner {
+    #[inline]
+    fn verdict<S: Subject>(&self, subject: &S, memory: &Bump) -> Verdict {
+        let context = Context::new(subject, memory, self.settings);
+        let op = subject.op();
+        let mut kept = None;
+        for rule in &self.rules {
+            match rule.verdict(op, &context) {
+                accepted @ Verdict::Accept(_) => return accepted,
+                rejected @ Verdict::Reject(_) => kept = kept.or(Some(rejected)),
+                trouble => {
+                    if !matches!(kept, Some(Verdict::Undecidable(_) | Verdict::Error(_))) {
+                        kept = Some(trouble);
+                    }
+                }
+            }
+        }
+        kept.unwrap_or(Verdict::Reject(self.otherwise))
+    }
+
+    fn project<S: Subject>(&self, number: usize, subject: &S, memory: &Bump) -> crate::Result<Projected> {
+        let Some(rule) = self.rules.iter().find(|rule| rule.number == number) else {
+            let what = format!("rule {number} does not name table {}", self.table.name());
+            return Err(crate::Error::new(crate::ErrorKind::Filter, what));
+        };
+        if !rule.problems.is_empty() {
+            return Err(Diagnostics::new(&self.source, rule.problems.clone()).into());
+        }
+        let mut out = Projected::default();
+        let mut context = Context::new(subject, memory, self.settings);
+        for (index, column) in self.table.columns().iter().enumerate() {
+            if rule.projection.kept.as_ref().is_some_and(|kept| !kept.contains(&index)) {
+                continue;
+            }
+            let slot = self.columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
+            let Some(slot) = slot.and_then(|at| self.columns.get(at)).map(|needed| needed.slot) else { continue };
+            let column_use =
+                crate::filter::subject::ColumnUse { side: crate::filter::expr::Side::Default, index: index as u16, slot };
+            let value = subject.column(column_use, memory).map_err(|trouble| project_error(trouble, &column.name))?;
+            out.columns.extend(plain(value).map(|value| (column.name.to_string(), value)));
+        }
+        for (name, length, node) in &rule.projection.derived {
+            context.target_length = *length;
+            let value = node.value(&context).map_err(|trouble| project_error(trouble, name))?;
+            // A derived column takes the place of the row's own of that name.
+            out.columns.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+            out.columns.extend(plain(value).map(|value| (name.to_string(), value)));
+        }
+        context.target_length = None;
+        for (name, node) in &rule.projection.tokens {
+            let value = node.value(&context).map_err(|trouble| project_error(trouble, name))?;
+            out.tokens.extend(plain(value).map(|value| (name.to_string(), value)));
+        }
+        Ok(out)
+    }
+
+    fn explain_test(&self, conjunct: &Conjunct) -> TestExplained {
+        let mut columns = Vec::new();
+        columns_of(&conjunct.node, &mut columns);
+        let name = |index: &u16| {
+            let column = self.table.columns().get(usize::from(*index));
+            column.map_or_else(|| format!("COL{index}"), |column| column.name.to_string())
+        };
+        TestExplained {
+            clause: conjunct.clause,
+            text: conjunct.text.to_string(),
+            tier: conjunct.traits.tier,
+            can_fail: conjunct.traits.fallible,
+            comparator: comparator(&conjunct.node),
+            columns: columns.iter().map(name).collect(),
+        }
+    }
+}
+
+fn project_error(trouble: Trouble, name: &str) -> crate::Error {
+    let (kind, what) = match trouble {
+        Trouble::Error(Some(number), what) => (crate::ErrorKind::Filter, format!("{name}: OGG-{number:05}: {what}")),
+        Trouble::Error(None, what) => (crate::ErrorKind::Filter, format!("{name}: {what}")),
+        Trouble::Unavailable(what) => (crate::ErrorKind::Undecidable, format!("{name}: {what}")),
+        Trouble::State(why) | Trouble::Column(_, why) => (
+            crate::ErrorKind::Undecidable,
+            match why.ogg_number() {
+                Some(number) => format!("{name}: OGG-{number:05}: a column has no value to compare"),
+                None => format!("{name}: a column cannot be read"),
+            },
+        ),
+    };
+    crate::Error::new(kind, what)
+}
+
+/// A value as plain data; `None` for what is missing.
+fn plain(value: Scalar<'_>) -> Option<PlainValue> {
+    Some(match value {
+        Scalar::Null => PlainValue::Null,
+        Scalar::Missing => return None,
+        Scalar::Invalid => PlainValue::Invalid(Vec::new()),
+        Scalar::Number(number) => PlainValue::Number(number.to_string().into()),
+        Scalar::Digits(digits) => PlainValue::Number(digits.trim().into()),
+        Scalar::Text(text) => PlainValue::Text(text.into()),
+        Scalar::Bytes(bytes) => PlainValue::Bytes(bytes.to_vec()),
+        Scalar::DateTime(time) => PlainValue::Text(time.to_string().into()),
+        Scalar::Special(special) => PlainValue::Text(special.name().into()),
+    })
+}
+
+impl BoundRule {
+    #[inline]
+    fn verdict<S: Subject>(&self, op: Op, context: &Context<'_, S>) -> Verdict {
+        if !self.ops.has(op) {
+            return Verdict::Reject(Rejection::Operation);
+        }
+        if !self.problems.is_empty() {
+            return self.problem();
+        }
+        for conjunct in &self.conjuncts {
+            if !conjunct.ops.has(op) {
+                continue;
+            }
+            match conjunct.node.truth(context) {
+                Ok(true) => {}
+                Ok(false) => return self.reject(conjunct),
+                Err(trouble) => return self.trouble(conjunct, trouble, context),
+            }
+        }
+        Verdict::Accept(self.number)
+    }
+
+    #[inline]
+    fn reject(&self, conjunct: &Conjunct) -> Verdict {
+        let (rule, clause) = (self.number, conjunct.clause);
+        match conjunct.raise_error {
+            None => Verdict::Reject(Rejection::Clause { rule, clause }),
+            Some(user) => Verdict::Error(Failure {
+                rule,
+                clause,
+                ogg_number: Some(1155),
+                user_number: Some(user),
+                what: "a change did not pass a FILTER with RAISEERROR",
+            }),
+        }
+    }
+
+    #[cold]
+    fn problem(&self) -> Verdict {
+        let number = self.problems.iter().find_map(Diagnostic::ogg_number);
+        Verdict::Error(Failure {
+            rule: self.number,
+            clause: 0,
+            ogg_number: number,
+            user_number: None,
+            what: "the rule does not fit the table",
+        })
+    }
+
+    #[cold]
+    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: Trouble, context: &Context<'_, S>) -> Verdict {
+        let (rule, clause) = (self.number, conjunct.clause);
+        let mut columns = [None; 4];
+        let mut what = "";
+        let why = match trouble {
+            Trouble::Error(ogg_number, what) => {
+                return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
+            }
+            Trouble::Unavailable(unavailable) => {
+                what = unavailable;
+                Why::NotAvailable
+            }
+            Trouble::Column(column, why) => {
+                columns = [Some((column.index, column.side)), None, None, None];
+                why
+            }
+            Trouble::State(why) => {
+                columns = context.suspects.get().list.map(|suspect| suspect.map(|(column, _)| (column.index, column.side)));
+                why
+            }
+        };
+        Verdict::Undecidable(Undecided { rule, clause, why, what, columns })
+    }
+}
+
+fn bind_rule(
+    number: usize,
+    clauses: &[Clause],
+    ops: OpMask,
+    table: &Arc<TableDef>,
+    columns: &mut Columns,
+    strict: bool,
+) -> BoundRule {
+    let key: Vec<ColumnName> = clauses
+        .iter()
+        .find_map(|clause| if let Clause::KeyCols(names) = clause { Some(names.clone()) } else { None })
+        .unwrap_or_default();
+    let mut binder = Binder { table, columns, key: &key };
+    let mut rule = BoundRule {
+        number,
+        ops,
+        conjuncts: Vec::new(),
+        problems: Vec::new(),
+        lints: Vec::new(),
+        projection: Projection::default(),
+    };
+    for (index, clause) in clauses.iter().enumerate() {
+        let bound = match clause {
+            Clause::Filter(filter) => {
+                let ops = OpMask::of(|op| filter.applies(op));
+                let parts: &[Expr] = match &filter.expr.kind {
+                    ExprKind::All(list) => list,
+                    _ => std::slice::from_ref(&filter.expr),
+                };
+                rule.lint_unguarded(parts, table);
+                parts.iter().try_for_each(|part| {
+                    let node = binder.expr(part)?;
+                    rule.push(node, index, ops, filter.raise_error, part.to_string());
+                    Ok(())
+                })
+            }
+            Clause::Where(condition) => {
+                let parts: &[Condition] = match &condition.kind {
+                    ConditionKind::All(list) => list,
+                    _ => std::slice::from_ref(condition),
+                };
+                parts.iter().try_for_each(|part| {
+                    let node = binder.condition(part)?;
+                    rule.push(node, index, OpMask::of(|_| true), None, part.to_string());
+                    Ok(())
+                })
+            }
+            _ => Ok(()),
+        };
+        rule.problems.extend(bound.err());
+    }
+    let projection = bind_projection(&mut binder, clauses, table);
+    match projection {
+        Ok(projection) => rule.projection = projection,
+        Err(problem) => rule.problems.push(problem),
+    }
+    put_in_order(&mut rule.conjuncts, strict);
+    rule
+}
+
+impl BoundRule {
+    fn push(&mut self, node: Node, clause: usize, ops: OpMask, raise_error: Option<u32>, text: String) {
+        let traits = traits(&node);
+        self.conjuncts.push(Conjunct { node, clause, ops, raise_error, traits, text: text.into() });
+    }
+
+    /// Comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).
+    fn lint_unguarded(&mut self, parts: &[Expr], table: &TableDef) {
+        let mut guarded: Vec<&str> = Vec::new();
+        for part in parts {
+            match &part.kind {
+                ExprKind::Call(crate::filter::Function::ColTest, arguments) => {
+                    if let Some(ExprKind::Column(column)) = arguments.first().map(|first| &first.kind) {
+                        guarded.push(&column.name);
+                    }
+                }
+                ExprKind::Compare(_, two) => {
+                    for side in [&two.0, &two.1] {
+                        let ExprKind::Column(column) = &side.kind else { continue };
+                        let definition = table.column(&column.name).map(|(_, definition)| definition);
+                        let may_be_null = definition.is_some_and(|own| !own.key && own.facts.nullable != Some(false));
+                        if may_be_null && !guarded.iter().any(|own| own.eq_ignore_ascii_case(&column.name)) {
+                            let message = format!("{} may be NULL, which stops the filter", column.name);
+                            let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
+                            self.lints.push(Diagnostic::lint(Finding::UnguardedColumn, side.span, message).help(help));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Puts tests in the order in which they are asked.
+///
+/// Tests that cannot fail and need no values come first, whatever their place: a change that they turn away is settled.
+/// Those that can fail keep their order, so that errors come where GoldenGate would raise them, and a test guards what
+/// stands behind it. In lenient mode nothing fails, and tests are asked in the order of what they cost.
+fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
+    if strict {
+        conjuncts.sort_by_key(|conjunct| match (conjunct.traits.fallible, conjunct.traits.tier) {
+            (false, tier @ (Tier::Header | Tier::Presence)) => tier,
+            _ => Tier::Values,
+        });
+    } else {
+        conjuncts.sort_by_key(|conjunct| (conjunct.traits.tier, conjunct.traits.cost));
+    }
+}
+
+fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
+    let span = crate::filter::diagnostic::Span::default();
+    let mut projection = Projection::default();
+    let all = || 0..table.columns().len();
+    for clause in clauses {
+        match clause {
+            Clause::Cols(names) | Clause::ColsExcept(names) => {
+                let listed =
+                    names.iter().map(|name| Ok(usize::from(binder.column(name, span)?.index))).collect::<Result<Vec<_>, _>>()?;
+                let keeps = matches!(clause, Clause::Cols(_));
+                if let (false, Some(key)) =
+                    (keeps, listed.iter().filter_map(|index| table.columns().get(*index)).find(|column| column.key))
+                {
+                    let message = format!("COLSEXCEPT may not drop {}, which belongs to the key", key.name);
+                    return Err(Diagnostic::error(Finding::Argument, span, message));
+                }
+                projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
+            }
+            Clause::ColMap { use_defaults, assignments } => {
+                if !use_defaults {
+                    projection.kept = Some(Vec::new());
+                }
+                for Assignment { target, value } in assignments {
+                    let length = table
+                        .column(&target.name)
+                        .map(|(_, column)| column.external_length as usize)
+                        .filter(|length| *length > 0);
+                    projection.derived.push((target.name.clone(), length, binder.expr(value)?));
+                }
+            }
+            Clause::Tokens(assignments) => {
+                for Assignment { target, value } in assignments {
+                    projection.tokens.push((target.name.clone(), binder.expr(value)?));
+                }
+            }
+            _ => {}
+        }
+    }
+    let projects = clauses
+        .iter()
+        .any(|clause| matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_)));
+    if projects {
+        // Columns that are handed on are located too.
+        let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
+        for column in kept.iter().filter_map(|index| table.columns().get(*index)) {
+            let name = ColumnName { side: crate::filter::expr::Side::Default, name: column.name.clone(), exact_case: true };
+            binder.column(&name, span)?;
+        }
+    }
+    Ok(projection)
+}
+
+/// How a selection decides on one table, as data; displays as text.
+///
+/// ```
+/// use std::sync::Arc;
+/// use trailcore::filter::{Select, Tier};
+/// use trailcore::schema::{ColumnDef, TableDef};
+///
+/// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::integer("SALARY", 2)]));
+/// let select = Select::parse("TABLE HR.EMP, FILTER (SALARY > 1000 AND @STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'INSERT'));")?;
+/// let explained = select.bind(&table).explain();
+/// assert_eq!(explained.rules[0].tests[0].tier, Tier::Header);
+/// assert!(explained.to_string().contains("64-bit integer"));
+/// # Ok::<(), trailcore::filter::Diagnostics>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The table's name.
+    pub table: String,
+    /// The rules that name it, in order.
+    pub rules: Vec<RuleExplained>,
+    source: Arc<str>,
+}
+
+/// One rule, explained.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RuleExplained {
+    /// Its number in the selection.
+    pub rule: usize,
+    /// Its tests, in the order in which they are asked.
+    pub tests: Vec<TestExplained>,
+    /// What does not fit the table, and what is doubtful.
+    pub lints: Vec<Diagnostic>,
+    /// The table's columns that are handed on; `None` for all.
+    pub columns_kept: Option<Vec<String>>,
+    /// Columns that are derived.
+    pub derived: Vec<String>,
+}
+
+/// One test, explained.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TestExplained {
+    /// The number of its clause in the rule.
+    pub clause: usize,
+    /// As it is written.
+    pub text: String,
+    /// What it looks at.
+    pub tier: Tier,
+    /// Whether it can fail, and therefore keeps its place.
+    pub can_fail: bool,
+    /// How it is decided.
+    pub comparator: &'static str,
+    /// The columns that it needs.
+    pub columns: Vec<String>,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "table {}", self.table)?;
+        if self.rules.is_empty() {
+            writeln!(f, "  no rule names it: its changes are turned away by name alone")?;
+        }
+        for rule in &self.rules {
+            writeln!(f, "  rule {}", rule.rule)?;
+            if rule.tests.is_empty() {
+                writeln!(f, "    no test: decided by name and operation")?;
+            }
+            for (place, test) in rule.tests.iter().enumerate() {
+                let tier = match test.tier {
+                    Tier::Header => "header",
+                    Tier::Presence => "presence",
+                    Tier::Values => "values",
+                };
+                write!(f, "    {}. [{tier}] {} — {}", place + 1, test.text, test.comparator)?;
+                if !test.columns.is_empty() {
+                    write!(f, "; columns {}", test.columns.join(", "))?;
+                }
+                writeln!(f, "{}", if test.can_fail { "; can fail" } else { "" })?;
+            }
+            if let Some(kept) = &rule.columns_kept {
+                writeln!(f, "    hands on: {}", kept.join(", "))?;
+            }
+            if !rule.derived.is_empty() {
+                writeln!(f, "    derives: {}", rule.derived.join(", "))?;
+            }
+            if !rule.lints.is_empty() {
+                writeln!(f, "{}", Diagnostics::new(&self.source, rule.lints.clone()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn comparator(node: &Node) -> &'static str {
+    match node {
+        Node::IntegerIs(test) if test.width == 8 => "range of a 64-bit integer",
+        Node::IntegerIs(_) => "range of an integer",
+        Node::Compare(..) => "exact numbers",
+        Node::Where(_) => "values of the column's type",
+        Node::State(..) => "state of a column",
+        Node::Find(_) => "prepared search",
+        Node::OneOf(_) => "sorted list",
+        Node::Range(_) => "hash of the key",
+        Node::All(_) | Node::Any(_) => "several tests",
+        Node::Unavailable(_) => "not available in a trail",
+        _ => "expression that is not zero",
+    }
+}
+
+/// The columns that a node needs, each once, in the order in which they are met.
+fn columns_of(node: &Node, out: &mut Vec<u16>) {
+    let mut add = |index: u16| {
+        if !out.contains(&index) {
+            out.push(index);
+        }
+    };
+    match node {
+        Node::Column(column) => add(column.index),
+        Node::IntegerIs(test) => add(test.column.index),
+        Node::Where(test) => {
+            add(test.column.index);
+            if let crate::filter::eval::WhereOperand::Column(other) = test.operand {
+                add(other.index);
+            }
+        }
+        Node::Negate(one) | Node::Compute(one) | Node::State(one, _) => columns_of(one, out),
+        Node::Arithmetic(_, two) | Node::Compare(_, two) => {
+            columns_of(&two.0, out);
+            columns_of(&two.1, out);
+        }
+        Node::All(list) | Node::Any(list) | Node::Call(_, list) => list.iter().for_each(|node| columns_of(node, out)),
+        Node::Find(find) => columns_of(&find.text, out),
+        Node::OneOf(one_of) => {
+            columns_of(&one_of.value, out);
+            one_of.others.iter().for_each(|node| columns_of(node, out));
+        }
+        Node::Date(plan) => plan.inputs.iter().for_each(|(_, node)| columns_of(node, out)),
+        Node::Range(plan) => plan.key.iter().for_each(|node| columns_of(node, out)),
+        Node::StrNum(parts) => columns_of(&parts.0, out),
+        Node::Constant(_) | Node::Environment(_) | Node::Token(_) | Node::Unavailable(_) => {}
+    }
+}

@@ -1,0 +1,243 @@
+//! Selecting from a stream: binds to tables as they come, and keeps what a decision needs between changes.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::change::{Change, Op};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::program::{Program, Scratch};
+use crate::filter::select::Select;
+use crate::filter::verdict::{Counts, Rejection, Verdict};
+use crate::schema::TableDef;
+use crate::trail::tokens;
+
+/// Applies a [`Select`] to changes, one after the other. Binds once to each version of a table's definition. A selector
+/// belongs to one thread; the programs that it binds are shared.
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::filter::Select;
+///
+/// let mut selector = Select::parse("TABLE BANK.*, FILTER (ON DELETE, 0);")?.selector();
+/// let mut reader = trail.reader()?;
+/// while let Some(change) = reader.next()? {
+///     if selector.verdict(&change).is_accept() {
+///         assert_ne!(change.op(), trailcore::Op::Delete);
+///     }
+/// }
+/// assert!(selector.counts().rejected > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Selector {
+    select: Select,
+    programs: Vec<(usize, Program)>,
+    /// The place of the last program.
+    last: usize,
+    scratch: Scratch,
+    /// The tag of the transaction, in hexadecimal, which its first record has.
+    tag: Option<String>,
+    has_tags: bool,
+    has_limits: bool,
+    counts: Counts,
+}
+
+impl Selector {
+    pub(crate) fn new(select: Select) -> Self {
+        let (has_tags, has_limits) = (select.compiled().has_tags(), select.compiled().has_limits());
+        Self {
+            select,
+            programs: Vec::new(),
+            last: 0,
+            scratch: Scratch::default(),
+            tag: None,
+            has_tags,
+            has_limits,
+            counts: Counts::default(),
+        }
+    }
+
+    /// What it selects by.
+    #[must_use]
+    pub fn select(&self) -> &Select {
+        &self.select
+    }
+
+    /// What the changes so far came to.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The program for a table, bound at the first call.
+    pub fn program(&mut self, table: &Arc<TableDef>) -> Program {
+        let place = self.place(table);
+        let bound = self.programs.get(place).map(|(_, program)| program.clone());
+        bound.unwrap_or_else(|| self.select.bind(table))
+    }
+
+    /// Where the program for a table is kept. It keeps the definition alive, so that its address stays its own.
+    #[inline]
+    fn place(&mut self, table: &Arc<TableDef>) -> usize {
+        let address = Arc::as_ptr(table) as usize;
+        if self.programs.get(self.last).is_some_and(|(own, _)| *own == address) {
+            return self.last;
+        }
+        self.last = match self.programs.binary_search_by_key(&address, |(own, _)| *own) {
+            Ok(place) => place,
+            Err(place) => {
+                self.programs.insert(place, (address, self.select.bind(table)));
+                place
+            }
+        };
+        self.last
+    }
+
+    /// The decision on a change. All changes of a stream should come here in order: a transaction's tag stands in its first
+    /// record alone.
+    ///
+    /// Metadata are selected by their table; markers and other records that are no changes are accepted.
+    #[inline]
+    pub fn verdict(&mut self, change: &Change<'_>) -> Verdict {
+        let verdict = self.decide(change);
+        self.counts.count(&verdict);
+        verdict
+    }
+
+    #[inline]
+    fn decide(&mut self, change: &Change<'_>) -> Verdict {
+        let op = change.op();
+        if self.has_tags {
+            self.follow_tag(change);
+        }
+        if !self.select.compiled().ops.has(op) {
+            return Verdict::Reject(Rejection::Operation);
+        }
+        if !matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete | Op::Truncate) {
+            return self.decide_other(change, op);
+        }
+        if (self.has_tags || self.has_limits) && op.is_change() {
+            if let Some(rejection) = self.outside(change) {
+                return Verdict::Reject(rejection);
+            }
+        }
+        let place = self.place(change.table());
+        match self.programs.get(place) {
+            Some((_, program)) => program.judge(change, &mut self.scratch),
+            None => Verdict::Reject(Rejection::Object),
+        }
+    }
+
+    /// Limits and tags.
+    fn outside(&self, change: &Change<'_>) -> Option<Rejection> {
+        let compiled = self.select.compiled();
+        if self.has_tags && !compiled.wants_tag(self.tag.as_deref()) {
+            return Some(Rejection::Tag);
+        }
+        let inside = !self.has_limits || compiled.within(change.position(), change.timestamp(), change.csn());
+        (!inside).then_some(Rejection::Limits)
+    }
+
+    /// Statements by their object, metadata by their table; markers pass.
+    #[cold]
+    fn decide_other(&mut self, change: &Change<'_>, op: Op) -> Verdict {
+        if op == Op::Other {
+            return Verdict::Accept(0);
+        }
+        if op == Op::Ddl {
+            if let Some(rejection) = self.outside(change) {
+                return Verdict::Reject(rejection);
+            }
+        }
+        let name = change.table_name();
+        if name.is_empty() {
+            return Verdict::Accept(0);
+        }
+        self.select.verdict_of_object(&name, None, self.tag.as_deref())
+    }
+
+    /// A transaction's tag stands in the token of its first record (INFERRED from where it is seen without a value). How a
+    /// value is written is UNKNOWN: hexadecimal digits count as they stand, other bytes by their digits.
+    #[cold]
+    fn follow_tag(&mut self, change: &Change<'_>) {
+        let token = change.tokens().find(|token| token.id() == tokens::id::ORATAG);
+        let begins = change.transaction().begins();
+        match token.and_then(|token| token.value()) {
+            Some(bytes) if bytes.iter().all(u8::is_ascii_hexdigit) => {
+                self.tag = std::str::from_utf8(bytes).ok().map(str::to_ascii_uppercase);
+            }
+            Some(bytes) => {
+                let mut hex = String::with_capacity(2 * bytes.len());
+                bytes.iter().for_each(|byte| {
+                    // Writing to memory does not fail.
+                    let _ = write!(hex, "{byte:02X}");
+                });
+                self.tag = Some(hex);
+            }
+            None if begins => self.tag = None,
+            None => {}
+        }
+    }
+
+    /// The decision as a reader takes it: `true` for changes that are wanted; in strict mode an error for those that cannot
+    /// be decided on.
+    #[inline]
+    pub(crate) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
+        match self.verdict(change) {
+            Verdict::Accept(_) => Ok(true),
+            Verdict::Reject(_) => Ok(false),
+            trouble => {
+                if self.select.is_strict() {
+                    Err(self.error(change, &trouble))
+                } else {
+                    Ok(false)
+                }
+            }
+        }
+    }
+
+    /// Whether a table's changes are all turned away, or all wanted, whatever they are; `None` where they must be looked at.
+    pub(crate) fn outright(&mut self, table: &Arc<TableDef>) -> Option<bool> {
+        if table.name().is_empty() || self.has_tags {
+            // Statements and markers are told by other names, and tags are followed from change to change.
+            return None;
+        }
+        let every = !self.has_limits && Op::ALL.into_iter().all(|op| self.select.compiled().ops.has(op));
+        let program = self.program(table);
+        if program.rejects_all() {
+            return Some(false);
+        }
+        (every && program.accepts_all()).then_some(true)
+    }
+
+    /// Counts a change that was settled by its table.
+    #[inline]
+    pub(crate) fn count_outright(&mut self, accepted: bool) {
+        if accepted {
+            self.counts.accepted += 1;
+        } else {
+            self.counts.rejected += 1;
+        }
+    }
+
+    /// A verdict that is none, as an error with the change's place.
+    #[cold]
+    fn error(&mut self, change: &Change<'_>, verdict: &Verdict) -> Error {
+        let program = self.program(change.table());
+        if let (Some(problems), Verdict::Error(_)) = (program.problems(), verdict) {
+            return change.placed(Error::from(problems));
+        }
+        let kind = if matches!(verdict, Verdict::Error(_)) { ErrorKind::Filter } else { ErrorKind::Undecidable };
+        let names = match verdict {
+            Verdict::Undecidable(undecided) => {
+                let columns = undecided.columns().map(|(index, _)| program.table().columns().get(index));
+                columns.map(|column| column.map_or("?", |column| &*column.name)).collect::<Vec<_>>().join(", ")
+            }
+            _ => String::new(),
+        };
+        let of = if names.is_empty() { String::new() } else { format!(": {names}") };
+        let error = Error::new(kind, format!("{verdict}{of}"));
+        change.placed(error.hint("guard the column with @COLTEST (column, PRESENT) AND …, or select in lenient mode"))
+    }
+}

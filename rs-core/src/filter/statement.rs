@@ -1,0 +1,483 @@
+//! The statements of a parameter file that select changes: spec section 3.
+
+use std::fmt;
+
+use crate::change::Op;
+use crate::filter::expr::{ColumnName, Condition, Expr, In};
+use crate::filter::lexer::Dialect;
+use crate::filter::names::{NamePattern, ObjectPattern};
+use crate::position::Position;
+use crate::time::Timestamp;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Statement {
+    Dialect(Dialect),
+    Rule(Rule),
+    Exclude(ExcludeKind, Vec<NamePattern>),
+    /// EXCLUDEWILDCARDOBJECTSONLY.
+    ExcludeWildcardsOnly,
+    Toggle {
+        get: bool,
+        what: Toggled,
+    },
+    SourceCatalog(NamePattern),
+    ExcludeTag(Tag),
+    IncludeTag(Box<str>),
+    /// EXCLUDEUSER, EXCLUDEUSERID, EXCLUDETRANS: no trail that is known tells a transaction's user or name.
+    ExcludeUser(&'static str, Box<str>),
+    NameMatch(NameMatch),
+    /// EXTRACT or REPLICAT: whose parameters they are.
+    Process(bool, Box<str>),
+    /// What only trailcore has: TRAILCORE.
+    Limits(Limits),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ExcludeKind {
+    Table,
+    Map,
+    Schema,
+    Catalog,
+}
+
+impl ExcludeKind {
+    pub(crate) const ALL: [(Self, &'static str); 4] = [
+        (Self::Table, "TABLEEXCLUDE"),
+        (Self::Map, "MAPEXCLUDE"),
+        (Self::Schema, "SCHEMAEXCLUDE"),
+        (Self::Catalog, "CATALOGEXCLUDE"),
+    ];
+}
+
+/// What a GET or IGNORE parameter switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Toggled {
+    Inserts,
+    Updates,
+    Deletes,
+    Truncates,
+    UpdateBefores,
+    UpdateAfters,
+    Replicates,
+    ApplOps,
+}
+
+impl Toggled {
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
+        (Self::Inserts, "INSERTS"),
+        (Self::Updates, "UPDATES"),
+        (Self::Deletes, "DELETES"),
+        (Self::Truncates, "TRUNCATES"),
+        (Self::UpdateBefores, "UPDATEBEFORES"),
+        (Self::UpdateAfters, "UPDATEAFTERS"),
+        (Self::Replicates, "REPLICATES"),
+        (Self::ApplOps, "APPLOPS"),
+    ];
+}
+
+/// A tag that EXCLUDETAG names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    /// `+`
+    Any,
+    /// `NULL`: changes without one.
+    None,
+    Hex(Box<str>),
+}
+
+/// How a target's name is found among those that there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NameMatch {
+    /// NAMEMATCHIGNORECASE: the exact one, or else one that differs in case alone.
+    #[default]
+    IgnoreCase,
+    /// NAMEMATCHNOWARNING: the same.
+    NoWarning,
+    /// NAMEMATCHEXACT: the exact one.
+    Exact,
+}
+
+impl NameMatch {
+    pub(crate) const ALL: [(Self, &'static str); 3] =
+        [(Self::IgnoreCase, "NAMEMATCHIGNORECASE"), (Self::NoWarning, "NAMEMATCHNOWARNING"), (Self::Exact, "NAMEMATCHEXACT")];
+}
+
+/// A TABLE or MAP statement: objects, and what of their changes is wanted.
+///
+/// ```
+/// use trailcore::filter::{Rule, col, num};
+/// let rule = Rule::table("HR.EMP*")?.filter(col("SALARY").gt(num(1000))).cols(&["EMPNO", "SALARY"]);
+/// assert_eq!(rule.to_string(), "TABLE HR.EMP*, FILTER (SALARY > 1000), COLS (EMPNO, SALARY);");
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub(crate) is_map: bool,
+    pub(crate) source: ObjectPattern,
+    pub(crate) target: Option<ObjectPattern>,
+    pub(crate) clauses: Vec<Clause>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Clause {
+    Filter(Filter),
+    Where(Condition),
+    Cols(Vec<ColumnName>),
+    ColsExcept(Vec<ColumnName>),
+    KeyCols(Vec<ColumnName>),
+    ColMap {
+        use_defaults: bool,
+        assignments: Vec<Assignment>,
+    },
+    Tokens(Vec<Assignment>),
+    /// What a reader of trails has no use for, as it stands: SQLEXEC, EVENTACTIONS, FETCHCOLS …
+    Other {
+        name: Box<str>,
+        text: Box<str>,
+    },
+}
+
+impl Clause {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Filter(_) => "FILTER",
+            Self::Where(_) => "WHERE",
+            Self::Cols(_) => "COLS",
+            Self::ColsExcept(_) => "COLSEXCEPT",
+            Self::KeyCols(_) => "KEYCOLS",
+            Self::ColMap { .. } => "COLMAP",
+            Self::Tokens(_) => "TOKENS",
+            Self::Other { name, .. } => name,
+        }
+    }
+}
+
+/// Operations that FILTER tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowOp {
+    /// INSERT
+    Insert,
+    /// UPDATE, of keys too
+    Update,
+    /// DELETE
+    Delete,
+}
+
+impl RowOp {
+    pub(crate) const ALL: [(Self, &'static str); 3] =
+        [(Self::Insert, "INSERT"), (Self::Update, "UPDATE"), (Self::Delete, "DELETE")];
+
+    pub(crate) fn of(op: Op) -> Option<Self> {
+        match op {
+            Op::Insert => Some(Self::Insert),
+            Op::Update | Op::PkUpdate => Some(Self::Update),
+            Op::Delete => Some(Self::Delete),
+            _ => None,
+        }
+    }
+}
+
+/// A FILTER clause: an expression that is not zero for changes that are wanted.
+///
+/// ```
+/// use trailcore::filter::{Filter, RowOp, col, num};
+/// let filter = Filter::new(col("FLAG").ne(num(1))).on(RowOp::Delete);
+/// assert_eq!(filter.to_string(), "FILTER (ON DELETE, FLAG <> 1)");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    pub(crate) on: Vec<RowOp>,
+    pub(crate) ignore: Vec<RowOp>,
+    pub(crate) raise_error: Option<u32>,
+    pub(crate) expr: Expr,
+}
+
+impl Filter {
+    /// A filter of all operations.
+    #[must_use]
+    pub fn new(expr: Expr) -> Self {
+        Self { on: Vec::new(), ignore: Vec::new(), raise_error: None, expr }
+    }
+
+    /// Filters this operation, and others only if they are named too. What is not filtered is accepted.
+    #[must_use]
+    pub fn on(mut self, op: RowOp) -> Self {
+        if !self.on.contains(&op) {
+            self.on.push(op);
+        }
+        self
+    }
+
+    /// Does not filter this operation.
+    #[must_use]
+    pub fn ignore(mut self, op: RowOp) -> Self {
+        if !self.ignore.contains(&op) {
+            self.ignore.push(op);
+        }
+        self
+    }
+
+    /// Makes a change that does not pass an error with this number (OGG-01155).
+    #[must_use]
+    pub fn raise_error(self, number: u32) -> Self {
+        Self { raise_error: Some(number), ..self }
+    }
+
+    /// Whether it looks at changes of this operation.
+    pub(crate) fn applies(&self, op: Op) -> bool {
+        match RowOp::of(op) {
+            Some(op) => (self.on.is_empty() || self.on.contains(&op)) && !self.ignore.contains(&op),
+            // A truncate is none of the three: a filter that names operations leaves it alone.
+            None => self.on.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        In(self, Dialect::Ansi).fmt(f)
+    }
+}
+
+impl fmt::Display for In<'_, Filter> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(filter, dialect) = self;
+        let name = |op: &RowOp| RowOp::ALL.iter().find(|(own, _)| own == op).map_or("", |(_, name)| name);
+        f.write_str("FILTER (")?;
+        filter.on.iter().try_for_each(|op| write!(f, "ON {}, ", name(op)))?;
+        filter.ignore.iter().try_for_each(|op| write!(f, "IGNORE {}, ", name(op)))?;
+        if let Some(number) = filter.raise_error {
+            write!(f, "RAISEERROR {number}, ")?;
+        }
+        write!(f, "{})", In(&filter.expr, *dialect))
+    }
+}
+
+/// `target = expression`, of COLMAP and TOKENS.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Assignment {
+    pub(crate) target: ColumnName,
+    pub(crate) value: Expr,
+}
+
+impl Rule {
+    /// A TABLE statement for these objects: `OWNER.OBJECT` or `CONTAINER.OWNER.OBJECT`, with `*` and `?`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the text is no object name.
+    pub fn table(objects: &str) -> crate::Result<Self> {
+        Ok(Self { is_map: false, source: objects.parse()?, target: None, clauses: Vec::new() })
+    }
+
+    /// A MAP statement from these objects to those.
+    ///
+    /// # Errors
+    /// As [`table`](Self::table).
+    pub fn map(source: &str, target: &str) -> crate::Result<Self> {
+        Ok(Self { is_map: true, source: source.parse()?, target: Some(target.parse()?), clauses: Vec::new() })
+    }
+
+    fn with(mut self, clause: Clause) -> Self {
+        self.clauses.push(clause);
+        self
+    }
+
+    /// Accepts changes for which the expression is not zero. Several filters must all accept.
+    #[must_use]
+    pub fn filter(self, expr: Expr) -> Self {
+        self.filter_with(Filter::new(expr))
+    }
+
+    /// The same with its operations and its error.
+    #[must_use]
+    pub fn filter_with(self, filter: Filter) -> Self {
+        self.with(Clause::Filter(filter))
+    }
+
+    /// Accepts changes for which the condition holds.
+    #[must_use]
+    pub fn where_(self, condition: Condition) -> Self {
+        self.with(Clause::Where(condition))
+    }
+
+    /// Keeps these columns alone.
+    #[must_use]
+    pub fn cols(self, names: &[&str]) -> Self {
+        self.with(Clause::Cols(names.iter().map(|name| column(name)).collect()))
+    }
+
+    /// Drops these columns.
+    #[must_use]
+    pub fn cols_except(self, names: &[&str]) -> Self {
+        self.with(Clause::ColsExcept(names.iter().map(|name| column(name)).collect()))
+    }
+
+    /// The columns that count as the key.
+    #[must_use]
+    pub fn key_cols(self, names: &[&str]) -> Self {
+        self.with(Clause::KeyCols(names.iter().map(|name| column(name)).collect()))
+    }
+
+    /// Derives columns. `use_defaults`: beside the row's own.
+    #[must_use]
+    pub fn col_map(self, use_defaults: bool, assignments: impl IntoIterator<Item = (&'static str, Expr)>) -> Self {
+        let assignments = assignments.into_iter().map(|(name, value)| Assignment { target: column(name), value }).collect();
+        self.with(Clause::ColMap { use_defaults, assignments })
+    }
+
+    /// Derives tokens.
+    #[must_use]
+    pub fn tokens(self, assignments: impl IntoIterator<Item = (&'static str, Expr)>) -> Self {
+        // A token's name may have dashes and the like, and never stands in quotes.
+        let token = |name: &str| ColumnName { exact_case: false, ..column(name) };
+        self.with(Clause::Tokens(
+            assignments.into_iter().map(|(name, value)| Assignment { target: token(name), value }).collect(),
+        ))
+    }
+
+    /// Whether an object is one of the rule's.
+    #[must_use]
+    pub fn names(&self, object: &str) -> bool {
+        self.source.matches(object)
+    }
+
+    /// The name of the object that a source object maps to; its own without a TARGET.
+    ///
+    /// Of the targets that there are (`known`), the one of that name by `matching`; with none given, the name as it comes out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where none of the known targets is it.
+    pub fn target_of(&self, source: &str, known: &[&str], matching: NameMatch) -> crate::Result<String> {
+        let Some(target) = &self.target else { return Ok(source.to_owned()) };
+        let wanted = target.target_of(source);
+        if known.is_empty() {
+            return Ok(wanted);
+        }
+        let exact = known.iter().find(|name| **name == wanted);
+        let alike = || known.iter().find(|name| matching != NameMatch::Exact && name.eq_ignore_ascii_case(&wanted));
+        exact.or_else(alike).map(|name| (*name).to_owned()).ok_or_else(|| {
+            let what = format!("no target table is named {wanted}");
+            crate::Error::new(crate::ErrorKind::Filter, what).hint("create it, or name the target in TARGET")
+        })
+    }
+}
+
+fn column(name: &str) -> ColumnName {
+    ColumnName { side: super::expr::Side::Default, name: name.into(), exact_case: !super::expr::is_plain(name) }
+}
+
+/// What of a stream is wanted, whatever the table: TRAILCORE statements, and calls of the builder. Starts are inclusive,
+/// ends exclusive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Limits {
+    pub(crate) ops: Option<Vec<Op>>,
+    pub(crate) csn: (Option<Box<str>>, Option<Box<str>>),
+    pub(crate) time: (Option<Timestamp>, Option<Timestamp>),
+    pub(crate) position: (Option<Position>, Option<Position>),
+}
+
+fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: impl IntoIterator<Item = T>) -> fmt::Result {
+    items.into_iter().enumerate().try_for_each(|(index, item)| write!(f, "{}{item}", if index > 0 { ", " } else { "" }))
+}
+
+impl fmt::Display for In<'_, Clause> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(clause, dialect) = self;
+        let assignments = |f: &mut fmt::Formatter<'_>, all: &[Assignment]| {
+            list(f, all.iter().map(|one| format!("{} = {}", one.target, In(&one.value, *dialect))))
+        };
+        match clause {
+            Clause::Filter(filter) => return In(filter, *dialect).fmt(f),
+            Clause::Where(condition) => return write!(f, "WHERE ({})", In(condition, *dialect)),
+            Clause::Other { name, text } if text.is_empty() => return f.write_str(name),
+            Clause::Other { name, text } => return write!(f, "{name} {text}"),
+            _ => write!(f, "{} (", clause.name())?,
+        }
+        match clause {
+            Clause::Cols(names) | Clause::ColsExcept(names) | Clause::KeyCols(names) => list(f, names)?,
+            Clause::ColMap { use_defaults, assignments: all } => {
+                f.write_str(match (use_defaults, all.is_empty()) {
+                    (true, true) => "USEDEFAULTS",
+                    (true, false) => "USEDEFAULTS, ",
+                    _ => "",
+                })?;
+                assignments(f, all)?;
+            }
+            Clause::Tokens(all) => assignments(f, all)?,
+            _ => {}
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        In(self, Dialect::Ansi).fmt(f)
+    }
+}
+
+impl fmt::Display for In<'_, Rule> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rule, dialect) = self;
+        write!(f, "{} {}", if rule.is_map { "MAP" } else { "TABLE" }, rule.source)?;
+        if let Some(target) = &rule.target {
+            write!(f, ", TARGET {target}")?;
+        }
+        rule.clauses.iter().try_for_each(|clause| write!(f, ", {}", In(clause, *dialect)))?;
+        f.write_str(";")
+    }
+}
+
+impl fmt::Display for In<'_, Statement> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(statement, dialect) = self;
+        match statement {
+            Statement::Dialect(Dialect::Ansi) => f.write_str("USEANSISQLQUOTES"),
+            Statement::Dialect(Dialect::NonAnsi) => f.write_str("NOUSEANSISQLQUOTES"),
+            Statement::Rule(rule) => In(rule, *dialect).fmt(f),
+            Statement::Exclude(kind, parts) => {
+                let name = ExcludeKind::ALL.iter().find(|(own, _)| own == kind).map_or("", |(_, name)| name);
+                write!(f, "{name} {};", ObjectPattern::from_parts(parts.clone()))
+            }
+            Statement::ExcludeWildcardsOnly => f.write_str("EXCLUDEWILDCARDOBJECTSONLY"),
+            Statement::Toggle { get, what } => {
+                let name = Toggled::ALL.iter().find(|(own, _)| own == what).map_or("", |(_, name)| name);
+                write!(f, "{}{name}", if *get { "GET" } else { "IGNORE" })
+            }
+            Statement::SourceCatalog(name) => write!(f, "SOURCECATALOG {name}"),
+            Statement::ExcludeTag(Tag::Any) => f.write_str("EXCLUDETAG +"),
+            Statement::ExcludeTag(Tag::None) => f.write_str("EXCLUDETAG NULL"),
+            Statement::ExcludeTag(Tag::Hex(tag)) => write!(f, "EXCLUDETAG {tag}"),
+            Statement::IncludeTag(tag) => write!(f, "TRANLOGOPTIONS INCLUDETAG {tag}"),
+            Statement::ExcludeUser(word, value) => write!(f, "TRANLOGOPTIONS {word} {value}"),
+            Statement::NameMatch(matching) => {
+                f.write_str(NameMatch::ALL.iter().find(|(own, _)| own == matching).map_or("", |(_, name)| name))
+            }
+            Statement::Process(false, name) => write!(f, "EXTRACT {name}"),
+            Statement::Process(true, name) => write!(f, "REPLICAT {name}"),
+            Statement::Limits(limits) => limits.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TRAILCORE")?;
+        if let Some(ops) = &self.ops {
+            let names: Vec<&str> = ops.iter().map(|op| op.name()).collect();
+            write!(f, " OPS {}", names.join(","))?;
+        }
+        let mut limit = |word: &str, value: Option<String>| match value {
+            Some(value) => write!(f, " {word} {value}"),
+            None => Ok(()),
+        };
+        limit("FROMCSN", self.csn.0.as_deref().map(str::to_owned))?;
+        limit("UNTILCSN", self.csn.1.as_deref().map(str::to_owned))?;
+        limit("FROMTIME", self.time.0.map(|time| time.to_string()))?;
+        limit("UNTILTIME", self.time.1.map(|time| time.to_string()))?;
+        limit("FROMPOSITION", self.position.0.map(|position| position.to_string()))?;
+        limit("UNTILPOSITION", self.position.1.map(|position| position.to_string()))?;
+        f.write_str(";")
+    }
+}
