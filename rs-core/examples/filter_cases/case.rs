@@ -94,7 +94,7 @@ impl Case {
             "FILTER" | "WHERE" | "MAP" | "TABLE" => self.run_row(),
             "PARAM" => self.run_parameters(),
             "LOGDUMP" => self.run_logdump(),
-            "COLMAP" | "FUNC" | "SQLEXEC" => self.run_value(),
+            "COLMAP" | "FUNC" | "SQLEXEC" | "TOKENS" => self.run_value(),
             other => return Outcome::NotRun(format!("clause {other:?} is none that cases have")),
         };
         let got = got.unwrap_or_else(|error| error);
@@ -239,11 +239,11 @@ impl Case {
     fn value_text(&self) -> String {
         let mut text = self.expression.trim().trim_end_matches(';').to_owned();
         let upper = text.to_uppercase();
-        for word in ["COLMAP", "PARAMS"] {
+        for word in ["COLMAP", "PARAMS", "TOKENS"] {
             if let Some(rest) = upper.strip_prefix(word).filter(|rest| rest.trim_start().starts_with('(')) {
                 let start = text.len() - rest.trim_start().len() + 1;
-                text = text[start..].trim_end().trim_end_matches(')').to_owned()
-                    + if rest.matches('(').count() > 1 { ")" } else { "" };
+                let inside = text[start..].trim_end();
+                text = inside.strip_suffix(')').unwrap_or(inside).trim().to_owned();
             }
         }
         // A target is a name before the first `=` that is followed by a value.

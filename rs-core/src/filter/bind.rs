@@ -497,6 +497,10 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             Some(b'0'..=b'7') => digits(0, 3, 8),
             _ => None,
         };
+        if let (Some((code, _)), Some(b'4'..=b'7')) = (found, escape.as_bytes().first()) {
+            let error = Diagnostic::error(Finding::Argument, span, format!("{code:o} is more than a byte holds"));
+            return Err(error.help("octal values go from 001 to 377").ogg(2322));
+        }
         match found.map(|(code, length)| (code, char::from_u32(code), length)) {
             Some((0, ..)) => {
                 let error = Diagnostic::error(Finding::Argument, span, "the value 0 is not allowed: it ends a string");

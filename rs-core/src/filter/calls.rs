@@ -315,7 +315,7 @@ fn number_of(bytes: &[u8]) -> Scalar<'_> {
 /// The part of a text from `first` to `last`, both counted from 1 and in it. What lies beyond the text is empty; what the
 /// documentation does not say (positions below 1) is taken as the text's start.
 fn extract(text: &str, first: i64, last: i64, unit: TextUnit) -> Scalar<'_> {
-    let skip = usize::try_from(first - 1).unwrap_or(0);
+    let skip = usize::try_from(first.saturating_sub(1)).unwrap_or(0);
     let take = usize::try_from(last).unwrap_or(0).saturating_sub(skip);
     let bytes = match unit {
         TextUnit::Bytes => skip.min(text.len())..skip.saturating_add(take).min(text.len()),
@@ -330,7 +330,7 @@ fn extract(text: &str, first: i64, last: i64, unit: TextUnit) -> Scalar<'_> {
 
 /// The place of what is searched, counted from 1; 0 where it is not.
 fn found<'e>(text: &str, start: i64, unit: TextUnit, find: impl FnOnce(&str) -> Option<usize>) -> Scalar<'e> {
-    let skip = usize::try_from(start - 1).unwrap_or(0);
+    let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(0);
     let from = match unit {
         TextUnit::Bytes => (skip..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len()),
         TextUnit::Characters if skip == 0 => 0,

@@ -76,7 +76,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn error(finding: Finding, span: Span, message: impl Into<String>) -> Self {
-        Self { finding, is_error: true, number: None, message: message.into(), help: None, span }
+        Self { finding, is_error: true, number: None, message: clipped(message.into()), help: None, span }
     }
 
     pub(crate) fn lint(finding: Finding, span: Span, message: impl Into<String>) -> Self {
@@ -84,7 +84,7 @@ impl Diagnostic {
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self { help: Some(clipped(help.into())), ..self }
     }
 
     /// With the number that GoldenGate's own message has.
@@ -179,6 +179,17 @@ impl From<Diagnostics> for Error {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::new(ErrorKind::Filter, diagnostics.to_string())
     }
+}
+
+/// The most bytes of a message. A name in it may be as long as the text.
+const MESSAGE: usize = 400;
+
+fn clipped(mut message: String) -> String {
+    if message.len() > MESSAGE {
+        message.truncate(floor(&message, MESSAGE));
+        message.push('…');
+    }
+    message
 }
 
 /// The longest piece of a line that is shown.

@@ -277,21 +277,7 @@ impl Node {
                 Ok(number) => computed(scalar::negate(number)),
                 Err(state) => Ok(state),
             },
-            Self::Arithmetic(operator, two) => {
-                let (left, right) = (operand(two.0.value(context)?)?, operand(two.1.value(context)?)?);
-                match (left, right) {
-                    (Ok(left), Ok(right)) => computed(match operator {
-                        Operator::Add => scalar::add(left, right),
-                        Operator::Subtract => scalar::negate(right).and_then(|right| scalar::add(left, right)),
-                        Operator::Multiply => scalar::multiply(left, right),
-                        Operator::Divide => scalar::divide(left, right),
-                        Operator::Remainder => scalar::remainder(left, right),
-                    }),
-                    // What is missing or not decodable could be anything; NULL makes NULL.
-                    (Err(left), Err(Scalar::Null)) => Ok(left),
-                    (_, Err(state)) | (Err(state), _) => Ok(state),
-                }
-            }
+            Self::Arithmetic(operator, two) => arithmetic(*operator, two.0.value(context)?, two.1.value(context)?),
             Self::Compare(..)
             | Self::IntegerIs(_)
             | Self::State(..)
@@ -330,6 +316,21 @@ fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, Trouble> {
     }
 }
 
+fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Result<Scalar<'e>, Trouble> {
+    match (operand(left)?, operand(right)?) {
+        (Ok(left), Ok(right)) => computed(match operator {
+            Operator::Add => scalar::add(left, right),
+            Operator::Subtract => scalar::negate(right).and_then(|right| scalar::add(left, right)),
+            Operator::Multiply => scalar::multiply(left, right),
+            Operator::Divide => scalar::divide(left, right),
+            Operator::Remainder => scalar::remainder(left, right),
+        }),
+        // What is missing or not decodable could be anything; NULL makes NULL.
+        (Err(left), Err(Scalar::Null)) => Ok(left),
+        (_, Err(state)) | (Err(state), _) => Ok(state),
+    }
+}
+
 fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, Trouble> {
     result.map(Scalar::Number).map_err(|fault| {
         let what = match fault {
@@ -342,25 +343,24 @@ fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, 
 
 /// @COMPUTE: the result as text, a truth as 1 or 0 (spec section 4.3).
 fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<Scalar<'e>, Trouble> {
-    let value = node.value(context)?;
     if !context.settings.seventeen_digits {
-        return Ok(value);
+        return node.value(context);
     }
-    let too_long = |number: Decimal| scalar::digits(number) > scalar::QUOTIENT_DIGITS;
-    // Operands count too: what has more digits than that is not computed with.
-    let operands_too_long = match node {
-        Node::Arithmetic(_, two) => [&two.0, &two.1].into_iter().any(|one| {
-            let number = one.value(context).ok().and_then(Scalar::numeric);
-            matches!(number, Some(Numeric::Exact(number)) if too_long(number))
-        }),
-        _ => false,
-    };
-    match value {
-        Scalar::Number(number) if operands_too_long || too_long(number) => {
-            Err(Trouble::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits"))
+    let too_long = |value: Scalar<'e>| matches!(value.numeric(), Some(Numeric::Exact(number)) if scalar::digits(number) > scalar::QUOTIENT_DIGITS);
+    let limit = Trouble::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits");
+    let value = match node {
+        // Operands count too: what has more digits than that is not computed with.
+        Node::Arithmetic(operator, two) => {
+            let (left, right) = (two.0.value(context)?, two.1.value(context)?);
+            let value = arithmetic(*operator, left, right)?;
+            if value.is_value() && (too_long(left) || too_long(right)) {
+                return Err(limit);
+            }
+            value
         }
-        other => Ok(other),
-    }
+        _ => node.value(context)?,
+    };
+    if matches!(value, Scalar::Number(_)) && too_long(value) { Err(limit) } else { Ok(value) }
 }
 
 /// The result of FILTER and of conditions: not zero.

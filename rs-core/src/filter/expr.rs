@@ -6,6 +6,7 @@ use crate::change::Decimal;
 use crate::filter::diagnostic::Span;
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, is_name_char};
+use crate::filter::parser::FOREIGN;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -338,6 +339,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
         && name.chars().all(is_name_char)
         && !reserved.iter().any(|word| word.eq_ignore_ascii_case(name))
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+        && !FOREIGN.iter().any(|(word, _)| word.eq_ignore_ascii_case(name))
 }
 
 /// A part of the tree with the dialect to write it in.
@@ -503,7 +505,11 @@ impl Condition {
     #[must_use]
     pub fn test(column: &str, relation: Relation, operand: impl Into<Operand>) -> Self {
         let column = ColumnName { side: Side::Default, name: column.into(), exact_case: !is_plain(column) };
-        Self::new(ConditionKind::Test(column, relation, operand.into()), Span::default())
+        let operand = match operand.into() {
+            Operand::Column(name) if !is_plain(&name) => Operand::QuotedColumn(name),
+            operand => operand,
+        };
+        Self::new(ConditionKind::Test(column, relation, operand), Span::default())
     }
 
     /// Whether a column equals a number or text.

@@ -1,6 +1,7 @@
 //! Statements of a parameter file: TABLE, MAP, excludes, toggles, tags; macros and includes before that.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::change::Op;
 use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
@@ -75,8 +76,18 @@ const ROW_OPTIONS: [&str; 12] = [
     "FETCHCOLS",
 ];
 
+/// What stood before a statement, as far as it changes how the statement is read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    /// SOURCECATALOG.
+    catalog: bool,
+    /// REPLICAT: the parameters are a Replicat's.
+    replicat: bool,
+}
+
 impl<'a> Parser<'a> {
     fn statements(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
+        let mut before = Before::default();
         loop {
             self.lexer.skip_blanks();
             while self.lexer.rest().starts_with(';') {
@@ -86,11 +97,11 @@ impl<'a> Parser<'a> {
             if self.lexer.rest().is_empty() {
                 return Ok(());
             }
-            self.statement(out)?;
+            self.statement(out, &mut before)?;
         }
     }
 
-    fn statement(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
+    fn statement(&mut self, out: &mut Vec<Statement>, before: &mut Before) -> Parsed<()> {
         let start = self.lexer.at;
         let word = take_while(self.lexer.rest(), is_name_char);
         self.lexer.at += word.len();
@@ -105,8 +116,11 @@ impl<'a> Parser<'a> {
         let exclude = ExcludeKind::ALL.iter().find(|(_, name)| *name == keyword).map(|(kind, _)| *kind);
         let matching = NameMatch::ALL.iter().find(|(_, name)| *name == keyword).map(|(matching, _)| *matching);
         let statement = match &*keyword {
-            "TABLE" | "MAP" => Statement::Rule(self.rule(keyword == "MAP", out)?),
-            "SOURCECATALOG" => Statement::SourceCatalog(self.one_name()?),
+            "TABLE" | "MAP" => Statement::Rule(self.rule(keyword == "MAP", *before)?),
+            "SOURCECATALOG" => {
+                before.catalog = true;
+                Statement::SourceCatalog(self.one_name()?)
+            }
             "EXCLUDETAG" => Statement::ExcludeTag(self.tag()?),
             "TRANLOGOPTIONS" => return self.log_options(out),
             "EXCLUDEUSER" | "EXCLUDEUSERID" | "EXCLUDETRANS" => self.user(&keyword)?,
@@ -115,7 +129,10 @@ impl<'a> Parser<'a> {
                 self.lexer.dialect = if keyword.starts_with("NO") { Dialect::NonAnsi } else { Dialect::Ansi };
                 Statement::Dialect(self.lexer.dialect)
             }
-            "EXTRACT" | "REPLICAT" => Statement::Process(keyword == "REPLICAT", self.bare_word().into()),
+            "EXTRACT" | "REPLICAT" => {
+                before.replicat |= keyword == "REPLICAT";
+                Statement::Process(keyword == "REPLICAT", self.bare_word().into())
+            }
             "TRAILCORE" => Statement::Limits(self.limits()?),
             _ => match (toggle, exclude, matching) {
                 (Some((get, what)), ..) => Statement::Toggle { get, what },
@@ -200,8 +217,10 @@ impl<'a> Parser<'a> {
             _ => Tag::Hex(self.hex(word, span)?),
         };
         // Further values on the line: one each is taken.
-        let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';').trim();
-        if line.starts_with('+') || line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("NULL")) {
+        let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';');
+        let is_value =
+            |word: &str| word == "+" || word.eq_ignore_ascii_case("NULL") || word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if line.split([' ', '\t', ',']).find(|word| !word.is_empty()).is_some_and(is_value) {
             let message = "EXCLUDETAG takes one value, and NULL may not be combined with a tag or +";
             return Err(Diagnostic::error(Finding::Syntax, span, message).help("write one EXCLUDETAG for each tag"));
         }
@@ -306,12 +325,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn rule(&mut self, is_map: bool, before: &[Statement]) -> Parsed<Rule> {
+    fn rule(&mut self, is_map: bool, before: Before) -> Parsed<Rule> {
         let start = self.lexer.at;
         let source = self.object()?;
         let span = Span::new(start, self.lexer.at);
-        let has_catalog = before.iter().any(|statement| matches!(statement, Statement::SourceCatalog(_)));
-        if source.parts().len() == 1 && !has_catalog {
+        if source.parts().len() == 1 && !before.catalog {
             let lint = Diagnostic::lint(Finding::Syntax, span, "object names want an owner; this one fits objects of any");
             self.lint(lint.help("write OWNER.OBJECT"));
         }
@@ -332,13 +350,12 @@ impl<'a> Parser<'a> {
             }
             self.row_option(&mut rule)?;
         }
-        self.check_actions(&rule, before, span)?;
+        self.check_actions(&rule, before.replicat, span)?;
         Ok(rule)
     }
 
     /// OGG-01293 (spec section 3): TABLE in a Replicat has no target, and its event must say what becomes of the record.
-    fn check_actions(&self, rule: &Rule, before: &[Statement], span: Span) -> Parsed<()> {
-        let in_replicat = before.iter().any(|statement| matches!(statement, Statement::Process(true, _)));
+    fn check_actions(&self, rule: &Rule, in_replicat: bool, span: Span) -> Parsed<()> {
         let actions = rule.clauses.iter().find_map(|clause| match clause {
             Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some(text.to_ascii_uppercase()),
             _ => None,
@@ -408,12 +425,18 @@ impl<'a> Parser<'a> {
         };
         self.lint(Diagnostic::lint(Finding::NotApplicable, span, format!("{keyword} is passed over")).help(help));
         self.lexer.skip_blanks();
-        let start = self.lexer.at;
+        let (mut text, mut start) = (String::new(), self.lexer.at);
         let mut depth = 0usize;
         loop {
             let at = self.lexer.at;
             // Within quotes and parentheses anything may stand.
             let Some(c) = self.lexer.rest().chars().next() else { break };
+            if self.lexer.rest().starts_with("--") {
+                text.push_str(self.lexer.text.get(start..at).unwrap_or_default());
+                self.lexer.at += take_while(self.lexer.rest(), |c| c != '\n').len();
+                start = self.lexer.at;
+                continue;
+            }
             match c {
                 '(' => depth += 1,
                 ')' if depth == 0 => {
@@ -443,7 +466,7 @@ impl<'a> Parser<'a> {
         if depth > 0 {
             return Err(Diagnostic::error(Finding::Syntax, span, "a parenthesis has no end"));
         }
-        let text = self.lexer.text.get(start..self.lexer.at).unwrap_or_default();
+        text.push_str(self.lexer.text.get(start..self.lexer.at).unwrap_or_default());
         Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
     }
 
@@ -549,6 +572,11 @@ impl<'a> Parser<'a> {
 
 /// How deep macros may call macros, and files include files.
 const MACRO_DEPTH: usize = 16;
+/// How many bytes of bodies, arguments and files are gone through at most: macros that each call the next one twice would
+/// take forever, also where they leave nothing behind.
+const MOST_WORK: usize = 4 * LONGEST;
+/// How many files are included at most.
+const MOST_FILES: usize = 1000;
 
 /// Puts macros and included files in their places: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`.
 /// A text without any comes back as it is. `read` gives an included file's text.
@@ -557,7 +585,7 @@ pub(crate) fn expand(text: &str, read: &mut dyn FnMut(&str) -> Result<String, St
     if !has("MACRO") && !has("INCLUDE") {
         return Ok(text.to_owned());
     }
-    let mut expander = Expander { macros: HashMap::new(), out: String::new(), read };
+    let mut expander = Expander { macros: HashMap::new(), out: String::new(), read, work: 0, files: 0, open: Vec::new() };
     match expander.expand(text, &HashMap::new(), 0) {
         Ok(()) => Ok(expander.out),
         Err(error) => Err(Diagnostics::new(text, vec![error])),
@@ -565,12 +593,17 @@ pub(crate) fn expand(text: &str, read: &mut dyn FnMut(&str) -> Result<String, St
 }
 
 struct Expander<'r> {
-    macros: HashMap<String, Macro>,
+    macros: HashMap<String, Rc<Macro>>,
     out: String,
     read: &'r mut dyn FnMut(&str) -> Result<String, String>,
+    /// Bytes gone through so far.
+    work: usize,
+    /// Files read so far.
+    files: usize,
+    /// The macros and files that are being put in their places.
+    open: Vec<String>,
 }
 
-#[derive(Clone)]
 struct Macro {
     parameters: Vec<String>,
     body: String,
@@ -582,11 +615,16 @@ impl Expander<'_> {
         if depth > MACRO_DEPTH {
             return Err(fail(0, "macros or includes are nested too deep"));
         }
+        let too_long = || Diagnostic::error(Finding::TooLarge, Span::default(), "macros make the text too long");
+        self.work += text.len() + 1;
+        if self.work > MOST_WORK {
+            return Err(too_long());
+        }
         let mut lexer = Lexer::new(text, Dialect::Ansi);
         let mut at_line_start = true;
         while let Some(c) = lexer.rest().chars().next() {
             if self.out.len() > LONGEST {
-                return Err(Diagnostic::error(Finding::TooLarge, Span::default(), "macros make the text too long"));
+                return Err(too_long());
             }
             let start = lexer.at;
             if lexer.rest().starts_with("--") {
@@ -615,8 +653,8 @@ impl Expander<'_> {
                 "INCLUDE" if at_line_start => {
                     let line = take_while(lexer.rest(), |c| c != '\n' && c != ';');
                     lexer.at += line.len();
-                    let included = (self.read)(line.trim()).map_err(|why| fail(start, &why))?;
-                    self.expand(&included, &HashMap::new(), depth + 1)?;
+                    let place = Span::new(start, lexer.at);
+                    self.include(line.trim(), depth).map_err(|error| Diagnostic { span: place, ..error })?;
                 }
                 name if word.starts_with('#') => {
                     if let Some(value) = arguments.get(name) {
@@ -624,8 +662,9 @@ impl Expander<'_> {
                     } else if let Some(called) = self.macros.get(name).cloned() {
                         let values =
                             call_arguments(&mut lexer).ok_or_else(|| fail(start, "the macro's arguments have no end"))?;
-                        let bound: HashMap<String, String> = called.parameters.iter().cloned().zip(values).collect();
-                        self.expand(&called.body, &bound, depth + 1)?;
+                        let place = Span::new(start, start + word.len());
+                        self.call(name, &called, &values, arguments, depth)
+                            .map_err(|error| Diagnostic { span: place, ..error })?;
                     } else {
                         return Err(fail(start, &format!("there is no macro {word}")));
                     }
@@ -635,6 +674,47 @@ impl Expander<'_> {
             at_line_start = false;
         }
         Ok(())
+    }
+
+    /// Puts a macro's body in its place. Arguments may themselves have parameters and macros.
+    fn call(
+        &mut self,
+        name: &str,
+        called: &Macro,
+        values: &[String],
+        arguments: &HashMap<String, String>,
+        depth: usize,
+    ) -> Parsed<()> {
+        let mut bound = HashMap::new();
+        for (parameter, value) in called.parameters.iter().zip(values) {
+            let outer = std::mem::take(&mut self.out);
+            self.expand(value, arguments, depth + 1)?;
+            bound.insert(parameter.clone(), std::mem::replace(&mut self.out, outer));
+        }
+        self.within(name.to_owned(), |this| this.expand(&called.body, &bound, depth + 1))
+    }
+
+    fn include(&mut self, name: &str, depth: usize) -> Parsed<()> {
+        let fail = |why: &str| Diagnostic::error(Finding::Syntax, Span::default(), why);
+        self.files += 1;
+        if self.files > MOST_FILES {
+            return Err(fail("too many files are included"));
+        }
+        self.within(format!("INCLUDE {name}"), |this| {
+            let included = (this.read)(name).map_err(|why| fail(&why))?;
+            this.expand(&included, &HashMap::new(), depth + 1)
+        })
+    }
+
+    /// Keeps a macro or file from being part of itself, which would have no end.
+    fn within(&mut self, name: String, put: impl FnOnce(&mut Self) -> Parsed<()>) -> Parsed<()> {
+        if self.open.contains(&name) {
+            return Err(Diagnostic::error(Finding::Syntax, Span::default(), format!("{name} is a part of itself")));
+        }
+        self.open.push(name);
+        let done = put(self);
+        self.open.pop();
+        done
     }
 
     fn define(&mut self, lexer: &mut Lexer<'_>) -> Option<()> {
@@ -657,15 +737,14 @@ impl Expander<'_> {
             return None;
         }
         let rest = lexer.rest();
-        let upper = rest.to_ascii_uppercase();
         // END stands by itself.
         let is_end = |at: &usize| {
-            let before = upper.get(..*at).and_then(|text| text.chars().next_back()).is_none_or(|c| !is_name_char(c));
-            let after = upper.get(at + 3..).and_then(|text| text.chars().next()).is_none_or(|c| !is_name_char(c));
-            before && after
+            let before = rest.get(..*at).and_then(|text| text.chars().next_back()).is_none_or(|c| !is_name_char(c));
+            let after = rest.get(at + 3..).and_then(|text| text.chars().next()).is_none_or(|c| !is_name_char(c));
+            before && after && rest.get(*at..at + 3).is_some_and(|word| word.eq_ignore_ascii_case("END"))
         };
-        let end = upper.match_indices("END").map(|(at, _)| at).find(is_end)?;
-        self.macros.insert(name, Macro { parameters, body: rest.get(..end)?.trim().to_owned() });
+        let end = rest.match_indices(['E', 'e']).map(|(at, _)| at).find(is_end)?;
+        self.macros.insert(name, Rc::new(Macro { parameters, body: rest.get(..end)?.trim().to_owned() }));
         lexer.at += end + 3;
         lexer.skip_blanks();
         if lexer.rest().starts_with(';') {

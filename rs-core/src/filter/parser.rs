@@ -40,7 +40,7 @@ impl std::str::FromStr for Condition {
 }
 
 /// Words that other languages have as operators, and what to use here.
-const FOREIGN: [(&str, &str); 6] = [
+pub(crate) const FOREIGN: [(&str, &str); 6] = [
     ("IN", "use @VALONEOF (column, 'a', 'b')"),
     ("LIKE", "use @STRFIND (column, 'text') > 0"),
     ("BETWEEN", "write column >= low AND column <= high"),
@@ -167,8 +167,8 @@ impl<'a> Parser<'a> {
                 list.push(last);
                 let joined = Expr::new(kind(list), span);
                 if let ExprKind::Any(list) = &joined.kind {
-                    // Terms within parentheses start with one.
-                    let bare = |expr: &&Expr| matches!(expr.kind, ExprKind::All(_)) && !self.is_parenthesised(expr.span);
+                    // Parentheses around terms belong to their span, and start before the first of them.
+                    let bare = |expr: &&Expr| matches!(&expr.kind, ExprKind::All(terms) if terms.first().is_some_and(|term| term.span.start == expr.span.start));
                     if let Some(mixed) = list.iter().find(bare) {
                         let span = mixed.span;
                         self.mixed(span);
@@ -189,11 +189,6 @@ impl<'a> Parser<'a> {
             )
             .help("write parentheses"),
         );
-    }
-
-    /// Whether the text between the start and the end of a span is closed in by a pair of parentheses that starts there.
-    fn is_parenthesised(&self, span: Span) -> bool {
-        self.lexer.text.get(span.start..).is_some_and(|text| text.starts_with('('))
     }
 
     fn checked(&self, expr: Expr) -> Parsed<Expr> {
@@ -443,9 +438,7 @@ impl<'a> Parser<'a> {
             list.push(self.where_all(room)?);
         }
         if list.len() > 1 {
-            let bare = |condition: &&Condition| {
-                matches!(condition.kind, ConditionKind::All(_)) && !self.is_parenthesised(condition.span)
-            };
+            let bare = |own: &&Condition| matches!(&own.kind, ConditionKind::All(terms) if terms.first().is_some_and(|term| term.span.start == own.span.start));
             if let Some(span) = list.iter().find(bare).map(|condition| condition.span) {
                 self.mixed(span);
             }
@@ -469,7 +462,7 @@ impl<'a> Parser<'a> {
                 let end = self.expect(")", "to close the parenthesis").map_err(|error| error.ogg(1662))?;
                 return Ok(Condition { span: span.to(end), ..inner });
             }
-            Token::Name(name) => self.where_column(name, span)?,
+            Token::Name(name) => self.where_column(name, span).map_err(|error| error.ogg(1662))?,
             Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
             Token::Function(name) => {
                 return Err(Diagnostic::error(Finding::Syntax, span, format!("WHERE takes no functions, and @{name} is one"))
@@ -498,13 +491,16 @@ impl<'a> Parser<'a> {
             return Err(error.help("one of = <> > < >= <="));
         };
         let (operand, end) = self.where_operand(relation)?;
+        if let (Token::Symbol("+" | "-" | "*" | "/" | "\\"), at) = self.peek()? {
+            return Err(Diagnostic::error(Finding::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+        }
         Ok(Condition::new(ConditionKind::Test(column, relation, operand), span.to(end)))
     }
 
     fn where_column(&mut self, name: &'a str, span: Span) -> Parsed<ColumnName> {
         match self.named(name, span)?.kind {
             ExprKind::Column(column) => Ok(column),
-            _ => Err(Diagnostic::error(Finding::Syntax, span, "WHERE takes columns, not results of a SQLEXEC").ogg(1662)),
+            _ => Err(Diagnostic::error(Finding::Syntax, span, "WHERE takes columns, not results of a SQLEXEC")),
         }
     }
 
@@ -523,6 +519,10 @@ impl<'a> Parser<'a> {
             }
             Token::Literal(text) => Operand::Text(text.into()),
             Token::QuotedName(name) => Operand::QuotedColumn(name.into()),
+            Token::Name(name) if ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name)) => {
+                let error = Diagnostic::error(Finding::Syntax, span, format!("{name} wants its @ here"));
+                return Err(error.help(format!("write @{}", name.to_ascii_uppercase())).ogg(1662));
+            }
             Token::Name(name) => Operand::Column(name.into()),
             Token::Function(name) => {
                 let pseudo = [("NULL", Operand::Null), ("PRESENT", Operand::Present), ("ABSENT", Operand::Absent)];

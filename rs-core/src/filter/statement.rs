@@ -450,12 +450,12 @@ impl fmt::Display for In<'_, Statement> {
             Statement::ExcludeTag(Tag::None) => f.write_str("EXCLUDETAG NULL"),
             Statement::ExcludeTag(Tag::Hex(tag)) => write!(f, "EXCLUDETAG {tag}"),
             Statement::IncludeTag(tag) => write!(f, "TRANLOGOPTIONS INCLUDETAG {tag}"),
-            Statement::ExcludeUser(word, value) => write!(f, "TRANLOGOPTIONS {word} {value}"),
+            Statement::ExcludeUser(word, value) => write!(f, "TRANLOGOPTIONS {word} {value};"),
             Statement::NameMatch(matching) => {
                 f.write_str(NameMatch::ALL.iter().find(|(own, _)| own == matching).map_or("", |(_, name)| name))
             }
-            Statement::Process(false, name) => write!(f, "EXTRACT {name}"),
-            Statement::Process(true, name) => write!(f, "REPLICAT {name}"),
+            Statement::Process(false, name) => write!(f, "EXTRACT {name};"),
+            Statement::Process(true, name) => write!(f, "REPLICAT {name};"),
             Statement::Limits(limits) => limits.fmt(f),
         }
     }
