@@ -97,11 +97,12 @@ impl fmt::Display for Decimal {
         if scale == 0 {
             return fmt::Display::fmt(&self.mantissa, f);
         }
-        let digits = self.mantissa.unsigned_abs().to_string();
+        let digits = self.mantissa.unsigned_abs();
         let sign = if self.mantissa < 0 { "-" } else { "" };
-        match digits.len().checked_sub(scale).filter(|&whole| whole > 0).and_then(|whole| digits.split_at_checked(whole)) {
-            Some((whole, fraction)) => write!(f, "{sign}{whole}.{fraction}"),
-            None => write!(f, "{sign}0.{digits:0>scale$}"),
+        // A unit beyond the range is larger than any mantissa.
+        match 10u128.checked_pow(u32::from(self.scale)) {
+            Some(unit) => write!(f, "{sign}{}.{:0scale$}", digits / unit, digits % unit),
+            None => write!(f, "{sign}0.{digits:0scale$}"),
         }
     }
 }
@@ -169,18 +170,21 @@ impl<'a> NumberText<'a> {
         Some(Decimal::new(if self.negative { -mantissa } else { mantissa }, scale))
     }
 
-    /// The order of two numbers by value, however many digits they have.
+    fn digits(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+        self.whole.bytes().chain(self.fraction.bytes())
+    }
+
+    /// The order of two numbers by value, however many digits they have. Allocates nothing.
     pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
         use std::cmp::Ordering::{Equal, Greater, Less};
         // A number is 0.d₁d₂… times a power of ten: the sign decides, then the power, then the digits.
-        let parts = |number: &Self| {
-            let digits: String = [number.whole, number.fraction].concat();
-            let leading = digits.len() - digits.trim_start_matches('0').len();
-            let power = number.whole.len() as i64 - leading as i64 + i64::from(number.exponent);
-            (digits.trim_matches('0').to_owned(), power)
+        let power = |number: &Self| {
+            let leading = number.digits().take_while(|digit| *digit == b'0').count();
+            number.whole.len() as i64 - leading as i64 + i64::from(number.exponent)
         };
-        let ((a, a_power), (b, b_power)) = (parts(self), parts(other));
-        match (a.is_empty(), b.is_empty()) {
+        let significant = |number: &Self| number.digits().skip_while(|digit| *digit == b'0');
+        let (a, b) = (significant(self), significant(other));
+        match (a.clone().next().is_none(), b.clone().next().is_none()) {
             (true, true) => Equal,
             (true, false) => {
                 if other.negative {
@@ -204,7 +208,10 @@ impl<'a> NumberText<'a> {
                 }
             }
             (false, false) => {
-                let size = a_power.cmp(&b_power).then_with(|| a.cmp(&b));
+                let longest = self.digits().count().max(other.digits().count());
+                // Zeros at the end of a fraction say nothing.
+                let filled = |digits| Iterator::chain(digits, std::iter::repeat(b'0')).take(longest);
+                let size = power(self).cmp(&power(other)).then_with(|| filled(a).cmp(filled(b)));
                 if self.negative { size.reverse() } else { size }
             }
         }

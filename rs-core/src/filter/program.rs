@@ -498,12 +498,12 @@ impl BoundRule {
 
     /// Comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).
     fn lint_unguarded(&mut self, parts: &[Expr], table: &TableDef) {
-        let mut guarded: Vec<&str> = Vec::new();
+        let mut guarded = std::collections::HashSet::new();
         for part in parts {
             match &part.kind {
                 ExprKind::Call(crate::filter::Function::ColTest, arguments) => {
                     if let Some(ExprKind::Column(column)) = arguments.first().map(|first| &first.kind) {
-                        guarded.push(&column.name);
+                        guarded.insert(column.name.to_ascii_uppercase());
                     }
                 }
                 ExprKind::Compare(_, two) => {
@@ -511,7 +511,7 @@ impl BoundRule {
                         let ExprKind::Column(column) = &side.kind else { continue };
                         let definition = table.column(&column.name).map(|(_, definition)| definition);
                         let may_be_null = definition.is_some_and(|own| !own.key && own.facts.nullable != Some(false));
-                        if may_be_null && !guarded.iter().any(|own| own.eq_ignore_ascii_case(&column.name)) {
+                        if may_be_null && !guarded.contains(&column.name.to_ascii_uppercase()) {
                             let message = format!("{} may be NULL, which stops the filter", column.name);
                             let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
                             self.lints.push(Diagnostic::lint(Finding::UnguardedColumn, side.span, message).help(help));

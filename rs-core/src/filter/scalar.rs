@@ -1,6 +1,7 @@
 //! What an expression comes to: a value, or one of the states that a column can be in.
 
 use std::cmp::Ordering;
+use std::fmt::Write;
 
 use crate::change::{DateTime, Decimal, NumberText};
 
@@ -77,10 +78,38 @@ impl Numeric<'_> {
         match (self, other) {
             (Self::Exact(a), Self::Exact(b)) => Some(a.compare(b)),
             (Self::Digits(a), Self::Digits(b)) => compare_digits(a, b),
-            (Self::Digits(a), Self::Exact(b)) => compare_digits(a, &b.to_string()),
-            (Self::Exact(a), Self::Digits(b)) => compare_digits(&a.to_string(), b),
+            (Self::Digits(a), Self::Exact(b)) => compare_digits(a, Written::new(b).text()),
+            (Self::Exact(a), Self::Digits(b)) => compare_digits(Written::new(a).text(), b),
             _ => None,
         }
+    }
+}
+
+/// A decimal as text, without an allocation. A sign, a point and 256 digits at most fit.
+struct Written {
+    bytes: [u8; 264],
+    len: usize,
+}
+
+impl Written {
+    fn new(number: Decimal) -> Self {
+        let mut written = Self { bytes: [0; 264], len: 0 };
+        // What would not fit cannot be.
+        let _ = write!(written, "{number}");
+        written
+    }
+
+    fn text(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl Write for Written {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let place = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(std::fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
     }
 }
 
