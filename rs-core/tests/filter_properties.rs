@@ -267,7 +267,7 @@ const SPOILT: [(&[u8], &[u8]); 3] = [(b"~~~~", b"\xff\xff\xff\xff"), (b"7654321"
 
 impl Item {
     fn bytes(&self, table: &TableDef, order: ByteOrder) -> Vec<u8> {
-        let texts = ["", "Oslo", "oslo  ", "Bonn am Rhein", "straße", "中国", "7", "-2.5"];
+        let texts = ["", "Oslo", "oslo  ", "Bonn am Rhein", "café", "中国", "7", "-2.5"];
         let mut row = RowBuilder::new(table, order);
         for (name, state, value) in &self.0 {
             let any_text = texts[value.unsigned_abs() as usize % texts.len()];
@@ -435,7 +435,6 @@ proptest! {
     fn all_ways_agree(big in any::<bool>(), gbk in any::<bool>(), steps in steps(), filters in proptest::collection::vec(filter_text(), 4)) {
         let order = if big { ByteOrder::Big } else { ByteOrder::Little };
         let charset = if gbk { Charset::from_name("GBK") } else { Charset::UTF_8 };
-        // GBK lacks none of the letters that are used but one.
         let trail = trail(order, charset, &steps);
         let all = changes(&trail);
         for text in filters {

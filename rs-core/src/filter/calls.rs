@@ -118,7 +118,7 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
         (Function::DateDiff, [unit, from, to]) => date_difference(unit, from, to, context),
         (Function::DateNow, []) => {
             let mut out = BumpString::new_in(context.memory);
-            Moment::of(context.settings.now()).write(&DateFormat::of_now(), &mut out);
+            Moment::of(context.settings.now()).write_plain(&mut out);
             Ok(Scalar::Text(out.into_bump_str()))
         }
         (Function::HighVal | Function::LowVal, length) => {

@@ -83,12 +83,6 @@ impl DateFormat {
         Ok(Self(pieces.into()))
     }
 
-    /// `YYYY-MM-DD HH:MI:SS`.
-    pub(crate) fn of_now() -> Self {
-        use Piece::{Day, Hour, Minute, Month, Other, Second, Year};
-        Self([Year, Other('-'), Month, Other('-'), Day, Other(' '), Hour, Other(':'), Minute, Other(':'), Second].into())
-    }
-
     /// Whether it is a number by itself: a Julian timestamp or day.
     pub(crate) fn is_number(&self) -> bool {
         matches!(*self.0, [Piece::Julian | Piece::JulianDay])
@@ -236,14 +230,26 @@ impl Moment {
         self.days() * SECONDS_PER_DAY + self.hour * 3600 + self.minute * 60 + self.second
     }
 
+    /// Writes it as @DATENOW does: `YYYY-MM-DD HH:MI:SS`.
+    pub(crate) fn write_plain(&self, out: &mut impl Write) {
+        use Piece::{Day, Hour, Minute, Month, Other, Second, Year};
+        const DASH: Piece = Other('-');
+        const COLON: Piece = Other(':');
+        self.write_pieces(&[Year, DASH, Month, DASH, Day, Other(' '), Hour, COLON, Minute, COLON, Second], out);
+    }
+
     /// Writes a settled date by a format.
     pub(crate) fn write(&self, format: &DateFormat, out: &mut impl Write) {
+        self.write_pieces(&format.0, out);
+    }
+
+    fn write_pieces(&self, pieces: &[Piece], out: &mut impl Write) {
         let (year, month, day) = (self.year.unwrap_or(0), self.month.unwrap_or(1), self.day.unwrap_or(1));
         let weekday = (self.days() + 4).rem_euclid(7);
         let name = |names: &[&'static str], index: i64| {
             usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("")
         };
-        for piece in &format.0 {
+        for piece in pieces {
             // Writing to memory does not fail.
             let _ = match piece {
                 Piece::Century => write!(out, "{:02}", year / 100),

@@ -485,6 +485,10 @@ impl<'a> Parser<'a> {
             let mut ahead = self.lexer.clone();
             let Token::Name(flag) = ahead.next()?.0 else { break };
             let (value, span) = ahead.next()?;
+            // A column may be called ON.
+            if matches!(value, Token::Name(word) if ["AND", "OR"].iter().any(|own| own.eq_ignore_ascii_case(word))) {
+                break;
+            }
             match (&*flag.to_ascii_uppercase(), value) {
                 (word @ ("ON" | "IGNORE"), Token::Name(name)) => {
                     let Some((op, _)) = RowOp::ALL.iter().find(|(_, own)| own.eq_ignore_ascii_case(name)) else {
