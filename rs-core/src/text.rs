@@ -181,10 +181,23 @@ impl Charset {
             let whole = result == encoding_rs::DecoderResult::InputEmpty && read == bytes.len();
             return if whole { std::str::from_utf8(out.get(..written)?).ok() } else { None };
         }
-        match self.decode(bytes)? {
-            Cow::Borrowed(text) => Some(text),
-            Cow::Owned(text) => Some(memory.alloc_str(&text)),
+        let mut out = bumpalo::collections::String::new_in(memory);
+        match self.0 {
+            Form::Latin1 if !bytes.is_ascii() => out.extend(bytes.iter().map(|byte| char::from(*byte))),
+            Form::Utf16Be | Form::Utf16Le => {
+                let unit = if self.0 == Form::Utf16Be { u16::from_be_bytes } else { u16::from_le_bytes };
+                out.reserve(bytes.len());
+                for c in utf16_chars(bytes, unit)? {
+                    out.push(c.ok()?);
+                }
+            }
+            // CESU-8 with surrogates is all that still allocates.
+            _ => match self.decode(bytes)? {
+                Cow::Borrowed(text) => return Some(text),
+                Cow::Owned(text) => out.push_str(&text),
+            },
         }
+        Some(out.into_bump_str())
     }
 
     /// The bytes of this text in this set; `None` where it has no such character, or the set is not known here.
@@ -262,12 +275,18 @@ impl fmt::Debug for Charset {
     }
 }
 
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+/// `None` where there is half a unit at the end.
+fn utf16_chars(
+    bytes: &[u8],
+    unit: fn([u8; 2]) -> u16,
+) -> Option<impl Iterator<Item = Result<char, std::char::DecodeUtf16Error>>> {
     let pairs = bytes.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    char::decode_utf16(pairs.filter_map(|pair| pair.try_into().ok()).map(unit)).collect::<Result<_, _>>().ok()
+    let whole = pairs.remainder().is_empty();
+    whole.then(|| char::decode_utf16(pairs.filter_map(|pair| pair.try_into().ok()).map(unit)))
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    utf16_chars(bytes, unit)?.collect::<Result<_, _>>().ok()
 }
 
 /// CESU-8 is UTF-8 but for characters beyond U+FFFF, which are two surrogates of three bytes each.

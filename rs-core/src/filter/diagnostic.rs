@@ -163,13 +163,16 @@ impl Diagnostics {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.list.iter().enumerate() {
+        for (index, diagnostic) in self.list.iter().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             write_diagnostic(f, &self.source, diagnostic)?;
         }
-        Ok(())
+        match self.list.len().checked_sub(MOST_SHOWN) {
+            Some(more @ 1..) => write!(f, "\nand {more} more"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -181,6 +184,8 @@ impl From<Diagnostics> for Error {
     }
 }
 
+/// The most findings that are shown: each wants its line, which is looked for in the text.
+const MOST_SHOWN: usize = 100;
 /// The most bytes of a message. A name in it may be as long as the text.
 const MESSAGE: usize = 400;
 

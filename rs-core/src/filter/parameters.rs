@@ -652,7 +652,9 @@ impl Expander<'_> {
             lexer.at += word.len();
             match &*word.to_ascii_uppercase() {
                 "MACRO" if at_line_start => {
-                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO wants a #name, BEGIN, a body and END;"))?
+                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO wants a #name, BEGIN, a body and END;"))?;
+                    // Another definition may follow on its line.
+                    continue;
                 }
                 "INCLUDE" if at_line_start => {
                     let line = take_while(lexer.rest(), |c| c != '\n' && c != ';');
@@ -670,7 +672,8 @@ impl Expander<'_> {
                         self.call(name, &called, &values, arguments, depth)
                             .map_err(|error| Diagnostic { span: place, ..error })?;
                     } else {
-                        return Err(fail(start, &format!("there is no macro {word}")));
+                        let place = Span::new(start, start + word.len());
+                        return Err(Diagnostic::error(Finding::UnknownName, place, format!("there is no macro {word}")));
                     }
                 }
                 _ => self.out.push_str(word),

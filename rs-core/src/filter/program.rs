@@ -515,6 +515,8 @@ impl BoundRule {
                             let message = format!("{} may be NULL, which stops the filter", column.name);
                             let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
                             self.lints.push(Diagnostic::lint(Finding::UnguardedColumn, side.span, message).help(help));
+                            // Once is enough.
+                            guarded.insert(column.name.to_ascii_uppercase());
                         }
                     }
                 }

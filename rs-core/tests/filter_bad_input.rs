@@ -1,0 +1,401 @@
+//! Filters that are wrong, huge or hostile: refused or taken within a second, with errors that help, and that hold no data.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use trailcore::filter::{Diagnostic, Diagnostics, Dialect, Expr, Facts, Finding, LogdumpFilter, ObjectPattern, Select};
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::{Op, PlainValue};
+
+const MEGABYTE: usize = 1 << 20;
+/// What is quick when optimised takes longer in a build for tests.
+const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
+
+fn table() -> Arc<TableDef> {
+    let columns = vec![
+        ColumnDef::integer("ID", 0).key(),
+        ColumnDef::number("AMOUNT"),
+        ColumnDef::varchar("NAME", 100),
+        ColumnDef::datetime("MADE", 6),
+        ColumnDef::new("IMAGE", 64, 4, 200),
+    ];
+    Arc::new(TableDef::new("HR.EMP", columns))
+}
+
+/// Reads, binds, evaluates, explains and prints, in time.
+fn use_up(name: &str, text: &str) -> bool {
+    let started = Instant::now();
+    let table = table();
+    let taken = match Select::parse(text) {
+        Ok(select) => {
+            let facts = Facts::new(Op::Insert, &table).after("ID", PlainValue::Number("1".into())).unwrap();
+            let program = select.bind(&table);
+            let _ = program.verdict_of(&facts);
+            let problems = program.problems().map_or(0, |problems| problems.to_string().len());
+            assert!(problems < 200_000, "{name}: {problems} bytes of problems");
+            let _ = (program.explain().to_string(), select.lint_text());
+            assert_eq!(Select::parse(&select.to_string()).unwrap(), select, "{name}");
+            true
+        }
+        Err(error) => {
+            let shown = error.to_string();
+            assert!(shown.len() < 100_000, "{name}: {} bytes of errors", shown.len());
+            false
+        }
+    };
+    assert!(started.elapsed() < LIMIT, "{name}: {:?}", started.elapsed());
+    taken
+}
+
+fn filter(expr: &str) -> String {
+    format!("TABLE HR.EMP, FILTER ({expr});")
+}
+
+fn times(piece: &str) -> String {
+    piece.repeat(MEGABYTE / piece.len())
+}
+
+#[test]
+fn deep_ones_are_refused() {
+    for (open, close) in
+        [("(", ")"), ("-", ""), ("- (", ")"), ("@STRUP (", ")"), ("@IF (1, 2, ", ")"), ("1 + (", ")"), ("NOT ", ""), ("+", "")]
+    {
+        let count = MEGABYTE / (open.len() + close.len());
+        let text = format!("{}ID{}", open.repeat(count), close.repeat(count));
+        assert!(!use_up(open, &filter(&text)));
+        assert!(text.parse::<Expr>().is_err());
+    }
+    let wheres = format!("TABLE HR.EMP, WHERE ({}ID = 1{});", "(".repeat(MEGABYTE), ")".repeat(MEGABYTE));
+    assert!(!use_up("WHERE", &wheres));
+    assert!(!use_up("a long sum", &filter(&format!("{}1", times("ID + ")))));
+    assert!(!use_up("a long product", &filter(&format!("{}1", times("ID * ")))));
+    assert!(!use_up("relations", &filter(&format!("{}1", times("ID < ")))));
+}
+
+#[test]
+fn long_ones_are_taken() {
+    let many = [
+        ("AND", filter(&format!("{}1", times("ID > 1 AND ")))),
+        ("OR", filter(&format!("{}1", times("ID > 1 OR ")))),
+        ("guards", filter(&format!("{}1", times("@COLTEST (AMOUNT, PRESENT) AND NAME > 1 AND ")))),
+        ("mixed", filter(&format!("{}1", times("ID > 1 AND AMOUNT < 2 OR ")))),
+        ("WHERE", format!("TABLE HR.EMP, WHERE ({}ID = 1);", times("ID = 1 OR AMOUNT < ID OR "))),
+        ("literal", filter(&format!("@STREQ (NAME, '{}')", "x".repeat(MEGABYTE)))),
+        ("quotes", filter(&format!("@STREQ (NAME, '{}')", times("''")))),
+        ("escapes", filter(&format!("@STREQ (NAME, '{}')", times("\\x41")))),
+        ("arguments", filter(&format!("@VALONEOF (NAME, {}'y')", times("'x', ")))),
+        ("columns", filter(&format!("@VALONEOF (NAME, {}'y')", times("NAME, ")))),
+        ("texts", filter(&format!("@STREQ (@STRCAT ({}NAME), 'x')", times("'abc', ")))),
+        ("replacements", filter(&format!("@STREQ (@STRSUB (NAME{}), 'x')", times(", 'a', 'aa'")))),
+        ("cases", format!("TABLE HR.EMP, COLMAP (X = @CASE (NAME{}));", times(", 'a', 'b'"))),
+        ("unknown columns", format!("TABLE HR.EMP{};", times(", FILTER (IDD > 1)"))),
+        ("filters", format!("TABLE HR.EMP{};", times(", FILTER (ID > 1)"))),
+        ("unknown options", format!("TABLE HR.EMP{};", times(", FILTR (ID > 1)"))),
+        ("tables", times("TABLE HR.EMP;\n")),
+        ("bare tables", times("TABLE E;\n")),
+        ("excludes", times("TABLEEXCLUDE a*b*.c*d?;\n")),
+        ("stars", format!("TABLE {}b.{}c;", times("a*"), times("?*"))),
+        ("a long name", format!("TABLE HR.{};", "E".repeat(MEGABYTE))),
+        ("unknown parameters", times("ZZ 1\n")),
+        ("a long parameter", "Z".repeat(MEGABYTE)),
+        ("tags", times("EXCLUDETAG 7F\n")),
+        ("macros", times("MACRO #m BEGIN 1 END;\n")),
+        ("comments", times("-- nothing\n")),
+        ("continued", format!("TABLE HR.EMP {};", times("&\n"))),
+        ("options", format!("TABLE HR.EMP, SQLEXEC ({});", times("a, (b), "))),
+    ];
+    for (name, text) in many {
+        assert!(use_up(name, &text), "{name} is refused: {}", Select::parse(&text).unwrap_err());
+    }
+}
+
+#[test]
+fn long_wrong_ones_are_refused() {
+    let many = [
+        ("no end of a quote", filter(&format!("@STREQ (NAME, '{}", "x".repeat(MEGABYTE)))),
+        ("open parentheses", filter(&times("@STREQ ("))),
+        ("an unknown function", filter(&format!("@{} (1)", "F".repeat(MEGABYTE)))),
+        ("many arguments", filter(&format!("@STREQ ({}1)", times("1, ")))),
+        ("a long number", filter(&"9".repeat(MEGABYTE))),
+        ("ALL", filter(&times("AND "))),
+        ("parts of a name", format!("TABLE {}b;", times("a."))),
+        ("a macro call without end", format!("MACRO #m PARAMS (#a) BEGIN #a END; TABLE {}", times("#m ("))),
+        ("a macro without end", format!("MACRO #m BEGIN {}", times("EN D "))),
+        ("too long", "-- x\n".repeat(MEGABYTE)),
+    ];
+    for (name, text) in many {
+        assert!(!use_up(name, &text), "{name} is taken");
+    }
+    let names = ObjectPattern::from_str_timed(&format!("{}b", "a*".repeat(MEGABYTE / 4)));
+    assert!(!names.matches(&format!("{}c", "a".repeat(1000))));
+}
+
+trait Timed: Sized {
+    fn from_str_timed(text: &str) -> Self;
+}
+
+impl Timed for ObjectPattern {
+    fn from_str_timed(text: &str) -> Self {
+        let started = Instant::now();
+        let pattern = text.parse().unwrap();
+        assert!(started.elapsed() < LIMIT);
+        pattern
+    }
+}
+
+#[test]
+fn macros_that_grow_are_refused() {
+    let calling_itself = "MACRO #m BEGIN #m() END; TABLE HR.EMP, FILTER (#m());";
+    let each_other = "MACRO #a BEGIN #b() END; MACRO #b BEGIN #a() END;\nTABLE HR.EMP, FILTER (#a());";
+    let double = |body: &str, leaf: &str| {
+        let mut text = format!("MACRO #m0 BEGIN {leaf} END;\n");
+        for level in 1..16 {
+            let call = format!("#m{} ()", level - 1);
+            text.push_str(&format!("MACRO #m{level} BEGIN {} END;\n", body.replace('x', &call)));
+        }
+        text + "TABLE HR.EMP, FILTER (#m15 ());"
+    };
+    let in_arguments = "MACRO #m PARAMS (#a) BEGIN #a #a #a #a END;\nTABLE HR.EMP, FILTER (".to_owned()
+        + &"#m (".repeat(15)
+        + "1 AND "
+        + &")".repeat(15)
+        + ");";
+    let many = [
+        ("itself", calling_itself.to_owned()),
+        ("each other", each_other.to_owned()),
+        ("doubling", double("x AND x", &"1 AND ".repeat(100))),
+        ("leaving nothing", double(&"x".repeat(50), "-- nothing")),
+        ("arguments", in_arguments),
+        ("unknown", "MACRO #a BEGIN 1 END; TABLE HR.EMP, FILTER (#b ());".to_owned()),
+    ];
+    for (name, text) in many {
+        assert!(!use_up(name, &text), "{name} is taken");
+    }
+    // The place is that of the call, also where the fault is within.
+    let error = Select::parse(each_other).unwrap_err();
+    assert_eq!(&each_other[error.all()[0].range()], "#a");
+}
+
+#[test]
+fn macros_hand_their_arguments_on() {
+    let text = "MACRO #inner PARAMS (#c, #v) BEGIN #c > #v END;\n\
+                MACRO #outer PARAMS (#x) BEGIN #inner (#x, 2 * (1 + 1)) AND #x <> 7 END;\nTABLE HR.EMP, FILTER (#outer (ID));";
+    let plain = Select::parse("TABLE HR.EMP, FILTER (ID > 2 * (1 + 1) AND ID <> 7);").unwrap();
+    assert_eq!(Select::parse(text).unwrap(), plain);
+}
+
+#[test]
+fn includes_that_do_not_end_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("self.prm", "TABLE HR.EMP;\nINCLUDE self.prm\nINCLUDE self.prm\n");
+    write("a.prm", "INCLUDE b.prm\nINCLUDE b.prm\n");
+    write("b.prm", "INCLUDE a.prm\nINCLUDE a.prm\n");
+    // Other names for the same file.
+    write("c.prm", &"INCLUDE ./c.prm\nINCLUDE ././c.prm\nINCLUDE c.prm\n".repeat(100));
+    for level in 0..15 {
+        write(&format!("w{level}.prm"), &format!("INCLUDE w{}.prm\n", level + 1).repeat(10));
+    }
+    write("w15.prm", "");
+    for name in ["self.prm", "a.prm", "c.prm", "w0.prm"] {
+        let started = Instant::now();
+        assert!(Select::from_file(dir.path().join(name)).is_err(), "{name}");
+        assert!(started.elapsed() < LIMIT, "{name}: {:?}", started.elapsed());
+    }
+    assert!(Select::parse("INCLUDE w15.prm\n").is_err());
+    write("top.prm", "INCLUDE part.prm\nTABLE HR.DEPT;\n");
+    write("part.prm", "MACRO #big BEGIN ID > 10 END;\nTABLE HR.EMP, FILTER (#big ());\n");
+    assert_eq!(Select::from_file(dir.path().join("top.prm")).unwrap().rules().count(), 2);
+}
+
+/// What a text is told: of its errors, or else of its lints, the first of this kind.
+fn told(text: &str, dialect: Dialect, finding: Finding) -> (Diagnostic, String) {
+    let pick = |all: &[Diagnostic]| all.iter().find(|own| own.finding() == finding).cloned();
+    match Select::parse_in(text, dialect) {
+        Err(error) => (pick(error.all()).unwrap_or_else(|| panic!("{text}: {error}")), error.to_string()),
+        Ok(select) => {
+            let program = select.bind(&table());
+            let bound: Option<Diagnostics> = program.problems();
+            let found = pick(select.lints()).or_else(|| bound.as_ref().and_then(|all| pick(all.all())));
+            let shown = bound.map_or_else(|| select.lint_text(), |all| all.to_string());
+            (found.unwrap_or_else(|| panic!("{text}: {shown}")), shown)
+        }
+    }
+}
+
+/// The text, what it is told, OGG's number, the place, a part of the help.
+type Told = (&'static str, Finding, Option<u32>, &'static str, &'static str);
+
+const TOLD: [Told; 36] = [
+    ("FILTER (@STREQ (NAME, ‘x’))", Finding::CurlyQuotes, None, "‘", "write '"),
+    ("WHERE (NAME = “x”)", Finding::CurlyQuotes, None, "“", "write '"),
+    ("FILTER (ID IN (1, 2))", Finding::ForeignOperator, None, "IN", "@VALONEOF"),
+    ("WHERE (ID IN (1, 2))", Finding::ForeignOperator, Some(1662), "IN", "@VALONEOF"),
+    ("FILTER (NAME LIKE 'a%')", Finding::ForeignOperator, None, "LIKE", "@STRFIND"),
+    ("WHERE (NAME LIKE 'a%')", Finding::ForeignOperator, Some(1662), "LIKE", "@STRFIND"),
+    ("FILTER (ID BETWEEN 1 AND 2)", Finding::ForeignOperator, None, "BETWEEN", ">= low"),
+    ("FILTER (NOT ID = 1)", Finding::ForeignOperator, None, "NOT", "turn"),
+    ("WHERE (NOT ID = 1)", Finding::ForeignOperator, Some(1662), "NOT", "turn"),
+    ("WHERE (ID IS NULL)", Finding::ForeignOperator, Some(1662), "IS", "@NULL"),
+    ("WHERE (ID = NULL)", Finding::Syntax, Some(1662), "NULL", "write @NULL"),
+    ("FILTER (ID != 1)", Finding::ForeignOperator, None, "!=", "<>"),
+    ("WHERE (ID == 1)", Finding::ForeignOperator, Some(1662), "==", "="),
+    ("FILTER (NAME = 'x')", Finding::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
+    ("FILTER (@IF ('x' <> NAME, 1, 0))", Finding::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
+    ("FILTER (ID > 1 OR ID < 0 AND AMOUNT > 1)", Finding::MixedAndOr, None, "ID < 0 AND AMOUNT > 1", "parentheses"),
+    ("FILTER ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", Finding::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
+    ("WHERE ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", Finding::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
+    ("FILTER (@STRFND (NAME, 'x') > 0)", Finding::UnknownName, Some(2322), "@STRFND", "@STRFIND"),
+    ("FILTER (STREQ (NAME, 'x'))", Finding::UnknownName, Some(370), "STREQ", "@STREQ"),
+    ("FILTER (AMUONT > 1)", Finding::UnknownName, None, "AMUONT", "AMOUNT"),
+    ("WHERE (AMUONT > 1)", Finding::UnknownName, None, "AMUONT > 1", "AMOUNT"),
+    ("FILTER (@STREQ (NAME))", Finding::Arity, Some(2322), "@STREQ (NAME)", "@STREQ (text, text)"),
+    ("FILTER (@STRSUB (NAME, 'a') = 1)", Finding::Arity, Some(2322), "@STRSUB (NAME, 'a')", "@STRSUB (text"),
+    ("FILTER (@STREQ (NAME, \"Oslo\"))", Finding::QuoteMixUp, None, "\"Oslo\"", "'Oslo'"),
+    ("FILTER (@GETENV (\"LAG\") > 1)", Finding::QuoteMixUp, Some(2322), "\"LAG\"", "'LAG'"),
+    ("FILTER (@GETENV ('GGHEADER', 'OPTYP') > 1)", Finding::UnknownName, Some(2322), "@GETENV ('GGHEADER', 'OPTYP')", "'OPTYPE'"),
+    ("FILTER (ID\\2 = 1)", Finding::Syntax, None, "\\", "a \\ b"),
+    ("FILTER (@STREQ (NAME, 'x))", Finding::Syntax, Some(370), "'x));", "twice"),
+    ("FILTER (@STREQ (NAME, 'x')", Finding::Syntax, Some(370), ";", ""),
+    ("FILTER ((ID > 1)", Finding::Syntax, Some(370), ";", ""),
+    ("WHERE (ID + 1 = 2)", Finding::Syntax, Some(1662), "+", "FILTER"),
+    ("WHERE (ID = 2 * 3)", Finding::Syntax, Some(1662), "*", "FILTER"),
+    ("WHERE (@STRLEN (NAME) = 2)", Finding::Syntax, Some(1662), "@STRLEN", "FILTER"),
+    ("WHERE (NAME = @STRUP (NAME))", Finding::Syntax, Some(1662), "@STRUP", "FILTER"),
+    ("WHERE (ID = 1), WHERE (ID = 2)", Finding::Syntax, Some(1662), "WHERE", "AND"),
+];
+
+#[test]
+fn errors_tell_place_number_and_remedy() {
+    for (clause, finding, number, place, help) in TOLD {
+        let text = format!("-- a line before\nTABLE HR.EMP,\n  {clause};");
+        let (found, shown) = told(&text, Dialect::Ansi, finding);
+        let range = found.range();
+        assert_eq!(text.get(range.clone()), Some(place), "{shown}");
+        assert_eq!(found.ogg_number(), number, "{shown}");
+        assert!(found.help_text().unwrap_or_default().contains(help), "{shown}");
+        // The caret stands in the third line, under the place.
+        let line = text.lines().nth(2).unwrap();
+        let column = text[text.len() - line.len()..range.start].chars().count();
+        let caret = format!("\n  | {line}\n  | {}^", " ".repeat(column));
+        assert!(shown.contains(&format!("line 3, column {}", column + 1)) && shown.contains(&caret), "{shown}");
+    }
+}
+
+#[test]
+fn the_other_dialect_has_its_own_quotes() {
+    let (found, _) = told("TABLE HR.EMP, FILTER (@STREQ (NAME, “x”));", Dialect::NonAnsi, Finding::CurlyQuotes);
+    assert_eq!(found.help_text(), Some("write \""));
+    assert!(
+        Select::parse_in("TABLE HR.EMP, FILTER (@STREQ (NAME, \"x\"));", Dialect::NonAnsi)
+            .unwrap()
+            .bind(&table())
+            .problems()
+            .is_none()
+    );
+}
+
+/// What a reader tells of a row must not show what is in it.
+#[test]
+fn no_error_holds_data() {
+    const SECRET: &str = "S3CRET";
+    let table = table();
+    let filters = [
+        "FILTER (NAME > 1)",
+        "FILTER (NAME)",
+        "FILTER (NAME + 1 = 2)",
+        "FILTER (@STREXT (NAME, NAME, 2) = 1)",
+        "FILTER (@COMPUTE (AMOUNT * AMOUNT) > 1)",
+        "FILTER (@STRNUM (NAME, RIGHTZERO, NAME) = 1)",
+        "FILTER (@DATE ('JTS', 'YYYY', NAME) > 1)",
+        "FILTER (@DATEDIFF (NAME, NAME, NAME) > 1)",
+        "FILTER (@HIGHVAL (NAME) = 1)",
+        "FILTER (IMAGE = 1)",
+        "FILTER (MADE + 1 > 2)",
+        "FILTER (@BEFORE (NAME) = 1)",
+        "FILTER (RAISEERROR 7, @STRLEN (NAME) = 0)",
+        "WHERE (NAME > 1)",
+        "WHERE (NAME = MADE)",
+        "WHERE (NAME = ID)",
+        "COLMAP (X = NAME + 1, Y = @HIGHVAL (NAME))",
+        "COLMAP (X = @STRNUM (@STRLEN (NAME), RIGHT, NAME))",
+    ];
+    for clause in filters {
+        let Ok(select) = Select::parse(&format!("TABLE HR.EMP, {clause};")) else { panic!("{clause}") };
+        let program = select.seventeen_digits(true).bind(&table);
+        for value in [PlainValue::Text(SECRET.into()), PlainValue::Invalid(SECRET.into()), PlainValue::Number(SECRET.into())] {
+            let mut facts = Facts::new(Op::Insert, &table).after("AMOUNT", PlainValue::Number("5338".repeat(9).into())).unwrap();
+            for column in ["ID", "NAME", "MADE", "IMAGE"] {
+                facts = facts.after(column, value.clone()).unwrap();
+            }
+            let verdict = program.verdict_of(&facts);
+            let error = program.project_of(&facts, 0).err().map(|error| format!("{error} {error:?}"));
+            let problems = program.problems().map(|problems| problems.to_string());
+            let said = format!("{verdict} {verdict:?} {error:?} {problems:?} {}", program.explain());
+            assert!(!said.contains(SECRET) && !said.contains("5338"), "{clause}: {said}");
+        }
+    }
+}
+
+/// Statements as people write them.
+const REAL: [&str; 8] = [
+    "TABLE SHOP.ITEM*, FILTER (ON UPDATE, PRICE / 12 > 10.5 AND @STRFIND (NAME, 'tea') > 0), WHERE (NOTE <> @NULL AND X = -1);",
+    "MAP pdb1.shop.\"Item\", TARGET arch.*, FILTER (RAISEERROR 21000, before.PRICE <> PRICE), KEYCOLS (ID), COLS (A, \"b c\");",
+    "MACRO #old PARAMS (#c, #v) BEGIN @IF (@COLTEST (#c, MISSING), #v, #c) END;\nTABLE a.b, COLMAP (USEDEFAULTS, X = #old (X, @BEFORE (X)));",
+    "NOUSEANSISQLQUOTES\nTABLE SHOP.ITEMS, FILTER (@STREQ (NAME, \"the \"\"best\"\"\")), TOKENS (TK-A = @GETENV (\"GGHEADER\", \"OPTYPE\"));",
+    "EXTRACT e1\nEXCLUDETAG 00\nTRANLOGOPTIONS EXCLUDETAG 61 EXCLUDEUSER apply\nSOURCECATALOG pdb\nIGNOREDELETES TABLE a.b; GETDELETES",
+    "TABLE a.b, COLMAP (D = @DATE ('YYYY-MM-DD', 'YYYYMMDD', T), F = @STRNUM (N, RIGHTZERO, 8), G = @CASE (K, 'a', 1, 2));",
+    "TABLE a.b, SQLEXEC (ID look, QUERY 'select 1 from x', PARAMS (p = K)), EVENTACTIONS (LOG INFO, IGNORE) FILTER (@GETVAL (look.p) = 1);",
+    "FILTER INCLUDE FILENAME shop.it*; FILTER RECTYPE 5, 3; FILTER EXCLUDE RBA > 1000; FILTER STRING /tea/ 0:20; FILTER MATCH ANY",
+];
+
+fn never_panics(text: &str) {
+    for dialect in [Dialect::Ansi, Dialect::NonAnsi] {
+        match Select::parse_in(text, dialect) {
+            Ok(select) => {
+                let program = select.bind(&table());
+                let _ =
+                    (program.verdict_of(&Facts::new(Op::Update, &table())), program.explain().to_string(), select.lint_text());
+                assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
+            }
+            Err(error) => drop(error.to_string()),
+        }
+    }
+    let _ = (LogdumpFilter::parse(text), text.parse::<Expr>(), text.parse::<ObjectPattern>());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 400, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), start in 0..REAL.len()) {
+        let text = String::from_utf8_lossy(&bytes);
+        never_panics(&text);
+        never_panics(&format!("TABLE a.b, FILTER ({text});"));
+        never_panics(&format!("{}{text}", REAL[start]));
+    }
+
+    #[test]
+    fn changed_statements_never_panic(which in 0..REAL.len(), edits in proptest::collection::vec((any::<usize>(), any::<usize>(), 0u8..5), 1..5)) {
+        let mut text: Vec<char> = REAL[which].chars().collect();
+        for (at, other, edit) in edits {
+            let (at, other) = (at % text.len().max(1), other % text.len().max(1));
+            let (low, high) = (at.min(other), at.max(other));
+            match edit {
+                0 => drop(text.drain(low..high.min(low + 9).min(text.len()))),
+                1 => text.insert(at.min(text.len()), *"()'\"\\-@,;.#&*‘\0é".chars().collect::<Vec<_>>().get(other % 16).unwrap()),
+                2 if high < text.len() => text.swap(low, high),
+                3 => {
+                    let piece: Vec<char> = text[low..high].to_vec();
+                    text.splice(at.min(text.len())..at.min(text.len()), piece);
+                }
+                _ => text.truncate(high),
+            }
+        }
+        never_panics(&text.into_iter().collect::<String>());
+    }
+}
