@@ -378,11 +378,22 @@ impl Case {
         let filter = LogdumpFilter::parse(&self.expression)?;
         let number = |key: &str| self.given.get(key).and_then(Json::as_i64);
         let byte = |key: &str| number(key).and_then(|number| u8::try_from(number).ok());
+        // A CSN is text, and may be told as a number.
+        let csn = self.given.get("csn").map(|csn| csn.as_str().map_or_else(|| csn.to_string(), str::to_owned));
         let facts = LogdumpFacts {
             name: self.text("object").map(Into::into),
             record_type: byte("rectype").or(byte("iotype")).map(RecordType),
             syskey: self.given.get("syskey").and_then(Json::as_u64),
-            csn: self.text("csn"),
+            syskey_len: byte("syskeylen"),
+            transaction: byte("transind").map(TransactionIndicator::from_byte),
+            undo: byte("undoflag"),
+            record_length: self.given.get("reclen").and_then(Json::as_u64),
+            audit_rba: self.given.get("auditrba").and_then(Json::as_u64),
+            rba: self.given.get("rba").and_then(Json::as_u64),
+            time: self.text("time").and_then(|time| time.parse().ok()),
+            csn: csn.as_deref(),
+            xid: self.text("transid").or(self.text("xid")),
+            data: self.text("data").map(str::as_bytes).into_iter().collect(),
             ..LogdumpFacts::default()
         };
         Ok(Got::Passed(filter.matches(&facts)))

@@ -256,12 +256,12 @@ impl Binder<'_> {
                 Ok(Node::Date(Box::new(DatePlan { output, inputs })))
             }
             (Function::Range, [range, total, key @ ..]) => self.range(range, total, key, span),
-            _ => self.plain_call(function, arguments, span),
+            _ => self.plain_call(function, arguments),
         }
     }
 
     /// A function whose arguments are expressions, literals with escape sequences among them.
-    fn plain_call(&mut self, function: Function, arguments: &[Expr], _: Span) -> Bound<Node> {
+    fn plain_call(&mut self, function: Function, arguments: &[Expr]) -> Bound<Node> {
         let mut nodes = Vec::with_capacity(arguments.len());
         for argument in arguments {
             let mut node = self.node(argument)?;
@@ -566,7 +566,8 @@ fn sure(node: &Node) -> Option<Sure> {
         Node::OneOf(one_of) => {
             (sure(&one_of.value).is_some() && one_of.others.iter().all(|node| sure(node).is_some())).then_some(Sure::Number)
         }
-        Node::Call(Function::StrEq | Function::StrCmp | Function::StrFind | Function::StrLen, arguments) => {
+        // A search has a place to start at as well, which may be none.
+        Node::Call(Function::StrEq | Function::StrCmp | Function::StrLen, arguments) => {
             arguments.iter().all(|node| sure(node).is_some()).then_some(Sure::Number)
         }
         Node::State(..) | Node::All(_) | Node::Any(_) | Node::Where(_) | Node::Compare(..) => {
@@ -579,10 +580,17 @@ fn sure(node: &Node) -> Option<Sure> {
 fn is_sure_test(node: &Node) -> bool {
     match node {
         Node::State(subject, tests) => {
-            let plain = matches!(**subject, Node::Column(_)) || sure(subject).is_some();
+            // An insert has no before image, and asking for it is an error.
+            let plain = match &**subject {
+                Node::Column(column) => column.side != Side::Before,
+                other => sure(other).is_some(),
+            };
             plain && tests.iter().all(|test| !matches!(test, StateTest::Value(node) if sure(node).is_none()))
         }
-        Node::Where(test) => matches!(test.operand, WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent),
+        Node::Where(test) => {
+            let of_state = matches!(test.operand, WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent);
+            of_state && test.column.side != Side::Before
+        }
         Node::All(list) | Node::Any(list) => list.iter().all(is_sure_test),
         Node::Compare(_, two) => sure(&two.0) == Some(Sure::Number) && sure(&two.1) == Some(Sure::Number),
         other => sure(other) == Some(Sure::Number),

@@ -392,7 +392,13 @@ impl fmt::Display for In<'_, Expr> {
             ExprKind::Number(number) => write!(f, "{number}"),
             ExprKind::Text(text) => write_literal(f, text, *dialect),
             ExprKind::Column(column) => write!(f, "{column}"),
-            ExprKind::Parameter(id, name) => write!(f, "{id}.{name}"),
+            // Its case does not count, so that quotes stand only where a name would not read without them.
+            ExprKind::Parameter(id, name)
+                if name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(is_name_char) =>
+            {
+                write!(f, "{id}.{name}")
+            }
+            ExprKind::Parameter(id, name) => write!(f, "{id}.\"{}\"", name.replace('"', "\"\"")),
             ExprKind::Word(word) => f.write_str(word),
             ExprKind::Call(function, arguments) => {
                 write!(f, "{function} (")?;

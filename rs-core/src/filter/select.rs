@@ -277,6 +277,17 @@ impl fmt::Display for Select {
     }
 }
 
+/// Whether inserts, updates, deletes and truncates are wanted, as a mask.
+fn wanted_ops([inserts, updates, deletes, truncates]: [bool; 4]) -> OpMask {
+    OpMask::of(|op| match op {
+        Op::Insert => inserts,
+        Op::Update | Op::PkUpdate => updates,
+        Op::Delete => deletes,
+        Op::Truncate => truncates,
+        _ => true,
+    })
+}
+
 fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Compiled {
     let mut compiled = Compiled {
         source: source.into(),
@@ -297,14 +308,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
     for statement in &statements {
         match statement {
             Statement::Rule(rule) => {
-                let [inserts, updates, deletes, truncates] = gets;
-                let ops = OpMask::of(|op| match op {
-                    Op::Insert => inserts,
-                    Op::Update | Op::PkUpdate => updates,
-                    Op::Delete => deletes,
-                    Op::Truncate => truncates,
-                    _ => true,
-                });
+                let ops = wanted_ops(gets);
                 let source = rule.source.clone().in_container(container);
                 compiled.rules.push(CompiledRule { rule: Rule { source, ..rule.clone() }, ops, implied: false });
             }
@@ -340,14 +344,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
         }
     }
     if compiled.rules.is_empty() {
-        let [inserts, updates, deletes, truncates] = gets;
-        let ops = OpMask::of(|op| match op {
-            Op::Insert => inserts,
-            Op::Update | Op::PkUpdate => updates,
-            Op::Delete => deletes,
-            Op::Truncate => truncates,
-            _ => true,
-        });
+        let ops = wanted_ops(gets);
         let source = ObjectPattern::from_parts(vec![NamePattern::new("*")]);
         compiled.rules.push(CompiledRule {
             rule: Rule { is_map: false, source, target: None, clauses: Vec::new() },
