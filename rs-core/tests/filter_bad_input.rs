@@ -31,6 +31,7 @@ fn use_up(name: &str, text: &str) -> bool {
     let taken = match Select::parse(text) {
         Ok(select) => {
             let facts = Facts::new(Op::Insert, &table).after("ID", PlainValue::Number("1".into())).unwrap();
+            let facts = facts.after("NAME", PlainValue::Text("somebody".into())).unwrap();
             let program = select.bind(&table);
             let _ = program.verdict_of(&facts);
             let problems = program.problems().map_or(0, |problems| problems.to_string().len());
@@ -88,6 +89,8 @@ fn long_ones_are_taken() {
         ("arguments", filter(&format!("@VALONEOF (NAME, {}'y')", times("'x', ")))),
         ("columns", filter(&format!("@VALONEOF (NAME, {}'y')", times("NAME, ")))),
         ("texts", filter(&format!("@STREQ (@STRCAT ({}NAME), 'x')", times("'abc', ")))),
+        ("padding", filter(&format!("@VALONEOF (NAME, {}'y')", times("@STRNUM (1, RIGHT, 65535), ")))),
+        ("joined padding", filter(&format!("@STREQ (NAME, @STRCAT ({}'y'))", times("@STRNUM (1, RIGHT, 65535), ")))),
         ("replacements", filter(&format!("@STREQ (@STRSUB (NAME{}), 'x')", times(", 'a', 'aa'")))),
         ("cases", format!("TABLE HR.EMP, COLMAP (X = @CASE (NAME{}));", times(", 'a', 'b'"))),
         ("unknown columns", format!("TABLE HR.EMP{};", times(", FILTER (IDD > 1)"))),

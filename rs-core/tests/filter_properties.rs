@@ -219,7 +219,7 @@ fn rule() -> impl Strategy<Value = Two<Rule>> {
 }
 
 proptest! {
-    #![proptest_config(config(256))]
+    #![proptest_config(config(800))]
 
     #[test]
     fn expressions_read_back((expr, _) in numeric()) {
@@ -428,7 +428,7 @@ fn facts(change: &trailcore::Change<'_>) -> Facts {
 }
 
 proptest! {
-    #![proptest_config(config(192))]
+    #![proptest_config(config(600))]
 
     /// The record's bytes, the same as plain values, and a reader in lenient mode all come to the same.
     #[test]

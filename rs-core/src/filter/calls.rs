@@ -34,6 +34,14 @@ fn as_text<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Resul
     Ok(written.into_bump_str())
 }
 
+/// A value as bytes: its own, or those of its text.
+fn as_bytes<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Result<&'e [u8], Scalar<'e>> {
+    match value {
+        Scalar::Bytes(bytes) => Ok(bytes),
+        other => as_text(other, context).map(str::as_bytes),
+    }
+}
+
 /// A node's value as text; its state goes out of the function.
 macro_rules! text {
     ($node:expr, $context:expr) => {
@@ -128,6 +136,7 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
             };
             let length = usize::try_from(length).ok().filter(|length| *length <= 65_535);
             let length = length.ok_or(Trouble::Error(Some(2322), "the length is not known; give it as an argument"))?;
+            context.spend(length)?;
             Ok(Scalar::Bytes(context.memory.alloc_slice_fill_copy(length, if function == Function::HighVal { 0xff } else { 0 })))
         }
         (Function::NumBin, [one]) => match one.value(context)? {
@@ -152,15 +161,20 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
             Ok(Scalar::truth(unpadded(a) == unpadded(b)))
         }
         (Function::StrNCmp, [a, b, most]) => {
-            let (a, b) = (text!(a, context), text!(b, context));
+            let (a, b) = (a.value(context)?, b.value(context)?);
             let most = usize::try_from(count!(most, context)).unwrap_or(0);
-            let bytes = context.settings.unit == TextUnit::Bytes;
-            let order = if bytes {
-                a.bytes().take(most).cmp(b.bytes().take(most))
-            } else {
-                a.chars().take(most).cmp(b.chars().take(most))
-            };
-            Ok(ordered(order))
+            // @HIGHVAL and @LOWVAL are bytes, and compared as such (spec section 5, SEEN).
+            let binary = matches!(a, Scalar::Bytes(_)) || matches!(b, Scalar::Bytes(_));
+            if binary || context.settings.unit == TextUnit::Bytes {
+                return Ok(match (as_bytes(a, context), as_bytes(b, context)) {
+                    (Ok(a), Ok(b)) => ordered(a.iter().take(most).cmp(b.iter().take(most))),
+                    (Err(state), _) | (_, Err(state)) => state,
+                });
+            }
+            Ok(match (as_text(a, context), as_text(b, context)) {
+                (Ok(a), Ok(b)) => ordered(a.chars().take(most).cmp(b.chars().take(most))),
+                (Err(state), _) | (_, Err(state)) => state,
+            })
         }
         (Function::StrExt, [text, first, last]) => {
             let text = text!(text, context);
@@ -184,6 +198,7 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
         (Function::StrTrim, [text]) => Ok(Scalar::Text(text!(text, context).trim_matches(' '))),
         (Function::StrUp, [text]) => {
             let text = text!(text, context);
+            context.spend(text.len())?;
             let mut out = BumpString::with_capacity_in(text.len(), context.memory);
             out.extend(text.chars().flat_map(char::to_uppercase));
             Ok(Scalar::Text(out.into_bump_str()))
@@ -229,7 +244,9 @@ fn eval<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Valu
 fn concatenate<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
     let mut out = BumpString::new_in(context.memory);
     for argument in arguments {
-        out.push_str(text!(argument, context));
+        let text = text!(argument, context);
+        context.spend(text.len())?;
+        out.push_str(text);
     }
     Ok(Scalar::Text(out.into_bump_str()))
 }
@@ -240,6 +257,7 @@ fn concatenate_cut<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, 
         let [text, most] = pair else { break };
         let text = text!(text, context);
         let most = usize::try_from(count!(most, context)).unwrap_or(0);
+        context.spend(text.len().min(most))?;
         out.extend(text.chars().take(most));
     }
     Ok(Scalar::Text(out.into_bump_str()))
@@ -257,6 +275,7 @@ fn substitute<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -
         if find.is_empty() || !text.contains(find) {
             continue;
         }
+        context.spend(text.len())?;
         let mut out = BumpString::with_capacity_in(text.len(), context.memory);
         for (index, part) in text.split(find).enumerate() {
             if index > 0 {
@@ -280,13 +299,11 @@ fn binary(value: Scalar<'_>) -> Value<'_> {
 }
 
 fn to_hex<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Value<'e> {
-    let bytes = match value {
-        Scalar::Bytes(bytes) => bytes,
-        other => match as_text(other, context) {
-            Ok(text) => text.as_bytes(),
-            Err(state) => return Ok(state),
-        },
+    let bytes = match as_bytes(value, context) {
+        Ok(bytes) => bytes,
+        Err(state) => return Ok(state),
     };
+    context.spend(2 * bytes.len())?;
     let mut out = BumpString::with_capacity_in(2 * bytes.len(), context.memory);
     bytes.iter().for_each(|byte| {
         let _ = write!(out, "{byte:02X}");
@@ -428,6 +445,7 @@ pub(crate) fn number_text<'e, S: Subject>(
         (_, Some(length)) => usize::try_from(length).unwrap_or(0).min(65_535).saturating_sub(digits.len()),
         (_, None) => return Err(Trouble::Error(Some(2322), "@STRNUM wants a length, or a target column that has one")),
     };
+    context.spend(text.len() + missing)?;
     let mut out = BumpString::with_capacity_in(text.len() + missing, context.memory);
     let fill = |out: &mut BumpString<'_>, with: char| out.extend(std::iter::repeat_n(with, missing));
     if padding == Padding::Right {

@@ -106,12 +106,27 @@ pub(crate) struct Context<'e, S> {
     /// The length of the column that the value is for, where there is one.
     pub(crate) target_length: Option<usize>,
     pub(crate) suspects: Cell<Suspects>,
+    /// Bytes that functions have made for this change.
+    made: Cell<usize>,
 }
+
+/// The most that functions may make for one change: a filter's text can ask for far more than there is memory.
+const MOST_MADE: usize = 256 << 20;
 
 impl<'e, S: Subject> Context<'e, S> {
     #[inline]
     pub(crate) fn new(subject: &'e S, memory: &'e Bump, settings: Settings) -> Self {
-        Self { subject, memory, settings, target_length: None, suspects: Cell::default() }
+        Self { subject, memory, settings, target_length: None, suspects: Cell::default(), made: Cell::new(0) }
+    }
+
+    /// Counts what a function is about to make, and refuses what is beyond all measure.
+    pub(crate) fn spend(&self, bytes: usize) -> Result<(), Trouble> {
+        let made = self.made.get().saturating_add(bytes);
+        self.made.set(made);
+        if made > MOST_MADE {
+            return Err(Trouble::Error(Some(2322), "functions make more than 256 MB for one change"));
+        }
+        Ok(())
     }
 
     fn suspect(&self, column: ColumnUse, why: Why) {
