@@ -208,7 +208,7 @@ fn includes_that_do_not_end_are_refused() {
         assert!(started.elapsed() < LIMIT, "{name}: {:?}", started.elapsed());
     }
     assert!(Select::parse("INCLUDE w15.prm\n").is_err());
-    write("top.prm", "INCLUDE part.prm\nTABLE HR.DEPT;\n");
+    write("top.prm", "\u{feff}INCLUDE part.prm\nDDL &\nINCLUDE MAPPED &\n  EXCLUDE OPTYPE COMMENT\nTABLE HR.DEPT;\n");
     write("part.prm", "MACRO #big BEGIN ID > 10 END;\nTABLE HR.EMP, FILTER (#big ());\n");
     assert_eq!(Select::from_file(dir.path().join("top.prm")).unwrap().rules().count(), 2);
 }

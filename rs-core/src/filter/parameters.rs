@@ -644,9 +644,11 @@ impl Expander<'_> {
             }
             let word = take_while(lexer.rest(), is_name_char);
             if word.is_empty() {
+                let continues = c == '\n' && self.out.trim_end_matches([' ', '\t', '\r']).ends_with('&');
                 self.out.push(c);
                 lexer.at += c.len_utf8();
-                at_line_start = c == '\n' || (at_line_start && c.is_whitespace());
+                // A line that continues another starts no statement: DDL & INCLUDE MAPPED.
+                at_line_start = if c == '\n' { !continues } else { at_line_start && c.is_whitespace() };
                 continue;
             }
             lexer.at += word.len();

@@ -131,7 +131,9 @@ impl Select {
             std::fs::read_to_string(&included).map_err(|error| format!("INCLUDE {name}: {error}"))
         };
         let in_file = |error: Diagnostics| Error::from(error).in_file(path);
-        let text = parameters::expand(&text, &mut read).map_err(in_file)?;
+        // Editors of one system put a mark before the text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let text = parameters::expand(text, &mut read).map_err(in_file)?;
         Self::of_script(&text, dialect).map_err(in_file)
     }
 
