@@ -54,7 +54,7 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 	done
 
 bench: ## Ratios against reading the same bytes
-	$(CARGO) bench -p trailcore --bench trail
+	$(CARGO) bench -p trailcore --bench trail --bench filter
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features

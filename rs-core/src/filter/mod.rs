@@ -24,6 +24,7 @@ mod environment;
 mod eval;
 mod expr;
 mod function;
+mod index;
 mod lexer;
 mod logdump;
 mod names;

@@ -11,6 +11,7 @@ use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
 use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding};
 use crate::filter::eval::{Context, Node, Settings, Trouble, Why};
 use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind};
+use crate::filter::index::{Bits, Entry, RuleIndex, places};
 use crate::filter::scalar::Scalar;
 use crate::filter::select::Select;
 use crate::filter::statement::{Assignment, Clause};
@@ -49,9 +50,14 @@ pub(crate) struct Inner {
     settings: Settings,
     columns: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
+    /// Which rules to ask, for each operation on rows.
+    indexes: [RuleIndex; INDEXED.len()],
     /// Why no rule is bound, where none is.
     pub(crate) otherwise: Rejection,
 }
+
+/// Operations on rows, which have an index of rules each.
+const INDEXED: [Op; 4] = [Op::Insert, Op::Update, Op::PkUpdate, Op::Delete];
 
 /// One rule that names the table.
 #[derive(Debug)]
@@ -92,6 +98,7 @@ struct Projection {
 pub struct Scratch {
     memory: Bump,
     places: Vec<Cell<Place>>,
+    candidates: Bits,
 }
 
 /// A row as a rule hands it on: columns kept, renamed and computed, and tokens.
@@ -109,7 +116,7 @@ impl Program {
         let numbers = compiled.rules_of(table.name());
         let otherwise = if numbers.is_empty() { compiled.why_not(table.name()) } else { Rejection::Object };
         let mut columns = Columns::default();
-        let rules = numbers
+        let rules: Vec<BoundRule> = numbers
             .into_iter()
             .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
             .map(|(number, rule)| bind_rule(number, &rule.rule.clauses, rule.ops, table, &mut columns, select.is_strict()))
@@ -119,6 +126,7 @@ impl Program {
             source: select.source().into(),
             settings: select.settings,
             columns: columns.into_list(),
+            indexes: INDEXED.map(|op| RuleIndex::new(op, entries(&rules, op))),
             rules,
             otherwise,
         };
@@ -162,26 +170,46 @@ impl Program {
     #[inline]
     pub(crate) fn judge(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         let inner = &*self.inner;
-        scratch.make_room(inner.columns.len());
-        let verdict = {
-            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
-            inner.verdict(&subject, &scratch.memory)
-        };
-        scratch.clear();
-        verdict
+        match inner.index(change.op()) {
+            Some(index) => {
+                if !index.candidates(change, &mut scratch.candidates) {
+                    return Verdict::Reject(index.otherwise.unwrap_or(inner.otherwise_of_op()));
+                }
+            }
+            None => inner.all_rules(&mut scratch.candidates),
+        }
+        inner.ask(change, scratch)
     }
 
-    /// Calls `each` with every rule's number and decision, rather than stopping at the first that accepts: for many rules at
-    /// once on one stream.
-    pub fn each_rule(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
+    /// Whether it rejects a change, where that can be told at once. `false` says nothing.
+    #[inline(always)]
+    pub(crate) fn surely_rejects(&self, change: &Change<'_>) -> bool {
+        self.inner.index(change.op()).is_some_and(|index| index.surely_rejects(change))
+    }
+
+    /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
+    /// one stream, of which few have something to say of a change. Rules that compare a number first are found by an index
+    /// and not asked one by one.
+    pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
         let inner = &*self.inner;
+        match inner.index(change.op()) {
+            Some(index) => {
+                if !index.candidates(change, &mut scratch.candidates) {
+                    return;
+                }
+            }
+            None => inner.all_rules(&mut scratch.candidates),
+        }
         scratch.make_room(inner.columns.len());
         {
             let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
             let context = Context::new(&subject, &scratch.memory, inner.settings);
             let op = subject.op();
-            for rule in &inner.rules {
-                each(rule.number, rule.verdict(op, &context));
+            for rule in places(&scratch.candidates).filter_map(|place| inner.rules.get(place)) {
+                let verdict = rule.verdict(op, &context);
+                if !matches!(verdict, Verdict::Reject(_)) {
+                    each(rule.number, verdict);
+                }
             }
         }
         scratch.clear();
@@ -189,7 +217,7 @@ impl Program {
 
     /// The decision on plain values.
     pub fn verdict_of(&self, facts: &Facts) -> Verdict {
-        self.inner.verdict(facts, &Bump::new())
+        self.inner.verdict(facts, self.inner.rules.iter(), &Bump::new())
     }
 
     /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS.
@@ -250,13 +278,60 @@ impl Scratch {
     }
 }
 
+/// The rules that may want changes of an operation, with the test that each asks first.
+fn entries(rules: &[BoundRule], op: Op) -> impl Iterator<Item = Entry<'_>> + Clone {
+    rules.iter().enumerate().filter(move |(_, rule)| rule.ops.has(op)).map(move |(place, rule)| {
+        let first = rule.conjuncts.iter().find(|conjunct| conjunct.ops.has(op));
+        let rejection = match first {
+            Some(conjunct) => Rejection::Clause { rule: rule.number, clause: conjunct.clause },
+            None => Rejection::Operation,
+        };
+        // What raises an error instead of rejecting, or does not fit the table, must be asked.
+        let plain = first.filter(|conjunct| conjunct.raise_error.is_none() && rule.problems.is_empty());
+        Entry { place, first: plain.map(|conjunct| &conjunct.node), rejection }
+    })
+}
+
 impl Inner {
-    #[inline]
-    fn verdict<S: Subject>(&self, subject: &S, memory: &Bump) -> Verdict {
+    #[inline(always)]
+    fn index(&self, op: Op) -> Option<&RuleIndex> {
+        let [inserts, updates, key_updates, deletes] = &self.indexes;
+        match op {
+            Op::Insert => Some(inserts),
+            Op::Update => Some(updates),
+            Op::PkUpdate => Some(key_updates),
+            Op::Delete => Some(deletes),
+            _ => None,
+        }
+    }
+
+    /// Why a change of an operation that no rule wants is turned away.
+    fn otherwise_of_op(&self) -> Rejection {
+        if self.rules.is_empty() { self.otherwise } else { Rejection::Operation }
+    }
+
+    fn all_rules(&self, bits: &mut Bits) {
+        bits.clear();
+        bits.resize(self.rules.len().div_ceil(64), u64::MAX);
+    }
+
+    /// Asks the rules that may want a change.
+    fn ask(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+        scratch.make_room(self.columns.len());
+        let verdict = {
+            let subject = ChangeSubject::new(*change, &self.columns, &scratch.places);
+            let rules = places(&scratch.candidates).filter_map(|place| self.rules.get(place));
+            self.verdict(&subject, rules, &scratch.memory)
+        };
+        scratch.clear();
+        verdict
+    }
+
+    fn verdict<'r, S: Subject>(&'r self, subject: &S, rules: impl Iterator<Item = &'r BoundRule>, memory: &Bump) -> Verdict {
         let context = Context::new(subject, memory, self.settings);
         let op = subject.op();
         let mut kept = None;
-        for rule in &self.rules {
+        for rule in rules {
             match rule.verdict(op, &context) {
                 accepted @ Verdict::Accept(_) => return accepted,
                 rejected @ Verdict::Reject(_) => kept = kept.or(Some(rejected)),
