@@ -328,10 +328,8 @@ impl<'a> Generator<'a> {
         self.postings += 1;
         let account = Self::account_no(1 + self.chance.below(self.accounts as u64) as i64);
         let (amount, balance) = (self.money(9), self.money(18));
-        let postings = match self.branches.len() {
-            0 => Arc::clone(&self.tables[2]),
-            count => Arc::clone(&self.branches[self.chance.below(count as u64) as usize]),
-        };
+        let branch = if self.branches.is_empty() { 0 } else { self.chance.below(self.branches.len() as u64) as usize };
+        let postings = Arc::clone(self.branches.get(branch).unwrap_or(&self.tables[2]));
         let mut row = RowBuilder::new(&postings, self.writer.byte_order());
         let currency = self.chance.pick(&CURRENCIES);
         row.decimal("POSTING_ID", self.postings.into())?.text("ACCOUNT_NO", &account)?.decimal("AMOUNT", amount)?;

@@ -311,7 +311,8 @@ impl<'a> Parser<'a> {
         let source = self.object()?;
         let span = Span::new(start, self.lexer.at);
         let has_catalog = before.iter().any(|statement| matches!(statement, Statement::SourceCatalog(_)));
-        if source.parts().len() == 1 && !has_catalog {
+        let says_all = matches!(source.parts(), [one] if one.to_string() == "*");
+        if source.parts().len() == 1 && !has_catalog && !says_all {
             let lint = Diagnostic::lint(Finding::Syntax, span, "object names want an owner; this one fits objects of any");
             self.lint(lint.help("write OWNER.OBJECT"));
         }
