@@ -1,21 +1,21 @@
 //! A selection bound to one table: what is asked of each change, in which order.
 
 use std::cell::Cell;
-use std::fmt;
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
 use crate::change::{Change, Op, PlainValue};
 use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
-use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding};
+use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span};
 use crate::filter::eval::{Context, Node, Settings, Trouble, Why};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Side};
+use crate::filter::function::Function;
 use crate::filter::index::{Bits, Entry, RuleIndex, places};
 use crate::filter::scalar::Scalar;
 use crate::filter::select::Select;
 use crate::filter::statement::{Assignment, Clause};
-use crate::filter::subject::{ChangeSubject, Facts, Needed, Place, Subject};
+use crate::filter::subject::{ChangeSubject, ColumnUse, Facts, Needed, Place, Subject};
 use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
 use crate::schema::TableDef;
 
@@ -45,8 +45,8 @@ pub struct Program {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    table: Arc<TableDef>,
-    source: Arc<str>,
+    pub(super) table: Arc<TableDef>,
+    pub(super) source: Arc<str>,
     settings: Settings,
     columns: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
@@ -63,33 +63,33 @@ const INDEXED: [Op; 4] = [Op::Insert, Op::Update, Op::PkUpdate, Op::Delete];
 #[derive(Debug)]
 pub(crate) struct BoundRule {
     /// Its number in the selection.
-    number: usize,
+    pub(super) number: usize,
     ops: OpMask,
-    conjuncts: Vec<Conjunct>,
+    pub(super) conjuncts: Vec<Conjunct>,
     /// What does not fit the table; the rule is then an error for each change.
-    problems: Vec<Diagnostic>,
-    lints: Vec<Diagnostic>,
-    projection: Projection,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) lints: Vec<Diagnostic>,
+    pub(super) projection: Projection,
 }
 
 /// One test that must hold.
 #[derive(Debug)]
-struct Conjunct {
-    node: Node,
-    clause: usize,
+pub(super) struct Conjunct {
+    pub(super) node: Node,
+    pub(super) clause: usize,
     ops: OpMask,
     raise_error: Option<u32>,
-    traits: Traits,
+    pub(super) traits: Traits,
     /// As it is written, for [`Program::explain`].
-    text: Box<str>,
+    pub(super) text: Box<str>,
 }
 
 /// What of a row is handed on.
 #[derive(Debug, Default)]
-struct Projection {
+pub(super) struct Projection {
     /// The table's columns, by index; `None` for all.
-    kept: Option<Vec<usize>>,
-    derived: Vec<(Box<str>, Option<usize>, Node)>,
+    pub(super) kept: Option<Vec<usize>>,
+    pub(super) derived: Vec<(Box<str>, Option<usize>, Node)>,
     tokens: Vec<(Box<str>, Node)>,
 }
 
@@ -243,22 +243,6 @@ impl Program {
     pub fn project_of(&self, facts: &Facts, rule: usize) -> crate::Result<Projected> {
         self.inner.project(rule, facts, &Bump::new())
     }
-
-    /// How it decides: the tests in their order, what each looks at, and what is doubtful.
-    #[must_use]
-    pub fn explain(&self) -> Explanation {
-        let inner = &*self.inner;
-        let rules = inner.rules.iter().map(|rule| RuleExplained {
-            rule: rule.number,
-            tests: rule.conjuncts.iter().map(|conjunct| inner.explain_test(conjunct)).collect(),
-            lints: rule.problems.iter().chain(&rule.lints).cloned().collect(),
-            columns_kept: rule.projection.kept.as_ref().map(|kept| {
-                kept.iter().filter_map(|index| inner.table.columns().get(*index)).map(|column| column.name.to_string()).collect()
-            }),
-            derived: rule.projection.derived.iter().map(|(name, ..)| name.to_string()).collect(),
-        });
-        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source) }
-    }
 }
 
 impl Scratch {
@@ -361,8 +345,7 @@ impl Inner {
             }
             let slot = self.columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
             let Some(slot) = slot.and_then(|at| self.columns.get(at)).map(|needed| needed.slot) else { continue };
-            let column_use =
-                crate::filter::subject::ColumnUse { side: crate::filter::expr::Side::Default, index: index as u16, slot };
+            let column_use = ColumnUse { side: Side::Default, index: index as u16, slot };
             let value = subject.column(column_use, memory).map_err(|trouble| project_error(trouble, &column.name))?;
             out.columns.extend(plain(value).map(|value| (column.name.to_string(), value)));
         }
@@ -379,23 +362,6 @@ impl Inner {
             out.tokens.extend(plain(value).map(|value| (name.to_string(), value)));
         }
         Ok(out)
-    }
-
-    fn explain_test(&self, conjunct: &Conjunct) -> TestExplained {
-        let mut columns = Vec::new();
-        columns_of(&conjunct.node, &mut columns);
-        let name = |index: &u16| {
-            let column = self.table.columns().get(usize::from(*index));
-            column.map_or_else(|| format!("COL{index}"), |column| column.name.to_string())
-        };
-        TestExplained {
-            clause: conjunct.clause,
-            text: conjunct.text.to_string(),
-            tier: conjunct.traits.tier,
-            can_fail: conjunct.traits.fallible,
-            comparator: comparator(&conjunct.node),
-            columns: columns.iter().map(name).collect(),
-        }
     }
 }
 
@@ -576,7 +542,7 @@ impl BoundRule {
         let mut guarded: Vec<&str> = Vec::new();
         for part in parts {
             match &part.kind {
-                ExprKind::Call(crate::filter::Function::ColTest, arguments) => {
+                ExprKind::Call(Function::ColTest, arguments) => {
                     if let Some(ExprKind::Column(column)) = arguments.first().map(|first| &first.kind) {
                         guarded.push(&column.name);
                     }
@@ -616,7 +582,7 @@ fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
 }
 
 fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
-    let span = crate::filter::diagnostic::Span::default();
+    let span = Span::default();
     let mut projection = Projection::default();
     let all = || 0..table.columns().len();
     for clause in clauses {
@@ -660,154 +626,9 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
         // Columns that are handed on are located too.
         let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
         for column in kept.iter().filter_map(|index| table.columns().get(*index)) {
-            let name = ColumnName { side: crate::filter::expr::Side::Default, name: column.name.clone(), exact_case: true };
+            let name = ColumnName { side: Side::Default, name: column.name.clone(), exact_case: true };
             binder.column(&name, span)?;
         }
     }
     Ok(projection)
-}
-
-/// How a selection decides on one table, as data; displays as text.
-///
-/// ```
-/// use std::sync::Arc;
-/// use trailcore::filter::{Select, Tier};
-/// use trailcore::schema::{ColumnDef, TableDef};
-///
-/// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::integer("SALARY", 2)]));
-/// let select = Select::parse("TABLE HR.EMP, FILTER (SALARY > 1000 AND @STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'INSERT'));")?;
-/// let explained = select.bind(&table).explain();
-/// assert_eq!(explained.rules[0].tests[0].tier, Tier::Header);
-/// assert!(explained.to_string().contains("64-bit integer"));
-/// # Ok::<(), trailcore::filter::Diagnostics>(())
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The table's name.
-    pub table: String,
-    /// The rules that name it, in order.
-    pub rules: Vec<RuleExplained>,
-    source: Arc<str>,
-}
-
-/// One rule, explained.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RuleExplained {
-    /// Its number in the selection.
-    pub rule: usize,
-    /// Its tests, in the order in which they are asked.
-    pub tests: Vec<TestExplained>,
-    /// What does not fit the table, and what is doubtful.
-    pub lints: Vec<Diagnostic>,
-    /// The table's columns that are handed on; `None` for all.
-    pub columns_kept: Option<Vec<String>>,
-    /// Columns that are derived.
-    pub derived: Vec<String>,
-}
-
-/// One test, explained.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TestExplained {
-    /// The number of its clause in the rule.
-    pub clause: usize,
-    /// As it is written.
-    pub text: String,
-    /// What it looks at.
-    pub tier: Tier,
-    /// Whether it can fail, and therefore keeps its place.
-    pub can_fail: bool,
-    /// How it is decided.
-    pub comparator: &'static str,
-    /// The columns that it needs.
-    pub columns: Vec<String>,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "table {}", self.table)?;
-        if self.rules.is_empty() {
-            writeln!(f, "  no rule names it: its changes are turned away by name alone")?;
-        }
-        for rule in &self.rules {
-            writeln!(f, "  rule {}", rule.rule)?;
-            if rule.tests.is_empty() {
-                writeln!(f, "    no test: decided by name and operation")?;
-            }
-            for (place, test) in rule.tests.iter().enumerate() {
-                let tier = match test.tier {
-                    Tier::Header => "header",
-                    Tier::Presence => "presence",
-                    Tier::Values => "values",
-                };
-                write!(f, "    {}. [{tier}] {} — {}", place + 1, test.text, test.comparator)?;
-                if !test.columns.is_empty() {
-                    write!(f, "; columns {}", test.columns.join(", "))?;
-                }
-                writeln!(f, "{}", if test.can_fail { "; can fail" } else { "" })?;
-            }
-            if let Some(kept) = &rule.columns_kept {
-                writeln!(f, "    hands on: {}", kept.join(", "))?;
-            }
-            if !rule.derived.is_empty() {
-                writeln!(f, "    derives: {}", rule.derived.join(", "))?;
-            }
-            if !rule.lints.is_empty() {
-                writeln!(f, "{}", Diagnostics::new(&self.source, rule.lints.clone()))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn comparator(node: &Node) -> &'static str {
-    match node {
-        Node::IntegerIs(test) if test.width == 8 => "range of a 64-bit integer",
-        Node::IntegerIs(_) => "range of an integer",
-        Node::Compare(..) => "exact numbers",
-        Node::Where(_) => "values of the column's type",
-        Node::State(..) => "state of a column",
-        Node::Find(_) => "prepared search",
-        Node::OneOf(_) => "sorted list",
-        Node::Range(_) => "hash of the key",
-        Node::All(_) | Node::Any(_) => "several tests",
-        Node::Unavailable(_) => "not available in a trail",
-        _ => "expression that is not zero",
-    }
-}
-
-/// The columns that a node needs, each once, in the order in which they are met.
-fn columns_of(node: &Node, out: &mut Vec<u16>) {
-    let mut add = |index: u16| {
-        if !out.contains(&index) {
-            out.push(index);
-        }
-    };
-    match node {
-        Node::Column(column) => add(column.index),
-        Node::IntegerIs(test) => add(test.column.index),
-        Node::Where(test) => {
-            add(test.column.index);
-            if let crate::filter::eval::WhereOperand::Column(other) = test.operand {
-                add(other.index);
-            }
-        }
-        Node::Negate(one) | Node::Compute(one) | Node::State(one, _) => columns_of(one, out),
-        Node::Arithmetic(_, two) | Node::Compare(_, two) => {
-            columns_of(&two.0, out);
-            columns_of(&two.1, out);
-        }
-        Node::All(list) | Node::Any(list) | Node::Call(_, list) => list.iter().for_each(|node| columns_of(node, out)),
-        Node::Find(find) => columns_of(&find.text, out),
-        Node::OneOf(one_of) => {
-            columns_of(&one_of.value, out);
-            one_of.others.iter().for_each(|node| columns_of(node, out));
-        }
-        Node::Date(plan) => plan.inputs.iter().for_each(|(_, node)| columns_of(node, out)),
-        Node::Range(plan) => plan.key.iter().for_each(|node| columns_of(node, out)),
-        Node::StrNum(parts) => columns_of(&parts.0, out),
-        Node::Constant(_) | Node::Environment(_) | Node::Token(_) | Node::Unavailable(_) => {}
-    }
 }

@@ -11,6 +11,7 @@ use crate::filter::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::eval::{Settings, TextUnit};
 use crate::filter::expr::In;
 use crate::filter::lexer::Dialect;
+use crate::filter::macros;
 use crate::filter::names::{NamePattern, ObjectPattern, matches_parts};
 use crate::filter::parameters;
 use crate::filter::program::Program;
@@ -107,7 +108,7 @@ impl Select {
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
-        Self::of_script(&parameters::expand(text, &mut no_files)?, dialect)
+        Self::of_script(&macros::expand(text, &mut no_files)?, dialect)
     }
 
     /// Reads a parameter file. Files that it includes are looked for in its own folder.
@@ -131,7 +132,7 @@ impl Select {
             std::fs::read_to_string(&included).map_err(|error| format!("INCLUDE {name}: {error}"))
         };
         let in_file = |error: Diagnostics| Error::from(error).in_file(path);
-        let text = parameters::expand(&text, &mut read).map_err(in_file)?;
+        let text = macros::expand(&text, &mut read).map_err(in_file)?;
         Self::of_script(&text, dialect).map_err(in_file)
     }
 
