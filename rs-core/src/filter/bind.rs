@@ -575,10 +575,14 @@ fn sure(node: &Node) -> Option<Sure> {
 fn is_sure_test(node: &Node) -> bool {
     match node {
         Node::State(subject, tests) => {
-            let plain = matches!(**subject, Node::Column(_)) || sure(subject).is_some();
+            // An insert has no before image to ask for, which is an error.
+            let plain = matches!(&**subject, Node::Column(column) if column.side != Side::Before) || sure(subject).is_some();
             plain && tests.iter().all(|test| !matches!(test, StateTest::Value(node) if sure(node).is_none()))
         }
-        Node::Where(test) => matches!(test.operand, WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent),
+        Node::Where(test) => {
+            let of_state = matches!(test.operand, WhereOperand::Null | WhereOperand::Present | WhereOperand::Absent);
+            of_state && test.column.side != Side::Before
+        }
         Node::All(list) | Node::Any(list) => list.iter().all(is_sure_test),
         Node::Compare(_, two) => sure(&two.0) == Some(Sure::Number) && sure(&two.1) == Some(Sure::Number),
         other => sure(other) == Some(Sure::Number),

@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     pub(super) source: Arc<str>,
     settings: Settings,
     columns: Vec<Needed>,
+    /// All columns of the table, for rules that hand on whole rows.
+    every: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
     /// Which rules to ask, for each operation on rows.
     indexes: [RuleIndex; INDEXED.len()],
@@ -87,6 +89,8 @@ pub(super) struct Conjunct {
 /// What of a row is handed on.
 #[derive(Debug, Default)]
 pub(super) struct Projection {
+    /// Whether the rule says nothing of it: the whole row is handed on.
+    whole: bool,
     /// The table's columns, by index; `None` for all.
     pub(super) kept: Option<Vec<usize>>,
     pub(super) derived: Vec<(Box<str>, Option<usize>, Node)>,
@@ -127,6 +131,7 @@ impl Program {
             settings: select.settings,
             columns: columns.into_list(),
             indexes: INDEXED.map(|op| RuleIndex::new(op, entries(&rules, op))),
+            every: (0..=u16::MAX).take(table.columns().len()).map(|index| Needed { index, slot: index }).collect(),
             rules,
             otherwise,
         };
@@ -220,16 +225,18 @@ impl Program {
         self.inner.verdict(facts, self.inner.rules.iter(), &Bump::new())
     }
 
-    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS.
+    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS; the whole row where it has
+    /// none of these.
     ///
     /// # Errors
     /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the rule is none of the program's or an expression fails,
     /// [`ErrorKind::Undecidable`](crate::ErrorKind::Undecidable) where it needs what the trail does not tell.
     pub fn project(&self, change: &Change<'_>, rule: usize, scratch: &mut Scratch) -> crate::Result<Projected> {
         let inner = &*self.inner;
-        scratch.make_room(inner.columns.len());
+        let columns = inner.needed_by(rule);
+        scratch.make_room(columns.len());
         let projected = {
-            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+            let subject = ChangeSubject::new(*change, columns, &scratch.places);
             inner.project(rule, &subject, &scratch.memory)
         };
         scratch.clear();
@@ -329,6 +336,12 @@ impl Inner {
         kept.unwrap_or(Verdict::Reject(self.otherwise))
     }
 
+    /// The columns that a rule's projection is made from.
+    fn needed_by(&self, number: usize) -> &[Needed] {
+        let whole = self.rules.iter().any(|rule| rule.number == number && rule.projection.whole);
+        if whole { &self.every } else { &self.columns }
+    }
+
     fn project<S: Subject>(&self, number: usize, subject: &S, memory: &Bump) -> crate::Result<Projected> {
         let Some(rule) = self.rules.iter().find(|rule| rule.number == number) else {
             let what = format!("rule {number} does not name table {}", self.table.name());
@@ -339,12 +352,13 @@ impl Inner {
         }
         let mut out = Projected::default();
         let mut context = Context::new(subject, memory, self.settings);
+        let columns = self.needed_by(number);
         for (index, column) in self.table.columns().iter().enumerate() {
             if rule.projection.kept.as_ref().is_some_and(|kept| !kept.contains(&index)) {
                 continue;
             }
-            let slot = self.columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
-            let Some(slot) = slot.and_then(|at| self.columns.get(at)).map(|needed| needed.slot) else { continue };
+            let slot = columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
+            let Some(slot) = slot.and_then(|at| columns.get(at)).map(|needed| needed.slot) else { continue };
             let column_use = ColumnUse { side: Side::Default, index: index as u16, slot };
             let value = subject.column(column_use, memory).map_err(|trouble| project_error(trouble, &column.name))?;
             out.columns.extend(plain(value).map(|value| (column.name.to_string(), value)));
@@ -622,6 +636,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
     let projects = clauses
         .iter()
         .any(|clause| matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_)));
+    projection.whole = !projects;
     if projects {
         // Columns that are handed on are located too.
         let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
@@ -631,4 +646,52 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
         }
     }
     Ok(projection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::ColumnDef;
+
+    fn table() -> Arc<TableDef> {
+        let columns = vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("NAME", 20), ColumnDef::integer("PRICE", 2)];
+        Arc::new(TableDef::new("SHOP.ITEMS", columns))
+    }
+
+    fn insert(table: &Arc<TableDef>) -> Facts {
+        let number = |digits: &str| PlainValue::Number(digits.into());
+        Facts::new(Op::Insert, table)
+            .after("ID", number("1"))
+            .unwrap()
+            .after("NAME", PlainValue::Text("bolt".into()))
+            .unwrap()
+            .after("PRICE", number("2.50"))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_rule_without_a_projection_hands_on_the_row() {
+        let table = table();
+        let names = |text: &str| -> Vec<String> {
+            let program = Select::parse(text).unwrap().bind(&table);
+            program.project_of(&insert(&table), 0).unwrap().columns.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("TABLE SHOP.ITEMS;"), ["ID", "NAME", "PRICE"]);
+        assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1);"), ["ID", "NAME", "PRICE"]);
+        assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1), COLS (NAME);"), ["NAME"]);
+    }
+
+    #[test]
+    fn tests_of_the_before_image_keep_their_place() {
+        let table = table();
+        // The first test settles an insert before its before image, which it has not, is asked for.
+        for text in [
+            "TABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'nut') AND @COLTEST (@BEFORE (PRICE), PRESENT));",
+            "TABLE SHOP.ITEMS, WHERE (NAME = 'nut' AND BEFORE.PRICE = @PRESENT);",
+        ] {
+            let program = Select::parse(text).unwrap().bind(&table);
+            assert_eq!(program.verdict_of(&insert(&table)), Verdict::Reject(Rejection::Clause { rule: 0, clause: 0 }), "{text}");
+            assert!(program.explain().rules[0].tests.iter().all(|test| test.can_fail));
+        }
+    }
 }
