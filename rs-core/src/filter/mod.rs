@@ -55,3 +55,8 @@ pub use selector::Selector;
 pub use statement::{Filter, NameMatch, RowOp, Rule};
 pub use subject::Facts;
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
+
+/// Its pieces of Rust are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/filter.md")]
+struct Guide;
