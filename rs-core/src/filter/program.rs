@@ -598,6 +598,8 @@ fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
 fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
     let span = Span::default();
     let mut projection = Projection::default();
+    // COLMAP without USEDEFAULTS hands on what it maps, wherever COLS stands.
+    let mut mapped_alone = false;
     let all = || 0..table.columns().len();
     for clause in clauses {
         match clause {
@@ -614,9 +616,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                 projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
             }
             Clause::ColMap { use_defaults, assignments } => {
-                if !use_defaults {
-                    projection.kept = Some(Vec::new());
-                }
+                mapped_alone |= !use_defaults;
                 for Assignment { target, value } in assignments {
                     let length = table
                         .column(&target.name)
@@ -632,6 +632,9 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
             }
             _ => {}
         }
+    }
+    if mapped_alone {
+        projection.kept = Some(Vec::new());
     }
     let projects = clauses
         .iter()
