@@ -14,6 +14,8 @@ demo: ## The changes of a sample trail, as text and as JSON
 	@target/release/examples/dump $(DATA)/big/bk | head -n 12
 	@echo "== one table's inserts as native JSON"
 	@target/release/examples/dump $(DATA)/little/bk --tables 'BANK.CUST*' --ops insert --json | head -n 3
+	@echo "== postings over a limit, by a FILTER clause"
+	@target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --ops insert --filter "ON INSERT, AMOUNT > 100000"
 	@echo "== counts"
 	@target/release/examples/dump $(DATA)/big/bk --summary
 
@@ -37,6 +39,8 @@ examples-check:
 	target/release/examples/dump $(DATA)/little/bk --json | diff - $(DATA)/little.jsonl
 	set -o pipefail; target/release/examples/dump $(DATA)/big/bk --records | tail -n 1
 	@if [ -d ../shared/vectors/trail ]; then target/release/examples/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
+	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/examples/filter_cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
+	target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --filter "ON INSERT, AMOUNT > 1000" --explain | tail -n 12
 
 # A short run finds what is broken; a long one is for a night.
 fuzz-short:
@@ -54,7 +58,7 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 	done
 
 bench: ## Ratios against reading the same bytes
-	$(CARGO) bench -p trailcore --bench trail
+	$(CARGO) bench -p trailcore --bench trail --bench filter
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features

@@ -8,14 +8,12 @@
 
 #![allow(missing_docs, clippy::indexing_slicing)]
 
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::fs::File;
+mod common;
+
 use std::hint::black_box;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+
+use common::{Outcome, Timings, generate, read_all, setting};
 
 use trailcore::batch::{BatchDecoder, TableBatch};
 use trailcore::trail::ByteOrder;
@@ -24,8 +22,6 @@ use trailcore::{Decimal, Op, Trail};
 use trailcore_samples::Bank;
 
 const PAGE: usize = 4096;
-
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A kernel: what it is called, the most it may cost in P, what a loop written by hand reaches, and the work.
 struct Kernel {
@@ -128,27 +124,18 @@ fn main() -> Outcome<()> {
     let mut buffer = vec![0; 1 << 20];
     let mut padded = vec![0; (1 << 20) + PAGE];
     let page = padded.as_ptr().align_offset(PAGE);
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (megabytes, rounds) = (number("TRAILCORE_BENCH_MB", 1024), number("TRAILCORE_BENCH_ROUNDS", 7).max(5));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
-    let mut timings: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let (megabytes, rounds) = (setting("TRAILCORE_BENCH_MB", 1024), setting("TRAILCORE_BENCH_ROUNDS", 7).max(5));
+    let mut timings = Timings::default();
     let mut inputs = Vec::new();
     for (name, order) in [("big", ByteOrder::Big), ("little", ByteOrder::Little)] {
         // Two files of each order, for two threads; the first serves all else.
-        let paths = [0, 1].map(|copy| generate(&root, name, order, megabytes, copy)).into_iter().collect::<Outcome<Vec<_>>>()?;
+        let bank = |copy: u64| Bank { seed: 7 + copy, ..Bank::bench(order, megabytes << 20) };
+        let paths = [generate(&format!("{name}-0"), &bank(0))?, generate(&format!("{name}-1"), &bank(1))?];
         let bytes = bytes::Bytes::from(std::fs::read(&paths[0])?);
         inputs.push((name, paths, bytes));
     }
     for round in 0..=rounds {
-        let mut time = |key: String, work: &mut dyn FnMut() -> Outcome<u64>| -> Outcome<()> {
-            let start = Instant::now();
-            black_box(work()?);
-            // The first round warms up.
-            if round > 0 {
-                timings.entry(key).or_default().push(start.elapsed().as_secs_f64());
-            }
-            Ok(())
-        };
+        let mut time = |key: String, work: &mut dyn FnMut() -> Outcome<u64>| timings.time(round, &key, work).map(drop);
         for (order, paths, bytes) in &inputs {
             time(format!("{order} P"), &mut || read_all(&paths[0], &mut buffer))?;
             time(format!("{order} P in a page"), &mut || read_all(&paths[0], &mut padded[page..page + (1 << 20)]))?;
@@ -171,17 +158,6 @@ fn main() -> Outcome<()> {
     report(&mut timings, rounds, megabytes)
 }
 
-fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
-    let mut file = File::open(path)?;
-    let mut total = 0;
-    loop {
-        match file.read(buffer)? {
-            0 => return Ok(total),
-            read => total += read as u64,
-        }
-    }
-}
-
 fn sum(bytes: &[u8]) -> u64 {
     let (words, _) = bytes.as_chunks_of_eight();
     words.fold(0, u64::wrapping_add)
@@ -199,37 +175,13 @@ impl AsChunks for [u8] {
     }
 }
 
-fn generate(root: &Path, name: &str, order: ByteOrder, megabytes: u64, copy: u64) -> Outcome<PathBuf> {
-    let directory = root.join(format!("{name}-{megabytes}-{copy}-{}", env!("CARGO_PKG_VERSION")));
-    let path = directory.join("bk000000000");
-    if !path.exists() {
-        let unfinished = directory.with_extension("tmp");
-        std::fs::create_dir_all(&unfinished)?;
-        let bank = Bank { seed: 7 + copy, ..Bank::bench(order, megabytes << 20) };
-        trailcore_samples::write_bank(&unfinished, &bank)?;
-        std::fs::rename(&unfinished, &directory)?;
-    }
-    Ok(path)
-}
-
-fn minimum_and_median(times: &mut [f64]) -> (f64, f64) {
-    times.sort_by(f64::total_cmp);
-    (times.first().copied().unwrap_or(f64::NAN), times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
-}
-
-fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64) -> Outcome<()> {
-    let figures: BTreeMap<String, (f64, f64)> =
-        timings.iter_mut().map(|(key, times)| (key.clone(), minimum_and_median(times))).collect();
-    let figure = |key: String| figures.get(&key).copied().unwrap_or((f64::NAN, f64::NAN));
+fn report(timings: &mut Timings, rounds: u64, megabytes: u64) -> Outcome<()> {
     let mut rows = Vec::new();
     println!("Multiples of P (reading the file), {rounds} rounds, files of {megabytes} MiB; minimum / median");
     println!("{:<8} {:<14} {:>15} {:>15} {:>7} {:>9}  ", "order", "work", "from file", "in memory", "at most", "hand loop");
     for order in ["big", "little"] {
-        let p = figure(format!("{order} P"));
-        let ratio = |key: String| {
-            let (minimum, median) = figure(key);
-            (minimum / p.0, median / p.1)
-        };
+        let p = format!("{order} P");
+        let mut ratio = |key: String| timings.ratio(&key, &p);
         let r = ratio(format!("{order} R"));
         let in_page = ratio(format!("{order} P in a page"));
         println!("{order:<8} {:<14} {:>15} {:>7.2} /{:>6.2}", "sum (R)", "", r.0, r.1);
@@ -246,17 +198,10 @@ fn report(timings: &mut BTreeMap<String, Vec<f64>>, rounds: u64, megabytes: u64)
             rows.push(serde_json::json!({"order": order, "work": kernel.name, "file_min": file.0, "file_median": file.1,
                 "memory_min": memory.0, "memory_median": memory.1, "bar": kernel.bar, "hand": kernel.hand}));
         }
-        let (one, two) = (figure(format!("{order} two in turn")), figure(format!("{order} two threads")));
-        let (best, gain) = (one.0 / two.0, one.1 / two.1);
+        let (best, gain) = timings.ratio(&format!("{order} two in turn"), &format!("{order} two threads"));
         let verdict = if gain >= 1.7 { "ok" } else { "UNDER" };
         println!("{order:<8} {:<14} {best:>6.2}x /{gain:>5.2}x {:>15} {:>6.1}x {:>8.1}x  {verdict}", "two threads", "", 1.7, 1.9);
         rows.push(serde_json::json!({"order": order, "work": "two threads", "gain_best": best, "gain_median": gain, "bar": 1.7, "hand": 1.9}));
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-trail.json");
-    std::fs::write(
-        &path,
-        serde_json::to_string_pretty(&serde_json::json!({"rounds": rounds, "megabytes": megabytes, "figures": rows}))?,
-    )?;
-    println!("machine-readable: target/bench-trail.json");
-    Ok(())
+    common::keep("bench-trail.json", &serde_json::json!({"rounds": rounds, "megabytes": megabytes, "figures": rows}))
 }

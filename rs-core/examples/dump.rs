@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use trailcore::filter::{Dialect, NamePattern, Select};
 use trailcore::source::{PlacedRecord, Skipped};
 use trailcore::trail::{area, tokens};
 use trailcore::{Catalog, Change, Csn, Error, Op, Position, ReadOptions, Result, Row, Timestamp, Trail, Value};
@@ -22,7 +23,7 @@ use trailcore::{Catalog, Change, Csn, Error, Op, Position, ReadOptions, Result, 
 #[command(
     name = "dump",
     about = "Prints a GoldenGate trail",
-    after_help = "Places are SEQNO:RBA, a UTC time (2024-03-01T12:00:00), or csn:NUMBER."
+    after_help = "Places are SEQNO:RBA, a UTC time (2024-03-01T12:00:00), or csn:NUMBER. docs/filter.md is the guide to selections."
 )]
 struct Arguments {
     /// A trail file, a prefix such as dirdat/lt, or a directory that holds one trail
@@ -36,6 +37,30 @@ struct Arguments {
     /// Only these operations: insert, update, pk_update, delete, truncate, ddl (with --all: metadata, other)
     #[arg(long, value_delimiter = ',')]
     ops: Vec<Op>,
+    /// Only objects of this name, as in TABLE: OWNER.OBJECT with * and ?; may be given several times
+    #[arg(long)]
+    table: Vec<String>,
+    /// No objects of this name, as in TABLEEXCLUDE; may be given several times
+    #[arg(long)]
+    exclude: Vec<String>,
+    /// Only changes for which this WHERE condition holds: "AMOUNT = @PRESENT AND AMOUNT > 10000"
+    #[arg(long = "where", value_name = "CONDITION")]
+    where_: Option<String>,
+    /// Only changes for which this FILTER expression is not zero: "ON INSERT, @STRFIND (MEMO, 'cash') > 0"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Only changes that the TABLE and MAP statements of this parameter file select (columns are shown whole)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "exclude", "where_", "filter"])]
+    param_file: Option<PathBuf>,
+    /// Count changes that the selection cannot decide on, and turn them away, instead of stopping
+    #[arg(long)]
+    lenient: bool,
+    /// Double quotes are literals in the selection, as before 12c and with NOUSEANSISQLQUOTES
+    #[arg(long)]
+    nonansi: bool,
+    /// Say how the selection decides on each table of the trail, and print no changes
+    #[arg(long, group = "form")]
+    explain: bool,
     /// Start at this place
     #[arg(long)]
     from: Option<Place>,
@@ -52,11 +77,25 @@ struct Arguments {
     #[arg(long, group = "form")]
     summary: bool,
     /// Every record with its header fields and bytes
-    #[arg(long, group = "form", conflicts_with_all = ["tables", "ops", "defs", "all"])]
+    #[arg(long, group = "form", conflicts_with_all = ["tables", "ops", "defs", "all", "table", "exclude", "where_", "filter", "param_file"])]
     records: bool,
     /// Pass over damage to the next provable record, and say what was passed over
     #[arg(long)]
     resync: bool,
+}
+
+impl Arguments {
+    /// Whether nothing restricts what is shown.
+    fn selects_everything(&self) -> bool {
+        let lists = [&self.tables, &self.table, &self.exclude];
+        let clauses = [&self.where_, &self.filter];
+        lists.iter().all(|list| list.is_empty())
+            && clauses.iter().all(|clause| clause.is_none())
+            && self.ops.is_empty()
+            && self.param_file.is_none()
+            && self.from.is_none()
+            && self.until.is_none()
+    }
 }
 
 /// A place in a trail, as a user names it.
@@ -160,6 +199,13 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
             None => return Ok(Vec::new()),
         }
     }
+    let select = select_of(arguments)?;
+    if arguments.explain {
+        return explain(&select.unwrap_or_else(|| Select::builder().build()), &trail, options, out);
+    }
+    if let Some(select) = select {
+        options = options.select(select);
+    }
     if arguments.summary {
         return summary(arguments, &trail, options, &selection, out);
     }
@@ -175,6 +221,52 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
         line.push(b'\n');
         out.write_all(&line).map_err(Failure::from)
     })
+}
+
+/// The selection in GoldenGate's own language, if any is asked for.
+fn select_of(arguments: &Arguments) -> Result<Option<Select>> {
+    let dialect = if arguments.nonansi { Dialect::NonAnsi } else { Dialect::Ansi };
+    let is_asked = !arguments.table.is_empty() || !arguments.exclude.is_empty();
+    let select = match &arguments.param_file {
+        Some(file) => Select::from_file_in(file, dialect)?,
+        None if is_asked || arguments.where_.is_some() || arguments.filter.is_some() => {
+            Select::parse_in(&statements(arguments), dialect)?
+        }
+        None => return Ok(None),
+    };
+    Ok(Some(if arguments.lenient { select.lenient() } else { select }))
+}
+
+/// The statements that the options stand for. A clause may be given with its word and parentheses, as it is pasted.
+fn statements(arguments: &Arguments) -> String {
+    let clause = |word: &str, text: &Option<String>| match text {
+        None => String::new(),
+        Some(text) => {
+            let pasted = text.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+            if pasted { format!(", {text}") } else { format!(", {word} ({text})") }
+        }
+    };
+    let clauses = clause("FILTER", &arguments.filter) + &clause("WHERE", &arguments.where_);
+    let excludes = arguments.exclude.iter().map(|name| format!("TABLEEXCLUDE {name};\n"));
+    let any = ["*".to_owned()];
+    let tables = if arguments.table.is_empty() { &any[..] } else { &arguments.table };
+    excludes.chain(tables.iter().map(|name| format!("TABLE {name}{clauses};\n"))).collect()
+}
+
+/// How a selection decides on each table of the trail.
+fn explain(select: &Select, trail: &Trail, options: ReadOptions, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
+    writeln!(out, "{select}\n")?;
+    if !select.lints().is_empty() {
+        writeln!(out, "{}\n", select.lint_text())?;
+    }
+    let mut reader = trail.reader_with(options)?;
+    while reader.next()?.is_some() {}
+    let mut tables: Vec<_> = reader.tables().filter(|table| !table.name().is_empty()).collect();
+    tables.sort_by_key(|table| table.name().to_owned());
+    for table in tables {
+        writeln!(out, "{}", select.bind(table).explain())?;
+    }
+    Ok(reader.skipped().to_vec())
 }
 
 /// Calls `each` with every selected change. Changes whose images are damaged count as damage.
@@ -207,64 +299,29 @@ fn each_change(
         }
     }
     progress.done();
+    let counts = reader.filter_counts();
+    if counts.undecidable + counts.errors > 0 {
+        eprintln!("dump: {} changes could not be decided on, and {} were errors", counts.undecidable, counts.errors);
+    }
     damaged.extend_from_slice(reader.skipped());
     Ok(damaged)
 }
 
+/// What the plain options select.
 struct Selection {
-    tables: Vec<Vec<char>>,
+    tables: Vec<NamePattern>,
     ops: Vec<Op>,
 }
 
 impl Selection {
     fn of(arguments: &Arguments) -> Self {
-        Self {
-            tables: arguments.tables.iter().map(|pattern| pattern.to_lowercase().chars().collect()).collect(),
-            ops: arguments.ops.clone(),
-        }
-    }
-
-    fn is_everything(&self) -> bool {
-        self.tables.is_empty() && self.ops.is_empty()
+        Self { tables: arguments.tables.iter().map(|pattern| NamePattern::new(pattern)).collect(), ops: arguments.ops.clone() }
     }
 
     fn wants(&self, change: &Change<'_>) -> bool {
-        if !self.ops.is_empty() && !self.ops.contains(&change.op()) {
-            return false;
-        }
-        if self.tables.is_empty() {
-            return true;
-        }
-        let name: Vec<char> = change.table_name().to_lowercase().chars().collect();
-        self.tables.iter().any(|pattern| matches(pattern, &name))
+        let op = self.ops.is_empty() || self.ops.contains(&change.op());
+        op && (self.tables.is_empty() || self.tables.iter().any(|pattern| pattern.matches(&change.table_name())))
     }
-}
-
-/// Whether a name matches a pattern with `*` (any run) and `?` (one character).
-fn matches(pattern: &[char], name: &[char]) -> bool {
-    let (mut at, mut in_name) = (0, 0);
-    let mut retry = None;
-    while in_name < name.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                retry = Some((at + 1, in_name));
-                at += 1;
-            }
-            Some(&wanted) if wanted == '?' || Some(&wanted) == name.get(in_name) => {
-                at += 1;
-                in_name += 1;
-            }
-            _ => match retry {
-                Some((after_star, start)) => {
-                    retry = Some((after_star, start + 1));
-                    at = after_star;
-                    in_name = start + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(at..).is_some_and(|rest| rest.iter().all(|&c| c == '*'))
 }
 
 /// One change as a line for people.
@@ -444,7 +501,7 @@ fn summary(
     selection: &Selection,
     out: &mut impl Write,
 ) -> Outcome<Vec<Skipped>> {
-    if selection.is_everything() && arguments.from.is_none() && arguments.until.is_none() {
+    if arguments.selects_everything() {
         by_record_type(trail, &options, out)?;
     }
     let mut tables: BTreeMap<String, BTreeMap<Op, Count>> = BTreeMap::new();

@@ -104,3 +104,57 @@ fn damage_is_told_by_the_exit_code_after_what_lies_before_it() {
     std::fs::write(path, b"").unwrap();
     assert_eq!(dump(&[path]).code, 1);
 }
+
+fn lines(run: &Run) -> usize {
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out.lines().count()
+}
+
+#[test]
+fn selections_in_goldengates_language() {
+    let path = data("big/bk");
+    let all = lines(&dump(&[&path, "--json"]));
+    let of_table = lines(&dump(&[&path, "--json", "--table", "BANK.POST*"]));
+    let others = lines(&dump(&[&path, "--json", "--exclude", "BANK.POST*"]));
+    assert!(of_table > 0 && others > 0 && of_table + others == all, "{of_table} and {others} of {all}");
+
+    // A clause may be pasted with its word; both dialects; WHERE and FILTER together.
+    let inserts = |filter: &str| dump(&[&path, "--json", "--table", "BANK.POSTINGS", "--ops", "insert", "--filter", filter]);
+    let bare = inserts("ON INSERT, AMOUNT > 1000");
+    assert!(lines(&bare) > 0);
+    assert_eq!(inserts("FILTER (ON INSERT, AMOUNT > 1000)").out, bare.out);
+    let by_where =
+        dump(&[&path, "--json", "--table", "BANK.POSTINGS", "--ops", "insert", "--lenient", "--where", "AMOUNT > 1000"]);
+    assert_eq!(by_where.out, bare.out);
+    let quoted = ["--filter", "ON INSERT, @STREQ (CURRENCY, \"USD\") = 1", "--nonansi"];
+    let plain = ["--filter", "ON INSERT, @STREQ (CURRENCY, 'USD') = 1"];
+    let run = |rest: &[&str]| dump(&[&[&path as &str, "--json", "--table", "BANK.POSTINGS"], rest].concat());
+    assert_eq!(run(&quoted).out, run(&plain).out);
+
+    // The same from a parameter file.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.prm");
+    let text = "EXTRACT pump\nEXTTRAIL ./dirdat/lt\n-- postings alone\nTABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);\n";
+    std::fs::write(&file, text).unwrap();
+    let from_file = dump(&[&path, "--json", "--ops", "insert", "--param-file", file.to_str().unwrap()]);
+    assert_eq!(from_file.out, bare.out);
+}
+
+#[test]
+fn what_a_selection_cannot_decide_on_is_said() {
+    let path = data("big/bk");
+    // Deletes have a key alone: strict stops with the number, the column and the place; lenient counts.
+    let strict = dump(&[&path, "--json", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
+    assert_eq!(strict.code, 1);
+    assert!(strict.err.contains("OGG-03019") && strict.err.contains("AMOUNT") && strict.err.contains("RBA"), "{}", strict.err);
+    let lenient = dump(&[&path, "--json", "--lenient", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
+    assert!(lenient.code == 0 && lenient.err.contains("could not be decided on"), "{}", lenient.err);
+
+    let wrong = dump(&[&path, "--filter", "@STRFND (MEMO, 'x') > 0"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (1, ""));
+    assert!(wrong.err.contains("did you mean @STRFIND?") && wrong.err.contains('^'), "{}", wrong.err);
+    let explained = dump(&[&path, "--explain", "--table", "BANK.POSTINGS", "--filter", "AMOUNT > 1000 AND BRANCH = 7"]);
+    for part in ["64-bit integer", "columns AMOUNT", "no rule names it", "may be NULL"] {
+        assert!(explained.out.contains(part), "{part}: {}", explained.out);
+    }
+}

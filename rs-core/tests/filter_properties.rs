@@ -415,6 +415,12 @@ fn changes(trail: &Trail) -> Vec<OwnedChange> {
     changes
 }
 
+/// A verdict without which of several rules turned the change away: an index finds rules that cannot want it, and does not
+/// ask the first of them.
+fn settled(verdict: Verdict) -> Option<Verdict> {
+    (!matches!(verdict, Verdict::Reject(_))).then_some(verdict)
+}
+
 fn facts(change: &trailcore::Change<'_>) -> Facts {
     let plain = change.to_plain().unwrap();
     let mut facts = Facts::new(change.op(), change.table());
@@ -448,9 +454,9 @@ proptest! {
                 prop_assert!(program.problems().is_none(), "{} {:?}", text, program.problems());
                 let verdict = program.verdict(&change, &mut scratch);
                 let facts = facts(&change);
-                prop_assert_eq!(verdict, program.verdict_of(&facts), "{} {:?}", text, change.to_json());
+                prop_assert_eq!(settled(verdict), settled(program.verdict_of(&facts)), "{} {:?}", text, change.to_json());
                 let mild = lenient.bind(change.table());
-                prop_assert_eq!(mild.verdict(&change, &mut scratch), mild.verdict_of(&facts));
+                prop_assert_eq!(settled(mild.verdict(&change, &mut scratch)), settled(mild.verdict_of(&facts)));
                 // Nothing that strict mode stops at is wanted in lenient mode; in all else they agree.
                 prop_assert_eq!(mild.verdict_of(&facts).is_accept(), verdict.is_accept(), "{} {:?}", text, verdict);
                 if verdict.is_accept() {

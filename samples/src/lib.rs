@@ -22,6 +22,9 @@ pub struct Bank {
     pub updates: UpdateStyle,
     /// Whether a truncate, a statement and markers are among the changes.
     pub extras: bool,
+    /// Without any, the bank has its three tables. Else it writes postings alone, by chance to one of so many tables
+    /// `BR0000.POSTINGS`, `BR0001.POSTINGS` …
+    pub branches: usize,
 }
 
 /// 2024-03-01 00:00 UTC: when the bank opens.
@@ -37,7 +40,7 @@ impl Bank {
             created: Timestamp::from_unix_micros(OPENING),
             ..WriterOptions::default()
         };
-        Self { seed: 1, writer, bytes: 20_000, updates: UpdateStyle::Unified, extras: true }
+        Self { seed: 1, writer, bytes: 20_000, updates: UpdateStyle::Unified, extras: true, branches: 0 }
     }
 
     /// The same bank as a newer little-endian release would write it.
@@ -58,7 +61,7 @@ impl Bank {
             created: Timestamp::from_unix_micros(OPENING),
             ..WriterOptions::default()
         };
-        Self { seed: 7, writer, bytes, updates: UpdateStyle::Unified, extras: false }
+        Self { seed: 7, writer, bytes, updates: UpdateStyle::Unified, extras: false, branches: 0 }
     }
 }
 
@@ -110,6 +113,12 @@ pub fn tables(charset: Charset) -> [Arc<TableDef>; 3] {
             ],
         ),
     ]
+}
+
+/// Tables of postings, one for each branch.
+fn branches(charset: Charset, count: usize) -> Vec<Arc<TableDef>> {
+    let [.., postings] = tables(charset);
+    (0..count).map(|branch| Arc::new(TableDef::new(format!("BR{branch:04}.POSTINGS"), postings.columns().to_vec()))).collect()
 }
 
 /// Writes the bank's trail to `bk…` files in a directory.
@@ -173,6 +182,7 @@ struct Generator<'a> {
     writer: TrailWriter,
     chance: Chance,
     tables: [Arc<TableDef>; 3],
+    branches: Vec<Arc<TableDef>>,
     written: u64,
     transactions: u64,
     clock: i64,
@@ -189,6 +199,7 @@ impl<'a> Generator<'a> {
             writer,
             chance: Chance(bank.seed),
             tables: tables(charset),
+            branches: branches(charset, bank.branches),
             written: 0,
             transactions: 0,
             clock: OPENING,
@@ -205,6 +216,10 @@ impl<'a> Generator<'a> {
         }
         self.in_transaction(|bank| (0..4).try_for_each(|_| bank.new_customer()))?;
         while self.written < self.bank.bytes {
+            if !self.branches.is_empty() {
+                self.in_transaction(|bank| (0..3).try_for_each(|_| bank.post()))?;
+                continue;
+            }
             match self.chance.below(20) {
                 0 => self.in_transaction(Self::new_customer)?,
                 1 => self.in_transaction(Self::move_customer)?,
@@ -313,7 +328,8 @@ impl<'a> Generator<'a> {
         self.postings += 1;
         let account = Self::account_no(1 + self.chance.below(self.accounts as u64) as i64);
         let (amount, balance) = (self.money(9), self.money(18));
-        let postings = Arc::clone(&self.tables[2]);
+        let branch = if self.branches.is_empty() { 0 } else { self.chance.below(self.branches.len() as u64) as usize };
+        let postings = Arc::clone(self.branches.get(branch).unwrap_or(&self.tables[2]));
         let mut row = RowBuilder::new(&postings, self.writer.byte_order());
         let currency = self.chance.pick(&CURRENCIES);
         row.decimal("POSTING_ID", self.postings.into())?.text("ACCOUNT_NO", &account)?.decimal("AMOUNT", amount)?;
@@ -331,7 +347,7 @@ impl<'a> Generator<'a> {
         self.written += row.bytes().len() as u64 + 90;
         self.writer.insert(&postings, row.bytes())?;
 
-        if self.chance.one_in(3) {
+        if self.branches.is_empty() && self.chance.one_in(3) {
             let accounts = Arc::clone(&self.tables[0]);
             let order = self.writer.byte_order();
             let (mut before, mut after) = (RowBuilder::new(&accounts, order), RowBuilder::new(&accounts, order));

@@ -22,10 +22,13 @@ mod dates;
 mod diagnostic;
 mod environment;
 mod eval;
+mod explain;
 mod expr;
 mod function;
+mod index;
 mod lexer;
 mod logdump;
+mod macros;
 mod names;
 mod parameters;
 mod parser;
@@ -40,14 +43,20 @@ mod verdict;
 pub use bind::Tier;
 pub use diagnostic::{Diagnostic, Diagnostics, Finding};
 pub use eval::{TextUnit, Why};
+pub use explain::{Explanation, RuleExplained, TestExplained};
 pub use expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
 pub use function::Function;
 pub use lexer::Dialect;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
 pub use names::{NamePattern, ObjectPattern};
-pub use program::{Explanation, Program, Projected, RuleExplained, Scratch, TestExplained};
+pub use program::{Program, Projected, Scratch};
 pub use select::{Mode, Select, SelectBuilder};
 pub use selector::Selector;
 pub use statement::{Filter, NameMatch, RowOp, Rule};
 pub use subject::Facts;
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
+
+/// Its pieces of Rust are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/filter.md")]
+struct Guide;

@@ -1,20 +1,21 @@
 //! A selection bound to one table: what is asked of each change, in which order.
 
 use std::cell::Cell;
-use std::fmt;
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
 use crate::change::{Change, Op, PlainValue};
 use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
-use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding};
+use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span};
 use crate::filter::eval::{Context, Node, Settings, Trouble, Why};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Side};
+use crate::filter::function::Function;
+use crate::filter::index::{Bits, Entry, RuleIndex, places};
 use crate::filter::scalar::Scalar;
 use crate::filter::select::Select;
 use crate::filter::statement::{Assignment, Clause};
-use crate::filter::subject::{ChangeSubject, Facts, Needed, Place, Subject};
+use crate::filter::subject::{ChangeSubject, ColumnUse, Facts, Needed, Place, Subject};
 use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
 use crate::schema::TableDef;
 
@@ -44,46 +45,55 @@ pub struct Program {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    table: Arc<TableDef>,
-    source: Arc<str>,
+    pub(super) table: Arc<TableDef>,
+    pub(super) source: Arc<str>,
     settings: Settings,
     columns: Vec<Needed>,
+    /// All columns of the table, for rules that hand on whole rows.
+    every: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
+    /// Which rules to ask, for each operation on rows.
+    indexes: [RuleIndex; INDEXED.len()],
     /// Why no rule is bound, where none is.
     pub(crate) otherwise: Rejection,
 }
+
+/// Operations on rows, which have an index of rules each.
+const INDEXED: [Op; 4] = [Op::Insert, Op::Update, Op::PkUpdate, Op::Delete];
 
 /// One rule that names the table.
 #[derive(Debug)]
 pub(crate) struct BoundRule {
     /// Its number in the selection.
-    number: usize,
+    pub(super) number: usize,
     ops: OpMask,
-    conjuncts: Vec<Conjunct>,
+    pub(super) conjuncts: Vec<Conjunct>,
     /// What does not fit the table; the rule is then an error for each change.
-    problems: Vec<Diagnostic>,
-    lints: Vec<Diagnostic>,
-    projection: Projection,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) lints: Vec<Diagnostic>,
+    pub(super) projection: Projection,
 }
 
 /// One test that must hold.
 #[derive(Debug)]
-struct Conjunct {
-    node: Node,
-    clause: usize,
+pub(super) struct Conjunct {
+    pub(super) node: Node,
+    pub(super) clause: usize,
     ops: OpMask,
     raise_error: Option<u32>,
-    traits: Traits,
+    pub(super) traits: Traits,
     /// As it is written, for [`Program::explain`].
-    text: Box<str>,
+    pub(super) text: Box<str>,
 }
 
 /// What of a row is handed on.
 #[derive(Debug, Default)]
-struct Projection {
+pub(super) struct Projection {
+    /// Whether the rule says nothing of it: the whole row is handed on.
+    whole: bool,
     /// The table's columns, by index; `None` for all.
-    kept: Option<Vec<usize>>,
-    derived: Vec<(Box<str>, Option<usize>, Node)>,
+    pub(super) kept: Option<Vec<usize>>,
+    pub(super) derived: Vec<(Box<str>, Option<usize>, Node)>,
     tokens: Vec<(Box<str>, Node)>,
 }
 
@@ -92,6 +102,7 @@ struct Projection {
 pub struct Scratch {
     memory: Bump,
     places: Vec<Cell<Place>>,
+    candidates: Bits,
 }
 
 /// A row as a rule hands it on: columns kept, renamed and computed, and tokens.
@@ -109,7 +120,7 @@ impl Program {
         let numbers = compiled.rules_of(table.name());
         let otherwise = if numbers.is_empty() { compiled.why_not(table.name()) } else { Rejection::Object };
         let mut columns = Columns::default();
-        let rules = numbers
+        let rules: Vec<BoundRule> = numbers
             .into_iter()
             .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
             .map(|(number, rule)| bind_rule(number, &rule.rule.clauses, rule.ops, table, &mut columns, select.is_strict()))
@@ -119,6 +130,8 @@ impl Program {
             source: select.source().into(),
             settings: select.settings,
             columns: columns.into_list(),
+            indexes: INDEXED.map(|op| RuleIndex::new(op, entries(&rules, op))),
+            every: (0..=u16::MAX).take(table.columns().len()).map(|index| Needed { index, slot: index }).collect(),
             rules,
             otherwise,
         };
@@ -162,26 +175,46 @@ impl Program {
     #[inline]
     pub(crate) fn judge(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         let inner = &*self.inner;
-        scratch.make_room(inner.columns.len());
-        let verdict = {
-            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
-            inner.verdict(&subject, &scratch.memory)
-        };
-        scratch.clear();
-        verdict
+        match inner.index(change.op()) {
+            Some(index) => {
+                if !index.candidates(change, &mut scratch.candidates) {
+                    return Verdict::Reject(index.otherwise.unwrap_or(inner.otherwise_of_op()));
+                }
+            }
+            None => inner.all_rules(&mut scratch.candidates),
+        }
+        inner.ask(change, scratch)
     }
 
-    /// Calls `each` with every rule's number and decision, rather than stopping at the first that accepts: for many rules at
-    /// once on one stream.
-    pub fn each_rule(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
+    /// Whether it rejects a change, where that can be told at once. `false` says nothing.
+    #[inline(always)]
+    pub(crate) fn surely_rejects(&self, change: &Change<'_>) -> bool {
+        self.inner.index(change.op()).is_some_and(|index| index.surely_rejects(change))
+    }
+
+    /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
+    /// one stream, of which few have something to say of a change. Rules that compare a number first are found by an index
+    /// and not asked one by one.
+    pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
         let inner = &*self.inner;
+        match inner.index(change.op()) {
+            Some(index) => {
+                if !index.candidates(change, &mut scratch.candidates) {
+                    return;
+                }
+            }
+            None => inner.all_rules(&mut scratch.candidates),
+        }
         scratch.make_room(inner.columns.len());
         {
             let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
             let context = Context::new(&subject, &scratch.memory, inner.settings);
             let op = subject.op();
-            for rule in &inner.rules {
-                each(rule.number, rule.verdict(op, &context));
+            for rule in places(&scratch.candidates).filter_map(|place| inner.rules.get(place)) {
+                let verdict = rule.verdict(op, &context);
+                if !matches!(verdict, Verdict::Reject(_)) {
+                    each(rule.number, verdict);
+                }
             }
         }
         scratch.clear();
@@ -189,19 +222,21 @@ impl Program {
 
     /// The decision on plain values.
     pub fn verdict_of(&self, facts: &Facts) -> Verdict {
-        self.inner.verdict(facts, &Bump::new())
+        self.inner.verdict(facts, self.inner.rules.iter(), &Bump::new())
     }
 
-    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS.
+    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS; the whole row where it has
+    /// none of these.
     ///
     /// # Errors
     /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the rule is none of the program's or an expression fails,
     /// [`ErrorKind::Undecidable`](crate::ErrorKind::Undecidable) where it needs what the trail does not tell.
     pub fn project(&self, change: &Change<'_>, rule: usize, scratch: &mut Scratch) -> crate::Result<Projected> {
         let inner = &*self.inner;
-        scratch.make_room(inner.columns.len());
+        let columns = inner.needed_by(rule);
+        scratch.make_room(columns.len());
         let projected = {
-            let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+            let subject = ChangeSubject::new(*change, columns, &scratch.places);
             inner.project(rule, &subject, &scratch.memory)
         };
         scratch.clear();
@@ -214,22 +249,6 @@ impl Program {
     /// As [`project`](Self::project).
     pub fn project_of(&self, facts: &Facts, rule: usize) -> crate::Result<Projected> {
         self.inner.project(rule, facts, &Bump::new())
-    }
-
-    /// How it decides: the tests in their order, what each looks at, and what is doubtful.
-    #[must_use]
-    pub fn explain(&self) -> Explanation {
-        let inner = &*self.inner;
-        let rules = inner.rules.iter().map(|rule| RuleExplained {
-            rule: rule.number,
-            tests: rule.conjuncts.iter().map(|conjunct| inner.explain_test(conjunct)).collect(),
-            lints: rule.problems.iter().chain(&rule.lints).cloned().collect(),
-            columns_kept: rule.projection.kept.as_ref().map(|kept| {
-                kept.iter().filter_map(|index| inner.table.columns().get(*index)).map(|column| column.name.to_string()).collect()
-            }),
-            derived: rule.projection.derived.iter().map(|(name, ..)| name.to_string()).collect(),
-        });
-        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source) }
     }
 }
 
@@ -250,13 +269,60 @@ impl Scratch {
     }
 }
 
+/// The rules that may want changes of an operation, with the test that each asks first.
+fn entries(rules: &[BoundRule], op: Op) -> impl Iterator<Item = Entry<'_>> + Clone {
+    rules.iter().enumerate().filter(move |(_, rule)| rule.ops.has(op)).map(move |(place, rule)| {
+        let first = rule.conjuncts.iter().find(|conjunct| conjunct.ops.has(op));
+        let rejection = match first {
+            Some(conjunct) => Rejection::Clause { rule: rule.number, clause: conjunct.clause },
+            None => Rejection::Operation,
+        };
+        // What raises an error instead of rejecting, or does not fit the table, must be asked.
+        let plain = first.filter(|conjunct| conjunct.raise_error.is_none() && rule.problems.is_empty());
+        Entry { place, first: plain.map(|conjunct| &conjunct.node), rejection }
+    })
+}
+
 impl Inner {
-    #[inline]
-    fn verdict<S: Subject>(&self, subject: &S, memory: &Bump) -> Verdict {
+    #[inline(always)]
+    fn index(&self, op: Op) -> Option<&RuleIndex> {
+        let [inserts, updates, key_updates, deletes] = &self.indexes;
+        match op {
+            Op::Insert => Some(inserts),
+            Op::Update => Some(updates),
+            Op::PkUpdate => Some(key_updates),
+            Op::Delete => Some(deletes),
+            _ => None,
+        }
+    }
+
+    /// Why a change of an operation that no rule wants is turned away.
+    fn otherwise_of_op(&self) -> Rejection {
+        if self.rules.is_empty() { self.otherwise } else { Rejection::Operation }
+    }
+
+    fn all_rules(&self, bits: &mut Bits) {
+        bits.clear();
+        bits.resize(self.rules.len().div_ceil(64), u64::MAX);
+    }
+
+    /// Asks the rules that may want a change.
+    fn ask(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+        scratch.make_room(self.columns.len());
+        let verdict = {
+            let subject = ChangeSubject::new(*change, &self.columns, &scratch.places);
+            let rules = places(&scratch.candidates).filter_map(|place| self.rules.get(place));
+            self.verdict(&subject, rules, &scratch.memory)
+        };
+        scratch.clear();
+        verdict
+    }
+
+    fn verdict<'r, S: Subject>(&'r self, subject: &S, rules: impl Iterator<Item = &'r BoundRule>, memory: &Bump) -> Verdict {
         let context = Context::new(subject, memory, self.settings);
         let op = subject.op();
         let mut kept = None;
-        for rule in &self.rules {
+        for rule in rules {
             match rule.verdict(op, &context) {
                 accepted @ Verdict::Accept(_) => return accepted,
                 rejected @ Verdict::Reject(_) => kept = kept.or(Some(rejected)),
@@ -270,6 +336,12 @@ impl Inner {
         kept.unwrap_or(Verdict::Reject(self.otherwise))
     }
 
+    /// The columns that a rule's projection is made from.
+    fn needed_by(&self, number: usize) -> &[Needed] {
+        let whole = self.rules.iter().any(|rule| rule.number == number && rule.projection.whole);
+        if whole { &self.every } else { &self.columns }
+    }
+
     fn project<S: Subject>(&self, number: usize, subject: &S, memory: &Bump) -> crate::Result<Projected> {
         let Some(rule) = self.rules.iter().find(|rule| rule.number == number) else {
             let what = format!("rule {number} does not name table {}", self.table.name());
@@ -280,14 +352,14 @@ impl Inner {
         }
         let mut out = Projected::default();
         let mut context = Context::new(subject, memory, self.settings);
+        let columns = self.needed_by(number);
         for (index, column) in self.table.columns().iter().enumerate() {
             if rule.projection.kept.as_ref().is_some_and(|kept| !kept.contains(&index)) {
                 continue;
             }
-            let slot = self.columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
-            let Some(slot) = slot.and_then(|at| self.columns.get(at)).map(|needed| needed.slot) else { continue };
-            let column_use =
-                crate::filter::subject::ColumnUse { side: crate::filter::expr::Side::Default, index: index as u16, slot };
+            let slot = columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
+            let Some(slot) = slot.and_then(|at| columns.get(at)).map(|needed| needed.slot) else { continue };
+            let column_use = ColumnUse { side: Side::Default, index: index as u16, slot };
             let value = subject.column(column_use, memory).map_err(|trouble| project_error(trouble, &column.name))?;
             out.columns.extend(plain(value).map(|value| (column.name.to_string(), value)));
         }
@@ -304,23 +376,6 @@ impl Inner {
             out.tokens.extend(plain(value).map(|value| (name.to_string(), value)));
         }
         Ok(out)
-    }
-
-    fn explain_test(&self, conjunct: &Conjunct) -> TestExplained {
-        let mut columns = Vec::new();
-        columns_of(&conjunct.node, &mut columns);
-        let name = |index: &u16| {
-            let column = self.table.columns().get(usize::from(*index));
-            column.map_or_else(|| format!("COL{index}"), |column| column.name.to_string())
-        };
-        TestExplained {
-            clause: conjunct.clause,
-            text: conjunct.text.to_string(),
-            tier: conjunct.traits.tier,
-            can_fail: conjunct.traits.fallible,
-            comparator: comparator(&conjunct.node),
-            columns: columns.iter().map(name).collect(),
-        }
     }
 }
 
@@ -501,7 +556,7 @@ impl BoundRule {
         let mut guarded = std::collections::HashSet::new();
         for part in parts {
             match &part.kind {
-                ExprKind::Call(crate::filter::Function::ColTest, arguments) => {
+                ExprKind::Call(Function::ColTest, arguments) => {
                     if let Some(ExprKind::Column(column)) = arguments.first().map(|first| &first.kind) {
                         guarded.insert(column.name.to_ascii_uppercase());
                     }
@@ -543,8 +598,10 @@ fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
 }
 
 fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
-    let span = crate::filter::diagnostic::Span::default();
+    let span = Span::default();
     let mut projection = Projection::default();
+    // COLMAP without USEDEFAULTS hands on what it maps, wherever COLS stands.
+    let mut mapped_alone = false;
     let all = || 0..table.columns().len();
     for clause in clauses {
         match clause {
@@ -561,9 +618,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                 projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
             }
             Clause::ColMap { use_defaults, assignments } => {
-                if !use_defaults {
-                    projection.kept = Some(Vec::new());
-                }
+                mapped_alone |= !use_defaults;
                 for Assignment { target, value } in assignments {
                     let length = table
                         .column(&target.name)
@@ -580,161 +635,68 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
             _ => {}
         }
     }
+    if mapped_alone {
+        projection.kept = Some(Vec::new());
+    }
     let projects = clauses
         .iter()
         .any(|clause| matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_)));
+    projection.whole = !projects;
     if projects {
         // Columns that are handed on are located too.
         let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
         for column in kept.iter().filter_map(|index| table.columns().get(*index)) {
-            let name = ColumnName { side: crate::filter::expr::Side::Default, name: column.name.clone(), exact_case: true };
+            let name = ColumnName { side: Side::Default, name: column.name.clone(), exact_case: true };
             binder.column(&name, span)?;
         }
     }
     Ok(projection)
 }
 
-/// How a selection decides on one table, as data; displays as text.
-///
-/// ```
-/// use std::sync::Arc;
-/// use trailcore::filter::{Select, Tier};
-/// use trailcore::schema::{ColumnDef, TableDef};
-///
-/// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::integer("SALARY", 2)]));
-/// let select = Select::parse("TABLE HR.EMP, FILTER (SALARY > 1000 AND @STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'INSERT'));")?;
-/// let explained = select.bind(&table).explain();
-/// assert_eq!(explained.rules[0].tests[0].tier, Tier::Header);
-/// assert!(explained.to_string().contains("64-bit integer"));
-/// # Ok::<(), trailcore::filter::Diagnostics>(())
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The table's name.
-    pub table: String,
-    /// The rules that name it, in order.
-    pub rules: Vec<RuleExplained>,
-    source: Arc<str>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::ColumnDef;
 
-/// One rule, explained.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RuleExplained {
-    /// Its number in the selection.
-    pub rule: usize,
-    /// Its tests, in the order in which they are asked.
-    pub tests: Vec<TestExplained>,
-    /// What does not fit the table, and what is doubtful.
-    pub lints: Vec<Diagnostic>,
-    /// The table's columns that are handed on; `None` for all.
-    pub columns_kept: Option<Vec<String>>,
-    /// Columns that are derived.
-    pub derived: Vec<String>,
-}
-
-/// One test, explained.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TestExplained {
-    /// The number of its clause in the rule.
-    pub clause: usize,
-    /// As it is written.
-    pub text: String,
-    /// What it looks at.
-    pub tier: Tier,
-    /// Whether it can fail, and therefore keeps its place.
-    pub can_fail: bool,
-    /// How it is decided.
-    pub comparator: &'static str,
-    /// The columns that it needs.
-    pub columns: Vec<String>,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "table {}", self.table)?;
-        if self.rules.is_empty() {
-            writeln!(f, "  no rule names it: its changes are turned away by name alone")?;
-        }
-        for rule in &self.rules {
-            writeln!(f, "  rule {}", rule.rule)?;
-            if rule.tests.is_empty() {
-                writeln!(f, "    no test: decided by name and operation")?;
-            }
-            for (place, test) in rule.tests.iter().enumerate() {
-                let tier = match test.tier {
-                    Tier::Header => "header",
-                    Tier::Presence => "presence",
-                    Tier::Values => "values",
-                };
-                write!(f, "    {}. [{tier}] {} — {}", place + 1, test.text, test.comparator)?;
-                if !test.columns.is_empty() {
-                    write!(f, "; columns {}", test.columns.join(", "))?;
-                }
-                writeln!(f, "{}", if test.can_fail { "; can fail" } else { "" })?;
-            }
-            if let Some(kept) = &rule.columns_kept {
-                writeln!(f, "    hands on: {}", kept.join(", "))?;
-            }
-            if !rule.derived.is_empty() {
-                writeln!(f, "    derives: {}", rule.derived.join(", "))?;
-            }
-            if !rule.lints.is_empty() {
-                writeln!(f, "{}", Diagnostics::new(&self.source, rule.lints.clone()))?;
-            }
-        }
-        Ok(())
+    fn table() -> Arc<TableDef> {
+        let columns = vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("NAME", 20), ColumnDef::integer("PRICE", 2)];
+        Arc::new(TableDef::new("SHOP.ITEMS", columns))
     }
-}
 
-fn comparator(node: &Node) -> &'static str {
-    match node {
-        Node::IntegerIs(test) if test.width == 8 => "range of a 64-bit integer",
-        Node::IntegerIs(_) => "range of an integer",
-        Node::Compare(..) => "exact numbers",
-        Node::Where(_) => "values of the column's type",
-        Node::State(..) => "state of a column",
-        Node::Find(_) => "prepared search",
-        Node::OneOf(_) => "sorted list",
-        Node::Range(_) => "hash of the key",
-        Node::All(_) | Node::Any(_) => "several tests",
-        Node::Unavailable(_) => "not available in a trail",
-        _ => "expression that is not zero",
+    fn insert(table: &Arc<TableDef>) -> Facts {
+        let number = |digits: &str| PlainValue::Number(digits.into());
+        Facts::new(Op::Insert, table)
+            .after("ID", number("1"))
+            .unwrap()
+            .after("NAME", PlainValue::Text("bolt".into()))
+            .unwrap()
+            .after("PRICE", number("2.50"))
+            .unwrap()
     }
-}
 
-/// The columns that a node needs, each once, in the order in which they are met.
-fn columns_of(node: &Node, out: &mut Vec<u16>) {
-    let mut add = |index: u16| {
-        if !out.contains(&index) {
-            out.push(index);
+    #[test]
+    fn a_rule_without_a_projection_hands_on_the_row() {
+        let table = table();
+        let names = |text: &str| -> Vec<String> {
+            let program = Select::parse(text).unwrap().bind(&table);
+            program.project_of(&insert(&table), 0).unwrap().columns.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("TABLE SHOP.ITEMS;"), ["ID", "NAME", "PRICE"]);
+        assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1);"), ["ID", "NAME", "PRICE"]);
+        assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1), COLS (NAME);"), ["NAME"]);
+    }
+
+    #[test]
+    fn tests_of_the_before_image_keep_their_place() {
+        let table = table();
+        // The first test settles an insert before its before image, which it has not, is asked for.
+        for text in [
+            "TABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'nut') AND @COLTEST (@BEFORE (PRICE), PRESENT));",
+            "TABLE SHOP.ITEMS, WHERE (NAME = 'nut' AND BEFORE.PRICE = @PRESENT);",
+        ] {
+            let program = Select::parse(text).unwrap().bind(&table);
+            assert_eq!(program.verdict_of(&insert(&table)), Verdict::Reject(Rejection::Clause { rule: 0, clause: 0 }), "{text}");
+            assert!(program.explain().rules[0].tests.iter().all(|test| test.can_fail));
         }
-    };
-    match node {
-        Node::Column(column) => add(column.index),
-        Node::IntegerIs(test) => add(test.column.index),
-        Node::Where(test) => {
-            add(test.column.index);
-            if let crate::filter::eval::WhereOperand::Column(other) = test.operand {
-                add(other.index);
-            }
-        }
-        Node::Negate(one) | Node::Compute(one) | Node::State(one, _) => columns_of(one, out),
-        Node::Arithmetic(_, two) | Node::Compare(_, two) => {
-            columns_of(&two.0, out);
-            columns_of(&two.1, out);
-        }
-        Node::All(list) | Node::Any(list) | Node::Call(_, list) => list.iter().for_each(|node| columns_of(node, out)),
-        Node::Find(find) => columns_of(&find.text, out),
-        Node::OneOf(one_of) => {
-            columns_of(&one_of.value, out);
-            one_of.others.iter().for_each(|node| columns_of(node, out));
-        }
-        Node::Date(plan) => plan.inputs.iter().for_each(|(_, node)| columns_of(node, out)),
-        Node::Range(plan) => plan.key.iter().for_each(|node| columns_of(node, out)),
-        Node::StrNum(parts) => columns_of(&parts.0, out),
-        Node::Constant(_) | Node::Environment(_) | Node::Token(_) | Node::Unavailable(_) => {}
     }
 }

@@ -11,6 +11,7 @@ use crate::filter::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::eval::{Settings, TextUnit};
 use crate::filter::expr::In;
 use crate::filter::lexer::Dialect;
+use crate::filter::macros;
 use crate::filter::names::{NamePattern, ObjectPattern, matches_parts};
 use crate::filter::parameters;
 use crate::filter::program::Program;
@@ -107,7 +108,7 @@ impl Select {
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
-        Self::of_script(&parameters::expand(text, &mut no_files)?, dialect)
+        Self::of_script(&macros::expand(text, &mut no_files)?, dialect)
     }
 
     /// Reads a parameter file. Files that it includes are looked for in its own folder.
@@ -133,7 +134,7 @@ impl Select {
         let in_file = |error: Diagnostics| Error::from(error).in_file(path);
         // Editors of one system put a mark before the text.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let text = parameters::expand(text, &mut read).map_err(in_file)?;
+        let text = macros::expand(text, &mut read).map_err(in_file)?;
         Self::of_script(&text, dialect).map_err(in_file)
     }
 
@@ -436,6 +437,13 @@ fn is_excluded(kind: ExcludeKind, parts: &[NamePattern], object: &str) -> bool {
     }
 }
 
+fn tag(hex: &str) -> Result<Box<str>> {
+    if hex.is_empty() || hex.len() > 2000 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Error::new(ErrorKind::Filter, "a tag is 1 to 2000 hexadecimal digits"));
+    }
+    Ok(hex.to_ascii_uppercase().into())
+}
+
 /// Puts a [`Select`] together by calls.
 #[derive(Clone, Debug, Default)]
 pub struct SelectBuilder {
@@ -485,6 +493,58 @@ impl SelectBuilder {
         Ok(self.with(Statement::Exclude(ExcludeKind::Schema, parts)))
     }
 
+    /// Excludes catalogs (containers) of objects whose names have three parts, with wildcards.
+    ///
+    /// # Errors
+    /// As [`exclude_tables`](Self::exclude_tables).
+    pub fn exclude_catalogs(self, catalogs: &str) -> Result<Self> {
+        let parts = catalogs.parse::<ObjectPattern>()?.parts().to_vec();
+        Ok(self.with(Statement::Exclude(ExcludeKind::Catalog, parts)))
+    }
+
+    /// The container of the objects in all rules and excludes behind it that name none: SOURCECATALOG.
+    #[must_use]
+    pub fn source_catalog(self, name: &str) -> Self {
+        self.with(Statement::SourceCatalog(NamePattern::new(name)))
+    }
+
+    /// Whether the rules behind it want this operation: GETINSERTS, IGNOREDELETES and the like, until the opposite comes.
+    /// Operations that have no such parameter are left alone.
+    ///
+    /// ```
+    /// use trailcore::Op;
+    /// use trailcore::filter::{Rule, Select};
+    /// let select = Select::builder().get(Op::Delete, false).rule(Rule::table("HR.EMP")?).build();
+    /// assert_eq!(select.to_string(), "IGNOREDELETES\nTABLE HR.EMP;");
+    /// assert!(!select.verdict_of_object("HR.EMP", Some(Op::Delete), None).is_accept());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(self, op: Op, wanted: bool) -> Self {
+        let what = match op {
+            Op::Insert => Toggled::Inserts,
+            Op::Update | Op::PkUpdate => Toggled::Updates,
+            Op::Delete => Toggled::Deletes,
+            Op::Truncate => Toggled::Truncates,
+            _ => return self,
+        };
+        self.with(Statement::Toggle { get: wanted, what })
+    }
+
+    /// Takes changes with this tag, in hexadecimal, alone.
+    ///
+    /// # Errors
+    /// As [`exclude_tag`](Self::exclude_tag).
+    pub fn include_tag(self, hex: &str) -> Result<Self> {
+        Ok(self.with(Statement::IncludeTag(tag(hex)?)))
+    }
+
+    /// How a target's name is found among those that there are.
+    #[must_use]
+    pub fn name_match(self, matching: NameMatch) -> Self {
+        self.with(Statement::NameMatch(matching))
+    }
+
     /// Wildcards in excludes do not take away what a rule names without any.
     #[must_use]
     pub fn exclude_wildcards_only(self) -> Self {
@@ -496,10 +556,7 @@ impl SelectBuilder {
     /// # Errors
     /// [`ErrorKind::Filter`] where it is not 1 to 2000 hexadecimal digits.
     pub fn exclude_tag(self, hex: &str) -> Result<Self> {
-        if hex.is_empty() || hex.len() > 2000 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Error::new(ErrorKind::Filter, "a tag is 1 to 2000 hexadecimal digits"));
-        }
-        Ok(self.with(Statement::ExcludeTag(Tag::Hex(hex.to_ascii_uppercase().into()))))
+        Ok(self.with(Statement::ExcludeTag(Tag::Hex(tag(hex)?))))
     }
 
     /// Excludes changes with any tag.

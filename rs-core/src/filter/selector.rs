@@ -100,13 +100,24 @@ impl Selector {
     /// Metadata are selected by their table; markers and other records that are no changes are accepted.
     #[inline]
     pub fn verdict(&mut self, change: &Change<'_>) -> Verdict {
-        let verdict = self.decide(change);
+        let place = self.place(change.table());
+        let program = self.programs.get(place).map(|(_, program)| program.clone());
+        match program {
+            Some(program) => self.verdict_by(change, &program),
+            None => Verdict::Reject(Rejection::Object),
+        }
+    }
+
+    /// The same with the table's program at hand.
+    #[inline]
+    fn verdict_by(&mut self, change: &Change<'_>, program: &Program) -> Verdict {
+        let verdict = self.decide(change, program);
         self.counts.count(&verdict);
         verdict
     }
 
     #[inline]
-    fn decide(&mut self, change: &Change<'_>) -> Verdict {
+    fn decide(&mut self, change: &Change<'_>, program: &Program) -> Verdict {
         let op = change.op();
         if self.has_tags {
             self.follow_tag(change);
@@ -122,11 +133,7 @@ impl Selector {
                 return Verdict::Reject(rejection);
             }
         }
-        let place = self.place(change.table());
-        match self.programs.get(place) {
-            Some((_, program)) => program.judge(change, &mut self.scratch),
-            None => Verdict::Reject(Rejection::Object),
-        }
+        program.judge(change, &mut self.scratch)
     }
 
     /// Limits and tags.
@@ -182,9 +189,19 @@ impl Selector {
 
     /// The decision as a reader takes it: `true` for changes that are wanted; in strict mode an error for those that cannot
     /// be decided on.
-    #[inline]
-    pub(crate) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
-        match self.verdict(change) {
+    #[inline(always)]
+    pub(crate) fn wants(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
+        // What a rule turns away needs no look at limits; tags are followed from change to change.
+        if !self.has_tags && program.surely_rejects(change) {
+            self.counts.rejected += 1;
+            return Ok(false);
+        }
+        self.wants_in_full(change, program)
+    }
+
+    #[inline(never)]
+    fn wants_in_full(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
+        match self.verdict_by(change, program) {
             Verdict::Accept(_) => Ok(true),
             Verdict::Reject(_) => Ok(false),
             trouble => {

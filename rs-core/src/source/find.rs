@@ -21,7 +21,7 @@ pub(super) fn time(trail: &Trail, time: Timestamp, options: &ReadOptions) -> Res
     find(trail, options, before, |change| change.timestamp() >= time)
 }
 
-/// The first change that is wanted, looked for from the last file on whose header says that it starts before.
+/// The first change that is wanted, selected or not, looked for from the last file on whose header says that it starts before.
 fn find(
     trail: &Trail,
     options: &ReadOptions,
@@ -41,7 +41,7 @@ fn find(
             break;
         }
     }
-    let mut reader = trail.only(first..).reader_with(ReadOptions { from: None, ..options.clone() })?;
+    let mut reader = trail.only(first..).reader_with(ReadOptions { from: None, select: None, ..options.clone() })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // A pair's place is its after record's; reading must start with its first.

@@ -4,24 +4,28 @@ use std::sync::Arc;
 
 use crate::change::Change;
 use crate::error::Result;
-use crate::filter::{Counts, Select, Selector};
+use crate::filter::{Counts, Program, Select, Selector};
 use crate::schema::TableDef;
 
-/// A selector, and what it says of each table outright.
+/// A selector, and what it says of each table.
 #[derive(Debug)]
 pub(super) struct Gate {
     selector: Selector,
     /// By table slot.
-    tables: Vec<Outright>,
+    tables: Vec<OfTable>,
 }
 
-/// What a selection says of a table's changes, whatever they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outright {
+/// What a selection says of a table's changes.
+#[derive(Clone, Debug, Default)]
+enum OfTable {
+    #[default]
     Unknown,
+    /// All of them are wanted, whatever they are.
     Wanted,
+    /// None is.
     NotWanted,
-    LookAtEach,
+    /// Each must be looked at.
+    LookAt(Program),
 }
 
 impl Gate {
@@ -33,44 +37,50 @@ impl Gate {
         self.selector.counts()
     }
 
-    /// Whether all changes of the table in this slot are wanted, or none; `None` where each must be looked at. Found out
-    /// once for each version of a table, so that a change of a table that is not wanted costs no more than being passed over.
+    /// Whether a change of the table in this slot is wanted. What can be told of all changes of a table is found out once for
+    /// each version of it, so that a change of a table that is not wanted costs no more than being passed over: it is made
+    /// only to be looked at.
     #[inline(always)]
-    pub(super) fn outright(&mut self, slot: u32, table: &Arc<TableDef>) -> Option<bool> {
-        let known = self.tables.get(slot as usize).copied().unwrap_or(Outright::Unknown);
-        let known = if known == Outright::Unknown { self.find_out(slot, table) } else { known };
-        match known {
-            Outright::Wanted => {
+    pub(super) fn wants<'a>(
+        &mut self,
+        slot: u32,
+        table: &Arc<TableDef>,
+        change: impl FnOnce() -> Option<Change<'a>>,
+    ) -> Result<bool> {
+        match self.tables.get(slot as usize) {
+            Some(OfTable::Wanted) => {
                 self.selector.count_outright(true);
-                Some(true)
+                Ok(true)
             }
-            Outright::NotWanted => {
+            Some(OfTable::NotWanted) => {
                 self.selector.count_outright(false);
-                Some(false)
+                Ok(false)
             }
-            _ => None,
+            Some(OfTable::LookAt(program)) => match change() {
+                Some(change) => self.selector.wants(&change, program),
+                None => Ok(true),
+            },
+            Some(OfTable::Unknown) | None => {
+                self.find_out(slot, table);
+                let program = self.selector.program(table);
+                change().map_or(Ok(true), |change| self.selector.wants(&change, &program))
+            }
         }
     }
 
     #[cold]
-    fn find_out(&mut self, slot: u32, table: &Arc<TableDef>) -> Outright {
-        let found = match self.selector.outright(table) {
-            Some(true) => Outright::Wanted,
-            Some(false) => Outright::NotWanted,
-            None => Outright::LookAtEach,
-        };
+    fn find_out(&mut self, slot: u32, table: &Arc<TableDef>) {
         let slot = slot as usize;
         if self.tables.len() <= slot {
-            self.tables.resize(slot + 1, Outright::Unknown);
+            self.tables.resize_with(slot + 1, OfTable::default);
         }
+        let found = match self.selector.outright(table) {
+            Some(true) => OfTable::Wanted,
+            Some(false) => OfTable::NotWanted,
+            None => OfTable::LookAt(self.selector.program(table)),
+        };
         if let Some(place) = self.tables.get_mut(slot) {
             *place = found;
         }
-        found
-    }
-
-    #[inline(always)]
-    pub(super) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
-        self.selector.wants(change)
     }
 }

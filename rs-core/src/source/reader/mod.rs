@@ -175,16 +175,12 @@ impl Reader {
     }
 
     /// Whether the selection wants the current change.
-    #[inline]
+    #[inline(always)]
     fn is_wanted(&mut self, main: usize, slot: u32) -> Result<bool> {
         let Some(gate) = &mut self.gate else { return Ok(true) };
         let Some(table) = self.tables.slots.get(slot as usize) else { return Ok(true) };
-        if let Some(wanted) = gate.outright(slot, table) {
-            return Ok(wanted);
-        }
-        let frames = &*self.window.frames;
-        let Some(frame) = frames.get(main) else { return Ok(true) };
-        gate.wants(&Change::new(self.window.data(), frames, frame, &self.view, table))
+        let (frames, data, view) = (&*self.window.frames, self.window.data(), &self.view);
+        gate.wants(slot, table, || frames.get(main).map(|frame| Change::new(data, frames, frame, view, table)))
     }
 
     /// What the selection has said of the changes so far; all zero without one.

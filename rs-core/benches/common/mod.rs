@@ -1,0 +1,83 @@
+//! What the benches share: the file they read, P, and how rounds are timed.
+
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use trailcore_samples::Bank;
+
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A setting of the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Times by the name of what was timed.
+#[derive(Default)]
+pub struct Timings(BTreeMap<String, Vec<f64>>);
+
+impl Timings {
+    /// Times some work. The first round, 0, warms up and does not count.
+    pub fn time(&mut self, round: u64, key: &str, work: &mut dyn FnMut() -> Outcome<u64>) -> Outcome<u64> {
+        let start = Instant::now();
+        let result = black_box(work()?);
+        if round > 0 {
+            self.0.entry(key.to_owned()).or_default().push(start.elapsed().as_secs_f64());
+        }
+        Ok(result)
+    }
+
+    /// Minimum and median of all rounds.
+    pub fn figure(&mut self, key: &str) -> (f64, f64) {
+        let Some(times) = self.0.get_mut(key) else { return (f64::NAN, f64::NAN) };
+        times.sort_by(f64::total_cmp);
+        (times.first().copied().unwrap_or(f64::NAN), times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
+    }
+
+    /// The same as multiples of something else.
+    pub fn ratio(&mut self, key: &str, of: &str) -> (f64, f64) {
+        let (own, base) = (self.figure(key), self.figure(of));
+        (own.0 / base.0, own.1 / base.1)
+    }
+}
+
+/// Writes figures for machines to `target/NAME`.
+pub fn keep(name: &str, figures: &serde_json::Value) -> Outcome<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(name);
+    std::fs::write(&path, serde_json::to_string_pretty(figures)?)?;
+    println!("machine-readable: target/{name}");
+    Ok(())
+}
+
+/// P: `read(2)` of the whole file into one buffer.
+pub fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
+    let mut file = File::open(path)?;
+    let mut total = 0;
+    loop {
+        match file.read(buffer)? {
+            0 => return Ok(total),
+            read => total += read as u64,
+        }
+    }
+}
+
+/// The trail of a bank, made once: its one file. `name` tells it from others.
+pub fn generate(name: &str, bank: &Bank) -> Outcome<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
+    let directory = root.join(format!("{name}-{}-{}", bank.bytes >> 20, env!("CARGO_PKG_VERSION")));
+    let path = directory.join("bk000000000");
+    if !path.exists() {
+        let unfinished = directory.with_extension("tmp");
+        std::fs::create_dir_all(&unfinished)?;
+        trailcore_samples::write_bank(&unfinished, bank)?;
+        std::fs::rename(&unfinished, &directory)?;
+    }
+    Ok(path)
+}

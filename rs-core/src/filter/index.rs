@@ -1,0 +1,278 @@
+//! Which rules of a program can want a change at all: an index of rules by the integer columns that they compare first.
+//!
+//! Most rules start with a limit of a number: `AMOUNT > x`, `BRANCH = y`. Asking each of a hundred rules costs a hundred
+//! times as much as asking one; finding those whose limit a value passes costs a search. A rule that is not found has a
+//! test that does not hold, and rejects the change; the others are asked in full.
+
+use crate::change::{Change, Op, integer};
+use crate::filter::eval::{IntegerIs, Node};
+use crate::filter::expr::Side;
+use crate::filter::verdict::Rejection;
+use crate::trail::ByteOrder;
+use crate::trail::image::{ColumnSpans, SpanContent};
+
+/// A set of rules, by their places in the program.
+pub(crate) type Bits = Vec<u64>;
+
+fn set(bits: &mut [u64], place: usize) {
+    if let Some(word) = bits.get_mut(place / 64) {
+        *word |= 1 << (place % 64);
+    }
+}
+
+/// The places in a set, rising.
+pub(crate) fn places(bits: &[u64]) -> impl Iterator<Item = usize> {
+    bits.iter().enumerate().flat_map(|(index, &word)| {
+        let mut rest = word;
+        std::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(64 * index + bit)
+        })
+    })
+}
+
+/// What the index needs of a rule for one operation.
+pub(crate) struct Entry<'a> {
+    /// Its place in the program.
+    pub(crate) place: usize,
+    /// The test that it asks first, if nothing that can fail stands before it.
+    pub(crate) first: Option<&'a Node>,
+    /// What it says if that test does not hold.
+    pub(crate) rejection: Rejection,
+}
+
+/// The rules that may want changes of one operation.
+#[derive(Debug, Default)]
+pub(crate) struct RuleIndex {
+    /// Rules that must be asked in any case.
+    always: Bits,
+    /// By column, their indexes rising; of the one image that counts for the operation.
+    columns: Vec<IndexedColumn>,
+    of_before: bool,
+    /// What is said where no rule is left.
+    pub(crate) otherwise: Option<Rejection>,
+    /// The first test of the one rule, where there is one rule and the index has it.
+    only: Option<OnlyTest>,
+}
+
+/// A comparison of one column, flat.
+#[derive(Clone, Copy, Debug)]
+struct OnlyTest {
+    index: u16,
+    low: i64,
+    high: i64,
+    inside: bool,
+}
+
+/// Rules that start with a comparison of one column.
+#[derive(Debug)]
+struct IndexedColumn {
+    index: u16,
+    width: u8,
+    signed: bool,
+    /// All of them: they must be asked where the column holds no plain integer.
+    all: Bits,
+    /// From which value on, rising.
+    from: Vec<(i64, u32)>,
+    /// Up to which value, falling.
+    to: Vec<(i64, u32)>,
+    /// At which value, rising.
+    at: Vec<(i64, u32)>,
+    /// Other ranges: low, high, whether inside.
+    others: Vec<(i64, i64, bool, u32)>,
+}
+
+impl RuleIndex {
+    pub(crate) fn new<'a>(op: Op, rules: impl Iterator<Item = Entry<'a>> + Clone) -> Self {
+        let words = rules.clone().map(|rule| rule.place + 1).max().unwrap_or(0).div_ceil(64);
+        let mut index = Self { always: vec![0; words], of_before: op == Op::Delete, ..Self::default() };
+        for rule in rules.clone() {
+            index.otherwise = index.otherwise.or(Some(rule.rejection));
+            match rule.first {
+                Some(Node::IntegerIs(test)) if index.covers(test, op) => index.add(test, rule.place, words),
+                _ => set(&mut index.always, rule.place),
+            }
+        }
+        index.only = index.only_test(rules);
+        for column in &mut index.columns {
+            column.from.sort_unstable();
+            column.to.sort_unstable_by(|a, b| b.cmp(a));
+            column.at.sort_unstable();
+        }
+        index
+    }
+
+    fn only_test<'a>(&self, mut rules: impl Iterator<Item = Entry<'a>>) -> Option<OnlyTest> {
+        let (rule, None) = (rules.next()?, rules.next()) else { return None };
+        match rule.first {
+            Some(Node::IntegerIs(test)) if (test.width, test.signed) == (8, true) && self.columns.len() == 1 => {
+                Some(OnlyTest { index: test.column.index, low: test.low, high: test.high, inside: test.inside })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the one rule that there is rejects a change by its first test: the quickest answer. `false` says nothing.
+    #[inline(always)]
+    pub(crate) fn surely_rejects(&self, change: &Change<'_>) -> bool {
+        let Some(test) = self.only else { return false };
+        let Ok((before, after)) = change.images() else { return false };
+        let Some(row) = (if self.of_before { before } else { after }) else { return false };
+        match row.byte_order() {
+            ByteOrder::Big => test.fails(row.bytes(), ByteOrder::Big),
+            ByteOrder::Little => test.fails(row.bytes(), ByteOrder::Little),
+        }
+    }
+
+    /// Whether a test looks at the image that counts for the operation.
+    fn covers(&self, test: &IntegerIs, op: Op) -> bool {
+        match test.column.side {
+            Side::Default => true,
+            Side::After => op != Op::Delete,
+            Side::Before | Side::BeforeAfter => false,
+        }
+    }
+
+    fn add(&mut self, test: &IntegerIs, place: usize, words: usize) {
+        let at = match self.columns.binary_search_by_key(&test.column.index, |column| column.index) {
+            Ok(at) => at,
+            Err(at) => {
+                let (from, to, equal, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                let (index, width, signed) = (test.column.index, test.width, test.signed);
+                self.columns.insert(at, IndexedColumn { index, width, signed, all: vec![0; words], from, to, at: equal, others });
+                at
+            }
+        };
+        let Some(column) = self.columns.get_mut(at) else { return };
+        set(&mut column.all, place);
+        let rule = place as u32;
+        match (test.inside, test.low, test.high) {
+            (true, low, i64::MAX) => column.from.push((low, rule)),
+            (true, i64::MIN, high) => column.to.push((high, rule)),
+            (true, low, high) if low == high => column.at.push((low, rule)),
+            (inside, low, high) => column.others.push((low, high, inside, rule)),
+        }
+    }
+
+    /// Puts the rules that may want a change into a set, and says whether there are any.
+    #[inline]
+    pub(crate) fn candidates(&self, change: &Change<'_>, bits: &mut Bits) -> bool {
+        bits.clear();
+        bits.extend_from_slice(&self.always);
+        if !self.columns.is_empty() {
+            let row = match change.images() {
+                Ok((before, after)) => {
+                    if self.of_before {
+                        before
+                    } else {
+                        after
+                    }
+                }
+                Err(_) => None,
+            };
+            match row.map(|row| (row.bytes(), row.byte_order())) {
+                // The order is settled once an image.
+                Some((list, ByteOrder::Big)) => self.walk(list, ByteOrder::Big, bits),
+                Some((list, ByteOrder::Little)) => self.walk(list, ByteOrder::Little, bits),
+                None => self.ask_all(0, bits),
+            }
+        }
+        bits.iter().any(|word| *word != 0)
+    }
+
+    /// Rules of columns from this one on must be asked: what the columns hold was not found.
+    #[cold]
+    fn ask_all(&self, from: usize, bits: &mut Bits) {
+        for column in self.columns.iter().skip(from) {
+            column.ask_all(bits);
+        }
+    }
+
+    /// Walks along an image and the columns of the index, both of which rise, and stops behind the last of these.
+    #[inline(always)]
+    fn walk(&self, list: &[u8], order: ByteOrder, bits: &mut Bits) {
+        let mut next = 0;
+        let mut last = None;
+        for span in ColumnSpans::new(list, order) {
+            let Ok(span) = span else { break };
+            if last.is_some_and(|last| span.index <= last) {
+                // An image whose indexes do not rise has not been seen: the rules find its columns themselves.
+                return self.ask_all(0, bits);
+            }
+            last = Some(span.index);
+            while let Some(column) = self.columns.get(next).filter(|column| column.index < span.index) {
+                column.ask_all(bits);
+                next += 1;
+            }
+            let Some(column) = self.columns.get(next) else { return };
+            if column.index != span.index {
+                continue;
+            }
+            let value = match span.content() {
+                SpanContent::Value(body) if (column.width, column.signed) == (8, true) => {
+                    body.try_into().ok().map(i64::from_be_bytes)
+                }
+                SpanContent::Value(body) => {
+                    integer(body, column.width, column.signed).and_then(|value| i64::try_from(value).ok())
+                }
+                _ => None,
+            };
+            match value {
+                Some(value) => column.find(value, bits),
+                None => column.ask_all(bits),
+            }
+            next += 1;
+            if next == self.columns.len() {
+                return;
+            }
+        }
+        self.ask_all(next, bits);
+    }
+}
+
+impl OnlyTest {
+    /// Whether the column is in a list, holds an integer, and does not pass.
+    #[inline(always)]
+    fn fails(&self, list: &[u8], order: ByteOrder) -> bool {
+        for span in ColumnSpans::new(list, order) {
+            let Ok(span) = span else { return false };
+            if span.index != self.index {
+                continue;
+            }
+            let SpanContent::Value(body) = span.content() else { return false };
+            let Ok(value) = body.try_into().map(i64::from_be_bytes) else { return false };
+            return (self.low <= value && value <= self.high) != self.inside;
+        }
+        false
+    }
+}
+
+impl IndexedColumn {
+    #[cold]
+    fn ask_all(&self, bits: &mut Bits) {
+        bits.iter_mut().zip(&self.all).for_each(|(word, own)| *word |= own);
+    }
+
+    /// Finds the rules whose first test holds for a value.
+    #[inline(always)]
+    fn find(&self, value: i64, bits: &mut Bits) {
+        for (_, rule) in self.from.iter().take_while(|(low, _)| *low <= value) {
+            set(bits, *rule as usize);
+        }
+        for (_, rule) in self.to.iter().take_while(|(high, _)| *high >= value) {
+            set(bits, *rule as usize);
+        }
+        if !self.at.is_empty() {
+            let start = self.at.partition_point(|(own, _)| *own < value);
+            for (_, rule) in self.at.iter().skip(start).take_while(|(own, _)| *own == value) {
+                set(bits, *rule as usize);
+            }
+        }
+        for (low, high, inside, rule) in &self.others {
+            if (*low <= value && value <= *high) == *inside {
+                set(bits, *rule as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Selecting while reading: tiers, pairs, tags, limits, many rules, errors with their place.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use common::{NO_LIMIT, ORDERS, at, item, items, key, lines_with, shelves, trail_of, writer};
+use trailcore::filter::{Scratch, Select, Verdict};
+use trailcore::sink::{RowBuilder, UpdateStyle};
+use trailcore::trail::{ByteOrder, Token, tokens};
+use trailcore::{ErrorKind, Op, Position, ReadOptions, Trail};
+
+fn select(text: &str) -> Select {
+    Select::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Ids of the items that a selection hands out, by their before or after image.
+fn ids(trail: &Trail, select: Select) -> Vec<i64> {
+    let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
+    let mut ids = Vec::new();
+    while let Some(change) = reader.next().unwrap() {
+        let (before, after) = change.images().unwrap();
+        let row = after.or(before).unwrap();
+        ids.push(row.get("ID").unwrap().i64().unwrap());
+    }
+    ids
+}
+
+/// Ten inserts of items, each in a transaction of its own with CSN 100 and on.
+fn ten_items(order: ByteOrder) -> Trail {
+    let items = items();
+    let mut out = writer(order, 1, NO_LIMIT);
+    for id in 0..10 {
+        out.begin(&(100 + id).to_string(), &format!("1.2.{id}"), at(id)).unwrap();
+        out.insert(&items, &item(&items, order, id, &format!("item {id}"), "note")).unwrap();
+        out.commit().unwrap();
+    }
+    trail_of(&out.finish().unwrap())
+}
+
+#[test]
+fn a_change_that_its_header_turns_away_has_no_column_touched() {
+    for order in ORDERS {
+        let items = items();
+        let mut out = writer(order, 1, NO_LIMIT);
+        out.begin("5", "1.2.3", at(1)).unwrap();
+        // A list whose second column goes beyond its end: reading it is an error.
+        let mut damaged = key(&items, order, 1);
+        damaged.extend_from_slice(&[0, 2, 0xff, 0xff]);
+        out.insert(&items, &damaged).unwrap();
+        out.commit().unwrap();
+        let trail = trail_of(&out.finish().unwrap());
+        let read = |text: &str| {
+            let mut reader = trail.reader_with(ReadOptions::new().select(select(text)))?;
+            reader.next().map(|change| change.is_some())
+        };
+        for untouched in [
+            "TABLE SHOP.ITEMS, FILTER (PRICE > 5 AND @STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'DELETE'));",
+            "TABLE SHOP.ITEMS, FILTER (PRICE > 5), FILTER (@GETENV ('RECORD', 'FILESEQNO') > 9);",
+            "TABLE SHOP.SHELVES;",
+            "IGNOREINSERTS\nTABLE SHOP.ITEMS, FILTER (PRICE > 5);",
+            "TRAILCORE FROMCSN 6;\nTABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'x'));",
+        ] {
+            assert!(matches!(read(untouched), Ok(false)), "{untouched}");
+        }
+        // Columns before the damage are told; what is behind it cannot be.
+        assert!(matches!(read("TABLE SHOP.ITEMS, FILTER (ID = 2);"), Ok(false)));
+        let error = read("TABLE SHOP.ITEMS, FILTER (PRICE > 5);").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Undecidable, "{error}");
+    }
+}
+
+#[test]
+fn strict_stops_with_the_place_and_goes_on_behind_it() {
+    let order = ByteOrder::Big;
+    let items = items();
+    let mut out = writer(order, 1, NO_LIMIT);
+    out.begin("5", "1.2.3", at(1)).unwrap();
+    out.insert(&items, &item(&items, order, 1, "a", "secret note")).unwrap();
+    out.insert(&items, &key(&items, order, 2)).unwrap();
+    out.insert(&items, &item(&items, order, 3, "c", "secret note")).unwrap();
+    out.commit().unwrap();
+    let trail = trail_of(&out.finish().unwrap());
+    let text = "TABLE SHOP.ITEMS, WHERE (PRICE > 0);";
+    let mut reader = trail.reader_with(ReadOptions::new().select(select(text))).unwrap();
+    let first = reader.next().unwrap().unwrap().position();
+    let error = reader.next().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecidable);
+    assert!(error.location().rba.is_some_and(|rba| rba > first.rba) && error.location().record.is_some());
+    let shown = error.to_string();
+    assert!(shown.contains("OGG-03019") && shown.contains("PRICE") && !shown.contains("secret"), "{shown}");
+    assert!(reader.next().unwrap().is_some() && reader.next().unwrap().is_none());
+
+    let mut lenient = trail.reader_with(ReadOptions::new().select(select(text).lenient())).unwrap();
+    let mut count = 0;
+    while lenient.next().unwrap().is_some() {
+        count += 1;
+    }
+    let counts = lenient.filter_counts();
+    assert_eq!((count, counts.accepted, counts.undecidable, counts.rejected, counts.errors), (2, 2, 1, 0, 0));
+}
+
+#[test]
+fn a_rule_that_does_not_fit_its_table_is_an_error_with_the_nearest_name() {
+    let trail = ten_items(ByteOrder::Little);
+    let mut reader = trail.reader_with(ReadOptions::new().select(select("TABLE SHOP.*, FILTER (PRISE > 1);"))).unwrap();
+    let error = reader.next().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Filter);
+    assert!(error.to_string().contains("did you mean PRICE?"), "{error}");
+}
+
+#[test]
+fn pairs_are_one_change() {
+    for order in ORDERS {
+        let items = items();
+        let mut out = writer(order, 1, NO_LIMIT);
+        out.begin("5", "1.2.3", at(1)).unwrap();
+        for style in [UpdateStyle::Pair, UpdateStyle::Unified] {
+            let (before, after) = (item(&items, order, 1, "a", "x"), item(&items, order, 2, "b", "x"));
+            out.update(&items, style, &before, &after).unwrap();
+        }
+        out.commit().unwrap();
+        let trail = trail_of(&out.finish().unwrap());
+        assert_eq!(ids(&trail, select("TABLE SHOP.ITEMS, FILTER (@BEFORE (ID) = 1 AND ID = 2);")), [2, 2]);
+        assert_eq!(ids(&trail, select("TABLE SHOP.ITEMS, FILTER (BEFORE.ID = 2);")), [0; 0]);
+        assert_eq!(ids(&trail, select("TABLE SHOP.ITEMS, FILTER (@BEFOREAFTER (PRICE) < PRICE);")), [2, 2]);
+        let lines = lines_with(&trail, ReadOptions::new().select(select("TABLE SHOP.ITEMS, WHERE (NAME = 'b');"))).unwrap();
+        assert_eq!(lines, lines_with(&trail, ReadOptions::new()).unwrap());
+    }
+}
+
+#[test]
+fn limits_of_csn_time_position_and_operation() {
+    let trail = ten_items(ByteOrder::Big);
+    let mut positions: Vec<Position> = Vec::new();
+    let mut reader = trail.reader().unwrap();
+    while let Some(change) = reader.next().unwrap() {
+        positions.push(change.position());
+    }
+    let built =
+        |build: fn(trailcore::filter::SelectBuilder) -> trailcore::filter::SelectBuilder| build(Select::builder()).build();
+    assert_eq!(ids(&trail, built(|builder| builder.from_csn("103").until_csn("105"))), [3, 4]);
+    assert_eq!(ids(&trail, built(|builder| builder.from_time(at(8)))), [8, 9]);
+    assert_eq!(ids(&trail, built(|builder| builder.until_time(at(1)))), [0]);
+    assert_eq!(ids(&trail, Select::builder().from_position(positions[7]).until_position(positions[9]).build()), [7, 8]);
+    assert_eq!(ids(&trail, built(|builder| builder.ops(&[Op::Delete]))), [0; 0]);
+    assert_eq!(ids(&trail, select("TRAILCORE FROMCSN 103 UNTILCSN 105 OPS insert;")), [3, 4]);
+    assert_eq!(ids(&trail, select("TABLE SHOP.*, FILTER (@GETENV ('TRANSACTION', 'CSN') > 107);")), [8, 9]);
+    let range = |part: u32| ids(&trail, select(&format!("TABLE SHOP.ITEMS, FILTER (@RANGE ({part}, 3));")));
+    let mut all = [range(1), range(2), range(3)].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_tag_holds_for_its_transaction() {
+    let order = ByteOrder::Big;
+    let items = items();
+    let mut out = writer(order, 1, NO_LIMIT);
+    for (transaction, tag) in [None, Some("61"), Some("00"), None].into_iter().enumerate() {
+        let id = 10 * transaction as i64;
+        out.begin(&(5 + transaction).to_string(), &format!("1.2.{transaction}"), at(1)).unwrap();
+        if let Some(tag) = tag {
+            out.tokens(&[Token { id: tokens::id::ORATAG, info: 0, body: tag.as_bytes() }]);
+        }
+        out.insert(&items, &key(&items, order, id)).unwrap();
+        out.insert(&items, &key(&items, order, id + 1)).unwrap();
+        out.commit().unwrap();
+    }
+    let trail = trail_of(&out.finish().unwrap());
+    assert_eq!(ids(&trail, select("EXCLUDETAG +")), [0, 1, 30, 31]);
+    assert_eq!(ids(&trail, select("EXCLUDETAG 00\nTABLE SHOP.ITEMS;")), [0, 1, 10, 11, 30, 31]);
+    assert_eq!(ids(&trail, select("EXCLUDETAG NULL")), [10, 11, 20, 21]);
+    assert_eq!(ids(&trail, select("TRANLOGOPTIONS INCLUDETAG 61")), [10, 11]);
+    assert_eq!(ids(&trail, select("EXCLUDETAG 00\nEXCLUDETAG 61\nTABLE SHOP.*, FILTER (ID > 0);")), [1, 30, 31]);
+}
+
+#[test]
+fn many_rules_say_what_each_says_alone() {
+    for order in ORDERS {
+        let trail = ten_items(order);
+        let texts: Vec<String> = (0..130)
+            .map(|n| {
+                let limit = n % 12 - 1;
+                match n % 8 {
+                    0 => format!("TABLE SHOP.ITEMS, FILTER (ID > {limit});"),
+                    1 => format!("TABLE SHOP.ITEMS, FILTER ({limit} >= ID);"),
+                    2 => format!("TABLE SHOP.ITEMS, FILTER (ID = {limit});"),
+                    3 => format!("TABLE SHOP.ITEMS, FILTER (PRICE <> {limit}.05);"),
+                    4 => format!("TABLE SHOP.ITEMS, FILTER (PRICE < {limit}.005 AND @STRFIND (NAME, '{limit}') > 0);"),
+                    5 => format!("TABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'item {limit}'));"),
+                    6 => format!("TABLE SHOP.*, FILTER (ON DELETE, ID = {limit});"),
+                    _ => format!("TABLE SHOP.ITEMS, WHERE (WEIGHT > {limit});"),
+                }
+            })
+            .collect();
+        let all = select(&texts.join("\n"));
+        let singles: Vec<Select> = texts.iter().map(|text| select(text)).collect();
+        let mut scratch = Scratch::default();
+        let mut reader = trail.reader().unwrap();
+        let mut hits = 0;
+        while let Some(change) = reader.next().unwrap() {
+            let mut found = vec![None; texts.len()];
+            all.bind(change.table()).each_hit(&change, &mut scratch, |rule, verdict| found[rule] = Some(verdict));
+            for (rule, single) in singles.iter().enumerate() {
+                let alone = single.bind(change.table()).verdict(&change, &mut scratch);
+                match (found[rule], alone) {
+                    (None, Verdict::Reject(_)) => {}
+                    (Some(Verdict::Accept(_)), Verdict::Accept(_)) => hits += 1,
+                    (Some(Verdict::Undecidable(a)), Verdict::Undecidable(b)) => assert_eq!(a.why, b.why),
+                    (found, alone) => panic!("{}: {found:?} among others, {alone:?} alone", texts[rule]),
+                }
+            }
+        }
+        assert!(hits > 100, "{hits}");
+    }
+}
+
+#[test]
+fn tables_are_named_by_patterns_and_statements_by_their_object() {
+    let order = ByteOrder::Little;
+    let (items, shelves) = (items(), shelves());
+    let mut out = writer(order, 11, NO_LIMIT);
+    out.begin("5", "1.2.3", at(1)).unwrap();
+    out.ddl("SHOP", "ITEMS", ",C5='5',,B3='SHOP',,B4='ITEMS',,B5='TABLE',,B6='ALTER',,C1='alter table items add x number'")
+        .unwrap();
+    out.insert(&items, &key(&items, order, 1)).unwrap();
+    let mut shelf = RowBuilder::new(&shelves, order);
+    shelf.decimal("ID", 7.into()).unwrap();
+    out.insert(&shelves, shelf.bytes()).unwrap();
+    out.truncate(&shelves).unwrap();
+    out.commit().unwrap();
+    let trail = trail_of(&out.finish().unwrap());
+    let ops = |text: &str| {
+        let mut reader = trail.reader_with(ReadOptions::new().select(select(text))).unwrap();
+        let mut ops = Vec::new();
+        while let Some(change) = reader.next().unwrap() {
+            ops.push((change.op(), change.table_name().into_owned()));
+        }
+        ops
+    };
+    let (item, shelf) = ("SHOP.ITEMS".to_owned(), "SHOP.SHELVES".to_owned());
+    assert_eq!(ops("TABLE shop.it?ms;"), [(Op::Ddl, item.clone()), (Op::Insert, item.clone())]);
+    assert_eq!(ops("TABLE SHOP.*; TABLEEXCLUDE SHOP.ITEMS"), [(Op::Insert, shelf.clone()), (Op::Truncate, shelf.clone())]);
+    assert_eq!(ops("IGNORETRUNCATES TABLE SHOP.SHEL*;"), [(Op::Insert, shelf.clone())]);
+    assert_eq!(ops("SCHEMAEXCLUDE SHOP; TABLE *.*;"), []);
+    assert_eq!(ops("TABLE \"Shop\".ITEMS;"), []);
+}
