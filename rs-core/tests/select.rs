@@ -246,3 +246,15 @@ fn tables_are_named_by_patterns_and_statements_by_their_object() {
     assert_eq!(ops("SCHEMAEXCLUDE SHOP; TABLE *.*;"), []);
     assert_eq!(ops("TABLE \"Shop\".ITEMS;"), []);
 }
+
+#[test]
+fn a_parameter_file_as_banks_have_it() {
+    let text = "EXTRACT\nUSERIDALIAS ogg DOMAIN OracleGoldenGate\nTRANLOGOPTIONS EXCLUDETAG 00, INTEGRATEDPARAMS (MAX_SGA_SIZE 1024)\n\
+                DDL INCLUDE MAPPED\nLOGALLSUPCOLS\nUPDATERECORDFORMAT COMPACT\nTABLE SHOP.ITEMS;\nSEQUENCE SHOP.SEQ*;\n";
+    let select = select(text);
+    assert!(select.lints().is_empty(), "{}", select.lint_text());
+    assert!(select.verdict_of_object("SHOP.ITEMS", None, None).is_accept());
+    assert!(!select.verdict_of_object("SHOP.ITEMS", None, Some("00")).is_accept());
+    assert!(!select.verdict_of_object("SHOP.SEQ1", None, None).is_accept());
+    assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
+}

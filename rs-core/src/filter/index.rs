@@ -8,8 +8,8 @@ use crate::change::{Change, Op, integer};
 use crate::filter::eval::{IntegerIs, Node};
 use crate::filter::expr::Side;
 use crate::filter::verdict::Rejection;
-use crate::trail::ByteOrder;
-use crate::trail::image::{ColumnSpans, SpanContent};
+use crate::trail::image::{ColumnSpans, Images, SpanContent};
+use crate::trail::{ByteOrder, Record};
 
 /// A set of rules, by their places in the program.
 pub(crate) type Bits = Vec<u64>;
@@ -113,15 +113,16 @@ impl RuleIndex {
         }
     }
 
-    /// Whether the one rule that there is rejects a change by its first test: the quickest answer. `false` says nothing.
+    /// Whether the one rule that there is rejects a row by its first test: the quickest answer. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn surely_rejects(&self, change: &Change<'_>) -> bool {
+    pub(crate) fn surely_rejects(&self, record: &Record<'_>) -> bool {
         let Some(test) = self.only else { return false };
-        let Ok((before, after)) = change.images() else { return false };
-        let Some(row) = (if self.of_before { before } else { after }) else { return false };
-        match row.byte_order() {
-            ByteOrder::Big => test.fails(row.bytes(), ByteOrder::Big),
-            ByteOrder::Little => test.fails(row.bytes(), ByteOrder::Little),
+        let Ok(images) = Images::of(record) else { return false };
+        let Some(list) = (if self.of_before { images.before } else { images.after }) else { return false };
+        // The order is settled once an image.
+        match record.byte_order() {
+            ByteOrder::Big => test.fails(list, ByteOrder::Big),
+            ByteOrder::Little => test.fails(list, ByteOrder::Little),
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics>
 }
 
 /// Parameters that many files have and that say nothing of which changes are wanted.
-const SILENT: [&str; 24] = [
+const SILENT: [&str; 33] = [
     "EXTTRAIL",
     "RMTTRAIL",
     "EXTFILE",
@@ -56,6 +56,15 @@ const SILENT: [&str; 24] = [
     "ALLOWDUPTARGETMAP",
     "GETENV",
     "CACHEMGR",
+    "DDL",
+    "DDLOPTIONS",
+    "DDLERROR",
+    "LOGALLSUPCOLS",
+    "UPDATERECORDFORMAT",
+    "SEQUENCE",
+    "REPERROR",
+    "HANDLECOLLISIONS",
+    "STATOPTIONS",
 ];
 
 const ROW_OPTIONS: [&str; 12] = [
@@ -128,7 +137,10 @@ impl<'a> Parser<'a> {
             }
             "EXTRACT" | "REPLICAT" => {
                 before.replicat |= keyword == "REPLICAT";
-                Statement::Process(keyword == "REPLICAT", self.bare_word().into())
+                // Its name, on the same line.
+                let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
+                self.lexer.at += blank.len();
+                Statement::Process(keyword == "REPLICAT", self.word_here(&[';']).into())
             }
             "TRAILCORE" => Statement::Limits(self.limits()?),
             _ => match (toggle, exclude, matching) {
@@ -172,9 +184,20 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// What stands up to a blank or the statement's end.
     fn bare_word(&mut self) -> &'a str {
         self.lexer.skip_blanks();
-        let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && c != ';');
+        self.word_here(&[';'])
+    }
+
+    /// What stands up to a blank, a comma, a parenthesis or the statement's end.
+    fn value_word(&mut self) -> &'a str {
+        self.lexer.skip_blanks();
+        self.word_here(&[';', ',', '(', ')'])
+    }
+
+    fn word_here(&mut self, ends: &[char]) -> &'a str {
+        let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && !ends.contains(&c));
         self.lexer.at += word.len();
         word
     }
@@ -206,7 +229,7 @@ impl<'a> Parser<'a> {
     fn tag(&mut self) -> Parsed<Tag> {
         self.lexer.skip_blanks();
         let start = self.lexer.at;
-        let word = self.bare_word();
+        let word = self.value_word();
         let span = Span::new(start, self.lexer.at);
         let tag = match word {
             "+" => Tag::Any,
@@ -239,7 +262,7 @@ impl<'a> Parser<'a> {
             _ => "EXCLUDEUSER",
         };
         let start = self.lexer.at;
-        let value: Box<str> = self.bare_word().into();
+        let value: Box<str> = self.value_word().into();
         let span = Span::new(start, self.lexer.at);
         self.lint(Diagnostic::lint(
             Finding::NotAvailable,
@@ -278,7 +301,7 @@ impl<'a> Parser<'a> {
                     out.push(Statement::ExcludeTag(tag));
                 }
                 "INCLUDETAG" => {
-                    let word = self.bare_word();
+                    let word = self.value_word();
                     let tag = self.hex(word, Span::new(start, self.lexer.at))?;
                     out.push(Statement::IncludeTag(tag));
                 }

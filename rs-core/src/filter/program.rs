@@ -18,6 +18,7 @@ use crate::filter::statement::{Assignment, Clause};
 use crate::filter::subject::{ChangeSubject, ColumnUse, Facts, Needed, Place, Subject};
 use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
 use crate::schema::TableDef;
+use crate::trail::Record;
 
 /// A [`Select`] bound to one version of a table's definition. Immutable; cloning shares it, and any number of threads may
 /// use one, each with its own [`Scratch`].
@@ -166,7 +167,7 @@ impl Program {
     }
 
     /// The decision on a change of its table, by its rules: operations, FILTER, WHERE. Of several rules the first that
-    /// accepts counts; else the first that is no rejection; else the first. Limits and tags are a
+    /// accepts counts; else the first that is no rejection; else the rejection of any of them. Limits and tags are a
     /// [`Selector`](crate::filter::Selector)'s.
     pub fn verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         self.judge(change, scratch)
@@ -186,10 +187,10 @@ impl Program {
         inner.ask(change, scratch)
     }
 
-    /// Whether it rejects a change, where that can be told at once. `false` says nothing.
+    /// Whether it rejects a row that is one record by itself, where that can be told at once. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn surely_rejects(&self, change: &Change<'_>) -> bool {
-        self.inner.index(change.op()).is_some_and(|index| index.surely_rejects(change))
+    pub(crate) fn surely_rejects(&self, record: &Record<'_>) -> bool {
+        self.inner.index(Op::of(record.record_type())).is_some_and(|index| index.surely_rejects(record))
     }
 
     /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
@@ -557,8 +558,10 @@ impl BoundRule {
         for part in parts {
             match &part.kind {
                 ExprKind::Call(Function::ColTest, arguments) => {
-                    if let Some(ExprKind::Column(column)) = arguments.first().map(|first| &first.kind) {
-                        guarded.insert(column.name.to_ascii_uppercase());
+                    if let [subject, test] = &**arguments {
+                        if let (ExprKind::Column(column), ExprKind::Word("PRESENT")) = (&subject.kind, &test.kind) {
+                            guarded.insert(column.name.to_ascii_uppercase());
+                        }
                     }
                 }
                 ExprKind::Compare(_, two) => {

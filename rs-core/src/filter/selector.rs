@@ -9,7 +9,7 @@ use crate::filter::program::{Program, Scratch};
 use crate::filter::select::Select;
 use crate::filter::verdict::{Counts, Rejection, Verdict};
 use crate::schema::TableDef;
-use crate::trail::tokens;
+use crate::trail::{Record, tokens};
 
 /// Applies a [`Select`] to changes, one after the other. Binds once to each version of a table's definition. A selector
 /// belongs to one thread; the programs that it binds are shared.
@@ -189,18 +189,16 @@ impl Selector {
 
     /// The decision as a reader takes it: `true` for changes that are wanted; in strict mode an error for those that cannot
     /// be decided on.
+    /// Whether a row that is one record by itself is turned away at a glance, and counted. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn wants(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
+    pub(crate) fn surely_rejects(&mut self, record: &Record<'_>, program: &Program) -> bool {
         // What a rule turns away needs no look at limits; tags are followed from change to change.
-        if !self.has_tags && program.surely_rejects(change) {
-            self.counts.rejected += 1;
-            return Ok(false);
-        }
-        self.wants_in_full(change, program)
+        let rejects = !self.has_tags && program.surely_rejects(record);
+        self.counts.rejected += u64::from(rejects);
+        rejects
     }
 
-    #[inline(never)]
-    fn wants_in_full(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
+    pub(crate) fn wants(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
         match self.verdict_by(change, program) {
             Verdict::Accept(_) => Ok(true),
             Verdict::Reject(_) => Ok(false),
@@ -254,7 +252,12 @@ impl Selector {
             _ => String::new(),
         };
         let of = if names.is_empty() { String::new() } else { format!(": {names}") };
-        let error = Error::new(kind, format!("{verdict}{of}"));
-        change.placed(error.hint("guard the column with @COLTEST (column, PRESENT) AND …, or select in lenient mode"))
+        let error = change.placed(Error::new(kind, format!("{verdict}{of}")));
+        match kind {
+            ErrorKind::Undecidable => {
+                error.hint("guard the column with @COLTEST (column, PRESENT) AND …, or select in lenient mode")
+            }
+            _ => error.hint("mend the rule, or select in lenient mode"),
+        }
     }
 }

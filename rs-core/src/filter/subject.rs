@@ -111,7 +111,7 @@ impl<'c, 's> ChangeSubject<'c, 's> {
             }
         }
         let place = self.places.get(start + usize::from(column.slot)).map_or(Place::MISSING, Cell::get);
-        match row.bytes().get(place.at as usize..place.at as usize + place.len as usize) {
+        match row.bytes().get(place.at as usize..(place.at as usize).saturating_add(place.len as usize)) {
             Some(bytes) => Ok(Some((ColumnSpan { index: column.index, bytes }, *row))),
             None if place.len == 0 => Ok(None),
             None => Err(Why::Unreadable),

@@ -6,6 +6,7 @@ use crate::change::Change;
 use crate::error::Result;
 use crate::filter::{Counts, Program, Select, Selector};
 use crate::schema::TableDef;
+use crate::trail::Record;
 
 /// A selector, and what it says of each table.
 #[derive(Debug)]
@@ -37,10 +38,24 @@ impl Gate {
         self.selector.counts()
     }
 
+    /// Whether a row that is one record by itself, of the table in this slot, is turned away at a glance, and counted. `false`
+    /// says nothing.
+    #[inline(always)]
+    pub(super) fn turns_away(&mut self, slot: u32, record: &Record<'_>) -> bool {
+        match self.tables.get(slot as usize) {
+            Some(OfTable::NotWanted) => {
+                self.selector.count_outright(false);
+                true
+            }
+            Some(OfTable::LookAt(program)) => self.selector.surely_rejects(record, program),
+            _ => false,
+        }
+    }
+
     /// Whether a change of the table in this slot is wanted. What can be told of all changes of a table is found out once for
     /// each version of it, so that a change of a table that is not wanted costs no more than being passed over: it is made
     /// only to be looked at.
-    #[inline(always)]
+    #[inline]
     pub(super) fn wants<'a>(
         &mut self,
         slot: u32,

@@ -24,7 +24,7 @@ use crate::source::reader::units::is_before_half;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
 use crate::text::Charset;
-use crate::trail::{FileHeader, Record, RecordType, tokens};
+use crate::trail::{FileHeader, Frame, Record, RecordType, tokens};
 
 /// A stretch of a trail that was passed over after damage, or where files are missing.
 #[derive(Clone, Debug)]
@@ -157,6 +157,9 @@ impl Reader {
     #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
         let (main, slot) = loop {
+            if self.gate.is_some() {
+                self.pass_over_rows();
+            }
             let (main, slot) = match self.next_row() {
                 Some(row) => row,
                 None => match self.next_unusual()? {
@@ -174,8 +177,28 @@ impl Reader {
         Ok(Some(Change::new(self.window.data(), frames, frame, &self.view, table)))
     }
 
-    /// Whether the selection wants the current change.
+    /// Moves on behind rows that the selection turns away at a glance: nothing is made of them but a count.
     #[inline(always)]
+    fn pass_over_rows(&mut self) {
+        let Some(gate) = self.gate.as_mut().filter(|_| !self.view.origin.encrypted) else { return };
+        let end = self.ready.min(self.here.end);
+        let mut first = self.cursor;
+        while first < end {
+            let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { break };
+            let Some(slot) = usual_slot(&self.file, frame, next) else { break };
+            if !gate.turns_away(slot, &Record::from_frame(self.window.data(), frame)) {
+                break;
+            }
+            if frame.begins_and_ends().0 {
+                self.view.ids.frame = Some(first);
+            }
+            first += 1;
+        }
+        self.cursor = first;
+    }
+
+    /// Whether the selection wants the current change.
+    #[inline]
     fn is_wanted(&mut self, main: usize, slot: u32) -> Result<bool> {
         let Some(gate) = &mut self.gate else { return Ok(true) };
         let Some(table) = self.tables.slots.get(slot as usize) else { return Ok(true) };
@@ -237,11 +260,7 @@ impl Reader {
             return None;
         }
         let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return None };
-        let slot = self.file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
-        let usual = frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow();
-        if !usual {
-            return None;
-        }
+        let slot = usual_slot(&self.file, frame, next)?;
         if frame.begins_and_ends().0 {
             self.view.ids.frame = Some(first);
         }
@@ -456,4 +475,11 @@ impl Reader {
         self.resolved = self.resolved.saturating_sub(dropped);
         self.cursor = 0;
     }
+}
+
+/// The table's slot of a row that is a change by itself, of a table defined in the file; `None` for what is not so simple.
+#[inline(always)]
+fn usual_slot(file: &FileState, frame: &Frame, next: &Frame) -> Option<u32> {
+    let slot = file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
+    (frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow()).then_some(slot)
 }
