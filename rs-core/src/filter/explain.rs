@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::filter::bind::Tier;
 use crate::filter::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::eval::{Node, WhereOperand};
-use crate::filter::program::{Conjunct, Inner, Program};
+use crate::filter::program::{Inner, Program};
+use crate::filter::rule::Conjunct;
 
 impl Program {
     /// How it decides: the tests in their order, what each looks at, and what is doubtful.

@@ -33,6 +33,7 @@ mod names;
 mod parameters;
 mod parser;
 mod program;
+mod rule;
 mod scalar;
 mod select;
 mod selector;

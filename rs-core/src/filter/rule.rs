@@ -1,0 +1,296 @@
+//! One rule bound to one table: its tests in their order, and what it hands on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::change::Op;
+use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
+use crate::filter::diagnostic::{Diagnostic, Finding, Span};
+use crate::filter::eval::{Context, Node, Trouble, Why};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Side};
+use crate::filter::function::Function;
+use crate::filter::statement::{Assignment, Clause};
+use crate::filter::subject::Subject;
+use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
+use crate::schema::TableDef;
+
+/// One rule that names the table.
+#[derive(Debug)]
+pub(crate) struct BoundRule {
+    /// Its number in the selection.
+    pub(super) number: usize,
+    pub(super) ops: OpMask,
+    pub(super) conjuncts: Vec<Conjunct>,
+    /// What does not fit the table; the rule is then an error for each change.
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) lints: Vec<Diagnostic>,
+    pub(super) projection: Projection,
+}
+
+/// One test that must hold.
+#[derive(Debug)]
+pub(super) struct Conjunct {
+    pub(super) node: Node,
+    pub(super) clause: usize,
+    pub(super) ops: OpMask,
+    pub(super) raise_error: Option<u32>,
+    pub(super) traits: Traits,
+    /// As it is written, for [`Program::explain`].
+    pub(super) text: Box<str>,
+}
+
+/// What of a row is handed on.
+#[derive(Debug, Default)]
+pub(super) struct Projection {
+    /// Whether the rule says nothing of it: the whole row is handed on.
+    pub(super) whole: bool,
+    /// The table's columns, by index; `None` for all.
+    pub(super) kept: Option<Vec<usize>>,
+    pub(super) derived: Vec<(Box<str>, Option<usize>, Node)>,
+    pub(super) tokens: Vec<(Box<str>, Node)>,
+}
+
+impl BoundRule {
+    #[inline]
+    pub(super) fn verdict<S: Subject>(&self, op: Op, context: &Context<'_, S>) -> Verdict {
+        if !self.ops.has(op) {
+            return Verdict::Reject(Rejection::Operation);
+        }
+        if !self.problems.is_empty() {
+            return self.problem();
+        }
+        for conjunct in &self.conjuncts {
+            if !conjunct.ops.has(op) {
+                continue;
+            }
+            match conjunct.node.truth(context) {
+                Ok(true) => {}
+                Ok(false) => return self.reject(conjunct),
+                Err(trouble) => return self.trouble(conjunct, trouble, context),
+            }
+        }
+        Verdict::Accept(self.number)
+    }
+
+    #[inline]
+    fn reject(&self, conjunct: &Conjunct) -> Verdict {
+        let (rule, clause) = (self.number, conjunct.clause);
+        match conjunct.raise_error {
+            None => Verdict::Reject(Rejection::Clause { rule, clause }),
+            Some(user) => Verdict::Error(Failure {
+                rule,
+                clause,
+                ogg_number: Some(1155),
+                user_number: Some(user),
+                what: "a change did not pass a FILTER with RAISEERROR",
+            }),
+        }
+    }
+
+    #[cold]
+    fn problem(&self) -> Verdict {
+        let number = self.problems.iter().find_map(Diagnostic::ogg_number);
+        Verdict::Error(Failure {
+            rule: self.number,
+            clause: 0,
+            ogg_number: number,
+            user_number: None,
+            what: "the rule does not fit the table",
+        })
+    }
+
+    #[cold]
+    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: Trouble, context: &Context<'_, S>) -> Verdict {
+        let (rule, clause) = (self.number, conjunct.clause);
+        let mut columns = [None; 4];
+        let mut what = "";
+        let why = match trouble {
+            Trouble::Error(ogg_number, what) => {
+                return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
+            }
+            Trouble::Unavailable(unavailable) => {
+                what = unavailable;
+                Why::NotAvailable
+            }
+            Trouble::Column(column, why) => {
+                columns = [Some((column.index, column.side)), None, None, None];
+                why
+            }
+            Trouble::State(why) => {
+                columns = context.suspects.get().list.map(|suspect| suspect.map(|(column, _)| (column.index, column.side)));
+                why
+            }
+        };
+        Verdict::Undecidable(Undecided { rule, clause, why, what, columns })
+    }
+}
+
+pub(super) fn bind_rule(
+    number: usize,
+    clauses: &[Clause],
+    ops: OpMask,
+    table: &Arc<TableDef>,
+    columns: &mut Columns,
+    strict: bool,
+) -> BoundRule {
+    let key: Vec<ColumnName> = clauses
+        .iter()
+        .find_map(|clause| if let Clause::KeyCols(names) = clause { Some(names.clone()) } else { None })
+        .unwrap_or_default();
+    let mut binder = Binder { table, columns, key: &key };
+    let mut rule = BoundRule {
+        number,
+        ops,
+        conjuncts: Vec::new(),
+        problems: Vec::new(),
+        lints: Vec::new(),
+        projection: Projection::default(),
+    };
+    for (index, clause) in clauses.iter().enumerate() {
+        let bound = match clause {
+            Clause::Filter(filter) => {
+                let ops = OpMask::of(|op| filter.applies(op));
+                let parts: &[Expr] = match &filter.expr.kind {
+                    ExprKind::All(list) => list,
+                    _ => std::slice::from_ref(&filter.expr),
+                };
+                rule.lint_unguarded(parts, table);
+                parts.iter().try_for_each(|part| {
+                    let node = binder.expr(part)?;
+                    rule.push(node, index, ops, filter.raise_error, part.to_string());
+                    Ok(())
+                })
+            }
+            Clause::Where(condition) => {
+                let parts: &[Condition] = match &condition.kind {
+                    ConditionKind::All(list) => list,
+                    _ => std::slice::from_ref(condition),
+                };
+                parts.iter().try_for_each(|part| {
+                    let node = binder.condition(part)?;
+                    rule.push(node, index, OpMask::of(|_| true), None, part.to_string());
+                    Ok(())
+                })
+            }
+            _ => Ok(()),
+        };
+        rule.problems.extend(bound.err());
+    }
+    let projection = bind_projection(&mut binder, clauses, table);
+    match projection {
+        Ok(projection) => rule.projection = projection,
+        Err(problem) => rule.problems.push(problem),
+    }
+    put_in_order(&mut rule.conjuncts, strict);
+    rule
+}
+
+impl BoundRule {
+    fn push(&mut self, node: Node, clause: usize, ops: OpMask, raise_error: Option<u32>, text: String) {
+        let traits = traits(&node);
+        self.conjuncts.push(Conjunct { node, clause, ops, raise_error, traits, text: text.into() });
+    }
+
+    /// Comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).
+    fn lint_unguarded(&mut self, parts: &[Expr], table: &TableDef) {
+        let mut guarded = HashSet::new();
+        for part in parts {
+            match &part.kind {
+                ExprKind::Call(Function::ColTest, arguments) => {
+                    if let [subject, test] = &**arguments {
+                        if let (ExprKind::Column(column), ExprKind::Word("PRESENT")) = (&subject.kind, &test.kind) {
+                            guarded.insert(column.name.to_ascii_uppercase());
+                        }
+                    }
+                }
+                ExprKind::Compare(_, two) => {
+                    for side in [&two.0, &two.1] {
+                        let ExprKind::Column(column) = &side.kind else { continue };
+                        let definition = table.column(&column.name).map(|(_, definition)| definition);
+                        let may_be_null = definition.is_some_and(|own| !own.key && own.facts.nullable != Some(false));
+                        if may_be_null && !guarded.contains(&column.name.to_ascii_uppercase()) {
+                            let message = format!("{} may be NULL, which stops the filter", column.name);
+                            let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
+                            self.lints.push(Diagnostic::lint(Finding::UnguardedColumn, side.span, message).help(help));
+                            // Once is enough.
+                            guarded.insert(column.name.to_ascii_uppercase());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Puts tests in the order in which they are asked.
+///
+/// Tests that cannot fail and need no values come first, whatever their place: a change that they turn away is settled.
+/// Those that can fail keep their order, so that errors come where GoldenGate would raise them, and a test guards what
+/// stands behind it. In lenient mode nothing fails, and tests are asked in the order of what they cost.
+fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
+    if strict {
+        conjuncts.sort_by_key(|conjunct| match (conjunct.traits.fallible, conjunct.traits.tier) {
+            (false, tier @ (Tier::Header | Tier::Presence)) => tier,
+            _ => Tier::Values,
+        });
+    } else {
+        conjuncts.sort_by_key(|conjunct| (conjunct.traits.tier, conjunct.traits.cost));
+    }
+}
+
+fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
+    let span = Span::default();
+    let mut projection = Projection::default();
+    // COLMAP without USEDEFAULTS hands on what it maps, wherever COLS stands.
+    let mut mapped_alone = false;
+    let all = || 0..table.columns().len();
+    for clause in clauses {
+        match clause {
+            Clause::Cols(names) | Clause::ColsExcept(names) => {
+                let listed =
+                    names.iter().map(|name| Ok(usize::from(binder.column(name, span)?.index))).collect::<Result<Vec<_>, _>>()?;
+                let keeps = matches!(clause, Clause::Cols(_));
+                if let (false, Some(key)) =
+                    (keeps, listed.iter().filter_map(|index| table.columns().get(*index)).find(|column| column.key))
+                {
+                    let message = format!("COLSEXCEPT may not drop {}, which belongs to the key", key.name);
+                    return Err(Diagnostic::error(Finding::Argument, span, message));
+                }
+                projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
+            }
+            Clause::ColMap { use_defaults, assignments } => {
+                mapped_alone |= !use_defaults;
+                for Assignment { target, value } in assignments {
+                    let length = table
+                        .column(&target.name)
+                        .map(|(_, column)| column.external_length as usize)
+                        .filter(|length| *length > 0);
+                    projection.derived.push((target.name.clone(), length, binder.expr(value)?));
+                }
+            }
+            Clause::Tokens(assignments) => {
+                for Assignment { target, value } in assignments {
+                    projection.tokens.push((target.name.clone(), binder.expr(value)?));
+                }
+            }
+            _ => {}
+        }
+    }
+    if mapped_alone {
+        projection.kept = Some(Vec::new());
+    }
+    let projects = clauses
+        .iter()
+        .any(|clause| matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_)));
+    projection.whole = !projects;
+    if projects {
+        // Columns that are handed on are located too.
+        let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
+        for column in kept.iter().filter_map(|index| table.columns().get(*index)) {
+            let name = ColumnName { side: Side::Default, name: column.name.clone(), exact_case: true };
+            binder.column(&name, span)?;
+        }
+    }
+    Ok(projection)
+}
