@@ -32,6 +32,11 @@ impl NamePattern {
         Self::of(text, true)
     }
 
+    /// A pattern in which a backslash is itself: case does not count.
+    pub(crate) fn without_escapes(text: &str) -> Self {
+        Self::new(&text.replace('\\', "\\\\"))
+    }
+
     fn of(text: &str, quoted: bool) -> Self {
         let mut pieces = Vec::new();
         let mut chars = text.chars().peekable();

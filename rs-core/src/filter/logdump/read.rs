@@ -1,0 +1,313 @@
+//! Reads FILTER commands.
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::logdump::{COMPARISONS, Comparison, Condition, LogdumpFilter, Needle, Test, Wanted, option};
+use crate::time::Timestamp;
+use crate::trail::RecordType;
+
+const EACH_ITS_OWN: &str = "every option needs a FILTER of its own, behind a semicolon or on a new line";
+
+impl LogdumpFilter {
+    /// One command.
+    pub(super) fn command(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
+        let word = cursor.upper_word(EACH_ITS_OWN)?;
+        if word != "FILTER" {
+            return Err(unexpected(&word, EACH_ITS_OWN));
+        }
+        if cursor.at_end() {
+            return Ok(()); // Shows the filter.
+        }
+        let mut word = cursor.upper_word("an option is expected")?;
+        match &*word {
+            "SHOW" => return Ok(()),
+            "ON" | "ENABLE" | "OFF" | "DISABLE" => {
+                self.on = matches!(&*word, "ON" | "ENABLE");
+                return Ok(());
+            }
+            "CLEAR" => return self.clear(cursor),
+            _ => {}
+        }
+        let exclude = is_abbreviation(&word, "EXCLUDE");
+        if exclude || is_abbreviation(&word, "INCLUDE") {
+            word = cursor.upper_word("an option is expected behind INCLUDE or EXCLUDE")?;
+        }
+        let set = if exclude { &mut self.exclude } else { &mut self.include };
+        if word == "MATCH" {
+            set.all = match &*cursor.upper_word("write MATCH ANY or MATCH ALL")? {
+                "ALL" => true,
+                "ANY" => false,
+                other => return Err(unexpected(other, "write MATCH ANY or MATCH ALL")),
+            };
+        } else {
+            set.conditions.push(condition(&word, cursor)?);
+        }
+        Ok(())
+    }
+
+    /// CLEAR by itself is taken as CLEAR ALL. What the manual's `filter_spec` looks like is UNKNOWN; here it is an option's
+    /// word, and takes all of its kind.
+    fn clear(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
+        let word = if cursor.at_end() { "ALL".to_owned() } else { cursor.upper_word("write FILTER CLEAR ALL")? };
+        let kind = option(&word);
+        if kind.is_none() && word != "ALL" {
+            return Err(unexpected(&word, "write FILTER CLEAR ALL, or FILTER CLEAR and the word of an option"));
+        }
+        for set in [&mut self.include, &mut self.exclude] {
+            set.conditions.retain(|condition| kind.is_some_and(|kind| kind != condition.option));
+        }
+        Ok(())
+    }
+}
+
+fn is_abbreviation(word: &str, of: &str) -> bool {
+    word.len() >= 3 && of.starts_with(word)
+}
+
+pub(super) fn refused(what: impl Into<Box<str>>, hint: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, what).hint(hint)
+}
+
+/// Of a word that does not fit. Words of any length come in; an error shows their beginning.
+fn unexpected(word: &str, hint: &'static str) -> Error {
+    let shown: String = word.chars().take(40).collect();
+    refused(format!("FILTER does not take {shown:?} here"), hint)
+}
+
+fn condition(word: &str, cursor: &mut Cursor<'_>) -> Result<Condition> {
+    const HINT: &str = "an option is expected, such as RECTYPE, FILENAME, STRING, HEX, STARTTIME, RBA or CSN";
+    let option = match (word, option(word)) {
+        (_, Some(option)) => option,
+        ("PROCESS", _) => {
+            return Err(refused("FILTER PROCESS asks for a process's name, which trails do not have", "leave it out"));
+        }
+        ("USERTOKEN", _) => {
+            let what = "FILTER USERTOKEN asks for the user's tokens, whose layout is not known";
+            return Err(refused(what, "GoldenGate's own tokens can be had with GGSTOKEN"));
+        }
+        _ => return Err(unexpected(word, HINT)),
+    };
+    let test = match option {
+        "RECTYPE" => Test::Types(cursor.list(record_type)?),
+        "STRING" => Test::Data([cursor.text_needle()?].into()),
+        "HEX" => Test::Data(cursor.list(Cursor::hex_needle)?),
+        "FILENAME" | "ANSINAME" => {
+            Test::Names(cursor.list(|cursor| Ok(cursor.word("a name is expected, or a template with * and ?")?.into()))?)
+        }
+        "TRANSID" => Test::TransId(cursor.word("a transaction id is expected")?.into()),
+        "INT16" => Test::Data([integer(2, cursor)?].into()),
+        "INT32" => Test::Data([integer(4, cursor)?].into()),
+        "INT64" => Test::Data([integer(8, cursor)?].into()),
+        // That the two moments themselves belong to it is INFERRED.
+        "STARTTIME" => Test::Time(Comparison::GreaterOrEqual, cursor.time()?),
+        "ENDTIME" => Test::Time(Comparison::LessOrEqual, cursor.time()?),
+        "GGSTOKEN" => Test::Token(cursor.word("the name of a token is expected")?.into(), cursor.wanted()?),
+        "CSN" => Test::Csn(cursor.wanted()?),
+        _ => quantity_test(cursor)?,
+    };
+    Ok(Condition { option, test })
+}
+
+/// A comparison may stand on either side: HELP has it before the number, the manual's page behind it (both SEEN).
+fn quantity_test(cursor: &mut Cursor<'_>) -> Result<Test> {
+    let before = cursor.comparison();
+    let number = cursor.number("a whole number from 0 on is expected")?;
+    Ok(Test::Quantity(before.or_else(|| cursor.comparison()).unwrap_or(Comparison::Equal), number))
+}
+
+/// A number that fits so many bytes, with a sign or without.
+fn integer(bytes: usize, cursor: &mut Cursor<'_>) -> Result<Needle> {
+    const HINT: &str = "INT16, INT32 and INT64 take whole numbers of 16, 32 and 64 bits";
+    let number: i128 = cursor.number(HINT)?;
+    let bits = bytes * 8;
+    if !(-(1 << (bits - 1))..1 << bits).contains(&number) {
+        return Err(unexpected(&number.to_string(), HINT));
+    }
+    let all = number.to_be_bytes();
+    Ok(Needle::anywhere(all.get(all.len() - bytes..).unwrap_or_default()))
+}
+
+fn record_type(cursor: &mut Cursor<'_>) -> Result<RecordType> {
+    const HINT: &str = "a record type is a number from 0 to 255, or a name that Logdump prints, such as Insert or GGSPKUpdate";
+    let word = cursor.word(HINT)?;
+    let by_name = || (0..=255).map(RecordType).find(|t| t.name().is_some_and(|name| name.eq_ignore_ascii_case(word)));
+    word.parse().ok().map(RecordType).or_else(by_name).ok_or_else(|| unexpected(word, HINT))
+}
+
+/// What is left to read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'t> {
+    pub(super) rest: &'t str,
+}
+
+pub(super) fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ';' | ',' | '<' | '>' | '=' | '!')
+}
+
+fn ends_command(c: char) -> bool {
+    matches!(c, ';' | '\n' | '\r')
+}
+
+impl<'t> Cursor<'t> {
+    fn take(&mut self, bytes: usize) -> &'t str {
+        let (head, tail) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = tail;
+        head
+    }
+
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() && !ends_command(c));
+    }
+
+    /// Whether the command has nothing more.
+    fn at_end(&mut self) -> bool {
+        self.skip_blanks();
+        self.rest.is_empty() || self.rest.starts_with(ends_command)
+    }
+
+    /// Goes to the next command, over empty ones.
+    pub(super) fn next_command(&mut self) -> bool {
+        self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || ends_command(c));
+        !self.rest.is_empty()
+    }
+
+    pub(super) fn end_command(&mut self) -> Result<()> {
+        if self.at_end() {
+            return Ok(());
+        }
+        // The next word is the user's, and may be a piece of data: it is not shown.
+        Err(refused("a FILTER command goes on behind its option", EACH_ITS_OWN))
+    }
+
+    /// The next word of the command. Quotes are not documented; they let a word have blanks and the like.
+    fn word(&mut self, expected: &'static str) -> Result<&'t str> {
+        self.skip_blanks();
+        if self.rest.starts_with(['"', '\'']) {
+            return self.delimited();
+        }
+        let word = self.take(self.rest.find(ends_word).unwrap_or(self.rest.len()));
+        if word.is_empty() { Err(refused("a FILTER command lacks a word", expected)) } else { Ok(word) }
+    }
+
+    fn upper_word(&mut self, expected: &'static str) -> Result<String> {
+        self.word(expected).map(str::to_ascii_uppercase)
+    }
+
+    /// Text between two of the next character.
+    fn delimited(&mut self) -> Result<&'t str> {
+        let mark = self.rest.chars().next().unwrap_or_default();
+        self.take(mark.len_utf8());
+        let end = self.rest.find([mark, '\n', '\r']).filter(|&end| self.rest.split_at(end).1.starts_with(mark));
+        let end = end.ok_or_else(|| refused("a text in FILTER has no end", "close it with the character that it begins with"))?;
+        let text = self.take(end);
+        self.take(mark.len_utf8());
+        Ok(text)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, expected: &'static str) -> Result<T> {
+        let word = self.word(expected)?;
+        word.parse().map_err(|_| unexpected(word, expected))
+    }
+
+    fn comparison(&mut self) -> Option<Comparison> {
+        self.skip_blanks();
+        let spellings = COMPARISONS.iter().flat_map(|(comparison, spellings)| spellings.iter().map(move |s| (*comparison, *s)));
+        for (comparison, spelling) in spellings {
+            let Some((head, tail)) = self.rest.split_at_checked(spelling.len()) else { continue };
+            let ends = !spelling.starts_with(char::is_alphabetic) || tail.is_empty() || tail.starts_with(ends_word);
+            if ends && head.eq_ignore_ascii_case(spelling) {
+                self.rest = tail;
+                return Some(comparison);
+            }
+        }
+        None
+    }
+
+    /// `[comparison] [value]`; a value by itself is to be equal.
+    fn wanted(&mut self) -> Result<Wanted> {
+        let comparison = self.comparison();
+        if comparison.is_none() && self.at_end() {
+            return Ok(None);
+        }
+        let value = self.word("a value is expected behind the comparison")?;
+        Ok(Some((comparison.unwrap_or(Comparison::Equal), value.into())))
+    }
+
+    /// One or more things with commas between them.
+    fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T>) -> Result<Box<[T]>> {
+        let mut items = vec![one(self)?];
+        loop {
+            self.skip_blanks();
+            let Some(rest) = self.rest.strip_prefix(',') else { return Ok(items.into()) };
+            self.rest = rest;
+            items.push(one(self)?);
+        }
+    }
+
+    fn text_needle(&mut self) -> Result<Needle> {
+        const HINT: &str = "write STRING /text/, or STRING /text/ 0:231 for a stretch of the data";
+        self.skip_blanks();
+        if !self.rest.starts_with(['/', '"', '\'']) {
+            let is_both = self.word(HINT)?.eq_ignore_ascii_case("BOTH");
+            let what =
+                if is_both { "what BOTH means behind STRING is not documented" } else { "the text of STRING has no slashes" };
+            return Err(refused(what, HINT));
+        }
+        let text = self.delimited()?;
+        if text.is_empty() {
+            return Err(refused("the text of STRING is empty", HINT));
+        }
+        Ok(Needle { range: self.range()?, ..Needle::anywhere(text.as_bytes()) })
+    }
+
+    fn hex_needle(&mut self) -> Result<Needle> {
+        const HINT: &str = "HEX takes pairs of hexadecimal digits, as in HEX 0a1b 0:231";
+        // What does not read as digits may be a piece of data: it is not shown.
+        let bytes = HEXLOWER_PERMISSIVE.decode(self.word(HINT)?.as_bytes()).ok().filter(|bytes| !bytes.is_empty());
+        let bytes = bytes.ok_or_else(|| refused("the bytes of HEX are not pairs of hexadecimal digits", HINT))?;
+        Ok(Needle { range: self.range()?, ..Needle::anywhere(&bytes) })
+    }
+
+    /// `start:end`, where the next word begins with a digit.
+    fn range(&mut self) -> Result<Option<(usize, usize)>> {
+        const HINT: &str = "write a range as START:END, as in 0:231";
+        self.skip_blanks();
+        if !self.rest.starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(None);
+        }
+        let word = self.word(HINT)?;
+        let numbers = word.split_once(':').and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
+        numbers.filter(|(start, end)| start <= end).map(Some).ok_or_else(|| unexpected(word, HINT))
+    }
+
+    /// `[yy]yy-mm-dd [hh[:mm][:ss]]`, or one word with a T between the two; UTC. A time of day without a date would depend
+    /// on the day of reading, so there must be one.
+    fn time(&mut self) -> Result<Timestamp> {
+        const HINT: &str = "write YYYY-MM-DD HH:MM:SS in UTC; the date must be there";
+        let mut text = self.word(HINT)?.to_owned();
+        if !self.at_end() {
+            text = format!("{text} {}", self.word(HINT)?);
+        }
+        full_time(&text).ok_or_else(|| unexpected(&text, HINT))
+    }
+}
+
+/// Fills in what a time leaves out. That years from 50 on are of the last century is INFERRED from the manual's example of
+/// @DATE (spec section 8, number 50).
+fn full_time(text: &str) -> Option<Timestamp> {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00"));
+    let century = match date.split_once('-')?.0 {
+        year if year.len() == 4 => "",
+        year if year.len() != 2 => return None,
+        year if year < "50" => "20",
+        _ => "19",
+    };
+    let rest = match clock.matches(':').count() {
+        0 => ":00:00",
+        1 => ":00",
+        _ => "",
+    };
+    format!("{century}{date}T{clock}{rest}").parse().ok()
+}
