@@ -35,7 +35,7 @@ pub(super) struct Conjunct {
     pub(super) ops: OpMask,
     pub(super) raise_error: Option<u32>,
     pub(super) traits: Traits,
-    /// As it is written, for [`Program::explain`].
+    /// As it is written, for [`Program::explain`](crate::filter::Program::explain).
     pub(super) text: Box<str>,
 }
 
