@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of thing went wrong. The numbers are fixed: they are the status codes of the C library and the codes of
-/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 16.
+/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 17.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
@@ -48,6 +48,8 @@ pub enum ErrorKind {
     Filter = 15,
     /// A change that a filter in strict mode could not decide on.
     Undecidable = 16,
+    /// The caller stopped the work. A further call goes on where it stopped.
+    Cancelled = 17,
 }
 
 impl ErrorKind {

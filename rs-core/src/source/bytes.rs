@@ -8,11 +8,40 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-/// Bytes that can be read at any offset, from any thread, without changing them.
+/// Bytes that can be read at any offset, from any thread, without changing them: what a trail's file is to a reader. A trail
+/// that lies in no file (an archive, an object store, another language's stream) implements it.
 ///
-/// The default is a file read with `pread` into the reader's own buffer: a file that is cut short while it is read then
-/// gives an error, where a mapping would kill the process.
-pub(crate) trait ByteSource: Debug + Send + Sync {
+/// Of a file, the reader reads with `pread` into its own buffer: a file that is cut short while it is read then gives an
+/// error, where a mapping would kill the process.
+///
+/// ```
+/// use trailcore::source::ByteSource;
+/// use trailcore::Trail;
+///
+/// /// A trail behind a counter of reads.
+/// #[derive(Debug)]
+/// struct Counted(Vec<u8>, std::sync::atomic::AtomicU32);
+///
+/// impl ByteSource for Counted {
+///     fn size(&self) -> std::io::Result<u64> {
+///         Ok(self.0.len() as u64)
+///     }
+///
+///     fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+///         let rest = &self.0[self.0.len().min(offset as usize)..];
+///         let read = rest.len().min(into.len());
+///         into[..read].copy_from_slice(&rest[..read]);
+///         Ok(read)
+///     }
+/// }
+///
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// let trail = Trail::from_source("bk000000000", Counted(files[0].1.clone(), Default::default()));
+/// assert!(trail.reader()?.next()?.is_some());
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+pub trait ByteSource: Debug + Send + Sync {
     /// How many bytes there are now. A file may grow.
     ///
     /// # Errors
@@ -26,7 +55,8 @@ pub(crate) trait ByteSource: Debug + Send + Sync {
     /// What the operating system says. An interrupted call is to be repeated by the source.
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// All bytes at once, for sources that have them in memory: they are then read in place.
+    /// All bytes at once, for sources that have them in memory: they are then read in place. They must not change, and every
+    /// call must give the same.
     fn as_slice(&self) -> Option<&[u8]> {
         None
     }

@@ -3,14 +3,18 @@
 
 mod bytes;
 mod find;
+mod progress;
 mod reader;
 mod records;
 mod sequence;
 mod window;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::bytes::ByteSource;
+pub use self::progress::Progress;
 pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile};
@@ -19,6 +23,7 @@ use crate::error::Result;
 use crate::filter::Select;
 use crate::position::Position;
 use crate::schema::Catalog;
+use crate::source::progress::{Access, Watch};
 use crate::text::Charset;
 use crate::time::Timestamp;
 
@@ -64,7 +69,37 @@ impl Trail {
     /// file's header does.
     #[must_use]
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, ::bytes::Bytes)>) -> Self {
-        Self { files: files.into_iter().map(|(name, bytes)| TrailFile::in_memory(name, bytes)).collect() }
+        Self { files: files.into_iter().map(|(name, bytes)| TrailFile::from_source(name, Arc::new(bytes))).collect() }
+    }
+
+    /// A trail of these files alone, in the order of the numbers in their names; where a name has none, as they are listed.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) where one is no file, [`InvalidArgument`](crate::ErrorKind::InvalidArgument)
+    /// where none is listed or a number comes twice.
+    pub fn open_files(paths: &[impl AsRef<Path>]) -> Result<Self> {
+        Ok(Self { files: sequence::listed(paths)?.into() })
+    }
+
+    /// A trail of one file whose bytes come from somewhere else. A name that ends with a sequence number says it; else the
+    /// file's header does.
+    #[must_use]
+    pub fn from_source(name: &str, source: impl ByteSource + 'static) -> Self {
+        Self::from_sources([(name, Arc::new(source) as Arc<dyn ByteSource>)])
+    }
+
+    /// A trail of several files whose bytes come from somewhere else, each with a name, in order.
+    #[must_use]
+    pub fn from_sources<'a>(sources: impl IntoIterator<Item = (&'a str, Arc<dyn ByteSource>)>) -> Self {
+        Self { files: sources.into_iter().map(|(name, source)| TrailFile::from_source(name, source)).collect() }
+    }
+
+    /// How many bytes its files have now.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io).
+    pub fn size(&self) -> Result<u64> {
+        self.files.iter().map(TrailFile::size).sum()
     }
 
     /// Its files, in the order in which they are read.
@@ -99,7 +134,7 @@ impl Trail {
     /// A reader of its records as they stand. Of the options, mapping and resynchronisation count.
     #[must_use]
     pub fn records(&self, options: &ReadOptions) -> RecordReader {
-        RecordReader::new(Arc::clone(&self.files), options.mapped, options.resync)
+        RecordReader::new(Arc::clone(&self.files), options.access.clone(), options.resync)
     }
 
     /// The first change whose transaction has this CSN or a later one; `None` if there is none. Files are passed over by
@@ -154,7 +189,7 @@ pub struct ReadOptions {
     charset: Option<Charset>,
     all: bool,
     resync: bool,
-    mapped: bool,
+    access: Access,
     select: Option<Select>,
 }
 
@@ -220,10 +255,41 @@ impl ReadOptions {
         Self { select: Some(select), ..self }
     }
 
+    /// Call this as reading goes on, with each block of about a megabyte and from the thread that reads: to show how far it
+    /// has come, and to stop it. On [`Break`](ControlFlow::Break), the call that reads ends with
+    /// [`Cancelled`](crate::ErrorKind::Cancelled); a further call goes on. Looking ahead in a long transaction calls it too.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use std::ops::ControlFlow;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use trailcore::{ErrorKind, ReadOptions};
+    ///
+    /// let stop = Arc::new(AtomicBool::new(true));
+    /// let asked = Arc::clone(&stop);
+    /// let options = ReadOptions::new().watch(move |progress| {
+    ///     eprintln!("{} bytes", progress.bytes);
+    ///     if asked.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// let mut reader = trail.reader_with(options)?;
+    /// assert_eq!(reader.next().unwrap_err().kind(), ErrorKind::Cancelled);
+    /// stop.store(false, Ordering::Relaxed);
+    /// assert!(reader.next()?.is_some());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn watch(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        self.access.watch = Some(Watch::new(callback));
+        self
+    }
+
     /// Map files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. A mapped file
     /// that another process cuts short kills this one.
     #[must_use]
-    pub fn mapped(self, mapped: bool) -> Self {
-        Self { mapped, ..self }
+    pub fn mapped(mut self, mapped: bool) -> Self {
+        self.access.mapped = mapped;
+        self
     }
 }

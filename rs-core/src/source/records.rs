@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::position::Position;
+use crate::source::progress::Access;
 use crate::source::reader::Skipped;
 use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
@@ -31,8 +32,8 @@ pub struct RecordReader {
 }
 
 impl RecordReader {
-    pub(crate) fn new(files: Arc<[TrailFile]>, mapped: bool, resync: bool) -> Self {
-        Self { window: Window::new(files, mapped, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
+    pub(crate) fn new(files: Arc<[TrailFile]>, access: Access, resync: bool) -> Self {
+        Self { window: Window::new(files, access, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
     }
 
     /// The next record, lent until the next call; `None` at the end of the trail.

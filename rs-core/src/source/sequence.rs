@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::bytes::{ByteSource, open_file};
 
@@ -19,19 +17,34 @@ pub struct TrailFile {
     pub path: Arc<Path>,
     /// The sequence number in its name; `None` where the name has none, and then its header tells.
     pub seqno: Option<u64>,
-    memory: Option<Bytes>,
+    /// Where its bytes come from; of a file on disk, none is kept open here.
+    source: Option<Arc<dyn ByteSource>>,
 }
 
 impl TrailFile {
-    pub(crate) fn in_memory(name: &str, bytes: Bytes) -> Self {
-        Self { path: Path::new(name).into(), seqno: split_name(name).map(|(_, seqno)| seqno), memory: Some(bytes) }
+    pub(crate) fn from_source(name: &str, source: Arc<dyn ByteSource>) -> Self {
+        Self { source: Some(source), ..Self::on_disk(Path::new(name)) }
+    }
+
+    fn on_disk(path: &Path) -> Self {
+        let seqno = path.file_name().and_then(|name| split_name(name.to_str()?)).map(|(_, seqno)| seqno);
+        Self { path: path.into(), seqno, source: None }
+    }
+
+    /// How many bytes it has now.
+    pub(crate) fn size(&self) -> Result<u64> {
+        let size = match &self.source {
+            Some(source) => source.size(),
+            None => std::fs::metadata(&self.path).map(|facts| facts.len()),
+        };
+        size.map_err(|error| Error::io(&self.path, error))
     }
 
     /// Opens it for reading.
     #[cfg_attr(not(feature = "mmap"), allow(unused_variables))]
     pub(crate) fn source(&self, mapped: bool) -> Result<Arc<dyn ByteSource>> {
-        if let Some(bytes) = &self.memory {
-            return Ok(Arc::new(bytes.clone()));
+        if let Some(source) = &self.source {
+            return Ok(Arc::clone(source));
         }
         #[cfg(feature = "mmap")]
         if mapped {
@@ -45,8 +58,7 @@ impl TrailFile {
 /// Finds the files that a path means: one file, the files of a prefix, or the one trail in a directory.
 pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
     if path.is_file() {
-        let (_, seqno) = path.file_name().and_then(|name| split_name(name.to_str()?)).unzip();
-        return Ok(vec![TrailFile { path: path.into(), seqno, memory: None }]);
+        return Ok(vec![TrailFile::on_disk(path)]);
     }
     if path.is_dir() {
         let mut trails = list(path, "")?;
@@ -102,6 +114,21 @@ fn list(directory: &Path, prefix: &str) -> Result<BTreeMap<String, Vec<(u64, Pat
     Ok(trails)
 }
 
+/// The files at these paths, by their numbers where all have one, else as they are listed.
+pub(crate) fn listed(paths: &[impl AsRef<Path>]) -> Result<Vec<TrailFile>> {
+    let files: Vec<_> = paths.iter().map(|path| TrailFile::on_disk(path.as_ref())).collect();
+    if files.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "no file is listed"));
+    }
+    if let Some(file) = files.iter().find(|file| !file.path.is_file()) {
+        return Err(not_found(&file.path));
+    }
+    match files.iter().map(|file| Some((file.seqno?, file.path.to_path_buf()))).collect() {
+        Some(numbered) => in_order(numbered),
+        None => Ok(files),
+    }
+}
+
 fn in_order(mut files: Vec<(u64, PathBuf)>) -> Result<Vec<TrailFile>> {
     files.sort();
     for pair in files.windows(2) {
@@ -112,7 +139,7 @@ fn in_order(mut files: Vec<(u64, PathBuf)>) -> Result<Vec<TrailFile>> {
             }
         }
     }
-    Ok(files.into_iter().map(|(seqno, path)| TrailFile { path: path.into(), seqno: Some(seqno), memory: None }).collect())
+    Ok(files.into_iter().map(|(seqno, path)| TrailFile { path: path.into(), seqno: Some(seqno), source: None }).collect())
 }
 
 /// File numbers that are missing between two files of a trail.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::source::bytes::ByteSource;
+use crate::source::progress::{Access, Progress};
 use crate::source::sequence::TrailFile;
 use crate::trail::{
     ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, claimed_length, frame, frame_run,
@@ -95,7 +96,9 @@ impl Start {
 #[derive(Debug)]
 pub(crate) struct Window {
     files: Arc<[TrailFile]>,
-    mapped: bool,
+    access: Access,
+    /// Bytes of the files that are done with.
+    done: u64,
     open: Option<OpenFile>,
     /// Index of the file that is open, or is to be opened next.
     file_index: usize,
@@ -111,10 +114,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn new(files: Arc<[TrailFile]>, mapped: bool, start: Start) -> Self {
+    pub(crate) fn new(files: Arc<[TrailFile]>, access: Access, start: Start) -> Self {
         Self {
             files,
-            mapped,
+            access,
+            done: 0,
             open: None,
             file_index: start.file,
             start: Some(start),
@@ -212,6 +216,7 @@ impl Window {
         }
         self.end = End::Open;
         while self.frames.len() == before && matches!(self.end, End::Open) {
+            self.report()?;
             if self.open.is_none() && !self.open_next()? {
                 self.end = End::Clean;
                 break;
@@ -223,6 +228,14 @@ impl Window {
             }
         }
         Ok(self.frames.len() > before)
+    }
+
+    /// Tells whoever watches how far reading has come.
+    fn report(&self) -> Result<()> {
+        let Some(watch) = &self.access.watch else { return Ok(()) };
+        let position = self.unframed_position();
+        let here = if self.open.is_some() { position.rba } else { 0 };
+        watch.report(Progress { position, bytes: self.done + here })
     }
 
     pub(crate) fn drop_frames(&mut self, keep: usize) {
@@ -263,7 +276,7 @@ impl Window {
     /// Opens the next file of the sequence; `false` behind the last.
     fn open_next(&mut self) -> Result<bool> {
         let Some(file) = self.files.get(self.file_index).cloned() else { return Ok(false) };
-        let source = file.source(self.mapped)?;
+        let source = file.source(self.access.mapped)?;
         let start = self.start.take().unwrap_or(Start { file: self.file_index, ..Start::FIRST });
         let in_memory = source.as_slice().is_some();
         if in_memory && self.frames.is_empty() && self.pending_own_bytes() == 0 {
@@ -399,6 +412,7 @@ impl Window {
             self.end = End::Clean;
             return;
         };
+        self.done += self.unframed_position().rba;
         if let (Some(last), Some(segment)) = (file.seqno, self.segments.last()) {
             if last > segment.seqno + 1 {
                 let what = format!("files {} to {} are missing", segment.seqno + 1, last - 1);

@@ -108,7 +108,7 @@ impl Reader {
         let from = options.from;
         let gate = options.select.as_ref().map(Gate::new);
         let mut reader = Self {
-            window: Window::new(Arc::clone(&files), options.mapped, Start::FIRST),
+            window: Window::new(Arc::clone(&files), options.access.clone(), Start::FIRST),
             files,
             options,
             cursor: 0,

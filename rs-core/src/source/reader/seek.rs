@@ -16,7 +16,7 @@ impl Reader {
     pub(super) fn seek(&mut self, position: Position) -> Result<()> {
         let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
         let Some(index) = file else { return Err(beyond_the_end(position)) };
-        self.window = Window::new(Arc::clone(&self.files), self.options.mapped, Start { file: index, ..Start::FIRST });
+        self.window = Window::new(Arc::clone(&self.files), self.options.access.clone(), Start { file: index, ..Start::FIRST });
         self.file = FileState::new(index);
         let mut inside = false;
         let mut behind_last = Position::default();

@@ -121,7 +121,7 @@ impl Reader {
     /// RestartAbend, with a window of its own.
     #[cold]
     pub(super) fn decide_ahead(&mut self, start: usize) -> Result<()> {
-        let mut ahead = Window::new(Arc::clone(&self.files), self.options.mapped, self.window.unframed_start());
+        let mut ahead = Window::new(Arc::clone(&self.files), self.options.access.clone(), self.window.unframed_start());
         let taken_back = 'search: loop {
             let keep = ahead.frames.len();
             if !ahead.fill(keep)? {

@@ -1,0 +1,57 @@
+//! Watching a reader at its work, and stopping it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use trailcore::{ErrorKind, ReadOptions, Trail};
+use trailcore_samples::{Bank, bank_in_memory};
+
+fn bank() -> Trail {
+    let bank = Bank { bytes: 6 << 20, ..Bank::small() };
+    let bank = Bank { writer: trailcore::sink::WriterOptions { file_size: 2 << 20, ..bank.writer.clone() }, ..bank };
+    let files = bank_in_memory(&bank).unwrap();
+    Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
+}
+
+#[test]
+fn what_is_reported_grows_up_to_the_size_of_all_files() {
+    let trail = bank();
+    let (last, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (seen, counted) = (Arc::clone(&last), Arc::clone(&calls));
+    let options = ReadOptions::new().watch(move |progress| {
+        assert!(progress.bytes >= seen.swap(progress.bytes, Ordering::Relaxed));
+        counted.fetch_add(1, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    });
+    let mut reader = trail.reader_with(options).unwrap();
+    while reader.next().unwrap().is_some() {}
+    assert_eq!(last.load(Ordering::Relaxed), trail.size().unwrap());
+    assert!(calls.load(Ordering::Relaxed) > 3);
+}
+
+#[test]
+fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
+    let trail = bank();
+    let all: Vec<_> = trail.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().position()).collect();
+    let calls = AtomicU64::new(0);
+    // Every second call stops.
+    let options = ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
+        0 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let mut reader = trail.reader_with(options.clone()).unwrap();
+    let (mut positions, mut stops) = (Vec::new(), 0);
+    loop {
+        match reader.next() {
+            Ok(Some(change)) => positions.push(change.position()),
+            Ok(None) => break,
+            Err(error) if error.kind() == ErrorKind::Cancelled => stops += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(positions, all);
+    assert!(stops > 3);
+    let mut records = trail.records(&options);
+    assert_eq!(std::iter::from_fn(|| records.next().err()).next().unwrap().kind(), ErrorKind::Cancelled);
+}
