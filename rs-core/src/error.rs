@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of thing went wrong. The numbers are fixed: they are the status codes of the C library and the codes of
-/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 17.
+/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 19.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
@@ -50,6 +50,10 @@ pub enum ErrorKind {
     Undecidable = 16,
     /// The caller stopped the work. A further call goes on where it stopped.
     Cancelled = 17,
+    /// A table's definition changes where one that stays was asked for.
+    SchemaChange = 18,
+    /// A table of that name does not occur.
+    UnknownTable = 19,
 }
 
 impl ErrorKind {

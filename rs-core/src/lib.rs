@@ -29,6 +29,8 @@
 //! be unknown. No input makes the library panic, and its memory is bounded by the input's size. "GoldenGate" is Oracle's
 //! mark; this project is independent of Oracle.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod batch;
 pub mod change;
 pub mod filter;

@@ -1076,6 +1076,7 @@ fn batch_value(buffer: &ColumnBuffer, row: usize, column: &ColumnDef) -> String 
         ColumnValues::DateTime { micros, nanos } => format!("{} {}", micros[row], nanos.get(row).copied().unwrap_or(0)),
         ColumnValues::Text(values) | ColumnValues::Digits(values) => String::from_utf8(values.get(row).to_vec()).unwrap(),
         ColumnValues::Bytes(values) => format!("{:?}", values.get(row)),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use trailcore::{ErrorKind, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
+#[allow(clippy::unwrap_used)]
 fn bank() -> Trail {
     let bank = Bank { bytes: 6 << 20, ..Bank::small() };
     let bank = Bank { writer: trailcore::sink::WriterOptions { file_size: 2 << 20, ..bank.writer.clone() }, ..bank };

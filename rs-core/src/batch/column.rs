@@ -9,10 +9,12 @@ use crate::trail::image::SpanContent;
 /// The values of a column, one for each row. Where the state is not *value*, the number is 0 and the bytes are empty, or,
 /// of an invalid value, its bytes as they stand.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ColumnValues {
-    /// Integers, times 10 to the power of −scale as the column's definition says. Of unsigned 64-bit columns, values
-    /// beyond `i64` are invalid here.
+    /// Integers, times 10 to the power of −scale as the column's definition says.
     Integer(Vec<i64>),
+    /// Unsigned 64-bit integers, times 10 to the power of −scale.
+    Unsigned(Vec<u64>),
     /// Days and times as microseconds from 1970-01-01 00:00 of the database's own (unknown) zone, and the nanoseconds
     /// beyond them. Zero dates have no place on the time line and are invalid here.
     DateTime {
@@ -39,8 +41,23 @@ pub struct VarBytes {
 }
 
 impl VarBytes {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { offsets: vec![0], bytes: Vec::new() }
+    }
+
+    /// The values, leaving room for as many again.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn take(&mut self) -> Self {
+        let mut offsets = Vec::with_capacity(self.offsets.len());
+        offsets.push(0);
+        let bytes = Vec::with_capacity(self.bytes.len());
+        std::mem::replace(self, Self { offsets, bytes })
+    }
+
+    /// Adds a value that lies anywhere.
+    #[inline]
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        self.push(value, Surroundings(&[]));
     }
 
     /// The bytes of one value.
@@ -58,7 +75,7 @@ impl VarBytes {
         self.offsets.push(self.bytes.len() as i32);
     }
 
-    fn truncate(&mut self, rows: usize) {
+    pub(super) fn truncate(&mut self, rows: usize) {
         self.offsets.truncate(rows + 1);
         self.bytes.truncate(self.offsets.last().map_or(0, |&end| end as usize));
     }
@@ -96,6 +113,7 @@ fn append(out: &mut Vec<u8>, value: &[u8], around: Surroundings<'_>) {
 #[derive(Clone, Copy, Debug)]
 enum Decode {
     Integer8,
+    Unsigned8,
     Integer {
         width: u8,
         signed: bool,
@@ -130,6 +148,7 @@ impl ColumnBuffer {
     pub(super) fn new(column: &ColumnDef) -> Self {
         let decode = match column.kind() {
             Kind::Integer { width: 8, signed: true } => Decode::Integer8,
+            Kind::Integer { width: 8, signed: false } => Decode::Unsigned8,
             Kind::Integer { width, signed } => Decode::Integer { width, signed },
             Kind::DateTime => Decode::DateTime,
             Kind::Text { prefixed } if column.text_charset().is_utf8() => Decode::Utf8 { prefixed },
@@ -140,6 +159,7 @@ impl ColumnBuffer {
         };
         let values = match decode {
             Decode::Integer8 | Decode::Integer { .. } => ColumnValues::Integer(Vec::new()),
+            Decode::Unsigned8 => ColumnValues::Unsigned(Vec::new()),
             Decode::DateTime => ColumnValues::DateTime { micros: Vec::new(), nanos: Vec::new() },
             Decode::Utf8 { .. } | Decode::Other { .. } => ColumnValues::Text(VarBytes::new()),
             Decode::Digits { .. } => ColumnValues::Digits(VarBytes::new()),
@@ -166,6 +186,12 @@ impl ColumnBuffer {
         &self.values
     }
 
+    /// The states, and the values to take away.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn parts(&mut self) -> (&[ColumnState], &mut ColumnValues) {
+        (&self.states, &mut self.values)
+    }
+
     #[inline(always)]
     pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, around: Surroundings<'_>, order: ByteOrder) {
         if self.states.len() != row {
@@ -189,6 +215,9 @@ impl ColumnBuffer {
         let added = match (self.decode, &mut self.values) {
             (Decode::Integer8, ColumnValues::Integer(values)) => {
                 body.try_into().ok().map(|bytes| values.push(i64::from_be_bytes(bytes)))
+            }
+            (Decode::Unsigned8, ColumnValues::Unsigned(values)) => {
+                body.try_into().ok().map(|bytes| values.push(u64::from_be_bytes(bytes)))
             }
             (Decode::Utf8 { prefixed }, ColumnValues::Text(values)) => characters(prefixed).map(|text| values.push(text, around)),
             (Decode::DateTime, ColumnValues::DateTime { micros, nanos }) => {
@@ -222,6 +251,7 @@ impl ColumnBuffer {
     fn empty_value(&mut self) {
         match &mut self.values {
             ColumnValues::Integer(values) => values.push(0),
+            ColumnValues::Unsigned(values) => values.push(0),
             ColumnValues::DateTime { micros, .. } => micros.push(0),
             ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => {
                 values.offsets.push(values.bytes.len() as i32);
@@ -237,6 +267,7 @@ impl ColumnBuffer {
         self.states.resize(row, ColumnState::Missing);
         match &mut self.values {
             ColumnValues::Integer(values) => values.resize(row, 0),
+            ColumnValues::Unsigned(values) => values.resize(row, 0),
             ColumnValues::DateTime { micros, .. } => micros.resize(row, 0),
             ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => {
                 let end = values.bytes.len() as i32;
@@ -252,6 +283,7 @@ impl ColumnBuffer {
         self.states.truncate(rows);
         match &mut self.values {
             ColumnValues::Integer(values) => values.truncate(rows),
+            ColumnValues::Unsigned(values) => values.truncate(rows),
             ColumnValues::DateTime { micros, nanos } => {
                 micros.truncate(rows);
                 nanos.truncate(rows);

@@ -55,15 +55,43 @@ pub struct BatchDecoder {
     rows: usize,
     /// The tables and columns that are wanted; none says all.
     wanted: Vec<Wanted>,
+    /// The columns that are wanted of tables that are not named so; none says all.
+    columns: Option<Vec<Box<str>>>,
     batches: Vec<TableBatch>,
     /// Where the changes of each table met go, in the order of the definitions' addresses.
     slots: Vec<(usize, Slot)>,
     /// The same of the tables met lately, each at a place that its address gives.
     recent: [(usize, Slot); RECENT],
+    images: ImagesWanted,
+    /// Whether each change's transaction is kept too, and whether truncates are.
+    whole_changes: bool,
+    /// Bytes of images in all batches together, and how many of them are enough.
+    bytes: usize,
+    full_bytes: usize,
+}
+
+/// Which images go into a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ImagesWanted {
+    /// Before and after, each for itself.
+    Both,
+    /// The row that a change leaves, or of a delete, the row that it takes: as if it were an after image.
+    Row,
 }
 
 /// A table by name, and the columns of it that are wanted; none says all.
 type Wanted = (Box<str>, Option<Vec<Box<str>>>);
+
+/// What has become of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is taken in, or has no columns.
+    On,
+    /// It is taken in, and a batch is full now.
+    Full,
+    /// It can be taken in once what there is has been flushed.
+    NotBeforeFlush,
+}
 
 /// Where a table's changes go: a batch, or nowhere.
 type Slot = Option<usize>;
@@ -88,7 +116,25 @@ impl BatchDecoder {
     /// Decodes all columns of all tables.
     #[must_use]
     pub fn new() -> Self {
-        Self { rows: DEFAULT_ROWS, wanted: Vec::new(), batches: Vec::new(), slots: Vec::new(), recent: [(0, None); RECENT] }
+        Self {
+            rows: DEFAULT_ROWS,
+            wanted: Vec::new(),
+            columns: None,
+            batches: Vec::new(),
+            slots: Vec::new(),
+            recent: [(0, None); RECENT],
+            images: ImagesWanted::Both,
+            whole_changes: false,
+            bytes: 0,
+            full_bytes: FULL_BYTES,
+        }
+    }
+
+    /// Decodes these images, keeps the transactions' ids, and takes truncates in too: as changes without images. All
+    /// batches together are full with so many bytes of images.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn whole_changes(self, images: ImagesWanted, full_bytes: usize) -> Self {
+        Self { images, whole_changes: true, full_bytes, ..self }
     }
 
     /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
@@ -113,6 +159,12 @@ impl BatchDecoder {
         self
     }
 
+    /// Decodes these columns of all tables.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn columns_of_all(self, columns: &[Box<str>]) -> Self {
+        Self { columns: Some(columns.to_vec()), ..self }
+    }
+
     /// Takes in a change of a row; others have no columns and are passed over. Returns whether a batch is full: time for
     /// [`flush`](Self::flush).
     ///
@@ -123,32 +175,64 @@ impl BatchDecoder {
     /// batch.
     #[inline(always)]
     pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
+        Ok(self.take_in(change)? == Taken::Full)
+    }
+
+    /// Takes in a change of a row. One that would come out before a change of another definition of its table, which stands
+    /// before it in the trail, is not taken in where changes are kept whole.
+    #[inline(always)]
+    pub(crate) fn take_in(&mut self, change: &Change<'_>) -> Result<Taken> {
         // The table first: which one comes next is what a processor cannot predict, and the operation mostly follows from it.
-        let is_row = || matches!(change.op(), Op::Insert | Op::Update | Op::PkUpdate | Op::Delete);
+        let whole = self.whole_changes;
+        let is_row = || match change.op() {
+            Op::Insert | Op::Update | Op::PkUpdate | Op::Delete => true,
+            op => whole && op == Op::Truncate,
+        };
         let address = Arc::as_ptr(change.table()).addr();
         let slot = match self.recent.get(recent_place(address)) {
             Some(&(known, slot)) if known == address => slot,
-            _ if !is_row() => return Ok(false),
+            _ if !is_row() => return Ok(Taken::On),
             _ => self.slot(address, change.table())?,
         };
-        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(false) };
+        let Some(batch) = slot.and_then(|slot| self.batches.get(slot)) else { return Ok(Taken::On) };
         if !is_row() {
-            return Ok(false);
+            return Ok(Taken::On);
         }
+        if batch.has_rivals && self.waits_for_others(batch) {
+            return Ok(Taken::NotBeforeFlush);
+        }
+        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(Taken::On) };
         let op = change.op();
-        if batch.is_full(self.rows) {
+        if batch.is_full(self.rows, self.full_bytes) {
             return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("flush before pushing on"));
         }
-        let (before, after) = change.images()?;
+        let (mut before, mut after) = change.images()?;
+        if self.images == ImagesWanted::Row {
+            (before, after) = (None, if op == Op::Delete { before } else { after });
+        }
         let head = (op, change.position(), change.timestamp());
         let (order, around) = (change.record().byte_order(), Surroundings(change.buffer()));
         match batch.push(head, order, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
-            Ok(()) => Ok(batch.is_full(self.rows)),
+            Ok(()) => {
+                if let Some(whole) = &mut batch.whole {
+                    whole.push(change.ids(), (before.is_some(), after.is_some()));
+                    self.bytes += before.map_or(0, |row| row.bytes().len()) + after.map_or(0, |row| row.bytes().len());
+                }
+                let full = batch.is_full(self.rows, self.full_bytes) || self.bytes >= self.full_bytes;
+                Ok(if full { Taken::Full } else { Taken::On })
+            }
             Err(fault) => {
                 let (origin, rba, record) = change.whence();
                 Err(located_fault(fault, origin, rba, record))
             }
         }
+    }
+
+    /// Whether rows of another definition of the same table have not been handed over yet.
+    #[cold]
+    fn waits_for_others(&self, batch: &TableBatch) -> bool {
+        let same = |other: &&TableBatch| other.table.name() == batch.table.name() && !Arc::ptr_eq(&other.table, &batch.table);
+        self.batches.iter().filter(same).any(|other| !other.is_empty())
     }
 
     #[inline(never)]
@@ -173,21 +257,33 @@ impl BatchDecoder {
         let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
             // Kept without columns: what is not wanted needs its address as much.
-            self.batches.push(TableBatch::new(table, &|_| false));
+            self.batches.push(TableBatch::new(table, &|_| false, self.images, false));
             return Ok(None);
         }
         if !table.is_defined() {
             let what = format!("the columns of table {} are not known", table.name());
             return Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"));
         }
-        let columns = wanted.and_then(|(_, columns)| columns.as_ref());
+        let columns = wanted.map_or(self.columns.as_ref(), |(_, columns)| columns.as_ref());
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
-        self.batches.push(TableBatch::new(table, &is_wanted));
+        let mut batch = TableBatch::new(table, &is_wanted, self.images, self.whole_changes);
+        if self.whole_changes {
+            for rival in self.batches.iter_mut().filter(|other| other.table.name() == table.name()) {
+                (rival.has_rivals, batch.has_rivals) = (true, true);
+            }
+        }
+        self.batches.push(batch);
         Ok(Some(self.batches.len() - 1))
     }
 
     /// Hands over every batch that has rows, finished, and empties it. The buffers' memory is kept.
     pub fn flush(&mut self, mut each: impl FnMut(&TableBatch)) {
+        self.flush_mut(|batch| each(batch));
+    }
+
+    /// The same, with batches whose values may be taken away.
+    pub(crate) fn flush_mut(&mut self, mut each: impl FnMut(&mut TableBatch)) {
+        self.bytes = 0;
         for batch in &mut self.batches {
             if !batch.is_empty() {
                 batch.finish();
@@ -210,14 +306,45 @@ pub struct TableBatch {
     after: Vec<ColumnBuffer>,
     /// Bytes of the images taken in.
     bytes: usize,
+    whole: Option<Box<Whole>>,
+    /// Whether there is a batch of another definition of the same table, where the order among them counts.
+    has_rivals: bool,
+}
+
+/// What makes the changes of a batch whole, beside their columns: their transactions, and which images they have.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) csns: VarBytes,
+    pub(crate) xids: VarBytes,
+    /// Of each change: whether it has a CSN, an id, a before image, an after image.
+    pub(crate) has: Vec<[bool; 4]>,
+}
+
+impl Whole {
+    fn new() -> Self {
+        Self { csns: VarBytes::new(), xids: VarBytes::new(), has: Vec::new() }
+    }
+
+    fn push(&mut self, (csn, xid): (Option<&str>, Option<&str>), (before, after): (bool, bool)) {
+        self.csns.add(csn.unwrap_or_default().as_bytes());
+        self.xids.add(xid.unwrap_or_default().as_bytes());
+        self.has.push([csn.is_some(), xid.is_some(), before, after]);
+    }
+
+    fn clear(&mut self) {
+        self.csns.truncate(0);
+        self.xids.truncate(0);
+        self.has.clear();
+    }
 }
 
 impl TableBatch {
     /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
-    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, images: ImagesWanted, whole: bool) -> Self {
         let plan = Plan::new(table, is_wanted);
         let columns = || plan.columns(table).map(ColumnBuffer::new).collect();
-        let (before, after) = (columns(), columns());
+        let after = columns();
+        let before = if images == ImagesWanted::Both { columns() } else { Vec::new() };
         Self {
             table: Arc::clone(table),
             ops: Vec::new(),
@@ -227,11 +354,13 @@ impl TableBatch {
             before,
             after,
             bytes: 0,
+            whole: whole.then(|| Whole::new().into()),
+            has_rivals: false,
         }
     }
 
-    fn is_full(&self, rows: usize) -> bool {
-        self.len() >= rows || self.bytes >= FULL_BYTES
+    fn is_full(&self, rows: usize, bytes: usize) -> bool {
+        self.len() >= rows || self.bytes >= bytes
     }
 
     /// How many changes there are.
@@ -280,6 +409,13 @@ impl TableBatch {
         self.plan.columns(&self.table).zip(&self.after)
     }
 
+    /// The wanted columns' definitions and what is left of the batch, to take away.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn parts(&mut self) -> (Vec<&ColumnDef>, &mut [ColumnBuffer], &mut [ColumnBuffer], Option<&mut Whole>) {
+        let columns = self.plan.columns(&self.table).collect();
+        (columns, &mut self.before, &mut self.after, self.whole.as_deref_mut())
+    }
+
     // In line, and only what fills the columns a call: so that little has to be kept over it.
     #[inline(always)]
     fn push(
@@ -317,6 +453,9 @@ impl TableBatch {
         self.ops.clear();
         self.positions.clear();
         self.times.clear();
+        if let Some(whole) = &mut self.whole {
+            whole.clear();
+        }
         self.before.iter_mut().chain(&mut self.after).for_each(|column| column.truncate(0));
     }
 }
@@ -456,7 +595,8 @@ mod tests {
     /// A table of five integers, A to E, of which those are wanted.
     fn batch(wanted: &str) -> TableBatch {
         let columns = ["A", "B", "C", "D", "E"].map(|name| ColumnDef::integer(name, 0)).to_vec();
-        TableBatch::new(&Arc::new(TableDef::new("T", columns)), &|name| wanted.contains(name))
+        let table = Arc::new(TableDef::new("T", columns));
+        TableBatch::new(&table, &|name| wanted.contains(name), ImagesWanted::Both, false)
     }
 
     /// An image that lists these columns; column 4 is NULL, any other holds ten times its index and its place.

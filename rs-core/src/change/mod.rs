@@ -343,6 +343,12 @@ impl<'a> Change<'a> {
         self.view.ids(self.buffer, self.frames).1
     }
 
+    /// CSN and id of its transaction.
+    #[inline]
+    pub(crate) fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
+        self.view.ids(self.buffer, self.frames)
+    }
+
     /// GoldenGate's own tokens of its record; of a pair, those of the after record and then those of the before record.
     pub fn tokens(&self) -> impl Iterator<Item = GgsToken<'a>> + use<'a> {
         let records = [Some(self.record()), self.before_record()];

@@ -170,6 +170,24 @@ impl<'a> NumberText<'a> {
         Some(Decimal::new(if self.negative { -mantissa } else { mantissa }, scale))
     }
 
+    /// The same number without zeros at the end of its fraction.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn without_zeros(self) -> Self {
+        Self { fraction: self.fraction.trim_end_matches('0'), ..self }
+    }
+
+    /// Sign and digits without a point, and how many of them stand behind it; `None` where that would take thousands.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn plain_parts(&self) -> Option<(String, usize)> {
+        let sign = if self.negative { "-" } else { "" };
+        let behind = i64::try_from(self.fraction.len()).ok()? - i64::from(self.exponent);
+        let zeros = usize::try_from(-behind.min(0)).ok().filter(|&zeros| zeros < 1000)?;
+        let digits = format!("{}{}", self.whole, self.fraction);
+        let digits = digits.trim_start_matches('0');
+        let digits = if digits.is_empty() { "0".to_owned() } else { format!("{digits}{}", "0".repeat(zeros)) };
+        Some((format!("{sign}{digits}"), usize::try_from(behind.max(0)).ok()?))
+    }
+
     fn digits(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
         self.whole.bytes().chain(self.fraction.bytes())
     }

@@ -356,6 +356,13 @@ impl ColumnDef {
         }
     }
 
+    /// How many digits behind the point a number that is held as text has by its declaration; `None` where that is open.
+    #[must_use]
+    pub fn declared_scale(&self) -> Option<u8> {
+        let fixed = matches!(self.sub_type, sub_type::FIXED_PRECISION | sub_type::FIXED_PRECISION_UTF8);
+        u8::try_from(self.scale).ok().filter(|&scale| fixed && scale <= 38)
+    }
+
     /// The character set of its text: UTF-16 or UTF-8 where the sub type says so, else the column's.
     #[must_use]
     pub fn text_charset(&self) -> Charset {

@@ -236,6 +236,12 @@ impl Reader {
         self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot as usize))
     }
 
+    /// The definitions that it was given for tables that the trail does not define.
+    #[must_use]
+    pub fn catalog(&self) -> Option<&crate::schema::Catalog> {
+        self.options.catalog.as_ref()
+    }
+
     /// What was passed over so far. Empty but with [`resync`](ReadOptions::resync).
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {

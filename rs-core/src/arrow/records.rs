@@ -1,0 +1,174 @@
+//! A batch of one table as a record batch.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Fields, SchemaRef};
+
+use super::column::{self, Misfit};
+use super::options::{ArrowOptions, Invalid, Layout, Times};
+use crate::batch::{ColumnBuffer, TableBatch, VarBytes};
+use crate::change::{ColumnState, Op};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+
+/// Takes a finished batch away, under the schema of its table.
+pub(super) fn record_batch(batch: &mut TableBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
+    let (ops, positions, times) = (batch.ops(), batch.positions(), batch.times());
+    let rows = ops.len();
+    let mut arrays: Vec<ArrayRef> = vec![op_words(ops), position_texts(positions)];
+    let times = TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC");
+    let positions = positions.to_vec();
+    let table = Arc::clone(batch.table());
+    let (columns, before, after, whole) = batch.parts();
+    // Batches for this module are made with their transactions.
+    let (ids, has) = match whole {
+        Some(whole) => {
+            let which = |index: usize| -> Vec<bool> { whole.has.iter().map(|has| has.get(index) == Some(&true)).collect() };
+            let (has_csn, has_xid, has_before, has_after) = (which(0), which(1), which(2), which(3));
+            ([ids(&mut whole.csns, has_csn)?, ids(&mut whole.xids, has_xid)?], [has_before, has_after])
+        }
+        None => return Err(broken("a batch without transactions")),
+    };
+    arrays.extend(ids);
+    arrays.push(Arc::new(times));
+
+    let place = |name: &str, misfit: &Misfit| {
+        let at = positions.get(misfit.row).copied().unwrap_or_default();
+        let what = format!("column {name} of {}, change at {at}: {}", table.name(), misfit.what);
+        Error::new(ErrorKind::Value, what).at_rba(at.rba).hint(misfit.hint)
+    };
+    let check_invalid = |name: &str, buffer: &ColumnBuffer| {
+        let states = buffer.states().iter();
+        match states.enumerate().find(|(_, state)| **state == ColumnState::Invalid) {
+            Some((row, _)) if options.invalid == Invalid::Error && !options.states => {
+                let hint = "say the database's character set if it is text, ask for states, or have such values as null";
+                Err(place(name, &Misfit { row, what: "a value cannot be decoded", hint }))
+            }
+            _ => Ok(()),
+        }
+    };
+    let cut = options.times == Times::Micros;
+    let image = |buffers: &mut [ColumnBuffer], fields: &Fields| -> Result<Vec<ArrayRef>> {
+        let arrays = columns.iter().zip(buffers).zip(fields.iter()).map(|((column, buffer), field)| {
+            check_invalid(&column.name, buffer)?;
+            column::array(buffer, field.data_type(), cut).map_err(|misfit| place(&column.name, &misfit))
+        });
+        arrays.collect()
+    };
+    let mut fields = schema.fields().iter().skip(arrays.len());
+    match options.layout {
+        Layout::Rows => {
+            let own: Fields = fields.by_ref().take(columns.len()).cloned().collect();
+            let states = options.states.then(|| state_struct(after, schema.fields().last().map(|field| field.data_type()), rows));
+            arrays.extend(image(after, &own)?);
+            arrays.extend(states.transpose()?);
+        }
+        Layout::Changes => {
+            let mut states = Vec::new();
+            for (buffers, has) in [before, after].into_iter().zip(has) {
+                let own = struct_fields(fields.next().map(|field| field.data_type()))?;
+                if options.states {
+                    states.push(state_struct(buffers, schema.fields().last().map(|field| field.data_type()), rows)?);
+                }
+                let nulls = (!has.iter().all(|has| *has)).then(|| NullBuffer::from(has));
+                arrays.push(Arc::new(struct_array(own.clone(), image(buffers, &own)?, nulls, rows)?));
+            }
+            arrays.extend(states);
+        }
+    }
+    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|error| broken(&error.to_string()))
+}
+
+/// A mistake of this module's own, said instead of a panic.
+fn broken(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("a record batch cannot be made: {what}"))
+}
+
+fn struct_fields(data_type: Option<&DataType>) -> Result<Fields> {
+    match data_type {
+        Some(DataType::Struct(fields)) => Ok(fields.clone()),
+        _ => Err(broken("a struct is missing in the schema")),
+    }
+}
+
+fn struct_array(fields: Fields, arrays: Vec<ArrayRef>, nulls: Option<NullBuffer>, rows: usize) -> Result<StructArray> {
+    StructArray::try_new_with_length(fields, arrays, nulls, rows).map_err(|error| broken(&error.to_string()))
+}
+
+fn state_struct(buffers: &[ColumnBuffer], data_type: Option<&DataType>, rows: usize) -> Result<ArrayRef> {
+    let arrays = buffers.iter().map(|buffer| column::states(buffer.states())).collect();
+    Ok(Arc::new(struct_array(struct_fields(data_type)?, arrays, None, rows)?))
+}
+
+fn op_words(ops: &[Op]) -> ArrayRef {
+    let mut texts = VarBytes { offsets: Vec::with_capacity(ops.len() + 1), bytes: Vec::with_capacity(ops.len() * 6) };
+    texts.offsets.push(0);
+    ops.iter().for_each(|op| texts.add(op.name().as_bytes()));
+    plain_texts(texts, None)
+}
+
+/// Positions as texts of fixed length, so that they sort as the trail does.
+fn position_texts(positions: &[Position]) -> ArrayRef {
+    const LENGTH: usize = 21;
+    let mut texts =
+        VarBytes { offsets: Vec::with_capacity(positions.len() + 1), bytes: Vec::with_capacity(positions.len() * LENGTH) };
+    texts.offsets.push(0);
+    for position in positions {
+        let mut text = *b"0000000000:0000000000";
+        if put_digits(&mut text, 9, position.seqno) && put_digits(&mut text, 20, position.rba) {
+            texts.add(&text);
+        } else {
+            texts.add(format!("{:010}:{:010}", position.seqno, position.rba).as_bytes());
+        }
+    }
+    plain_texts(texts, None)
+}
+
+/// Writes up to ten digits that end at a place; `false` where there are more.
+fn put_digits(text: &mut [u8], end: usize, mut number: u64) -> bool {
+    for byte in text.iter_mut().take(end + 1).rev().take(10) {
+        if number == 0 {
+            return true;
+        }
+        *byte = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    number == 0
+}
+
+fn ids(texts: &mut VarBytes, has: Vec<bool>) -> Result<ArrayRef> {
+    let nulls = (!has.iter().all(|has| *has)).then(|| NullBuffer::from(has));
+    Ok(plain_texts(texts.take(), nulls))
+}
+
+/// Texts that come from strings.
+fn plain_texts(texts: VarBytes, nulls: Option<NullBuffer>) -> ArrayRef {
+    let VarBytes { offsets, bytes } = texts;
+    let rows = offsets.len().saturating_sub(1);
+    match StringArray::try_new(OffsetBuffer::new(offsets.into()), Buffer::from_vec(bytes), nulls) {
+        Ok(array) => Arc::new(array),
+        // Not reached: what was a string is UTF-8.
+        Err(_) => Arc::new(StringArray::new_null(rows)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Array;
+
+    #[test]
+    fn positions_sort_as_the_trail_and_read_back() {
+        let positions = [(0, 0), (0, 1956), (9, 10), (12, 9_999_999_999), (12, 10_000_000_000), (4_294_967_295, 1)];
+        let positions: Vec<_> = positions.iter().map(|&(seqno, rba)| Position::new(seqno, rba)).collect();
+        let array = position_texts(&positions);
+        let texts = array.as_any().downcast_ref::<StringArray>().unwrap();
+        assert_eq!(texts.value(1), "0000000000:0000001956");
+        for (row, position) in positions.iter().enumerate() {
+            assert_eq!(texts.value(row).parse::<Position>().unwrap(), *position);
+        }
+        assert!(texts.value(0) < texts.value(1) && texts.value(2) < texts.value(3) && texts.value(4) < texts.value(5));
+    }
+}

@@ -1,0 +1,149 @@
+//! The schema of a table's batches.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+
+use super::options::{ArrowOptions, Layout, Numbers, Times};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{ColumnDef, Kind, TableDef};
+
+/// The most digits that 128 bits hold for any number.
+pub(super) const DIGITS_128: u8 = 38;
+const DIGITS_256: u8 = 76;
+
+/// The columns that are not the table's, before it: their names without the prefix.
+const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
+
+/// The schema of a definition's batches. Its metadata names the table (`trailcore:table`), that of a key column says so
+/// (`trailcore:key`).
+///
+/// ```
+/// use trailcore::arrow::{ArrowOptions, schema};
+/// use trailcore::schema::{ColumnDef, TableDef};
+///
+/// let table = TableDef::new("BANK.POSTINGS", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::integer("AMOUNT", 2)]);
+/// let schema = schema(&table, &ArrowOptions::new())?;
+/// assert_eq!(schema.field_with_name("AMOUNT").unwrap().data_type().to_string(), "Decimal128(19, 2)");
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] where a column is wanted that the table has not, where two columns have one name, or
+/// where one of the table is called as one that is not.
+pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
+    let wanted: Vec<&ColumnDef> = table.columns().iter().filter(|column| options.wants(&column.name)).collect();
+    for name in options.columns.iter().flatten() {
+        if table.column(name).is_none() {
+            let known = table.columns().iter().map(|column| &*column.name).collect::<Vec<_>>().join(", ");
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("table {} has no column {name}; it has {known}", table.name()),
+            ));
+        }
+    }
+    let columns: Fields = wanted.iter().map(|column| field(column, options)).collect();
+    let mut fields: Vec<Field> = META.iter().map(|name| meta_field(name, options)).collect();
+    let states = |name: &str| {
+        let states: Fields = wanted.iter().map(|column| Field::new(&*column.name, state_type(), true)).collect();
+        Field::new(format!("{}{name}", options.prefix), DataType::Struct(states), false)
+    };
+    match options.layout {
+        Layout::Rows => {
+            fields.extend(columns.iter().map(|field| field.as_ref().clone()));
+            if options.states {
+                fields.push(states("states"));
+            }
+        }
+        Layout::Changes => {
+            fields.push(Field::new("before", DataType::Struct(columns.clone()), true));
+            fields.push(Field::new("after", DataType::Struct(columns), true));
+            if options.states {
+                fields.extend([states("before_states"), states("after_states")]);
+            }
+        }
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = fields.iter().find(|field| !names.insert(field.name().as_str())) {
+        let what = format!("table {} would have two columns {}", table.name(), twice.name());
+        return Err(Error::new(ErrorKind::InvalidArgument, what).hint("give another prefix for the columns that are not its own"));
+    }
+    let metadata = HashMap::from([("trailcore:table".to_owned(), table.name().to_owned())]);
+    Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
+}
+
+/// Whether a field is one of those that are not the table's: `_op`, `_position`, `_csn`, `_xid`, `_timestamp`, or states.
+#[must_use]
+pub fn is_meta(field: &Field) -> bool {
+    field.metadata().contains_key(META_KEY)
+}
+
+const META_KEY: &str = "trailcore:meta";
+
+fn meta_field(name: &str, options: &ArrowOptions) -> Field {
+    let (data_type, nullable) = match name {
+        "timestamp" => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), false),
+        "csn" | "xid" => (DataType::Utf8, true),
+        _ => (DataType::Utf8, false),
+    };
+    let metadata = HashMap::from([(META_KEY.to_owned(), name.to_owned())]);
+    Field::new(format!("{}{name}", options.prefix), data_type, nullable).with_metadata(metadata)
+}
+
+/// A word from a list of five.
+pub(super) fn state_type() -> DataType {
+    DataType::Dictionary(DataType::Int8.into(), DataType::Utf8.into())
+}
+
+fn field(column: &ColumnDef, options: &ArrowOptions) -> Field {
+    let field = Field::new(&*column.name, data_type(column, options), true);
+    let keys = column.key.then(|| ("trailcore:key".to_owned(), "true".to_owned()));
+    field.with_metadata(keys.into_iter().collect())
+}
+
+fn data_type(column: &ColumnDef, options: &ArrowOptions) -> DataType {
+    let scale = u8::try_from(column.scale).unwrap_or(0);
+    match column.kind() {
+        Kind::Integer { width: 8, signed: false } if scale == 0 => DataType::UInt64,
+        Kind::Integer { .. } if scale == 0 => DataType::Int64,
+        Kind::Integer { width, signed } => {
+            let digits = match (width, signed) {
+                (2, _) => 5,
+                (4, _) => 10,
+                (_, true) => 19,
+                (_, false) => 20,
+            };
+            DataType::Decimal128(scale.max(digits), scale as i8)
+        }
+        Kind::NumberText { .. } => number_type(column, options.numbers),
+        Kind::DateTime => time_type(column, options.times),
+        Kind::Text { .. } => DataType::Utf8,
+        Kind::Binary { .. } | Kind::Opaque => DataType::Binary,
+    }
+}
+
+fn number_type(column: &ColumnDef, numbers: Numbers) -> DataType {
+    match (numbers, column.declared_scale()) {
+        (Numbers::Text, _) | (Numbers::Declared, None) => DataType::Utf8,
+        // A sign, a point and 38 digits stay far below; MySQL's largest decimals have 65.
+        (_, Some(scale)) if column.external_length > 50 => DataType::Decimal256(DIGITS_256, scale as i8),
+        (_, Some(scale)) => DataType::Decimal128(DIGITS_128, scale as i8),
+        (Numbers::Float, None) => DataType::Float64,
+        (Numbers::Scale(scale), None) => DataType::Decimal128(DIGITS_128, scale.min(DIGITS_128) as i8),
+    }
+}
+
+/// Characters of a date alone, and of a date and time with a point and six digits.
+const DATE: u32 = 10;
+const TIME_TO_MICROS: u32 = 26;
+
+fn time_type(column: &ColumnDef, times: Times) -> DataType {
+    let unit = match times {
+        _ if column.external_length == DATE => return DataType::Date32,
+        Times::Declared if column.external_length > TIME_TO_MICROS => TimeUnit::Nanosecond,
+        Times::Nanos => TimeUnit::Nanosecond,
+        Times::Declared | Times::Micros => TimeUnit::Microsecond,
+    };
+    DataType::Timestamp(unit, None)
+}

@@ -1,0 +1,435 @@
+//! Record batches out of a trail: of all tables in one pass, or of one table under one schema.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+
+use super::options::{ArrowOptions, Layout, SchemaChange};
+use super::records::record_batch;
+use super::schema::schema;
+use super::unify::Union;
+use crate::batch::{BatchDecoder, ImagesWanted, Taken};
+use crate::change::Op;
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::TableDef;
+use crate::source::{ReadOptions, Reader, Trail};
+
+/// Bytes of images that all batches hold together: what is in work at a time stays small, however wide the rows are.
+const FULL_BYTES: usize = 64 << 20;
+
+impl Trail {
+    /// The changes of all tables as record batches, in one pass: each batch of one table and one definition, a table's
+    /// batches in the trail's order.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    /// use trailcore::arrow::ArrowOptions;
+    ///
+    /// for records in trail.batches(ReadOptions::new(), ArrowOptions::new())? {
+    ///     let records = records?;
+    ///     println!("{}: {} rows", records.table.name(), records.batch.num_rows());
+    /// }
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`reader_with`](Self::reader_with).
+    pub fn batches(&self, read: ReadOptions, options: ArrowOptions) -> Result<Batches> {
+        Ok(Batches::new(self.reader_with(read)?, options, None))
+    }
+
+    /// The changes of one table as record batches under one schema. The name is compared without regard to case, unless
+    /// one table is called exactly so. Reads up to the table's first change, which tells the schema.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    /// use trailcore::arrow::ArrowOptions;
+    ///
+    /// let stream = trail.table("BANK.POSTINGS", ReadOptions::new(), ArrowOptions::new())?;
+    /// assert!(stream.schema().field_with_name("AMOUNT").is_ok());
+    /// let rows: usize = stream.map(|batch| Ok(batch?.num_rows())).sum::<trailcore::Result<usize>>()?;
+    /// assert!(rows > 0);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownTable`] where the trail has neither a change nor a definition of the table,
+    /// [`ErrorKind::UndefinedTable`] where its columns are not known, [`ErrorKind::SchemaChange`] where a union is asked for
+    /// and there is none, [`ErrorKind::InvalidArgument`] as [`schema`](super::schema), and what reading gives.
+    pub fn table(&self, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<TableStream> {
+        TableStream::new(self, name, read, options)
+    }
+}
+
+/// Rows of one table, under one definition.
+#[derive(Clone, Debug)]
+pub struct TableRecords {
+    /// The definition.
+    pub table: Arc<TableDef>,
+    /// The rows.
+    pub batch: RecordBatch,
+    /// Where the first of them stands.
+    pub first: Position,
+}
+
+/// The record batches of a trail's tables; an iterator. See [`Trail::batches`].
+///
+/// What lies before an error comes before the error. It may be moved between threads.
+#[derive(Debug)]
+pub struct Batches {
+    reader: Reader,
+    decoder: BatchDecoder,
+    options: ArrowOptions,
+    /// The one table that is wanted; none says all.
+    only: Option<Wanted>,
+    schemas: HashMap<usize, SchemaRef>,
+    ready: VecDeque<Result<TableRecords>>,
+    ended: bool,
+}
+
+/// A table looked for by name: without regard to case, unless one is called exactly so.
+#[derive(Debug)]
+struct Wanted {
+    name: Box<str>,
+    /// The table that was met, by its own name.
+    met: Option<Box<str>>,
+    /// The addresses of definitions that have been looked at, and whether they are wanted.
+    known: HashMap<usize, bool>,
+    /// The last of them.
+    last: (usize, bool),
+}
+
+impl Wanted {
+    fn new(name: &str) -> Self {
+        Self { name: name.into(), met: None, known: HashMap::new(), last: (0, false) }
+    }
+
+    #[inline]
+    fn is(&mut self, table: &Arc<TableDef>) -> Result<bool> {
+        let address = Arc::as_ptr(table).addr();
+        if self.last.0 != address {
+            let known = match self.known.get(&address) {
+                Some(&known) => known,
+                None => self.meet(table)?,
+            };
+            self.known.insert(address, known);
+            self.last = (address, known);
+        }
+        Ok(self.last.1)
+    }
+
+    #[cold]
+    fn meet(&mut self, table: &TableDef) -> Result<bool> {
+        let name = table.name();
+        if !name.eq_ignore_ascii_case(&self.name) {
+            return Ok(false);
+        }
+        match &self.met {
+            Some(met) if **met == *name => Ok(true),
+            // The one that is called exactly so came first.
+            Some(met) if **met == *self.name => Ok(false),
+            Some(met) => {
+                let what = format!("{} may be {met} or {name}", self.name);
+                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name as the trail does"))
+            }
+            None => {
+                self.met = Some(name.into());
+                Ok(true)
+            }
+        }
+    }
+}
+
+impl Batches {
+    fn new(reader: Reader, options: ArrowOptions, only: Option<&str>) -> Self {
+        let images = match options.layout {
+            Layout::Rows => ImagesWanted::Row,
+            Layout::Changes => ImagesWanted::Both,
+        };
+        let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
+        if let Some(columns) = &options.columns {
+            decoder = decoder.columns_of_all(columns);
+        }
+        Self {
+            reader,
+            decoder,
+            options,
+            only: only.map(Wanted::new),
+            schemas: HashMap::new(),
+            ready: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    /// The reader underneath, for what it tells: tables met, stretches passed over, counts of a selection.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Reads on until there are batches; `Ok(false)` at the end of the trail.
+    fn read_on(&mut self) -> Result<bool> {
+        loop {
+            let change = match self.reader.next() {
+                Ok(Some(change)) => change,
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(error),
+            };
+            if let Some(only) = &mut self.only {
+                if change.op() == Op::Ddl || !only.is(change.table())? {
+                    continue;
+                }
+            }
+            let full = match self.decoder.take_in(&change)? {
+                Taken::On => false,
+                Taken::Full => true,
+                Taken::NotBeforeFlush => {
+                    let Self { decoder, options, schemas, ready, .. } = self;
+                    flush(decoder, options, schemas, ready);
+                    decoder.take_in(&change)?;
+                    true
+                }
+            };
+            if full {
+                self.flush();
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Makes record batches of all rows there are.
+    fn flush(&mut self) {
+        flush(&mut self.decoder, &self.options, &mut self.schemas, &mut self.ready);
+    }
+}
+
+/// Makes record batches of all rows there are.
+fn flush(
+    decoder: &mut BatchDecoder,
+    options: &ArrowOptions,
+    schemas: &mut HashMap<usize, SchemaRef>,
+    ready: &mut VecDeque<Result<TableRecords>>,
+) {
+    decoder.flush_mut(|batch| {
+        let table = Arc::clone(batch.table());
+        let first = batch.positions().first().copied().unwrap_or_default();
+        let known = schemas.get(&Arc::as_ptr(&table).addr()).cloned();
+        let of_table = || schema(&table, &options.of_table(&table));
+        let records = known.map_or_else(of_table, Ok).and_then(|schema| {
+            // The decoder keeps the definition alive, so its address stays its own.
+            schemas.insert(Arc::as_ptr(&table).addr(), Arc::clone(&schema));
+            record_batch(batch, &schema, options)
+        });
+        ready.push_back(records.map(|batch| TableRecords { table, batch, first }));
+    });
+}
+
+impl Iterator for Batches {
+    type Item = Result<TableRecords>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(records) = self.ready.pop_front() {
+                return Some(records);
+            }
+            if self.ended {
+                return None;
+            }
+            match self.read_on() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.ended = true;
+                    self.flush();
+                }
+                // Nothing is wrong: a further call goes on.
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Some(Err(error)),
+                Err(error) => {
+                    // A change that a selection cannot decide on, or that does not fit its batch, is passed over.
+                    self.ended = !matches!(error.kind(), ErrorKind::Undecidable | ErrorKind::Filter);
+                    self.flush();
+                    self.ready.push_back(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// The changes of one table as record batches under one schema; an iterator, and a [`RecordBatchReader`]. See
+/// [`Trail::table`].
+///
+/// It ends after an error, but for [`ErrorKind::Cancelled`]. It may be moved between threads.
+#[derive(Debug)]
+pub struct TableStream {
+    batches: Batches,
+    schema: SchemaRef,
+    /// The schema of all definitions, where that is asked for.
+    union: Option<Union>,
+    /// Rows under the next schema.
+    next_version: Option<TableRecords>,
+    failed: bool,
+}
+
+impl TableStream {
+    fn new(trail: &Trail, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<Self> {
+        let union = match options.schema_change {
+            SchemaChange::Union => Some(Union::of(&definitions(trail, name, &read)?, &options)?),
+            SchemaChange::Error | SchemaChange::Stop => None,
+        };
+        let mut batches = Batches::new(trail.reader_with(read)?, options, Some(name));
+        let first = batches.next().transpose()?;
+        let schema = match (&union, &first) {
+            (Some(union), _) => union.schema(),
+            (None, Some(first)) => schema(&first.table, &batches.options)?,
+            (None, None) => schema(batches.definition(name)?.as_ref(), &batches.options)?,
+        };
+        if let Some(first) = first {
+            batches.ready.push_front(Ok(first));
+        }
+        Ok(Self { batches, schema, union, next_version: None, failed: false })
+    }
+
+    /// The schema of all its batches.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The reader underneath, for what it tells: stretches passed over, counts of a selection.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        self.batches.reader()
+    }
+
+    /// With [`SchemaChange::Stop`], once the stream has ended: a stream of what follows, under the next schema; `None` where
+    /// nothing does.
+    #[must_use]
+    pub fn next_version(mut self) -> Option<Self> {
+        let next = self.next_version.take()?;
+        self.schema = next.batch.schema();
+        self.batches.ready.push_front(Ok(next));
+        Some(self)
+    }
+
+    /// The stream as the Arrow C stream interface has it, for any language: its release callback frees it.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// # use trailcore::{ReadOptions, arrow::ArrowOptions};
+    /// let stream = trail.table("BANK.POSTINGS", ReadOptions::new(), ArrowOptions::new())?;
+    /// let c_stream = stream.into_c_stream();
+    /// # drop(c_stream);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn into_c_stream(self) -> FFI_ArrowArrayStream {
+        FFI_ArrowArrayStream::new(Box::new(self.into_reader()))
+    }
+
+    /// The stream as other Arrow libraries of Rust take it in; its errors are [`ArrowError::ExternalError`]s.
+    pub fn into_reader(self) -> impl RecordBatchReader + Send {
+        AsReader(self)
+    }
+
+    fn step(&mut self) -> Option<Result<RecordBatch>> {
+        if self.next_version.is_some() {
+            return None;
+        }
+        let records = match self.batches.next()? {
+            Ok(records) => records,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Some(union) = &self.union {
+            return Some(union.cast(&records));
+        }
+        if records.batch.schema() == self.schema {
+            return Some(Ok(records.batch));
+        }
+        if self.batches.options.schema_change == SchemaChange::Stop {
+            self.next_version = Some(records);
+            return None;
+        }
+        let what = format!("the definition of table {} changes at {}", records.table.name(), records.first);
+        let error = Error::new(ErrorKind::SchemaChange, what).at_rba(records.first.rba);
+        Some(Err(error.hint("ask for the union of its definitions, or for one stream for each")))
+    }
+}
+
+impl Iterator for TableStream {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let next = self.step();
+        self.failed = matches!(&next, Some(Err(error)) if error.kind() != ErrorKind::Cancelled);
+        next
+    }
+}
+
+struct AsReader(TableStream);
+
+impl Iterator for AsReader {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.0.next()?.map_err(|error| ArrowError::ExternalError(Box::new(error))))
+    }
+}
+
+impl RecordBatchReader for AsReader {
+    fn schema(&self) -> SchemaRef {
+        TableStream::schema(&self.0)
+    }
+}
+
+impl Batches {
+    /// The definition of a table that has no change: from the trail, or else from the catalog.
+    fn definition(&mut self, name: &str) -> Result<Arc<TableDef>> {
+        let mut tables = self.reader.tables().cloned().chain(self.reader.catalog().into_iter().flat_map(|c| c.tables().cloned()));
+        let found = tables.find(|table| table.name().eq_ignore_ascii_case(name));
+        let table = found.ok_or_else(|| unknown_table(name, self.reader.tables().map(|table| table.name())))?;
+        if table.is_defined() {
+            return Ok(table);
+        }
+        let what = format!("the columns of table {} are not known", table.name());
+        Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"))
+    }
+}
+
+fn unknown_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    const SHOWN: usize = 20;
+    let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
+    known.sort_unstable();
+    let more = if known.len() > SHOWN { " and others" } else { "" };
+    known.truncate(SHOWN);
+    let known = if known.is_empty() { "no tables".to_owned() } else { known.join(", ") };
+    Error::new(ErrorKind::UnknownTable, format!("there is no table {name} in the trail; it has {known}{more}"))
+}
+
+/// All definitions of a table that its changes have, in their order.
+fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<TableDef>>> {
+    let mut reader = trail.reader_with(read.clone())?;
+    let mut wanted = Wanted::new(name);
+    let mut found: Vec<Arc<TableDef>> = Vec::new();
+    while let Some(change) = reader.next()? {
+        let table = change.table();
+        if change.op() != Op::Ddl && wanted.is(table)? && !found.iter().any(|known| Arc::ptr_eq(known, table)) {
+            found.push(Arc::clone(table));
+        }
+    }
+    if found.is_empty() {
+        let mut batches = Batches::new(reader, ArrowOptions::new(), Some(name));
+        found.push(batches.definition(name)?);
+    }
+    Ok(found)
+}

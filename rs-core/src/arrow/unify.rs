@@ -1,0 +1,168 @@
+//! One schema for all definitions of a table.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::{Array, ArrayRef, Decimal128Array, RecordBatch, StructArray, TimestampNanosecondArray, new_null_array};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+
+use super::options::ArrowOptions;
+use super::schema::{DIGITS_128, schema};
+use super::stream::TableRecords;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableDef;
+
+/// A schema that holds the rows of several.
+#[derive(Debug)]
+pub(super) struct Union(SchemaRef);
+
+impl Union {
+    pub(super) fn of(tables: &[Arc<TableDef>], options: &ArrowOptions) -> Result<Self> {
+        let mut all: Option<Schema> = None;
+        for table in tables {
+            // A column that only some definitions have may be asked for.
+            let own = schema(table, &options.of_table(table))?;
+            all = Some(match all {
+                None => own.as_ref().clone(),
+                Some(all) => {
+                    let fields = union_fields(all.fields(), own.fields(), table.name())?;
+                    Schema::new_with_metadata(fields, all.metadata)
+                }
+            });
+        }
+        let all = all.unwrap_or_else(Schema::empty);
+        if let Some(missing) = options.columns.iter().flatten().find(|name| !has_column(all.fields(), name)) {
+            let names: Vec<_> = tables.iter().map(|table| table.name()).take(1).collect();
+            let what = format!("no definition of table {} has a column {missing}", names.concat());
+            return Err(Error::new(ErrorKind::InvalidArgument, what));
+        }
+        Ok(Self(Arc::new(all)))
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.0)
+    }
+
+    /// Rows of one definition under the schema of all.
+    pub(super) fn cast(&self, records: &TableRecords) -> Result<RecordBatch> {
+        let (batch, rows) = (&records.batch, records.batch.num_rows());
+        let own = batch.schema();
+        let arrays = self.0.fields().iter().map(|field| {
+            let array = own.index_of(field.name()).ok().map(|index| batch.column(index));
+            widened(array, field.data_type(), rows).ok_or_else(|| {
+                let what = format!(
+                    "column {} of {}, from {} on: a value does not fit the type that all definitions share",
+                    field.name(),
+                    records.table.name(),
+                    records.first
+                );
+                Error::new(ErrorKind::SchemaChange, what).hint("ask for one stream for each definition")
+            })
+        });
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
+        RecordBatch::try_new(self.schema(), arrays).map_err(|error| Error::new(ErrorKind::SchemaChange, error.to_string()))
+    }
+}
+
+fn has_column(fields: &Fields, name: &str) -> bool {
+    fields.iter().any(|field| match field.data_type() {
+        DataType::Struct(own) => has_column(own, name),
+        _ => field.name().eq_ignore_ascii_case(name),
+    })
+}
+
+/// The fields of both, those of the first first.
+fn union_fields(first: &Fields, second: &Fields, table: &str) -> Result<Fields> {
+    let mut fields: Vec<Field> = first.iter().map(|field| field.as_ref().clone()).collect();
+    for field in second {
+        match fields.iter_mut().find(|known| known.name() == field.name()) {
+            Some(known) => {
+                let common = common_type(known.data_type(), field.data_type(), table)?.ok_or_else(|| {
+                    let what = format!(
+                        "column {} of table {table} is {} and {}, which have no type in common",
+                        field.name(),
+                        known.data_type(),
+                        field.data_type()
+                    );
+                    Error::new(ErrorKind::SchemaChange, what).hint("ask for one stream for each definition")
+                })?;
+                *known = known.clone().with_data_type(common);
+            }
+            // The states stay last.
+            None => {
+                let place =
+                    fields.iter().rposition(|known| !matches!(known.data_type(), DataType::Struct(_))).map_or(0, |at| at + 1);
+                fields.insert(place, field.as_ref().clone());
+            }
+        }
+    }
+    Ok(fields.into())
+}
+
+/// A type that holds all values of both; `None` where there is none.
+fn common_type(first: &DataType, second: &DataType, table: &str) -> Result<Option<DataType>> {
+    if first == second {
+        return Ok(Some(first.clone()));
+    }
+    if let (DataType::Struct(first), DataType::Struct(second)) = (first, second) {
+        return Ok(Some(DataType::Struct(union_fields(first, second, table)?)));
+    }
+    let decimal = |data_type: &DataType| match data_type {
+        DataType::Int64 => Some((19, 0)),
+        DataType::UInt64 => Some((20, 0)),
+        DataType::Decimal128(digits, scale) => Some((*digits, *scale)),
+        _ => None,
+    };
+    if let (Some((a, a_scale)), Some((b, b_scale))) = (decimal(first), decimal(second)) {
+        let scale = a_scale.max(b_scale);
+        let whole = (a - a_scale as u8).max(b - b_scale as u8);
+        return Ok(Some(DataType::Decimal128((whole + scale as u8).min(DIGITS_128), scale)));
+    }
+    let is_time = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, None));
+    Ok((is_time(first) && is_time(second)).then_some(DataType::Timestamp(TimeUnit::Nanosecond, None)))
+}
+
+/// An array as a type that holds it; null where there is no array. `None` where a value does not fit after all.
+fn widened(array: Option<&ArrayRef>, wanted: &DataType, rows: usize) -> Option<ArrayRef> {
+    let Some(array) = array else {
+        return Some(match wanted {
+            // A struct of states is never null itself.
+            DataType::Struct(fields) => {
+                let arrays = fields.iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+                Arc::new(StructArray::try_new_with_length(fields.clone(), arrays, None, rows).ok()?)
+            }
+            other => new_null_array(other, rows),
+        });
+    };
+    if array.data_type() == wanted {
+        return Some(Arc::clone(array));
+    }
+    match (array.data_type(), wanted) {
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let own = array.as_struct();
+            let arrays = fields.iter().map(|field| widened(own.column_by_name(field.name()), field.data_type(), rows));
+            let arrays = arrays.collect::<Option<Vec<_>>>()?;
+            Some(Arc::new(StructArray::try_new_with_length(fields.clone(), arrays, own.nulls().cloned(), rows).ok()?))
+        }
+        (from, DataType::Decimal128(_, scale)) => {
+            let (numbers, own_scale): (Vec<i128>, i8) = match from {
+                DataType::Int64 => (array.as_primitive::<Int64Type>().values().iter().map(|&value| value.into()).collect(), 0),
+                DataType::UInt64 => (array.as_primitive::<UInt64Type>().values().iter().map(|&value| value.into()).collect(), 0),
+                DataType::Decimal128(_, scale) => (array.as_primitive::<Decimal128Type>().values().to_vec(), *scale),
+                _ => return None,
+            };
+            let factor = 10i128.checked_pow(u32::try_from(scale - own_scale).ok()?)?;
+            let limit = 10u128.pow(DIGITS_128.into());
+            let scaled = numbers.iter().map(|number| number.checked_mul(factor).filter(|number| number.unsigned_abs() < limit));
+            let scaled = scaled.collect::<Option<Vec<_>>>()?;
+            Some(Arc::new(Decimal128Array::new(scaled.into(), array.nulls().cloned()).with_data_type(wanted.clone())))
+        }
+        (DataType::Timestamp(TimeUnit::Microsecond, None), DataType::Timestamp(TimeUnit::Nanosecond, None)) => {
+            let micros = array.as_primitive::<TimestampMicrosecondType>();
+            let nanos = micros.values().iter().map(|micros| micros.checked_mul(1000)).collect::<Option<Vec<_>>>()?;
+            Some(Arc::new(TimestampNanosecondArray::new(nanos.into(), array.nulls().cloned())))
+        }
+        _ => None,
+    }
+}
