@@ -2,11 +2,13 @@
 //! [`RecordReader`] their records.
 
 mod bytes;
+mod check;
 mod find;
 mod progress;
 mod reader;
 mod records;
 mod sequence;
+mod summary;
 mod window;
 
 use std::ops::ControlFlow;
@@ -14,10 +16,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use self::bytes::ByteSource;
+pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;
 pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile};
+pub use self::summary::{Summary, TableCounts};
 
 use crate::error::Result;
 use crate::filter::Select;

@@ -1,0 +1,112 @@
+//! Checking a trail, and counting it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use std::sync::Arc;
+
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::source::{FindingKind, Report};
+use trailcore::{Op, ReadOptions, Timestamp, Trail};
+use trailcore_samples::{Bank, bank_in_memory};
+
+fn files(bank: &Bank) -> Vec<(String, Vec<u8>)> {
+    bank_in_memory(bank).unwrap()
+}
+
+fn trail(files: &[(String, Vec<u8>)]) -> Trail {
+    Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
+}
+
+fn check(files: &[(String, Vec<u8>)]) -> Report {
+    trail(files).check(&ReadOptions::new()).unwrap()
+}
+
+fn kinds(report: &Report) -> Vec<FindingKind> {
+    report.findings.iter().map(|finding| finding.kind).collect()
+}
+
+#[test]
+fn a_whole_trail_has_no_findings() {
+    for bank in [Bank::small(), Bank::small_little()] {
+        let files = files(&bank);
+        let report = check(&files);
+        assert!(report.is_whole() && report.findings.is_empty(), "{:?}", report.findings);
+        assert_eq!(report.bytes, files.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
+        assert_eq!(report.invalid_values, 0);
+        let summary = trail(&files).summary(ReadOptions::new()).unwrap();
+        assert_eq!((report.changes, report.transactions), (summary.changes, summary.transactions));
+    }
+}
+
+#[test]
+fn missing_files_torn_tails_and_damage_are_found() {
+    let mut all = files(&Bank { bytes: 60_000, ..Bank::small() });
+    assert!(all.len() > 3);
+    let whole = all.clone();
+    all.remove(1);
+    assert!(kinds(&check(&all)).contains(&FindingKind::Gap));
+
+    let mut torn = whole.clone();
+    torn.last_mut().unwrap().1.pop();
+    let report = check(&torn);
+    assert!(kinds(&report).contains(&FindingKind::TornTail) && !report.is_whole());
+
+    let mut hurt = whole.clone();
+    let middle = hurt[0].1.len() / 2;
+    hurt[0].1[middle..middle + 300].fill(0);
+    let report = check(&hurt);
+    assert!(kinds(&report).contains(&FindingKind::Damage) && !report.is_whole(), "{:?}", report.findings);
+    assert!(report.findings.iter().all(|finding| finding.to_string().contains(" at ")));
+    assert!(trail(&[("no".to_owned(), b"no trail at all".to_vec())]).check(&ReadOptions::new()).is_err());
+}
+
+#[test]
+fn transactions_out_of_order_taken_back_and_unfinished_are_found() {
+    let table = Arc::new(TableDef::new("A.T", vec![ColumnDef::integer("K", 0).key()]));
+    let write = |csns: &[(&str, bool)], finish: bool| {
+        let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+        let mut row = RowBuilder::new(&table, writer.byte_order());
+        row.decimal("K", 1.into()).unwrap();
+        for (csn, keep) in csns {
+            writer.begin(csn, "1.2.3", Timestamp::from_unix_micros(0)).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+            if *keep { writer.commit() } else { writer.abend() }.unwrap();
+        }
+        if !finish {
+            writer.begin("99", "1.2.3", Timestamp::from_unix_micros(0)).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+        }
+        writer.finish_unfinished().unwrap()
+    };
+    assert_eq!(kinds(&check(&write(&[("5", true), ("5", true), ("6", true)], true))), []);
+    assert_eq!(kinds(&check(&write(&[("5", true), ("4", true)], true))), [FindingKind::Order]);
+    let report = check(&write(&[("5", false), ("5", true)], false));
+    assert_eq!(kinds(&report), [FindingKind::TakenBack, FindingKind::Unfinished]);
+    assert!(report.is_whole());
+    assert_eq!(report.transactions, 1);
+}
+
+#[test]
+fn a_summary_counts_what_a_reader_gives() {
+    let files = files(&Bank::small());
+    let trail = trail(&files);
+    let summary = trail.summary(ReadOptions::new()).unwrap();
+    let mut reader = trail.reader().unwrap();
+    let (mut changes, mut inserts, mut last, mut ends) = (0, 0, None, 0);
+    while let Some(change) = reader.next().unwrap() {
+        changes += 1;
+        inserts += u64::from(change.op() == Op::Insert);
+        last = Some((change.position(), change.csn().map(str::to_owned)));
+        ends += u64::from(change.transaction().ends());
+    }
+    assert_eq!(summary.changes, changes);
+    assert_eq!(summary.transactions, ends);
+    assert_eq!(summary.tables.values().map(|counts| counts.of(Op::Insert)).sum::<u64>(), inserts);
+    assert_eq!(summary.tables.values().map(|counts| counts.changes()).sum::<u64>(), changes);
+    assert_eq!(summary.positions.map(|(_, last)| last), last.as_ref().map(|(position, _)| *position));
+    assert_eq!(summary.csns.map(|(_, last)| last), last.and_then(|(_, csn)| csn));
+}
