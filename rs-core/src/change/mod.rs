@@ -233,7 +233,28 @@ impl<'a> Change<'a> {
         self.buffer
     }
 
-    fn own_frames(&self) -> &'a [Frame] {
+    /// What it is, where its frames are to be found at other places; `last` is that of the change before it there.
+    pub(crate) fn view_at(&self, first: usize, end: usize, last: Option<Change<'_>>) -> View {
+        let ids = match (self.view.unit.in_transaction, self.view.ids.frame, last) {
+            (false, ..) => TransactionIds::default(),
+            // Its own first record has them.
+            (true, Some(frame), _) if frame >= self.view.unit.first => {
+                TransactionIds { frame: Some(first + frame - self.view.unit.first), ..TransactionIds::default() }
+            }
+            // The change before it, of the same transaction, knows where they are.
+            (true, _, Some(last)) if last.ids() == self.ids() => last.view.ids.clone(),
+            _ => TransactionIds::kept(self.csn(), self.xid()),
+        };
+        View {
+            unit: Unit { first, end, ..self.view.unit },
+            origin: self.view.origin.clone(),
+            ids,
+            joined: self.view.joined.clone(),
+            pair_start: self.view.pair_start,
+        }
+    }
+
+    pub(crate) fn own_frames(&self) -> &'a [Frame] {
         self.frames.get(self.view.unit.first..self.view.unit.end).unwrap_or_default()
     }
 

@@ -1,5 +1,6 @@
 //! Where changes go: for now, [`TrailWriter`] writes trails.
 
+mod hand_on;
 mod row;
 mod trail;
 

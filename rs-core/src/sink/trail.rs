@@ -212,7 +212,18 @@ impl TrailWriter {
         self.options.order
     }
 
-    /// Begins a transaction.
+    /// Whether a transaction is open.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    /// Whether the open transaction is this one.
+    pub(super) fn is_in(&self, csn: &str, xid: &str) -> bool {
+        self.transaction.as_ref().is_some_and(|open| open.csn == csn && open.xid == xid)
+    }
+
+    /// Begins a transaction. A CSN or id that is empty is not known, and not written.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] where one is open.
@@ -332,6 +343,11 @@ impl TrailWriter {
         self.add(None, vec![record])
     }
 
+    /// A statement as another trail has it, with the tokens that have been given.
+    pub(super) fn statement(&mut self, data: &[u8]) -> Result<()> {
+        self.add(None, vec![PendingRecord { record_type: RecordType::DDL, before: false, data: Some(data.to_vec()) }])
+    }
+
     /// A large-object fragment of the last row. How fragments are laid out is UNKNOWN: the bytes are the caller's.
     ///
     /// # Errors
@@ -420,8 +436,11 @@ impl TrailWriter {
         let mut own = pending.tokens;
         let row_tokens = own.len();
         if first {
-            own.push(SubToken { id: tokens::id::LOGCSN, info: 0, body: transaction.csn.clone().into_bytes() });
-            own.push(SubToken { id: tokens::id::TRANID, info: 0, body: transaction.xid.clone().into_bytes() });
+            for (id, text) in [(tokens::id::LOGCSN, &transaction.csn), (tokens::id::TRANID, &transaction.xid)] {
+                if !text.is_empty() {
+                    own.push(SubToken { id, info: 0, body: text.clone().into_bytes() });
+                }
+            }
         }
         let mut token_area = Vec::new();
         // Both records of a pair have the row's tokens; CSN and transaction id stand on the first record alone.

@@ -1,6 +1,7 @@
 //! Where bytes come from, and how a trail is read: [`Trail`] finds the files, [`Reader`] reads their changes,
 //! [`RecordReader`] their records.
 
+mod blocks;
 mod bytes;
 mod check;
 mod find;
@@ -15,6 +16,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::blocks::{Blocks, ChangeBlock};
 pub use self::bytes::ByteSource;
 pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;

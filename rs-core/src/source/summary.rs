@@ -1,10 +1,12 @@
 //! What a trail holds, counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::change::Op;
 use crate::error::Result;
 use crate::position::Position;
+use crate::schema::TableDef;
 use crate::source::{ReadOptions, Skipped, Trail};
 use crate::time::Timestamp;
 
@@ -18,6 +20,8 @@ pub struct Summary {
     pub transactions: u64,
     /// The changes by the tables' names and by operation.
     pub tables: BTreeMap<String, TableCounts>,
+    /// The definitions met, of each table the latest, by name.
+    pub definitions: BTreeMap<String, Arc<TableDef>>,
     /// Where the first and the last change stand.
     pub positions: Option<(Position, Position)>,
     /// The first and the last CSN, as the trail has them.
@@ -103,6 +107,7 @@ impl Trail {
             }
             is_open = !indicator.ends();
         }
+        summary.definitions = reader.tables().map(|table| (table.name().to_owned(), Arc::clone(table))).collect();
         summary.skipped = reader.skipped().to_vec();
         Ok(summary)
     }

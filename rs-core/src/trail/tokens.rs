@@ -35,6 +35,11 @@ impl<'a> GgsToken<'a> {
         self.0.info
     }
 
+    /// It as it is written.
+    pub(crate) fn as_token(&self) -> Token<'a> {
+        self.0
+    }
+
     /// The name that Logdump prints, where one is known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {

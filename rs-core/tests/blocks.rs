@@ -1,0 +1,103 @@
+//! Changes by the block, and changes that are written again, are the changes that were read.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use trailcore::filter::Select;
+use trailcore::sink::{TrailWriter, WriterOptions};
+use trailcore::trail::ByteOrder;
+use trailcore::{ErrorKind, PlainChange, ReadOptions, Trail};
+use trailcore_samples::{Bank, bank_in_memory};
+
+fn bank(bank: &Bank) -> Trail {
+    let files = bank_in_memory(bank).unwrap();
+    Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
+}
+
+fn lines(trail: &Trail, options: &ReadOptions) -> Vec<String> {
+    let mut reader = trail.reader_with(options.clone()).unwrap();
+    let mut lines = Vec::new();
+    while let Some(change) = reader.next().unwrap() {
+        lines.push(change.to_json().unwrap());
+    }
+    lines
+}
+
+/// Selections that turn first, middle and last changes of transactions away.
+fn selections() -> Vec<ReadOptions> {
+    let texts = ["TABLE BANK.*;", "TABLE BANK.ACCOUNTS;", "TABLE BANK.POSTINGS, FILTER (@STRFIND (MEMO, 'a') > 2);"];
+    texts
+        .iter()
+        .map(|text| ReadOptions::new().select(Select::parse(text).unwrap().lenient()))
+        .chain([ReadOptions::new()])
+        .collect()
+}
+
+#[test]
+fn blocks_hold_the_changes_with_their_transactions() {
+    for sample in [Bank::small(), Bank::small_little()] {
+        let trail = bank(&Bank { bytes: 200_000, ..sample });
+        for options in selections() {
+            for size in [1, 3, 1000] {
+                let mut blocks = trail.reader_with(options.clone()).unwrap().into_blocks(size);
+                let mut kept = Vec::new();
+                while let Some(block) = blocks.next_block().unwrap() {
+                    assert!(block.len() <= size && !block.is_empty());
+                    kept.push(block);
+                }
+                let shown: Vec<_> =
+                    kept.iter().flat_map(|block| block.changes().map(|change| change.to_json().unwrap())).collect();
+                assert_eq!(shown, lines(&trail, &options));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_lies_before_an_error_comes_before_it() {
+    let mut files = bank_in_memory(&Bank::small()).unwrap();
+    let (name, mut bytes) = files.swap_remove(0);
+    bytes.pop();
+    let trail = Trail::from_files([(name.as_str(), bytes.into())]);
+    let mut blocks = trail.reader().unwrap().into_blocks(1_000_000);
+    assert!(blocks.next_block().unwrap().is_some());
+    for _ in 0..2 {
+        assert_eq!(blocks.next_block().unwrap_err().kind(), ErrorKind::Truncated);
+    }
+}
+
+/// What a trail hands on may stand elsewhere; all else is the same.
+fn without_places(lines: &[String]) -> Vec<PlainChange> {
+    let plain = |line: &String| PlainChange { seqno: 0, rba: 0, ..PlainChange::from_json(line).unwrap() };
+    lines.iter().map(plain).collect()
+}
+
+#[test]
+fn a_selected_trail_is_handed_on_as_a_trail() {
+    for sample in [Bank::small(), Bank::small_little()] {
+        let trail = bank(&sample);
+        for options in selections() {
+            for order in [ByteOrder::Big, ByteOrder::Little] {
+                let own = WriterOptions { order, charset: sample.writer.charset, ..WriterOptions::default() };
+                let mut writer = TrailWriter::in_memory("po", own).unwrap();
+                let mut reader = trail.reader_with(options.clone()).unwrap();
+                while let Some(change) = reader.next().unwrap() {
+                    writer.write(&change).unwrap();
+                }
+                if writer.is_in_transaction() {
+                    writer.commit().unwrap();
+                }
+                let files = writer.finish().unwrap();
+                let again = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+                let (before, after) =
+                    (without_places(&lines(&trail, &options)), without_places(&lines(&again, &ReadOptions::new())));
+                // A transaction whose first or last change is not wanted has another one there.
+                let bare = |changes: Vec<PlainChange>| {
+                    changes.into_iter().map(|change| PlainChange { txn: None, ..change }).collect::<Vec<_>>()
+                };
+                assert_eq!(bare(before), bare(after));
+                assert!(again.check(&ReadOptions::new()).unwrap().findings.is_empty());
+            }
+        }
+    }
+}
