@@ -492,7 +492,12 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// An error in this change, with its file, RBA and record number.
+    /// The error that a fault in one of this change's rows is: with its file, RBA and record number.
+    #[must_use]
+    pub fn error(&self, fault: Fault) -> Error {
+        self.fault(fault)
+    }
+
     pub(crate) fn fault(&self, fault: Fault) -> Error {
         located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }
