@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use trailcore::source::ChangeBlock;
 use trailcore::trail::tokens;
@@ -20,6 +22,15 @@ pub(crate) struct Block {
     pub(crate) changes: ChangeBlock,
     /// Of each change, the names of its table.
     pub(crate) names: Vec<Arc<Names>>,
+    /// What the changes of a transaction have in common, made once for those that are asked one after the other.
+    pub(crate) transaction: Mutex<TransactionObjects>,
+}
+
+/// The objects of the transaction that was asked for last, by its number in the block.
+#[derive(Debug, Default)]
+pub(crate) struct TransactionObjects {
+    time: Option<(i64, Py<PyAny>)>,
+    ids: Option<(u32, Option<Py<PyString>>, Option<Py<PyString>>)>,
 }
 
 /// A table's names as Python strings, made once for each definition.
@@ -28,18 +39,24 @@ pub(crate) struct Names {
     pub(crate) definition: Arc<trailcore::TableDef>,
     table: Py<PyString>,
     columns: Vec<Py<PyString>>,
+    /// A row of NULLs: a dict that is copied is made faster than one that grows.
+    nulls: Py<PyDict>,
 }
 
 impl Names {
-    pub(crate) fn new(py: Python<'_>, definition: &Arc<trailcore::TableDef>) -> Self {
+    pub(crate) fn new(py: Python<'_>, definition: &Arc<trailcore::TableDef>) -> PyResult<Self> {
         let interned = |text: &str| PyString::intern(py, text).unbind();
-        Self {
-            definition: Arc::clone(definition),
-            table: interned(definition.name()),
-            columns: definition.columns().iter().map(|column| interned(&column.name)).collect(),
+        let columns: Vec<_> = definition.columns().iter().map(|column| interned(&column.name)).collect();
+        let nulls = PyDict::new(py);
+        for column in &columns {
+            nulls.set_item(column, py.None())?;
         }
+        Ok(Self { definition: Arc::clone(definition), table: interned(definition.name()), columns, nulls: nulls.unbind() })
     }
 }
+
+/// CSN and id of a transaction.
+type TransactionIds<'py> = (Option<Bound<'py, PyString>>, Option<Bound<'py, PyString>>);
 
 /// One change of a trail. It owns its data: it may be kept, and used by several threads.
 #[pyclass(frozen, module = "trailcore")]
@@ -63,12 +80,24 @@ impl Change {
     }
 
     fn row<'py>(&self, py: Python<'py>, row: Option<Row<'_>>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        row.map(|row| self.dict_of(py, &row, |_| true)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        // A row that lists all columns in their order is the usual one.
+        let columns = self.names()?.columns.len();
+        let mut listed = 0;
+        let whole = columns > 0
+            && row.spans().all(|span| {
+                listed += 1;
+                span.is_ok_and(|span| usize::from(span.index) == listed - 1)
+            })
+            && listed == columns;
+        let dict = if whole { self.names()?.nulls.bind(py).copy()? } else { PyDict::new(py) };
+        self.fill(py, &dict, &row, |_| true)?;
+        Ok(Some(dict))
     }
 
-    fn dict_of<'py>(&self, py: Python<'py>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<Bound<'py, PyDict>> {
+    /// Sets the wanted columns of a row.
+    fn fill(&self, py: Python<'_>, dict: &Bound<'_, PyDict>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<()> {
         let (types, names) = (Types::get(py)?, self.names()?);
-        let dict = PyDict::new(py);
         for column in row.columns() {
             let column = match column {
                 Ok(column) => column,
@@ -84,7 +113,7 @@ impl Change {
                 None => dict.set_item(&*column.name(), value)?,
             }
         }
-        Ok(dict)
+        Ok(())
     }
 
     fn table_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
@@ -95,24 +124,37 @@ impl Change {
         Ok(self.names()?.table.bind(py).clone())
     }
 
+    /// CSN and id of its transaction, made once for changes of one transaction that are asked one after the other.
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<TransactionIds<'py>> {
+        let number = self.block.changes.transaction_of(self.index).unwrap_or_default();
+        if let Some((known, csn, xid)) = &self.block.transaction.lock_py_attached(py).ids {
+            if *known == number {
+                let bound = |text: &Option<Py<PyString>>| text.as_ref().map(|text| text.bind(py).clone());
+                return Ok((bound(csn), bound(xid)));
+            }
+        }
+        let (csn, xid) = self.get()?.ids();
+        let made = |text: Option<&str>| text.map(|text| PyString::new(py, text));
+        let (csn, xid) = (made(csn), made(xid));
+        let kept = |text: &Option<Bound<'py, PyString>>| text.clone().map(Bound::unbind);
+        self.block.transaction.lock_py_attached(py).ids = Some((number, kept(&csn), kept(&xid)));
+        Ok((csn, xid))
+    }
+
     fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let dict = PyDict::new(py);
         for token in change.tokens() {
             let of_transaction = matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID);
             let Some(value) = token.value().filter(|_| !of_transaction) else { continue };
-            let name = match token.name() {
-                Some(name) => PyString::intern(py, name),
-                None if token.id().is_ascii_graphic() => PyString::new(py, &char::from(token.id()).to_string()),
-                None => PyString::new(py, &format!("0x{:02x}", token.id())),
-            };
+            let name = types.words.token(py, &token);
             // The same token twice says the same twice; the first counts, as in the JSON form.
-            if !dict.contains(&name)? {
+            if dict.is_empty() || !dict.contains(&name)? {
                 dict.set_item(name, types.token(py, value))?;
             }
         }
         if let Some(user) = change.user_tokens() {
-            dict.set_item("user", PyBytes::new(py, user))?;
+            dict.set_item(&types.words.user, PyBytes::new(py, user))?;
         }
         Ok(dict)
     }
@@ -122,7 +164,7 @@ impl Change {
 impl Change {
     #[getter]
     fn op<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        Ok(PyString::intern(py, self.get()?.op().name()))
+        Ok(Types::get(py)?.words.op(py, self.get()?.op()))
     }
 
     #[getter]
@@ -146,18 +188,27 @@ impl Change {
     }
 
     #[getter]
-    fn csn(&self) -> PyResult<Option<&str>> {
-        Ok(self.get()?.csn())
+    fn csn<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        Ok(self.ids(py)?.0)
     }
 
     #[getter]
-    fn xid(&self) -> PyResult<Option<&str>> {
-        Ok(self.get()?.xid())
+    fn xid<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        Ok(self.ids(py)?.1)
     }
 
     #[getter]
     fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Types::get(py)?.timestamp(py, self.get()?.timestamp())
+        let time = self.get()?.timestamp();
+        if let Some((last, object)) = &self.block.transaction.lock_py_attached(py).time {
+            if *last == time.unix_micros() {
+                return Ok(object.bind(py).clone());
+            }
+        }
+        // Made without the lock: that may run any code.
+        let object = Types::get(py)?.timestamp(py, time)?;
+        self.block.transaction.lock_py_attached(py).time = Some((time.unix_micros(), object.clone().unbind()));
+        Ok(object)
     }
 
     #[getter]
@@ -209,7 +260,8 @@ impl Change {
         let (before, after) = self.images(py)?;
         // The row that was changed is called what it was called before; an image may lack the key.
         for row in [before, after].into_iter().flatten() {
-            let key = self.dict_of(py, &row, is_key)?;
+            let key = PyDict::new(py);
+            self.fill(py, &key, &row, is_key)?;
             if !key.is_empty() {
                 return Ok(key);
             }
@@ -235,18 +287,30 @@ impl Change {
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let (before, after) = self.images(py)?;
-        let dict = PyDict::new(py);
-        let (position, csn_xid) = (change.position(), (change.csn(), change.xid()));
+        let dict = types.words.change.bind(py).copy()?;
+        let position = change.position();
         dict.set_item(pyo3::intern!(py, "seqno"), position.seqno)?;
         dict.set_item(pyo3::intern!(py, "rba"), position.rba)?;
-        dict.set_item(pyo3::intern!(py, "op"), PyString::intern(py, change.op().name()))?;
+        dict.set_item(pyo3::intern!(py, "op"), types.words.op(py, change.op()))?;
         dict.set_item(pyo3::intern!(py, "table"), self.table_name(py)?)?;
-        dict.set_item(pyo3::intern!(py, "ts"), types.timestamp(py, change.timestamp())?)?;
-        dict.set_item(pyo3::intern!(py, "csn"), csn_xid.0)?;
-        dict.set_item(pyo3::intern!(py, "xid"), csn_xid.1)?;
-        dict.set_item(pyo3::intern!(py, "txn"), change.transaction().name().map(|name| PyString::intern(py, name)))?;
-        dict.set_item(pyo3::intern!(py, "before"), self.row(py, before)?)?;
-        dict.set_item(pyo3::intern!(py, "after"), self.row(py, after)?)?;
+        dict.set_item(pyo3::intern!(py, "ts"), self.timestamp(py)?)?;
+        let (csn, xid) = self.ids(py)?;
+        // What is None stays as it is.
+        if let Some(csn) = csn {
+            dict.set_item(pyo3::intern!(py, "csn"), csn)?;
+        }
+        if let Some(xid) = xid {
+            dict.set_item(pyo3::intern!(py, "xid"), xid)?;
+        }
+        if let Some(transaction) = types.words.transaction(py, change.transaction()) {
+            dict.set_item(pyo3::intern!(py, "txn"), transaction)?;
+        }
+        if let Some(before) = self.row(py, before)? {
+            dict.set_item(pyo3::intern!(py, "before"), before)?;
+        }
+        if let Some(after) = self.row(py, after)? {
+            dict.set_item(pyo3::intern!(py, "after"), after)?;
+        }
         dict.set_item(pyo3::intern!(py, "tokens"), self.token_dict(py)?)?;
         if let Some(ddl) = change.ddl() {
             dict.set_item(pyo3::intern!(py, "ddl"), &*ddl.text())?;

@@ -1,6 +1,7 @@
 //! The changes of a trail, one after the other.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,23 +45,24 @@ impl Current {
         self.next += 1;
         Some(change)
     }
+}
 
-    fn put(&mut self, py: Python<'_>, changes: ChangeBlock) {
-        let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.len());
-        for change in changes.changes() {
-            let table = change.table();
-            let same = names.last().filter(|last| Arc::ptr_eq(&last.definition, table));
-            let own = match same {
-                Some(last) => Arc::clone(last),
-                None => {
-                    let known = self.names.entry(Arc::as_ptr(table).addr());
-                    Arc::clone(known.or_insert_with(|| Arc::new(Names::new(py, table))))
-                }
-            };
-            names.push(own);
-        }
-        (self.block, self.next) = (Some(Arc::new(Block { changes, names })), 0);
+/// A block with the names of its tables, which are made where they are new.
+fn named(py: Python<'_>, changes: ChangeBlock, known: &mut HashMap<usize, Arc<Names>>) -> PyResult<Block> {
+    let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.len());
+    for change in changes.changes() {
+        let table = change.table();
+        let same = names.last().filter(|last| Arc::ptr_eq(&last.definition, table));
+        let own = match same {
+            Some(last) => Arc::clone(last),
+            None => match known.entry(Arc::as_ptr(table).addr()) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Names::new(py, table)?))),
+            },
+        };
+        names.push(own);
     }
+    Ok(Block { changes, names, transaction: Mutex::default() })
 }
 
 impl Changes {
@@ -70,22 +72,32 @@ impl Changes {
 
     /// Reads on; `false` at the end. Of threads that come together, one reads and the others find what it has read.
     fn read_on(&self, py: Python<'_>) -> PyResult<bool> {
-        let read = self.blocks.with(py, |blocks| {
+        let read = self.blocks.with(py, |blocks| -> trailcore::Result<PyResult<bool>> {
             let has_more = || {
                 let current = self.current.lock();
                 current.block.as_ref().is_some_and(|block| current.next < block.changes.len())
             };
             if has_more() {
-                return Ok(true);
+                return Ok(Ok(true));
             }
             let block = blocks.next_block()?;
             let found = block.is_some();
-            if let Some(block) = block {
-                Python::attach(|py| self.current.lock_py_attached(py).put(py, block));
-            }
-            Ok(found)
+            let put = block.map(|block| Python::attach(|py| self.put(py, block)));
+            Ok(put.transpose().map(|_| found))
         })?;
-        read.map_err(|error| self.watch.exception(py, &error))
+        read.map_err(|error: trailcore::Error| self.watch.exception(py, &error))?
+    }
+
+    /// Makes a block the one that changes are handed out from. No lock is held while Python's objects are made: that may run
+    /// any code.
+    fn put(&self, py: Python<'_>, changes: ChangeBlock) -> PyResult<()> {
+        let mut names = std::mem::take(&mut self.current.lock_py_attached(py).names);
+        let block = named(py, changes, &mut names)?;
+        let mut current = self.current.lock_py_attached(py);
+        let used = std::mem::replace(&mut *current, Current { block: Some(Arc::new(block)), next: 0, names });
+        drop(current);
+        drop(used);
+        Ok(())
     }
 }
 

@@ -3,19 +3,22 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDate, PyDateTime, PyDict, PyString, PyTzInfo};
+use pyo3::types::{PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyString};
 use trailcore::change::Precision;
-use trailcore::{DateTime, Number, Position, Timestamp, Value};
+use trailcore::trail::tokens::GgsToken;
+use trailcore::{DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
 
 /// The classes and objects that values are made of.
 pub(crate) struct Types {
     decimal: Py<PyAny>,
-    utc: Py<PyTzInfo>,
     invalid: Py<PyAny>,
     unchanged: Py<PyAny>,
     zero_date: Py<PyAny>,
     nano: Py<PyAny>,
     position: Py<PyAny>,
+    from_iso: Py<PyAny>,
+    /// The words that changes are full of, made once.
+    pub(crate) words: Words,
     changed: Py<PyAny>,
     missing: Py<PyAny>,
 }
@@ -29,12 +32,13 @@ impl Types {
             let of = |name: &str| own.getattr(name).map(Bound::unbind);
             Ok(Self {
                 decimal: py.import("decimal")?.getattr("Decimal")?.unbind(),
-                utc: PyTzInfo::utc(py)?.to_owned().unbind(),
                 invalid: of("Invalid")?,
                 unchanged: of("UNCHANGED")?,
                 zero_date: of("ZeroDate")?,
                 nano: of("NanoDatetime")?,
                 position: of("Position")?,
+                from_iso: py.get_type::<PyDateTime>().getattr("fromisoformat")?.unbind(),
+                words: Words::new(py)?,
                 changed: of("Changed")?,
                 missing: of("MISSING")?,
             })
@@ -74,53 +78,61 @@ impl Types {
 
     /// An int where there are no digits behind the point, else a Decimal with exactly the digits.
     fn number<'py>(&self, py: Python<'py>, number: Number<'_>) -> PyResult<Bound<'py, PyAny>> {
-        if let Number::Exact(decimal) = number {
-            if decimal.scale() == 0 {
-                return match i64::try_from(decimal.mantissa()) {
+        match number {
+            Number::Exact(decimal) => match (decimal.scale(), i64::try_from(decimal.mantissa())) {
+                (0, Ok(small)) => small.into_bound_py_any(py),
+                (0, Err(_)) => decimal.mantissa().into_bound_py_any(py),
+                (scale, Ok(small)) => self.decimal(py, Digits::of(small, scale).text()),
+                _ => self.decimal(py, &decimal.to_string()),
+            },
+            // The most of them are whole and short.
+            Number::Text(text) if is_short_whole(text) => text.parse::<i64>().unwrap_or_default().into_bound_py_any(py),
+            Number::Text(_) => {
+                let digits = number.to_string();
+                if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+                    return self.decimal(py, &digits);
+                }
+                match digits.parse::<i64>() {
                     Ok(small) => small.into_bound_py_any(py),
-                    Err(_) => decimal.mantissa().into_bound_py_any(py),
-                };
+                    // Python's own reading: of any length.
+                    Err(_) => py.get_type::<PyInt>().call1((digits,)),
+                }
             }
         }
-        let digits = number.to_string();
-        if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-            return match digits.parse::<i64>() {
-                Ok(small) => small.into_bound_py_any(py),
-                // Python's own reading: of any length.
-                Err(_) => py.get_type::<pyo3::types::PyInt>().call1((digits,)),
-            };
-        }
-        self.decimal.bind(py).call1((digits,))
+    }
+
+    fn decimal<'py>(&self, py: Python<'py>, digits: &str) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.decimal.bind(py), PyString::new(py, digits).as_any())
     }
 
     /// A date, a naive datetime; with digits finer than microseconds, one that has them beside.
     fn datetime<'py>(&self, py: Python<'py>, time: &DateTime) -> PyResult<Bound<'py, PyAny>> {
-        let (year, month, day) = (i32::from(time.year), time.month, time.day);
-        if time.unix_micros().is_none() || year == 0 {
+        if time.year == 0 || time.month == 0 || time.day == 0 {
             return self.zero_date.bind(py).call1((time.to_string(),));
         }
         if time.precision == Precision::Date {
-            return Ok(PyDate::new(py, year, month, day)?.into_any());
+            return Ok(PyDate::new(py, i32::from(time.year), time.month, time.day)?.into_any());
         }
-        let micros = time.nanos / 1000;
         let nanos = time.nanos % 1000;
         if nanos != 0 {
-            let parts = (year, month, day, time.hour, time.minute, time.second, micros);
+            let date = (i32::from(time.year), time.month, time.day);
+            let parts = (date.0, date.1, date.2, time.hour, time.minute, time.second, time.nanos / 1000);
             return self.nano.bind(py).getattr("of")?.call1((parts, nanos));
         }
-        Ok(PyDateTime::new(py, year, month, day, time.hour, time.minute, time.second, micros, None)?.into_any())
+        self.from_iso(py, Iso::of(time, b"").text())
     }
 
     /// An aware datetime in UTC.
     pub(crate) fn timestamp<'py>(&self, py: Python<'py>, time: Timestamp) -> PyResult<Bound<'py, PyAny>> {
-        let text = time.to_string();
-        let Some(parts) = DateTime::parse(text.trim_end_matches('Z')).filter(|parts| parts.year > 0) else {
-            return self.zero_date.bind(py).call1((text,));
-        };
-        let (hour, minute, second) = (parts.hour, parts.minute, parts.second);
-        let utc = Some(self.utc.bind(py));
-        let year = i32::from(parts.year);
-        Ok(PyDateTime::new(py, year, parts.month, parts.day, hour, minute, second, parts.nanos / 1000, utc)?.into_any())
+        match time.parts() {
+            Some(parts) => self.from_iso(py, Iso::of(&parts, b"+00:00").text()),
+            None => self.zero_date.bind(py).call1((time.to_string(),)),
+        }
+    }
+
+    /// Python's own reading of ISO 8601, the quickest way to a datetime that the stable ABI has.
+    fn from_iso<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.from_iso.bind(py), PyString::new(py, text).as_any())
     }
 
     /// Bytes that are printable as a string, else as they are: a token.
@@ -142,4 +154,147 @@ pub(crate) fn dict<'py>(
         dict.set_item(name, value)?;
     }
     Ok(dict)
+}
+
+fn is_short_whole(text: &str) -> bool {
+    (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Calls with one argument, without the tuple that the safe call makes: a good part of what a number costs.
+#[allow(unsafe_code)]
+fn call_with<'py>(callable: &Bound<'py, PyAny>, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
+    // SAFETY: both objects are alive while they are borrowed here, the interpreter's lock is held, the list of arguments ends
+    // with a null pointer, and what comes back is a new reference, or null with an exception set.
+    unsafe {
+        let made = pyo3::ffi::PyObject_CallFunctionObjArgs(callable.as_ptr(), argument.as_ptr(), end);
+        Bound::from_owned_ptr_or_err(callable.py(), made)
+    }
+}
+
+/// The words that changes are full of.
+pub(crate) struct Words {
+    ops: Vec<Py<PyString>>,
+    transactions: Vec<Py<PyString>>,
+    row_id: Py<PyString>,
+    pub(crate) user: Py<PyString>,
+    /// The keys of a change's dict, in order, each with `None`: a dict that is copied is made faster than one that grows.
+    pub(crate) change: Py<PyDict>,
+}
+
+/// Where a record may stand in its transaction.
+const INDICATORS: [TransactionIndicator; 4] =
+    [TransactionIndicator::First, TransactionIndicator::Middle, TransactionIndicator::Last, TransactionIndicator::Only];
+
+impl Words {
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        let word = |text: &str| PyString::intern(py, text).unbind();
+        let change = PyDict::new(py);
+        for key in ["seqno", "rba", "op", "table", "ts", "csn", "xid", "txn", "before", "after", "tokens"] {
+            change.set_item(PyString::intern(py, key), py.None())?;
+        }
+        Ok(Self {
+            ops: Op::ALL.iter().map(|op| word(op.name())).collect(),
+            transactions: INDICATORS.iter().map(|indicator| word(indicator.name().unwrap_or_default())).collect(),
+            row_id: word("ORAROWID"),
+            user: word("user"),
+            change: change.unbind(),
+        })
+    }
+
+    pub(crate) fn op<'py>(&self, py: Python<'py>, op: Op) -> Bound<'py, PyString> {
+        let known = Op::ALL.iter().position(|known| *known == op).and_then(|index| self.ops.get(index));
+        known.map_or_else(|| PyString::new(py, op.name()), |word| word.bind(py).clone())
+    }
+
+    pub(crate) fn transaction<'py>(&self, py: Python<'py>, indicator: TransactionIndicator) -> Option<Bound<'py, PyString>> {
+        let known = INDICATORS.iter().position(|known| *known == indicator).and_then(|index| self.transactions.get(index));
+        known.map(|word| word.bind(py).clone())
+    }
+
+    pub(crate) fn token<'py>(&self, py: Python<'py>, token: &GgsToken<'_>) -> Bound<'py, PyString> {
+        match token.name() {
+            Some("ORAROWID") => self.row_id.bind(py).clone(),
+            Some(name) => PyString::new(py, name),
+            None if token.id().is_ascii_graphic() => PyString::new(py, &char::from(token.id()).to_string()),
+            None => PyString::new(py, &format!("0x{:02x}", token.id())),
+        }
+    }
+}
+
+/// An integer at a scale, which is not 0, as digits: without an allocation.
+struct Digits {
+    bytes: [u8; Self::ROOM],
+    start: usize,
+}
+
+impl Digits {
+    /// A sign, a point, and as many digits as a scale of 38 and 64 bits need.
+    const ROOM: usize = 64;
+
+    fn of(mantissa: i64, scale: u8) -> Self {
+        let mut digits = Self { bytes: [b'0'; Self::ROOM], start: Self::ROOM };
+        let mut left = mantissa.unsigned_abs();
+        for _ in 0..scale {
+            digits.put(b'0' + (left % 10) as u8);
+            left /= 10;
+        }
+        digits.put(b'.');
+        loop {
+            digits.put(b'0' + (left % 10) as u8);
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        if mantissa < 0 {
+            digits.put(b'-');
+        }
+        digits
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.start -= 1;
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.bytes.get(self.start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+/// A time to the microsecond as ISO 8601, without an allocation.
+struct Iso {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Iso {
+    fn of(time: &DateTime, zone: &[u8]) -> Self {
+        let mut iso = Self { bytes: *b"0000-00-00T00:00:00.000000      ", len: 26 };
+        let mut put = |end: usize, width: usize, mut number: u32| {
+            for byte in iso.bytes.iter_mut().take(end).rev().take(width) {
+                *byte = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(4, 4, time.year.into());
+        put(7, 2, time.month.into());
+        put(10, 2, time.day.into());
+        put(13, 2, time.hour.into());
+        put(16, 2, time.minute.into());
+        put(19, 2, time.second.into());
+        put(26, 6, time.nanos / 1000);
+        for (place, byte) in iso.bytes.iter_mut().skip(26).zip(zone) {
+            *place = *byte;
+        }
+        iso.len += zone.len();
+        iso
+    }
+
+    fn text(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
 }

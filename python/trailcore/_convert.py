@@ -42,7 +42,7 @@ def write_parquet(table: _Exports, path: str | os.PathLike[str], **options: Any)
     if name == "polars":
         frame = table.to_polars()
         frame.write_parquet(path, **options)
-        return frame.height
+        return int(frame.height)
     connection = library.connect()
     source = table  # noqa: F841 - DuckDB finds it by its name
     connection.sql("from source").write_parquet(path, **options)

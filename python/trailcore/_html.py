@@ -32,9 +32,7 @@ def _cell(value: Any) -> str:
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are HTML already."""
     titles = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    lines = "".join("<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
 
 
@@ -70,7 +68,13 @@ def change(change: _native.Change) -> str:
 def definition(table: _native.TableDef) -> str:
     """The columns of a table."""
     rows = [
-        (escape(column.name), escape(column.kind), str(column.scale or ""), str(column.length), "key" if column.key else "")
+        (
+            escape(column.name),
+            escape(column.kind),
+            str(column.scale or ""),
+            str(column.length),
+            "key" if column.key else "",
+        )
         for column in table.columns
     ]
     return f"<p><b>{escape(table.name)}</b></p>" + _grid(("column", "kind", "scale", "length", "key"), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, cast
 
 __all__ = ["Bar", "Progress", "callback"]
 
@@ -17,7 +17,7 @@ class Bar(Protocol):
         """So many more bytes have been read."""
 
 
-Progress = Union[Callable[[int, int], object], Bar]
+Progress = Callable[[int, int], object] | Bar
 """Either a function of bytes read and bytes in all, or a bar such as ``tqdm(unit="B", unit_scale=True)``."""
 
 
@@ -25,11 +25,11 @@ def callback(progress: Progress | None) -> Callable[[int, int], object] | None:
     """The function that is called from time to time with bytes read and bytes in all."""
     if progress is None:
         return None
-    if callable(progress) and not hasattr(progress, "update"):
-        return progress
     if not hasattr(progress, "update"):
-        raise TypeError("progress is a function of (done, total), or a bar with a method update")
-    bar = progress
+        if not callable(progress):
+            raise TypeError("progress is a function of (done, total), or a bar with a method update")
+        return progress
+    bar = cast(Bar, progress)
     last = 0
 
     def update(done: int, total: int) -> None:

@@ -33,7 +33,7 @@ class Select:
     True
     """
 
-    _native: _native.Select
+    _compiled: _native.Select
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Select:
         self._set(_native.Select.parse("\n".join(statements), dialect), lenient)
 
     def _set(self, native: _native.Select, lenient: bool) -> None:
-        self._native = native.lenient() if lenient else native
+        self._compiled = native.lenient() if lenient else native
 
     @classmethod
     def _of(cls, native: _native.Select, lenient: bool) -> Select:
@@ -101,30 +101,30 @@ class Select:
 
     def lenient(self) -> Select:
         """The same, which counts changes that it cannot decide on and turns them away."""
-        return Select._of(self._native, True)
+        return Select._of(self._compiled, True)
 
     def counting_bytes(self) -> Select:
         """The same, whose text functions count bytes of UTF-8 and not characters, as releases before 26ai do."""
-        return Select._of(self._native.text_unit(True), False)
+        return Select._of(self._compiled.text_unit(True), False)
 
     def explain(self, table: _native.TableDef) -> str:
         """How it decides on a table: its tests in the order in which they are asked, and what each looks at."""
-        text, problems = self._native.explain(table)
+        text, problems = self._compiled.explain(table)
         return f"{text}\n{problems}" if problems else text
 
     @property
     def lints(self) -> list[Finding]:
         """What is doubtful in its text."""
-        return [Finding(*finding) for finding in self._native.lints]
+        return [Finding(*finding) for finding in self._compiled.lints]
 
     def __str__(self) -> str:
-        return str(self._native)
+        return str(self._compiled)
 
     def __repr__(self) -> str:
         return f"<Select {' '.join(str(self).split())}>"
 
     def __eq__(self, other: object) -> bool:
-        return self._native == other._native if isinstance(other, Select) else NotImplemented
+        return self._compiled == other._compiled if isinstance(other, Select) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(str(self))

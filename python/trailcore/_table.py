@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal
 
 from trailcore import _html, _native
 from trailcore._progress import Progress, callback
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Table", "TableVersion"]
 
 Layout = Literal["rows", "changes"]
-Numbers = Union[Literal["declared", "text", "float"], int]
+Numbers = Literal["declared", "text", "float"] | int
 Times = Literal["declared", "us", "ns"]
 Invalid = Literal["error", "null"]
 OnSchemaChange = Literal["error", "union"]
@@ -117,7 +117,6 @@ class _Exports:
         return write_parquet(self, path, **options)
 
 
-
 class Table(_Exports):
     """The changes of one table, in the trail's order: columns ``_op``, ``_position``, ``_csn``, ``_xid``, ``_timestamp``, and
     then the table's own.
@@ -128,9 +127,7 @@ class Table(_Exports):
     trailcore.
     """
 
-    def __init__(
-        self, trail: _native.Trail, reading: _Reading, name: str, arrow: Arrow, progress: Progress | None
-    ) -> None:
+    def __init__(self, trail: _native.Trail, reading: _Reading, name: str, arrow: Arrow, progress: Progress | None) -> None:
         """Tables are made by `Trail.table`."""
         self._trail = trail
         self._reading = reading

@@ -6,13 +6,13 @@ import dataclasses
 import datetime as _dt
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, Union
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trailcore import _html, _native
 from trailcore._errors import UnknownTableError
-from trailcore._native import Catalog, Change, Changes, Record, Records, TableDef
+from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
-from trailcore._select import Place, Select, limit, micros, place_of
+from trailcore._select import Place, Select, micros, place_of
 from trailcore._table import Arrow, Invalid, Layout, Numbers, OnSchemaChange, Table, Times
 from trailcore._values import Position
 
@@ -24,10 +24,21 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["CheckReport", "FileInfo", "Problem", "Skipped", "Source", "Summary", "TableInfo", "Trail", "Transaction", "open"]
+__all__ = [
+    "CheckReport",
+    "FileInfo",
+    "Problem",
+    "Skipped",
+    "Source",
+    "Summary",
+    "TableInfo",
+    "Trail",
+    "Transaction",
+    "open",
+]
 
-Path = Union[str, "os.PathLike[str]"]
-Source = Union[Path, bytes, bytearray, memoryview, BinaryIO, Iterable[Path]]
+Path = str | os.PathLike[str]
+Source = Path | bytes | bytearray | memoryview | BinaryIO | Iterable[Path]
 """What a trail is opened from."""
 
 
@@ -195,7 +206,7 @@ class _Reading:
 
     @property
     def selection(self) -> _native.Select | None:
-        return self.select._native if self.select else None
+        return self.select._compiled if self.select else None
 
 
 def open(
@@ -512,9 +523,7 @@ class Trail:
     def __enter__(self) -> Trail:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         """Nothing is held open: readers close their files when they are let go."""
 
     def __repr__(self) -> str:

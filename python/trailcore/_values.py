@@ -96,19 +96,19 @@ class NanoDatetime(_dt.datetime):
         order = self._order(other)
         return order is not None and order[:2] == order[2:]
 
-    def __lt__(self, other: _dt.datetime) -> bool:
+    def __lt__(self, other: _dt.date) -> bool:
         order = self._order(other)
         return NotImplemented if order is None else order[:2] < order[2:]
 
-    def __le__(self, other: _dt.datetime) -> bool:
+    def __le__(self, other: _dt.date) -> bool:
         order = self._order(other)
         return NotImplemented if order is None else order[:2] <= order[2:]
 
-    def __gt__(self, other: _dt.datetime) -> bool:
+    def __gt__(self, other: _dt.date) -> bool:
         order = self._order(other)
         return NotImplemented if order is None else order[:2] > order[2:]
 
-    def __ge__(self, other: _dt.datetime) -> bool:
+    def __ge__(self, other: _dt.date) -> bool:
         order = self._order(other)
         return NotImplemented if order is None else order[:2] >= order[2:]
 

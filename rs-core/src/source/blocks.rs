@@ -30,6 +30,9 @@ pub struct ChangeBlock {
     bytes: Vec<u8>,
     frames: Vec<Frame>,
     changes: Vec<Entry>,
+    /// The ids of the last change's transaction.
+    last_csn: Option<String>,
+    last_xid: Option<String>,
 }
 
 #[derive(Debug)]
@@ -37,6 +40,7 @@ struct Entry {
     view: View,
     main: usize,
     table: Arc<TableDef>,
+    transaction: u32,
 }
 
 impl ChangeBlock {
@@ -60,6 +64,13 @@ impl ChangeBlock {
         Some(Change::new(&self.bytes, &self.frames, frame, &entry.view, &entry.table))
     }
 
+    /// A number for the transaction of one of its changes: that of the change before it where both are of one transaction.
+    /// It means nothing outside of the block.
+    #[must_use]
+    pub fn transaction_of(&self, index: usize) -> Option<u32> {
+        self.changes.get(index).map(|entry| entry.transaction)
+    }
+
     /// Its changes, in the trail's order.
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'_>> {
         (0..self.len()).filter_map(|index| self.get(index)).collect::<Vec<_>>().into_iter()
@@ -71,15 +82,28 @@ impl ChangeBlock {
             self.frames.push(frame.moved_to(self.bytes.len() as u64));
             self.bytes.extend_from_slice(record.bytes());
         }
-        // The ids stand in the transaction's first record, if that is in this block too.
-        let last = self.changes.len().checked_sub(1).and_then(|last| self.get(last));
-        let view = change.view_at(first, self.frames.len(), last);
+        let (csn, xid) = change.ids();
+        let last = self.changes.last();
+        let same = last.is_some() && self.last_csn.as_deref() == csn && self.last_xid.as_deref() == xid;
+        let view = change.view_at(first, self.frames.len(), last.filter(|_| same).map(|last| &last.view));
+        let transaction = last.map_or(0, |last| last.transaction + u32::from(!same));
+        if !same {
+            set_text(&mut self.last_csn, csn);
+            set_text(&mut self.last_xid, xid);
+        }
         let main = first + usize::from(change.before_record().is_some());
-        self.changes.push(Entry { view, main, table: Arc::clone(change.table()) });
+        self.changes.push(Entry { view, main, table: Arc::clone(change.table()), transaction });
     }
 
     fn is_full(&self, changes: usize) -> bool {
         self.changes.len() >= changes || self.bytes.len() >= FULL_BYTES
+    }
+}
+
+fn set_text(known: &mut Option<String>, text: Option<&str>) {
+    match (known.as_mut(), text) {
+        (Some(known), Some(text)) => text.clone_into(known),
+        (_, text) => *known = text.map(str::to_owned),
     }
 }
 
