@@ -28,7 +28,6 @@ class Select:
     >>> print(select)
     TRAILCORE OPS insert,update;
     TABLE HR.EMP, WHERE (SALARY > 1000);
-    <BLANKLINE>
     >>> select == Select.parse(str(select))
     True
     """

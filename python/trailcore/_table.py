@@ -103,7 +103,7 @@ class _Exports:
     def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """All of it as a DuckDB relation, of this connection or of the default one. Needs duckdb and pyarrow.
 
-        To stream a trail that is larger than memory, query the table itself: ``duckdb.sql("select … from table")``.
+        To stream a trail that is larger than memory, query the table itself: ``duckdb.sql("select … from postings")``.
         """
         import duckdb
 
@@ -123,7 +123,7 @@ class Table(_Exports):
 
     It reads nothing itself, and may be used over and over: each use reads the trail anew, batch by batch, so that a consumer
     that streams needs constant memory. Whatever knows the Arrow PyCapsule interface takes it as it is:
-    ``polars.DataFrame(table)``, ``pyarrow.table(table)``, ``duckdb.sql("from table")``; none of them is needed to import
+    ``polars.DataFrame(postings)``, ``pyarrow.table(postings)``, ``duckdb.sql("from postings")``; none of them is needed to import
     trailcore.
     """
 

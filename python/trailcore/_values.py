@@ -96,6 +96,9 @@ class NanoDatetime(_dt.datetime):
         order = self._order(other)
         return order is not None and order[:2] == order[2:]
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __lt__(self, other: _dt.date) -> bool:
         order = self._order(other)
         return NotImplemented if order is None else order[:2] < order[2:]
