@@ -20,23 +20,26 @@ use crate::values::Types;
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) changes: ChangeBlock,
-    /// Of each change, the names of its table.
+    /// The names of its tables, in the order of the block's definitions.
     pub(crate) names: Vec<Arc<Names>>,
     /// What the changes of a transaction have in common, made once for those that are asked one after the other.
     pub(crate) transaction: Mutex<TransactionObjects>,
 }
 
+/// CSN and id of a transaction.
+type KeptIds = (Option<Py<PyString>>, Option<Py<PyString>>);
+
 /// The objects of the transaction that was asked for last, by its number in the block.
 #[derive(Debug, Default)]
 pub(crate) struct TransactionObjects {
     time: Option<(i64, Py<PyAny>)>,
-    ids: Option<(u32, Option<Py<PyString>>, Option<Py<PyString>>)>,
+    ids: Option<(u32, KeptIds)>,
 }
 
 /// A table's names as Python strings, made once for each definition.
 #[derive(Debug)]
 pub(crate) struct Names {
-    pub(crate) definition: Arc<trailcore::TableDef>,
+    definition: Arc<trailcore::TableDef>,
     table: Py<PyString>,
     columns: Vec<Py<PyString>>,
     /// A row of NULLs: a dict that is copied is made faster than one that grows.
@@ -72,7 +75,8 @@ impl Change {
     }
 
     fn names(&self) -> PyResult<&Names> {
-        self.block.names.get(self.index).map(|names| &**names).ok_or_else(|| PyKeyError::new_err("no such change"))
+        let names = self.block.changes.table_index(self.index).and_then(|table| self.block.names.get(table));
+        names.map(|names| &**names).ok_or_else(|| PyKeyError::new_err("no such change"))
     }
 
     fn images<'a>(&'a self, py: Python<'_>) -> PyResult<(Option<Row<'a>>, Option<Row<'a>>)> {
@@ -127,7 +131,7 @@ impl Change {
     /// CSN and id of its transaction, made once for changes of one transaction that are asked one after the other.
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<TransactionIds<'py>> {
         let number = self.block.changes.transaction_of(self.index).unwrap_or_default();
-        if let Some((known, csn, xid)) = &self.block.transaction.lock_py_attached(py).ids {
+        if let Some((known, (csn, xid))) = &self.block.transaction.lock_py_attached(py).ids {
             if *known == number {
                 let bound = |text: &Option<Py<PyString>>| text.as_ref().map(|text| text.bind(py).clone());
                 return Ok((bound(csn), bound(xid)));
@@ -137,7 +141,7 @@ impl Change {
         let made = |text: Option<&str>| text.map(|text| PyString::new(py, text));
         let (csn, xid) = (made(csn), made(xid));
         let kept = |text: &Option<Bound<'py, PyString>>| text.clone().map(Bound::unbind);
-        self.block.transaction.lock_py_attached(py).ids = Some((number, kept(&csn), kept(&xid)));
+        self.block.transaction.lock_py_attached(py).ids = Some((number, (kept(&csn), kept(&xid))));
         Ok((csn, xid))
     }
 
@@ -174,7 +178,7 @@ impl Change {
 
     #[getter]
     fn definition(&self) -> PyResult<TableDef> {
-        Ok(TableDef(Arc::clone(self.get()?.table())))
+        Ok(TableDef(Arc::clone(&self.names()?.definition)))
     }
 
     #[getter]

@@ -49,18 +49,12 @@ impl Current {
 
 /// A block with the names of its tables, which are made where they are new.
 fn named(py: Python<'_>, changes: ChangeBlock, known: &mut HashMap<usize, Arc<Names>>) -> PyResult<Block> {
-    let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.len());
-    for change in changes.changes() {
-        let table = change.table();
-        let same = names.last().filter(|last| Arc::ptr_eq(&last.definition, table));
-        let own = match same {
-            Some(last) => Arc::clone(last),
-            None => match known.entry(Arc::as_ptr(table).addr()) {
-                Entry::Occupied(known) => Arc::clone(known.get()),
-                Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Names::new(py, table)?))),
-            },
-        };
-        names.push(own);
+    let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.tables().len());
+    for table in changes.tables() {
+        names.push(match known.entry(Arc::as_ptr(table).addr()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Names::new(py, table)?))),
+        });
     }
     Ok(Block { changes, names, transaction: Mutex::default() })
 }
@@ -136,7 +130,7 @@ impl Changes {
 
     /// What was passed over so far: from, to and why.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, String)>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
         let skipped = self.blocks.with(py, |blocks| blocks.reader().skipped().to_vec())?;
         stretches(py, &skipped)
     }
@@ -155,10 +149,10 @@ impl Changes {
     }
 }
 
-pub(crate) fn stretches<'py>(
-    py: Python<'py>,
-    skipped: &[Skipped],
-) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, String)>> {
+/// From where to where, and why.
+pub(crate) type Stretch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, String);
+
+pub(crate) fn stretches<'py>(py: Python<'py>, skipped: &[Skipped]) -> PyResult<Vec<Stretch<'py>>> {
     let types = Types::get(py)?;
     skipped
         .iter()

@@ -14,7 +14,7 @@ use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, TableRef, tokens};
 
 use crate::handle::Handle;
-use crate::reader::stretches;
+use crate::reader::{Stretch, stretches};
 use crate::values::Types;
 use crate::watch::Watch;
 
@@ -178,7 +178,7 @@ impl Records {
 
     /// What was passed over so far: from, to and why.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, String)>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
         let skipped = self.reader.with(py, |reader| reader.skipped().to_vec())?;
         stretches(py, &skipped)
     }

@@ -119,19 +119,19 @@ impl Types {
             let parts = (date.0, date.1, date.2, time.hour, time.minute, time.second, time.nanos / 1000);
             return self.nano.bind(py).getattr("of")?.call1((parts, nanos));
         }
-        self.from_iso(py, Iso::of(time, b"").text())
+        self.iso(py, Iso::of(time, b"").text())
     }
 
     /// An aware datetime in UTC.
     pub(crate) fn timestamp<'py>(&self, py: Python<'py>, time: Timestamp) -> PyResult<Bound<'py, PyAny>> {
         match time.parts() {
-            Some(parts) => self.from_iso(py, Iso::of(&parts, b"+00:00").text()),
+            Some(parts) => self.iso(py, Iso::of(&parts, b"+00:00").text()),
             None => self.zero_date.bind(py).call1((time.to_string(),)),
         }
     }
 
     /// Python's own reading of ISO 8601, the quickest way to a datetime that the stable ABI has.
-    fn from_iso<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn iso<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
         call_with(self.from_iso.bind(py), PyString::new(py, text).as_any())
     }
 

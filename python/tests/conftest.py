@@ -6,6 +6,7 @@ import decimal
 from pathlib import Path
 
 import pytest
+
 import trailcore as tc
 
 ROOT = Path(__file__).resolve().parents[2]

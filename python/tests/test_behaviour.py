@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import DATA
+
 import trailcore as tc
 from trailcore import _native
-
-from conftest import DATA
 
 CODE = """
 import os, signal, sys, threading, time

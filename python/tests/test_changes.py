@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import decimal
+import itertools
 import json
 import pickle
 from pathlib import Path
 
 import pytest
-import trailcore as tc
-
 from conftest import DATA, SHARED, written
+
+import trailcore as tc
 
 
 @pytest.mark.parametrize("order", ["big", "little"])
@@ -137,7 +138,7 @@ def test_transactions_are_groups(bank: tc.Trail) -> None:
     groups = [(transaction.xid, [change.position for change in transaction]) for transaction in bank.transactions()]
     assert [position for _, positions in groups for position in positions] == every
     assert len(groups) == bank.summary().transactions
-    assert all(a[0] != b[0] for a, b in zip(groups, groups[1:], strict=False))
+    assert all(a[0] != b[0] for a, b in itertools.pairwise(groups))
     # Half read, or not read at all, the next one is the next one.
     assert [t.xid for t in bank.transactions()] == [xid for xid, _ in groups]
     assert [(next(t).position, t.position)[0] for t in bank.transactions()] == [positions[0] for _, positions in groups]
@@ -175,7 +176,7 @@ def test_records_as_they_stand(bank: tc.Trail) -> None:
     assert records[0].type_name == "FileHeader" and records[0].header == {}
     assert sum(record.length for record in records) == bank.size
     insert = next(record for record in records if record.type_name == "Insert")
-    assert insert.header["record_type"] == 5 and insert.bytes.endswith(b"\x00\x00") is False or insert.length > 0
+    assert (insert.header["record_type"] == 5 and insert.bytes.endswith(b"\x00\x00") is False) or insert.length > 0
     assert insert.data in insert.bytes and "ORAROWID" in insert.tokens
 
 

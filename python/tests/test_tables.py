@@ -7,9 +7,9 @@ import decimal
 from pathlib import Path
 
 import pytest
-import trailcore as tc
-
 from conftest import written
+
+import trailcore as tc
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")
@@ -132,7 +132,7 @@ def test_types_of_every_kind(emp: tc.TableDef, ada: dict[str, object]) -> None:
         {"on_schema_change": "x"},
     ):
         with pytest.raises((ValueError, TypeError)):
-            trail.table("HR.EMP", **wrong).columns  # type: ignore[arg-type]
+            trail.table("HR.EMP", **wrong).to_arrow()  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no column NONE"):
         trail.table("HR.EMP", columns=["NONE"]).to_arrow()
 

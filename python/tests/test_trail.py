@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import trailcore as tc
-
 from conftest import DATA, written
+
+import trailcore as tc
 
 
 def lines(trail: tc.Trail) -> list[str]:
@@ -162,7 +162,7 @@ def test_trails_without_definitions(emp: tc.TableDef, ada: dict[str, object]) ->
     assert isinstance(content, bytes)
     bare = tc.open(content)
     change = next(iter(bare))
-    assert not change.definition.is_defined and list(change.after or {})[0] == "COL0"
+    assert not change.definition.is_defined and next(iter(change.after or {})) == "COL0"
     with pytest.raises(tc.UndefinedTableError, match="definitions file"):
         bare.table("HR.EMP").to_arrow()
     defined = tc.open(content, defs=tc.Catalog.of([emp]))

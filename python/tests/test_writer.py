@@ -8,11 +8,11 @@ import math
 from pathlib import Path
 
 import pytest
-import trailcore as tc
+from conftest import written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import written
+import trailcore as tc
 
 TABLE = tc.TableDef(
     "A.T",

@@ -30,6 +30,8 @@ pub struct ChangeBlock {
     bytes: Vec<u8>,
     frames: Vec<Frame>,
     changes: Vec<Entry>,
+    /// The definitions of their tables, each once.
+    tables: Vec<Arc<TableDef>>,
     /// The ids of the last change's transaction.
     last_csn: Option<String>,
     last_xid: Option<String>,
@@ -39,7 +41,7 @@ pub struct ChangeBlock {
 struct Entry {
     view: View,
     main: usize,
-    table: Arc<TableDef>,
+    table: usize,
     transaction: u32,
 }
 
@@ -61,7 +63,19 @@ impl ChangeBlock {
     pub fn get(&self, index: usize) -> Option<Change<'_>> {
         let entry = self.changes.get(index)?;
         let frame = self.frames.get(entry.main)?;
-        Some(Change::new(&self.bytes, &self.frames, frame, &entry.view, &entry.table))
+        Some(Change::new(&self.bytes, &self.frames, frame, &entry.view, self.tables.get(entry.table)?))
+    }
+
+    /// The definitions of its changes' tables, each once.
+    #[must_use]
+    pub fn tables(&self) -> &[Arc<TableDef>] {
+        &self.tables
+    }
+
+    /// Which of [`tables`](Self::tables) is that of one of its changes.
+    #[must_use]
+    pub fn table_index(&self, index: usize) -> Option<usize> {
+        self.changes.get(index).map(|entry| entry.table)
     }
 
     /// A number for the transaction of one of its changes: that of the change before it where both are of one transaction.
@@ -92,7 +106,17 @@ impl ChangeBlock {
             set_text(&mut self.last_xid, xid);
         }
         let main = first + usize::from(change.before_record().is_some());
-        self.changes.push(Entry { view, main, table: Arc::clone(change.table()), transaction });
+        let table = self.table_of(change.table());
+        self.changes.push(Entry { view, main, table, transaction });
+    }
+
+    /// The place of a definition among those of the block.
+    fn table_of(&mut self, table: &Arc<TableDef>) -> usize {
+        let known = self.tables.iter().rposition(|known| Arc::ptr_eq(known, table));
+        known.unwrap_or_else(|| {
+            self.tables.push(Arc::clone(table));
+            self.tables.len() - 1
+        })
     }
 
     fn is_full(&self, changes: usize) -> bool {
