@@ -195,7 +195,7 @@ pub unsafe extern "C" fn tc_trail_arrow_stream(
             stream.cast::<[usize; 5]>().write([0; 5]);
             let (trail, table) = (lend(trail)?, text(table, "table")?);
             let made = trail.0.table(table, read_options(options)?, arrow_options(arrow)?)?;
-            stream.cast().write(made.into_c_stream());
+            std::ptr::write(stream.cast(), made.into_c_stream());
             Ok(())
         })
     }

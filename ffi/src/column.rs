@@ -106,7 +106,7 @@ pub struct tc_column {
     /// Its state.
     pub state: AnyState,
     /// The type of its value.
-    pub type_: AnyType,
+    pub r#type: AnyType,
     /// Always 0.
     pub reserved: u32,
     /// Text as UTF-8, digits, or bytes; of an invalid value its bytes; of other values as the trail has them.
@@ -123,7 +123,7 @@ impl tc_column {
         Self {
             index: index as u32,
             state: tc_state::TC_STATE_MISSING as u32,
-            type_: tc_type::TC_TYPE_NONE as u32,
+            r#type: tc_type::TC_TYPE_NONE as u32,
             reserved: 0,
             bytes: tc_bytes::NONE,
             decimal: tc_decimal::default(),
@@ -229,7 +229,7 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
     unsafe {
         (&raw mut (*place).index).write(column.index() as u32);
         (&raw mut (*place).state).write(state as u32);
-        (&raw mut (*place).type_).write(type_ as u32);
+        (&raw mut (*place).r#type).write(type_ as u32);
         (&raw mut (*place).reserved).write(0);
         (&raw mut (*place).bytes).write(if state == ColumnState::Null { tc_bytes::NONE } else { bytes.into() });
     }
@@ -259,10 +259,10 @@ impl tc_column {
     /// # Safety
     /// As [`read`].
     unsafe fn number(&self) -> Outcome<Decimal> {
-        if self.type_ == tc_type::TC_TYPE_DECIMAL as u32 {
+        if self.r#type == tc_type::TC_TYPE_DECIMAL as u32 {
             return Ok(self.decimal.into());
         }
-        if self.type_ == tc_type::TC_TYPE_NUMBER_TEXT as u32 {
+        if self.r#type == tc_type::TC_TYPE_NUMBER_TEXT as u32 {
             // SAFETY: as the caller says.
             let digits = std::str::from_utf8(unsafe { self.data() }?).ok();
             return digits.and_then(|digits| Number::Text(digits).decimal()).ok_or_else(|| is_not("more digits than fit"));
@@ -325,7 +325,7 @@ pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc
     status(|| unsafe {
         let value = out(value, tc_str::NONE, "value")?;
         let column = read(column)?;
-        if column.type_ != tc_type::TC_TYPE_TEXT as u32 && column.type_ != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
+        if column.r#type != tc_type::TC_TYPE_TEXT as u32 && column.r#type != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
             return Err(is_not("the column holds no text"));
         }
         *value = tc_str { data: column.bytes.data.cast(), length: column.bytes.length };
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut
     status(|| unsafe {
         let time = out(time, tc_datetime::default(), "time")?;
         let column = read(column)?;
-        if column.type_ != tc_type::TC_TYPE_DATETIME as u32 {
+        if column.r#type != tc_type::TC_TYPE_DATETIME as u32 {
             return Err(is_not("the column holds no date"));
         }
         *time = column.datetime;
@@ -390,7 +390,7 @@ pub unsafe extern "C" fn tc_column_write(column: *const tc_column, buffer: *mut 
             let null = if is(tc_state::TC_STATE_NULL) { "NULL" } else { "missing" };
             return buffer.append_text(if is(tc_state::TC_STATE_UNCHANGED) { "unchanged" } else { null });
         }
-        let is = |type_: tc_type| column.type_ == type_ as u32;
+        let is = |type_: tc_type| column.r#type == type_ as u32;
         if is(tc_type::TC_TYPE_DECIMAL) {
             buffer.append_text(&Decimal::from(column.decimal).to_string())
         } else if is(tc_type::TC_TYPE_DATETIME) {

@@ -10,8 +10,8 @@ pub const TC_VERSION_MINOR: u32 = 1;
 pub const TC_VERSION_PATCH: u32 = 0;
 /// The version of this header as one number that orders as versions do: `major * 1000000 + minor * 1000 + patch`.
 pub const TC_VERSION_NUMBER: u32 = 1_000;
-/// The version of this header as text.
-pub const TC_VERSION: &CStr = c"0.1.0";
+/// The version as text. The header has it by the same name.
+const VERSION: &CStr = c"0.1.0";
 
 /// The version of the library in use, as one number like `TC_VERSION_NUMBER`.
 ///
@@ -28,7 +28,7 @@ pub extern "C" fn tc_version_number() -> u32 {
 /// Example: `printf("trailcore %s\n", tc_version());`
 #[unsafe(no_mangle)]
 pub extern "C" fn tc_version() -> *const c_char {
-    TC_VERSION.as_ptr()
+    VERSION.as_ptr()
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn all_forms_of_the_version_agree() {
-        assert_eq!(TC_VERSION.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
+        assert_eq!(VERSION.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
         assert_eq!(format!("{TC_VERSION_MAJOR}.{TC_VERSION_MINOR}.{TC_VERSION_PATCH}"), env!("CARGO_PKG_VERSION"));
         assert_eq!(TC_VERSION_NUMBER, TC_VERSION_MAJOR * 1_000_000 + TC_VERSION_MINOR * 1_000 + TC_VERSION_PATCH);
     }
