@@ -95,6 +95,7 @@
 
 /** The version of this header as text. */
 #define TC_VERSION "0.1.0"
+
 /* The Arrow C data and stream interface, as its specification gives it for copying. */
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
@@ -2752,14 +2753,6 @@ tc_status tc_column_bytes(const tc_column *column,
  */
 tc_status tc_column_write(const tc_column *column,
                           tc_buffer *buffer);
-
-/**
- * Panics on purpose while it uses a buffer, for tests.
- *
- * Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_PANIC`, after which the buffer is poisoned.
- * Example: `assert(tc_drill_panic(buffer, &error) == TC_ERR_PANIC);`
- */
-tc_status tc_drill_panic(tc_buffer *buffer, tc_error **error);
 
 /**
  * Frees an error. NULL is fine.
