@@ -339,6 +339,9 @@ impl<'a> Change<'a> {
     /// Where it stands in its transaction; of a pair, the pair's as a whole.
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
+        if self.unit.end - self.unit.first == 1 {
+            return self.frame.transaction();
+        }
         let indicators = || self.own_frames().iter().map(Frame::transaction);
         let begins = indicators().any(TransactionIndicator::begins);
         let ends = indicators().any(TransactionIndicator::ends);
