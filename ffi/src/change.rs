@@ -16,7 +16,7 @@ use crate::header::tc_file_header;
 use crate::record::{fill_record, tc_record};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Sized_, out, tc_bytes, tc_str, text, write_struct};
+use crate::text::{Sized_, fill_struct, out, tc_bytes, tc_str, text, write_struct};
 use crate::time::tc_position;
 
 /// One change of a trail: a row inserted, updated or deleted, a table truncated, a statement.
@@ -213,17 +213,19 @@ pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut 
     status(|| unsafe {
         let handle = lend(change)?;
         let change = handle.change()?;
-        let facts = tc_change_info {
-            size: size_of::<tc_change_info>(),
-            op: tc_op::of(change.op()),
-            transaction: tc_transaction::of(change.transaction()),
-            position: change.position().into(),
-            start: change.start().into(),
-            time: change.timestamp().unix_micros(),
-            table: handle.memory().table(handle.place).map_or(std::ptr::null(), Handle::as_ptr),
-            record_type: u32::from(change.record().record_type().0),
-        };
-        write_struct(info, &facts, "info")
+        let table = handle.memory().table(handle.place).map_or(std::ptr::null(), Handle::as_ptr);
+        fill_struct(info, "info", |info| {
+            let (position, start) = (change.position(), change.start());
+            (&raw mut (*info).op).write(tc_op::of(change.op()));
+            (&raw mut (*info).transaction).write(tc_transaction::of(change.transaction()));
+            (&raw mut (*info).position.seqno).write(position.seqno);
+            (&raw mut (*info).position.rba).write(position.rba);
+            (&raw mut (*info).start.seqno).write(start.seqno);
+            (&raw mut (*info).start.rba).write(start.rba);
+            (&raw mut (*info).time).write(change.timestamp().unix_micros());
+            (&raw mut (*info).table).write(table);
+            (&raw mut (*info).record_type).write(u32::from(change.record().record_type().0));
+        })
     })
 }
 
@@ -565,6 +567,6 @@ pub unsafe extern "C" fn tc_change_record(change: *const tc_change, index: usize
         let change = lend(change)?.change()?;
         let found = change.records().nth(index);
         let found = found.ok_or_else(|| Failure::index("record", index, change.records().count()))?;
-        write_struct(record, &fill_record(&found, change.position().into(), 0), "record")
+        write_struct(record, fill_record(&found, change.position().into(), 0), "record")
     })
 }

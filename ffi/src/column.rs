@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use trailcore::change::Precision;
-use trailcore::{Column, ColumnState, DateTime, Decimal, Number, Value};
+use trailcore::{Column, DateTime, Decimal, Number, Value};
 
 use crate::batch::Memory;
 use crate::boundary::{Failure, Outcome, status};
@@ -179,8 +179,19 @@ impl tc_datetime {
 /// `place` may be written.
 #[inline(always)]
 pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut tc_column) {
-    let (mut state, mut type_) = (ColumnState::Value, tc_type::TC_TYPE_NONE);
+    let (mut state, mut type_) = (tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_NONE);
     let body = || column.span().get(2..).unwrap_or_default();
+    // Most numbers: not through a `Value`, which would lie in memory.
+    if let (Some(number), Some(definition)) = (column.mantissa(), column.definition()) {
+        // SAFETY: as the caller says.
+        unsafe {
+            (&raw mut (*place).decimal.low).write(number as u64);
+            (&raw mut (*place).decimal.high).write(number >> 63);
+            (&raw mut (*place).decimal.scale).write(definition.scale as u8);
+            head_of(column, tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_DECIMAL, body().into(), place);
+        }
+        return;
+    }
     let bytes: &[u8] = match column.value() {
         Value::Text(Cow::Borrowed(text)) => {
             type_ = tc_type::TC_TYPE_TEXT;
@@ -213,25 +224,36 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
             unsafe { std::slice::from_raw_parts(kept.data.cast(), kept.length) }
         }
         Value::Null => {
-            state = ColumnState::Null;
+            state = tc_state::TC_STATE_NULL;
             &[]
         }
         Value::Invalid(bytes) => {
-            state = ColumnState::Invalid;
+            state = tc_state::TC_STATE_INVALID;
             bytes
         }
         _ => {
-            state = ColumnState::Unchanged;
+            state = tc_state::TC_STATE_UNCHANGED;
             &[]
         }
     };
+    let bytes = if state == tc_state::TC_STATE_NULL { tc_bytes::NONE } else { bytes.into() };
+    // SAFETY: as the caller says.
+    unsafe { head_of(column, state, type_, bytes, place) }
+}
+
+/// Puts all of a column but its value into a place of C's.
+///
+/// # Safety
+/// `place` may be written.
+#[inline(always)]
+unsafe fn head_of(column: &Column<'_>, state: tc_state, type_: tc_type, bytes: tc_bytes, place: *mut tc_column) {
     // SAFETY: as the caller says.
     unsafe {
         (&raw mut (*place).index).write(column.index() as u32);
         (&raw mut (*place).state).write(state as u32);
         (&raw mut (*place).r#type).write(type_ as u32);
         (&raw mut (*place).reserved).write(0);
-        (&raw mut (*place).bytes).write(if state == ColumnState::Null { tc_bytes::NONE } else { bytes.into() });
+        (&raw mut (*place).bytes).write(bytes);
     }
 }
 

@@ -174,7 +174,7 @@ pub unsafe extern "C" fn tc_record_reader_next(
             crate::text::read_size(record, "record")?;
             let mut reader = exclusive(reader)?;
             if let Some(placed) = reader.0.next()? {
-                write_struct(record, &fill_record(&placed.record, placed.position.into(), placed.number), "record")?;
+                write_struct(record, fill_record(&placed.record, placed.position.into(), placed.number), "record")?;
                 *more = true;
             }
             Ok(())

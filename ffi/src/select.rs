@@ -180,7 +180,7 @@ impl From<&Verdict> for tc_verdict {
 pub(crate) unsafe fn give_verdict(verdict: &Verdict, place: *mut tc_verdict, words: *mut tc_buffer) -> Outcome {
     // SAFETY: as the caller says.
     unsafe {
-        write_struct(place, &verdict.into(), "verdict")?;
+        write_struct(place, tc_verdict::from(verdict), "verdict")?;
         if !words.is_null() {
             exclusive(words)?.append_text(&verdict.to_string())?;
         }

@@ -261,7 +261,7 @@ pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, c
     status(|| unsafe {
         let columns = lend(table)?.0.columns();
         let definition = columns.get(index).ok_or_else(|| Failure::index("column", index, columns.len()))?;
-        write_struct(column, &definition_of(definition), "column")
+        write_struct(column, definition_of(definition), "column")
     })
 }
 

@@ -138,6 +138,7 @@ pub(crate) unsafe trait Sized_: Copy {}
 ///
 /// # Safety
 /// As [`read_struct`].
+#[inline]
 pub(crate) unsafe fn read_size<T: Sized_>(pointer: *const T, what: &str) -> Outcome<usize> {
     if pointer.is_null() {
         return Err(Failure::null(what));
@@ -175,9 +176,46 @@ pub(crate) unsafe fn read_struct<T: Sized_>(pointer: *const T, what: &str) -> Ou
 ///
 /// # Safety
 /// As [`read_struct`], and the bytes may be written.
-pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: &T, what: &str) -> Outcome {
+#[inline(always)]
+pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: T, what: &str) -> Outcome {
     // SAFETY: as the caller says.
     let size = unsafe { read_size(pointer, what) }?;
+    if size == size_of::<T>() && pointer.is_aligned() {
+        // SAFETY: as the caller says; its size is the value's own.
+        unsafe { pointer.write(value) };
+        return Ok(());
+    }
+    // SAFETY: as the caller says.
+    unsafe { write_part(pointer, size, &value) };
+    Ok(())
+}
+
+/// The same of a struct that `fill` fills in place, all of it but its size: for those that are filled often.
+///
+/// # Safety
+/// As [`write_struct`]; `fill` writes all members.
+#[inline(always)]
+pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: impl Fn(*mut T)) -> Outcome {
+    // SAFETY: as the caller says.
+    let size = unsafe { read_size(pointer, what) }?;
+    if size == size_of::<T>() && pointer.is_aligned() {
+        fill(pointer);
+        return Ok(());
+    }
+    let mut value = std::mem::MaybeUninit::zeroed();
+    fill(value.as_mut_ptr());
+    // SAFETY: as the caller says; all zero bytes are a value, by `Sized_`, and so is what is filled in.
+    unsafe { write_part(pointer, size, value.assume_init_ref()) };
+    Ok(())
+}
+
+/// Fills a struct that is not of this library's version.
+///
+/// # Safety
+/// `size` bytes may be written behind the pointer; they are at least those of the size.
+#[cold]
+#[inline(never)]
+unsafe fn write_part<T: Sized_>(pointer: *mut T, size: usize, value: &T) {
     let (head, known) = (size_of::<usize>(), size.min(size_of::<T>()));
     // SAFETY: `size` bytes may be written behind the pointer, and `known` of them are in the value.
     unsafe {
@@ -186,7 +224,6 @@ pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: &T, what: &
         std::ptr::copy_nonoverlapping(from.add(head), to.add(head), known - head);
         std::ptr::write_bytes(to.add(known), 0, size - known);
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -218,7 +255,7 @@ mod tests {
             for size in [0, 7, 1 << 20] {
                 *pointer.cast::<usize>() = size;
                 assert_eq!(status(read_struct(pointer, "options")), Some(tc_status::TC_ERR_BAD_ARGUMENT));
-                assert_eq!(status(write_struct(pointer, &*pointer, "options")), Some(tc_status::TC_ERR_BAD_ARGUMENT));
+                assert_eq!(status(write_struct(pointer, pointer.read(), "options")), Some(tc_status::TC_ERR_BAD_ARGUMENT));
             }
             *pointer.cast::<usize>() = 24;
             assert!(read_struct(pointer, "options").is_ok());
@@ -226,10 +263,10 @@ mod tests {
             assert_eq!(status(read_struct(pointer, "options")), Some(tc_status::TC_ERR_BAD_ARGUMENT));
             assert_eq!(status(read_struct::<Options>(std::ptr::null(), "options")), Some(tc_status::TC_ERR_NULL_POINTER));
             let value = Options { size: 99, first: 7, second: 8 };
-            assert!(write_struct(pointer, &value, "options").is_ok());
+            assert!(write_struct(pointer, value, "options").is_ok());
             assert_eq!(*pointer, Options { size: 24, ..value });
             *pointer.cast::<usize>() = 12;
-            assert!(write_struct(pointer, &Options { size: 0, first: 5, second: 6 }, "options").is_ok());
+            assert!(write_struct(pointer, Options { size: 0, first: 5, second: 6 }, "options").is_ok());
             assert_eq!(*pointer, Options { size: 12, first: 5, second: 8 });
         }
         assert_eq!(words[2], 0);
