@@ -372,8 +372,8 @@ pub unsafe extern "C" fn tc_select_check(
 /// The decision by an object's name alone, with its operation and tag: what can be told without a record. Where it is to
 /// accept, FILTER and WHERE may still turn changes away.
 ///
-/// Threads: several at once may call it, with a buffer each. `tag` may be NULL for none, and `words`, to which the decision is
-/// appended in words, for nothing. Errors: `TC_ERR_BAD_ARGUMENT` where `op` is none or `verdict` does not start with its size,
+/// Threads: several at once may call it, with a buffer each. `tag` may be NULL for none; `words`, to which the decision is
+/// appended in words, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where `op` is none or `verdict` does not start with its size,
 /// `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_select_decide_object(select, "HR.EMP", TC_OP_DELETE, NULL, &verdict, NULL);`
 #[unsafe(no_mangle)]
