@@ -1241,6 +1241,13 @@ typedef struct tc_reader tc_reader;
 typedef struct tc_record_reader tc_record_reader;
 
 /**
+ * What checking a trail has found.
+ *
+ * Ownership: free it with `tc_report_free`. Threads: several at once may look at it.
+ */
+typedef struct tc_report tc_report;
+
+/**
  * A row to be written, or one image of it. Columns that are not set are missing from it.
  *
  * Ownership: `tc_writer_row` makes it; free it with `tc_row_free`. Threads: one at a time.
@@ -1856,6 +1863,70 @@ typedef struct {
      */
     tc_position to;
 } tc_skipped;
+
+/**
+ * What a trail that was checked holds.
+ */
+typedef struct {
+    /**
+     * `sizeof(tc_report_facts)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Records.
+     */
+    uint64_t records;
+    /**
+     * Changes.
+     */
+    uint64_t changes;
+    /**
+     * Transactions.
+     */
+    uint64_t transactions;
+    /**
+     * Bytes.
+     */
+    uint64_t bytes;
+    /**
+     * Values that are present and not decodable.
+     */
+    uint64_t invalid_values;
+    /**
+     * Findings that are in the report.
+     */
+    uint64_t findings;
+    /**
+     * Findings beyond those.
+     */
+    uint64_t more_findings;
+    /**
+     * Whether nothing is wrong.
+     */
+    bool is_whole;
+} tc_report_facts;
+
+/**
+ * One thing that checking a trail has found.
+ */
+typedef struct {
+    /**
+     * What kind it is of, as a word. It lives for ever.
+     */
+    tc_str kind;
+    /**
+     * Where it lies.
+     */
+    tc_position position;
+    /**
+     * What it is. It lives as long as the report.
+     */
+    tc_str what;
+    /**
+     * Whether something is wrong there; else it is good to know.
+     */
+    bool is_fault;
+} tc_report_finding;
 
 /**
  * How a selection is read and decides. All zero but `size` is the default.
@@ -3059,6 +3130,46 @@ tc_status tc_record_reader_skipped(tc_record_reader *reader,
                                    tc_error **why);
 
 /**
+ * Reads all of a trail and says whether it is whole.
+ *
+ * Ownership: `*report` is the caller's, to be freed with `tc_report_free`. Threads: several at once may call it. `options` may be
+ * NULL for the default; `error` may be NULL. Errors: what reading gives that is no damage, such as `TC_ERR_IO`.
+ * Example: `tc_report *report; tc_trail_check(trail, NULL, &report, &error);`
+ */
+tc_status tc_trail_check(const tc_trail *trail,
+                         const tc_read_options *options,
+                         tc_report **report,
+                         tc_error **error);
+
+/**
+ * Frees a report. NULL is fine.
+ *
+ * Example: `tc_report_free(report);`
+ */
+void tc_report_free(tc_report *report);
+
+/**
+ * What a trail that was checked holds.
+ *
+ * Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `facts` does not start with its size,
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_report_facts facts; facts.size = sizeof facts; tc_report_facts_of(report, &facts);`
+ */
+tc_status tc_report_facts_of(const tc_report *report,
+                             tc_report_facts *facts);
+
+/**
+ * One of the findings. Its texts live as long as the report.
+ *
+ * Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
+ * those of handles.
+ * Example: `tc_report_finding first; tc_report_finding_at(report, 0, &first);`
+ */
+tc_status tc_report_finding_at(const tc_report *report,
+                               size_t index,
+                               tc_report_finding *finding);
+
+/**
  * Frees a row. NULL is fine.
  *
  * Example: `tc_row_free(row);`
@@ -3590,6 +3701,19 @@ tc_status tc_trail_file(const tc_trail *trail,
                         tc_file *file);
 
 /**
+ * The header of one of the trail's files; `*header` is NULL for a file without one that is understood. Reads the first record
+ * of each file.
+ *
+ * Ownership: `*header` is the caller's, to be freed with `tc_file_header_free`. Threads: several at once may call it. `error` may
+ * be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many files, `TC_ERR_IO`, `TC_ERR_NOT_FOUND`.
+ * Example: `tc_file_header *header; tc_trail_file_header(trail, 0, &header, &error);`
+ */
+tc_status tc_trail_file_header(const tc_trail *trail,
+                               size_t index,
+                               tc_file_header **header,
+                               tc_error **error);
+
+/**
  * How many gaps there are between the numbers of the trail's files.
  *
  * Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
@@ -3752,6 +3876,28 @@ tc_status tc_writer_user_tokens(tc_writer *writer,
                                 const uint8_t *area,
                                 size_t length,
                                 tc_error **error);
+
+/**
+ * Writes a change that was read, in its transaction, with its CSN and id, time, tokens, images and fragments: a trail that was
+ * filtered is handed on. Transactions are begun and committed as the changes say; behind the last change, `tc_writer_commit`
+ * ends one that `tc_writer_is_in_transaction` says is open.
+ *
+ * Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for what is no change, `TC_ERR_UNENCODABLE` where
+ * an image cannot be put into the writer's byte order, and as `tc_writer_insert`.
+ * Example: `tc_writer_write(writer, change, &error);`
+ */
+tc_status tc_writer_write(tc_writer *writer,
+                          const tc_change *change,
+                          tc_error **error);
+
+/**
+ * Whether a transaction is open.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
+ */
+tc_status tc_writer_is_in_transaction(tc_writer *writer,
+                                      bool *open);
 
 /**
  * Writes a new row. The row may be changed or freed after the call.

@@ -29,6 +29,7 @@ pub mod logdump;
 pub mod options;
 pub mod reader;
 pub mod record;
+pub mod report;
 pub mod row;
 pub mod select;
 pub mod selector;

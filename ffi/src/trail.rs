@@ -13,7 +13,8 @@ use trailcore::{Timestamp, Trail};
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
 use crate::error::tc_error;
-use crate::handle::{self, lend};
+use crate::handle::{self, give, lend};
+use crate::header::tc_file_header;
 use crate::options::{read_options, tc_read_options};
 use crate::status::tc_status;
 use crate::text::{Sized_, array, out, path, read_struct, tc_str, text};
@@ -341,6 +342,32 @@ pub unsafe extern "C" fn tc_trail_file(trail: *const tc_trail, index: usize, fil
         };
         Ok(())
     })
+}
+
+/// The header of one of the trail's files; `*header` is NULL for a file without one that is understood. Reads the first record
+/// of each file.
+///
+/// Ownership: `*header` is the caller's, to be freed with `tc_file_header_free`. Threads: several at once may call it. `error` may
+/// be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many files, `TC_ERR_IO`, `TC_ERR_NOT_FOUND`.
+/// Example: `tc_file_header *header; tc_trail_file_header(trail, 0, &header, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_trail_file_header(
+    trail: *const tc_trail,
+    index: usize,
+    header: *mut *mut tc_file_header,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let header = out(header, std::ptr::null_mut(), "header")?;
+            let headers = lend(trail)?.0.headers()?;
+            let count = headers.len();
+            let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
+            *header = found.map_or(std::ptr::null_mut(), |found| give(tc_file_header(found)));
+            Ok(())
+        })
+    }
 }
 
 /// How many gaps there are between the numbers of the trail's files.

@@ -9,6 +9,7 @@ use trailcore::{TableDef, Timestamp};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
+use crate::change::tc_change;
 use crate::error::tc_error;
 use crate::handle::{self, exclusive, lend};
 use crate::row::tc_row;
@@ -305,6 +306,37 @@ pub unsafe extern "C" fn tc_writer_user_tokens(
             Ok(())
         })
     }
+}
+
+/// Writes a change that was read, in its transaction, with its CSN and id, time, tokens, images and fragments: a trail that was
+/// filtered is handed on. Transactions are begun and committed as the changes say; behind the last change, `tc_writer_commit`
+/// ends one that `tc_writer_is_in_transaction` says is open.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for what is no change, `TC_ERR_UNENCODABLE` where
+/// an image cannot be put into the writer's byte order, and as `tc_writer_insert`.
+/// Example: `tc_writer_write(writer, change, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_write(
+    writer: *mut tc_writer,
+    change: *const tc_change,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.write(&lend(change)?.change()?)?)) }
+}
+
+/// Whether a transaction is open.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, open: *mut bool) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let open = out(open, false, "open")?;
+        *open = exclusive(writer)?.open()?.is_in_transaction();
+        Ok(())
+    })
 }
 
 /// Writes a new row. The row may be changed or freed after the call.

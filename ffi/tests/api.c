@@ -398,6 +398,66 @@ static void records(void) {
     tc_trail_free(trail);
 }
 
+static void reports(void) {
+    fixtures f = make_fixtures(sample);
+    tc_report_facts facts;
+    tc_report_finding finding;
+    tc_file_header *header;
+    facts.size = sizeof facts;
+    OK(tc_report_facts_of(f.report, &facts));
+    CHECK(facts.is_whole && facts.records > facts.changes && facts.changes > 80 && facts.invalid_values == 0);
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_report_finding_at(f.report, facts.findings, &finding));
+    OK(tc_trail_file_header(f.trail, 1, &header, NULL));
+    CHECK(header != NULL);
+    tc_file_header_free(header);
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_trail_file_header(f.trail, 3, &header, NULL));
+
+    tc_trail *torn;
+    tc_report *report;
+    char path[512];
+    size_t length;
+    snprintf(path, sizeof path, "%s000000000", sample);
+    char *bytes = file_content(path, &length);
+    tc_memory_file file = {"bk000000000", (const uint8_t *)bytes, length - 3};
+    OK(tc_trail_open_memory(&file, 1, NULL, NULL, &torn, NULL));
+    OK(tc_trail_check(torn, NULL, &report, NULL));
+    OK(tc_report_facts_of(report, &facts));
+    CHECK(facts.findings > 0);
+    OK(tc_report_finding_at(report, 0, &finding));
+    CHECK(finding.kind.length > 0 && finding.what.length > 0 && finding.position.rba > 0);
+    tc_report_free(report);
+    tc_trail_free(torn);
+    free(bytes);
+    free_fixtures(&f);
+}
+
+/* A trail that was read and selected is handed on as a trail. */
+static void hand_on(void) {
+    fixtures f = make_fixtures(sample);
+    tc_str name;
+    tc_bytes bytes;
+    size_t count;
+    bool open;
+    OK(tc_writer_write(f.writer, f.change, NULL));
+    OK(tc_writer_is_in_transaction(f.writer, &open));
+    if (open) OK(tc_writer_commit(f.writer, NULL));
+    OK(tc_writer_finish(f.writer, false, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_writer_is_in_transaction(f.writer, &open));
+    OK(tc_writer_file(f.writer, 0, &name, &bytes));
+    tc_memory_file file = {"aa000000000", bytes.data, bytes.length};
+    tc_trail *trail;
+    tc_batch *batch;
+    OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
+    tc_reader *reader = open_reader(trail, NULL);
+    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
+    OK(tc_batch_count(batch, &count));
+    CHECK(count == 1);
+    tc_batch_free(batch);
+    tc_reader_free(reader);
+    tc_trail_free(trail);
+    free_fixtures(&f);
+}
+
 /* A trail in memory, whose end is told to `released`. */
 static int released;
 
@@ -1041,6 +1101,8 @@ int main(int count, char **arguments) {
     statements();
     headers();
     records();
+    reports();
+    hand_on();
     memory_and_damage();
     sources();
     options();

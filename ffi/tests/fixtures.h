@@ -40,6 +40,7 @@ typedef struct {
     const tc_change *change;
     const tc_table *table;
     tc_record_reader *record_reader;
+    tc_report *report;
     tc_catalog *catalog;
     tc_select *select;
     tc_select_builder *select_builder;
@@ -76,6 +77,7 @@ static inline fixtures make_fixtures(const char *sample) {
     } while (info.op != TC_OP_INSERT);
     f.table = info.table;
     OK(tc_record_reader_open(f.trail, NULL, &f.record_reader, NULL));
+    OK(tc_trail_check(f.trail, NULL, &f.report, NULL));
     OK(tc_catalog_new(&f.catalog));
     OK(tc_select_builder_new(&f.select_builder));
     OK(tc_selector_new(f.select, &f.selector));
@@ -101,6 +103,7 @@ static inline void free_fixtures(fixtures *f) {
     tc_selector_free(f->selector);
     tc_select_builder_free(f->select_builder);
     tc_catalog_free(f->catalog);
+    tc_report_free(f->report);
     tc_record_reader_free(f->record_reader);
     tc_batch_free(f->batch);
     tc_reader_free(f->reader);

@@ -12,7 +12,7 @@ import sys
 
 HANDLES = {
     "trail", "reader", "batch", "change", "table", "record_reader", "catalog", "select", "select_builder", "selector",
-    "facts", "logdump_filter", "file_header", "writer", "row", "buffer", "error",
+    "facts", "logdump_filter", "file_header", "writer", "row", "buffer", "error", "report",
 }
 
 # What stands for arguments that are not looked at for what they are here; by name where the type does not do.
