@@ -2835,7 +2835,7 @@ void tc_error_free(tc_error *error);
 /**
  * The status that came with an error; of NULL `TC_OK`, and of what is no error the status that says so.
  *
- * Threads: several at once may call it. `error` may be NULL.
+ * Threads: several at once may call it. `error` may be NULL. No errors of its own.
  * Example: `if (tc_error_status(error) == TC_ERR_TRUNCATED) wait_for_more();`
  */
 tc_status tc_error_status(const tc_error *error);

@@ -220,7 +220,7 @@ pub unsafe extern "C" fn tc_error_free(error: *mut tc_error) {
 
 /// The status that came with an error; of NULL `TC_OK`, and of what is no error the status that says so.
 ///
-/// Threads: several at once may call it. `error` may be NULL.
+/// Threads: several at once may call it. `error` may be NULL. No errors of its own.
 /// Example: `if (tc_error_status(error) == TC_ERR_TRUNCATED) wait_for_more();`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_status(error: *const tc_error) -> tc_status {
