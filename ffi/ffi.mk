@@ -119,8 +119,8 @@ c-leaks: c-api
 
 go-test: c-examples ## The Go package over the installed library
 	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
-	cd examples/go && $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib" GOFLAGS=-mod=mod go vet ./... \
-	  && $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib" go test -count=1 ./...
+	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
+	cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...
 
 # Every column touched through C, beside the same in Rust: one change at a time, and by blocks, which is what batches are.
 bench-c: c-examples

@@ -240,7 +240,7 @@ mod tests {
             assert_eq!(status(lend(pointer.cast::<Other>())), Some(tc_status::TC_ERR_WRONG_HANDLE));
             assert_eq!(status(lend(pointer.byte_add(1))), Some(tc_status::TC_ERR_WRONG_HANDLE));
             let mut used = exclusive(pointer).ok().unwrap();
-            used.0 = 8;
+            (*used).0 = 8;
             assert_eq!(status(lend(pointer)), Some(tc_status::TC_ERR_BUSY));
             assert_eq!(status(exclusive(pointer)), Some(tc_status::TC_ERR_BUSY));
             free(pointer); // in use: left alone
