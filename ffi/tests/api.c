@@ -131,7 +131,8 @@ static void trails(void) {
     OK(tc_trail_gap(listed, 0, &gap));
     CHECK(gap.first == 1 && gap.last == 1);
     GIVES(TC_ERR_BAD_ARGUMENT, tc_trail_gap(listed, 1, &gap));
-    GIVES(TC_ERR_INVALID_ARGUMENT, tc_trail_open_files(files, 0, &listed + 0, NULL));
+    tc_trail_free(listed);
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_trail_open_files(files, 0, &listed, NULL));
     OK(tc_trail_find_csn(trail, "1", NULL, &position, &found, NULL));
     CHECK(found && position.seqno == 0);
     OK(tc_trail_find_csn(trail, "99999999999999", NULL, &position, &found, NULL));
