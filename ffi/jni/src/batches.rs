@@ -36,6 +36,7 @@ mod form {
     pub(super) const TEXT: u32 = 2;
     pub(super) const DIGITS: u32 = 3;
     pub(super) const BYTES: u32 = 4;
+    pub(super) const UNSIGNED: u32 = 5;
 }
 
 impl Batches {
@@ -110,11 +111,12 @@ fn aligned(size: usize) -> usize {
 
 fn bytes_of_column(column: &ColumnBuffer, rows: usize) -> usize {
     let values = match column.values() {
-        ColumnValues::Integer(_) => 8 * rows,
+        ColumnValues::Integer(_) | ColumnValues::Unsigned(_) => 8 * rows,
         ColumnValues::DateTime { nanos, .. } => 8 * rows + aligned(2 * nanos.len()),
         ColumnValues::Text(bytes) | ColumnValues::Digits(bytes) | ColumnValues::Bytes(bytes) => {
             aligned(4 * (rows + 1)) + aligned(bytes.bytes.len())
         }
+        _ => 0,
     };
     aligned(rows) + values
 }
@@ -193,10 +195,12 @@ impl Arena {
         let states = self.put(column.states())?;
         let (form, first, second) = match column.values() {
             ColumnValues::Integer(values) => (form::INTEGER, self.section(values)?, self.section::<u16>(&[])?),
+            ColumnValues::Unsigned(values) => (form::UNSIGNED, self.section(values)?, self.section::<u16>(&[])?),
             ColumnValues::DateTime { micros, nanos } => (form::DATE_TIME, self.section(micros)?, self.section(nanos)?),
             ColumnValues::Text(text) => (form::TEXT, self.section(&text.offsets)?, self.section(&text.bytes)?),
             ColumnValues::Digits(text) => (form::DIGITS, self.section(&text.offsets)?, self.section(&text.bytes)?),
             ColumnValues::Bytes(bytes) => (form::BYTES, self.section(&bytes.offsets)?, self.section(&bytes.bytes)?),
+            _ => return Err(Failure::Internal("a column of a type that this binding does not know")),
         };
         for number in [form, states, first.0, first.1, second.0, second.1] {
             note(number);

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Thrown(Thrown),
     /// A call into the virtual machine failed. Where it left an exception, that one counts.
     Jni(Arc<JniError>),
+    /// A call that its object's state does not allow.
+    Misuse(&'static str),
     /// A mistake of the Java half of this binding; no caller can make it.
     Internal(&'static str),
     /// The object met a panic before.
@@ -47,7 +49,7 @@ impl fmt::Display for Failure {
             Self::Filter(diagnostics) => diagnostics.fmt(f),
             Self::Thrown(thrown) => thrown.fmt(f),
             Self::Jni(error) => error.fmt(f),
-            Self::Internal(what) => f.write_str(what),
+            Self::Misuse(what) | Self::Internal(what) => f.write_str(what),
             Self::Poisoned => f.write_str("the object met an internal error before and cannot be used any more; close it"),
         }
     }
@@ -166,6 +168,7 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
     let (code, location) = match failure {
         Failure::Trail(error) => (error.kind().code(), Some(error.location())),
         Failure::Filter(_) => (trailcore::ErrorKind::Filter.code(), None),
+        Failure::Misuse(_) => (trailcore::ErrorKind::InvalidArgument.code(), None),
         _ => (PANIC, None),
     };
     let file = location.and_then(|location| location.file.as_ref()).map(|file| file.to_string_lossy());

@@ -8,6 +8,7 @@
 
 #![allow(unsafe_code)]
 
+mod arrow;
 mod batches;
 mod callback;
 mod failure;

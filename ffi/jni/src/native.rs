@@ -14,6 +14,7 @@ use trailcore::filter::{Dialect, Select, TextUnit};
 use trailcore::source::ByteSource;
 use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
 
+use crate::arrow;
 use crate::batches::Batches;
 use crate::callback::{JavaSource, Listener, as_signed};
 use crate::failure::{Failure, Result, Throw, diagnostics};
@@ -392,8 +393,29 @@ native! {
         object::writer(writer)?.call(&mut wire::Reader(&call))
     }
 
+    Java_io_trailcore_Native_writerWriteAll<'l>(
+        env, writer: jlong, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
+        let written = object::writer(writer)?.write_all(reader);
+        written.map_err(|failure| listener.and_then(|listener| listener.thrown()).unwrap_or(failure))
+    }
+
     Java_io_trailcore_Native_writerFinish<'l>(env, writer: jlong) -> JByteArray<'l> {
         let files = object::writer(writer)?.finish()?;
         array(env, &files)
+    }
+    Java_io_trailcore_Native_arrowExport<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>, address: jlong
+    ) {
+        let given = bytes(env, &given)?;
+        let mut message = wire::Reader(&given);
+        let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
+        let (table, arrow) = (message.text()?, arrow::options(&mut message)?);
+        let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| told(listener.as_ref(), error))?;
+        arrow::export(stream, address);
+        Ok(())
     }
 }

@@ -36,9 +36,27 @@ impl Rows {
         Ok(Self(Some(writer?)))
     }
 
+    fn open(&mut self) -> Result<&mut TrailWriter> {
+        self.0.as_mut().ok_or(Failure::Misuse("the writer is finished"))
+    }
+
+    /// Writes all changes of a reader as they are, and tells how many.
+    pub(crate) fn write_all(&mut self, mut reader: trailcore::Reader) -> Result<i64> {
+        let writer = self.open()?;
+        let mut written = 0;
+        while let Some(change) = reader.next()? {
+            writer.write(&change)?;
+            written += 1;
+        }
+        if writer.is_in_transaction() {
+            writer.commit()?;
+        }
+        Ok(written)
+    }
+
     /// One call on the writer: its number, and what it needs.
     pub(crate) fn call(&mut self, message: &mut Reader<'_>) -> Result<()> {
-        let writer = self.0.as_mut().ok_or(Failure::Internal("the writer is finished"))?;
+        let writer = self.open()?;
         let order = writer.byte_order();
         let moment = |micros| Timestamp::from_unix_micros(micros);
         match message.u8()? {
@@ -86,8 +104,10 @@ impl Rows {
 
     /// Finishes, and tells the files by name, with their bytes if they are in memory.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>> {
-        let writer = self.0.take().ok_or(Failure::Internal("the writer is finished"))?;
-        let files = writer.finish()?;
+        if self.open()?.is_in_transaction() {
+            return Err(Failure::Misuse("a transaction is open; commit it before the writer is finished"));
+        }
+        let files = self.0.take().map_or_else(|| Ok(Vec::new()), TrailWriter::finish)?;
         let mut out = Writer::default();
         out.len(files.len());
         for (name, bytes) in &files {

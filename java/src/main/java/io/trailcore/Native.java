@@ -102,5 +102,11 @@ final class Native {
 
     static native void writerCall(long writer, byte[] call);
 
+    static native long writerWriteAll(
+            long writer, long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
     static native byte[] writerFinish(long writer);
+
+    static native void arrowExport(
+            long trail, byte[] options, long catalog, long filter, ProgressListener listener, long address);
 }

@@ -88,6 +88,8 @@ public class TrailException extends RuntimeException {
             case 15 -> new Filter(details);
             case 16 -> new Undecidable(details);
             case 17 -> new Cancelled(details);
+            case 18 -> new SchemaChange(details);
+            case 19 -> new UnknownTable(details);
             case Internal.CODE -> new Internal(details);
             default -> new TrailException(details);
         };
@@ -307,6 +309,24 @@ public class TrailException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         Cancelled(Details details) {
+            super(details);
+        }
+    }
+
+    /** A table's definition changes where one that stays was asked for. */
+    public static final class SchemaChange extends TrailException {
+        private static final long serialVersionUID = 1;
+
+        SchemaChange(Details details) {
+            super(details);
+        }
+    }
+
+    /** A table of that name does not occur in the trail. */
+    public static final class UnknownTable extends TrailException {
+        private static final long serialVersionUID = 1;
+
+        UnknownTable(Details details) {
             super(details);
         }
     }
