@@ -2,6 +2,7 @@ package io.trailcore;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -41,7 +42,7 @@ public final class Catalog {
      */
     public static Catalog parse(byte[] text) {
         NativeLibrary.load();
-        return new Catalog(Native.catalogParse(text));
+        return new Catalog(Native.catalogParse(Objects.requireNonNull(text)));
     }
 
     /**

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -100,7 +101,7 @@ public final class Trail {
         List<byte[]> bytes = new ArrayList<>();
         files.forEach((name, content) -> {
             names.add(name);
-            bytes.add(content);
+            bytes.add(Objects.requireNonNull(content));
         });
         return new Trail(Native.trailFromBytes(names(names), bytes.toArray(new byte[0][])));
     }
@@ -128,7 +129,7 @@ public final class Trail {
         List<ByteSource> list = new ArrayList<>();
         sources.forEach((name, source) -> {
             names.add(name);
-            list.add(java.util.Objects.requireNonNull(source));
+            list.add(Objects.requireNonNull(source));
         });
         return new Trail(Native.trailFromSources(names(names), list.toArray(new ByteSource[0])));
     }

@@ -103,7 +103,8 @@ final class Wire {
 
         /** Passes over a text or an array. */
         void pass() {
-            at += i32();
+            int length = i32();
+            at += length;
         }
 
         OptionalLong maybe() {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** Trails to test with: those of the project, and such as tests make. */
 final class Samples {
@@ -19,6 +18,8 @@ final class Samples {
 
     static final TableDef RATES =
             TableDef.of("BANK.RATES", ColumnDef.varchar("CODE", 3).asKey(), ColumnDef.integer("RATE", 4));
+
+    private static final int ROWS_OF_A_TRANSACTION = 100;
 
     private Samples() {
     }
@@ -42,10 +43,16 @@ final class Samples {
     /** A trail of one file with so many inserts into {@link #RATES}. */
     static byte[] rates(int rows) {
         try (TrailWriter writer = TrailWriter.inMemory("ra", new WriterOptions())) {
-            writer.begin("1000", "1.2.3", Instant.EPOCH);
-            IntStream.range(0, rows).forEach(row -> writer.insert(
-                    RATES, new RowImage().text("CODE", "C" + row % 10).decimal("RATE", BigDecimal.valueOf(row, 4))));
-            writer.commit();
+            for (int row = 0; row < rows; row++) {
+                if (row % ROWS_OF_A_TRANSACTION == 0) {
+                    writer.begin(Integer.toString(1000 + row), "1.2." + row, Instant.EPOCH);
+                }
+                writer.insert(
+                        RATES, new RowImage().text("CODE", "C" + row % 10).decimal("RATE", BigDecimal.valueOf(row, 4)));
+                if (row % ROWS_OF_A_TRANSACTION == ROWS_OF_A_TRANSACTION - 1 || row == rows - 1) {
+                    writer.commit();
+                }
+            }
             Map<String, byte[]> files = writer.finish();
             return files.values().iterator().next();
         }
