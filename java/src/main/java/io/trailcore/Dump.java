@@ -63,7 +63,7 @@ public final class Dump {
             return path == null ? wrong() : dump(Trail.open(path), options, each, out);
         } catch (java.util.NoSuchElementException missing) {
             return wrong();
-        } catch (TrailException | IOException error) {
+        } catch (TrailException | IOException | UnsatisfiedLinkError error) {
             System.err.println("dump: " + error.getMessage());
             return 1;
         }
