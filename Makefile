@@ -19,7 +19,7 @@ demo: ## The changes of a sample trail, as text and as JSON
 	@echo "== counts"
 	@target/release/examples/dump $(DATA)/big/bk --summary
 
-test: lint unit examples-check fuzz-short ## All checks and tests
+test: lint unit examples-check java-test fuzz-short ## All checks and tests
 
 lint:
 	$(CARGO) fmt --all --check
@@ -59,6 +59,7 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 
 bench: ## Ratios against reading the same bytes
 	$(CARGO) bench -p trailcore --bench trail --bench filter
+	@$(MAKE) --no-print-directory bench-java
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
@@ -74,3 +75,5 @@ msrv: ## Builds with the oldest supported release
 
 clean:
 	$(CARGO) clean
+
+include java/java.mk

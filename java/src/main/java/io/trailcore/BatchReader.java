@@ -28,7 +28,7 @@ import java.util.Queue;
  * <p>A batch is valid until the next one is asked for: its memory is used over and over. Afterwards its methods throw
  * {@link IllegalStateException}; buffers that were taken from it stay readable, but hold other values.
  *
- * <p>Rows of one table come in the trail's order. Between tables the order is lost; {@link ChangeBatch#positions} has it.
+ * <p>Rows of one table come in the trail's order. Between tables the order is lost; {@link ChangeBatch#position} has it.
  * Only rows have columns: truncates, statements and others are passed over. Threads, closing and errors are as with
  * {@link TrailReader}.
  */

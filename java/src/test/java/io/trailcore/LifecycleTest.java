@@ -68,18 +68,23 @@ class LifecycleTest {
         long before = Native.liveObjects();
         AtomicReference<TrailReader> turn = new AtomicReference<>();
         AtomicReference<Throwable> unexpected = new AtomicReference<>();
+        int[] readToTheEnd = {0};
+        int[] cutOff = {0};
         Thread reading = new Thread(() -> {
             for (int race = 0; race < races; race++) {
                 TrailReader reader;
                 while ((reader = turn.getAndSet(null)) == null) {
                     Thread.onSpinWait();
                 }
+                int read = 0;
                 try {
-                    while (reader.next() != null) {
+                    for (; reader.next() != null; read++) {
                         reader.position();
                     }
+                    readToTheEnd[0]++;
                 } catch (IllegalStateException closed) {
                     // Whoever comes second is told so, and that is all.
+                    cutOff[0] += read > 0 ? 1 : 0;
                 } catch (Throwable other) {
                     unexpected.set(other);
                 }
@@ -102,6 +107,7 @@ class LifecycleTest {
         }
         reading.join();
         assertEquals(null, unexpected.get());
+        assertTrue(readToTheEnd[0] > 0 && cutOff[0] > 0, readToTheEnd[0] + " to the end, " + cutOff[0] + " cut off");
         // Tables that were met are values, which the collector frees; no reader is left.
         assertLiveAtMost(before);
     }
