@@ -87,7 +87,7 @@ impl Batches {
     /// Copies all batches that have rows into the arena.
     fn hand_over(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<()> {
         let Self { decoder, tables, directory, .. } = self;
-        let mut arena = Arena { used: 0, memory: None };
+        let mut arena = Arena { used: 0, memory: None, missing: None };
         let mut outcome = Ok(());
         decoder.flush(|batch| {
             if outcome.is_ok() {
@@ -103,6 +103,8 @@ struct Arena {
     used: usize,
     /// Where it is and how large, once Java has been asked.
     memory: Option<(*mut u8, usize)>,
+    /// Of the batch in work, the sections of columns that no row has: states, and numbers that are all zero.
+    missing: Option<(u32, u32)>,
 }
 
 fn aligned(size: usize) -> usize {
@@ -169,8 +171,11 @@ impl Arena {
     ) -> Result<()> {
         let rows = batch.len();
         let columns = || batch.before().chain(batch.after());
-        let size = aligned(rows) + 3 * 8 * rows + columns().map(|(_, column)| bytes_of_column(column, rows)).sum::<usize>();
-        self.reserve(env, owner, size)?;
+        let of_changes = aligned(rows) + 3 * 8 * rows;
+        let shared = aligned(rows) + 8 * (rows + 1);
+        let of_columns = columns().map(|(_, column)| bytes_of_column(column, rows)).sum::<usize>();
+        self.reserve(env, owner, of_changes + shared + of_columns)?;
+        self.missing = None;
         let mut note = |number: u32| directory.extend_from_slice(&number.to_le_bytes());
         note(table);
         note(rows as u32);
@@ -192,6 +197,9 @@ impl Arena {
 
     /// A column: its form, states, first section, its size in bytes, second section, its size.
     fn put_column(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
+        if column.states().iter().all(|&state| state == ColumnState::Missing) {
+            return self.put_missing(column, note);
+        }
         let states = self.put(column.states())?;
         let (form, first, second) = match column.values() {
             ColumnValues::Integer(values) => (form::INTEGER, self.section(values)?, self.section::<u16>(&[])?),
@@ -203,6 +211,28 @@ impl Arena {
             _ => return Err(Failure::Internal("a column of a type that this binding does not know")),
         };
         for number in [form, states, first.0, first.1, second.0, second.1] {
+            note(number);
+        }
+        Ok(())
+    }
+
+    /// A column that no row has, as the before images of inserts are: all such columns of a batch share their sections.
+    fn put_missing(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
+        let rows = column.states().len();
+        let (states, zeros) = match self.missing {
+            Some(sections) => sections,
+            None => (self.put(column.states())?, self.put(&vec![0i64; rows + 1])?),
+        };
+        self.missing = Some((states, zeros));
+        let (form, size) = match column.values() {
+            ColumnValues::Integer(_) => (form::INTEGER, 8 * rows),
+            ColumnValues::Unsigned(_) => (form::UNSIGNED, 8 * rows),
+            ColumnValues::DateTime { .. } => (form::DATE_TIME, 8 * rows),
+            ColumnValues::Text(_) => (form::TEXT, 4 * (rows + 1)),
+            ColumnValues::Digits(_) => (form::DIGITS, 4 * (rows + 1)),
+            _ => (form::BYTES, 4 * (rows + 1)),
+        };
+        for number in [form, states, zeros, size as u32, zeros, 0] {
             note(number);
         }
         Ok(())

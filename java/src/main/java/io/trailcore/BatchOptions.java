@@ -13,7 +13,7 @@ import java.util.List;
  * }</pre>
  */
 public final class BatchOptions {
-    private static final int DEFAULT_ROWS = 8192;
+    private static final int DEFAULT_ROWS = 4096;
 
     /** A table, and the columns that are wanted; {@code null} says all. */
     private record Wanted(String table, List<String> columns) {
@@ -33,7 +33,8 @@ public final class BatchOptions {
     }
 
     /**
-     * Batches of at most this many rows. Rows of many bytes fill a batch earlier.
+     * Batches of at most this many rows, 4096 if not said otherwise: what a processor's caches hold. Rows of many bytes fill
+     * a batch earlier.
      *
      * @param most how many, at least one
      * @return the options

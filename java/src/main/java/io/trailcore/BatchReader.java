@@ -33,7 +33,7 @@ import java.util.Queue;
  * {@link TrailReader}.
  */
 public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
-    private static final int SMALLEST_ARENA = 1 << 20;
+    private static final int SMALLEST_ARENA = 2 << 20;
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
@@ -50,7 +50,7 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     /** Gives the native half memory for at least so many bytes, and keeps what was used of it before. */
     private ByteBuffer arena(int used, int wanted) {
         if (arena.capacity() < wanted) {
-            long roomy = Math.max(SMALLEST_ARENA, wanted + (long) wanted / 4);
+            long roomy = Math.max(SMALLEST_ARENA, 2L * wanted);
             ByteBuffer larger = ByteBuffer.allocateDirect((int) Math.min(roomy, Integer.MAX_VALUE - 8));
             larger.put(0, arena, 0, used);
             arena = larger;
