@@ -103,7 +103,8 @@ impl Thrown {
 
     fn cause_of(error: &trailcore::Error) -> Option<Self> {
         let source = error.source()?;
-        let io = source.downcast_ref::<Arc<io::Error>>().map(|shared| &**shared).or_else(|| source.downcast_ref::<io::Error>())?;
+        let io =
+            source.downcast_ref::<Arc<io::Error>>().map(|shared| &**shared).or_else(|| source.downcast_ref::<io::Error>())?;
         io.get_ref()?.downcast_ref::<Self>().cloned()
     }
 }

@@ -321,7 +321,7 @@ native! {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
         let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
-        Ok(Object::Reader(ChangeReader::new(reader, listener).into()).give())
+        Ok(Object::Reader(Box::new(ChangeReader::new(reader, listener).into())).give())
     }
 
     Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
@@ -365,7 +365,7 @@ native! {
             decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
         }
         let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
-        Ok(Object::Batches(Batches::new(reader, decoder, listener).into()).give())
+        Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).give())
     }
 
     Java_io_trailcore_Native_batchesNext<'l>(env, batches: jlong, owner: JObject<'l>) -> JByteArray<'l> {
@@ -385,7 +385,7 @@ native! {
 
     Java_io_trailcore_Native_writerOpen<'l>(env, given: JByteArray<'l>) -> jlong {
         let given = bytes(env, &given)?;
-        Ok(Object::Writer(Rows::new(&mut wire::Reader(&given))?.into()).give())
+        Ok(Object::Writer(Box::new(Rows::new(&mut wire::Reader(&given))?.into())).give())
     }
 
     Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {

@@ -23,9 +23,9 @@ pub(crate) enum Object {
     Filter(Select),
     Catalog(Catalog),
     Table(Arc<TableDef>),
-    Reader(Mutex<ChangeReader>),
-    Batches(Mutex<Batches>),
-    Writer(Mutex<Rows>),
+    Reader(Box<Mutex<ChangeReader>>),
+    Batches(Box<Mutex<Batches>>),
+    Writer(Box<Mutex<Rows>>),
 }
 
 static LIVE: AtomicI64 = AtomicI64::new(0);

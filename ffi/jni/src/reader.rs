@@ -207,7 +207,8 @@ fn encode(change: &Change<'_>, table: u32, out: &mut Writer) -> Result<()> {
     let tail = (out.0.len() - start) as u32;
     out.patch(start + at::TAIL, tail.to_le_bytes());
     let (ddl, user) = (change.ddl(), change.user_tokens());
-    let has = u8::from(csn.is_some()) | u8::from(xid.is_some()) << 1 | u8::from(ddl.is_some()) << 2 | u8::from(user.is_some()) << 3;
+    let has =
+        u8::from(csn.is_some()) | u8::from(xid.is_some()) << 1 | u8::from(ddl.is_some()) << 2 | u8::from(user.is_some()) << 3;
     let tokens_at = start + at::HAS + 2;
     out.patch(start + at::HAS, [has]);
     out.text(csn.unwrap_or_default()).text(xid.unwrap_or_default());
@@ -395,7 +396,8 @@ fn plain(entry: &[u8], table: &TableDef) -> Result<PlainChange> {
     let mut list = Vec::new();
     for _ in 0..tokens {
         let (name, value) = (tail.text()?.to_owned(), tail.bytes()?);
-        let value = std::str::from_utf8(value).map_or_else(|_| PlainValue::Bytes(value.to_vec()), |text| PlainValue::Text(text.into()));
+        let value =
+            std::str::from_utf8(value).map_or_else(|_| PlainValue::Bytes(value.to_vec()), |text| PlainValue::Text(text.into()));
         list.push((name, value));
     }
     let (object, ddl) = if has & 4 != 0 { (Some(tail.text()?), Some(tail.text()?)) } else { (None, None) };
@@ -468,4 +470,59 @@ fn date_time(message: &mut wire::Reader<'_>) -> Result<String> {
     write!(text, "{}", trailcore::DateTime { year, month, day, hour, minute, second, nanos, precision })
         .map_err(|_| Failure::MESSAGE)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailcore::Trail;
+    use trailcore_samples::{Bank, bank_in_memory};
+
+    /// Every change of the samples, encoded, with its table and its JSON.
+    fn entries() -> Vec<(Vec<u8>, Arc<TableDef>, String)> {
+        let mut all = Vec::new();
+        for bank in [Bank::small(), Bank::small_little()] {
+            let files = bank_in_memory(&bank).unwrap();
+            let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+            let mut reader = trail.reader_with(trailcore::ReadOptions::new().all(true)).unwrap();
+            while let Some(change) = reader.next().unwrap() {
+                let mut out = Writer::default();
+                encode(&change, 0, &mut out).unwrap();
+                all.push((out.0, Arc::clone(change.table()), change.to_json().unwrap()));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_encoded_has_the_same_json() {
+        let entries = entries();
+        assert!(entries.len() > 150);
+        for (entry, table, expected) in entries {
+            assert_eq!(json(&entry, &table).unwrap(), expected);
+        }
+    }
+
+    /// The bytes come back from Java, which holds them in an array: what became of them there must not matter.
+    #[test]
+    fn no_bytes_panic() {
+        let mut state = 7u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for (entry, table, _) in entries() {
+            for end in (0..entry.len()).step_by(7) {
+                let _ = json(&entry[..end], &table);
+            }
+            for _ in 0..40 {
+                let mut changed = entry.clone();
+                for _ in 0..=random(4) {
+                    let at = random(changed.len());
+                    changed[at] = random(256) as u8;
+                }
+                let _ = json(&changed, &table);
+            }
+        }
+    }
 }
