@@ -442,7 +442,7 @@ fn plain_value(state: u8, form: u8, bytes: &[u8]) -> Result<PlainValue> {
         (4, _) => PlainValue::Unchanged,
         (3, _) => PlainValue::Invalid(bytes.to_vec()),
         (_, form::TEXT) => PlainValue::Text(text()?.into()),
-        (_, form::DIGITS) => PlainValue::Number(Number::Text(text()?).to_string().into()),
+        (_, form::DIGITS) => PlainValue::Number(shown(Number::Text(text()?))?),
         (_, form::INTEGER) => {
             let mantissa = message.i64()?;
             PlainValue::Number(Decimal::new(i128::from(mantissa), message.u8()?).to_string().into())
@@ -451,13 +451,20 @@ fn plain_value(state: u8, form: u8, bytes: &[u8]) -> Result<PlainValue> {
             let mantissa = i128::from_be_bytes(message.array()?);
             PlainValue::Number(Decimal::new(mantissa, message.u8()?).to_string().into())
         }
-        (_, form::DATE_TIME) => PlainValue::Text(date_time(&mut message)?.into()),
+        (_, form::DATE_TIME) => PlainValue::Text(date_time(&mut message)?),
         (_, form::BYTES) => PlainValue::Bytes(bytes.to_vec()),
         _ => return Err(Failure::MESSAGE),
     })
 }
 
-fn date_time(message: &mut wire::Reader<'_>) -> Result<String> {
+/// What a value shows as; one that has no form is no value that `encode` wrote.
+fn shown(value: impl std::fmt::Display) -> Result<Box<str>> {
+    let mut text = String::new();
+    write!(text, "{value}").map_err(|_| Failure::MESSAGE)?;
+    Ok(text.into())
+}
+
+fn date_time(message: &mut wire::Reader<'_>) -> Result<Box<str>> {
     use trailcore::change::Precision;
     let (nanos, year, month, day) = (message.u32()?, message.u16()?, message.u8()?, message.u8()?);
     let (hour, minute, second) = (message.u8()?, message.u8()?, message.u8()?);
@@ -466,10 +473,7 @@ fn date_time(message: &mut wire::Reader<'_>) -> Result<String> {
         digits @ 0..=9 => Precision::Time(digits),
         _ => return Err(Failure::MESSAGE),
     };
-    let mut text = String::new();
-    write!(text, "{}", trailcore::DateTime { year, month, day, hour, minute, second, nanos, precision })
-        .map_err(|_| Failure::MESSAGE)?;
-    Ok(text)
+    shown(trailcore::DateTime { year, month, day, hour, minute, second, nanos, precision })
 }
 
 #[cfg(test)]
