@@ -6,7 +6,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 DATA := examples/data
 
-.PHONY: demo test lint unit examples-check fuzz fuzz-short bench docs data msrv clean
+.PHONY: demo test lint unit examples-check conformance fuzz fuzz-short bench docs data msrv clean
+
+include python/python.mk
 
 demo: ## The changes of a sample trail, as text and as JSON
 	$(CARGO) build --quiet --release -p trailcore --example dump
@@ -19,7 +21,7 @@ demo: ## The changes of a sample trail, as text and as JSON
 	@echo "== counts"
 	@target/release/examples/dump $(DATA)/big/bk --summary
 
-test: lint unit examples-check java-test fuzz-short ## All checks and tests
+test: lint unit examples-check py-test java-test conformance fuzz-short ## All checks and tests
 
 lint:
 	$(CARGO) fmt --all --check
@@ -42,6 +44,11 @@ examples-check:
 	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/examples/filter_cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
 	target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --filter "ON INSERT, AMOUNT > 1000" --explain | tail -n 12
 
+# The same files and selections through every language, compared byte for byte.
+conformance: py-build
+	$(CARGO) build --quiet --release -p trailcore --examples
+	$(PY) tests/conformance/run.py
+
 # A short run finds what is broken; a long one is for a night.
 fuzz-short:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
@@ -57,8 +64,9 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 	  rm -rf $$scratch; \
 	done
 
-bench: ## Ratios against reading the same bytes
+bench: ## Ratios against reading the same bytes, and against peers
 	$(CARGO) bench -p trailcore --bench trail --bench filter
+	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-java
 
 docs:

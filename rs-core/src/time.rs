@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::change::{DateTime, Precision};
 use crate::error::{Error, ErrorKind};
 
 /// Microseconds from Julian day 0, noon, to 1970-01-01 00:00 UTC.
@@ -45,6 +46,30 @@ impl Timestamp {
     #[must_use]
     pub const fn unix_micros(self) -> i64 {
         self.0
+    }
+
+    /// Year, month, day, hour, minute, second and microsecond, UTC; `None` for years that have not four digits.
+    ///
+    /// ```
+    /// use trailcore::Timestamp;
+    /// let parts = Timestamp::from_unix_micros(1_000_001).parts().unwrap();
+    /// assert_eq!((parts.year, parts.second, parts.nanos), (1970, 1, 1000));
+    /// ```
+    #[must_use]
+    pub fn parts(self) -> Option<DateTime> {
+        let (seconds, micros) = (self.0.div_euclid(MICROS_PER_SECOND), self.0.rem_euclid(MICROS_PER_SECOND));
+        let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
+        let (year, month, day) = civil_from_days(days);
+        Some(DateTime {
+            year: u16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?,
+            month: month as u8,
+            day: day as u8,
+            hour: (second / 3600) as u8,
+            minute: (second / 60 % 60) as u8,
+            second: (second % 60) as u8,
+            nanos: micros as u32 * 1000,
+            precision: Precision::Time(6),
+        })
     }
 
     /// Microseconds since Julian day 0, noon: what a trail stores. Moments before that day become 0.

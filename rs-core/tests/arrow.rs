@@ -413,3 +413,35 @@ fn updates_that_lack_an_image_have_a_null_struct_and_the_c_stream_carries_all() 
     let before = batches[0].column_by_name("before").unwrap();
     assert_eq!((before.is_null(0), before.is_null(1)), (true, false));
 }
+
+/// A reader that panics after its first batch.
+struct Panics(RecordBatch, u32);
+
+impl Iterator for Panics {
+    type Item = Result<RecordBatch, arrow_schema::ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.1 += 1;
+        assert!(self.1 < 2, "a drill");
+        Some(Ok(self.0.clone()))
+    }
+}
+
+impl RecordBatchReader for Panics {
+    fn schema(&self) -> arrow_schema::SchemaRef {
+        self.0.schema()
+    }
+}
+
+#[test]
+fn a_panic_does_not_get_over_the_c_stream() {
+    let trail = bank(&Bank::small());
+    let batch = trail.table("BANK.POSTINGS", ReadOptions::new(), ArrowOptions::new()).unwrap().next().unwrap().unwrap();
+    let mut raw = trailcore::arrow::c_stream(Panics(batch, 0));
+    // SAFETY: as above.
+    #[allow(unsafe_code)]
+    let mut reader = unsafe { arrow_array::ffi_stream::ArrowArrayStreamReader::from_raw(&mut raw) }.unwrap();
+    assert!(reader.next().unwrap().is_ok());
+    assert!(reader.next().unwrap().is_err());
+    assert!(reader.next().is_none());
+}

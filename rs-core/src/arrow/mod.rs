@@ -30,4 +30,4 @@ mod unify;
 
 pub use options::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, Times};
 pub use schema::{is_meta, schema};
-pub use stream::{Batches, TableRecords, TableStream};
+pub use stream::{Batches, TableRecords, TableStream, c_stream};

@@ -1,6 +1,7 @@
 //! Record batches out of a trail: of all tables in one pass, or of one table under one schema.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -331,7 +332,7 @@ impl TableStream {
     /// ```
     #[must_use]
     pub fn into_c_stream(self) -> FFI_ArrowArrayStream {
-        FFI_ArrowArrayStream::new(Box::new(self.into_reader()))
+        c_stream(self.into_reader())
     }
 
     /// The stream as other Arrow libraries of Rust take it in; its errors are [`ArrowError::ExternalError`]s.
@@ -373,6 +374,39 @@ impl Iterator for TableStream {
         let next = self.step();
         self.failed = matches!(&next, Some(Err(error)) if error.kind() != ErrorKind::Cancelled);
         next
+    }
+}
+
+/// Batches as the Arrow C stream interface has them, for any language. A panic does not get over the boundary: it ends the
+/// stream with an error.
+#[must_use]
+pub fn c_stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArrayStream {
+    FFI_ArrowArrayStream::new(Box::new(Guarded { reader, panicked: false }))
+}
+
+struct Guarded<R> {
+    reader: R,
+    panicked: bool,
+}
+
+impl<R: RecordBatchReader> Iterator for Guarded<R> {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.panicked {
+            return None;
+        }
+        // What a panic leaves behind is not used again.
+        catch_unwind(AssertUnwindSafe(|| self.reader.next())).unwrap_or_else(|_| {
+            self.panicked = true;
+            Some(Err(ArrowError::ComputeError("a mistake of trailcore's own: the stream ends here".to_owned())))
+        })
+    }
+}
+
+impl<R: RecordBatchReader> RecordBatchReader for Guarded<R> {
+    fn schema(&self) -> SchemaRef {
+        self.reader.schema()
     }
 }
 

@@ -233,16 +233,17 @@ impl<'a> Change<'a> {
         self.buffer
     }
 
-    /// What it is, where its frames are to be found at other places; `last` is that of the change before it there.
-    pub(crate) fn view_at(&self, first: usize, end: usize, last: Option<Change<'_>>) -> View {
+    /// What it is, where its frames are to be found at other places; `last` is the change before it there, if that is of the
+    /// same transaction.
+    pub(crate) fn view_at(&self, first: usize, end: usize, last: Option<&View>) -> View {
         let ids = match (self.view.unit.in_transaction, self.view.ids.frame, last) {
             (false, ..) => TransactionIds::default(),
             // Its own first record has them.
             (true, Some(frame), _) if frame >= self.view.unit.first => {
                 TransactionIds { frame: Some(first + frame - self.view.unit.first), ..TransactionIds::default() }
             }
-            // The change before it, of the same transaction, knows where they are.
-            (true, _, Some(last)) if last.ids() == self.ids() => last.view.ids.clone(),
+            // The change before it knows where they are.
+            (true, _, Some(last)) if last.unit.in_transaction => last.ids.clone(),
             _ => TransactionIds::kept(self.csn(), self.xid()),
         };
         View {
@@ -364,9 +365,10 @@ impl<'a> Change<'a> {
         self.view.ids(self.buffer, self.frames).1
     }
 
-    /// CSN and id of its transaction.
+    /// CSN and id of its transaction, at the price of one of them.
     #[inline]
-    pub(crate) fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
+    #[must_use]
+    pub fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
         self.view.ids(self.buffer, self.frames)
     }
 
@@ -492,7 +494,12 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// An error in this change, with its file, RBA and record number.
+    /// The error that a fault in one of this change's rows is: with its file, RBA and record number.
+    #[must_use]
+    pub fn error(&self, fault: Fault) -> Error {
+        self.fault(fault)
+    }
+
     pub(crate) fn fault(&self, fault: Fault) -> Error {
         located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)
     }

@@ -30,13 +30,19 @@ pub struct ChangeBlock {
     bytes: Vec<u8>,
     frames: Vec<Frame>,
     changes: Vec<Entry>,
+    /// The definitions of their tables, each once.
+    tables: Vec<Arc<TableDef>>,
+    /// The ids of the last change's transaction.
+    last_csn: Option<String>,
+    last_xid: Option<String>,
 }
 
 #[derive(Debug)]
 struct Entry {
     view: View,
     main: usize,
-    table: Arc<TableDef>,
+    table: usize,
+    transaction: u32,
 }
 
 impl ChangeBlock {
@@ -57,7 +63,26 @@ impl ChangeBlock {
     pub fn get(&self, index: usize) -> Option<Change<'_>> {
         let entry = self.changes.get(index)?;
         let frame = self.frames.get(entry.main)?;
-        Some(Change::new(&self.bytes, &self.frames, frame, &entry.view, &entry.table))
+        Some(Change::new(&self.bytes, &self.frames, frame, &entry.view, self.tables.get(entry.table)?))
+    }
+
+    /// The definitions of its changes' tables, each once.
+    #[must_use]
+    pub fn tables(&self) -> &[Arc<TableDef>] {
+        &self.tables
+    }
+
+    /// Which of [`tables`](Self::tables) is that of one of its changes.
+    #[must_use]
+    pub fn table_index(&self, index: usize) -> Option<usize> {
+        self.changes.get(index).map(|entry| entry.table)
+    }
+
+    /// A number for the transaction of one of its changes: that of the change before it where both are of one transaction.
+    /// It means nothing outside of the block.
+    #[must_use]
+    pub fn transaction_of(&self, index: usize) -> Option<u32> {
+        self.changes.get(index).map(|entry| entry.transaction)
     }
 
     /// Its changes, in the trail's order.
@@ -71,15 +96,38 @@ impl ChangeBlock {
             self.frames.push(frame.moved_to(self.bytes.len() as u64));
             self.bytes.extend_from_slice(record.bytes());
         }
-        // The ids stand in the transaction's first record, if that is in this block too.
-        let last = self.changes.len().checked_sub(1).and_then(|last| self.get(last));
-        let view = change.view_at(first, self.frames.len(), last);
+        let (csn, xid) = change.ids();
+        let last = self.changes.last();
+        let same = last.is_some() && self.last_csn.as_deref() == csn && self.last_xid.as_deref() == xid;
+        let view = change.view_at(first, self.frames.len(), last.filter(|_| same).map(|last| &last.view));
+        let transaction = last.map_or(0, |last| last.transaction + u32::from(!same));
+        if !same {
+            set_text(&mut self.last_csn, csn);
+            set_text(&mut self.last_xid, xid);
+        }
         let main = first + usize::from(change.before_record().is_some());
-        self.changes.push(Entry { view, main, table: Arc::clone(change.table()) });
+        let table = self.table_of(change.table());
+        self.changes.push(Entry { view, main, table, transaction });
+    }
+
+    /// The place of a definition among those of the block.
+    fn table_of(&mut self, table: &Arc<TableDef>) -> usize {
+        let known = self.tables.iter().rposition(|known| Arc::ptr_eq(known, table));
+        known.unwrap_or_else(|| {
+            self.tables.push(Arc::clone(table));
+            self.tables.len() - 1
+        })
     }
 
     fn is_full(&self, changes: usize) -> bool {
         self.changes.len() >= changes || self.bytes.len() >= FULL_BYTES
+    }
+}
+
+fn set_text(known: &mut Option<String>, text: Option<&str>) {
+    match (known.as_mut(), text) {
+        (Some(known), Some(text)) => text.clone_into(known),
+        (_, text) => *known = text.map(str::to_owned),
     }
 }
 

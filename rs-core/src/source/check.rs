@@ -166,10 +166,17 @@ impl Trail {
             report.bytes += placed.record.bytes().len() as u64;
             let (position, record) = (placed.position, placed.record);
             let place = Place { position, record_type: record.record_type(), is_file_header: record.is_file_header() };
-            let header = record.header().ok();
-            let ids = crate::trail::tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
-            transactions.see(place, header.map(|header| header.transaction), ids.0, report);
-            skipped += report.find_skipped(records.skipped().get(skipped..));
+            let indicator = record.header().ok().map(|header| header.transaction);
+            let area = record.token_area().unwrap_or_default();
+            let csn = crate::trail::tokens::transaction_ids(area, record.byte_order()).0.map(str::to_owned);
+            let passed_over = report.find_skipped(records.skipped().get(skipped..));
+            if passed_over > 0 {
+                // What was passed over may have ended one transaction and begun another.
+                transactions.open = None;
+                transactions.settled = false;
+                skipped += passed_over;
+            }
+            transactions.see(place, indicator, csn.as_deref(), report);
         }
         report.find_skipped(records.skipped().get(skipped..));
         if let (0, Some(first)) = (report.records, records.skipped().first()) {

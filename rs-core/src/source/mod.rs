@@ -22,16 +22,17 @@ pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;
 pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
-pub use self::sequence::{Gap, TrailFile};
+pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::summary::{Summary, TableCounts};
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::filter::Select;
 use crate::position::Position;
 use crate::schema::Catalog;
 use crate::source::progress::{Access, Watch};
 use crate::text::Charset;
 use crate::time::Timestamp;
+use crate::trail::FileHeader;
 
 /// A trail: one file, or the numbered files of a prefix, in order. Opening reads no records; any thread may use it, and
 /// any number of readers may read it at once.
@@ -98,6 +99,24 @@ impl Trail {
     #[must_use]
     pub fn from_sources<'a>(sources: impl IntoIterator<Item = (&'a str, Arc<dyn ByteSource>)>) -> Self {
         Self { files: sources.into_iter().map(|(name, source)| TrailFile::from_source(name, source)).collect() }
+    }
+
+    /// The header of each file, in their order; `None` for a file without one that is understood. Reads the first record of
+    /// each.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io), [`NotFound`](crate::ErrorKind::NotFound).
+    pub fn headers(&self) -> Result<Vec<Option<FileHeader>>> {
+        let header = |index: usize| {
+            let files = self.files.get(index..=index).unwrap_or_default().into();
+            let mut records = Self { files }.records(&ReadOptions::new());
+            match records.next() {
+                Ok(placed) => Ok(placed.and_then(|placed| FileHeader::parse(&placed.record).ok())),
+                Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),
+                Err(_) => Ok(None),
+            }
+        };
+        (0..self.files.len()).map(header).collect()
     }
 
     /// How many bytes its files have now.

@@ -27,8 +27,7 @@ impl TrailFile {
     }
 
     fn on_disk(path: &Path) -> Self {
-        let seqno = path.file_name().and_then(|name| split_name(name.to_str()?)).map(|(_, seqno)| seqno);
-        Self { path: path.into(), seqno, source: None }
+        Self { path: path.into(), seqno: seqno_of(path), source: None }
     }
 
     /// How many bytes it has now.
@@ -82,6 +81,16 @@ fn not_found(path: &Path) -> Error {
     Error::new(ErrorKind::NotFound, "no trail lies here")
         .in_file(path)
         .hint("name a trail file, a prefix such as dirdat/lt, or a directory")
+}
+
+/// The sequence number in a file's name; `None` where it has none.
+///
+/// ```
+/// assert_eq!(trailcore::source::seqno_of("dirdat/lt000000012".as_ref()), Some(12));
+/// ```
+#[must_use]
+pub fn seqno_of(path: &Path) -> Option<u64> {
+    path.file_name().and_then(|name| split_name(name.to_str()?)).map(|(_, seqno)| seqno)
 }
 
 /// Prefix and sequence number of a file name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::change::Op;
 use crate::error::Result;
+use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::TableDef;
 use crate::source::{ReadOptions, Skipped, Trail};
@@ -28,6 +29,8 @@ pub struct Summary {
     pub csns: Option<(String, String)>,
     /// The earliest and the latest time of a change.
     pub times: Option<(Timestamp, Timestamp)>,
+    /// What the selection has said; all zero without one.
+    pub counts: Counts,
     /// What was passed over. Empty but with [`resync`](ReadOptions::resync).
     pub skipped: Vec<Skipped>,
 }
@@ -108,6 +111,7 @@ impl Trail {
             is_open = !indicator.ends();
         }
         summary.definitions = reader.tables().map(|table| (table.name().to_owned(), Arc::clone(table))).collect();
+        summary.counts = reader.filter_counts();
         summary.skipped = reader.skipped().to_vec();
         Ok(summary)
     }

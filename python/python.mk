@@ -1,0 +1,51 @@
+# The Python package: its environment, its checks and tests, its bench. What is installed lies in target/venv.
+
+PYTHON ?= python3
+VENV := target/venv
+PY := $(VENV)/bin/python
+WHEELS := target/wheels
+# What the tests use; the package itself needs none of it.
+PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
+  'rich>=13' 'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
+PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
+
+.PHONY: py-build py-lint py-test py-wheel-test py-notebooks bench-python
+
+$(VENV)/tools: python/python.mk
+	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --disable-pip-version-check $(PY_TOOLS)
+	touch $@
+
+py-build: $(VENV)/tools ## The package in target/venv, as its sources are
+	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release
+
+py-lint: py-build
+	cd python && $(abspath $(VENV))/bin/ruff check . && $(abspath $(VENV))/bin/ruff format -q --check .
+	cd python && $(abspath $(VENV))/bin/mypy
+	cd python && $(abspath $(PY)) -m mypy.stubtest trailcore._native --ignore-disjoint-bases
+
+py-test: py-lint ## Checks and tests of the Python package
+	cd python && $(abspath $(PY)) -m pytest
+	$(MAKE) --no-print-directory py-wheel-test py-notebooks
+
+# The wheel and the source distribution as a user would have them: an environment of their own, without a compiler.
+py-wheel-test: $(VENV)/tools
+	rm -rf $(WHEELS) target/venv-user
+	cd python && $(abspath $(VENV))/bin/maturin build -q --release --sdist -o $(abspath $(WHEELS))
+	$(PYTHON) -m venv target/venv-user
+	env PATH=$(abspath target/venv-user)/bin CC=false CARGO=false $(abspath target/venv-user)/bin/python -m pip install -q \
+	  --disable-pip-version-check --no-index $(WHEELS)/trailcore-*.whl
+	cd target && venv-user/bin/python -I -c "import trailcore as tc; \
+	  assert sum(1 for _ in tc.open('../$(DATA)/big/bk')) == 88; print('wheel:', tc.__version__)"
+	target/venv-user/bin/trailcore cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	@ls $(WHEELS)/*.whl | grep -q abi3 || (echo "the wheel is not abi3"; exit 1)
+	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' || (echo "the source distribution lacks the library"; exit 1)
+
+py-notebooks: py-build
+	$(PY) examples/python/run_notebooks.py
+
+bench-python: py-build
+	$(PY) -m pip install -q --disable-pip-version-check $(PY_BENCH_TOOLS)
+	$(CARGO) build --quiet --release --manifest-path bench/Cargo.toml
+	$(PY) bench/python.py

@@ -1,0 +1,364 @@
+//! One change, as Python sees it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use trailcore::source::ChangeBlock;
+use trailcore::trail::tokens;
+use trailcore::{Op, Row};
+
+use crate::error::raised;
+use crate::schema::TableDef;
+use crate::values::Types;
+
+/// A block of changes, with the names that its rows' dicts have.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) changes: ChangeBlock,
+    /// The names of its tables, in the order of the block's definitions.
+    pub(crate) names: Vec<Arc<Names>>,
+    /// What the changes of a transaction have in common, made once for those that are asked one after the other.
+    pub(crate) transaction: Mutex<TransactionObjects>,
+}
+
+/// CSN and id of a transaction.
+type KeptIds = (Option<Py<PyString>>, Option<Py<PyString>>);
+
+/// The objects of the transaction that was asked for last, by its number in the block.
+#[derive(Debug, Default)]
+pub(crate) struct TransactionObjects {
+    time: Option<(i64, Py<PyAny>)>,
+    ids: Option<(u32, KeptIds)>,
+}
+
+/// A table's names as Python strings, made once for each definition.
+#[derive(Debug)]
+pub(crate) struct Names {
+    definition: Arc<trailcore::TableDef>,
+    table: Py<PyString>,
+    columns: Vec<Py<PyString>>,
+    /// A row of NULLs: a dict that is copied is made faster than one that grows.
+    nulls: Py<PyDict>,
+}
+
+impl Names {
+    pub(crate) fn new(py: Python<'_>, definition: &Arc<trailcore::TableDef>) -> PyResult<Self> {
+        let interned = |text: &str| PyString::intern(py, text).unbind();
+        let columns: Vec<_> = definition.columns().iter().map(|column| interned(&column.name)).collect();
+        let nulls = PyDict::new(py);
+        for column in &columns {
+            nulls.set_item(column, py.None())?;
+        }
+        Ok(Self { definition: Arc::clone(definition), table: interned(definition.name()), columns, nulls: nulls.unbind() })
+    }
+}
+
+/// CSN and id of a transaction.
+type TransactionIds<'py> = (Option<Bound<'py, PyString>>, Option<Bound<'py, PyString>>);
+
+/// One change of a trail. It owns its data: it may be kept, and used by several threads.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Change {
+    pub(crate) block: Arc<Block>,
+    pub(crate) index: usize,
+}
+
+impl Change {
+    pub(crate) fn get(&self) -> PyResult<trailcore::Change<'_>> {
+        // The index was the block's own when the change was made.
+        self.block.changes.get(self.index).ok_or_else(|| PyKeyError::new_err("no such change"))
+    }
+
+    fn names(&self) -> PyResult<&Names> {
+        let names = self.block.changes.table_index(self.index).and_then(|table| self.block.names.get(table));
+        names.map(|names| &**names).ok_or_else(|| PyKeyError::new_err("no such change"))
+    }
+
+    fn images<'a>(&'a self, py: Python<'_>) -> PyResult<(Option<Row<'a>>, Option<Row<'a>>)> {
+        self.get()?.images().map_err(|error| raised(py, &error))
+    }
+
+    fn row<'py>(&self, py: Python<'py>, row: Option<Row<'_>>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(row) = row else { return Ok(None) };
+        // A row that lists all columns in their order is the usual one.
+        let columns = self.names()?.columns.len();
+        let mut listed = 0;
+        let whole = columns > 0
+            && row.spans().all(|span| {
+                listed += 1;
+                span.is_ok_and(|span| usize::from(span.index) == listed - 1)
+            })
+            && listed == columns;
+        let dict = if whole { self.names()?.nulls.bind(py).copy()? } else { PyDict::new(py) };
+        self.fill(py, &dict, &row, |_| true)?;
+        Ok(Some(dict))
+    }
+
+    /// Sets the wanted columns of a row.
+    fn fill(&self, py: Python<'_>, dict: &Bound<'_, PyDict>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<()> {
+        let (types, names) = (Types::get(py)?, self.names()?);
+        for column in row.columns() {
+            let column = match column {
+                Ok(column) => column,
+                Err(fault) => return Err(raised(py, &self.get()?.error(fault))),
+            };
+            if !wanted(column.index()) {
+                continue;
+            }
+            let value = types.value(py, &column.value())?;
+            match names.columns.get(column.index()) {
+                Some(name) => dict.set_item(name, value)?,
+                // Without a definition.
+                None => dict.set_item(&*column.name(), value)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn table_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let change = self.get()?;
+        if change.op() == Op::Ddl {
+            return Ok(PyString::new(py, &change.table_name()));
+        }
+        Ok(self.names()?.table.bind(py).clone())
+    }
+
+    /// CSN and id of its transaction, made once for changes of one transaction that are asked one after the other.
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<TransactionIds<'py>> {
+        let number = self.block.changes.transaction_of(self.index).unwrap_or_default();
+        if let Some((known, (csn, xid))) = &self.block.transaction.lock_py_attached(py).ids {
+            if *known == number {
+                let bound = |text: &Option<Py<PyString>>| text.as_ref().map(|text| text.bind(py).clone());
+                return Ok((bound(csn), bound(xid)));
+            }
+        }
+        let (csn, xid) = self.get()?.ids();
+        let made = |text: Option<&str>| text.map(|text| PyString::new(py, text));
+        let (csn, xid) = (made(csn), made(xid));
+        let kept = |text: &Option<Bound<'py, PyString>>| text.clone().map(Bound::unbind);
+        self.block.transaction.lock_py_attached(py).ids = Some((number, (kept(&csn), kept(&xid))));
+        Ok((csn, xid))
+    }
+
+    fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (types, change) = (Types::get(py)?, self.get()?);
+        let dict = PyDict::new(py);
+        for token in change.tokens() {
+            let of_transaction = matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID);
+            let Some(value) = token.value().filter(|_| !of_transaction) else { continue };
+            let name = types.words.token(py, &token);
+            // The same token twice says the same twice; the first counts, as in the JSON form.
+            if dict.is_empty() || !dict.contains(&name)? {
+                dict.set_item(name, types.token(py, value))?;
+            }
+        }
+        if let Some(user) = change.user_tokens() {
+            dict.set_item(&types.words.user, PyBytes::new(py, user))?;
+        }
+        Ok(dict)
+    }
+}
+
+#[pymethods]
+impl Change {
+    #[getter]
+    fn op<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        Ok(Types::get(py)?.words.op(py, self.get()?.op()))
+    }
+
+    #[getter]
+    fn table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.table_name(py)
+    }
+
+    #[getter]
+    fn definition(&self) -> PyResult<TableDef> {
+        Ok(TableDef(Arc::clone(&self.names()?.definition)))
+    }
+
+    #[getter]
+    fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Types::get(py)?.position(py, self.get()?.position())
+    }
+
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Types::get(py)?.position(py, self.get()?.start())
+    }
+
+    #[getter]
+    fn csn<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        Ok(self.ids(py)?.0)
+    }
+
+    #[getter]
+    fn xid<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        Ok(self.ids(py)?.1)
+    }
+
+    #[getter]
+    fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let time = self.get()?.timestamp();
+        if let Some((last, object)) = &self.block.transaction.lock_py_attached(py).time {
+            if *last == time.unix_micros() {
+                return Ok(object.bind(py).clone());
+            }
+        }
+        // Made without the lock: that may run any code.
+        let object = Types::get(py)?.timestamp(py, time)?;
+        self.block.transaction.lock_py_attached(py).time = Some((time.unix_micros(), object.clone().unbind()));
+        Ok(object)
+    }
+
+    #[getter]
+    fn transaction(&self) -> PyResult<Option<&'static str>> {
+        Ok(self.get()?.transaction().name())
+    }
+
+    #[getter]
+    fn before<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let (before, _) = self.images(py)?;
+        self.row(py, before)
+    }
+
+    #[getter]
+    fn after<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let (_, after) = self.images(py)?;
+        self.row(py, after)
+    }
+
+    /// What an update altered: by column, the old and the new value.
+    #[getter]
+    fn changed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (types, dict) = (Types::get(py)?, PyDict::new(py));
+        let change = self.get()?;
+        if !matches!(change.op(), Op::Update | Op::PkUpdate) {
+            return Ok(dict);
+        }
+        let (before, after) = self.images(py)?;
+        let is_key = |index: usize| change.table().columns().get(index).is_some_and(|column| column.key);
+        for column in after.iter().flat_map(Row::columns) {
+            let column = column.map_err(|fault| raised(py, &change.error(fault)))?;
+            let old = before.as_ref().and_then(|before| before.at(column.index()));
+            let old = match old {
+                Some(old) if old.value() == column.value() => continue,
+                Some(old) => types.value(py, &old.value())?,
+                // An update that gives no old value of a key column has left it as it was.
+                None if is_key(column.index()) && change.op() == Op::Update => continue,
+                None => types.missing(py),
+            };
+            dict.set_item(&*column.name(), types.changed(py, old, types.value(py, &column.value())?)?)?;
+        }
+        Ok(dict)
+    }
+
+    #[getter]
+    fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let change = self.get()?;
+        let is_key = |index: usize| change.table().columns().get(index).is_some_and(|column| column.key);
+        let (before, after) = self.images(py)?;
+        // The row that was changed is called what it was called before; an image may lack the key.
+        for row in [before, after].into_iter().flatten() {
+            let key = PyDict::new(py);
+            self.fill(py, &key, &row, is_key)?;
+            if !key.is_empty() {
+                return Ok(key);
+            }
+        }
+        Ok(PyDict::new(py))
+    }
+
+    #[getter]
+    fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.token_dict(py)
+    }
+
+    #[getter]
+    fn ddl(&self) -> PyResult<Option<String>> {
+        Ok(self.get()?.ddl().map(|ddl| ddl.text().into_owned()))
+    }
+
+    #[getter]
+    fn fragments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        Ok(self.get()?.fragments().map(|record| PyBytes::new(py, record.data())).collect())
+    }
+
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (types, change) = (Types::get(py)?, self.get()?);
+        let (before, after) = self.images(py)?;
+        let dict = types.words.change.bind(py).copy()?;
+        let position = change.position();
+        dict.set_item(pyo3::intern!(py, "seqno"), position.seqno)?;
+        dict.set_item(pyo3::intern!(py, "rba"), position.rba)?;
+        dict.set_item(pyo3::intern!(py, "op"), types.words.op(py, change.op()))?;
+        dict.set_item(pyo3::intern!(py, "table"), self.table_name(py)?)?;
+        dict.set_item(pyo3::intern!(py, "ts"), self.timestamp(py)?)?;
+        let (csn, xid) = self.ids(py)?;
+        // What is None stays as it is.
+        if let Some(csn) = csn {
+            dict.set_item(pyo3::intern!(py, "csn"), csn)?;
+        }
+        if let Some(xid) = xid {
+            dict.set_item(pyo3::intern!(py, "xid"), xid)?;
+        }
+        if let Some(transaction) = types.words.transaction(py, change.transaction()) {
+            dict.set_item(pyo3::intern!(py, "txn"), transaction)?;
+        }
+        if let Some(before) = self.row(py, before)? {
+            dict.set_item(pyo3::intern!(py, "before"), before)?;
+        }
+        if let Some(after) = self.row(py, after)? {
+            dict.set_item(pyo3::intern!(py, "after"), after)?;
+        }
+        dict.set_item(pyo3::intern!(py, "tokens"), self.token_dict(py)?)?;
+        if let Some(ddl) = change.ddl() {
+            dict.set_item(pyo3::intern!(py, "ddl"), &*ddl.text())?;
+        }
+        Ok(dict)
+    }
+
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        self.get()?.to_json().map_err(|error| raised(py, &error))
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let change = self.get()?;
+        let (before, after) = self.images(py)?;
+        let row = if change.op() == Op::Delete { before } else { after };
+        match row.as_ref().and_then(|row| row.get(name)) {
+            Some(column) => Types::get(py)?.value(py, &column.value()),
+            None => Err(PyKeyError::new_err(name.to_owned())),
+        }
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        let change = self.get()?;
+        let csn = change.csn().map_or_else(|| "None".to_owned(), |csn| format!("'{csn}'"));
+        Ok(format!("<Change {} {} at {} csn={csn}>", change.op(), change.table_name(), change.position()))
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("trailcore._html")?.getattr("change")?.call1((slf,))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+}
+
+/// An integer, or `None`.
+pub(crate) fn optional<'py, T: IntoPyObject<'py>>(py: Python<'py>, value: Option<T>) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Some(value) => value.into_bound_py_any(py),
+        None => Ok(py.None().into_bound(py)),
+    }
+}

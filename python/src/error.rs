@@ -1,0 +1,56 @@
+//! Errors as Python exceptions. Which class stands for which kind is said in `trailcore/_errors.py`.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use trailcore::Error;
+use trailcore::filter::Diagnostics;
+
+static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    Ok(MODULE.get_or_try_init(py, || py.import("trailcore._errors").map(Bound::unbind))?.bind(py))
+}
+
+fn made<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
+    match module(py).and_then(|module| module.getattr(function)?.call1(arguments)) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// An error of the library.
+pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
+    let location = error.location();
+    let file = location.file.as_ref().map(|file| file.to_string_lossy().into_owned());
+    let position =
+        location.file.as_deref().zip(location.rba).and_then(|(file, rba)| Some((trailcore::source::seqno_of(file)?, rba)));
+    let text = (error.kind().code(), error.to_string(), error.what());
+    made(py, "from_native", (text.0, text.1, text.2, file, location.rba, location.record, position))
+}
+
+/// A selection that is not understood: the text with carets, and each finding.
+pub(crate) fn syntax(py: Python<'_>, diagnostics: &Diagnostics) -> PyErr {
+    let findings: Vec<_> = diagnostics.all().iter().map(crate::select::finding).collect();
+    made(py, "from_diagnostics", (diagnostics.to_string(), findings))
+}
+
+/// A selection has turned changes away that it could not decide on.
+pub(crate) fn warn_undecidable(py: Python<'_>, count: u64) -> PyResult<()> {
+    module(py)?.getattr("warn_undecidable")?.call1((count,)).map(drop)
+}
+
+pub(crate) fn closed(py: Python<'_>) -> PyErr {
+    made(py, "closed", ())
+}
+
+pub(crate) fn busy(py: Python<'_>) -> PyErr {
+    made(py, "busy", ())
+}
+
+pub(crate) fn forked(py: Python<'_>) -> PyErr {
+    made(py, "forked", ())
+}
+
+pub(crate) fn internal(py: Python<'_>) -> PyErr {
+    made(py, "internal", ())
+}

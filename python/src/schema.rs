@@ -1,0 +1,210 @@
+//! Table definitions and definition files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use trailcore::Charset;
+use trailcore::schema::{ColumnDef, Kind};
+
+use crate::error::raised;
+
+/// One column of a table. Immutable.
+#[pyclass(frozen, from_py_object, module = "trailcore")]
+#[derive(Clone)]
+pub(crate) struct Column(pub(crate) ColumnDef);
+
+/// The kinds of columns, as Python calls them.
+fn kind_name(column: &ColumnDef) -> &'static str {
+    match column.kind() {
+        Kind::Text { .. } => "text",
+        Kind::NumberText { .. } => "number",
+        Kind::Binary { .. } => "binary",
+        Kind::Integer { .. } if column.scale == 0 => "integer",
+        Kind::Integer { .. } => "decimal",
+        Kind::DateTime => "datetime",
+        _ => "unknown",
+    }
+}
+
+#[pymethods]
+impl Column {
+    /// A column for a writer, by its kind.
+    #[new]
+    #[pyo3(signature = (name, kind = "text", *, length = 255, scale = 0, fraction = 6, key = false, charset = None))]
+    fn new(name: &str, kind: &str, length: u32, scale: i16, fraction: u32, key: bool, charset: Option<&str>) -> PyResult<Self> {
+        let column = match kind {
+            "text" => ColumnDef::varchar(name, length),
+            "char" => ColumnDef::char(name, length),
+            "integer" => ColumnDef::integer(name, 0),
+            "decimal" if (0..=18).contains(&scale) => ColumnDef::integer(name, scale),
+            "decimal" => return Err(PyValueError::new_err("a decimal has 0 to 18 digits behind the point")),
+            "number" => ColumnDef::number(name),
+            "datetime" if fraction <= 9 => ColumnDef::datetime(name, fraction),
+            "datetime" => return Err(PyValueError::new_err("a datetime has 0 to 9 fraction digits")),
+            "binary" => ColumnDef::new(name, 64, 4, length),
+            other => {
+                let what =
+                    format!("{other:?} is no kind of column; one of text, char, integer, decimal, number, datetime, binary");
+                return Err(PyValueError::new_err(what));
+            }
+        };
+        let column = charset.map(charset_named).transpose()?.map_or(column.clone(), |charset| column.in_charset(charset));
+        Ok(Self(if key { column.key() } else { column }))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    #[getter]
+    fn kind(&self) -> &'static str {
+        kind_name(&self.0)
+    }
+
+    #[getter]
+    fn key(&self) -> bool {
+        self.0.key
+    }
+
+    #[getter]
+    fn scale(&self) -> i16 {
+        self.0.scale
+    }
+
+    #[getter]
+    fn length(&self) -> u32 {
+        self.0.external_length
+    }
+
+    #[getter]
+    fn nullable(&self) -> Option<bool> {
+        self.0.facts.nullable
+    }
+
+    #[getter]
+    fn charset(&self) -> Option<String> {
+        self.0.text_charset().is_stated().then(|| self.0.text_charset().to_string())
+    }
+
+    #[getter]
+    fn type_code(&self) -> u16 {
+        self.0.data_type
+    }
+
+    #[getter]
+    fn sub_type(&self) -> u16 {
+        self.0.sub_type
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    fn __repr__(&self) -> String {
+        let key = if self.0.key { ", key" } else { "" };
+        let scale = if kind_name(&self.0) == "decimal" { format!(", scale {}", self.0.scale) } else { String::new() };
+        format!("<Column {} {}{scale}{key}>", self.0.name, kind_name(&self.0))
+    }
+}
+
+/// What a table looks like: one version of its definition. Immutable.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct TableDef(pub(crate) Arc<trailcore::TableDef>);
+
+#[pymethods]
+impl TableDef {
+    #[new]
+    fn new(name: &str, columns: Vec<Column>) -> PyResult<Self> {
+        if name.is_empty() || columns.is_empty() {
+            return Err(PyValueError::new_err("a table has a name and columns"));
+        }
+        let columns = columns.into_iter().map(|column| column.0).collect();
+        Ok(Self(Arc::new(trailcore::TableDef::new(name, columns))))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    #[getter]
+    fn columns(&self) -> Vec<Column> {
+        self.0.columns().iter().cloned().map(Column).collect()
+    }
+
+    #[getter]
+    fn key(&self) -> Vec<String> {
+        self.0.key().map(|column| column.name.to_string()).collect()
+    }
+
+    #[getter]
+    fn is_defined(&self) -> bool {
+        self.0.is_defined()
+    }
+
+    fn __getitem__(&self, name: &str) -> PyResult<Column> {
+        match self.0.column(name) {
+            Some((_, column)) => Ok(Column(column.clone())),
+            None => Err(PyKeyError::new_err(name.to_owned())),
+        }
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.columns().len()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        *self.0 == *other.0
+    }
+
+    fn __repr__(&self) -> String {
+        let columns: Vec<_> = self.0.columns().iter().map(|column| format!("{} {}", column.name, kind_name(column))).collect();
+        format!("<TableDef {} ({})>", self.0.name(), columns.join(", "))
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("trailcore._html")?.getattr("definition")?.call1((slf,))
+    }
+}
+
+/// The definitions of a definitions (DEFGEN) file. Immutable.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Catalog(pub(crate) trailcore::Catalog);
+
+#[pymethods]
+impl Catalog {
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        py.detach(|| trailcore::Catalog::open(path)).map(Self).map_err(|error| raised(py, &error))
+    }
+
+    #[staticmethod]
+    fn parse(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        trailcore::Catalog::parse(bytes).map(Self).map_err(|error| raised(py, &error))
+    }
+
+    #[staticmethod]
+    fn of(tables: Vec<PyRef<'_, TableDef>>) -> Self {
+        let mut catalog = trailcore::Catalog::new();
+        tables.iter().for_each(|table| catalog.insert((*table.0).clone()));
+        Self(catalog)
+    }
+
+    #[getter]
+    fn tables(&self) -> Vec<TableDef> {
+        self.0.tables().cloned().map(TableDef).collect()
+    }
+}
+
+/// A character set by a name that is known.
+pub(crate) fn charset_named(name: &str) -> PyResult<Charset> {
+    let charset = Charset::from_name(name);
+    if charset.encode("a").is_some() {
+        Ok(charset)
+    } else {
+        Err(PyValueError::new_err(format!("{name:?} is no known character set")))
+    }
+}

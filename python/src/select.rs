@@ -1,0 +1,84 @@
+//! Selections.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use trailcore::filter::{self, Diagnostic, Dialect, TextUnit};
+use trailcore::{Position, Timestamp};
+
+use crate::error::{raised, syntax};
+use crate::schema::TableDef;
+
+/// A finding: message, help, start, end, number of GoldenGate's message, whether it is an error.
+pub(crate) type Finding = (String, Option<String>, usize, usize, Option<u32>, bool);
+
+pub(crate) fn finding(diagnostic: &Diagnostic) -> Finding {
+    let range = diagnostic.range();
+    let help = diagnostic.help_text().map(str::to_owned);
+    (diagnostic.message().to_owned(), help, range.start, range.end, diagnostic.ogg_number(), diagnostic.is_error())
+}
+
+/// A compiled selection. Immutable.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Select(pub(crate) filter::Select);
+
+fn dialect_named(name: &str) -> PyResult<Dialect> {
+    match name {
+        "ansi" => Ok(Dialect::Ansi),
+        "nonansi" => Ok(Dialect::NonAnsi),
+        other => Err(PyValueError::new_err(format!("{other:?} is no dialect; one of 'ansi', 'nonansi'"))),
+    }
+}
+
+#[pymethods]
+impl Select {
+    #[staticmethod]
+    fn parse(py: Python<'_>, text: &str, dialect: &str) -> PyResult<Self> {
+        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|findings| syntax(py, &findings))
+    }
+
+    #[staticmethod]
+    fn from_file(py: Python<'_>, path: std::path::PathBuf, dialect: &str) -> PyResult<Self> {
+        let dialect = dialect_named(dialect)?;
+        py.detach(|| filter::Select::from_file_in(path, dialect)).map(Self).map_err(|error| raised(py, &error))
+    }
+
+    fn lenient(&self) -> Self {
+        Self(self.0.clone().lenient())
+    }
+
+    fn text_unit(&self, bytes: bool) -> Self {
+        Self(self.0.clone().text_unit(if bytes { TextUnit::Bytes } else { TextUnit::Characters }))
+    }
+
+    /// How it decides on a table, and whether it fits it.
+    fn explain(&self, table: &TableDef) -> (String, Option<String>) {
+        let program = self.0.bind(&table.0);
+        (program.explain().to_string(), program.problems().map(|problems| problems.to_string()))
+    }
+
+    #[getter]
+    fn lints(&self) -> Vec<Finding> {
+        self.0.lints().iter().map(finding).collect()
+    }
+
+    #[getter]
+    fn lint_text(&self) -> String {
+        self.0.lint_text()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+pub(crate) fn position(pair: (u64, u64)) -> Position {
+    Position::new(pair.0, pair.1)
+}
+
+pub(crate) fn time(micros: i64) -> Timestamp {
+    Timestamp::from_unix_micros(micros)
+}

@@ -1,0 +1,313 @@
+//! The changes of tables as Arrow batches and streams.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
+use arrow_array::{Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
+use arrow_schema::{ArrowError, SchemaRef};
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
+
+use crate::handle::Handle;
+use crate::watch::Watch;
+
+/// How changes become batches, as the Python package gives it: an object with these attributes.
+#[derive(FromPyObject)]
+pub(crate) struct ArrowArgs {
+    #[pyo3(attribute)]
+    batch_size: usize,
+    #[pyo3(attribute)]
+    layout: String,
+    #[pyo3(attribute)]
+    columns: Option<Vec<String>>,
+    #[pyo3(attribute)]
+    states: bool,
+    #[pyo3(attribute)]
+    numbers: NumbersArg,
+    #[pyo3(attribute)]
+    times: String,
+    #[pyo3(attribute)]
+    invalid: String,
+    #[pyo3(attribute)]
+    on_schema_change: String,
+    #[pyo3(attribute)]
+    prefix: String,
+}
+
+#[derive(FromPyObject)]
+enum NumbersArg {
+    Scale(u8),
+    Word(String),
+}
+
+impl ArrowArgs {
+    pub(crate) fn options(&self) -> PyResult<ArrowOptions> {
+        let unknown = |name: &str, value: &str, known: &str| {
+            Err(PyValueError::new_err(format!("{name} may be {known}, and not {value:?}")))
+        };
+        let options = ArrowOptions::new().rows(self.batch_size).states(self.states).prefix(&self.prefix);
+        let options = options
+            .layout(match self.layout.as_str() {
+                "rows" => Layout::Rows,
+                "changes" => Layout::Changes,
+                other => return unknown("layout", other, "'rows' or 'changes'"),
+            })
+            .numbers(match &self.numbers {
+                NumbersArg::Scale(scale) if *scale <= 38 => Numbers::Scale(*scale),
+                NumbersArg::Scale(scale) => return unknown("numbers", &scale.to_string(), "a scale from 0 to 38"),
+                NumbersArg::Word(word) => match word.as_str() {
+                    "declared" => Numbers::Declared,
+                    "text" => Numbers::Text,
+                    "float" => Numbers::Float,
+                    other => return unknown("numbers", other, "'declared', 'text', 'float' or a scale"),
+                },
+            })
+            .times(match self.times.as_str() {
+                "declared" => Times::Declared,
+                "us" => Times::Micros,
+                "ns" => Times::Nanos,
+                other => return unknown("times", other, "'declared', 'us' or 'ns'"),
+            })
+            .invalid(match self.invalid.as_str() {
+                "error" => Invalid::Error,
+                "null" => Invalid::Null,
+                other => return unknown("invalid", other, "'error' or 'null'"),
+            })
+            .on_schema_change(match self.on_schema_change.as_str() {
+                "error" => SchemaChange::Error,
+                "union" => SchemaChange::Union,
+                "stop" => SchemaChange::Stop,
+                other => return unknown("on_schema_change", other, "'error' or 'union'"),
+            });
+        Ok(match &self.columns {
+            Some(columns) => options.columns(columns),
+            None => options,
+        })
+    }
+}
+
+const STREAM: &CStr = c"arrow_array_stream";
+const SCHEMA: &CStr = c"arrow_schema";
+const ARRAY: &CStr = c"arrow_array";
+
+fn failed(error: ArrowError) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+fn schema_capsule<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyCapsule>> {
+    PyCapsule::new_with_value(py, FFI_ArrowSchema::try_from(schema.as_ref()).map_err(failed)?, SCHEMA)
+}
+
+/// The rows of one table under one schema: a stream that can be taken once.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Table {
+    // Shared with the C streams that it has given out, which the handle does not see.
+    stream: Handle<Arc<Mutex<Option<TableStream>>>>,
+    schema: SchemaRef,
+    watch: Arc<Watch>,
+}
+
+impl Table {
+    pub(crate) fn new(stream: TableStream, watch: Arc<Watch>) -> Self {
+        let schema = stream.schema();
+        Self { stream: Handle::new(Arc::new(Mutex::new(Some(stream)))), schema, watch }
+    }
+}
+
+/// A stream that the table goes on with when its consumer has let go of it.
+struct Shared {
+    stream: Arc<Mutex<Option<TableStream>>>,
+    schema: SchemaRef,
+    watch: Arc<Watch>,
+    ended: bool,
+}
+
+impl Iterator for Shared {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some(mut stream) = self.stream.try_lock() else {
+            return Some(Err(ArrowError::CDataInterface("two consumers read one stream at once".to_owned())));
+        };
+        let stream = stream.as_mut()?;
+        match stream.next() {
+            Some(Ok(batch)) => Some(Ok(batch)),
+            Some(Err(error)) => {
+                self.watch.keep(&error);
+                Some(Err(ArrowError::ExternalError(Box::new(error))))
+            }
+            None if self.ended => None,
+            None => {
+                self.ended = true;
+                let told = self.watch.stream_done(stream.reader().filter_counts());
+                (!told).then(|| Err(ArrowError::ComputeError("a callback raised an exception".to_owned())))
+            }
+        }
+    }
+}
+
+impl RecordBatchReader for Shared {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+#[pymethods]
+impl Table {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, &self.schema)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The protocol lets a producer that cannot cast give its own schema.
+        let _ = requested_schema;
+        let stream = self.stream.with(py, |stream| Arc::clone(stream))?;
+        PyCapsule::new_with_value(
+            py,
+            c_stream(Shared { stream, schema: Arc::clone(&self.schema), watch: Arc::clone(&self.watch), ended: false }),
+            STREAM,
+        )
+    }
+
+    /// The next batch, or `None`.
+    fn next_batch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        let next = self.stream.with(py, |stream| Some(stream.try_lock()?.as_mut().and_then(Iterator::next)))?;
+        match next.ok_or_else(|| crate::error::busy(py))? {
+            Some(Ok(batch)) => Ok(Some(Batch::new(batch))),
+            Some(Err(error)) => Err(self.watch.exception(py, &error)),
+            None => {
+                let counts = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref()?.reader().filter_counts()))?;
+                self.watch.done(py, counts.unwrap_or_default())?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The stream under the next schema, once this one has ended before a change of it.
+    fn next_version(&self, py: Python<'_>) -> PyResult<Option<Self>> {
+        let ended = self.stream.with(py, |stream| Some(stream.try_lock()?.take()))?;
+        let ended = ended.ok_or_else(|| crate::error::busy(py))?;
+        Ok(ended.and_then(TableStream::next_version).map(|stream| Self::new(stream, Arc::clone(&self.watch))))
+    }
+
+    /// Raises what stopped a consumer of the stream, which may have made another error of it.
+    fn raise_pending(&self, py: Python<'_>) -> PyResult<()> {
+        self.watch.take_exception(py).map_or(Ok(()), Err)
+    }
+
+    /// Names, types and whether they are null, of the columns; and whether they are the table's own.
+    #[getter]
+    fn fields(&self) -> Vec<(String, String, bool)> {
+        let fields = self.schema.fields().iter();
+        fields.map(|field| (field.name().clone(), field.data_type().to_string(), !trailcore::arrow::is_meta(field))).collect()
+    }
+}
+
+/// Some rows of one table. Immutable; exported as often as wanted.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Batch {
+    batch: RecordBatch,
+}
+
+impl Batch {
+    fn new(batch: RecordBatch) -> Self {
+        Self { batch }
+    }
+}
+
+#[pymethods]
+impl Batch {
+    #[getter]
+    fn table(&self) -> Option<String> {
+        self.batch.schema_ref().metadata().get("trailcore:table").cloned()
+    }
+
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        self.batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, self.batch.schema_ref())
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        let _ = requested_schema;
+        let (array, _): (FFI_ArrowArray, FFI_ArrowSchema) =
+            to_ffi(&StructArray::from(self.batch.clone()).into_data()).map_err(failed)?;
+        Ok((schema_capsule(py, self.batch.schema_ref())?, PyCapsule::new_with_value(py, array, ARRAY)?))
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        let one = RecordBatchIterator::new([Ok(self.batch.clone())], self.batch.schema());
+        PyCapsule::new_with_value(py, c_stream(one), STREAM)
+    }
+
+    fn __repr__(&self) -> String {
+        let names: Vec<_> = self.batch.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
+        let table = self.table().unwrap_or_default();
+        format!("<Batch {table}, {} rows: {}>", self.batch.num_rows(), names.join(", "))
+    }
+}
+
+/// The batches of all tables, in one pass.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Batches {
+    batches: Handle<trailcore::arrow::Batches>,
+    watch: Arc<Watch>,
+}
+
+impl Batches {
+    pub(crate) fn new(batches: trailcore::arrow::Batches, watch: Arc<Watch>) -> Self {
+        Self { batches: Handle::new(batches), watch }
+    }
+}
+
+#[pymethods]
+impl Batches {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        let next = self.batches.with(py, Iterator::next)?;
+        match next {
+            Some(Ok(records)) => Ok(Some(Batch::new(records.batch))),
+            Some(Err(error)) => Err(self.watch.exception(py, &error)),
+            None => {
+                let counts = self.batches.with(py, |batches| batches.reader().filter_counts())?;
+                self.watch.done(py, counts)?;
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! A trail, and what is asked of it as a whole.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyDict, PyList};
+use trailcore::filter::Counts;
+use trailcore::source::ByteSource;
+use trailcore::trail::{Field, FileHeader};
+use trailcore::{Op, ReadOptions};
+
+use crate::change::optional;
+use crate::error::raised;
+use crate::handle::Handle;
+use crate::reader::{Changes, stretches};
+use crate::records::Records;
+use crate::schema::{Catalog, TableDef, charset_named};
+use crate::select::{Select, position, time};
+use crate::source::FileObject;
+use crate::table::{ArrowArgs, Batches, Table};
+use crate::values::{Types, dict};
+use crate::watch::Watch;
+
+/// How to read, as the Python package gives it: an object with these attributes.
+#[derive(FromPyObject)]
+pub(crate) struct ReadArgs {
+    #[pyo3(attribute)]
+    selection: Option<Py<Select>>,
+    #[pyo3(attribute)]
+    start: Option<(u64, u64)>,
+    #[pyo3(attribute)]
+    catalog: Option<Py<Catalog>>,
+    #[pyo3(attribute)]
+    charset: Option<String>,
+    #[pyo3(attribute)]
+    resync: bool,
+    #[pyo3(attribute)]
+    warns: bool,
+}
+
+impl ReadArgs {
+    fn options(&self) -> PyResult<ReadOptions> {
+        let mut options = ReadOptions::new().resync(self.resync);
+        if let Some(select) = &self.selection {
+            options = options.select(select.get().0.clone());
+        }
+        if let Some(start) = self.start {
+            options = options.from(position(start));
+        }
+        if let Some(catalog) = &self.catalog {
+            options = options.catalog(catalog.get().0.clone());
+        }
+        if let Some(charset) = &self.charset {
+            options = options.charset(charset_named(charset)?);
+        }
+        Ok(options)
+    }
+}
+
+/// A trail. Immutable; any number of readers may read it at once.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Trail {
+    trail: trailcore::Trail,
+    // Work on the trail as a whole goes the way of all work: no lock, no fork, no panic.
+    work: Handle<()>,
+}
+
+impl Trail {
+    fn new(trail: trailcore::Trail) -> Self {
+        Self { trail, work: Handle::new(()) }
+    }
+
+    /// Options and their watch, with this progress callback.
+    fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
+        let total = py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))?;
+        let watch = Watch::new(progress, read.warns, total);
+        Ok((watch.on(read.options()?), watch))
+    }
+
+    /// Work without the interpreter's lock, whose error is an exception.
+    fn done<R: Send>(
+        &self,
+        py: Python<'_>,
+        watch: &Watch,
+        work: impl FnOnce(&trailcore::Trail) -> trailcore::Result<R> + Send,
+    ) -> PyResult<R> {
+        self.work.with(py, |()| work(&self.trail))?.map_err(|error| watch.exception(py, &error))
+    }
+}
+
+#[pymethods]
+impl Trail {
+    /// A file, a prefix or a directory.
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        py.detach(|| trailcore::Trail::open(path)).map(Self::new).map_err(|error| raised(py, &error))
+    }
+
+    #[staticmethod]
+    fn open_files(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<Self> {
+        py.detach(|| trailcore::Trail::open_files(&paths)).map(Self::new).map_err(|error| raised(py, &error))
+    }
+
+    /// Files by name, as bytes or as seekable file objects.
+    #[staticmethod]
+    fn of_sources(sources: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<Self> {
+        let source = |object: Bound<'_, PyAny>| -> Arc<dyn ByteSource> {
+            match object.extract::<PyBackedBytes>() {
+                Ok(bytes) => Arc::new(InMemory(bytes)),
+                Err(_) => FileObject::source(object),
+            }
+        };
+        let sources: Vec<_> = sources.into_iter().map(|(name, object)| (name, source(object))).collect();
+        Ok(Self::new(trailcore::Trail::from_sources(sources.iter().map(|(name, source)| (name.as_str(), Arc::clone(source))))))
+    }
+
+    /// Path and sequence number of each file.
+    #[getter]
+    fn files(&self) -> Vec<(String, Option<u64>)> {
+        self.trail.files().iter().map(|file| (file.path.to_string_lossy().into_owned(), file.seqno)).collect()
+    }
+
+    /// First and last of the numbers that are missing.
+    #[getter]
+    fn gaps(&self) -> Vec<(u64, u64)> {
+        self.trail.gaps().iter().map(|gap| (gap.first, gap.last)).collect()
+    }
+
+    #[getter]
+    fn size(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))
+    }
+
+    /// The facts in the header of each file: a dict for each, empty for a file without a header.
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let headers = self.work.with(py, |()| self.trail.headers())?.map_err(|error| raised(py, &error))?;
+        headers.iter().map(|header| header.as_ref().map_or_else(|| Ok(PyDict::new(py)), |header| facts(py, header))).collect()
+    }
+
+    #[pyo3(signature = (read, progress = None))]
+    fn changes(&self, py: Python<'_>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Changes> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        Ok(Changes::new(self.done(py, &watch, |trail| trail.reader_with(options))?, watch))
+    }
+
+    #[pyo3(signature = (read, progress = None))]
+    fn records(&self, py: Python<'_>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Records> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        Ok(Records::new(self.trail.records(&options), watch))
+    }
+
+    #[pyo3(signature = (name, read, arrow, progress = None))]
+    fn table(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        read: ReadArgs,
+        arrow: ArrowArgs,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Table> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let arrow = arrow.options()?;
+        Ok(Table::new(self.done(py, &watch, |trail| trail.table(name, options, arrow))?, watch))
+    }
+
+    #[pyo3(signature = (read, arrow, progress = None))]
+    fn batches(&self, py: Python<'_>, read: ReadArgs, arrow: ArrowArgs, progress: Option<Py<PyAny>>) -> PyResult<Batches> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let arrow = arrow.options()?;
+        Ok(Batches::new(self.done(py, &watch, |trail| trail.batches(options, arrow))?, watch))
+    }
+
+    /// Counts, as a dict.
+    #[pyo3(signature = (read, progress = None))]
+    fn summary<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let summary = self.done(py, &watch, |trail| trail.summary(options))?;
+        watch.done(py, summary.counts)?;
+        let types = Types::get(py)?;
+        let tables = PyDict::new(py);
+        for (name, counts) in &summary.tables {
+            let ops = PyDict::new(py);
+            for op in Op::ALL {
+                if counts.of(op) > 0 {
+                    ops.set_item(op.name(), counts.of(op))?;
+                }
+            }
+            tables.set_item(name, (ops, counts.bytes))?;
+        }
+        let definitions = PyDict::new(py);
+        for (name, table) in &summary.definitions {
+            definitions.set_item(name, Py::new(py, TableDef(Arc::clone(table)))?)?;
+        }
+        let positions = summary.positions.map(|(a, b)| Ok::<_, PyErr>((types.position(py, a)?, types.position(py, b)?)));
+        let times = summary.times.map(|(a, b)| Ok::<_, PyErr>((types.timestamp(py, a)?, types.timestamp(py, b)?)));
+        dict(
+            py,
+            [
+                ("changes", optional(py, Some(summary.changes))?),
+                ("transactions", optional(py, Some(summary.transactions))?),
+                ("tables", tables.into_any()),
+                ("definitions", definitions.into_any()),
+                ("positions", optional(py, positions.transpose()?)?),
+                ("csns", optional(py, summary.csns)?),
+                ("times", optional(py, times.transpose()?)?),
+                ("skipped", PyList::new(py, stretches(py, &summary.skipped)?)?.into_any()),
+            ],
+        )
+    }
+
+    /// A report, as a dict.
+    #[pyo3(signature = (read, progress = None))]
+    fn check<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let report = self.done(py, &watch, |trail| trail.check(&options))?;
+        watch.done(py, Counts::default())?;
+        let types = Types::get(py)?;
+        let findings = report.findings.iter().map(|finding| {
+            Ok((finding.kind.name(), finding.kind.is_fault(), types.position(py, finding.position)?, finding.what.as_str()))
+        });
+        let findings = findings.collect::<PyResult<Vec<_>>>()?;
+        dict(
+            py,
+            [
+                ("records", optional(py, Some(report.records))?),
+                ("changes", optional(py, Some(report.changes))?),
+                ("transactions", optional(py, Some(report.transactions))?),
+                ("bytes", optional(py, Some(report.bytes))?),
+                ("invalid_values", optional(py, Some(report.invalid_values))?),
+                ("is_whole", optional(py, Some(report.is_whole()))?),
+                ("more_findings", optional(py, Some(report.more_findings))?),
+                ("findings", PyList::new(py, findings)?.into_any()),
+            ],
+        )
+    }
+
+    /// The position of the first change of this CSN or a later one.
+    fn find_csn<'py>(&self, py: Python<'py>, csn: &str, read: ReadArgs) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (options, watch) = self.watched(py, &read, None)?;
+        let found = self.done(py, &watch, |trail| trail.find_csn_with(csn, &options))?;
+        found.map(|found| Types::get(py)?.position(py, found)).transpose()
+    }
+
+    /// The position of the first change of this time, in microseconds since 1970, or a later one.
+    fn find_time<'py>(&self, py: Python<'py>, micros: i64, read: ReadArgs) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (options, watch) = self.watched(py, &read, None)?;
+        let found = self.done(py, &watch, |trail| trail.find_time_with(time(micros), &options))?;
+        found.map(|found| Types::get(py)?.position(py, found)).transpose()
+    }
+}
+
+/// Python's bytes, read in place.
+#[derive(Debug)]
+struct InMemory(PyBackedBytes);
+
+impl ByteSource for InMemory {
+    fn size(&self) -> std::io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..)).unwrap_or_default();
+        let len = rest.len().min(into.len());
+        if let (Some(to), Some(from)) = (into.get_mut(..len), rest.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        Ok(len)
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        Some(&self.0)
+    }
+}
+
+/// What a file header tells, by name; what it does not tell is `None`.
+fn facts<'py>(py: Python<'py>, header: &FileHeader) -> PyResult<Bound<'py, PyDict>> {
+    let types = Types::get(py)?;
+    let text = |field: Field<&str>| optional(py, field.value());
+    let time = |field: Field<trailcore::Timestamp>| match field.value() {
+        Some(time) => types.timestamp(py, time),
+        None => Ok(py.None().into_bound(py)),
+    };
+    let [system, node, release, version, hardware] = header.machine();
+    let charset = header.database_charset().value().map(|charset| charset.to_string());
+    dict(
+        py,
+        [
+            (
+                "byte_order",
+                optional(py, Some(if header.byte_order() == trailcore::trail::ByteOrder::Big { "big" } else { "little" }))?,
+            ),
+            ("compatibility", optional(py, header.compatibility().value())?),
+            ("created", time(header.creation_time())?),
+            ("uri", text(header.uri())?),
+            ("file_name", text(header.file_name())?),
+            ("seqno", optional(py, header.seqno().value())?),
+            ("file_size", optional(py, header.file_size().value())?),
+            ("first_csn", text(header.first_csn())?),
+            ("last_csn", text(header.last_csn())?),
+            ("first_time", time(header.first_time())?),
+            ("last_time", time(header.last_time())?),
+            ("encryption", optional(py, Some(format!("{:?}", header.encryption()).to_lowercase()))?),
+            ("system", text(system)?),
+            ("node", text(node)?),
+            ("release", text(release)?),
+            ("version", text(version)?),
+            ("hardware", text(hardware)?),
+            ("database_name", text(header.database_name())?),
+            ("database_instance", text(header.database_instance())?),
+            ("database_version", text(header.database_version())?),
+            ("database_charset", optional(py, charset)?),
+            ("database_time_zone", text(header.database_time_zone())?),
+            ("producer_group", text(header.producer_group())?),
+            ("producer_version", text(header.producer_version())?),
+        ],
+    )
+}

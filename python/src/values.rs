@@ -1,0 +1,300 @@
+//! The library's values as Python objects.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyString};
+use trailcore::change::Precision;
+use trailcore::trail::tokens::GgsToken;
+use trailcore::{DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
+
+/// The classes and objects that values are made of.
+pub(crate) struct Types {
+    decimal: Py<PyAny>,
+    invalid: Py<PyAny>,
+    unchanged: Py<PyAny>,
+    zero_date: Py<PyAny>,
+    nano: Py<PyAny>,
+    position: Py<PyAny>,
+    from_iso: Py<PyAny>,
+    /// The words that changes are full of, made once.
+    pub(crate) words: Words,
+    changed: Py<PyAny>,
+    missing: Py<PyAny>,
+}
+
+static TYPES: PyOnceLock<Types> = PyOnceLock::new();
+
+impl Types {
+    pub(crate) fn get(py: Python<'_>) -> PyResult<&Self> {
+        TYPES.get_or_try_init(py, || {
+            let own = py.import("trailcore._values")?;
+            let of = |name: &str| own.getattr(name).map(Bound::unbind);
+            Ok(Self {
+                decimal: py.import("decimal")?.getattr("Decimal")?.unbind(),
+                invalid: of("Invalid")?,
+                unchanged: of("UNCHANGED")?,
+                zero_date: of("ZeroDate")?,
+                nano: of("NanoDatetime")?,
+                position: of("Position")?,
+                from_iso: py.get_type::<PyDateTime>().getattr("fromisoformat")?.unbind(),
+                words: Words::new(py)?,
+                changed: of("Changed")?,
+                missing: of("MISSING")?,
+            })
+        })
+    }
+
+    pub(crate) fn missing<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.missing.bind(py).clone()
+    }
+
+    pub(crate) fn changed<'py>(
+        &self,
+        py: Python<'py>,
+        old: Bound<'py, PyAny>,
+        new: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.changed.bind(py).call1((old, new))
+    }
+
+    pub(crate) fn position<'py>(&self, py: Python<'py>, position: Position) -> PyResult<Bound<'py, PyAny>> {
+        self.position.bind(py).call1((position.seqno, position.rba))
+    }
+
+    /// A column's value: `None` for NULL.
+    pub(crate) fn value<'py>(&self, py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+        match value {
+            Value::Null => Ok(py.None().into_bound(py)),
+            Value::Text(text) => Ok(PyString::new(py, text).into_any()),
+            Value::Number(number) => self.number(py, *number),
+            Value::DateTime(time) => self.datetime(py, time),
+            Value::Bytes(bytes) => Ok(PyBytes::new(py, bytes).into_any()),
+            Value::Invalid(bytes) => self.invalid.bind(py).call1((PyBytes::new(py, bytes),)),
+            // What there may be one day is not dressed up as something else.
+            _ => Ok(self.unchanged.bind(py).clone()),
+        }
+    }
+
+    /// An int where there are no digits behind the point, else a Decimal with exactly the digits.
+    fn number<'py>(&self, py: Python<'py>, number: Number<'_>) -> PyResult<Bound<'py, PyAny>> {
+        match number {
+            Number::Exact(decimal) => match (decimal.scale(), i64::try_from(decimal.mantissa())) {
+                (0, Ok(small)) => small.into_bound_py_any(py),
+                (0, Err(_)) => decimal.mantissa().into_bound_py_any(py),
+                (scale, Ok(small)) => self.decimal(py, Digits::of(small, scale).text()),
+                _ => self.decimal(py, &decimal.to_string()),
+            },
+            // The most of them are whole and short.
+            Number::Text(text) if is_short_whole(text) => text.parse::<i64>().unwrap_or_default().into_bound_py_any(py),
+            Number::Text(_) => {
+                let digits = number.to_string();
+                if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+                    return self.decimal(py, &digits);
+                }
+                match digits.parse::<i64>() {
+                    Ok(small) => small.into_bound_py_any(py),
+                    // Python's own reading: of any length.
+                    Err(_) => py.get_type::<PyInt>().call1((digits,)),
+                }
+            }
+        }
+    }
+
+    fn decimal<'py>(&self, py: Python<'py>, digits: &str) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.decimal.bind(py), PyString::new(py, digits).as_any())
+    }
+
+    /// A date, a naive datetime; with digits finer than microseconds, one that has them beside.
+    fn datetime<'py>(&self, py: Python<'py>, time: &DateTime) -> PyResult<Bound<'py, PyAny>> {
+        if time.year == 0 || time.month == 0 || time.day == 0 {
+            return self.zero_date.bind(py).call1((time.to_string(),));
+        }
+        if time.precision == Precision::Date {
+            return Ok(PyDate::new(py, i32::from(time.year), time.month, time.day)?.into_any());
+        }
+        let nanos = time.nanos % 1000;
+        if nanos != 0 {
+            let date = (i32::from(time.year), time.month, time.day);
+            let parts = (date.0, date.1, date.2, time.hour, time.minute, time.second, time.nanos / 1000);
+            return self.nano.bind(py).getattr("of")?.call1((parts, nanos));
+        }
+        self.iso(py, Iso::of(time, b"").text())
+    }
+
+    /// An aware datetime in UTC.
+    pub(crate) fn timestamp<'py>(&self, py: Python<'py>, time: Timestamp) -> PyResult<Bound<'py, PyAny>> {
+        match time.parts() {
+            Some(parts) => self.iso(py, Iso::of(&parts, b"+00:00").text()),
+            None => self.zero_date.bind(py).call1((time.to_string(),)),
+        }
+    }
+
+    /// Python's own reading of ISO 8601, the quickest way to a datetime that the stable ABI has.
+    fn iso<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.from_iso.bind(py), PyString::new(py, text).as_any())
+    }
+
+    /// Bytes that are printable as a string, else as they are: a token.
+    pub(crate) fn token<'py>(&self, py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyAny> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => PyString::new(py, text).into_any(),
+            Err(_) => PyBytes::new(py, bytes).into_any(),
+        }
+    }
+}
+
+/// A dict from pairs.
+pub(crate) fn dict<'py>(
+    py: Python<'py>,
+    pairs: impl IntoIterator<Item = (&'static str, Bound<'py, PyAny>)>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in pairs {
+        dict.set_item(name, value)?;
+    }
+    Ok(dict)
+}
+
+fn is_short_whole(text: &str) -> bool {
+    (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Calls with one argument, without the tuple that the safe call makes: a good part of what a number costs.
+#[allow(unsafe_code)]
+fn call_with<'py>(callable: &Bound<'py, PyAny>, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
+    // SAFETY: both objects are alive while they are borrowed here, the interpreter's lock is held, the list of arguments ends
+    // with a null pointer, and what comes back is a new reference, or null with an exception set.
+    unsafe {
+        let made = pyo3::ffi::PyObject_CallFunctionObjArgs(callable.as_ptr(), argument.as_ptr(), end);
+        Bound::from_owned_ptr_or_err(callable.py(), made)
+    }
+}
+
+/// The words that changes are full of.
+pub(crate) struct Words {
+    ops: Vec<Py<PyString>>,
+    transactions: Vec<Py<PyString>>,
+    row_id: Py<PyString>,
+    pub(crate) user: Py<PyString>,
+    /// The keys of a change's dict, in order, each with `None`: a dict that is copied is made faster than one that grows.
+    pub(crate) change: Py<PyDict>,
+}
+
+/// Where a record may stand in its transaction.
+const INDICATORS: [TransactionIndicator; 4] =
+    [TransactionIndicator::First, TransactionIndicator::Middle, TransactionIndicator::Last, TransactionIndicator::Only];
+
+impl Words {
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        let word = |text: &str| PyString::intern(py, text).unbind();
+        let change = PyDict::new(py);
+        for key in ["seqno", "rba", "op", "table", "ts", "csn", "xid", "txn", "before", "after", "tokens"] {
+            change.set_item(PyString::intern(py, key), py.None())?;
+        }
+        Ok(Self {
+            ops: Op::ALL.iter().map(|op| word(op.name())).collect(),
+            transactions: INDICATORS.iter().map(|indicator| word(indicator.name().unwrap_or_default())).collect(),
+            row_id: word("ORAROWID"),
+            user: word("user"),
+            change: change.unbind(),
+        })
+    }
+
+    pub(crate) fn op<'py>(&self, py: Python<'py>, op: Op) -> Bound<'py, PyString> {
+        let known = Op::ALL.iter().position(|known| *known == op).and_then(|index| self.ops.get(index));
+        known.map_or_else(|| PyString::new(py, op.name()), |word| word.bind(py).clone())
+    }
+
+    pub(crate) fn transaction<'py>(&self, py: Python<'py>, indicator: TransactionIndicator) -> Option<Bound<'py, PyString>> {
+        let known = INDICATORS.iter().position(|known| *known == indicator).and_then(|index| self.transactions.get(index));
+        known.map(|word| word.bind(py).clone())
+    }
+
+    pub(crate) fn token<'py>(&self, py: Python<'py>, token: &GgsToken<'_>) -> Bound<'py, PyString> {
+        match token.name() {
+            Some("ORAROWID") => self.row_id.bind(py).clone(),
+            Some(name) => PyString::new(py, name),
+            None if token.id().is_ascii_graphic() => PyString::new(py, &char::from(token.id()).to_string()),
+            None => PyString::new(py, &format!("0x{:02x}", token.id())),
+        }
+    }
+}
+
+/// An integer at a scale, which is not 0, as digits: without an allocation.
+struct Digits {
+    bytes: [u8; Self::ROOM],
+    start: usize,
+}
+
+impl Digits {
+    /// A sign, a point, and as many digits as a scale of 38 and 64 bits need.
+    const ROOM: usize = 64;
+
+    fn of(mantissa: i64, scale: u8) -> Self {
+        let mut digits = Self { bytes: [b'0'; Self::ROOM], start: Self::ROOM };
+        let mut left = mantissa.unsigned_abs();
+        for _ in 0..scale {
+            digits.put(b'0' + (left % 10) as u8);
+            left /= 10;
+        }
+        digits.put(b'.');
+        loop {
+            digits.put(b'0' + (left % 10) as u8);
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        if mantissa < 0 {
+            digits.put(b'-');
+        }
+        digits
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.start -= 1;
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.bytes.get(self.start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+/// A time to the microsecond as ISO 8601, without an allocation.
+struct Iso {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Iso {
+    fn of(time: &DateTime, zone: &[u8]) -> Self {
+        let mut iso = Self { bytes: *b"0000-00-00T00:00:00.000000      ", len: 26 };
+        let mut put = |end: usize, width: usize, mut number: u32| {
+            for byte in iso.bytes.iter_mut().take(end).rev().take(width) {
+                *byte = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(4, 4, time.year.into());
+        put(7, 2, time.month.into());
+        put(10, 2, time.day.into());
+        put(13, 2, time.hour.into());
+        put(16, 2, time.minute.into());
+        put(19, 2, time.second.into());
+        put(26, 6, time.nanos / 1000);
+        for (place, byte) in iso.bytes.iter_mut().skip(26).zip(zone) {
+            *place = *byte;
+        }
+        iso.len += zone.len();
+        iso
+    }
+
+    fn text(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}

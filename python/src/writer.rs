@@ -1,0 +1,312 @@
+//! Writing trails from Python's rows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use trailcore::schema::{ColumnDef, Kind};
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::trail::ByteOrder;
+use trailcore::{Charset, Decimal};
+
+use crate::change::Change;
+use crate::error::raised;
+use crate::handle::Handle;
+use crate::schema::{TableDef, charset_named};
+use crate::select::time;
+
+/// A writer of a trail, to files or in memory.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Writer {
+    writer: Handle<TrailWriter>,
+    order: ByteOrder,
+    in_memory: bool,
+    /// Whether the open transaction is one that changes which are handed on have opened.
+    handed: AtomicBool,
+    finished: AtomicBool,
+    /// One definition for all equal ones that are given, since the writer tells them by their address.
+    tables: Mutex<Vec<Arc<trailcore::TableDef>>>,
+}
+
+/// A value on its way into a row.
+enum Cell {
+    Null,
+    Text(String),
+    Number(String),
+    Bytes(Vec<u8>),
+    Time(String),
+}
+
+impl Writer {
+    fn definition(&self, table: &TableDef) -> Arc<trailcore::TableDef> {
+        let mut tables = self.tables.lock();
+        if let Some(known) = tables.iter().find(|known| **known == table.0) {
+            return Arc::clone(known);
+        }
+        tables.push(Arc::clone(&table.0));
+        Arc::clone(&table.0)
+    }
+
+    /// A row's image from a dict by column names.
+    fn image(&self, py: Python<'_>, table: &trailcore::TableDef, row: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
+        let mut image = RowBuilder::new(table, self.order);
+        // In the table's order, as Extract writes them.
+        for column in table.columns() {
+            let Some(value) = row.get_item(&*column.name)? else { continue };
+            let put = match cell(column, &value)? {
+                Cell::Null => image.null(&column.name),
+                Cell::Text(text) => image.text(&column.name, &text),
+                Cell::Bytes(bytes) => image.binary(&column.name, &bytes),
+                Cell::Time(text) => image.datetime(&column.name, &text),
+                Cell::Number(digits) if matches!(column.kind(), Kind::Integer { .. }) => {
+                    digits.parse::<Decimal>().and_then(|decimal| image.decimal(&column.name, decimal))
+                }
+                Cell::Number(digits) => image.number(&column.name, &digits),
+            };
+            put.map_err(|error| raised(py, &error))?;
+        }
+        for name in row.keys() {
+            let name = name.cast_into::<PyString>()?;
+            if !table.columns().iter().any(|column| name.to_str().is_ok_and(|name| name == &*column.name)) {
+                let what = format!("table {} has no column {}", table.name(), name.to_str()?);
+                return Err(PyValueError::new_err(what));
+            }
+        }
+        Ok(image.bytes().to_vec())
+    }
+
+    fn with(&self, py: Python<'_>, work: impl FnOnce(&mut TrailWriter) -> trailcore::Result<()> + Send) -> PyResult<()> {
+        self.writer.with(py, work)?.map_err(|error| raised(py, &error))
+    }
+}
+
+fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
+    if value.is_none() {
+        return Ok(Cell::Null);
+    }
+    let wrong = |wanted: &str| {
+        let given = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        PyTypeError::new_err(format!("column {} takes {wanted}, and not {given}", column.name))
+    };
+    match column.kind() {
+        Kind::Text { .. } => value.cast::<PyString>().map(|text| Cell::Text(text.to_string())).map_err(|_| wrong("a str")),
+        Kind::Integer { .. } | Kind::NumberText { .. } => {
+            let py = value.py();
+            let is = |module: &str, class: &str| -> PyResult<bool> { value.is_instance(&py.import(module)?.getattr(class)?) };
+            let is_bool = value.is_instance_of::<pyo3::types::PyBool>();
+            if !is_bool && value.is_instance_of::<pyo3::types::PyInt>() {
+                return Ok(Cell::Number(value.str()?.to_string()));
+            }
+            if is("decimal", "Decimal")? {
+                if !value.call_method0("is_finite")?.is_truthy()? {
+                    return Err(wrong("a finite number"));
+                }
+                // Without an exponent.
+                return Ok(Cell::Number(value.call_method1("__format__", ("f",))?.extract()?));
+            }
+            Err(wrong("an int or a Decimal"))
+        }
+        Kind::DateTime => {
+            let text: String = match value.cast::<PyString>() {
+                Ok(text) => text.to_string(),
+                Err(_) if value.hasattr("isoformat")? => {
+                    let is_aware = value.hasattr("tzinfo")? && !value.getattr("tzinfo")?.is_none();
+                    if is_aware {
+                        return Err(wrong("a datetime without a zone, as the database has it"));
+                    }
+                    value.call_method0("isoformat")?.extract()?
+                }
+                Err(_) => return Err(wrong("a datetime, a date or a str")),
+            };
+            Ok(Cell::Time(padded(&text.replacen(['T', ' '], ":", 1), column)))
+        }
+        _ => value.cast::<PyBytes>().map(|bytes| Cell::Bytes(bytes.as_bytes().to_vec())).map_err(|_| wrong("bytes")),
+    }
+}
+
+/// A date's text with as many digits as its column has, as Extract writes it.
+fn padded(text: &str, column: &ColumnDef) -> String {
+    const DATE: usize = 10;
+    let wanted = column.external_length as usize;
+    let mut text = text.to_owned();
+    if text.len() == DATE && wanted > DATE {
+        text.push_str(":00:00:00");
+    }
+    if text.len() < wanted && wanted > 20 {
+        if !text.contains('.') {
+            text.push('.');
+        }
+        while text.len() < wanted {
+            text.push('0');
+        }
+    }
+    text
+}
+
+fn style_named(name: &str) -> PyResult<UpdateStyle> {
+    match name {
+        "unified" => Ok(UpdateStyle::Unified),
+        "pair" => Ok(UpdateStyle::Pair),
+        "after" => Ok(UpdateStyle::AfterOnly),
+        other => Err(PyValueError::new_err(format!("{other:?} is no style; one of 'unified', 'pair', 'after'"))),
+    }
+}
+
+#[pymethods]
+impl Writer {
+    /// Writes to files named by a prefix, or without one in memory.
+    #[new]
+    #[pyo3(signature = (prefix, *, order, file_size, first_seqno, charset, group, metadata, created))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        prefix: Option<PathBuf>,
+        order: &str,
+        file_size: u64,
+        first_seqno: u32,
+        charset: &str,
+        group: String,
+        metadata: bool,
+        created: i64,
+    ) -> PyResult<Self> {
+        let order = match order {
+            "big" => ByteOrder::Big,
+            "little" => ByteOrder::Little,
+            other => return Err(PyValueError::new_err(format!("{other:?} is no byte order; one of 'big', 'little'"))),
+        };
+        let id = if charset.eq_ignore_ascii_case("utf-8") { Charset::UTF_8.id() } else { charset_named(charset)?.id() };
+        let id = id.and_then(|id| u32::try_from(id).ok());
+        let charset =
+            id.ok_or_else(|| PyValueError::new_err(format!("a trail has no number for the character set {charset:?}")))?;
+        let definition_version = if order == ByteOrder::Big { 1 } else { 11 };
+        let created = time(created);
+        let options = WriterOptions {
+            order,
+            file_size,
+            first_seqno,
+            charset,
+            group,
+            metadata,
+            created,
+            definition_version,
+            ..WriterOptions::default()
+        };
+        let in_memory = prefix.is_none();
+        let writer = match prefix {
+            Some(prefix) => TrailWriter::create(prefix, options),
+            None => TrailWriter::in_memory("aa", options),
+        };
+        let writer = writer.map_err(|error| raised(py, &error))?;
+        Ok(Self {
+            writer: Handle::new(writer),
+            order,
+            in_memory,
+            handed: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            tables: Mutex::default(),
+        })
+    }
+
+    fn begin(&self, py: Python<'_>, csn: String, xid: String, micros: i64) -> PyResult<()> {
+        self.handed.store(false, Ordering::Relaxed);
+        self.with(py, |writer| writer.begin(&csn, &xid, time(micros)))
+    }
+
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, TrailWriter::commit)
+    }
+
+    /// Takes the open transaction back.
+    fn abend(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, TrailWriter::abend)
+    }
+
+    /// Whether a transaction is open that changes which are handed on have opened.
+    #[getter]
+    fn is_in_handed_transaction(&self, py: Python<'_>) -> PyResult<bool> {
+        let open = self.writer.with(py, |writer| writer.is_in_transaction())?;
+        Ok(open && self.handed.load(Ordering::Relaxed))
+    }
+
+    #[getter]
+    fn in_memory(&self) -> bool {
+        self.in_memory
+    }
+
+    #[getter]
+    fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed)
+    }
+
+    fn insert(&self, py: Python<'_>, table: &TableDef, after: &Bound<'_, PyDict>) -> PyResult<()> {
+        let table = self.definition(table);
+        let after = self.image(py, &table, after)?;
+        self.with(py, |writer| writer.insert(&table, &after))
+    }
+
+    fn delete(&self, py: Python<'_>, table: &TableDef, before: &Bound<'_, PyDict>) -> PyResult<()> {
+        let table = self.definition(table);
+        let before = self.image(py, &table, before)?;
+        self.with(py, |writer| writer.delete(&table, &before))
+    }
+
+    fn update(
+        &self,
+        py: Python<'_>,
+        table: &TableDef,
+        before: &Bound<'_, PyDict>,
+        after: &Bound<'_, PyDict>,
+        style: &str,
+    ) -> PyResult<()> {
+        let (style, table) = (style_named(style)?, self.definition(table));
+        let (before, after) = (self.image(py, &table, before)?, self.image(py, &table, after)?);
+        self.with(py, |writer| writer.update(&table, style, &before, &after))
+    }
+
+    fn pk_update(&self, py: Python<'_>, table: &TableDef, before: &Bound<'_, PyDict>, after: &Bound<'_, PyDict>) -> PyResult<()> {
+        let table = self.definition(table);
+        let (before, after) = (self.image(py, &table, before)?, self.image(py, &table, after)?);
+        self.with(py, |writer| writer.pk_update(&table, &before, &after))
+    }
+
+    fn truncate(&self, py: Python<'_>, table: &TableDef) -> PyResult<()> {
+        let table = self.definition(table);
+        self.with(py, |writer| writer.truncate(&table))
+    }
+
+    fn ddl(&self, py: Python<'_>, owner: String, object: String, text: String) -> PyResult<()> {
+        self.with(py, |writer| writer.ddl(&owner, &object, &text))
+    }
+
+    /// Writes a change that was read.
+    fn write(&self, py: Python<'_>, change: &Change) -> PyResult<()> {
+        let change = change.get()?;
+        let was_open = self.writer.with(py, |writer| writer.is_in_transaction())?;
+        self.with(py, |writer| writer.write(&change))?;
+        if !was_open {
+            self.handed.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Ends the trail: names and bytes of its files; of files on disk, the paths and no bytes.
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
+        // A transaction that is open is the caller's to end: the writer is kept for it.
+        if self.writer.with(py, |writer| writer.is_in_transaction())? {
+            return Err(PyValueError::new_err("a transaction is open; commit it, or take it back with abend"));
+        }
+        let writer = self.writer.take(py)?.ok_or_else(|| crate::error::closed(py))?;
+        self.finished.store(true, Ordering::Relaxed);
+        let files = py.detach(|| writer.finish()).map_err(|error| raised(py, &error))?;
+        Ok(files.into_iter().map(|(name, bytes)| (name, PyBytes::new(py, &bytes))).collect())
+    }
+
+    /// Gives up: what was written stays as it is.
+    fn discard(&self, py: Python<'_>) -> PyResult<()> {
+        self.writer.take(py).map(drop)
+    }
+}

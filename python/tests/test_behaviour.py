@@ -1,0 +1,246 @@
+"""Threads, signals, forks, panics, memory: what must not happen to the host."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import DATA
+
+import trailcore as tc
+from trailcore import _native
+
+CODE = """
+import os, signal, sys, threading, time
+import trailcore as tc
+trail = tc.open([sys.argv[1]] * 1) if len(sys.argv) == 2 else None
+"""
+
+
+@pytest.fixture(scope="module")
+def long_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trail of three gigabytes: one small file under many numbers."""
+    folder = tmp_path_factory.mktemp("long")
+    table = tc.TableDef("A.T", [tc.Column("K", "integer", key=True), tc.Column("V", length=2000)])
+    writer = tc.Writer(folder / "aa", file_size=1 << 30)
+    for csn in range(400):
+        with writer.transaction(csn=csn + 1):
+            for number in range(10):
+                writer.insert(table, {"K": number, "V": "x" * 1900})
+    (first,) = writer.finish()  # type: ignore[misc]
+    for seqno in range(1, 400):
+        os.link(first, folder / f"aa{seqno:09}")
+    return folder / "aa"
+
+
+def test_several_threads_share_an_iterator(big: tc.Trail) -> None:
+    for _ in range(20):
+        changes = big.changes()
+        found: list[list[str]] = [[] for _ in range(8)]
+
+        def take(into: list[str], changes: tc.Changes = changes) -> None:
+            into.extend(change.to_json() for change in changes)
+
+        threads = [threading.Thread(target=take, args=(into,)) for into in found]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(line for into in found for line in into) == sorted(change.to_json() for change in big)
+
+
+def test_several_threads_share_a_trail_and_its_changes(big: tc.Trail) -> None:
+    kept = list(big)
+    expected = [change.to_dict() for change in kept]
+    failures: list[object] = []
+
+    def work() -> None:
+        try:
+            assert [change.to_dict() for change in kept] == expected
+            assert sum(1 for _ in big) == 88
+            assert sum(len(batch) for batch in big.table("BANK.POSTINGS").batches(7)) == 51
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures and not any(thread.is_alive() for thread in threads)
+
+
+def test_other_threads_run_during_work(long_trail: Path) -> None:
+    trail = tc.open(long_trail)
+    ticks: list[float] = []
+    stop = threading.Event()
+
+    def tick() -> None:
+        while not stop.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    start = time.monotonic()
+    trail.summary()
+    end = time.monotonic()
+    stop.set()
+    thread.join()
+    during = sum(start < at < end for at in ticks)
+    # Held for the whole of the work, the interpreter's lock would let none through.
+    assert during >= 2
+
+
+def test_a_callback_that_uses_its_own_caller_is_told(long_trail: Path) -> None:
+    seen: list[object] = []
+
+    def callback(done: int, total: int) -> None:
+        try:
+            next(changes)
+        except tc.BusyError as error:
+            seen.append(error)
+
+    changes = tc.open(long_trail).select("NO.SUCH").changes(progress=callback)
+    assert list(changes) == [] and seen
+    batches = tc.open(long_trail).select("NO.SUCH", until="0:1").table("A.T", progress=lambda done, total: None)
+    assert batches.to_arrow().num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "trail.select('NO.SUCH').summary()",
+        "trail.check()",
+        "[None for _ in trail.select('NO.SUCH')]",
+        "list(trail.table('A.T', columns=['K']).batches())",
+        "trail.table('A.T', columns=['K']).to_arrow()",
+        "trail.table('A.T', columns=['K']).to_polars()",
+        "trail.find(csn=10**9)",
+    ],
+)
+def test_ctrl_c_ends_work_within_a_second(long_trail: Path, work: str) -> None:
+    code = f"""
+        import sys, time
+        import trailcore as tc
+        try: import pyarrow, polars
+        except ImportError: pass
+        trail = tc.open(sys.argv[1])
+        def main():
+            while True: {work}
+        print("ready", flush=True)
+        try:
+            main()
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(long_trail)],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    start = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert out == "stopped\n", err
+    # A second, and what a busy machine takes to end a process.
+    assert time.monotonic() - start < 3
+
+
+def test_iterators_can_be_abandoned(long_trail: Path) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    trail = tc.open(long_trail)
+    gc.collect()
+    before = descriptors()
+    for _ in range(200):
+        next(iter(trail))
+        next(trail.transactions())
+        next(trail.table("A.T").batches(10))
+        next(trail.records())
+    gc.collect()
+    assert descriptors() == before
+
+
+def test_memory_is_flat_in_the_length_of_the_trail(long_trail: Path) -> None:
+    code = """
+        import resource, sys
+        import trailcore as tc
+        def peak(files):
+            trail = tc.open(files)
+            for change in trail: change.to_dict()
+            for batch in trail.table("A.T").batches(): pass
+            trail.summary(); trail.check()
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        files = sys.argv[1:]
+        few, many = peak(files[:10]), peak(files[:40])
+        assert many < few * 1.15, (few, many)
+    """
+    files = sorted(str(path) for path in long_trail.parent.iterdir())
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), *files], check=True)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+
+
+def test_a_forked_process_is_told(big: tc.Trail) -> None:
+    changes = big.changes()
+    first = next(changes)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "nothing was raised"
+        try:
+            big.summary()
+        except tc.ForkError as error:
+            said = f"told: {error}"
+        except BaseException as error:
+            said = repr(error)
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    said = os.read(reading, 1000).decode()
+    os.close(reading)
+    os.waitpid(child, 0)
+    assert said.startswith("told: ") and "spawn" in said
+    # The parent goes on; what was handed out is its own.
+    assert first.to_json() and sum(1 for _ in changes) == 87
+
+
+def _count(path: str) -> int:
+    return sum(1 for _ in tc.open(path))
+
+
+def test_processes_that_are_spawned_work() -> None:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert pool.map(_count, [str(DATA / "big" / "bk"), str(DATA / "little" / "bk")]) == [88, 88]
+
+
+def test_a_panic_is_an_exception(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(tc.InternalError):
+        _native._panic_drill()
+    capfd.readouterr()
+
+
+def test_many_are_opened_and_closed(big: tc.Trail) -> None:
+    path = str(DATA / "big" / "bk000000000")
+    for _ in range(300):
+        list(tc.open(path))
+    start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(3000):
+        for change in tc.open(path):
+            change.to_dict()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < start + 20_000

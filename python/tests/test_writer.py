@@ -1,0 +1,139 @@
+"""What is written is what is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+from pathlib import Path
+
+import pytest
+from conftest import written
+from hypothesis import given
+from hypothesis import strategies as st
+
+import trailcore as tc
+
+TABLE = tc.TableDef(
+    "A.T",
+    [
+        tc.Column("I", "integer", key=True),
+        tc.Column("D", "decimal", scale=3),
+        tc.Column("N", "number"),
+        tc.Column("S", "text", length=400),
+        tc.Column("T", "datetime", fraction=6),
+        tc.Column("B", "binary", length=200),
+    ],
+)
+FINITE = st.decimals(allow_nan=False, allow_infinity=False)
+ROWS = st.fixed_dictionaries(
+    {"I": st.integers(-(2**63), 2**63 - 1)},
+    optional={
+        "D": st.none() | st.integers(-(10**15), 10**15).map(lambda n: decimal.Decimal(n).scaleb(-3)),
+        "N": st.none() | st.integers(-(10**38), 10**38) | st.decimals(-(10**20), 10**20, places=7),
+        "S": st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+        "T": st.none() | st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)),
+        "B": st.none() | st.binary(max_size=100),
+    },
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=5), st.sampled_from(["big", "little"]))
+def test_rows_come_back_as_they_were(rows: list[dict[str, object]], order: str) -> None:
+    writer = tc.Writer(byte_order=order)  # type: ignore[arg-type]
+    with writer.transaction(csn=5, xid="1.1", time=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)):
+        for row in rows:
+            writer.insert(TABLE, row)
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    changes = list(tc.open(content))
+    assert [change.after for change in changes] == rows
+    assert {change.timestamp for change in changes} == {dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)}
+
+
+def test_a_trail_that_is_handed_on(tmp_path: Path, bank: tc.Trail) -> None:
+    with tc.Writer(
+        tmp_path / "po", byte_order=bank.info[0].byte_order, charset=bank.info[0].database_charset or "utf-8"
+    ) as writer:  # type: ignore[arg-type]
+        for change in bank.select("BANK.POSTINGS"):
+            writer.write(change)
+    again = tc.open(tmp_path / "po")
+    kept = [change for change in bank if change.table == "BANK.POSTINGS"]
+    assert [(c.op, c.csn, c.xid, c.before, c.after, c.tokens) for c in again] == [
+        (c.op, c.csn, c.xid, c.before, c.after, c.tokens) for c in kept
+    ]
+    assert again.check().is_whole
+
+
+def test_what_does_not_fit_is_refused(emp: tc.TableDef) -> None:
+    writer = tc.Writer()
+    with pytest.raises(ValueError, match="no transaction"):
+        writer.insert(emp, {"ID": 1})
+    writer.begin(csn=1)
+    for row, error in [
+        ({"NONE": 1}, ValueError),
+        ({"ID": 1.5}, TypeError),
+        ({"ID": True}, TypeError),
+        ({"ID": "1"}, TypeError),
+        ({"SALARY": decimal.Decimal("1.005")}, tc.EncodingError),
+        ({"SALARY": decimal.Decimal("NaN")}, TypeError),
+        ({"RATE": math.inf}, TypeError),
+        ({"ID": 2**70}, tc.EncodingError),
+        ({"HIRED": "yesterday"}, ValueError),
+        ({"HIRED": dt.datetime.now(dt.timezone.utc)}, TypeError),
+        ({"NAME": b"x"}, TypeError),
+        ({"PHOTO": "x"}, TypeError),
+        ({5: 1}, TypeError),
+    ]:
+        with pytest.raises(error):
+            writer.insert(emp, row)  # type: ignore[arg-type]
+    writer.insert(emp, {"ID": 1, "HIRED": dt.date(2024, 1, 2)})
+    with pytest.raises(ValueError, match="transaction is open"):
+        writer.finish()
+    writer.commit()
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    assert [change["HIRED"] for change in tc.open(content)] == [dt.datetime(2024, 1, 2)]
+    with pytest.raises(tc.ClosedError):
+        writer.begin(csn=1)
+
+
+def test_a_transaction_that_fails_is_taken_back(emp: tc.TableDef) -> None:
+    writer = tc.Writer()
+    with pytest.raises(LookupError), writer.transaction(csn=1):
+        writer.insert(emp, {"ID": 1})
+        raise LookupError
+    with writer.transaction(csn=2):
+        writer.insert(emp, {"ID": 2})
+        writer.truncate(emp)
+        writer.ddl("HR", "EMP", ",C5='1',,B3='HR',,B4='EMP',,C1='drop table emp'")
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    trail = tc.open(content)
+    assert [change.op for change in trail] == ["insert", "truncate", "ddl"]
+    assert [problem.kind for problem in trail.check().problems] == ["taken_back"] and trail.check().is_whole
+
+
+def test_files_of_a_size(tmp_path: Path, emp: tc.TableDef) -> None:
+    writer = tc.Writer(tmp_path / "lt", file_size=3000, first_seqno=7)
+    for csn in range(50):
+        with writer.transaction(csn=csn + 1):
+            writer.insert(emp, {"ID": csn, "NAME": "x" * 30})
+    paths = writer.finish()
+    assert isinstance(paths, list) and len(paths) > 2 and paths[0].endswith("lt000000007")
+    assert [change["ID"] for change in tc.open(paths)] == list(range(50))
+    for wrong in ({"byte_order": "middle"}, {"charset": "klingon"}):
+        with pytest.raises(ValueError):
+            tc.Writer(**wrong)  # type: ignore[arg-type]
+
+
+def test_definitions(emp: tc.TableDef) -> None:
+    assert emp == tc.TableDef("HR.EMP", emp.columns) and emp != tc.TableDef("HR.EMP", emp.columns[:1])
+    assert repr(emp["SALARY"]) == "<Column SALARY decimal, scale 2>" and "ID integer" in repr(emp)
+    for wrong in ({"kind": "float"}, {"kind": "decimal", "scale": 30}, {"kind": "datetime", "fraction": 12}, {"charset": "?"}):
+        with pytest.raises(ValueError):
+            tc.Column("X", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError):
+        tc.TableDef("", [])
+    read = next(iter(written({"ID": 1}, table=emp))).definition
+    assert [(c.name, c.kind, c.key) for c in read.columns] == [(c.name, c.kind, c.key) for c in emp.columns]

@@ -1,0 +1,107 @@
+"""How things look in a notebook."""
+
+from __future__ import annotations
+
+import datetime as _dt
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from trailcore._values import Invalid
+
+if TYPE_CHECKING:
+    from trailcore import _native
+    from trailcore._table import Table
+    from trailcore._trail import Summary, Trail
+
+_SHOWN = 100
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "<i>NULL</i>"
+    if isinstance(value, Invalid):
+        return "<i>invalid</i>"
+    if isinstance(value, bytes):
+        return f"<code>{escape(value[:32].hex(' '))}{'…' if len(value) > 32 else ''}</code>"
+    if isinstance(value, _dt.datetime):
+        return escape(value.isoformat(" "))
+    return escape(str(value))
+
+
+def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already."""
+    titles = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in head)
+    lines = "".join("<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def facts(title: str, values: Mapping[str, Any]) -> str:
+    """Names and values, without those that are not known."""
+    rows = [(escape(name), _cell(value)) for name, value in values.items() if value is not None and name != "path"]
+    return f"<p><b>{escape(title)}</b></p>{_grid(('fact', 'value'), rows)}"
+
+
+def change(change: _native.Change) -> str:
+    """One change: where it is, and its columns before and after."""
+    before, after = change.before or {}, change.after or {}
+    names = list(dict.fromkeys([*before, *after]))
+    altered = change.changed
+    missing = "<i>missing</i>"
+    rows = [
+        (
+            f"<b>{escape(name)}</b>" if name in altered else escape(name),
+            _cell(before[name]) if name in before else missing,
+            _cell(after[name]) if name in after else missing,
+        )
+        for name in names
+    ]
+    head = (
+        f"<p><b>{escape(change.op)}</b> {escape(change.table)} at {change.position}, CSN {_cell(change.csn)}, "
+        f"transaction {_cell(change.xid)}, {_cell(change.timestamp)}</p>"
+    )
+    if change.ddl is not None:
+        return f"{head}<pre>{escape(change.ddl)}</pre>"
+    return head + _grid(("column", "before", "after"), rows)
+
+
+def definition(table: _native.TableDef) -> str:
+    """The columns of a table."""
+    rows = [
+        (
+            escape(column.name),
+            escape(column.kind),
+            str(column.scale or ""),
+            str(column.length),
+            "key" if column.key else "",
+        )
+        for column in table.columns
+    ]
+    return f"<p><b>{escape(table.name)}</b></p>" + _grid(("column", "kind", "scale", "length", "key"), rows)
+
+
+def summary(summary: Summary) -> str:
+    """Counts by table and operation."""
+    ops = list(dict.fromkeys(op for info in summary.tables.values() for op in info.ops))
+    shown = list(summary.tables.values())[:_SHOWN]
+    rows = [
+        (escape(info.name), *(f"{info.ops.get(op, 0):,}" for op in ops), f"{info.changes:,}", f"{info.bytes:,}")
+        for info in shown
+    ]
+    more = len(summary.tables) - len(shown)
+    tail = f"<p>and {more:,} more tables</p>" if more else ""
+    span = f", {_cell(summary.times[0])} to {_cell(summary.times[1])}" if summary.times else ""
+    head = f"<p>{summary.changes:,} changes in {summary.transactions:,} transactions{span}</p>"
+    return head + _grid(("table", *ops, "changes", "bytes"), rows) + tail
+
+
+def trail(trail: Trail, known: Summary | None) -> str:
+    """A trail's files; and its counts, if it has been read for them."""
+    head = f"<p><b>{escape(repr(trail))}</b></p>"
+    return head + (summary(known) if known else "<p>Not read yet: <code>summary()</code> counts what is in it.</p>")
+
+
+def table(table: Table) -> str:
+    """A table's columns."""
+    rows = [(escape(name), escape(data_type)) for name, data_type in table.columns.items()]
+    return f"<p><b>{escape(repr(table))}</b></p>" + _grid(("column", "Arrow type"), rows)
