@@ -208,6 +208,47 @@ class LifecycleTest {
         }
     }
 
+    /** Many arguments and many tables in one call: what -Xcheck:jni would say of references that are kept is looked for. */
+    @Test
+    void callsKeepNoReferences() {
+        java.util.Map<String, byte[]> files = new java.util.LinkedHashMap<>();
+        java.util.Map<String, ByteSource> sources = new java.util.LinkedHashMap<>();
+        for (int file = 0; file < 200; file++) {
+            try (TrailWriter writer = TrailWriter.inMemory("re", new WriterOptions().withFirstSeqno(file))) {
+                writer.begin("1" + file, "1.1." + file, java.time.Instant.EPOCH);
+                TableDef table = TableDef.of("T.N" + file, ColumnDef.varchar("C", 9));
+                writer.insert(table, new RowImage().text("C", "row " + file));
+                writer.commit();
+                files.putAll(writer.finish());
+            }
+        }
+        files.forEach((name, bytes) -> sources.put(name, new ByteSource() {
+            @Override
+            public long size() {
+                return bytes.length;
+            }
+
+            @Override
+            public int read(long offset, java.nio.ByteBuffer into) {
+                int read = (int) Math.min(into.remaining(), bytes.length - offset);
+                into.put(bytes, (int) offset, read);
+                return read;
+            }
+        }));
+        for (Trail trail : List.of(Trail.ofFiles(files), Trail.ofSources(sources))) {
+            try (TrailReader reader = trail.reader();
+                    BatchReader batches = trail.batches()) {
+                assertEquals(200, reader.stream().map(Change::tableName).distinct().count());
+                int tables = 0;
+                for (ChangeBatch batch : batches) {
+                    assertEquals(1, batch.size());
+                    tables++;
+                }
+                assertEquals(200, tables);
+            }
+        }
+    }
+
     @Test
     void eightThreadsReadOneTrailEachForItself() throws Exception {
         Trail trail = Trail.open(Samples.BIG);
