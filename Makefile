@@ -21,7 +21,7 @@ demo: ## The changes of a sample trail, as text and as JSON
 	@echo "== counts"
 	@target/release/examples/dump $(DATA)/big/bk --summary
 
-test: lint unit examples-check c-test go-test py-test conformance fuzz-short ## All checks and tests
+test: lint unit examples-check c-test go-test py-test java-test conformance fuzz-short ## All checks and tests
 
 lint:
 	$(CARGO) fmt --all --check
@@ -67,6 +67,7 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 bench: ## Ratios against reading the same bytes, and against peers
 	$(CARGO) bench -p trailcore --bench trail --bench filter
 	$(MAKE) --no-print-directory bench-python
+	@$(MAKE) --no-print-directory bench-java
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
@@ -84,3 +85,4 @@ clean:
 	$(CARGO) clean
 
 include ffi/ffi.mk
+include java/java.mk

@@ -24,6 +24,14 @@ LANGUAGES: dict[str, list[str]] = {
     "python": [str(ROOT / "target/venv/bin/python"), "-m", "trailcore", "cat"],
 }
 
+# By the block, and change by change, which are two ways in Java.
+JAR = ROOT / "java/target/trailcore-0.1.0.jar"
+if JAR.exists():
+    LANGUAGES["java"] = ["java", "-jar", str(JAR)]
+    LANGUAGES["java-each"] = ["java", "-jar", str(JAR), "--each"]
+else:
+    print("skipped: Java, whose JAR is not built; make java-install builds it")
+
 SELECTIONS = {
     "all": None,
     "one table": "TABLE BANK.POSTINGS;",

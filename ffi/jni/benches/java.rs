@@ -1,0 +1,212 @@
+//! Java beside Rust on one trail: the bulk path touching every column, changes one by one, and JSON.
+//!
+//! ```text
+//! make bench-java
+//! ```
+//!
+//! The Java half runs in a machine of its own, which does a round when it is told to, so that rounds take turns. Both add
+//! up what they touch, and the sums must be equal. Settings: `BENCH_MB`, `BENCH_ROUNDS`.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use trailcore::batch::{BatchDecoder, ColumnValues, TableBatch, VarBytes};
+use trailcore::trail::ByteOrder;
+use trailcore::{Row, Trail, Value};
+use trailcore_samples::Bank;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What is compared: the name that the Java half knows, what it is, and the Rust counterpart.
+type Work = (&'static str, &'static str, fn(&Trail) -> Outcome<u64>);
+
+const WORK: [Work; 4] = [
+    ("batches", "bulk path, every column", batches),
+    ("changes", "one by one, every column", changes),
+    ("json", "JSON, by the block", json),
+    ("json-each", "JSON, change by change", json),
+];
+
+/// Rows of a batch, on both sides: what Java's batches have if not said otherwise. Rust is as quick with its own 8192.
+const ROWS: usize = 4096;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() -> Outcome<()> {
+    let Some(class_path) = std::env::var_os("TRAILCORE_JAVA_CLASSES") else {
+        println!("skipped: run by `make bench-java`");
+        return Ok(());
+    };
+    let (megabytes, rounds) = (setting("BENCH_MB", 128), setting("BENCH_ROUNDS", 9));
+    let path = generate(megabytes << 20)?;
+    let bytes = std::fs::metadata(&path)?.len();
+    let trail = Trail::open(&path)?;
+    let mut java = Java::start(&class_path, &path)?;
+    let mut times = vec![(Vec::new(), Vec::new()); WORK.len()];
+    // The first rounds warm both up: Java compiles what it runs often.
+    for round in 0..rounds + 4 {
+        for ((name, _, work), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
+            let start = Instant::now();
+            let expected = black_box(work(&trail)?);
+            let rust_time = start.elapsed();
+            let (java_time, found) = java.round(name)?;
+            if expected != found {
+                return Err(format!("{name}: Java comes to {found}, Rust to {expected}").into());
+            }
+            if round >= 4 {
+                rust_times.push(rust_time);
+                java_times.push(java_time);
+            }
+        }
+    }
+    java.stop()?;
+    println!("Java beside Rust, {} MB, medians of {rounds} rounds that take turns", bytes / 1_000_000);
+    println!("{:<28} {:>10} {:>10} {:>22}", "", "Rust MB/s", "Java MB/s", "Java as part of Rust");
+    for ((_, what, _), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
+        let speed = |times: &mut Vec<Duration>| {
+            times.sort();
+            let median = times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64);
+            bytes as f64 / 1e6 / median
+        };
+        let (rust, java) = (speed(rust_times), speed(java_times));
+        let bar = if *what == "bulk path, every column" { "   (bar: 0.80)" } else { "" };
+        println!("{what:<28} {rust:>10.0} {java:>10.0} {:>22.2}{bar}", java / rust);
+    }
+    Ok(())
+}
+
+/// A trail of about so many bytes, made once.
+fn generate(bytes: u64) -> Outcome<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-data");
+    let directory = root.join(format!("java-{}-{}", bytes >> 20, env!("CARGO_PKG_VERSION")));
+    let path = directory.join("bk000000000");
+    if !path.exists() {
+        let unfinished = directory.with_extension("tmp");
+        std::fs::create_dir_all(&unfinished)?;
+        trailcore_samples::write_bank(&unfinished, &Bank::bench(ByteOrder::Big, bytes))?;
+        std::fs::rename(&unfinished, &directory)?;
+    }
+    Ok(path)
+}
+
+/// The Java half, which does a round for each line that it is told.
+struct Java {
+    process: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Java {
+    fn start(class_path: &std::ffi::OsStr, trail: &Path) -> Outcome<Self> {
+        let mut process = Command::new("java")
+            .arg("-cp")
+            .arg(class_path)
+            // A collector without threads of its own: on a small machine they would take the neighbour's time.
+            .args(["-Xmx1g", "-XX:+UseSerialGC", "io.trailcore.BenchMain"])
+            .arg(trail)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let orders = process.stdin.take().ok_or("no way to tell Java")?;
+        let answers = BufReader::new(process.stdout.take().ok_or("no way to hear Java")?);
+        Ok(Self { process, orders, answers })
+    }
+
+    fn round(&mut self, name: &str) -> Outcome<(Duration, u64)> {
+        writeln!(self.orders, "{name}")?;
+        self.orders.flush()?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer)?;
+        let (nanos, sum) = answer.trim().split_once(' ').ok_or("Java has ended")?;
+        Ok((Duration::from_nanos(nanos.parse()?), sum.parse()?))
+    }
+
+    fn stop(mut self) -> Outcome<()> {
+        drop(self.orders);
+        self.process.wait()?;
+        Ok(())
+    }
+}
+
+fn batches(trail: &Trail) -> Outcome<u64> {
+    let mut decoder = BatchDecoder::new().rows(ROWS);
+    let mut reader = trail.reader()?;
+    let mut sum = 0u64;
+    while let Some(change) = reader.next()? {
+        if decoder.push(&change)? {
+            decoder.flush(|batch| sum = sum.wrapping_add(touch(batch)));
+        }
+    }
+    decoder.flush(|batch| sum = sum.wrapping_add(touch(batch)));
+    Ok(sum)
+}
+
+/// Adds up, of each value: its state, and its number, or its length and first byte.
+fn touch(batch: &TableBatch) -> u64 {
+    let add = |sum: u64, value: u64| sum.wrapping_add(value);
+    let mut sum = 0;
+    for (_, column) in batch.before().chain(batch.after()) {
+        sum = column.states().iter().map(|&state| state as u64).fold(sum, add);
+        sum = match column.values() {
+            ColumnValues::Integer(values) | ColumnValues::DateTime { micros: values, .. } => {
+                values.iter().map(|&value| value as u64).fold(sum, add)
+            }
+            ColumnValues::Unsigned(values) => values.iter().copied().fold(sum, add),
+            ColumnValues::Text(bytes) | ColumnValues::Digits(bytes) | ColumnValues::Bytes(bytes) => {
+                bytes_of(bytes).fold(sum, add)
+            }
+            _ => sum,
+        };
+    }
+    sum
+}
+
+fn bytes_of(values: &VarBytes) -> impl Iterator<Item = u64> {
+    values.offsets.iter().zip(values.offsets.iter().skip(1)).map(|(&start, &end)| {
+        let first = if end > start { values.bytes.get(start as usize).copied().unwrap_or_default() } else { 0 };
+        (end - start) as u64 + u64::from(first)
+    })
+}
+
+fn changes(trail: &Trail) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let mut sum = 0u64;
+    while let Some(change) = reader.next()? {
+        let (before, after) = change.images()?;
+        sum = sum.wrapping_add(before.map_or(0, row)).wrapping_add(after.map_or(0, row));
+    }
+    Ok(sum)
+}
+
+/// Adds up what each value is: numbers and dates by their parts, texts by their length.
+fn row(row: Row<'_>) -> u64 {
+    let mut sum = 0u64;
+    for column in row.columns().flatten() {
+        sum = sum.wrapping_add(match column.value() {
+            Value::Null => 1,
+            Value::Number(number) => number.decimal().map_or(2, |decimal| decimal.mantissa() as u64),
+            Value::Text(text) => text.encode_utf16().count() as u64,
+            Value::DateTime(time) => u64::from(time.nanos) + u64::from(time.day),
+            Value::Bytes(bytes) => bytes.len() as u64,
+            _ => 3,
+        });
+    }
+    sum
+}
+
+fn json(trail: &Trail) -> Outcome<u64> {
+    let mut reader = trail.reader()?;
+    let (mut line, mut sum) = (Vec::new(), 0u64);
+    while let Some(change) = reader.next()? {
+        line.clear();
+        change.write_json(&mut line)?;
+        sum += line.len() as u64 + 1;
+    }
+    Ok(sum)
+}

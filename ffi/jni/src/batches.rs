@@ -1,0 +1,259 @@
+//! Changes in columns: batches of the library, copied into one direct buffer that Java owns.
+//!
+//! The copy is what makes it safe: a Java program may keep a view of the buffer for as long as it likes, and its memory is
+//! freed by the garbage collector alone.
+
+use std::sync::Arc;
+
+use jni::objects::{JByteBuffer, JObject, JValue};
+use jni::{Env, jni_sig, jni_str};
+use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, TableBatch};
+use trailcore::{ColumnState, Op, Reader, TableDef};
+
+use crate::callback::Listener;
+use crate::failure::{Failure, Result};
+use crate::reader::{Tables, state};
+
+/// A reader and the decoder that its changes go through.
+#[derive(Debug)]
+pub(crate) struct Batches {
+    reader: Reader,
+    decoder: BatchDecoder,
+    tables: Tables,
+    listener: Option<Arc<Listener>>,
+    pending: Option<Failure>,
+    /// Where the tables of the last call lie in the arena.
+    directory: Vec<u8>,
+}
+
+/// Sections start at multiples of this, so that Java may read them as arrays of numbers.
+const ALIGN: usize = 8;
+
+/// What a column's numbers are; `ChangeBatch.Column` has the same.
+mod form {
+    pub(super) const INTEGER: u32 = 0;
+    pub(super) const DATE_TIME: u32 = 1;
+    pub(super) const TEXT: u32 = 2;
+    pub(super) const DIGITS: u32 = 3;
+    pub(super) const BYTES: u32 = 4;
+    pub(super) const UNSIGNED: u32 = 5;
+}
+
+impl Batches {
+    pub(crate) fn new(reader: Reader, decoder: BatchDecoder, listener: Option<Arc<Listener>>) -> Self {
+        Self { reader, decoder, tables: Tables::default(), listener, pending: None, directory: Vec::new() }
+    }
+
+    pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
+        self.tables.get(number)
+    }
+
+    pub(crate) fn state(&self) -> Vec<u8> {
+        state(&self.reader)
+    }
+
+    /// Decodes on until a batch is full, into the arena that `owner` gives. Returns the directory: empty at the end of the
+    /// trail. A failure waits until the changes before it are handed out.
+    pub(crate) fn next(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<&[u8]> {
+        self.directory.clear();
+        if let Some(failure) = self.pending.take() {
+            return Err(failure);
+        }
+        let outcome = self.fill();
+        self.hand_over(env, owner)?;
+        match outcome {
+            Err(failure) if self.directory.is_empty() => return Err(failure),
+            outcome => self.pending = outcome.err(),
+        }
+        Ok(&self.directory)
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        let Self { reader, decoder, listener, .. } = self;
+        let mut read = || {
+            while let Some(change) = reader.next()? {
+                if decoder.push(&change)? {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error: trailcore::Error| {
+            let thrown = listener.as_ref().and_then(|listener| listener.thrown());
+            thrown.unwrap_or_else(|| error.into())
+        })
+    }
+
+    /// Copies all batches that have rows into the arena.
+    fn hand_over(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<()> {
+        let Self { decoder, tables, directory, .. } = self;
+        let mut arena = Arena { used: 0, memory: None, missing: None };
+        let mut outcome = Ok(());
+        decoder.flush(|batch| {
+            if outcome.is_ok() {
+                outcome = arena.put_batch(env, owner, batch, tables.number(batch.table()), directory);
+            }
+        });
+        outcome
+    }
+}
+
+/// The memory that batches are copied to.
+struct Arena {
+    used: usize,
+    /// Where it is and how large, once Java has been asked.
+    memory: Option<(*mut u8, usize)>,
+    /// Of the batch in work, the sections of columns that no row has: states, and numbers that are all zero.
+    missing: Option<(u32, u32)>,
+}
+
+fn aligned(size: usize) -> usize {
+    size.next_multiple_of(ALIGN)
+}
+
+fn bytes_of_column(column: &ColumnBuffer, rows: usize) -> usize {
+    let values = match column.values() {
+        ColumnValues::Integer(_) | ColumnValues::Unsigned(_) => 8 * rows,
+        ColumnValues::DateTime { nanos, .. } => 8 * rows + aligned(2 * nanos.len()),
+        ColumnValues::Text(bytes) | ColumnValues::Digits(bytes) | ColumnValues::Bytes(bytes) => {
+            aligned(4 * (rows + 1)) + aligned(bytes.bytes.len())
+        }
+        _ => 0,
+    };
+    aligned(rows) + values
+}
+
+impl Arena {
+    /// Makes room: Java gives its buffer, or a larger one with the same content.
+    fn reserve(&mut self, env: &mut Env<'_>, owner: &JObject<'_>, more: usize) -> Result<()> {
+        let needed = self.used + more;
+        if self.memory.is_some_and(|(_, size)| size >= needed) {
+            return Ok(());
+        }
+        let wanted = i32::try_from(needed).map_err(|_| {
+            Failure::Internal("batches of more than 2 GiB at once; read fewer rows at a time, or fewer tables or columns")
+        })?;
+        let memory = env.with_local_frame(4, |env| -> Result<(*mut u8, usize)> {
+            let signature = jni_sig!((jint, jint) -> java.nio.ByteBuffer);
+            let arguments = [JValue::Int(self.used as i32), JValue::Int(wanted)];
+            let buffer = env.call_method(owner, jni_str!("arena"), signature, &arguments)?.l()?;
+            let buffer = env.cast_local::<JByteBuffer<'_>>(buffer)?;
+            Ok((env.get_direct_buffer_address(&buffer)?, env.get_direct_buffer_capacity(&buffer)?))
+        })?;
+        if memory.1 < needed {
+            return Err(Failure::MESSAGE);
+        }
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    /// Appends a section and tells where it starts. There must be room for it.
+    fn put<T: Plain>(&mut self, values: &[T]) -> Result<u32> {
+        let start = self.used;
+        let size = size_of_val(values);
+        let Some((memory, _)) = self.memory.filter(|(_, capacity)| start + size <= *capacity) else {
+            return Err(Failure::Internal("a batch of another size than was counted"));
+        };
+        // SAFETY: the target lies in the direct buffer that Java holds for as long as this call lasts, and was checked to
+        // have room; the source is plain numbers without padding, and lies elsewhere.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast::<u8>(), memory.add(start), size) };
+        self.used = aligned(start + size);
+        Ok(start as u32)
+    }
+
+    fn put_batch(
+        &mut self,
+        env: &mut Env<'_>,
+        owner: &JObject<'_>,
+        batch: &TableBatch,
+        table: u32,
+        directory: &mut Vec<u8>,
+    ) -> Result<()> {
+        let rows = batch.len();
+        let columns = || batch.before().chain(batch.after());
+        let of_changes = aligned(rows) + 3 * 8 * rows;
+        let shared = aligned(rows) + 8 * (rows + 1);
+        let of_columns = columns().map(|(_, column)| bytes_of_column(column, rows)).sum::<usize>();
+        self.reserve(env, owner, of_changes + shared + of_columns)?;
+        self.missing = None;
+        let mut note = |number: u32| directory.extend_from_slice(&number.to_le_bytes());
+        note(table);
+        note(rows as u32);
+        note(batch.after().count() as u32);
+        let ops: Vec<u8> = batch.ops().iter().map(|&op| op_number(op)).collect();
+        note(self.put(&ops)?);
+        let seqnos: Vec<u64> = batch.positions().iter().map(|position| position.seqno).collect();
+        note(self.put(&seqnos)?);
+        let rbas: Vec<u64> = batch.positions().iter().map(|position| position.rba).collect();
+        note(self.put(&rbas)?);
+        note(self.put(batch.times())?);
+        for (definition, column) in columns() {
+            let index = batch.table().columns().iter().position(|own| std::ptr::eq(own, definition)).unwrap_or_default();
+            note(index as u32);
+            self.put_column(column, &mut note)?;
+        }
+        Ok(())
+    }
+
+    /// A column: its form, states, first section, its size in bytes, second section, its size.
+    fn put_column(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
+        if column.states().iter().all(|&state| state == ColumnState::Missing) {
+            return self.put_missing(column, note);
+        }
+        let states = self.put(column.states())?;
+        let (form, first, second) = match column.values() {
+            ColumnValues::Integer(values) => (form::INTEGER, self.section(values)?, self.section::<u16>(&[])?),
+            ColumnValues::Unsigned(values) => (form::UNSIGNED, self.section(values)?, self.section::<u16>(&[])?),
+            ColumnValues::DateTime { micros, nanos } => (form::DATE_TIME, self.section(micros)?, self.section(nanos)?),
+            ColumnValues::Text(text) => (form::TEXT, self.section(&text.offsets)?, self.section(&text.bytes)?),
+            ColumnValues::Digits(text) => (form::DIGITS, self.section(&text.offsets)?, self.section(&text.bytes)?),
+            ColumnValues::Bytes(bytes) => (form::BYTES, self.section(&bytes.offsets)?, self.section(&bytes.bytes)?),
+            _ => return Err(Failure::Internal("a column of a type that this binding does not know")),
+        };
+        for number in [form, states, first.0, first.1, second.0, second.1] {
+            note(number);
+        }
+        Ok(())
+    }
+
+    /// A column that no row has, as the before images of inserts are: all such columns of a batch share their sections.
+    fn put_missing(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
+        let rows = column.states().len();
+        let (states, zeros) = match self.missing {
+            Some(sections) => sections,
+            None => (self.put(column.states())?, self.put(&vec![0i64; rows + 1])?),
+        };
+        self.missing = Some((states, zeros));
+        let (form, size) = match column.values() {
+            ColumnValues::Integer(_) => (form::INTEGER, 8 * rows),
+            ColumnValues::Unsigned(_) => (form::UNSIGNED, 8 * rows),
+            ColumnValues::DateTime { .. } => (form::DATE_TIME, 8 * rows),
+            ColumnValues::Text(_) => (form::TEXT, 4 * (rows + 1)),
+            ColumnValues::Digits(_) => (form::DIGITS, 4 * (rows + 1)),
+            _ => (form::BYTES, 4 * (rows + 1)),
+        };
+        for number in [form, states, zeros, size as u32, zeros, 0] {
+            note(number);
+        }
+        Ok(())
+    }
+
+    fn section<T: Plain>(&mut self, values: &[T]) -> Result<(u32, u32)> {
+        Ok((self.put(values)?, size_of_val(values) as u32))
+    }
+}
+
+/// Numbers that may be copied as bytes.
+trait Plain: Copy {}
+
+impl Plain for u8 {}
+impl Plain for u16 {}
+impl Plain for i32 {}
+impl Plain for i64 {}
+impl Plain for u64 {}
+// One byte, by its `repr`.
+impl Plain for ColumnState {}
+
+fn op_number(op: Op) -> u8 {
+    Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
+}

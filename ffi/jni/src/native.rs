@@ -1,0 +1,421 @@
+//! The native methods of `io.trailcore.Native`, in its order.
+
+#![allow(non_snake_case)]
+
+use std::ffi::c_void;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jni::objects::{JByteArray, JClass, JObject, JObjectArray};
+use jni::sys::{JNI_VERSION_1_8, jboolean, jint, jlong};
+use jni::{Env, EnvUnowned};
+use trailcore::batch::BatchDecoder;
+use trailcore::filter::{Dialect, Select, TextUnit};
+use trailcore::source::ByteSource;
+use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
+
+use crate::arrow;
+use crate::batches::Batches;
+use crate::callback::{JavaSource, Listener, as_signed};
+use crate::failure::{Failure, Result, Throw, diagnostics};
+use crate::object::{self, Object};
+use crate::reader::{self, ChangeReader};
+use crate::schema;
+use crate::wire::{self, Writer};
+use crate::writer::Rows;
+
+/// What both halves must agree on: changed whenever a method, message or layout is.
+const PROTOCOL: jint = 1;
+
+/// Defines a native method whose body may fail or panic: both become exceptions.
+macro_rules! native {
+    ($($name:ident<$local:lifetime>($env:ident $(, $argument:ident: $type:ty)*) $(-> $returns:ty)? $body:block)*) => {
+        $(
+            #[unsafe(no_mangle)]
+            extern "system" fn $name<$local>(
+                mut environment: EnvUnowned<$local>,
+                _class: JClass<$local>
+                $(, $argument: $type)*
+            ) $(-> $returns)? {
+                environment.with_env(|$env: &mut Env<$local>| -> Result<_> { $body }).resolve::<Throw>()
+            }
+        )*
+    };
+}
+
+/// Says which version of JNI is wanted.
+#[unsafe(no_mangle)]
+extern "system" fn JNI_OnLoad(_vm: *mut c_void, _reserved: *mut c_void) -> jint {
+    JNI_VERSION_1_8
+}
+
+fn bytes(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Vec<u8>> {
+    Ok(env.convert_byte_array(array)?)
+}
+
+fn text(env: &Env<'_>, array: &JByteArray<'_>) -> Result<String> {
+    String::from_utf8(bytes(env, array)?).map_err(|_| Failure::MESSAGE)
+}
+
+fn path(env: &Env<'_>, array: &JByteArray<'_>) -> Result<PathBuf> {
+    text(env, array).map(PathBuf::from)
+}
+
+fn array<'l>(env: &mut Env<'l>, bytes: &[u8]) -> Result<JByteArray<'l>> {
+    Ok(env.byte_array_from_slice(bytes)?)
+}
+
+fn dialect(number: jint) -> Dialect {
+    if number == 0 { Dialect::Ansi } else { Dialect::NonAnsi }
+}
+
+fn position(out: &mut Writer, position: Option<Position>) {
+    let Position { seqno, rba } = position.unwrap_or_default();
+    out.bool(position.is_some()).u64(seqno).u64(rba);
+}
+
+/// Options of a reader: position, character set, all, resync; and the objects that go with them.
+fn options(
+    env: &mut Env<'_>,
+    message: &mut wire::Reader<'_>,
+    (catalog, filter): (jlong, jlong),
+    listener: &JObject<'_>,
+) -> Result<(ReadOptions, Option<Arc<Listener>>)> {
+    let mut options = ReadOptions::new();
+    let (from, seqno, rba) = (message.bool()?, message.u64()?, message.u64()?);
+    if from {
+        options = options.from(Position::new(seqno, rba));
+    }
+    if let Some(charset) = message.maybe_text()? {
+        options = options.charset(Charset::from_name(charset));
+    }
+    options = options.all(message.bool()?).resync(message.bool()?);
+    if catalog != 0 {
+        options = options.catalog(object::catalog(catalog)?.clone());
+    }
+    if filter != 0 {
+        options = options.select(object::filter(filter)?.clone());
+    }
+    if listener.is_null() {
+        return Ok((options, None));
+    }
+    let listener = Arc::new(Listener::new(env, listener)?);
+    let told = Arc::clone(&listener);
+    Ok((options.watch(move |progress| told.tell(progress)), Some(listener)))
+}
+
+/// An error that a listener's exception may be behind.
+fn told(listener: Option<&Arc<Listener>>, error: trailcore::Error) -> Failure {
+    listener.and_then(|listener| listener.thrown()).unwrap_or_else(|| error.into())
+}
+
+native! {
+    Java_io_trailcore_Native_protocol<'l>(_env) -> jint { Ok(PROTOCOL) }
+
+    Java_io_trailcore_Native_version<'l>(env) -> JByteArray<'l> { array(env, env!("CARGO_PKG_VERSION").as_bytes()) }
+
+    Java_io_trailcore_Native_liveObjects<'l>(_env) -> jlong { Ok(object::live()) }
+
+    Java_io_trailcore_Native_free<'l>(_env, handle: jlong) {
+        Object::free(handle);
+        Ok(())
+    }
+
+    Java_io_trailcore_Native_panicDrill<'l>(_env, reader: jlong) {
+        let held = object::reader(reader)?;
+        #[allow(clippy::panic)]
+        { panic!("a drill, with {:?}", held.table(0).is_ok()) }
+    }
+
+    Java_io_trailcore_Native_trailOpen<'l>(env, place: JByteArray<'l>) -> jlong {
+        Ok(Object::Trail(Trail::open(path(env, &place)?)?).give())
+    }
+
+    Java_io_trailcore_Native_trailOpenFiles<'l>(env, places: JByteArray<'l>) -> jlong {
+        let places = bytes(env, &places)?;
+        let mut message = wire::Reader(&places);
+        let count = message.len()?;
+        let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<Result<_>>()?;
+        Ok(Object::Trail(Trail::open_files(&paths)?).give())
+    }
+
+    Java_io_trailcore_Native_trailFromBytes<'l>(env, names: JByteArray<'l>, files: JObjectArray<'l>) -> jlong {
+        let names = bytes(env, &names)?;
+        let mut message = wire::Reader(&names);
+        let mut all: Vec<(&str, Vec<u8>)> = Vec::new();
+        for index in 0..message.len()? {
+            let content = files.get_element(env, index)?;
+            let content = env.cast_local::<JByteArray<'_>>(content)?;
+            all.push((message.text()?, env.convert_byte_array(&content)?));
+            env.delete_local_ref(content);
+        }
+        Ok(Object::Trail(Trail::from_files(all.into_iter().map(|(name, content)| (name, content.into())))).give())
+    }
+
+    Java_io_trailcore_Native_trailFromSources<'l>(env, names: JByteArray<'l>, sources: JObjectArray<'l>) -> jlong {
+        let names = bytes(env, &names)?;
+        let mut message = wire::Reader(&names);
+        let mut all: Vec<(&str, Arc<dyn ByteSource>)> = Vec::new();
+        for index in 0..message.len()? {
+            let source = sources.get_element(env, index)?;
+            all.push((message.text()?, Arc::new(JavaSource::new(env, &source)?)));
+            env.delete_local_ref(source);
+        }
+        Ok(Object::Trail(Trail::from_sources(all)).give())
+    }
+
+    Java_io_trailcore_Native_trailFiles<'l>(env, trail: jlong) -> JByteArray<'l> {
+        let mut out = Writer::default();
+        let files = object::trail(trail)?.files();
+        out.len(files.len());
+        for file in files {
+            out.text(&file.path.to_string_lossy()).maybe(file.seqno);
+        }
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_trailGaps<'l>(env, trail: jlong) -> JByteArray<'l> {
+        let mut out = Writer::default();
+        let gaps = object::trail(trail)?.gaps();
+        out.len(gaps.len());
+        for gap in gaps {
+            out.u64(gap.first).u64(gap.last);
+        }
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_trailSize<'l>(_env, trail: jlong) -> jlong {
+        Ok(i64::try_from(object::trail(trail)?.size()?).unwrap_or(i64::MAX))
+    }
+
+    Java_io_trailcore_Native_trailFindCsn<'l>(
+        env, trail: jlong, csn: JByteArray<'l>, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> JByteArray<'l> {
+        let (csn, given) = (text(env, &csn)?, bytes(env, &given)?);
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let found = object::trail(trail)?.find_csn_with(&csn, &options).map_err(|error| told(listener.as_ref(), error))?;
+        let mut out = Writer::default();
+        position(&mut out, found);
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_trailFindTime<'l>(
+        env, trail: jlong, micros: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> JByteArray<'l> {
+        let (time, given) = (Timestamp::from_unix_micros(micros), bytes(env, &given)?);
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let found = object::trail(trail)?.find_time_with(time, &options).map_err(|error| told(listener.as_ref(), error))?;
+        let mut out = Writer::default();
+        position(&mut out, found);
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_compareCsn<'l>(env, left: JByteArray<'l>, right: JByteArray<'l>) -> jint {
+        let (left, right) = (text(env, &left)?, text(env, &right)?);
+        Ok(Csn::compare(&left, &right).map_or(jint::MIN, |order| order as jint))
+    }
+
+    Java_io_trailcore_Native_filterCompile<'l>(env, source: JByteArray<'l>, in_dialect: jint) -> jlong {
+        Ok(Object::Filter(Select::parse_in(&text(env, &source)?, dialect(in_dialect))?).give())
+    }
+
+    Java_io_trailcore_Native_filterFromFile<'l>(env, place: JByteArray<'l>, in_dialect: jint) -> jlong {
+        Ok(Object::Filter(Select::from_file_in(path(env, &place)?, dialect(in_dialect))?).give())
+    }
+
+    Java_io_trailcore_Native_filterWith<'l>(_env, filter: jlong, setting: jint, value: jlong) -> jlong {
+        let filter = object::filter(filter)?.clone();
+        let set = match setting {
+            0 => filter.lenient(),
+            1 => filter.text_unit(if value == 0 { TextUnit::Characters } else { TextUnit::Bytes }),
+            2 => filter.seventeen_digits(value != 0),
+            3 => filter.now(Timestamp::from_unix_micros(value)),
+            _ => return Err(Failure::MESSAGE),
+        };
+        Ok(Object::Filter(set).give())
+    }
+
+    Java_io_trailcore_Native_filterText<'l>(env, filter: jlong) -> JByteArray<'l> {
+        array(env, object::filter(filter)?.to_string().as_bytes())
+    }
+
+    Java_io_trailcore_Native_filterLints<'l>(env, filter: jlong) -> JByteArray<'l> {
+        let filter = object::filter(filter)?;
+        let mut out = Writer::default();
+        out.text(&filter.lint_text());
+        diagnostics(&mut out, filter.lints());
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_filterWants<'l>(env, filter: jlong, name: JByteArray<'l>) -> jboolean {
+        Ok(object::filter(filter)?.verdict_of_object(&text(env, &name)?, None, None).is_accept())
+    }
+
+    Java_io_trailcore_Native_filterExplain<'l>(env, filter: jlong, table: jlong) -> JByteArray<'l> {
+        let explained = object::filter(filter)?.bind(object::table(table)?).explain().to_string();
+        array(env, explained.as_bytes())
+    }
+
+    Java_io_trailcore_Native_filterProblems<'l>(env, filter: jlong, table: jlong) -> JByteArray<'l> {
+        let problems = object::filter(filter)?.bind(object::table(table)?).problems();
+        let mut out = Writer::default();
+        match problems {
+            Some(found) => {
+                out.text(&found.to_string());
+                diagnostics(&mut out, found.all());
+            }
+            None => {
+                out.text("");
+                diagnostics(&mut out, &[]);
+            }
+        }
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_catalogOpen<'l>(env, place: JByteArray<'l>) -> jlong {
+        Ok(Object::Catalog(Catalog::open(path(env, &place)?)?).give())
+    }
+
+    Java_io_trailcore_Native_catalogParse<'l>(env, source: JByteArray<'l>) -> jlong {
+        Ok(Object::Catalog(Catalog::parse(&bytes(env, &source)?)?).give())
+    }
+
+    Java_io_trailcore_Native_catalogOf<'l>(env, tables: JByteArray<'l>) -> jlong {
+        let tables = bytes(env, &tables)?;
+        let mut message = wire::Reader(&tables);
+        let mut catalog = Catalog::new();
+        for _ in 0..message.len()? {
+            catalog.insert(object::table(message.i64()?)?.as_ref().clone());
+        }
+        Ok(Object::Catalog(catalog).give())
+    }
+
+    Java_io_trailcore_Native_catalogTable<'l>(env, catalog: jlong, name: JByteArray<'l>) -> jlong {
+        let table = object::catalog(catalog)?.table(&text(env, &name)?);
+        Ok(table.map_or(0, |table| Object::Table(Arc::clone(table)).give()))
+    }
+
+    Java_io_trailcore_Native_catalogNames<'l>(env, catalog: jlong) -> JByteArray<'l> {
+        let mut names: Vec<&str> = object::catalog(catalog)?.tables().map(|table| table.name()).collect();
+        names.sort_unstable();
+        let mut out = Writer::default();
+        out.len(names.len());
+        for name in names {
+            out.text(name);
+        }
+        array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_tableOf<'l>(env, definition: JByteArray<'l>) -> jlong {
+        let definition = bytes(env, &definition)?;
+        Ok(Object::Table(schema::read(&mut wire::Reader(&definition))?).give())
+    }
+
+    Java_io_trailcore_Native_tableDescribe<'l>(env, table: jlong) -> JByteArray<'l> {
+        array(env, &schema::describe(object::table(table)?))
+    }
+
+    Java_io_trailcore_Native_readerOpen<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
+        Ok(Object::Reader(Box::new(ChangeReader::new(reader, listener).into())).give())
+    }
+
+    Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
+        let mut reader = object::reader(reader)?;
+        let block = reader.block(usize::try_from(size).unwrap_or(1))?;
+        array(env, block)
+    }
+
+    Java_io_trailcore_Native_readerJson<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
+        let mut reader = object::reader(reader)?;
+        let lines = reader.json(usize::try_from(size).unwrap_or(1))?;
+        array(env, lines)
+    }
+
+    Java_io_trailcore_Native_readerTable<'l>(_env, reader: jlong, number: jint) -> jlong {
+        let table = Arc::clone(object::reader(reader)?.table(usize::try_from(number).unwrap_or(usize::MAX))?);
+        Ok(Object::Table(table).give())
+    }
+
+    Java_io_trailcore_Native_readerState<'l>(env, reader: jlong) -> JByteArray<'l> {
+        array(env, &object::reader(reader)?.state())
+    }
+
+    Java_io_trailcore_Native_changeJson<'l>(env, table: jlong, block: JByteArray<'l>, at: jint, length: jint) -> JByteArray<'l> {
+        let mut entry = vec![0; usize::try_from(length).unwrap_or(0)];
+        block.get_region(env, at, as_signed(&mut entry))?;
+        let json = reader::json(&entry, object::table(table)?)?;
+        array(env, json.as_bytes())
+    }
+
+    Java_io_trailcore_Native_batchesOpen<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let mut message = wire::Reader(&given);
+        let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
+        let mut decoder = BatchDecoder::new().rows(message.len()?);
+        for _ in 0..message.len()? {
+            let (name, all, count) = (message.text()?, message.bool()?, message.len()?);
+            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_>>()?;
+            decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
+        }
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
+        Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).give())
+    }
+
+    Java_io_trailcore_Native_batchesNext<'l>(env, batches: jlong, owner: JObject<'l>) -> JByteArray<'l> {
+        let mut batches = object::batches(batches)?;
+        let directory = batches.next(env, &owner)?;
+        array(env, directory)
+    }
+
+    Java_io_trailcore_Native_batchesTable<'l>(_env, batches: jlong, number: jint) -> jlong {
+        let table = Arc::clone(object::batches(batches)?.table(usize::try_from(number).unwrap_or(usize::MAX))?);
+        Ok(Object::Table(table).give())
+    }
+
+    Java_io_trailcore_Native_batchesState<'l>(env, batches: jlong) -> JByteArray<'l> {
+        array(env, &object::batches(batches)?.state())
+    }
+
+    Java_io_trailcore_Native_writerOpen<'l>(env, given: JByteArray<'l>) -> jlong {
+        let given = bytes(env, &given)?;
+        Ok(Object::Writer(Box::new(Rows::new(&mut wire::Reader(&given))?.into())).give())
+    }
+
+    Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {
+        let call = bytes(env, &call)?;
+        object::writer(writer)?.call(&mut wire::Reader(&call))
+    }
+
+    Java_io_trailcore_Native_writerWriteAll<'l>(
+        env, writer: jlong, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
+        let written = object::writer(writer)?.write_all(reader);
+        written.map_err(|failure| listener.and_then(|listener| listener.thrown()).unwrap_or(failure))
+    }
+
+    Java_io_trailcore_Native_writerFinish<'l>(env, writer: jlong) -> JByteArray<'l> {
+        let files = object::writer(writer)?.finish()?;
+        array(env, &files)
+    }
+    Java_io_trailcore_Native_arrowExport<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>, address: jlong
+    ) {
+        let given = bytes(env, &given)?;
+        let mut message = wire::Reader(&given);
+        let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
+        let (table, arrow) = (message.text()?, arrow::options(&mut message)?);
+        let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| told(listener.as_ref(), error))?;
+        arrow::export(stream, address);
+        Ok(())
+    }
+}

@@ -1,0 +1,532 @@
+//! The reader of changes: many changes a call, encoded into one block that Java takes apart as it is asked.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use trailcore::trail::tokens;
+use trailcore::{
+    Change, Decimal, Number, Op, PlainChange, PlainImage, PlainValue, Position, Reader, Row, TableDef, Timestamp,
+    TransactionIndicator, Value,
+};
+
+use crate::callback::Listener;
+use crate::failure::{Failure, Result, message};
+use crate::wire::{self, Writer};
+
+/// The layout of a change in a block; `Change.java` has the same.
+mod at {
+    pub(super) const LENGTH: usize = 0;
+    pub(super) const HAS: usize = 12;
+    pub(super) const BEFORE: usize = 72;
+    pub(super) const AFTER: usize = 76;
+    pub(super) const TAIL: usize = 80;
+    /// Position behind the change: sequence number and RBA.
+    pub(super) const NEXT: usize = 56;
+}
+
+/// What an image is.
+mod image {
+    pub(super) const NONE: u8 = 0;
+    pub(super) const ROW: u8 = 1;
+    pub(super) const UNSUPPORTED: u8 = 2;
+    pub(super) const DAMAGED: u8 = 3;
+}
+
+/// What a value is.
+mod form {
+    pub(super) const NONE: u8 = 0;
+    pub(super) const TEXT: u8 = 1;
+    pub(super) const INTEGER: u8 = 2;
+    pub(super) const DECIMAL: u8 = 3;
+    pub(super) const DIGITS: u8 = 4;
+    pub(super) const DATE_TIME: u8 = 5;
+    pub(super) const BYTES: u8 = 6;
+}
+
+/// A reader, the tables that it has met, and a failure that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct ChangeReader {
+    reader: Reader,
+    tables: Tables,
+    listener: Option<Arc<Listener>>,
+    block: Writer,
+    pending: Option<Failure>,
+}
+
+/// Numbers for table definitions, by their addresses; the definitions are kept alive, so that an address stays its own.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    numbers: HashMap<usize, u32>,
+    list: Vec<Arc<TableDef>>,
+    /// The one met last, and its number.
+    last: (usize, u32),
+}
+
+impl Tables {
+    pub(crate) fn number(&mut self, table: &Arc<TableDef>) -> u32 {
+        let address = Arc::as_ptr(table).addr();
+        if self.last.0 != address {
+            let next = self.list.len() as u32;
+            let number = *self.numbers.entry(address).or_insert_with(|| {
+                self.list.push(Arc::clone(table));
+                next
+            });
+            self.last = (address, number);
+        }
+        self.last.1
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Result<&Arc<TableDef>> {
+        self.list.get(number).ok_or(Failure::MESSAGE)
+    }
+}
+
+impl ChangeReader {
+    pub(crate) fn new(reader: Reader, listener: Option<Arc<Listener>>) -> Self {
+        Self { reader, tables: Tables::default(), listener, block: Writer::default(), pending: None }
+    }
+
+    pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
+        self.tables.get(number)
+    }
+
+    /// The next changes, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
+    /// changes before it are handed out.
+    pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
+        let Self { reader, tables, block, .. } = self;
+        block.0.clear();
+        if let Some(failure) = self.pending.take() {
+            return Err(failure);
+        }
+        while block.0.len() < size {
+            let start = block.0.len();
+            match reader.next() {
+                Ok(None) => break,
+                Ok(Some(change)) => encode(&change, tables.number(change.table()), block)?,
+                Err(error) => {
+                    let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                    if start == 0 {
+                        return Err(failure);
+                    }
+                    self.pending = Some(failure);
+                    break;
+                }
+            }
+            let next = reader.position();
+            block.patch(start + at::NEXT, next.seqno.to_le_bytes());
+            block.patch(start + at::NEXT + 8, next.rba.to_le_bytes());
+        }
+        Ok(&block.0)
+    }
+
+    /// The next changes as lines of native JSON, until they fill about this many bytes.
+    pub(crate) fn json(&mut self, size: usize) -> Result<&[u8]> {
+        let Self { reader, block, .. } = self;
+        block.0.clear();
+        if let Some(failure) = self.pending.take() {
+            return Err(failure);
+        }
+        while block.0.len() < size {
+            let written = match reader.next() {
+                Ok(None) => break,
+                Ok(Some(change)) => change.write_json(&mut block.0).map(|()| block.0.push(b'\n')),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = written {
+                let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                if block.0.is_empty() {
+                    return Err(failure);
+                }
+                self.pending = Some(failure);
+                break;
+            }
+        }
+        Ok(&block.0)
+    }
+
+    /// How far it has come, what its selection said, and what it passed over.
+    pub(crate) fn state(&self) -> Vec<u8> {
+        state(&self.reader)
+    }
+}
+
+/// How far a reader has come, what its selection said, and what it passed over.
+pub(crate) fn state(reader: &Reader) -> Vec<u8> {
+    let mut out = Writer::default();
+    let place = |out: &mut Writer, position: Position| {
+        out.u64(position.seqno).u64(position.rba);
+    };
+    place(&mut out, reader.position());
+    let counts = reader.filter_counts();
+    out.u64(counts.accepted).u64(counts.rejected).u64(counts.undecidable).u64(counts.errors);
+    out.len(reader.skipped().len());
+    for skipped in reader.skipped() {
+        place(&mut out, skipped.from);
+        place(&mut out, skipped.to);
+        out.bytes(&message(&Failure::Trail(skipped.error.clone())));
+    }
+    out.0
+}
+
+fn op_number(op: Op) -> u8 {
+    Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
+}
+
+/// Appends a change: a head of fixed size, its images, and a tail of texts and tokens.
+fn encode(change: &Change<'_>, table: u32, out: &mut Writer) -> Result<()> {
+    let start = out.0.len();
+    let (position, first) = (change.position(), change.start());
+    let (csn, xid) = (change.csn(), change.xid());
+    out.u32(0).u32(table).u8(op_number(change.op())).u8(change.transaction().byte()).u8(0).u8(0);
+    out.u8(0).u8(0).u16(0);
+    out.u64(position.seqno).u64(position.rba).u64(first.seqno).u64(first.rba).i64(change.timestamp().unix_micros());
+    out.u64(0).u64(0).u32(0).u32(0).u32(0);
+    debug_assert_eq!(out.0.len() - start, at::TAIL + 4);
+    let (before, after) = images(change)?;
+    for (place, kind_at, image) in [(at::BEFORE, 10, before), (at::AFTER, 11, after)] {
+        let offset = (out.0.len() - start) as u32;
+        out.patch(start + place, offset.to_le_bytes());
+        let kind = match image {
+            ImageOf::None => image::NONE,
+            ImageOf::Row(row) => {
+                encode_row(&row, start, out)?;
+                image::ROW
+            }
+            ImageOf::Unsupported(why, failure) => {
+                out.text(&why).bytes(&message(&failure));
+                image::UNSUPPORTED
+            }
+            ImageOf::Damaged(failure) => {
+                out.bytes(&message(&failure));
+                image::DAMAGED
+            }
+        };
+        out.patch(start + kind_at, [kind]);
+    }
+    let tail = (out.0.len() - start) as u32;
+    out.patch(start + at::TAIL, tail.to_le_bytes());
+    let (ddl, user) = (change.ddl(), change.user_tokens());
+    let has =
+        u8::from(csn.is_some()) | u8::from(xid.is_some()) << 1 | u8::from(ddl.is_some()) << 2 | u8::from(user.is_some()) << 3;
+    let tokens_at = start + at::HAS + 2;
+    out.patch(start + at::HAS, [has]);
+    out.text(csn.unwrap_or_default()).text(xid.unwrap_or_default());
+    let count = encode_tokens(change, out);
+    out.patch(tokens_at, count.to_le_bytes());
+    if let Some(ddl) = ddl {
+        out.text(&change.table_name()).text(&ddl.text());
+    }
+    if let Some(user) = user {
+        out.bytes(user);
+    }
+    let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("a change of more than 4 GiB"))?;
+    out.patch(start + at::LENGTH, length.to_le_bytes());
+    Ok(())
+}
+
+enum ImageOf<'a> {
+    None,
+    Row(Row<'a>),
+    Unsupported(String, Failure),
+    Damaged(Failure),
+}
+
+/// Both images. One that is not supported or damaged fails when it is asked for, not here.
+fn images<'a>(change: &Change<'a>) -> Result<(ImageOf<'a>, ImageOf<'a>)> {
+    match change.images() {
+        Ok((before, after)) => {
+            let damaged = |row: &Option<Row<'_>>| row.is_some_and(|row| row.spans().any(|span| span.is_err()));
+            let one = |row: Option<Row<'a>>| row.map_or(ImageOf::None, ImageOf::Row);
+            if !damaged(&before) && !damaged(&after) {
+                return Ok((one(before), one(after)));
+            }
+            // The error with its place, which its JSON has for want of both images.
+            let failure = change.to_json().err().map_or(Failure::Internal("damage that its JSON does not see"), Failure::from);
+            let one = |row: Option<Row<'a>>| {
+                if damaged(&row) { ImageOf::Damaged(failure.clone()) } else { row.map_or(ImageOf::None, ImageOf::Row) }
+            };
+            Ok((one(before), one(after)))
+        }
+        Err(error) if error.kind() == trailcore::ErrorKind::Unsupported => {
+            // Which images the record has, readable or not, its plain form tells.
+            let plain = change.to_plain()?;
+            let one = |image: Option<PlainImage>| match image {
+                Some(PlainImage::Unsupported(why)) => ImageOf::Unsupported(why, Failure::Trail(error.clone())),
+                _ => ImageOf::None,
+            };
+            Ok((one(plain.before), one(plain.after)))
+        }
+        Err(error) => {
+            let failure = Failure::Trail(error);
+            Ok((ImageOf::Damaged(failure.clone()), ImageOf::Damaged(failure)))
+        }
+    }
+}
+
+/// Bytes of a column's entry in a row's directory: index, state, form, place, length.
+const ENTRY: usize = 12;
+
+/// Appends a row: how many columns, whether their indexes rise, a directory, and the values. Places count from the change.
+fn encode_row(row: &Row<'_>, start: usize, out: &mut Writer) -> Result<()> {
+    let head = out.0.len();
+    let count = row.spans().count();
+    out.u16(count as u16).u16(0);
+    let directory = out.0.len();
+    out.0.resize(directory + count * ENTRY, 0);
+    let (mut rises, mut least) = (true, 0);
+    for (place, column) in row.columns().enumerate() {
+        // The caller has walked the row: all its spans can be read.
+        let column = column.map_err(|_| Failure::Internal("a row that reads only once"))?;
+        let index = column.index();
+        rises &= index >= least;
+        least = index + 1;
+        let value_at = out.0.len();
+        let (state, form) = encode_value(&column.value(), out);
+        let entry = directory + place * ENTRY;
+        out.patch(entry, (index as u16).to_le_bytes());
+        out.patch(entry + 2, [state as u8, form]);
+        out.patch(entry + 4, ((value_at - start) as u32).to_le_bytes());
+        let length = (out.0.len() - value_at) as u32;
+        out.patch(entry + 8, length.to_le_bytes());
+    }
+    out.patch(head + 2, [u8::from(rises)]);
+    Ok(())
+}
+
+fn encode_value(value: &Value<'_>, out: &mut Writer) -> (trailcore::ColumnState, u8) {
+    use trailcore::ColumnState as State;
+    match value {
+        Value::Null => (State::Null, form::NONE),
+        Value::Unchanged => (State::Unchanged, form::NONE),
+        Value::Invalid(bytes) => {
+            out.0.extend_from_slice(bytes);
+            (State::Invalid, form::BYTES)
+        }
+        Value::Text(text) => {
+            out.0.extend_from_slice(text.as_bytes());
+            (State::Value, form::TEXT)
+        }
+        Value::Number(Number::Text(digits)) => {
+            out.0.extend_from_slice(digits.as_bytes());
+            (State::Value, form::DIGITS)
+        }
+        Value::Number(Number::Exact(decimal)) => {
+            let form = match i64::try_from(decimal.mantissa()) {
+                Ok(mantissa) => {
+                    out.i64(mantissa);
+                    form::INTEGER
+                }
+                Err(_) => {
+                    out.0.extend_from_slice(&decimal.mantissa().to_be_bytes());
+                    form::DECIMAL
+                }
+            };
+            out.u8(decimal.scale());
+            (State::Value, form)
+        }
+        Value::DateTime(time) => {
+            let digits = match time.precision {
+                trailcore::change::Precision::Date => u8::MAX,
+                trailcore::change::Precision::Time(digits) => digits,
+            };
+            out.u32(time.nanos).u16(time.year).u8(time.month).u8(time.day);
+            out.u8(time.hour).u8(time.minute).u8(time.second).u8(digits);
+            (State::Value, form::DATE_TIME)
+        }
+        Value::Bytes(bytes) => {
+            out.0.extend_from_slice(bytes);
+            (State::Value, form::BYTES)
+        }
+        // A kind of value that this binding does not know yet is not guessed at.
+        _ => (State::Invalid, form::BYTES),
+    }
+}
+
+/// Appends the tokens that the JSON form shows: name and bytes. CSN and transaction id have places of their own.
+fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
+    let mut seen = [false; 256];
+    let mut count = 0;
+    for token in change.tokens() {
+        let seen = seen.get_mut(usize::from(token.id()));
+        let is_new = seen.is_some_and(|seen| !std::mem::replace(seen, true));
+        let (false, Some(value), true) = (matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID), token.value(), is_new)
+        else {
+            continue;
+        };
+        match token.name() {
+            Some(name) => out.text(name),
+            None if token.id().is_ascii_graphic() => out.bytes(&[token.id()]),
+            None => out.text(&format!("0x{:02x}", token.id())),
+        };
+        out.bytes(value);
+        count += 1;
+    }
+    count
+}
+
+/// The native JSON of a change that `encode` wrote.
+pub(crate) fn json(entry: &[u8], table: &TableDef) -> Result<String> {
+    Ok(plain(entry, table)?.to_json()?)
+}
+
+/// A change that `encode` wrote, as plain values.
+fn plain(entry: &[u8], table: &TableDef) -> Result<PlainChange> {
+    let from = |offset: usize| entry.get(offset..).map(wire::Reader).ok_or(Failure::MESSAGE);
+    let mut head = from(8)?;
+    let op = Op::ALL.get(usize::from(head.u8()?)).copied().ok_or(Failure::MESSAGE)?;
+    let txn = TransactionIndicator::from_byte(head.u8()?);
+    let kinds = [head.u8()?, head.u8()?];
+    let (has, _, tokens) = (head.u8()?, head.u8()?, head.u16()?);
+    let (seqno, rba, _, _, time) = (head.u64()?, head.u64()?, head.u64()?, head.u64()?, head.i64()?);
+    let places = {
+        let mut places = from(at::BEFORE)?;
+        [places.len()?, places.len()?, places.len()?]
+    };
+    let [before, after, tail] = places;
+    let image = |kind: u8, place: usize| match kind {
+        image::NONE => Ok(None),
+        image::ROW => plain_row(entry, place, table).map(Some),
+        image::UNSUPPORTED => Ok(Some(PlainImage::Unsupported(from(place)?.text()?.to_owned()))),
+        _ => Err(Failure::MESSAGE),
+    };
+    let [before_kind, after_kind] = kinds;
+    let mut tail = from(tail)?;
+    let (csn, xid) = (tail.text()?, tail.text()?);
+    let mut list = Vec::new();
+    for _ in 0..tokens {
+        let (name, value) = (tail.text()?.to_owned(), tail.bytes()?);
+        let value =
+            std::str::from_utf8(value).map_or_else(|_| PlainValue::Bytes(value.to_vec()), |text| PlainValue::Text(text.into()));
+        list.push((name, value));
+    }
+    let (object, ddl) = if has & 4 != 0 { (Some(tail.text()?), Some(tail.text()?)) } else { (None, None) };
+    if has & 8 != 0 {
+        list.push(("user".to_owned(), PlainValue::Bytes(tail.bytes()?.to_vec())));
+    }
+    Ok(PlainChange {
+        seqno,
+        rba,
+        op: op.name().to_owned(),
+        table: object.unwrap_or(table.name()).to_owned(),
+        ts: Timestamp::from_unix_micros(time).to_string(),
+        csn: (has & 1 != 0).then(|| csn.to_owned()),
+        xid: (has & 2 != 0).then(|| xid.to_owned()),
+        txn: txn.name().map(str::to_owned),
+        before: image(before_kind, before)?,
+        after: image(after_kind, after)?,
+        tokens: trailcore::change::PlainTokens(list),
+        ddl: ddl.map(str::to_owned),
+    })
+}
+
+fn plain_row(entry: &[u8], place: usize, table: &TableDef) -> Result<PlainImage> {
+    let mut directory = wire::Reader(entry.get(place..).ok_or(Failure::MESSAGE)?);
+    let (count, _) = (directory.u16()?, directory.u16()?);
+    let mut columns = Vec::new();
+    for _ in 0..count {
+        let (index, state, form) = (usize::from(directory.u16()?), directory.u8()?, directory.u8()?);
+        let (at, length) = (directory.len()?, directory.len()?);
+        let bytes = entry.get(at..).and_then(|rest| rest.get(..length)).ok_or(Failure::MESSAGE)?;
+        let name = table.columns().get(index).map_or_else(|| format!("COL{index}"), |column| column.name.to_string());
+        columns.push((name, plain_value(state, form, bytes)?));
+    }
+    Ok(PlainImage::Row(columns))
+}
+
+fn plain_value(state: u8, form: u8, bytes: &[u8]) -> Result<PlainValue> {
+    let text = || std::str::from_utf8(bytes).map_err(|_| Failure::MESSAGE);
+    let mut message = wire::Reader(bytes);
+    Ok(match (state, form) {
+        (1, _) => PlainValue::Null,
+        (4, _) => PlainValue::Unchanged,
+        (3, _) => PlainValue::Invalid(bytes.to_vec()),
+        (_, form::TEXT) => PlainValue::Text(text()?.into()),
+        (_, form::DIGITS) => PlainValue::Number(shown(Number::Text(text()?))?),
+        (_, form::INTEGER) => {
+            let mantissa = message.i64()?;
+            PlainValue::Number(Decimal::new(i128::from(mantissa), message.u8()?).to_string().into())
+        }
+        (_, form::DECIMAL) => {
+            let mantissa = i128::from_be_bytes(message.array()?);
+            PlainValue::Number(Decimal::new(mantissa, message.u8()?).to_string().into())
+        }
+        (_, form::DATE_TIME) => PlainValue::Text(date_time(&mut message)?),
+        (_, form::BYTES) => PlainValue::Bytes(bytes.to_vec()),
+        _ => return Err(Failure::MESSAGE),
+    })
+}
+
+/// What a value shows as; one that has no form is no value that `encode` wrote.
+fn shown(value: impl std::fmt::Display) -> Result<Box<str>> {
+    let mut text = String::new();
+    write!(text, "{value}").map_err(|_| Failure::MESSAGE)?;
+    Ok(text.into())
+}
+
+fn date_time(message: &mut wire::Reader<'_>) -> Result<Box<str>> {
+    use trailcore::change::Precision;
+    let (nanos, year, month, day) = (message.u32()?, message.u16()?, message.u8()?, message.u8()?);
+    let (hour, minute, second) = (message.u8()?, message.u8()?, message.u8()?);
+    let precision = match message.u8()? {
+        u8::MAX => Precision::Date,
+        digits @ 0..=9 => Precision::Time(digits),
+        _ => return Err(Failure::MESSAGE),
+    };
+    shown(trailcore::DateTime { year, month, day, hour, minute, second, nanos, precision })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailcore::Trail;
+    use trailcore_samples::{Bank, bank_in_memory};
+
+    /// Every change of the samples, encoded, with its table and its JSON.
+    fn entries() -> Vec<(Vec<u8>, Arc<TableDef>, String)> {
+        let mut all = Vec::new();
+        for bank in [Bank::small(), Bank::small_little()] {
+            let files = bank_in_memory(&bank).unwrap();
+            let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+            let mut reader = trail.reader_with(trailcore::ReadOptions::new().all(true)).unwrap();
+            while let Some(change) = reader.next().unwrap() {
+                let mut out = Writer::default();
+                encode(&change, 0, &mut out).unwrap();
+                all.push((out.0, Arc::clone(change.table()), change.to_json().unwrap()));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_encoded_has_the_same_json() {
+        let entries = entries();
+        assert!(entries.len() > 150);
+        for (entry, table, expected) in entries {
+            assert_eq!(json(&entry, &table).unwrap(), expected);
+        }
+    }
+
+    /// The bytes come back from Java, which holds them in an array: what became of them there must not matter.
+    #[test]
+    fn no_bytes_panic() {
+        let mut state = 7u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for (entry, table, _) in entries() {
+            for end in (0..entry.len()).step_by(7) {
+                let _ = json(&entry[..end], &table);
+            }
+            for _ in 0..40 {
+                let mut changed = entry.clone();
+                for _ in 0..=random(4) {
+                    let at = random(changed.len());
+                    changed[at] = random(256) as u8;
+                }
+                let _ = json(&changed, &table);
+            }
+        }
+    }
+}

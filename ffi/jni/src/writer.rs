@@ -1,0 +1,136 @@
+//! Writing trails: rows come as lists of named values and become images here.
+
+use std::path::Path;
+
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::trail::{ByteOrder, Token};
+use trailcore::{Decimal, TableDef, Timestamp};
+
+use crate::failure::{Failure, Result};
+use crate::object;
+use crate::wire::{Reader, Writer};
+
+/// A writer, until it is finished.
+#[derive(Debug)]
+pub(crate) struct Rows(Option<TrailWriter>);
+
+impl Rows {
+    /// A writer from its options: in memory or into files, prefix, and the fields of `WriterOptions` in their order.
+    pub(crate) fn new(message: &mut Reader<'_>) -> Result<Self> {
+        let (in_memory, prefix) = (message.bool()?, message.text()?);
+        let order = if message.bool()? { ByteOrder::Little } else { ByteOrder::Big };
+        let options = WriterOptions {
+            order,
+            file_size: message.u64()?,
+            first_seqno: message.u32()?,
+            seqno_digits: message.len()?,
+            metadata: message.bool()?,
+            definition_version: message.u16()?,
+            compatibility: message.u16()?,
+            charset: message.u32()?,
+            group: message.text()?.to_owned(),
+            created: Timestamp::from_unix_micros(message.i64()?),
+        };
+        let writer =
+            if in_memory { TrailWriter::in_memory(prefix, options) } else { TrailWriter::create(Path::new(prefix), options) };
+        Ok(Self(Some(writer?)))
+    }
+
+    fn open(&mut self) -> Result<&mut TrailWriter> {
+        self.0.as_mut().ok_or(Failure::Misuse("the writer is finished"))
+    }
+
+    /// Writes all changes of a reader as they are, and tells how many.
+    pub(crate) fn write_all(&mut self, mut reader: trailcore::Reader) -> Result<i64> {
+        let writer = self.open()?;
+        let mut written = 0;
+        while let Some(change) = reader.next()? {
+            writer.write(&change)?;
+            written += 1;
+        }
+        if writer.is_in_transaction() {
+            writer.commit()?;
+        }
+        Ok(written)
+    }
+
+    /// One call on the writer: its number, and what it needs.
+    pub(crate) fn call(&mut self, message: &mut Reader<'_>) -> Result<()> {
+        let writer = self.open()?;
+        let order = writer.byte_order();
+        let moment = |micros| Timestamp::from_unix_micros(micros);
+        match message.u8()? {
+            0 => writer.begin(message.text()?, message.text()?, moment(message.i64()?))?,
+            1 => writer.commit()?,
+            2 => writer.abend()?,
+            3 => writer.ddl(message.text()?, message.text()?, message.text()?)?,
+            4 => writer.lob_fragment(message.bytes()?)?,
+            5 => {
+                let (id, body) = (message.u8()?, message.bytes()?);
+                writer.tokens(&[Token { id, info: 0, body }]);
+            }
+            6 => writer.user_tokens(message.bytes()?),
+            row => {
+                let table = object::table(message.i64()?)?;
+                let style = message.u8()?;
+                let mut image = || image(table, order, message);
+                match row {
+                    7 => writer.insert(table, &image()?)?,
+                    8 => writer.delete(table, &image()?)?,
+                    9 => {
+                        let (before, after) = (image()?, image()?);
+                        let style = match style {
+                            1 => UpdateStyle::Pair,
+                            2 => UpdateStyle::AfterOnly,
+                            _ => UpdateStyle::Unified,
+                        };
+                        writer.update(table, style, &before, &after)?;
+                    }
+                    10 => {
+                        let (before, after) = (image()?, image()?);
+                        if style == 0 {
+                            writer.unified_pk_update(table, &before, &after)?;
+                        } else {
+                            writer.pk_update(table, &before, &after)?;
+                        }
+                    }
+                    11 => writer.truncate(table)?,
+                    _ => return Err(Failure::MESSAGE),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes, and tells the files by name, with their bytes if they are in memory.
+    pub(crate) fn finish(&mut self) -> Result<Vec<u8>> {
+        if self.open()?.is_in_transaction() {
+            return Err(Failure::Misuse("a transaction is open; commit it before the writer is finished"));
+        }
+        let files = self.0.take().map_or_else(|| Ok(Vec::new()), TrailWriter::finish)?;
+        let mut out = Writer::default();
+        out.len(files.len());
+        for (name, bytes) in &files {
+            out.text(name).bytes(bytes);
+        }
+        Ok(out.0)
+    }
+}
+
+/// An image from its columns: name, form of the value, value.
+fn image(table: &TableDef, order: ByteOrder, message: &mut Reader<'_>) -> Result<Vec<u8>> {
+    let mut row = RowBuilder::new(table, order);
+    for _ in 0..message.len()? {
+        let name = message.text()?;
+        match message.u8()? {
+            0 => row.null(name)?,
+            1 => row.text(name, message.text()?)?,
+            2 => row.decimal(name, message.text()?.parse::<Decimal>()?)?,
+            3 => row.number(name, message.text()?)?,
+            4 => row.datetime(name, message.text()?)?,
+            5 => row.binary(name, message.bytes()?)?,
+            _ => return Err(Failure::MESSAGE),
+        };
+    }
+    Ok(row.bytes().to_vec())
+}

@@ -1,0 +1,62 @@
+# The Java binding: its native library, the JAR, tests, the example, the bench. Included by the Makefile.
+
+MVN ?= mvn
+# Quiet, and without colours in logs.
+MVN_FLAGS := -B -q -Dstyle.color=never
+JAVA_NATIVE := target/java-native/io/trailcore/native
+JAVA_PLATFORM := $(shell uname -s | tr 'A-Z' 'a-z' | sed 's/darwin/macos/')-$(shell uname -m | sed 's/arm64/aarch64/')
+JNI_LIBRARY := target/release/libtrailcore_jni.so
+
+.PHONY: java-tools java-library java-test java-install java-example bench-java
+
+# Whether Java can be built here; installs what is missing where that is allowed.
+java-tools:
+	@if ! command -v javac >/dev/null || ! command -v $(MVN) >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq default-jdk-headless maven >/dev/null; \
+	  fi; \
+	fi
+	@mkdir -p target; \
+	if command -v javac >/dev/null && command -v $(MVN) >/dev/null; then touch target/java-tools; \
+	else rm -f target/java-tools; echo "skipped: the Java binding needs a JDK (17 or later) and Maven"; fi
+
+# The library as the JAR takes it in: without what only debuggers read.
+java-library: ## The native library of the Java binding
+	$(CARGO) build --quiet --release -p trailcore-jni
+	@mkdir -p $(JAVA_NATIVE)/$(JAVA_PLATFORM)
+	@strip --strip-debug -o $(JAVA_NATIVE)/$(JAVA_PLATFORM)/libtrailcore_jni.so $(JNI_LIBRARY) 2>/dev/null \
+	  || cp $(JNI_LIBRARY) $(JAVA_NATIVE)/$(JAVA_PLATFORM)/libtrailcore_jni.so
+	@if nm -D --defined-only $(JNI_LIBRARY) | awk '{ print $$3 }' | sed 's/@.*//' \
+	  | grep -vE '^(Java_io_trailcore_Native_[A-Za-z]+|JNI_OnLoad)$$'; then \
+	  echo "the library exports more than the native methods"; exit 1; fi
+
+# Tests run with -Xcheck:jni; what it says goes to the log, or to a dump where it would disturb the test runner.
+java-test: java-tools ## Tests of the Java binding, its javadoc, and the example against the installed artifact
+	@if [ -f target/java-tools ]; then $(MAKE) --no-print-directory java-checked; fi
+
+.PHONY: java-checked
+java-checked: java-library
+	@$(CARGO) build --quiet --release -p trailcore --example dump
+	@rm -rf java/target/surefire-reports
+	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/java-test.log 2>&1 || { cut -c1-400 target/java-test.log | tail -n 80; exit 1; }
+	@if grep -hE -A3 '(WARNING|FATAL ERROR) in native method|WARNING: JNI|JNI local refs' \
+	  target/java-test.log java/target/surefire-reports/*.dump* 2>/dev/null; then echo "-Xcheck:jni has found something"; exit 1; fi
+	@grep -h '^Tests run' java/target/surefire-reports/*.txt
+	@grep -hE '^Tests run' java/target/surefire-reports/*.txt | sed 's/[^0-9 ]/ /g' \
+	  | awk '{ run += $$1; bad += $$2 + $$3; skipped += $$4 } END { print "java: " run - bad - skipped " passed, " bad " failed, " skipped " skipped"; exit bad > 0 || run == 0 }'
+	@$(MAKE) --no-print-directory java-example
+
+java-install: java-tools java-library ## Puts the artifact io.trailcore:trailcore into the local Maven repository
+	$(MVN) $(MVN_FLAGS) -f java/pom.xml install -DskipTests
+
+# The example sees the installed artifact alone.
+java-example:
+	$(MVN) $(MVN_FLAGS) -f examples/java/pom.xml package
+	@cd examples/java && java -jar target/trail-to-json.jar ../../$(DATA)/big/bk | diff - ../../$(DATA)/big.jsonl
+	@echo "java: the example prints what the trail holds"
+
+bench-java: java-tools java-library ## Java beside Rust, touching every column
+	@if [ -f target/java-tools ]; then \
+	  $(MVN) $(MVN_FLAGS) -f java/pom.xml test-compile && \
+	  TRAILCORE_JAVA_CLASSES=$(CURDIR)/java/target/classes:$(CURDIR)/java/target/test-classes \
+	  TRAILCORE_LIBRARY=$(CURDIR)/$(JNI_LIBRARY) $(CARGO) bench --quiet -p trailcore-jni --bench java; fi

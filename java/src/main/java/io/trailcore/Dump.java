@@ -1,0 +1,99 @@
+package io.trailcore;
+
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Queue;
+
+/**
+ * Prints the changes of a trail as native JSON, a line each: the program that {@code java -jar trailcore.jar} runs.
+ *
+ * <pre>{@code
+ * java -jar trailcore.jar dirdat/lt --param-file rules.prm
+ * }</pre>
+ *
+ * <p>Exits with 0 when all was read, 1 on damage or another error (what lies before it is printed), 2 on wrong arguments.
+ */
+public final class Dump {
+    private static final String USAGE =
+            "usage: java -jar trailcore.jar PATH [--param-file FILE] [--lenient] [--defs FILE] [--all] [--resync] [--each]";
+
+    private Dump() {
+    }
+
+    /**
+     * Runs the program.
+     *
+     * @param arguments a path, and options: a parameter file whose TABLE and MAP statements select, whether to turn away
+     *     what they cannot decide on, a definitions file, all records, passing over damage, and changes one by one instead
+     *     of by the block
+     */
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    private static int run(String[] arguments) {
+        ReadOptions options = new ReadOptions();
+        Path path = null;
+        boolean each = false;
+        Queue<String> rest = new ArrayDeque<>(Arrays.asList(arguments));
+        try (OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16)) {
+            boolean lenient = rest.remove("--lenient");
+            while (!rest.isEmpty()) {
+                String argument = rest.remove();
+                switch (argument) {
+                    case "--param-file" -> options = options.filter(filter(rest.remove(), lenient));
+                    case "--defs" -> options = options.catalog(Catalog.open(Path.of(rest.remove())));
+                    case "--all" -> options = options.all(true);
+                    case "--resync" -> options = options.resync(true);
+                    case "--each" -> each = true;
+                    default -> {
+                        if (path != null || argument.startsWith("-")) {
+                            return wrong();
+                        }
+                        path = Path.of(argument);
+                    }
+                }
+            }
+            return path == null ? wrong() : dump(Trail.open(path), options, each, out);
+        } catch (java.util.NoSuchElementException missing) {
+            return wrong();
+        } catch (TrailException | IOException | UnsatisfiedLinkError error) {
+            System.err.println("dump: " + error.getMessage());
+            return 1;
+        }
+    }
+
+    private static int wrong() {
+        System.err.println(USAGE);
+        return 2;
+    }
+
+    private static TrailFilter filter(String file, boolean lenient) {
+        TrailFilter filter = TrailFilter.open(Path.of(file));
+        return lenient ? filter.lenient() : filter;
+    }
+
+    private static int dump(Trail trail, ReadOptions options, boolean each, OutputStream out) throws IOException {
+        try (TrailReader reader = trail.reader(options)) {
+            if (each) {
+                for (Change change : reader) {
+                    out.write(change.toJsonBytes());
+                    out.write('\n');
+                }
+            } else {
+                reader.writeJson(out);
+            }
+            for (Skipped skipped : reader.skipped()) {
+                System.err.println("dump: passed over " + skipped.from() + " to " + skipped.to() + ": "
+                        + skipped.error().getMessage());
+            }
+            return reader.skipped().isEmpty() ? 0 : 1;
+        }
+    }
+}

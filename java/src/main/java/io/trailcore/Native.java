@@ -1,0 +1,112 @@
+package io.trailcore;
+
+/**
+ * The native methods, one place for all of them. Arguments and results that are more than a number are messages, which
+ * {@link Wire} reads and writes; numbers of objects come from the native half and go back to it.
+ *
+ * <p>Whoever calls one sees to it that the object behind a number is not freed meanwhile: {@link NativeValue} and
+ * {@link NativeWorker} do.
+ */
+final class Native {
+    /** What both halves must agree on; the native half has the same number. */
+    static final int PROTOCOL = 1;
+
+    private Native() {
+    }
+
+    static native int protocol();
+
+    static native byte[] version();
+
+    /** How many native objects there are: for tests of leaks. */
+    static native long liveObjects();
+
+    static native void free(long object);
+
+    /** Panics while it holds a reader: for the test that a panic stays on its side. */
+    static native void panicDrill(long reader);
+
+    static native long trailOpen(byte[] path);
+
+    static native long trailOpenFiles(byte[] paths);
+
+    static native long trailFromBytes(byte[] names, byte[][] files);
+
+    static native long trailFromSources(byte[] names, ByteSource[] sources);
+
+    static native byte[] trailFiles(long trail);
+
+    static native byte[] trailGaps(long trail);
+
+    static native long trailSize(long trail);
+
+    static native byte[] trailFindCsn(
+            long trail, byte[] csn, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] trailFindTime(
+            long trail, long micros, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native int compareCsn(byte[] left, byte[] right);
+
+    static native long filterCompile(byte[] text, int dialect);
+
+    static native long filterFromFile(byte[] path, int dialect);
+
+    static native long filterWith(long filter, int setting, long value);
+
+    static native byte[] filterText(long filter);
+
+    static native byte[] filterLints(long filter);
+
+    static native boolean filterWants(long filter, byte[] object);
+
+    static native byte[] filterExplain(long filter, long table);
+
+    static native byte[] filterProblems(long filter, long table);
+
+    static native long catalogOpen(byte[] path);
+
+    static native long catalogParse(byte[] text);
+
+    static native long catalogOf(byte[] tables);
+
+    static native long catalogTable(long catalog, byte[] name);
+
+    static native byte[] catalogNames(long catalog);
+
+    static native long tableOf(byte[] definition);
+
+    static native byte[] tableDescribe(long table);
+
+    static native long readerOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] readerBlock(long reader, int size);
+
+    static native byte[] readerJson(long reader, int size);
+
+    static native long readerTable(long reader, int number);
+
+    static native byte[] readerState(long reader);
+
+    static native byte[] changeJson(long table, byte[] block, int at, int length);
+
+    static native long batchesOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] batchesNext(long batches, BatchReader owner);
+
+    static native long batchesTable(long batches, int number);
+
+    static native byte[] batchesState(long batches);
+
+    static native long writerOpen(byte[] options);
+
+    static native void writerCall(long writer, byte[] call);
+
+    static native long writerWriteAll(
+            long writer, long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] writerFinish(long writer);
+
+    static native void arrowExport(
+            long trail, byte[] options, long catalog, long filter, ProgressListener listener, long address);
+}

@@ -1,0 +1,124 @@
+package io.trailcore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The native JSON form, byte by byte what the Rust library writes. */
+class ConformanceTest {
+    private static final Path REAL = Samples.ROOT.resolve("../shared/real/trails");
+    private static final Path RUST_DUMP = Samples.ROOT.resolve("target/release/examples/dump");
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"big", "little"})
+    void theSampleTrailsAreWhatTheyAre(String name) throws IOException {
+        List<String> expected = Samples.lines(Samples.DATA.resolve(name + ".jsonl"));
+        Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
+        try (TrailReader reader = trail.reader()) {
+            assertEquals(expected, reader.stream().map(Change::toJson).toList());
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (TrailReader reader = trail.reader()) {
+            reader.writeJson(out);
+        }
+        assertArrayEquals(Samples.bytes(Samples.DATA.resolve(name + ".jsonl")), out.toByteArray());
+    }
+
+    @Test
+    void jsonGoesOnBehindTheChangesThatWereHandedOut() throws IOException {
+        List<String> expected = Samples.lines(Samples.DATA.resolve("big.jsonl"));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (TrailReader reader = Trail.open(Samples.BIG).reader()) {
+            assertEquals(expected.get(0), reader.next().toJson());
+            assertEquals(expected.get(1), reader.next().toJson());
+            reader.writeJson(out);
+        }
+        String rest = String.join("\n", expected.subList(2, expected.size())) + "\n";
+        assertEquals(rest, out.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Both ways of Java, and the Rust program, on the same arguments. */
+    private void compare(String... arguments) throws IOException, InterruptedException {
+        Path expected = folder.resolve("expected");
+        List<String> command = new ArrayList<>(List.of(RUST_DUMP.toString(), "--json"));
+        command.addAll(List.of(arguments));
+        Process rust = new ProcessBuilder(command).redirectOutput(expected.toFile()).redirectErrorStream(false).start();
+        String rustSays = new String(rust.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        int rustStatus = rust.waitFor();
+        for (String each : List.of("", "--each")) {
+            List<String> own = new ArrayList<>(List.of(arguments));
+            own.removeIf(String::isEmpty);
+            if (!each.isEmpty()) {
+                own.add(each);
+            }
+            Jvm.Result java = Jvm.run(folder, "io.trailcore.Dump", own);
+            assertEquals(rustStatus, java.status(), () -> "of " + own + ": " + java.err() + rustSays);
+            assertArrayEquals(Files.readAllBytes(expected), java.out(), () -> "of " + own);
+            if (rustStatus != 0) {
+                assertTrue(java.err().contains(rustSays.lines().findFirst().orElseThrow()), () -> java.err() + rustSays);
+            }
+        }
+    }
+
+    private Path parameters(String text) throws IOException {
+        Path file = folder.resolve("rules.prm");
+        Files.writeString(file, text);
+        return file;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);",
+        "TABLEEXCLUDE BANK.POSTINGS; TABLE BANK.*;",
+        "TABLE BANK.CUST*, WHERE (NAME = @PRESENT);",
+        "TABLE *.*, FILTER (@STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'DELETE'));",
+        "TABLE BANK.POSTINGS, FILTER (@STRFIND (MEMO, 'a') > 0);"
+    })
+    void selectionsSayTheSame(String text) throws IOException, InterruptedException {
+        assumeTrue(Files.exists(RUST_DUMP), "the Rust program is not built");
+        compare(Samples.BIG.toString(), "--param-file", parameters(text).toString(), "--lenient");
+        compare(Samples.LITTLE.toString(), "--param-file", parameters(text).toString());
+    }
+
+    @Test
+    void damagedAndTornTrailsSayTheSame() throws IOException, InterruptedException {
+        assumeTrue(Files.exists(RUST_DUMP), "the Rust program is not built");
+        byte[] file = Samples.bytes(Samples.DATA.resolve("big/bk000000000"));
+        Path damaged = folder.resolve("bk000000000");
+        Files.write(damaged, java.util.Arrays.copyOf(file, file.length - 37));
+        compare(damaged.toString());
+        byte[] changed = file.clone();
+        changed[file.length / 2] ^= 0x55;
+        changed[file.length / 2 + 300] ^= 0x55;
+        Files.write(damaged, changed);
+        compare(damaged.toString());
+        compare(damaged.toString(), "--resync", "--all");
+    }
+
+    @Test
+    void realTrailsSayTheSame() throws IOException, InterruptedException {
+        assumeTrue(Files.isDirectory(REAL) && Files.exists(RUST_DUMP), "there are no real trails here");
+        try (var files = Files.list(REAL)) {
+            for (Path file : files.sorted().toList()) {
+                compare(file.toString());
+                compare(file.toString(), "--all", "--resync");
+            }
+        }
+    }
+}
