@@ -24,6 +24,13 @@ LANGUAGES: dict[str, list[str]] = {
     "python": [str(ROOT / "target/venv/bin/python"), "-m", "trailcore", "cat"],
 }
 
+# What the examples print that are built against the installed C library.
+C_DUMP = ROOT / "target/c-test/bin/dump"
+if C_DUMP.exists():
+    LANGUAGES["c"] = [str(C_DUMP)]
+else:
+    print("skipped: C, whose example is not built; make c-examples builds it")
+
 # By the block, and change by change, which are two ways in Java.
 JAR = ROOT / "java/target/trailcore-0.1.0.jar"
 if JAR.exists():
