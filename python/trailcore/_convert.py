@@ -228,6 +228,7 @@ class Files:
     def __init__(self, out: str, suffix: str, *, single: bool, force: bool = False) -> None:
         """`out` is one file, or with ``single=False`` the directory of all. Raises `FileExistsError` without `force`."""
         self._single, self._force = single, force
+        self._table: str | None = None
         self._folder = os.path.dirname(out) if single else out
         self._stem, self._suffix = os.path.splitext(os.path.basename(out)) if single else ("", suffix)
         self._paths: dict[str, str] = {}
@@ -246,6 +247,9 @@ class Files:
     def add(self, table: str) -> str:
         """The name under which the next file of a table comes to be: its first, or after a change of its columns a further
         one, which is numbered: ``NAME.2.parquet``."""
+        if self._single and self._table not in (None, table):
+            raise ValueError(f"one file has one table, and {self._table} and {table} are selected; name a directory")
+        self._table = table
         stem = self._stem if self._single else file_name(table)
         number = self._versions.get(stem, 0)
         while True:

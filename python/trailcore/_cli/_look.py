@@ -162,9 +162,7 @@ def tables(args: argparse.Namespace) -> int:
         for column in definition.columns:
             nullable = {True: "", False: "not null", None: "?"}[column.nullable]
             key = "key" if column.key else ""
-            rows.append(
-                [f"  {column.name}", column.kind, column.scale or "", column.length, key, nullable, column.charset]
-            )
+            rows.append([f"  {column.name}", column.kind, column.scale or "", column.length, key, nullable, column.charset])
         grid(["  column", "kind", "scale", "length", "key", "null", "charset"], rows, right=["scale", "length"])
         print()
     if error is not None:

@@ -58,9 +58,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("reading")
     group.add_argument("--defs", metavar="FILE", help="definitions (DEFGEN) for tables that the trail does not define")
     group.add_argument("--charset", metavar="NAME", help="the database's character set, against what the trail says")
-    group.add_argument(
-        "--resync", action="store_true", help="pass over damage and missing files, and say what was passed over"
-    )
+    group.add_argument("--resync", action="store_true", help="pass over damage and missing files, and say what was passed over")
     group.add_argument("--no-progress", action="store_true", help="no progress bar")
     group.add_argument("--debug", action="store_true", help="show where in the program an error comes from")
 
@@ -76,7 +74,11 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     """Which changes are wanted."""
     group = parser.add_argument_group("selecting (docs/filter.md is the guide)")
     group.add_argument(
-        "--table", metavar="NAME", action="append", default=[], help="only tables of this name, as in TABLE: HR.EMP*; repeatable"
+        "--table",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only tables of this name, as in TABLE: HR.EMP*; repeatable",
     )
     group.add_argument(
         "--exclude", metavar="NAME", action="append", default=[], help="no tables of this name, as in TABLEEXCLUDE; repeatable"
