@@ -27,8 +27,9 @@ pub struct tc_batch {
 
 handle::object!(tc_batch, b"tc_batc\0");
 
-/// What batches keep for each other: the memory of those that were freed.
+/// What batches keep for each other: the memory of those that were freed. It stays in its place, whoever has it.
 #[derive(Default)]
+#[allow(clippy::vec_box)]
 pub(crate) struct Pool(Mutex<Vec<Box<Memory>>>);
 
 /// How many are kept: one is filled while another is used.

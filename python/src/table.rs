@@ -13,6 +13,8 @@ use pyo3::types::PyCapsule;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
 
 use crate::handle::Handle;
+use crate::reader::stretches;
+use crate::schema::TableDef;
 use crate::watch::Watch;
 
 /// How changes become batches, as the Python package gives it: an object with these attributes.
@@ -309,5 +311,18 @@ impl Batches {
                 Ok(None)
             }
         }
+    }
+
+    /// What was passed over so far: from, to and why.
+    #[getter]
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, String)>> {
+        let skipped = self.batches.with(py, |batches| batches.reader().skipped().to_vec())?;
+        stretches(py, &skipped)
+    }
+
+    /// The definitions met so far: of each table the latest.
+    #[getter]
+    fn tables(&self, py: Python<'_>) -> PyResult<Vec<TableDef>> {
+        self.batches.with(py, |batches| batches.reader().tables().cloned().map(TableDef).collect())
     }
 }

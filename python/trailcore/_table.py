@@ -123,8 +123,8 @@ class Table(_Exports):
 
     It reads nothing itself, and may be used over and over: each use reads the trail anew, batch by batch, so that a consumer
     that streams needs constant memory. Whatever knows the Arrow PyCapsule interface takes it as it is:
-    ``polars.DataFrame(postings)``, ``pyarrow.table(postings)``, ``duckdb.sql("from postings")``; none of
-    them is needed to import trailcore.
+    ``polars.DataFrame(postings)``, ``pyarrow.table(postings)``, ``duckdb.sql("from postings")``; none of them is needed to
+    import trailcore.
     """
 
     def __init__(self, trail: _native.Trail, reading: _Reading, name: str, arrow: Arrow, progress: Progress | None) -> None:

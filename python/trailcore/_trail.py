@@ -488,7 +488,7 @@ class Trail:
         invalid: Invalid = "error",
         prefix: str = "_",
         progress: Progress | None = None,
-    ) -> Iterator[_native.Batch]:
+    ) -> _native.Batches:
         """The changes of all tables as Arrow batches, in one pass: each of one table and one definition, a table's in the
         trail's order. The arguments are those of `table`."""
         arrow = Arrow(

@@ -1,0 +1,10 @@
+"""The command line: ``trailcore`` and ``python -m trailcore``."""
+
+import sys
+
+from trailcore._cli import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())
