@@ -13,7 +13,7 @@ use pyo3::types::PyCapsule;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
 
 use crate::handle::Handle;
-use crate::reader::stretches;
+use crate::reader::{Stretch, stretches};
 use crate::schema::TableDef;
 use crate::watch::Watch;
 
@@ -315,7 +315,7 @@ impl Batches {
 
     /// What was passed over so far: from, to and why.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, String)>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
         let skipped = self.batches.with(py, |batches| batches.reader().skipped().to_vec())?;
         stretches(py, &skipped)
     }

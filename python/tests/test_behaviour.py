@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DATA
 
 import trailcore as tc
+from conftest import DATA
 from trailcore import _native
 
 CODE = """

@@ -11,9 +11,9 @@ import pickle
 from pathlib import Path
 
 import pytest
-from conftest import DATA, SHARED, written
 
 import trailcore as tc
+from conftest import DATA, SHARED, written
 
 
 @pytest.mark.parametrize("order", ["big", "little"])

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 import trailcore as tc
+from conftest import DATA, ROOT
 from trailcore.__main__ import main
 from trailcore._cli import _terminal
-
-from conftest import DATA, ROOT
 
 BK = str(DATA / "big" / "bk")
 COMMANDS = ("info", "cat", "count", "records", "tables", "check", "convert", "explain")

@@ -10,9 +10,9 @@ import re
 from importlib import import_module
 
 import pytest
-from conftest import ROOT
 
 import trailcore as tc
+from conftest import ROOT
 
 MODULES = ["trailcore", *(f"trailcore.{module.name}" for module in pkgutil.iter_modules(tc.__path__))]
 

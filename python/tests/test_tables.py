@@ -7,9 +7,9 @@ import decimal
 from pathlib import Path
 
 import pytest
-from conftest import written
 
 import trailcore as tc
+from conftest import written
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import DATA, written
 
 import trailcore as tc
+from conftest import DATA, written
 
 
 def lines(trail: tc.Trail) -> list[str]:

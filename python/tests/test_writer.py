@@ -8,11 +8,11 @@ import math
 from pathlib import Path
 
 import pytest
-from conftest import written
 from hypothesis import given
 from hypothesis import strategies as st
 
 import trailcore as tc
+from conftest import written
 
 TABLE = tc.TableDef(
     "A.T",
