@@ -21,7 +21,7 @@ demo: ## The changes of a sample trail, as text and as JSON
 	@echo "== counts"
 	@target/release/examples/dump $(DATA)/big/bk --summary
 
-test: lint unit examples-check py-test java-test conformance fuzz-short ## All checks and tests
+test: lint unit examples-check c-test go-test py-test java-test conformance fuzz-short ## All checks and tests
 
 lint:
 	$(CARGO) fmt --all --check
@@ -84,4 +84,5 @@ msrv: ## Builds with the oldest supported release
 clean:
 	$(CARGO) clean
 
+include ffi/ffi.mk
 include java/java.mk

@@ -4,7 +4,8 @@
 mod common;
 
 use trailcore::filter::Select;
-use trailcore::sink::{TrailWriter, WriterOptions};
+use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::source::ChangeBlock;
 use trailcore::trail::ByteOrder;
 use trailcore::{ErrorKind, PlainChange, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
@@ -100,4 +101,62 @@ fn a_selected_trail_is_handed_on_as_a_trail() {
             }
         }
     }
+}
+
+/// The same through one block whose memory is used over and over.
+fn lines_by_blocks(trail: &Trail, options: ReadOptions, most: usize) -> Vec<String> {
+    let mut reader = trail.reader_with(options).unwrap();
+    let mut block = ChangeBlock::default();
+    let mut lines = Vec::new();
+    while reader.next_block(&mut block, most).unwrap() > 0 {
+        assert!(block.len() <= most);
+        lines.extend(block.changes().map(|change| change.to_json().unwrap()));
+        for (place, change) in block.changes().enumerate() {
+            let table = &block.tables()[block.table_place(place).unwrap()];
+            assert!(std::sync::Arc::ptr_eq(table, change.table()));
+        }
+    }
+    assert!(block.is_empty() && block.get(0).is_none());
+    lines
+}
+
+#[test]
+fn blocks_of_any_size_hold_the_same_changes() {
+    let pairs = Bank { updates: UpdateStyle::Pair, ..Bank::small() };
+    let many_tables = Bank { branches: 300, ..Bank::small() };
+    for sample in [Bank::small(), Bank::small_little(), pairs, many_tables] {
+        let trail = bank(&sample);
+        let wanted = lines(&trail, &ReadOptions::new().all(true));
+        for most in [1, 2, 3, 7, 1000] {
+            assert_eq!(lines_by_blocks(&trail, ReadOptions::new().all(true), most), wanted);
+        }
+    }
+}
+
+#[test]
+fn a_selection_may_turn_away_what_holds_the_ids_of_a_transaction() {
+    let trail = bank(&Bank::small());
+    let options = || ReadOptions::new().select(Select::parse("TABLE BANK.ACCOUNTS;").unwrap());
+    let wanted = lines(&trail, &options());
+    assert!(wanted.iter().all(|line| !line.contains("\"csn\":null")));
+    assert_eq!(lines_by_blocks(&trail, options(), 5), wanted);
+}
+
+#[test]
+fn changes_before_an_error_stay_in_the_block() {
+    let files = bank_in_memory(&Bank::small()).unwrap();
+    let torn = &files[0].1[..files[0].1.len() - 3];
+    let trail = Trail::from_bytes(torn.to_vec());
+    let mut block = ChangeBlock::default();
+    let mut reader = trail.reader().unwrap();
+    let error = reader.next_block(&mut block, 100_000).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated);
+    assert!(block.len() > 1);
+}
+
+#[test]
+fn a_block_that_asks_for_nothing_is_empty() {
+    let trail = bank(&Bank::small());
+    let mut block = ChangeBlock::default();
+    assert_eq!(trail.reader().unwrap().next_block(&mut block, 0).unwrap(), 0);
 }

@@ -3,6 +3,7 @@
 //! Everything but the record's place is read when it is asked for: a change that a filter turns away by its table or
 //! operation never has its columns touched.
 
+mod block;
 mod json;
 mod row;
 mod value;
@@ -14,6 +15,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+// Its place is `source`, beside what fills it.
+#[doc(hidden)]
+pub use block::ChangeBlock;
 pub use json::{PlainChange, PlainImage, PlainTokens, PlainValue};
 pub use row::{Column, Row};
 pub(crate) use row::{integer, unprefixed};
@@ -121,6 +125,8 @@ pub(crate) struct TransactionIds {
     xid: String,
     has_csn: bool,
     has_xid: bool,
+    /// Counts the transactions that a reader has met: two changes with the same number have the same ids.
+    serial: u64,
 }
 
 impl TransactionIds {
@@ -145,6 +151,19 @@ impl TransactionIds {
         let mut ids = Self::default();
         ids.keep(csn, xid);
         ids
+    }
+
+    /// A transaction begins with this frame.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, frame: usize) {
+        self.frame = Some(frame);
+        self.serial += 1;
+    }
+
+    /// Nothing is known of the transaction that comes.
+    pub(crate) fn forget(&mut self) {
+        self.keep(None, None);
+        self.serial += 1;
     }
 
     /// Keeps these texts, where the record is to go.
@@ -186,24 +205,17 @@ pub(crate) struct Unit {
     pub(crate) in_transaction: bool,
     /// How many records behind the main one hold the rest of its data.
     pub(crate) continuations: usize,
+    /// Of a pair, and of it alone: where its before record starts.
+    pub(crate) pair_start: Position,
 }
 
-/// All of a change but its bytes and its table. A reader has one, which says of each change in turn what it is.
+/// What changes share as long as neither file nor transaction changes. A reader has one.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    pub(crate) unit: Unit,
     pub(crate) origin: Origin,
     pub(crate) ids: TransactionIds,
     /// Of a row that goes on in further records: all of its data.
     pub(crate) joined: Vec<u8>,
-    /// Of a pair: where its before record starts.
-    pub(crate) pair_start: Position,
-}
-
-impl View {
-    fn ids<'a>(&'a self, buffer: &'a [u8], frames: &'a [Frame]) -> (Option<&'a str>, Option<&'a str>) {
-        if self.unit.in_transaction { self.ids.of(buffer, frames) } else { (None, None) }
-    }
 }
 
 /// One change of a trail, borrowed from its reader until the next call. [`to_owned`](Self::to_owned) keeps it.
@@ -217,14 +229,21 @@ pub struct Change<'a> {
     frames: &'a [Frame],
     /// The frame of its record.
     frame: &'a Frame,
+    unit: &'a Unit,
     view: &'a View,
     table: &'a Arc<TableDef>,
 }
 
 impl<'a> Change<'a> {
     #[inline(always)]
-    pub(crate) fn new(buffer: &'a [u8], frames: &'a [Frame], frame: &'a Frame, view: &'a View, table: &'a Arc<TableDef>) -> Self {
-        Self { buffer, frames, frame, view, table }
+    pub(crate) fn new(
+        (buffer, frames): (&'a [u8], &'a [Frame]),
+        frame: &'a Frame,
+        unit: &'a Unit,
+        view: &'a View,
+        table: &'a Arc<TableDef>,
+    ) -> Self {
+        Self { buffer, frames, frame, unit, view, table }
     }
 
     /// The bytes that its records lie in, others among them.
@@ -233,30 +252,8 @@ impl<'a> Change<'a> {
         self.buffer
     }
 
-    /// What it is, where its frames are to be found at other places; `last` is the change before it there, if that is of the
-    /// same transaction.
-    pub(crate) fn view_at(&self, first: usize, end: usize, last: Option<&View>) -> View {
-        let ids = match (self.view.unit.in_transaction, self.view.ids.frame, last) {
-            (false, ..) => TransactionIds::default(),
-            // Its own first record has them.
-            (true, Some(frame), _) if frame >= self.view.unit.first => {
-                TransactionIds { frame: Some(first + frame - self.view.unit.first), ..TransactionIds::default() }
-            }
-            // The change before it knows where they are.
-            (true, _, Some(last)) if last.unit.in_transaction => last.ids.clone(),
-            _ => TransactionIds::kept(self.csn(), self.xid()),
-        };
-        View {
-            unit: Unit { first, end, ..self.view.unit },
-            origin: self.view.origin.clone(),
-            ids,
-            joined: self.view.joined.clone(),
-            pair_start: self.view.pair_start,
-        }
-    }
-
-    pub(crate) fn own_frames(&self) -> &'a [Frame] {
-        self.frames.get(self.view.unit.first..self.view.unit.end).unwrap_or_default()
+    fn own_frames(&self) -> &'a [Frame] {
+        self.frames.get(self.unit.first..self.unit.end).unwrap_or_default()
     }
 
     /// What it does.
@@ -287,13 +284,13 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn position(&self) -> Position {
-        Position::new(self.view.origin.seqno, self.view.unit.rba)
+        Position::new(self.view.origin.seqno, self.unit.rba)
     }
 
     /// Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
     #[must_use]
     pub fn start(&self) -> Position {
-        if self.view.unit.paired { self.view.pair_start } else { self.position() }
+        if self.unit.paired { self.unit.pair_start } else { self.position() }
     }
 
     /// Its record; of a pair, the after record.
@@ -306,7 +303,7 @@ impl<'a> Change<'a> {
     /// Of a pair of before and after records, the before record.
     #[must_use]
     pub fn before_record(&self) -> Option<Record<'a>> {
-        self.own_frames().first().filter(|_| self.view.unit.paired).map(|frame| Record::from_frame(self.buffer, frame))
+        self.own_frames().first().filter(|_| self.unit.paired).map(|frame| Record::from_frame(self.buffer, frame))
     }
 
     /// The large-object fragments that belong to it. How they are laid out is UNKNOWN; their records are all there is.
@@ -314,7 +311,7 @@ impl<'a> Change<'a> {
         let buffer = self.buffer;
         self.own_frames()
             .iter()
-            .skip(1 + usize::from(self.view.unit.paired) + self.view.unit.continuations)
+            .skip(1 + usize::from(self.unit.paired) + self.unit.continuations)
             .map(move |frame| Record::from_frame(buffer, frame))
     }
 
@@ -342,6 +339,9 @@ impl<'a> Change<'a> {
     /// Where it stands in its transaction; of a pair, the pair's as a whole.
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
+        if self.unit.end - self.unit.first == 1 {
+            return self.frame.transaction();
+        }
         let indicators = || self.own_frames().iter().map(Frame::transaction);
         let begins = indicators().any(TransactionIndicator::begins);
         let ends = indicators().any(TransactionIndicator::ends);
@@ -356,20 +356,20 @@ impl<'a> Change<'a> {
     /// The commit sequence number of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn csn(&self) -> Option<&'a str> {
-        self.view.ids(self.buffer, self.frames).0
+        self.ids().0
     }
 
     /// The id of its transaction, which the trail gives with the transaction's first record.
     #[must_use]
     pub fn xid(&self) -> Option<&'a str> {
-        self.view.ids(self.buffer, self.frames).1
+        self.ids().1
     }
 
     /// CSN and id of its transaction, at the price of one of them.
     #[inline]
     #[must_use]
     pub fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
-        self.view.ids(self.buffer, self.frames)
+        if self.unit.in_transaction { self.view.ids.of(self.buffer, self.frames) } else { (None, None) }
     }
 
     /// GoldenGate's own tokens of its record; of a pair, those of the after record and then those of the before record.
@@ -421,7 +421,7 @@ impl<'a> Change<'a> {
     #[inline(always)]
     pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
         let record = self.record();
-        let unit = &self.view.unit;
+        let unit = self.unit;
         let images = if unit.paired || self.view.origin.encrypted || unit.continuations > 0 {
             self.unusual_images()?
         } else {
@@ -442,7 +442,7 @@ impl<'a> Change<'a> {
             Images::of(record)
                 .map_err(|fault| if self.view.origin.encrypted { self.encrypted_error() } else { self.fault(fault) })
         };
-        let mut images = if self.view.unit.continuations > 0 {
+        let mut images = if self.unit.continuations > 0 {
             Images::of_joined(&record, &self.view.joined).map_err(|fault| self.fault(fault))?
         } else {
             of(&record)?
@@ -481,12 +481,11 @@ impl<'a> Change<'a> {
         }
         OwnedChange {
             bytes: bytes.into(),
+            unit: Unit { first: 0, end: frames.len(), ..*self.unit },
             view: View {
-                unit: Unit { first: 0, end: frames.len(), ..self.view.unit },
                 origin: self.view.origin.clone(),
                 ids: TransactionIds::kept(self.csn(), self.xid()),
                 joined: self.view.joined.clone(),
-                pair_start: self.view.pair_start,
             }
             .into(),
             frames: frames.into(),
@@ -501,18 +500,18 @@ impl<'a> Change<'a> {
     }
 
     pub(crate) fn fault(&self, fault: Fault) -> Error {
-        located_fault(fault, &self.view.origin, self.view.unit.rba, self.view.unit.record)
+        located_fault(fault, &self.view.origin, self.unit.rba, self.unit.record)
     }
 
     /// An error about this change, with its file, RBA and record number.
     pub(crate) fn placed(&self, error: Error) -> Error {
-        located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
+        located(error, &self.view.origin, self.unit.rba, self.unit.record)
     }
 
     fn encrypted_error(&self) -> Error {
         let error =
             Error::new(ErrorKind::Unsupported, ENCRYPTED).hint("decrypt the trail with GoldenGate first; headers stay readable");
-        located(error, &self.view.origin, self.view.unit.rba, self.view.unit.record)
+        located(error, &self.view.origin, self.unit.rba, self.unit.record)
     }
 
     /// Which images its record has by its type, readable or not.
@@ -521,7 +520,7 @@ impl<'a> Change<'a> {
             Op::Insert => (false, true),
             Op::Delete => (true, false),
             Op::Update if self.frame.record_type != RecordType::UNIFIED_UPDATE => {
-                (self.view.unit.paired || self.frame.is_before(), !self.frame.is_before())
+                (self.unit.paired || self.frame.is_before(), !self.frame.is_before())
             }
             Op::Update | Op::PkUpdate => (true, true),
             _ => (false, false),
@@ -531,7 +530,7 @@ impl<'a> Change<'a> {
     /// The parts that errors need, for those who keep nothing else of the change.
     #[inline(always)]
     pub(crate) fn whence(&self) -> (&'a Origin, u64, u64) {
-        (&self.view.origin, self.view.unit.rba, self.view.unit.record)
+        (&self.view.origin, self.unit.rba, self.unit.record)
     }
 }
 
@@ -606,6 +605,7 @@ fn join(owner: &str, object: &str) -> String {
 pub struct OwnedChange {
     bytes: Bytes,
     frames: Arc<[Frame]>,
+    unit: Unit,
     view: Arc<View>,
     table: Arc<TableDef>,
 }
@@ -616,7 +616,7 @@ impl OwnedChange {
     pub fn as_change(&self) -> Change<'_> {
         static NONE: Frame = Frame::NONE;
         // A pair's second frame is its record; the frames are all there.
-        let frame = self.frames.get(usize::from(self.view.unit.paired)).unwrap_or(&NONE);
-        Change::new(&self.bytes, &self.frames, frame, &self.view, &self.table)
+        let frame = self.frames.get(usize::from(self.unit.paired)).unwrap_or(&NONE);
+        Change::new((&self.bytes, &self.frames), frame, &self.unit, &self.view, &self.table)
     }
 }

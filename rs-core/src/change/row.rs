@@ -167,6 +167,8 @@ impl<'a> Column<'a> {
     /// Its value.
     ///
     /// Without a definition, text is shown where the bytes are printable, and bytes elsewhere.
+    // In line, so that a binding that takes the value apart makes no value of it.
+    #[inline(always)]
     #[must_use]
     pub fn value(&self) -> Value<'a> {
         let body = match self.span.content() {
@@ -212,6 +214,16 @@ impl<'a> Column<'a> {
             Value::Number(number) => number.decimal().ok_or_else(|| self.error("has more digits than a decimal holds")),
             other => Err(self.is_not("a number", &other)),
         }
+    }
+
+    /// All digits of a number that is stored as a signed integer of 64 bits, without the point, whose place its definition
+    /// says: the quickest way to most numbers. `None` where it is NULL, not decodable, or stored in another way.
+    #[inline(always)]
+    #[must_use]
+    pub fn mantissa(&self) -> Option<i64> {
+        let (definition, [0, 0, body @ ..]) = (self.definition?, self.span.bytes) else { return None };
+        let stored_so = matches!(definition.kind(), Kind::Integer { width: 8, signed: true });
+        body.try_into().ok().filter(|_| stored_so).map(i64::from_be_bytes)
     }
 
     /// Its whole number.
@@ -264,6 +276,7 @@ impl<'a> Column<'a> {
 }
 
 /// The value of a body by its column's type; `None` where the bytes are not of that type.
+#[inline(always)]
 fn decode<'a>(definition: &ColumnDef, body: &'a [u8], order: ByteOrder) -> Option<Value<'a>> {
     let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
     Some(match definition.kind() {

@@ -329,7 +329,7 @@ impl DateTime {
         Self::parse_bytes(text.as_bytes())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn parse_bytes(text: &[u8]) -> Option<Self> {
         let (date, rest) = text.split_first_chunk::<10>()?;
         let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
@@ -366,6 +366,7 @@ impl DateTime {
         self.month == 0 || self.day == 0
     }
 
+    #[inline]
     fn seconds(&self) -> Option<i64> {
         if self.is_zero_like() {
             return None;
@@ -375,6 +376,7 @@ impl DateTime {
     }
 
     /// Microseconds from 1970-01-01 00:00 of the same (unknown) zone; finer digits are cut off. `None` for a zero date.
+    #[inline]
     #[must_use]
     pub fn unix_micros(&self) -> Option<i64> {
         Some(self.seconds()? * 1_000_000 + i64::from(self.nanos / 1000))

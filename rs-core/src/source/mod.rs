@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::blocks::{Blocks, ChangeBlock};
+pub use self::blocks::Blocks;
 pub use self::bytes::ByteSource;
 pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;
@@ -24,6 +24,8 @@ pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::summary::{Summary, TableCounts};
+#[doc(inline)]
+pub use crate::change::ChangeBlock;
 
 use crate::error::{ErrorKind, Result};
 use crate::filter::Select;

@@ -60,6 +60,8 @@ pub struct Reader {
     /// Frames before this one have been looked at for transactions.
     resolved: usize,
     open: OpenTransaction,
+    /// Which frames make the current change.
+    unit: Unit,
     view: View,
     /// Where the before record stands of a pair that a file's end parts, once it has been moved to its after record.
     parted_pair: Option<Position>,
@@ -115,8 +117,8 @@ impl Reader {
             ready: 0,
             resolved: 0,
             open: OpenTransaction::None,
+            unit: Unit::default(),
             view: View {
-                unit: Unit::default(),
                 origin: Origin {
                     file: Path::new("").into(),
                     seqno: 0,
@@ -126,7 +128,6 @@ impl Reader {
                 },
                 ids: TransactionIds::with_room(),
                 joined: Vec::new(),
-                pair_start: Position::default(),
             },
             parted_pair: None,
             here: Here { base: 0, number: 0, end: 0 },
@@ -174,7 +175,7 @@ impl Reader {
         };
         let frames = &*self.window.frames;
         let (Some(frame), Some(table)) = (frames.get(main), self.tables.slots.get(slot as usize)) else { return Ok(None) };
-        Ok(Some(Change::new(self.window.data(), frames, frame, &self.view, table)))
+        Ok(Some(Change::new((self.window.data(), frames), frame, &self.unit, &self.view, table)))
     }
 
     /// Moves on behind rows that the selection turns away at a glance: nothing is made of them but a count.
@@ -190,7 +191,7 @@ impl Reader {
                 break;
             }
             if frame.begins_and_ends().0 {
-                self.view.ids.frame = Some(first);
+                self.view.ids.begin(first);
             }
             first += 1;
         }
@@ -202,8 +203,8 @@ impl Reader {
     fn is_wanted(&mut self, main: usize, slot: u32) -> Result<bool> {
         let Some(gate) = &mut self.gate else { return Ok(true) };
         let Some(table) = self.tables.slots.get(slot as usize) else { return Ok(true) };
-        let (frames, data, view) = (&*self.window.frames, self.window.data(), &self.view);
-        gate.wants(slot, table, || frames.get(main).map(|frame| Change::new(data, frames, frame, view, table)))
+        let (frames, data, unit, view) = (&*self.window.frames, self.window.data(), &self.unit, &self.view);
+        gate.wants(slot, table, || frames.get(main).map(|frame| Change::new((data, frames), frame, unit, view, table)))
     }
 
     /// What the selection has said of the changes so far; all zero without one.
@@ -268,7 +269,7 @@ impl Reader {
         let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return None };
         let slot = usual_slot(&self.file, frame, next)?;
         if frame.begins_and_ends().0 {
-            self.view.ids.frame = Some(first);
+            self.view.ids.begin(first);
         }
         let at = frame.at;
         self.set_unit(first, first, first + 1, at, true);
@@ -279,7 +280,7 @@ impl Reader {
     #[inline(always)]
     fn set_unit(&mut self, first: usize, main: usize, end: usize, at: u64, in_transaction: bool) {
         self.cursor = end;
-        self.view.unit = Unit {
+        self.unit = Unit {
             first,
             end,
             rba: (at as i64).wrapping_sub(self.here.base) as u64,
@@ -287,6 +288,7 @@ impl Reader {
             paired: main != first,
             in_transaction,
             continuations: 0,
+            pair_start: self.unit.pair_start,
         };
     }
 
@@ -324,7 +326,7 @@ impl Reader {
             return Ok(Step::On);
         }
         if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
-            self.view.ids.frame = Some(first);
+            self.view.ids.begin(first);
         }
         if main >= self.ready && !self.window.is_at_end() {
             // Moved together over a file's end: what belongs to the second half may not be here yet.
@@ -349,7 +351,7 @@ impl Reader {
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
         if main != first {
             let start = parted_pair.or_else(|| self.window.place(first).map(|(_, position, _)| position));
-            self.view.pair_start = start.unwrap_or_default();
+            self.unit.pair_start = start.unwrap_or_default();
         }
         self.set_unit(first, main, end, at, in_transaction);
         self.join_continuations(main, end);
@@ -452,7 +454,7 @@ impl Reader {
     fn pass_over(&mut self, from: Position, to: Position, error: Error) {
         self.skip(Skipped { from, to, error });
         // What was passed over may have ended one transaction and begun another.
-        self.view.ids.keep(None, None);
+        self.view.ids.forget();
         self.open = OpenTransaction::None;
     }
 

@@ -44,7 +44,7 @@ impl Reader {
         if parts == main + 1 {
             return;
         }
-        self.view.unit.continuations = parts - main - 1;
+        self.unit.continuations = parts - main - 1;
         for index in main..parts {
             if let Some(record) = self.window.frames.get(index).map(|frame| Record::from_frame(self.window.data(), frame)) {
                 self.view.joined.extend_from_slice(record.data());

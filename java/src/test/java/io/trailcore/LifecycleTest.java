@@ -184,7 +184,7 @@ class LifecycleTest {
                 TrailReader other = SMALL.reader()) {
             TrailException.Internal error = assertThrows(TrailException.Internal.class, reader::panicDrill);
             assertTrue(error.getMessage().contains("should be reported"), error.getMessage());
-            assertEquals(1000, error.code());
+            assertEquals(1005, error.code());
             TrailException.Internal again = assertThrows(TrailException.Internal.class, reader::next);
             assertTrue(again.getMessage().contains("cannot be used any more"), again.getMessage());
             assertNotNull(other.next());

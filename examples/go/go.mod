@@ -1,0 +1,3 @@
+module github.com/trailcore/trailcore/examples/go
+
+go 1.18

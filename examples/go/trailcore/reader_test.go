@@ -1,0 +1,85 @@
+package trailcore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const data = "../../data"
+
+func TestChangesAreThoseOfTheSample(t *testing.T) {
+	for _, name := range []string{"big", "little"} {
+		wanted, err := os.ReadFile(filepath.Join(data, name+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader, err := Open(filepath.Join(data, name, "bk"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found strings.Builder
+		for reader.Next() {
+			found.WriteString(reader.JSON() + "\n")
+		}
+		if reader.Err() != nil {
+			t.Fatal(reader.Err())
+		}
+		if found.String() != string(wanted) {
+			t.Errorf("%s: the changes differ", name)
+		}
+		reader.Close()
+		reader.Close()
+		if reader.Next() || reader.Err() == nil {
+			t.Error("a closed reader reads")
+		}
+	}
+}
+
+func TestASelection(t *testing.T) {
+	reader, err := Open(filepath.Join(data, "big", "bk"), Where("TABLE BANK.POSTINGS;"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	count := 0
+	for reader.Next() {
+		if !strings.Contains(reader.JSON(), `"table":"BANK.POSTINGS"`) {
+			t.Errorf("not wanted: %s", reader.JSON())
+		}
+		count++
+	}
+	if count == 0 || reader.Err() != nil {
+		t.Error(count, reader.Err())
+	}
+}
+
+func TestErrorsSayWhatAndWhere(t *testing.T) {
+	if _, err := Open("no/such/place/lt"); err == nil || !strings.Contains(err.Error(), "no/such/place/lt") {
+		t.Error(err)
+	}
+	if _, err := Open(filepath.Join(data, "big", "bk"), Where("TABLE HR.EMP, FILTER (")); err == nil {
+		t.Error("a wrong selection is taken")
+	}
+	whole, err := os.ReadFile(filepath.Join(data, "big", "bk000000000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := filepath.Join(t.TempDir(), "bk000000000")
+	if err := os.WriteFile(torn, whole[:len(whole)-3], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := Open(torn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for reader.Next() {
+	}
+	var found *Error
+	if !errors.As(reader.Err(), &found) || found.Status != 4 || !found.HasRBA {
+		t.Error(reader.Err())
+	}
+}

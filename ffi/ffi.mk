@@ -1,0 +1,131 @@
+# The C library: `make install PREFIX=...`, `make c-test`, `make go-test`, `make bench-c`.
+
+PREFIX ?= /usr/local
+C_BUILT := target/release/libtrailcore_ffi.so
+C_TEST := target/c-test
+C_PREFIX := $(CURDIR)/$(C_TEST)/prefix
+C_STRICT := -Wall -Wextra -Werror -pedantic
+C_SAMPLE := $(DATA)/big/bk
+C_WITH := PKG_CONFIG_PATH=$(C_PREFIX)/lib/pkgconfig
+C_ROUNDS ?= 100000
+BENCH_C_MB ?= 256
+
+.PHONY: install header abi c-build c-test c-header c-abi c-examples c-api c-sanitizers c-leaks go-test bench-c
+
+install: c-build ## The C library with header, pkg-config and CMake files below PREFIX
+	ffi/install "$(PREFIX)" "$(DESTDIR)"
+
+header: ## Writes include/trailcore.h again
+	$(CARGO) run --quiet -p trailcore-header > target/trailcore.h
+	mv target/trailcore.h include/trailcore.h
+
+abi: c-build ## Takes the present interface of the C library as the wanted one
+	python3 ffi/abi/abi.py list include/trailcore.h $(C_BUILT) > target/interface.txt
+	mv target/interface.txt ffi/abi/interface.txt
+
+c-build:
+	$(CARGO) build --release -p trailcore-ffi
+
+c-test: c-header c-abi c-examples c-api c-sanitizers c-leaks ## All tests of the C library
+
+# The committed header is the one that its source gives.
+c-header:
+	@mkdir -p $(C_TEST)
+	$(CARGO) run --quiet -p trailcore-header > $(C_TEST)/trailcore.h
+	diff include/trailcore.h $(C_TEST)/trailcore.h
+	python3 ffi/tests/complete.py include/trailcore.h ffi/tests/api.c
+
+# Names and layouts are as they were, and a program of an earlier header runs with this library.
+c-abi: c-build
+	@mkdir -p $(C_TEST)
+	python3 ffi/abi/abi.py check include/trailcore.h $(C_BUILT) ffi/abi/interface.txt
+	@for earlier in ffi/abi/*/; do \
+	  python3 ffi/abi/abi.py keeps include/trailcore.h $(C_BUILT) $${earlier}interface.txt || exit 1; done
+	ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
+	ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
+	@for earlier in ffi/abi/*/; do \
+	  $(CC) -std=c99 $(C_STRICT) -I$$earlier ffi/abi/program.c -L$(C_TEST) -ltrailcore -Wl,-rpath,$(CURDIR)/$(C_TEST) -o $(C_TEST)/earlier \
+	    && $(C_TEST)/earlier $(C_SAMPLE) || exit 1; done
+
+# The examples as users build them: against the installed library alone, by pkg-config and by CMake.
+c-examples: c-build
+	rm -rf $(C_TEST)/prefix $(C_TEST)/cmake
+	ffi/install $(C_PREFIX)
+	@mkdir -p $(C_TEST)/bin
+	set -e; for name in dump filter arrow; do \
+	  $(CC) -std=c99 $(C_STRICT) -O1 examples/c/$$name.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
+	    -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/$$name; done
+	$(CXX) -std=c++17 $(C_STRICT) examples/c/sums.cpp $$($(C_WITH) pkg-config --cflags --libs trailcore) \
+	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/sums
+	$(CC) -std=c99 $(C_STRICT) examples/c/dump.c $$($(C_WITH) pkg-config --cflags trailcore) $(C_PREFIX)/lib/libtrailcore.a \
+	  $$($(C_WITH) pkg-config --static --libs-only-l trailcore | sed 's/-ltrailcore//') -o $(C_TEST)/bin/dump-static
+	cmake -S examples/c -B $(C_TEST)/cmake -DCMAKE_PREFIX_PATH=$(C_PREFIX) -DCMAKE_BUILD_TYPE=Release > $(C_TEST)/cmake.log
+	cmake --build $(C_TEST)/cmake >> $(C_TEST)/cmake.log
+	set -e; for dump in bin/dump bin/dump-static cmake/dump cmake/dump_static; do \
+	  $(C_TEST)/$$dump $(DATA)/big/bk | cmp - $(DATA)/big.jsonl; $(C_TEST)/$$dump $(DATA)/little/bk | cmp - $(DATA)/little.jsonl; done
+	$(C_TEST)/bin/filter $(C_SAMPLE) 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);' | tail -n 1
+	$(C_TEST)/bin/arrow $(C_SAMPLE) BANK.POSTINGS | tail -n 1
+	$(C_TEST)/bin/sums $(C_SAMPLE) BANK.POSTINGS AMOUNT
+	nm -g --defined-only $(C_PREFIX)/lib/libtrailcore.a | awk 'NF == 3 && $$3 !~ /^tc_/ {print "exported:", $$3; bad = 1} END {exit bad}'
+
+# Every function, with the library that is installed, and with one built for tests, which has the panic drill and knows what
+# has been freed.
+c-api: c-build
+	$(CARGO) test --quiet -p trailcore-ffi --features drill
+	$(CARGO) build --quiet -p trailcore-ffi --features drill
+	@mkdir -p $(C_TEST)/scratch $(C_TEST)/debug
+	ln -sf ../../debug/libtrailcore_ffi.so $(C_TEST)/debug/libtrailcore.so
+	ln -sf ../../debug/libtrailcore_ffi.so $(C_TEST)/debug/libtrailcore.so.0
+	python3 ffi/tests/pointers.py include/trailcore.h > $(C_TEST)/pointers.c
+	$(call c_program,debug,-std=c99 $(C_STRICT) -DTC_DRILL,api)
+	$(call c_program,debug,-std=c99 $(C_STRICT),threads)
+	$(call c_program,debug,-std=c99 $(C_STRICT) -Wno-unused-function,pointers)
+	$(C_TEST)/debug/api $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/scratch 2> $(C_TEST)/drill.log || { cat $(C_TEST)/drill.log; exit 1; }
+	$(C_TEST)/debug/pointers $(C_SAMPLE)
+	$(C_TEST)/debug/threads $(C_SAMPLE)
+	$(call c_program,.,-std=c99 $(C_STRICT),api)
+	$(call c_program,.,-std=c99 $(C_STRICT),threads)
+	$(C_TEST)/api $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/scratch
+	$(C_TEST)/threads $(C_SAMPLE)
+
+# A test program: where its library lies, flags, name.
+c_program = $(CC) -g $(2) -Iinclude -Iffi/tests $(firstword $(wildcard ffi/tests/$(3).c) $(C_TEST)/$(3).c) \
+  -L$(C_TEST)/$(1) -ltrailcore -lpthread -Wl,-rpath,$(CURDIR)/$(C_TEST)/$(1) -o $(C_TEST)/$(1)/$(3)
+
+# Tools that look for bugs find none here, and find those that are planted.
+c-sanitizers: c-api
+	@mkdir -p $(C_TEST)/sanitized && ln -sf ../../release/libtrailcore_ffi.so $(C_TEST)/sanitized/libtrailcore.so \
+	  && ln -sf ../../release/libtrailcore_ffi.so $(C_TEST)/sanitized/libtrailcore.so.0
+	set -e; for name in api threads planted; do \
+	  $(CC) -g -std=c99 $(C_STRICT) -fsanitize=address,undefined -fno-sanitize-recover=all -Iinclude -Iffi/tests ffi/tests/$$name.c \
+	    -L$(C_TEST)/sanitized -ltrailcore -lpthread -Wl,-rpath,$(CURDIR)/$(C_TEST)/sanitized -o $(C_TEST)/sanitized/$$name; done
+	$(C_TEST)/sanitized/api $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/scratch
+	$(C_TEST)/sanitized/threads $(C_SAMPLE)
+	@for bug in use-after-free leak overflow; do \
+	  if $(C_TEST)/sanitized/planted $(C_SAMPLE) $$bug > $(C_TEST)/planted.log 2>&1; then echo "sanitizers miss a planted $$bug"; exit 1; fi; \
+	  grep -qE "AddressSanitizer|LeakSanitizer|runtime error" $(C_TEST)/planted.log || { cat $(C_TEST)/planted.log; exit 1; }; \
+	  echo "sanitizers find a planted $$bug"; done
+	@if ! command -v valgrind >/dev/null; then echo "skipped: valgrind is not installed"; exit 0; fi; \
+	$(CC) -g -std=c99 -Iinclude -Iffi/tests ffi/tests/planted.c -L$(C_TEST) -ltrailcore -Wl,-rpath,$(CURDIR)/$(C_TEST) -o $(C_TEST)/planted || exit 1; \
+	grind="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect"; \
+	$$grind $(C_TEST)/api $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/scratch || exit 1; \
+	for bug in use-after-free leak; do \
+	  if $$grind $(C_TEST)/planted $(C_SAMPLE) $$bug > $(C_TEST)/planted.log 2>&1; then echo "valgrind misses a planted $$bug"; exit 1; fi; \
+	  echo "valgrind finds a planted $$bug"; done
+
+c-leaks: c-api
+	$(call c_program,.,-O1 -std=c99 $(C_STRICT),leaks)
+	$(C_TEST)/leaks $(C_SAMPLE) $(C_ROUNDS)
+
+go-test: c-examples ## The Go package over the installed library
+	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
+	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
+	cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...
+
+# Every column touched through C, beside the same in Rust: one change at a time, and by blocks, which is what batches are.
+bench-c: c-examples
+	$(CARGO) build --quiet --release -p trailcore-ffi --example touch
+	target/release/examples/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
+	$(CC) -O2 -std=c99 $(C_STRICT) ffi/bench/touch.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
+	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/touch
+	python3 ffi/bench/compare.py target/release/examples/touch $(C_TEST)/bin/touch target/bench-data/c-$(BENCH_C_MB)

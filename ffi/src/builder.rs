@@ -1,0 +1,266 @@
+//! Selections by calls instead of text.
+
+use std::ffi::c_char;
+
+use trailcore::Timestamp;
+use trailcore::filter::{Condition, Expr, Rule, Select, SelectBuilder};
+
+use crate::boundary::{Failure, Outcome, fallible, status};
+use crate::buffer::give_to;
+use crate::change::{AnyOp, tc_op};
+use crate::error::tc_error;
+use crate::handle::{self, exclusive};
+use crate::select::tc_select;
+use crate::status::tc_status;
+use crate::text::{Flag, array, optional_text, text};
+use crate::time::tc_position;
+
+/// Puts a selection together by calls.
+///
+/// Ownership: free it with `tc_select_builder_free`; selections that were built of it live on. Threads: one at a time.
+#[derive(Default)]
+pub struct tc_select_builder(SelectBuilder);
+
+handle::object!(tc_select_builder, b"tc_sbld\0");
+
+/// The two ends of what is wanted: from `from` on, up to and without `until`.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum tc_limit {
+    /// This one and later.
+    TC_LIMIT_FROM = 0,
+    /// Before this one.
+    TC_LIMIT_UNTIL = 1,
+}
+
+/// A `tc_limit` from C, which may be any number.
+pub type AnyLimit = u32;
+
+/// What is excluded.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum tc_exclude {
+    /// Tables: `OWNER.OBJECT`, with wildcards.
+    TC_EXCLUDE_TABLES = 0,
+    /// Schemas: `SCHEMA` or `CONTAINER.SCHEMA`, with wildcards.
+    TC_EXCLUDE_SCHEMAS = 1,
+    /// Catalogs (containers) of objects whose names have three parts, with wildcards.
+    TC_EXCLUDE_CATALOGS = 2,
+    /// Changes with this tag, in hexadecimal.
+    TC_EXCLUDE_TAG = 3,
+    /// Changes without this tag, in hexadecimal.
+    TC_EXCLUDE_OTHER_TAGS = 4,
+}
+
+/// A `tc_exclude` from C, which may be any number.
+pub type AnyExclude = u32;
+
+impl tc_select_builder {
+    fn change(&mut self, step: impl FnOnce(SelectBuilder) -> Outcome<SelectBuilder>) -> Outcome {
+        self.0 = step(self.0.clone())?;
+        Ok(())
+    }
+}
+
+fn is_from(limit: AnyLimit) -> Outcome<bool> {
+    match limit {
+        limit if limit == tc_limit::TC_LIMIT_FROM as u32 => Ok(true),
+        limit if limit == tc_limit::TC_LIMIT_UNTIL as u32 => Ok(false),
+        _ => Err(Failure::argument(format!("{limit} is no tc_limit"))),
+    }
+}
+
+/// Makes a builder of a selection that wants all changes.
+///
+/// Ownership: `*builder` is the caller's, to be freed with `tc_select_builder_free`. Any thread may call it. Errors:
+/// `TC_ERR_NULL_POINTER`.
+/// Example: `tc_select_builder *builder; tc_select_builder_new(&builder);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_new(builder: *mut *mut tc_select_builder) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe { give_to(builder, || Ok(tc_select_builder::default())) })
+}
+
+/// Frees a builder. NULL is fine.
+///
+/// Example: `tc_select_builder_free(builder);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_free(builder: *mut tc_select_builder) {
+    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    unsafe { handle::free(builder) }
+}
+
+/// Adds a TABLE statement for objects, `OWNER.OBJECT` with `*` and `?`, with a FILTER expression and a WHERE condition as they
+/// stand between the parentheses of those clauses.
+///
+/// Threads: one at a time. `filter` and `where_` may be NULL for none; `error` may be NULL. Errors: `TC_ERR_FILTER` where a text
+/// is wrong; the builder then is as it was.
+/// Example: `tc_select_builder_table(builder, "HR.EMP*", "SALARY > 1000", NULL, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_table(
+    builder: *mut tc_select_builder,
+    objects: *const c_char,
+    filter: *const c_char,
+    where_: *const c_char,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let mut rule = Rule::table(text(objects, "objects")?)?;
+            if let Some(filter) = optional_text(filter, "filter")? {
+                rule = rule.filter(filter.parse::<Expr>()?);
+            }
+            if let Some(condition) = optional_text(where_, "where_")? {
+                rule = rule.where_(condition.parse::<Condition>()?);
+            }
+            exclusive(builder)?.change(|builder| Ok(builder.rule(rule)))
+        })
+    }
+}
+
+/// Adds what is excluded: tables, schemas, catalogs or tags.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` where the text is no name or tag, `TC_ERR_BAD_ARGUMENT`
+/// where `kind` is none.
+/// Example: `tc_select_builder_exclude(builder, TC_EXCLUDE_TABLES, "HR.EMP_OLD", &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_exclude(
+    builder: *mut tc_select_builder,
+    kind: AnyExclude,
+    what: *const c_char,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    use tc_exclude as e;
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let what = text(what, "what")?;
+            exclusive(builder)?.change(|builder| {
+                Ok(match kind {
+                    kind if kind == e::TC_EXCLUDE_TABLES as u32 => builder.exclude_tables(what)?,
+                    kind if kind == e::TC_EXCLUDE_SCHEMAS as u32 => builder.exclude_schemas(what)?,
+                    kind if kind == e::TC_EXCLUDE_CATALOGS as u32 => builder.exclude_catalogs(what)?,
+                    kind if kind == e::TC_EXCLUDE_TAG as u32 => builder.exclude_tag(what)?,
+                    kind if kind == e::TC_EXCLUDE_OTHER_TAGS as u32 => builder.include_tag(what)?,
+                    kind => return Err(Failure::argument(format!("{kind} is no tc_exclude"))),
+                })
+            })
+        })
+    }
+}
+
+/// Sets whether the tables added behind it want an operation, until it is set again: GETINSERTS, IGNOREDELETES and the like.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `op` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_get(builder, TC_OP_DELETE, false);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_get(builder: *mut tc_select_builder, op: AnyOp, wanted: Flag) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let op = tc_op::read(op)?;
+        exclusive(builder)?.change(|builder| Ok(builder.get(op, wanted != 0)))
+    })
+}
+
+/// Takes these operations alone.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where one is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_op ops[] = {TC_OP_INSERT, TC_OP_DELETE}; tc_select_builder_ops(builder, ops, 2);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_ops(builder: *mut tc_select_builder, ops: *const AnyOp, count: usize) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        if ops.is_null() {
+            return Err(Failure::null("ops"));
+        }
+        let ops = array(ops, count, "ops")?.iter().map(|op| tc_op::read(*op)).collect::<Outcome<Vec<_>>>()?;
+        exclusive(builder)?.change(|builder| Ok(builder.ops(&ops)))
+    })
+}
+
+/// Limits the selection by commit sequence numbers.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `limit` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_limit_csn(builder, TC_LIMIT_FROM, "7824137847");`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_limit_csn(
+    builder: *mut tc_select_builder,
+    limit: AnyLimit,
+    csn: *const c_char,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let (from, csn) = (is_from(limit)?, text(csn, "csn")?);
+        exclusive(builder)?.change(|builder| Ok(if from { builder.from_csn(csn) } else { builder.until_csn(csn) }))
+    })
+}
+
+/// Limits the selection by time, in microseconds since 1970, UTC.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `limit` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_limit_time(builder, TC_LIMIT_UNTIL, midnight);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_limit_time(
+    builder: *mut tc_select_builder,
+    limit: AnyLimit,
+    micros: i64,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let (from, time) = (is_from(limit)?, Timestamp::from_unix_micros(micros));
+        exclusive(builder)?.change(|builder| Ok(if from { builder.from_time(time) } else { builder.until_time(time) }))
+    })
+}
+
+/// Limits the selection by positions.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `limit` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_position end = {13, 0}; tc_select_builder_limit_position(builder, TC_LIMIT_UNTIL, end);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_limit_position(
+    builder: *mut tc_select_builder,
+    limit: AnyLimit,
+    position: tc_position,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let from = is_from(limit)?;
+        let position = position.into();
+        exclusive(builder)?
+            .change(|builder| Ok(if from { builder.from_position(position) } else { builder.until_position(position) }))
+    })
+}
+
+/// The container of the objects added behind it that name none: SOURCECATALOG.
+///
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_source_catalog(builder, "PDB1");`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_source_catalog(builder: *mut tc_select_builder, name: *const c_char) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let name = text(name, "name")?;
+        exclusive(builder)?.change(|builder| Ok(builder.source_catalog(name)))
+    })
+}
+
+/// The selection that has been put together so far. The builder stays as it is.
+///
+/// Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Threads: one at a time. `lenient` says that changes
+/// that cannot be decided on are counted and turned away. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_build(builder, false, &select);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_build(
+    builder: *mut tc_select_builder,
+    lenient: Flag,
+    select: *mut *mut tc_select,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        give_to(select, || {
+            let built: Select = exclusive(builder)?.0.clone().build();
+            Ok(tc_select(if lenient != 0 { built.lenient() } else { built }))
+        })
+    })
+}

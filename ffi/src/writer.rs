@@ -1,0 +1,574 @@
+//! Writing trails.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::trail::{ByteOrder, RecordType, Token};
+use trailcore::{TableDef, Timestamp};
+
+use crate::boundary::{Failure, Outcome, fallible, status};
+use crate::buffer::give_to;
+use crate::change::tc_change;
+use crate::error::tc_error;
+use crate::handle::{self, exclusive, lend};
+use crate::row::tc_row;
+use crate::status::tc_status;
+use crate::table::tc_table;
+use crate::text::{Flag, Sized_, array, optional_text, out, path, read_struct, tc_bytes, tc_str, text};
+
+/// Writes a trail: changes between `tc_writer_begin` and `tc_writer_commit`, and `tc_writer_finish` at the end, without which
+/// nothing is complete. A table's definition is written ahead of its first row in each file.
+///
+/// Ownership: free it with `tc_writer_free`. Threads: one at a time.
+pub struct tc_writer {
+    /// `None` once it is finished.
+    writer: Option<TrailWriter>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+handle::object!(tc_writer, b"tc_writ\0");
+
+/// How to write a trail. All zero but `size` is the default.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct tc_writer_options {
+    /// `sizeof(tc_writer_options)`.
+    pub size: usize,
+    /// A file is closed before a record would make it longer than this; 0 for 500 MiB.
+    pub file_size: u64,
+    /// When the files were made, in microseconds since 1970, UTC: what is written depends on the caller alone, not on a clock.
+    pub created: i64,
+    /// Name of the writing group; NULL for `TRAILCOR`.
+    pub group: *const c_char,
+    /// Number of the first file.
+    pub first_seqno: u32,
+    /// Digits of the number in file names, 6 or 9; 0 for 9.
+    pub seqno_digits: u32,
+    /// Number of the database's character set, as trails have it.
+    pub charset: u32,
+    /// Version of the table definition records, 1 or 11; 0 for 1.
+    pub definition_version: u16,
+    /// Compatibility level of the file header; 0 for 5.
+    pub compatibility: u16,
+    /// Write all numbers but column data little-endian.
+    pub little_endian: Flag,
+    /// Write no definitions: rows carry their table's name, as releases before 12.2 write them.
+    pub without_definitions: Flag,
+}
+
+// SAFETY: it starts with its size; the rest are numbers, and a pointer, of which a null one is allowed.
+unsafe impl Sized_ for tc_writer_options {}
+
+/// How an update is written.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum tc_update_style {
+    /// One record with both images.
+    TC_UPDATE_UNIFIED = 0,
+    /// A before and an after record.
+    TC_UPDATE_PAIR = 1,
+    /// The after record alone.
+    TC_UPDATE_AFTER_ONLY = 2,
+}
+
+/// A `tc_update_style` from C, which may be any number.
+pub type AnyUpdateStyle = u32;
+
+fn update_style(style: AnyUpdateStyle) -> Outcome<UpdateStyle> {
+    Ok(match style {
+        style if style == tc_update_style::TC_UPDATE_UNIFIED as u32 => UpdateStyle::Unified,
+        style if style == tc_update_style::TC_UPDATE_PAIR as u32 => UpdateStyle::Pair,
+        style if style == tc_update_style::TC_UPDATE_AFTER_ONLY as u32 => UpdateStyle::AfterOnly,
+        _ => return Err(Failure::argument(format!("{style} is no tc_update_style"))),
+    })
+}
+
+/// The options of a caller; null stands for the default.
+///
+/// # Safety
+/// As `read_struct`, and its pointer is as `optional_text` needs it.
+unsafe fn writer_options(options: *const tc_writer_options) -> Outcome<WriterOptions> {
+    let default = WriterOptions::default();
+    if options.is_null() {
+        return Ok(default);
+    }
+    // SAFETY: as the caller says.
+    let (given, group) = unsafe {
+        let given = read_struct(options, "options")?;
+        (given, optional_text(given.group, "group")?)
+    };
+    let seqno_digits = match given.seqno_digits {
+        0 => default.seqno_digits,
+        6 => 6,
+        9 => 9,
+        other => return Err(Failure::argument(format!("seqno_digits is 6 or 9, not {other}"))),
+    };
+    let definition_version = match given.definition_version {
+        0 => default.definition_version,
+        version @ (1 | 11) => version,
+        other => return Err(Failure::argument(format!("definition_version is 1 or 11, not {other}"))),
+    };
+    Ok(WriterOptions {
+        order: if given.little_endian != 0 { ByteOrder::Little } else { ByteOrder::Big },
+        file_size: if given.file_size == 0 { default.file_size } else { given.file_size },
+        first_seqno: given.first_seqno,
+        seqno_digits,
+        metadata: given.without_definitions == 0,
+        definition_version,
+        compatibility: if given.compatibility == 0 { default.compatibility } else { given.compatibility },
+        charset: given.charset,
+        group: group.map_or(default.group, Into::into),
+        created: Timestamp::from_unix_micros(given.created),
+    })
+}
+
+impl tc_writer {
+    fn open(&mut self) -> Outcome<&mut TrailWriter> {
+        self.writer.as_mut().ok_or_else(|| Failure::argument("the writer is finished"))
+    }
+}
+
+/// Makes a writer of files named by a prefix, such as `dirdat/lt`, and their number. Files of the same name are replaced, the
+/// first when something is written.
+///
+/// Ownership: `*writer` is the caller's, to be freed with `tc_writer_free`. Any thread may call it. `options` may be NULL for the
+/// default; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where an option has a value that it cannot have.
+/// Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_create(
+    prefix: *const c_char,
+    options: *const tc_writer_options,
+    writer: *mut *mut tc_writer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            give_to(writer, || {
+                let writer = TrailWriter::create(path(prefix, "prefix")?, writer_options(options)?)?;
+                Ok(tc_writer { writer: Some(writer), files: Vec::new() })
+            })
+        })
+    }
+}
+
+/// Makes a writer of files in memory, which `tc_writer_file` gives once it is finished.
+///
+/// Ownership: `*writer` is the caller's, to be freed with `tc_writer_free`. Any thread may call it. `options` may be NULL for the
+/// default; `error` may be NULL. Errors: as `tc_writer_create`.
+/// Example: `tc_writer *writer; tc_writer_new_in_memory("lt", NULL, &writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_new_in_memory(
+    prefix: *const c_char,
+    options: *const tc_writer_options,
+    writer: *mut *mut tc_writer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            give_to(writer, || {
+                let writer = TrailWriter::in_memory(text(prefix, "prefix")?, writer_options(options)?)?;
+                Ok(tc_writer { writer: Some(writer), files: Vec::new() })
+            })
+        })
+    }
+}
+
+/// Frees a writer. NULL is fine. What was not finished stays incomplete.
+///
+/// Example: `tc_writer_free(writer);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_free(writer: *mut tc_writer) {
+    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    unsafe { handle::free(writer) }
+}
+
+/// Makes a row of a table, for a writer like this one: without columns, to be filled by `tc_row_text` and the like, written,
+/// cleared and filled again.
+///
+/// Ownership: `*row` is the caller's, to be freed with `tc_row_free`; it needs neither writer nor table any more. Threads: one at
+/// a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_row *row; tc_writer_row(writer, table, &row);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_row(writer: *mut tc_writer, table: *const tc_table, row: *mut *mut tc_row) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        give_to(row, || {
+            let order = exclusive(writer)?.open()?.byte_order();
+            Ok(tc_row::new(&lend(table)?.0, order))
+        })
+    })
+}
+
+/// Does something with a writer.
+///
+/// # Safety
+/// The pointers are as `fallible` and `exclusive` need them.
+unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnOnce(&mut TrailWriter) -> Outcome) -> tc_status {
+    // SAFETY: as the caller says.
+    unsafe { fallible(error, || how(exclusive(writer)?.open()?)) }
+}
+
+/// A table and the bytes of one of its rows.
+///
+/// # Safety
+/// As `lend`; the row is not changed meanwhile.
+unsafe fn row_of<'a>(table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
+    // SAFETY: as the caller says.
+    let (table, row) = unsafe { (lend(table)?, exclusive(row)?) };
+    row.check(&table.0)?;
+    Ok((&table.0, row.bytes().to_vec()))
+}
+
+/// Begins a transaction with its commit sequence number, its id, and its time in microseconds since 1970, UTC.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where one is open, `TC_ERR_BAD_ARGUMENT` where
+/// the writer is finished.
+/// Example: `tc_writer_begin(writer, "7824140001", "4.17.220311", 1709284502000000, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_begin(
+    writer: *mut tc_writer,
+    csn: *const c_char,
+    xid: *const c_char,
+    micros: i64,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            Ok(writer.begin(text(csn, "csn")?, text(xid, "xid")?, Timestamp::from_unix_micros(micros))?)
+        })
+    }
+}
+
+/// Ends the transaction. One without changes leaves nothing in the trail.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where none is open, `TC_ERR_IO`,
+/// `TC_ERR_UNENCODABLE`.
+/// Example: `tc_writer_commit(writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_commit(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.commit()?)) }
+}
+
+/// Leaves the transaction unfinished and writes a marker (RestartAbend) that takes it back.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_commit`.
+/// Example: `tc_writer_abend(writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_abend(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.abend()?)) }
+}
+
+/// Adds one of GoldenGate's own tokens to the next change, beside CSN and transaction id.
+///
+/// Threads: one at a time. `body` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where the
+/// writer is finished.
+/// Example: `tc_writer_token(writer, 'R', 0, rowid, 20, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_token(
+    writer: *mut tc_writer,
+    id: u8,
+    info: u8,
+    body: *const u8,
+    length: usize,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            writer.tokens(&[Token { id, info, body: array(body, length, "body")? }]);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the user token area of the next change, as it stands.
+///
+/// Threads: one at a time. `area` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where the
+/// writer is finished.
+/// Example: `tc_writer_user_tokens(writer, area, length, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_user_tokens(
+    writer: *mut tc_writer,
+    area: *const u8,
+    length: usize,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            writer.user_tokens(array(area, length, "area")?);
+            Ok(())
+        })
+    }
+}
+
+/// Writes a change that was read, in its transaction, with its CSN and id, time, tokens, images and fragments: a trail that was
+/// filtered is handed on. Transactions are begun and committed as the changes say; behind the last change, `tc_writer_commit`
+/// ends one that `tc_writer_is_in_transaction` says is open.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for what is no change, `TC_ERR_UNENCODABLE` where
+/// an image cannot be put into the writer's byte order, and as `tc_writer_insert`.
+/// Example: `tc_writer_write(writer, change, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_write(
+    writer: *mut tc_writer,
+    change: *const tc_change,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.write(&lend(change)?.change()?)?)) }
+}
+
+/// Whether a transaction is open.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, open: *mut bool) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let open = out(open, false, "open")?;
+        *open = exclusive(writer)?.open()?.is_in_transaction();
+        Ok(())
+    })
+}
+
+/// Writes a new row. The row may be changed or freed after the call.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT`
+/// where the row is none of the table's, `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
+/// Example: `tc_writer_insert(writer, table, row, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_insert(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    after: *mut tc_row,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            let (table, after) = row_of(table, after)?;
+            Ok(writer.insert(table, &after)?)
+        })
+    }
+}
+
+/// Writes that a row is gone.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Example: `tc_writer_delete(writer, table, row, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_delete(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    before: *mut tc_row,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            let (table, before) = row_of(table, before)?;
+            Ok(writer.delete(table, &before)?)
+        })
+    }
+}
+
+/// Writes that a row has other values. The row before does not count for `TC_UPDATE_AFTER_ONLY`.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` where `style` is none.
+/// Example: `tc_writer_update(writer, table, TC_UPDATE_UNIFIED, before, after, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_update(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    style: AnyUpdateStyle,
+    before: *mut tc_row,
+    after: *mut tc_row,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            let style = update_style(style)?;
+            let (_, before) = row_of(table, before)?;
+            let (table, after) = row_of(table, after)?;
+            Ok(writer.update(table, style, &before, &after)?)
+        })
+    }
+}
+
+/// Writes that a row has another key: `key` holds the old key columns.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Example: `tc_writer_pk_update(writer, table, key, after, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_pk_update(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    key: *mut tc_row,
+    after: *mut tc_row,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            let (_, key) = row_of(table, key)?;
+            let (table, after) = row_of(table, after)?;
+            Ok(writer.pk_update(table, &key, &after)?)
+        })
+    }
+}
+
+/// Writes that a row has another key, with both images in one record.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Example: `tc_writer_unified_pk_update(writer, table, before, after, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_unified_pk_update(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    before: *mut tc_row,
+    after: *mut tc_row,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            let (_, before) = row_of(table, before)?;
+            let (table, after) = row_of(table, after)?;
+            Ok(writer.unified_pk_update(table, &before, &after)?)
+        })
+    }
+}
+
+/// Writes that all rows of a table are gone.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Example: `tc_writer_truncate(writer, table, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_truncate(
+    writer: *mut tc_writer,
+    table: *const tc_table,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.truncate(&lend(table)?.0)?)) }
+}
+
+/// Writes a statement, with the text that GoldenGate makes of it.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Example: `tc_writer_ddl(writer, "BANK", "RATES", ",C1='CREATE TABLE ...',", &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_ddl(
+    writer: *mut tc_writer,
+    owner: *const c_char,
+    object: *const c_char,
+    statement: *const c_char,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        write(writer, error, |writer| {
+            Ok(writer.ddl(text(owner, "owner")?, text(object, "object")?, text(statement, "statement")?)?)
+        })
+    }
+}
+
+/// Writes a large-object fragment of the last row. How fragments are laid out is not known: the bytes are the caller's.
+///
+/// Threads: one at a time. `data` may be NULL where `length` is 0; `error` may be NULL. Errors: as `tc_writer_insert`; there must
+/// be a row.
+/// Example: `tc_writer_lob_fragment(writer, bytes, length, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_lob_fragment(
+    writer: *mut tc_writer,
+    data: *const u8,
+    length: usize,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.lob_fragment(array(data, length, "data")?)?)) }
+}
+
+/// Writes a marker: a record of any type without a table, such as 150 RestartAbend, 151 RestartOK, 152 RecoveryEnd.
+///
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_IO`, `TC_ERR_UNENCODABLE`, `TC_ERR_BAD_ARGUMENT` where the writer
+/// is finished.
+/// Example: `tc_writer_marker(writer, 151, now, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_marker(
+    writer: *mut tc_writer,
+    record_type: u8,
+    micros: i64,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe { write(writer, error, |writer| Ok(writer.marker(RecordType(record_type), Timestamp::from_unix_micros(micros))?)) }
+}
+
+/// Writes everything out. Nothing more can be written then; `tc_writer_file` tells the files.
+///
+/// Threads: one at a time. `unfinished` says that an open transaction is written out as it is, for tests of torn trails. `error`
+/// may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a transaction is open, after which the writer is finished too;
+/// `TC_ERR_BAD_ARGUMENT` where it was finished before; `TC_ERR_IO`.
+/// Example: `tc_writer_finish(writer, false, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_finish(writer: *mut tc_writer, unfinished: Flag, error: *mut *mut tc_error) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let mut writer = exclusive(writer)?;
+            let open = writer.writer.take().ok_or_else(|| Failure::argument("the writer is finished"))?;
+            writer.files = if unfinished != 0 { open.finish_unfinished() } else { open.finish() }?;
+            Ok(())
+        })
+    }
+}
+
+/// How many files a finished writer has written; 0 before.
+///
+/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `size_t count; tc_writer_file_count(writer, &count);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_file_count(writer: *const tc_writer, count: *mut usize) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let count = out(count, 0, "count")?;
+        *count = lend(writer)?.files.len();
+        Ok(())
+    })
+}
+
+/// One of the files that a finished writer has written: its name, or of files on disk its path, and of a file in memory its
+/// bytes. Both live as long as the writer.
+///
+/// Threads: several at once may call it. `bytes` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many,
+/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_str name; tc_bytes bytes; tc_writer_file(writer, 0, &name, &bytes);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_writer_file(
+    writer: *const tc_writer,
+    index: usize,
+    name: *mut tc_str,
+    bytes: *mut tc_bytes,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let name = out(name, tc_str::NONE, "name")?;
+        let files = &lend(writer)?.files;
+        let (own, content) = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;
+        *name = own.as_str().into();
+        if !bytes.is_null() {
+            bytes.write(content.as_slice().into());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,114 @@
+/* What the tests share: a check that names its line, and one object of each kind over the sample trail. */
+#ifndef FIXTURES_H
+#define FIXTURES_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <trailcore.h>
+
+static int checks;
+
+#define CHECK(condition) check((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
+#define OK(call) check_status((call), TC_OK, #call, __FILE__, __LINE__)
+#define GIVES(status, call) check_status((call), (status), #call, __FILE__, __LINE__)
+
+static inline void check(int holds, const char *what, const char *file, int line) {
+    checks++;
+    if (holds) return;
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+    exit(1);
+}
+
+static inline void check_status(tc_status found, tc_status wanted, const char *what, const char *file, int line) {
+    checks++;
+    if (found == wanted) return;
+    fprintf(stderr, "%s:%d: %s gives %s, not %s\n", file, line, what, tc_status_name(found), tc_status_name(wanted));
+    exit(1);
+}
+
+static inline int str_is(tc_str text, const char *wanted) {
+    return text.data && text.length == strlen(wanted) && memcmp(text.data, wanted, text.length) == 0;
+}
+
+/* One object of each kind. `change` belongs to `batch`, `table` to `change`. */
+typedef struct {
+    tc_trail *trail;
+    tc_reader *reader;
+    tc_batch *batch;
+    const tc_change *change;
+    const tc_table *table;
+    tc_record_reader *record_reader;
+    tc_report *report;
+    tc_catalog *catalog;
+    tc_select *select;
+    tc_select_builder *select_builder;
+    tc_selector *selector;
+    tc_facts *facts;
+    tc_logdump_filter *logdump_filter;
+    tc_file_header *file_header;
+    tc_writer *writer;
+    tc_row *row;
+    tc_buffer *buffer;
+    tc_error *error;
+} fixtures;
+
+/* Makes all of them. The change is an insert of BANK.POSTINGS. */
+static inline fixtures make_fixtures(const char *sample) {
+    fixtures f;
+    tc_trail *none;
+    memset(&f, 0, sizeof f);
+    OK(tc_trail_open(sample, &f.trail, NULL));
+    OK(tc_select_parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);", NULL, &f.select, NULL));
+    tc_read_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.select = f.select;
+    OK(tc_reader_open(f.trail, &options, &f.reader, NULL));
+    tc_change_info info;
+    info.size = sizeof info;
+    do {
+        tc_batch_free(f.batch);
+        OK(tc_reader_next_batch(f.reader, 1, &f.batch, NULL));
+        CHECK(f.batch != NULL);
+        OK(tc_batch_change(f.batch, 0, &f.change));
+        OK(tc_change_info_of(f.change, &info));
+    } while (info.op != TC_OP_INSERT);
+    f.table = info.table;
+    OK(tc_record_reader_open(f.trail, NULL, &f.record_reader, NULL));
+    OK(tc_trail_check(f.trail, NULL, &f.report, NULL));
+    OK(tc_catalog_new(&f.catalog));
+    OK(tc_select_builder_new(&f.select_builder));
+    OK(tc_selector_new(f.select, &f.selector));
+    OK(tc_facts_new(TC_OP_INSERT, f.table, &f.facts));
+    OK(tc_logdump_filter_parse("FILTER RECTYPE Insert", &f.logdump_filter, NULL));
+    OK(tc_change_file_header(f.change, &f.file_header));
+    OK(tc_writer_new_in_memory("aa", NULL, &f.writer, NULL));
+    OK(tc_writer_row(f.writer, f.table, &f.row));
+    OK(tc_buffer_new(&f.buffer));
+    GIVES(TC_ERR_NOT_FOUND, tc_trail_open("no/such/place/lt", &none, &f.error));
+    CHECK(f.error != NULL && none == NULL);
+    return f;
+}
+
+static inline void free_fixtures(fixtures *f) {
+    tc_error_free(f->error);
+    tc_buffer_free(f->buffer);
+    tc_row_free(f->row);
+    tc_writer_free(f->writer);
+    tc_file_header_free(f->file_header);
+    tc_logdump_filter_free(f->logdump_filter);
+    tc_facts_free(f->facts);
+    tc_selector_free(f->selector);
+    tc_select_builder_free(f->select_builder);
+    tc_catalog_free(f->catalog);
+    tc_report_free(f->report);
+    tc_record_reader_free(f->record_reader);
+    tc_batch_free(f->batch);
+    tc_reader_free(f->reader);
+    tc_select_free(f->select);
+    tc_trail_free(f->trail);
+}
+
+#endif
