@@ -74,7 +74,7 @@ class LifecycleTest {
             for (int race = 0; race < races; race++) {
                 TrailReader reader;
                 while ((reader = turn.getAndSet(null)) == null) {
-                    Thread.onSpinWait();
+                    Thread.yield();
                 }
                 int read = 0;
                 try {
@@ -98,11 +98,11 @@ class LifecycleTest {
                 Thread.onSpinWait();
             }
             while (turn.get() != null && race % 3 != 0) {
-                Thread.onSpinWait();
+                Thread.yield();
             }
             reader.close();
             while (turn.get() != null) {
-                Thread.onSpinWait();
+                Thread.yield();
             }
         }
         reading.join();
