@@ -14,8 +14,8 @@ use trailcore::filter::{Diagnostic, Diagnostics};
 
 use crate::wire::Writer;
 
-/// The code of an exception for a panic. The kinds of `trailcore::ErrorKind` count from 1.
-const PANIC: u16 = 1000;
+/// The code of an exception for a panic, as in the C library. The kinds of `trailcore::ErrorKind` count from 1.
+const PANIC: u16 = 1005;
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
@@ -129,8 +129,8 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
         (): &mut (),
         payload: Box<dyn Any + Send + 'static>,
     ) -> jni::errors::Result<T> {
-        // What a panic says may hold data; where it was raised is on standard error.
-        drop(payload);
+        // What a panic says may hold data, and dropping it may panic again; where it was raised is on standard error.
+        std::mem::forget(payload);
         throw(env, &Failure::Internal("a panic; this is a mistake in trailcore and should be reported")).map(|()| T::default())
     }
 }

@@ -1,7 +1,7 @@
 //! The native half of trailcore's Java binding: what the native methods of `io.trailcore.Native` do.
 //!
 //! It converts and holds handles; the logic is the library's. Arguments and results that are more than a number are messages
-//! ([`wire`]), so that a call crosses the border once. Each native method catches panics: they become exceptions, and the
+//! (module `wire`), so that a call crosses the border once. Each native method catches panics: they become exceptions, and the
 //! object that was at work is not used again. Errors become exceptions too, and never replace one that is pending.
 //!
 //! Nothing but the native methods and `JNI_OnLoad` is exported.

@@ -8,8 +8,8 @@ import java.nio.channels.FileChannel;
  * Bytes that can be read at any offset: what a trail's file is to a reader. A trail that lies in no file (an archive, an
  * object store) implements it.
  *
- * <p>Readers of one trail may call it from several threads at once. What it throws comes out of the call that reads, as it
- * is: a checked {@link IOException} too, as the cause of nothing, undeclared.
+ * <p>Readers of one trail may call it from several threads at once. What it throws comes out of the call that reads as it is,
+ * the same object: a checked {@link IOException} too, which that call does not declare.
  *
  * <pre>{@code
  * try (FileChannel channel = FileChannel.open(path);

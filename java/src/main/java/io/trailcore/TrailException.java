@@ -334,7 +334,7 @@ public class TrailException extends RuntimeException {
     /** A mistake in trailcore itself, which should be reported. The object that was at work can only be closed. */
     public static final class Internal extends TrailException {
         private static final long serialVersionUID = 1;
-        static final int CODE = 1000;
+        static final int CODE = 1005;
 
         Internal(Details details) {
             super(details);
