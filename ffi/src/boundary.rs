@@ -89,6 +89,7 @@ pub(crate) fn status(work: impl FnOnce() -> Outcome) -> tc_status {
 ///
 /// # Safety
 /// `error` is null, or points to a pointer that may be written.
+#[inline]
 pub(crate) unsafe fn fallible(error: *mut *mut tc_error, work: impl FnOnce() -> Outcome) -> tc_status {
     if !error.is_null() {
         // SAFETY: as the caller says.

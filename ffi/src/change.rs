@@ -178,9 +178,14 @@ impl tc_change {
         unsafe { &*self.memory }
     }
 
-    #[inline(always)]
     pub(crate) fn change(&self) -> Outcome<Change<'_>> {
-        self.memory().filled().get(self.place).ok_or_else(|| Failure::argument("this change is not there any more"))
+        self.find().ok_or_else(gone)
+    }
+
+    /// The same for those who are called for each change: an `Option` is smaller than an `Outcome`.
+    #[inline(always)]
+    fn find(&self) -> Option<Change<'_>> {
+        self.memory().filled().get(self.place)
     }
 
     /// A text as the change's memory has it or, where it had to be made, keeps it.
@@ -202,6 +207,11 @@ impl tc_change {
     }
 }
 
+#[cold]
+fn gone() -> Failure {
+    Failure::argument("this change is not there any more")
+}
+
 /// What a change is and where it stands.
 ///
 /// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `info` does not start with its size,
@@ -212,7 +222,7 @@ pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut 
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let handle = lend(change)?;
-        let change = handle.change()?;
+        let Some(change) = handle.find() else { return Err(gone()) };
         let table = handle.memory().table(handle.place).map_or(std::ptr::null(), Handle::as_ptr);
         fill_struct(info, "info", |info| {
             let (position, start) = (change.position(), change.start());
@@ -330,11 +340,23 @@ pub unsafe extern "C" fn tc_change_columns(
                 return Err(Failure::null("columns"));
             }
             let handle = lend(change)?;
-            let (memory, change) = (handle.memory(), handle.change()?);
-            let Some(row) = tc_change::row(&change, image)? else { return Ok(()) };
+            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
+            let images = match change.images() {
+                Ok(images) => images,
+                Err(error) => return Err(error.into()),
+            };
+            let row = match image {
+                image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
+                image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
+                _ => return Err(Failure::argument(format!("{image} is no tc_image"))),
+            };
+            let Some(row) = row else { return Ok(()) };
             let mut seen = 0;
             for column in row.columns() {
-                let column = column.map_err(|fault| change.error(fault))?;
+                let column = match column {
+                    Ok(column) => column,
+                    Err(fault) => return Err(change.error(fault).into()),
+                };
                 if seen < room {
                     column_of(&column, memory, columns.add(seen));
                 }
