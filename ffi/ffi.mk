@@ -12,6 +12,9 @@ BENCH_C_MB ?= 256
 
 .PHONY: install header abi c-build c-test c-header c-abi c-examples c-api c-sanitizers c-leaks go-test bench-c
 
+test: c-test go-test
+bench: bench-c
+
 install: c-build ## The C library with header, pkg-config and CMake files below PREFIX
 	ffi/install "$(PREFIX)" "$(DESTDIR)"
 

@@ -27,9 +27,10 @@ pub struct tc_batch {
 
 handle::object!(tc_batch, b"tc_batc\0");
 
-/// What batches keep for each other: the memory of those that were freed. It stays in its place, whoever has it.
-#[derive(Default)]
+/// What batches keep for each other: the memory of those that were freed.
+// Boxed, since changes point to the memory that they lie in: it must stay where it is.
 #[allow(clippy::vec_box)]
+#[derive(Default)]
 pub(crate) struct Pool(Mutex<Vec<Box<Memory>>>);
 
 /// How many are kept: one is filled while another is used.
@@ -87,7 +88,7 @@ impl Memory {
     /// The table of a change.
     #[inline]
     pub(crate) fn table(&self, place: usize) -> Option<&Handle<tc_table>> {
-        self.tables.get(self.block.table_place(place)?).map(|table| &**table)
+        self.tables.get(self.block.table_index(place)?).map(|table| &**table)
     }
 
     /// Keeps a text for as long as the changes.
