@@ -66,6 +66,11 @@ c-examples: c-build
 	cmake --build $(C_TEST)/cmake >> $(C_TEST)/cmake.log
 	set -e; for dump in bin/dump bin/dump-static cmake/dump cmake/dump_static; do \
 	  $(C_TEST)/$$dump $(DATA)/big/bk | cmp - $(DATA)/big.jsonl; $(C_TEST)/$$dump $(DATA)/little/bk | cmp - $(DATA)/little.jsonl; done
+	@# The quick start of the guide, as a new user has it: in an empty folder.
+	rm -rf $(C_TEST)/quick && mkdir -p $(C_TEST)/quick
+	awk '/^```c$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/c.md > $(C_TEST)/quick/changes.c
+	cd $(C_TEST)/quick && $(CC) $(C_STRICT) changes.c $$($(C_WITH) pkg-config --cflags --libs trailcore) -Wl,-rpath,$(C_PREFIX)/lib -o changes
+	$(C_TEST)/quick/changes $(DATA)/big/bk | cmp - $(DATA)/big.jsonl
 	$(C_TEST)/bin/filter $(C_SAMPLE) 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);' | tail -n 1
 	$(C_TEST)/bin/arrow $(C_SAMPLE) BANK.POSTINGS | tail -n 1
 	$(C_TEST)/bin/sums $(C_SAMPLE) BANK.POSTINGS AMOUNT

@@ -1,7 +1,7 @@
 //! The C library: what `include/trailcore.h` declares. The header is made of these files and their comments.
 //!
 //! Each C object has a file. They convert and hold handles; what is done is done in `trailcore`. What is unsafe about it is
-//! in few places: [`handle`] turns pointers into references and back, [`text`] reads strings and structs, [`boundary`] lets
+//! in few places: `handle` turns pointers into references and back, `text` reads strings and structs, `boundary` lets
 //! no panic out.
 #![allow(unsafe_code, non_camel_case_types)]
 #![deny(unsafe_op_in_unsafe_fn)]
