@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from trailcore._errors import ColumnValueError, UndefinedTableError, UnknownTableError
+from trailcore._errors import ColumnValueError, UndefinedTableError, UnknownTableError, UnsupportedError
 from trailcore._native import Change, TableDef
 from trailcore._progress import Progress
 from trailcore._table import Invalid, Layout, Numbers, Times, _Exports
@@ -132,14 +132,22 @@ class _Parts:
 
 class _Polars(_Parts):
     def fits(self, exported: Any) -> bool:
+        return self._schema is None or bool(self._framed(exported).schema == self._schema)
+
+    @staticmethod
+    def _framed(exported: Any) -> Any:
         import polars
 
-        return self._schema is None or bool(polars.DataFrame(exported).schema == self._schema)
+        try:
+            return polars.DataFrame(exported)
+        except polars.exceptions.PanicException as error:
+            # As on decimals of 256 bits. A panic is no Exception, and would get past whoever catches those.
+            raise UnsupportedError(
+                f"polars cannot take this table ({error}); install pyarrow, or have numbers as text"
+            ) from None
 
     def write(self, exported: Any) -> None:
-        import polars
-
-        frame = polars.DataFrame(exported)
+        frame = self._framed(exported)
         self._schema = frame.schema
         frame.write_parquet(self._next())
 
@@ -323,11 +331,13 @@ def convert_arrow(
     rows: dict[str, tuple[str, int]] = {}
 
     def opened(name: str) -> _Sink:
+        wanted.met(batches.tables)
         partial = files.add(name)
         sinks[name] = partial, make(partial, kind, {})
         rows[partial] = name, 0
         return sinks[name][1]
 
+    wanted = _Wanted(columns)
     batches = trail.batches(
         batch_size,
         columns=columns,
@@ -354,6 +364,7 @@ def convert_arrow(
                 table, columns=columns, layout=layout, states=states, numbers=numbers, times=times, invalid=invalid
             )
             opened(table).write(empty)
+        wanted.check()
         for _, sink in sinks.values():
             sink.close()
     except BaseException:
@@ -362,6 +373,28 @@ def convert_arrow(
         raise
     written = [Written(name, files.final(partial), count) for partial, (name, count) in rows.items()]
     return written, [Skipped(*stretch) for stretch in batches.skipped]
+
+
+class _Wanted:
+    """The columns that are wanted of tables that have them; all, if none are named."""
+
+    def __init__(self, columns: Sequence[str] | None) -> None:
+        self._names = None if columns is None else {name.upper(): name for name in columns}
+        self._unmet = dict(self._names or {})
+
+    def has(self, name: str) -> bool:
+        """Whether a column is wanted. Case does not count."""
+        return self._names is None or name.upper() in self._names
+
+    def met(self, tables: Sequence[TableDef]) -> None:
+        """These tables have been met."""
+        for name in [column.name.upper() for table in tables for column in table.columns] if self._unmet else ():
+            self._unmet.pop(name, None)
+
+    def check(self) -> None:
+        """Raises `ValueError` for names that no table has: a typing error would look like a table without the column."""
+        if self._unmet:
+            raise ValueError(f"no table has a column {', '.join(self._unmet.values())}")
 
 
 class _LineFiles:
@@ -445,7 +478,7 @@ class _Csv:
     """
 
     def __init__(self, columns: Sequence[str] | None, layout: Layout, states: bool, invalid: Invalid) -> None:
-        self._chosen = None if columns is None else {name.upper() for name in columns}
+        self.wanted = _Wanted(columns)
         self._images = ("before", "after") if layout == "changes" else ("",)
         self._states, self._invalid = states, invalid
 
@@ -455,7 +488,8 @@ class _Csv:
             raise UndefinedTableError(
                 f"the trail does not define table {definition.name}: give a definitions (DEFGEN) file, or leave the table out"
             )
-        return [column.name for column in definition.columns if self._chosen is None or column.name.upper() in self._chosen]
+        self.wanted.met([definition])
+        return [column.name for column in definition.columns if self.wanted.has(column.name)]
 
     def head(self, columns: Sequence[str]) -> str:
         """The first line."""
@@ -561,5 +595,6 @@ def convert_csv(
             rows[partial] = name, rows[partial][1] + 1
         if table is not None and not rows:
             opened(table, csv.columns(_defined(table, changes.tables)))
+        csv.wanted.check()
     written = [Written(name, files.final(partial), count) for partial, (name, count) in rows.items()]
     return written, [Skipped(*stretch) for stretch in changes.skipped]
