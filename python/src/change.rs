@@ -33,7 +33,7 @@ type KeptIds = (Option<Py<PyString>>, Option<Py<PyString>>);
 #[derive(Debug, Default)]
 pub(crate) struct TransactionObjects {
     time: Option<(i64, Py<PyAny>)>,
-    ids: Option<(usize, KeptIds)>,
+    ids: Option<(u32, KeptIds)>,
 }
 
 /// A table's names as Python strings, made once for each definition.
@@ -75,7 +75,7 @@ impl Change {
     }
 
     fn names(&self) -> PyResult<&Names> {
-        let names = self.block.changes.table_place(self.index).and_then(|table| self.block.names.get(table));
+        let names = self.block.changes.table_index(self.index).and_then(|table| self.block.names.get(table));
         names.map(|names| &**names).ok_or_else(|| PyKeyError::new_err("no such change"))
     }
 
@@ -130,7 +130,7 @@ impl Change {
 
     /// CSN and id of its transaction, made once for changes of one transaction that are asked one after the other.
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<TransactionIds<'py>> {
-        let number = self.block.changes.transaction_place(self.index).unwrap_or_default();
+        let number = self.block.changes.transaction_of(self.index).unwrap_or_default();
         if let Some((known, (csn, xid))) = &self.block.transaction.lock_py_attached(py).ids {
             if *known == number {
                 let bound = |text: &Option<Py<PyString>>| text.as_ref().map(|text| text.bind(py).clone());

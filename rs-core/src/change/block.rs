@@ -104,19 +104,21 @@ impl ChangeBlock {
         &self.tables
     }
 
-    /// The place in [`tables`](Self::tables) of a change's table.
+    /// Which of [`tables`](Self::tables) is that of one of its changes.
     #[inline(always)]
     #[must_use]
-    pub fn table_place(&self, place: usize) -> Option<usize> {
+    pub fn table_index(&self, place: usize) -> Option<usize> {
         self.items.get(place).map(|item| item.table as usize)
     }
 
-    /// A number for the transaction of one of its changes: changes that have the same number are of one transaction. It means
-    /// nothing outside of the block.
-    #[inline]
+    /// A number for the transaction of one of its changes: that of the change before it where both are of one transaction.
+    /// It means nothing outside of the block.
     #[must_use]
-    pub fn transaction_place(&self, place: usize) -> Option<usize> {
-        self.items.get(place).map(|item| item.view as usize)
+    pub fn transaction_of(&self, place: usize) -> Option<u32> {
+        let item = self.items.get(place)?;
+        let serial = self.views.get(item.view as usize)?.ids.serial;
+        // What belongs to no transaction has none of its ids.
+        Some((serial << 1 | u64::from(item.unit.in_transaction)) as u32)
     }
 
     /// Forgets all changes; the memory is kept.
