@@ -10,7 +10,7 @@ DATA := examples/data
 
 include python/python.mk
 
-demo: ## The changes of a sample trail, as text and as JSON
+demo: py-demo ## A sample trail in Python, on the command line and in Rust
 	$(CARGO) build --quiet --release -p trailcore --example dump
 	@echo "== the changes of $(DATA)/big, a trail of three files, as text"
 	@target/release/examples/dump $(DATA)/big/bk | head -n 12

@@ -9,7 +9,7 @@ PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.
   'rich>=13' 'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
-.PHONY: py-build py-lint py-test py-wheel-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint py-test py-wheel-test py-notebooks bench-python
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
@@ -19,6 +19,13 @@ $(VENV)/tools: python/python.mk
 
 py-build: $(VENV)/tools ## The package in target/venv, as its sources are
 	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release
+
+# The three lines of the README, and the command line.
+py-demo: py-build
+	@echo "== three lines of Python: postings over a limit, as a DataFrame"
+	@$(PY) examples/python/three_lines.py
+	@echo "== trailcore count"
+	@$(PY) -m trailcore count $(DATA)/big/bk
 
 py-lint: py-build
 	cd python && $(abspath $(VENV))/bin/ruff check . && $(abspath $(VENV))/bin/ruff format -q --check .

@@ -112,7 +112,7 @@ fn lines_by_blocks(trail: &Trail, options: ReadOptions, most: usize) -> Vec<Stri
         assert!(block.len() <= most);
         lines.extend(block.changes().map(|change| change.to_json().unwrap()));
         for (place, change) in block.changes().enumerate() {
-            let table = &block.tables()[block.table_place(place).unwrap()];
+            let table = &block.tables()[block.table_index(place).unwrap()];
             assert!(std::sync::Arc::ptr_eq(table, change.table()));
         }
     }
