@@ -2642,6 +2642,21 @@ tc_status tc_change_columns(const tc_change *change,
                             tc_error **error);
 
 /**
+ * The columns of both images in one call: those before the change, and behind them those after it. `*before` and `*after` are
+ * how many each image has, and at most `room` of them all are put into `columns`.
+ *
+ * What they point to, threads and errors are as for `tc_change_columns`; all pointers but `columns`, where `room` is 0, and
+ * `error` must be given.
+ * Example: `tc_column columns[64]; size_t before, after; tc_change_images(change, columns, 64, &before, &after, &error);`
+ */
+tc_status tc_change_images(const tc_change *change,
+                           tc_column *columns,
+                           size_t room,
+                           size_t *before,
+                           size_t *after,
+                           tc_error **error);
+
+/**
  * A column of an image by its index in the table; with the state `TC_STATE_MISSING` where it is not in the image, or the
  * change has no such image. What it points to lives as long as the change.
  *

@@ -31,15 +31,15 @@ static uint64_t value_of(const tc_column *column) {
     }
 }
 
-static void touch_image(const tc_change *change, tc_image image) {
+static void touch_images(const tc_change *change) {
     tc_column columns[MOST_COLUMNS];
-    size_t count;
+    size_t before, after;
     tc_error *error;
-    require(tc_change_columns(change, image, columns, MOST_COLUMNS, &count, &error), error);
-    for (size_t i = 0; i < count; i++) {
+    require(tc_change_images(change, columns, MOST_COLUMNS, &before, &after, &error), error);
+    for (size_t i = 0; i < before + after; i++) {
         check = check * 31 + value_of(&columns[i]) + columns[i].index;
     }
-    columns_seen += count;
+    columns_seen += before + after;
 }
 
 static void touch(const char *path) {
@@ -62,8 +62,7 @@ static void touch(const char *path) {
             require(tc_batch_change(batch, i, &change), NULL);
             require(tc_change_info_of(change, &info), NULL);
             check += info.position.rba + (uint64_t)info.time;
-            touch_image(change, TC_IMAGE_BEFORE);
-            touch_image(change, TC_IMAGE_AFTER);
+            touch_images(change);
         }
         tc_batch_free(batch);
     }

@@ -350,19 +350,71 @@ pub unsafe extern "C" fn tc_change_columns(
                 image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
                 _ => return Err(Failure::argument(format!("{image} is no tc_image"))),
             };
-            let Some(row) = row else { return Ok(()) };
-            let mut seen = 0;
-            for column in row.columns() {
-                let column = match column {
-                    Ok(column) => column,
-                    Err(fault) => return Err(change.error(fault).into()),
-                };
-                if seen < room {
-                    column_of(&column, memory, columns.add(seen));
-                }
-                seen += 1;
+            *count = fill(&change, row, memory, columns, room)?;
+            Ok(())
+        })
+    }
+}
+
+/// Puts the columns of a row into places of C's, as far as there are any, and counts them.
+///
+/// # Safety
+/// `room` columns may be written from `columns` on.
+#[inline(always)]
+unsafe fn fill(
+    change: &Change<'_>,
+    row: Option<Row<'_>>,
+    memory: &Memory,
+    columns: *mut tc_column,
+    room: usize,
+) -> Outcome<usize> {
+    let mut seen = 0;
+    for column in row.iter().flat_map(Row::columns) {
+        let column = match column {
+            Ok(column) => column,
+            Err(fault) => return Err(change.error(fault).into()),
+        };
+        if seen < room {
+            // SAFETY: there is room for it.
+            unsafe { column_of(&column, memory, columns.add(seen)) };
+        }
+        seen += 1;
+    }
+    Ok(seen)
+}
+
+/// The columns of both images in one call: those before the change, and behind them those after it. `*before` and `*after` are
+/// how many each image has, and at most `room` of them all are put into `columns`.
+///
+/// What they point to, threads and errors are as for `tc_change_columns`; all pointers but `columns`, where `room` is 0, and
+/// `error` must be given.
+/// Example: `tc_column columns[64]; size_t before, after; tc_change_images(change, columns, 64, &before, &after, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_change_images(
+    change: *const tc_change,
+    columns: *mut tc_column,
+    room: usize,
+    before: *mut usize,
+    after: *mut usize,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let (before, after) = (out(before, 0, "before")?, out(after, 0, "after")?);
+            if columns.is_null() && room > 0 {
+                return Err(Failure::null("columns"));
             }
-            *count = seen;
+            let handle = lend(change)?;
+            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
+            let images = match change.images() {
+                Ok(images) => images,
+                Err(error) => return Err(error.into()),
+            };
+            let first = fill(&change, images.0, memory, columns, room)?;
+            let rest = room.saturating_sub(first);
+            *after = fill(&change, images.1, memory, columns.wrapping_add(room - rest), rest)?;
+            *before = first;
             Ok(())
         })
     }

@@ -248,6 +248,11 @@ static void changes(void) {
     CHECK(count == 8);
     OK(tc_change_columns(f.change, TC_IMAGE_AFTER, columns, 3, &index, NULL));
     CHECK(index == 8);
+    size_t before = 9, after = 9;
+    OK(tc_change_images(f.change, NULL, 0, &before, &after, NULL));
+    CHECK(before == 0 && after == 8);
+    OK(tc_change_images(f.change, columns, 3, &before, &after, NULL));
+    CHECK(before == 0 && after == 8 && columns[2].index == 2);
     OK(tc_change_columns(f.change, TC_IMAGE_AFTER, columns, 64, &count, NULL));
 
     /* Values, by all ways to them. */
@@ -954,6 +959,15 @@ static void writers(void) {
         CHECK(change != NULL);
         OK(tc_change_info_of(change, &info));
         CHECK(info.op == wanted[i]);
+        /* Both images in one call are the images one by one. */
+        tc_column both[16], one[16];
+        size_t before, after, count;
+        OK(tc_change_images(change, both, 16, &before, &after, NULL));
+        OK(tc_change_columns(change, TC_IMAGE_BEFORE, one, 16, &count, NULL));
+        CHECK(count == before && (count == 0 || both[0].bytes.data == one[0].bytes.data));
+        OK(tc_change_columns(change, TC_IMAGE_AFTER, one, 16, &count, NULL));
+        CHECK(count == after && (count == 0 || both[before].index == one[0].index));
+        CHECK(wanted[i] != TC_OP_PK_UPDATE || (before > 0 && after > 0));
         if (i > 0) continue;
         tc_str text;
         OK(tc_change_find_column(change, TC_IMAGE_AFTER, "NAME", &column, NULL));
