@@ -386,8 +386,10 @@ unsafe fn fill(
 /// The columns of both images in one call: those before the change, and behind them those after it. `*before` and `*after` are
 /// how many each image has, and at most `room` of them all are put into `columns`.
 ///
-/// What they point to, threads and errors are as for `tc_change_columns`; all pointers but `columns`, where `room` is 0, and
-/// `error` must be given.
+/// What they point to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
+/// each call makes anew.
+/// Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
+/// `tc_change_columns`.
 /// Example: `tc_column columns[64]; size_t before, after; tc_change_images(change, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_images(
