@@ -166,7 +166,8 @@ class _Duckdb(_Parts):
         import duckdb
 
         super().__init__(path, kind, options)
-        self._connection = duckdb.connect()
+        # More threads keep more rows waiting for their turn.
+        self._connection = duckdb.connect(config={"threads": 1})
 
     def fits(self, exported: Any) -> bool:
         return self._schema is None or self._described(self._relation(exported)) == self._schema
