@@ -67,7 +67,7 @@ def add_limits(group: argparse._ArgumentGroup) -> None:
     """From where to where."""
     place = "SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER"
     group.add_argument("--from", dest="start", metavar="PLACE", type=_place, help=f"start at this place: {place}")
-    group.add_argument("--until", metavar="PLACE", type=_place, help="stop before this place")
+    group.add_argument("--until", metavar="PLACE", type=_place, help="nothing that lies at this place or behind it")
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
