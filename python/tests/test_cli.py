@@ -176,6 +176,14 @@ def test_a_parameter_file_with_limits(run, tmp_path: Path) -> None:
     assert code == 2 and "--param-file" in err
 
 
+def test_a_parameter_file_with_a_mistake(run, tmp_path: Path) -> None:
+    file = tmp_path / "ext.prm"
+    file.write_text("TABLE BANK.POSTINGS, WHERE (AMOUNT >);\n", encoding="utf-8")
+    code, out, err = run("cat", BK, "--param-file", file)
+    assert (code, out) == (2, "") and "^" in err and "ext.prm" in err
+    assert run("cat", BK, "--param-file", tmp_path / "none.prm").code == 1
+
+
 def test_double_quotes_as_literals(run) -> None:
     where = 'CURRENCY = "EUR"'
     code, out, _ = run("cat", BK, "--table", "BANK.POSTINGS", "--where", where, "--nonansi", "--lenient")
