@@ -176,6 +176,14 @@ def test_a_parameter_file_with_limits(run, tmp_path: Path) -> None:
     assert code == 2 and "--param-file" in err
 
 
+def test_a_parameter_file_with_a_mistake(run, tmp_path: Path) -> None:
+    file = tmp_path / "ext.prm"
+    file.write_text("TABLE BANK.POSTINGS, WHERE (AMOUNT >);\n", encoding="utf-8")
+    code, out, err = run("cat", BK, "--param-file", file)
+    assert (code, out) == (2, "") and "^" in err and "ext.prm" in err
+    assert run("cat", BK, "--param-file", tmp_path / "none.prm").code == 1
+
+
 def test_double_quotes_as_literals(run) -> None:
     where = 'CURRENCY = "EUR"'
     code, out, _ = run("cat", BK, "--table", "BANK.POSTINGS", "--where", where, "--nonansi", "--lenient")
@@ -334,6 +342,7 @@ def test_check_and_records_of_damage(run, damaged: Path) -> None:
 
 
 def test_resync_tells_what_was_passed_over(run, damaged: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
     code, out, err = run("cat", damaged, "--resync")
     assert code == 1 and "passed over 1:" in err
     assert len(out.splitlines()) > len(before_damage(damaged))
@@ -345,6 +354,8 @@ def test_resync_tells_what_was_passed_over(run, damaged: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow", "csv", "jsonl"])
 def test_damage_leaves_no_half_file(run, damaged: Path, tmp_path: Path, kind: str) -> None:
+    if kind in ("parquet", "arrow"):
+        pytest.importorskip("pyarrow")
     code, out, err = run("convert", damaged, tmp_path / "out", "--format", kind)
     assert (code, out) == (1, "") and err
     assert not (tmp_path / "out").exists()
@@ -388,6 +399,8 @@ def test_the_caret_stands_under_the_mistake(run) -> None:
 def test_what_is_not_there(run, tmp_path: Path) -> None:
     code, out, err = run("cat", tmp_path / "nothing")
     assert (code, out) == (1, "") and "nothing" in err and len(err.splitlines()) == 1
+    code, out, err = run("cat", DATA / "big.jsonl")
+    assert (code, out) == (1, "") and "big.jsonl" in err and len(err.splitlines()) == 1
     code, out, err = run("cat", BK, "--table", "BANK.POSTNGS")
     assert (code, out) == (0, "")
     assert err == (
@@ -445,6 +458,7 @@ def test_ctrl_c(long_trail: Path, name: str) -> None:
 
 
 def test_ctrl_c_leaves_no_half_file(long_trail: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
     for kind in ("parquet", "csv"):
         out = tmp_path / kind
         process = subprocess.Popen(command("convert", long_trail, out, "--format", kind), stderr=subprocess.PIPE, text=True)
@@ -570,6 +584,7 @@ def test_the_help_names_all_commands(run) -> None:
 @pytest.fixture
 def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory in which the examples of the help run."""
+    pytest.importorskip("pyarrow")
     table = tc.TableDef(
         "HR.EMP", [tc.Column("ID", "integer", key=True), tc.Column("NAME", length=20), tc.Column("SALARY", "decimal", scale=2)]
     )

@@ -8,16 +8,18 @@ import datetime as dt
 import decimal
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 import trailcore as tc
+from conftest import DATA
 from trailcore import _convert
 from trailcore.__main__ import main
-
-from conftest import DATA
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -28,7 +30,7 @@ NAMES = [
     "Ada",
     "张伟",
     "Ωμέγα",
-    "Çağrı",
+    "Çağrı",  # noqa: RUF001
     "مريم",
     "नमस्ते",
     "😀",
@@ -462,3 +464,40 @@ def _with_a_bad_name() -> bytes:
     content = writer.finish()
     assert isinstance(content, bytes) and b"2024-03-01:12:30:45" in content
     return content.replace(b"2024-03-01:12:30:45", b"2024-xx-01:12:30:45")
+
+
+@pytest.fixture(scope="module")
+def repeated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trails of 4 and of 40 times the same file of some megabytes."""
+    folder = tmp_path_factory.mktemp("repeated")
+    with tc.Writer(folder / "aa", file_size=1 << 30) as writer:
+        for csn in range(200):
+            with writer.transaction(csn=csn + 1):
+                for number in range(100):
+                    writer.insert(EMP, emp(number))
+    for times in (4, 40):
+        (folder / str(times)).mkdir()
+        for seqno in range(times):
+            os.link(folder / "aa000000000", folder / str(times) / f"aa{seqno:09}")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_memory_stays_flat(repeated: Path, tmp_path: Path, kind: str) -> None:
+    peaks = []
+    for times in (4, 40):
+        out = tmp_path / f"{times}.{kind}"
+        code = (
+            "import resource, sys; from trailcore.__main__ import main; code = main(sys.argv[1:]);"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+        )
+        selected = ["--table", "HR.EMP", "--columns", "ID,NAME", "--batch-size", "5000"]
+        made = subprocess.run(
+            [sys.executable, "-c", code, "convert", str(repeated / str(times)), str(out), *selected],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f"HR.EMP: {times * 20_000:,} rows" in made.stdout
+        peaks.append(int(made.stdout.split()[-1]))
+    assert peaks[1] < 1.3 * peaks[0]

@@ -166,7 +166,8 @@ class _Duckdb(_Parts):
         import duckdb
 
         super().__init__(path, kind, options)
-        self._connection = duckdb.connect()
+        # More threads keep more rows waiting for their turn.
+        self._connection = duckdb.connect(config={"threads": 1})
 
     def fits(self, exported: Any) -> bool:
         return self._schema is None or self._described(self._relation(exported)) == self._schema
@@ -470,6 +471,9 @@ def _defined(name: str, tables: Sequence[TableDef]) -> TableDef:
 
 _META = ("_op", "_position", "_csn", "_xid", "_timestamp")
 
+_AS_TEXT = json.JSONDecoder(parse_float=str, parse_int=str)
+"""Digits stay as they are written: no number becomes a float."""
+
 
 class _Csv:
     """Rows of CSV: RFC 4180 with line feeds, UTF-8. NULL is nothing, an empty text is ``""``.
@@ -503,17 +507,16 @@ class _Csv:
 
     def row(self, change: Change, columns: Sequence[str]) -> str:
         """The line of a change. Its cells are the texts that native JSON has."""
-        # Digits stay as they are written: no number becomes a float.
-        plain = json.loads(change.to_json(), parse_float=str, parse_int=str)
-        cells: list[str | None] = [change.op, f"{change.position.seqno:010}:{change.position.rba:010}"]
-        cells += [plain["csn"], plain["xid"], plain["ts"]]
+        plain = _AS_TEXT.decode(change.to_json())
+        op = plain["op"]
+        # The position is the text that Arrow batches have, which sorts as the trail does.
+        position = f"{plain['seqno'].rjust(10, '0')}:{plain['rba'].rjust(10, '0')}"
+        cells: list[str | None] = [op, position, plain["csn"], plain["xid"], plain["ts"]]
         states: list[str | None] = []
         for image in self._images:
-            which = image or ("before" if change.op == "delete" else "after")
-            values = plain[which] or {}
+            values = plain[image or ("before" if op == "delete" else "after")] or {}
             if "$unsupported" in values:
-                # The access raises what is unsupported here.
-                _ = change.before, change.after
+                raise UnsupportedError(values["$unsupported"])
             for name in columns:
                 cell, state = self._cell(change, name, values)
                 cells.append(cell)
@@ -521,13 +524,11 @@ class _Csv:
         return _csv_line([*cells, *states] if self._states else cells)
 
     def _cell(self, change: Change, name: str, values: dict[str, Any]) -> tuple[str | None, str]:
-        if name not in values:
-            return None, "missing"
-        value = values[name]
-        if value is None:
-            return None, "null"
+        value = values.get(name)
         if isinstance(value, str):
             return value, "value"
+        if value is None:
+            return None, "null" if name in values else "missing"
         if "$base64" in value:
             return value["$base64"], "value"
         if self._invalid == "error" and not self._states:
@@ -539,16 +540,22 @@ class _Csv:
 
 
 def _csv_line(cells: Sequence[str | None]) -> str:
-    return ",".join(_quoted(cell) for cell in cells) + "\n"
+    line = ",".join(["" if cell is None else cell for cell in cells])
+    # Most lines have nothing to quote, and joining them tells.
+    if line.count(",") == len(cells) - 1 and "" not in cells and not _QUOTED.search(line):
+        return f"{line}\n"
+    return ",".join(map(_quoted, cells)) + "\n"
 
 
-_PLAIN = re.compile(r'[^",\r\n]+')
+_QUOTED = re.compile(r'["\r\n]')
 
 
 def _quoted(cell: str | None) -> str:
     if cell is None:
         return ""
-    return cell if _PLAIN.fullmatch(cell) else '"' + cell.replace('"', '""') + '"'
+    if cell and "," not in cell and not _QUOTED.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def convert_csv(

@@ -210,6 +210,8 @@ def _warned(message: Warning | str, *_: object, **__: object) -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, UndecidableError):
         return f"{error}; --lenient turns such changes away and counts them"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, (TrailError, OSError, ValueError, ImportError)):
         return str(error)
     return f"{type(error).__name__}: {error}; --debug says where"

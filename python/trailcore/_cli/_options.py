@@ -8,6 +8,7 @@ import re
 
 from trailcore import _native
 from trailcore._cli._terminal import complain
+from trailcore._errors import FilterError
 from trailcore._select import Dialect, Place, Select, limit, place_of
 from trailcore._trail import Skipped, Trail, open
 
@@ -67,7 +68,7 @@ def add_limits(group: argparse._ArgumentGroup) -> None:
     """From where to where."""
     place = "SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER"
     group.add_argument("--from", dest="start", metavar="PLACE", type=_place, help=f"start at this place: {place}")
-    group.add_argument("--until", metavar="PLACE", type=_place, help="stop before this place")
+    group.add_argument("--until", metavar="PLACE", type=_place, help="nothing that lies at this place or behind it")
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +128,11 @@ def selection(args: argparse.Namespace) -> Select | None:
     if args.param_file is not None:
         if named:
             raise ValueError("--param-file says which tables; --table, --exclude, --where and --filter cannot stand beside it")
-        select = Select.from_file(args.param_file, lenient=args.lenient, dialect=dialect)
+        try:
+            select = Select.from_file(args.param_file, lenient=args.lenient, dialect=dialect)
+        except FilterError as error:
+            # No trail has been looked at: it is the arguments that are wrong.
+            raise ValueError(str(error)) from error
         limits = f" OPS {','.join(args.ops)}" if args.ops else ""
         limits += limit("UNTIL", args.until)
         return _limited(select, f"TRAILCORE{limits};", args) if limits else select
