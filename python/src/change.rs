@@ -44,6 +44,8 @@ pub(crate) struct Names {
     columns: Vec<Py<PyString>>,
     /// A row of NULLs: a dict that is copied is made faster than one that grows.
     nulls: Py<PyDict>,
+    /// A change's dict for each operation, in the order of [`Op::ALL`], with what is the same for all of them.
+    changes: Vec<Py<PyDict>>,
 }
 
 impl Names {
@@ -54,7 +56,15 @@ impl Names {
         for column in &columns {
             nulls.set_item(column, py.None())?;
         }
-        Ok(Self { definition: Arc::clone(definition), table: interned(definition.name()), columns, nulls: nulls.unbind() })
+        let (table, words) = (interned(definition.name()), &Types::get(py)?.words);
+        let change = |op: &Op| {
+            let change = words.change.bind(py).copy()?;
+            change.set_item(pyo3::intern!(py, "op"), words.op(py, *op))?;
+            change.set_item(pyo3::intern!(py, "table"), &table)?;
+            Ok(change.unbind())
+        };
+        let changes = Op::ALL.iter().map(change).collect::<PyResult<_>>()?;
+        Ok(Self { definition: Arc::clone(definition), table, columns, nulls: nulls.unbind(), changes })
     }
 }
 
@@ -85,16 +95,15 @@ impl Change {
 
     fn row<'py>(&self, py: Python<'py>, row: Option<Row<'_>>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let Some(row) = row else { return Ok(None) };
-        // A row that lists all columns in their order is the usual one.
-        let columns = self.names()?.columns.len();
+        // A row that lists all columns in their order is the usual one: the copy of a row of NULLs is filled.
+        let names = self.names()?;
         let mut listed = 0;
-        let whole = columns > 0
-            && row.spans().all(|span| {
-                listed += 1;
-                span.is_ok_and(|span| usize::from(span.index) == listed - 1)
-            })
-            && listed == columns;
-        let dict = if whole { self.names()?.nulls.bind(py).copy()? } else { PyDict::new(py) };
+        let in_order = row.spans().all(|span| {
+            listed += 1;
+            span.is_ok_and(|span| usize::from(span.index) + 1 == listed)
+        });
+        let whole = in_order && listed == names.columns.len();
+        let dict = if whole { names.nulls.bind(py).copy()? } else { PyDict::new(py) };
         self.fill(py, &dict, &row, |_| true)?;
         Ok(Some(dict))
     }
@@ -110,7 +119,7 @@ impl Change {
             if !wanted(column.index()) {
                 continue;
             }
-            let value = types.value(py, &column.value())?;
+            let value = types.column(py, &column)?;
             match names.columns.get(column.index()) {
                 Some(name) => dict.set_item(name, value)?,
                 // Without a definition.
@@ -291,12 +300,15 @@ impl Change {
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let (before, after) = self.images(py)?;
-        let dict = types.words.change.bind(py).copy()?;
+        let op = change.op();
+        let known = Op::ALL.iter().position(|known| *known == op).and_then(|op| self.names().ok()?.changes.get(op));
+        let dict = known.unwrap_or(&types.words.change).bind(py).copy()?;
         let position = change.position();
         dict.set_item(pyo3::intern!(py, "seqno"), position.seqno)?;
         dict.set_item(pyo3::intern!(py, "rba"), position.rba)?;
-        dict.set_item(pyo3::intern!(py, "op"), types.words.op(py, change.op()))?;
-        dict.set_item(pyo3::intern!(py, "table"), self.table_name(py)?)?;
+        if op == Op::Ddl {
+            dict.set_item(pyo3::intern!(py, "table"), self.table_name(py)?)?;
+        }
         dict.set_item(pyo3::intern!(py, "ts"), self.timestamp(py)?)?;
         let (csn, xid) = self.ids(py)?;
         // What is None stays as it is.

@@ -5,8 +5,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyString};
 use trailcore::change::Precision;
+use trailcore::schema::Kind;
 use trailcore::trail::tokens::GgsToken;
-use trailcore::{DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
+use trailcore::{Column, DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
 
 /// The classes and objects that values are made of.
 pub(crate) struct Types {
@@ -62,6 +63,24 @@ impl Types {
         self.position.bind(py).call1((position.seqno, position.rba))
     }
 
+    /// The value of a column, by the shortest way for the kinds that most columns are.
+    pub(crate) fn column<'py>(&self, py: Python<'py>, column: &Column<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(definition) = column.definition() else { return self.value(py, &column.value()) };
+        if let Some(mantissa) = column.mantissa() {
+            return match u8::try_from(definition.scale) {
+                Ok(0) => mantissa.into_bound_py_any(py),
+                Ok(scale) => self.decimal(py, Digits::of(mantissa, scale).bytes()),
+                Err(_) => self.value(py, &column.value()),
+            };
+        }
+        let iso = if definition.kind() == Kind::DateTime { Iso::read(column.span()) } else { None };
+        match iso.map(|iso| self.iso(py, iso.bytes())) {
+            // What is no date for Python is looked at more closely.
+            None | Some(Err(_)) => self.value(py, &column.value()),
+            Some(Ok(time)) => Ok(time),
+        }
+    }
+
     /// A column's value: `None` for NULL.
     pub(crate) fn value<'py>(&self, py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
         match value {
@@ -82,15 +101,15 @@ impl Types {
             Number::Exact(decimal) => match (decimal.scale(), i64::try_from(decimal.mantissa())) {
                 (0, Ok(small)) => small.into_bound_py_any(py),
                 (0, Err(_)) => decimal.mantissa().into_bound_py_any(py),
-                (scale, Ok(small)) => self.decimal(py, Digits::of(small, scale).text()),
-                _ => self.decimal(py, &decimal.to_string()),
+                (scale, Ok(small)) => self.decimal(py, Digits::of(small, scale).bytes()),
+                _ => self.decimal(py, decimal.to_string().as_bytes()),
             },
             // The most of them are whole and short.
             Number::Text(text) if is_short_whole(text) => text.parse::<i64>().unwrap_or_default().into_bound_py_any(py),
             Number::Text(_) => {
                 let digits = number.to_string();
                 if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-                    return self.decimal(py, &digits);
+                    return self.decimal(py, digits.as_bytes());
                 }
                 match digits.parse::<i64>() {
                     Ok(small) => small.into_bound_py_any(py),
@@ -101,8 +120,8 @@ impl Types {
         }
     }
 
-    fn decimal<'py>(&self, py: Python<'py>, digits: &str) -> PyResult<Bound<'py, PyAny>> {
-        call_with(self.decimal.bind(py), PyString::new(py, digits).as_any())
+    fn decimal<'py>(&self, py: Python<'py>, digits: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.decimal.bind(py), PyString::from_bytes(py, digits)?.as_any())
     }
 
     /// A date, a naive datetime; with digits finer than microseconds, one that has them beside.
@@ -119,26 +138,26 @@ impl Types {
             let parts = (date.0, date.1, date.2, time.hour, time.minute, time.second, time.nanos / 1000);
             return self.nano.bind(py).getattr("of")?.call1((parts, nanos));
         }
-        self.iso(py, Iso::of(time, b"").text())
+        self.iso(py, Iso::of(time, b"").bytes())
     }
 
     /// An aware datetime in UTC.
     pub(crate) fn timestamp<'py>(&self, py: Python<'py>, time: Timestamp) -> PyResult<Bound<'py, PyAny>> {
         match time.parts() {
-            Some(parts) => self.iso(py, Iso::of(&parts, b"+00:00").text()),
+            Some(parts) => self.iso(py, Iso::of(&parts, b"+00:00").bytes()),
             None => self.zero_date.bind(py).call1((time.to_string(),)),
         }
     }
 
     /// Python's own reading of ISO 8601, the quickest way to a datetime that the stable ABI has.
-    fn iso<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-        call_with(self.from_iso.bind(py), PyString::new(py, text).as_any())
+    fn iso<'py>(&self, py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        call_with(self.from_iso.bind(py), PyString::from_bytes(py, text)?.as_any())
     }
 
     /// Bytes that are printable as a string, else as they are: a token.
     pub(crate) fn token<'py>(&self, py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyAny> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => PyString::new(py, text).into_any(),
+        match PyString::from_bytes(py, bytes) {
+            Ok(text) => text.into_any(),
             Err(_) => PyBytes::new(py, bytes).into_any(),
         }
     }
@@ -260,8 +279,8 @@ impl Digits {
         }
     }
 
-    fn text(&self) -> &str {
-        self.bytes.get(self.start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 
@@ -294,7 +313,27 @@ impl Iso {
         iso
     }
 
-    fn text(&self) -> &str {
-        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    /// The span of a column that holds a time to the second or to the microsecond, in the trail's own form.
+    fn read(span: &[u8]) -> Option<Self> {
+        let [0, 0, body @ ..] = span else { return None };
+        let &[_, _, _, _, b'-', _, _, b'-', _, _, b':', _, _, b':', _, _, b':', _, _, ref fraction @ ..] = body else {
+            return None;
+        };
+        let whole = match fraction {
+            [] => true,
+            [b'.', digits @ ..] => digits.len() == 6 && digits.iter().all(u8::is_ascii_digit),
+            _ => false,
+        };
+        if !whole || body.starts_with(b"0000") {
+            return None;
+        }
+        let mut iso = Self { bytes: [0; 32], len: body.len() };
+        iso.bytes.get_mut(..body.len())?.copy_from_slice(body);
+        *iso.bytes.get_mut(10)? = b'T';
+        Some(iso)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }

@@ -47,6 +47,9 @@ def test_parameter_files(tmp_path: Path, big: tc.Trail) -> None:
     assert count(big.select(tc.Select.from_file(path, dialect="nonansi", lenient=True))) > 0
     with pytest.raises(FileNotFoundError):
         tc.Select.from_file(tmp_path / "none.prm")
+    path.write_text("TABLE BANK.POSTINGS, FILTER (AMOUNT >);\n")
+    with pytest.raises(tc.FilterSyntaxError, match=r"\^"):
+        tc.Select.from_file(path)
     with pytest.raises(ValueError, match="dialect"):
         tc.Select.parse("TABLE A.B;", dialect="other")  # type: ignore[arg-type]
 

@@ -101,6 +101,7 @@ def test_finding_a_place(big: tc.Trail) -> None:
         assert [change.position for change in big.select(start=start)] == tail
     assert [change.position for change in big.select(start=middle.timestamp)] == tail
     assert lines(big.select(start="csn:999999999999")) == []
+    assert lines(big.select(tc.Select("BANK.*"), start="csn:999999999999")) == []
     until = [change.position for change in big.select(until=first.position)]
     assert until == [change.position for change in changes if change.position < first.position]
     with pytest.raises(tc.InvalidPositionError) as caught:

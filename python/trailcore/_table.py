@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from trailcore import _html, _native
+from trailcore._errors import UnsupportedError
 from trailcore._progress import Progress, callback
 
 if TYPE_CHECKING:
@@ -87,7 +88,13 @@ class _Exports:
         """All of it as a `polars.DataFrame`. Needs polars."""
         import polars
 
-        return self._consumed(lambda stream: polars.DataFrame(stream))
+        try:
+            return self._consumed(lambda stream: polars.DataFrame(stream))
+        except polars.exceptions.PanicException as error:
+            # As on decimals of 256 bits. A panic is no Exception, and would get past whoever catches those.
+            raise UnsupportedError(
+                f"polars cannot take this table ({error}); have numbers as text, or use another library"
+            ) from None
 
     def to_pandas(self, *, arrow_types: bool = True) -> pandas.DataFrame:
         """All of it as a `pandas.DataFrame`. Needs pandas and pyarrow.

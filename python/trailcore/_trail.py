@@ -355,7 +355,8 @@ class Trail:
         if len(tables) == 1 and isinstance(tables[0], Select):
             if where is not None or filter is not None or exclude or ops or until is not None or lenient is not None:
                 raise TypeError("a Select says all of itself; beside it, only start may be given")
-            select: Select | None = tables[0]
+            # Nothing is so late: then nothing is wanted.
+            select: Select | None = tables[0] if start is None else Select(until=(0, 0))
         else:
             names = [name for name in tables if isinstance(name, str)]
             if len(names) != len(tables):
