@@ -368,8 +368,9 @@ unsafe fn fill(
     columns: *mut tc_column,
     room: usize,
 ) -> Outcome<usize> {
+    let Some(row) = row else { return Ok(0) };
     let mut seen = 0;
-    for column in row.iter().flat_map(Row::columns) {
+    for column in row.columns() {
         let column = match column {
             Ok(column) => column,
             Err(fault) => return Err(change.error(fault).into()),

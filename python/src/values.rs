@@ -73,6 +73,12 @@ impl Types {
                 Err(_) => self.value(py, &column.value()),
             };
         }
+        if let Some(text) = column.unchecked_utf8() {
+            return match PyString::from_bytes(py, text) {
+                Ok(text) => Ok(text.into_any()),
+                Err(_) => self.value(py, &column.value()),
+            };
+        }
         let iso = if definition.kind() == Kind::DateTime { Iso::read(column.span()) } else { None };
         match iso.map(|iso| self.iso(py, iso.bytes())) {
             // What is no date for Python is looked at more closely.

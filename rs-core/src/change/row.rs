@@ -226,6 +226,24 @@ impl<'a> Column<'a> {
         body.try_into().ok().filter(|_| stored_so).map(i64::from_be_bytes)
     }
 
+    /// The bytes of its text, where that is UTF-8 by its definition: not checked, for those who check them anyway. `None` for
+    /// all else.
+    #[inline]
+    #[must_use]
+    pub fn unchecked_utf8(&self) -> Option<&'a [u8]> {
+        let (definition, [0, 0, body @ ..]) = (self.definition?, self.span.bytes) else { return None };
+        match definition.kind() {
+            Kind::Text { prefixed } if definition.text_charset().is_utf8() => {
+                if prefixed {
+                    unprefixed(body, self.order)
+                } else {
+                    Some(body)
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Its whole number.
     ///
     /// # Errors
