@@ -31,11 +31,14 @@ static uint64_t value_of(const tc_column *column) {
     }
 }
 
-static void touch_images(const tc_change *change) {
+static void touch_change(const tc_change *change) {
     tc_column columns[MOST_COLUMNS];
+    tc_change_info info;
     size_t before, after;
     tc_error *error;
-    require(tc_change_images(change, columns, MOST_COLUMNS, &before, &after, &error), error);
+    info.size = sizeof info;
+    require(tc_change_read(change, &info, columns, MOST_COLUMNS, &before, &after, &error), error);
+    check += info.position.rba + (uint64_t)info.time;
     for (size_t i = 0; i < before + after; i++) {
         check = check * 31 + value_of(&columns[i]) + columns[i].index;
     }
@@ -57,12 +60,8 @@ static void touch(const char *path) {
         require(tc_batch_count(batch, &count), NULL);
         for (size_t i = 0; i < count; i++) {
             const tc_change *change;
-            tc_change_info info;
-            info.size = sizeof info;
             require(tc_batch_change(batch, i, &change), NULL);
-            require(tc_change_info_of(change, &info), NULL);
-            check += info.position.rba + (uint64_t)info.time;
-            touch_images(change);
+            touch_change(change);
         }
         tc_batch_free(batch);
     }

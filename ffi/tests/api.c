@@ -968,6 +968,12 @@ static void writers(void) {
         OK(tc_change_columns(change, TC_IMAGE_AFTER, one, 16, &count, NULL));
         CHECK(count == after && (count == 0 || both[before].index == one[0].index));
         CHECK(wanted[i] != TC_OP_PK_UPDATE || (before > 0 && after > 0));
+        tc_change_info again;
+        size_t before_again, after_again;
+        again.size = sizeof again;
+        OK(tc_change_read(change, &again, both, 16, &before_again, &after_again, NULL));
+        CHECK(before_again == before && after_again == after && again.op == info.op && again.position.rba == info.position.rba);
+        CHECK(count == 0 || both[before].bytes.data == one[0].bytes.data);
         if (i > 0) continue;
         tc_str text;
         OK(tc_change_find_column(change, TC_IMAGE_AFTER, "NAME", &column, NULL));
