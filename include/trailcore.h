@@ -2659,6 +2659,23 @@ tc_status tc_change_images(const tc_change *change,
                            tc_error **error);
 
 /**
+ * All of a change in one call: what `tc_change_info_of` and `tc_change_images` give. The quickest way to every column.
+ *
+ * What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
+ * each call makes anew. Set `info->size` first.
+ * Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
+ * `tc_change_info_of` and `tc_change_columns`.
+ * Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
+ */
+tc_status tc_change_read(const tc_change *change,
+                         tc_change_info *info,
+                         tc_column *columns,
+                         size_t room,
+                         size_t *before,
+                         size_t *after,
+                         tc_error **error);
+
+/**
  * A column of an image by its index in the table; with the state `TC_STATE_MISSING` where it is not in the image, or the
  * change has no such image. What it points to lives as long as the change.
  *
