@@ -79,5 +79,7 @@ fn values(column: &ColumnBuffer) -> usize {
             micros.len()
         }
         ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => counted(values),
+        ColumnValues::Unsigned(values) => values.len(),
+        other => panic!("values of another kind: {other:?}"),
     }
 }
