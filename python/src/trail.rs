@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyList};
@@ -108,7 +109,8 @@ impl Trail {
     fn of_sources(sources: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<Self> {
         let source = |object: Bound<'_, PyAny>| -> Arc<dyn ByteSource> {
             match object.extract::<PyBackedBytes>() {
-                Ok(bytes) => Arc::new(InMemory(bytes)),
+                // Read in place.
+                Ok(bytes) => Arc::new(Bytes::from_owner(bytes)),
                 Err(_) => FileObject::source(object),
             }
         };
@@ -248,29 +250,6 @@ impl Trail {
         let (options, watch) = self.watched(py, &read, None)?;
         let found = self.done(py, &watch, |trail| trail.find_time_with(time(micros), &options))?;
         found.map(|found| Types::get(py)?.position(py, found)).transpose()
-    }
-}
-
-/// Python's bytes, read in place.
-#[derive(Debug)]
-struct InMemory(PyBackedBytes);
-
-impl ByteSource for InMemory {
-    fn size(&self) -> std::io::Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..)).unwrap_or_default();
-        let len = rest.len().min(into.len());
-        if let (Some(to), Some(from)) = (into.get_mut(..len), rest.get(..len)) {
-            to.copy_from_slice(from);
-        }
-        Ok(len)
-    }
-
-    fn as_slice(&self) -> Option<&[u8]> {
-        Some(&self.0)
     }
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import doctest
-import os
 import pkgutil
 import re
 from importlib import import_module
@@ -60,4 +59,3 @@ def test_the_examples_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.warns(tc.UndecidableWarning):
         for block in blocks:
             exec(compile(block, "docs/python.md", "exec"), scope)
-    assert os.path.isdir("docs")

@@ -8,11 +8,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 
 /**
- * Loads the native library, once: from the path that the property {@code trailcore.library} or the environment variable
+ * Loads the native library, once: from the path that the property {@code trailcore.native} or the environment variable
  * {@code TRAILCORE_LIBRARY} names, or else from the JAR.
  */
 final class NativeLibrary {
-    private static final String PROPERTY = "trailcore.library";
+    private static final String PROPERTY = "trailcore.native";
     private static final String ENVIRONMENT = "TRAILCORE_LIBRARY";
 
     private static boolean loaded;

@@ -32,7 +32,7 @@ class LoadingTest {
     private static void assertRefused(Jvm.Result result, String why) {
         assertEquals(1, result.status());
         assertTrue(result.err().contains(why), result.err());
-        assertTrue(result.err().contains("-Dtrailcore.library=PATH"), result.err());
+        assertTrue(result.err().contains("-Dtrailcore.native=PATH"), result.err());
         assertTrue(result.err().contains("TRAILCORE_LIBRARY"), result.err());
     }
 
@@ -50,17 +50,17 @@ class LoadingTest {
         assumeTrue(Files.exists(LIBRARY), "the library is not built");
         String noCopy = "-Djava.io.tmpdir=" + folder.resolve("there-is-none");
         assertRead(dump(Map.of("TRAILCORE_LIBRARY", LIBRARY.toString()), noCopy));
-        assertRead(dump(Map.of("TRAILCORE_LIBRARY", "/no/such"), "-Dtrailcore.library=" + LIBRARY, noCopy));
+        assertRead(dump(Map.of("TRAILCORE_LIBRARY", "/no/such"), "-Dtrailcore.native=" + LIBRARY, noCopy));
     }
 
     @Test
     void whatCannotBeLoadedIsExplained() throws IOException, InterruptedException {
         assertRefused(dump(Map.of("TRAILCORE_LIBRARY", "/no/such/library.so")), "/no/such/library.so");
         Path text = Files.writeString(folder.resolve("text.so"), "no library");
-        assertRefused(dump(Map.of(), "-Dtrailcore.library=" + text), "text.so");
+        assertRefused(dump(Map.of(), "-Dtrailcore.native=" + text), "text.so");
         Path other = Path.of(System.getProperty("java.home"), "lib", System.mapLibraryName("zip"));
         assumeTrue(Files.exists(other));
-        assertRefused(dump(Map.of(), "-Dtrailcore.library=" + other), "is not trailcore's library for Java");
+        assertRefused(dump(Map.of(), "-Dtrailcore.native=" + other), "is not trailcore's library for Java");
     }
 
     @Test
