@@ -1442,21 +1442,6 @@ typedef struct {
 } tc_arrow_options;
 
 /**
- * Text that the library lends: UTF-8, `length` bytes of it, in general without a NUL behind them. No text at all has a NULL
- * `data`; empty text has not. It lives as long as what lends it, which each function says.
- */
-typedef struct {
-    /**
-     * Its first byte, or NULL where there is no text.
-     */
-    const char *data;
-    /**
-     * How many bytes it has.
-     */
-    size_t length;
-} tc_str;
-
-/**
  * What a change is and where it stands: all that is known without a look at its columns.
  */
 typedef struct {
@@ -1605,6 +1590,21 @@ typedef struct {
      */
     tc_datetime datetime;
 } tc_column;
+
+/**
+ * Text that the library lends: UTF-8, `length` bytes of it, in general without a NUL behind them. No text at all has a NULL
+ * `data`; empty text has not. It lives as long as what lends it, which each function says.
+ */
+typedef struct {
+    /**
+     * Its first byte, or NULL where there is no text.
+     */
+    const char *data;
+    /**
+     * How many bytes it has.
+     */
+    size_t length;
+} tc_str;
 
 /**
  * One token of a change.
@@ -2336,6 +2336,22 @@ tc_status tc_batch_change(const tc_batch *batch,
                           const tc_change **change);
 
 /**
+ * All of a change in one call, by its place in the batch: as `tc_change_read`. The quickest way to every column of every change.
+ *
+ * What it points to lives as long as the batch. Threads: several at once may call it. `info` may be NULL for none, `columns`
+ * where `room` is 0, and `error` too. Errors: as `tc_batch_change` and `tc_change_read`.
+ * Example: `for (i = 0; i < count; i++) tc_batch_read(batch, i, &info, columns, 64, &before, &after, &error);`
+ */
+tc_status tc_batch_read(const tc_batch *batch,
+                        size_t index,
+                        tc_change_info *info,
+                        tc_column *columns,
+                        size_t room,
+                        size_t *before,
+                        size_t *after,
+                        tc_error **error);
+
+/**
  * Appends all changes of a batch to a buffer as native JSON, one line each, with line ends.
  *
  * Threads: one at a time for a buffer. `error` may be NULL. Errors: as `tc_change_write_json`; the buffer then is as it was.
@@ -2642,28 +2658,13 @@ tc_status tc_change_columns(const tc_change *change,
                             tc_error **error);
 
 /**
- * The columns of both images in one call: those before the change, and behind them those after it. `*before` and `*after` are
- * how many each image has, and at most `room` of them all are put into `columns`.
- *
- * What they point to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
- * each call makes anew.
- * Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
- * `tc_change_columns`.
- * Example: `tc_column columns[64]; size_t before, after; tc_change_images(change, columns, 64, &before, &after, &error);`
- */
-tc_status tc_change_images(const tc_change *change,
-                           tc_column *columns,
-                           size_t room,
-                           size_t *before,
-                           size_t *after,
-                           tc_error **error);
-
-/**
- * All of a change in one call: what `tc_change_info_of` and `tc_change_images` give. The quickest way to every column.
+ * All of a change in one call: what `tc_change_info_of` gives, and the columns of both images, those before the change and
+ * behind them those after it. `*before` and `*after` are how many each image has, and at most `room` of them all are put into
+ * `columns`. `tc_batch_read` does the same by a change's place in its batch.
  *
  * What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
  * each call makes anew. Set `info->size` first.
- * Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
+ * Threads: several at once may call it. `info` may be NULL for none, `columns` where `room` is 0, and `error` too. Errors: as
  * `tc_change_info_of` and `tc_change_columns`.
  * Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
  */

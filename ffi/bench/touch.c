@@ -31,13 +31,13 @@ static uint64_t value_of(const tc_column *column) {
     }
 }
 
-static void touch_change(const tc_change *change) {
+static void touch_change(const tc_batch *batch, size_t place) {
     tc_column columns[MOST_COLUMNS];
     tc_change_info info;
     size_t before, after;
     tc_error *error;
     info.size = sizeof info;
-    require(tc_change_read(change, &info, columns, MOST_COLUMNS, &before, &after, &error), error);
+    require(tc_batch_read(batch, place, &info, columns, MOST_COLUMNS, &before, &after, &error), error);
     check += info.position.rba + (uint64_t)info.time;
     for (size_t i = 0; i < before + after; i++) {
         check = check * 31 + value_of(&columns[i]) + columns[i].index;
@@ -59,9 +59,7 @@ static void touch(const char *path) {
         if (!batch) break;
         require(tc_batch_count(batch, &count), NULL);
         for (size_t i = 0; i < count; i++) {
-            const tc_change *change;
-            require(tc_batch_change(batch, i, &change), NULL);
-            touch_change(change);
+            touch_change(batch, i);
         }
         tc_batch_free(batch);
     }

@@ -223,7 +223,7 @@ pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut 
     status(|| unsafe {
         let handle = lend(change)?;
         let Some(change) = handle.find() else { return Err(gone()) };
-        fill_info(handle, &change, info)
+        fill_info(handle.memory(), handle.place, &change, info)
     })
 }
 
@@ -232,8 +232,8 @@ pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut 
 /// # Safety
 /// As [`fill_struct`].
 #[inline(always)]
-unsafe fn fill_info(handle: &tc_change, change: &Change<'_>, info: *mut tc_change_info) -> Outcome {
-    let table = handle.memory().table(handle.place).map_or(std::ptr::null(), Handle::as_ptr);
+unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *mut tc_change_info) -> Outcome {
+    let table = memory.table(place).map_or(std::ptr::null(), Handle::as_ptr);
     // SAFETY: as the caller says; all members are written.
     unsafe {
         fill_struct(info, "info", |info| {
@@ -396,42 +396,13 @@ unsafe fn fill(
     Ok(seen)
 }
 
-/// The columns of both images in one call: those before the change, and behind them those after it. `*before` and `*after` are
-/// how many each image has, and at most `room` of them all are put into `columns`.
-///
-/// What they point to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
-/// each call makes anew.
-/// Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
-/// `tc_change_columns`.
-/// Example: `tc_column columns[64]; size_t before, after; tc_change_images(change, columns, 64, &before, &after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_change_images(
-    change: *const tc_change,
-    columns: *mut tc_column,
-    room: usize,
-    before: *mut usize,
-    after: *mut usize,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    unsafe {
-        fallible(error, || {
-            let (before, after) = (out(before, 0, "before")?, out(after, 0, "after")?);
-            if columns.is_null() && room > 0 {
-                return Err(Failure::null("columns"));
-            }
-            let handle = lend(change)?;
-            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
-            fill_images(&change, memory, columns, room, (before, after))
-        })
-    }
-}
-
-/// All of a change in one call: what `tc_change_info_of` and `tc_change_images` give. The quickest way to every column.
+/// All of a change in one call: what `tc_change_info_of` gives, and the columns of both images, those before the change and
+/// behind them those after it. `*before` and `*after` are how many each image has, and at most `room` of them all are put into
+/// `columns`. `tc_batch_read` does the same by a change's place in its batch.
 ///
 /// What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
 /// each call makes anew. Set `info->size` first.
-/// Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
+/// Threads: several at once may call it. `info` may be NULL for none, `columns` where `room` is 0, and `error` too. Errors: as
 /// `tc_change_info_of` and `tc_change_columns`.
 /// Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
@@ -447,33 +418,36 @@ pub unsafe extern "C" fn tc_change_read(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         fallible(error, || {
-            let (before, after) = (out(before, 0, "before")?, out(after, 0, "after")?);
-            if columns.is_null() && room > 0 {
-                return Err(Failure::null("columns"));
-            }
+            let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
             let handle = lend(change)?;
-            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
-            fill_info(handle, &change, info)?;
-            fill_images(&change, memory, columns, room, (before, after))
+            let Some(change) = handle.find() else { return Err(gone()) };
+            read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
         })
     }
 }
 
-/// Puts the columns of both images into places of C's, and counts them.
+/// Puts all that there is to know of a change into places of C's: what it is, unless `info` is null, and its columns.
 ///
 /// # Safety
-/// As [`fill`].
+/// As [`fill_struct`] and [`fill`].
 #[inline(always)]
-unsafe fn fill_images(
-    change: &Change<'_>,
+pub(crate) unsafe fn read_all(
     memory: &Memory,
-    columns: *mut tc_column,
-    room: usize,
+    place: usize,
+    change: &Change<'_>,
+    info: *mut tc_change_info,
+    (columns, room): (*mut tc_column, usize),
     (before, after): (&mut usize, &mut usize),
 ) -> Outcome {
-    let images = change.images()?;
+    if columns.is_null() && room > 0 {
+        return Err(Failure::null("columns"));
+    }
     // SAFETY: as the caller says; what the first image leaves is the room of the second.
     unsafe {
+        if !info.is_null() {
+            fill_info(memory, place, change, info)?;
+        }
+        let images = change.images()?;
         let first = fill(change, images.0, memory, columns, room)?;
         let rest = room.saturating_sub(first);
         *after = fill(change, images.1, memory, columns.wrapping_add(room - rest), rest)?;

@@ -182,14 +182,20 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
     let (mut state, mut type_) = (tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_NONE);
     let body = || column.span().get(2..).unwrap_or_default();
     // Most numbers: not through a `Value`, which would lie in memory.
-    if let (Some(number), Some(definition)) = (column.mantissa(), column.definition()) {
+    if let Some((number, scale)) = column.mantissa() {
         // SAFETY: as the caller says.
         unsafe {
             (&raw mut (*place).decimal.low).write(number as u64);
             (&raw mut (*place).decimal.high).write(number >> 63);
-            (&raw mut (*place).decimal.scale).write(definition.scale as u8);
+            (&raw mut (*place).decimal.scale).write(scale);
             head_of(column, tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_DECIMAL, body().into(), place);
         }
+        return;
+    }
+    // Most text: what is ASCII is valid UTF-8, and need not be looked at any closer.
+    if let Some(text) = column.unchecked_utf8().filter(|text| text.is_ascii()) {
+        // SAFETY: as the caller says.
+        unsafe { head_of(column, tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_TEXT, text.into(), place) };
         return;
     }
     let bytes: &[u8] = match column.value() {

@@ -195,17 +195,17 @@ pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: T, what: &s
 /// # Safety
 /// As [`write_struct`]; `fill` writes all members.
 #[inline(always)]
-pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: impl Fn(*mut T)) -> Outcome {
+pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: impl FnOnce(*mut T)) -> Outcome {
     // SAFETY: as the caller says.
     let size = unsafe { read_size(pointer, what) }?;
-    if size == size_of::<T>() && pointer.is_aligned() {
-        fill(pointer);
-        return Ok(());
+    let is_own = size == size_of::<T>() && pointer.is_aligned();
+    let mut other = std::mem::MaybeUninit::zeroed();
+    // In one place, so that it stays in line.
+    fill(if is_own { pointer } else { other.as_mut_ptr() });
+    if !is_own {
+        // SAFETY: as the caller says; all zero bytes are a value, by `Sized_`, and so is what is filled in.
+        unsafe { write_part(pointer, size, other.assume_init_ref()) };
     }
-    let mut value = std::mem::MaybeUninit::zeroed();
-    fill(value.as_mut_ptr());
-    // SAFETY: as the caller says; all zero bytes are a value, by `Sized_`, and so is what is filled in.
-    unsafe { write_part(pointer, size, value.assume_init_ref()) };
     Ok(())
 }
 

@@ -65,13 +65,10 @@ impl Types {
 
     /// The value of a column, by the shortest way for the kinds that most columns are.
     pub(crate) fn column<'py>(&self, py: Python<'py>, column: &Column<'_>) -> PyResult<Bound<'py, PyAny>> {
-        let Some(definition) = column.definition() else { return self.value(py, &column.value()) };
-        if let Some(mantissa) = column.mantissa() {
-            return match u8::try_from(definition.scale) {
-                Ok(0) => mantissa.into_bound_py_any(py),
-                Ok(scale) => self.decimal(py, Digits::of(mantissa, scale).bytes()),
-                Err(_) => self.value(py, &column.value()),
-            };
+        match column.mantissa() {
+            Some((mantissa, 0)) => return mantissa.into_bound_py_any(py),
+            Some((mantissa, scale)) => return self.decimal(py, Digits::of(mantissa, scale).bytes()),
+            None => {}
         }
         if let Some(text) = column.unchecked_utf8() {
             return match PyString::from_bytes(py, text) {
@@ -79,7 +76,8 @@ impl Types {
                 Err(_) => self.value(py, &column.value()),
             };
         }
-        let iso = if definition.kind() == Kind::DateTime { Iso::read(column.span()) } else { None };
+        let is_date = column.definition().is_some_and(|definition| definition.kind() == Kind::DateTime);
+        let iso = if is_date { Iso::read(column.span()) } else { None };
         match iso.map(|iso| self.iso(py, iso.bytes())) {
             // What is no date for Python is looked at more closely.
             None | Some(Err(_)) => self.value(py, &column.value()),

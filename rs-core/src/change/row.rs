@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::change::value::{ColumnState, DateTime, Decimal, Number, NumberText, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, Kind, TableDef};
+use crate::schema::{ColumnDef, Kind, Reading, TableDef};
 use crate::text::Charset;
 use crate::trail::image::{ColumnSpan, ColumnSpans, SpanContent};
 use crate::trail::{ByteOrder, Fault};
@@ -29,10 +29,7 @@ impl<'a> Row<'a> {
     #[inline]
     pub fn columns(&self) -> impl Iterator<Item = std::result::Result<Column<'a>, Fault>> + use<'a> {
         let Self { table, order, .. } = *self;
-        self.spans().map(move |span| {
-            let span = span?;
-            Ok(Column { span, definition: table.columns().get(usize::from(span.index)), defined: table.is_defined(), order })
-        })
+        self.spans().map(move |span| Ok(Column { span: span?, table, order }))
     }
 
     /// The columns as spans of bytes with their indexes, without a look at the definition: the quickest way through.
@@ -50,8 +47,7 @@ impl<'a> Row<'a> {
         for span in self.spans() {
             let span = span.unwrap_or(ColumnSpan { index: index as u16, bytes: &[] });
             if usize::from(span.index) == index {
-                let definition = self.table.columns().get(index);
-                return Some(Column { span, definition, defined: self.table.is_defined(), order: self.order });
+                return Some(Column { span, table: self.table, order: self.order });
             }
         }
         None
@@ -111,14 +107,13 @@ impl<'a> Row<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'a> {
     span: ColumnSpan<'a>,
-    definition: Option<&'a ColumnDef>,
-    /// Whether the table's columns are known.
-    defined: bool,
+    table: &'a TableDef,
     order: ByteOrder,
 }
 
 impl<'a> Column<'a> {
     /// Its index in the table.
+    #[inline]
     #[must_use]
     pub fn index(&self) -> usize {
         usize::from(self.span.index)
@@ -127,16 +122,22 @@ impl<'a> Column<'a> {
     /// Its name; `COL` and its index where there is no definition.
     #[must_use]
     pub fn name(&self) -> Cow<'a, str> {
-        match self.definition {
+        match self.definition() {
             Some(definition) => Cow::Borrowed(&*definition.name),
             None => Cow::Owned(format!("COL{}", self.span.index)),
         }
     }
 
     /// Its definition; `None` where the table's is not known, or has no such column.
+    #[inline]
     #[must_use]
     pub fn definition(&self) -> Option<&'a ColumnDef> {
-        self.definition
+        self.table.columns().get(self.index())
+    }
+
+    #[inline(always)]
+    fn reading(&self) -> Option<&'a Reading> {
+        self.table.reading(self.span.index)
     }
 
     /// Whether it holds NULL.
@@ -176,10 +177,10 @@ impl<'a> Column<'a> {
             SpanContent::Null => return Value::Null,
             SpanContent::Invalid => return Value::Invalid(self.span.bytes),
         };
-        match self.definition {
-            Some(definition) => decode(definition, body, self.order).unwrap_or(Value::Invalid(body)),
+        match self.reading() {
+            Some(reading) => decode(reading, body, self.order).unwrap_or(Value::Invalid(body)),
             // A column that the definition does not have is not guessed at.
-            None if self.defined => Value::Invalid(body),
+            None if self.table.is_defined() => Value::Invalid(body),
             None => guess(body, self.order),
         }
     }
@@ -203,10 +204,10 @@ impl<'a> Column<'a> {
     #[inline]
     pub fn decimal(&self) -> Result<Decimal> {
         // The common case, without a detour through `Value`.
-        if let (Some(definition), [0, 0, body @ ..]) = (self.definition, self.span.bytes) {
-            if let Kind::Integer { width, signed } = definition.kind() {
+        if let (Some(reading), [0, 0, body @ ..]) = (self.reading(), self.span.bytes) {
+            if let Kind::Integer { width, signed } = reading.kind {
                 if let Some(mantissa) = integer(body, width, signed) {
-                    return Ok(Decimal::new(mantissa, definition.scale as u8));
+                    return Ok(Decimal::new(mantissa, reading.scale));
                 }
             }
         }
@@ -216,24 +217,24 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// All digits of a number that is stored as a signed integer of 64 bits, without the point, whose place its definition
-    /// says: the quickest way to most numbers. `None` where it is NULL, not decodable, or stored in another way.
+    /// All digits of a number that is stored as a signed integer of 64 bits, and how many of them stand behind the point: the
+    /// quickest way to most numbers. `None` where it is NULL, not decodable, or stored in another way.
     #[inline(always)]
     #[must_use]
-    pub fn mantissa(&self) -> Option<i64> {
-        let (definition, [0, 0, body @ ..]) = (self.definition?, self.span.bytes) else { return None };
-        let stored_so = matches!(definition.kind(), Kind::Integer { width: 8, signed: true });
-        body.try_into().ok().filter(|_| stored_so).map(i64::from_be_bytes)
+    pub fn mantissa(&self) -> Option<(i64, u8)> {
+        let (reading, [0, 0, body @ ..]) = (self.reading()?, self.span.bytes) else { return None };
+        let stored_so = reading.kind == Kind::Integer { width: 8, signed: true };
+        body.try_into().ok().filter(|_| stored_so).map(|digits| (i64::from_be_bytes(digits), reading.scale))
     }
 
     /// The bytes of its text, where that is UTF-8 by its definition: not checked, for those who check them anyway. `None` for
     /// all else.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn unchecked_utf8(&self) -> Option<&'a [u8]> {
-        let (definition, [0, 0, body @ ..]) = (self.definition?, self.span.bytes) else { return None };
-        match definition.kind() {
-            Kind::Text { prefixed } if definition.text_charset().is_utf8() => {
+        let (reading, [0, 0, body @ ..]) = (self.reading()?, self.span.bytes) else { return None };
+        match reading.kind {
+            Kind::Text { prefixed } if reading.charset.is_utf8() => {
                 if prefixed {
                     unprefixed(body, self.order)
                 } else {
@@ -271,7 +272,7 @@ impl<'a> Column<'a> {
     pub fn bytes(&self) -> Result<&'a [u8]> {
         let SpanContent::Value(body) = self.span.content() else { return Err(self.is_not("bytes", &self.value())) };
         let prefixed = matches!(
-            self.definition.map(ColumnDef::kind),
+            self.reading().map(|reading| reading.kind),
             Some(Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true })
         );
         Ok(if prefixed { unprefixed(body, self.order).unwrap_or(body) } else { body })
@@ -295,10 +296,10 @@ impl<'a> Column<'a> {
 
 /// The value of a body by its column's type; `None` where the bytes are not of that type.
 #[inline(always)]
-fn decode<'a>(definition: &ColumnDef, body: &'a [u8], order: ByteOrder) -> Option<Value<'a>> {
+fn decode<'a>(reading: &Reading, body: &'a [u8], order: ByteOrder) -> Option<Value<'a>> {
     let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
-    Some(match definition.kind() {
-        Kind::Text { prefixed } => Value::Text(definition.text_charset().decode(characters(prefixed)?)?),
+    Some(match reading.kind {
+        Kind::Text { prefixed } => Value::Text(reading.charset.decode(characters(prefixed)?)?),
         Kind::NumberText { prefixed } => {
             let text = std::str::from_utf8(characters(prefixed)?).ok()?;
             NumberText::parse(text)?;
@@ -306,7 +307,7 @@ fn decode<'a>(definition: &ColumnDef, body: &'a [u8], order: ByteOrder) -> Optio
         }
         Kind::Binary { prefixed } => Value::Bytes(characters(prefixed)?),
         Kind::Integer { width, signed } => {
-            Value::Number(Number::Exact(Decimal::new(integer(body, width, signed)?, definition.scale as u8)))
+            Value::Number(Number::Exact(Decimal::new(integer(body, width, signed)?, reading.scale)))
         }
         Kind::DateTime => Value::DateTime(DateTime::parse_bytes(body)?),
         Kind::Opaque => Value::Bytes(body),

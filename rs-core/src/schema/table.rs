@@ -15,6 +15,8 @@ pub struct TableDef {
     name: Box<str>,
     /// Shared, since many tables may refer to one definition.
     columns: Arc<[ColumnDef]>,
+    /// Of each column what reading its bytes takes.
+    readings: Arc<[Reading]>,
     defined: bool,
 }
 
@@ -28,13 +30,18 @@ impl TableDef {
     /// ```
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, columns: Vec<ColumnDef>) -> Self {
-        Self { name: name.into(), columns: columns.into(), defined: true }
+        Self::with_columns(name.into(), columns.into(), true)
     }
 
     /// A table whose columns nobody has told: its rows show columns by number only.
     #[must_use]
     pub fn undefined(name: impl Into<Box<str>>) -> Self {
-        Self { name: name.into(), columns: Arc::default(), defined: false }
+        Self::with_columns(name.into(), Arc::default(), false)
+    }
+
+    fn with_columns(name: Box<str>, columns: Arc<[ColumnDef]>, defined: bool) -> Self {
+        let readings = columns.iter().map(Reading::of).collect();
+        Self { name, columns, readings, defined }
     }
 
     /// From a trail's table definition record; `database` is the database's character set.
@@ -55,7 +62,7 @@ impl TableDef {
             let own = if keeps(column) { column.charset } else { charset };
             column.clone().in_charset(own)
         });
-        Self { columns: columns.collect(), ..self.clone() }
+        Self::with_columns(self.name.clone(), columns.collect(), self.defined)
     }
 
     /// The table's name as the source has it: parts joined by `.`, case kept.
@@ -71,7 +78,14 @@ impl TableDef {
         &self.columns
     }
 
+    /// What reading the bytes of a column takes; `None` where it is not known.
+    #[inline(always)]
+    pub(crate) fn reading(&self, index: u16) -> Option<&Reading> {
+        self.readings.get(usize::from(index))
+    }
+
     /// Whether its columns are known.
+    #[inline]
     #[must_use]
     pub fn is_defined(&self) -> bool {
         self.defined
@@ -94,6 +108,22 @@ impl TableDef {
 
     pub(crate) fn shared(self) -> Arc<Self> {
         Arc::new(self)
+    }
+}
+
+/// What reading a column's bytes takes: looked at for each value, and so settled once for all of them, in little room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) kind: Kind,
+    pub(crate) scale: u8,
+    /// Of text.
+    pub(crate) charset: Charset,
+}
+
+impl Reading {
+    fn of(column: &ColumnDef) -> Self {
+        // An integer's scale is one that fits, by its kind.
+        Self { kind: column.kind(), scale: column.scale as u8, charset: column.text_charset() }
     }
 }
 
