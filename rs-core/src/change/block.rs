@@ -42,6 +42,13 @@ pub struct ChangeBlock {
     recent: Box<[(usize, u32); RECENT]>,
 }
 
+/// Bytes of a reader's buffer that a block takes in with one copy: those of rows that lie one behind the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    from: u64,
+    end: u64,
+}
+
 /// One change of a block.
 #[derive(Clone, Copy, Debug)]
 struct Item {
@@ -140,6 +147,38 @@ impl ChangeBlock {
             self.frames.push(frame.moved_to(self.bytes.len() as u64));
             self.bytes.extend_from_slice(Record::from_frame(change.buffer, frame).bytes());
         }
+        self.add(change, first);
+    }
+
+    /// Takes in a change of one record, whose bytes come with the run: [`copy`](Self::copy) takes them when the run has ended.
+    #[inline(always)]
+    pub(crate) fn push_row(&mut self, change: &Change<'_>, run: &mut Run) {
+        let frame = change.frame;
+        if frame.at != run.end {
+            self.copy(change.buffer, run);
+            *run = Run { from: frame.at, end: frame.at };
+        }
+        let first = self.frames.len();
+        self.frames.push(frame.moved_to(self.bytes.len() as u64 + (frame.at - run.from)));
+        run.end += u64::from(frame.len);
+        self.add(change, first);
+    }
+
+    /// Whether it is full with the bytes of a run.
+    #[inline(always)]
+    pub(crate) fn is_full_with(&self, run: &Run) -> bool {
+        self.bytes.len() as u64 + (run.end - run.from) >= FULL_BYTES as u64
+    }
+
+    /// Takes in the bytes of a run, which is at its end then.
+    pub(crate) fn copy(&mut self, buffer: &[u8], run: &mut Run) {
+        self.bytes.extend_from_slice(buffer.get(run.from as usize..run.end as usize).unwrap_or_default());
+        run.from = run.end;
+    }
+
+    /// Adds a change whose frames are there from `first` on.
+    #[inline(always)]
+    fn add(&mut self, change: &Change<'_>, first: usize) {
         let unit = Unit { first, end: self.frames.len(), ..*change.unit };
         let item = Item { unit, view: self.view_of(change, first), table: self.table_of(change) };
         self.items.push(item);
@@ -149,11 +188,8 @@ impl ChangeBlock {
     #[inline(always)]
     fn view_of(&mut self, change: &Change<'_>, first: usize) -> u32 {
         let own = change.unit.continuations > 0;
-        let same = |last: &View| {
-            let (last, view) = (last, change.view);
-            let headers = (last.origin.header.as_ref().map(Arc::as_ptr), view.origin.header.as_ref().map(Arc::as_ptr));
-            last.ids.serial == view.ids.serial && Arc::ptr_eq(&last.origin.file, &view.origin.file) && headers.0 == headers.1
-        };
+        let view = change.view;
+        let same = |last: &View| last.ids.serial == view.ids.serial && Arc::ptr_eq(&last.origin, &view.origin);
         if own || self.own_view || !self.views.last().is_some_and(same) {
             self.add_view(change, first, own);
         }
@@ -173,7 +209,7 @@ impl ChangeBlock {
             }
         };
         let joined = if own { change.view.joined.clone() } else { Vec::new() };
-        self.views.push(View { origin: change.view.origin.clone(), ids, joined });
+        self.views.push(View { origin: Arc::clone(&change.view.origin), ids, joined });
         self.own_view = own;
     }
 

@@ -18,6 +18,7 @@ use bytes::Bytes;
 // Its place is `source`, beside what fills it.
 #[doc(hidden)]
 pub use block::ChangeBlock;
+pub(crate) use block::Run;
 pub use json::{PlainChange, PlainImage, PlainTokens, PlainValue};
 pub use row::{Column, Row};
 pub(crate) use row::{integer, unprefixed};
@@ -212,7 +213,7 @@ pub(crate) struct Unit {
 /// What changes share as long as neither file nor transaction changes. A reader has one.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    pub(crate) origin: Origin,
+    pub(crate) origin: Arc<Origin>,
     pub(crate) ids: TransactionIds,
     /// Of a row that goes on in further records: all of its data.
     pub(crate) joined: Vec<u8>,
@@ -483,7 +484,7 @@ impl<'a> Change<'a> {
             bytes: bytes.into(),
             unit: Unit { first: 0, end: frames.len(), ..*self.unit },
             view: View {
-                origin: self.view.origin.clone(),
+                origin: Arc::clone(&self.view.origin),
                 ids: TransactionIds::kept(self.csn(), self.xid()),
                 joined: self.view.joined.clone(),
             }

@@ -1,7 +1,6 @@
 //! Where bytes come from, and how a trail is read: [`Trail`] finds the files, [`Reader`] reads their changes,
 //! [`RecordReader`] their records.
 
-mod blocks;
 mod bytes;
 mod check;
 mod find;
@@ -16,7 +15,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::blocks::Blocks;
+pub use self::reader::Blocks;
 pub use self::bytes::ByteSource;
 pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;

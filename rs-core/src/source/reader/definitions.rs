@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::change::Origin;
 use crate::error::{ErrorKind, Result};
 use crate::schema::TableDef;
 use crate::source::ReadOptions;
@@ -134,12 +135,12 @@ impl Reader {
                 return Err(error);
             }
         };
-        self.view.origin.encrypted = header.encryption() == Encryption::KeyPresent;
+        let encrypted = header.encryption() == Encryption::KeyPresent;
         // The definition record says it too, and then counts.
         self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
         self.file.header = Some(Arc::new(header));
-        self.view.origin.header = self.file.header.clone();
-        self.view.origin.charset = self.charset();
+        let (header, charset) = (self.file.header.clone(), self.charset());
+        self.view.origin = Arc::new(Origin { encrypted, charset, header, ..(*self.view.origin).clone() });
         Ok(())
     }
 
@@ -166,7 +167,8 @@ impl Reader {
             MetadataKind::Database => {
                 if let Ok(database) = DatabaseRecord::parse(record.data(), order) {
                     self.file.charset = Charset::from_id(database.charset as i32);
-                    self.view.origin.charset = self.charset();
+                    let charset = self.charset();
+                    self.view.origin = Arc::new(Origin { charset, ..(*self.view.origin).clone() });
                 }
             }
             MetadataKind::Table => {

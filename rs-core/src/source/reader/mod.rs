@@ -1,8 +1,10 @@
 //! The reader of changes: records in, changes out, in the trail's order.
 //!
 //! This module hands them out. What belongs together is found in [`units`], how far transactions are settled in
-//! [`transactions`], what tables look like in [`definitions`], and a place to start at in [`seek`].
+//! [`transactions`], what tables look like in [`definitions`], and a place to start at in [`seek`]. [`blocks`] hands out many
+//! at a time.
 
+mod blocks;
 mod definitions;
 mod gate;
 mod seek;
@@ -25,6 +27,8 @@ use crate::source::sequence::TrailFile;
 use crate::source::window::{End, Start, Window};
 use crate::text::Charset;
 use crate::trail::{FileHeader, Frame, Record, RecordType, tokens};
+
+pub use blocks::Blocks;
 
 /// A stretch of a trail that was passed over after damage, or where files are missing.
 #[derive(Clone, Debug)]
@@ -119,13 +123,13 @@ impl Reader {
             open: OpenTransaction::None,
             unit: Unit::default(),
             view: View {
-                origin: Origin {
+                origin: Arc::new(Origin {
                     file: Path::new("").into(),
                     seqno: 0,
                     encrypted: false,
                     charset: Charset::UNSTATED,
                     header: None,
-                },
+                }),
                 ids: TransactionIds::with_room(),
                 joined: Vec::new(),
             },
@@ -173,9 +177,15 @@ impl Reader {
                 break (main, slot);
             }
         };
+        Ok(self.current(main, slot))
+    }
+
+    /// The current change, by the frame of its record and its table's slot.
+    #[inline(always)]
+    fn current(&self, main: usize, slot: u32) -> Option<Change<'_>> {
         let frames = &*self.window.frames;
-        let (Some(frame), Some(table)) = (frames.get(main), self.tables.slots.get(slot as usize)) else { return Ok(None) };
-        Ok(Some(Change::new((self.window.data(), frames), frame, &self.unit, &self.view, table)))
+        let (frame, table) = (frames.get(main)?, self.tables.slots.get(slot as usize)?);
+        Some(Change::new((self.window.data(), frames), frame, &self.unit, &self.view, table))
     }
 
     /// Moves on behind rows that the selection turns away at a glance: nothing is made of them but a count.
@@ -364,13 +374,13 @@ impl Reader {
         let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
         if segment.index != self.file.index || *self.view.origin.file != *segment.file {
             self.file = FileState::new(segment.index);
-            self.view.origin = Origin {
+            self.view.origin = Arc::new(Origin {
                 file: Arc::clone(&segment.file),
                 seqno: segment.seqno,
                 encrypted: false,
                 charset: self.charset(),
                 header: None,
-            };
+            });
         }
         self.here.base = segment.base;
         self.here.number = segment.first_record as i64 - segment.first_frame as i64;
