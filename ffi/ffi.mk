@@ -26,8 +26,12 @@ abi: c-build ## Takes the present interface of the C library as the wanted one
 	python3 ffi/abi/abi.py list include/trailcore.h $(C_BUILT) > target/interface.txt
 	mv target/interface.txt ffi/abi/interface.txt
 
+# The library under the names that programs link with and look for.
 c-build:
 	$(CARGO) build --release -p trailcore-ffi
+	@mkdir -p $(C_TEST)
+	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
+	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
 
 c-test: c-header c-abi c-examples c-api c-sanitizers c-leaks ## All tests of the C library
 
@@ -40,12 +44,9 @@ c-header:
 
 # Names and layouts are as they were, and a program of an earlier header runs with this library.
 c-abi: c-build
-	@mkdir -p $(C_TEST)
 	python3 ffi/abi/abi.py check include/trailcore.h $(C_BUILT) ffi/abi/interface.txt
 	@for earlier in ffi/abi/*/; do \
 	  python3 ffi/abi/abi.py keeps include/trailcore.h $(C_BUILT) $${earlier}interface.txt || exit 1; done
-	ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
-	ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
 	@for earlier in ffi/abi/*/; do \
 	  $(CC) -std=c99 $(C_STRICT) -I$$earlier ffi/abi/program.c -L$(C_TEST) -ltrailcore -Wl,-rpath,$(CURDIR)/$(C_TEST) -o $(C_TEST)/earlier \
 	    && $(C_TEST)/earlier $(C_SAMPLE) || exit 1; done

@@ -27,8 +27,10 @@
  *
  * Objects. tc_trail finds the files; tc_reader reads their changes into a tc_batch of tc_change, whose columns are tc_column;
  * tc_record_reader reads their records as they stand. tc_table says what a table looks like, tc_catalog holds tables from
- * definition files, tc_file_header says where a file comes from. tc_select says which changes are wanted, tc_selector applies
- * it to changes that one has. tc_writer writes trails, of tc_row. tc_buffer is memory for text, tc_error what went wrong.
+ * definition files, tc_file_header says where a file comes from; tc_report says whether a trail is whole, tc_summary what it
+ * holds. tc_select says which changes are wanted: by text, or put together of tc_expr, tc_condition and tc_rule by a
+ * tc_select_builder; tc_selector applies it to changes that one has. tc_arrow_batches are record batches. tc_writer writes
+ * trails, of tc_row. tc_buffer is memory for text, tc_error what went wrong.
  *
  *
  * ERRORS
@@ -1002,7 +1004,7 @@ enum tc_exclude
      */
     TC_EXCLUDE_CATALOGS = 2,
     /**
-     * Changes with this tag, in hexadecimal.
+     * Changes with this tag, in hexadecimal; `+` for any tag.
      */
     TC_EXCLUDE_TAG = 3,
     /**
@@ -1044,6 +1046,166 @@ enum tc_update_style
 typedef enum tc_update_style tc_update_style;
 #else
 typedef uint32_t tc_update_style;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What joins two expressions or conditions.
+ */
+enum tc_join
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Equal.
+     */
+    TC_JOIN_EQ = 0,
+    /**
+     * Not equal.
+     */
+    TC_JOIN_NE = 1,
+    /**
+     * Greater.
+     */
+    TC_JOIN_GT = 2,
+    /**
+     * Less.
+     */
+    TC_JOIN_LT = 3,
+    /**
+     * Greater or equal.
+     */
+    TC_JOIN_GE = 4,
+    /**
+     * Less or equal.
+     */
+    TC_JOIN_LE = 5,
+    /**
+     * Both hold; the right one is looked at only if the left one does.
+     */
+    TC_JOIN_AND = 6,
+    /**
+     * Either holds; the right one is looked at only if the left one does not.
+     */
+    TC_JOIN_OR = 7,
+    /**
+     * Sum.
+     */
+    TC_JOIN_PLUS = 8,
+    /**
+     * Difference.
+     */
+    TC_JOIN_MINUS = 9,
+    /**
+     * Product.
+     */
+    TC_JOIN_TIMES = 10,
+    /**
+     * Quotient.
+     */
+    TC_JOIN_DIVIDED = 11,
+    /**
+     * What division leaves.
+     */
+    TC_JOIN_REMAINDER = 12,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tc_join tc_join;
+#else
+typedef uint32_t tc_join;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A list of columns in a rule.
+ */
+enum tc_columns
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * COLS: these are handed on, and no others.
+     */
+    TC_COLUMNS_COLS = 0,
+    /**
+     * COLSEXCEPT: these are not handed on.
+     */
+    TC_COLUMNS_COLSEXCEPT = 1,
+    /**
+     * KEYCOLS: these count as the key.
+     */
+    TC_COLUMNS_KEYCOLS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tc_columns tc_columns;
+#else
+typedef uint32_t tc_columns;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a rule derives.
+ */
+enum tc_derived
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * COLMAP: columns, and no others.
+     */
+    TC_DERIVED_COLUMNS = 0,
+    /**
+     * COLMAP with USEDEFAULTS: columns, beside the row's own.
+     */
+    TC_DERIVED_MORE_COLUMNS = 1,
+    /**
+     * TOKENS.
+     */
+    TC_DERIVED_TOKENS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tc_derived tc_derived;
+#else
+typedef uint32_t tc_derived;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How names count, in what is added behind it.
+ */
+enum tc_naming
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * NAMEMATCHIGNORECASE: a target is the one of its name, or else one that differs in case alone.
+     */
+    TC_NAMING_IGNORE_CASE = 0,
+    /**
+     * NAMEMATCHNOWARNING: the same.
+     */
+    TC_NAMING_NO_WARNING = 1,
+    /**
+     * NAMEMATCHEXACT: a target is the one of its name.
+     */
+    TC_NAMING_EXACT = 2,
+    /**
+     * EXCLUDEWILDCARDOBJECTSONLY: what is excluded with wildcards does not take away what a rule names without any.
+     */
+    TC_NAMING_EXCLUDE_WILDCARDS_ONLY = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tc_naming tc_naming;
+#else
+typedef uint32_t tc_naming;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1151,7 +1313,7 @@ enum tc_arrow_schema_change
      */
     TC_ARROW_SCHEMA_CHANGE_UNION = 1,
     /**
-     * It ends before the change.
+     * It ends before the change. `tc_arrow_batches` go on behind it.
      */
     TC_ARROW_SCHEMA_CHANGE_STOP = 2,
 };
@@ -1162,6 +1324,15 @@ typedef enum tc_arrow_schema_change tc_arrow_schema_change;
 typedef uint32_t tc_arrow_schema_change;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
+
+/**
+ * The record batches of all tables of a trail, in one pass: each batch of one table and one definition, a table's batches in
+ * the trail's order. A table whose definition changes goes on under the new one.
+ *
+ * Ownership: free it with `tc_arrow_batches_free`; it does not need its trail, and what it has given does not need it. Threads:
+ * one at a time.
+ */
+typedef struct tc_arrow_batches tc_arrow_batches;
 
 /**
  * Changes that stay as they are until the batch is freed, with all that they lend: texts, columns, tables.
@@ -1194,6 +1365,14 @@ typedef struct tc_catalog tc_catalog;
 typedef struct tc_change tc_change;
 
 /**
+ * A condition of WHERE: columns compared with literals and columns, or asked for their state. No arithmetic, no functions.
+ *
+ * Ownership: free it with `tc_condition_free`; what was made of it does not need it any more. Threads: several at once may use
+ * it.
+ */
+typedef struct tc_condition tc_condition;
+
+/**
  * What went wrong in a call, where, and what can be done about it. It never holds column data.
  *
  * Functions that read, parse or write have an `error` parameter. It may be NULL; else it is set to NULL where all goes well,
@@ -1201,6 +1380,13 @@ typedef struct tc_change tc_change;
  * Ownership: free it with `tc_error_free`. Threads: several at once may look at it.
  */
 typedef struct tc_error tc_error;
+
+/**
+ * An expression: of FILTER, of a column that is derived, of a token. Values go into it as they are, and need no quotes.
+ *
+ * Ownership: free it with `tc_expr_free`; what was made of it does not need it any more. Threads: several at once may use it.
+ */
+typedef struct tc_expr tc_expr;
 
 /**
  * A change as plain values, to ask a selection about without a trail.
@@ -1255,6 +1441,14 @@ typedef struct tc_report tc_report;
 typedef struct tc_row tc_row;
 
 /**
+ * A TABLE or MAP statement: objects, and what of their changes is wanted and handed on. `tc_select_builder_rule` makes it part
+ * of a selection.
+ *
+ * Ownership: free it with `tc_rule_free`; selections do not need it any more. Threads: one at a time, but for const functions.
+ */
+typedef struct tc_rule tc_rule;
+
+/**
  * Which changes are wanted, in the language of GoldenGate's parameter files: TABLE, MAP, FILTER, WHERE and the rest.
  *
  * Ownership: free it with `tc_select_free`; what was given it keeps what it needs. Threads: several at once may use it.
@@ -1275,6 +1469,13 @@ typedef struct tc_select_builder tc_select_builder;
  * wants its own.
  */
 typedef struct tc_selector tc_selector;
+
+/**
+ * What a trail holds, counted: its changes by table and operation, where and when they lie.
+ *
+ * Ownership: free it with `tc_summary_free`. Threads: several at once may look at it.
+ */
+typedef struct tc_summary tc_summary;
 
 /**
  * The definition of a table: its name and its columns. It never changes.
@@ -1440,6 +1641,42 @@ typedef struct {
      */
     tc_arrow_schema_change schema_change;
 } tc_arrow_options;
+
+/**
+ * How many changes a selection has brought to what.
+ */
+typedef struct {
+    /**
+     * Accepted.
+     */
+    uint64_t accepted;
+    /**
+     * Rejected.
+     */
+    uint64_t rejected;
+    /**
+     * Not decidable; in lenient mode turned away.
+     */
+    uint64_t undecidable;
+    /**
+     * Errors; in lenient mode turned away.
+     */
+    uint64_t errors;
+} tc_counts;
+
+/**
+ * A stretch of a trail that was passed over.
+ */
+typedef struct {
+    /**
+     * The first byte that was passed over.
+     */
+    tc_position from;
+    /**
+     * Where reading went on.
+     */
+    tc_position to;
+} tc_skipped;
 
 /**
  * What a change is and where it stands: all that is known without a look at its columns.
@@ -1829,42 +2066,6 @@ typedef struct {
 typedef void (*tc_log_callback)(void *user, tc_log_level level, const char *message, size_t length);
 
 /**
- * How many changes a selection has brought to what.
- */
-typedef struct {
-    /**
-     * Accepted.
-     */
-    uint64_t accepted;
-    /**
-     * Rejected.
-     */
-    uint64_t rejected;
-    /**
-     * Not decidable; in lenient mode turned away.
-     */
-    uint64_t undecidable;
-    /**
-     * Errors; in lenient mode turned away.
-     */
-    uint64_t errors;
-} tc_counts;
-
-/**
- * A stretch of a trail that was passed over.
- */
-typedef struct {
-    /**
-     * The first byte that was passed over.
-     */
-    tc_position from;
-    /**
-     * Where reading went on.
-     */
-    tc_position to;
-} tc_skipped;
-
-/**
  * What a trail that was checked holds.
  */
 typedef struct {
@@ -1927,6 +2128,41 @@ typedef struct {
      */
     bool is_fault;
 } tc_report_finding;
+
+/**
+ * Which operations a FILTER looks at, and what becomes of a change that does not pass. All zero but `size` is the default: it
+ * looks at all, and they are turned away.
+ */
+typedef struct {
+    /**
+     * `sizeof(tc_filter_options)`.
+     */
+    size_t size;
+    /**
+     * ON: the operations that it looks at alone: inserts, updates, deletes. NULL for all.
+     */
+    const tc_op *on;
+    /**
+     * How many there are.
+     */
+    size_t on_count;
+    /**
+     * IGNORE: operations that it does not look at. NULL for none.
+     */
+    const tc_op *ignore;
+    /**
+     * How many there are.
+     */
+    size_t ignore_count;
+    /**
+     * RAISEERROR: the number of the error that a change is that does not pass, where `raises_error` says so.
+     */
+    uint32_t error_number;
+    /**
+     * Whether `error_number` is set.
+     */
+    bool raises_error;
+} tc_filter_options;
 
 /**
  * How a selection is read and decides. All zero but `size` is the default.
@@ -2012,6 +2248,104 @@ typedef struct {
      */
     bool has_clause;
 } tc_verdict;
+
+/**
+ * What one of several rules says of a change.
+ */
+typedef struct {
+    /**
+     * The number of the rule.
+     */
+    size_t rule;
+    /**
+     * What it says: not that the change is turned away.
+     */
+    tc_decision decision;
+    /**
+     * Why.
+     */
+    tc_reason reason;
+} tc_hit;
+
+/**
+ * What a trail holds, all tables together.
+ */
+typedef struct {
+    /**
+     * `sizeof(tc_summary_facts)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Changes: rows, truncates and statements.
+     */
+    uint64_t changes;
+    /**
+     * Transactions that have changes among those counted. Of one that began before, the rest counts.
+     */
+    uint64_t transactions;
+    /**
+     * Tables that have changes: as many as `tc_summary_table` knows.
+     */
+    uint64_t tables;
+    /**
+     * Where the first change stands, where `has_changes` says so.
+     */
+    tc_position first;
+    /**
+     * Where the last change stands, where `has_changes` says so.
+     */
+    tc_position last;
+    /**
+     * The earliest time of a change, in microseconds since 1970, UTC, where `has_changes` says so.
+     */
+    int64_t earliest;
+    /**
+     * The latest time of a change, where `has_changes` says so.
+     */
+    int64_t latest;
+    /**
+     * The first CSN, as the trail has it; no text where there is none. It lives as long as the summary.
+     */
+    tc_str first_csn;
+    /**
+     * The last CSN.
+     */
+    tc_str last_csn;
+    /**
+     * What the selection has said; all zero without one.
+     */
+    tc_counts counts;
+    /**
+     * Stretches that were passed over: as many as `tc_summary_skipped` knows. None but with `resync`.
+     */
+    uint64_t skipped;
+    /**
+     * Whether there are changes at all.
+     */
+    bool has_changes;
+} tc_summary_facts;
+
+/**
+ * The changes of one table, counted.
+ */
+typedef struct {
+    /**
+     * The table's name. It lives as long as the summary.
+     */
+    tc_str name;
+    /**
+     * Bytes of the changes' records.
+     */
+    uint64_t bytes;
+    /**
+     * All changes.
+     */
+    uint64_t changes;
+    /**
+     * Changes by operation: `ops[TC_OP_INSERT]` and so on, of the first eight `tc_op`.
+     */
+    uint64_t ops[8];
+} tc_table_counts;
 
 /**
  * A column to be made, for tables that are written.
@@ -2310,6 +2644,83 @@ tc_status tc_trail_arrow_stream(const tc_trail *trail,
                                 tc_error **error);
 
 /**
+ * Opens the record batches of all tables of a trail.
+ *
+ * Ownership: `*batches` is the caller's, to be freed with `tc_arrow_batches_free`. Threads: several at once may call it. `options`
+ * and `arrow` may be NULL for the default; `error` may be NULL. What `arrow` says of changed definitions does not count here.
+ * Errors: as `tc_reader_open`, and `TC_ERR_BAD_ARGUMENT` where `arrow` holds a number that is none of its enum's.
+ * Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
+ */
+tc_status tc_arrow_batches_open(const tc_trail *trail,
+                                const tc_read_options *options,
+                                const tc_arrow_options *arrow,
+                                tc_arrow_batches **batches,
+                                tc_error **error);
+
+/**
+ * Frees them. NULL is fine.
+ *
+ * Example: `tc_arrow_batches_free(batches);`
+ */
+void tc_arrow_batches_free(tc_arrow_batches *batches);
+
+/**
+ * The next record batch: its rows as an array of structs, with their schema, and the definition of their table; at the end of
+ * the trail `*table` is NULL. What lies before an error comes before it.
+ *
+ * Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
+ * lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
+ * NULL. Errors: what reading gives, and `TC_ERR_VALUE` where a value does not fit the schema.
+ * Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
+ */
+tc_status tc_arrow_batches_next(tc_arrow_batches *batches,
+                                const tc_table **table,
+                                struct ArrowSchema *schema,
+                                struct ArrowArray *rows,
+                                tc_error **error);
+
+/**
+ * What the selection has said of the changes so far; all zero without one.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_counts counts; tc_arrow_batches_filter_counts(batches, &counts);`
+ */
+tc_status tc_arrow_batches_filter_counts(tc_arrow_batches *batches, tc_counts *counts);
+
+/**
+ * How many stretches were passed over so far. None but with `resync`.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
+ */
+tc_status tc_arrow_batches_skipped_count(tc_arrow_batches *batches, size_t *count);
+
+/**
+ * One of the stretches that were passed over, and in `*why` what was wrong there.
+ *
+ * Ownership: `*why` is the caller's, to be freed with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
+ * `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_skipped gap; tc_error *why; tc_arrow_batches_skipped(batches, 0, &gap, &why);`
+ */
+tc_status tc_arrow_batches_skipped(tc_arrow_batches *batches,
+                                   size_t index,
+                                   tc_skipped *skipped,
+                                   tc_error **why);
+
+/**
+ * The schema that the changes of a table have as record batches.
+ *
+ * Ownership: the schema is the caller's, whom its `release` frees; where the call fails, `release` is NULL. Threads: several at
+ * once may call it. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a column is
+ * wanted that the table does not have, or two would have one name.
+ * Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
+ */
+tc_status tc_table_arrow_schema(const tc_table *table,
+                                const tc_arrow_options *arrow,
+                                struct ArrowSchema *schema,
+                                tc_error **error);
+
+/**
  * Frees a batch and all that it lends. NULL is fine.
  *
  * Example: `tc_batch_free(batch);`
@@ -2338,8 +2749,8 @@ tc_status tc_batch_change(const tc_batch *batch,
 /**
  * All of a change in one call, by its place in the batch: as `tc_change_read`. The quickest way to every column of every change.
  *
- * What it points to lives as long as the batch. Threads: several at once may call it. `info` may be NULL for none, `columns`
- * where `room` is 0, and `error` too. Errors: as `tc_batch_change` and `tc_change_read`.
+ * What it points to lives as long as the batch. Threads: several at once may call it. `info` may be NULL for none,
+ * `columns` may be NULL where `room` is 0, `error` may be NULL. Errors: as `tc_batch_change` and `tc_change_read`.
  * Example: `for (i = 0; i < count; i++) tc_batch_read(batch, i, &info, columns, 64, &before, &after, &error);`
  */
 tc_status tc_batch_read(const tc_batch *batch,
@@ -2424,6 +2835,14 @@ tc_status tc_select_builder_table(tc_select_builder *builder,
                                   tc_error **error);
 
 /**
+ * Adds a rule as it is now: a TABLE or MAP statement with all that it holds.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_select_builder_rule(builder, rule);`
+ */
+tc_status tc_select_builder_rule(tc_select_builder *builder, const tc_rule *rule);
+
+/**
  * Adds what is excluded: tables, schemas, catalogs or tags.
  *
  * Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` where the text is no name or tag, `TC_ERR_BAD_ARGUMENT`
@@ -2492,6 +2911,15 @@ tc_status tc_select_builder_limit_position(tc_select_builder *builder,
  * Example: `tc_select_builder_source_catalog(builder, "PDB1");`
  */
 tc_status tc_select_builder_source_catalog(tc_select_builder *builder, const char *name);
+
+/**
+ * Sets how names count.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `naming` is none, `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_select_builder_naming(builder, TC_NAMING_EXACT);`
+ */
+tc_status tc_select_builder_naming(tc_select_builder *builder,
+                                   tc_naming naming);
 
 /**
  * The selection that has been put together so far. The builder stays as it is.
@@ -2664,8 +3092,8 @@ tc_status tc_change_columns(const tc_change *change,
  *
  * What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
  * each call makes anew. Set `info->size` first.
- * Threads: several at once may call it. `info` may be NULL for none, `columns` where `room` is 0, and `error` too. Errors: as
- * `tc_change_info_of` and `tc_change_columns`.
+ * Threads: several at once may call it. `info` may be NULL for none, `columns` may be NULL where `room` is 0,
+ * `error` may be NULL. Errors: as `tc_change_info_of` and `tc_change_columns`.
  * Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
  */
 tc_status tc_change_read(const tc_change *change,
@@ -2861,6 +3289,95 @@ tc_status tc_column_write(const tc_column *column,
                           tc_buffer *buffer);
 
 /**
+ * Reads a condition as it stands between the parentheses of WHERE.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`. Any thread may call it. `error` may be NULL.
+ * Errors: `TC_ERR_FILTER` where the text is wrong, with all findings as diagnostics of the error.
+ * Example: `tc_condition_parse("SALARY > 1000 AND ENAME <> @NULL", &condition, &error);`
+ */
+tc_status tc_condition_parse(const char *source,
+                             tc_condition **condition,
+                             tc_error **error);
+
+/**
+ * A column compared with a number, by one of the first six of `tc_join`.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`. Any thread may call it. Errors:
+ * `TC_ERR_BAD_ARGUMENT` where `join` does not compare, `TC_ERR_NULL_POINTER`.
+ * Example: `tc_decimal limit = {1000, 0, 0}; tc_condition_number("SALARY", TC_JOIN_GT, limit, &condition);`
+ */
+tc_status tc_condition_number(const char *column,
+                              tc_join join,
+                              tc_decimal number,
+                              tc_condition **condition);
+
+/**
+ * A column compared with a literal text, taken as it is.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`. Any thread may call it. Errors:
+ * `TC_ERR_BAD_ARGUMENT` where `join` does not compare, `TC_ERR_NULL_POINTER`.
+ * Example: `tc_condition_text("ENAME", TC_JOIN_EQ, "O'Brien", &condition);`
+ */
+tc_status tc_condition_text(const char *column,
+                            tc_join join,
+                            const char *value,
+                            tc_condition **condition);
+
+/**
+ * A column compared with another column.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`. Any thread may call it. Errors:
+ * `TC_ERR_BAD_ARGUMENT` where `join` does not compare, `TC_ERR_NULL_POINTER`.
+ * Example: `tc_condition_column("PAID", TC_JOIN_LT, "DUE", &condition);`
+ */
+tc_status tc_condition_column(const char *column,
+                              tc_join join,
+                              const char *other,
+                              tc_condition **condition);
+
+/**
+ * A column's state: with `TC_STATE_NULL` whether it is NULL, with `TC_STATE_MISSING` whether it is not in the image (`@ABSENT`),
+ * with `TC_STATE_VALUE` whether it is, NULL or not (`@PRESENT`). With `TC_JOIN_NE` the opposite.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`. Any thread may call it. Errors:
+ * `TC_ERR_BAD_ARGUMENT` where `join` is neither `TC_JOIN_EQ` nor `TC_JOIN_NE`, or `state` none of the three;
+ * `TC_ERR_NULL_POINTER`.
+ * Example: `tc_condition_state("ENAME", TC_JOIN_NE, TC_STATE_NULL, &condition);`
+ */
+tc_status tc_condition_state(const char *column,
+                             tc_join join,
+                             tc_state state,
+                             tc_condition **condition);
+
+/**
+ * Two conditions joined with `TC_JOIN_AND` or `TC_JOIN_OR`.
+ *
+ * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`; `left` and `right` stay the caller's. Any thread
+ * may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is neither, `TC_ERR_FILTER` where it would be too deep;
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_condition_join(TC_JOIN_OR, rich, famous, &condition);`
+ */
+tc_status tc_condition_join(tc_join join,
+                            const tc_condition *left,
+                            const tc_condition *right,
+                            tc_condition **condition);
+
+/**
+ * Appends a condition to a buffer as text.
+ *
+ * Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_condition_write(condition, text);`
+ */
+tc_status tc_condition_write(const tc_condition *condition, tc_buffer *buffer);
+
+/**
+ * Frees a condition. NULL is fine.
+ *
+ * Example: `tc_condition_free(condition);`
+ */
+void tc_condition_free(tc_condition *condition);
+
+/**
  * Frees an error. NULL is fine.
  *
  * Example: `tc_error_free(error);`
@@ -2919,6 +3436,101 @@ tc_status tc_error_diagnostic_count(const tc_error *error, size_t *count);
 tc_status tc_error_diagnostic(const tc_error *error,
                               size_t index,
                               tc_diagnostic *diagnostic);
+
+/**
+ * Reads an expression as it stands between the parentheses of FILTER.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`. Any thread may call it. `error` may be NULL. Errors:
+ * `TC_ERR_FILTER` where the text is wrong, with all findings as diagnostics of the error.
+ * Example: `tc_expr_parse("SALARY > 1000 AND @STRLEN (ENAME) > 3", &expr, &error);`
+ */
+tc_status tc_expr_parse(const char *source,
+                        tc_expr **expr,
+                        tc_error **error);
+
+/**
+ * A column, from the image that counts: the after image, of a delete the before image; or, if `before`, from the before image.
+ * A name with characters beyond letters, digits, `_`, `$` and `#` is taken with its case; else case does not count.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`. Any thread may call it. Errors: `TC_ERR_NULL_POINTER`,
+ * `TC_ERR_BAD_ARGUMENT` where the name is not UTF-8.
+ * Example: `tc_expr_column("SALARY", false, &expr);`
+ */
+tc_status tc_expr_column(const char *name,
+                         bool before,
+                         tc_expr **expr);
+
+/**
+ * An exact number.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`. Any thread may call it. Errors: `TC_ERR_NULL_POINTER`.
+ * Example: `tc_decimal limit = {1000, 0, 2}; tc_expr_number(limit, &expr);` is 10.00.
+ */
+tc_status tc_expr_number(tc_decimal number,
+                         tc_expr **expr);
+
+/**
+ * A literal text, taken as it is.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`. Any thread may call it. Errors: `TC_ERR_NULL_POINTER`,
+ * `TC_ERR_BAD_ARGUMENT` where it is not UTF-8.
+ * Example: `tc_expr_text("O'Brien", &expr);`
+ */
+tc_status tc_expr_text(const char *value,
+                       tc_expr **expr);
+
+/**
+ * A word such as `PRESENT` or `RIGHTZERO`, for the functions that take one. A word that none of them knows is a column.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`. Any thread may call it. Errors: `TC_ERR_NULL_POINTER`,
+ * `TC_ERR_BAD_ARGUMENT` where it is not UTF-8.
+ * Example: `tc_expr_word("PRESENT", &expr);`
+ */
+tc_status tc_expr_word(const char *name,
+                       tc_expr **expr);
+
+/**
+ * The call of a function by its name, in any case, without the `@`. `@GETENV` takes group and item as two literal texts. How
+ * many arguments a function takes is checked against a table, by `tc_select_check`.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`; the arguments stay the caller's. Any thread may call it.
+ * `arguments` may be NULL where `count` is 0; `error` may be NULL. Errors: `TC_ERR_FILTER` where there is no such function, or
+ * the expression would be too deep; `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `const tc_expr *arguments[] = {memo, cash}; tc_expr_call("STRFIND", arguments, 2, &expr, &error);`
+ */
+tc_status tc_expr_call(const char *function,
+                       const tc_expr *const *arguments,
+                       size_t count,
+                       tc_expr **expr,
+                       tc_error **error);
+
+/**
+ * Two expressions joined: compared, added, with AND, and so on.
+ *
+ * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`; `left` and `right` stay the caller's, and may be one and
+ * the same. Any thread may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is none, `TC_ERR_FILTER` where it would be too
+ * deep; `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_expr_join(TC_JOIN_GT, salary, limit, &expr);`
+ */
+tc_status tc_expr_join(tc_join join,
+                       const tc_expr *left,
+                       const tc_expr *right,
+                       tc_expr **expr);
+
+/**
+ * Appends an expression to a buffer as text.
+ *
+ * Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_expr_write(expr, text);`
+ */
+tc_status tc_expr_write(const tc_expr *expr, tc_buffer *buffer);
+
+/**
+ * Frees an expression. NULL is fine.
+ *
+ * Example: `tc_expr_free(expr);`
+ */
+void tc_expr_free(tc_expr *expr);
 
 /**
  * Frees a header. NULL is fine.
@@ -3293,6 +3905,90 @@ tc_status tc_row_null(tc_row *row,
                       tc_error **error);
 
 /**
+ * Makes a TABLE statement for objects: `OWNER.OBJECT` or `CONTAINER.OWNER.OBJECT`, with `*` and `?`.
+ *
+ * Ownership: `*rule` is the caller's, to be freed with `tc_rule_free`. Any thread may call it. `error` may be NULL. Errors:
+ * `TC_ERR_FILTER` where the text is no object name.
+ * Example: `tc_rule_table("HR.EMP*", &rule, &error);`
+ */
+tc_status tc_rule_table(const char *objects,
+                        tc_rule **rule,
+                        tc_error **error);
+
+/**
+ * Makes a MAP statement from objects to a target.
+ *
+ * Ownership: `*rule` is the caller's, to be freed with `tc_rule_free`. Any thread may call it. `error` may be NULL. Errors: as
+ * `tc_rule_table`.
+ * Example: `tc_rule_map("HR.*", "COPY.*", &rule, &error);`
+ */
+tc_status tc_rule_map(const char *objects,
+                      const char *target,
+                      tc_rule **rule,
+                      tc_error **error);
+
+/**
+ * Adds a FILTER: wanted are changes for which the expression is not zero. Several must all want a change.
+ *
+ * Threads: one at a time. `options` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where the
+ * options name an operation that FILTER does not tell apart, `TC_ERR_NULL_POINTER` and those of handles. The rule then is as
+ * it was.
+ * Example: `tc_rule_filter(rule, expr, NULL, &error);`
+ */
+tc_status tc_rule_filter(tc_rule *rule,
+                         const tc_expr *expr,
+                         const tc_filter_options *options,
+                         tc_error **error);
+
+/**
+ * Adds a WHERE: wanted are changes for which the condition holds.
+ *
+ * Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_rule_where(rule, condition);`
+ */
+tc_status tc_rule_where(tc_rule *rule, const tc_condition *condition);
+
+/**
+ * Adds a list of columns: COLS, COLSEXCEPT or KEYCOLS.
+ *
+ * Threads: one at a time. `names` may be NULL where `count` is 0. Errors: `TC_ERR_BAD_ARGUMENT` where `kind` is none,
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `const char *names[] = {"EMPNO", "SALARY"}; tc_rule_columns(rule, TC_COLUMNS_COLS, names, 2);`
+ */
+tc_status tc_rule_columns(tc_rule *rule,
+                          tc_columns kind,
+                          const char *const *names,
+                          size_t count);
+
+/**
+ * Adds what is derived: columns (COLMAP) or tokens (TOKENS), by name and expression.
+ *
+ * Threads: one at a time. `names` and `values` may be NULL where `count` is 0. Errors: `TC_ERR_BAD_ARGUMENT` where `kind` is
+ * none, `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_rule_derive(rule, TC_DERIVED_MORE_COLUMNS, names, values, 2);`
+ */
+tc_status tc_rule_derive(tc_rule *rule,
+                         tc_derived kind,
+                         const char *const *names,
+                         const tc_expr *const *values,
+                         size_t count);
+
+/**
+ * Appends a rule to a buffer as text.
+ *
+ * Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_rule_write(rule, text);`
+ */
+tc_status tc_rule_write(const tc_rule *rule, tc_buffer *buffer);
+
+/**
+ * Frees a rule. NULL is fine.
+ *
+ * Example: `tc_rule_free(rule);`
+ */
+void tc_rule_free(tc_rule *rule);
+
+/**
  * Reads statements of a parameter file. Parameters that do not select changes are passed over.
  *
  * Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Any thread may call it. `options` may be NULL for the
@@ -3315,6 +4011,19 @@ tc_status tc_select_open(const char *file,
                          const tc_select_options *options,
                          tc_select **select,
                          tc_error **error);
+
+/**
+ * The same selection with other options, whatever they were; for one that was put together by calls too. `nonansi`, which is
+ * about reading text, does not count here.
+ *
+ * Ownership: `*with` is the caller's, to be freed with `tc_select_free`; the first stays as it is. Threads: several at once may
+ * call it. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` where the options do not start with their size,
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_select_with(select, &options, &lenient);`
+ */
+tc_status tc_select_with(const tc_select *select,
+                         const tc_select_options *options,
+                         tc_select **with);
 
 /**
  * Frees a selection. NULL is fine.
@@ -3347,6 +4056,24 @@ tc_status tc_select_rule_count(const tc_select *select, size_t *count);
  * Example: `tc_select_write_rule(select, verdict.rule, text);`
  */
 tc_status tc_select_write_rule(const tc_select *select, size_t rule, tc_buffer *buffer);
+
+/**
+ * Appends to a buffer the name of the object that a rule maps an object to: its own where the rule has no target. Of the
+ * objects that there are, `known`, it is the one of that name, as the selection matches names; with none given, it is the name
+ * as it comes out.
+ *
+ * Threads: several at once, with a buffer each. `known` may be NULL where `count` is 0; `error` may be NULL. Errors:
+ * `TC_ERR_FILTER` where none of the known ones is it, `TC_ERR_BAD_ARGUMENT` where there is no such rule, `TC_ERR_NULL_POINTER`
+ * and those of handles.
+ * Example: `tc_select_target(select, verdict.rule, "HR.EMP", NULL, 0, name, &error);`
+ */
+tc_status tc_select_target(const tc_select *select,
+                           size_t rule,
+                           const char *object,
+                           const char *const *known,
+                           size_t count,
+                           tc_buffer *buffer,
+                           tc_error **error);
 
 /**
  * How many lints there are: what is doubtful in a selection's text.
@@ -3443,6 +4170,20 @@ tc_status tc_selector_decide(tc_selector *selector,
                              tc_buffer *words);
 
 /**
+ * The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
+ * few have something to say of a change. `*count` is how many there are, and at most `room` of them are put into `hits`. Rules
+ * alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`.
+ *
+ * Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`
+ */
+tc_status tc_selector_hits(tc_selector *selector,
+                           const tc_change *change,
+                           tc_hit *hits,
+                           size_t room,
+                           size_t *count);
+
+/**
  * What the changes so far came to.
  *
  * Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
@@ -3536,6 +4277,68 @@ tc_status tc_select_decide_facts(const tc_select *select,
  * Example: `fprintf(stderr, "%s\n", tc_status_name(status));`
  */
 const char *tc_status_name(int32_t status);
+
+/**
+ * Counts the changes of a trail, or of what the options select. Columns are not looked at.
+ *
+ * Ownership: `*summary` is the caller's, to be freed with `tc_summary_free`. Threads: several at once may call it. `options` may
+ * be NULL for the default; `error` may be NULL. Errors: what reading gives.
+ * Example: `tc_summary *summary; tc_trail_summary(trail, NULL, &summary, &error);`
+ */
+tc_status tc_trail_summary(const tc_trail *trail,
+                           const tc_read_options *options,
+                           tc_summary **summary,
+                           tc_error **error);
+
+/**
+ * Frees a summary. NULL is fine.
+ *
+ * Example: `tc_summary_free(summary);`
+ */
+void tc_summary_free(tc_summary *summary);
+
+/**
+ * What was counted, all tables together.
+ *
+ * Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `facts` does not start with its size,
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_summary_facts facts; facts.size = sizeof facts; tc_summary_facts_of(summary, &facts);`
+ */
+tc_status tc_summary_facts_of(const tc_summary *summary,
+                              tc_summary_facts *facts);
+
+/**
+ * What was counted of one table, in the order of their names. Its texts live as long as the summary.
+ *
+ * Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
+ * those of handles.
+ * Example: `tc_table_counts counts; tc_summary_table(summary, i, &counts); inserts += counts.ops[TC_OP_INSERT];`
+ */
+tc_status tc_summary_table(const tc_summary *summary,
+                           size_t index,
+                           tc_table_counts *counts);
+
+/**
+ * The definitions met, of each table the latest.
+ *
+ * Ownership: `*tables` is the caller's, to be freed with `tc_catalog_free`. Threads: several at once may call it. Errors:
+ * `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_catalog *tables; tc_summary_tables(summary, &tables);`
+ */
+tc_status tc_summary_tables(const tc_summary *summary,
+                            tc_catalog **tables);
+
+/**
+ * One of the stretches that were passed over, and in `*why` what was wrong there.
+ *
+ * Ownership: `*why` is the caller's, to be freed with `tc_error_free`; `why` may be NULL. Threads: several at once may call it.
+ * Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and those of handles.
+ * Example: `tc_skipped gap; tc_error *why; tc_summary_skipped(summary, 0, &gap, &why);`
+ */
+tc_status tc_summary_skipped(const tc_summary *summary,
+                             size_t index,
+                             tc_skipped *skipped,
+                             tc_error **why);
 
 /**
  * Makes the definition of a table from its columns, in their order.

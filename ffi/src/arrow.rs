@@ -1,19 +1,32 @@
-//! Arrow: the changes of a table as a C stream.
+//! Arrow: the changes of a table as a C stream, and those of all tables by record batches.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
-use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, Times};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
+use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_schema::{ArrowError, Schema};
+use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, Times};
 
-use crate::boundary::{Failure, Outcome, fallible};
+use crate::boundary::{Failure, Outcome, fallible, status};
+use crate::buffer::give_to;
 use crate::error::tc_error;
-use crate::handle::lend;
+use crate::handle::{self, Handle, exclusive, lend};
 use crate::options::{read_options, tc_read_options};
+use crate::reader::{give_skipped, tc_counts, tc_skipped};
 use crate::status::tc_status;
-use crate::text::{Flag, Sized_, array, optional_text, read_struct, text};
+use crate::table::tc_table;
+use crate::text::{Flag, Sized_, array, optional_text, out, read_struct, text};
 use crate::trail::tc_trail;
 
 /// The struct that the Arrow C stream interface gives this name.
 pub struct ArrowArrayStream;
+
+/// The struct that the Arrow C data interface gives this name.
+pub struct ArrowSchema;
+
+/// The struct that the Arrow C data interface gives this name.
+pub struct ArrowArray;
 
 /// What a row of a stream is.
 #[repr(u32)]
@@ -68,7 +81,7 @@ pub enum tc_arrow_schema_change {
     TC_ARROW_SCHEMA_CHANGE_ERROR = 0,
     /// It has the columns of all definitions. The trail is read once more ahead for them.
     TC_ARROW_SCHEMA_CHANGE_UNION = 1,
-    /// It ends before the change.
+    /// It ends before the change. `tc_arrow_batches` go on behind it.
     TC_ARROW_SCHEMA_CHANGE_STOP = 2,
 }
 
@@ -196,6 +209,188 @@ pub unsafe extern "C" fn tc_trail_arrow_stream(
             let (trail, table) = (lend(trail)?, text(table, "table")?);
             let made = trail.0.table(table, read_options(options)?, arrow_options(arrow)?)?;
             std::ptr::write(stream.cast(), made.into_c_stream());
+            Ok(())
+        })
+    }
+}
+
+/// The record batches of all tables of a trail, in one pass: each batch of one table and one definition, a table's batches in
+/// the trail's order. A table whose definition changes goes on under the new one.
+///
+/// Ownership: free it with `tc_arrow_batches_free`; it does not need its trail, and what it has given does not need it. Threads:
+/// one at a time.
+pub struct tc_arrow_batches {
+    batches: Batches,
+    /// The table of the batch that was given last.
+    table: Option<Handle<tc_table>>,
+}
+
+handle::object!(tc_arrow_batches, b"tc_arba\0");
+
+fn arrow_failure(error: ArrowError) -> Failure {
+    Failure::misuse(tc_status::TC_ERR_OTHER, error.to_string())
+}
+
+/// Says that a place of C's holds no Arrow struct: its `release`, and all else, is NULL.
+///
+/// # Safety
+/// The pointer is null, or leads to a struct of the Arrow C data interface, of which `T` has the layout.
+unsafe fn clear<T>(place: *mut T, what: &str) -> Outcome {
+    if place.is_null() {
+        return Err(Failure::null(what));
+    }
+    // SAFETY: as the caller says; zero bytes are a struct that was released.
+    unsafe { place.write_bytes(0, 1) };
+    Ok(())
+}
+
+/// Gives a record batch and its schema to C.
+///
+/// # Safety
+/// Both pointers lead to structs of the Arrow C data interface that hold nothing.
+unsafe fn give_batch(batch: RecordBatch, schema: *mut FFI_ArrowSchema, rows: *mut FFI_ArrowArray) -> Outcome {
+    let of_batch = FFI_ArrowSchema::try_from(batch.schema_ref().as_ref()).map_err(arrow_failure)?;
+    let (array, _) = to_ffi(&StructArray::from(batch).to_data()).map_err(arrow_failure)?;
+    // SAFETY: as the caller says.
+    unsafe {
+        schema.write(of_batch);
+        rows.write(array);
+    }
+    Ok(())
+}
+
+/// Opens the record batches of all tables of a trail.
+///
+/// Ownership: `*batches` is the caller's, to be freed with `tc_arrow_batches_free`. Threads: several at once may call it. `options`
+/// and `arrow` may be NULL for the default; `error` may be NULL. What `arrow` says of changed definitions does not count here.
+/// Errors: as `tc_reader_open`, and `TC_ERR_BAD_ARGUMENT` where `arrow` holds a number that is none of its enum's.
+/// Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_open(
+    trail: *const tc_trail,
+    options: *const tc_read_options,
+    arrow: *const tc_arrow_options,
+    batches: *mut *mut tc_arrow_batches,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            give_to(batches, || {
+                let batches = lend(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
+                Ok(tc_arrow_batches { batches, table: None })
+            })
+        })
+    }
+}
+
+/// Frees them. NULL is fine.
+///
+/// Example: `tc_arrow_batches_free(batches);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
+    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    unsafe { handle::free(batches) }
+}
+
+/// The next record batch: its rows as an array of structs, with their schema, and the definition of their table; at the end of
+/// the trail `*table` is NULL. What lies before an error comes before it.
+///
+/// Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
+/// lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
+/// NULL. Errors: what reading gives, and `TC_ERR_VALUE` where a value does not fit the schema.
+/// Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_next(
+    batches: *mut tc_arrow_batches,
+    table: *mut *const tc_table,
+    schema: *mut ArrowSchema,
+    rows: *mut ArrowArray,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    let (schema, rows) = (schema.cast::<FFI_ArrowSchema>(), rows.cast::<FFI_ArrowArray>());
+    // SAFETY: the header asks the caller for pointers that are as these functions need them, and for structs of the Arrow C
+    // data interface, whose layout is fixed.
+    unsafe {
+        fallible(error, || {
+            let table = out(table, std::ptr::null(), "table")?;
+            clear(schema, "schema")?;
+            clear(rows, "rows")?;
+            let mut batches = exclusive(batches)?;
+            batches.table = None;
+            let Some(records) = batches.batches.next().transpose()? else { return Ok(()) };
+            give_batch(records.batch, schema, rows)?;
+            *table = batches.table.insert(Handle::part(tc_table(records.table))).as_ptr();
+            Ok(())
+        })
+    }
+}
+
+/// What the selection has said of the changes so far; all zero without one.
+///
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_counts counts; tc_arrow_batches_filter_counts(batches, &counts);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_batches, counts: *mut tc_counts) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let counts = out(counts, tc_counts::default(), "counts")?;
+        *counts = exclusive(batches)?.batches.reader().filter_counts().into();
+        Ok(())
+    })
+}
+
+/// How many stretches were passed over so far. None but with `resync`.
+///
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_skipped_count(batches: *mut tc_arrow_batches, count: *mut usize) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let count = out(count, 0, "count")?;
+        *count = exclusive(batches)?.batches.reader().skipped().len();
+        Ok(())
+    })
+}
+
+/// One of the stretches that were passed over, and in `*why` what was wrong there.
+///
+/// Ownership: `*why` is the caller's, to be freed with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
+/// `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_skipped gap; tc_error *why; tc_arrow_batches_skipped(batches, 0, &gap, &why);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_skipped(
+    batches: *mut tc_arrow_batches,
+    index: usize,
+    skipped: *mut tc_skipped,
+    why: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe { give_skipped(exclusive(batches)?.batches.reader().skipped(), index, skipped, why) })
+}
+
+/// The schema that the changes of a table have as record batches.
+///
+/// Ownership: the schema is the caller's, whom its `release` frees; where the call fails, `release` is NULL. Threads: several at
+/// once may call it. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a column is
+/// wanted that the table does not have, or two would have one name.
+/// Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_table_arrow_schema(
+    table: *const tc_table,
+    arrow: *const tc_arrow_options,
+    schema: *mut ArrowSchema,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    let schema = schema.cast::<FFI_ArrowSchema>();
+    // SAFETY: the header asks the caller for pointers that are as these functions need them, and for a struct of the Arrow C
+    // data interface, whose layout is fixed.
+    unsafe {
+        fallible(error, || {
+            clear(schema, "schema")?;
+            let made: Arc<Schema> = trailcore::arrow::schema(&lend(table)?.0, &arrow_options(arrow)?)?;
+            schema.write(FFI_ArrowSchema::try_from(made.as_ref()).map_err(arrow_failure)?);
             Ok(())
         })
     }

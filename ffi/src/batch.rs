@@ -165,8 +165,8 @@ pub unsafe extern "C" fn tc_batch_change(batch: *const tc_batch, index: usize, c
 
 /// All of a change in one call, by its place in the batch: as `tc_change_read`. The quickest way to every column of every change.
 ///
-/// What it points to lives as long as the batch. Threads: several at once may call it. `info` may be NULL for none, `columns`
-/// where `room` is 0, and `error` too. Errors: as `tc_batch_change` and `tc_change_read`.
+/// What it points to lives as long as the batch. Threads: several at once may call it. `info` may be NULL for none,
+/// `columns` may be NULL where `room` is 0, `error` may be NULL. Errors: as `tc_batch_change` and `tc_change_read`.
 /// Example: `for (i = 0; i < count; i++) tc_batch_read(batch, i, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_batch_read(

@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 
 use trailcore::Timestamp;
-use trailcore::filter::{Condition, Expr, Rule, Select, SelectBuilder};
+use trailcore::filter::{Condition, Expr, NameMatch, Rule, Select, SelectBuilder};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
 use crate::change::{AnyOp, tc_op};
 use crate::error::tc_error;
-use crate::handle::{self, exclusive};
+use crate::handle::{self, exclusive, lend};
+use crate::rule::tc_rule;
 use crate::select::tc_select;
 use crate::status::tc_status;
 use crate::text::{Flag, array, optional_text, text};
@@ -36,6 +37,23 @@ pub enum tc_limit {
 /// A `tc_limit` from C, which may be any number.
 pub type AnyLimit = u32;
 
+/// How names count, in what is added behind it.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum tc_naming {
+    /// NAMEMATCHIGNORECASE: a target is the one of its name, or else one that differs in case alone.
+    TC_NAMING_IGNORE_CASE = 0,
+    /// NAMEMATCHNOWARNING: the same.
+    TC_NAMING_NO_WARNING = 1,
+    /// NAMEMATCHEXACT: a target is the one of its name.
+    TC_NAMING_EXACT = 2,
+    /// EXCLUDEWILDCARDOBJECTSONLY: what is excluded with wildcards does not take away what a rule names without any.
+    TC_NAMING_EXCLUDE_WILDCARDS_ONLY = 3,
+}
+
+/// A `tc_naming` from C, which may be any number.
+pub type AnyNaming = u32;
+
 /// What is excluded.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +64,7 @@ pub enum tc_exclude {
     TC_EXCLUDE_SCHEMAS = 1,
     /// Catalogs (containers) of objects whose names have three parts, with wildcards.
     TC_EXCLUDE_CATALOGS = 2,
-    /// Changes with this tag, in hexadecimal.
+    /// Changes with this tag, in hexadecimal; `+` for any tag.
     TC_EXCLUDE_TAG = 3,
     /// Changes without this tag, in hexadecimal.
     TC_EXCLUDE_OTHER_TAGS = 4,
@@ -119,6 +137,19 @@ pub unsafe extern "C" fn tc_select_builder_table(
     }
 }
 
+/// Adds a rule as it is now: a TABLE or MAP statement with all that it holds.
+///
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_rule(builder, rule);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_rule(builder: *mut tc_select_builder, rule: *const tc_rule) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let rule = lend(rule)?.0.clone();
+        exclusive(builder)?.change(|builder| Ok(builder.rule(rule)))
+    })
+}
+
 /// Adds what is excluded: tables, schemas, catalogs or tags.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` where the text is no name or tag, `TC_ERR_BAD_ARGUMENT`
@@ -141,6 +172,7 @@ pub unsafe extern "C" fn tc_select_builder_exclude(
                     kind if kind == e::TC_EXCLUDE_TABLES as u32 => builder.exclude_tables(what)?,
                     kind if kind == e::TC_EXCLUDE_SCHEMAS as u32 => builder.exclude_schemas(what)?,
                     kind if kind == e::TC_EXCLUDE_CATALOGS as u32 => builder.exclude_catalogs(what)?,
+                    kind if kind == e::TC_EXCLUDE_TAG as u32 && what == "+" => builder.exclude_tagged(),
                     kind if kind == e::TC_EXCLUDE_TAG as u32 => builder.exclude_tag(what)?,
                     kind if kind == e::TC_EXCLUDE_OTHER_TAGS as u32 => builder.include_tag(what)?,
                     kind => return Err(Failure::argument(format!("{kind} is no tc_exclude"))),
@@ -242,6 +274,27 @@ pub unsafe extern "C" fn tc_select_builder_source_catalog(builder: *mut tc_selec
     status(|| unsafe {
         let name = text(name, "name")?;
         exclusive(builder)?.change(|builder| Ok(builder.source_catalog(name)))
+    })
+}
+
+/// Sets how names count.
+///
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `naming` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_builder_naming(builder, TC_NAMING_EXACT);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_builder_naming(builder: *mut tc_select_builder, naming: AnyNaming) -> tc_status {
+    use tc_naming as n;
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        exclusive(builder)?.change(|builder| {
+            Ok(match naming {
+                naming if naming == n::TC_NAMING_IGNORE_CASE as u32 => builder.name_match(NameMatch::IgnoreCase),
+                naming if naming == n::TC_NAMING_NO_WARNING as u32 => builder.name_match(NameMatch::NoWarning),
+                naming if naming == n::TC_NAMING_EXACT as u32 => builder.name_match(NameMatch::Exact),
+                naming if naming == n::TC_NAMING_EXCLUDE_WILDCARDS_ONLY as u32 => builder.exclude_wildcards_only(),
+                naming => return Err(Failure::argument(format!("{naming} is no tc_naming"))),
+            })
+        })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use trailcore::Catalog;
+use trailcore::{Catalog, TableDef};
 
 use crate::boundary::{Failure, fallible, status};
 use crate::buffer::give_to;
@@ -23,8 +23,15 @@ pub struct tc_catalog(pub(crate) Catalog);
 handle::object!(tc_catalog, b"tc_catl\0");
 
 impl tc_catalog {
+    /// A catalog of definitions that a trail has given.
+    pub(crate) fn of<'a>(tables: impl IntoIterator<Item = &'a Arc<TableDef>>) -> Self {
+        let mut catalog = Catalog::new();
+        tables.into_iter().for_each(|table| catalog.insert(TableDef::clone(table)));
+        Self(catalog)
+    }
+
     /// Its definitions, by name.
-    fn sorted(&self) -> Vec<&Arc<trailcore::TableDef>> {
+    fn sorted(&self) -> Vec<&Arc<TableDef>> {
         let mut tables: Vec<_> = self.0.tables().collect();
         tables.sort_by_key(|table| table.name());
         tables

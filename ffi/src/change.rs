@@ -402,8 +402,8 @@ unsafe fn fill(
 ///
 /// What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
 /// each call makes anew. Set `info->size` first.
-/// Threads: several at once may call it. `info` may be NULL for none, `columns` where `room` is 0, and `error` too. Errors: as
-/// `tc_change_info_of` and `tc_change_columns`.
+/// Threads: several at once may call it. `info` may be NULL for none, `columns` may be NULL where `room` is 0,
+/// `error` may be NULL. Errors: as `tc_change_info_of` and `tc_change_columns`.
 /// Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_read(

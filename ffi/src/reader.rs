@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trailcore::{Catalog, Error, Reader, TableDef};
+use trailcore::{Error, Reader};
 
 use crate::batch::{Memory, Pool, tc_batch};
 use crate::boundary::{Failure, Outcome, fallible, status};
@@ -291,15 +291,7 @@ pub(crate) unsafe fn give_skipped(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_tables(reader: *mut tc_reader, tables: *mut *mut tc_catalog) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe {
-        give_to(tables, || {
-            let mut catalog = Catalog::new();
-            for table in exclusive(reader)?.reader.tables() {
-                catalog.insert(TableDef::clone(table));
-            }
-            Ok(tc_catalog(catalog))
-        })
-    })
+    status(|| unsafe { give_to(tables, || Ok(tc_catalog::of(exclusive(reader)?.reader.tables()))) })
 }
 
 /// The header of the file that is being read; `*header` is NULL before the first record, and for files without one.

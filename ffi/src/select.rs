@@ -12,7 +12,7 @@ use crate::error::{tc_diagnostic, tc_error};
 use crate::handle::{self, exclusive, lend};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Flag, Sized_, optional_text, out, path, read_struct, text, write_struct};
+use crate::text::{Flag, Sized_, array, optional_text, out, path, read_struct, text, write_struct};
 
 /// Which changes are wanted, in the language of GoldenGate's parameter files: TABLE, MAP, FILTER, WHERE and the rest.
 ///
@@ -252,6 +252,29 @@ pub unsafe extern "C" fn tc_select_open(
     }
 }
 
+/// The same selection with other options, whatever they were; for one that was put together by calls too. `nonansi`, which is
+/// about reading text, does not count here.
+///
+/// Ownership: `*with` is the caller's, to be freed with `tc_select_free`; the first stays as it is. Threads: several at once may
+/// call it. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` where the options do not start with their size,
+/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_select_with(select, &options, &lenient);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_with(
+    select: *const tc_select,
+    options: *const tc_select_options,
+    with: *mut *mut tc_select,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        give_to(with, || {
+            let select = lend(select)?.0.clone();
+            let (_, set) = read_options(options)?;
+            Ok(tc_select(set(select)))
+        })
+    })
+}
+
 /// Frees a selection. NULL is fine.
 ///
 /// Example: `tc_select_free(select);`
@@ -298,6 +321,37 @@ pub unsafe extern "C" fn tc_select_write_rule(select: *const tc_select, rule: us
         let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
         exclusive(buffer)?.append_text(&found.to_string())
     })
+}
+
+/// Appends to a buffer the name of the object that a rule maps an object to: its own where the rule has no target. Of the
+/// objects that there are, `known`, it is the one of that name, as the selection matches names; with none given, it is the name
+/// as it comes out.
+///
+/// Threads: several at once, with a buffer each. `known` may be NULL where `count` is 0; `error` may be NULL. Errors:
+/// `TC_ERR_FILTER` where none of the known ones is it, `TC_ERR_BAD_ARGUMENT` where there is no such rule, `TC_ERR_NULL_POINTER`
+/// and those of handles.
+/// Example: `tc_select_target(select, verdict.rule, "HR.EMP", NULL, 0, name, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_select_target(
+    select: *const tc_select,
+    rule: usize,
+    object: *const c_char,
+    known: *const *const c_char,
+    count: usize,
+    buffer: *mut tc_buffer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    unsafe {
+        fallible(error, || {
+            let select = &lend(select)?.0;
+            let known = array(known, count, "known")?.iter().map(|name| text(*name, "the name of an object"));
+            let known = known.collect::<Outcome<Vec<_>>>()?;
+            let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
+            let target = found.target_of(text(object, "object")?, &known, select.name_match())?;
+            exclusive(buffer)?.append_text(&target)
+        })
+    }
 }
 
 /// How many lints there are: what is doubtful in a selection's text.

@@ -11,7 +11,7 @@ use crate::change::{AnyImage, AnyOp, tc_change, tc_image, tc_op};
 use crate::error::tc_error;
 use crate::handle::{self, exclusive, lend};
 use crate::reader::tc_counts;
-use crate::select::{give_verdict, tc_select, tc_verdict};
+use crate::select::{give_verdict, tc_decision, tc_reason, tc_select, tc_verdict};
 use crate::status::tc_status;
 use crate::table::tc_table;
 use crate::text::{out, text};
@@ -26,6 +26,18 @@ pub struct tc_selector {
 }
 
 handle::object!(tc_selector, b"tc_slct\0");
+
+/// What one of several rules says of a change.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct tc_hit {
+    /// The number of the rule.
+    pub rule: usize,
+    /// What it says: not that the change is turned away.
+    pub decision: tc_decision,
+    /// Why.
+    pub reason: tc_reason,
+}
 
 /// Makes a selector of a selection.
 ///
@@ -68,6 +80,42 @@ pub unsafe extern "C" fn tc_selector_decide(
         let mut selector = exclusive(selector)?;
         let found = selector.selector.verdict(&lend(change)?.change()?);
         give_verdict(&found, verdict, words)
+    })
+}
+
+/// The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
+/// few have something to say of a change. `*count` is how many there are, and at most `room` of them are put into `hits`. Rules
+/// alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`.
+///
+/// Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_selector_hits(
+    selector: *mut tc_selector,
+    change: *const tc_change,
+    hits: *mut tc_hit,
+    room: usize,
+    count: *mut usize,
+) -> tc_status {
+    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    status(|| unsafe {
+        let count = out(count, 0, "count")?;
+        if hits.is_null() && room > 0 {
+            return Err(Failure::null("hits"));
+        }
+        let mut selector = exclusive(selector)?;
+        let change = lend(change)?.change()?;
+        let program = selector.selector.program(change.table());
+        let mut seen = 0;
+        program.each_hit(&change, &mut selector.scratch, |rule, verdict| {
+            if seen < room {
+                let verdict = tc_verdict::from(&verdict);
+                hits.add(seen).write(tc_hit { rule, decision: verdict.decision, reason: verdict.reason });
+            }
+            seen += 1;
+        });
+        *count = seen;
+        Ok(())
     })
 }
 

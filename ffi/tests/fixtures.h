@@ -46,6 +46,11 @@ typedef struct {
     tc_select_builder *select_builder;
     tc_selector *selector;
     tc_facts *facts;
+    tc_expr *expr;
+    tc_condition *condition;
+    tc_rule *rule;
+    tc_summary *summary;
+    tc_arrow_batches *arrow_batches;
     tc_logdump_filter *logdump_filter;
     tc_file_header *file_header;
     tc_writer *writer;
@@ -82,6 +87,11 @@ static inline fixtures make_fixtures(const char *sample) {
     OK(tc_select_builder_new(&f.select_builder));
     OK(tc_selector_new(f.select, &f.selector));
     OK(tc_facts_new(TC_OP_INSERT, f.table, &f.facts));
+    OK(tc_expr_parse("AMOUNT > 1000", &f.expr, NULL));
+    OK(tc_condition_parse("AMOUNT > 1000", &f.condition, NULL));
+    OK(tc_rule_table("BANK.POSTINGS", &f.rule, NULL));
+    OK(tc_trail_summary(f.trail, NULL, &f.summary, NULL));
+    OK(tc_arrow_batches_open(f.trail, NULL, NULL, &f.arrow_batches, NULL));
     OK(tc_logdump_filter_parse("FILTER RECTYPE Insert", &f.logdump_filter, NULL));
     OK(tc_change_file_header(f.change, &f.file_header));
     OK(tc_writer_new_in_memory("aa", NULL, &f.writer, NULL));
@@ -99,6 +109,11 @@ static inline void free_fixtures(fixtures *f) {
     tc_writer_free(f->writer);
     tc_file_header_free(f->file_header);
     tc_logdump_filter_free(f->logdump_filter);
+    tc_arrow_batches_free(f->arrow_batches);
+    tc_summary_free(f->summary);
+    tc_rule_free(f->rule);
+    tc_condition_free(f->condition);
+    tc_expr_free(f->expr);
     tc_facts_free(f->facts);
     tc_selector_free(f->selector);
     tc_select_builder_free(f->select_builder);

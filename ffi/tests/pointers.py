@@ -12,7 +12,7 @@ import sys
 
 HANDLES = {
     "trail", "reader", "batch", "change", "table", "record_reader", "catalog", "select", "select_builder", "selector",
-    "facts", "logdump_filter", "file_header", "writer", "row", "buffer", "error", "report",
+    "facts", "expr", "condition", "rule", "summary", "arrow_batches", "logdump_filter", "file_header", "writer", "row", "buffer", "error", "report",
 }
 
 # What stands for arguments that are not looked at for what they are here; by name where the type does not do.
@@ -20,7 +20,7 @@ BY_NAME = {
     "source": '"TABLE A.B;"', "objects": '"A.B"', "csn": '"1"', "filter": '"1 > 0"', "where_": '"A = 1"',
     "left": '"1"', "right": '"2"', "json": '"1"', "digits": '"1"', "column": '"AMOUNT"', "file": '"no/such/file"',
     "count": "1", "length": "0", "room": "1", "most": "1", "what": '"A.B"', "place": '"no/such/trail"', "tag": '"AB"',
-    "group": '"GGHEADER"', "item": '"OPTYPE"', "name": '"AMOUNT"',
+    "function": '"STRLEN"', "object": '"A.B"', "group": '"GGHEADER"', "item": '"OPTYPE"', "name": '"AMOUNT"',
 }
 
 
@@ -57,8 +57,10 @@ def value(function, kind, name, index):
     if kind in ("const tc_op *", "const tc_column_spec *", "const tc_memory_file *"):
         return "some_" + {"const tc_op *": "ops", "const tc_column_spec *": "columns", "const tc_memory_file *": "files"}[kind]
     if kind.endswith("**") or kind.endswith("*const *"):
-        if name == "files" and "char" in kind:
+        if "char" in kind:
             return "some_texts"
+        if "tc_expr" in kind and "const" in kind:
+            return "some_exprs"
         if name == "sources":
             return "some_sources"
         return f"({kind})(scratch + {index})"
@@ -118,6 +120,7 @@ static int64_t no_read(void *user, uint8_t *into, size_t length, uint64_t offset
 }
 static tc_source a_source;
 static const tc_source *some_sources[] = {&a_source};
+static const tc_expr *some_exprs[1];
 static const tc_op some_ops[] = {TC_OP_INSERT};
 static const tc_column_spec some_columns[] = {{"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL}};
 static const tc_memory_file some_files[] = {{"aa000000000", NULL, 0}};
@@ -138,6 +141,7 @@ int main(int count, char **arguments) {
     a_source.length = no_length;
     a_source.read = no_read;
     f = make_fixtures(arguments[1]);
+    some_exprs[0] = f.expr;
     a_column.type = TC_TYPE_DATETIME;''')
     print("\n".join(lines))
     print(f'''    /* The objects still are what they were. */
@@ -145,7 +149,7 @@ int main(int count, char **arguments) {
     OK(tc_trail_file_count(f.trail, &files));
     free_fixtures(&f);
     printf("{null_calls} calls with NULL, {wrong_calls} with another object\\n");
-    (void)a_decimal; (void)a_position; (void)some_texts; (void)some_ops; (void)some_columns; (void)some_files; (void)some_sources;
+    (void)a_decimal; (void)a_position; (void)some_texts; (void)some_ops; (void)some_columns; (void)some_files; (void)some_sources; (void)some_exprs;
     return 0;
 }}''')
 

@@ -128,6 +128,9 @@ pub(crate) const WORDS: [&str; 13] = [
     "RIGHTZERO",
 ];
 
+/// How many levels deep expressions and conditions may be: what is evaluated by recursion must not exhaust a thread's stack.
+pub const DEEPEST: u32 = 96;
+
 /// An expression: of FILTER, a column map, a token, or an argument.
 ///
 /// ```
@@ -189,6 +192,12 @@ impl Expr {
 
     fn compared(self, relation: Relation, other: Self) -> Self {
         Self::built(ExprKind::Compare(relation, Box::new((self, other))))
+    }
+
+    /// How many levels deep it is: 1 for a column or a literal. AND and OR of many add one level. See [`DEEPEST`].
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// Whether it equals another number.
@@ -505,6 +514,12 @@ impl Condition {
             ConditionKind::Test(..) => 0,
         };
         Self { kind, span, depth: below + 1 }
+    }
+
+    /// How many levels deep it is: 1 for a single test. AND and OR of many add one level. See [`DEEPEST`].
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// A column compared with a number, a text or another column.

@@ -45,7 +45,7 @@ pub use bind::Tier;
 pub use diagnostic::{Diagnostic, Diagnostics, Finding};
 pub use eval::{TextUnit, Why};
 pub use explain::{Explanation, RuleExplained, TestExplained};
-pub use expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
+pub use expr::{Condition, DEEPEST, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
 pub use function::Function;
 pub use lexer::Dialect;
 pub use logdump::{LogdumpFacts, LogdumpFilter};

@@ -2,12 +2,12 @@
 
 use crate::change::{Decimal, NumberText};
 use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS};
+use crate::filter::expr::{
+    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS,
+};
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, Lexer, Token};
 
-/// The deepest expression that is taken: what is evaluated by recursion must not exhaust a thread's stack.
-pub(crate) const DEEPEST: u32 = 96;
 /// The longest text that is taken, in bytes.
 pub(crate) const LONGEST: usize = 4 << 20;
 /// Lints that are kept of one text.

@@ -321,19 +321,19 @@ impl Rule {
 
     /// Derives columns. `use_defaults`: beside the row's own.
     #[must_use]
-    pub fn col_map(self, use_defaults: bool, assignments: impl IntoIterator<Item = (&'static str, Expr)>) -> Self {
-        let assignments = assignments.into_iter().map(|(name, value)| Assignment { target: column(name), value }).collect();
+    pub fn col_map<S: AsRef<str>>(self, use_defaults: bool, assignments: impl IntoIterator<Item = (S, Expr)>) -> Self {
+        let assigned = |(name, value): (S, Expr)| Assignment { target: column(name.as_ref()), value };
+        let assignments = assignments.into_iter().map(assigned).collect();
         self.with(Clause::ColMap { use_defaults, assignments })
     }
 
     /// Derives tokens.
     #[must_use]
-    pub fn tokens(self, assignments: impl IntoIterator<Item = (&'static str, Expr)>) -> Self {
+    pub fn tokens<S: AsRef<str>>(self, assignments: impl IntoIterator<Item = (S, Expr)>) -> Self {
         // A token's name may have dashes and the like, and never stands in quotes.
         let token = |name: &str| ColumnName { exact_case: false, ..column(name) };
-        self.with(Clause::Tokens(
-            assignments.into_iter().map(|(name, value)| Assignment { target: token(name), value }).collect(),
-        ))
+        let assigned = |(name, value): (S, Expr)| Assignment { target: token(name.as_ref()), value };
+        self.with(Clause::Tokens(assignments.into_iter().map(assigned).collect()))
     }
 
     /// Whether an object is one of the rule's.

@@ -8,5 +8,5 @@ mod defgen;
 mod table;
 
 pub use catalog::Catalog;
-pub(crate) use table::{Reading, sub_type};
 pub use table::{ColumnDef, Kind, SourceFacts, TableDef};
+pub(crate) use table::{Reading, sub_type};

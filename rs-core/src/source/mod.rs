@@ -15,10 +15,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::reader::Blocks;
 pub use self::bytes::ByteSource;
 pub use self::check::{Finding, FindingKind, Report};
 pub use self::progress::Progress;
+pub use self::reader::Blocks;
 pub use self::reader::{Reader, Skipped};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile, seqno_of};
