@@ -21,8 +21,6 @@ pub(crate) enum Failure {
     Misuse(tc_status, Cow<'static, str>),
     /// What the core says.
     Core(trailcore::Error),
-    /// What is wrong with the text of a filter.
-    Text(Diagnostics),
 }
 
 impl Failure {
@@ -49,7 +47,6 @@ impl Failure {
         match self {
             Self::Misuse(status, _) => *status,
             Self::Core(error) => tc_status::of(error.kind()),
-            Self::Text(_) => tc_status::TC_ERR_FILTER,
         }
     }
 }
@@ -59,7 +56,6 @@ impl fmt::Display for Failure {
         match self {
             Self::Misuse(_, what) => f.write_str(what),
             Self::Core(error) => error.fmt(f),
-            Self::Text(diagnostics) => diagnostics.fmt(f),
         }
     }
 }
@@ -72,7 +68,7 @@ impl From<trailcore::Error> for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self::Text(diagnostics)
+        Self::Core(diagnostics.into())
     }
 }
 

@@ -179,17 +179,10 @@ impl tc_error {
     pub(crate) fn new(failure: Failure) -> Self {
         let status = failure.status();
         let message = c_text(&failure.to_string());
-        let plain = |message: CString, diagnostics| Self {
-            status,
-            what: message.clone(),
-            message,
-            _file: None,
-            location: tc_location::NONE,
-            diagnostics,
-        };
         match failure {
-            Failure::Misuse(..) => plain(message, Vec::new()),
-            Failure::Text(diagnostics) => plain(message, diagnostics.all().to_vec()),
+            Failure::Misuse(..) => {
+                Self { status, what: message.clone(), message, _file: None, location: tc_location::NONE, diagnostics: Vec::new() }
+            }
             Failure::Core(error) => {
                 let place = error.location();
                 let file = place.file.as_ref().map(|file| c_text(&file.to_string_lossy()));
@@ -203,7 +196,8 @@ impl tc_error {
                     has_record: place.record.is_some(),
                     has_offset: place.offset.is_some(),
                 };
-                Self { status, message, what: c_text(error.what()), _file: file, location, diagnostics: Vec::new() }
+                let diagnostics = error.diagnostics().map_or(Vec::new(), |found| found.all().to_vec());
+                Self { status, message, what: c_text(error.what()), _file: file, location, diagnostics }
             }
         }
     }

@@ -232,7 +232,8 @@ pub unsafe extern "C" fn tc_select_parse(
 /// Reads a parameter file. Files that it includes are looked for in its own folder.
 ///
 /// Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Any thread may call it. `options` may be NULL for the
-/// default; `error` may be NULL. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` where its text is wrong.
+/// default; `error` may be NULL. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` where its text is wrong, as
+/// `tc_select_parse`.
 /// Example: `tc_select_open("dirprm/pump.prm", NULL, &select, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_open(

@@ -737,6 +737,12 @@ static void selections(void) {
     OK(tc_select_open(path, NULL, &select, NULL));
     tc_select_free(select);
     GIVES(TC_ERR_NOT_FOUND, tc_select_open("no/such/file.prm", NULL, &select, NULL));
+    file = fopen(path, "wb");
+    CHECK(file && fputs("TABLE A.B, FILTER (C >);", file) >= 0 && fclose(file) == 0);
+    GIVES(TC_ERR_FILTER, tc_select_open(path, NULL, &select, &error));
+    OK(tc_error_diagnostic_count(error, &count));
+    CHECK(count == 1 && strstr(tc_error_message(error), path));
+    tc_error_free(error);
     OK(tc_select_rule_count(f.select, &count));
     CHECK(count == 1);
     OK(tc_buffer_clear(f.buffer));

@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use trailcore::Error;
-use trailcore::filter::Diagnostics;
 
 static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
@@ -28,10 +27,12 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     made(py, "from_native", (text.0, text.1, text.2, file, location.rba, location.record, position))
 }
 
-/// A selection that is not understood: the text with carets, and each finding.
-pub(crate) fn syntax(py: Python<'_>, diagnostics: &Diagnostics) -> PyErr {
+/// A selection that is not understood: the text with carets, and each finding. Other errors as they are.
+pub(crate) fn syntax(py: Python<'_>, error: &Error) -> PyErr {
+    let Some(diagnostics) = error.diagnostics() else { return raised(py, error) };
     let findings: Vec<_> = diagnostics.all().iter().map(crate::select::finding).collect();
-    made(py, "from_diagnostics", (diagnostics.to_string(), findings))
+    let file = error.location().file.as_ref().map(|file| file.to_string_lossy().into_owned());
+    made(py, "from_diagnostics", (error.to_string(), findings, file))
 }
 
 /// A selection has turned changes away that it could not decide on.

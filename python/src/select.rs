@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use trailcore::filter::{self, Diagnostic, Dialect, TextUnit};
 use trailcore::{Position, Timestamp};
 
-use crate::error::{raised, syntax};
+use crate::error::syntax;
 use crate::schema::TableDef;
 
 /// A finding: message, help, start, end, number of GoldenGate's message, whether it is an error.
@@ -33,13 +33,13 @@ fn dialect_named(name: &str) -> PyResult<Dialect> {
 impl Select {
     #[staticmethod]
     fn parse(py: Python<'_>, text: &str, dialect: &str) -> PyResult<Self> {
-        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|findings| syntax(py, &findings))
+        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|findings| syntax(py, &findings.into()))
     }
 
     #[staticmethod]
     fn from_file(py: Python<'_>, path: std::path::PathBuf, dialect: &str) -> PyResult<Self> {
         let dialect = dialect_named(dialect)?;
-        py.detach(|| filter::Select::from_file_in(path, dialect)).map(Self).map_err(|error| raised(py, &error))
+        py.detach(|| filter::Select::from_file_in(path, dialect)).map(Self).map_err(|error| syntax(py, &error))
     }
 
     fn lenient(&self) -> Self {

@@ -48,8 +48,9 @@ def test_parameter_files(tmp_path: Path, big: tc.Trail) -> None:
     with pytest.raises(FileNotFoundError):
         tc.Select.from_file(tmp_path / "none.prm")
     path.write_text("TABLE BANK.POSTINGS, FILTER (AMOUNT >);\n")
-    with pytest.raises(tc.FilterSyntaxError, match=r"\^"):
+    with pytest.raises(tc.FilterSyntaxError, match=r"\^") as caught:
         tc.Select.from_file(path)
+    assert caught.value.findings[0].is_error and caught.value.file == str(path)
     with pytest.raises(ValueError, match="dialect"):
         tc.Select.parse("TABLE A.B;", dialect="other")  # type: ignore[arg-type]
 

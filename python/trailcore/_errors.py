@@ -172,10 +172,12 @@ def from_native(
     return error
 
 
-def from_diagnostics(message: str, findings: list[tuple[str, str | None, int, int, int | None, bool]]) -> Exception:
+def from_diagnostics(
+    message: str, findings: list[tuple[str, str | None, int, int, int | None, bool]], file: str | None
+) -> Exception:
     """The exception that a selection's findings are."""
     error = FilterSyntaxError(message, [Finding(*finding) for finding in findings])
-    error.code = 15
+    error.code, error.file = 15, file
     error.what = error.findings[0].message if error.findings else message
     return error
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from trailcore import _native
-from trailcore._errors import FilterError, FilterSyntaxError, Finding
+from trailcore._errors import Finding
 from trailcore._values import Position
 
 __all__ = ["Place", "Select"]
@@ -96,14 +96,7 @@ class Select:
 
         Raises `FilterSyntaxError`, `OSError`.
         """
-        try:
-            return cls._of(_native.Select.from_file(os.fspath(path), dialect), lenient)
-        except FilterSyntaxError:
-            raise
-        except FilterError as error:
-            told = FilterSyntaxError(str(error))
-            told.code, told.what, told.file = error.code, error.what, error.file
-            raise told from None
+        return cls._of(_native.Select.from_file(os.fspath(path), dialect), lenient)
 
     def lenient(self) -> Select:
         """The same, which counts changes that it cannot decide on and turns them away."""

@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::filter::Diagnostics;
+
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -126,6 +128,8 @@ struct Details {
     location: Location,
     #[source]
     source: Option<Arc<std::io::Error>>,
+    /// Of a filter's text: all that is wrong with it.
+    diagnostics: Option<Arc<Diagnostics>>,
 }
 
 struct Hint<'a>(&'a &'static str);
@@ -139,7 +143,15 @@ impl fmt::Display for Hint<'_> {
 impl Error {
     /// An error of a kind; `what` says what is wrong and holds no column data.
     pub(crate) fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
-        Self(Box::new(Details { kind, what: what.into(), hint: "", location: Location::default(), source: None }))
+        let (hint, location) = ("", Location::default());
+        Self(Box::new(Details { kind, what: what.into(), hint, location, source: None, diagnostics: None }))
+    }
+
+    /// The error that a filter's text is.
+    pub(crate) fn filter(diagnostics: Diagnostics) -> Self {
+        let mut error = Self::new(ErrorKind::Filter, diagnostics.to_string());
+        error.0.diagnostics = Some(Arc::new(diagnostics));
+        error
     }
 
     pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {
@@ -202,6 +214,21 @@ impl Error {
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.0.location
+    }
+
+    /// All that is wrong with the text of a filter, each finding with its place, where that is the error.
+    ///
+    /// ```
+    /// # let file = std::env::temp_dir().join(format!("trailcore-{}.prm", std::process::id()));
+    /// std::fs::write(&file, "TABLE HR.EMP, FILTER (SALARY >);")?;
+    /// let error = trailcore::filter::Select::from_file(&file).unwrap_err();
+    /// assert!(error.diagnostics().unwrap().all()[0].range().start > 0);
+    /// # std::fs::remove_file(&file)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        self.0.diagnostics.as_deref()
     }
 
     /// Whether more bytes at the end of the input could make it good: a torn tail, or a file still being written.

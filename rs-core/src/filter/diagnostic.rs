@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A stretch of the text, in bytes. Two spans are always equal, so that syntax trees compare by what they say and not by
 /// where they were written.
@@ -180,7 +180,7 @@ impl std::error::Error for Diagnostics {}
 
 impl From<Diagnostics> for Error {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self::new(ErrorKind::Filter, diagnostics.to_string())
+        Self::filter(diagnostics)
     }
 }
 
