@@ -9,14 +9,13 @@
  *
  *     if (tc_buffer_new(&line) == TC_OK && tc_trail_open("dirdat/lt", &trail, &error) == TC_OK &&
  *         tc_reader_open(trail, NULL, &reader, &error) == TC_OK) {
- *         while (tc_reader_next_batch(reader, 1000, &batch, &error) == TC_OK && batch) {
+ *         while (!error && tc_reader_next_batch(reader, 1000, &batch, &error) == TC_OK && batch) {
+ *             tc_str text;
  *             tc_buffer_clear(line);
- *             if (tc_batch_write_json(batch, line, &error) == TC_OK) {
- *                 tc_str text;
- *                 tc_buffer_text(line, &text);
- *                 fwrite(text.data, 1, text.length, stdout);
- *             }
+ *             tc_batch_write_json(batch, line, &error);
  *             tc_batch_free(batch);
+ *             tc_buffer_text(line, &text);
+ *             fwrite(text.data, 1, text.length, stdout);
  *         }
  *     }
  *     if (error) fprintf(stderr, "%s\n", tc_error_message(error));
@@ -2763,10 +2762,11 @@ tc_status tc_batch_read(const tc_batch *batch,
                         tc_error **error);
 
 /**
- * Appends all changes of a batch to a buffer as native JSON, one line each, with line ends.
+ * Appends all changes of a batch to a buffer as native JSON, one line each, with line ends. Where one cannot be written, the
+ * lines of those before it are in the buffer, whole.
  *
- * Threads: one at a time for a buffer. `error` may be NULL. Errors: as `tc_change_write_json`; the buffer then is as it was.
- * Example: `tc_batch_write_json(batch, lines, &error);`
+ * Threads: one at a time for a buffer. `error` may be NULL. Errors: as `tc_change_write_json`.
+ * Example: `status = tc_batch_write_json(batch, lines, &error);`
  */
 tc_status tc_batch_write_json(const tc_batch *batch,
                               tc_buffer *buffer,

@@ -192,10 +192,11 @@ pub unsafe extern "C" fn tc_batch_read(
     }
 }
 
-/// Appends all changes of a batch to a buffer as native JSON, one line each, with line ends.
+/// Appends all changes of a batch to a buffer as native JSON, one line each, with line ends. Where one cannot be written, the
+/// lines of those before it are in the buffer, whole.
 ///
-/// Threads: one at a time for a buffer. `error` may be NULL. Errors: as `tc_change_write_json`; the buffer then is as it was.
-/// Example: `tc_batch_write_json(batch, lines, &error);`
+/// Threads: one at a time for a buffer. `error` may be NULL. Errors: as `tc_change_write_json`.
+/// Example: `status = tc_batch_write_json(batch, lines, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_batch_write_json(
     batch: *const tc_batch,
@@ -206,12 +207,13 @@ pub unsafe extern "C" fn tc_batch_write_json(
     unsafe {
         fallible(error, || {
             let memory = lend(batch)?.memory()?;
-            exclusive(buffer)?.append(|bytes| {
-                for change in memory.filled().changes() {
+            let mut buffer = exclusive(buffer)?;
+            memory.filled().changes().try_for_each(|change| {
+                buffer.append(|bytes| {
                     change.write_json(bytes)?;
                     bytes.push(b'\n');
-                }
-                Ok(())
+                    Ok(())
+                })
             })
         })
     }

@@ -1179,6 +1179,71 @@ static void write_changes(tc_writer *writer, const tc_table *table) {
     tc_row_free(row);
 }
 
+/* Of a batch with a damaged image, the lines before it are written, whole, and the error says where it lies. */
+static void lines_before_damage(void) {
+    tc_column_spec columns[] = {{"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL},
+                                {"NAME", TC_KIND_TEXT, 20, 0, 0, 0, false, false, NULL}};
+    static const char *names[] = {"FIRST", "MIDDLE", "LAST"};
+    tc_table *table;
+    tc_writer *writer;
+    tc_row *row;
+    tc_str text;
+    tc_bytes bytes;
+    tc_trail *trail;
+    tc_batch *batch;
+    tc_buffer *lines;
+    tc_error *error;
+    tc_location place;
+    size_t count;
+    OK(tc_table_new("SHOP.ITEMS", columns, 2, &table, NULL));
+    OK(tc_writer_new_in_memory("it", NULL, &writer, NULL));
+    OK(tc_writer_row(writer, table, &row));
+    OK(tc_writer_begin(writer, "100", "1.2.3", 1709284502000000, NULL));
+    for (int i = 0; i < 3; i++) {
+        OK(tc_row_clear(row));
+        OK(tc_row_i64(row, "ID", i, NULL));
+        OK(tc_row_text(row, "NAME", names[i], strlen(names[i]), NULL));
+        OK(tc_writer_insert(writer, table, row, NULL));
+    }
+    OK(tc_writer_commit(writer, NULL));
+    OK(tc_writer_finish(writer, false, NULL));
+    OK(tc_writer_file(writer, 0, &text, &bytes));
+    uint8_t *damaged = malloc(bytes.length);
+    CHECK(damaged != NULL);
+    memcpy(damaged, bytes.data, bytes.length);
+    size_t at = 0;
+    while (at < bytes.length - 6 && memcmp(damaged + at, "MIDDLE", 6) != 0) at++;
+    CHECK(at < bytes.length - 6);
+    damaged[at - 6] = 0x7f; /* the length of the column, before its null flag and its own length */
+    tc_memory_file file = {"it000000000", damaged, bytes.length};
+    OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
+    tc_reader *reader = open_reader(trail, NULL);
+    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
+    OK(tc_batch_count(batch, &count));
+    CHECK(count == 3);
+    OK(tc_buffer_new(&lines));
+    GIVES(TC_ERR_CORRUPT, tc_batch_write_json(batch, lines, &error));
+    OK(tc_error_location(error, &place));
+    CHECK(place.has_rba && place.rba < at && place.has_record);
+    OK(tc_buffer_text(lines, &text));
+    CHECK(strstr(text.data, "FIRST") && !strstr(text.data, "LAST") && text.data[text.length - 1] == '\n');
+    tc_column found[4];
+    size_t before, after;
+    GIVES(TC_ERR_CORRUPT, tc_batch_read(batch, 1, NULL, found, 4, &before, &after, NULL));
+    CHECK(before == 0 && after == 0);
+    OK(tc_batch_read(batch, 2, NULL, found, 4, &before, &after, NULL));
+    CHECK(after == 2 && found[1].bytes.length == 4);
+    tc_error_free(error);
+    tc_buffer_free(lines);
+    tc_batch_free(batch);
+    tc_reader_free(reader);
+    tc_trail_free(trail);
+    free(damaged);
+    tc_row_free(row);
+    tc_writer_free(writer);
+    tc_table_free(table);
+}
+
 static void writers(void) {
     tc_column_spec columns[] = {
         {"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL},
@@ -1438,6 +1503,7 @@ int main(int count, char **arguments) {
     summaries();
     catalogs();
     writers();
+    lines_before_damage();
     arrow();
     logs();
 #ifdef TC_DRILL

@@ -14,15 +14,14 @@ package trailcore
 #include <stdlib.h>
 #include <trailcore.h>
 
-// What a cgo call costs is paid once for a batch: the lines of all its changes come at once.
-static tc_status next_lines(tc_reader *reader, size_t most, tc_buffer *lines, bool *more, tc_error **error) {
+// What a cgo call costs is paid once for a batch: the lines of all its changes come at once. Where a change cannot be written,
+// those before it come, with the error.
+static tc_status next_lines(tc_reader *reader, size_t most, tc_buffer *lines, tc_error **error) {
 	tc_batch *batch;
-	tc_status status = tc_reader_next_batch(reader, most, &batch, error);
-	*more = false;
-	if (status != TC_OK || !batch) return status;
 	tc_buffer_clear(lines);
+	tc_status status = tc_reader_next_batch(reader, most, &batch, error);
+	if (status != TC_OK || !batch) return status;
 	status = tc_batch_write_json(batch, lines, error);
-	*more = status == TC_OK;
 	tc_batch_free(batch);
 	return status;
 }
@@ -128,12 +127,9 @@ func Open(path string, options ...Option) (*Reader, error) {
 	return r, nil
 }
 
-// Next moves on to the next change, and says whether there is one. At the end, and after an error, it says no.
+// Next moves on to the next change, and says whether there is one. At the end, and where an error lies, it says no.
 func (r *Reader) Next() bool {
-	if r.err != nil {
-		return false
-	}
-	if len(r.pending) == 0 && !r.fill() {
+	if len(r.pending) == 0 && (r.err != nil || !r.fill()) {
 		return false
 	}
 	end := bytes.IndexByte(r.pending, '\n')
@@ -147,14 +143,10 @@ func (r *Reader) fill() bool {
 		return false
 	}
 	var e *C.tc_error
-	var more C.bool
-	status := C.next_lines(r.reader, batchSize, r.buffer, &more, &e)
-	if r.err = failure(status, e); r.err != nil || !bool(more) {
-		return false
-	}
+	r.err = failure(C.next_lines(r.reader, batchSize, r.buffer, &e), e)
 	var text C.tc_str
 	C.tc_buffer_text(r.buffer, &text)
-	r.pending = C.GoBytes(unsafe.Pointer(text.data), C.int(text.length))
+	r.pending = append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(text.data)), int(text.length))...)
 	runtime.KeepAlive(r)
 	return len(r.pending) > 0
 }
@@ -162,7 +154,7 @@ func (r *Reader) fill() bool {
 // JSON is the present change as one line of native JSON.
 func (r *Reader) JSON() string { return string(r.line) }
 
-// Err is what went wrong, or nil at the end of the trail.
+// Err is what went wrong, once Next has said no; nil at the end of the trail.
 func (r *Reader) Err() error { return r.err }
 
 // Close frees what the reader holds. Closing twice is fine.

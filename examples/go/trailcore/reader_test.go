@@ -76,10 +76,15 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
+	count := 0
 	for reader.Next() {
+		count++
 	}
 	var found *Error
 	if !errors.As(reader.Err(), &found) || found.Status != 4 || !found.HasRBA {
 		t.Error(reader.Err())
+	}
+	if count == 0 {
+		t.Error("nothing comes before the torn tail")
 	}
 }
