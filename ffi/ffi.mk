@@ -129,7 +129,14 @@ c-leaks: c-api
 go-test: c-examples ## The Go package over the installed library
 	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
 	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
-	cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...
+	(cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...) || exit 1; \
+	rm -rf $(C_TEST)/go-quick && mkdir -p $(C_TEST)/go-quick; \
+	awk '/^```go$$/ {on = 1; next} /^```$$/ {on = 0} on' docs/go.md > $(C_TEST)/go-quick/main.go; \
+	cd $(C_TEST)/go-quick && go mod init changes 2>/dev/null \
+	  && go mod edit -require=github.com/trailcore/trailcore/examples/go@v0.0.0 \
+	    -replace=github.com/trailcore/trailcore/examples/go=$(CURDIR)/examples/go \
+	  && go run . $(CURDIR)/$(DATA)/big/bk > changes.jsonl && grep -q '"table":"BANK.POSTINGS"' changes.jsonl \
+	  && echo "the quick start in Go prints what it selects"
 
 # Every column touched through C, beside the same in Rust: one change at a time, and by blocks, which is what batches are.
 bench-c: c-examples
