@@ -9,7 +9,6 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use trailcore::source::ChangeBlock;
-use trailcore::trail::tokens;
 use trailcore::{Op, Row};
 
 use crate::error::raised;
@@ -157,14 +156,8 @@ impl Change {
     fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let dict = PyDict::new(py);
-        for token in change.tokens() {
-            let of_transaction = matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID);
-            let Some(value) = token.value().filter(|_| !of_transaction) else { continue };
-            let name = types.words.token(py, &token);
-            // The same token twice says the same twice; the first counts, as in the JSON form.
-            if dict.is_empty() || !dict.contains(&name)? {
-                dict.set_item(name, types.token(py, value))?;
-            }
+        for (token, value) in change.told_tokens() {
+            dict.set_item(types.words.token(py, &token), types.token(py, value))?;
         }
         if let Some(user) = change.user_tokens() {
             dict.set_item(&types.words.user, PyBytes::new(py, user))?;

@@ -238,9 +238,7 @@ impl Words {
     pub(crate) fn token<'py>(&self, py: Python<'py>, token: &GgsToken<'_>) -> Bound<'py, PyString> {
         match token.name() {
             Some("ORAROWID") => self.row_id.bind(py).clone(),
-            Some(name) => PyString::new(py, name),
-            None if token.id().is_ascii_graphic() => PyString::new(py, &char::from(token.id()).to_string()),
-            None => PyString::new(py, &format!("0x{:02x}", token.id())),
+            _ => PyString::new(py, &token.label()),
         }
     }
 }

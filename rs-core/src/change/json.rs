@@ -1,7 +1,6 @@
 //! The native JSON form: one object a change, by which tests, tools and other languages compare. `docs/json.md` has its
 //! rules.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
@@ -12,7 +11,6 @@ use serde_json::value::RawValue;
 
 use crate::change::{Change, Number, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::trail::tokens::{self, GgsToken};
 
 impl Change<'_> {
     /// The change as one line of native JSON, without a line end.
@@ -181,26 +179,13 @@ struct ChangeTokens<'a>(&'a Change<'a>);
 impl Serialize for ChangeTokens<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let mut seen = HashSet::new();
-        for token in self.0.tokens() {
-            let ids = matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID);
-            // The same token twice says the same twice; JSON has room for one.
-            if let (false, Some(value), true) = (ids, token.value(), seen.insert(token.id())) {
-                map.serialize_entry(&token_name(&token), &JsonValue(token_value(value)))?;
-            }
+        for (token, value) in self.0.told_tokens() {
+            map.serialize_entry(&*token.label(), &JsonValue(token_value(value)))?;
         }
         if let Some(user) = self.0.user_tokens() {
             map.serialize_entry("user", &JsonValue(Value::Bytes(user)))?;
         }
         map.end()
-    }
-}
-
-fn token_name(token: &GgsToken<'_>) -> String {
-    match token.name() {
-        Some(name) => name.to_owned(),
-        None if token.id().is_ascii_graphic() => char::from(token.id()).to_string(),
-        None => format!("0x{:02x}", token.id()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! GoldenGate's own tokens, the `T` area of a record: spec section 6.
 
+use std::borrow::Cow;
+
 use crate::trail::wire::{ByteOrder, Fault, Token, Tokens};
 
 /// Ids of the tokens that are known (SEEN).
@@ -51,6 +53,16 @@ impl<'a> GgsToken<'a> {
             id::DDL => "DDL",
             _ => return None,
         })
+    }
+
+    /// What it is called in the native JSON form: its name, or else its id, as a character or in hexadecimal.
+    #[must_use]
+    pub fn label(&self) -> Cow<'static, str> {
+        match self.name() {
+            Some(name) => Cow::Borrowed(name),
+            None if self.0.id.is_ascii_graphic() => Cow::Owned(char::from(self.0.id).to_string()),
+            None => Cow::Owned(format!("0x{:02x}", self.0.id)),
+        }
     }
 
     /// Its body as it stands.
