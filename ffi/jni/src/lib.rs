@@ -15,6 +15,7 @@ mod failure;
 mod native;
 mod object;
 mod reader;
+mod report;
 mod schema;
 mod wire;
 mod writer;

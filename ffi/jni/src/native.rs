@@ -20,12 +20,13 @@ use crate::callback::{JavaSource, Listener, as_signed};
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::object::{self, Object};
 use crate::reader::{self, ChangeReader};
+use crate::report;
 use crate::schema;
 use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
 /// What both halves must agree on: changed whenever a method, message or layout is.
-const PROTOCOL: jint = 1;
+const PROTOCOL: jint = 2;
 
 /// Defines a native method whose body may fail or panic: both become exceptions.
 macro_rules! native {
@@ -67,11 +68,6 @@ fn array<'l>(env: &mut Env<'l>, bytes: &[u8]) -> Result<JByteArray<'l>> {
 
 fn dialect(number: jint) -> Dialect {
     if number == 0 { Dialect::Ansi } else { Dialect::NonAnsi }
-}
-
-fn position(out: &mut Writer, position: Option<Position>) {
-    let Position { seqno, rba } = position.unwrap_or_default();
-    out.bool(position.is_some()).u64(seqno).u64(rba);
 }
 
 /// Options of a reader: position, character set, all, resync; and the objects that go with them.
@@ -195,7 +191,7 @@ native! {
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
         let found = object::trail(trail)?.find_csn_with(&csn, &options).map_err(|error| told(listener.as_ref(), error))?;
         let mut out = Writer::default();
-        position(&mut out, found);
+        out.maybe_position(found);
         array(env, &out.0)
     }
 
@@ -206,8 +202,35 @@ native! {
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
         let found = object::trail(trail)?.find_time_with(time, &options).map_err(|error| told(listener.as_ref(), error))?;
         let mut out = Writer::default();
-        position(&mut out, found);
+        out.maybe_position(found);
         array(env, &out.0)
+    }
+
+    Java_io_trailcore_Native_trailCheck<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> JByteArray<'l> {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let found = object::trail(trail)?.check(&options).map_err(|error| told(listener.as_ref(), error))?;
+        array(env, &report::check(&found))
+    }
+
+    Java_io_trailcore_Native_trailSummary<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let found = object::trail(trail)?.summary(options).map_err(|error| told(listener.as_ref(), error))?;
+        Ok(Object::Summary(Box::new(found)).give())
+    }
+
+    Java_io_trailcore_Native_summaryDescribe<'l>(env, summary: jlong) -> JByteArray<'l> {
+        array(env, &report::summary(object::summary(summary)?))
+    }
+
+    Java_io_trailcore_Native_summaryTable<'l>(env, summary: jlong, name: JByteArray<'l>) -> jlong {
+        let table = object::summary(summary)?.definitions.get(&text(env, &name)?).ok_or(Failure::MESSAGE)?;
+        Ok(Object::Table(Arc::clone(table)).give())
     }
 
     Java_io_trailcore_Native_compareCsn<'l>(env, left: JByteArray<'l>, right: JByteArray<'l>) -> jint {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use jni::sys::jlong;
 use trailcore::filter::Select;
+use trailcore::source::Summary;
 use trailcore::{Catalog, TableDef, Trail};
 
 use crate::batches::Batches;
@@ -23,6 +24,7 @@ pub(crate) enum Object {
     Filter(Select),
     Catalog(Catalog),
     Table(Arc<TableDef>),
+    Summary(Box<Summary>),
     Reader(Box<Mutex<ChangeReader>>),
     Batches(Box<Mutex<Batches>>),
     Writer(Box<Mutex<Rows>>),
@@ -105,6 +107,7 @@ accessors! {
     filter: Filter => Select,
     catalog: Catalog => Catalog,
     table: Table => Arc<TableDef>,
+    summary: Summary => Summary,
     reader_lock: Reader => Mutex<ChangeReader>,
     batches_lock: Batches => Mutex<Batches>,
     writer_lock: Writer => Mutex<Rows>,

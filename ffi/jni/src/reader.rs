@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use trailcore::filter::Counts;
+use trailcore::source::Skipped;
 use trailcore::trail::tokens;
 use trailcore::{
-    Change, Decimal, Number, Op, PlainChange, PlainImage, PlainValue, Position, Reader, Row, TableDef, Timestamp,
-    TransactionIndicator, Value,
+    Change, Decimal, Number, Op, PlainChange, PlainImage, PlainValue, Reader, Row, TableDef, Timestamp, TransactionIndicator,
+    Value,
 };
 
 use crate::callback::Listener;
@@ -154,19 +156,23 @@ impl ChangeReader {
 /// How far a reader has come, what its selection said, and what it passed over.
 pub(crate) fn state(reader: &Reader) -> Vec<u8> {
     let mut out = Writer::default();
-    let place = |out: &mut Writer, position: Position| {
-        out.u64(position.seqno).u64(position.rba);
-    };
-    place(&mut out, reader.position());
-    let counts = reader.filter_counts();
-    out.u64(counts.accepted).u64(counts.rejected).u64(counts.undecidable).u64(counts.errors);
-    out.len(reader.skipped().len());
-    for skipped in reader.skipped() {
-        place(&mut out, skipped.from);
-        place(&mut out, skipped.to);
-        out.bytes(&message(&Failure::Trail(skipped.error.clone())));
-    }
+    out.position(reader.position());
+    counts(&mut out, reader.filter_counts());
+    skipped(&mut out, reader.skipped());
     out.0
+}
+
+/// What a selection has said, for `FilterCounts`.
+pub(crate) fn counts(out: &mut Writer, counts: Counts) {
+    out.u64(counts.accepted).u64(counts.rejected).u64(counts.undecidable).u64(counts.errors);
+}
+
+/// The stretches that were passed over, each for `Skipped`.
+pub(crate) fn skipped(out: &mut Writer, stretches: &[Skipped]) {
+    out.len(stretches.len());
+    for stretch in stretches {
+        out.position(stretch.from).position(stretch.to).bytes(&message(&Failure::Trail(stretch.error.clone())));
+    }
 }
 
 fn op_number(op: Op) -> u8 {

@@ -1,6 +1,8 @@
 //! Messages between the two halves: numbers in little-endian order, texts with their length before them. `Wire.java` is the
 //! other half.
 
+use trailcore::Position;
+
 use crate::failure::Failure;
 
 /// Writes a message.
@@ -54,6 +56,15 @@ impl Writer {
     /// A number that may not be there.
     pub(crate) fn maybe(&mut self, value: Option<u64>) -> &mut Self {
         self.bool(value.is_some()).u64(value.unwrap_or_default())
+    }
+
+    pub(crate) fn position(&mut self, position: Position) -> &mut Self {
+        self.u64(position.seqno).u64(position.rba)
+    }
+
+    /// A position that may not be there.
+    pub(crate) fn maybe_position(&mut self, position: Option<Position>) -> &mut Self {
+        self.bool(position.is_some()).position(position.unwrap_or_default())
     }
 
     /// A text that may not be there.

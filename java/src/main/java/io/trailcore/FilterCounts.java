@@ -9,4 +9,7 @@ package io.trailcore;
  * @param errors those that it failed at, which a lenient filter turns away
  */
 public record FilterCounts(long accepted, long rejected, long undecidable, long errors) {
+    static FilterCounts of(Wire.Reader in) {
+        return new FilterCounts(in.i64(), in.i64(), in.i64(), in.i64());
+    }
 }

@@ -9,7 +9,7 @@ package io.trailcore;
  */
 final class Native {
     /** What both halves must agree on; the native half has the same number. */
-    static final int PROTOCOL = 1;
+    static final int PROTOCOL = 2;
 
     private Native() {
     }
@@ -45,6 +45,14 @@ final class Native {
 
     static native byte[] trailFindTime(
             long trail, long micros, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] trailCheck(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native long trailSummary(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] summaryDescribe(long summary);
+
+    static native long summaryTable(long summary, byte[] name);
 
     static native int compareCsn(byte[] left, byte[] right);
 

@@ -6,11 +6,6 @@ import java.util.List;
 record ReaderState(Position position, FilterCounts counts, List<Skipped> skipped) {
     static ReaderState of(byte[] told) {
         Wire.Reader in = new Wire.Reader(told);
-        Position position = in.position();
-        FilterCounts counts = new FilterCounts(in.i64(), in.i64(), in.i64(), in.i64());
-        return new ReaderState(
-                position,
-                counts,
-                in.list(one -> new Skipped(one.position(), one.position(), TrailException.of(one.array()))));
+        return new ReaderState(in.position(), FilterCounts.of(in), Skipped.list(in));
     }
 }

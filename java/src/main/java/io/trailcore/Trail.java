@@ -261,6 +261,56 @@ public final class Trail {
     }
 
     /**
+     * Whether the trail is whole: damage, missing files, the order of transactions, rows that fit their definitions. Damage
+     * is no error here: it is found, and reading goes on behind it.
+     *
+     * @return the report
+     * @throws TrailException.Io where a file cannot be read
+     * @throws TrailException.NotATrail where there is no record at all
+     */
+    public CheckReport check() {
+        return check(new ReadOptions());
+    }
+
+    /**
+     * The same with these options, of which catalog, character set and listener count.
+     *
+     * @param options how to read
+     * @return the report
+     * @throws TrailException.Io where a file cannot be read
+     * @throws TrailException.NotATrail where there is no record at all
+     * @throws TrailException.Cancelled where the listener stops it
+     */
+    public CheckReport check(ReadOptions options) {
+        byte[] message = options.message();
+        return CheckReport.of(value.with(trail -> options.with(
+                (catalog, filter) -> Native.trailCheck(trail, message, catalog, filter, options.listener()))));
+    }
+
+    /**
+     * Counts its changes by table and operation. Columns are not looked at.
+     *
+     * @return the counts
+     * @throws TrailException as {@link TrailReader#next}
+     */
+    public Summary summary() {
+        return summary(new ReadOptions());
+    }
+
+    /**
+     * The same for what these options select.
+     *
+     * @param options how to read
+     * @return the counts
+     * @throws TrailException as {@link TrailReader#next}
+     */
+    public Summary summary(ReadOptions options) {
+        byte[] message = options.message();
+        return Summary.of(value.make(trail -> options.with(
+                (catalog, filter) -> Native.trailSummary(trail, message, catalog, filter, options.listener()))));
+    }
+
+    /**
      * Exports the changes of one table as an Arrow C stream, which any language with Arrow takes in. Whoever takes the
      * stream releases it; it needs nothing else of this object. {@link ArrowStreams} does all of it for arrow-java.
      *
@@ -287,8 +337,7 @@ public final class Trail {
     }
 
     private static Optional<Position> found(byte[] told) {
-        Wire.Reader in = new Wire.Reader(told);
-        return in.bool() ? Optional.of(in.position()) : Optional.empty();
+        return new Wire.Reader(told).maybePosition();
     }
 
     /**

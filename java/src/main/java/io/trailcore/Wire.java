@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 
@@ -122,6 +123,12 @@ final class Wire {
 
         Position position() {
             return new Position(i64(), i64());
+        }
+
+        Optional<Position> maybePosition() {
+            boolean isThere = bool();
+            Position position = position();
+            return isThere ? Optional.of(position) : Optional.empty();
         }
 
         <T> List<T> list(Function<Reader, T> one) {

@@ -1,0 +1,186 @@
+package io.trailcore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is asked of a trail as a whole: whether it is whole, and what it holds. */
+class WholeTrailTest {
+    private static final Path FIRST_FILE = Samples.DATA.resolve("big/bk000000000");
+
+    private static List<Change> changes(Trail trail) {
+        try (TrailReader reader = trail.reader()) {
+            return reader.stream().toList();
+        }
+    }
+
+    private static Finding onlyFault(CheckReport report) {
+        assertFalse(report.isWhole());
+        List<Finding> faults = report.findings().stream().filter(Finding::isFault).toList();
+        assertEquals(1, faults.size(), report::toString);
+        return faults.get(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"big", "little"})
+    void theSamplesAreWhole(String name) {
+        Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
+        CheckReport report = trail.check();
+        List<Change> changes = changes(trail);
+        assertTrue(report.isWhole(), report::toString);
+        assertEquals(changes.size(), report.changes());
+        assertEquals(changes.stream().filter(change -> change.transaction().ends()).count(), report.transactions());
+        assertEquals(trail.size(), report.bytes());
+        assertTrue(report.records() > report.changes());
+        assertEquals(0, report.invalidValues());
+        assertEquals(0, report.moreFindings());
+        assertEquals(List.of(), report.findings().stream().filter(Finding::isFault).toList());
+    }
+
+    @Test
+    void faultsAreFoundWhereTheyAre() {
+        byte[] whole = Samples.bytes(FIRST_FILE);
+        List<Change> changes = changes(Trail.of(whole));
+        Position last = changes.get(changes.size() - 1).position();
+
+        Finding torn = onlyFault(Trail.of(Arrays.copyOf(whole, whole.length - 7)).check());
+        assertEquals(Finding.Kind.TORN_TAIL, torn.kind());
+        assertEquals(last, torn.position());
+        assertFalse(torn.message().isEmpty());
+
+        Position inTheMidst = changes.get(changes.size() / 2).position();
+        byte[] damaged = whole.clone();
+        damaged[(int) inTheMidst.rba()] = 'x';
+        Finding damage = onlyFault(Trail.of(damaged).check());
+        assertEquals(Finding.Kind.DAMAGE, damage.kind());
+        assertEquals(inTheMidst, damage.position());
+        assertTrue(damage.message().contains("read on at"), damage.message());
+
+        Trail parted = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
+        assertTrue(parted.check().findings().stream().anyMatch(finding -> finding.kind() == Finding.Kind.GAP));
+    }
+
+    @Test
+    void whatIsNoFaultIsToldToo() {
+        List<Change> changes = changes(Trail.of(Samples.rates(250)));
+        // Behind the first change of the last transaction.
+        Position cut = changes.get(201).position();
+        CheckReport report = Trail.of(Arrays.copyOf(Samples.rates(250), (int) cut.rba())).check();
+        assertTrue(report.isWhole());
+        assertEquals(1, report.findings().size());
+        Finding unfinished = report.findings().get(0);
+        assertEquals(Finding.Kind.UNFINISHED, unfinished.kind());
+        assertFalse(unfinished.isFault());
+        assertEquals(changes.get(200).position(), unfinished.position());
+        assertEquals(2, report.transactions());
+    }
+
+    @Test
+    void transactionsOutOfOrderAreAFault() {
+        try (TrailWriter writer = TrailWriter.inMemory("or", new WriterOptions())) {
+            for (String csn : List.of("1000", "999")) {
+                writer.begin(csn, "1.2." + csn, Instant.EPOCH);
+                writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
+                writer.commit();
+            }
+            Finding order = onlyFault(Trail.ofFiles(writer.finish()).check());
+            assertEquals(Finding.Kind.ORDER, order.kind());
+            assertTrue(order.message().contains("CSN"), order.message());
+        }
+    }
+
+    @Test
+    void aCheckFailsOnlyWhereItCannotRead() {
+        assertThrows(TrailException.NotATrail.class, () -> Trail.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}).check());
+        IllegalStateException failure = new IllegalStateException("no more");
+        ReadOptions listened = new ReadOptions().progress(progress -> {
+            throw failure;
+        });
+        Trail trail = Trail.open(Samples.BIG);
+        assertSame(failure, assertThrows(IllegalStateException.class, () -> trail.check(listened)));
+        ReadOptions stopped = new ReadOptions().progress(progress -> false);
+        assertThrows(TrailException.Cancelled.class, () -> trail.check(stopped));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"big", "little"})
+    void aSummaryIsWhatTheChangesComeTo(String name) {
+        Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
+        Summary summary = trail.summary();
+        List<Change> changes = changes(trail);
+        Map<String, Map<Op, Long>> expected = new TreeMap<>();
+        for (Change change : changes) {
+            expected.computeIfAbsent(change.tableName(), none -> new EnumMap<>(Op.class)).merge(change.op(), 1L, Long::sum);
+        }
+        assertEquals(88, summary.changes());
+        assertEquals(49, summary.tables().get("BANK.POSTINGS").of(Op.INSERT));
+        Map<String, Map<Op, Long>> found = new TreeMap<>();
+        summary.tables().forEach((table, counts) -> found.put(table, counts.ops()));
+        assertEquals(expected, found);
+        assertEquals(88, summary.tables().values().stream().mapToLong(TableCounts::changes).sum());
+        assertEquals(changes.stream().filter(change -> change.transaction().begins()).count(), summary.transactions());
+        assertEquals(changes.get(0).position(), summary.first().orElseThrow());
+        assertEquals(changes.get(87).position(), summary.last().orElseThrow());
+        assertEquals(changes.get(0).csn(), summary.firstCsn());
+        assertEquals(changes.get(87).csn(), summary.lastCsn());
+        assertEquals(changes.stream().map(Change::time).min(Instant::compareTo), summary.earliest());
+        assertEquals(changes.stream().map(Change::time).max(Instant::compareTo), summary.latest());
+        for (Change change : changes) {
+            if (change.table().isDefined()) {
+                TableDef definition = summary.definitions().get(change.tableName());
+                assertEquals(change.table().toString(), definition.toString());
+            }
+        }
+        List<String> tables = List.of("BANK.ACCOUNTS", "BANK.CUSTOMERS", "BANK.POSTINGS");
+        assertTrue(summary.definitions().keySet().containsAll(tables), summary.definitions()::toString);
+        assertEquals(new FilterCounts(0, 0, 0, 0), summary.filterCounts());
+        assertEquals(List.of(), summary.skipped());
+        assertThrows(UnsupportedOperationException.class, () -> summary.tables().clear());
+    }
+
+    @Test
+    void aSummaryCountsWhatIsSelectedAndWhatWasPassedOver() {
+        TrailFilter filter = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
+        Trail trail = Trail.open(Samples.BIG);
+        Summary selected = trail.summary(new ReadOptions().filter(filter));
+        assertEquals(selected.changes(), selected.filterCounts().accepted());
+        assertEquals(88, selected.filterCounts().accepted() + selected.filterCounts().rejected());
+        assertEquals(List.of("BANK.POSTINGS"), List.copyOf(selected.tables().keySet()));
+
+        byte[] damaged = Samples.bytes(FIRST_FILE);
+        List<Change> changes = changes(Trail.of(damaged));
+        Position place = changes.get(changes.size() / 2).position();
+        damaged[(int) place.rba()] = 'x';
+        Trail torn = Trail.of(damaged);
+        assertThrows(TrailException.Corrupt.class, torn::summary);
+        Summary resynced = torn.summary(new ReadOptions().resync(true));
+        assertEquals(changes.size() - 1, resynced.changes());
+        assertEquals(place, resynced.skipped().get(0).from());
+        assertEquals(TrailException.Corrupt.class, resynced.skipped().get(0).error().getClass());
+    }
+
+    @Test
+    void ofNothingThereIsNoFirstAndNoLast() {
+        Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().filter(TrailFilter.compile("TABLE NO.SUCH;")));
+        assertEquals(0, nothing.changes());
+        assertEquals(Optional.empty(), nothing.first());
+        assertEquals(Optional.empty(), nothing.last());
+        assertEquals(Optional.empty(), nothing.firstCsn());
+        assertEquals(Optional.empty(), nothing.latest());
+        assertEquals(Map.of(), nothing.tables());
+    }
+}
