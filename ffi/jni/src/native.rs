@@ -18,8 +18,10 @@ use crate::arrow;
 use crate::batches::Batches;
 use crate::callback::{JavaSource, Listener, as_signed};
 use crate::failure::{Failure, Result, Throw, diagnostics};
+use crate::header;
 use crate::object::{self, Object};
 use crate::reader::{self, ChangeReader};
+use crate::records::Records;
 use crate::report;
 use crate::schema;
 use crate::wire::{self, Writer};
@@ -52,6 +54,13 @@ extern "system" fn JNI_OnLoad(_vm: *mut c_void, _reserved: *mut c_void) -> jint 
 
 fn bytes(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Vec<u8>> {
     Ok(env.convert_byte_array(array)?)
+}
+
+/// A part of an array.
+fn region(env: &Env<'_>, array: &JByteArray<'_>, at: jint, length: jint) -> Result<Vec<u8>> {
+    let mut part = vec![0; usize::try_from(length).unwrap_or(0)];
+    array.get_region(env, at, as_signed(&mut part))?;
+    Ok(part)
 }
 
 fn text(env: &Env<'_>, array: &JByteArray<'_>) -> Result<String> {
@@ -182,6 +191,16 @@ native! {
 
     Java_io_trailcore_Native_trailSize<'l>(_env, trail: jlong) -> jlong {
         Ok(i64::try_from(object::trail(trail)?.size()?).unwrap_or(i64::MAX))
+    }
+
+    Java_io_trailcore_Native_trailHeaders<'l>(env, trail: jlong) -> JByteArray<'l> {
+        let headers = object::trail(trail)?.headers()?;
+        let mut out = Writer::default();
+        out.len(headers.len());
+        for found in &headers {
+            out.bool(found.is_some()).bytes(&found.as_ref().map(header::describe).unwrap_or_default());
+        }
+        array(env, &out.0)
     }
 
     Java_io_trailcore_Native_trailFindCsn<'l>(
@@ -364,15 +383,43 @@ native! {
         Ok(Object::Table(table).give())
     }
 
+    Java_io_trailcore_Native_readerHeader<'l>(env, reader: jlong, number: jint) -> JByteArray<'l> {
+        let reader = object::reader(reader)?;
+        array(env, &header::describe(reader.header(usize::try_from(number).unwrap_or(usize::MAX))?))
+    }
+
     Java_io_trailcore_Native_readerState<'l>(env, reader: jlong) -> JByteArray<'l> {
         array(env, &object::reader(reader)?.state())
     }
 
     Java_io_trailcore_Native_changeJson<'l>(env, table: jlong, block: JByteArray<'l>, at: jint, length: jint) -> JByteArray<'l> {
-        let mut entry = vec![0; usize::try_from(length).unwrap_or(0)];
-        block.get_region(env, at, as_signed(&mut entry))?;
+        let entry = region(env, &block, at, length)?;
         let json = reader::json(&entry, object::table(table)?)?;
         array(env, json.as_bytes())
+    }
+
+    Java_io_trailcore_Native_changeRecords<'l>(env, block: JByteArray<'l>, at: jint, length: jint) -> JByteArray<'l> {
+        let entry = region(env, &block, at, length)?;
+        array(env, &reader::records(&entry)?)
+    }
+
+    Java_io_trailcore_Native_recordsOpen<'l>(
+        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> jlong {
+        let given = bytes(env, &given)?;
+        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
+        let reader = object::trail(trail)?.records(&options);
+        Ok(Object::Records(Box::new(Records::new(reader, listener).into())).give())
+    }
+
+    Java_io_trailcore_Native_recordsBlock<'l>(env, records: jlong, size: jint) -> JByteArray<'l> {
+        let mut records = object::records(records)?;
+        let block = records.block(usize::try_from(size).unwrap_or(1))?;
+        array(env, block)
+    }
+
+    Java_io_trailcore_Native_recordsSkipped<'l>(env, records: jlong) -> JByteArray<'l> {
+        array(env, &object::records(records)?.skipped())
     }
 
     Java_io_trailcore_Native_batchesOpen<'l>(

@@ -14,6 +14,7 @@ use trailcore::{Catalog, TableDef, Trail};
 use crate::batches::Batches;
 use crate::failure::{Failure, Result};
 use crate::reader::ChangeReader;
+use crate::records::Records;
 use crate::writer::Rows;
 
 /// All kinds of objects. Values are shared by any number of threads; those that work have a lock, which also remembers a
@@ -26,6 +27,7 @@ pub(crate) enum Object {
     Table(Arc<TableDef>),
     Summary(Box<Summary>),
     Reader(Box<Mutex<ChangeReader>>),
+    Records(Box<Mutex<Records>>),
     Batches(Box<Mutex<Batches>>),
     Writer(Box<Mutex<Rows>>),
 }
@@ -109,12 +111,17 @@ accessors! {
     table: Table => Arc<TableDef>,
     summary: Summary => Summary,
     reader_lock: Reader => Mutex<ChangeReader>,
+    records_lock: Records => Mutex<Records>,
     batches_lock: Batches => Mutex<Batches>,
     writer_lock: Writer => Mutex<Rows>,
 }
 
 pub(crate) fn reader<'a>(handle: jlong) -> Result<MutexGuard<'a, ChangeReader>> {
     worker(reader_lock(handle)?)
+}
+
+pub(crate) fn records<'a>(handle: jlong) -> Result<MutexGuard<'a, Records>> {
+    worker(records_lock(handle)?)
 }
 
 pub(crate) fn batches<'a>(handle: jlong) -> Result<MutexGuard<'a, Batches>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trailcore::filter::Counts;
 use trailcore::source::Skipped;
-use trailcore::trail::tokens;
+use trailcore::trail::{FileHeader, tokens};
 use trailcore::{
     Change, Decimal, Number, Op, PlainChange, PlainImage, PlainValue, Reader, Row, TableDef, Timestamp, TransactionIndicator,
     Value,
@@ -14,6 +14,7 @@ use trailcore::{
 
 use crate::callback::Listener;
 use crate::failure::{Failure, Result, message};
+use crate::records;
 use crate::wire::{self, Writer};
 
 /// The layout of a change in a block; `Change.java` has the same.
@@ -23,6 +24,11 @@ mod at {
     pub(super) const BEFORE: usize = 72;
     pub(super) const AFTER: usize = 76;
     pub(super) const TAIL: usize = 80;
+    pub(super) const RECORDS: usize = 88;
+    /// Behind the head.
+    pub(super) const END: usize = 92;
+    /// Position, and then that of the first record.
+    pub(super) const POSITION: usize = 16;
     /// Position behind the change: sequence number and RBA.
     pub(super) const NEXT: usize = 56;
 }
@@ -51,6 +57,7 @@ mod form {
 pub(crate) struct ChangeReader {
     reader: Reader,
     tables: Tables,
+    headers: Headers,
     listener: Option<Arc<Listener>>,
     block: Writer,
     pending: Option<Failure>,
@@ -84,19 +91,48 @@ impl Tables {
     }
 }
 
+/// Numbers for the headers of files, in the order in which they are met.
+#[derive(Debug, Default)]
+struct Headers {
+    list: Vec<FileHeader>,
+    /// That of the last change: its file's sequence number, its address, which the header of another file may have had before,
+    /// and its number.
+    last: Option<(u64, usize, u32)>,
+}
+
+impl Headers {
+    const NONE: u32 = u32::MAX;
+
+    fn number(&mut self, change: &Change<'_>) -> u32 {
+        let Some(header) = change.file_header() else { return Self::NONE };
+        let (seqno, address) = (change.position().seqno, std::ptr::from_ref(header).addr());
+        if let Some((_, _, number)) = self.last.filter(|last| (last.0, last.1) == (seqno, address)) {
+            return number;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(header.clone());
+        self.last = Some((seqno, address, number));
+        number
+    }
+}
+
 impl ChangeReader {
     pub(crate) fn new(reader: Reader, listener: Option<Arc<Listener>>) -> Self {
-        Self { reader, tables: Tables::default(), listener, block: Writer::default(), pending: None }
+        Self { reader, tables: Tables::default(), headers: Headers::default(), listener, block: Writer::default(), pending: None }
     }
 
     pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
         self.tables.get(number)
     }
 
+    pub(crate) fn header(&self, number: usize) -> Result<&FileHeader> {
+        self.headers.list.get(number).ok_or(Failure::MESSAGE)
+    }
+
     /// The next changes, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
     /// changes before it are handed out.
     pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
-        let Self { reader, tables, block, .. } = self;
+        let Self { reader, tables, headers, block, .. } = self;
         block.0.clear();
         if let Some(failure) = self.pending.take() {
             return Err(failure);
@@ -105,7 +141,7 @@ impl ChangeReader {
             let start = block.0.len();
             match reader.next() {
                 Ok(None) => break,
-                Ok(Some(change)) => encode(&change, tables.number(change.table()), block)?,
+                Ok(Some(change)) => encode(&change, tables.number(change.table()), headers.number(&change), block)?,
                 Err(error) => {
                     let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
                     if start == 0 {
@@ -179,16 +215,16 @@ fn op_number(op: Op) -> u8 {
     Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
 }
 
-/// Appends a change: a head of fixed size, its images, and a tail of texts and tokens.
-fn encode(change: &Change<'_>, table: u32, out: &mut Writer) -> Result<()> {
+/// Appends a change: a head of fixed size, its images, a tail of texts and tokens, and its records as they stand.
+fn encode(change: &Change<'_>, table: u32, header: u32, out: &mut Writer) -> Result<()> {
     let start = out.0.len();
     let (position, first) = (change.position(), change.start());
     let (csn, xid) = (change.csn(), change.xid());
     out.u32(0).u32(table).u8(op_number(change.op())).u8(change.transaction().byte()).u8(0).u8(0);
     out.u8(0).u8(0).u16(0);
     out.u64(position.seqno).u64(position.rba).u64(first.seqno).u64(first.rba).i64(change.timestamp().unix_micros());
-    out.u64(0).u64(0).u32(0).u32(0).u32(0);
-    debug_assert_eq!(out.0.len() - start, at::TAIL + 4);
+    out.u64(0).u64(0).u32(0).u32(0).u32(0).u32(header).u32(0);
+    debug_assert_eq!(out.0.len() - start, at::END);
     let (before, after) = images(change)?;
     for (place, kind_at, image) in [(at::BEFORE, 10, before), (at::AFTER, 11, after)] {
         let offset = (out.0.len() - start) as u32;
@@ -226,6 +262,9 @@ fn encode(change: &Change<'_>, table: u32, out: &mut Writer) -> Result<()> {
     if let Some(user) = user {
         out.bytes(user);
     }
+    let records_at = (out.0.len() - start) as u32;
+    out.patch(start + at::RECORDS, records_at.to_le_bytes());
+    records::keep(change, out);
     let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("a change of more than 4 GiB"))?;
     out.patch(start + at::LENGTH, length.to_le_bytes());
     Ok(())
@@ -360,15 +399,20 @@ fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
         else {
             continue;
         };
-        match token.name() {
-            Some(name) => out.text(name),
-            None if token.id().is_ascii_graphic() => out.bytes(&[token.id()]),
-            None => out.text(&format!("0x{:02x}", token.id())),
-        };
+        records::token_name(&token, out);
         out.bytes(value);
         count += 1;
     }
     count
+}
+
+/// The records of a change that `encode` wrote.
+pub(crate) fn records(entry: &[u8]) -> Result<Vec<u8>> {
+    let from = |offset: usize| entry.get(offset..).map(wire::Reader).ok_or(Failure::MESSAGE);
+    let mut places = from(at::POSITION)?;
+    let (position, start) = (places.position()?, places.position()?);
+    let kept = from(at::RECORDS)?.len()?;
+    records::of_change(&mut from(kept)?, start, position)
 }
 
 /// The native JSON of a change that `encode` wrote.
@@ -497,11 +541,29 @@ mod tests {
             let mut reader = trail.reader_with(trailcore::ReadOptions::new().all(true)).unwrap();
             while let Some(change) = reader.next().unwrap() {
                 let mut out = Writer::default();
-                encode(&change, 0, &mut out).unwrap();
+                encode(&change, 0, 0, &mut out).unwrap();
                 all.push((out.0, Arc::clone(change.table()), change.to_json().unwrap()));
             }
         }
         all
+    }
+
+    #[test]
+    fn records_are_kept_with_their_change() {
+        let files = bank_in_memory(&Bank::small_little()).unwrap();
+        let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+        let mut reader = trail.reader().unwrap();
+        let mut pairs = 0;
+        while let Some(change) = reader.next().unwrap() {
+            let mut out = Writer::default();
+            encode(&change, 0, 0, &mut out).unwrap();
+            let told = records(&out.0).unwrap();
+            let mut told = wire::Reader(&told);
+            assert_eq!(told.len().unwrap(), change.records().count());
+            assert_eq!(told.position().unwrap(), change.start());
+            pairs += usize::from(change.before_record().is_some());
+        }
+        assert!(pairs > 0);
     }
 
     #[test]
@@ -524,6 +586,7 @@ mod tests {
         for (entry, table, _) in entries() {
             for end in (0..entry.len()).step_by(7) {
                 let _ = json(&entry[..end], &table);
+                let _ = records(&entry[..end]);
             }
             for _ in 0..40 {
                 let mut changed = entry.clone();
@@ -532,6 +595,7 @@ mod tests {
                     changed[at] = random(256) as u8;
                 }
                 let _ = json(&changed, &table);
+                let _ = records(&changed);
             }
         }
     }

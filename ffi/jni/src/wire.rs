@@ -121,6 +121,10 @@ impl<'a> Reader<'a> {
         self.array().map(i64::from_le_bytes)
     }
 
+    pub(crate) fn position(&mut self) -> Result<Position> {
+        Ok(Position::new(self.u64()?, self.u64()?))
+    }
+
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(len).ok_or(Failure::MESSAGE)?;
         self.0 = rest;

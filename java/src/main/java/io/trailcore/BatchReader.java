@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Queue;
 
 /**
@@ -106,27 +105,7 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
      */
     @Override
     public Iterator<ChangeBatch> iterator() {
-        return new Iterator<>() {
-            private ChangeBatch next;
-
-            @Override
-            public boolean hasNext() {
-                if (next == null) {
-                    next = BatchReader.this.next();
-                }
-                return next != null;
-            }
-
-            @Override
-            public ChangeBatch next() {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("the trail is at its end");
-                }
-                ChangeBatch batch = next;
-                next = null;
-                return batch;
-            }
-        };
+        return new Pulled<>(this::next);
     }
 
     private ReaderState state() {

@@ -3,6 +3,7 @@ package io.trailcore;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,7 +22,7 @@ import java.util.Optional;
  * }</pre>
  */
 public final class Change {
-    /** The layout of a change in a block; the native half has the same. */
+    /** The layout of a change in a block; the native half has the same. Where its records lie, that half alone knows. */
     private static final int TABLE = 4;
     private static final int OP = 8;
     private static final int TRANSACTION = 9;
@@ -36,6 +37,7 @@ public final class Change {
     private static final int BEFORE = 72;
     private static final int AFTER = 76;
     private static final int TAIL = 80;
+    private static final int HEADER = 84;
 
     private static final int HAS_CSN = 1;
     private static final int HAS_XID = 2;
@@ -45,15 +47,22 @@ public final class Change {
     private final byte[] block;
     private final int at;
     private final TableDef table;
+    private final FileHeader header;
 
-    Change(byte[] block, int at, TableDef table) {
+    Change(byte[] block, int at, TableDef table, FileHeader header) {
         this.block = block;
         this.at = at;
         this.table = table;
+        this.header = header;
     }
 
     static int tableNumber(byte[] block, int at) {
         return Wire.i32(block, at + TABLE);
+    }
+
+    /** The number of its file's header; negative where it has none. */
+    static int headerNumber(byte[] block, int at) {
+        return Wire.i32(block, at + HEADER);
     }
 
     /** Bytes that it takes in its block. */
@@ -86,6 +95,15 @@ public final class Change {
      */
     public String tableName() {
         return has(HAS_DDL) ? tailBehindTokens().text() : table.name();
+    }
+
+    /**
+     * The header of its file. The reader hands out the same one for all changes of a file.
+     *
+     * @return the header; empty for files without one
+     */
+    public Optional<FileHeader> fileHeader() {
+        return Optional.ofNullable(header);
     }
 
     private Position position(int place) {
@@ -258,6 +276,16 @@ public final class Change {
         Wire.Reader in = tailBehindTokens();
         in.pass();
         return Optional.of(in.text());
+    }
+
+    /**
+     * All its records as they stand: of a pair the before record, the record itself, those that go on with its data, and its
+     * large-object fragments.
+     *
+     * @return the records, at least one
+     */
+    public List<TrailRecord> records() {
+        return new Wire.Reader(Native.changeRecords(block, at, length())).list(TrailRecord::new);
     }
 
     /**

@@ -40,6 +40,8 @@ final class Native {
 
     static native long trailSize(long trail);
 
+    static native byte[] trailHeaders(long trail);
+
     static native byte[] trailFindCsn(
             long trail, byte[] csn, byte[] options, long catalog, long filter, ProgressListener listener);
 
@@ -94,9 +96,19 @@ final class Native {
 
     static native long readerTable(long reader, int number);
 
+    static native byte[] readerHeader(long reader, int number);
+
     static native byte[] readerState(long reader);
 
     static native byte[] changeJson(long table, byte[] block, int at, int length);
+
+    static native byte[] changeRecords(byte[] block, int at, int length);
+
+    static native long recordsOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
+    static native byte[] recordsBlock(long records, int size);
+
+    static native byte[] recordsSkipped(long records);
 
     static native long batchesOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
 

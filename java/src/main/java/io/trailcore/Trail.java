@@ -163,6 +163,20 @@ public final class Trail {
     }
 
     /**
+     * The header of each of its files. Reads the first record of each.
+     *
+     * @return the headers, in the order of {@link #files}; empty of a file without one that is understood
+     * @throws TrailException.Io where a file cannot be read
+     */
+    public List<Optional<FileHeader>> headers() {
+        return new Wire.Reader(value.with(Native::trailHeaders)).list(in -> {
+            boolean isThere = in.bool();
+            byte[] told = in.array();
+            return isThere ? Optional.of(new FileHeader(told)) : Optional.empty();
+        });
+    }
+
+    /**
      * A reader of its changes, from its start.
      *
      * @return the reader, to be closed
@@ -206,6 +220,27 @@ public final class Trail {
         byte[] message = new Wire.Writer().append(options.message()).append(wanted.message()).toBytes();
         return new BatchReader(value.with(trail -> options.with(
                 (catalog, filter) -> Native.batchesOpen(trail, message, catalog, filter, options.listener()))));
+    }
+
+    /**
+     * A reader of its records as they stand, from its start.
+     *
+     * @return the reader, to be closed
+     */
+    public RecordReader records() {
+        return records(new ReadOptions());
+    }
+
+    /**
+     * A reader of its records as they stand, from its start.
+     *
+     * @param options how to read: resynchronisation and the listener count
+     * @return the reader, to be closed
+     */
+    public RecordReader records(ReadOptions options) {
+        byte[] message = options.message();
+        return new RecordReader(value.with(trail -> options.with(
+                (catalog, filter) -> Native.recordsOpen(trail, message, catalog, filter, options.listener()))));
     }
 
     /**

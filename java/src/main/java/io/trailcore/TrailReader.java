@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
@@ -37,6 +36,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
+    private final List<FileHeader> headers = new ArrayList<>();
     private byte[] block = {};
     /** Where the next change starts in the block. */
     private int at;
@@ -84,7 +84,8 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     private Change take(long reader) {
-        Change change = new Change(block, at, table(reader, Change.tableNumber(block, at)));
+        TableDef table = table(reader, Change.tableNumber(block, at));
+        Change change = new Change(block, at, table, header(reader, Change.headerNumber(block, at)));
         at += change.length();
         position = null;
         last = change;
@@ -98,6 +99,13 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         return tables.get(number);
     }
 
+    private FileHeader header(long reader, int number) {
+        while (headers.size() <= number) {
+            headers.add(new FileHeader(Native.readerHeader(reader, headers.size())));
+        }
+        return number < 0 ? null : headers.get(number);
+    }
+
     /**
      * The further changes, each handed out once, whoever asks. The iterator ends at the end of the trail or when the reader
      * throws.
@@ -106,27 +114,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
      */
     @Override
     public Iterator<Change> iterator() {
-        return new Iterator<>() {
-            private Change next;
-
-            @Override
-            public boolean hasNext() {
-                if (next == null) {
-                    next = TrailReader.this.next();
-                }
-                return next != null;
-            }
-
-            @Override
-            public Change next() {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("the trail is at its end");
-                }
-                Change change = next;
-                next = null;
-                return change;
-            }
-        };
+        return new Pulled<>(this::next);
     }
 
     /**

@@ -53,6 +53,24 @@ class LifecycleTest {
     }
 
     @Test
+    void aClosedReaderOfRecordsIsClosedForGood() {
+        RecordReader records = SMALL.records();
+        TrailRecord first = records.next();
+        records.close();
+        records.close();
+        assertEquals(
+                "the RecordReader is closed", assertThrows(IllegalStateException.class, records::next).getMessage());
+        assertThrows(IllegalStateException.class, records::skipped);
+        // Records live on.
+        assertTrue(first.isFileHeader());
+        RecordReader streamed = SMALL.records();
+        try (var all = streamed.stream()) {
+            assertTrue(all.count() > 20);
+        }
+        assertThrows(IllegalStateException.class, streamed::next);
+    }
+
+    @Test
     void aStreamClosesItsReader() {
         TrailReader reader = SMALL.reader();
         try (var changes = reader.stream()) {
@@ -94,7 +112,7 @@ class LifecycleTest {
         for (int race = 0; race < races; race++) {
             TrailReader reader = SMALL.reader();
             turn.set(reader);
-            for (int wait = race % 97; wait > 0; wait--) {
+            for (int wait = race % 997; wait > 0; wait--) {
                 Thread.onSpinWait();
             }
             while (turn.get() != null && race % 3 != 0) {
@@ -136,23 +154,24 @@ class LifecycleTest {
             long forgotten = NativeWorker.FORGOTTEN.get();
             long before = Native.liveObjects();
             forget();
-            for (int tries = 0; tries < 200 && NativeWorker.FORGOTTEN.get() < forgotten + 3; tries++) {
+            for (int tries = 0; tries < 200 && NativeWorker.FORGOTTEN.get() < forgotten + 4; tries++) {
                 System.gc();
                 Thread.sleep(10);
             }
-            assertEquals(forgotten + 3, NativeWorker.FORGOTTEN.get());
+            assertEquals(forgotten + 4, NativeWorker.FORGOTTEN.get());
             assertLiveAtMost(before);
             List<String> messages = log.stream().map(LogRecord::getMessage).sorted().toList();
-            assertEquals(3, messages.size());
+            assertEquals(4, messages.size());
             assertTrue(messages.get(0).startsWith("a BatchReader was not closed"), messages::toString);
-            assertTrue(messages.get(1).startsWith("a TrailReader was not closed"), messages::toString);
-            assertTrue(messages.get(2).startsWith("a TrailWriter was not closed"), messages::toString);
+            assertTrue(messages.get(1).startsWith("a RecordReader was not closed"), messages::toString);
+            assertTrue(messages.get(2).startsWith("a TrailReader was not closed"), messages::toString);
+            assertTrue(messages.get(3).startsWith("a TrailWriter was not closed"), messages::toString);
             // What is closed is not reported.
             for (int i = 0; i < 100; i++) {
                 SMALL.reader().close();
             }
             assertLiveAtMost(before);
-            assertEquals(forgotten + 3, NativeWorker.FORGOTTEN.get());
+            assertEquals(forgotten + 4, NativeWorker.FORGOTTEN.get());
         } finally {
             logger.removeHandler(handler);
             logger.setUseParentHandlers(true);
@@ -162,6 +181,7 @@ class LifecycleTest {
     private static void forget() {
         assertNotNull(SMALL.reader().next());
         assertNotNull(SMALL.batches().next());
+        assertNotNull(SMALL.records().next());
         TrailWriter.inMemory("fo", new WriterOptions());
     }
 

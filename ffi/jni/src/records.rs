@@ -1,0 +1,138 @@
+//! Records as they stand: those of a trail, many a call, and those that make a change.
+
+use std::sync::Arc;
+
+use trailcore::source::RecordReader;
+use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
+use trailcore::{Change, Position};
+
+use crate::callback::Listener;
+use crate::failure::{Failure, Result};
+use crate::reader::skipped;
+use crate::wire::{self, Writer};
+
+/// A reader of records, and a failure that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Records {
+    reader: RecordReader,
+    listener: Option<Arc<Listener>>,
+    block: Writer,
+    pending: Option<Failure>,
+}
+
+impl Records {
+    pub(crate) fn new(reader: RecordReader, listener: Option<Arc<Listener>>) -> Self {
+        Self { reader, listener, block: Writer::default(), pending: None }
+    }
+
+    /// The next records, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
+    /// records before it are handed out.
+    pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
+        let Self { reader, listener, block, pending } = self;
+        block.0.clear();
+        if let Some(failure) = pending.take() {
+            return Err(failure);
+        }
+        while block.0.len() < size {
+            match reader.next() {
+                Ok(None) => break,
+                Ok(Some(placed)) => encode(&placed.record, placed.position, Some(placed.number), block),
+                Err(error) => {
+                    let failure = listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                    if block.0.is_empty() {
+                        return Err(failure);
+                    }
+                    *pending = Some(failure);
+                    break;
+                }
+            }
+        }
+        Ok(&block.0)
+    }
+
+    /// What it passed over.
+    pub(crate) fn skipped(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        skipped(&mut out, self.reader.skipped());
+        out.0
+    }
+}
+
+fn is_little(order: ByteOrder) -> bool {
+    order == ByteOrder::Little
+}
+
+/// Appends a record for `TrailRecord`: its bytes, where its areas lie in them, and what its header says.
+fn encode(record: &Record<'_>, position: Position, number: Option<u64>, out: &mut Writer) {
+    let name = if record.is_file_header() { Some("FileHeader") } else { record.record_type().name() };
+    out.position(position).maybe(number).bool(record.is_file_header()).bool(is_little(record.byte_order()));
+    out.u8(record.record_type().0).maybe_text(name).bytes(record.bytes());
+    let areas = [Some(record.header_bytes()), Some(record.data()), record.token_area(), record.user_token_area()];
+    for area in areas {
+        let (at, length) = area.map_or((0, 0), |area| (place(record, area), area.len()));
+        out.bool(area.is_some()).len(at).len(length);
+    }
+    encode_tokens(record, out);
+    encode_header(record, out);
+}
+
+/// Where an area starts in its record. One that is empty may lie anywhere.
+fn place(record: &Record<'_>, area: &[u8]) -> usize {
+    if area.is_empty() { 0 } else { area.as_ptr().addr() - record.bytes().as_ptr().addr() }
+}
+
+/// All tokens that can be read, by name; one without a value has no bytes.
+fn encode_tokens(record: &Record<'_>, out: &mut Writer) {
+    let all = || tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).filter_map(|token| token.ok());
+    out.len(all().count());
+    for token in all() {
+        token_name(&token, out);
+        out.bytes(token.value().unwrap_or_default());
+    }
+}
+
+/// Appends the name of a token, as the JSON form has it.
+pub(crate) fn token_name(token: &tokens::GgsToken<'_>, out: &mut Writer) {
+    match token.name() {
+        Some(name) => out.text(name),
+        None if token.id().is_ascii_graphic() => out.bytes(&[token.id()]),
+        None => out.text(&format!("0x{:02x}", token.id())),
+    };
+}
+
+/// For `RecordHeader`: whether it can be read, and its fields.
+fn encode_header(record: &Record<'_>, out: &mut Writer) {
+    let header = record.header();
+    out.bool(header.is_ok());
+    let Ok(header) = header else { return };
+    out.u8(header.before_after).u8(header.transaction.byte()).i64(header.time.unix_micros());
+    let (index, name) = match header.table {
+        TableRef::Index(index) => (Some(index), &[][..]),
+        TableRef::Name(name) => (None, name),
+    };
+    out.maybe(index.map(u64::from)).text(&String::from_utf8_lossy(name));
+    out.u64(header.audit_pos).u32(header.audit_rba).u16(header.record_length).u8(header.partition).u8(header.undo);
+    out.u8(header.orig_node).u8(header.format_type).u8(header.syskey_len).u8(header.continued).u8(header.record_count);
+}
+
+/// Appends the records of a change as they stand, for `of_change`.
+pub(crate) fn keep(change: &Change<'_>, out: &mut Writer) {
+    out.len(change.records().count());
+    for record in change.records() {
+        out.bool(is_little(record.byte_order())).bytes(record.bytes());
+    }
+}
+
+/// The records that `keep` has written, each for `TrailRecord`. The first stands where its change starts; of the others, that
+/// alone is known of the record that gives the change its position.
+pub(crate) fn of_change(kept: &mut wire::Reader<'_>, start: Position, position: Position) -> Result<Vec<u8>> {
+    let mut out = Writer::default();
+    let count = kept.len()?;
+    out.len(count);
+    for index in 0..count {
+        let order = if kept.bool()? { ByteOrder::Little } else { ByteOrder::Big };
+        let record = Record::parse(kept.bytes()?, order).map_err(|_| Failure::MESSAGE)?;
+        encode(&record, if index == 0 { start } else { position }, None, &mut out);
+    }
+    Ok(out.0)
+}

@@ -1,0 +1,33 @@
+package io.trailcore;
+
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.function.Supplier;
+
+/** Iterates what a reader hands out until it hands out {@code null}. */
+final class Pulled<T> implements Iterator<T> {
+    private final Supplier<T> reader;
+    private T next;
+
+    Pulled(Supplier<T> reader) {
+        this.reader = reader;
+    }
+
+    @Override
+    public boolean hasNext() {
+        if (next == null) {
+            next = reader.get();
+        }
+        return next != null;
+    }
+
+    @Override
+    public T next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("the trail is at its end");
+        }
+        T handedOut = next;
+        next = null;
+        return handedOut;
+    }
+}
