@@ -55,7 +55,11 @@ public final class FileHeader {
             return new Group(id, info, in.list(Token::of), raw);
         }
 
-        /** A copy of the bytes. */
+        /**
+         * The bytes of a group that is not known and is no list of tokens.
+         *
+         * @return a copy of them; none of any other group
+         */
         @Override
         public byte[] raw() {
             return raw.clone();
@@ -74,7 +78,11 @@ public final class FileHeader {
             return new Token(in.u8(), in.u8(), in.array());
         }
 
-        /** A copy of the bytes. */
+        /**
+         * Its bytes.
+         *
+         * @return a copy of them
+         */
         @Override
         public byte[] body() {
             return body.clone();

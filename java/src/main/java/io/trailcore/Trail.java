@@ -297,7 +297,7 @@ public final class Trail {
 
     /**
      * Whether the trail is whole: damage, missing files, the order of transactions, rows that fit their definitions. Damage
-     * is no error here: it is found, and reading goes on behind it.
+     * is no error here: it is found, and reading goes on behind it. Reads the trail twice.
      *
      * @return the report
      * @throws TrailException.Io where a file cannot be read
