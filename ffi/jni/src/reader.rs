@@ -21,16 +21,16 @@ use crate::wire::{self, Writer};
 mod at {
     pub(super) const LENGTH: usize = 0;
     pub(super) const HAS: usize = 12;
+    /// Its position, and then that of its first record.
+    pub(super) const POSITION: usize = 16;
+    /// Position behind the change: sequence number and RBA.
+    pub(super) const NEXT: usize = 56;
     pub(super) const BEFORE: usize = 72;
     pub(super) const AFTER: usize = 76;
     pub(super) const TAIL: usize = 80;
     pub(super) const RECORDS: usize = 88;
     /// Behind the head.
     pub(super) const END: usize = 92;
-    /// Position, and then that of the first record.
-    pub(super) const POSITION: usize = 16;
-    /// Position behind the change: sequence number and RBA.
-    pub(super) const NEXT: usize = 56;
 }
 
 /// What an image is.
@@ -248,9 +248,9 @@ fn encode(change: &Change<'_>, table: u32, header: u32, out: &mut Writer) -> Res
     }
     let tail = (out.0.len() - start) as u32;
     out.patch(start + at::TAIL, tail.to_le_bytes());
-    let (ddl, user) = (change.ddl(), change.user_tokens());
-    let has =
-        u8::from(csn.is_some()) | u8::from(xid.is_some()) << 1 | u8::from(ddl.is_some()) << 2 | u8::from(user.is_some()) << 3;
+    let (ddl, user, keeps) = (change.ddl(), change.user_tokens(), records::are_kept(change));
+    let all = [csn.is_some(), xid.is_some(), ddl.is_some(), user.is_some(), keeps];
+    let has = all.iter().rev().fold(0, |has, &is_there| has << 1 | u8::from(is_there));
     let tokens_at = start + at::HAS + 2;
     out.patch(start + at::HAS, [has]);
     out.text(csn.unwrap_or_default()).text(xid.unwrap_or_default());
@@ -264,7 +264,9 @@ fn encode(change: &Change<'_>, table: u32, header: u32, out: &mut Writer) -> Res
     }
     let records_at = (out.0.len() - start) as u32;
     out.patch(start + at::RECORDS, records_at.to_le_bytes());
-    records::keep(change, out);
+    if keeps {
+        records::keep(change, out);
+    }
     let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("a change of more than 4 GiB"))?;
     out.patch(start + at::LENGTH, length.to_le_bytes());
     Ok(())

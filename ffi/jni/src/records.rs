@@ -115,6 +115,13 @@ fn encode_header(record: &Record<'_>, out: &mut Writer) {
     out.u8(header.orig_node).u8(header.format_type).u8(header.syskey_len).u8(header.continued).u8(header.record_count);
 }
 
+/// Bytes of records that a change keeps at most: large objects would take Java's memory from those who do not ask for them.
+const MOST_KEPT: usize = 16 << 20;
+
+pub(crate) fn are_kept(change: &Change<'_>) -> bool {
+    change.records().map(|record| record.bytes().len()).sum::<usize>() <= MOST_KEPT
+}
+
 /// Appends the records of a change as they stand, for `of_change`.
 pub(crate) fn keep(change: &Change<'_>, out: &mut Writer) {
     out.len(change.records().count());

@@ -43,6 +43,7 @@ public final class Change {
     private static final int HAS_XID = 2;
     private static final int HAS_DDL = 4;
     private static final int HAS_USER_TOKENS = 8;
+    private static final int HAS_RECORDS = 16;
 
     private final byte[] block;
     private final int at;
@@ -283,8 +284,13 @@ public final class Change {
      * large-object fragments.
      *
      * @return the records, at least one
+     * @throws TrailException.Unsupported where large objects make them more than 16 MiB, which a change does not keep:
+     *     {@link Trail#records} has them
      */
     public List<TrailRecord> records() {
+        if (!has(HAS_RECORDS)) {
+            throw TrailException.unsupported("a change does not keep records of more than 16 MiB; Trail.records has them");
+        }
         return new Wire.Reader(Native.changeRecords(block, at, length())).list(TrailRecord::new);
     }
 

@@ -99,6 +99,10 @@ public class TrailException extends RuntimeException {
         return new ColumnValue(new Details(11, message));
     }
 
+    static Unsupported unsupported(String message) {
+        return new Unsupported(new Details(6, message));
+    }
+
     static InvalidArgument invalidArgument(String message) {
         return new InvalidArgument(new Details(12, message));
     }

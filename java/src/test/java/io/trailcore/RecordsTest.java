@@ -179,6 +179,31 @@ class RecordsTest {
     }
 
     @Test
+    void aChangeDoesNotKeepVeryLargeObjects() {
+        int fragments = 17 * 20;
+        byte[] trail;
+        try (TrailWriter writer = TrailWriter.inMemory("lo", new WriterOptions())) {
+            writer.begin("1000", "1.2.3", Instant.EPOCH);
+            writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
+            for (int i = 0; i < fragments; i++) {
+                writer.lobFragment(new byte[(1 << 20) / 20]);
+            }
+            writer.commit();
+            trail = writer.finish().values().iterator().next();
+        }
+        List<Change> changes = changes(Trail.of(trail));
+        assertEquals(1, changes.size());
+        Change change = changes.get(0);
+        assertEquals("EUR", change.after().get("CODE").text());
+        assertTrue(change.length() < 1000, "its entry has " + change.length() + " bytes");
+        assertTrue(change.toJson().contains("EUR"));
+        TrailException error = assertThrows(TrailException.Unsupported.class, change::records);
+        assertEquals(6, error.code());
+        long large = records(Trail.of(trail)).stream().filter(record -> record.type() == 116).count();
+        assertEquals(fragments, large);
+    }
+
+    @Test
     void damageIsAnErrorBehindWhatLiesBeforeItOrPassedOver() {
         byte[] bytes = Samples.bytes(FIRST_FILE);
         List<TrailRecord> whole = records(Trail.of(bytes));
