@@ -6,6 +6,7 @@ MVN_FLAGS := -B -q -Dstyle.color=never
 JAVA_NATIVE := target/java-native/io/trailcore/native
 JAVA_PLATFORM := $(shell uname -s | tr 'A-Z' 'a-z' | sed 's/darwin/macos/')-$(shell uname -m | sed 's/arm64/aarch64/')
 JNI_LIBRARY := target/release/libtrailcore_jni.so
+JAVA_QUICK := target/java-quick
 
 .PHONY: java-tools java-library java-test java-install java-example bench-java
 
@@ -49,11 +50,17 @@ java-checked: java-library
 java-install: java-tools java-library ## Puts the artifact io.trailcore:trailcore into the local Maven repository
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install -DskipTests
 
-# The example sees the installed artifact alone.
+# The example sees the installed artifact alone; so does the quick start of the guide, in an empty folder.
 java-example:
 	$(MVN) $(MVN_FLAGS) -f examples/java/pom.xml package
 	@cd examples/java && java -jar target/trail-to-json.jar ../../$(DATA)/big/bk | diff - ../../$(DATA)/big.jsonl
 	@echo "java: the example prints what the trail holds"
+	@rm -rf $(JAVA_QUICK) && mkdir -p $(JAVA_QUICK)/src/main/java
+	@awk '/^```xml$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/pom.xml
+	@awk '/^```java$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/src/main/java/FirstLook.java
+	@cd $(JAVA_QUICK) && $(MVN) $(MVN_FLAGS) compile exec:java -Dexec.mainClass=FirstLook -Dexec.args=$(CURDIR)/$(DATA)/big/bk > postings.txt
+	@test "$$(wc -l < $(JAVA_QUICK)/postings.txt)" = "$$(grep -c '"op":"insert","table":"BANK.POSTINGS"' $(DATA)/big.jsonl)"
+	@echo "java: the quick start prints every posting"
 
 bench-java: java-tools java-library ## Java beside Rust, touching every column
 	@if [ -f target/java-tools ]; then \

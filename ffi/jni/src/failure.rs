@@ -24,8 +24,6 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 pub(crate) enum Failure {
     /// An error of the library.
     Trail(trailcore::Error),
-    /// The text of a filter is wrong.
-    Filter(Diagnostics),
     /// A Java exception that a callback threw: it is thrown again as it is.
     Thrown(Thrown),
     /// A call into the virtual machine failed. Where it left an exception, that one counts.
@@ -46,7 +44,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trail(error) => error.fmt(f),
-            Self::Filter(diagnostics) => diagnostics.fmt(f),
             Self::Thrown(thrown) => thrown.fmt(f),
             Self::Jni(error) => error.fmt(f),
             Self::Misuse(what) | Self::Internal(what) => f.write_str(what),
@@ -72,7 +69,7 @@ impl From<JniError> for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self::Filter(diagnostics)
+        Self::Trail(diagnostics.into())
     }
 }
 
@@ -168,7 +165,6 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
     let mut out = Writer::default();
     let (code, location) = match failure {
         Failure::Trail(error) => (error.kind().code(), Some(error.location())),
-        Failure::Filter(_) => (trailcore::ErrorKind::Filter.code(), None),
         Failure::Misuse(_) => (trailcore::ErrorKind::InvalidArgument.code(), None),
         _ => (PANIC, None),
     };
@@ -177,10 +173,11 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
     out.maybe(location.and_then(|location| location.rba));
     out.maybe(location.and_then(|location| location.offset));
     out.maybe(location.and_then(|location| location.record));
-    match failure {
-        Failure::Filter(found) => diagnostics(&mut out, found.all()),
-        _ => diagnostics(&mut out, &[]),
-    }
+    let found = match failure {
+        Failure::Trail(error) => error.diagnostics(),
+        _ => None,
+    };
+    diagnostics(&mut out, found.map_or(&[], Diagnostics::all));
     out.0
 }
 

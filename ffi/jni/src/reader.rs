@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trailcore::filter::Counts;
 use trailcore::source::Skipped;
-use trailcore::trail::{FileHeader, tokens};
+use trailcore::trail::FileHeader;
 use trailcore::{
     Change, Decimal, Number, Op, PlainChange, PlainImage, PlainValue, Reader, Row, TableDef, Timestamp, TransactionIndicator,
     Value,
@@ -390,19 +390,11 @@ fn encode_value(value: &Value<'_>, out: &mut Writer) -> (trailcore::ColumnState,
     }
 }
 
-/// Appends the tokens that the JSON form shows: name and bytes. CSN and transaction id have places of their own.
+/// Appends the tokens that the JSON form shows: name and bytes.
 fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
-    let mut seen = [false; 256];
     let mut count = 0;
-    for token in change.tokens() {
-        let seen = seen.get_mut(usize::from(token.id()));
-        let is_new = seen.is_some_and(|seen| !std::mem::replace(seen, true));
-        let (false, Some(value), true) = (matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID), token.value(), is_new)
-        else {
-            continue;
-        };
-        records::token_name(&token, out);
-        out.bytes(value);
+    for (token, value) in change.told_tokens() {
+        out.text(&token.label()).bytes(value);
         count += 1;
     }
     count

@@ -86,18 +86,9 @@ fn encode_tokens(record: &Record<'_>, out: &mut Writer) {
     let all = || tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).filter_map(|token| token.ok());
     out.len(all().count());
     for token in all() {
-        token_name(&token, out);
+        out.text(&token.label());
         out.bytes(token.value().unwrap_or_default());
     }
-}
-
-/// Appends the name of a token, as the JSON form has it.
-pub(crate) fn token_name(token: &tokens::GgsToken<'_>, out: &mut Writer) {
-    match token.name() {
-        Some(name) => out.text(name),
-        None if token.id().is_ascii_graphic() => out.bytes(&[token.id()]),
-        None => out.text(&format!("0x{:02x}", token.id())),
-    };
 }
 
 /// For `RecordHeader`: whether it can be read, and its fields.

@@ -244,7 +244,9 @@ impl Reader {
 
     /// The table definitions met so far: of each table the latest.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
-        self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot as usize))
+        let met = self.tables.latest.values().filter_map(|&slot| self.tables.slots.get(slot as usize));
+        // Statements and markers are of a table without a name.
+        met.filter(|table| !table.name().is_empty())
     }
 
     /// The definitions that it was given for tables that the trail does not define.

@@ -145,6 +145,14 @@ class ErrorsTest {
     }
 
     @Test
+    void aFilterFromAFileSaysWhereItIsWrong() throws IOException {
+        Path file = Files.writeString(folder.resolve("wrong.prm"), "TABLE HR.EMP, FILTER (SALARY >);");
+        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> TrailFilter.open(file));
+        assertEquals(1, error.diagnostics().size());
+        assertTrue(error.getMessage().contains("wrong.prm"), error.getMessage());
+    }
+
+    @Test
     void aStrictFilterStopsWhereItCannotDecideAndGoesOn() {
         Trail trail = Trail.open(Samples.BIG);
         TrailFilter strict = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (@STRLEN (MEMO) > 0);");
