@@ -105,8 +105,9 @@ def test_a_callback_that_uses_its_own_caller_is_told(long_trail: Path) -> None:
         except tc.BusyError as error:
             seen.append(error)
 
-    changes = tc.open(long_trail).select("NO.SUCH").changes(progress=callback)
-    assert list(changes) == [] and seen
+    # Until it is called: how soon, the machine decides.
+    changes = tc.open(long_trail).changes(progress=callback)
+    assert any(seen for _ in changes)
 
 
 @pytest.mark.parametrize(
