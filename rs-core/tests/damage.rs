@@ -685,3 +685,73 @@ fn a_search_among_false_starts_comes_to_an_end() {
     assert_eq!(reader.skipped().len(), 1);
     assert_eq!(reader.skipped()[0].from.rba, whole as u64);
 }
+
+/// A source that claims more bytes than it gives.
+#[derive(Debug)]
+struct Boaster {
+    bytes: bytes::Bytes,
+    reads: std::sync::atomic::AtomicUsize,
+}
+
+impl trailcore::source::ByteSource for Boaster {
+    fn size(&self) -> std::io::Result<u64> {
+        Ok(self.bytes.len() as u64 * 2)
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let reads = self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(reads < 1000, "there is no end to reading");
+        trailcore::source::ByteSource::read_at(&self.bytes, into, offset)
+    }
+}
+
+#[test]
+fn a_source_that_claims_too_much_comes_to_an_end() {
+    for (_, whole) in samples() {
+        for damaged in [false, true] {
+            let mut bytes = whole.clone();
+            bytes.truncate(whole.len() - 3);
+            if damaged {
+                let at = bytes.len() / 2;
+                bytes[at..].fill(0xee);
+            }
+            let source = || Boaster { bytes: bytes.clone().into(), reads: Default::default() };
+            let trail = Trail::from_source("bk000000000", source());
+            assert!(!trail.check(&ReadOptions::new()).unwrap().is_whole());
+            let trail = Trail::from_source("bk000000000", source());
+            let (seen, error) = read(&trail, ReadOptions::new().resync(true), 10_000);
+            assert!(!seen.is_empty());
+            assert_eq!(error.map(|error| error.kind()), (!damaged).then_some(ErrorKind::Truncated));
+        }
+    }
+}
+
+#[test]
+fn an_image_that_has_a_column_twice_is_damaged_for_all() {
+    let table = std::sync::Arc::new(trailcore::TableDef::new(
+        "A.B",
+        vec![trailcore::schema::ColumnDef::integer("ID", 0).key(), trailcore::schema::ColumnDef::varchar("C", 9)],
+    ));
+    for (indexes, whole) in [(&[0, 1, 1][..], false), (&[1, 0, 1], false), (&[1, 1], false), (&[1, 0], true)] {
+        let mut image = trailcore::trail::image::ImageBuilder::new(ByteOrder::Big);
+        for &index in indexes {
+            match index {
+                0 => image.fixed(0, &7u64.to_be_bytes()).unwrap(),
+                _ => image.prefixed(index, b"x").unwrap(),
+            };
+        }
+        let mut writer = trailcore::sink::TrailWriter::in_memory("aa", Default::default()).unwrap();
+        writer.begin("1", "1.1.1", trailcore::Timestamp::from_unix_micros(0)).unwrap();
+        writer.insert(&table, image.bytes()).unwrap();
+        writer.commit().unwrap();
+        let trail = Trail::from_bytes(writer.finish().unwrap().swap_remove(0).1);
+        let mut reader = trail.reader().unwrap();
+        let change = reader.next().unwrap().unwrap();
+        let corrupt = |failed: Option<Error>| failed.map(|error| error.kind()) == (!whole).then_some(ErrorKind::Corrupt);
+        assert!(corrupt(change.to_json().err()), "{indexes:?}");
+        assert_eq!(change.after().unwrap().unwrap().columns().all(|column| column.is_ok()), whole, "{indexes:?}");
+        assert_eq!(trail.check(&ReadOptions::new()).unwrap().findings.iter().all(|finding| !finding.kind.is_fault()), whole);
+        let mut decoder = BatchDecoder::new();
+        assert!(corrupt(decoder.push(&change).err()), "{indexes:?}");
+    }
+}

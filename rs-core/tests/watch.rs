@@ -56,3 +56,50 @@ fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
     let mut records = trail.records(&options);
     assert_eq!(std::iter::from_fn(|| records.next().err()).next().unwrap().kind(), ErrorKind::Cancelled);
 }
+
+/// A file that is read, not looked into.
+#[derive(Debug)]
+struct Read(Vec<u8>);
+
+impl trailcore::source::ByteSource for Read {
+    fn size(&self) -> std::io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        trailcore::source::ByteSource::read_at(&bytes::Bytes::copy_from_slice(&self.0), into, offset)
+    }
+}
+
+#[test]
+fn passing_over_long_damage_is_stopped_and_goes_on() {
+    let bank = Bank { bytes: 6 << 20, ..Bank::small() };
+    let bank = Bank { writer: trailcore::sink::WriterOptions { file_size: 64 << 20, ..bank.writer.clone() }, ..bank };
+    let mut bytes = bank_in_memory(&bank).unwrap().swap_remove(0).1;
+    let damage = bytes.len() / 4..bytes.len() * 3 / 4;
+    bytes[damage].fill(0xee);
+    let trail = Trail::from_source("bk000000000", Read(bytes));
+    let all = |options: ReadOptions| {
+        let mut reader = trail.reader_with(options.resync(true)).unwrap();
+        let (mut positions, mut stops) = (Vec::new(), 0);
+        loop {
+            match reader.next() {
+                Ok(Some(change)) => positions.push(change.position()),
+                Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::Cancelled => stops += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let skipped: Vec<_> = reader.skipped().iter().map(|skipped| (skipped.from, skipped.to)).collect();
+        (positions, skipped, stops)
+    };
+    let calls = AtomicU64::new(0);
+    let stopping = ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
+        0 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let (wanted, found) = (all(ReadOptions::new()), all(stopping));
+    assert_eq!((&found.0, &found.1), (&wanted.0, &wanted.1));
+    assert_eq!(wanted.1.len(), 1);
+    assert!(found.2 >= 5, "it was stopped {} times", found.2);
+}

@@ -24,13 +24,15 @@ pub struct RowBuilder<'t> {
     image: ImageBuilder,
     order: ByteOrder,
     body: Vec<u8>,
+    /// Columns from this index on have not been set.
+    unset_from: u32,
 }
 
 impl<'t> RowBuilder<'t> {
     /// An image without columns.
     #[must_use]
     pub fn new(table: &'t TableDef, order: ByteOrder) -> Self {
-        Self { table, image: ImageBuilder::new(order), order, body: Vec::new() }
+        Self { table, image: ImageBuilder::new(order), order, body: Vec::new(), unset_from: 0 }
     }
 
     /// The column list so far.
@@ -39,12 +41,19 @@ impl<'t> RowBuilder<'t> {
         self.image.bytes()
     }
 
+    /// The order of the bytes of its indexes and lengths, which must be that of the writer that it is for.
+    #[must_use]
+    pub fn byte_order(&self) -> ByteOrder {
+        self.order
+    }
+
     /// Forgets all columns; the memory is kept.
     pub fn clear(&mut self) {
         self.image.clear();
+        self.unset_from = 0;
     }
 
-    /// Sets a column of text, in its character set.
+    /// Sets a column of text, in its character set. A column that has been set gets the new value, here and below.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] where the table has no such column or it holds no text,
@@ -126,8 +135,18 @@ impl<'t> RowBuilder<'t> {
             Kind::Integer { width, .. } => self.body.resize(2 + usize::from(width), 0),
             _ => self.body.extend_from_slice(&[0, 0]),
         }
+        self.make_room(index);
         self.image.span(index, &self.body).map_err(|fault| too_long(column, fault))?;
         Ok(self)
+    }
+
+    /// An image has a column once: what it was set to before goes.
+    fn make_room(&mut self, index: u16) {
+        let index_after = u32::from(index) + 1;
+        if index_after <= self.unset_from {
+            self.image.remove(index);
+        }
+        self.unset_from = self.unset_from.max(index_after);
     }
 
     fn column(&self, name: &str) -> Result<(u16, &'t ColumnDef)> {
@@ -144,6 +163,7 @@ impl<'t> RowBuilder<'t> {
         }
         self.body.clear();
         column.put_text(self.order, bytes, &mut self.body);
+        self.make_room(index);
         self.image.fixed(index, &self.body).map_err(|fault| too_long(column, fault))?;
         Ok(self)
     }

@@ -77,6 +77,9 @@ impl Default for WriterOptions {
 /// Changes are written between [`begin`](Self::begin) and [`commit`](Self::commit). Definitions are written before a
 /// table's first row of each file. Nothing is complete before [`finish`](Self::finish).
 ///
+/// A change that cannot be encoded is refused, and the writer goes on as if it had not been given. Where writing itself fails,
+/// with a full disk for example, every call from then on gives that error again: a trail never goes on behind a hole.
+///
 /// ```
 /// use trailcore::{Trail, schema::{ColumnDef, TableDef}, sink::{RowBuilder, TrailWriter, WriterOptions}, Timestamp};
 /// let table = std::sync::Arc::new(TableDef::new("A.B", vec![ColumnDef::varchar("C", 9).key()]));
@@ -106,6 +109,8 @@ pub struct TrailWriter {
     next_user_tokens: Option<Vec<u8>>,
     log_pos: u64,
     scratch: Vec<u8>,
+    /// Why nothing can be written any more: what the trail holds of the last record is not known.
+    failed: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -125,6 +130,22 @@ struct Pending {
     records: Vec<PendingRecord>,
     tokens: Vec<SubToken>,
     user_tokens: Option<Vec<u8>>,
+}
+
+/// Bytes of a change that is surely encodable: all lengths have at least 16 bits.
+const SURELY_ENCODABLE: usize = 30_000;
+
+impl Pending {
+    /// Bytes of data and user tokens.
+    fn body_size(&self) -> usize {
+        let data: usize = self.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
+        data + self.user_tokens.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The same with GoldenGate's tokens, of which each has a few bytes more.
+    fn size(&self) -> usize {
+        self.body_size() + self.tokens.iter().map(|token| token.body.len() + 8).sum::<usize>()
+    }
 }
 
 #[derive(Debug)]
@@ -203,6 +224,7 @@ impl TrailWriter {
             next_user_tokens: None,
             log_pos: 1,
             scratch: Vec::new(),
+            failed: None,
         })
     }
 
@@ -226,10 +248,14 @@ impl TrailWriter {
     /// Begins a transaction. A CSN or id that is empty is not known, and not written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where one is open.
+    /// [`ErrorKind::InvalidArgument`] where one is open, [`ErrorKind::Unencodable`] where its ids are too long.
     pub fn begin(&mut self, csn: &str, xid: &str, time: Timestamp) -> Result<()> {
+        self.is_sound()?;
         if self.transaction.is_some() {
             return Err(misuse("a transaction is open already"));
+        }
+        if csn.len() + xid.len() > SURELY_ENCODABLE {
+            return Err(too_long("a CSN or transaction id"));
         }
         let (csn, xid) = (csn.to_owned(), xid.to_owned());
         self.transaction = Some(OpenTransaction { csn, xid, time, records: 0, pending: None });
@@ -355,6 +381,9 @@ impl TrailWriter {
     pub fn lob_fragment(&mut self, data: &[u8]) -> Result<()> {
         let pending = self.transaction.as_mut().and_then(|transaction| transaction.pending.as_mut());
         let pending = pending.ok_or_else(|| misuse("a fragment follows a row"))?;
+        if u32::try_from(data.len()).is_err() {
+            return Err(too_long("a fragment"));
+        }
         pending.records.push(PendingRecord { record_type: RecordType::LOB, before: false, data: Some(data.to_vec()) });
         Ok(())
     }
@@ -368,8 +397,21 @@ impl TrailWriter {
         let mut record = Vec::new();
         let header = RecordHeader { orig_node: 0, record_count: 0, ..self.header(record_type, time, TransactionIndicator::Only) };
         encode(self.options.order, &header, Vec::new(), &mut record)?;
-        self.start_file(None, record.len())?;
-        self.put(&record)
+        let written = self.start_file(None, record.len()).and_then(|()| self.put(&record));
+        self.remembered(written)
+    }
+
+    /// Gives the error that has ended writing, where there was one.
+    fn is_sound(&self) -> Result<()> {
+        self.failed.as_ref().map_or(Ok(()), |failed| Err(failed.clone()))
+    }
+
+    /// Keeps an error of writing, which ends it.
+    fn remembered(&mut self, written: Result<()>) -> Result<()> {
+        if let Err(error) = &written {
+            self.failed = Some(error.clone());
+        }
+        written
     }
 
     /// Writes everything out. Of a writer in memory, returns its files by name; of others, the paths with empty bytes.
@@ -377,6 +419,7 @@ impl TrailWriter {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] where a transaction is open: it would be unfinished. [`ErrorKind::Io`].
     pub fn finish(mut self) -> Result<Vec<(String, Vec<u8>)>> {
+        self.is_sound()?;
         if self.transaction.is_some() {
             return Err(misuse("a transaction is open"));
         }
@@ -420,46 +463,77 @@ impl TrailWriter {
 
     fn add(&mut self, table: Option<Arc<TableDef>>, records: Vec<PendingRecord>) -> Result<()> {
         self.write_pending(false)?;
-        let Some(transaction) = &mut self.transaction else { return Err(misuse("no transaction is open")) };
         let (tokens, user_tokens) = (std::mem::take(&mut self.next_tokens), self.next_user_tokens.take());
-        transaction.pending = Some(Pending { table, records, tokens, user_tokens });
+        let pending = Pending { table, records, tokens, user_tokens };
+        let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open")) };
+        // What is small has room everywhere.
+        if pending.size() > SURELY_ENCODABLE {
+            let (token_area, shared) = self.token_area(&pending, transaction)?;
+            self.encode(&pending, transaction, (&token_area, shared), true, &mut Vec::new())?;
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.pending = Some(pending);
+        }
         Ok(())
     }
 
     /// Writes the record that waits, as its transaction's last or not.
     fn write_pending(&mut self, last: bool) -> Result<()> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
-        let Some(pending) = transaction.pending.take() else { return Ok(()) };
-        let first = transaction.records == 0;
-        transaction.records += pending.records.len();
-        let time = transaction.time;
-        let mut own = pending.tokens;
-        let row_tokens = own.len();
-        if first {
+        self.is_sound()?;
+        let Some(pending) = self.transaction.as_mut().and_then(|transaction| transaction.pending.take()) else { return Ok(()) };
+        let written = self.write_unit(&pending, last);
+        self.remembered(written)
+    }
+
+    fn write_unit(&mut self, pending: &Pending, last: bool) -> Result<()> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let (token_area, shared) = self.token_area(pending, transaction)?;
+        // The file first: a row's definition index is the file's own.
+        self.start_file(pending.table.as_ref(), pending.body_size() + token_area.len() + 128 * pending.records.len())?;
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let mut unit = std::mem::take(&mut self.scratch);
+        unit.clear();
+        let encoded = self.encode(pending, transaction, (&token_area, shared), last, &mut unit);
+        if let Some(transaction) = &mut self.transaction {
+            transaction.records += pending.records.len();
+        }
+        self.log_pos += 1;
+        self.has_rows = true;
+        let put = encoded.and_then(|()| self.put(&unit));
+        self.scratch = unit;
+        put
+    }
+
+    /// The tokens of a change's records: those of the first one, which has the transaction's ids where it begins it, and how many
+    /// of their bytes the others have.
+    fn token_area(&self, pending: &Pending, transaction: &OpenTransaction) -> Result<(Vec<u8>, usize)> {
+        let mut area = Vec::new();
+        let mut put = |token| crate::trail::put_token(&mut area, self.options.order, token).map(|()| area.len()).map_err(refused);
+        let mut shared = 0;
+        for token in &pending.tokens {
+            shared = put(Token { id: token.id, info: token.info, body: &token.body })?;
+        }
+        if transaction.records == 0 {
             for (id, text) in [(tokens::id::LOGCSN, &transaction.csn), (tokens::id::TRANID, &transaction.xid)] {
                 if !text.is_empty() {
-                    own.push(SubToken { id, info: 0, body: text.clone().into_bytes() });
+                    put(Token { id, info: 0, body: text.as_bytes() })?;
                 }
             }
         }
-        let mut token_area = Vec::new();
-        // Both records of a pair have the row's tokens; CSN and transaction id stand on the first record alone.
-        let mut later_token_area = 0;
-        for (index, token) in own.iter().enumerate() {
-            let token = Token { id: token.id, info: token.info, body: &token.body };
-            crate::trail::put_token(&mut token_area, self.options.order, token).map_err(refused)?;
-            if index + 1 == row_tokens {
-                later_token_area = token_area.len();
-            }
-        }
-        // The file first: a row's definition index is the file's own.
-        let data: usize = pending.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
-        let room = data + token_area.len() + pending.user_tokens.as_ref().map_or(0, Vec::len) + 128 * pending.records.len();
-        self.start_file(pending.table.as_ref(), room)?;
+        Ok((area, shared))
+    }
 
+    /// Appends the records of a change, as its transaction's last or not.
+    fn encode(
+        &self,
+        pending: &Pending,
+        transaction: &OpenTransaction,
+        (token_area, shared): (&[u8], usize),
+        last: bool,
+        unit: &mut Vec<u8>,
+    ) -> Result<()> {
+        let first = transaction.records == 0;
         let count = pending.records.len();
-        let mut unit = std::mem::take(&mut self.scratch);
-        unit.clear();
         for (index, record) in pending.records.iter().enumerate() {
             let (begins, ends) = (first && index == 0, last && index + 1 == count);
             let indicator = match (begins, ends) {
@@ -468,7 +542,7 @@ impl TrailWriter {
                 (false, true) => TransactionIndicator::Last,
                 (false, false) => TransactionIndicator::Middle,
             };
-            let mut header = self.header(record.record_type, time, indicator);
+            let mut header = self.header(record.record_type, transaction.time, indicator);
             header.before_after = if record.before { b'B' } else { b'A' };
             if record.record_type == RecordType::DDL {
                 header.orig_node = 0;
@@ -486,7 +560,7 @@ impl TrailWriter {
             }
             let mut areas = Vec::with_capacity(3);
             areas.extend(record.data.as_ref().map(|body| Token { id: area::DATA, info: 0, body }));
-            let length = if index == 0 { token_area.len() } else { later_token_area };
+            let length = if index == 0 { token_area.len() } else { shared };
             let body = token_area.get(..length).unwrap_or_default();
             if !body.is_empty() && record.record_type != RecordType::LOB {
                 areas.push(Token { id: area::TOKENS, info: 0, body });
@@ -494,13 +568,9 @@ impl TrailWriter {
             if record.record_type != RecordType::LOB {
                 areas.extend(pending.user_tokens.as_ref().map(|body| Token { id: area::USER_TOKENS, info: 0, body }));
             }
-            encode(self.options.order, &header, areas, &mut unit)?;
+            encode(self.options.order, &header, areas, unit)?;
         }
-        self.log_pos += 1;
-        self.has_rows = true;
-        let put = self.put(&unit);
-        self.scratch = unit;
-        put
+        Ok(())
     }
 
     fn header(&self, record_type: RecordType, time: Timestamp, transaction: TransactionIndicator) -> RecordHeader<'static> {

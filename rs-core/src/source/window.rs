@@ -111,6 +111,8 @@ pub(crate) struct Window {
     /// Place in the buffer of the first byte that is not framed.
     unframed: usize,
     end: End,
+    /// Where the stretch starts that is being passed over, where that was stopped in its midst.
+    passing_from: Option<Position>,
 }
 
 impl Window {
@@ -129,6 +131,7 @@ impl Window {
             plain: true,
             unframed: 0,
             end: End::Open,
+            passing_from: None,
         }
     }
 
@@ -452,7 +455,8 @@ impl Window {
     /// to where was skipped; `None` where there is nothing to go on with, and the fault stays. All frames are dropped.
     pub(crate) fn resync(&mut self) -> Result<Option<(Position, Position)>> {
         self.drop_frames(self.frames.len());
-        let from = self.unframed_position();
+        let stopped_at = self.passing_from.take();
+        let (goes_on, from) = (stopped_at.is_some(), stopped_at.unwrap_or_else(|| self.unframed_position()));
         if self.open.is_none() {
             // A gap: the next file is waiting.
             self.end = End::Open;
@@ -461,9 +465,11 @@ impl Window {
         }
         let is_last = self.file_index + 1 == self.files.len();
         let torn_tail = matches!(&self.end, End::Fault(error) if error.needs_more_bytes());
-        let mut candidate = self.unframed + 1;
+        let mut candidate = self.unframed + usize::from(!goes_on);
+        // Whether there are no more bytes, whatever the source says of its size.
+        let mut is_dry = torn_tail;
         loop {
-            match self.find_record(candidate) {
+            match self.find_record(candidate, is_dry) {
                 Found::At(at, order) => {
                     self.pass_to(at, order);
                     break;
@@ -481,7 +487,13 @@ impl Window {
                     self.unframed = at;
                     self.compact();
                     candidate = self.unframed;
-                    self.read_more()?;
+                    match self.report().and_then(|()| self.read_more()) {
+                        Ok(read) => is_dry = read == 0,
+                        Err(stopped) => {
+                            self.passing_from = Some(from);
+                            return Err(stopped);
+                        }
+                    }
                 }
             }
         }
@@ -509,14 +521,14 @@ impl Window {
 
     /// Looks for the start of a record from `from` on. Proof is a whole record that agrees with itself throughout, with
     /// the start of another, or the end of the file, behind it.
-    fn find_record(&self, from: usize) -> Found {
+    fn find_record(&self, from: usize, is_dry: bool) -> Found {
         let data = self.data();
         let Some(open) = &self.open else { return Found::Nothing };
         let orders = match open.order {
             Some(order) => [Some(order), None],
             None => [Some(ByteOrder::Big), Some(ByteOrder::Little)],
         };
-        let unread = self.unread();
+        let unread = if is_dry { 0 } else { self.unread() };
         let all_is_read = unread == 0;
         let mut at = from;
         while let Some(next) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == RECORD)) {

@@ -42,12 +42,14 @@ impl<'a> ColumnSpan<'a> {
 }
 
 /// The columns of one image, in the order in which they are listed. A list that does not end with a column yields its
-/// fault last.
+/// fault last. So does one that has a column twice, which then could mean either: where its indexes fall for the first time.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnSpans<'a> {
     rest: &'a [u8],
-    whole: usize,
+    list: &'a [u8],
     order: ByteOrder,
+    /// The least index with which they still rise; beyond all where they do not, and have been looked at.
+    rising: u32,
 }
 
 impl<'a> ColumnSpans<'a> {
@@ -63,7 +65,7 @@ impl<'a> ColumnSpans<'a> {
     #[inline]
     #[must_use]
     pub fn new(list: &'a [u8], order: ByteOrder) -> Self {
-        Self { rest: list, whole: list.len(), order }
+        Self { rest: list, list, order, rising: 0 }
     }
 }
 
@@ -74,8 +76,13 @@ impl<'a> Iterator for ColumnSpans<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let Some((&[a, b, c, d], rest)) = self.rest.split_first_chunk() else { return self.end() };
         let Some((bytes, rest)) = rest.split_at_checked(usize::from(self.order.u16([c, d]))) else { return self.end() };
+        let index = self.order.u16([a, b]);
+        if u32::from(index) < self.rising && self.has_twice() {
+            return self.fault("an image has a column twice");
+        }
         self.rest = rest;
-        Some(Ok(ColumnSpan { index: self.order.u16([a, b]), bytes }))
+        self.rising = self.rising.max(u32::from(index) + 1);
+        Some(Ok(ColumnSpan { index, bytes }))
     }
 }
 
@@ -85,11 +92,41 @@ impl ColumnSpans<'_> {
         if self.rest.is_empty() {
             return None;
         }
-        let offset = self.whole - self.rest.len();
+        self.fault("a column goes beyond the end of its image")
+    }
+
+    #[cold]
+    fn fault<T>(&mut self, what: &'static str) -> Option<Result<T, Fault>> {
+        let offset = self.list.len() - self.rest.len();
         self.rest = &[];
-        Some(Err(Fault::corrupt(offset, "a column goes beyond the end of its image")))
+        Some(Err(Fault::corrupt(offset, what)))
+    }
+
+    /// Whether any column comes twice in the list. Looked at where indexes do not rise, which is not seen in real trails, and
+    /// at most once for an image.
+    #[cold]
+    fn has_twice(&mut self) -> bool {
+        if self.rising == LOOKED_AT {
+            return false;
+        }
+        self.rising = LOOKED_AT;
+        let mut seen = [0u64; 1 << 10];
+        let mut rest = self.list;
+        while let Some((&[a, b, c, d], behind)) = rest.split_first_chunk() {
+            let index = self.order.u16([a, b]);
+            let (Some(word), bit) = (seen.get_mut(usize::from(index / 64)), 1 << (index % 64)) else { return false };
+            if *word & bit != 0 {
+                return true;
+            }
+            *word |= bit;
+            rest = behind.get(usize::from(self.order.u16([c, d]))..).unwrap_or_default();
+        }
+        false
     }
 }
+
+/// Beyond all indexes.
+const LOOKED_AT: u32 = u32::MAX;
 
 /// The images of a row: the column lists of before and after the change. An image that the record does not have is
 /// `None`; one that it has without columns is empty.
@@ -208,6 +245,19 @@ impl ImageBuilder {
     /// Forgets all columns; the memory is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
+    }
+
+    /// Takes a column out again; nothing where it is not there.
+    pub fn remove(&mut self, index: u16) {
+        let mut at = 0;
+        while let Some(&[a, b, c, d]) = self.bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            let end = at + 4 + usize::from(self.order.u16([c, d]));
+            if self.order.u16([a, b]) == index {
+                self.bytes.drain(at..end.min(self.bytes.len()));
+                return;
+            }
+            at = end;
+        }
     }
 
     /// Adds a span as it stands, null flag included.

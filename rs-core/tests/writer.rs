@@ -1,0 +1,83 @@
+//! Writing trails: what cannot be written is said, and nothing is lost behind it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::Arc;
+
+use trailcore::change::Row;
+use trailcore::schema::ColumnDef;
+use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::trail::{ByteOrder, Token};
+use trailcore::{Decimal, ErrorKind, TableDef, Timestamp, Trail};
+
+fn table() -> Arc<TableDef> {
+    Arc::new(TableDef::new("A.B", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("C", 2000)]))
+}
+
+fn image(table: &TableDef, id: i64) -> Vec<u8> {
+    let mut row = RowBuilder::new(table, ByteOrder::Big);
+    row.decimal("ID", Decimal::from(id)).unwrap().text("C", &"x".repeat(1000)).unwrap();
+    row.bytes().to_vec()
+}
+
+/// The ids of a trail's rows, and whether it is whole.
+fn ids(files: Vec<(String, Vec<u8>)>) -> (Vec<i64>, bool) {
+    let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+    let changes = trail.reader().unwrap().into_changes();
+    let id = |change: trailcore::OwnedChange| {
+        change.as_change().after().unwrap().unwrap().get("ID").unwrap().i64().unwrap()
+    };
+    (changes.map(|change| id(change.unwrap())).collect(), trail.check(&Default::default()).unwrap().is_whole())
+}
+
+#[test]
+fn a_change_that_cannot_be_encoded_is_refused_and_no_other() {
+    let table = table();
+    let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+    let long = "9".repeat(70_000);
+    assert_eq!(writer.begin(&long, "1.1.1", Timestamp::from_unix_micros(0)).unwrap_err().kind(), ErrorKind::Unencodable);
+    writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+    for id in 1..=4 {
+        if id == 2 {
+            writer.tokens(&[Token { id: b'X', info: 0, body: &[7; 200_000] }]);
+        }
+        let written = writer.insert(&table, &image(&table, id));
+        assert_eq!(written.err().map(|error| error.kind()), (id == 2).then_some(ErrorKind::Unencodable));
+    }
+    writer.commit().unwrap();
+    assert_eq!(ids(writer.finish().unwrap()), (vec![1, 3, 4], true));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_writer_does_not_go_on_behind_a_hole() {
+    let (table, folder) = (table(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("aa000000000")).unwrap();
+    let mut writer = TrailWriter::create(folder.path().join("aa"), WriterOptions::default()).unwrap();
+    writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+    let failed = (0..10_000).find_map(|id| writer.insert(&table, &image(&table, id)).err()).unwrap();
+    assert_eq!(failed.kind(), ErrorKind::Io);
+    let again = |outcome: trailcore::Result<()>| assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Io);
+    again(writer.commit());
+    again(writer.commit());
+    again(writer.insert(&table, &image(&table, 1)));
+    again(writer.abend());
+    again(writer.begin("2", "1.1.2", Timestamp::from_unix_micros(0)));
+    assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn a_column_that_is_set_again_has_the_last_value() {
+    let table = table();
+    for order in [ByteOrder::Big, ByteOrder::Little] {
+        let mut row = RowBuilder::new(&table, order);
+        row.text("C", "first").unwrap().decimal("ID", Decimal::from(1)).unwrap();
+        row.null("C").unwrap().decimal("ID", Decimal::from(2)).unwrap().text("C", "last").unwrap();
+        let read = Row::new(row.bytes(), &table, order);
+        assert_eq!(read.columns().map(|column| column.unwrap()).count(), 2);
+        assert_eq!(read.get("ID").unwrap().i64().unwrap(), 2);
+        assert_eq!(read.get("C").unwrap().text().unwrap(), "last");
+        row.clear();
+        row.decimal("ID", Decimal::from(3)).unwrap();
+        assert_eq!(Row::new(row.bytes(), &table, order).columns().count(), 1);
+    }
+}
