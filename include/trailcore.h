@@ -2207,7 +2207,7 @@ typedef struct {
      */
     size_t size;
     /**
-     * What it is.
+     * What it is. Where a call fails, `TC_DECISION_ERROR`.
      */
     tc_decision decision;
     /**
@@ -2665,11 +2665,13 @@ void tc_arrow_batches_free(tc_arrow_batches *batches);
 
 /**
  * The next record batch: its rows as an array of structs, with their schema, and the definition of their table; at the end of
- * the trail `*table` is NULL. What lies before an error comes before it.
+ * the trail `*table` is NULL. What lies before an error comes before it, but that a value that is not decodable, or does not fit
+ * its column, is the error of its whole batch: `invalid_as_null` has it NULL instead. After `TC_ERR_VALUE`, `TC_ERR_FILTER`,
+ * `TC_ERR_UNDECIDABLE` and `TC_ERR_CANCELLED` a further call goes on; other errors come again.
  *
  * Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
  * lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
- * NULL. Errors: what reading gives, and `TC_ERR_VALUE` where a value does not fit the schema.
+ * NULL. Errors: what reading gives, and `TC_ERR_VALUE`.
  * Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
  */
 tc_status tc_arrow_batches_next(tc_arrow_batches *batches,
@@ -2925,7 +2927,9 @@ tc_status tc_select_builder_naming(tc_select_builder *builder,
  * The selection that has been put together so far. The builder stays as it is.
  *
  * Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Threads: one at a time. `lenient` says that changes
- * that cannot be decided on are counted and turned away. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+ * that cannot be decided on are counted and turned away. Errors: `TC_ERR_FILTER` where it could not be written as text that is
+ * read as the same: a list without names, or a name or CSN with characters that end it; `TC_ERR_NULL_POINTER` and those of
+ * handles.
  * Example: `tc_select_builder_build(builder, false, &select);`
  */
 tc_status tc_select_builder_build(tc_select_builder *builder,
@@ -3353,7 +3357,7 @@ tc_status tc_condition_state(const char *column,
  * Two conditions joined with `TC_JOIN_AND` or `TC_JOIN_OR`.
  *
  * Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`; `left` and `right` stay the caller's. Any thread
- * may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is neither, `TC_ERR_FILTER` where it would be too deep;
+ * may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is neither, `TC_ERR_FILTER` where it would be too deep or too large;
  * `TC_ERR_NULL_POINTER` and those of handles.
  * Example: `tc_condition_join(TC_JOIN_OR, rich, famous, &condition);`
  */
@@ -3509,7 +3513,7 @@ tc_status tc_expr_call(const char *function,
  *
  * Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`; `left` and `right` stay the caller's, and may be one and
  * the same. Any thread may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is none, `TC_ERR_FILTER` where it would be too
- * deep; `TC_ERR_NULL_POINTER` and those of handles.
+ * deep or too large; `TC_ERR_NULL_POINTER` and those of handles.
  * Example: `tc_expr_join(TC_JOIN_GT, salary, limit, &expr);`
  */
 tc_status tc_expr_join(tc_join join,

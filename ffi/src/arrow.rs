@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Schema};
-use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, Times};
+use trailcore::ErrorKind;
+use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, TableRecords, Times};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
@@ -223,6 +224,23 @@ pub struct tc_arrow_batches {
     batches: Batches,
     /// The table of the batch that was given last.
     table: Option<Handle<tc_table>>,
+    /// The error behind which nothing comes any more: given again, so that no one takes it for the end.
+    failed: Option<trailcore::Error>,
+}
+
+impl tc_arrow_batches {
+    fn next(&mut self) -> Outcome<Option<TableRecords>> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone().into());
+        }
+        let next = self.batches.next().transpose();
+        if let Err(error) = &next {
+            use ErrorKind::{Cancelled, Filter, Undecidable, Value};
+            let goes_on = matches!(error.kind(), Cancelled | Filter | Undecidable | Value);
+            self.failed = (!goes_on).then(|| error.clone());
+        }
+        Ok(next?)
+    }
 }
 
 handle::object!(tc_arrow_batches, b"tc_arba\0");
@@ -278,7 +296,7 @@ pub unsafe extern "C" fn tc_arrow_batches_open(
         fallible(error, || {
             give_to(batches, || {
                 let batches = lend(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
-                Ok(tc_arrow_batches { batches, table: None })
+                Ok(tc_arrow_batches { batches, table: None, failed: None })
             })
         })
     }
@@ -294,11 +312,13 @@ pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
 }
 
 /// The next record batch: its rows as an array of structs, with their schema, and the definition of their table; at the end of
-/// the trail `*table` is NULL. What lies before an error comes before it.
+/// the trail `*table` is NULL. What lies before an error comes before it, but that a value that is not decodable, or does not fit
+/// its column, is the error of its whole batch: `invalid_as_null` has it NULL instead. After `TC_ERR_VALUE`, `TC_ERR_FILTER`,
+/// `TC_ERR_UNDECIDABLE` and `TC_ERR_CANCELLED` a further call goes on; other errors come again.
 ///
 /// Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
 /// lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
-/// NULL. Errors: what reading gives, and `TC_ERR_VALUE` where a value does not fit the schema.
+/// NULL. Errors: what reading gives, and `TC_ERR_VALUE`.
 /// Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_next(
@@ -318,7 +338,7 @@ pub unsafe extern "C" fn tc_arrow_batches_next(
             clear(rows, "rows")?;
             let mut batches = exclusive(batches)?;
             batches.table = None;
-            let Some(records) = batches.batches.next().transpose()? else { return Ok(()) };
+            let Some(records) = batches.next()? else { return Ok(()) };
             give_batch(records.batch, schema, rows)?;
             *table = batches.table.insert(Handle::part(tc_table(records.table))).as_ptr();
             Ok(())

@@ -15,7 +15,7 @@ use crate::handle::{self, Handle, exclusive, lend};
 use crate::reader::locked;
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{out, tc_str};
+use crate::text::{or_nothing, out, tc_str};
 
 /// Changes that stay as they are until the batch is freed, with all that they lend: texts, columns, tables.
 ///
@@ -183,11 +183,13 @@ pub unsafe extern "C" fn tc_batch_read(
     unsafe {
         fallible(error, || {
             let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
-            let memory = lend(batch)?.memory()?;
-            let Some(change) = memory.filled().get(index) else {
-                return Err(Failure::index("change", index, memory.filled().len()));
-            };
-            read_all(memory, index, &change, info, (columns, room), counts)
+            or_nothing(info, || {
+                let memory = lend(batch)?.memory()?;
+                let Some(change) = memory.filled().get(index) else {
+                    return Err(Failure::index("change", index, memory.filled().len()));
+                };
+                read_all(memory, index, &change, info, (columns, room), counts)
+            })
         })
     }
 }

@@ -301,7 +301,9 @@ pub unsafe extern "C" fn tc_select_builder_naming(builder: *mut tc_select_builde
 /// The selection that has been put together so far. The builder stays as it is.
 ///
 /// Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Threads: one at a time. `lenient` says that changes
-/// that cannot be decided on are counted and turned away. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// that cannot be decided on are counted and turned away. Errors: `TC_ERR_FILTER` where it could not be written as text that is
+/// read as the same: a list without names, or a name or CSN with characters that end it; `TC_ERR_NULL_POINTER` and those of
+/// handles.
 /// Example: `tc_select_builder_build(builder, false, &select);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_builder_build(
@@ -313,6 +315,11 @@ pub unsafe extern "C" fn tc_select_builder_build(
     status(|| unsafe {
         give_to(select, || {
             let built: Select = exclusive(builder)?.0.clone().build();
+            if !built.reads_back() {
+                let what =
+                    "a list is empty, or a name or CSN has characters that end it: the selection has no text that says the same";
+                return Err(Failure::misuse(tc_status::TC_ERR_FILTER, what));
+            }
             Ok(tc_select(if lenient != 0 { built.lenient() } else { built }))
         })
     })

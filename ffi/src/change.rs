@@ -16,7 +16,7 @@ use crate::header::tc_file_header;
 use crate::record::{fill_record, tc_record};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Sized_, fill_struct, out, tc_bytes, tc_str, text, write_struct};
+use crate::text::{Sized_, fill_struct, or_nothing, out, tc_bytes, tc_str, text, write_struct};
 use crate::time::tc_position;
 
 /// One change of a trail: a row inserted, updated or deleted, a table truncated, a statement.
@@ -221,9 +221,11 @@ fn gone() -> Failure {
 pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut tc_change_info) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let handle = lend(change)?;
-        let Some(change) = handle.find() else { return Err(gone()) };
-        fill_info(handle.memory(), handle.place, &change, info)
+        or_nothing(info, || {
+            let handle = lend(change)?;
+            let Some(change) = handle.find() else { return Err(gone()) };
+            fill_info(handle.memory(), handle.place, &change, info)
+        })
     })
 }
 
@@ -419,9 +421,11 @@ pub unsafe extern "C" fn tc_change_read(
     unsafe {
         fallible(error, || {
             let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
-            let handle = lend(change)?;
-            let Some(change) = handle.find() else { return Err(gone()) };
-            read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
+            or_nothing(info, || {
+                let handle = lend(change)?;
+                let Some(change) = handle.find() else { return Err(gone()) };
+                read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
+            })
         })
     }
 }
@@ -674,9 +678,11 @@ pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count:
 pub unsafe extern "C" fn tc_change_record(change: *const tc_change, index: usize, record: *mut tc_record) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let change = lend(change)?.change()?;
-        let found = change.records().nth(index);
-        let found = found.ok_or_else(|| Failure::index("record", index, change.records().count()))?;
-        write_struct(record, fill_record(&found, change.position().into(), 0), "record")
+        or_nothing(record, || {
+            let change = lend(change)?.change()?;
+            let found = change.records().nth(index);
+            let found = found.ok_or_else(|| Failure::index("record", index, change.records().count()))?;
+            write_struct(record, fill_record(&found, change.position().into(), 0), "record")
+        })
     })
 }

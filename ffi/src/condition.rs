@@ -9,7 +9,7 @@ use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
 use crate::column::{AnyState, tc_decimal, tc_state};
 use crate::error::tc_error;
-use crate::expr::{AnyJoin, shallow, tc_join};
+use crate::expr::{AnyJoin, bounded, tc_join};
 use crate::handle::{self, exclusive, lend};
 use crate::status::tc_status;
 use crate::text::text;
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn tc_condition_state(
 /// Two conditions joined with `TC_JOIN_AND` or `TC_JOIN_OR`.
 ///
 /// Ownership: `*condition` is the caller's, to be freed with `tc_condition_free`; `left` and `right` stay the caller's. Any thread
-/// may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is neither, `TC_ERR_FILTER` where it would be too deep;
+/// may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is neither, `TC_ERR_FILTER` where it would be too deep or too large;
 /// `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_condition_join(TC_JOIN_OR, rich, famous, &condition);`
 #[unsafe(no_mangle)]
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn tc_condition_join(
                 tc_join::TC_JOIN_OR => left.or(right),
                 _ => return Err(Failure::argument("conditions are joined with AND or OR")),
             };
-            shallow(joined.depth())?;
+            bounded(joined.depth(), joined.size())?;
             Ok(tc_condition(joined))
         })
     })

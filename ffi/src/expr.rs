@@ -96,17 +96,23 @@ impl tc_join {
     }
 }
 
-/// What is too deep is not made: freeing it would exhaust the stack, if it were deep enough.
-pub(crate) fn shallow(depth: u32) -> Outcome {
-    if depth <= DEEPEST {
+/// Parts that an expression or condition has at most: it may be joined with itself, and doubles each time.
+const MOST_PARTS: u32 = 1 << 20;
+
+/// What is too deep is not made, since freeing it would exhaust the stack, nor what would exhaust memory.
+pub(crate) fn bounded(depth: u32, size: u32) -> Outcome {
+    let what = if depth > DEEPEST {
+        format!("this is more than {DEEPEST} levels deep; join with AND and OR, which add no depth")
+    } else if size > MOST_PARTS {
+        format!("this has more than {MOST_PARTS} parts")
+    } else {
         return Ok(());
-    }
-    let what = format!("this is more than {DEEPEST} levels deep; join with AND and OR, which add no depth");
+    };
     Err(Failure::misuse(tc_status::TC_ERR_FILTER, what))
 }
 
 fn made(expr: Expr) -> Outcome<tc_expr> {
-    shallow(expr.depth())?;
+    bounded(expr.depth(), expr.size())?;
     Ok(tc_expr(expr))
 }
 
@@ -203,7 +209,7 @@ pub unsafe extern "C" fn tc_expr_call(
 ///
 /// Ownership: `*expr` is the caller's, to be freed with `tc_expr_free`; `left` and `right` stay the caller's, and may be one and
 /// the same. Any thread may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `join` is none, `TC_ERR_FILTER` where it would be too
-/// deep; `TC_ERR_NULL_POINTER` and those of handles.
+/// deep or too large; `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_expr_join(TC_JOIN_GT, salary, limit, &expr);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_expr_join(

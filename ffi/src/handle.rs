@@ -159,6 +159,15 @@ pub(crate) unsafe fn exclusive<'a, T: Object>(pointer: *mut T) -> Outcome<Exclus
     }
 }
 
+/// The same, where null stands for none.
+///
+/// # Safety
+/// As [`exclusive`].
+pub(crate) unsafe fn exclusive_optional<'a, T: Object>(pointer: *mut T) -> Outcome<Option<Exclusive<'a, T>>> {
+    // SAFETY: as the caller says.
+    if pointer.is_null() { Ok(None) } else { unsafe { exclusive(pointer) }.map(Some) }
+}
+
 /// An object in use by one call. A panic poisons it.
 pub(crate) struct Exclusive<'a, T: Object>(&'a Handle<T>);
 

@@ -10,7 +10,7 @@ use crate::handle::{self, exclusive, lend};
 use crate::options::{read_options, tc_read_options};
 use crate::reader::{give_skipped, tc_skipped};
 use crate::status::tc_status;
-use crate::text::{Sized_, out, tc_bytes, tc_str, write_struct};
+use crate::text::{Sized_, or_nothing, out, tc_bytes, tc_str, write_struct};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
@@ -172,12 +172,14 @@ pub unsafe extern "C" fn tc_record_reader_next(
             let more = out(more, false, "more")?;
             // Looked at before a record is taken, so that none is lost to a caller's mistake.
             crate::text::read_size(record, "record")?;
-            let mut reader = exclusive(reader)?;
-            if let Some(placed) = reader.0.next()? {
-                write_struct(record, fill_record(&placed.record, placed.position.into(), placed.number), "record")?;
-                *more = true;
-            }
-            Ok(())
+            or_nothing(record, || {
+                let mut reader = exclusive(reader)?;
+                if let Some(placed) = reader.0.next()? {
+                    write_struct(record, fill_record(&placed.record, placed.position.into(), placed.number), "record")?;
+                    *more = true;
+                }
+                Ok(())
+            })
         })
     }
 }

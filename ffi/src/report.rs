@@ -8,7 +8,7 @@ use crate::error::tc_error;
 use crate::handle::{self, lend};
 use crate::options::{read_options, tc_read_options};
 use crate::status::tc_status;
-use crate::text::{Sized_, out, tc_str, write_struct};
+use crate::text::{Sized_, or_nothing, out, tc_str, write_struct};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
@@ -94,19 +94,21 @@ pub unsafe extern "C" fn tc_report_free(report: *mut tc_report) {
 pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mut tc_report_facts) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let report = &lend(report)?.0;
-        let found = tc_report_facts {
-            size: size_of::<tc_report_facts>(),
-            records: report.records,
-            changes: report.changes,
-            transactions: report.transactions,
-            bytes: report.bytes,
-            invalid_values: report.invalid_values,
-            findings: report.findings.len() as u64,
-            more_findings: report.more_findings,
-            is_whole: report.is_whole(),
-        };
-        write_struct(facts, found, "facts")
+        or_nothing(facts, || {
+            let report = &lend(report)?.0;
+            let found = tc_report_facts {
+                size: size_of::<tc_report_facts>(),
+                records: report.records,
+                changes: report.changes,
+                transactions: report.transactions,
+                bytes: report.bytes,
+                invalid_values: report.invalid_values,
+                findings: report.findings.len() as u64,
+                more_findings: report.more_findings,
+                is_whole: report.is_whole(),
+            };
+            write_struct(facts, found, "facts")
+        })
     })
 }
 

@@ -38,8 +38,11 @@ impl tc_row {
         self.builder.bytes()
     }
 
-    /// Whether it is a row of this table.
-    pub(crate) fn check(&self, table: &Arc<TableDef>) -> Outcome {
+    /// Whether it is a row of this table, for a writer of this byte order.
+    pub(crate) fn check(&self, table: &Arc<TableDef>, order: ByteOrder) -> Outcome {
+        if self.builder.byte_order() != order {
+            return Err(Failure::argument("the row was made for a writer of the other byte order"));
+        }
         if Arc::ptr_eq(&self.table, table) || self.table == *table {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
 use crate::change::{AnyOp, tc_op};
 use crate::error::{tc_diagnostic, tc_error};
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, exclusive, exclusive_optional, lend};
 use crate::status::tc_status;
 use crate::table::tc_table;
 use crate::text::{Flag, Sized_, array, optional_text, out, path, read_struct, text, write_struct};
@@ -95,7 +95,7 @@ pub enum tc_reason {
 pub struct tc_verdict {
     /// `sizeof(tc_verdict)`, set by the caller.
     pub size: usize,
-    /// What it is.
+    /// What it is. Where a call fails, `TC_DECISION_ERROR`.
     pub decision: tc_decision,
     /// Why.
     pub reason: tc_reason,
@@ -173,19 +173,35 @@ impl From<&Verdict> for tc_verdict {
     }
 }
 
-/// Gives a verdict to a caller, and its words where a buffer is given.
+impl tc_verdict {
+    /// What a caller holds where there is no verdict: not one that accepts.
+    fn none() -> Self {
+        // SAFETY: zero bytes are a value of it, by `Sized_`.
+        let nothing: Self = unsafe { std::mem::zeroed() };
+        Self { size: size_of::<Self>(), decision: tc_decision::TC_DECISION_ERROR, ..nothing }
+    }
+}
+
+/// Gives a verdict to a caller, and its words where a buffer is given. Where it cannot be told, the caller gets none.
 ///
 /// # Safety
 /// As `write_struct` and `exclusive`; `words` may be null.
-pub(crate) unsafe fn give_verdict(verdict: &Verdict, place: *mut tc_verdict, words: *mut tc_buffer) -> Outcome {
+pub(crate) unsafe fn give_verdict(
+    place: *mut tc_verdict,
+    words: *mut tc_buffer,
+    decide: impl FnOnce() -> Outcome<Verdict>,
+) -> Outcome {
     // SAFETY: as the caller says.
     unsafe {
-        write_struct(place, tc_verdict::from(verdict), "verdict")?;
-        if !words.is_null() {
-            exclusive(words)?.append_text(&verdict.to_string())?;
+        write_struct(place, tc_verdict::none(), "verdict")?;
+        // Looked at before anything is decided, and counted.
+        let words = exclusive_optional(words)?;
+        let verdict = decide()?;
+        if let Some(mut words) = words {
+            words.append_text(&verdict.to_string())?;
         }
+        write_struct(place, tc_verdict::from(&verdict), "verdict")
     }
-    Ok(())
 }
 
 /// The dialect, and what else is set of a selection.
@@ -442,8 +458,9 @@ pub unsafe extern "C" fn tc_select_decide_object(
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let (select, object) = (lend(select)?, text(object, "object")?);
-        let found = select.0.verdict_of_object(object, Some(tc_op::read(op)?), optional_text(tag, "tag")?);
-        give_verdict(&found, verdict, words)
+        give_verdict(verdict, words, || {
+            let (select, object) = (lend(select)?, text(object, "object")?);
+            Ok(select.0.verdict_of_object(object, Some(tc_op::read(op)?), optional_text(tag, "tag")?))
+        })
     })
 }

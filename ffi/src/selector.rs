@@ -75,12 +75,7 @@ pub unsafe extern "C" fn tc_selector_decide(
     words: *mut tc_buffer,
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe {
-        crate::text::read_size(verdict, "verdict")?;
-        let mut selector = exclusive(selector)?;
-        let found = selector.selector.verdict(&lend(change)?.change()?);
-        give_verdict(&found, verdict, words)
-    })
+    status(|| unsafe { give_verdict(verdict, words, || Ok(exclusive(selector)?.selector.verdict(&lend(change)?.change()?))) })
 }
 
 /// The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
@@ -293,8 +288,9 @@ pub unsafe extern "C" fn tc_select_decide_facts(
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let (select, facts) = (lend(select)?, lend(facts)?);
-        let found = select.0.bind(facts.0.table()).verdict_of(&facts.0);
-        give_verdict(&found, verdict, words)
+        give_verdict(verdict, words, || {
+            let (select, facts) = (lend(select)?, lend(facts)?);
+            Ok(select.0.bind(facts.0.table()).verdict_of(&facts.0))
+        })
     })
 }

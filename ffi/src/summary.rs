@@ -10,7 +10,7 @@ use crate::handle::{self, lend};
 use crate::options::{read_options, tc_read_options};
 use crate::reader::{give_skipped, tc_counts, tc_skipped};
 use crate::status::tc_status;
-use crate::text::{Sized_, out, tc_str, write_struct};
+use crate::text::{Sized_, or_nothing, out, tc_str, write_struct};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
@@ -112,26 +112,28 @@ pub unsafe extern "C" fn tc_summary_free(summary: *mut tc_summary) {
 pub unsafe extern "C" fn tc_summary_facts_of(summary: *const tc_summary, facts: *mut tc_summary_facts) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let summary = &lend(summary)?.0;
-        let (first, last) = summary.positions.unwrap_or_default();
-        let (earliest, latest) = summary.times.map_or((0, 0), |(a, b)| (a.unix_micros(), b.unix_micros()));
-        let csns = summary.csns.as_ref();
-        let found = tc_summary_facts {
-            size: size_of::<tc_summary_facts>(),
-            changes: summary.changes,
-            transactions: summary.transactions,
-            tables: summary.tables.len() as u64,
-            first: first.into(),
-            last: last.into(),
-            earliest,
-            latest,
-            first_csn: csns.map(|(first, _)| first.as_str()).into(),
-            last_csn: csns.map(|(_, last)| last.as_str()).into(),
-            counts: summary.counts.into(),
-            skipped: summary.skipped.len() as u64,
-            has_changes: summary.changes > 0,
-        };
-        write_struct(facts, found, "facts")
+        or_nothing(facts, || {
+            let summary = &lend(summary)?.0;
+            let (first, last) = summary.positions.unwrap_or_default();
+            let (earliest, latest) = summary.times.map_or((0, 0), |(a, b)| (a.unix_micros(), b.unix_micros()));
+            let csns = summary.csns.as_ref();
+            let found = tc_summary_facts {
+                size: size_of::<tc_summary_facts>(),
+                changes: summary.changes,
+                transactions: summary.transactions,
+                tables: summary.tables.len() as u64,
+                first: first.into(),
+                last: last.into(),
+                earliest,
+                latest,
+                first_csn: csns.map(|(first, _)| first.as_str()).into(),
+                last_csn: csns.map(|(_, last)| last.as_str()).into(),
+                counts: summary.counts.into(),
+                skipped: summary.skipped.len() as u64,
+                has_changes: summary.changes > 0,
+            };
+            write_struct(facts, found, "facts")
+        })
     })
 }
 

@@ -11,7 +11,7 @@ use crate::buffer::give_to;
 use crate::error::tc_error;
 use crate::handle::{self, lend};
 use crate::status::tc_status;
-use crate::text::{Flag, Sized_, array, optional_text, out, tc_str, text, write_struct};
+use crate::text::{Flag, Sized_, array, optional_text, or_nothing, out, tc_str, text, write_struct};
 
 /// The definition of a table: its name and its columns. It never changes.
 ///
@@ -259,9 +259,11 @@ pub unsafe extern "C" fn tc_table_column_count(table: *const tc_table, count: *m
 pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, column: *mut tc_column_def) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let columns = lend(table)?.0.columns();
-        let definition = columns.get(index).ok_or_else(|| Failure::index("column", index, columns.len()))?;
-        write_struct(column, definition_of(definition), "column")
+        or_nothing(column, || {
+            let columns = lend(table)?.0.columns();
+            let definition = columns.get(index).ok_or_else(|| Failure::index("column", index, columns.len()))?;
+            write_struct(column, definition_of(definition), "column")
+        })
     })
 }
 

@@ -209,6 +209,34 @@ pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: i
     Ok(())
 }
 
+/// Lets a struct of C's hold nothing where what fills it fails: all but its size is zero then.
+///
+/// # Safety
+/// As [`write_struct`].
+#[inline(always)]
+pub(crate) unsafe fn or_nothing<T: Sized_>(pointer: *mut T, fill: impl FnOnce() -> Outcome) -> Outcome {
+    let filled = fill();
+    if filled.is_err() {
+        // SAFETY: as the caller says.
+        unsafe { clear_struct(pointer) };
+    }
+    filled
+}
+
+/// # Safety
+/// As [`write_struct`].
+#[cold]
+#[inline(never)]
+unsafe fn clear_struct<T: Sized_>(pointer: *mut T) {
+    // SAFETY: as the caller says, so many bytes may be written.
+    unsafe {
+        if let Ok(size) = read_size(pointer, "") {
+            let head = size_of::<usize>();
+            std::ptr::write_bytes(pointer.cast::<u8>().add(head), 0, size - head);
+        }
+    }
+}
+
 /// Fills a struct that is not of this library's version.
 ///
 /// # Safety

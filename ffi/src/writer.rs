@@ -211,14 +211,14 @@ unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnO
     unsafe { fallible(error, || how(exclusive(writer)?.open()?)) }
 }
 
-/// A table and the bytes of one of its rows.
+/// A table and the bytes of one of its rows, for a writer.
 ///
 /// # Safety
 /// As `lend`; the row is not changed meanwhile.
-unsafe fn row_of<'a>(table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
+unsafe fn row_of<'a>(writer: &TrailWriter, table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
     // SAFETY: as the caller says.
     let (table, row) = unsafe { (lend(table)?, exclusive(row)?) };
-    row.check(&table.0)?;
+    row.check(&table.0, writer.byte_order())?;
     Ok((&table.0, row.bytes().to_vec()))
 }
 
@@ -354,7 +354,7 @@ pub unsafe extern "C" fn tc_writer_insert(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         write(writer, error, |writer| {
-            let (table, after) = row_of(table, after)?;
+            let (table, after) = row_of(writer, table, after)?;
             Ok(writer.insert(table, &after)?)
         })
     }
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn tc_writer_delete(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         write(writer, error, |writer| {
-            let (table, before) = row_of(table, before)?;
+            let (table, before) = row_of(writer, table, before)?;
             Ok(writer.delete(table, &before)?)
         })
     }
@@ -397,8 +397,8 @@ pub unsafe extern "C" fn tc_writer_update(
     unsafe {
         write(writer, error, |writer| {
             let style = update_style(style)?;
-            let (_, before) = row_of(table, before)?;
-            let (table, after) = row_of(table, after)?;
+            let (_, before) = row_of(writer, table, before)?;
+            let (table, after) = row_of(writer, table, after)?;
             Ok(writer.update(table, style, &before, &after)?)
         })
     }
@@ -419,8 +419,8 @@ pub unsafe extern "C" fn tc_writer_pk_update(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         write(writer, error, |writer| {
-            let (_, key) = row_of(table, key)?;
-            let (table, after) = row_of(table, after)?;
+            let (_, key) = row_of(writer, table, key)?;
+            let (table, after) = row_of(writer, table, after)?;
             Ok(writer.pk_update(table, &key, &after)?)
         })
     }
@@ -441,8 +441,8 @@ pub unsafe extern "C" fn tc_writer_unified_pk_update(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         write(writer, error, |writer| {
-            let (_, before) = row_of(table, before)?;
-            let (table, after) = row_of(table, after)?;
+            let (_, before) = row_of(writer, table, before)?;
+            let (table, after) = row_of(writer, table, after)?;
             Ok(writer.unified_pk_update(table, &before, &after)?)
         })
     }

@@ -767,6 +767,9 @@ static void selections(void) {
 
     OK(tc_selector_decide(f.selector, f.change, &verdict, f.buffer));
     CHECK(verdict.decision == TC_DECISION_ACCEPT);
+    /* A mistake is found before anything is decided, and leaves nothing that accepts. */
+    GIVES(TC_ERR_WRONG_HANDLE, tc_selector_decide(f.selector, f.change, &verdict, (tc_buffer *)(void *)f.trail));
+    CHECK(verdict.decision == TC_DECISION_ERROR && !verdict.has_rule);
     OK(tc_selector_counts(f.selector, &counts));
     CHECK(counts.accepted == 1);
     OK(tc_buffer_clear(f.buffer));
@@ -848,7 +851,7 @@ static void rules(void) {
     tc_buffer *buffer = f.buffer;
     tc_expr *amount, *limit, *large, *name, *length, *word, *deep, *last;
     tc_condition *rich, *named, *not_null, *late, *both;
-    tc_rule *rule, *map;
+    tc_rule *rule, *map, *sly;
     tc_select *select, *lenient;
     tc_select_builder *builder;
     tc_error *error;
@@ -886,6 +889,15 @@ static void rules(void) {
     for (int i = 0; status == TC_OK && i < 100000; i++) {
         status = tc_expr_join(TC_JOIN_PLUS, deep, limit, &last);
         if (status != TC_OK) break;
+        tc_expr_free(deep);
+        deep = last;
+    }
+    CHECK(status == TC_ERR_FILTER && last == NULL);
+    tc_expr_free(deep);
+    /* However large. */
+    OK(tc_expr_column("AMOUNT", false, &deep));
+    for (status = TC_OK; status == TC_OK;) {
+        if ((status = tc_expr_join(TC_JOIN_AND, deep, deep, &last)) != TC_OK) break;
         tc_expr_free(deep);
         deep = last;
     }
@@ -939,7 +951,6 @@ static void rules(void) {
     OK(tc_rule_map("BANK.POST*", "COPY.*", &map, NULL));
     OK(tc_rule_filter(map, large, NULL, NULL));
     OK(tc_rule_derive(map, TC_DERIVED_MORE_COLUMNS, derived, values, 1));
-    OK(tc_rule_derive(map, TC_DERIVED_COLUMNS, derived, values, 0));
     OK(tc_rule_columns(map, TC_COLUMNS_COLSEXCEPT, memo, 1));
 
     /* What they select. */
@@ -976,6 +987,23 @@ static void rules(void) {
     OK(tc_select_check(lenient, f.table, NULL));
     CHECK(counts.accepted > 10 && counts.rejected > 10);
     tc_reader_free(reader);
+
+    /* What would not stay what it is, once it is written, is not made. */
+    const char *tokens[] = {"A = 1); TABLE *.*; TABLE B.C, TOKENS (B"};
+    for (int kind = 0; kind < 4; kind++) {
+        tc_select *bad;
+        OK(tc_select_builder_new(&builder));
+        OK(tc_rule_table("BANK.POSTINGS", &sly, NULL));
+        if (kind == 0) OK(tc_select_builder_limit_csn(builder, TC_LIMIT_FROM, "1;\nTABLE *.*; TABLE Q.Q"));
+        if (kind == 1) OK(tc_rule_derive(sly, TC_DERIVED_TOKENS, tokens, values, 1));
+        if (kind == 2) OK(tc_select_builder_source_catalog(builder, "A\nTABLE *.*;"));
+        if (kind == 3) OK(tc_rule_columns(sly, TC_COLUMNS_COLS, NULL, 0));
+        OK(tc_select_builder_rule(builder, sly));
+        GIVES(TC_ERR_FILTER, tc_select_builder_build(builder, false, &bad));
+        CHECK(bad == NULL);
+        tc_rule_free(sly);
+        tc_select_builder_free(builder);
+    }
 
     /* Of several rules, all that a change meets. */
     tc_selector *selector;
@@ -1231,6 +1259,11 @@ static void lines_before_damage(void) {
     size_t before, after;
     GIVES(TC_ERR_CORRUPT, tc_batch_read(batch, 1, NULL, found, 4, &before, &after, NULL));
     CHECK(before == 0 && after == 0);
+    tc_change_info info;
+    memset(&info, 0xff, sizeof info);
+    info.size = sizeof info;
+    GIVES(TC_ERR_CORRUPT, tc_batch_read(batch, 1, &info, found, 4, &before, &after, NULL));
+    CHECK(info.size == sizeof info && info.table == NULL && info.position.rba == 0 && info.time == 0);
     OK(tc_batch_read(batch, 2, NULL, found, 4, &before, &after, NULL));
     CHECK(after == 2 && found[1].bytes.length == 4);
     tc_error_free(error);
@@ -1357,6 +1390,21 @@ static void writers(void) {
     tc_table_free(table);
 }
 
+/* A callback that comes back to the stream that calls it. */
+typedef struct {
+    struct ArrowArrayStream *stream;
+    int refused, calls;
+} coming_back;
+
+static bool come_back(void *user, const tc_progress *progress) {
+    coming_back *back = user;
+    struct ArrowArray array;
+    (void)progress;
+    back->calls++;
+    if (back->stream) back->refused += back->stream->get_next(back->stream, &array) != 0;
+    return true;
+}
+
 static void arrow(void) {
     tc_trail *trail;
     struct ArrowArrayStream stream;
@@ -1389,6 +1437,24 @@ static void arrow(void) {
         batch.release(&batch);
     }
     CHECK(rows > 40);
+    stream.release(&stream);
+
+    coming_back back = {NULL, 0, 0};
+    tc_read_options watched = no_options();
+    watched.watch = come_back;
+    watched.watch_user = &back;
+    OK(tc_trail_open(sample, &trail, NULL));
+    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", &watched, &options, &stream, NULL));
+    tc_trail_free(trail);
+    back.stream = &stream;
+    int64_t left = rows;
+    for (;;) {
+        CHECK(stream.get_next(&stream, &batch) == 0);
+        if (!batch.release) break;
+        left -= batch.length;
+        batch.release(&batch);
+    }
+    CHECK(left == 0 && back.refused > 0);
     stream.release(&stream);
 
     /* All tables, in one pass. */

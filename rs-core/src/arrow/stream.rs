@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -381,12 +382,14 @@ impl Iterator for TableStream {
 /// stream with an error.
 #[must_use]
 pub fn c_stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArrayStream {
-    FFI_ArrowArrayStream::new(Box::new(Guarded { reader, panicked: false }))
+    FFI_ArrowArrayStream::new(Box::new(Guarded { reader, panicked: false, busy: Arc::default() }))
 }
 
 struct Guarded<R> {
     reader: R,
     panicked: bool,
+    /// Whether a call is under way, which a callback of the reader's may come back to. It lies apart from what that call uses.
+    busy: Arc<AtomicBool>,
 }
 
 impl<R: RecordBatchReader> Iterator for Guarded<R> {
@@ -396,11 +399,17 @@ impl<R: RecordBatchReader> Iterator for Guarded<R> {
         if self.panicked {
             return None;
         }
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return Some(Err(ArrowError::ComputeError("a callback must not use the stream that is calling it".to_owned())));
+        }
+        let busy = Arc::clone(&self.busy);
         // What a panic leaves behind is not used again.
-        catch_unwind(AssertUnwindSafe(|| self.reader.next())).unwrap_or_else(|_| {
+        let next = catch_unwind(AssertUnwindSafe(|| self.reader.next())).unwrap_or_else(|_| {
             self.panicked = true;
             Some(Err(ArrowError::ComputeError("a mistake of trailcore's own: the stream ends here".to_owned())))
-        })
+        });
+        busy.store(false, Ordering::Release);
+        next
     }
 }
 

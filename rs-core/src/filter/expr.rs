@@ -146,6 +146,7 @@ pub struct Expr {
     pub(crate) span: Span,
     /// How deep it is.
     pub(crate) depth: u32,
+    pub(crate) size: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -166,14 +167,14 @@ pub(crate) enum ExprKind {
 
 impl Expr {
     pub(crate) fn new(kind: ExprKind, span: Span) -> Self {
-        let deepest = |list: &[Self]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
-        let below = match &kind {
-            ExprKind::Call(_, list) | ExprKind::All(list) | ExprKind::Any(list) => deepest(list),
-            ExprKind::Negate(one) => one.depth,
-            ExprKind::Arithmetic(_, two) | ExprKind::Compare(_, two) => two.0.depth.max(two.1.depth),
-            _ => 0,
+        let with = |(depth, size): (u32, u32), expr: &Self| (depth.max(expr.depth), size.saturating_add(expr.size));
+        let (depth, size) = match &kind {
+            ExprKind::Call(_, list) | ExprKind::All(list) | ExprKind::Any(list) => list.iter().fold((0, 0), with),
+            ExprKind::Negate(one) => with((0, 0), one),
+            ExprKind::Arithmetic(_, two) | ExprKind::Compare(_, two) => with(with((0, 0), &two.0), &two.1),
+            _ => (0, 0),
         };
-        Self { kind, span, depth: below + 1 }
+        Self { kind, span, depth: depth + 1, size: size.saturating_add(1) }
     }
 
     fn built(kind: ExprKind) -> Self {
@@ -198,6 +199,12 @@ impl Expr {
     #[must_use]
     pub fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// How many parts it has: columns, literals, and what joins them.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.size
     }
 
     /// Whether it equals another number.
@@ -459,6 +466,7 @@ pub struct Condition {
     pub(crate) kind: ConditionKind,
     pub(crate) span: Span,
     pub(crate) depth: u32,
+    pub(crate) size: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -507,19 +515,24 @@ impl From<&str> for Operand {
 
 impl Condition {
     pub(crate) fn new(kind: ConditionKind, span: Span) -> Self {
-        let below = match &kind {
-            ConditionKind::All(list) | ConditionKind::Any(list) => {
-                list.iter().map(|condition| condition.depth).max().unwrap_or(0)
-            }
-            ConditionKind::Test(..) => 0,
+        let with = |(depth, size): (u32, u32), one: &Self| (depth.max(one.depth), size.saturating_add(one.size));
+        let (depth, size) = match &kind {
+            ConditionKind::All(list) | ConditionKind::Any(list) => list.iter().fold((0, 0), with),
+            ConditionKind::Test(..) => (0, 0),
         };
-        Self { kind, span, depth: below + 1 }
+        Self { kind, span, depth: depth + 1, size: size.saturating_add(1) }
     }
 
     /// How many levels deep it is: 1 for a single test. AND and OR of many add one level. See [`DEEPEST`].
     #[must_use]
     pub fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// How many parts it has: tests, and what joins them.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.size
     }
 
     /// A column compared with a number, a text or another column.

@@ -150,6 +150,19 @@ impl Select {
         Self { compiled: Arc::new(compile(statements, source, lints)), mode: Mode::default(), settings: Settings::default() }
     }
 
+    /// Whether its text says what it says, so that it can be written and read again. One that was read always does; one that was
+    /// put together by calls does not where a name, a token's or a catalog's for example, or a CSN has characters that end it.
+    ///
+    /// ```
+    /// use trailcore::filter::Select;
+    /// assert!(Select::builder().from_csn("7824137847").build().reads_back());
+    /// assert!(!Select::builder().from_csn("1; TABLE *.*").build().reads_back());
+    /// ```
+    #[must_use]
+    pub fn reads_back(&self) -> bool {
+        Self::parse(&self.to_string()).is_ok_and(|read| read.compiled.statements == self.compiled.statements)
+    }
+
     /// The same by calls.
     #[must_use]
     pub fn builder() -> SelectBuilder {
@@ -607,7 +620,7 @@ impl SelectBuilder {
         self.limit(|limits| limits.position.1 = Some(position))
     }
 
-    /// The selection.
+    /// The selection. See [`Select::reads_back`] where names come from elsewhere.
     #[must_use]
     pub fn build(self) -> Select {
         Select::of(self.statements, "", Vec::new())
