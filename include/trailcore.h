@@ -3839,7 +3839,7 @@ tc_status tc_row_clear(tc_row *row);
  * Sets a column of text: `length` bytes of UTF-8, which are written in the column's character set.
  *
  * Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the table has no such column or it holds
- * no text, `TC_ERR_UNENCODABLE` where the text has a character that the set lacks, or is too long.
+ * no text, `TC_ERR_UNENCODABLE` where the text has a character that the set lacks, or is longer than an image has room for.
  * Example: `tc_row_text(row, "MEMO", "cash", 4, &error);`
  */
 tc_status tc_row_text(tc_row *row,

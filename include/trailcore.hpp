@@ -283,8 +283,8 @@ class Batch {
         if (batch) detail::check(tc_batch_count(batch, &size_));
     }
 
-    explicit operator bool() const noexcept { return size_ > 0; }
-    std::size_t size() const noexcept { return size_; }
+    explicit operator bool() const noexcept { return size() > 0; }
+    std::size_t size() const noexcept { return handle_ ? size_ : 0; } /* of one that was moved away, 0 */
 
     Change operator[](std::size_t index) const {
         const tc_change *change;

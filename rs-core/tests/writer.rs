@@ -64,6 +64,23 @@ fn a_writer_does_not_go_on_behind_a_hole() {
 }
 
 #[test]
+fn what_the_format_has_no_room_for_is_refused() {
+    let kind = |outcome: trailcore::Result<()>| outcome.err().map(|error| error.kind());
+    let table = self::table();
+    let mut row = RowBuilder::new(&table, ByteOrder::Big);
+    assert_eq!(kind(row.text("C", &"x".repeat(70_000)).map(drop)), Some(ErrorKind::Unencodable));
+    let options = WriterOptions { seqno_digits: 6, first_seqno: 1_000_000, ..WriterOptions::default() };
+    assert_eq!(kind(TrailWriter::in_memory("aa", options).map(drop)), Some(ErrorKind::InvalidArgument));
+    let options = WriterOptions { seqno_digits: 6, first_seqno: 999_999, file_size: 1, ..WriterOptions::default() };
+    let mut writer = TrailWriter::in_memory("aa", options).unwrap();
+    assert_eq!(kind(writer.begin("1", "1.1", Timestamp::from_unix_micros(i64::MIN))), Some(ErrorKind::InvalidArgument));
+    writer.begin("1", "1.1", Timestamp::from_unix_micros(0)).unwrap();
+    writer.insert(&table, &image(&table, 1)).unwrap();
+    writer.insert(&table, &image(&table, 2)).unwrap();
+    assert_eq!(kind(writer.commit()), Some(ErrorKind::Unencodable));
+}
+
+#[test]
 fn a_column_that_is_set_again_has_the_last_value() {
     let table = table();
     for order in [ByteOrder::Big, ByteOrder::Little] {

@@ -574,8 +574,7 @@ fn fill_listed(
         let span = span?;
         let &place = plan.places.get(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
         let Some(column) = columns.get_mut(place) else { continue };
-        // One that is listed twice is found once.
-        left -= usize::from(!column.has(image.row));
+        left = left.saturating_sub(1);
         column.push(image.row, span.content(), image.around, image.order);
         if left == 0 {
             break;
@@ -661,11 +660,12 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_is_listed_twice_is_found_once() {
+    fn a_column_that_is_listed_twice_is_damage() {
         for order in ORDERS {
-            let mut batch = batch("BD");
-            push(&mut batch, order, &image(order, &[1, 1, 3])).unwrap();
-            assert_eq!(row(&mut batch), [(Value, 11), (Value, 32)]);
+            for list in [&[1, 1, 3][..], &[1, 0, 1, 3], &[3, 1, 3]] {
+                assert!(push(&mut batch("ABCDE"), order, &image(order, list)).is_err(), "{list:?}");
+            }
+            assert!(push(&mut batch("ABCDE"), order, &image(order, &[3, 1, 0])).is_ok());
         }
     }
 

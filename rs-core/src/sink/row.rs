@@ -57,7 +57,8 @@ impl<'t> RowBuilder<'t> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] where the table has no such column or it holds no text,
-    /// [`ErrorKind::Unencodable`] where the text has a character that the set lacks, or is too long.
+    /// [`ErrorKind::Unencodable`] where the text has a character that the set lacks, or is longer than an image has room for. The
+    /// column's own length does not bound it: sources count it in bytes or in characters.
     pub fn text(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if !matches!(column.kind(), Kind::Text { .. }) {

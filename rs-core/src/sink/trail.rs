@@ -197,7 +197,8 @@ impl TrailWriter {
     /// Writes files named by a prefix and their number.
     ///
     /// # Errors
-    /// None yet: the first file is made when something is written.
+    /// [`ErrorKind::InvalidArgument`] where the first number has more digits than the names. The first file is made when
+    /// something is written.
     pub fn create(prefix: impl AsRef<Path>, options: WriterOptions) -> Result<Self> {
         let prefix = prefix.as_ref().to_path_buf();
         Self::open(Output::Files { prefix, file: None, path: PathBuf::new(), paths: Vec::new() }, options)
@@ -206,12 +207,15 @@ impl TrailWriter {
     /// Writes files in memory; [`finish`](Self::finish) returns them.
     ///
     /// # Errors
-    /// None; the signature is that of [`create`](Self::create).
+    /// As [`create`](Self::create).
     pub fn in_memory(prefix: &str, options: WriterOptions) -> Result<Self> {
         Self::open(Output::Memory { prefix: prefix.to_owned(), files: Vec::new() }, options)
     }
 
     fn open(output: Output, options: WriterOptions) -> Result<Self> {
+        if file_number(options.first_seqno, options.seqno_digits).is_none() {
+            return Err(misuse("the number of the first file has more digits than the names of files"));
+        }
         Ok(Self {
             seqno: options.first_seqno,
             options,
@@ -256,6 +260,9 @@ impl TrailWriter {
         }
         if csn.len() + xid.len() > SURELY_ENCODABLE {
             return Err(too_long("a CSN or transaction id"));
+        }
+        if Timestamp::from_julian(time.julian()) != time {
+            return Err(misuse("the time lies outside of what a trail can say"));
         }
         let (csn, xid) = (csn.to_owned(), xid.to_owned());
         self.transaction = Some(OpenTransaction { csn, xid, time, records: 0, pending: None });
@@ -605,8 +612,8 @@ impl TrailWriter {
         if self.written == 0 {
             self.definitions.clear();
             self.has_rows = false;
-            let width = self.options.seqno_digits;
-            let name = format!("{:0width$}", self.seqno);
+            let name = file_number(self.seqno, self.options.seqno_digits);
+            let name = name.ok_or_else(|| too_long("the number of files"))?;
             self.output.open(&name)?;
             let header = self.file_header(&name)?;
             self.put(&header)?;
@@ -733,6 +740,11 @@ impl TrailWriter {
         self.written += bytes.len() as u64;
         Ok(())
     }
+}
+
+/// The number of a file as its name has it; `None` where it has more digits, and another file would have that name.
+fn file_number(seqno: u32, digits: usize) -> Option<String> {
+    Some(format!("{seqno:0digits$}")).filter(|name| name.len() == digits)
 }
 
 /// A definition is known by its address: the writer keeps it alive.
