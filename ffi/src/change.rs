@@ -383,12 +383,18 @@ unsafe fn fill(
     room: usize,
 ) -> Outcome<usize> {
     let Some(row) = row else { return Ok(0) };
-    let mut seen = 0;
+    let (mut seen, mut least, mut looked) = (0, 0, false);
     for column in row.columns() {
         let column = match column {
             Ok(column) => column,
             Err(fault) => return Err(change.error(fault).into()),
         };
+        // Looked at closely where indexes do not rise, which is not seen in real trails: a column may be there twice.
+        if column.index() < least && !looked {
+            row.spans().verify().map_err(|fault| change.error(fault))?;
+            looked = true;
+        }
+        least = column.index() + 1;
         if seen < room {
             // SAFETY: there is room for it.
             unsafe { column_of(&column, memory, columns.add(seen)) };

@@ -101,6 +101,10 @@ impl Change {
             listed += 1;
             span.is_ok_and(|span| usize::from(span.index) + 1 == listed)
         });
+        if !in_order {
+            let change = self.get()?;
+            row.spans().verify().map_err(|fault| raised(py, &change.error(fault)))?;
+        }
         let whole = in_order && listed == names.columns.len();
         let dict = if whole { names.nulls.bind(py).copy()? } else { PyDict::new(py) };
         self.fill(py, &dict, &row, |_| true)?;

@@ -749,7 +749,7 @@ fn an_image_that_has_a_column_twice_is_damaged_for_all() {
         let change = reader.next().unwrap().unwrap();
         let corrupt = |failed: Option<Error>| failed.map(|error| error.kind()) == (!whole).then_some(ErrorKind::Corrupt);
         assert!(corrupt(change.to_json().err()), "{indexes:?}");
-        assert_eq!(change.after().unwrap().unwrap().columns().all(|column| column.is_ok()), whole, "{indexes:?}");
+        assert_eq!(change.after().unwrap().unwrap().spans().verify().is_ok(), whole, "{indexes:?}");
         assert_eq!(trail.check(&ReadOptions::new()).unwrap().findings.iter().all(|finding| !finding.kind.is_fault()), whole);
         let mut decoder = BatchDecoder::new();
         assert!(corrupt(decoder.push(&change).err()), "{indexes:?}");

@@ -283,7 +283,7 @@ enum ImageOf<'a> {
 fn images<'a>(change: &Change<'a>) -> Result<(ImageOf<'a>, ImageOf<'a>)> {
     match change.images() {
         Ok((before, after)) => {
-            let damaged = |row: &Option<Row<'_>>| row.is_some_and(|row| row.spans().any(|span| span.is_err()));
+            let damaged = |row: &Option<Row<'_>>| row.is_some_and(|row| row.spans().verify().is_err());
             let one = |row: Option<Row<'a>>| row.map_or(ImageOf::None, ImageOf::Row);
             if !damaged(&before) && !damaged(&after) {
                 return Ok((one(before), one(after)));

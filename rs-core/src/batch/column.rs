@@ -168,6 +168,12 @@ impl ColumnBuffer {
         Self { decode, states: Vec::new(), values }
     }
 
+    /// Whether this row has its value already.
+    #[inline(always)]
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.states.len() > row
+    }
+
     /// The state of each row's value.
     #[must_use]
     pub fn states(&self) -> &[ColumnState] {

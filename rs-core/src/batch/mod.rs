@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::{ColumnDef, TableDef};
 use crate::time::Timestamp;
-use crate::trail::image::{ColumnSpan, ColumnSpans};
+use crate::trail::image::{ColumnSpans, TWICE};
 use crate::trail::{ByteOrder, Fault};
 
 /// Rows that a batch has at most, if not said otherwise.
@@ -533,6 +533,9 @@ fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Resu
     for span in ColumnSpans::new(image.list, image.order) {
         let span = span?;
         let column = columns.get_mut(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
+        if column.has(image.row) {
+            return Err(TWICE);
+        }
         column.push(image.row, span.content(), image.around, image.order);
     }
     Ok(())
@@ -546,8 +549,8 @@ fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std
     // Up to where there is nothing that is not wanted, and how many columns are still to be found there.
     let (mut from, mut left) = (spans, columns.len());
     for (taken, (step, column)) in plan.wanted.iter().zip(columns.iter_mut()).enumerate() {
-        let is_known = |span: ColumnSpan<'_>| usize::from(span.index) < plan.places.len();
-        let hopped = spans.by_ref().take(step.hop).all(|span| span.is_ok_and(is_known));
+        let between = step.index - step.hop..step.index;
+        let hopped = spans.by_ref().take(step.hop).all(|span| span.is_ok_and(|span| between.contains(&span.index.into())));
         match spans.next() {
             Some(Ok(span)) if hopped && usize::from(span.index) == step.index => {
                 column.push(image.row, span.content(), image.around, image.order);
@@ -561,7 +564,8 @@ fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std
     Ok(())
 }
 
-/// Any image, from some column on: until as many of its columns are found as are left, or to its end.
+/// Any image, from some column on: until as many of its columns are found as are left, or to its end. What has been filled of
+/// those that are left is filled anew.
 #[inline(never)]
 fn fill_listed(
     plan: &Plan,
@@ -570,10 +574,15 @@ fn fill_listed(
     mut left: usize,
     image: Image<'_>,
 ) -> std::result::Result<(), Fault> {
+    let done = columns.len() - left;
+    columns.iter_mut().skip(done).filter(|column| column.has(image.row)).for_each(|column| column.truncate(image.row));
     for span in from {
         let span = span?;
         let &place = plan.places.get(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
         let Some(column) = columns.get_mut(place) else { continue };
+        if column.has(image.row) {
+            return Err(TWICE);
+        }
         left = left.saturating_sub(1);
         column.push(image.row, span.content(), image.around, image.order);
         if left == 0 {
@@ -662,8 +671,11 @@ mod tests {
     #[test]
     fn a_column_that_is_listed_twice_is_damage() {
         for order in ORDERS {
-            for list in [&[1, 1, 3][..], &[1, 0, 1, 3], &[3, 1, 3]] {
+            for list in [&[1, 1, 3][..], &[1, 0, 1, 3], &[0, 1, 1, 3], &[3, 1, 3]] {
                 assert!(push(&mut batch("ABCDE"), order, &image(order, list)).is_err(), "{list:?}");
+                // Seen up to the last wanted column.
+                let is_seen = list[0] != 3;
+                assert_eq!(push(&mut batch("BD"), order, &image(order, list)).is_err(), is_seen, "{list:?}");
             }
             assert!(push(&mut batch("ABCDE"), order, &image(order, &[3, 1, 0])).is_ok());
         }

@@ -61,12 +61,8 @@ impl Change<'_> {
         match row {
             Ok(None) => Ok(None),
             Ok(Some(row)) => {
-                let mut seen = 0;
-                for span in row.spans() {
-                    span.map_err(|fault| self.fault(fault))?;
-                    seen += 1;
-                }
-                Ok(Some(RowImage::Row(row, seen)))
+                let columns = row.spans().verify().map_err(|fault| self.fault(fault))?;
+                Ok(Some(RowImage::Row(row, columns)))
             }
             Err(error) if error.kind() == ErrorKind::Unsupported && !has => Ok(None),
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(Some(RowImage::Unsupported(error.what().to_owned()))),

@@ -25,7 +25,8 @@ impl<'a> Row<'a> {
         Self { list, table, order }
     }
 
-    /// The columns that are there, in the trail's order. Columns that are missing are not among them.
+    /// The columns that are there, in the trail's order. Columns that are missing are not among them. A damaged image may list a
+    /// column twice, which [`spans`](Self::spans) can [`verify`](ColumnSpans::verify); [`at`](Self::at) gives the first.
     #[inline]
     pub fn columns(&self) -> impl Iterator<Item = std::result::Result<Column<'a>, Fault>> + use<'a> {
         let Self { table, order, .. } = *self;

@@ -210,13 +210,14 @@ impl Trail {
             };
             for row in images.into_iter().flatten() {
                 let (columns, is_defined) = (change.table().columns().len(), change.table().is_defined());
-                for column in row.columns() {
-                    match column {
-                        Ok(column) if is_defined && column.index() >= columns => {
-                            report.find(FindingKind::Row, position, "an image has a column that its table has not");
-                        }
-                        Ok(column) => report.invalid_values += u64::from(column.state() == ColumnState::Invalid),
-                        Err(fault) => report.find(FindingKind::Row, position, fault.to_string()),
+                if let Err(fault) = row.spans().verify() {
+                    report.find(FindingKind::Row, position, fault.to_string());
+                }
+                for column in row.columns().filter_map(std::result::Result::ok) {
+                    if is_defined && column.index() >= columns {
+                        report.find(FindingKind::Row, position, "an image has a column that its table has not");
+                    } else {
+                        report.invalid_values += u64::from(column.state() == ColumnState::Invalid);
                     }
                 }
             }

@@ -42,14 +42,12 @@ impl<'a> ColumnSpan<'a> {
 }
 
 /// The columns of one image, in the order in which they are listed. A list that does not end with a column yields its
-/// fault last. So does one that has a column twice, which then could mean either: where its indexes fall for the first time.
+/// fault last; whether it has a column twice, [`verify`](Self::verify) says.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnSpans<'a> {
     rest: &'a [u8],
-    list: &'a [u8],
+    whole: usize,
     order: ByteOrder,
-    /// The least index with which they still rise; beyond all where they do not, and have been looked at.
-    rising: u32,
 }
 
 impl<'a> ColumnSpans<'a> {
@@ -65,7 +63,7 @@ impl<'a> ColumnSpans<'a> {
     #[inline]
     #[must_use]
     pub fn new(list: &'a [u8], order: ByteOrder) -> Self {
-        Self { rest: list, list, order, rising: 0 }
+        Self { rest: list, whole: list.len(), order }
     }
 }
 
@@ -76,57 +74,53 @@ impl<'a> Iterator for ColumnSpans<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let Some((&[a, b, c, d], rest)) = self.rest.split_first_chunk() else { return self.end() };
         let Some((bytes, rest)) = rest.split_at_checked(usize::from(self.order.u16([c, d]))) else { return self.end() };
-        let index = self.order.u16([a, b]);
-        if u32::from(index) < self.rising && self.has_twice() {
-            return self.fault("an image has a column twice");
-        }
         self.rest = rest;
-        self.rising = self.rising.max(u32::from(index) + 1);
-        Some(Ok(ColumnSpan { index, bytes }))
+        Some(Ok(ColumnSpan { index: self.order.u16([a, b]), bytes }))
     }
 }
 
 impl ColumnSpans<'_> {
+    /// How many columns there are, where the list can be taken at its word: it ends with a column, and has none twice. To tell
+    /// that again and again would cost all who read; those who make rows of images ask once for each.
+    ///
+    /// # Errors
+    /// *Corrupt* where the list does not end with a column, or has one twice, which then could mean either.
+    #[inline]
+    pub fn verify(self) -> Result<usize, Fault> {
+        let (mut count, mut least, mut rises) = (0, 0, true);
+        for span in self {
+            let index = usize::from(span?.index);
+            rises &= index >= least;
+            least = index + 1;
+            count += 1;
+        }
+        if rises || !self.has_twice() { Ok(count) } else { Err(TWICE) }
+    }
+
+    /// Whether any column comes twice.
+    #[cold]
+    fn has_twice(self) -> bool {
+        let mut seen = [0u64; 1 << 10];
+        for span in self.filter_map(Result::ok) {
+            let (Some(word), bit) = (seen.get_mut(usize::from(span.index / 64)), 1 << (span.index % 64)) else { continue };
+            if *word & bit != 0 {
+                return true;
+            }
+            *word |= bit;
+        }
+        false
+    }
+
     #[cold]
     fn end<T>(&mut self) -> Option<Result<T, Fault>> {
         if self.rest.is_empty() {
             return None;
         }
-        self.fault("a column goes beyond the end of its image")
-    }
-
-    #[cold]
-    fn fault<T>(&mut self, what: &'static str) -> Option<Result<T, Fault>> {
-        let offset = self.list.len() - self.rest.len();
+        let offset = self.whole - self.rest.len();
         self.rest = &[];
-        Some(Err(Fault::corrupt(offset, what)))
-    }
-
-    /// Whether any column comes twice in the list. Looked at where indexes do not rise, which is not seen in real trails, and
-    /// at most once for an image.
-    #[cold]
-    fn has_twice(&mut self) -> bool {
-        if self.rising == LOOKED_AT {
-            return false;
-        }
-        self.rising = LOOKED_AT;
-        let mut seen = [0u64; 1 << 10];
-        let mut rest = self.list;
-        while let Some((&[a, b, c, d], behind)) = rest.split_first_chunk() {
-            let index = self.order.u16([a, b]);
-            let (Some(word), bit) = (seen.get_mut(usize::from(index / 64)), 1 << (index % 64)) else { return false };
-            if *word & bit != 0 {
-                return true;
-            }
-            *word |= bit;
-            rest = behind.get(usize::from(self.order.u16([c, d]))..).unwrap_or_default();
-        }
-        false
+        Some(Err(Fault::corrupt(offset, "a column goes beyond the end of its image")))
     }
 }
-
-/// Beyond all indexes.
-const LOOKED_AT: u32 = u32::MAX;
 
 /// The images of a row: the column lists of before and after the change. An image that the record does not have is
 /// `None`; one that it has without columns is empty.
@@ -138,6 +132,7 @@ pub struct Images<'a> {
     pub after: Option<&'a [u8]>,
 }
 
+pub(crate) const TWICE: Fault = Fault::corrupt(0, "an image has a column twice");
 const NOT_COLUMNS: Fault = Fault::unsupported(0, "a row is not a list of columns");
 const BAD_SPLIT: Fault = Fault::corrupt(0, "the length of the before image goes beyond the record");
 
