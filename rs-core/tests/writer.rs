@@ -41,6 +41,12 @@ fn a_change_that_cannot_be_encoded_is_refused_and_no_other() {
         let written = writer.insert(&table, &image(&table, id));
         assert_eq!(written.err().map(|error| error.kind()), (id == 2).then_some(ErrorKind::Unencodable));
     }
+    // Nor can a table be defined whose text is in a set that trails have no number for.
+    let strange = ColumnDef::varchar("C", 9).in_charset(trailcore::Charset::from_name("x-user-defined"));
+    let strange = Arc::new(TableDef::new("A.C", vec![ColumnDef::integer("ID", 0), strange]));
+    assert_eq!(writer.insert(&strange, &image(&table, 5)).unwrap_err().kind(), ErrorKind::Unencodable);
+    let long = Arc::new(TableDef::new("A".repeat(70_000), table.columns().to_vec()));
+    assert_eq!(writer.insert(&long, &image(&table, 6)).unwrap_err().kind(), ErrorKind::Unencodable);
     writer.commit().unwrap();
     assert_eq!(ids(writer.finish().unwrap()), (vec![1, 3, 4], true));
 }

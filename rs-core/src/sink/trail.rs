@@ -142,9 +142,10 @@ impl Pending {
         data + self.user_tokens.as_ref().map_or(0, Vec::len)
     }
 
-    /// The same with GoldenGate's tokens, of which each has a few bytes more.
+    /// The same with GoldenGate's tokens, of which each has a few bytes more, and the table's name, which may stand in the header.
     fn size(&self) -> usize {
-        self.body_size() + self.tokens.iter().map(|token| token.body.len() + 8).sum::<usize>()
+        let tokens: usize = self.tokens.iter().map(|token| token.body.len() + 8).sum();
+        self.body_size() + tokens + self.table.as_ref().map_or(0, |table| table.name().len())
     }
 }
 
@@ -473,6 +474,12 @@ impl TrailWriter {
         let (tokens, user_tokens) = (std::mem::take(&mut self.next_tokens), self.next_user_tokens.take());
         let pending = Pending { table, records, tokens, user_tokens };
         let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open")) };
+        match &pending.table {
+            Some(table) if self.options.metadata && !self.definitions.contains_key(&address(table)) => {
+                self.definition(table, 1)?;
+            }
+            _ => {}
+        }
         // What is small has room everywhere.
         if pending.size() > SURELY_ENCODABLE {
             let (token_area, shared) = self.token_area(&pending, transaction)?;
@@ -511,8 +518,8 @@ impl TrailWriter {
         put
     }
 
-    /// The tokens of a change's records: those of the first one, which has the transaction's ids where it begins it, and how many
-    /// of their bytes the others have.
+    /// The tokens of a change's records: those of the first one, and how many of their bytes the others have. All have the
+    /// change's own tokens; CSN and transaction id stand on the first record of the transaction alone.
     fn token_area(&self, pending: &Pending, transaction: &OpenTransaction) -> Result<(Vec<u8>, usize)> {
         let mut area = Vec::new();
         let mut put = |token| crate::trail::put_token(&mut area, self.options.order, token).map(|()| area.len()).map_err(refused);
@@ -696,12 +703,21 @@ impl TrailWriter {
         };
         let mut data = Vec::new();
         database.encode(order, &mut data).map_err(refused)?;
-        self.put_metadata(1, (1, 0), b"", &data)
+        let record = self.metadata(1, (1, 0), b"", &data)?;
+        self.put(&record)
     }
 
     fn put_table(&mut self, table: &Arc<TableDef>) -> Result<()> {
-        let order = self.options.order;
         let index = u16::try_from(self.definitions.len() + 1).map_err(|_| too_long("the number of tables in a file"))?;
+        let record = self.definition(table, index)?;
+        self.put(&record)?;
+        self.definitions.insert(address(table), (index, Arc::clone(table)));
+        Ok(())
+    }
+
+    /// The record that defines a table.
+    fn definition(&self, table: &TableDef, index: u16) -> Result<Vec<u8>> {
+        let order = self.options.order;
         let version = self.options.definition_version;
         let zero = |id, len| SubToken { id, info: 0, body: vec![0; len] };
         let record = TableRecord {
@@ -717,12 +733,11 @@ impl TrailWriter {
         };
         let mut data = Vec::new();
         record.encode(order, &mut data).map_err(refused)?;
-        self.put_metadata(2, (1, index), table.name().as_bytes(), &data)?;
-        self.definitions.insert(address(table), (index, Arc::clone(table)));
-        Ok(())
+        self.metadata(2, (1, index), table.name().as_bytes(), &data)
     }
 
-    fn put_metadata(&mut self, kind: u8, (database, table): (u16, u16), name: &[u8], data: &[u8]) -> Result<()> {
+    /// A metadata record.
+    fn metadata(&self, kind: u8, (database, table): (u16, u16), name: &[u8], data: &[u8]) -> Result<Vec<u8>> {
         let order = self.options.order;
         let mut indexes = Vec::with_capacity(4);
         order.put_u16(&mut indexes, database);
@@ -732,7 +747,7 @@ impl TrailWriter {
         let header = RecordHeader { orig_node: kind, audit_rba, table: TableRef::Name(name), ..base };
         let mut record = Vec::new();
         encode(order, &header, vec![Token { id: area::DATA, info: 0, body: data }], &mut record)?;
-        self.put(&record)
+        Ok(record)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
