@@ -1279,7 +1279,7 @@ enum tc_arrow_times
      */
     TC_ARROW_TIMES_DECLARED = 0,
     /**
-     * Microseconds.
+     * Microseconds; finer digits are cut off.
      */
     TC_ARROW_TIMES_MICROS = 1,
     /**
@@ -2671,7 +2671,7 @@ void tc_arrow_batches_free(tc_arrow_batches *batches);
  *
  * Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
  * lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
- * NULL. Errors: what reading gives, and `TC_ERR_VALUE`.
+ * NULL. Errors: what reading gives, `TC_ERR_VALUE`, and `TC_ERR_OTHER` where a name holds a NUL, for which Arrow has no room.
  * Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
  */
 tc_status tc_arrow_batches_next(tc_arrow_batches *batches,
@@ -2713,7 +2713,7 @@ tc_status tc_arrow_batches_skipped(tc_arrow_batches *batches,
  *
  * Ownership: the schema is the caller's, whom its `release` frees; where the call fails, `release` is NULL. Threads: several at
  * once may call it. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a column is
- * wanted that the table does not have, or two would have one name.
+ * wanted that the table does not have, or two would have one name; `TC_ERR_OTHER` where a name holds a NUL.
  * Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
  */
 tc_status tc_table_arrow_schema(const tc_table *table,
@@ -4177,7 +4177,7 @@ tc_status tc_selector_decide(tc_selector *selector,
 /**
  * The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
  * few have something to say of a change. `*count` is how many there are, and at most `room` of them are put into `hits`. Rules
- * alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`.
+ * alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`. Statements (DDL) meet none.
  *
  * Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and those of handles.
  * Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`

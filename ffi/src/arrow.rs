@@ -65,7 +65,7 @@ pub type AnyArrowNumbers = u32;
 pub enum tc_arrow_times {
     /// Microseconds, or nanoseconds where the column declares more than six digits.
     TC_ARROW_TIMES_DECLARED = 0,
-    /// Microseconds.
+    /// Microseconds; finer digits are cut off.
     TC_ARROW_TIMES_MICROS = 1,
     /// Nanoseconds.
     TC_ARROW_TIMES_NANOS = 2,
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
 ///
 /// Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
 /// lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
-/// NULL. Errors: what reading gives, and `TC_ERR_VALUE`.
+/// NULL. Errors: what reading gives, `TC_ERR_VALUE`, and `TC_ERR_OTHER` where a name holds a NUL, for which Arrow has no room.
 /// Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_next(
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn tc_arrow_batches_skipped(
 ///
 /// Ownership: the schema is the caller's, whom its `release` frees; where the call fails, `release` is NULL. Threads: several at
 /// once may call it. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a column is
-/// wanted that the table does not have, or two would have one name.
+/// wanted that the table does not have, or two would have one name; `TC_ERR_OTHER` where a name holds a NUL.
 /// Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_arrow_schema(

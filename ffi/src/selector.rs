@@ -80,7 +80,7 @@ pub unsafe extern "C" fn tc_selector_decide(
 
 /// The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
 /// few have something to say of a change. `*count` is how many there are, and at most `room` of them are put into `hits`. Rules
-/// alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`.
+/// alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`. Statements (DDL) meet none.
 ///
 /// Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`
