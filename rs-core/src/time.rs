@@ -152,6 +152,16 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// The same for the years that columns have: in few steps, since each date of each row takes them.
+#[inline]
+pub(crate) fn days_of_date(year: u16, month: u8, day: u8) -> i64 {
+    // Counted from March of the year 400 before, so that nothing is negative.
+    let march_year = u32::from(year) + 400 - u32::from(month <= 2);
+    let day_of_year = (153 * ((u32::from(month) + 9) % 12) + 2) / 5 + u32::from(day);
+    let days = march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + day_of_year;
+    i64::from(days) - 865_566
+}
+
 /// The inverse of [`days_from_civil`].
 pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
@@ -169,6 +179,16 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn days_of_all_dates_that_columns_have() {
+        for (days, year) in (0..=9999).map(|year| (days_from_civil(year, 1, 1), year)) {
+            for day in days..days_from_civil(year + 1, 1, 1) {
+                let (year, month, date) = civil_from_days(day);
+                assert_eq!(days_of_date(year as u16, month as u8, date as u8), day);
+            }
+        }
+    }
 
     #[test]
     fn printed_times_of_the_spec() {

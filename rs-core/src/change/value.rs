@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
-use crate::time::{days_from_civil, is_date};
+use crate::time::{days_of_date, is_date};
 
 /// An exact decimal number: a mantissa of up to 38 digits and the number of digits behind the point.
 ///
@@ -371,7 +371,7 @@ impl DateTime {
         if self.is_zero_like() {
             return None;
         }
-        let days = days_from_civil(i64::from(self.year), i64::from(self.month), i64::from(self.day));
+        let days = days_of_date(self.year, self.month, self.day);
         Some(days * 86_400 + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second))
     }
 
