@@ -383,23 +383,25 @@ unsafe fn fill(
     room: usize,
 ) -> Outcome<usize> {
     let Some(row) = row else { return Ok(0) };
-    let (mut seen, mut least, mut looked) = (0, 0, false);
+    let (mut seen, mut least, mut rises) = (0, 0, true);
     for column in row.columns() {
         let column = match column {
             Ok(column) => column,
             Err(fault) => return Err(change.error(fault).into()),
         };
-        // Looked at closely where indexes do not rise, which is not seen in real trails: a column may be there twice.
-        if column.index() < least && !looked {
-            row.spans().verify().map_err(|fault| change.error(fault))?;
-            looked = true;
-        }
+        rises &= column.index() >= least;
         least = column.index() + 1;
         if seen < room {
             // SAFETY: there is room for it.
             unsafe { column_of(&column, memory, columns.add(seen)) };
         }
         seen += 1;
+    }
+    // Looked at closely where indexes do not rise, which is not seen in real trails: a column may be there twice.
+    if !rises {
+        if let Err(fault) = row.spans().verify() {
+            return Err(change.error(fault).into());
+        }
     }
     Ok(seen)
 }

@@ -146,7 +146,7 @@ impl From<tc_decimal> for Decimal {
 }
 
 impl From<DateTime> for tc_datetime {
-    #[inline]
+    #[inline(always)]
     fn from(time: DateTime) -> Self {
         Self {
             micros: time.unix_micros().unwrap_or(TC_NO_MICROS),

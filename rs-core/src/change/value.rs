@@ -366,7 +366,7 @@ impl DateTime {
         self.month == 0 || self.day == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn seconds(&self) -> Option<i64> {
         if self.is_zero_like() {
             return None;
