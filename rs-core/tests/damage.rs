@@ -755,3 +755,25 @@ fn an_image_that_has_a_column_twice_is_damaged_for_all() {
         assert!(corrupt(decoder.push(&change).err()), "{indexes:?}");
     }
 }
+
+#[test]
+fn half_a_pair_at_a_torn_end_has_its_own_position() {
+    let files = bank_in_memory(&Bank::small_little()).unwrap();
+    let second = &files[1].1;
+    let mut halves = 0;
+    for cut in (second.len() / 2..second.len()).step_by(3) {
+        let first = (files[0].0.as_str(), files[0].1.clone().into());
+        let trail = Trail::from_files([first, (files[1].0.as_str(), second[..cut].to_vec().into())]);
+        let mut records = trail.records(&ReadOptions::new().resync(true));
+        let mut placed = std::collections::HashMap::new();
+        while let Ok(Some(record)) = records.next() {
+            placed.insert(record.position, record.record.bytes().to_vec());
+        }
+        let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
+        while let Ok(Some(change)) = reader.next() {
+            assert_eq!(placed.get(&change.position()).map(Vec::as_slice), Some(change.record().bytes()), "cut at {cut}");
+            halves += usize::from(change.op() == trailcore::Op::Update && change.after().unwrap().is_none());
+        }
+    }
+    assert!(halves > 0);
+}

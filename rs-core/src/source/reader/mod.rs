@@ -430,8 +430,7 @@ impl Reader {
                         }
                         if self.cursor < self.window.frames.len() {
                             // The first half of a pair whose other half is damaged or torn: all there is of it.
-                            self.ready = self.window.frames.len();
-                            return Ok(true);
+                            return Ok(self.make_all_ready());
                         }
                         match self.window.resync()? {
                             Some((from, to)) => self.pass_over(from, to, error),
@@ -442,8 +441,7 @@ impl Reader {
                     End::Clean if self.cursor >= self.window.frames.len() => return Ok(false),
                     End::Clean if had_ended => {
                         if self.options.resync {
-                            self.ready = self.window.frames.len();
-                            return Ok(true);
+                            return Ok(self.make_all_ready());
                         }
                         let error = self.error_at(
                             self.cursor,
@@ -461,6 +459,14 @@ impl Reader {
                 return Ok(true);
             }
         }
+    }
+
+    /// Hands out all frames that there are, whatever might have come behind them.
+    fn make_all_ready(&mut self) -> bool {
+        self.ready = self.window.frames.len();
+        // The window may have moved them.
+        self.enter_segment();
+        true
     }
 
     fn pass_over(&mut self, from: Position, to: Position, error: Error) {
