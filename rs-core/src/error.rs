@@ -167,7 +167,8 @@ impl Error {
     }
 
     fn caused(kind: ErrorKind, what: &str, path: &Path, error: std::io::Error) -> Self {
-        let mut failed = Self::new(kind, what).in_file(path);
+        // Said here, since a binding shows the text alone.
+        let mut failed = Self::new(kind, format!("{what}: {error}")).in_file(path);
         failed.0.source = Some(Arc::new(error));
         failed
     }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use trailcore::filter::{Diagnostic, Diagnostics, Dialect, Expr, Facts, Finding, LogdumpFilter, ObjectPattern, Select};
 use trailcore::schema::{ColumnDef, TableDef};
-use trailcore::{Op, PlainValue};
+use trailcore::{Op, PlainValue, ReadOptions, Trail};
+use trailcore_samples::{Bank, bank_in_memory};
 
 const MEGABYTE: usize = 1 << 20;
 /// What is quick when optimised takes longer in a build for tests.
@@ -401,4 +402,25 @@ proptest! {
         }
         never_panics(&text.into_iter().collect::<String>());
     }
+}
+
+/// Threads that a program has made small, and Java's, have little stack: what is deep must not go beyond it.
+#[test]
+fn deep_expressions_do_with_little_stack() {
+    let nested = |open: &str, close: &str| format!("{}AMOUNT = 1{}", open.repeat(90), close.repeat(90));
+    let texts = [nested("(", ")"), nested("(1 + ", ")"), nested("@COMPUTE (", ")"), nested("(", " AND 1 = 1)")];
+    let trail = Trail::from_bytes(bank_in_memory(&Bank::small()).unwrap().swap_remove(0).1);
+    let work = move || {
+        for text in &texts {
+            let text = format!("TABLE BANK.*, FILTER ({text}), COLMAP (USEDEFAULTS, X = {text});");
+            // Deep enough for some to be refused, which takes as much.
+            let Ok(select) = Select::parse(&text) else { continue };
+            assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
+            let mut reader = trail.reader_with(ReadOptions::new().select(select.clone().lenient())).unwrap();
+            while reader.next().unwrap().is_some() {}
+            assert!(reader.tables().any(|table| !select.bind(table).explain().to_string().is_empty()));
+        }
+    };
+    let small = std::thread::Builder::new().stack_size(80 << 10);
+    small.spawn(work).unwrap().join().unwrap();
 }

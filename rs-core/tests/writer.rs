@@ -60,6 +60,7 @@ fn a_writer_does_not_go_on_behind_a_hole() {
     writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
     let failed = (0..10_000).find_map(|id| writer.insert(&table, &image(&table, id)).err()).unwrap();
     assert_eq!(failed.kind(), ErrorKind::Io);
+    assert!(failed.to_string().contains("space"), "{failed}");
     let again = |outcome: trailcore::Result<()>| assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Io);
     again(writer.commit());
     again(writer.commit());
@@ -77,6 +78,10 @@ fn what_the_format_has_no_room_for_is_refused() {
     assert_eq!(kind(row.text("C", &"x".repeat(70_000)).map(drop)), Some(ErrorKind::Unencodable));
     let options = WriterOptions { seqno_digits: 6, first_seqno: 1_000_000, ..WriterOptions::default() };
     assert_eq!(kind(TrailWriter::in_memory("aa", options).map(drop)), Some(ErrorKind::InvalidArgument));
+    for seqno_digits in [0, 7, 10, usize::MAX] {
+        let options = WriterOptions { seqno_digits, ..WriterOptions::default() };
+        assert_eq!(kind(TrailWriter::in_memory("aa", options).map(drop)), Some(ErrorKind::InvalidArgument));
+    }
     let options = WriterOptions { seqno_digits: 6, first_seqno: 999_999, file_size: 1, ..WriterOptions::default() };
     let mut writer = TrailWriter::in_memory("aa", options).unwrap();
     assert_eq!(kind(writer.begin("1", "1.1", Timestamp::from_unix_micros(i64::MIN))), Some(ErrorKind::InvalidArgument));

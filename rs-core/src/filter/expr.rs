@@ -7,6 +7,7 @@ use crate::filter::diagnostic::Span;
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, is_name_char};
 use crate::filter::parser::FOREIGN;
+use crate::filter::with_deep_stack;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -381,6 +382,12 @@ impl fmt::Display for ColumnName {
 
 impl fmt::Display for In<'_, Expr> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        with_deep_stack(|| self.write(f))
+    }
+}
+
+impl In<'_, Expr> {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(expr, dialect) = self;
         // Operands that are not primary stand in parentheses, so that nothing hangs on precedence.
         let operand = |f: &mut fmt::Formatter<'_>, expr: &Expr| {
@@ -621,6 +628,12 @@ impl Condition {
 
 impl fmt::Display for In<'_, Condition> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        with_deep_stack(|| self.write(f))
+    }
+}
+
+impl In<'_, Condition> {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(condition, dialect) = self;
         let joined = |f: &mut fmt::Formatter<'_>, list: &[Condition], word: &str| {
             list.iter().enumerate().try_for_each(|(index, condition)| {

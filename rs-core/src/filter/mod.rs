@@ -41,6 +41,12 @@ mod statement;
 mod subject;
 mod verdict;
 
+/// Does what goes down as deep as an expression, for whoever calls with little stack left: threads that a program has made
+/// small, and Java's, which promise native code no more than some ten kilobytes.
+pub(crate) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(512 << 10, 4 << 20, work)
+}
+
 pub use bind::Tier;
 pub use diagnostic::{Diagnostic, Diagnostics, Finding};
 pub use eval::{TextUnit, Why};

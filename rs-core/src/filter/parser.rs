@@ -7,6 +7,7 @@ use crate::filter::expr::{
 };
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, Lexer, Token};
+use crate::filter::with_deep_stack;
 
 /// The longest text that is taken, in bytes.
 pub(crate) const LONGEST: usize = 4 << 20;
@@ -61,6 +62,7 @@ impl<'a> Parser<'a> {
         read: impl FnOnce(&mut Self) -> Parsed<T>,
     ) -> Result<(T, Vec<Diagnostic>), Diagnostics> {
         let mut parser = Self::new(text, dialect);
+        let read = |parser: &mut Self| with_deep_stack(|| read(parser));
         let result = parser.fits().and_then(|()| read(&mut parser)).and_then(|tree| parser.end().map(|()| tree));
         let mut list = std::mem::take(&mut parser.lints);
         match result {

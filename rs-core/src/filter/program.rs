@@ -16,6 +16,7 @@ use crate::filter::scalar::Scalar;
 use crate::filter::select::Select;
 use crate::filter::subject::{ChangeSubject, ColumnUse, Facts, Needed, Place, Subject};
 use crate::filter::verdict::{Rejection, Verdict};
+use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
 use crate::trail::Record;
 
@@ -201,7 +202,7 @@ impl Program {
         scratch.make_room(columns.len());
         let projected = {
             let subject = ChangeSubject::new(*change, columns, &scratch.places);
-            inner.project(rule, &subject, &scratch.memory)
+            with_deep_stack(|| inner.project(rule, &subject, &scratch.memory))
         };
         scratch.clear();
         projected
@@ -212,7 +213,7 @@ impl Program {
     /// # Errors
     /// As [`project`](Self::project).
     pub fn project_of(&self, facts: &Facts, rule: usize) -> crate::Result<Projected> {
-        self.inner.project(rule, facts, &Bump::new())
+        with_deep_stack(|| self.inner.project(rule, facts, &Bump::new()))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::filter::function::Function;
 use crate::filter::statement::{Assignment, Clause};
 use crate::filter::subject::Subject;
 use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
+use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
 
 /// One rule that names the table.
@@ -35,9 +36,14 @@ pub(super) struct Conjunct {
     pub(super) ops: OpMask,
     pub(super) raise_error: Option<u32>,
     pub(super) traits: Traits,
+    /// Whether it goes so deep that there may be too little stack for it.
+    deep: bool,
     /// As it is written, for [`Program::explain`](crate::filter::Program::explain).
     pub(super) text: Box<str>,
 }
+
+/// Levels for which there is always stack.
+const SHALLOW: u32 = 12;
 
 /// What of a row is handed on.
 #[derive(Debug, Default)]
@@ -63,7 +69,8 @@ impl BoundRule {
             if !conjunct.ops.has(op) {
                 continue;
             }
-            match conjunct.node.truth(context) {
+            let truth = || conjunct.node.truth(context);
+            match if conjunct.deep { with_deep_stack(truth) } else { truth() } {
                 Ok(true) => {}
                 Ok(false) => return self.reject(conjunct),
                 Err(trouble) => return self.trouble(conjunct, trouble, context),
@@ -157,7 +164,7 @@ pub(super) fn bind_rule(
                 rule.lint_unguarded(parts, table);
                 parts.iter().try_for_each(|part| {
                     let node = binder.expr(part)?;
-                    rule.push(node, index, ops, filter.raise_error, part.to_string());
+                    rule.push(node, (index, part.depth()), ops, filter.raise_error, part.to_string());
                     Ok(())
                 })
             }
@@ -168,7 +175,7 @@ pub(super) fn bind_rule(
                 };
                 parts.iter().try_for_each(|part| {
                     let node = binder.condition(part)?;
-                    rule.push(node, index, OpMask::of(|_| true), None, part.to_string());
+                    rule.push(node, (index, part.depth()), OpMask::of(|_| true), None, part.to_string());
                     Ok(())
                 })
             }
@@ -186,9 +193,9 @@ pub(super) fn bind_rule(
 }
 
 impl BoundRule {
-    fn push(&mut self, node: Node, clause: usize, ops: OpMask, raise_error: Option<u32>, text: String) {
-        let traits = traits(&node);
-        self.conjuncts.push(Conjunct { node, clause, ops, raise_error, traits, text: text.into() });
+    fn push(&mut self, node: Node, (clause, depth): (usize, u32), ops: OpMask, raise_error: Option<u32>, text: String) {
+        let (traits, deep) = (traits(&node), depth > SHALLOW);
+        self.conjuncts.push(Conjunct { node, clause, ops, raise_error, traits, deep, text: text.into() });
     }
 
     /// Comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).

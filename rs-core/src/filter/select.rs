@@ -18,6 +18,7 @@ use crate::filter::program::Program;
 use crate::filter::selector::Selector;
 use crate::filter::statement::{ExcludeKind, Limits, NameMatch, Rule, Statement, Tag, Toggled};
 use crate::filter::verdict::{Rejection, Verdict};
+use crate::filter::with_deep_stack;
 use crate::position::{Csn, Position};
 use crate::schema::TableDef;
 use crate::time::Timestamp;
@@ -108,7 +109,7 @@ impl Select {
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
-        Self::of_script(&macros::expand(text, &mut no_files)?, dialect)
+        Self::of_script(&with_deep_stack(|| macros::expand(text, &mut no_files))?, dialect)
     }
 
     /// Reads a parameter file. Files that it includes are looked for in its own folder.
@@ -134,11 +135,15 @@ impl Select {
         let in_file = |error: Diagnostics| Error::from(error).in_file(path);
         // Editors of one system put a mark before the text.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let text = macros::expand(text, &mut read).map_err(in_file)?;
+        let text = with_deep_stack(|| macros::expand(text, &mut read)).map_err(in_file)?;
         Self::of_script(&text, dialect).map_err(in_file)
     }
 
     fn of_script(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
+        with_deep_stack(|| Self::of_expanded(text, dialect))
+    }
+
+    fn of_expanded(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut script = parameters::parse(text, dialect)?;
         if dialect == Dialect::NonAnsi && !matches!(script.statements.first(), Some(Statement::Dialect(_))) {
             script.statements.insert(0, Statement::Dialect(dialect));
@@ -261,7 +266,7 @@ impl Select {
     /// each change.
     #[must_use]
     pub fn bind(&self, table: &Arc<TableDef>) -> Program {
-        Program::new(self, table)
+        with_deep_stack(|| Program::new(self, table))
     }
 
     /// A selector, which binds to tables as it meets them. Each thread wants its own.

@@ -198,8 +198,8 @@ impl TrailWriter {
     /// Writes files named by a prefix and their number.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where the first number has more digits than the names. The first file is made when
-    /// something is written.
+    /// [`ErrorKind::InvalidArgument`] where names would not have 6 or 9 digits, or the first number has more. The first file is
+    /// made when something is written.
     pub fn create(prefix: impl AsRef<Path>, options: WriterOptions) -> Result<Self> {
         let prefix = prefix.as_ref().to_path_buf();
         Self::open(Output::Files { prefix, file: None, path: PathBuf::new(), paths: Vec::new() }, options)
@@ -215,7 +215,7 @@ impl TrailWriter {
 
     fn open(output: Output, options: WriterOptions) -> Result<Self> {
         if file_number(options.first_seqno, options.seqno_digits).is_none() {
-            return Err(misuse("the number of the first file has more digits than the names of files"));
+            return Err(misuse("the names of files have 6 or 9 digits, and room for the number of the first file"));
         }
         Ok(Self {
             seqno: options.first_seqno,
@@ -757,9 +757,16 @@ impl TrailWriter {
     }
 }
 
-/// The number of a file as its name has it; `None` where it has more digits, and another file would have that name.
+/// The number of a file as its name has it; `None` where it has more digits, and another file would have that name, or where
+/// names do not have so many.
 fn file_number(seqno: u32, digits: usize) -> Option<String> {
-    Some(format!("{seqno:0digits$}")).filter(|name| name.len() == digits)
+    let name = format!("{seqno:09}");
+    match digits {
+        6 => name.strip_prefix("000").map(str::to_owned),
+        9 => Some(name),
+        _ => None,
+    }
+    .filter(|name| name.len() == digits)
 }
 
 /// A definition is known by its address: the writer keeps it alive.
