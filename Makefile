@@ -45,7 +45,7 @@ examples-check:
 	target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --filter "ON INSERT, AMOUNT > 1000" --explain | tail -n 12
 
 # The same files and selections through every language, compared byte for byte.
-conformance: py-build
+conformance: py-build c-examples
 	$(CARGO) build --quiet --release -p trailcore --examples
 	$(PY) tests/conformance/run.py
 
