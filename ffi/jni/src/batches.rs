@@ -11,7 +11,7 @@ use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, TableBatch};
 use trailcore::{ColumnState, Op, Reader, TableDef};
 
 use crate::callback::Listener;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Pending, Result};
 use crate::reader::{Tables, state};
 
 /// A reader and the decoder that its changes go through.
@@ -21,7 +21,7 @@ pub(crate) struct Batches {
     decoder: BatchDecoder,
     tables: Tables,
     listener: Option<Arc<Listener>>,
-    pending: Option<Failure>,
+    pending: Pending,
     /// Where the tables of the last call lie in the arena.
     directory: Vec<u8>,
 }
@@ -41,29 +41,36 @@ mod form {
 
 impl Batches {
     pub(crate) fn new(reader: Reader, decoder: BatchDecoder, listener: Option<Arc<Listener>>) -> Self {
-        Self { reader, decoder, tables: Tables::default(), listener, pending: None, directory: Vec::new() }
+        Self { reader, decoder, tables: Tables::default(), listener, pending: Pending::default(), directory: Vec::new() }
     }
 
     pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
         self.tables.get(number)
     }
 
-    pub(crate) fn state(&self) -> Vec<u8> {
-        state(&self.reader)
+    /// As `reader::state`; where rows were lost, a position behind them is none to go on at.
+    pub(crate) fn state(&self) -> Result<Vec<u8>> {
+        self.pending.is_whole()?;
+        Ok(state(&self.reader))
+    }
+
+    /// What the last call gave did not get to Java.
+    pub(crate) fn lose(&mut self) {
+        self.pending.lose();
     }
 
     /// Decodes on until a batch is full, into the arena that `owner` gives. Returns the directory: empty at the end of the
     /// trail. A failure waits until the changes before it are handed out.
     pub(crate) fn next(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<&[u8]> {
         self.directory.clear();
-        if let Some(failure) = self.pending.take() {
-            return Err(failure);
-        }
+        self.pending.check()?;
         let outcome = self.fill();
-        self.hand_over(env, owner)?;
-        match outcome {
-            Err(failure) if self.directory.is_empty() => return Err(failure),
-            outcome => self.pending = outcome.err(),
+        self.hand_over(env, owner).inspect_err(|_| self.pending.lose())?;
+        if let Err(failure) = outcome {
+            if self.directory.is_empty() {
+                return Err(failure);
+            }
+            self.pending.wait(failure);
         }
         Ok(&self.directory)
     }
@@ -131,7 +138,7 @@ impl Arena {
             return Ok(());
         }
         let wanted = i32::try_from(needed).map_err(|_| {
-            Failure::Internal("batches of more than 2 GiB at once; read fewer rows at a time, or fewer tables or columns")
+            Failure::Misuse("batches of more than 2 GiB at once; read fewer rows at a time, or fewer tables or columns")
         })?;
         let memory = env.with_local_frame(4, |env| -> Result<(*mut u8, usize)> {
             let signature = jni_sig!((jint, jint) -> java.nio.ByteBuffer);

@@ -40,6 +40,43 @@ impl Failure {
     pub(crate) const MESSAGE: Self = Self::Internal("a message between the two halves is not understood");
 }
 
+/// What a reader says before it reads on: a failure that waits for its turn; and, for good, that what it has read was lost.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    waiting: Option<Failure>,
+    lost: bool,
+}
+
+impl Pending {
+    const LOST: Failure = Failure::Misuse(
+        "the reader cannot go on: a call before had no memory for what it had read, which is lost; open another with more \
+         memory, or with smaller batches",
+    );
+
+    pub(crate) fn check(&mut self) -> Result<()> {
+        match self.waiting.take() {
+            Some(failure) => Err(failure),
+            None if self.lost => Err(Self::LOST),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a failure until what lies before it is handed out.
+    pub(crate) fn wait(&mut self, failure: Failure) {
+        self.waiting = Some(failure);
+    }
+
+    /// What was read did not get to Java. The reader stands behind it: reading on would leave it out without a word.
+    pub(crate) fn lose(&mut self) {
+        *self = Self { waiting: None, lost: true };
+    }
+
+    /// Fails where something was lost.
+    pub(crate) fn is_whole(&self) -> Result<()> {
+        if self.lost { Err(Self::LOST) } else { Ok(()) }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -368,14 +368,14 @@ native! {
 
     Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
         let mut reader = object::reader(reader)?;
-        let block = reader.block(usize::try_from(size).unwrap_or(1))?;
-        array(env, block)
+        let block = array(env, reader.block(usize::try_from(size).unwrap_or(1))?);
+        block.inspect_err(|_| reader.lose())
     }
 
     Java_io_trailcore_Native_readerJson<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
         let mut reader = object::reader(reader)?;
-        let lines = reader.json(usize::try_from(size).unwrap_or(1))?;
-        array(env, lines)
+        let lines = array(env, reader.json(usize::try_from(size).unwrap_or(1))?);
+        lines.inspect_err(|_| reader.lose())
     }
 
     Java_io_trailcore_Native_readerTable<'l>(_env, reader: jlong, number: jint) -> jlong {
@@ -414,8 +414,8 @@ native! {
 
     Java_io_trailcore_Native_recordsBlock<'l>(env, records: jlong, size: jint) -> JByteArray<'l> {
         let mut records = object::records(records)?;
-        let block = records.block(usize::try_from(size).unwrap_or(1))?;
-        array(env, block)
+        let block = array(env, records.block(usize::try_from(size).unwrap_or(1))?);
+        block.inspect_err(|_| records.lose())
     }
 
     Java_io_trailcore_Native_recordsSkipped<'l>(env, records: jlong) -> JByteArray<'l> {
@@ -441,7 +441,7 @@ native! {
     Java_io_trailcore_Native_batchesNext<'l>(env, batches: jlong, owner: JObject<'l>) -> JByteArray<'l> {
         let mut batches = object::batches(batches)?;
         let directory = batches.next(env, &owner)?;
-        array(env, directory)
+        array(env, directory).inspect_err(|_| batches.lose())
     }
 
     Java_io_trailcore_Native_batchesTable<'l>(_env, batches: jlong, number: jint) -> jlong {
@@ -450,7 +450,7 @@ native! {
     }
 
     Java_io_trailcore_Native_batchesState<'l>(env, batches: jlong) -> JByteArray<'l> {
-        array(env, &object::batches(batches)?.state())
+        array(env, &object::batches(batches)?.state()?)
     }
 
     Java_io_trailcore_Native_writerOpen<'l>(env, given: JByteArray<'l>) -> jlong {

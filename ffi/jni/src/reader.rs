@@ -13,7 +13,7 @@ use trailcore::{
 };
 
 use crate::callback::Listener;
-use crate::failure::{Failure, Result, message};
+use crate::failure::{Failure, Pending, Result, message};
 use crate::records;
 use crate::wire::{self, Writer};
 
@@ -60,7 +60,7 @@ pub(crate) struct ChangeReader {
     headers: Headers,
     listener: Option<Arc<Listener>>,
     block: Writer,
-    pending: Option<Failure>,
+    pending: Pending,
 }
 
 /// Numbers for table definitions, by their addresses; the definitions are kept alive, so that an address stays its own.
@@ -91,10 +91,13 @@ impl Tables {
     }
 }
 
-/// Numbers for the headers of files, in the order in which they are met.
+/// Numbers for the headers of files, in the order in which they are met. A trail may have any number of files: the headers
+/// that no change of the present block has are given up.
 #[derive(Debug, Default)]
 struct Headers {
     list: Vec<FileHeader>,
+    /// The number of the first in the list.
+    first: u32,
     /// That of the last change: its file's sequence number, its address, which the header of another file may have had before,
     /// and its number.
     last: Option<(u64, usize, u32)>,
@@ -109,16 +112,28 @@ impl Headers {
         if let Some((_, _, number)) = self.last.filter(|last| (last.0, last.1) == (seqno, address)) {
             return number;
         }
-        let number = self.list.len() as u32;
+        let number = self.first + self.list.len() as u32;
         self.list.push(header.clone());
         self.last = Some((seqno, address, number));
         number
+    }
+
+    /// Gives up all but the last, whose file may go on in the next block.
+    fn give_up(&mut self) {
+        let gone = self.list.len().saturating_sub(1);
+        self.list.drain(..gone);
+        self.first += gone as u32;
+    }
+
+    fn get(&self, number: usize) -> Result<&FileHeader> {
+        number.checked_sub(self.first as usize).and_then(|place| self.list.get(place)).ok_or(Failure::MESSAGE)
     }
 }
 
 impl ChangeReader {
     pub(crate) fn new(reader: Reader, listener: Option<Arc<Listener>>) -> Self {
-        Self { reader, tables: Tables::default(), headers: Headers::default(), listener, block: Writer::default(), pending: None }
+        let (tables, headers, block, pending) = Default::default();
+        Self { reader, tables, headers, listener, block, pending }
     }
 
     pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
@@ -126,7 +141,7 @@ impl ChangeReader {
     }
 
     pub(crate) fn header(&self, number: usize) -> Result<&FileHeader> {
-        self.headers.list.get(number).ok_or(Failure::MESSAGE)
+        self.headers.get(number)
     }
 
     /// The next changes, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
@@ -134,20 +149,22 @@ impl ChangeReader {
     pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, tables, headers, block, .. } = self;
         block.0.clear();
-        if let Some(failure) = self.pending.take() {
-            return Err(failure);
-        }
+        self.pending.check()?;
+        headers.give_up();
         while block.0.len() < size {
             let start = block.0.len();
             match reader.next() {
                 Ok(None) => break,
-                Ok(Some(change)) => encode(&change, tables.number(change.table()), headers.number(&change), block)?,
+                Ok(Some(change)) => {
+                    let encoded = encode(&change, tables.number(change.table()), headers.number(&change), block);
+                    encoded.inspect_err(|_| self.pending.lose())?;
+                }
                 Err(error) => {
                     let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
                     if start == 0 {
                         return Err(failure);
                     }
-                    self.pending = Some(failure);
+                    self.pending.wait(failure);
                     break;
                 }
             }
@@ -162,9 +179,7 @@ impl ChangeReader {
     pub(crate) fn json(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, block, .. } = self;
         block.0.clear();
-        if let Some(failure) = self.pending.take() {
-            return Err(failure);
-        }
+        self.pending.check()?;
         while block.0.len() < size {
             let written = match reader.next() {
                 Ok(None) => break,
@@ -176,11 +191,16 @@ impl ChangeReader {
                 if block.0.is_empty() {
                     return Err(failure);
                 }
-                self.pending = Some(failure);
+                self.pending.wait(failure);
                 break;
             }
         }
         Ok(&block.0)
+    }
+
+    /// What the last call gave did not get to Java.
+    pub(crate) fn lose(&mut self) {
+        self.pending.lose();
     }
 
     /// How far it has come, what its selection said, and what it passed over.
@@ -558,6 +578,36 @@ mod tests {
             pairs += usize::from(change.before_record().is_some());
         }
         assert!(pairs > 0);
+    }
+
+    #[test]
+    fn headers_of_files_that_were_read_are_given_up() {
+        let mut list = Vec::new();
+        for seqno in 0..50 {
+            let options = trailcore::sink::WriterOptions { first_seqno: seqno, ..Default::default() };
+            let mut writer = trailcore::sink::TrailWriter::in_memory("he", options).unwrap();
+            writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+            writer.ddl("A", "B", "create").unwrap();
+            writer.commit().unwrap();
+            list.extend(writer.finish().unwrap());
+        }
+        let trail = Trail::from_files(list.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+        let mut reader = ChangeReader::new(trail.reader().unwrap(), None);
+        let mut number = 0;
+        while !reader.block(1000).unwrap().is_empty() {
+            let entries = reader.block.0.clone();
+            let mut rest = entries.as_slice();
+            while !rest.is_empty() {
+                let (length, header) = (wire::Reader(rest).len().unwrap(), wire::Reader(&rest[84..]).len().unwrap());
+                assert_eq!(header, number);
+                assert!(reader.header(header).is_ok());
+                number += 1;
+                rest = &rest[length..];
+            }
+            assert!(reader.headers.list.len() < 12, "{}", reader.headers.list.len());
+        }
+        assert_eq!(number, 50);
+        assert!(reader.header(0).is_err() && reader.header(49).is_ok() && reader.header(50).is_err());
     }
 
     #[test]

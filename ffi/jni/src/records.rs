@@ -7,7 +7,7 @@ use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
 use trailcore::{Change, Position};
 
 use crate::callback::Listener;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Pending, Result};
 use crate::reader::skipped;
 use crate::wire::{self, Writer};
 
@@ -17,12 +17,12 @@ pub(crate) struct Records {
     reader: RecordReader,
     listener: Option<Arc<Listener>>,
     block: Writer,
-    pending: Option<Failure>,
+    pending: Pending,
 }
 
 impl Records {
     pub(crate) fn new(reader: RecordReader, listener: Option<Arc<Listener>>) -> Self {
-        Self { reader, listener, block: Writer::default(), pending: None }
+        Self { reader, listener, block: Writer::default(), pending: Pending::default() }
     }
 
     /// The next records, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
@@ -30,9 +30,7 @@ impl Records {
     pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, listener, block, pending } = self;
         block.0.clear();
-        if let Some(failure) = pending.take() {
-            return Err(failure);
-        }
+        pending.check()?;
         while block.0.len() < size {
             match reader.next() {
                 Ok(None) => break,
@@ -42,12 +40,17 @@ impl Records {
                     if block.0.is_empty() {
                         return Err(failure);
                     }
-                    *pending = Some(failure);
+                    pending.wait(failure);
                     break;
                 }
             }
         }
         Ok(&block.0)
+    }
+
+    /// What the last call gave did not get to Java.
+    pub(crate) fn lose(&mut self) {
+        self.pending.lose();
     }
 
     /// What it passed over.

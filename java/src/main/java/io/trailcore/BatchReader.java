@@ -2,11 +2,9 @@ package io.trailcore;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Queue;
 
 /**
  * Reads the changes of a trail in columns: batches of rows of one table each, in direct buffers, without an object for each
@@ -29,14 +27,18 @@ import java.util.Queue;
  *
  * <p>Rows of one table come in the trail's order. Between tables the order is lost; {@link ChangeBatch#position} has it.
  * Only rows have columns: truncates, statements and others are passed over. Threads, closing and errors are as with
- * {@link TrailReader}.
+ * {@link TrailReader}. Where there is no memory for a batch, its rows are lost: the {@link OutOfMemoryError} comes out, and
+ * every later call throws {@link TrailException.InvalidArgument}; another reader with fewer {@link BatchOptions#rows} may
+ * have room.
  */
 public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     private static final int SMALLEST_ARENA = 2 << 20;
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    private final Queue<ChangeBatch> ready = new ArrayDeque<>();
+    /** What the native half says of the batches in the memory, and where it says it of the next one. */
+    private byte[] directory = {};
+    private int at;
     /** The memory that batches lie in. It belongs to the garbage collector, which sees every view of it. */
     private ByteBuffer arena = ByteBuffer.allocateDirect(0);
     /** Counts how often the memory has been filled. */
@@ -67,10 +69,10 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     public ChangeBatch next() {
         long batches = worker.enter();
         try {
-            if (ready.isEmpty()) {
+            if (at >= directory.length) {
                 fill(batches);
             }
-            return ready.poll();
+            return directory.length == 0 ? null : take(batches);
         } finally {
             worker.leave();
         }
@@ -78,12 +80,17 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
 
     private void fill(long batches) {
         generation++;
-        byte[] directory = Native.batchesNext(batches, this);
+        directory = Native.batchesNext(batches, this);
+        at = 0;
+    }
+
+    private ChangeBatch take(long batches) {
         ByteBuffer memory = arena.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
-        Wire.Reader in = new Wire.Reader(directory);
-        while (in.hasMore()) {
-            ready.add(new ChangeBatch(this, generation, table(batches, in.i32()), memory, in));
-        }
+        Wire.Reader in = new Wire.Reader(directory, at);
+        ChangeBatch batch = new ChangeBatch(this, generation, table(batches, in.i32()), memory, in);
+        // Passed over once it is there: where memory ends, nothing is lost.
+        at = in.at();
+        return batch;
     }
 
     private TableDef table(long batches, int number) {

@@ -24,7 +24,9 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     private static final int BLOCK = 64 << 10;
 
     private final NativeWorker worker;
-    private Wire.Reader block = new Wire.Reader(new byte[0]);
+    private byte[] block = {};
+    /** Where the next record starts in the block. */
+    private int at;
 
     RecordReader(long handle) {
         worker = new NativeWorker(handle, "RecordReader");
@@ -43,10 +45,18 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     public TrailRecord next() {
         long records = worker.enter();
         try {
-            if (!block.hasMore()) {
-                block = new Wire.Reader(Native.recordsBlock(records, BLOCK));
+            if (at >= block.length) {
+                block = Native.recordsBlock(records, BLOCK);
+                at = 0;
             }
-            return block.hasMore() ? new TrailRecord(block) : null;
+            if (block.length == 0) {
+                return null;
+            }
+            Wire.Reader in = new Wire.Reader(block, at);
+            TrailRecord next = new TrailRecord(in);
+            // Passed over once it is there: where memory ends, nothing is lost.
+            at = in.at();
+            return next;
         } finally {
             worker.leave();
         }

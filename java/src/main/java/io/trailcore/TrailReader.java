@@ -28,7 +28,8 @@ import java.util.stream.StreamSupport;
  *
  * <p><b>Errors.</b> What lies before damage is handed out before the exception. After an exception a further call gives the
  * same again, unless its class says that it goes on. At a torn tail and at the end of the trail it looks whether there is
- * more.
+ * more. Where an {@link OutOfMemoryError} loses what was read, every later call throws
+ * {@link TrailException.InvalidArgument}; {@link #position} tells where another reader can go on.
  */
 public final class TrailReader implements AutoCloseable, Iterable<Change> {
     /** Bytes that a block of changes has, about; a change that is kept keeps its block. */
@@ -36,13 +37,17 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    private final List<FileHeader> headers = new ArrayList<>();
+    /** That of the last change which has one, and its number: files come in order, and their headers with them. */
+    private FileHeader header;
+    private int headerNumber = -1;
     private byte[] block = {};
     /** Where the next change starts in the block. */
     private int at;
     /** Behind the change that was handed out last; {@code null} where it has not been asked for since. */
     private Position position;
     private Change last;
+    /** Whether memory ended between reading and writing JSON. */
+    private boolean lost;
 
     TrailReader(long handle) {
         worker = new NativeWorker(handle, "TrailReader");
@@ -65,9 +70,18 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     public Change next() {
         long reader = worker.enter();
         try {
+            checkWhole();
             return isAtEndOfBlock() && !fetch(reader) ? null : take(reader);
         } finally {
             worker.leave();
+        }
+    }
+
+    /** Reading on would leave out what was lost without a word. */
+    private void checkWhole() {
+        if (lost) {
+            throw TrailException.invalidArgument("the reader cannot go on: a call before had no memory to write what it had "
+                    + "read, which is lost; open another with more memory");
         }
     }
 
@@ -100,10 +114,14 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     private FileHeader header(long reader, int number) {
-        while (headers.size() <= number) {
-            headers.add(new FileHeader(Native.readerHeader(reader, headers.size())));
+        if (number < 0) {
+            return null;
         }
-        return number < 0 ? null : headers.get(number);
+        if (number != headerNumber) {
+            header = new FileHeader(Native.readerHeader(reader, number));
+            headerNumber = number;
+        }
+        return header;
     }
 
     /**
@@ -137,20 +155,29 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     public void writeJson(OutputStream out) throws IOException {
         long reader = worker.enter();
         try {
-            while (!isAtEndOfBlock()) {
-                out.write(take(reader).toJsonBytes());
-                out.write('\n');
-            }
-            while (true) {
-                byte[] lines = Native.readerJson(reader, BLOCK);
-                position = ReaderState.of(Native.readerState(reader)).position();
-                if (lines.length == 0) {
-                    return;
-                }
-                out.write(lines);
-            }
+            checkWhole();
+            writeJson(reader, out);
+        } catch (OutOfMemoryError noMemory) {
+            lost = true;
+            throw noMemory;
         } finally {
             worker.leave();
+        }
+    }
+
+    private void writeJson(long reader, OutputStream out) throws IOException {
+        while (!isAtEndOfBlock()) {
+            out.write(take(reader).toJsonBytes());
+            out.write('\n');
+        }
+        while (true) {
+            byte[] lines = Native.readerJson(reader, BLOCK);
+            Position behind = ReaderState.of(Native.readerState(reader)).position();
+            out.write(lines);
+            position = behind;
+            if (lines.length == 0) {
+                return;
+            }
         }
     }
 

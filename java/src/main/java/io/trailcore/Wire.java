@@ -62,6 +62,11 @@ final class Wire {
             this(bytes, 0);
         }
 
+        /** Where it has come to. */
+        int at() {
+            return at;
+        }
+
         boolean hasMore() {
             return at < bytes.length;
         }

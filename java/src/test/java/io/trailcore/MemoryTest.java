@@ -1,0 +1,173 @@
+package io.trailcore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where memory ends no row is lost without a word; and what a reader takes does not grow with the trail. */
+class MemoryTest {
+    private static final int ROWS = 60_000;
+    private static final String REFUSED = "refused";
+
+    @TempDir
+    Path folder;
+
+    private String run(String option, Class<?> program) throws IOException, InterruptedException {
+        List<String> options = List.of(option, "-XX:+UseSerialGC");
+        Jvm.Result result = Jvm.run(folder, Map.of(), options, program.getName(), List.of());
+        assertEquals(0, result.status(), result.err());
+        return new String(result.out(), StandardCharsets.UTF_8);
+    }
+
+    /** What a call comes to, in a word. */
+    private static String outcome(Supplier<Object> call) {
+        try {
+            return String.valueOf(call.get());
+        } catch (OutOfMemoryError error) {
+            return "no memory";
+        } catch (TrailException.InvalidArgument error) {
+            return error.getMessage().contains("is lost") ? REFUSED : error.getMessage();
+        }
+    }
+
+    /** A machine without memory for the first batch. */
+    static final class NoArena {
+        public static void main(String[] arguments) {
+            try (BatchReader batches = Trail.of(Samples.rates(20)).batches()) {
+                System.out.print(outcome(batches::next));
+                System.out.print(", " + outcome(batches::next) + ", " + outcome(batches::next));
+                System.out.print(", " + outcome(batches::position));
+            }
+        }
+    }
+
+    @Test
+    void rowsOfABatchAreNotLostWithoutAWord() throws IOException, InterruptedException {
+        String told = run("-XX:MaxDirectMemorySize=1m", NoArena.class);
+        assertEquals("no memory, refused, refused, refused", told);
+    }
+
+    /** A machine whose memory is used up while a reader reads. */
+    static final class NoHeap {
+        private static List<byte[]> taken;
+
+        private static void takeAll() {
+            taken = new ArrayList<>(1 << 16);
+            for (int size = 1 << 20; size >= 1 << 12; size /= 2) {
+                try {
+                    while (true) {
+                        taken.add(new byte[size]);
+                    }
+                } catch (OutOfMemoryError full) {
+                    // As it shall be.
+                }
+            }
+        }
+
+        /** Counts on through a time without memory: all that there is, or none behind what was lost. */
+        private static String count(Supplier<Object> next) {
+            int count = 0;
+            boolean met = false;
+            next.get();
+            count++;
+            takeAll();
+            while (true) {
+                try {
+                    if (next.get() == null) {
+                        return (met ? "" : "memory did not end, ") + count;
+                    }
+                    count++;
+                } catch (OutOfMemoryError full) {
+                    taken = null;
+                    met = true;
+                } catch (TrailException.InvalidArgument error) {
+                    return met ? outcome(next::get) : error.toString();
+                }
+            }
+        }
+
+        public static void main(String[] arguments) throws IOException {
+            Trail trail = Trail.of(Samples.rates(ROWS));
+            try (TrailReader reader = trail.reader()) {
+                System.out.println(count(reader::next));
+            }
+            try (RecordReader records = trail.records()) {
+                System.out.println(count(records::next));
+            }
+            try (TrailReader reader = trail.reader()) {
+                Supplier<Object> write = () -> {
+                    try {
+                        reader.writeJson(OutputStream.nullOutputStream());
+                        return "written";
+                    } catch (IOException error) {
+                        return error;
+                    }
+                };
+                takeAll();
+                String first = outcome(write);
+                taken = null;
+                System.out.println(first + ", " + outcome(write) + ", " + outcome(reader::next));
+            }
+        }
+    }
+
+    @Test
+    void whatDoesNotGetToJavaIsNotLostWithoutAWord() throws IOException, InterruptedException {
+        String[] told = run("-Xmx64m", NoHeap.class).split("\\R");
+        assertEquals(3, told.length, String.join("; ", told));
+        assertTrue(told[0].equals(REFUSED) || told[0].equals(Integer.toString(ROWS)), told[0]);
+        long records;
+        try (RecordReader all = Trail.of(Samples.rates(ROWS)).records()) {
+            records = all.stream().count();
+        }
+        assertTrue(told[1].equals(REFUSED) || told[1].equals(Long.toString(records)), told[1]);
+        assertEquals("no memory, refused, refused", told[2]);
+    }
+
+    @Test
+    void aReaderKeepsNoHeadersOfFilesThatItHasRead() throws InterruptedException {
+        int count = 2000;
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (int seqno = 0; seqno < count; seqno++) {
+            try (TrailWriter writer = TrailWriter.inMemory("he", new WriterOptions().withFirstSeqno(seqno))) {
+                writer.begin(Integer.toString(1000 + seqno), "1.1." + seqno, Instant.EPOCH);
+                writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
+                writer.commit();
+                files.putAll(writer.finish());
+            }
+        }
+        try (TrailReader reader = Trail.ofFiles(files).reader()) {
+            Change kept = reader.next();
+            assertEquals("1000", kept.fileHeader().orElseThrow().get(HeaderField.FIRST_CSN).orElseThrow());
+            WeakReference<FileHeader> second = new WeakReference<>(reader.next().fileHeader().orElseThrow());
+            long live = Native.liveObjects();
+            int read = 2;
+            for (Change change : reader) {
+                assertEquals(Integer.toString(1000 + read), change.fileHeader().orElseThrow().get(HeaderField.FIRST_CSN).orElseThrow());
+                read++;
+            }
+            assertEquals(count, read);
+            for (int tries = 0; tries < 200 && second.get() != null; tries++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            assertNull(second.get());
+            assertTrue(Native.liveObjects() <= live + 10, (Native.liveObjects() - live) + " more native objects");
+            assertEquals("1000", kept.fileHeader().orElseThrow().get(HeaderField.FIRST_CSN).orElseThrow());
+        }
+    }
+}
