@@ -1,6 +1,7 @@
 package io.trailcore;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -53,15 +54,14 @@ public final class Catalog {
      */
     public static Catalog of(TableDef... tables) {
         NativeLibrary.load();
-        return new Catalog(of(new Wire.Writer().i32(tables.length), tables, 0));
-    }
-
-    /** Writes the numbers of the tables, keeping each of them alive until the call is done. */
-    private static long of(Wire.Writer out, TableDef[] tables, int from) {
-        if (from == tables.length) {
+        NativeValue[] values = Arrays.stream(tables).map(TableDef::value).toArray(NativeValue[]::new);
+        return new Catalog(NativeValue.withAll(values, handles -> {
+            Wire.Writer out = new Wire.Writer().i32(handles.length);
+            for (long handle : handles) {
+                out.i64(handle);
+            }
             return Native.catalogOf(out.toBytes());
-        }
-        return tables[from].value().with(handle -> of(out.i64(handle), tables, from + 1));
+        }));
     }
 
     /**

@@ -2,6 +2,8 @@ package io.trailcore;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
@@ -31,6 +33,15 @@ final class NativeValue {
     /** The same for one that may not be there, whose number is 0. */
     static <T> T with(NativeValue value, LongFunction<T> call) {
         return value == null ? call.apply(0) : value.with(call);
+    }
+
+    /** The same for many, which no one else changes. */
+    static <T> T withAll(NativeValue[] values, Function<long[], T> call) {
+        try {
+            return call.apply(Arrays.stream(values).mapToLong(value -> value.handle).toArray());
+        } finally {
+            Reference.reachabilityFence(values);
+        }
     }
 
     /** A new value of this one. */

@@ -200,6 +200,18 @@ class LifecycleTest {
     }
 
     @Test
+    void aCatalogMayHaveManyTables() throws InterruptedException {
+        long before = Native.liveObjects();
+        TableDef[] tables = new TableDef[20_000];
+        for (int i = 0; i < tables.length; i++) {
+            tables[i] = TableDef.of("A.B" + i, ColumnDef.varchar("C", 1));
+        }
+        assertEquals(tables.length, Catalog.of(tables).names().size());
+        tables = null;
+        assertLiveAtMost(before);
+    }
+
+    @Test
     void aPanicStaysOnItsSide() {
         try (TrailReader reader = SMALL.reader();
                 TrailReader other = SMALL.reader()) {
