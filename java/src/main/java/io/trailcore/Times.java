@@ -15,7 +15,11 @@ final class Times {
     }
 
     static long micros(Instant moment) {
-        return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
+        try {
+            return Math.addExact(Math.multiplyExact(moment.getEpochSecond(), 1_000_000L), moment.getNano() / 1_000);
+        } catch (ArithmeticException beyond) {
+            throw new IllegalArgumentException("the moment " + moment + " is beyond what microseconds can count", beyond);
+        }
     }
 
     /** A time of the database's own, unknown zone. */

@@ -288,6 +288,7 @@ public final class Trail {
      * @param options how to read
      * @return its position; empty if there is none
      * @throws TrailException what reading gives
+     * @throws IllegalArgumentException where the moment is beyond what microseconds of 64 bits can count
      */
     public Optional<Position> findTime(Instant time, ReadOptions options) {
         byte[] message = options.message();

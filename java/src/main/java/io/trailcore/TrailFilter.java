@@ -130,6 +130,7 @@ public final class TrailFilter {
      *
      * @param now what its clock says; to the microsecond
      * @return the filter
+     * @throws IllegalArgumentException where that is beyond what microseconds of 64 bits can count
      */
     public TrailFilter now(Instant now) {
         return with(3, Times.micros(now));

@@ -109,7 +109,8 @@ public final class TrailWriter implements AutoCloseable {
      * @param csn its commit sequence number; empty if it is not known
      * @param xid its id; empty if it is not known
      * @param time when it was committed; to the microsecond
-     * @throws TrailException.InvalidArgument where one is open
+     * @throws TrailException.InvalidArgument where one is open, and where a trail cannot say the time
+     * @throws IllegalArgumentException where the time is beyond what microseconds of 64 bits can count
      */
     public void begin(String csn, String xid, Instant time) {
         call(message(BEGIN).text(csn).text(xid).i64(Times.micros(time)));

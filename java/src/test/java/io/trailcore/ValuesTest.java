@@ -317,6 +317,24 @@ class ValuesTest {
     }
 
     @Test
+    void momentsOfAllAgesAreWritten() {
+        for (String text : List.of("0001-01-01T00:00:00Z", "1600-02-29T12:00:00.123456Z", "2300-01-01T00:00:00.999999Z")) {
+            Instant moment = Instant.parse(text);
+            assertEquals(moment, Times.instant(Times.micros(moment)));
+            try (TrailWriter writer = TrailWriter.inMemory("ti", new WriterOptions())) {
+                writer.begin("1", "1.1.1", moment);
+                writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
+                writer.commit();
+                try (TrailReader reader = Trail.ofFiles(writer.finish()).reader()) {
+                    assertEquals(moment, reader.next().time());
+                }
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> Trail.open(Samples.BIG).findTime(Instant.MAX));
+        assertThrows(IllegalArgumentException.class, () -> TrailFilter.compile("TABLE A.B;").now(Instant.MIN));
+    }
+
+    @Test
     void positionsReadWhatTheyWrite() {
         assertEquals(new Position(12, 1956), Position.parse("12:1956"));
         assertEquals("12:1956", new Position(12, 1956).toString());
