@@ -1,12 +1,15 @@
 //! The Arrow C stream of a table, handed to whoever takes it in.
 
+use std::sync::Arc;
+
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use jni::sys::jlong;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
 
-use crate::failure;
+use crate::callback::Listener;
+use crate::failure::{self, Failure, Thrown};
 use crate::object::Counted;
 use crate::wire::Reader;
 
@@ -34,8 +37,8 @@ pub(crate) fn options(message: &mut Reader<'_>) -> failure::Result<ArrowOptions>
 }
 
 /// Puts the stream into the structure at an address, which takes it over: its release callback frees it.
-pub(crate) fn export(stream: TableStream, address: jlong) {
-    let counted = CountedStream { stream: stream.into_reader(), _counted: Counted::new() };
+pub(crate) fn export(stream: TableStream, listener: Option<Arc<Listener>>, address: jlong) {
+    let counted = CountedStream { stream: stream.into_reader(), listener, _counted: Counted::new() };
     let place = std::ptr::with_exposed_provenance_mut::<FFI_ArrowArrayStream>(address as usize);
     // SAFETY: the caller of `exportArrow` vouches for the structure; it is not in use, so nothing there is to be freed.
     unsafe { place.write_unaligned(c_stream(counted)) };
@@ -44,6 +47,7 @@ pub(crate) fn export(stream: TableStream, address: jlong) {
 /// A stream that counts as an object of this binding for as long as it lives.
 struct CountedStream<R> {
     stream: R,
+    listener: Option<Arc<Listener>>,
     _counted: Counted,
 }
 
@@ -51,7 +55,22 @@ impl<R: RecordBatchReader> Iterator for CountedStream<R> {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.stream.next()
+        Some(self.stream.next()?.map_err(|error| self.told(error)))
+    }
+}
+
+impl<R> CountedStream<R> {
+    /// An exception of a callback cannot get through the stream: the error's text says which it was.
+    fn told(&self, error: ArrowError) -> ArrowError {
+        let ArrowError::ExternalError(error) = error else { return error };
+        let thrown = match self.listener.as_ref().and_then(|listener| listener.thrown()) {
+            Some(Failure::Thrown(thrown)) => Some(thrown),
+            _ => error.downcast_ref().and_then(Thrown::cause_of),
+        };
+        ArrowError::ExternalError(match thrown {
+            Some(thrown) => format!("{error}: {thrown}").into(),
+            None => error,
+        })
     }
 }
 

@@ -4,14 +4,44 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use jni::objects::{JObject, JValue};
+use jni::objects::{JClass, JObject, JValue};
 use jni::refs::Global;
 use jni::{Env, JavaVM, jni_sig, jni_str};
 use trailcore::source::{ByteSource, Progress};
 
 use crate::failure::{Failure, Thrown};
+
+/// The classes that native code calls. Java gives them when it loads the library: looked up by name they would be those of
+/// the loader of whatever code calls, and inside of an Arrow stream that is Arrow's.
+#[derive(Debug)]
+struct Classes {
+    callbacks: Global<JClass<'static>>,
+    exceptions: Global<JClass<'static>>,
+}
+
+static CLASSES: OnceLock<Classes> = OnceLock::new();
+
+pub(crate) fn meet(env: &Env<'_>, callbacks: &JClass<'_>, exceptions: &JClass<'_>) -> Result<(), Failure> {
+    let classes = Classes { callbacks: env.new_global_ref(callbacks)?, exceptions: env.new_global_ref(exceptions)? };
+    CLASSES.get_or_init(|| classes);
+    Ok(())
+}
+
+fn classes() -> jni::errors::Result<&'static Classes> {
+    CLASSES.get().ok_or(jni::errors::Error::NullPtr("the classes of the Java half"))
+}
+
+/// `io.trailcore.Callbacks`.
+fn callbacks() -> jni::errors::Result<&'static Global<JClass<'static>>> {
+    Ok(&classes()?.callbacks)
+}
+
+/// `io.trailcore.TrailException`.
+pub(crate) fn exceptions() -> jni::errors::Result<&'static Global<JClass<'static>>> {
+    Ok(&classes()?.exceptions)
+}
 
 /// Bytes that one call asks for at most: they pass through an array of this size.
 const AT_ONCE: usize = 1 << 20;
@@ -58,8 +88,7 @@ impl JavaSource {
             let array = env.new_byte_array(into.len())?;
             let signature = jni_sig!((io.trailcore.ByteSource, jlong, jbyte[]) -> jint);
             let arguments = [JValue::Object(&self.source), JValue::Long(offset), JValue::Object(&array)];
-            let class = jni_str!("io/trailcore/Callbacks");
-            let read = env.call_static_method(class, jni_str!("read"), signature, &arguments)?.i()?;
+            let read = env.call_static_method(callbacks()?, jni_str!("read"), signature, &arguments)?.i()?;
             let read = usize::try_from(read).unwrap_or(0).min(into.len());
             let Some(filled) = into.get_mut(..read) else { return Ok(0) };
             array.get_region(env, 0, as_signed(filled))?;
@@ -73,8 +102,7 @@ impl ByteSource for JavaSource {
     fn size(&self) -> io::Result<u64> {
         call(&self.vm, |env| {
             let signature = jni_sig!((io.trailcore.ByteSource) -> jlong);
-            let class = jni_str!("io/trailcore/Callbacks");
-            env.call_static_method(class, jni_str!("size"), signature, &[JValue::Object(&self.source)])?.j()
+            env.call_static_method(callbacks()?, jni_str!("size"), signature, &[JValue::Object(&self.source)])?.j()
         })
         .map(|size| u64::try_from(size).unwrap_or(0))
         .map_err(io_error)
@@ -116,7 +144,7 @@ impl Listener {
             let signature = jni_sig!((io.trailcore.ProgressListener, jlong, jlong, jlong) -> jboolean);
             let Progress { position, bytes, .. } = progress;
             let arguments = [JValue::Object(&self.listener), number(position.seqno), number(position.rba), number(bytes)];
-            env.call_static_method(jni_str!("io/trailcore/Callbacks"), jni_str!("progress"), signature, &arguments)?.z()
+            env.call_static_method(callbacks()?, jni_str!("progress"), signature, &arguments)?.z()
         });
         match goes_on {
             Ok(true) => ControlFlow::Continue(()),

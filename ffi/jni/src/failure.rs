@@ -7,11 +7,12 @@ use std::io;
 use std::sync::Arc;
 
 use jni::errors::{Error as JniError, ErrorPolicy, JniError as JniCode};
-use jni::objects::{JThrowable, JValue};
+use jni::objects::{JString, JThrowable, JValue};
 use jni::refs::Global;
 use jni::{Env, jni_sig, jni_str};
 use trailcore::filter::{Diagnostic, Diagnostics};
 
+use crate::callback::exceptions;
 use crate::wire::Writer;
 
 /// The code of an exception for a panic, as in the C library. The kinds of `trailcore::ErrorKind` count from 1.
@@ -112,11 +113,15 @@ impl From<Diagnostics> for Failure {
 
 /// A Java exception, kept while native code unwinds to the call that Java made.
 #[derive(Clone, Debug)]
-pub(crate) struct Thrown(Arc<Global<JThrowable<'static>>>);
+pub(crate) struct Thrown {
+    throwable: Arc<Global<JThrowable<'static>>>,
+    /// What it says of itself, for those whom the exception cannot reach.
+    text: Arc<str>,
+}
 
 impl fmt::Display for Thrown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a callback threw an exception")
+        write!(f, "a callback threw {}", self.text)
     }
 }
 
@@ -127,7 +132,16 @@ impl Thrown {
     pub(crate) fn take(env: &mut Env<'_>) -> Option<Self> {
         let throwable = env.exception_occurred()?;
         env.exception_clear();
-        env.new_global_ref(throwable).ok().map(|throwable| Self(Arc::new(throwable)))
+        let text = Self::text(env, &throwable).unwrap_or_else(|_| {
+            env.exception_clear();
+            "an exception".to_owned()
+        });
+        env.new_global_ref(throwable).ok().map(|throwable| Self { throwable: Arc::new(throwable), text: text.into() })
+    }
+
+    fn text(env: &mut Env<'_>, throwable: &JThrowable<'_>) -> jni::errors::Result<String> {
+        let text = env.call_method(throwable, jni_str!("toString"), jni_sig!(() -> java.lang.String), &[])?.l()?;
+        env.cast_local::<JString<'_>>(text)?.try_to_string(env)
     }
 
     /// As an I/O error, which is how a source of bytes may fail.
@@ -135,7 +149,7 @@ impl Thrown {
         io::Error::other(self)
     }
 
-    fn cause_of(error: &trailcore::Error) -> Option<Self> {
+    pub(crate) fn cause_of(error: &trailcore::Error) -> Option<Self> {
         let source = error.source()?;
         let io =
             source.downcast_ref::<Arc<io::Error>>().map(|shared| &**shared).or_else(|| source.downcast_ref::<io::Error>())?;
@@ -174,7 +188,7 @@ fn throw(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
         return Ok(());
     }
     let thrown = match failure {
-        Failure::Thrown(Thrown(throwable)) => env.throw(&**throwable),
+        Failure::Thrown(Thrown { throwable, .. }) => env.throw(&**throwable),
         Failure::Jni(error) if matches!(**error, JniError::JniCall(JniCode::NoMemory)) => {
             env.throw_new(jni_str!("java/lang/OutOfMemoryError"), jni_str!("no memory for a native call's result"))
         }
@@ -190,9 +204,8 @@ fn throw(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
 /// Has `TrailException.of` make the exception.
 fn throw_new(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
     let message = env.byte_array_from_slice(&message(failure))?;
-    let class = jni_str!("io/trailcore/TrailException");
     let signature = jni_sig!((jbyte[]) -> io.trailcore.TrailException);
-    let exception = env.call_static_method(class, jni_str!("of"), signature, &[JValue::Object(&message)])?.l()?;
+    let exception = env.call_static_method(exceptions()?, jni_str!("of"), signature, &[JValue::Object(&message)])?.l()?;
     let exception = env.cast_local::<JThrowable<'_>>(exception)?;
     env.throw(&exception)
 }

@@ -16,7 +16,7 @@ use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
 
 use crate::arrow;
 use crate::batches::Batches;
-use crate::callback::{JavaSource, Listener, as_signed};
+use crate::callback::{self, JavaSource, Listener, as_signed};
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::header;
 use crate::object::{self, Object};
@@ -28,7 +28,7 @@ use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
 /// What both halves must agree on: changed whenever a method, message or layout is.
-const PROTOCOL: jint = 2;
+const PROTOCOL: jint = 3;
 
 /// Defines a native method whose body may fail or panic: both become exceptions.
 macro_rules! native {
@@ -118,6 +118,10 @@ native! {
     Java_io_trailcore_Native_protocol<'l>(_env) -> jint { Ok(PROTOCOL) }
 
     Java_io_trailcore_Native_version<'l>(env) -> JByteArray<'l> { array(env, env!("CARGO_PKG_VERSION").as_bytes()) }
+
+    Java_io_trailcore_Native_meet<'l>(env, callbacks: JClass<'l>, exceptions: JClass<'l>) {
+        callback::meet(env, &callbacks, &exceptions)
+    }
 
     Java_io_trailcore_Native_liveObjects<'l>(_env) -> jlong { Ok(object::live()) }
 
@@ -477,6 +481,7 @@ native! {
         let files = object::writer(writer)?.finish()?;
         array(env, &files)
     }
+
     Java_io_trailcore_Native_arrowExport<'l>(
         env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>, address: jlong
     ) {
@@ -485,7 +490,7 @@ native! {
         let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
         let (table, arrow) = (message.text()?, arrow::options(&mut message)?);
         let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| told(listener.as_ref(), error))?;
-        arrow::export(stream, address);
+        arrow::export(stream, listener, address);
         Ok(())
     }
 }

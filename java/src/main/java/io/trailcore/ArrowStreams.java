@@ -34,7 +34,7 @@ public final class ArrowStreams {
      * @param options how to read
      * @param arrow how changes become record batches
      * @return the reader, to be closed. What reading meets comes out of {@code loadNextBatch} as an
-     *     {@link java.io.IOException} with its message
+     *     {@link java.io.IOException} with its message, and that of an exception of a callback
      * @throws TrailException as {@link Trail#exportArrow}
      */
     public static ArrowReader open(

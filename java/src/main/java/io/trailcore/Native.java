@@ -9,7 +9,7 @@ package io.trailcore;
  */
 final class Native {
     /** What both halves must agree on; the native half has the same number. */
-    static final int PROTOCOL = 2;
+    static final int PROTOCOL = 3;
 
     private Native() {
     }
@@ -17,6 +17,9 @@ final class Native {
     static native int protocol();
 
     static native byte[] version();
+
+    /** Gives the native half the classes that it calls, before it calls them. */
+    static native void meet(Class<?> callbacks, Class<?> exceptions);
 
     /** How many native objects there are: for tests of leaks. */
     static native long liveObjects();

@@ -105,6 +105,7 @@ final class NativeLibrary {
         if (protocol != Native.PROTOCOL) {
             throw newError(file + " is of release " + Wire.text(Native.version()) + ", which does not fit this JAR", null);
         }
+        Native.meet(Callbacks.class, TrailException.class);
     }
 
     private static UnsatisfiedLinkError newError(String what, Throwable cause) {

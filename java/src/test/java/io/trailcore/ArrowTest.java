@@ -7,18 +7,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Tables as Arrow, taken in by arrow-java. */
 class ArrowTest {
     private static final String TABLE = "BANK.POSTINGS";
+
+    @TempDir
+    Path folder;
 
     @Test
     void aTableComesAsRecordBatches() throws IOException {
@@ -68,6 +75,17 @@ class ArrowTest {
         }
     }
 
+    /** Names are looked up in the class loader of the code that calls: inside of a stream that is Arrow's. */
+    @Test
+    void callbacksAreFoundFromAnotherClassLoader() throws IOException, InterruptedException {
+        List<String> options = List.of("-cp", ChildLoaderMain.parentPath(), "--add-opens=java.base/java.nio=ALL-UNNAMED");
+        List<String> folders = List.of(ChildLoaderMain.folder(Trail.class), ChildLoaderMain.folder(ArrowTest.class));
+        Map<String, String> environment = Map.of("TRAILCORE_LIBRARY", "");
+        Jvm.Result result = Jvm.run(folder, environment, options, ChildLoaderMain.class.getName(), folders);
+        assertEquals(0, result.status(), result.err());
+        assertEquals("500 rows, told", new String(result.out(), StandardCharsets.UTF_8));
+    }
+
     @Test
     void errorsComeOut() throws IOException {
         Trail trail = Trail.open(Samples.BIG);
@@ -103,6 +121,22 @@ class ArrowTest {
                     }
                 });
                 assertTrue(thrown.getMessage().contains("ra000000000"), thrown.getMessage());
+                assertTrue(thrown.getMessage().contains("java.io.IOException: no bytes"), thrown.getMessage());
+            }
+            ReadOptions listened = new ReadOptions().progress(progress -> {
+                if (progress.bytes() > 2 << 20) {
+                    throw new IllegalStateException("no more");
+                }
+                return true;
+            });
+            try (ArrowReader reader = ArrowStreams.open(
+                    allocator, Trail.of(rates), "BANK.RATES", listened, small)) {
+                IOException thrown = assertThrows(IOException.class, () -> {
+                    while (reader.loadNextBatch()) {
+                        assertTrue(reader.getVectorSchemaRoot().getRowCount() > 0);
+                    }
+                });
+                assertTrue(thrown.getMessage().contains("java.lang.IllegalStateException: no more"), thrown.getMessage());
             }
         }
     }
