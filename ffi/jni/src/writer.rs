@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, Token};
-use trailcore::{Decimal, TableDef, Timestamp};
+use trailcore::{Decimal, ErrorKind, TableDef, Timestamp};
 
 use crate::failure::{Failure, Result};
 use crate::object;
@@ -104,8 +104,13 @@ impl Rows {
 
     /// Finishes, and tells the files by name, with their bytes if they are in memory.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>> {
-        if self.open()?.is_in_transaction() {
-            return Err(Failure::Misuse("a transaction is open; commit it before the writer is finished"));
+        let writer = self.open()?;
+        if writer.is_in_transaction() {
+            // A second transaction is refused and changes nothing; where writing has failed before, that is what is said.
+            return Err(match writer.begin("", "", Timestamp::from_unix_micros(0)) {
+                Err(error) if error.kind() != ErrorKind::InvalidArgument => error.into(),
+                _ => Failure::Misuse("a transaction is open; commit it before the writer is finished"),
+            });
         }
         let files = self.0.take().map_or_else(|| Ok(Vec::new()), TrailWriter::finish)?;
         let mut out = Writer::default();

@@ -25,6 +25,8 @@ import java.util.List;
  * <p>A batch is valid until the next one is asked for: its memory is used over and over. Afterwards its methods throw
  * {@link IllegalStateException}; buffers that were taken from it stay readable, but hold other values.
  *
+ * <p>A zero date, such as 0000-00-00, is {@link ColumnState#INVALID} in a batch, and a value in rows and JSON.
+ *
  * <p>Rows of one table come in the trail's order. Between tables the order is lost; {@link ChangeBatch#position} has it.
  * Only rows have columns: truncates, statements and others are passed over. Threads, closing and errors are as with
  * {@link TrailReader}. Where there is no memory for a batch, its rows are lost: the {@link OutOfMemoryError} comes out, and

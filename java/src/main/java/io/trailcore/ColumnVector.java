@@ -11,7 +11,8 @@ import java.time.LocalDateTime;
 
 /**
  * One column of a {@link ChangeBatch}: a state for each row, and the values. Where the state is not
- * {@link ColumnState#VALUE}, the number is 0 and the bytes are empty, or, of an invalid text, its bytes as they stand.
+ * {@link ColumnState#VALUE}, the number is 0 and the bytes are empty, or, of an invalid text, its bytes as they stand. A zero
+ * date, which no number of microseconds can say, is {@link ColumnState#INVALID} here; in rows and JSON it is a value.
  *
  * <p>The buffers are direct, read-only, in the machine's byte order, and start at row 0. Taking one costs little; taking it
  * once for a batch costs nothing:
@@ -201,13 +202,13 @@ public final class ColumnVector {
      *
      * @param row the row, from 0
      * @return the number
-     * @throws TrailException.ColumnValue where it is no number
+     * @throws TrailException.ColumnValue where it is no number, or none that {@link BigDecimal} can hold
      */
     public BigDecimal decimal(int row) {
         checked(first, isNumber() || type == Type.DIGITS, "numbers");
         needValue(row);
         if (type == Type.DIGITS) {
-            return new BigDecimal(Wire.text(valueBytes(row)).strip());
+            return digits(row);
         }
         long number = first.getLong(row * Long.BYTES);
         int scale = definition().scale();
@@ -215,6 +216,16 @@ public final class ColumnVector {
             return BigDecimal.valueOf(number, scale);
         }
         return new BigDecimal(new BigInteger(Long.toUnsignedString(number)), scale);
+    }
+
+    private BigDecimal digits(int row) {
+        try {
+            return new BigDecimal(Wire.text(valueBytes(row)).strip());
+        } catch (NumberFormatException beyond) {
+            // The native half has seen that these are digits: the exponent alone can be more than Java's numbers have.
+            throw TrailException.columnValue(
+                    "column " + name() + " of row " + row + " is not a number that BigDecimal can hold");
+        }
     }
 
     /**

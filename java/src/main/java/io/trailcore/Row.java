@@ -114,15 +114,19 @@ public final class Row implements Iterable<Column> {
      *
      * @param index the index, from 0
      * @return the column
+     * @throws IndexOutOfBoundsException where the index is negative
      */
     public Column get(int index) {
+        if (index < 0) {
+            throw new IndexOutOfBoundsException(index);
+        }
         int place = placeOf(index);
         return place < 0 ? Column.missing(table, index) : column(place);
     }
 
     /** Its place in the directory; -1 if the image does not list it. Most images list all columns. */
     private int placeOf(int index) {
-        if (rises && index >= 0 && index < count && Wire.u16(block, entry(index)) == index) {
+        if (rises && index < count && Wire.u16(block, entry(index)) == index) {
             return index;
         }
         for (int place = 0; place < count; place++) {

@@ -7,7 +7,7 @@ import java.time.format.DateTimeFormatter;
 
 /**
  * An image of a row that is to be written: values by column name. Columns that are not set are missing from the image.
- * Whether they fit the table is looked at when the image is written.
+ * Whether they fit the table is looked at when the image is written. A call that throws leaves the image as it was.
  *
  * <pre>{@code
  * RowImage row = new RowImage().text("CODE", "EUR").decimal("RATE", new BigDecimal("7.8012")).nul("NOTE");
@@ -23,9 +23,11 @@ public final class RowImage {
     public RowImage() {
     }
 
-    private Wire.Writer column(String name, int form) {
+    /** Appends a column. Whatever can be wrong with name and value comes out before, so that the image stays whole. */
+    private RowImage column(String name, int form, Wire.Writer value) {
+        columns.append(new Wire.Writer().text(name).u8(form).append(value.toBytes()).toBytes());
         count++;
-        return columns.text(name).u8(form);
+        return this;
     }
 
     byte[] message() {
@@ -39,8 +41,7 @@ public final class RowImage {
      * @return this image
      */
     public RowImage nul(String name) {
-        column(name, 0);
-        return this;
+        return column(name, 0, new Wire.Writer());
     }
 
     /**
@@ -49,10 +50,10 @@ public final class RowImage {
      * @param name the column's name
      * @param text its text
      * @return this image
+     * @throws IllegalArgumentException where the text has half of a surrogate pair, which is no Unicode text
      */
     public RowImage text(String name, String text) {
-        column(name, 1).text(text);
-        return this;
+        return column(name, 1, new Wire.Writer().text(text));
     }
 
     /**
@@ -63,8 +64,7 @@ public final class RowImage {
      * @return this image
      */
     public RowImage decimal(String name, BigDecimal number) {
-        column(name, 2).text(number.toString());
-        return this;
+        return column(name, 2, new Wire.Writer().text(number.toString()));
     }
 
     /**
@@ -75,8 +75,7 @@ public final class RowImage {
      * @return this image
      */
     public RowImage integer(String name, long number) {
-        column(name, 2).text(Long.toString(number));
-        return this;
+        return column(name, 2, new Wire.Writer().text(Long.toString(number)));
     }
 
     /**
@@ -87,8 +86,7 @@ public final class RowImage {
      * @return this image
      */
     public RowImage number(String name, String digits) {
-        column(name, 3).text(digits);
-        return this;
+        return column(name, 3, new Wire.Writer().text(digits));
     }
 
     /**
@@ -123,8 +121,7 @@ public final class RowImage {
      * @return this image
      */
     public RowImage dateText(String name, String text) {
-        column(name, 4).text(text);
-        return this;
+        return column(name, 4, new Wire.Writer().text(text));
     }
 
     /**
@@ -135,7 +132,6 @@ public final class RowImage {
      * @return this image
      */
     public RowImage bytes(String name, byte[] bytes) {
-        column(name, 5).bytes(bytes);
-        return this;
+        return column(name, 5, new Wire.Writer().bytes(bytes));
     }
 }

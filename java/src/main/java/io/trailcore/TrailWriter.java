@@ -233,8 +233,12 @@ public final class TrailWriter implements AutoCloseable {
      *
      * @param id its id, the character that GoldenGate uses
      * @param body its bytes
+     * @throws IllegalArgumentException where the id is no ASCII character
      */
     public void token(char id, byte[] body) {
+        if (id > 0x7f) {
+            throw new IllegalArgumentException("the id of a token is an ASCII character");
+        }
         call(message(TOKEN).u8(id).bytes(body));
     }
 
@@ -273,7 +277,7 @@ public final class TrailWriter implements AutoCloseable {
      *
      * @return the files by name, in order: of a writer in memory with their bytes, of others the paths with none
      * @throws TrailException.InvalidArgument where a transaction is open: it would be unfinished
-     * @throws TrailException.Io where a file cannot be written
+     * @throws TrailException.Io where a file cannot be written, or a call before could not write it
      */
     public Map<String, byte[]> finish() {
         long writer = worker.enter();

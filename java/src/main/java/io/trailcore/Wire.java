@@ -3,7 +3,10 @@ package io.trailcore;
 import java.io.ByteArrayOutputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,8 +47,16 @@ final class Wire {
         return text(bytes, 0, bytes.length);
     }
 
+    /** As UTF-8. What is no Unicode text is refused: it would become a question mark. */
     static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+        try {
+            ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException unpaired) {
+            throw new IllegalArgumentException("a text has half of a surrogate pair, which UTF-8 cannot say", unpaired);
+        }
     }
 
     /** Reads a message from a place on. */

@@ -28,6 +28,24 @@ public record WriterOptions(
         int charset,
         String group,
         Instant created) {
+    /**
+     * All of them.
+     *
+     * @throws IllegalArgumentException where the size of files is negative, their names have neither 6 nor 9 digits, or the
+     *     version of definitions is neither 1 nor 11
+     */
+    public WriterOptions {
+        if (fileSize < 0) {
+            throw new IllegalArgumentException("a file of " + fileSize + " bytes");
+        }
+        if (seqnoDigits != 6 && seqnoDigits != 9) {
+            throw new IllegalArgumentException("names of files have 6 or 9 digits, not " + seqnoDigits);
+        }
+        if (definitionVersion != 1 && definitionVersion != 11) {
+            throw new IllegalArgumentException("definitions have version 1 or 11, not " + definitionVersion);
+        }
+    }
+
     /** The default: big-endian, files of 500 MiB from number 0, with definitions. */
     public WriterOptions() {
         this(false, 500L << 20, 0, 9, true, 1, 5, 0, "TRAILCOR", Instant.EPOCH);
@@ -49,6 +67,7 @@ public record WriterOptions(
      *
      * @param bytes bytes before which a file is closed
      * @return the options
+     * @throws IllegalArgumentException where they are negative
      */
     public WriterOptions withFileSize(long bytes) {
         return new WriterOptions(littleEndian, bytes, firstSeqno, seqnoDigits, metadata, definitionVersion, compatibility,

@@ -1,0 +1,120 @@
+package io.trailcore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a writer and its images refuse, and the values that are at the edge of Java's. */
+class WriterTest {
+    private static final TableDef TABLE =
+            TableDef.of("A.B", ColumnDef.varchar("TEXT", 9), ColumnDef.number("NUMBER"), ColumnDef.dateTime("DAY", 0));
+
+    @TempDir
+    Path folder;
+
+    /** A trail of one row of {@link #TABLE}. */
+    private static Trail of(RowImage row) {
+        try (TrailWriter writer = TrailWriter.inMemory("wr", new WriterOptions())) {
+            writer.begin("1", "1.1.1", Instant.EPOCH);
+            writer.insert(TABLE, row);
+            writer.commit();
+            return Trail.ofFiles(writer.finish());
+        }
+    }
+
+    @Test
+    void anImageStaysWholeWhereACallIsRefused() {
+        RowImage image = new RowImage().text("TEXT", "one");
+        List<Consumer<RowImage>> refused = List.of(row -> row.text("NUMBER", null), row -> row.text(null, "x"),
+                row -> row.nul(null), row -> row.decimal("NUMBER", null), row -> row.integer(null, 1),
+                row -> row.number("NUMBER", null), row -> row.dateText("DAY", null), row -> row.date("DAY", null),
+                row -> row.dateTime("DAY", null, 0), row -> row.bytes("TEXT", null));
+        for (Consumer<RowImage> call : refused) {
+            assertThrows(NullPointerException.class, () -> call.accept(image));
+        }
+        image.number("NUMBER", "7");
+        try (TrailReader reader = of(image).reader()) {
+            assertEquals("{TEXT=one, NUMBER=7}", reader.next().after().toMap().toString());
+        }
+    }
+
+    @Test
+    void halfASurrogatePairIsRefused() {
+        RowImage image = new RowImage();
+        for (String text : List.of("\uD800", "a\uDC00b", "\uDC00\uD800")) {
+            assertThrows(IllegalArgumentException.class, () -> image.text("TEXT", text));
+        }
+        try (TrailReader reader = of(image.text("TEXT", "\uD83D\uDE00")).reader()) {
+            assertEquals("\uD83D\uDE00", reader.next().after().get("TEXT").text());
+        }
+    }
+
+    @Test
+    void optionsThatNoTrailHasAreRefused() {
+        WriterOptions good = new WriterOptions();
+        List<UnaryOperator<WriterOptions>> bad = List.of(options -> options.withFileSize(-1),
+                options -> new WriterOptions(false, 1, 0, 7, true, 1, 5, 0, "G", Instant.EPOCH),
+                options -> new WriterOptions(false, 1, 0, 0, true, 1, 5, 0, "G", Instant.EPOCH),
+                options -> new WriterOptions(false, 1, 0, 9, true, 2, 5, 0, "G", Instant.EPOCH),
+                options -> new WriterOptions(false, 1, 0, 9, true, 65_537, 5, 0, "G", Instant.EPOCH));
+        for (UnaryOperator<WriterOptions> one : bad) {
+            assertThrows(IllegalArgumentException.class, () -> one.apply(good));
+        }
+        assertEquals(6, new WriterOptions(false, 0, 0, 6, true, 11, 5, 0, "G", Instant.EPOCH).seqnoDigits());
+        try (TrailWriter writer = TrailWriter.inMemory("wr", good)) {
+            assertThrows(IllegalArgumentException.class, () -> writer.token('\u0152', new byte[1]));
+            writer.token('R', new byte[1]);
+        }
+    }
+
+    @Test
+    void aWriterThatHasFailedSaysSoWhenItIsFinished() {
+        try (TrailWriter writer = TrailWriter.create(folder.resolve("none/wr"), new WriterOptions())) {
+            writer.begin("1", "1.1.1", Instant.EPOCH);
+            RowImage row = new RowImage().text("TEXT", "one");
+            writer.insert(TABLE, row);
+            assertInstanceOf(TrailException.InvalidArgument.class, assertThrows(TrailException.class, writer::finish));
+            TrailException failed = assertThrows(TrailException.Io.class, () -> writer.insert(TABLE, row));
+            assertEquals(failed.getMessage(), assertThrows(TrailException.Io.class, writer::finish).getMessage());
+        }
+    }
+
+    @Test
+    void numbersBeyondBigDecimalAreToldInColumnsToo() {
+        try (BatchReader batches = of(new RowImage().number("NUMBER", "1E-2147483648")).batches()) {
+            ColumnVector number = batches.next().after("NUMBER");
+            assertEquals("1E-2147483648", number.text(0));
+            TrailException.ColumnValue error = assertThrows(TrailException.ColumnValue.class, () -> number.decimal(0));
+            assertTrue(error.getMessage().contains("NUMBER of row 0"), error.getMessage());
+        }
+    }
+
+    @Test
+    void aZeroDateIsAValueInRowsAndInvalidInBatches() {
+        Trail trail = of(new RowImage().dateText("DAY", "0000-00-00:00:00:00"));
+        try (TrailReader reader = trail.reader();
+                BatchReader batches = trail.batches()) {
+            assertEquals(ColumnState.VALUE, reader.next().after().state("DAY"));
+            assertEquals(ColumnState.INVALID, batches.next().after("DAY").state(0));
+        }
+    }
+
+    @Test
+    void indexesAreNotNegative() {
+        try (TrailReader reader = of(new RowImage().text("TEXT", "one")).reader()) {
+            Row row = reader.next().after();
+            assertThrows(IndexOutOfBoundsException.class, () -> row.get(-1));
+            assertEquals(ColumnState.MISSING, row.get(1).state());
+            assertEquals(ColumnState.MISSING, row.get(7).state());
+        }
+    }
+}
