@@ -31,6 +31,16 @@ public record WriterOptions(
     /**
      * All of them.
      *
+     * @param littleEndian whether numbers are written in little-endian order
+     * @param fileSize bytes before which a file is closed
+     * @param firstSeqno number of the first file
+     * @param seqnoDigits digits of the number in file names
+     * @param metadata whether definitions are written into the trail
+     * @param definitionVersion version of the table definition records
+     * @param compatibility compatibility level of the file header
+     * @param charset the trail's number of the database's character set
+     * @param group name of the writing group
+     * @param created when the files were made
      * @throws IllegalArgumentException where the size of files is negative, their names have neither 6 nor 9 digits, or the
      *     version of definitions is neither 1 nor 11
      */
