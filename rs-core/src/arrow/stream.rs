@@ -84,7 +84,9 @@ pub struct TableRecords {
 
 /// The record batches of a trail's tables; an iterator. See [`Trail::batches`].
 ///
-/// What lies before an error comes before the error. It may be moved between threads.
+/// What lies before an error comes before the error, but that a value that its column's type cannot hold is the error of its
+/// whole batch, with the value's position; [`ArrowOptions::invalid`] and [`ArrowOptions::states`] have other ways for values
+/// that are not decodable. It may be moved between threads.
 #[derive(Debug)]
 pub struct Batches {
     reader: Reader,
