@@ -10,7 +10,7 @@ C_WITH := PKG_CONFIG_PATH=$(C_PREFIX)/lib/pkgconfig
 C_ROUNDS ?= 100000
 BENCH_C_MB ?= 256
 
-.PHONY: install header abi c-build c-test c-header c-abi c-examples c-api c-sanitizers c-leaks go-test bench-c
+.PHONY: install header abi c-build c-test c-header c-abi c-examples c-api c-sanitizers c-leaks go-test c-touch bench-c
 
 test: c-test go-test
 bench: bench-c
@@ -75,6 +75,8 @@ c-examples: c-build
 	$(C_TEST)/bin/filter $(C_SAMPLE) 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);' | tail -n 1
 	$(C_TEST)/bin/arrow $(C_SAMPLE) BANK.POSTINGS | tail -n 1
 	$(C_TEST)/bin/sums $(C_SAMPLE) BANK.POSTINGS AMOUNT
+	for built in $(C_TEST)/bin/dump-static $(C_PREFIX)/lib/libtrailcore.so; do \
+	  if readelf -lW $$built | grep 'GNU_STACK.*RWE'; then echo "$$built: asks for an executable stack"; exit 1; fi; done
 	nm -g --defined-only $(C_PREFIX)/lib/libtrailcore.a | awk 'NF == 3 && $$3 !~ /^tc_/ {print "exported:", $$3; bad = 1} END {exit bad}'
 
 # Every function, with the library that is installed, and with one built for tests, which has the panic drill and knows what
@@ -139,9 +141,12 @@ go-test: c-examples ## The Go package over the installed library
 	  && echo "the quick start in Go prints what it selects"
 
 # Every column touched through C, beside the same in Rust: one change at a time, and by blocks, which is what batches are.
-bench-c: c-examples
-	$(CARGO) build --quiet --release -p trailcore-ffi --example touch
-	target/release/examples/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
+# The C program of the benches.
+c-touch: c-examples
 	$(CC) -O2 -std=c99 $(C_STRICT) ffi/bench/touch.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
 	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/touch
+
+bench-c: c-touch
+	$(CARGO) build --quiet --release -p trailcore-ffi --example touch
+	target/release/examples/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
 	python3 ffi/bench/compare.py target/release/examples/touch $(C_TEST)/bin/touch target/bench-data/c-$(BENCH_C_MB)

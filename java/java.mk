@@ -62,8 +62,9 @@ java-example:
 	@test "$$(wc -l < $(JAVA_QUICK)/postings.txt)" = "$$(grep -c '"op":"insert","table":"BANK.POSTINGS"' $(DATA)/big.jsonl)"
 	@echo "java: the quick start prints every posting"
 
-bench-java: java-tools java-library ## Java beside Rust, touching every column
+bench-java: java-tools java-library c-touch ## Java beside Rust and C, touching every column
 	@if [ -f target/java-tools ]; then \
 	  $(MVN) $(MVN_FLAGS) -f java/pom.xml test-compile && \
+	  TRAILCORE_C_TOUCH=$(CURDIR)/$(C_TEST)/bin/touch \
 	  TRAILCORE_JAVA_CLASSES=$(CURDIR)/java/target/classes:$(CURDIR)/java/target/test-classes \
 	  TRAILCORE_LIBRARY=$(CURDIR)/$(JNI_LIBRARY) $(CARGO) bench --quiet -p trailcore-jni --bench java; fi

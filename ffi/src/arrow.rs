@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Schema};
-use trailcore::ErrorKind;
 use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, TableRecords, Times};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
@@ -224,22 +223,16 @@ pub struct tc_arrow_batches {
     batches: Batches,
     /// The table of the batch that was given last.
     table: Option<Handle<tc_table>>,
-    /// The error behind which nothing comes any more: given again, so that no one takes it for the end.
-    failed: Option<trailcore::Error>,
 }
 
 impl tc_arrow_batches {
+    /// The next records. An error that has ended them is given again, so that no one takes it for the end of the trail.
     fn next(&mut self) -> Outcome<Option<TableRecords>> {
-        if let Some(failed) = &self.failed {
-            return Err(failed.clone().into());
+        match (self.batches.next(), self.batches.failure()) {
+            (Some(next), _) => Ok(Some(next?)),
+            (None, Some(failure)) => Err(failure.clone().into()),
+            (None, None) => Ok(None),
         }
-        let next = self.batches.next().transpose();
-        if let Err(error) = &next {
-            use ErrorKind::{Cancelled, Filter, Undecidable, Value};
-            let goes_on = matches!(error.kind(), Cancelled | Filter | Undecidable | Value);
-            self.failed = (!goes_on).then(|| error.clone());
-        }
-        Ok(next?)
     }
 }
 
@@ -296,7 +289,7 @@ pub unsafe extern "C" fn tc_arrow_batches_open(
         fallible(error, || {
             give_to(batches, || {
                 let batches = lend(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
-                Ok(tc_arrow_batches { batches, table: None, failed: None })
+                Ok(tc_arrow_batches { batches, table: None })
             })
         })
     }

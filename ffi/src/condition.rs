@@ -9,7 +9,7 @@ use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
 use crate::column::{AnyState, tc_decimal, tc_state};
 use crate::error::tc_error;
-use crate::expr::{AnyJoin, bounded, tc_join};
+use crate::expr::{AnyJoin, tc_join};
 use crate::handle::{self, exclusive, lend};
 use crate::status::tc_status;
 use crate::text::text;
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn tc_condition_join(
                 tc_join::TC_JOIN_OR => left.or(right),
                 _ => return Err(Failure::argument("conditions are joined with AND or OR")),
             };
-            bounded(joined.depth(), joined.size())?;
+            joined.fits()?;
             Ok(tc_condition(joined))
         })
     })

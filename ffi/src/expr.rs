@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use trailcore::Decimal;
-use trailcore::filter::{self, DEEPEST, Expr, Function};
+use trailcore::filter::{self, Expr, Function};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
@@ -96,23 +96,9 @@ impl tc_join {
     }
 }
 
-/// Parts that an expression or condition has at most: it may be joined with itself, and doubles each time.
-const MOST_PARTS: u32 = 1 << 20;
-
 /// What is too deep is not made, since freeing it would exhaust the stack, nor what would exhaust memory.
-pub(crate) fn bounded(depth: u32, size: u32) -> Outcome {
-    let what = if depth > DEEPEST {
-        format!("this is more than {DEEPEST} levels deep; join with AND and OR, which add no depth")
-    } else if size > MOST_PARTS {
-        format!("this has more than {MOST_PARTS} parts")
-    } else {
-        return Ok(());
-    };
-    Err(Failure::misuse(tc_status::TC_ERR_FILTER, what))
-}
-
 fn made(expr: Expr) -> Outcome<tc_expr> {
-    bounded(expr.depth(), expr.size())?;
+    expr.fits()?;
     Ok(tc_expr(expr))
 }
 

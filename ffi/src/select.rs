@@ -125,17 +125,14 @@ impl From<&Verdict> for tc_verdict {
         use tc_decision as d;
         use tc_reason as r;
         let plain = |decision, reason, rule: Option<usize>, clause: Option<usize>| Self {
-            size: size_of::<Self>(),
             decision,
             reason,
             rule: rule.unwrap_or(0),
             clause: clause.unwrap_or(0),
             ogg_number: verdict.ogg_number().unwrap_or(0),
-            user_number: 0,
-            columns: [0; 4],
-            column_count: 0,
             has_rule: rule.is_some(),
             has_clause: clause.is_some(),
+            ..Self::none()
         };
         match *verdict {
             Verdict::Accept(rule) => plain(d::TC_DECISION_ACCEPT, r::TC_REASON_NONE, Some(rule), None),
@@ -176,9 +173,19 @@ impl From<&Verdict> for tc_verdict {
 impl tc_verdict {
     /// What a caller holds where there is no verdict: not one that accepts.
     fn none() -> Self {
-        // SAFETY: zero bytes are a value of it, by `Sized_`.
-        let nothing: Self = unsafe { std::mem::zeroed() };
-        Self { size: size_of::<Self>(), decision: tc_decision::TC_DECISION_ERROR, ..nothing }
+        Self {
+            size: size_of::<Self>(),
+            decision: tc_decision::TC_DECISION_ERROR,
+            reason: tc_reason::TC_REASON_NONE,
+            rule: 0,
+            clause: 0,
+            ogg_number: 0,
+            user_number: 0,
+            columns: [0; 4],
+            column_count: 0,
+            has_rule: false,
+            has_clause: false,
+        }
     }
 }
 

@@ -172,28 +172,19 @@ pub(crate) unsafe fn read_struct<T: Sized_>(pointer: *const T, what: &str) -> Ou
     }
 }
 
-/// Fills a struct of C's, as far as it reaches. Members that this library does not know become zero; its size stays.
+/// Writes a struct of C's, as far as C's reaches. Members that this library does not know become zero.
 ///
 /// # Safety
-/// As [`read_struct`], and the bytes may be written.
-#[inline(always)]
+/// As [`fill_struct`].
 pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: T, what: &str) -> Outcome {
-    // SAFETY: as the caller says.
-    let size = unsafe { read_size(pointer, what) }?;
-    if size == size_of::<T>() && pointer.is_aligned() {
-        // SAFETY: as the caller says; its size is the value's own.
-        unsafe { pointer.write(value) };
-        return Ok(());
-    }
-    // SAFETY: as the caller says.
-    unsafe { write_part(pointer, size, &value) };
-    Ok(())
+    // SAFETY: as the caller says; the value has all members, and its size is that of the struct it is written over.
+    unsafe { fill_struct(pointer, what, |place| place.write(value)) }
 }
 
-/// The same of a struct that `fill` fills in place, all of it but its size: for those that are filled often.
+/// The same of a struct that `fill` fills in place: for those that are filled often. A struct of another version keeps its size.
 ///
 /// # Safety
-/// As [`write_struct`]; `fill` writes all members.
+/// As [`read_struct`], and the bytes may be written; `fill` writes all members.
 #[inline(always)]
 pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: impl FnOnce(*mut T)) -> Outcome {
     // SAFETY: as the caller says.
@@ -212,7 +203,7 @@ pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: i
 /// Lets a struct of C's hold nothing where what fills it fails: all but its size is zero then.
 ///
 /// # Safety
-/// As [`write_struct`].
+/// As [`fill_struct`].
 #[inline(always)]
 pub(crate) unsafe fn or_nothing<T: Sized_>(pointer: *mut T, fill: impl FnOnce() -> Outcome) -> Outcome {
     let filled = fill();
@@ -224,7 +215,7 @@ pub(crate) unsafe fn or_nothing<T: Sized_>(pointer: *mut T, fill: impl FnOnce() 
 }
 
 /// # Safety
-/// As [`write_struct`].
+/// As [`fill_struct`].
 #[cold]
 #[inline(never)]
 unsafe fn clear_struct<T: Sized_>(pointer: *mut T) {

@@ -1,6 +1,7 @@
 //! A row's image against a table of every kind of column: the first byte says the byte order, the rest is the list.
 #![no_main]
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
@@ -54,7 +55,11 @@ fuzz_target!(|data: &[u8]| {
     if whole {
         assert_eq!(image.bytes(), list);
     }
-    let mut seen = std::collections::HashSet::new();
+    let listed: Vec<_> = row.spans().map_while(Result::ok).map(|span| span.index).collect();
+    let distinct = listed.iter().collect::<HashSet<_>>().len();
+    let wanted = (whole && distinct == listed.len()).then_some(distinct);
+    assert_eq!(row.spans().verify().ok(), wanted);
+    let mut seen = HashSet::new();
     for column in row.columns().map_while(Result::ok) {
         look(&column);
         write_again(&column, order);

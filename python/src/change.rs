@@ -101,10 +101,6 @@ impl Change {
             listed += 1;
             span.is_ok_and(|span| usize::from(span.index) + 1 == listed)
         });
-        if !in_order {
-            let change = self.get()?;
-            row.spans().verify().map_err(|fault| raised(py, &change.error(fault)))?;
-        }
         let whole = in_order && listed == names.columns.len();
         let dict = if whole { names.nulls.bind(py).copy()? } else { PyDict::new(py) };
         self.fill(py, &dict, &row, |_| true)?;
@@ -114,14 +110,10 @@ impl Change {
     /// Sets the wanted columns of a row.
     fn fill(&self, py: Python<'_>, dict: &Bound<'_, PyDict>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<()> {
         let (types, names) = (Types::get(py)?, self.names()?);
-        for column in row.columns() {
-            let column = match column {
-                Ok(column) => column,
-                Err(fault) => return Err(raised(py, &self.get()?.error(fault))),
-            };
-            if !wanted(column.index()) {
-                continue;
-            }
+        if let Err(fault) = row.spans().verify() {
+            return Err(raised(py, &self.get()?.error(fault)));
+        }
+        for column in row.columns().flatten().filter(|column| wanted(column.index())) {
             let value = types.column(py, &column)?;
             match names.columns.get(column.index()) {
                 Some(name) => dict.set_item(name, value)?,
@@ -160,7 +152,7 @@ impl Change {
     fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let dict = PyDict::new(py);
-        for (token, value) in change.told_tokens() {
+        for (token, value) in change.token_values() {
             dict.set_item(types.words.token(py, &token), types.token(py, value))?;
         }
         if let Some(user) = change.user_tokens() {

@@ -99,6 +99,22 @@ def test_null_missing_and_invalid_are_three_things(emp: tc.TableDef) -> None:
     assert next(iter(tc.open(content)))["V"] == "张伟"
 
 
+def test_a_row_that_has_a_column_twice_is_damaged() -> None:
+    table = tc.TableDef("A.B", [tc.Column("ID", "integer", key=True), tc.Column("OTHER", "integer")])
+    writer = tc.Writer()
+    with writer.transaction(csn=1):
+        writer.insert(table, {"ID": 7, "OTHER": 0x77})
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    # A column starts with its index and its length, of which the value is 8 bytes behind 2.
+    column = b"\0\x0a\0\0" + bytes(7) + b"\x77"
+    assert content.count(b"\0\x01" + column) == 1
+    change = next(iter(tc.open(content.replace(b"\0\x01" + column, b"\0\0" + column))))
+    for read in (lambda: change.after, lambda: change.key, change.to_dict, change.to_json):
+        with pytest.raises(tc.CorruptTrailError):
+            read()
+
+
 def test_what_an_update_changed(emp: tc.TableDef) -> None:
     writer = tc.Writer()
     old, new = {"ID": 1, "NAME": "a", "RATE": None}, {"ID": 1, "NAME": "b", "RATE": None, "PHOTO": b"x"}

@@ -3,11 +3,10 @@
 //! An error never contains column data, since that is customers' data: it names the file, the RBA and the record, and
 //! whoever may look at the bytes can look there.
 
+use std::any::Any;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use crate::filter::Diagnostics;
 
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -128,8 +127,8 @@ struct Details {
     location: Location,
     #[source]
     source: Option<Arc<std::io::Error>>,
-    /// Of a filter's text: all that is wrong with it.
-    diagnostics: Option<Arc<Diagnostics>>,
+    /// What the module that it comes from knows of it beyond its text.
+    more: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 struct Hint<'a>(&'a &'static str);
@@ -144,14 +143,17 @@ impl Error {
     /// An error of a kind; `what` says what is wrong and holds no column data.
     pub(crate) fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
         let (hint, location) = ("", Location::default());
-        Self(Box::new(Details { kind, what: what.into(), hint, location, source: None, diagnostics: None }))
+        Self(Box::new(Details { kind, what: what.into(), hint, location, source: None, more: None }))
     }
 
-    /// The error that a filter's text is.
-    pub(crate) fn filter(diagnostics: Diagnostics) -> Self {
-        let mut error = Self::new(ErrorKind::Filter, diagnostics.to_string());
-        error.0.diagnostics = Some(Arc::new(diagnostics));
-        error
+    /// The same error with what its module knows of it, which [`more`](Self::more) gives back.
+    pub(crate) fn with_more(mut self, more: impl Any + Send + Sync) -> Self {
+        self.0.more = Some(Arc::new(more));
+        self
+    }
+
+    pub(crate) fn more<T: Any>(&self) -> Option<&T> {
+        self.0.more.as_ref()?.downcast_ref()
     }
 
     pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {
@@ -215,21 +217,6 @@ impl Error {
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.0.location
-    }
-
-    /// All that is wrong with the text of a filter, each finding with its place, where that is the error.
-    ///
-    /// ```
-    /// # let file = std::env::temp_dir().join(format!("trailcore-{}.prm", std::process::id()));
-    /// std::fs::write(&file, "TABLE HR.EMP, FILTER (SALARY >);")?;
-    /// let error = trailcore::filter::Select::from_file(&file).unwrap_err();
-    /// assert!(error.diagnostics().unwrap().all()[0].range().start > 0);
-    /// # std::fs::remove_file(&file)?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[must_use]
-    pub fn diagnostics(&self) -> Option<&Diagnostics> {
-        self.0.diagnostics.as_deref()
     }
 
     /// Whether more bytes at the end of the input could make it good: a torn tail, or a file still being written.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use trailcore::{ErrorKind, ReadOptions, Trail};
+use trailcore::{ErrorKind, Position, ReadOptions, Reader, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
 #[allow(clippy::unwrap_used)]
@@ -31,26 +31,36 @@ fn what_is_reported_grows_up_to_the_size_of_all_files() {
     assert!(calls.load(Ordering::Relaxed) > 3);
 }
 
-#[test]
-fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
-    let trail = bank();
-    let all: Vec<_> = trail.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().position()).collect();
+/// Options of a reader that every second call stops.
+fn stopped() -> ReadOptions {
     let calls = AtomicU64::new(0);
-    // Every second call stops.
-    let options = ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
+    ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
         0 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
-    });
-    let mut reader = trail.reader_with(options.clone()).unwrap();
+    })
+}
+
+/// Where all changes are that a reader gives, and how often it was stopped on the way.
+#[allow(clippy::panic)]
+fn read_on(reader: &mut Reader) -> (Vec<Position>, usize) {
     let (mut positions, mut stops) = (Vec::new(), 0);
     loop {
         match reader.next() {
             Ok(Some(change)) => positions.push(change.position()),
-            Ok(None) => break,
+            Ok(None) => return (positions, stops),
             Err(error) if error.kind() == ErrorKind::Cancelled => stops += 1,
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+#[test]
+fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
+    let trail = bank();
+    let all: Vec<_> = trail.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().position()).collect();
+    let options = stopped();
+    let mut reader = trail.reader_with(options.clone()).unwrap();
+    let (positions, stops) = read_on(&mut reader);
     assert_eq!(positions, all);
     assert!(stops > 3);
     let mut records = trail.records(&options);
@@ -81,24 +91,11 @@ fn passing_over_long_damage_is_stopped_and_goes_on() {
     let trail = Trail::from_source("bk000000000", Read(bytes));
     let all = |options: ReadOptions| {
         let mut reader = trail.reader_with(options.resync(true)).unwrap();
-        let (mut positions, mut stops) = (Vec::new(), 0);
-        loop {
-            match reader.next() {
-                Ok(Some(change)) => positions.push(change.position()),
-                Ok(None) => break,
-                Err(error) if error.kind() == ErrorKind::Cancelled => stops += 1,
-                Err(error) => panic!("{error}"),
-            }
-        }
+        let (positions, stops) = read_on(&mut reader);
         let skipped: Vec<_> = reader.skipped().iter().map(|skipped| (skipped.from, skipped.to)).collect();
         (positions, skipped, stops)
     };
-    let calls = AtomicU64::new(0);
-    let stopping = ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
-        0 => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    let (wanted, found) = (all(ReadOptions::new()), all(stopping));
+    let (wanted, found) = (all(ReadOptions::new()), all(stopped()));
     assert_eq!((&found.0, &found.1), (&wanted.0, &wanted.1));
     assert_eq!(wanted.1.len(), 1);
     assert!(found.2 >= 5, "it was stopped {} times", found.2);

@@ -1,4 +1,5 @@
-//! Java beside Rust on one trail: the bulk path touching every column, changes one by one, and JSON.
+//! Java beside Rust on one trail: the bulk path touching every column, changes one by one, and JSON; and the bulk path
+//! beside the batches of C.
 //!
 //! ```text
 //! make bench-java
@@ -49,6 +50,7 @@ fn main() -> Outcome<()> {
     let trail = Trail::open(&path)?;
     let mut java = Java::start(&class_path, &path)?;
     let mut times = vec![(Vec::new(), Vec::new()); WORK.len()];
+    let mut c_times = Vec::new();
     // The first rounds warm both up: Java compiles what it runs often.
     for round in 0..rounds + 4 {
         for ((name, _, work), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
@@ -64,21 +66,38 @@ fn main() -> Outcome<()> {
                 java_times.push(java_time);
             }
         }
+        if round >= 4 {
+            c_times.push(touch_in_c(&path)?);
+        }
     }
     java.stop()?;
-    println!("Java beside Rust, {} MB, medians of {rounds} rounds that take turns", bytes / 1_000_000);
-    println!("{:<28} {:>10} {:>10} {:>22}", "", "Rust MB/s", "Java MB/s", "Java as part of Rust");
-    for ((_, what, _), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
-        let speed = |times: &mut Vec<Duration>| {
-            times.sort();
-            let median = times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64);
-            bytes as f64 / 1e6 / median
-        };
+    println!("Java beside Rust and C, {} MB, medians of {rounds} rounds that take turns", bytes / 1_000_000);
+    println!("{:<29} {:>12} {:>10} {:>22}", "", "Rust/C MB/s", "Java MB/s", "Java as part of it");
+    let speed = |times: &mut Vec<Duration>| {
+        times.sort();
+        let median = times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64);
+        bytes as f64 / 1e6 / median
+    };
+    let c = speed(&mut c_times);
+    for ((name, what, _), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
         let (rust, java) = (speed(rust_times), speed(java_times));
-        let bar = if *what == "bulk path, every column" { "   (bar: 0.80)" } else { "" };
-        println!("{what:<28} {rust:>10.0} {java:>10.0} {:>22.2}{bar}", java / rust);
+        let bulk = *name == "batches";
+        let bar = if bulk { "   at least 0.80" } else { "" };
+        println!("{what:<29} {rust:>12.0} {java:>10.0} {:>22.2}{bar}", java / rust);
+        if bulk {
+            println!("{:<29} {c:>12.0} {java:>10.0} {:>22.2}{bar}", "bulk path, beside C's batches", java / c);
+        }
     }
     Ok(())
+}
+
+/// A round of the program of `make bench-c`: all columns of all changes, by batches.
+fn touch_in_c(path: &Path) -> Outcome<Duration> {
+    let program = std::env::var_os("TRAILCORE_C_TOUCH").ok_or("run by `make bench-java`")?;
+    let output = Command::new(program).arg(path).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let seconds = text.split(' ').next().filter(|_| output.status.success()).ok_or("the C program has failed")?;
+    Ok(Duration::from_secs_f64(seconds.parse()?))
 }
 
 /// A trail of about so many bytes, made once.

@@ -10,7 +10,7 @@ use jni::{Env, jni_sig, jni_str};
 use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, TableBatch};
 use trailcore::{ColumnState, Op, Reader, TableDef};
 
-use crate::callback::Listener;
+use crate::callback::{Listener, told};
 use crate::failure::{Failure, Pending, Result};
 use crate::reader::{Tables, state};
 
@@ -85,10 +85,7 @@ impl Batches {
             }
             Ok(())
         };
-        read().map_err(|error: trailcore::Error| {
-            let thrown = listener.as_ref().and_then(|listener| listener.thrown());
-            thrown.unwrap_or_else(|| error.into())
-        })
+        read().map_err(|error| told(listener.as_ref(), error))
     }
 
     /// Copies all batches that have rows into the arena.

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jni::objects::{JClass, JObject, JValue};
 use jni::refs::Global;
@@ -162,4 +162,9 @@ impl Listener {
     pub(crate) fn thrown(&self) -> Option<Failure> {
         self.thrown.lock().unwrap_or_else(PoisonError::into_inner).take().map(Failure::Thrown)
     }
+}
+
+/// What an error is to Java: where a listener's exception is behind it, that.
+pub(crate) fn told(listener: Option<&Arc<Listener>>, error: trailcore::Error) -> Failure {
+    listener.and_then(|listener| listener.thrown()).unwrap_or_else(|| error.into())
 }

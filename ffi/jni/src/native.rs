@@ -16,7 +16,7 @@ use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
 
 use crate::arrow;
 use crate::batches::Batches;
-use crate::callback::{self, JavaSource, Listener, as_signed};
+use crate::callback::{self, JavaSource, Listener, as_signed, told};
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::header;
 use crate::object::{self, Object};
@@ -107,11 +107,6 @@ fn options(
     let listener = Arc::new(Listener::new(env, listener)?);
     let told = Arc::clone(&listener);
     Ok((options.watch(move |progress| told.tell(progress)), Some(listener)))
-}
-
-/// An error that a listener's exception may be behind.
-fn told(listener: Option<&Arc<Listener>>, error: trailcore::Error) -> Failure {
-    listener.and_then(|listener| listener.thrown()).unwrap_or_else(|| error.into())
 }
 
 native! {

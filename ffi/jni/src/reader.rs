@@ -12,7 +12,7 @@ use trailcore::{
     Value,
 };
 
-use crate::callback::Listener;
+use crate::callback::{Listener, told};
 use crate::failure::{Failure, Pending, Result, message};
 use crate::records;
 use crate::wire::{self, Writer};
@@ -160,7 +160,7 @@ impl ChangeReader {
                     encoded.inspect_err(|_| self.pending.lose())?;
                 }
                 Err(error) => {
-                    let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                    let failure = told(self.listener.as_ref(), error);
                     if start == 0 {
                         return Err(failure);
                     }
@@ -187,7 +187,7 @@ impl ChangeReader {
                 Err(error) => Err(error),
             };
             if let Err(error) = written {
-                let failure = self.listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                let failure = told(self.listener.as_ref(), error);
                 if block.0.is_empty() {
                     return Err(failure);
                 }
@@ -413,7 +413,7 @@ fn encode_value(value: &Value<'_>, out: &mut Writer) -> (trailcore::ColumnState,
 /// Appends the tokens that the JSON form shows: name and bytes.
 fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
     let mut count = 0;
-    for (token, value) in change.told_tokens() {
+    for (token, value) in change.token_values() {
         out.text(&token.label()).bytes(value);
         count += 1;
     }

@@ -6,7 +6,7 @@ use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
 use trailcore::{Change, Position};
 
-use crate::callback::Listener;
+use crate::callback::{Listener, told};
 use crate::failure::{Failure, Pending, Result};
 use crate::reader::skipped;
 use crate::wire::{self, Writer};
@@ -36,7 +36,7 @@ impl Records {
                 Ok(None) => break,
                 Ok(Some(placed)) => encode(&placed.record, placed.position, Some(placed.number), block),
                 Err(error) => {
-                    let failure = listener.as_ref().and_then(|listener| listener.thrown()).unwrap_or(error.into());
+                    let failure = told(listener.as_ref(), error);
                     if block.0.is_empty() {
                         return Err(failure);
                     }

@@ -97,6 +97,8 @@ pub struct Batches {
     schemas: HashMap<usize, SchemaRef>,
     ready: VecDeque<Result<TableRecords>>,
     ended: bool,
+    /// The error that has ended them.
+    failure: Option<Error>,
 }
 
 /// A table looked for by name: without regard to case, unless one is called exactly so.
@@ -170,6 +172,7 @@ impl Batches {
             schemas: HashMap::new(),
             ready: VecDeque::new(),
             ended: false,
+            failure: None,
         }
     }
 
@@ -177,6 +180,13 @@ impl Batches {
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The error that was given last, where nothing comes any more because of it: for those to whom the end must not look like
+    /// the trail's.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
     }
 
     /// Reads on until there are batches; `Ok(false)` at the end of the trail.
@@ -258,6 +268,7 @@ impl Iterator for Batches {
                 Err(error) => {
                     // A change that a selection cannot decide on, or that does not fit its batch, is passed over.
                     self.ended = !matches!(error.kind(), ErrorKind::Undecidable | ErrorKind::Filter);
+                    self.failure = self.ended.then(|| error.clone());
                     self.flush();
                     self.ready.push_back(Err(error));
                 }

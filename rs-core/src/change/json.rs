@@ -175,7 +175,7 @@ struct ChangeTokens<'a>(&'a Change<'a>);
 impl Serialize for ChangeTokens<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (token, value) in self.0.told_tokens() {
+        for (token, value) in self.0.token_values() {
             map.serialize_entry(&*token.label(), &JsonValue(token_value(value)))?;
         }
         if let Some(user) = self.0.user_tokens() {

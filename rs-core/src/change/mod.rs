@@ -383,14 +383,13 @@ impl<'a> Change<'a> {
 
     /// The tokens that say more of it, each with its value: those of the native JSON form. CSN and transaction id have places of
     /// their own; of a token that comes twice the first counts, since both say the same.
-    pub fn told_tokens(&self) -> impl Iterator<Item = (GgsToken<'a>, &'a [u8])> + use<'a> {
-        let mut seen = [0u64; 4];
-        self.tokens().filter_map(move |token| {
+    pub fn token_values(&self) -> impl Iterator<Item = (GgsToken<'a>, &'a [u8])> + use<'a> {
+        let mut seen = [false; 256];
+        let others = self.tokens().filter(|token| !matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID));
+        others.filter_map(move |token| {
             let value = token.value()?;
-            let (word, bit) = (seen.get_mut(usize::from(token.id() / 64))?, 1 << (token.id() % 64));
-            let is_first = *word & bit == 0;
-            *word |= bit;
-            (is_first && !matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID)).then_some((token, value))
+            let seen = seen.get_mut(usize::from(token.id()))?;
+            (!std::mem::replace(seen, true)).then_some((token, value))
         })
     }
 

@@ -6,7 +6,7 @@ use crate::filter::dates::DateFormat;
 use crate::filter::diagnostic::{Diagnostic, Finding, Span, nearest};
 use crate::filter::environment::{EnvItem, Meaning, meaning};
 use crate::filter::eval::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Relation, Side};
+use crate::filter::expr::{ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Relation, Side, too_deep};
 use crate::filter::function::Function;
 use crate::filter::scalar::Special;
 use crate::filter::subject::{ColumnUse, Needed};
@@ -55,11 +55,7 @@ impl Binder<'_> {
     /// An expression.
     pub(crate) fn expr(&mut self, expr: &Expr) -> Bound<Node> {
         if expr.depth > DEEPEST {
-            return Err(Diagnostic::error(
-                Finding::TooLarge,
-                expr.span,
-                format!("the expression is more than {DEEPEST} levels deep"),
-            ));
+            return Err(too_deep(expr.span));
         }
         self.node(expr)
     }
@@ -386,11 +382,7 @@ impl Binder<'_> {
     /// A condition of WHERE.
     pub(crate) fn condition(&mut self, condition: &Condition) -> Bound<Node> {
         if condition.depth > DEEPEST {
-            return Err(Diagnostic::error(
-                Finding::TooLarge,
-                condition.span,
-                format!("the condition is more than {DEEPEST} levels deep"),
-            ));
+            return Err(too_deep(condition.span));
         }
         let nodes =
             |this: &mut Self, list: &[Condition]| list.iter().map(|one| this.condition(one)).collect::<Bound<Box<[Node]>>>();

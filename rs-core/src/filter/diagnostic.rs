@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// A stretch of the text, in bytes. Two spans are always equal, so that syntax trees compare by what they say and not by
 /// where they were written.
@@ -180,7 +180,24 @@ impl std::error::Error for Diagnostics {}
 
 impl From<Diagnostics> for Error {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self::filter(diagnostics)
+        Self::new(ErrorKind::Filter, diagnostics.to_string()).with_more(diagnostics)
+    }
+}
+
+impl Error {
+    /// All that is wrong with the text of a filter, each finding with its place, where that is the error.
+    ///
+    /// ```
+    /// # let file = std::env::temp_dir().join(format!("trailcore-{}.prm", std::process::id()));
+    /// std::fs::write(&file, "TABLE HR.EMP, FILTER (SALARY >);")?;
+    /// let error = trailcore::filter::Select::from_file(&file).unwrap_err();
+    /// assert!(error.diagnostics().unwrap().all()[0].range().start > 0);
+    /// # std::fs::remove_file(&file)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        self.more()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::change::Decimal;
-use crate::filter::diagnostic::Span;
+use crate::filter::diagnostic::{Diagnostic, Finding, Span};
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, is_name_char};
 use crate::filter::parser::FOREIGN;
@@ -130,7 +130,26 @@ pub(crate) const WORDS: [&str; 13] = [
 ];
 
 /// How many levels deep expressions and conditions may be: what is evaluated by recursion must not exhaust a thread's stack.
-pub const DEEPEST: u32 = 96;
+pub(crate) const DEEPEST: u32 = 96;
+/// Parts of an expression or condition that is put together by calls: one that is joined with itself doubles each time.
+const MOST_PARTS: u32 = 1 << 20;
+
+pub(crate) fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error(Finding::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
+        .help("join with AND and OR, which add no depth, or use @VALONEOF")
+}
+
+/// Whether what was put together can be used, and freed.
+fn fits(depth: u32, size: u32) -> crate::Result<()> {
+    let what = if depth > DEEPEST {
+        too_deep(Span::default()).message().to_owned()
+    } else if size > MOST_PARTS {
+        format!("the expression has more than {MOST_PARTS} parts")
+    } else {
+        return Ok(());
+    };
+    Err(crate::Error::new(crate::ErrorKind::Filter, what).hint("join with AND and OR, which add no depth, or use @VALONEOF"))
+}
 
 /// An expression: of FILTER, a column map, a token, or an argument.
 ///
@@ -145,8 +164,9 @@ pub const DEEPEST: u32 = 96;
 pub struct Expr {
     pub(crate) kind: ExprKind,
     pub(crate) span: Span,
-    /// How deep it is.
+    /// How many levels deep it is; AND and OR of many add one.
     pub(crate) depth: u32,
+    /// How many parts it has: columns, literals, and what joins them.
     pub(crate) size: u32,
 }
 
@@ -196,16 +216,18 @@ impl Expr {
         Self::built(ExprKind::Compare(relation, Box::new((self, other))))
     }
 
-    /// How many levels deep it is: 1 for a column or a literal. AND and OR of many add one level. See [`DEEPEST`].
-    #[must_use]
-    pub fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// How many parts it has: columns, literals, and what joins them.
-    #[must_use]
-    pub fn size(&self) -> u32 {
-        self.size
+    /// Whether a selection can take it: for those who put it together by calls that come from elsewhere, and in loops.
+    ///
+    /// ```
+    /// use trailcore::filter::{col, num};
+    /// let deep = (0..100).fold(col("A"), |expr, _| expr + num(1));
+    /// assert!(deep.fits().is_err() && col("A").gt(num(1)).fits().is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where it is more than 96 levels deep, or has more than a million parts.
+    pub fn fits(&self) -> crate::Result<()> {
+        fits(self.depth, self.size)
     }
 
     /// Whether it equals another number.
@@ -472,6 +494,7 @@ impl fmt::Display for Expr {
 pub struct Condition {
     pub(crate) kind: ConditionKind,
     pub(crate) span: Span,
+    /// As an expression's.
     pub(crate) depth: u32,
     pub(crate) size: u32,
 }
@@ -530,16 +553,12 @@ impl Condition {
         Self { kind, span, depth: depth + 1, size: size.saturating_add(1) }
     }
 
-    /// How many levels deep it is: 1 for a single test. AND and OR of many add one level. See [`DEEPEST`].
-    #[must_use]
-    pub fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// How many parts it has: tests, and what joins them.
-    #[must_use]
-    pub fn size(&self) -> u32 {
-        self.size
+    /// Whether a selection can take it.
+    ///
+    /// # Errors
+    /// As [`Expr::fits`].
+    pub fn fits(&self) -> crate::Result<()> {
+        fits(self.depth, self.size)
     }
 
     /// A column compared with a number, a text or another column.

@@ -41,17 +41,11 @@ mod statement;
 mod subject;
 mod verdict;
 
-/// Does what goes down as deep as an expression, for whoever calls with little stack left: threads that a program has made
-/// small, and Java's, which promise native code no more than some ten kilobytes.
-pub(crate) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(512 << 10, 4 << 20, work)
-}
-
 pub use bind::Tier;
 pub use diagnostic::{Diagnostic, Diagnostics, Finding};
 pub use eval::{TextUnit, Why};
 pub use explain::{Explanation, RuleExplained, TestExplained};
-pub use expr::{Condition, DEEPEST, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
+pub use expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
 pub use function::Function;
 pub use lexer::Dialect;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
@@ -67,3 +61,9 @@ pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/filter.md")]
 struct Guide;
+
+/// Does what goes down as deep as an expression, for whoever calls with little stack left: threads that a program has made
+/// small, and Java's, which promise native code no more than some ten kilobytes.
+pub(crate) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(512 << 10, 4 << 20, work)
+}

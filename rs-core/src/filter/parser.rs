@@ -3,7 +3,7 @@
 use crate::change::{Decimal, NumberText};
 use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
 use crate::filter::expr::{
-    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS,
+    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS, too_deep,
 };
 use crate::filter::function::Function;
 use crate::filter::lexer::{Dialect, Lexer, Token};
@@ -564,11 +564,6 @@ fn number(digits: &str, span: Span) -> Parsed<Decimal> {
     NumberText::parse(digits)
         .and_then(|number| number.decimal())
         .ok_or_else(|| Diagnostic::error(Finding::TooLarge, span, "the number has more than 38 digits").ogg(1334))
-}
-
-fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error(Finding::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
-        .help("join with AND and OR, which add no depth, or use @VALONEOF")
 }
 
 /// What stands in a place, and what was expected.

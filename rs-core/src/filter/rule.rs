@@ -164,7 +164,7 @@ pub(super) fn bind_rule(
                 rule.lint_unguarded(parts, table);
                 parts.iter().try_for_each(|part| {
                     let node = binder.expr(part)?;
-                    rule.push(node, (index, part.depth()), ops, filter.raise_error, part.to_string());
+                    rule.push(node, (index, part.depth), ops, filter.raise_error, part.to_string());
                     Ok(())
                 })
             }
@@ -175,7 +175,7 @@ pub(super) fn bind_rule(
                 };
                 parts.iter().try_for_each(|part| {
                     let node = binder.condition(part)?;
-                    rule.push(node, (index, part.depth()), OpMask::of(|_| true), None, part.to_string());
+                    rule.push(node, (index, part.depth), OpMask::of(|_| true), None, part.to_string());
                     Ok(())
                 })
             }

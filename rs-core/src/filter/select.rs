@@ -109,7 +109,7 @@ impl Select {
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
-        Self::of_script(&with_deep_stack(|| macros::expand(text, &mut no_files))?, dialect)
+        with_deep_stack(|| Self::of_script(&macros::expand(text, &mut no_files)?, dialect))
     }
 
     /// Reads a parameter file. Files that it includes are looked for in its own folder.
@@ -132,18 +132,13 @@ impl Select {
             let included = folder.join(name.trim_matches(['"', '\'']));
             std::fs::read_to_string(&included).map_err(|error| format!("INCLUDE {name}: {error}"))
         };
-        let in_file = |error: Diagnostics| Error::from(error).in_file(path);
         // Editors of one system put a mark before the text.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let text = with_deep_stack(|| macros::expand(text, &mut read)).map_err(in_file)?;
-        Self::of_script(&text, dialect).map_err(in_file)
+        let read = with_deep_stack(|| Self::of_script(&macros::expand(text, &mut read)?, dialect));
+        read.map_err(|error| Error::from(error).in_file(path))
     }
 
     fn of_script(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
-        with_deep_stack(|| Self::of_expanded(text, dialect))
-    }
-
-    fn of_expanded(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut script = parameters::parse(text, dialect)?;
         if dialect == Dialect::NonAnsi && !matches!(script.statements.first(), Some(Statement::Dialect(_))) {
             script.statements.insert(0, Statement::Dialect(dialect));

@@ -12,7 +12,7 @@ use crate::filter::environment::{EnvItem, HeaderItem, Meaning, meaning};
 use crate::filter::eval::{Trouble, Why};
 use crate::filter::expr::Side;
 use crate::filter::scalar::{Scalar, Special};
-use crate::schema::{ColumnDef, Kind, TableDef};
+use crate::schema::{Kind, Reading, TableDef};
 use crate::time::Timestamp;
 use crate::trail::image::{ColumnSpan, ColumnSpans, SpanContent};
 use crate::trail::{ByteOrder, RecordType, TransactionIndicator, tokens};
@@ -186,8 +186,8 @@ impl Subject for ChangeSubject<'_, '_> {
             SpanContent::Null => return Ok(Scalar::Null),
             SpanContent::Invalid => return Ok(Scalar::Invalid),
         };
-        match self.table.columns().get(usize::from(column.index)) {
-            Some(definition) => Ok(scalar(definition, body, row.byte_order(), memory).unwrap_or(Scalar::Invalid)),
+        match self.table.reading(column.index) {
+            Some(reading) => Ok(scalar(reading, body, row.byte_order(), memory).unwrap_or(Scalar::Invalid)),
             None => Ok(match row.at(usize::from(column.index)).map(|column| column.value()) {
                 Some(Value::Text(text)) => Scalar::Text(memory.alloc_str(&text)),
                 Some(Value::Bytes(bytes)) => Scalar::Bytes(bytes),
@@ -265,13 +265,13 @@ fn check_side(column: ColumnUse, op: Op) -> Result<(), Trouble> {
 }
 
 /// The value of a body by its column's type; `None` where the bytes are not of that type.
-fn scalar<'e>(definition: &ColumnDef, body: &'e [u8], order: ByteOrder, memory: &'e Bump) -> Option<Scalar<'e>> {
+fn scalar<'e>(reading: &Reading, body: &'e [u8], order: ByteOrder, memory: &'e Bump) -> Option<Scalar<'e>> {
     let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
-    Some(match definition.kind() {
-        Kind::Text { prefixed } => Scalar::Text(definition.text_charset().decode_in(characters(prefixed)?, memory)?),
+    Some(match reading.kind {
+        Kind::Text { prefixed } => Scalar::Text(reading.charset.decode_in(characters(prefixed)?, memory)?),
         Kind::NumberText { prefixed } => digits(std::str::from_utf8(characters(prefixed)?).ok()?)?,
         Kind::Binary { prefixed } => Scalar::Bytes(characters(prefixed)?),
-        Kind::Integer { width, signed } => Scalar::Number(Decimal::new(integer(body, width, signed)?, definition.scale as u8)),
+        Kind::Integer { width, signed } => Scalar::Number(Decimal::new(integer(body, width, signed)?, reading.scale)),
         Kind::DateTime => Scalar::DateTime(DateTime::parse_bytes(body)?),
         Kind::Opaque => Scalar::Bytes(body),
     })
@@ -468,7 +468,7 @@ impl Subject for Facts {
 
     fn column<'e>(&'e self, column: ColumnUse, _: &'e Bump) -> Result<Scalar<'e>, Trouble> {
         check_side(column, self.op)?;
-        let kind = self.table.columns().get(usize::from(column.index)).map(ColumnDef::kind);
+        let kind = self.table.reading(column.index).map(|reading| reading.kind);
         Ok(self.value(column).map_or(Scalar::Missing, |value| plain(value, kind)))
     }
 

@@ -760,13 +760,8 @@ impl TrailWriter {
 /// The number of a file as its name has it; `None` where it has more digits, and another file would have that name, or where
 /// names do not have so many.
 fn file_number(seqno: u32, digits: usize) -> Option<String> {
-    let name = format!("{seqno:09}");
-    match digits {
-        6 => name.strip_prefix("000").map(str::to_owned),
-        9 => Some(name),
-        _ => None,
-    }
-    .filter(|name| name.len() == digits)
+    let name = matches!(digits, 6 | 9).then(|| format!("{seqno:0digits$}"));
+    name.filter(|name| name.len() == digits)
 }
 
 /// A definition is known by its address: the writer keeps it alive.

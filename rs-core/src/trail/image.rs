@@ -94,21 +94,15 @@ impl ColumnSpans<'_> {
             least = index + 1;
             count += 1;
         }
+        // Indexes rise in all trails that were seen: no column is there twice.
         if rises || !self.has_twice() { Ok(count) } else { Err(TWICE) }
     }
 
-    /// Whether any column comes twice.
     #[cold]
     fn has_twice(self) -> bool {
-        let mut seen = [0u64; 1 << 10];
-        for span in self.filter_map(Result::ok) {
-            let (Some(word), bit) = (seen.get_mut(usize::from(span.index / 64)), 1 << (span.index % 64)) else { continue };
-            if *word & bit != 0 {
-                return true;
-            }
-            *word |= bit;
-        }
-        false
+        let mut indexes: Vec<u16> = self.map_while(Result::ok).map(|span| span.index).collect();
+        indexes.sort_unstable();
+        indexes.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
     }
 
     #[cold]
