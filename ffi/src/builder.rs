@@ -315,7 +315,7 @@ pub unsafe extern "C" fn tc_select_builder_build(
     status(|| unsafe {
         give_to(select, || {
             let built: Select = exclusive(builder)?.0.clone().build();
-            if !built.reads_back() {
+            if !built.round_trips() {
                 let what =
                     "a list is empty, or a name or CSN has characters that end it: the selection has no text that says the same";
                 return Err(Failure::misuse(tc_status::TC_ERR_FILTER, what));

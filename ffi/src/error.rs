@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use trailcore::filter::{Diagnostic, Finding};
+use trailcore::filter::{Diagnostic, DiagnosticKind};
 
 use crate::boundary::{self, Failure, Outcome};
 use crate::handle::{self, lend};
@@ -93,22 +93,22 @@ pub enum tc_finding {
 }
 
 impl tc_finding {
-    fn of(finding: Finding) -> Self {
+    fn of(finding: DiagnosticKind) -> Self {
         match finding {
-            Finding::Syntax => Self::TC_FINDING_SYNTAX,
-            Finding::CurlyQuotes => Self::TC_FINDING_CURLY_QUOTES,
-            Finding::ForeignOperator => Self::TC_FINDING_FOREIGN_OPERATOR,
-            Finding::TextInFilter => Self::TC_FINDING_TEXT_IN_FILTER,
-            Finding::MixedAndOr => Self::TC_FINDING_MIXED_AND_OR,
-            Finding::UnguardedColumn => Self::TC_FINDING_UNGUARDED_COLUMN,
-            Finding::Arity => Self::TC_FINDING_ARITY,
-            Finding::QuoteMixUp => Self::TC_FINDING_QUOTE_MIX_UP,
-            Finding::UnknownName => Self::TC_FINDING_UNKNOWN_NAME,
-            Finding::Argument => Self::TC_FINDING_ARGUMENT,
-            Finding::NotAvailable => Self::TC_FINDING_NOT_AVAILABLE,
-            Finding::NotApplicable => Self::TC_FINDING_NOT_APPLICABLE,
-            Finding::Type => Self::TC_FINDING_TYPE,
-            Finding::TooLarge => Self::TC_FINDING_TOO_LARGE,
+            DiagnosticKind::Syntax => Self::TC_FINDING_SYNTAX,
+            DiagnosticKind::CurlyQuotes => Self::TC_FINDING_CURLY_QUOTES,
+            DiagnosticKind::ForeignOperator => Self::TC_FINDING_FOREIGN_OPERATOR,
+            DiagnosticKind::TextInFilter => Self::TC_FINDING_TEXT_IN_FILTER,
+            DiagnosticKind::MixedAndOr => Self::TC_FINDING_MIXED_AND_OR,
+            DiagnosticKind::UnguardedColumn => Self::TC_FINDING_UNGUARDED_COLUMN,
+            DiagnosticKind::Arity => Self::TC_FINDING_ARITY,
+            DiagnosticKind::QuoteMixUp => Self::TC_FINDING_QUOTE_MIX_UP,
+            DiagnosticKind::UnknownName => Self::TC_FINDING_UNKNOWN_NAME,
+            DiagnosticKind::Argument => Self::TC_FINDING_ARGUMENT,
+            DiagnosticKind::NotAvailable => Self::TC_FINDING_NOT_AVAILABLE,
+            DiagnosticKind::NotApplicable => Self::TC_FINDING_NOT_APPLICABLE,
+            DiagnosticKind::Type => Self::TC_FINDING_TYPE,
+            DiagnosticKind::TooLarge => Self::TC_FINDING_TOO_LARGE,
             _ => Self::TC_FINDING_OTHER,
         }
     }

@@ -88,9 +88,10 @@ pub(crate) unsafe fn read_options(options: *const tc_read_options) -> Outcome<Re
     // SAFETY: as the caller says.
     unsafe {
         let given = read_struct(options, "options")?;
-        let mut options = ReadOptions::new().all(given.all != 0).resync(given.resync != 0).mapped(given.mapped != 0);
+        let mut options =
+            ReadOptions::new().include_non_changes(given.all != 0).resync(given.resync != 0).mapped(given.mapped != 0);
         if !given.from.is_null() {
-            options = options.from(given.from.read_unaligned().into());
+            options = options.start_at(given.from.read_unaligned().into());
         }
         if let Some(catalog) = lend_optional(given.catalog)? {
             options = options.catalog(catalog.0.clone());
@@ -103,7 +104,7 @@ pub(crate) unsafe fn read_options(options: *const tc_read_options) -> Outcome<Re
         }
         if let Some(watch) = given.watch {
             let watch = Watch(watch, given.watch_user);
-            options = options.watch(move |progress| watch.call(progress));
+            options = options.on_progress(move |progress| watch.call(progress));
         }
         Ok(options)
     }

@@ -1,6 +1,6 @@
 //! Checking a trail for wholeness.
 
-use trailcore::source::Report;
+use trailcore::source::CheckReport;
 
 use crate::boundary::{Failure, fallible, status};
 use crate::buffer::give_to;
@@ -15,7 +15,7 @@ use crate::trail::tc_trail;
 /// What checking a trail has found.
 ///
 /// Ownership: free it with `tc_report_free`. Threads: several at once may look at it.
-pub struct tc_report(Report);
+pub struct tc_report(CheckReport);
 
 handle::object!(tc_report, b"tc_rprt\0");
 

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use trailcore::Timestamp;
-use trailcore::filter::{Dialect, Mode, Rejection, Select, TextUnit, Verdict, Why};
+use trailcore::filter::{Dialect, Mode, Rejection, Select, TextUnit, UndecidableReason, Verdict};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
@@ -149,10 +149,10 @@ impl From<&Verdict> for tc_verdict {
             }
             Verdict::Undecidable(undecided) => {
                 let reason = match undecided.why {
-                    Why::Null => r::TC_REASON_NULL,
-                    Why::Missing => r::TC_REASON_MISSING,
-                    Why::Invalid => r::TC_REASON_INVALID,
-                    Why::Unreadable => r::TC_REASON_UNREADABLE,
+                    UndecidableReason::Null => r::TC_REASON_NULL,
+                    UndecidableReason::Missing => r::TC_REASON_MISSING,
+                    UndecidableReason::Invalid => r::TC_REASON_INVALID,
+                    UndecidableReason::Unreadable => r::TC_REASON_UNREADABLE,
                     _ => r::TC_REASON_NOT_AVAILABLE,
                 };
                 let mut given = plain(d::TC_DECISION_UNDECIDABLE, reason, Some(undecided.rule), Some(undecided.clause));

@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, TableBatch, VarBytes};
+use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, ColumnBatch, VarBytes};
 use trailcore::{ErrorKind, Op, PlainChange, ReadOptions, Trail};
 
 fuzz_target!(|data: &[u8]| {
     let trail = Trail::from_bytes(data.to_vec());
-    let options = || ReadOptions::new().all(true).resync(true);
+    let options = || ReadOptions::new().include_non_changes(true).resync(true);
     records(&trail, data, &options());
     if let Ok(reader) = trail.reader_with(options()) {
         changes(reader, data.len());
@@ -58,7 +58,7 @@ fn changes(mut reader: trailcore::Reader, input: usize) {
 }
 
 /// The rows of a batch, all of whose columns must have as many values.
-fn checked(batch: &TableBatch) -> usize {
+fn checked(batch: &ColumnBatch) -> usize {
     let rows = batch.len();
     assert_eq!((batch.positions().len(), batch.times().len()), (rows, rows));
     for (_, column) in batch.before().chain(batch.after()) {

@@ -9,9 +9,9 @@ use crate::error::syntax;
 use crate::schema::TableDef;
 
 /// A finding: message, help, start, end, number of GoldenGate's message, whether it is an error.
-pub(crate) type Finding = (String, Option<String>, usize, usize, Option<u32>, bool);
+pub(crate) type DiagnosticKind = (String, Option<String>, usize, usize, Option<u32>, bool);
 
-pub(crate) fn finding(diagnostic: &Diagnostic) -> Finding {
+pub(crate) fn finding(diagnostic: &Diagnostic) -> DiagnosticKind {
     let range = diagnostic.range();
     let help = diagnostic.help_text().map(str::to_owned);
     (diagnostic.message().to_owned(), help, range.start, range.end, diagnostic.ogg_number(), diagnostic.is_error())
@@ -57,7 +57,7 @@ impl Select {
     }
 
     #[getter]
-    fn lints(&self) -> Vec<Finding> {
+    fn lints(&self) -> Vec<DiagnosticKind> {
         self.0.lints().iter().map(finding).collect()
     }
 

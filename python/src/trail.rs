@@ -48,7 +48,7 @@ impl ReadArgs {
             options = options.select(select.get().0.clone());
         }
         if let Some(start) = self.start {
-            options = options.from(position(start));
+            options = options.start_at(position(start));
         }
         if let Some(catalog) = &self.catalog {
             options = options.catalog(catalog.get().0.clone());

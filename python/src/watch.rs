@@ -47,7 +47,7 @@ impl Watch {
 
     pub(crate) fn on(self: &Arc<Self>, options: ReadOptions) -> ReadOptions {
         let watch = Arc::clone(self);
-        options.watch(move |progress| watch.look(progress))
+        options.on_progress(move |progress| watch.look(progress))
     }
 
     fn look(&self, progress: Progress) -> ControlFlow<()> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use common::{Outcome, Timings, generate, read_all, setting};
 
-use trailcore::batch::{BatchDecoder, TableBatch};
+use trailcore::batch::{BatchDecoder, ColumnBatch};
 use trailcore::trail::ByteOrder;
 use trailcore::trail::image::SpanContent;
 use trailcore::{Decimal, Op, Trail};
@@ -97,7 +97,7 @@ fn visit(trail: &Trail) -> Outcome<u64> {
 fn drain(trail: &Trail, mut decoder: BatchDecoder) -> Outcome<u64> {
     let mut reader = trail.reader()?;
     let mut rows = 0;
-    let mut take = |batch: &TableBatch| rows += black_box(batch).len() as u64;
+    let mut take = |batch: &ColumnBatch| rows += black_box(batch).len() as u64;
     while let Some(change) = reader.next()? {
         if decoder.push(&change)? {
             decoder.flush(&mut take);

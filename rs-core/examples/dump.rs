@@ -185,7 +185,7 @@ type Outcome<T> = std::result::Result<T, Failure>;
 
 fn run(arguments: &Arguments, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
     let trail = Trail::open(&arguments.path)?;
-    let mut options = ReadOptions::new().all(arguments.all).resync(arguments.resync);
+    let mut options = ReadOptions::new().include_non_changes(arguments.all).resync(arguments.resync);
     if let Some(path) = &arguments.defs {
         options = options.catalog(Catalog::open(path)?);
     }
@@ -195,7 +195,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Outcome<Vec<Skipped>> {
     let selection = Selection::of(arguments);
     if let Some(place) = &arguments.from {
         match place.find(&trail, &options)? {
-            Some(position) => options = options.from(position),
+            Some(position) => options = options.start_at(position),
             None => return Ok(Vec::new()),
         }
     }

@@ -126,9 +126,9 @@ fn blocks_of_any_size_hold_the_same_changes() {
     let many_tables = Bank { branches: 300, ..Bank::small() };
     for sample in [Bank::small(), Bank::small_little(), pairs, many_tables] {
         let trail = bank(&sample);
-        let wanted = lines(&trail, &ReadOptions::new().all(true));
+        let wanted = lines(&trail, &ReadOptions::new().include_non_changes(true));
         for most in [1, 2, 3, 7, 1000] {
-            assert_eq!(lines_by_blocks(&trail, ReadOptions::new().all(true), most), wanted);
+            assert_eq!(lines_by_blocks(&trail, ReadOptions::new().include_non_changes(true), most), wanted);
         }
     }
 }

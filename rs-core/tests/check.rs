@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
-use trailcore::source::{FindingKind, Report};
+use trailcore::source::{CheckIssueKind, CheckReport};
 use trailcore::{Op, ReadOptions, Timestamp, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
@@ -19,11 +19,11 @@ fn trail(files: &[(String, Vec<u8>)]) -> Trail {
     Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
 }
 
-fn check(files: &[(String, Vec<u8>)]) -> Report {
+fn check(files: &[(String, Vec<u8>)]) -> CheckReport {
     trail(files).check(&ReadOptions::new()).unwrap()
 }
 
-fn kinds(report: &Report) -> Vec<FindingKind> {
+fn kinds(report: &CheckReport) -> Vec<CheckIssueKind> {
     report.findings.iter().map(|finding| finding.kind).collect()
 }
 
@@ -46,18 +46,18 @@ fn missing_files_torn_tails_and_damage_are_found() {
     assert!(all.len() > 3);
     let whole = all.clone();
     all.remove(1);
-    assert!(kinds(&check(&all)).contains(&FindingKind::Gap));
+    assert!(kinds(&check(&all)).contains(&CheckIssueKind::Gap));
 
     let mut torn = whole.clone();
     torn.last_mut().unwrap().1.pop();
     let report = check(&torn);
-    assert!(kinds(&report).contains(&FindingKind::TornTail) && !report.is_whole());
+    assert!(kinds(&report).contains(&CheckIssueKind::TornTail) && !report.is_whole());
 
     let mut hurt = whole.clone();
     let middle = hurt[0].1.len() / 2;
     hurt[0].1[middle..middle + 300].fill(0);
     let report = check(&hurt);
-    assert!(kinds(&report).contains(&FindingKind::Damage) && !report.is_whole(), "{:?}", report.findings);
+    assert!(kinds(&report).contains(&CheckIssueKind::Damage) && !report.is_whole(), "{:?}", report.findings);
     assert!(report.findings.iter().all(|finding| finding.to_string().contains(" at ")));
     assert!(trail(&[("no".to_owned(), b"no trail at all".to_vec())]).check(&ReadOptions::new()).is_err());
 }
@@ -83,9 +83,9 @@ fn transactions_out_of_order_taken_back_and_unfinished_are_found() {
         writer.finish_unfinished().unwrap()
     };
     assert_eq!(kinds(&check(&write(&[("5", true), ("5", true), ("6", true)], true))), []);
-    assert_eq!(kinds(&check(&write(&[("5", true), ("4", true)], true))), [FindingKind::Order]);
+    assert_eq!(kinds(&check(&write(&[("5", true), ("4", true)], true))), [CheckIssueKind::Order]);
     let report = check(&write(&[("5", false), ("5", true)], false));
-    assert_eq!(kinds(&report), [FindingKind::TakenBack, FindingKind::Unfinished]);
+    assert_eq!(kinds(&report), [CheckIssueKind::RolledBack, CheckIssueKind::Unfinished]);
     assert!(report.is_whole());
     assert_eq!(report.transactions, 1);
 }

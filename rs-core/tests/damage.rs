@@ -152,7 +152,7 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
                     None => assert!(seen == expected, "byte {place}, bit {bit}: other changes"),
                 }
                 // The values are what they are, but asking for them does no harm.
-                let mut reader = trail.reader_with(ReadOptions::new().resync(true).all(true)).unwrap();
+                let mut reader = trail.reader_with(ReadOptions::new().resync(true).include_non_changes(true)).unwrap();
                 let mut decoder = BatchDecoder::new();
                 for _ in 0..40 {
                     match reader.next() {

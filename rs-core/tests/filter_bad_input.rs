@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use trailcore::filter::{Diagnostic, Diagnostics, Dialect, Expr, Facts, Finding, LogdumpFilter, ObjectPattern, Select};
+use trailcore::filter::{Diagnostic, DiagnosticKind, Diagnostics, Dialect, Expr, Facts, LogdumpFilter, ObjectPattern, Select};
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::{Op, PlainValue, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
@@ -215,7 +215,7 @@ fn includes_that_do_not_end_are_refused() {
 }
 
 /// What a text is told: of its errors, or else of its lints, the first of this kind.
-fn told(text: &str, dialect: Dialect, finding: Finding) -> (Diagnostic, String) {
+fn told(text: &str, dialect: Dialect, finding: DiagnosticKind) -> (Diagnostic, String) {
     let pick = |all: &[Diagnostic]| all.iter().find(|own| own.finding() == finding).cloned();
     match Select::parse_in(text, dialect) {
         Err(error) => (pick(error.all()).unwrap_or_else(|| panic!("{text}: {error}")), error.to_string()),
@@ -230,45 +230,51 @@ fn told(text: &str, dialect: Dialect, finding: Finding) -> (Diagnostic, String) 
 }
 
 /// The text, what it is told, OGG's number, the place, a part of the help.
-type Told = (&'static str, Finding, Option<u32>, &'static str, &'static str);
+type Told = (&'static str, DiagnosticKind, Option<u32>, &'static str, &'static str);
 
 const TOLD: [Told; 36] = [
-    ("FILTER (@STREQ (NAME, ‘x’))", Finding::CurlyQuotes, None, "‘", "write '"),
-    ("WHERE (NAME = “x”)", Finding::CurlyQuotes, None, "“", "write '"),
-    ("FILTER (ID IN (1, 2))", Finding::ForeignOperator, None, "IN", "@VALONEOF"),
-    ("WHERE (ID IN (1, 2))", Finding::ForeignOperator, Some(1662), "IN", "@VALONEOF"),
-    ("FILTER (NAME LIKE 'a%')", Finding::ForeignOperator, None, "LIKE", "@STRFIND"),
-    ("WHERE (NAME LIKE 'a%')", Finding::ForeignOperator, Some(1662), "LIKE", "@STRFIND"),
-    ("FILTER (ID BETWEEN 1 AND 2)", Finding::ForeignOperator, None, "BETWEEN", ">= low"),
-    ("FILTER (NOT ID = 1)", Finding::ForeignOperator, None, "NOT", "turn"),
-    ("WHERE (NOT ID = 1)", Finding::ForeignOperator, Some(1662), "NOT", "turn"),
-    ("WHERE (ID IS NULL)", Finding::ForeignOperator, Some(1662), "IS", "@NULL"),
-    ("WHERE (ID = NULL)", Finding::Syntax, Some(1662), "NULL", "write @NULL"),
-    ("FILTER (ID != 1)", Finding::ForeignOperator, None, "!=", "<>"),
-    ("WHERE (ID == 1)", Finding::ForeignOperator, Some(1662), "==", "="),
-    ("FILTER (NAME = 'x')", Finding::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
-    ("FILTER (@IF ('x' <> NAME, 1, 0))", Finding::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
-    ("FILTER (ID > 1 OR ID < 0 AND AMOUNT > 1)", Finding::MixedAndOr, None, "ID < 0 AND AMOUNT > 1", "parentheses"),
-    ("FILTER ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", Finding::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
-    ("WHERE ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", Finding::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
-    ("FILTER (@STRFND (NAME, 'x') > 0)", Finding::UnknownName, Some(2322), "@STRFND", "@STRFIND"),
-    ("FILTER (STREQ (NAME, 'x'))", Finding::UnknownName, Some(370), "STREQ", "@STREQ"),
-    ("FILTER (AMUONT > 1)", Finding::UnknownName, None, "AMUONT", "AMOUNT"),
-    ("WHERE (AMUONT > 1)", Finding::UnknownName, None, "AMUONT > 1", "AMOUNT"),
-    ("FILTER (@STREQ (NAME))", Finding::Arity, Some(2322), "@STREQ (NAME)", "@STREQ (text, text)"),
-    ("FILTER (@STRSUB (NAME, 'a') = 1)", Finding::Arity, Some(2322), "@STRSUB (NAME, 'a')", "@STRSUB (text"),
-    ("FILTER (@STREQ (NAME, \"Oslo\"))", Finding::QuoteMixUp, None, "\"Oslo\"", "'Oslo'"),
-    ("FILTER (@GETENV (\"LAG\") > 1)", Finding::QuoteMixUp, Some(2322), "\"LAG\"", "'LAG'"),
-    ("FILTER (@GETENV ('GGHEADER', 'OPTYP') > 1)", Finding::UnknownName, Some(2322), "@GETENV ('GGHEADER', 'OPTYP')", "'OPTYPE'"),
-    ("FILTER (ID\\2 = 1)", Finding::Syntax, None, "\\", "a \\ b"),
-    ("FILTER (@STREQ (NAME, 'x))", Finding::Syntax, Some(370), "'x));", "twice"),
-    ("FILTER (@STREQ (NAME, 'x')", Finding::Syntax, Some(370), ";", ""),
-    ("FILTER ((ID > 1)", Finding::Syntax, Some(370), ";", ""),
-    ("WHERE (ID + 1 = 2)", Finding::Syntax, Some(1662), "+", "FILTER"),
-    ("WHERE (ID = 2 * 3)", Finding::Syntax, Some(1662), "*", "FILTER"),
-    ("WHERE (@STRLEN (NAME) = 2)", Finding::Syntax, Some(1662), "@STRLEN", "FILTER"),
-    ("WHERE (NAME = @STRUP (NAME))", Finding::Syntax, Some(1662), "@STRUP", "FILTER"),
-    ("WHERE (ID = 1), WHERE (ID = 2)", Finding::Syntax, Some(1662), "WHERE", "AND"),
+    ("FILTER (@STREQ (NAME, ‘x’))", DiagnosticKind::CurlyQuotes, None, "‘", "write '"),
+    ("WHERE (NAME = “x”)", DiagnosticKind::CurlyQuotes, None, "“", "write '"),
+    ("FILTER (ID IN (1, 2))", DiagnosticKind::ForeignOperator, None, "IN", "@VALONEOF"),
+    ("WHERE (ID IN (1, 2))", DiagnosticKind::ForeignOperator, Some(1662), "IN", "@VALONEOF"),
+    ("FILTER (NAME LIKE 'a%')", DiagnosticKind::ForeignOperator, None, "LIKE", "@STRFIND"),
+    ("WHERE (NAME LIKE 'a%')", DiagnosticKind::ForeignOperator, Some(1662), "LIKE", "@STRFIND"),
+    ("FILTER (ID BETWEEN 1 AND 2)", DiagnosticKind::ForeignOperator, None, "BETWEEN", ">= low"),
+    ("FILTER (NOT ID = 1)", DiagnosticKind::ForeignOperator, None, "NOT", "turn"),
+    ("WHERE (NOT ID = 1)", DiagnosticKind::ForeignOperator, Some(1662), "NOT", "turn"),
+    ("WHERE (ID IS NULL)", DiagnosticKind::ForeignOperator, Some(1662), "IS", "@NULL"),
+    ("WHERE (ID = NULL)", DiagnosticKind::Syntax, Some(1662), "NULL", "write @NULL"),
+    ("FILTER (ID != 1)", DiagnosticKind::ForeignOperator, None, "!=", "<>"),
+    ("WHERE (ID == 1)", DiagnosticKind::ForeignOperator, Some(1662), "==", "="),
+    ("FILTER (NAME = 'x')", DiagnosticKind::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
+    ("FILTER (@IF ('x' <> NAME, 1, 0))", DiagnosticKind::TextInFilter, Some(2210), "'x'", "@STREQ (NAME"),
+    ("FILTER (ID > 1 OR ID < 0 AND AMOUNT > 1)", DiagnosticKind::MixedAndOr, None, "ID < 0 AND AMOUNT > 1", "parentheses"),
+    ("FILTER ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", DiagnosticKind::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
+    ("WHERE ((ID > 1) AND (ID < 9) OR AMOUNT > 1)", DiagnosticKind::MixedAndOr, None, "(ID > 1) AND (ID < 9)", "parentheses"),
+    ("FILTER (@STRFND (NAME, 'x') > 0)", DiagnosticKind::UnknownName, Some(2322), "@STRFND", "@STRFIND"),
+    ("FILTER (STREQ (NAME, 'x'))", DiagnosticKind::UnknownName, Some(370), "STREQ", "@STREQ"),
+    ("FILTER (AMUONT > 1)", DiagnosticKind::UnknownName, None, "AMUONT", "AMOUNT"),
+    ("WHERE (AMUONT > 1)", DiagnosticKind::UnknownName, None, "AMUONT > 1", "AMOUNT"),
+    ("FILTER (@STREQ (NAME))", DiagnosticKind::Arity, Some(2322), "@STREQ (NAME)", "@STREQ (text, text)"),
+    ("FILTER (@STRSUB (NAME, 'a') = 1)", DiagnosticKind::Arity, Some(2322), "@STRSUB (NAME, 'a')", "@STRSUB (text"),
+    ("FILTER (@STREQ (NAME, \"Oslo\"))", DiagnosticKind::QuoteMixUp, None, "\"Oslo\"", "'Oslo'"),
+    ("FILTER (@GETENV (\"LAG\") > 1)", DiagnosticKind::QuoteMixUp, Some(2322), "\"LAG\"", "'LAG'"),
+    (
+        "FILTER (@GETENV ('GGHEADER', 'OPTYP') > 1)",
+        DiagnosticKind::UnknownName,
+        Some(2322),
+        "@GETENV ('GGHEADER', 'OPTYP')",
+        "'OPTYPE'",
+    ),
+    ("FILTER (ID\\2 = 1)", DiagnosticKind::Syntax, None, "\\", "a \\ b"),
+    ("FILTER (@STREQ (NAME, 'x))", DiagnosticKind::Syntax, Some(370), "'x));", "twice"),
+    ("FILTER (@STREQ (NAME, 'x')", DiagnosticKind::Syntax, Some(370), ";", ""),
+    ("FILTER ((ID > 1)", DiagnosticKind::Syntax, Some(370), ";", ""),
+    ("WHERE (ID + 1 = 2)", DiagnosticKind::Syntax, Some(1662), "+", "FILTER"),
+    ("WHERE (ID = 2 * 3)", DiagnosticKind::Syntax, Some(1662), "*", "FILTER"),
+    ("WHERE (@STRLEN (NAME) = 2)", DiagnosticKind::Syntax, Some(1662), "@STRLEN", "FILTER"),
+    ("WHERE (NAME = @STRUP (NAME))", DiagnosticKind::Syntax, Some(1662), "@STRUP", "FILTER"),
+    ("WHERE (ID = 1), WHERE (ID = 2)", DiagnosticKind::Syntax, Some(1662), "WHERE", "AND"),
 ];
 
 #[test]
@@ -290,7 +296,7 @@ fn errors_tell_place_number_and_remedy() {
 
 #[test]
 fn the_other_dialect_has_its_own_quotes() {
-    let (found, _) = told("TABLE HR.EMP, FILTER (@STREQ (NAME, “x”));", Dialect::NonAnsi, Finding::CurlyQuotes);
+    let (found, _) = told("TABLE HR.EMP, FILTER (@STREQ (NAME, “x”));", Dialect::NonAnsi, DiagnosticKind::CurlyQuotes);
     assert_eq!(found.help_text(), Some("write \""));
     assert!(
         Select::parse_in("TABLE HR.EMP, FILTER (@STREQ (NAME, \"x\"));", Dialect::NonAnsi)

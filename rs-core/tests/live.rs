@@ -109,7 +109,7 @@ fn a_transaction_that_is_taken_back_is_so_for_a_reader_that_starts_inside_it() {
     let (all, _) = read(&mut trail.reader().unwrap());
     assert_eq!(all.len(), 40);
     for seqno in 0..3 {
-        let mut reader = trail.reader_with(ReadOptions::new().from(Position::new(seqno, 0))).unwrap();
+        let mut reader = trail.reader_with(ReadOptions::new().start_at(Position::new(seqno, 0))).unwrap();
         assert_eq!(read(&mut reader), (all.clone(), None), "from file {seqno}");
     }
 }
@@ -150,7 +150,7 @@ fn damage_at_the_end_of_a_file_is_told_once() {
     assert_eq!(reader.skipped().len(), 1, "{:?}", reader.skipped());
     assert_eq!(reader.skipped()[0].to, Position::new(0, size));
     // A position behind the damage can be started from, with the same option.
-    let mut reader = trail.reader_with(ReadOptions::new().resync(true).from(Position::new(1, 0))).unwrap();
+    let mut reader = trail.reader_with(ReadOptions::new().resync(true).start_at(Position::new(1, 0))).unwrap();
     assert_eq!(read(&mut reader).0.len(), seen.iter().filter(|(_, id)| *id > 1).count());
     let found = trail.find_csn_with("15", &ReadOptions::new().resync(true)).unwrap();
     assert!(found.is_some());

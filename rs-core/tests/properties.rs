@@ -159,7 +159,7 @@ struct Work {
 #[derive(Clone, Debug)]
 struct Transaction {
     work: Vec<Work>,
-    is_taken_back: bool,
+    is_rolled_back: bool,
     marker: Option<RecordType>,
 }
 
@@ -191,7 +191,7 @@ fn work() -> impl Strategy<Value = Work> {
 fn transactions() -> impl Strategy<Value = Vec<Transaction>> {
     let marker = prop_oneof![Just(RecordType::RESTART_OK), Just(RecordType::RECOVERY_END), Just(RecordType::RESTART_ABEND)];
     let one = (proptest::collection::vec(work(), 0..6), proptest::bool::weighted(0.15), proptest::option::weighted(0.1, marker))
-        .prop_map(|(work, is_taken_back, marker)| Transaction { work, is_taken_back, marker });
+        .prop_map(|(work, is_rolled_back, marker)| Transaction { work, is_rolled_back, marker });
     proptest::collection::vec(one, 1..10)
 }
 
@@ -271,12 +271,12 @@ fn write(options: &WriterOptions, transactions: &[Transaction]) -> (Files, Vec<E
                 (false, true) => "last",
                 (false, false) => "middle",
             };
-            if !transaction.is_taken_back {
+            if !transaction.is_rolled_back {
                 let plain = |item: Option<&Item>| item.map(Item::plain);
                 expected.push((op.to_owned(), txn, csn.clone(), plain(before), plain(after), work.fragments.len()));
             }
         }
-        if transaction.is_taken_back {
+        if transaction.is_rolled_back {
             writer.abend().unwrap();
         } else {
             writer.commit().unwrap();

@@ -139,7 +139,7 @@ fn the_real_trail_from_each_of_its_changes() {
     let all = json_lines(&trail);
     for (index, line) in all.iter().enumerate() {
         let rba = trailcore::PlainChange::from_json(line).unwrap().rba;
-        let mut reader = trail.reader_with(ReadOptions::new().from(Position::new(0, rba))).unwrap();
+        let mut reader = trail.reader_with(ReadOptions::new().start_at(Position::new(0, rba))).unwrap();
         let mut rest = Vec::new();
         while let Some(change) = reader.next().unwrap() {
             rest.push(change.to_json().unwrap());

@@ -496,7 +496,7 @@ fn markers_and_definitions_come_on_request() {
         writer.commit().unwrap();
         let trail = trail_of(&writer.finish().unwrap());
         assert_eq!(lines(&trail).len(), 2);
-        let mut reader = trail.reader_with(ReadOptions::new().all(true)).unwrap();
+        let mut reader = trail.reader_with(ReadOptions::new().include_non_changes(true)).unwrap();
         let mut seen = Vec::new();
         while let Some(change) = reader.next().unwrap() {
             if !change.op().is_change() {
@@ -529,7 +529,7 @@ fn records_of_unknown_types_are_no_changes() {
     writer.commit().unwrap();
     let trail = trail_of(&writer.finish().unwrap());
     assert_eq!(lines(&trail).len(), 1);
-    let all = lines_with(&trail, ReadOptions::new().all(true)).unwrap();
+    let all = lines_with(&trail, ReadOptions::new().include_non_changes(true)).unwrap();
     assert!(all.iter().any(|line| line.contains(r#""op":"other""#)));
 }
 
@@ -621,7 +621,7 @@ fn a_pair_over_a_file_boundary_starts_in_the_first_file() {
             // A pair's position is its after record's, and reading that starts at its start finds the whole change.
             assert_eq!(change.position(), Position::new(1, start.len() as u64));
             assert_eq!(change.start(), pieces[before].position);
-            let again = lines_with(&trail, ReadOptions::new().from(change.start())).unwrap();
+            let again = lines_with(&trail, ReadOptions::new().start_at(change.start())).unwrap();
             assert_eq!(again[0], change.to_json().unwrap());
         }
     }
@@ -718,7 +718,7 @@ fn reading_from_every_record_gives_the_rest() {
             all.push((change.start(), change.to_plain().unwrap(), began));
         }
         for piece in &pieces {
-            let seen = lines_with(&trail, ReadOptions::new().from(piece.position)).unwrap();
+            let seen = lines_with(&trail, ReadOptions::new().start_at(piece.position)).unwrap();
             let seen: Vec<_> = seen.iter().map(|line| PlainChange::from_json(line).unwrap()).collect();
             // A pair's position is its second half's; from there, it is read as a whole.
             let wanted = |start: &Position, change: &PlainChange| {
@@ -740,7 +740,7 @@ fn reading_from_every_record_gives_the_rest() {
             reader.next().unwrap();
         }
         let position = reader.position();
-        let rest = lines_with(&trail, ReadOptions::new().from(position)).unwrap();
+        let rest = lines_with(&trail, ReadOptions::new().start_at(position)).unwrap();
         assert_eq!(rest.len(), all.len() - all.len() / 2);
     }
 }
@@ -755,7 +755,7 @@ fn a_position_inside_a_record_is_refused() {
             let end = if seqno + 1 == files.len() { bytes.len() as u64 } else { last + 1 };
             for rba in 0..end {
                 let position = Position::new(seqno as u64, rba);
-                let opened = trail.reader_with(ReadOptions::new().from(position));
+                let opened = trail.reader_with(ReadOptions::new().start_at(position));
                 if starts.contains(&position) {
                     assert!(opened.is_ok(), "{position}");
                 } else {
@@ -766,9 +766,9 @@ fn a_position_inside_a_record_is_refused() {
         // The end of the trail is where a reader stands that has read all; behind it there is nothing.
         let last = (files.len() - 1) as u64;
         let end = files[files.len() - 1].1.len() as u64;
-        assert!(trail.reader_with(ReadOptions::new().from(Position::new(last, end))).unwrap().next().unwrap().is_none());
+        assert!(trail.reader_with(ReadOptions::new().start_at(Position::new(last, end))).unwrap().next().unwrap().is_none());
         for beyond in [Position::new(last, end + 1), Position::new(last + 1, 0), Position::new(last, u64::MAX)] {
-            let error = trail.reader_with(ReadOptions::new().from(beyond)).err().unwrap();
+            let error = trail.reader_with(ReadOptions::new().start_at(beyond)).err().unwrap();
             assert_eq!(error.kind(), ErrorKind::InvalidPosition, "{beyond}");
         }
     }
@@ -782,7 +782,7 @@ fn a_position_inside_or_behind_the_last_record_of_an_earlier_file_is_refused() {
         // The end of a file is left out: a reader that has read all of it may stand there, or at the next file's start.
         for rba in (last.rba + 1..end).chain([end + 1, end + 100_000]) {
             let position = Position::new(0, rba);
-            let opened = trail.reader_with(ReadOptions::new().from(position));
+            let opened = trail.reader_with(ReadOptions::new().start_at(position));
             assert_eq!(opened.err().map(|error| error.kind()), Some(ErrorKind::InvalidPosition), "{position}");
         }
     }
@@ -1026,7 +1026,7 @@ fn owned_changes_and_plain_values_say_the_same() {
             assert_eq!(plain.to_json().unwrap(), *line);
         }
         // Markers and definitions too.
-        for line in lines_with(&trail, ReadOptions::new().all(true)).unwrap() {
+        for line in lines_with(&trail, ReadOptions::new().include_non_changes(true)).unwrap() {
             assert_eq!(PlainChange::from_json(&line).unwrap().to_json().unwrap(), line);
         }
     }
@@ -1100,7 +1100,7 @@ fn batches_hold_the_values_of_the_rows() {
             let mut seen = HashMap::new();
             let mut decoder = BatchDecoder::new().rows(rows);
             let mut reader = trail.reader().unwrap();
-            let mut take = |batch: &trailcore::batch::TableBatch| {
+            let mut take = |batch: &trailcore::batch::ColumnBatch| {
                 assert!(batch.len() <= rows);
                 for row in 0..batch.len() {
                     let values =
@@ -1182,7 +1182,7 @@ fn reading_from_a_position_far_into_a_file() {
         let all = prints(&in_memory, ReadOptions::new());
         for trail in [&on_disk, &in_memory] {
             for index in (0..all.len()).step_by(1_733) {
-                let mut reader = trail.reader_with(ReadOptions::new().from(all[index].0)).unwrap();
+                let mut reader = trail.reader_with(ReadOptions::new().start_at(all[index].0)).unwrap();
                 for (position, _, csn) in all.iter().skip(index).take(20) {
                     let change = reader.next().unwrap().unwrap();
                     assert_eq!((change.position(), change.csn().map(str::to_owned)), (*position, csn.clone()));

@@ -20,7 +20,7 @@ fn what_is_reported_grows_up_to_the_size_of_all_files() {
     let trail = bank();
     let (last, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (seen, counted) = (Arc::clone(&last), Arc::clone(&calls));
-    let options = ReadOptions::new().watch(move |progress| {
+    let options = ReadOptions::new().on_progress(move |progress| {
         assert!(progress.bytes >= seen.swap(progress.bytes, Ordering::Relaxed));
         counted.fetch_add(1, Ordering::Relaxed);
         ControlFlow::Continue(())
@@ -34,7 +34,7 @@ fn what_is_reported_grows_up_to_the_size_of_all_files() {
 /// Options of a reader that every second call stops.
 fn stopped() -> ReadOptions {
     let calls = AtomicU64::new(0);
-    ReadOptions::new().watch(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
+    ReadOptions::new().on_progress(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
         0 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     })

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use trailcore::batch::{BatchDecoder, ColumnValues, TableBatch, VarBytes};
+use trailcore::batch::{BatchDecoder, ColumnBatch, ColumnValues, VarBytes};
 use trailcore::trail::ByteOrder;
 use trailcore::{Row, Trail, Value};
 use trailcore_samples::Bank;
@@ -167,7 +167,7 @@ fn batches(trail: &Trail) -> Outcome<u64> {
 }
 
 /// Adds up, of each value: its state, and its number, or its length and first byte.
-fn touch(batch: &TableBatch) -> u64 {
+fn touch(batch: &ColumnBatch) -> u64 {
     let add = |sum: u64, value: u64| sum.wrapping_add(value);
     let mut sum = 0;
     for (_, column) in batch.before().chain(batch.after()) {

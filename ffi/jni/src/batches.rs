@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jni::objects::{JByteBuffer, JObject, JValue};
 use jni::{Env, jni_sig, jni_str};
-use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, TableBatch};
+use trailcore::batch::{BatchDecoder, ColumnBatch, ColumnBuffer, ColumnValues};
 use trailcore::{ColumnState, Op, Reader, TableDef};
 
 use crate::callback::{Listener, told};
@@ -169,7 +169,7 @@ impl Arena {
         &mut self,
         env: &mut Env<'_>,
         owner: &JObject<'_>,
-        batch: &TableBatch,
+        batch: &ColumnBatch,
         table: u32,
         directory: &mut Vec<u8>,
     ) -> Result<()> {

@@ -89,12 +89,12 @@ fn options(
     let mut options = ReadOptions::new();
     let (from, seqno, rba) = (message.bool()?, message.u64()?, message.u64()?);
     if from {
-        options = options.from(Position::new(seqno, rba));
+        options = options.start_at(Position::new(seqno, rba));
     }
     if let Some(charset) = message.maybe_text()? {
         options = options.charset(Charset::from_name(charset));
     }
-    options = options.all(message.bool()?).resync(message.bool()?);
+    options = options.include_non_changes(message.bool()?).resync(message.bool()?);
     if catalog != 0 {
         options = options.catalog(object::catalog(catalog)?.clone());
     }
@@ -106,7 +106,7 @@ fn options(
     }
     let listener = Arc::new(Listener::new(env, listener)?);
     let told = Arc::clone(&listener);
-    Ok((options.watch(move |progress| told.tell(progress)), Some(listener)))
+    Ok((options.on_progress(move |progress| told.tell(progress)), Some(listener)))
 }
 
 native! {

@@ -552,7 +552,7 @@ mod tests {
         for bank in [Bank::small(), Bank::small_little()] {
             let files = bank_in_memory(&bank).unwrap();
             let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
-            let mut reader = trail.reader_with(trailcore::ReadOptions::new().all(true)).unwrap();
+            let mut reader = trail.reader_with(trailcore::ReadOptions::new().include_non_changes(true)).unwrap();
             while let Some(change) = reader.next().unwrap() {
                 let mut out = Writer::default();
                 encode(&change, 0, 0, &mut out).unwrap();

@@ -1,12 +1,12 @@
 //! What is asked of a trail as a whole, as messages: whether it is whole, and what it holds.
 
-use trailcore::source::{Report, Summary};
+use trailcore::source::{CheckReport, Summary};
 
 use crate::reader::{counts, skipped};
 use crate::wire::Writer;
 
 /// A report, for `CheckReport`. Kinds of findings go by their names, which `Finding.Kind` has.
-pub(crate) fn check(report: &Report) -> Vec<u8> {
+pub(crate) fn check(report: &CheckReport) -> Vec<u8> {
     let mut out = Writer::default();
     out.bool(report.is_whole()).u64(report.records).u64(report.changes).u64(report.transactions).u64(report.bytes);
     out.u64(report.invalid_values).u64(report.more_findings).len(report.findings.len());

@@ -8,13 +8,13 @@ use arrow_schema::{DataType, Fields, SchemaRef};
 
 use super::column::{self, Misfit};
 use super::options::{ArrowOptions, Invalid, Layout, Times};
-use crate::batch::{ColumnBuffer, TableBatch, VarBytes};
+use crate::batch::{ColumnBatch, ColumnBuffer, VarBytes};
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
 /// Takes a finished batch away, under the schema of its table.
-pub(super) fn record_batch(batch: &mut TableBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
+pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
     let (ops, positions, times) = (batch.ops(), batch.positions(), batch.times());
     let rows = ops.len();
     let mut arrays: Vec<ArrayRef> = vec![op_words(ops), position_texts(positions)];

@@ -205,7 +205,7 @@ impl Batches {
             let full = match self.decoder.take_in(&change)? {
                 Taken::On => false,
                 Taken::Full => true,
-                Taken::NotBeforeFlush => {
+                Taken::FlushFirst => {
                     let Self { decoder, options, schemas, ready, .. } = self;
                     flush(decoder, options, schemas, ready);
                     decoder.take_in(&change)?;

@@ -57,7 +57,7 @@ impl VarBytes {
     /// Adds a value that lies anywhere.
     #[inline]
     pub(crate) fn add(&mut self, value: &[u8]) {
-        self.push(value, Surroundings(&[]));
+        self.push(value, SourceBuffer(&[]));
     }
 
     /// The bytes of one value.
@@ -70,7 +70,7 @@ impl VarBytes {
     }
 
     #[inline(always)]
-    fn push(&mut self, value: &[u8], around: Surroundings<'_>) {
+    fn push(&mut self, value: &[u8], around: SourceBuffer<'_>) {
         append(&mut self.bytes, value, around);
         self.offsets.push(self.bytes.len() as i32);
     }
@@ -83,9 +83,9 @@ impl VarBytes {
 
 /// The bytes that a value lies in: its record, and what stands around it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings<'a>(pub(super) &'a [u8]);
+pub(super) struct SourceBuffer<'a>(pub(super) &'a [u8]);
 
-impl<'a> Surroundings<'a> {
+impl<'a> SourceBuffer<'a> {
     /// The `N` bytes from a value's start on, whatever stands behind it. `None` near the end, and for a value that lies
     /// somewhere else.
     #[inline(always)]
@@ -97,7 +97,7 @@ impl<'a> Surroundings<'a> {
 /// Appends a value. Most are short and no two of one length: a copy of fixed size that takes along what stands behind the
 /// value, and then cuts it off, does without a choice by length that no processor can predict.
 #[inline(always)]
-fn append(out: &mut Vec<u8>, value: &[u8], around: Surroundings<'_>) {
+fn append(out: &mut Vec<u8>, value: &[u8], around: SourceBuffer<'_>) {
     const AT_ONCE: usize = 64;
     match around.chunk_from::<AT_ONCE>(value) {
         Some(chunk) if value.len() <= AT_ONCE => {
@@ -193,7 +193,7 @@ impl ColumnBuffer {
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, around: Surroundings<'_>, order: ByteOrder) {
+    pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, around: SourceBuffer<'_>, order: ByteOrder) {
         if self.states.len() != row {
             self.align(row);
         }
@@ -210,7 +210,7 @@ impl ColumnBuffer {
 
     /// Adds a value; one that is not decodable adds nothing.
     #[inline(always)]
-    fn value(&mut self, body: &[u8], around: Surroundings<'_>, order: ByteOrder) -> ColumnState {
+    fn value(&mut self, body: &[u8], around: SourceBuffer<'_>, order: ByteOrder) -> ColumnState {
         let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
         let added = match (self.decode, &mut self.values) {
             (Decode::Integer8, ColumnValues::Integer(values)) => {
@@ -337,9 +337,9 @@ mod tests {
             for at in [0, 1, 60, 126 - len.min(126), 256 - len] {
                 let value = &bytes[at..at + len];
                 let mut out = b"before".to_vec();
-                append(&mut out, value, Surroundings(&bytes));
-                append(&mut out, value, Surroundings(&[]));
-                append(&mut out, &copy[at..at + len], Surroundings(&bytes));
+                append(&mut out, value, SourceBuffer(&bytes));
+                append(&mut out, value, SourceBuffer(&[]));
+                append(&mut out, &copy[at..at + len], SourceBuffer(&bytes));
                 assert_eq!(out, [b"before", value, value, value].concat(), "{at}, {len}");
             }
         }

@@ -8,7 +8,7 @@ mod column;
 
 use std::sync::Arc;
 
-use column::Surroundings;
+use column::SourceBuffer;
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
 
 use crate::change::{Change, Op, located_fault};
@@ -42,7 +42,7 @@ const FULL_BYTES: usize = 512 << 20;
 /// }
 /// decoder.flush(|batch| cents += sum(batch));
 ///
-/// fn sum(batch: &trailcore::batch::TableBatch) -> i64 {
+/// fn sum(batch: &trailcore::batch::ColumnBatch) -> i64 {
 ///     let (_, amount) = batch.after().find(|(column, _)| &*column.name == "AMOUNT").unwrap();
 ///     let ColumnValues::Integer(mantissas) = amount.values() else { return 0 };
 ///     mantissas.iter().sum()
@@ -57,7 +57,7 @@ pub struct BatchDecoder {
     wanted: Vec<Wanted>,
     /// The columns that are wanted of tables that are not named so; none says all.
     columns: Option<Vec<Box<str>>>,
-    batches: Vec<TableBatch>,
+    batches: Vec<ColumnBatch>,
     /// Where the changes of each table met go, in the order of the definitions' addresses.
     slots: Vec<(usize, Slot)>,
     /// The same of the tables met lately, each at a place that its address gives.
@@ -90,7 +90,7 @@ pub(crate) enum Taken {
     /// It is taken in, and a batch is full now.
     Full,
     /// It can be taken in once what there is has been flushed.
-    NotBeforeFlush,
+    FlushFirst,
 }
 
 /// Where a table's changes go: a batch, or nowhere.
@@ -198,8 +198,8 @@ impl BatchDecoder {
         if !is_row() {
             return Ok(Taken::On);
         }
-        if batch.has_rivals && self.waits_for_others(batch) {
-            return Ok(Taken::NotBeforeFlush);
+        if batch.has_other_versions && self.waits_for_others(batch) {
+            return Ok(Taken::FlushFirst);
         }
         let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(Taken::On) };
         let op = change.op();
@@ -211,7 +211,7 @@ impl BatchDecoder {
             (before, after) = (None, if op == Op::Delete { before } else { after });
         }
         let head = (op, change.position(), change.timestamp());
-        let (order, around) = (change.record().byte_order(), Surroundings(change.buffer()));
+        let (order, around) = (change.record().byte_order(), SourceBuffer(change.buffer()));
         match batch.push(head, order, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => {
                 if let Some(whole) = &mut batch.whole {
@@ -230,8 +230,8 @@ impl BatchDecoder {
 
     /// Whether rows of another definition of the same table have not been handed over yet.
     #[cold]
-    fn waits_for_others(&self, batch: &TableBatch) -> bool {
-        let same = |other: &&TableBatch| other.table.name() == batch.table.name() && !Arc::ptr_eq(&other.table, &batch.table);
+    fn waits_for_others(&self, batch: &ColumnBatch) -> bool {
+        let same = |other: &&ColumnBatch| other.table.name() == batch.table.name() && !Arc::ptr_eq(&other.table, &batch.table);
         self.batches.iter().filter(same).any(|other| !other.is_empty())
     }
 
@@ -257,7 +257,7 @@ impl BatchDecoder {
         let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
             // Kept without columns: what is not wanted needs its address as much.
-            self.batches.push(TableBatch::new(table, &|_| false, self.images, false));
+            self.batches.push(ColumnBatch::new(table, &|_| false, self.images, false));
             return Ok(None);
         }
         if !table.is_defined() {
@@ -266,10 +266,10 @@ impl BatchDecoder {
         }
         let columns = wanted.map_or(self.columns.as_ref(), |(_, columns)| columns.as_ref());
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
-        let mut batch = TableBatch::new(table, &is_wanted, self.images, self.whole_changes);
+        let mut batch = ColumnBatch::new(table, &is_wanted, self.images, self.whole_changes);
         if self.whole_changes {
             for rival in self.batches.iter_mut().filter(|other| other.table.name() == table.name()) {
-                (rival.has_rivals, batch.has_rivals) = (true, true);
+                (rival.has_other_versions, batch.has_other_versions) = (true, true);
             }
         }
         self.batches.push(batch);
@@ -277,12 +277,12 @@ impl BatchDecoder {
     }
 
     /// Hands over every batch that has rows, finished, and empties it. The buffers' memory is kept.
-    pub fn flush(&mut self, mut each: impl FnMut(&TableBatch)) {
+    pub fn flush(&mut self, mut each: impl FnMut(&ColumnBatch)) {
         self.flush_mut(|batch| each(batch));
     }
 
     /// The same, with batches whose values may be taken away.
-    pub(crate) fn flush_mut(&mut self, mut each: impl FnMut(&mut TableBatch)) {
+    pub(crate) fn flush_mut(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
         self.bytes = 0;
         for batch in &mut self.batches {
             if !batch.is_empty() {
@@ -296,7 +296,7 @@ impl BatchDecoder {
 
 /// Changes of one table in columns. Row `i` of all columns is one change.
 #[derive(Debug)]
-pub struct TableBatch {
+pub struct ColumnBatch {
     table: Arc<TableDef>,
     ops: Vec<Op>,
     positions: Vec<Position>,
@@ -308,7 +308,7 @@ pub struct TableBatch {
     bytes: usize,
     whole: Option<Box<Whole>>,
     /// Whether there is a batch of another definition of the same table, where the order among them counts.
-    has_rivals: bool,
+    has_other_versions: bool,
 }
 
 /// What makes the changes of a batch whole, beside their columns: their transactions, and which images they have.
@@ -338,7 +338,7 @@ impl Whole {
     }
 }
 
-impl TableBatch {
+impl ColumnBatch {
     /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
     fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, images: ImagesWanted, whole: bool) -> Self {
         let plan = Plan::new(table, is_wanted);
@@ -355,7 +355,7 @@ impl TableBatch {
             after,
             bytes: 0,
             whole: whole.then(|| Whole::new().into()),
-            has_rivals: false,
+            has_other_versions: false,
         }
     }
 
@@ -422,7 +422,7 @@ impl TableBatch {
         &mut self,
         (op, position, time): (Op, Position, Timestamp),
         order: ByteOrder,
-        around: Surroundings<'_>,
+        around: SourceBuffer<'_>,
         before: Option<&[u8]>,
         after: Option<&[u8]>,
     ) -> std::result::Result<(), Fault> {
@@ -522,7 +522,7 @@ fn fill(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::res
 struct Image<'a> {
     row: usize,
     list: &'a [u8],
-    around: Surroundings<'a>,
+    around: SourceBuffer<'a>,
     order: ByteOrder,
 }
 
@@ -601,10 +601,10 @@ mod tests {
     const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
 
     /// A table of five integers, A to E, of which those are wanted.
-    fn batch(wanted: &str) -> TableBatch {
+    fn batch(wanted: &str) -> ColumnBatch {
         let columns = ["A", "B", "C", "D", "E"].map(|name| ColumnDef::integer(name, 0)).to_vec();
         let table = Arc::new(TableDef::new("T", columns));
-        TableBatch::new(&table, &|name| wanted.contains(name), ImagesWanted::Both, false)
+        ColumnBatch::new(&table, &|name| wanted.contains(name), ImagesWanted::Both, false)
     }
 
     /// An image that lists these columns; column 4 is NULL, any other holds ten times its index and its place.
@@ -617,15 +617,15 @@ mod tests {
         image.bytes().to_vec()
     }
 
-    fn push(batch: &mut TableBatch, order: ByteOrder, list: &[u8]) -> std::result::Result<(), Fault> {
+    fn push(batch: &mut ColumnBatch, order: ByteOrder, list: &[u8]) -> std::result::Result<(), Fault> {
         let time = Timestamp::from_unix_micros(0);
-        batch.push((Op::Insert, Position::default(), time), order, Surroundings(list), None, Some(list))
+        batch.push((Op::Insert, Position::default(), time), order, SourceBuffer(list), None, Some(list))
     }
 
     type Cell = (ColumnState, i64);
 
     /// The state and the number of each wanted column of the last row.
-    fn row(batch: &mut TableBatch) -> Vec<Cell> {
+    fn row(batch: &mut ColumnBatch) -> Vec<Cell> {
         batch.finish();
         let last = batch.len() - 1;
         let number = |values: &ColumnValues| match values {

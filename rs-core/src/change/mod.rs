@@ -436,7 +436,7 @@ impl<'a> Change<'a> {
         let record = self.record();
         let unit = self.unit;
         let images = if unit.paired || self.view.origin.encrypted || unit.continuations > 0 {
-            self.unusual_images()?
+            self.images_slow_path()?
         } else {
             match Images::of(&record) {
                 Ok(images) => images,
@@ -449,7 +449,7 @@ impl<'a> Change<'a> {
 
     /// The images of a pair's records, of a continued record, and such as may be encrypted.
     #[inline(never)]
-    fn unusual_images(self) -> Result<Images<'a>> {
+    fn images_slow_path(self) -> Result<Images<'a>> {
         let record = self.record();
         let of = |record: &Record<'a>| {
             Images::of(record)

@@ -16,45 +16,30 @@
 //! OGG-02293, a missing column OGG-03019. [`Mode`] says what becomes of it. `docs/filter.md` is the guide, with examples; what
 //! each part of the language means, and which of it is INFERRED, stands there too.
 
-mod bind;
-mod calls;
-mod dates;
-mod diagnostic;
-mod environment;
 mod eval;
-mod explain;
-mod expr;
-mod function;
-mod index;
-mod lexer;
 mod logdump;
-mod macros;
-mod names;
-mod parameters;
-mod parser;
-mod program;
-mod rule;
-mod scalar;
+mod ops;
+mod plan;
 mod select;
 mod selector;
-mod statement;
-mod subject;
+mod syntax;
 mod verdict;
 
-pub use bind::Tier;
-pub use diagnostic::{Diagnostic, Diagnostics, Finding};
-pub use eval::{TextUnit, Why};
-pub use explain::{Explanation, RuleExplained, TestExplained};
-pub use expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
-pub use function::Function;
-pub use lexer::Dialect;
+pub use eval::context::TextUnit;
+pub use eval::outcome::UndecidableReason;
+pub use eval::subject::Facts;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
-pub use names::{NamePattern, ObjectPattern};
-pub use program::{Program, Projected, Scratch};
+pub use plan::bind::Tier;
+pub use plan::explain::{Explanation, RuleExplained, TestExplained};
+pub use plan::program::{Program, Projected, Scratch};
 pub use select::{Mode, Select, SelectBuilder};
 pub use selector::Selector;
-pub use statement::{Filter, NameMatch, RowOp, Rule};
-pub use subject::Facts;
+pub use syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics};
+pub use syntax::expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
+pub use syntax::function::Function;
+pub use syntax::lexer::Dialect;
+pub use syntax::names::{NamePattern, ObjectPattern};
+pub use syntax::statement::{Filter, NameMatch, RowOp, Rule};
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
 
 /// Its pieces of Rust are compiled and run.

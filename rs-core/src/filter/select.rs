@@ -6,21 +6,18 @@ use std::sync::Arc;
 
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::bind::OpMask;
-use crate::filter::diagnostic::{Diagnostic, Diagnostics};
-use crate::filter::eval::{Settings, TextUnit};
-use crate::filter::expr::In;
-use crate::filter::lexer::Dialect;
-use crate::filter::macros;
-use crate::filter::names::{NamePattern, ObjectPattern, matches_parts};
-use crate::filter::parameters;
-use crate::filter::program::Program;
-use crate::filter::selector::Selector;
-use crate::filter::statement::{ExcludeKind, Limits, NameMatch, Rule, Statement, Tag, Toggled};
+use crate::filter::eval::context::{Settings, TextUnit};
+use crate::filter::ops::OpMask;
+use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
+use crate::filter::syntax::expr::In;
+use crate::filter::syntax::lexer::Dialect;
+use crate::filter::syntax::macros;
+use crate::filter::syntax::names::{NamePattern, ObjectPattern, matches_parts};
+use crate::filter::syntax::parameters;
+use crate::filter::syntax::statement::{ExcludeKind, Limits, NameMatch, Rule, Statement, Tag, Toggled};
 use crate::filter::verdict::{Rejection, Verdict};
 use crate::filter::with_deep_stack;
 use crate::position::{Csn, Position};
-use crate::schema::TableDef;
 use crate::time::Timestamp;
 
 /// What to do with changes that cannot be decided on: a column is NULL, missing or not decodable where a value is needed.
@@ -155,11 +152,11 @@ impl Select {
     ///
     /// ```
     /// use trailcore::filter::Select;
-    /// assert!(Select::builder().from_csn("7824137847").build().reads_back());
-    /// assert!(!Select::builder().from_csn("1; TABLE *.*").build().reads_back());
+    /// assert!(Select::builder().from_csn("7824137847").build().round_trips());
+    /// assert!(!Select::builder().from_csn("1; TABLE *.*").build().round_trips());
     /// ```
     #[must_use]
-    pub fn reads_back(&self) -> bool {
+    pub fn round_trips(&self) -> bool {
         Self::parse(&self.to_string()).is_ok_and(|read| read.compiled.statements == self.compiled.statements)
     }
 
@@ -255,19 +252,6 @@ impl Select {
         let wanted =
             named.into_iter().find(|&rule| op.is_none_or(|op| compiled.rules.get(rule).is_some_and(|rule| rule.ops.has(op))));
         wanted.map_or(Verdict::Reject(Rejection::Operation), Verdict::Accept)
-    }
-
-    /// Binds it to a table. What does not fit the table is kept in [`Program::problems`], and makes the rule an error for
-    /// each change.
-    #[must_use]
-    pub fn bind(&self, table: &Arc<TableDef>) -> Program {
-        with_deep_stack(|| Program::new(self, table))
-    }
-
-    /// A selector, which binds to tables as it meets them. Each thread wants its own.
-    #[must_use]
-    pub fn selector(&self) -> Selector {
-        Selector::new(self.clone())
     }
 }
 
@@ -620,7 +604,7 @@ impl SelectBuilder {
         self.limit(|limits| limits.position.1 = Some(position))
     }
 
-    /// The selection. See [`Select::reads_back`] where names come from elsewhere.
+    /// The selection. See [`Select::round_trips`] where names come from elsewhere.
     #[must_use]
     pub fn build(self) -> Select {
         Select::of(self.statements, "", Vec::new())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::program::{Program, Scratch};
+use crate::filter::plan::program::{Program, Scratch};
 use crate::filter::select::Select;
 use crate::filter::verdict::{Counts, Rejection, Verdict};
 use crate::schema::TableDef;
@@ -41,6 +41,14 @@ pub struct Selector {
     has_tags: bool,
     has_limits: bool,
     counts: Counts,
+}
+
+impl Select {
+    /// A selector, which binds to tables as it meets them. Each thread wants its own.
+    #[must_use]
+    pub fn selector(&self) -> Selector {
+        Selector::new(self.clone())
+    }
 }
 
 impl Selector {
@@ -191,9 +199,9 @@ impl Selector {
     /// be decided on.
     /// Whether a row that is one record by itself is turned away at a glance, and counted. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn surely_rejects(&mut self, record: &Record<'_>, program: &Program) -> bool {
+    pub(crate) fn prefilter_rejects(&mut self, record: &Record<'_>, program: &Program) -> bool {
         // What a rule turns away needs no look at limits; tags are followed from change to change.
-        let rejects = !self.has_tags && program.surely_rejects(record);
+        let rejects = !self.has_tags && program.prefilter_rejects(record);
         self.counts.rejected += u64::from(rejects);
         rejects
     }
@@ -213,7 +221,7 @@ impl Selector {
     }
 
     /// Whether a table's changes are all turned away, or all wanted, whatever they are; `None` where they must be looked at.
-    pub(crate) fn outright(&mut self, table: &Arc<TableDef>) -> Option<bool> {
+    pub(crate) fn static_decision(&mut self, table: &Arc<TableDef>) -> Option<bool> {
         if table.name().is_empty() || self.has_tags {
             // Statements and markers are told by other names, and tags are followed from change to change.
             return None;
@@ -228,7 +236,7 @@ impl Selector {
 
     /// Counts a change that was settled by its table.
     #[inline]
-    pub(crate) fn count_outright(&mut self, accepted: bool) {
+    pub(crate) fn count_static(&mut self, accepted: bool) {
         if accepted {
             self.counts.accepted += 1;
         } else {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::filter::eval::Why;
-use crate::filter::expr::Side;
+use crate::filter::eval::outcome::UndecidableReason;
+use crate::filter::syntax::expr::Side;
 
 /// The decision on one change. Small, copied freely, and made without allocating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Undecided {
     /// Number of the clause in the rule.
     pub clause: usize,
     /// Why.
-    pub why: Why,
+    pub why: UndecidableReason,
     /// What is not available, where that is why.
     pub what: &'static str,
     /// The columns to blame, by index: those that the test looked at until it came to a stop, at most four.
@@ -114,11 +114,11 @@ impl fmt::Display for Verdict {
             Self::Undecidable(undecided) => {
                 write!(f, "clause {} of rule {} cannot be decided: ", undecided.clause, undecided.rule)?;
                 let why = match undecided.why {
-                    Why::Null => "a column is NULL",
-                    Why::Missing => "a column is not in the record",
-                    Why::Invalid => "a column is not decodable",
-                    Why::Unreadable => "the row cannot be read",
-                    Why::NotAvailable => undecided.what,
+                    UndecidableReason::Null => "a column is NULL",
+                    UndecidableReason::Missing => "a column is not in the record",
+                    UndecidableReason::Invalid => "a column is not decodable",
+                    UndecidableReason::Unreadable => "the row cannot be read",
+                    UndecidableReason::NotAvailable => undecided.what,
                 };
                 f.write_str(why)?;
                 undecided.columns().try_for_each(|(index, _)| write!(f, " (column {index})"))

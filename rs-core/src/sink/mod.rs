@@ -1,6 +1,6 @@
 //! Where changes go: for now, [`TrailWriter`] writes trails.
 
-mod hand_on;
+mod forward;
 mod row;
 mod trail;
 

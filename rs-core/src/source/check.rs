@@ -12,7 +12,7 @@ use crate::trail::{RecordType, TransactionIndicator};
 /// What is wrong, or noteworthy, at a place of a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FindingKind {
+pub enum CheckIssueKind {
     /// Bytes that are no records; reading could go on behind them.
     Damage,
     /// The trail ends inside a record: it is torn, or still being written.
@@ -24,13 +24,13 @@ pub enum FindingKind {
     /// A row does not read as its table's definition says, or has none.
     Row,
     /// A transaction that a RestartAbend marker takes back: no fault; Extract has written it again.
-    TakenBack,
+    RolledBack,
     /// The trail ends in the midst of a transaction: no fault while it is still being written.
     Unfinished,
 }
 
-impl FindingKind {
-    /// Its name: `damage`, `torn_tail`, `gap`, `order`, `row`, `taken_back`, `unfinished`.
+impl CheckIssueKind {
+    /// Its name: `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back`, `unfinished`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl FindingKind {
             Self::Gap => "gap",
             Self::Order => "order",
             Self::Row => "row",
-            Self::TakenBack => "taken_back",
+            Self::RolledBack => "rolled_back",
             Self::Unfinished => "unfinished",
         }
     }
@@ -47,23 +47,23 @@ impl FindingKind {
     /// Whether the trail is not whole because of it.
     #[must_use]
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::TakenBack | Self::Unfinished)
+        !matches!(self, Self::RolledBack | Self::Unfinished)
     }
 }
 
 /// One finding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Finding {
+pub struct CheckIssue {
     /// What kind of thing it is.
-    pub kind: FindingKind,
+    pub kind: CheckIssueKind,
     /// Where it is.
     pub position: Position,
     /// What it is, in words, without data.
     pub what: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for CheckIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}: {}", self.kind.name(), self.position, self.what)
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Finding {
 /// What a check has come to. See [`Trail::check`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Report {
+pub struct CheckReport {
     /// Records read, file headers included.
     pub records: u64,
     /// Changes whose rows were read.
@@ -83,17 +83,17 @@ pub struct Report {
     pub bytes: u64,
     /// Values that are present and not decodable.
     pub invalid_values: u64,
-    /// What was found, in the order of the passes; at most [`Report::MOST`].
-    pub findings: Vec<Finding>,
+    /// What was found, in the order of the passes; at most [`CheckReport::MAX_ISSUES`].
+    pub findings: Vec<CheckIssue>,
     /// Findings beyond those.
     pub more_findings: u64,
     /// Whether one of all of them is a fault.
     faulty: bool,
 }
 
-impl Report {
+impl CheckReport {
     /// So many findings are kept; a trail that is damaged throughout has millions.
-    pub const MOST: usize = 1000;
+    pub const MAX_ISSUES: usize = 1000;
 
     /// Whether the trail is whole: nothing that was found is a fault.
     #[must_use]
@@ -106,16 +106,16 @@ impl Report {
         let stretches = stretches.unwrap_or_default();
         for stretch in stretches {
             let is_gap = stretch.error.kind() == ErrorKind::SequenceGap;
-            let kind = if is_gap { FindingKind::Gap } else { FindingKind::Damage };
+            let kind = if is_gap { CheckIssueKind::Gap } else { CheckIssueKind::Damage };
             self.find(kind, stretch.from, format!("{}; read on at {}", stretch.error.what(), stretch.to));
         }
         stretches.len()
     }
 
-    fn find(&mut self, kind: FindingKind, position: Position, what: impl Into<String>) {
+    fn find(&mut self, kind: CheckIssueKind, position: Position, what: impl Into<String>) {
         self.faulty |= kind.is_fault();
-        if self.findings.len() < Self::MOST {
-            self.findings.push(Finding { kind, position, what: what.into() });
+        if self.findings.len() < Self::MAX_ISSUES {
+            self.findings.push(CheckIssue { kind, position, what: what.into() });
         } else {
             self.more_findings += 1;
         }
@@ -137,15 +137,15 @@ impl Trail {
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] where there is no
     /// record at all.
-    pub fn check(&self, options: &ReadOptions) -> Result<Report> {
-        let options = ReadOptions { from: None, select: None, resync: true, all: false, ..options.clone() };
-        let mut report = Report::default();
+    pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
+        let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
+        let mut report = CheckReport::default();
         self.check_records(&options, &mut report)?;
         self.check_changes(options, &mut report)?;
         Ok(report)
     }
 
-    fn check_records(&self, options: &ReadOptions, report: &mut Report) -> Result<()> {
+    fn check_records(&self, options: &ReadOptions, report: &mut CheckReport) -> Result<()> {
         let mut records = self.records(options);
         let mut transactions = Transactions::default();
         let mut skipped = 0;
@@ -155,7 +155,7 @@ impl Trail {
                 Ok(Some(placed)) => placed,
                 Ok(None) => break,
                 Err(error) if is_damage(&error) && report.records > 0 => {
-                    let kind = if error.needs_more_bytes() { FindingKind::TornTail } else { FindingKind::Damage };
+                    let kind = if error.needs_more_bytes() { CheckIssueKind::TornTail } else { CheckIssueKind::Damage };
                     let rba = error.location().rba.unwrap_or_default();
                     report.find(kind, Position::new(transactions.last.seqno, rba), error.what());
                     break;
@@ -186,7 +186,7 @@ impl Trail {
         Ok(())
     }
 
-    fn check_changes(&self, options: ReadOptions, report: &mut Report) -> Result<()> {
+    fn check_changes(&self, options: ReadOptions, report: &mut CheckReport) -> Result<()> {
         let mut reader = self.reader_with(options)?;
         loop {
             let change = match reader.next() {
@@ -204,18 +204,18 @@ impl Trail {
             let images = match change.images() {
                 Ok((before, after)) => [before, after],
                 Err(error) => {
-                    report.find(FindingKind::Row, position, error.what());
+                    report.find(CheckIssueKind::Row, position, error.what());
                     continue;
                 }
             };
             for row in images.into_iter().flatten() {
                 let (columns, is_defined) = (change.table().columns().len(), change.table().is_defined());
                 if let Err(fault) = row.spans().verify() {
-                    report.find(FindingKind::Row, position, fault.to_string());
+                    report.find(CheckIssueKind::Row, position, fault.to_string());
                 }
                 for column in row.columns().filter_map(std::result::Result::ok) {
                     if is_defined && column.index() >= columns {
-                        report.find(FindingKind::Row, position, "an image has a column that its table has not");
+                        report.find(CheckIssueKind::Row, position, "an image has a column that its table has not");
                     } else {
                         report.invalid_values += u64::from(column.state() == ColumnState::Invalid);
                     }
@@ -224,7 +224,7 @@ impl Trail {
         }
         let undefined = |kind| kind == ErrorKind::UndefinedTable;
         for stretch in reader.skipped().iter().filter(|stretch| undefined(stretch.error.kind())) {
-            report.find(FindingKind::Row, stretch.from, stretch.error.what());
+            report.find(CheckIssueKind::Row, stretch.from, stretch.error.what());
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ struct Transactions {
 }
 
 impl Transactions {
-    fn see(&mut self, place: Place, indicator: Option<TransactionIndicator>, csn: Option<&str>, report: &mut Report) {
+    fn see(&mut self, place: Place, indicator: Option<TransactionIndicator>, csn: Option<&str>, report: &mut CheckReport) {
         let Place { position, record_type, is_file_header } = place;
         self.last = position;
         if is_file_header {
@@ -262,7 +262,7 @@ impl Transactions {
         }
         if record_type == RecordType::RESTART_ABEND {
             if let Some(start) = self.open.take() {
-                report.find(FindingKind::TakenBack, start, format!("a transaction that the marker at {position} takes back"));
+                report.find(CheckIssueKind::RolledBack, start, format!("a transaction that the marker at {position} takes back"));
             }
             return;
         }
@@ -276,13 +276,13 @@ impl Transactions {
         }
         if indicator.begins() {
             if let Some(start) = self.open {
-                report.find(FindingKind::Order, position, format!("a transaction begins while that of {start} has not ended"));
+                report.find(CheckIssueKind::Order, position, format!("a transaction begins while that of {start} has not ended"));
             }
             self.open = Some(position);
             self.check_csn(position, csn, report);
         } else if self.open.is_none() {
             if self.settled {
-                report.find(FindingKind::Order, position, "a record goes on with a transaction that has not begun");
+                report.find(CheckIssueKind::Order, position, "a record goes on with a transaction that has not begun");
             }
             self.open = Some(position);
         }
@@ -292,14 +292,14 @@ impl Transactions {
         }
     }
 
-    fn finish(&mut self, report: &mut Report) {
+    fn finish(&mut self, report: &mut CheckReport) {
         report.transactions += u64::from(self.open.take().is_some());
     }
 
-    fn check_csn(&mut self, position: Position, csn: Option<&str>, report: &mut Report) {
+    fn check_csn(&mut self, position: Position, csn: Option<&str>, report: &mut CheckReport) {
         let Some(csn) = csn else { return };
         if self.csn.as_deref().is_some_and(|last| Csn::compare(csn, last) == Some(Ordering::Less)) {
-            report.find(FindingKind::Order, position, "the transaction's CSN is lower than the one before it");
+            report.find(CheckIssueKind::Order, position, "the transaction's CSN is lower than the one before it");
         }
         match &mut self.csn {
             Some(last) => csn.clone_into(last),
@@ -307,9 +307,9 @@ impl Transactions {
         }
     }
 
-    fn end(&self, report: &mut Report) {
+    fn end(&self, report: &mut CheckReport) {
         if let Some(start) = self.open {
-            report.find(FindingKind::Unfinished, start, "the trail ends in the midst of this transaction");
+            report.find(CheckIssueKind::Unfinished, start, "the trail ends in the midst of this transaction");
         }
     }
 }

@@ -41,7 +41,7 @@ fn find(
             break;
         }
     }
-    let mut reader = trail.only(first..).reader_with(ReadOptions { from: None, select: None, ..options.clone() })?;
+    let mut reader = trail.only(first..).reader_with(ReadOptions { start_at: None, select: None, ..options.clone() })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // A pair's place is its after record's; reading must start with its first.

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use self::bytes::ByteSource;
-pub use self::check::{Finding, FindingKind, Report};
+pub use self::check::{CheckIssue, CheckIssueKind, CheckReport};
 pub use self::progress::Progress;
 pub use self::reader::Blocks;
 pub use self::reader::{Reader, Skipped};
@@ -206,14 +206,14 @@ impl Trail {
 ///
 /// ```
 /// use trailcore::{Position, ReadOptions};
-/// let options = ReadOptions::new().from(Position::new(12, 1956)).resync(true);
+/// let options = ReadOptions::new().start_at(Position::new(12, 1956)).resync(true);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    from: Option<Position>,
+    start_at: Option<Position>,
     catalog: Option<Catalog>,
     charset: Option<Charset>,
-    all: bool,
+    include_non_changes: bool,
     resync: bool,
     access: Access,
     select: Option<Select>,
@@ -229,8 +229,8 @@ impl ReadOptions {
     /// Start at this position. It must be the start of a record; its file is read from the start for its definitions.
     /// Of a transaction that began in an earlier file, CSN and id are not known then.
     #[must_use]
-    pub fn from(self, position: Position) -> Self {
-        Self { from: Some(position), ..self }
+    pub fn start_at(self, position: Position) -> Self {
+        Self { start_at: Some(position), ..self }
     }
 
     /// Definitions for tables that the trail itself does not define.
@@ -248,8 +248,8 @@ impl ReadOptions {
     /// Hand out metadata, markers and records of types that are not understood too, as changes with the operations
     /// [`Metadata`](crate::Op::Metadata) and [`Other`](crate::Op::Other).
     #[must_use]
-    pub fn all(self, all: bool) -> Self {
-        Self { all, ..self }
+    pub fn include_non_changes(self, include_non_changes: bool) -> Self {
+        Self { include_non_changes, ..self }
     }
 
     /// Pass over damage to the next provable record, over missing files, and over rows whose definition was lost.
@@ -295,7 +295,7 @@ impl ReadOptions {
     ///
     /// let stop = Arc::new(AtomicBool::new(true));
     /// let asked = Arc::clone(&stop);
-    /// let options = ReadOptions::new().watch(move |progress| {
+    /// let options = ReadOptions::new().on_progress(move |progress| {
     ///     eprintln!("{} bytes", progress.bytes);
     ///     if asked.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     /// });
@@ -306,7 +306,7 @@ impl ReadOptions {
     /// # Ok::<(), trailcore::Error>(())
     /// ```
     #[must_use]
-    pub fn watch(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+    pub fn on_progress(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         self.access.watch = Some(Watch::new(callback));
         self
     }

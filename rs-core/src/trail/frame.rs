@@ -64,7 +64,7 @@ const FLAG_COLUMNS: u8 = 8;
 const FLAG_LITTLE: u8 = 16;
 const FLAG_WIDE: u8 = 32;
 /// Set by the reader on records of a transaction that a RestartAbend has taken back.
-const FLAG_TAKEN_BACK: u8 = 64;
+const FLAG_ROLLED_BACK: u8 = 64;
 /// A row that is a change by itself: nothing but a fragment behind it can belong to it.
 const FLAG_ROW: u8 = 128;
 
@@ -136,8 +136,8 @@ impl Frame {
         if self.flags & FLAG_LITTLE != 0 { ByteOrder::Little } else { ByteOrder::Big }
     }
 
-    pub(crate) fn take_back(&mut self) {
-        self.flags = (self.flags | FLAG_TAKEN_BACK) & !FLAG_ROW;
+    pub(crate) fn roll_back(&mut self) {
+        self.flags = (self.flags | FLAG_ROLLED_BACK) & !FLAG_ROW;
     }
 
     /// Whether it is a row that is a change by itself, and is to be handed out.
@@ -154,7 +154,7 @@ impl Frame {
 
     /// Whether its indicator says that its transaction began before it and ends behind it.
     #[inline(always)]
-    pub(crate) fn is_in_the_midst(&self) -> bool {
+    pub(crate) fn is_middle(&self) -> bool {
         self.transaction == 1
     }
 
@@ -165,8 +165,8 @@ impl Frame {
     }
 
     #[inline(always)]
-    pub(crate) fn is_taken_back(&self) -> bool {
-        self.flags & FLAG_TAKEN_BACK != 0
+    pub(crate) fn is_rolled_back(&self) -> bool {
+        self.flags & FLAG_ROLLED_BACK != 0
     }
 }
 
@@ -360,7 +360,7 @@ fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, fra
     let mut plain = true;
     for _ in 0..limit {
         let rest = bytes.get(at..).unwrap_or_default();
-        let frame = match frame_usual(rest, at as u64, order) {
+        let frame = match frame_fast_path(rest, at as u64, order) {
             Some(frame) => frame,
             None if rest.is_empty() => break,
             None => match frame_in(rest, order) {
@@ -379,7 +379,7 @@ fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, fra
 /// for any other form and for whatever is wrong: [`frame_in`] then says what it is. What this accepts, `frame_in` accepts
 /// with the same result; it is here because it has one way out and no more.
 #[inline(always)]
-fn frame_usual(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
+fn frame_fast_path(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
     const OUTER: usize = 4;
     const HEAD_AT: usize = OUTER + 4;
     const HEAD_LEN: usize = offset::TABLE + 2;
@@ -452,7 +452,7 @@ pub(crate) fn frame(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
 fn frame_in(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     let Some(&[id, info, a, b]) = bytes.first_chunk() else { return Err(too_short(bytes)) };
     if id != RECORD || is_wide(info) {
-        return frame_unusual(bytes, order);
+        return frame_slow_path(bytes, order);
     }
     let len = usize::from(order.u16([a, b]));
     let Some(record) = bytes.get(..len) else { return Err(unfinished(bytes, len, 4, order)) };
@@ -505,7 +505,7 @@ fn unfinished(bytes: &[u8], len: usize, mut at: usize, order: ByteOrder) -> Faul
 
 /// File header records, and records with a length of four bytes.
 #[cold]
-fn frame_unusual(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
+fn frame_slow_path(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     let Some(&[id, info, a, b]) = bytes.first_chunk() else { return Err(too_short(bytes)) };
     if id != RECORD && id != FILE_HEADER {
         return Err(NO_RECORD);
@@ -723,17 +723,17 @@ mod tests {
     fn the_usual_form_is_framed_as_any_other() {
         for order in [ByteOrder::Big, ByteOrder::Little] {
             let bytes = row(order);
-            assert_eq!(frame_usual(&bytes, 0, order), Some(frame_in(&bytes, order).unwrap()));
+            assert_eq!(frame_fast_path(&bytes, 0, order), Some(frame_in(&bytes, order).unwrap()));
             // Whatever single bit is wrong: the quick way accepts nothing that the full one does not, nor differently.
             for bit in 0..bytes.len() * 8 {
                 let mut wrong = bytes.clone();
                 wrong[bit / 8] ^= 1 << (bit % 8);
-                if let Some(frame) = frame_usual(&wrong, 0, order) {
+                if let Some(frame) = frame_fast_path(&wrong, 0, order) {
                     assert_eq!(Ok(frame), frame_in(&wrong, order), "bit {bit}");
                 }
             }
             for end in 0..bytes.len() {
-                assert_eq!(frame_usual(&bytes[..end], 0, order), None);
+                assert_eq!(frame_fast_path(&bytes[..end], 0, order), None);
             }
         }
     }

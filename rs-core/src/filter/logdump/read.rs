@@ -3,13 +3,42 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::logdump::{COMPARISONS, Comparison, Condition, LogdumpFilter, Needle, Test, Wanted, option};
+use crate::filter::logdump::filter::{
+    COMPARISONS, Comparison, Condition, LogdumpFilter, Needle, Set, Test, Wanted, ends_word, option,
+};
 use crate::time::Timestamp;
 use crate::trail::RecordType;
 
 const EACH_ITS_OWN: &str = "every option needs a FILTER of its own, behind a semicolon or on a new line";
 
 impl LogdumpFilter {
+    /// Reads one or more FILTER commands.
+    ///
+    /// ```
+    /// use trailcore::filter::LogdumpFilter;
+    /// let filter = LogdumpFilter::parse("filter inc rba ge 1024")?;
+    /// assert_eq!(filter.to_string(), "FILTER INCLUDE RBA 1024 >=");
+    /// assert_eq!(LogdumpFilter::parse("FILTER RBA 1024 >=")?, filter);
+    /// // A documented mistake: two options after one FILTER.
+    /// assert!(LogdumpFilter::parse("FILTER FILENAME fin.act*; RECTYPE 5").is_err());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where the text does not follow the grammar, or asks for what no trail can answer.
+    pub fn parse(text: &str) -> Result<Self> {
+        let set = |all| Set { all, conditions: Vec::new() };
+        let mut filter = Self { on: true, include: set(true), exclude: set(false) };
+        let mut cursor = Cursor { rest: text };
+        let mut commands = 0u64;
+        while cursor.next_command() {
+            filter.command(&mut cursor)?;
+            cursor.end_command()?;
+            commands += 1;
+        }
+        if commands == 0 { Err(refused("there is no FILTER command", "write FILTER and an option")) } else { Ok(filter) }
+    }
+
     /// One command.
     pub(super) fn command(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
         let word = cursor.upper_word(EACH_ITS_OWN)?;
@@ -139,10 +168,6 @@ fn record_type(cursor: &mut Cursor<'_>) -> Result<RecordType> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'t> {
     pub(super) rest: &'t str,
-}
-
-pub(super) fn ends_word(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ';' | ',' | '<' | '>' | '=' | '!')
 }
 
 fn ends_command(c: char) -> bool {

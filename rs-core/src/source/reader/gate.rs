@@ -44,10 +44,10 @@ impl Gate {
     pub(super) fn turns_away(&mut self, slot: u32, record: &Record<'_>) -> bool {
         match self.tables.get(slot as usize) {
             Some(OfTable::NotWanted) => {
-                self.selector.count_outright(false);
+                self.selector.count_static(false);
                 true
             }
-            Some(OfTable::LookAt(program)) => self.selector.surely_rejects(record, program),
+            Some(OfTable::LookAt(program)) => self.selector.prefilter_rejects(record, program),
             _ => false,
         }
     }
@@ -64,11 +64,11 @@ impl Gate {
     ) -> Result<bool> {
         match self.tables.get(slot as usize) {
             Some(OfTable::Wanted) => {
-                self.selector.count_outright(true);
+                self.selector.count_static(true);
                 Ok(true)
             }
             Some(OfTable::NotWanted) => {
-                self.selector.count_outright(false);
+                self.selector.count_static(false);
                 Ok(false)
             }
             Some(OfTable::LookAt(program)) => match change() {
@@ -89,7 +89,7 @@ impl Gate {
         if self.tables.len() <= slot {
             self.tables.resize_with(slot + 1, OfTable::default);
         }
-        let found = match self.selector.outright(table) {
+        let found = match self.selector.static_decision(table) {
             Some(true) => OfTable::Wanted,
             Some(false) => OfTable::NotWanted,
             None => OfTable::LookAt(self.selector.program(table)),

@@ -68,7 +68,7 @@ pub struct Reader {
     unit: Unit,
     view: View,
     /// Where the before record stands of a pair that a file's end parts, once it has been moved to its after record.
-    parted_pair: Option<Position>,
+    split_pair: Option<Position>,
     here: Here,
     file: FileState,
     tables: Tables,
@@ -86,7 +86,7 @@ enum OpenTransaction {
     /// One that reaches beyond the window and is known to be kept.
     Kept,
     /// One that reaches beyond the window and is known to be taken back.
-    TakenBack,
+    RolledBack,
 }
 
 /// The segment of frames that the cursor is in.
@@ -111,7 +111,7 @@ enum Step {
 
 impl Reader {
     pub(crate) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
-        let from = options.from;
+        let from = options.start_at;
         let gate = options.select.as_ref().map(Gate::new);
         let mut reader = Self {
             window: Window::new(Arc::clone(&files), options.access.clone(), Start::FIRST),
@@ -133,7 +133,7 @@ impl Reader {
                 ids: TransactionIds::with_room(),
                 joined: Vec::new(),
             },
-            parted_pair: None,
+            split_pair: None,
             here: Here { base: 0, number: 0, end: 0 },
             file: FileState::new(0),
             tables: Tables::default(),
@@ -167,7 +167,7 @@ impl Reader {
             }
             let (main, slot) = match self.next_row() {
                 Some(row) => row,
-                None => match self.next_unusual()? {
+                None => match self.next_slow_path()? {
                     Step::On => continue,
                     Step::Unit(main, slot) => (main, slot),
                     Step::End => return Ok(None),
@@ -196,7 +196,7 @@ impl Reader {
         let mut first = self.cursor;
         while first < end {
             let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { break };
-            let Some(slot) = usual_slot(&self.file, frame, next) else { break };
+            let Some(slot) = fast_path_slot(&self.file, frame, next) else { break };
             if !gate.turns_away(slot, &Record::from_frame(self.window.data(), frame)) {
                 break;
             }
@@ -279,7 +279,7 @@ impl Reader {
             return None;
         }
         let [frame, next, ..] = self.window.frames.get(first..).unwrap_or_default() else { return None };
-        let slot = usual_slot(&self.file, frame, next)?;
+        let slot = fast_path_slot(&self.file, frame, next)?;
         if frame.begins_and_ends().0 {
             self.view.ids.begin(first);
         }
@@ -306,7 +306,7 @@ impl Reader {
 
     /// One step that is not the usual one: more frames, another file, a definition, a marker, a pair, a table by name.
     #[inline(never)]
-    fn next_unusual(&mut self) -> Result<Step> {
+    fn next_slow_path(&mut self) -> Result<Step> {
         if self.cursor >= self.ready && !self.advance()? {
             return Ok(Step::End);
         }
@@ -346,8 +346,8 @@ impl Reader {
             return Ok(Step::On);
         }
         // The file's start comes first, and leaves it.
-        let parted_pair = if is_before_half(&frame) { self.parted_pair.take() } else { None };
-        if (frame.is_taken_back() && in_transaction) || !(op.is_change() || self.options.all) {
+        let split_pair = if is_before_half(&frame) { self.split_pair.take() } else { None };
+        if (frame.is_rolled_back() && in_transaction) || !(op.is_change() || self.options.include_non_changes) {
             self.cursor = end;
             return Ok(Step::On);
         }
@@ -362,7 +362,7 @@ impl Reader {
         };
         let at = self.window.frames.get(main).map_or(0, |frame| frame.at);
         if main != first {
-            let start = parted_pair.or_else(|| self.window.place(first).map(|(_, position, _)| position));
+            let start = split_pair.or_else(|| self.window.place(first).map(|(_, position, _)| position));
             self.unit.pair_start = start.unwrap_or_default();
         }
         self.set_unit(first, main, end, at, in_transaction);
@@ -505,7 +505,7 @@ impl Reader {
 
 /// The table's slot of a row that is a change by itself, of a table defined in the file; `None` for what is not so simple.
 #[inline(always)]
-fn usual_slot(file: &FileState, frame: &Frame, next: &Frame) -> Option<u32> {
+fn fast_path_slot(file: &FileState, frame: &Frame, next: &Frame) -> Option<u32> {
     let slot = file.definitions.get(usize::from(frame.table)).copied().unwrap_or(NO_SLOT);
     (frame.is_plain_row() && frame.has_tdr_index() && slot != NO_SLOT && !next.may_follow()).then_some(slot)
 }

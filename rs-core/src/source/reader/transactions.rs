@@ -15,7 +15,7 @@ const HOLD_AT_MOST: usize = 1 << 20;
 impl Reader {
     /// Looks at new frames: where transactions start and end, which are taken back, and how far nothing is open.
     pub(super) fn resolve(&mut self) -> Result<()> {
-        if self.window.plain && !matches!(self.open, OpenTransaction::TakenBack) {
+        if self.window.plain && !matches!(self.open, OpenTransaction::RolledBack) {
             self.resolve_rows();
         } else {
             self.resolve_all();
@@ -57,7 +57,7 @@ impl Reader {
             }
         }
         // Rows from the midst of a transaction whose start was not read.
-        if self.open == OpenTransaction::None && new.iter().any(Frame::is_in_the_midst) {
+        if self.open == OpenTransaction::None && new.iter().any(Frame::is_middle) {
             self.open = OpenTransaction::From(self.resolved);
         }
     }
@@ -72,19 +72,19 @@ impl Reader {
             if !frame.record_type.belongs_to_transaction() {
                 if frame.record_type == RecordType::RESTART_ABEND {
                     if let OpenTransaction::From(start) = self.open {
-                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::take_back);
+                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::roll_back);
                     }
                     self.open = OpenTransaction::None;
                 }
                 continue;
             }
             let (begins, ends) = frame.begins_and_ends();
-            let unread_start = self.open == OpenTransaction::None && frame.is_in_the_midst();
+            let unread_start = self.open == OpenTransaction::None && frame.is_middle();
             if (begins && frame.record_type != RecordType::LOB) || unread_start {
                 self.open = OpenTransaction::From(index);
             }
-            if self.open == OpenTransaction::TakenBack {
-                frame.take_back();
+            if self.open == OpenTransaction::RolledBack {
+                frame.roll_back();
             }
             if ends {
                 self.open = OpenTransaction::None;
@@ -122,7 +122,7 @@ impl Reader {
     #[cold]
     pub(super) fn decide_ahead(&mut self, start: usize) -> Result<()> {
         let mut ahead = Window::new(Arc::clone(&self.files), self.options.access.clone(), self.window.unframed_start());
-        let taken_back = 'search: loop {
+        let rolled_back = 'search: loop {
             let keep = ahead.frames.len();
             if !ahead.fill(keep)? {
                 // The trail, or what is readable of it, ends first: what is there is handed out.
@@ -140,9 +140,9 @@ impl Reader {
                 }
             }
         };
-        if taken_back {
-            self.window.frames.iter_mut().skip(start).for_each(Frame::take_back);
-            self.open = OpenTransaction::TakenBack;
+        if rolled_back {
+            self.window.frames.iter_mut().skip(start).for_each(Frame::roll_back);
+            self.open = OpenTransaction::RolledBack;
         } else {
             self.open = OpenTransaction::Kept;
         }

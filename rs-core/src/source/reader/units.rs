@@ -8,7 +8,7 @@ impl Reader {
     /// The frames that belong to the one at `first`: its other half, and fragments.
     pub(super) fn unit_end(&self, first: usize, frame: &Frame) -> (usize, usize) {
         let mut main = first;
-        if is_before_half(frame) && (self.parted_pair.is_some() || self.is_pair(first)) {
+        if is_before_half(frame) && (self.split_pair.is_some() || self.is_pair(first)) {
             main = first + 1;
         }
         let mut end = self.continuations_end(main);
@@ -81,7 +81,7 @@ impl Reader {
             && next < frames.len()
             && self.are_pair(first, next);
         if is_pair {
-            self.parted_pair = self.window.place(first).map(|(_, position, _)| position);
+            self.split_pair = self.window.place(first).map(|(_, position, _)| position);
             self.window.exchange(first, end, next);
             self.here.end = first;
         }

@@ -1,12 +1,12 @@
 //! Statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
 
 use crate::change::Op;
-use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
-use crate::filter::expr::{ColumnName, Side};
-use crate::filter::lexer::{Dialect, Token, is_name_char, take_while};
-use crate::filter::names::{NamePattern, ObjectPattern, split_name};
-use crate::filter::parser::{Parsed, Parser, unexpected};
-use crate::filter::statement::{
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
+use crate::filter::syntax::expr::{ColumnName, Side};
+use crate::filter::syntax::lexer::{Dialect, Token, is_name_char, take_while};
+use crate::filter::syntax::names::{NamePattern, ObjectPattern, split_name};
+use crate::filter::syntax::parser::{Parsed, Parser, unexpected};
+use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, Tag, Toggled,
 };
 
@@ -165,8 +165,11 @@ impl<'a> Parser<'a> {
     fn skip_statement(&mut self, keyword: &str, span: Span, silent: bool) -> Parsed<()> {
         if !silent {
             let known = ["TABLE", "MAP", "TABLEEXCLUDE", "MAPEXCLUDE", "SCHEMAEXCLUDE", "SOURCECATALOG", "EXCLUDETAG"];
-            let lint =
-                Diagnostic::lint(Finding::NotApplicable, span, format!("{keyword} does not select changes and is passed over"));
+            let lint = Diagnostic::lint(
+                DiagnosticKind::NotApplicable,
+                span,
+                format!("{keyword} does not select changes and is passed over"),
+            );
             let lint = match nearest(keyword, known) {
                 Some(near) => lint.help(format!("did you mean {near}?")),
                 None => lint,
@@ -206,13 +209,13 @@ impl<'a> Parser<'a> {
         self.lexer.skip_blanks();
         let start = self.lexer.at;
         let (parts, used) = split_name(self.lexer.rest()).ok_or_else(|| {
-            let error = Diagnostic::error(Finding::Syntax, Span::new(start, start + 1), "an object name must stand here");
+            let error = Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, start + 1), "an object name must stand here");
             error.help("write OWNER.OBJECT or CONTAINER.OWNER.OBJECT, with * and ? as wildcards")
         })?;
         self.lexer.at += used;
         let span = Span::new(start, self.lexer.at);
         if parts.len() > 3 {
-            return Err(Diagnostic::error(Finding::Syntax, span, "an object name has three parts at most"));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an object name has three parts at most"));
         }
         Ok(ObjectPattern::from_parts(parts))
     }
@@ -222,7 +225,7 @@ impl<'a> Parser<'a> {
         let object = self.object()?;
         match object.parts() {
             [one] => Ok(one.clone()),
-            _ => Err(Diagnostic::error(Finding::Syntax, Span::new(start, self.lexer.at), "one name must stand here")),
+            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.lexer.at), "one name must stand here")),
         }
     }
 
@@ -242,7 +245,7 @@ impl<'a> Parser<'a> {
             |word: &str| word == "+" || word.eq_ignore_ascii_case("NULL") || word.bytes().all(|byte| byte.is_ascii_hexdigit());
         if line.split([' ', '\t', ',']).find(|word| !word.is_empty()).is_some_and(is_value) {
             let message = "EXCLUDETAG takes one value, and NULL may not be combined with a tag or +";
-            return Err(Diagnostic::error(Finding::Syntax, span, message).help("write one EXCLUDETAG for each tag"));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message).help("write one EXCLUDETAG for each tag"));
         }
         Ok(tag)
     }
@@ -252,7 +255,7 @@ impl<'a> Parser<'a> {
         if plain {
             return Ok(word.to_ascii_uppercase().into());
         }
-        Err(Diagnostic::error(Finding::Syntax, span, "a tag is 1 to 2000 hexadecimal digits, + or NULL"))
+        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a tag is 1 to 2000 hexadecimal digits, + or NULL"))
     }
 
     fn user(&mut self, keyword: &str) -> Parsed<Statement> {
@@ -265,7 +268,7 @@ impl<'a> Parser<'a> {
         let value: Box<str> = self.value_word().into();
         let span = Span::new(start, self.lexer.at);
         self.lint(Diagnostic::lint(
-            Finding::NotAvailable,
+            DiagnosticKind::NotAvailable,
             span,
             format!("{word}: trails do not tell a transaction's user or name"),
         ));
@@ -325,7 +328,7 @@ impl<'a> Parser<'a> {
             }
             let value = self.bare_word();
             let span = Span::new(start, self.lexer.at);
-            let bad = |error: crate::Error| Diagnostic::error(Finding::Argument, span, error.to_string());
+            let bad = |error: crate::Error| Diagnostic::error(DiagnosticKind::Argument, span, error.to_string());
             match &*word {
                 "OPS" => {
                     let ops = value.split(',').map(|op| op.to_ascii_lowercase().parse::<Op>());
@@ -338,7 +341,7 @@ impl<'a> Parser<'a> {
                 "FROMPOSITION" => limits.position.0 = Some(value.parse().map_err(bad)?),
                 "UNTILPOSITION" => limits.position.1 = Some(value.parse().map_err(bad)?),
                 _ => {
-                    let error = Diagnostic::error(Finding::UnknownName, span, format!("TRAILCORE has no limit {word}"));
+                    let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("TRAILCORE has no limit {word}"));
                     return Err(error.help("OPS, and FROM or UNTIL with CSN, TIME or POSITION, each with a value"));
                 }
             }
@@ -351,7 +354,7 @@ impl<'a> Parser<'a> {
         let span = Span::new(start, self.lexer.at);
         let says_all = matches!(source.parts(), [one] if one.to_string() == "*");
         if source.parts().len() == 1 && !before.catalog && !says_all {
-            let lint = Diagnostic::lint(Finding::Syntax, span, "object names want an owner; this one fits objects of any");
+            let lint = Diagnostic::lint(DiagnosticKind::Syntax, span, "object names want an owner; this one fits objects of any");
             self.lint(lint.help("write OWNER.OBJECT"));
         }
         let mut rule = Rule { is_map, source, target: None, clauses: Vec::new() };
@@ -384,7 +387,8 @@ impl<'a> Parser<'a> {
         let Some(actions) = actions else { return Ok(()) };
         let says = |word: &str| actions.split(|c: char| !is_name_char(c)).any(|found| found == word);
         if in_replicat && !rule.is_map && !says("IGNORE") && !says("DISCARD") {
-            let error = Diagnostic::error(Finding::Syntax, span, "EVENTACTIONS without a TARGET must say IGNORE or DISCARD");
+            let error =
+                Diagnostic::error(DiagnosticKind::Syntax, span, "EVENTACTIONS without a TARGET must say IGNORE or DISCARD");
             return Err(error.ogg(1293));
         }
         Ok(())
@@ -404,7 +408,7 @@ impl<'a> Parser<'a> {
             "FILTER" => Clause::Filter(self.filter_clause()?),
             "WHERE" => {
                 if rule.clauses.iter().any(|clause| matches!(clause, Clause::Where(_))) {
-                    let error = Diagnostic::error(Finding::Syntax, span, "a statement has one WHERE").ogg(1662);
+                    let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement has one WHERE").ogg(1662);
                     return Err(error.help("join the conditions with AND"));
                 }
                 self.expect("(", "behind WHERE").map_err(|error| error.ogg(1662))?;
@@ -425,7 +429,8 @@ impl<'a> Parser<'a> {
                 Clause::Tokens(self.assignments(true)?.1)
             }
             "TABLE" | "MAP" => {
-                let error = Diagnostic::error(Finding::Syntax, span, format!("the statement before this {keyword} has no end"));
+                let error =
+                    Diagnostic::error(DiagnosticKind::Syntax, span, format!("the statement before this {keyword} has no end"));
                 return Err(error.help("end it with ;"));
             }
             _ => self.other_option(&keyword, span)?,
@@ -444,7 +449,7 @@ impl<'a> Parser<'a> {
                 _ => "it says nothing of which changes are wanted".to_owned(),
             }
         };
-        self.lint(Diagnostic::lint(Finding::NotApplicable, span, format!("{keyword} is passed over")).help(help));
+        self.lint(Diagnostic::lint(DiagnosticKind::NotApplicable, span, format!("{keyword} is passed over")).help(help));
         self.lexer.skip_blanks();
         let (mut text, mut start) = (String::new(), self.lexer.at);
         let mut depth = 0usize;
@@ -461,15 +466,22 @@ impl<'a> Parser<'a> {
             match c {
                 '(' => depth += 1,
                 ')' if depth == 0 => {
-                    return Err(Diagnostic::error(Finding::Syntax, Span::new(at, at + 1), "this parenthesis closes nothing"));
+                    return Err(Diagnostic::error(
+                        DiagnosticKind::Syntax,
+                        Span::new(at, at + 1),
+                        "this parenthesis closes nothing",
+                    ));
                 }
                 ')' => depth -= 1,
                 ',' | ';' if depth == 0 => break,
                 '\'' | '"' => {
                     let body = self.lexer.rest().get(1..).unwrap_or_default();
                     let Some(end) = body.find(c) else {
-                        let error =
-                            Diagnostic::error(Finding::Syntax, Span::new(at, self.lexer.text.len()), "the quote has no end");
+                        let error = Diagnostic::error(
+                            DiagnosticKind::Syntax,
+                            Span::new(at, self.lexer.text.len()),
+                            "the quote has no end",
+                        );
                         return Err(error.ogg(370));
                     };
                     self.lexer.at += end + 1;
@@ -485,7 +497,7 @@ impl<'a> Parser<'a> {
             }
         }
         if depth > 0 {
-            return Err(Diagnostic::error(Finding::Syntax, span, "a parenthesis has no end"));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a parenthesis has no end"));
         }
         text.push_str(self.lexer.text.get(start..self.lexer.at).unwrap_or_default());
         Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
@@ -513,8 +525,11 @@ impl<'a> Parser<'a> {
             match (&*flag.to_ascii_uppercase(), value) {
                 (word @ ("ON" | "IGNORE"), Token::Name(name)) => {
                     let Some((op, _)) = RowOp::ALL.iter().find(|(_, own)| own.eq_ignore_ascii_case(name)) else {
-                        let error =
-                            Diagnostic::error(Finding::UnknownName, span, format!("{word} takes INSERT, UPDATE or DELETE"));
+                        let error = Diagnostic::error(
+                            DiagnosticKind::UnknownName,
+                            span,
+                            format!("{word} takes INSERT, UPDATE or DELETE"),
+                        );
                         return Err(error);
                     };
                     let list = if word == "ON" { &mut on } else { &mut ignore };
@@ -524,8 +539,9 @@ impl<'a> Parser<'a> {
                 }
                 ("RAISEERROR", Token::Number(digits)) => {
                     let number = digits.parse().ok();
-                    raise_error =
-                        Some(number.ok_or_else(|| Diagnostic::error(Finding::Argument, span, "no error has this number"))?);
+                    raise_error = Some(
+                        number.ok_or_else(|| Diagnostic::error(DiagnosticKind::Argument, span, "no error has this number"))?,
+                    );
                 }
                 _ => break,
             }
@@ -580,7 +596,11 @@ impl<'a> Parser<'a> {
             let name = take_while(self.lexer.rest(), |c| is_name_char(c) || matches!(c, '-' | '.'));
             self.lexer.at += name.len();
             if name.is_empty() {
-                return Err(Diagnostic::error(Finding::Syntax, Span::new(start, start + 1), "a token's name must stand here"));
+                return Err(Diagnostic::error(
+                    DiagnosticKind::Syntax,
+                    Span::new(start, start + 1),
+                    "a token's name must stand here",
+                ));
             }
             ColumnName { side: Side::Default, name: name.into(), exact_case: false }
         } else {

@@ -5,8 +5,8 @@
 //! test that does not hold, and rejects the change; the others are asked in full.
 
 use crate::change::{Change, Op, integer};
-use crate::filter::eval::{IntegerIs, Node};
-use crate::filter::expr::Side;
+use crate::filter::eval::node::{IntegerIs, Node};
+use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::Rejection;
 use crate::trail::image::{ColumnSpans, Images, SpanContent};
 use crate::trail::{ByteOrder, Record};
@@ -115,7 +115,7 @@ impl RuleIndex {
 
     /// Whether the one rule that there is rejects a row by its first test: the quickest answer. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn surely_rejects(&self, record: &Record<'_>) -> bool {
+    pub(crate) fn prefilter_rejects(&self, record: &Record<'_>) -> bool {
         let Some(test) = self.only else { return false };
         let Ok(images) = Images::of(record) else { return false };
         let Some(list) = (if self.of_before { images.before } else { images.after }) else { return false };

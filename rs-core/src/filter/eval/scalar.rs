@@ -237,6 +237,12 @@ pub(crate) fn digits(number: Decimal) -> u32 {
     trimmed(number).mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1)
 }
 
+/// The order of two dates on the calendar, zero dates included.
+pub(crate) fn date_order(a: DateTime, b: DateTime) -> Ordering {
+    let key = |time: DateTime| (time.year, time.month, time.day, time.hour, time.minute, time.second, time.nanos);
+    key(a).cmp(&key(b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::change::Op;
-use crate::filter::bind::{Binder, Columns, OpMask, Tier, Traits, traits};
-use crate::filter::diagnostic::{Diagnostic, Finding, Span};
-use crate::filter::eval::{Context, Node, Trouble, Why};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Side};
-use crate::filter::function::Function;
-use crate::filter::statement::{Assignment, Clause};
-use crate::filter::subject::Subject;
+use crate::filter::eval::context::{Context, Operand};
+use crate::filter::eval::node::Node;
+use crate::filter::eval::outcome::{EvalError, UndecidableReason};
+use crate::filter::eval::subject::Subject;
+use crate::filter::ops::OpMask;
+use crate::filter::plan::bind::{Binder, Columns, Tier, Traits, traits};
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
+use crate::filter::syntax::expr::{ColumnName, Condition, ConditionKind, Expr, ExprKind, Side};
+use crate::filter::syntax::function::Function;
+use crate::filter::syntax::statement::{Assignment, Clause};
 use crate::filter::verdict::{Failure, Rejection, Undecided, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
@@ -107,23 +110,23 @@ impl BoundRule {
     }
 
     #[cold]
-    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: Trouble, context: &Context<'_, S>) -> Verdict {
+    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: EvalError, context: &Context<'_, S>) -> Verdict {
         let (rule, clause) = (self.number, conjunct.clause);
         let mut columns = [None; 4];
         let mut what = "";
         let why = match trouble {
-            Trouble::Error(ogg_number, what) => {
+            EvalError::Error(ogg_number, what) => {
                 return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
             }
-            Trouble::Unavailable(unavailable) => {
+            EvalError::Unavailable(unavailable) => {
                 what = unavailable;
-                Why::NotAvailable
+                UndecidableReason::NotAvailable
             }
-            Trouble::Column(column, why) => {
+            EvalError::Column(column, why) => {
                 columns = [Some((column.index, column.side)), None, None, None];
                 why
             }
-            Trouble::State(why) => {
+            EvalError::State(why) => {
                 columns = context.suspects.get().list.map(|suspect| suspect.map(|(column, _)| (column.index, column.side)));
                 why
             }
@@ -218,7 +221,7 @@ impl BoundRule {
                         if may_be_null && !guarded.contains(&column.name.to_ascii_uppercase()) {
                             let message = format!("{} may be NULL, which stops the filter", column.name);
                             let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
-                            self.lints.push(Diagnostic::lint(Finding::UnguardedColumn, side.span, message).help(help));
+                            self.lints.push(Diagnostic::lint(DiagnosticKind::UnguardedColumn, side.span, message).help(help));
                             // Once is enough.
                             guarded.insert(column.name.to_ascii_uppercase());
                         }
@@ -262,7 +265,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                     (keeps, listed.iter().filter_map(|index| table.columns().get(*index)).find(|column| column.key))
                 {
                     let message = format!("COLSEXCEPT may not drop {}, which belongs to the key", key.name);
-                    return Err(Diagnostic::error(Finding::Argument, span, message));
+                    return Err(Diagnostic::error(DiagnosticKind::Argument, span, message));
                 }
                 projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
             }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span};
-use crate::filter::lexer::{Dialect, Lexer, is_name_char, take_while};
-use crate::filter::parser::{LONGEST, Parsed};
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span};
+use crate::filter::syntax::lexer::{Dialect, Lexer, is_name_char, take_while};
+use crate::filter::syntax::parser::{LONGEST, Parsed};
 
 /// How deep macros may call macros, and files include files.
 const MACRO_DEPTH: usize = 16;
@@ -48,11 +48,11 @@ struct Macro {
 
 impl Expander<'_> {
     fn expand(&mut self, text: &str, arguments: &HashMap<String, String>, depth: usize) -> Parsed<()> {
-        let fail = |at: usize, message: &str| Diagnostic::error(Finding::Syntax, Span::new(at, at + 1), message);
+        let fail = |at: usize, message: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::new(at, at + 1), message);
         if depth > MACRO_DEPTH {
             return Err(fail(0, "macros or includes are nested too deep"));
         }
-        let too_long = || Diagnostic::error(Finding::TooLarge, Span::default(), "macros make the text too long");
+        let too_long = || Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), "macros make the text too long");
         self.work += text.len() + 1;
         if self.work > MOST_WORK {
             return Err(too_long());
@@ -108,7 +108,7 @@ impl Expander<'_> {
                             .map_err(|error| Diagnostic { span: place, ..error })?;
                     } else {
                         let place = Span::new(start, start + word.len());
-                        return Err(Diagnostic::error(Finding::UnknownName, place, format!("there is no macro {word}")));
+                        return Err(Diagnostic::error(DiagnosticKind::UnknownName, place, format!("there is no macro {word}")));
                     }
                 }
                 _ => self.out.push_str(word),
@@ -137,7 +137,7 @@ impl Expander<'_> {
     }
 
     fn include(&mut self, name: &str, depth: usize) -> Parsed<()> {
-        let fail = |why: &str| Diagnostic::error(Finding::Syntax, Span::default(), why);
+        let fail = |why: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::default(), why);
         self.files += 1;
         if self.files > MOST_FILES {
             return Err(fail("too many files are included"));
@@ -151,7 +151,7 @@ impl Expander<'_> {
     /// Keeps a macro or file from being part of itself, which would have no end.
     fn within(&mut self, name: String, put: impl FnOnce(&mut Self) -> Parsed<()>) -> Parsed<()> {
         if self.open.contains(&name) {
-            return Err(Diagnostic::error(Finding::Syntax, Span::default(), format!("{name} is a part of itself")));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::default(), format!("{name} is a part of itself")));
         }
         self.open.push(name);
         let done = put(self);

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::filter::bind::Tier;
-use crate::filter::diagnostic::{Diagnostic, Diagnostics};
-use crate::filter::eval::{Node, WhereOperand};
-use crate::filter::program::{Inner, Program};
-use crate::filter::rule::Conjunct;
+use crate::filter::eval::node::{Node, WhereOperand};
+use crate::filter::plan::bind::Tier;
+use crate::filter::plan::program::{Inner, Program};
+use crate::filter::plan::rule::Conjunct;
+use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 
 impl Program {
     /// How it decides: the tests in their order, what each looks at, and what is doubtful.

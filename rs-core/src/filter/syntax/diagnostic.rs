@@ -32,7 +32,7 @@ impl Span {
 /// What a diagnostic is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Finding {
+pub enum DiagnosticKind {
     /// The text does not follow the grammar.
     Syntax,
     /// Typographic quotes, which GoldenGate does not take.
@@ -66,7 +66,7 @@ pub enum Finding {
 /// One finding: an error, or a lint that the filter works in spite of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
-    pub(crate) finding: Finding,
+    pub(crate) finding: DiagnosticKind,
     pub(crate) is_error: bool,
     pub(crate) number: Option<u32>,
     pub(crate) message: String,
@@ -75,11 +75,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(finding: Finding, span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn error(finding: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
         Self { finding, is_error: true, number: None, message: clipped(message.into()), help: None, span }
     }
 
-    pub(crate) fn lint(finding: Finding, span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn lint(finding: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
         Self { is_error: false, ..Self::error(finding, span, message) }
     }
 
@@ -94,7 +94,7 @@ impl Diagnostic {
 
     /// What it is about.
     #[must_use]
-    pub fn finding(&self) -> Finding {
+    pub fn finding(&self) -> DiagnosticKind {
         self.finding
     }
 
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn carets_stand_under_the_place() {
-        let list = vec![Diagnostic::error(Finding::Syntax, Span::new(9, 11), "odd").help("even")];
+        let list = vec![Diagnostic::error(DiagnosticKind::Syntax, Span::new(9, 11), "odd").help("even")];
         let text = Diagnostics::new("first\n你好 xy z", list).to_string();
         assert_eq!(text, "error: odd\n  line 2, column 2\n  | 你好 xy z\n  |  ^\n  = even");
     }

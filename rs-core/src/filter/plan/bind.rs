@@ -1,15 +1,17 @@
 //! Binding: from names to ordinals, from literals to typed comparators, once for each version of a table's definition.
 
-use crate::change::{DateTime, Decimal, NumberText, Op};
-use crate::filter::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
-use crate::filter::dates::DateFormat;
-use crate::filter::diagnostic::{Diagnostic, Finding, Span, nearest};
-use crate::filter::environment::{EnvItem, Meaning, meaning};
-use crate::filter::eval::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
-use crate::filter::expr::{ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Relation, Side, too_deep};
-use crate::filter::function::Function;
-use crate::filter::scalar::Special;
-use crate::filter::subject::{ColumnUse, Needed};
+use crate::change::{DateTime, Decimal, NumberText};
+use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
+use crate::filter::eval::column::{ColumnUse, Needed};
+use crate::filter::eval::dates::DateFormat;
+use crate::filter::eval::environment::{EnvItem, Meaning, meaning};
+use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
+use crate::filter::eval::scalar::Special;
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span, nearest};
+use crate::filter::syntax::expr::{
+    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Relation, Side, too_deep,
+};
+use crate::filter::syntax::function::Function;
 use crate::schema::{Kind, TableDef};
 
 /// Which columns a program needs; each has a slot.
@@ -70,7 +72,9 @@ impl Binder<'_> {
             },
             ExprKind::Parameter(..) => Node::Unavailable("the result of a SQLEXEC needs a database"),
             ExprKind::Word(word) => {
-                return Err(Diagnostic::error(Finding::Argument, expr.span, format!("{word} has no meaning here")).ogg(2322));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("{word} has no meaning here")).ogg(2322)
+                );
             }
             ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
             ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
@@ -115,10 +119,10 @@ impl Binder<'_> {
     fn no_column(&self, column: &ColumnName, span: Span) -> Diagnostic {
         let name = self.table.name();
         if !self.table.is_defined() {
-            let error = Diagnostic::error(Finding::UnknownName, span, format!("the columns of {name} are not known"));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the columns of {name} are not known"));
             return error.help("give a definitions file, or name columns by number: COL0, COL1 …");
         }
-        let finding = if column.exact_case { Finding::QuoteMixUp } else { Finding::UnknownName };
+        let finding = if column.exact_case { DiagnosticKind::QuoteMixUp } else { DiagnosticKind::UnknownName };
         let error = Diagnostic::error(finding, span, format!("{name} has no column {}", column.name));
         match nearest(&column.name, self.table.columns().iter().map(|column| &*column.name)) {
             Some(near) => error.help(format!("did you mean {near}?")),
@@ -140,13 +144,13 @@ impl Binder<'_> {
         for (one, other) in [(&left, &right), (&right, &left)] {
             match (self.kind(one), other) {
                 (Some(Kind::DateTime), Node::Constant(Constant::Number(_))) => {
-                    let error = Diagnostic::error(Finding::Type, span, "a date or time is compared with a number").ogg(2292);
+                    let error =
+                        Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
                     return Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"));
                 }
                 (Some(Kind::Opaque | Kind::Binary { .. }), _) => {
-                    return Err(
-                        Diagnostic::error(Finding::Type, span, "values of this column's type cannot be compared").ogg(2210)
-                    );
+                    return Err(Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared")
+                        .ogg(2210));
                 }
                 _ => {}
             }
@@ -192,14 +196,14 @@ impl Binder<'_> {
     fn call(&mut self, function: Function, arguments: &[Expr], span: Span) -> Bound<Node> {
         if function.wrong_count(arguments.len()) {
             let message = format!("{function} does not take {} arguments", arguments.len());
-            return Err(Diagnostic::error(Finding::Arity, span, message)
+            return Err(Diagnostic::error(DiagnosticKind::Arity, span, message)
                 .help(format!("{function} {}", function.usage()))
                 .ogg(2322));
         }
         if let Some(what) = function.not_available() {
             return Ok(Node::Unavailable(what));
         }
-        let fault = |span: Span, message: String| Diagnostic::error(Finding::Argument, span, message).ogg(2322);
+        let fault = |span: Span, message: String| Diagnostic::error(DiagnosticKind::Argument, span, message).ogg(2322);
         match (function, arguments) {
             (Function::Before | Function::After | Function::BeforeAfter, [one]) => {
                 let side = match function {
@@ -274,7 +278,7 @@ impl Binder<'_> {
                 if !["DD", "SS"].iter().any(|own| own.eq_ignore_ascii_case(unit)) =>
             {
                 let span = arguments.first().map(|unit| unit.span).unwrap_or_default();
-                return Err(Diagnostic::error(Finding::Argument, span, "@DATEDIFF counts in 'DD' or 'SS'").ogg(2322));
+                return Err(Diagnostic::error(DiagnosticKind::Argument, span, "@DATEDIFF counts in 'DD' or 'SS'").ogg(2322));
             }
             _ => {}
         }
@@ -300,13 +304,16 @@ impl Binder<'_> {
                 ExprKind::Text(text) => texts.push(&**text),
                 ExprKind::Column(column) => {
                     let help = format!("write '{}'", column.name);
-                    let error =
-                        Diagnostic::error(Finding::QuoteMixUp, word.span, "@GETENV takes its options as literals, in quotes");
+                    let error = Diagnostic::error(
+                        DiagnosticKind::QuoteMixUp,
+                        word.span,
+                        "@GETENV takes its options as literals, in quotes",
+                    );
                     return Err(error.help(help).ogg(2322));
                 }
                 _ => {
                     return Err(
-                        Diagnostic::error(Finding::Argument, word.span, "@GETENV takes its options as literals").ogg(2322)
+                        Diagnostic::error(DiagnosticKind::Argument, word.span, "@GETENV takes its options as literals").ogg(2322)
                     );
                 }
             }
@@ -315,7 +322,8 @@ impl Binder<'_> {
             Meaning::Item(item) => Ok(Node::Environment(item)),
             Meaning::NotAvailable(what) => Ok(Node::Unavailable(what)),
             Meaning::Unknown(word, near) => {
-                let error = Diagnostic::error(Finding::UnknownName, span, format!("@GETENV has no option '{word}'")).ogg(2322);
+                let error =
+                    Diagnostic::error(DiagnosticKind::UnknownName, span, format!("@GETENV has no option '{word}'")).ogg(2322);
                 Err(match near {
                     Some(near) => error.help(format!("did you mean '{near}'?")),
                     None => error,
@@ -333,7 +341,8 @@ impl Binder<'_> {
             ExprKind::Word(word) => match Special::parse(word) {
                 Some(special) => StateTest::Special(special),
                 None => {
-                    let error = Diagnostic::error(Finding::Argument, test.span, format!("@COLTEST does not test for {word}"));
+                    let error =
+                        Diagnostic::error(DiagnosticKind::Argument, test.span, format!("@COLTEST does not test for {word}"));
                     return Err(error.help(format!("@COLTEST {}", Function::ColTest.usage())).ogg(2322));
                 }
             },
@@ -347,12 +356,13 @@ impl Binder<'_> {
             _ => None,
         };
         let (Some(range), Some(total)) = (whole(range), whole(total)) else {
-            let error = Diagnostic::error(Finding::Argument, span, "@RANGE takes its range and their number as whole numbers");
+            let error =
+                Diagnostic::error(DiagnosticKind::Argument, span, "@RANGE takes its range and their number as whole numbers");
             return Err(error.ogg(2322));
         };
         if range < 1 || range > total {
             let message = format!("there is no range {range} of {total}");
-            return Err(Diagnostic::error(Finding::Argument, span, message).help("ranges count from 1").ogg(2322));
+            return Err(Diagnostic::error(DiagnosticKind::Argument, span, message).help("ranges count from 1").ogg(2322));
         }
         let key = match key {
             [] => self.key_columns(span)?,
@@ -373,7 +383,7 @@ impl Binder<'_> {
         let nodes: Box<[Node]> =
             indexes.map(|index| Node::Column(ColumnUse { side: Side::Default, index, slot: self.columns.slot(index) })).collect();
         if nodes.is_empty() {
-            let error = Diagnostic::error(Finding::UnknownName, span, format!("the key of {} is not known", table.name()));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the key of {} is not known", table.name()));
             return Err(error.help("name the columns in @RANGE or KEYCOLS"));
         }
         Ok(nodes)
@@ -399,7 +409,9 @@ impl Binder<'_> {
         let kind = definition.map(|definition| definition.kind());
         let is_state = matches!(operand, Operand::Null | Operand::Present | Operand::Absent);
         if matches!(kind, Some(Kind::Opaque | Kind::Binary { .. })) && !is_state {
-            return Err(Diagnostic::error(Finding::Type, span, "values of this column's type cannot be compared").ogg(2210));
+            return Err(
+                Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared").ogg(2210)
+            );
         }
         let operand = match operand {
             Operand::Null => WhereOperand::Null,
@@ -408,7 +420,7 @@ impl Binder<'_> {
             Operand::Column(other) => self.other_column(other, false, span)?,
             Operand::QuotedColumn(other) => self.other_column(other, true, span)?,
             Operand::Number(_) if kind == Some(Kind::DateTime) => {
-                let error = Diagnostic::error(Finding::Type, span, "a date or time is compared with a number").ogg(2292);
+                let error = Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
                 return Err(error.help("write the date as a literal: '2024-03-01' or '2024-03-01 12:00:00'"));
             }
             Operand::Number(number) => WhereOperand::Constant(Constant::Number(*number)),
@@ -434,14 +446,14 @@ impl Binder<'_> {
 fn literal(text: &str, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
     match kind {
         Some(Kind::DateTime) => DateTime::parse(text).map(WhereOperand::DateTime).ok_or_else(|| {
-            Diagnostic::error(Finding::Type, span, "a date or time is compared with text that is none")
+            Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with text that is none")
                 .help("write '2024-03-01' or '2024-03-01 12:00:00'")
                 .ogg(2292)
         }),
         Some(Kind::Integer { .. } | Kind::NumberText { .. }) => {
             let number = NumberText::parse(text).and_then(|number| number.decimal());
             number.map(|number| WhereOperand::Constant(Constant::Number(number))).ok_or_else(|| {
-                let error = Diagnostic::error(Finding::Type, span, "a number is compared with text that is none");
+                let error = Diagnostic::error(DiagnosticKind::Type, span, "a number is compared with text that is none");
                 error.help("leave the quotes off a number").ogg(2210)
             })
         }
@@ -489,12 +501,12 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             _ => None,
         };
         if let (Some((code, _)), Some(b'4'..=b'7')) = (found, escape.as_bytes().first()) {
-            let error = Diagnostic::error(Finding::Argument, span, format!("{code:o} is more than a byte holds"));
+            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("{code:o} is more than a byte holds"));
             return Err(error.help("octal values go from 001 to 377").ogg(2322));
         }
         match found.map(|(code, length)| (code, char::from_u32(code), length)) {
             Some((0, ..)) => {
-                let error = Diagnostic::error(Finding::Argument, span, "the value 0 is not allowed: it ends a string");
+                let error = Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it ends a string");
                 return Err(error.ogg(2322));
             }
             Some((_, Some(c), length)) => {
@@ -502,7 +514,9 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
                 rest = escape.get(length..).unwrap_or_default();
             }
             Some((code, None, _)) => {
-                return Err(Diagnostic::error(Finding::Argument, span, format!("there is no character {code:04X}")).ogg(2322));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::Argument, span, format!("there is no character {code:04X}")).ogg(2322)
+                );
             }
             None => {
                 out.push('\\');
@@ -638,20 +652,5 @@ fn cost(node: &Node) -> u32 {
         Node::Range(plan) => 20 + of(&plan.key),
         Node::StrNum(parts) => 20 + cost(&parts.0),
         Node::Call(_, list) => 12 + of(list),
-    }
-}
-
-/// Which operations a conjunct is about, one bit each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OpMask(u8);
-
-impl OpMask {
-    pub(crate) fn of(test: impl Fn(Op) -> bool) -> Self {
-        Self(Op::ALL.into_iter().filter(|op| test(*op)).fold(0, |mask, op| mask | (1 << op as u8)))
-    }
-
-    #[inline]
-    pub(crate) fn has(self, op: Op) -> bool {
-        self.0 & (1 << op as u8) != 0
     }
 }

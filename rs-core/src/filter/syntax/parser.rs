@@ -1,12 +1,13 @@
 //! From text to expressions and conditions: spec section 2.2.
 
 use crate::change::{Decimal, NumberText};
-use crate::filter::diagnostic::{Diagnostic, Diagnostics, Finding, Span, nearest};
-use crate::filter::expr::{
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
+use crate::filter::syntax::expr::{
     ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, WORDS, too_deep,
 };
-use crate::filter::function::Function;
-use crate::filter::lexer::{Dialect, Lexer, Token};
+use crate::filter::syntax::function::Function;
+use crate::filter::syntax::lexer::{Dialect, Lexer, Token};
+use crate::filter::syntax::words::FOREIGN;
 use crate::filter::with_deep_stack;
 
 /// The longest text that is taken, in bytes.
@@ -40,16 +41,6 @@ impl std::str::FromStr for Condition {
     }
 }
 
-/// Words that other languages have as operators, and what to use here.
-pub(crate) const FOREIGN: [(&str, &str); 6] = [
-    ("IN", "use @VALONEOF (column, 'a', 'b')"),
-    ("LIKE", "use @STRFIND (column, 'text') > 0"),
-    ("BETWEEN", "write column >= low AND column <= high"),
-    ("NOT", "turn the comparison round"),
-    ("IS", "use @COLTEST (column, NULL) in FILTER, column = @NULL in WHERE"),
-    ("MOD", "write a \\ b, with blanks around the backslash"),
-];
-
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &'a str, dialect: Dialect) -> Self {
         Self { lexer: Lexer::new(text, dialect), lints: Vec::new() }
@@ -79,7 +70,7 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let message = format!("the text has {} bytes, {LONGEST} are taken at most", self.lexer.text.len());
-        Err(Diagnostic::error(Finding::TooLarge, Span::default(), message))
+        Err(Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), message))
     }
 
     pub(crate) fn lint(&mut self, lint: Diagnostic) {
@@ -128,7 +119,7 @@ impl<'a> Parser<'a> {
         match self.next()? {
             (Token::End, _) => Ok(()),
             (Token::Symbol(")"), span) => {
-                Err(Diagnostic::error(Finding::Syntax, span, "this parenthesis closes nothing").ogg(370))
+                Err(Diagnostic::error(DiagnosticKind::Syntax, span, "this parenthesis closes nothing").ogg(370))
             }
             (other, span) => Err(unexpected(&other, span, "the end, AND, OR or an operator")),
         }
@@ -178,14 +169,14 @@ impl<'a> Parser<'a> {
                 }
                 self.checked(joined)
             }
-            None => Err(Diagnostic::error(Finding::Syntax, span, "an expression must stand here")),
+            None => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an expression must stand here")),
         }
     }
 
     fn mixed(&mut self, span: Span) {
         self.lint(
             Diagnostic::lint(
-                Finding::MixedAndOr,
+                DiagnosticKind::MixedAndOr,
                 span,
                 "AND and OR stand side by side; AND is taken first, which GoldenGate does not document",
             )
@@ -202,7 +193,9 @@ impl<'a> Parser<'a> {
         let (token, span) = self.peek()?;
         if let Token::Name(name) = token {
             if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                return Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {word}")).help(*instead));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
+                );
             }
         }
         let Token::Symbol(symbol) = token else { return Ok(left) };
@@ -221,7 +214,8 @@ impl<'a> Parser<'a> {
             "||" => "@STRCAT (a, b)",
             _ => return Ok(Relation::of_symbol(symbol)),
         };
-        Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {symbol}")).help(format!("write {instead}")))
+        Err(Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {symbol}"))
+            .help(format!("write {instead}")))
     }
 
     /// FILTER and conditions within functions compare numbers (spec section 4.3): text is an error, and text that is a number
@@ -231,7 +225,7 @@ impl<'a> Parser<'a> {
             let ExprKind::Text(text) = &own.kind else { continue };
             if NumberText::parse(text).is_some() {
                 self.lint(
-                    Diagnostic::lint(Finding::TextInFilter, own.span, "a number in quotes is compared as a number")
+                    Diagnostic::lint(DiagnosticKind::TextInFilter, own.span, "a number in quotes is compared as a number")
                         .help("leave the quotes off"),
                 );
                 continue;
@@ -241,7 +235,7 @@ impl<'a> Parser<'a> {
                 _ => "column".to_owned(),
             };
             return Err(Diagnostic::error(
-                Finding::TextInFilter,
+                DiagnosticKind::TextInFilter,
                 own.span,
                 "numbers alone can be compared here, and this is text",
             )
@@ -329,11 +323,13 @@ impl<'a> Parser<'a> {
         if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
             let near = self.peek()?.0;
             if matches!(near, Token::Name(_) | Token::Symbol("(") | Token::Function(_)) {
-                return Err(Diagnostic::error(Finding::ForeignOperator, span, format!("there is no {word}")).help(*instead));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
+                );
             }
         }
         if let (Some(function), Token::Symbol("(")) = (Function::by_name(name), self.peek()?.0) {
-            return Err(Diagnostic::error(Finding::UnknownName, span, format!("{name} is a function, and wants its @"))
+            return Err(Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{name} is a function, and wants its @"))
                 .help(format!("write {function} (…)"))
                 .ogg(370));
         }
@@ -363,7 +359,7 @@ impl<'a> Parser<'a> {
     fn call(&mut self, name: &str, span: Span, room: u32) -> Parsed<Expr> {
         let Some(function) = Function::by_name(name) else {
             let pseudo = ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name));
-            let error = Diagnostic::error(Finding::UnknownName, span, format!("there is no function @{name}"));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("there is no function @{name}"));
             return Err(if pseudo {
                 error.help(
                     "@NULL, @PRESENT and @ABSENT belong to WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
@@ -398,7 +394,7 @@ impl<'a> Parser<'a> {
         let span = Span::new(span.start, self.lexer.at);
         if function.wrong_count(arguments.len()) {
             let message = format!("{function} does not take {} arguments", arguments.len());
-            return Err(Diagnostic::error(Finding::Arity, span, message)
+            return Err(Diagnostic::error(DiagnosticKind::Arity, span, message)
                 .help(format!("{function} {}", function.usage()))
                 .ogg(2322));
         }
@@ -467,21 +463,27 @@ impl<'a> Parser<'a> {
             Token::Name(name) => self.where_column(name, span).map_err(|error| error.ogg(1662))?,
             Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
             Token::Function(name) => {
-                return Err(Diagnostic::error(Finding::Syntax, span, format!("WHERE takes no functions, and @{name} is one"))
-                    .help("use FILTER")
-                    .ogg(1662));
+                return Err(Diagnostic::error(
+                    DiagnosticKind::Syntax,
+                    span,
+                    format!("WHERE takes no functions, and @{name} is one"),
+                )
+                .help("use FILTER")
+                .ogg(1662));
             }
             other => return Err(unexpected(&other, span, "a column").ogg(1662)),
         };
         let (token, at) = self.next()?;
         let relation = match token {
             Token::Symbol(symbol) if "+-*/\\".contains(symbol) => {
-                return Err(Diagnostic::error(Finding::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic")
+                    .help("use FILTER")
+                    .ogg(1662));
             }
             Token::Symbol(symbol) => self.relation(symbol, at).map_err(|error| error.ogg(1662))?,
             Token::Name(name) => {
                 if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                    let error = Diagnostic::error(Finding::ForeignOperator, at, format!("there is no {word}"));
+                    let error = Diagnostic::error(DiagnosticKind::ForeignOperator, at, format!("there is no {word}"));
                     return Err(error.help(format!("{instead} (functions belong to FILTER)")).ogg(1662));
                 }
                 None
@@ -489,12 +491,12 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         let Some(relation) = relation else {
-            let error = Diagnostic::error(Finding::Syntax, at, "a comparison must follow the column").ogg(1662);
+            let error = Diagnostic::error(DiagnosticKind::Syntax, at, "a comparison must follow the column").ogg(1662);
             return Err(error.help("one of = <> > < >= <="));
         };
         let (operand, end) = self.where_operand(relation)?;
         if let (Token::Symbol("+" | "-" | "*" | "/" | "\\"), at) = self.peek()? {
-            return Err(Diagnostic::error(Finding::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
         }
         Ok(Condition::new(ConditionKind::Test(column, relation, operand), span.to(end)))
     }
@@ -502,7 +504,7 @@ impl<'a> Parser<'a> {
     fn where_column(&mut self, name: &'a str, span: Span) -> Parsed<ColumnName> {
         match self.named(name, span)?.kind {
             ExprKind::Column(column) => Ok(column),
-            _ => Err(Diagnostic::error(Finding::Syntax, span, "WHERE takes columns, not results of a SQLEXEC")),
+            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "WHERE takes columns, not results of a SQLEXEC")),
         }
     }
 
@@ -522,7 +524,7 @@ impl<'a> Parser<'a> {
             Token::Literal(text) => Operand::Text(text.into()),
             Token::QuotedName(name) => Operand::QuotedColumn(name.into()),
             Token::Name(name) if ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name)) => {
-                let error = Diagnostic::error(Finding::Syntax, span, format!("{name} wants its @ here"));
+                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{name} wants its @ here"));
                 return Err(error.help(format!("write @{}", name.to_ascii_uppercase())).ogg(1662));
             }
             Token::Name(name) => Operand::Column(name.into()),
@@ -532,11 +534,11 @@ impl<'a> Parser<'a> {
                     Some((_, operand)) if matches!(relation, Relation::Eq | Relation::Ne) => operand,
                     Some((word, _)) => {
                         let message = format!("@{word} is compared with = and <> alone");
-                        return Err(Diagnostic::error(Finding::Syntax, span, message).ogg(1662));
+                        return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message).ogg(1662));
                     }
                     None => {
                         let message = format!("WHERE takes no functions, and @{name} is one");
-                        return Err(Diagnostic::error(Finding::Syntax, span, message)
+                        return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message)
                             .help("use FILTER; of the @ words WHERE has @NULL, @PRESENT and @ABSENT")
                             .ogg(1662));
                     }
@@ -563,7 +565,7 @@ fn join_conditions(mut list: Vec<Condition>, kind: fn(Vec<Condition>) -> Conditi
 fn number(digits: &str, span: Span) -> Parsed<Decimal> {
     NumberText::parse(digits)
         .and_then(|number| number.decimal())
-        .ok_or_else(|| Diagnostic::error(Finding::TooLarge, span, "the number has more than 38 digits").ogg(1334))
+        .ok_or_else(|| Diagnostic::error(DiagnosticKind::TooLarge, span, "the number has more than 38 digits").ogg(1334))
 }
 
 /// What stands in a place, and what was expected.
@@ -577,5 +579,5 @@ pub(crate) fn unexpected(found: &Token<'_>, span: Span, expected: &str) -> Diagn
         Token::Symbol(symbol) => (*symbol).to_owned(),
         Token::End => "the end of the text".to_owned(),
     };
-    Diagnostic::error(Finding::Syntax, span, format!("expected {expected}, found {found}"))
+    Diagnostic::error(DiagnosticKind::Syntax, span, format!("expected {expected}, found {found}"))
 }

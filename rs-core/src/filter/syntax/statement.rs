@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::change::Op;
-use crate::filter::expr::{ColumnName, Condition, Expr, In};
-use crate::filter::lexer::Dialect;
-use crate::filter::names::{NamePattern, ObjectPattern};
+use crate::filter::syntax::expr::{ColumnName, Condition, Expr, In};
+use crate::filter::syntax::lexer::Dialect;
+use crate::filter::syntax::names::{NamePattern, ObjectPattern};
 use crate::position::Position;
 use crate::time::Timestamp;
 

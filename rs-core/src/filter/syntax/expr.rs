@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::change::Decimal;
-use crate::filter::diagnostic::{Diagnostic, Finding, Span};
-use crate::filter::function::Function;
-use crate::filter::lexer::{Dialect, is_name_char};
-use crate::filter::parser::FOREIGN;
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
+use crate::filter::syntax::function::Function;
+use crate::filter::syntax::lexer::{Dialect, is_name_char};
+use crate::filter::syntax::words::FOREIGN;
 use crate::filter::with_deep_stack;
 
 /// A comparison.
@@ -135,7 +135,7 @@ pub(crate) const DEEPEST: u32 = 96;
 const MOST_PARTS: u32 = 1 << 20;
 
 pub(crate) fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error(Finding::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
+    Diagnostic::error(DiagnosticKind::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
         .help("join with AND and OR, which add no depth, or use @VALONEOF")
 }
 

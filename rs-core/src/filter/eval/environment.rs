@@ -3,7 +3,7 @@
 //! Words that the specification has not seen (marked so below) are taken as they are used in parameter files in general;
 //! INFERRED. Whatever a trail cannot tell parses and is reported as not available.
 
-use crate::filter::diagnostic::nearest;
+use crate::filter::syntax::diagnostic::nearest;
 
 /// One thing that @GETENV can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,13 +4,14 @@ use bumpalo::collections::String as BumpString;
 use std::fmt::Write;
 
 use crate::change::{Decimal, NumberText};
-use crate::filter::dates::{DateFormat, Moment};
-use crate::filter::eval::{Context, Node, TextUnit, Trouble, date_order, why};
-use crate::filter::function::Function;
-use crate::filter::scalar::{Numeric, Scalar, trimmed};
-use crate::filter::subject::Subject;
+use crate::filter::eval::context::{Context, Operand, TextUnit};
+use crate::filter::eval::dates::{DateFormat, Moment};
+use crate::filter::eval::outcome::{EvalError, reason_of};
+use crate::filter::eval::scalar::{Numeric, Scalar, date_order, trimmed};
+use crate::filter::eval::subject::Subject;
+use crate::filter::syntax::function::Function;
 
-type Value<'e> = Result<Scalar<'e>, Trouble>;
+type Value<'e> = Result<Scalar<'e>, EvalError>;
 
 /// A value as text, or the state of what has none.
 fn as_text<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Result<&'e str, Scalar<'e>> {
@@ -62,13 +63,13 @@ macro_rules! count {
     };
 }
 
-fn whole(value: Scalar<'_>) -> Result<Result<i64, Scalar<'_>>, Trouble> {
+fn whole(value: Scalar<'_>) -> Result<Result<i64, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => {
-            trimmed(number).to_i64().map(Ok).ok_or(Trouble::Error(Some(2322), "a position or length is no whole number"))
+            trimmed(number).to_i64().map(Ok).ok_or(EvalError::Error(Some(2322), "a position or length is no whole number"))
         }
         None if !value.is_value() => Ok(Err(value)),
-        _ => Err(Trouble::Error(Some(2322), "a position or length is no whole number")),
+        _ => Err(EvalError::Error(Some(2322), "a position or length is no whole number")),
     }
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
 }
 
 /// A function that has no node of its own.
-pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     match function {
         Function::Case => return case(arguments, context),
         Function::Eval => return eval(arguments, context),
@@ -135,7 +136,7 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
                 _ => context.target_length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1),
             };
             let length = usize::try_from(length).ok().filter(|length| *length <= 65_535);
-            let length = length.ok_or(Trouble::Error(Some(2322), "the length is not known; give it as an argument"))?;
+            let length = length.ok_or(EvalError::Error(Some(2322), "the length is not known; give it as an argument"))?;
             context.spend(length)?;
             Ok(Scalar::Bytes(context.memory.alloc_slice_fill_copy(length, if function == Function::HighVal { 0xff } else { 0 })))
         }
@@ -204,11 +205,11 @@ pub(crate) fn call<'e, S: Subject>(function: Function, arguments: &'e [Node], co
             Ok(Scalar::Text(out.into_bump_str()))
         }
         // Others have nodes of their own, and the number of arguments has been checked.
-        _ => Err(Trouble::Error(Some(2322), "a function has arguments that it does not take")),
+        _ => Err(EvalError::Error(Some(2322), "a function has arguments that it does not take")),
     }
 }
 
-fn case<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+fn case<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     let Some((value, rest)) = arguments.split_first() else { return Ok(Scalar::Missing) };
     let suspects = context.suspects.get();
     let value = value.value(context)?;
@@ -229,7 +230,7 @@ fn case<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Valu
     default.map_or(Ok(Scalar::Missing), |default| default.value(context))
 }
 
-fn eval<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+fn eval<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     let pairs = arguments.chunks_exact(2);
     let default = pairs.remainder().first();
     for pair in pairs {
@@ -241,7 +242,7 @@ fn eval<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Valu
     default.map_or(Ok(Scalar::Missing), |default| default.value(context))
 }
 
-fn concatenate<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+fn concatenate<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     let mut out = BumpString::new_in(context.memory);
     for argument in arguments {
         let text = text!(argument, context);
@@ -251,7 +252,7 @@ fn concatenate<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) 
     Ok(Scalar::Text(out.into_bump_str()))
 }
 
-fn concatenate_cut<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+fn concatenate_cut<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     let mut out = BumpString::new_in(context.memory);
     for pair in arguments.chunks_exact(2) {
         let [text, most] = pair else { break };
@@ -266,7 +267,7 @@ fn concatenate_cut<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, 
 /// The longest text that a replacement may make.
 const LONGEST: usize = 1 << 20;
 
-fn substitute<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -> Value<'e> {
+fn substitute<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     let Some((source, pairs)) = arguments.split_first() else { return Ok(Scalar::Missing) };
     let mut text = text!(source, context);
     for pair in pairs.chunks_exact(2) {
@@ -283,7 +284,7 @@ fn substitute<'e, S: Subject>(arguments: &'e [Node], context: &Context<'e, S>) -
             }
             out.push_str(part);
             if out.len() > LONGEST {
-                return Err(Trouble::Error(Some(2322), "@STRSUB makes a text of more than a megabyte"));
+                return Err(EvalError::Error(Some(2322), "@STRSUB makes a text of more than a megabyte"));
             }
         }
         text = out.into_bump_str();
@@ -363,13 +364,13 @@ fn found<'e>(text: &str, start: i64, unit: TextUnit, find: impl FnOnce(&str) -> 
 
 /// @STRFIND of a literal, whose search is prepared.
 #[derive(Clone, Debug)]
-pub(crate) struct Find {
-    pub(crate) text: Node,
+pub(crate) struct Find<N> {
+    pub(crate) text: N,
     pub(crate) finder: memchr::memmem::Finder<'static>,
 }
 
-impl Find {
-    pub(crate) fn new(text: Node, what: &str) -> Self {
+impl<N: Operand> Find<N> {
+    pub(crate) fn new(text: N, what: &str) -> Self {
         Self { text, finder: memchr::memmem::Finder::new(what.as_bytes()).into_owned() }
     }
 
@@ -381,17 +382,17 @@ impl Find {
 
 /// @VALONEOF with literals: sorted, blanks at their ends taken off.
 #[derive(Clone, Debug)]
-pub(crate) struct OneOf {
-    pub(crate) value: Node,
+pub(crate) struct OneOf<N> {
+    pub(crate) value: N,
     pub(crate) texts: Box<[Box<str>]>,
     /// Values that are not literal texts.
-    pub(crate) others: Box<[Node]>,
+    pub(crate) others: Box<[N]>,
 }
 
-impl OneOf {
+impl<N: Operand> OneOf<N> {
     pub(crate) fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Value<'e> {
         let value = self.value.value(context)?;
-        if why(&value).is_some() {
+        if reason_of(&value).is_some() {
             return Ok(value);
         }
         let among = match value {
@@ -421,10 +422,10 @@ pub(crate) enum Padding {
 
 /// @STRNUM. The sign is not counted as a digit, the point is; zeros stand behind the sign, blanks before it (SEEN). Without
 /// a length, that of the target column counts.
-pub(crate) fn number_text<'e, S: Subject>(
-    value: &'e Node,
+pub(crate) fn number_text<'e, N: Operand, S: Subject>(
+    value: &'e N,
     padding: Padding,
-    length: Option<&'e Node>,
+    length: Option<&'e N>,
     context: &Context<'e, S>,
 ) -> Value<'e> {
     let value = value.value(context)?;
@@ -443,7 +444,7 @@ pub(crate) fn number_text<'e, S: Subject>(
     let missing = match (padding, length) {
         (Padding::Left, _) => 0,
         (_, Some(length)) => usize::try_from(length).unwrap_or(0).min(65_535).saturating_sub(digits.len()),
-        (_, None) => return Err(Trouble::Error(Some(2322), "@STRNUM wants a length, or a target column that has one")),
+        (_, None) => return Err(EvalError::Error(Some(2322), "@STRNUM wants a length, or a target column that has one")),
     };
     context.spend(text.len() + missing)?;
     let mut out = BumpString::with_capacity_in(text.len() + missing, context.memory);
@@ -464,12 +465,12 @@ pub(crate) fn number_text<'e, S: Subject>(
 
 /// @DATE with its formats taken apart.
 #[derive(Clone, Debug)]
-pub(crate) struct DatePlan {
+pub(crate) struct DatePlan<N> {
     pub(crate) output: DateFormat,
-    pub(crate) inputs: Box<[(DateFormat, Node)]>,
+    pub(crate) inputs: Box<[(DateFormat, N)]>,
 }
 
-impl DatePlan {
+impl<N: Operand> DatePlan<N> {
     pub(crate) fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Value<'e> {
         let mut moment = Moment::default();
         for (format, node) in &self.inputs {
@@ -488,14 +489,14 @@ impl DatePlan {
 }
 
 /// @DATEDIFF: the second date less the first, in calendar days or in seconds.
-fn date_difference<'e, S: Subject>(unit: &'e Node, from: &'e Node, to: &'e Node, context: &Context<'e, S>) -> Value<'e> {
+fn date_difference<'e, N: Operand, S: Subject>(unit: &'e N, from: &'e N, to: &'e N, context: &Context<'e, S>) -> Value<'e> {
     let unit = text!(unit, context);
     let (from, to) = (text!(from, context), text!(to, context));
     let (Some(from), Some(to)) = (Moment::of_text(from), Moment::of_text(to)) else { return Ok(Scalar::Invalid) };
     let difference = match unit {
         _ if unit.eq_ignore_ascii_case("DD") => to.days() - from.days(),
         _ if unit.eq_ignore_ascii_case("SS") => to.seconds() - from.seconds(),
-        _ => return Err(Trouble::Error(Some(2322), "@DATEDIFF counts in 'DD' or 'SS'")),
+        _ => return Err(EvalError::Error(Some(2322), "@DATEDIFF counts in 'DD' or 'SS'")),
     };
     Ok(Scalar::Number(Decimal::from(difference)))
 }
@@ -505,14 +506,14 @@ fn date_difference<'e, S: Subject>(unit: &'e Node, from: &'e Node, to: &'e Node,
 /// GoldenGate's hash is not documented; this is our own. Its contract is kept: the same key always falls into the same
 /// range, whatever the process, the machine or the release of this library, and keys spread evenly.
 #[derive(Clone, Debug)]
-pub(crate) struct RangePlan {
+pub(crate) struct RangePlan<N> {
     pub(crate) range: u64,
     pub(crate) total: u64,
-    pub(crate) key: Box<[Node]>,
+    pub(crate) key: Box<[N]>,
 }
 
-impl RangePlan {
-    pub(crate) fn holds<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, Trouble> {
+impl<N: Operand> RangePlan<N> {
+    pub(crate) fn holds<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError> {
         let mut hash = KeyHash::default();
         let mut known = false;
         for node in &self.key {
@@ -531,7 +532,7 @@ impl RangePlan {
             }
         }
         if !known {
-            return Err(Trouble::Error(Some(222), "all columns of @RANGE are NULL or missing"));
+            return Err(EvalError::Error(Some(222), "all columns of @RANGE are NULL or missing"));
         }
         Ok(hash.finish() % self.total.max(1) + 1 == self.range)
     }

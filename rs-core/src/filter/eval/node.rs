@@ -4,140 +4,20 @@
 //! from left to right, which users rely on as a guard. Nothing here allocates: texts that functions make are kept in a
 //! memory that is emptied after each change.
 
-use std::cell::Cell;
 use std::cmp::Ordering;
 
-use bumpalo::Bump;
-
 use crate::change::{DateTime, Decimal};
-use crate::filter::calls;
-use crate::filter::environment::EnvItem;
-use crate::filter::expr::{Operator, Relation};
-use crate::filter::function::Function;
-use crate::filter::scalar::{self, ArithmeticFault, Numeric, Scalar, Special};
-use crate::filter::subject::{ColumnUse, Subject};
-use crate::time::Timestamp;
+use crate::filter::eval::calls;
+use crate::filter::eval::column::ColumnUse;
+use crate::filter::eval::context::{Context, Operand};
+use crate::filter::eval::environment::EnvItem;
+use crate::filter::eval::outcome::{COMPUTE, EvalError, NOT_COMPARABLE, reason_of};
+use crate::filter::eval::scalar::{self, ArithmeticFault, Numeric, Scalar, Special, date_order};
+use crate::filter::eval::subject::Subject;
+use crate::filter::syntax::expr::{Operator, Relation};
+use crate::filter::syntax::function::Function;
 
-/// Why a change cannot be decided on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Why {
-    /// A column is NULL (OGG-02293).
-    Null,
-    /// A column is not in the record (OGG-03019).
-    Missing,
-    /// A column is present and not decodable.
-    Invalid,
-    /// The row is encrypted, damaged, or of a form that is not known.
-    Unreadable,
-    /// Something that the trail does not tell.
-    NotAvailable,
-}
-
-impl Why {
-    /// The number that GoldenGate's own message has, where one is known.
-    #[must_use]
-    pub fn ogg_number(self) -> Option<u32> {
-        match self {
-            Self::Null => Some(2293),
-            Self::Missing => Some(3019),
-            _ => None,
-        }
-    }
-}
-
-/// What keeps a test from an answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Trouble {
-    /// A state where a value is needed; the suspects say whose.
-    State(Why),
-    Column(ColumnUse, Why),
-    Unavailable(&'static str),
-    /// An error, with the number of GoldenGate's own where it is known.
-    Error(Option<u32>, &'static str),
-}
-
-pub(crate) const NOT_COMPARABLE: Trouble = Trouble::Error(Some(2210), "values of these types cannot be compared");
-const DATE_WITH_NUMBER: Trouble = Trouble::Error(Some(2292), "a date or time cannot be compared with a number");
-/// OGG-01334: an error in @COMPUTE.
-pub(crate) const COMPUTE: u32 = 1334;
-
-/// In what unit positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum TextUnit {
-    /// Characters (26ai).
-    #[default]
-    Characters,
-    /// Bytes of the text as UTF-8 (12.3).
-    Bytes,
-}
-
-/// What an evaluation goes by beside the change.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Settings {
-    pub(crate) unit: TextUnit,
-    /// Whether @COMPUTE fails beyond 17 digits, as GoldenGate's does.
-    pub(crate) seventeen_digits: bool,
-    /// A clock that stands still; none for the system's.
-    pub(crate) now: Option<Timestamp>,
-}
-
-impl Settings {
-    pub(crate) fn now(&self) -> Timestamp {
-        self.now.unwrap_or_else(|| {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            Timestamp::from_unix_micros(since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
-        })
-    }
-}
-
-/// Columns whose states may be to blame, the first few.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Suspects {
-    pub(crate) list: [Option<(ColumnUse, Why)>; 4],
-    count: usize,
-}
-
-/// All that an evaluation needs.
-pub(crate) struct Context<'e, S> {
-    pub(crate) subject: &'e S,
-    pub(crate) memory: &'e Bump,
-    pub(crate) settings: Settings,
-    /// The length of the column that the value is for, where there is one.
-    pub(crate) target_length: Option<usize>,
-    pub(crate) suspects: Cell<Suspects>,
-    /// Bytes that functions have made for this change.
-    made: Cell<usize>,
-}
-
-/// The most that functions may make for one change: a filter's text can ask for far more than there is memory.
-const MOST_MADE: usize = 256 << 20;
-
-impl<'e, S: Subject> Context<'e, S> {
-    #[inline]
-    pub(crate) fn new(subject: &'e S, memory: &'e Bump, settings: Settings) -> Self {
-        Self { subject, memory, settings, target_length: None, suspects: Cell::default(), made: Cell::new(0) }
-    }
-
-    /// Counts what a function is about to make, and refuses what is beyond all measure.
-    pub(crate) fn spend(&self, bytes: usize) -> Result<(), Trouble> {
-        let made = self.made.get().saturating_add(bytes);
-        self.made.set(made);
-        if made > MOST_MADE {
-            return Err(Trouble::Error(Some(2322), "functions make more than 256 MB for one change"));
-        }
-        Ok(())
-    }
-
-    fn suspect(&self, column: ColumnUse, why: Why) {
-        let mut suspects = self.suspects.get();
-        if let Some(place) = suspects.list.get_mut(suspects.count) {
-            *place = Some((column, why));
-            suspects.count += 1;
-            self.suspects.set(suspects);
-        }
-    }
-}
+const DATE_WITH_NUMBER: EvalError = EvalError::Error(Some(2292), "a date or time cannot be compared with a number");
 
 /// A value that does not change.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,14 +55,14 @@ pub(crate) enum Node {
     Arithmetic(Operator, Box<(Node, Node)>),
     Compare(Relation, Box<(Node, Node)>),
     IntegerIs(Box<IntegerIs>),
-    Find(Box<calls::Find>),
-    OneOf(Box<calls::OneOf>),
+    Find(Box<calls::Find<Node>>),
+    OneOf(Box<calls::OneOf<Node>>),
     State(Box<Node>, Box<[StateTest]>),
     Where(Box<WhereTest>),
     All(Box<[Node]>),
     Any(Box<[Node]>),
-    Date(Box<calls::DatePlan>),
-    Range(Box<calls::RangePlan>),
+    Date(Box<calls::DatePlan<Node>>),
+    Range(Box<calls::RangePlan<Node>>),
     StrNum(Box<(Node, calls::Padding, Option<Node>)>),
     /// @COMPUTE, which has a limit of digits.
     Compute(Box<Node>),
@@ -234,10 +114,9 @@ pub(crate) enum WhereOperand {
     Absent,
 }
 
-impl Node {
-    /// Whether the test holds.
+impl Operand for Node {
     #[inline]
-    pub(crate) fn truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, Trouble> {
+    fn truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError> {
         if let Self::IntegerIs(test) = self {
             if let Some(value) = context.subject.integer(test.column, test.width, test.signed) {
                 return Ok((test.low <= value && value <= test.high) == test.inside);
@@ -247,7 +126,43 @@ impl Node {
         self.general_truth(context)
     }
 
-    fn general_truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, Trouble> {
+    fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<Scalar<'e>, EvalError> {
+        match self {
+            Self::Constant(constant) => Ok(constant.scalar()),
+            Self::Column(column) => {
+                let value = context.subject.column(*column, context.memory)?;
+                if let Some(why) = reason_of(&value) {
+                    context.suspect(*column, why);
+                }
+                Ok(value)
+            }
+            Self::Environment(item) => context.subject.environment(*item, context.settings.now(), context.memory),
+            Self::Token(name) => context.subject.token(name, context.memory),
+            Self::Unavailable(what) => Err(EvalError::Unavailable(what)),
+            Self::Negate(one) => match operand(one.value(context)?)? {
+                Ok(number) => computed(scalar::negate(number)),
+                Err(state) => Ok(state),
+            },
+            Self::Arithmetic(operator, two) => arithmetic(*operator, two.0.value(context)?, two.1.value(context)?),
+            Self::Compare(..)
+            | Self::IntegerIs(_)
+            | Self::State(..)
+            | Self::Where(_)
+            | Self::All(_)
+            | Self::Any(_)
+            | Self::Range(_) => self.truth(context).map(Scalar::truth),
+            Self::Find(find) => find.value(context),
+            Self::OneOf(one_of) => one_of.value(context),
+            Self::Date(plan) => plan.value(context),
+            Self::StrNum(parts) => calls::number_text(&parts.0, parts.1, parts.2.as_ref(), context),
+            Self::Compute(one) => compute(one, context),
+            Self::Call(function, arguments) => calls::call(*function, arguments, context),
+        }
+    }
+}
+
+impl Node {
+    fn general_truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError> {
         match self {
             Self::Compare(relation, two) => compare(&two.0, *relation, &two.1, context),
             Self::All(list) => {
@@ -273,65 +188,20 @@ impl Node {
             _ => is_not_zero(self.value(context)?),
         }
     }
-
-    /// What the expression comes to.
-    pub(crate) fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<Scalar<'e>, Trouble> {
-        match self {
-            Self::Constant(constant) => Ok(constant.scalar()),
-            Self::Column(column) => {
-                let value = context.subject.column(*column, context.memory)?;
-                if let Some(why) = why(&value) {
-                    context.suspect(*column, why);
-                }
-                Ok(value)
-            }
-            Self::Environment(item) => context.subject.environment(*item, context.settings.now(), context.memory),
-            Self::Token(name) => context.subject.token(name, context.memory),
-            Self::Unavailable(what) => Err(Trouble::Unavailable(what)),
-            Self::Negate(one) => match operand(one.value(context)?)? {
-                Ok(number) => computed(scalar::negate(number)),
-                Err(state) => Ok(state),
-            },
-            Self::Arithmetic(operator, two) => arithmetic(*operator, two.0.value(context)?, two.1.value(context)?),
-            Self::Compare(..)
-            | Self::IntegerIs(_)
-            | Self::State(..)
-            | Self::Where(_)
-            | Self::All(_)
-            | Self::Any(_)
-            | Self::Range(_) => self.truth(context).map(Scalar::truth),
-            Self::Find(find) => find.value(context),
-            Self::OneOf(one_of) => one_of.value(context),
-            Self::Date(plan) => plan.value(context),
-            Self::StrNum(parts) => calls::number_text(&parts.0, parts.1, parts.2.as_ref(), context),
-            Self::Compute(one) => compute(one, context),
-            Self::Call(function, arguments) => calls::call(*function, arguments, context),
-        }
-    }
-}
-
-/// The state of what is no value.
-pub(crate) fn why(value: &Scalar<'_>) -> Option<Why> {
-    match value {
-        Scalar::Null => Some(Why::Null),
-        Scalar::Missing => Some(Why::Missing),
-        Scalar::Invalid => Some(Why::Invalid),
-        _ => None,
-    }
 }
 
 /// A number to compute with, or the state of what is none.
-fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, Trouble> {
+fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(Ok(number)),
-        Some(Numeric::Digits(_)) => Err(Trouble::Error(Some(COMPUTE), "a number has more digits than can be computed with")),
-        Some(Numeric::Special(_)) => Err(Trouble::Error(Some(COMPUTE), "NaN and infinity cannot be computed with")),
+        Some(Numeric::Digits(_)) => Err(EvalError::Error(Some(COMPUTE), "a number has more digits than can be computed with")),
+        Some(Numeric::Special(_)) => Err(EvalError::Error(Some(COMPUTE), "NaN and infinity cannot be computed with")),
         None if !value.is_value() => Ok(Err(value)),
         None => Err(NOT_COMPARABLE),
     }
 }
 
-fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Result<Scalar<'e>, Trouble> {
+fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Result<Scalar<'e>, EvalError> {
     match (operand(left)?, operand(right)?) {
         (Ok(left), Ok(right)) => computed(match operator {
             Operator::Add => scalar::add(left, right),
@@ -346,23 +216,23 @@ fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Re
     }
 }
 
-fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, Trouble> {
+fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, EvalError> {
     result.map(Scalar::Number).map_err(|fault| {
         let what = match fault {
             ArithmeticFault::Overflow => "a result has more digits than can be held",
             ArithmeticFault::DivisionByZero => "a division by zero",
         };
-        Trouble::Error(Some(COMPUTE), what)
+        EvalError::Error(Some(COMPUTE), what)
     })
 }
 
 /// @COMPUTE: the result as text, a truth as 1 or 0 (spec section 4.3).
-fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<Scalar<'e>, Trouble> {
+fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<Scalar<'e>, EvalError> {
     if !context.settings.seventeen_digits {
         return node.value(context);
     }
     let too_long = |value: Scalar<'e>| matches!(value.numeric(), Some(Numeric::Exact(number)) if scalar::digits(number) > scalar::QUOTIENT_DIGITS);
-    let limit = Trouble::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits");
+    let limit = EvalError::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits");
     let value = match node {
         // Operands count too: what has more digits than that is not computed with.
         Node::Arithmetic(operator, two) => {
@@ -379,14 +249,14 @@ fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<S
 }
 
 /// The result of FILTER and of conditions: not zero.
-fn is_not_zero(value: Scalar<'_>) -> Result<bool, Trouble> {
-    if let Some(why) = why(&value) {
-        return Err(Trouble::State(why));
+fn is_not_zero(value: Scalar<'_>) -> Result<bool, EvalError> {
+    if let Some(why) = reason_of(&value) {
+        return Err(EvalError::State(why));
     }
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(number.mantissa() != 0),
         Some(Numeric::Digits(_) | Numeric::Special(_)) => Ok(true),
-        None => Err(Trouble::Error(Some(2210), "the result is no number")),
+        None => Err(EvalError::Error(Some(2210), "the result is no number")),
     }
 }
 
@@ -395,11 +265,11 @@ fn compare<'e, S: Subject>(
     relation: Relation,
     right: &'e Node,
     context: &Context<'e, S>,
-) -> Result<bool, Trouble> {
+) -> Result<bool, EvalError> {
     let suspects = context.suspects.get();
     let (left, right) = (left.value(context)?, right.value(context)?);
-    if let Some(why) = why(&left).or(why(&right)) {
-        return Err(Trouble::State(why));
+    if let Some(why) = reason_of(&left).or(reason_of(&right)) {
+        return Err(EvalError::State(why));
     }
     context.suspects.set(suspects);
     match (left.numeric(), right.numeric()) {
@@ -410,7 +280,7 @@ fn compare<'e, S: Subject>(
     }
 }
 
-fn state<'e, S: Subject>(node: &'e Node, tests: &'e [StateTest], context: &Context<'e, S>) -> Result<bool, Trouble> {
+fn state<'e, S: Subject>(node: &'e Node, tests: &'e [StateTest], context: &Context<'e, S>) -> Result<bool, EvalError> {
     let suspects = context.suspects.get();
     let value = node.value(context)?;
     // Its state is asked for, and is no trouble.
@@ -432,13 +302,8 @@ fn state<'e, S: Subject>(node: &'e Node, tests: &'e [StateTest], context: &Conte
     Ok(false)
 }
 
-pub(crate) fn date_order(a: DateTime, b: DateTime) -> Ordering {
-    let key = |time: DateTime| (time.year, time.month, time.day, time.hour, time.minute, time.second, time.nanos);
-    key(a).cmp(&key(b))
-}
-
 impl WhereTest {
-    fn holds<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, Trouble> {
+    fn holds<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError> {
         let read = |column: ColumnUse| context.subject.column(column, context.memory);
         let left = read(self.column)?;
         let wants = self.relation == Relation::Eq;
@@ -449,16 +314,16 @@ impl WhereTest {
             WhereOperand::Null => return Ok((left == Scalar::Null) == wants),
             _ => {}
         }
-        if let Some(why) = why(&left) {
-            return Err(Trouble::Column(self.column, why));
+        if let Some(why) = reason_of(&left) {
+            return Err(EvalError::Column(self.column, why));
         }
         let order = match &self.operand {
             WhereOperand::Constant(constant) => self.order(left, constant.scalar()),
             WhereOperand::DateTime(time) => self.order(left, Scalar::DateTime(*time)),
             WhereOperand::Column(column) => {
                 let right = read(*column)?;
-                match why(&right) {
-                    Some(why) => Err(Trouble::Column(*column, why)),
+                match reason_of(&right) {
+                    Some(why) => Err(EvalError::Column(*column, why)),
                     None => self.order(left, right),
                 }
             }
@@ -467,7 +332,7 @@ impl WhereTest {
         order.map(|order| self.relation.holds(order))
     }
 
-    fn order(&self, left: Scalar<'_>, right: Scalar<'_>) -> Result<Ordering, Trouble> {
+    fn order(&self, left: Scalar<'_>, right: Scalar<'_>) -> Result<Ordering, EvalError> {
         let trimmed = |text: &str| if self.padded { text.trim_end_matches(' ').len() } else { text.len() };
         match (left, right) {
             (Scalar::Text(a), Scalar::Text(b)) => {

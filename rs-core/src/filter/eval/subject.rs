@@ -8,57 +8,41 @@ use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 
 use crate::change::{Change, DateTime, Decimal, NumberText, Op, PlainValue, Row, Value, integer, unprefixed};
-use crate::filter::environment::{EnvItem, HeaderItem, Meaning, meaning};
-use crate::filter::eval::{Trouble, Why};
-use crate::filter::expr::Side;
-use crate::filter::scalar::{Scalar, Special};
+use crate::filter::eval::column::{ColumnUse, Needed};
+use crate::filter::eval::environment::{EnvItem, HeaderItem, Meaning, meaning};
+use crate::filter::eval::outcome::{EvalError, UndecidableReason};
+use crate::filter::eval::scalar::{Scalar, Special};
+use crate::filter::syntax::expr::Side;
 use crate::schema::{Kind, Reading, TableDef};
 use crate::time::Timestamp;
 use crate::trail::image::{ColumnSpan, ColumnSpans, SpanContent};
 use crate::trail::{ByteOrder, RecordType, TransactionIndicator, tokens};
-
-/// A column of the table as a program refers to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ColumnUse {
-    pub(crate) side: Side,
-    /// Its index in the table.
-    pub(crate) index: u16,
-    /// Its place among the columns that the program needs.
-    pub(crate) slot: u16,
-}
-
-/// A column that a program needs: its index in the table, and its place among those needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Needed {
-    pub(crate) index: u16,
-    pub(crate) slot: u16,
-}
 
 /// What an evaluation asks of a change.
 pub(crate) trait Subject {
     fn op(&self) -> Op;
 
     /// A column's value or state. What has to be converted is kept in `memory`.
-    fn column<'e>(&'e self, column: ColumnUse, memory: &'e Bump) -> Result<Scalar<'e>, Trouble>;
+    fn column<'e>(&'e self, column: ColumnUse, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 
     /// A column that holds a plain integer of this width; `None` for everything else, which [`column`](Self::column) tells.
     fn integer(&self, column: ColumnUse, width: u8, signed: bool) -> Option<i64>;
 
     /// An item of the environment.
-    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, Trouble>;
+    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 
     /// A user token.
-    fn token<'e>(&'e self, name: &str, memory: &'e Bump) -> Result<Scalar<'e>, Trouble>;
+    fn token<'e>(&'e self, name: &str, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 }
 
 /// Where a needed column lies in its image; a place beyond any image where it does not.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Span {
     at: u32,
     len: u32,
 }
 
-impl Place {
+impl Span {
     pub(crate) const MISSING: Self = Self { at: u32::MAX, len: 0 };
     /// The image is damaged before it.
     const LOST: Self = Self { at: u32::MAX, len: 1 };
@@ -71,8 +55,8 @@ pub(crate) struct ChangeSubject<'c, 's> {
     /// The needed columns, their indexes rising.
     columns: &'s [Needed],
     /// Places of the needed columns in the before image, and then in the after image.
-    places: &'s [Cell<Place>],
-    images: OnceCell<Result<Images<'c>, Why>>,
+    places: &'s [Cell<Span>],
+    images: OnceCell<Result<Images<'c>, UndecidableReason>>,
     located: [Cell<bool>; 2],
 }
 
@@ -84,21 +68,21 @@ const AFTER: usize = 1;
 impl<'c, 's> ChangeSubject<'c, 's> {
     /// `places` has room for two places for each of the columns.
     #[inline]
-    pub(crate) fn new(change: Change<'c>, columns: &'s [Needed], places: &'s [Cell<Place>]) -> Self {
+    pub(crate) fn new(change: Change<'c>, columns: &'s [Needed], places: &'s [Cell<Span>]) -> Self {
         Self { table: change.table(), change, columns, places, images: OnceCell::new(), located: [const { Cell::new(false) }; 2] }
     }
 
     #[inline]
-    fn images(&self) -> Result<Images<'c>, Why> {
+    fn images(&self) -> Result<Images<'c>, UndecidableReason> {
         *self.images.get_or_init(|| match self.change.images() {
             Ok((before, after)) => Ok([before, after]),
-            Err(_) => Err(Why::Unreadable),
+            Err(_) => Err(UndecidableReason::Unreadable),
         })
     }
 
     /// A column's span in an image, and the image; `None` where the image does not list it.
     #[inline]
-    fn span(&self, image: usize, column: ColumnUse) -> Result<Option<(ColumnSpan<'c>, Row<'c>)>, Why> {
+    fn span(&self, image: usize, column: ColumnUse) -> Result<Option<(ColumnSpan<'c>, Row<'c>)>, UndecidableReason> {
         let images = self.images()?;
         let Some(Some(row)) = images.get(image) else { return Ok(None) };
         let start = image * self.columns.len();
@@ -110,16 +94,16 @@ impl<'c, 's> ChangeSubject<'c, 's> {
                 ByteOrder::Little => locate(row.bytes(), ByteOrder::Little, self.columns, places),
             }
         }
-        let place = self.places.get(start + usize::from(column.slot)).map_or(Place::MISSING, Cell::get);
+        let place = self.places.get(start + usize::from(column.slot)).map_or(Span::MISSING, Cell::get);
         match row.bytes().get(place.at as usize..(place.at as usize).saturating_add(place.len as usize)) {
             Some(bytes) => Ok(Some((ColumnSpan { index: column.index, bytes }, *row))),
             None if place.len == 0 => Ok(None),
-            None => Err(Why::Unreadable),
+            None => Err(UndecidableReason::Unreadable),
         }
     }
 
     #[inline]
-    fn found(&self, column: ColumnUse) -> Result<Option<(ColumnSpan<'c>, Row<'c>)>, Why> {
+    fn found(&self, column: ColumnUse) -> Result<Option<(ColumnSpan<'c>, Row<'c>)>, UndecidableReason> {
         match column.side {
             Side::After => self.span(AFTER, column),
             Side::Before => self.span(BEFORE, column),
@@ -134,15 +118,15 @@ impl<'c, 's> ChangeSubject<'c, 's> {
 
 /// Finds the needed columns of an image, and stops behind the last of them.
 #[inline(always)]
-fn locate(list: &[u8], order: ByteOrder, columns: &[Needed], places: &[Cell<Place>]) {
-    places.iter().for_each(|place| place.set(Place::MISSING));
+fn locate(list: &[u8], order: ByteOrder, columns: &[Needed], places: &[Cell<Span>]) {
+    places.iter().for_each(|place| place.set(Span::MISSING));
     let base = list.as_ptr() as usize;
     let mut next = 0;
     for span in ColumnSpans::new(list, order) {
         let Ok(span) = span else {
             // What comes behind the damage cannot be told; what was found before it stands.
             let lost = columns.iter().skip(next).filter_map(|column| places.get(usize::from(column.slot)));
-            lost.for_each(|place| place.set(Place::LOST));
+            lost.for_each(|place| place.set(Span::LOST));
             return;
         };
         // Both lists rise, so that one is walked along the other.
@@ -162,7 +146,7 @@ fn locate(list: &[u8], order: ByteOrder, columns: &[Needed], places: &[Cell<Plac
             }
         };
         if let Some(place) = places.get(usize::from(column.slot)).filter(|place| place.get().at == u32::MAX) {
-            place.set(Place { at: (span.bytes.as_ptr() as usize - base) as u32, len: span.bytes.len() as u32 });
+            place.set(Span { at: (span.bytes.as_ptr() as usize - base) as u32, len: span.bytes.len() as u32 });
         }
         if next == columns.len() {
             return;
@@ -176,9 +160,9 @@ impl Subject for ChangeSubject<'_, '_> {
         self.change.op()
     }
 
-    fn column<'e>(&'e self, column: ColumnUse, memory: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn column<'e>(&'e self, column: ColumnUse, memory: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         check_side(column, self.op())?;
-        let Some((span, row)) = self.found(column).map_err(|why| Trouble::Column(column, why))? else {
+        let Some((span, row)) = self.found(column).map_err(|why| EvalError::Column(column, why))? else {
             return Ok(Scalar::Missing);
         };
         let body = match span.content() {
@@ -206,7 +190,7 @@ impl Subject for ChangeSubject<'_, '_> {
         integer(body, width, signed).and_then(|value| i64::try_from(value).ok())
     }
 
-    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         let change = &self.change;
         let header = || change.header().ok();
         let number = |number: Option<i128>| Ok(number.map_or(Scalar::Invalid, |number| Scalar::Number(Decimal::new(number, 0))));
@@ -240,26 +224,26 @@ impl Subject for ChangeSubject<'_, '_> {
                 let Some(header) = change.file_header() else { return Ok(Scalar::Missing) };
                 Ok(header_item(header, item, memory))
             }
-            EnvItem::UserName => Err(Trouble::Unavailable("trails do not tell a transaction's user")),
+            EnvItem::UserName => Err(EvalError::Unavailable("trails do not tell a transaction's user")),
             EnvItem::LagSeconds | EnvItem::LagMillis | EnvItem::LagMinutes | EnvItem::JulianTimestamp => {
                 Ok(clock_item(item, change.timestamp(), now))
             }
         }
     }
 
-    fn token<'e>(&'e self, _: &str, _: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn token<'e>(&'e self, _: &str, _: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         match self.change.user_tokens() {
             None => Ok(Scalar::Missing),
-            Some(_) => Err(Trouble::Unavailable("how user tokens are laid out in trails is not known")),
+            Some(_) => Err(EvalError::Unavailable("how user tokens are laid out in trails is not known")),
         }
     }
 }
 
 /// A before image is asked of updates and deletes alone (spec section 4.1, SEEN).
 #[inline]
-fn check_side(column: ColumnUse, op: Op) -> Result<(), Trouble> {
+fn check_side(column: ColumnUse, op: Op) -> Result<(), EvalError> {
     if column.side == Side::Before && op == Op::Insert {
-        return Err(Trouble::Error(None, "an insert has no before image"));
+        return Err(EvalError::Error(None, "an insert has no before image"));
     }
     Ok(())
 }
@@ -466,7 +450,7 @@ impl Subject for Facts {
         self.op
     }
 
-    fn column<'e>(&'e self, column: ColumnUse, _: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn column<'e>(&'e self, column: ColumnUse, _: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         check_side(column, self.op)?;
         let kind = self.table.reading(column.index).map(|reading| reading.kind);
         Ok(self.value(column).map_or(Scalar::Missing, |value| plain(value, kind)))
@@ -476,7 +460,7 @@ impl Subject for Facts {
         None
     }
 
-    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, _: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn environment<'e>(&'e self, item: EnvItem, now: Timestamp, _: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         if let Some((_, value)) = self.environment.iter().find(|(own, _)| *own == item) {
             return Ok(plain(value, None));
         }
@@ -491,11 +475,11 @@ impl Subject for Facts {
             })),
             EnvItem::TableName => Ok(Scalar::Text(self.table.name())),
             EnvItem::JulianTimestamp => Ok(clock_item(item, now, now)),
-            _ => Err(Trouble::Unavailable("nobody has told this item of @GETENV")),
+            _ => Err(EvalError::Unavailable("nobody has told this item of @GETENV")),
         }
     }
 
-    fn token<'e>(&'e self, name: &str, _: &'e Bump) -> Result<Scalar<'e>, Trouble> {
+    fn token<'e>(&'e self, name: &str, _: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         let found = self.tokens.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         Ok(found.map_or(Scalar::Missing, |(_, value)| Scalar::Text(value)))
     }

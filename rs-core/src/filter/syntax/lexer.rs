@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::filter::diagnostic::{Diagnostic, Finding, Span};
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
 
 /// Which quotes mean what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl<'a> Lexer<'a> {
                 self.at += 1 + name.len();
                 if name.is_empty() {
                     return Err(Diagnostic::error(
-                        Finding::Syntax,
+                        DiagnosticKind::Syntax,
                         Span::new(start, self.at),
                         "a function name must follow the @",
                     ));
@@ -96,7 +96,7 @@ impl<'a> Lexer<'a> {
             '‘' | '’' | '“' | '”' | '„' | '‚' | '«' | '»' => {
                 let (quote, span) =
                     (if self.dialect == Dialect::Ansi { '\'' } else { '"' }, Span::new(start, start + first.len_utf8()));
-                return Err(Diagnostic::error(Finding::CurlyQuotes, span, format!("{first} is a typographic quote"))
+                return Err(Diagnostic::error(DiagnosticKind::CurlyQuotes, span, format!("{first} is a typographic quote"))
                     .help(format!("write {quote}")));
             }
             c if is_name_char(c) => {
@@ -107,7 +107,7 @@ impl<'a> Lexer<'a> {
             _ => {
                 let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) else {
                     let span = Span::new(start, start + first.len_utf8());
-                    return Err(Diagnostic::error(Finding::Syntax, span, format!("{first:?} has no meaning here")));
+                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("{first:?} has no meaning here")));
                 };
                 self.at += symbol.len();
                 if *symbol == "\\" {
@@ -127,7 +127,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         let span = Span::new(start, self.at);
-        Err(Diagnostic::error(Finding::Syntax, span, "the remainder operator needs blanks around it").help("write a \\ b"))
+        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "the remainder operator needs blanks around it").help("write a \\ b"))
     }
 
     fn number(&mut self) -> Token<'a> {
@@ -147,7 +147,7 @@ impl<'a> Lexer<'a> {
         let mut end = 0;
         loop {
             let Some(found) = body.get(end..).and_then(|rest| rest.find(quote)) else {
-                return Err(Diagnostic::error(Finding::Syntax, Span::new(start, self.text.len()), "the quote has no end")
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.text.len()), "the quote has no end")
                     .help("a quote within is written twice")
                     .ogg(370));
             };
@@ -204,6 +204,6 @@ mod tests {
         assert_eq!(words("\"X\"", Dialect::NonAnsi), vec![Literal("X".into())]);
         assert!(Lexer::new("a\\b", Dialect::Ansi).clone().next().is_ok());
         assert!(Lexer::new("\\b", Dialect::Ansi).next().is_err());
-        assert_eq!(Lexer::new("‘x’", Dialect::Ansi).next().unwrap_err().finding, Finding::CurlyQuotes);
+        assert_eq!(Lexer::new("‘x’", Dialect::Ansi).next().unwrap_err().finding, DiagnosticKind::CurlyQuotes);
     }
 }

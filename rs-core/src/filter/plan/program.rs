@@ -6,15 +6,17 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use crate::change::{Change, Op, PlainValue};
-use crate::filter::bind::Columns;
-use crate::filter::diagnostic::{Diagnostic, Diagnostics};
-use crate::filter::eval::{Context, Settings, Trouble};
-use crate::filter::expr::Side;
-use crate::filter::index::{Bits, Entry, RuleIndex, places};
-use crate::filter::rule::{BoundRule, bind_rule};
-use crate::filter::scalar::Scalar;
+use crate::filter::eval::column::{ColumnUse, Needed};
+use crate::filter::eval::context::{Context, Operand, Settings};
+use crate::filter::eval::outcome::EvalError;
+use crate::filter::eval::scalar::Scalar;
+use crate::filter::eval::subject::{ChangeSubject, Facts, Span, Subject};
+use crate::filter::plan::bind::Columns;
+use crate::filter::plan::index::{Bits, Entry, RuleIndex, places};
+use crate::filter::plan::rule::{BoundRule, bind_rule};
 use crate::filter::select::Select;
-use crate::filter::subject::{ChangeSubject, ColumnUse, Facts, Needed, Place, Subject};
+use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
+use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::{Rejection, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
@@ -66,7 +68,7 @@ const INDEXED: [Op; 4] = [Op::Insert, Op::Update, Op::PkUpdate, Op::Delete];
 #[derive(Debug, Default)]
 pub struct Scratch {
     memory: Bump,
-    places: Vec<Cell<Place>>,
+    places: Vec<Cell<Span>>,
     candidates: Bits,
 }
 
@@ -77,6 +79,15 @@ pub struct Projected {
     pub columns: Vec<(String, PlainValue)>,
     /// Tokens by name.
     pub tokens: Vec<(String, PlainValue)>,
+}
+
+impl Select {
+    /// Binds it to a table. What does not fit the table is kept in [`Program::problems`], and makes the rule an error for
+    /// each change.
+    #[must_use]
+    pub fn bind(&self, table: &Arc<TableDef>) -> Program {
+        with_deep_stack(|| Program::new(self, table))
+    }
 }
 
 impl Program {
@@ -153,8 +164,8 @@ impl Program {
 
     /// Whether it rejects a row that is one record by itself, where that can be told at once. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn surely_rejects(&self, record: &Record<'_>) -> bool {
-        self.inner.index(Op::of(record.record_type())).is_some_and(|index| index.surely_rejects(record))
+    pub(crate) fn prefilter_rejects(&self, record: &Record<'_>) -> bool {
+        self.inner.index(Op::of(record.record_type())).is_some_and(|index| index.prefilter_rejects(record))
     }
 
     /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
@@ -221,7 +232,7 @@ impl Scratch {
     #[inline]
     fn make_room(&mut self, columns: usize) {
         if self.places.len() < 2 * columns {
-            self.places.resize(2 * columns, Cell::new(Place::MISSING));
+            self.places.resize(2 * columns, Cell::new(Span::MISSING));
         }
     }
 
@@ -344,12 +355,12 @@ impl Inner {
     }
 }
 
-fn project_error(trouble: Trouble, name: &str) -> crate::Error {
+fn project_error(trouble: EvalError, name: &str) -> crate::Error {
     let (kind, what) = match trouble {
-        Trouble::Error(Some(number), what) => (crate::ErrorKind::Filter, format!("{name}: OGG-{number:05}: {what}")),
-        Trouble::Error(None, what) => (crate::ErrorKind::Filter, format!("{name}: {what}")),
-        Trouble::Unavailable(what) => (crate::ErrorKind::Undecidable, format!("{name}: {what}")),
-        Trouble::State(why) | Trouble::Column(_, why) => (
+        EvalError::Error(Some(number), what) => (crate::ErrorKind::Filter, format!("{name}: OGG-{number:05}: {what}")),
+        EvalError::Error(None, what) => (crate::ErrorKind::Filter, format!("{name}: {what}")),
+        EvalError::Unavailable(what) => (crate::ErrorKind::Undecidable, format!("{name}: {what}")),
+        EvalError::State(why) | EvalError::Column(_, why) => (
             crate::ErrorKind::Undecidable,
             match why.ogg_number() {
                 Some(number) => format!("{name}: OGG-{number:05}: a column has no value to compare"),

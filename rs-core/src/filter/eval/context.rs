@@ -1,0 +1,97 @@
+//! What an evaluation needs beside the expression: the change, memory, settings.
+
+use std::cell::Cell;
+
+use bumpalo::Bump;
+
+use crate::filter::eval::column::ColumnUse;
+use crate::filter::eval::outcome::{EvalError, UndecidableReason};
+use crate::filter::eval::scalar::Scalar;
+use crate::filter::eval::subject::Subject;
+use crate::time::Timestamp;
+
+/// An argument of a function: evaluated when the function asks for it, since some functions do not evaluate all of them.
+pub(crate) trait Operand {
+    /// Returns the value, or a state.
+    fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<Scalar<'e>, EvalError>;
+
+    /// Returns whether the test holds.
+    fn truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError>;
+}
+
+/// In what unit positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TextUnit {
+    /// Characters (26ai).
+    #[default]
+    Characters,
+    /// Bytes of the text as UTF-8 (12.3).
+    Bytes,
+}
+
+/// What an evaluation goes by beside the change.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) unit: TextUnit,
+    /// Whether @COMPUTE fails beyond 17 digits, as GoldenGate's does.
+    pub(crate) seventeen_digits: bool,
+    /// A clock that stands still; none for the system's.
+    pub(crate) now: Option<Timestamp>,
+}
+
+impl Settings {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(|| {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            Timestamp::from_unix_micros(since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
+        })
+    }
+}
+
+/// Columns whose states may be to blame, the first few.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BlamedColumns {
+    pub(crate) list: [Option<(ColumnUse, UndecidableReason)>; 4],
+    count: usize,
+}
+
+/// All that an evaluation needs.
+pub(crate) struct Context<'e, S> {
+    pub(crate) subject: &'e S,
+    pub(crate) memory: &'e Bump,
+    pub(crate) settings: Settings,
+    /// The length of the column that the value is for, where there is one.
+    pub(crate) target_length: Option<usize>,
+    pub(crate) suspects: Cell<BlamedColumns>,
+    /// Bytes that functions have made for this change.
+    made: Cell<usize>,
+}
+
+/// The most that functions may make for one change: a filter's text can ask for far more than there is memory.
+const MOST_MADE: usize = 256 << 20;
+
+impl<'e, S: Subject> Context<'e, S> {
+    #[inline]
+    pub(crate) fn new(subject: &'e S, memory: &'e Bump, settings: Settings) -> Self {
+        Self { subject, memory, settings, target_length: None, suspects: Cell::default(), made: Cell::new(0) }
+    }
+
+    /// Counts what a function is about to make, and refuses what is beyond all measure.
+    pub(crate) fn spend(&self, bytes: usize) -> Result<(), EvalError> {
+        let made = self.made.get().saturating_add(bytes);
+        self.made.set(made);
+        if made > MOST_MADE {
+            return Err(EvalError::Error(Some(2322), "functions make more than 256 MB for one change"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn suspect(&self, column: ColumnUse, why: UndecidableReason) {
+        let mut suspects = self.suspects.get();
+        if let Some(place) = suspects.list.get_mut(suspects.count) {
+            *place = Some((column, why));
+            suspects.count += 1;
+            self.suspects.set(suspects);
+        }
+    }
+}

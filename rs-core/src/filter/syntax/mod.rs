@@ -1,0 +1,12 @@
+//! From text to trees: lexer, macros, parameter files, statements, expressions, diagnostics.
+
+pub(crate) mod diagnostic;
+pub(crate) mod expr;
+pub(crate) mod function;
+pub(crate) mod lexer;
+pub(crate) mod macros;
+pub(crate) mod names;
+pub(crate) mod parameters;
+pub(crate) mod parser;
+pub(crate) mod statement;
+pub(crate) mod words;

@@ -1,0 +1,11 @@
+//! Words of other query languages that the parser explains.
+
+/// Words that other languages have as operators, and what to use here.
+pub(crate) const FOREIGN: [(&str, &str); 6] = [
+    ("IN", "use @VALONEOF (column, 'a', 'b')"),
+    ("LIKE", "use @STRFIND (column, 'text') > 0"),
+    ("BETWEEN", "write column >= low AND column <= high"),
+    ("NOT", "turn the comparison round"),
+    ("IS", "use @COLTEST (column, NULL) in FILTER, column = @NULL in WHERE"),
+    ("MOD", "write a \\ b, with blanks around the backslash"),
+];
