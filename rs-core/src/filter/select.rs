@@ -105,7 +105,8 @@ impl Select {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
-        let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
+        let mut no_files =
+            |name: &str| Err(format!("INCLUDE {name}: files are only included when the selection is read from a file"));
         with_deep_stack(|| Self::of_script(&macros::expand(text, &mut no_files)?, dialect))
     }
 
@@ -436,7 +437,7 @@ fn is_excluded(kind: ExcludeKind, parts: &[NamePattern], object: &str) -> bool {
 
 fn tag(hex: &str) -> Result<Box<str>> {
     if hex.is_empty() || hex.len() > 2000 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::new(ErrorKind::Filter, "a tag is 1 to 2000 hexadecimal digits"));
+        return Err(Error::new(ErrorKind::Filter, "a tag must be 1 to 2000 hexadecimal digits"));
     }
     Ok(hex.to_ascii_uppercase().into())
 }

@@ -108,15 +108,15 @@ impl fmt::Display for Verdict {
             Self::Reject(Rejection::Object) => f.write_str("rejected: no rule names the object"),
             Self::Reject(Rejection::Excluded) => f.write_str("rejected: the object is excluded"),
             Self::Reject(Rejection::Operation) => f.write_str("rejected: the operation is not wanted"),
-            Self::Reject(Rejection::Limits) => f.write_str("rejected: outside the limits of CSN, time or position"),
-            Self::Reject(Rejection::Tag) => f.write_str("rejected by its tag"),
+            Self::Reject(Rejection::Limits) => f.write_str("rejected: outside the CSN, time or position limits"),
+            Self::Reject(Rejection::Tag) => f.write_str("rejected: the tag is not wanted"),
             Self::Reject(Rejection::Clause { rule, clause }) => write!(f, "rejected by clause {clause} of rule {rule}"),
             Self::Undecidable(undecided) => {
                 write!(f, "clause {} of rule {} cannot be decided: ", undecided.clause, undecided.rule)?;
                 let why = match undecided.why {
                     UndecidableReason::Null => "a column is NULL",
                     UndecidableReason::Missing => "a column is not in the record",
-                    UndecidableReason::Invalid => "a column is not decodable",
+                    UndecidableReason::Invalid => "a column cannot be decoded",
                     UndecidableReason::Unreadable => "the row cannot be read",
                     UndecidableReason::NotAvailable => undecided.what,
                 };

@@ -66,10 +66,10 @@ macro_rules! count {
 fn whole(value: Scalar<'_>) -> Result<Result<i64, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => {
-            trimmed(number).to_i64().map(Ok).ok_or(EvalError::Error(Some(2322), "a position or length is no whole number"))
+            trimmed(number).to_i64().map(Ok).ok_or(EvalError::Error(Some(2322), "a position or length is not a whole number"))
         }
         None if !value.is_value() => Ok(Err(value)),
-        _ => Err(EvalError::Error(Some(2322), "a position or length is no whole number")),
+        _ => Err(EvalError::Error(Some(2322), "a position or length is not a whole number")),
     }
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
                 _ => context.target_length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1),
             };
             let length = usize::try_from(length).ok().filter(|length| *length <= 65_535);
-            let length = length.ok_or(EvalError::Error(Some(2322), "the length is not known; give it as an argument"))?;
+            let length = length.ok_or(EvalError::Error(Some(2322), "unknown length; pass it as an argument"))?;
             context.spend(length)?;
             Ok(Scalar::Bytes(context.memory.alloc_slice_fill_copy(length, if function == Function::HighVal { 0xff } else { 0 })))
         }
@@ -205,7 +205,7 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
             Ok(Scalar::Text(out.into_bump_str()))
         }
         // Others have nodes of their own, and the number of arguments has been checked.
-        _ => Err(EvalError::Error(Some(2322), "a function has arguments that it does not take")),
+        _ => Err(EvalError::Error(Some(2322), "invalid function arguments")),
     }
 }
 
@@ -284,7 +284,7 @@ fn substitute<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<
             }
             out.push_str(part);
             if out.len() > LONGEST {
-                return Err(EvalError::Error(Some(2322), "@STRSUB makes a text of more than a megabyte"));
+                return Err(EvalError::Error(Some(2322), "the result of @STRSUB exceeds 1 MiB"));
             }
         }
         text = out.into_bump_str();
@@ -444,7 +444,7 @@ pub(crate) fn number_text<'e, N: Operand, S: Subject>(
     let missing = match (padding, length) {
         (Padding::Left, _) => 0,
         (_, Some(length)) => usize::try_from(length).unwrap_or(0).min(65_535).saturating_sub(digits.len()),
-        (_, None) => return Err(EvalError::Error(Some(2322), "@STRNUM wants a length, or a target column that has one")),
+        (_, None) => return Err(EvalError::Error(Some(2322), "@STRNUM needs a length, or a target column with a length")),
     };
     context.spend(text.len() + missing)?;
     let mut out = BumpString::with_capacity_in(text.len() + missing, context.memory);
@@ -496,7 +496,7 @@ fn date_difference<'e, N: Operand, S: Subject>(unit: &'e N, from: &'e N, to: &'e
     let difference = match unit {
         _ if unit.eq_ignore_ascii_case("DD") => to.days() - from.days(),
         _ if unit.eq_ignore_ascii_case("SS") => to.seconds() - from.seconds(),
-        _ => return Err(EvalError::Error(Some(2322), "@DATEDIFF counts in 'DD' or 'SS'")),
+        _ => return Err(EvalError::Error(Some(2322), "the unit of @DATEDIFF must be 'DD' or 'SS'")),
     };
     Ok(Scalar::Number(Decimal::from(difference)))
 }

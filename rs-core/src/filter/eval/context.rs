@@ -81,7 +81,7 @@ impl<'e, S: Subject> Context<'e, S> {
         let made = self.made.get().saturating_add(bytes);
         self.made.set(made);
         if made > MOST_MADE {
-            return Err(EvalError::Error(Some(2322), "functions make more than 256 MB for one change"));
+            return Err(EvalError::Error(Some(2322), "function results for one change exceed 256 MiB"));
         }
         Ok(())
     }

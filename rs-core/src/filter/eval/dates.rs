@@ -68,13 +68,13 @@ impl DateFormat {
         let mut pieces = Vec::new();
         while let Some(c) = rest.chars().next() {
             if let Some(word) = UNKNOWN.iter().find(|word| rest.starts_with(**word)) {
-                return Err(format!("the form of {word} is not known"));
+                return Err(format!("unknown layout of date descriptor {word}"));
             }
             let fraction = rest.len() - rest.trim_start_matches('F').len();
             let (piece, length) = match DESCRIPTORS.iter().find(|(word, _)| rest.starts_with(word)) {
                 Some((word, piece)) => (*piece, word.len()),
                 None if fraction > 0 => (Piece::Fraction(fraction.min(9) as u32), fraction),
-                None if c.is_alphanumeric() => return Err(format!("there is no date descriptor {c}")),
+                None if c.is_alphanumeric() => return Err(format!("unknown date descriptor {c}")),
                 None => (Piece::Other(c), c.len_utf8()),
             };
             pieces.push(piece);

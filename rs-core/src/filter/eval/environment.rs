@@ -155,12 +155,12 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
             let near = nearest(item, all().filter(|(own, _, _)| is(own, group)).map(|(_, word, _)| *word));
             return match near {
                 Some(near) => Meaning::Unknown(item.to_owned(), Some(near)),
-                None => Meaning::NotAvailable("this item of @GETENV is not known in trails"),
+                None => Meaning::NotAvailable("this @GETENV item is not known in trails"),
             };
         }
     }
     if is(group, "OSVARIABLE") {
-        return Meaning::NotAvailable("@GETENV ('OSVARIABLE') is off: a filter must not read the host's environment");
+        return Meaning::NotAvailable("@GETENV ('OSVARIABLE') is disabled: a filter must not read the environment of the host");
     }
     let known = GROUPS.iter().chain(&["DELTASTATS", "TLFKEY", "SOURCEDATABASEINFO", "LOCALTIMESTAMP"]).any(|own| is(own, group));
     if known {

@@ -17,7 +17,7 @@ use crate::filter::eval::subject::Subject;
 use crate::filter::syntax::expr::{Operator, Relation};
 use crate::filter::syntax::function::Function;
 
-const DATE_WITH_NUMBER: EvalError = EvalError::Error(Some(2292), "a date or time cannot be compared with a number");
+const DATE_WITH_NUMBER: EvalError = EvalError::Error(Some(2292), "cannot compare a date or time with a number");
 
 /// A value that does not change.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,8 +194,8 @@ impl Node {
 fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(Ok(number)),
-        Some(Numeric::Digits(_)) => Err(EvalError::Error(Some(COMPUTE), "a number has more digits than can be computed with")),
-        Some(Numeric::Special(_)) => Err(EvalError::Error(Some(COMPUTE), "NaN and infinity cannot be computed with")),
+        Some(Numeric::Digits(_)) => Err(EvalError::Error(Some(COMPUTE), "a number has too many digits for arithmetic")),
+        Some(Numeric::Special(_)) => Err(EvalError::Error(Some(COMPUTE), "arithmetic does not take NaN or infinity")),
         None if !value.is_value() => Ok(Err(value)),
         None => Err(NOT_COMPARABLE),
     }
@@ -219,8 +219,8 @@ fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Re
 fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, EvalError> {
     result.map(Scalar::Number).map_err(|fault| {
         let what = match fault {
-            ArithmeticFault::Overflow => "a result has more digits than can be held",
-            ArithmeticFault::DivisionByZero => "a division by zero",
+            ArithmeticFault::Overflow => "an arithmetic result has too many digits",
+            ArithmeticFault::DivisionByZero => "division by zero",
         };
         EvalError::Error(Some(COMPUTE), what)
     })
@@ -232,7 +232,7 @@ fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<S
         return node.value(context);
     }
     let too_long = |value: Scalar<'e>| matches!(value.numeric(), Some(Numeric::Exact(number)) if scalar::digits(number) > scalar::QUOTIENT_DIGITS);
-    let limit = EvalError::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits");
+    let limit = EvalError::Error(Some(COMPUTE), "@COMPUTE exceeds the limit of 17 digits");
     let value = match node {
         // Operands count too: what has more digits than that is not computed with.
         Node::Arithmetic(operator, two) => {
@@ -256,7 +256,7 @@ fn is_not_zero(value: Scalar<'_>) -> Result<bool, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(number.mantissa() != 0),
         Some(Numeric::Digits(_) | Numeric::Special(_)) => Ok(true),
-        None => Err(EvalError::Error(Some(2210), "the result is no number")),
+        None => Err(EvalError::Error(Some(2210), "the result is not a number")),
     }
 }
 

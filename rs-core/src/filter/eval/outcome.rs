@@ -42,7 +42,7 @@ pub(crate) enum EvalError {
     Error(Option<u32>, &'static str),
 }
 
-pub(crate) const NOT_COMPARABLE: EvalError = EvalError::Error(Some(2210), "values of these types cannot be compared");
+pub(crate) const NOT_COMPARABLE: EvalError = EvalError::Error(Some(2210), "cannot compare values of these types");
 /// OGG-01334: an error in @COMPUTE.
 pub(crate) const COMPUTE: u32 = 1334;
 

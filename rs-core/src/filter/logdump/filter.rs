@@ -467,9 +467,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        let mistakes = r#" => no FILTER|FILTER FILENAME fin.act*; RECTYPE 5; MATCH ALL => FILTER of its own
-            |FILTER RECTYPE 5 TRANSIND 0 => FILTER of its own|FILTER PROCESS x => PROCESS|FILTER USERTOKEN x => USERTOKEN
-            |FILTER STRING BOTH /x/ => BOTH|FILTER STRING /x => no end|FILTER STRING /x/ 4:1 => START:END
+        let mistakes = r#" => missing FILTER|FILTER FILENAME fin.act*; RECTYPE 5; MATCH ALL => its own FILTER
+            |FILTER RECTYPE 5 TRANSIND 0 => its own FILTER|FILTER PROCESS x => PROCESS|FILTER USERTOKEN x => USERTOKEN
+            |FILTER STRING BOTH /x/ => BOTH|FILTER STRING /x => unterminated|FILTER STRING /x/ 4:1 => START:END
             |FILTER HEX 0 => hexadecimal|FILTER INT16 65536 => 65536|FILTER RECTYPE 256 => record type
             |FILTER RECTYPE => record type|FILTER RBA -1 => whole number|FILTER STARTTIME 10:00 => date|FILTER CSN > => value
             |FILTER FILENAME a, => name|FILTER INCLUDE => option|FILTER MATCH => ANY|FILTER CLEAR 3 => CLEAR

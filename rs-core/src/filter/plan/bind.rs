@@ -70,11 +70,9 @@ impl Binder<'_> {
                 Some(item) => Node::Environment(item),
                 None => Node::Column(self.column(column, expr.span)?),
             },
-            ExprKind::Parameter(..) => Node::Unavailable("the result of a SQLEXEC needs a database"),
+            ExprKind::Parameter(..) => Node::Unavailable("SQLEXEC results need a database"),
             ExprKind::Word(word) => {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("{word} has no meaning here")).ogg(2322)
-                );
+                return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("unexpected word {word}")).ogg(2322));
             }
             ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
             ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
@@ -119,15 +117,15 @@ impl Binder<'_> {
     fn no_column(&self, column: &ColumnName, span: Span) -> Diagnostic {
         let name = self.table.name();
         if !self.table.is_defined() {
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the columns of {name} are not known"));
-            return error.help("give a definitions file, or name columns by number: COL0, COL1 …");
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown columns of table {name}"));
+            return error.help("provide a definitions file, or name columns by number: COL0, COL1 …");
         }
         let finding = if column.exact_case { DiagnosticKind::QuoteMixUp } else { DiagnosticKind::UnknownName };
         let error = Diagnostic::error(finding, span, format!("{name} has no column {}", column.name));
         match nearest(&column.name, self.table.columns().iter().map(|column| &*column.name)) {
             Some(near) => error.help(format!("did you mean {near}?")),
             None if column.exact_case => error.help(format!(
-                "double quotes name a column here; write '{}' for a literal, or NOUSEANSISQLQUOTES before the statements",
+                "double quotes enclose a column name here; write '{}' for a literal, or NOUSEANSISQLQUOTES before the statements",
                 column.name
             )),
             None => error,
@@ -145,12 +143,13 @@ impl Binder<'_> {
             match (self.kind(one), other) {
                 (Some(Kind::DateTime), Node::Constant(Constant::Number(_))) => {
                     let error =
-                        Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
+                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
                     return Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"));
                 }
                 (Some(Kind::Opaque | Kind::Binary { .. }), _) => {
-                    return Err(Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared")
-                        .ogg(2210));
+                    return Err(
+                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210)
+                    );
                 }
                 _ => {}
             }
@@ -219,7 +218,7 @@ impl Binder<'_> {
             (Function::GetEnv, words) => self.environment(words, span),
             (Function::Token, [name]) => match &name.kind {
                 ExprKind::Text(name) => Ok(Node::Token(name.clone())),
-                _ => Err(fault(name.span, "@TOKEN takes the token's name as a literal".to_owned())),
+                _ => Err(fault(name.span, "@TOKEN takes the token name as a literal".to_owned())),
             },
             (Function::ColStat, [word]) => match state_of(word) {
                 Some(constant) => Ok(Node::Constant(constant)),
@@ -245,7 +244,7 @@ impl Binder<'_> {
             (Function::Date, [output, inputs @ ..]) => {
                 let format = |expr: &Expr| match &expr.kind {
                     ExprKind::Text(text) => DateFormat::parse(text).map_err(|why| fault(expr.span, why)),
-                    _ => Err(fault(expr.span, "@DATE takes its formats as literals".to_owned())),
+                    _ => Err(fault(expr.span, "@DATE takes formats as literals".to_owned())),
                 };
                 let output = format(output)?;
                 let pairs = inputs
@@ -278,7 +277,9 @@ impl Binder<'_> {
                 if !["DD", "SS"].iter().any(|own| own.eq_ignore_ascii_case(unit)) =>
             {
                 let span = arguments.first().map(|unit| unit.span).unwrap_or_default();
-                return Err(Diagnostic::error(DiagnosticKind::Argument, span, "@DATEDIFF counts in 'DD' or 'SS'").ogg(2322));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::Argument, span, "the unit of @DATEDIFF must be 'DD' or 'SS'").ogg(2322)
+                );
             }
             _ => {}
         }
@@ -304,17 +305,17 @@ impl Binder<'_> {
                 ExprKind::Text(text) => texts.push(&**text),
                 ExprKind::Column(column) => {
                     let help = format!("write '{}'", column.name);
-                    let error = Diagnostic::error(
-                        DiagnosticKind::QuoteMixUp,
-                        word.span,
-                        "@GETENV takes its options as literals, in quotes",
-                    );
+                    let error =
+                        Diagnostic::error(DiagnosticKind::QuoteMixUp, word.span, "@GETENV takes options as quoted literals");
                     return Err(error.help(help).ogg(2322));
                 }
                 _ => {
-                    return Err(
-                        Diagnostic::error(DiagnosticKind::Argument, word.span, "@GETENV takes its options as literals").ogg(2322)
-                    );
+                    return Err(Diagnostic::error(
+                        DiagnosticKind::Argument,
+                        word.span,
+                        "@GETENV takes options as quoted literals",
+                    )
+                    .ogg(2322));
                 }
             }
         }
@@ -341,8 +342,7 @@ impl Binder<'_> {
             ExprKind::Word(word) => match Special::parse(word) {
                 Some(special) => StateTest::Special(special),
                 None => {
-                    let error =
-                        Diagnostic::error(DiagnosticKind::Argument, test.span, format!("@COLTEST does not test for {word}"));
+                    let error = Diagnostic::error(DiagnosticKind::Argument, test.span, format!("@COLTEST does not take {word}"));
                     return Err(error.help(format!("@COLTEST {}", Function::ColTest.usage())).ogg(2322));
                 }
             },
@@ -357,12 +357,14 @@ impl Binder<'_> {
         };
         let (Some(range), Some(total)) = (whole(range), whole(total)) else {
             let error =
-                Diagnostic::error(DiagnosticKind::Argument, span, "@RANGE takes its range and their number as whole numbers");
+                Diagnostic::error(DiagnosticKind::Argument, span, "@RANGE takes the range and the total as whole numbers");
             return Err(error.ogg(2322));
         };
         if range < 1 || range > total {
-            let message = format!("there is no range {range} of {total}");
-            return Err(Diagnostic::error(DiagnosticKind::Argument, span, message).help("ranges count from 1").ogg(2322));
+            let message = format!("range {range} is not between 1 and the total {total}");
+            return Err(Diagnostic::error(DiagnosticKind::Argument, span, message)
+                .help("number the ranges from 1 to the total")
+                .ogg(2322));
         }
         let key = match key {
             [] => self.key_columns(span)?,
@@ -383,7 +385,7 @@ impl Binder<'_> {
         let nodes: Box<[Node]> =
             indexes.map(|index| Node::Column(ColumnUse { side: Side::Default, index, slot: self.columns.slot(index) })).collect();
         if nodes.is_empty() {
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the key of {} is not known", table.name()));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown key of table {}", table.name()));
             return Err(error.help("name the columns in @RANGE or KEYCOLS"));
         }
         Ok(nodes)
@@ -409,9 +411,7 @@ impl Binder<'_> {
         let kind = definition.map(|definition| definition.kind());
         let is_state = matches!(operand, Operand::Null | Operand::Present | Operand::Absent);
         if matches!(kind, Some(Kind::Opaque | Kind::Binary { .. })) && !is_state {
-            return Err(
-                Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared").ogg(2210)
-            );
+            return Err(Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210));
         }
         let operand = match operand {
             Operand::Null => WhereOperand::Null,
@@ -420,7 +420,8 @@ impl Binder<'_> {
             Operand::Column(other) => self.other_column(other, false, span)?,
             Operand::QuotedColumn(other) => self.other_column(other, true, span)?,
             Operand::Number(_) if kind == Some(Kind::DateTime) => {
-                let error = Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
+                let error =
+                    Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
                 return Err(error.help("write the date as a literal: '2024-03-01' or '2024-03-01 12:00:00'"));
             }
             Operand::Number(number) => WhereOperand::Constant(Constant::Number(*number)),
@@ -446,15 +447,16 @@ impl Binder<'_> {
 fn literal(text: &str, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
     match kind {
         Some(Kind::DateTime) => DateTime::parse(text).map(WhereOperand::DateTime).ok_or_else(|| {
-            Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with text that is none")
+            Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with text that is not a date")
                 .help("write '2024-03-01' or '2024-03-01 12:00:00'")
                 .ogg(2292)
         }),
         Some(Kind::Integer { .. } | Kind::NumberText { .. }) => {
             let number = NumberText::parse(text).and_then(|number| number.decimal());
             number.map(|number| WhereOperand::Constant(Constant::Number(number))).ok_or_else(|| {
-                let error = Diagnostic::error(DiagnosticKind::Type, span, "a number is compared with text that is none");
-                error.help("leave the quotes off a number").ogg(2210)
+                let error =
+                    Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a number with text that is not a number");
+                error.help("write a number without quotes").ogg(2210)
             })
         }
         _ => Ok(WhereOperand::Constant(Constant::Text(text.into()))),
@@ -501,12 +503,13 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             _ => None,
         };
         if let (Some((code, _)), Some(b'4'..=b'7')) = (found, escape.as_bytes().first()) {
-            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("{code:o} is more than a byte holds"));
-            return Err(error.help("octal values go from 001 to 377").ogg(2322));
+            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("octal value {code:o} does not fit a byte"));
+            return Err(error.help("use octal values from 001 to 377").ogg(2322));
         }
         match found.map(|(code, length)| (code, char::from_u32(code), length)) {
             Some((0, ..)) => {
-                let error = Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it ends a string");
+                let error =
+                    Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it terminates a string");
                 return Err(error.ogg(2322));
             }
             Some((_, Some(c), length)) => {
@@ -515,7 +518,7 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             }
             Some((code, None, _)) => {
                 return Err(
-                    Diagnostic::error(DiagnosticKind::Argument, span, format!("there is no character {code:04X}")).ogg(2322)
+                    Diagnostic::error(DiagnosticKind::Argument, span, format!("no character has the code {code:04X}")).ogg(2322)
                 );
             }
             None => {

@@ -108,12 +108,12 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "table {}", self.table)?;
         if self.rules.is_empty() {
-            writeln!(f, "  no rule names it: its changes are turned away by name alone")?;
+            writeln!(f, "  no rule names it: its changes are rejected by name")?;
         }
         for rule in &self.rules {
             writeln!(f, "  rule {}", rule.rule)?;
             if rule.tests.is_empty() {
-                writeln!(f, "    no test: decided by name and operation")?;
+                writeln!(f, "    no tests: decided by name and operation")?;
             }
             for (place, test) in rule.tests.iter().enumerate() {
                 let tier = match test.tier {
@@ -128,7 +128,7 @@ impl fmt::Display for Explanation {
                 writeln!(f, "{}", if test.can_fail { "; can fail" } else { "" })?;
             }
             if let Some(kept) = &rule.columns_kept {
-                writeln!(f, "    hands on: {}", kept.join(", "))?;
+                writeln!(f, "    keeps: {}", kept.join(", "))?;
             }
             if !rule.derived.is_empty() {
                 writeln!(f, "    derives: {}", rule.derived.join(", "))?;
@@ -153,7 +153,7 @@ fn comparator(node: &Node) -> &'static str {
         Node::Range(_) => "hash of the key",
         Node::All(_) | Node::Any(_) => "several tests",
         Node::Unavailable(_) => "not available in a trail",
-        _ => "expression that is not zero",
+        _ => "non-zero expression",
     }
 }
 

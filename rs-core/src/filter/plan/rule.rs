@@ -92,7 +92,7 @@ impl BoundRule {
                 clause,
                 ogg_number: Some(1155),
                 user_number: Some(user),
-                what: "a change did not pass a FILTER with RAISEERROR",
+                what: "the change did not pass a FILTER with RAISEERROR",
             }),
         }
     }
@@ -219,8 +219,9 @@ impl BoundRule {
                         let definition = table.column(&column.name).map(|(_, definition)| definition);
                         let may_be_null = definition.is_some_and(|own| !own.key && own.facts.nullable != Some(false));
                         if may_be_null && !guarded.contains(&column.name.to_ascii_uppercase()) {
-                            let message = format!("{} may be NULL, which stops the filter", column.name);
-                            let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
+                            let message = format!("{} may be NULL, which is an error in strict mode", column.name);
+                            let help =
+                                format!("put @COLTEST ({}, PRESENT) AND before the comparison, or use lenient mode", column.name);
                             self.lints.push(Diagnostic::lint(DiagnosticKind::UnguardedColumn, side.span, message).help(help));
                             // Once is enough.
                             guarded.insert(column.name.to_ascii_uppercase());
@@ -264,7 +265,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                 if let (false, Some(key)) =
                     (keeps, listed.iter().filter_map(|index| table.columns().get(*index)).find(|column| column.key))
                 {
-                    let message = format!("COLSEXCEPT may not drop {}, which belongs to the key", key.name);
+                    let message = format!("COLSEXCEPT cannot drop the key column {}", key.name);
                     return Err(Diagnostic::error(DiagnosticKind::Argument, span, message));
                 }
                 projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());

@@ -136,7 +136,7 @@ const MOST_PARTS: u32 = 1 << 20;
 
 pub(crate) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error(DiagnosticKind::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
-        .help("join with AND and OR, which add no depth, or use @VALONEOF")
+        .help("chain conditions with AND or OR, which add no depth, or use @VALONEOF")
 }
 
 /// Whether what was put together can be used, and freed.
@@ -148,7 +148,8 @@ fn fits(depth: u32, size: u32) -> crate::Result<()> {
     } else {
         return Ok(());
     };
-    Err(crate::Error::new(crate::ErrorKind::Filter, what).hint("join with AND and OR, which add no depth, or use @VALONEOF"))
+    Err(crate::Error::new(crate::ErrorKind::Filter, what)
+        .hint("chain conditions with AND or OR, which add no depth, or use @VALONEOF"))
 }
 
 /// An expression: of FILTER, a column map, a token, or an argument.

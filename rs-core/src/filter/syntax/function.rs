@@ -122,9 +122,9 @@ impl Function {
     pub(crate) fn not_available(self) -> Option<&'static str> {
         match self {
             Self::GetVal => Some("@GETVAL needs the result of a SQLEXEC"),
-            Self::Ddl => Some("@DDL needs parts of a statement that are not known in trails"),
-            Self::OggSha1 => Some("what OGG_SHA1 computes is not documented"),
-            Self::ConvertFloat => Some("@CONVERTFLOAT needs NonStop floats, whose bytes are not known in trails"),
+            Self::Ddl => Some("@DDL needs parts of a DDL statement that are not known in trails"),
+            Self::OggSha1 => Some("the result of @OGG_SHA1 is not documented"),
+            Self::ConvertFloat => Some("@CONVERTFLOAT needs NonStop floats, whose encoding in trails is not known"),
             _ => None,
         }
     }

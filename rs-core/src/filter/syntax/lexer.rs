@@ -88,7 +88,7 @@ impl<'a> Lexer<'a> {
                     return Err(Diagnostic::error(
                         DiagnosticKind::Syntax,
                         Span::new(start, self.at),
-                        "a function name must follow the @",
+                        "expected a function name after @",
                     ));
                 }
                 Token::Function(name)
@@ -107,7 +107,7 @@ impl<'a> Lexer<'a> {
             _ => {
                 let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) else {
                     let span = Span::new(start, start + first.len_utf8());
-                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("{first:?} has no meaning here")));
+                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("unexpected character {first:?}")));
                 };
                 self.at += symbol.len();
                 if *symbol == "\\" {
@@ -127,7 +127,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         let span = Span::new(start, self.at);
-        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "the remainder operator needs blanks around it").help("write a \\ b"))
+        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "the remainder operator needs spaces around it").help("write a \\ b"))
     }
 
     fn number(&mut self) -> Token<'a> {
@@ -147,8 +147,8 @@ impl<'a> Lexer<'a> {
         let mut end = 0;
         loop {
             let Some(found) = body.get(end..).and_then(|rest| rest.find(quote)) else {
-                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.text.len()), "the quote has no end")
-                    .help("a quote within is written twice")
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.text.len()), "unterminated quote")
+                    .help("write a quote inside the text twice")
                     .ogg(370));
             };
             end += found;

@@ -50,9 +50,9 @@ impl Expander<'_> {
     fn expand(&mut self, text: &str, arguments: &HashMap<String, String>, depth: usize) -> Parsed<()> {
         let fail = |at: usize, message: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::new(at, at + 1), message);
         if depth > MACRO_DEPTH {
-            return Err(fail(0, "macros or includes are nested too deep"));
+            return Err(fail(0, "macros or includes are nested too deeply"));
         }
-        let too_long = || Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), "macros make the text too long");
+        let too_long = || Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), "macro expansion makes the text too long");
         self.work += text.len() + 1;
         if self.work > MOST_WORK {
             return Err(too_long());
@@ -87,7 +87,7 @@ impl Expander<'_> {
             lexer.at += word.len();
             match &*word.to_ascii_uppercase() {
                 "MACRO" if at_line_start => {
-                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO wants a #name, BEGIN, a body and END;"))?;
+                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO needs a #name, BEGIN, a body and END;"))?;
                     // Another definition may follow on its line.
                     continue;
                 }
@@ -101,14 +101,13 @@ impl Expander<'_> {
                     if let Some(value) = arguments.get(name) {
                         self.out.push_str(value);
                     } else if let Some(called) = self.macros.get(name).cloned() {
-                        let values =
-                            call_arguments(&mut lexer).ok_or_else(|| fail(start, "the macro's arguments have no end"))?;
+                        let values = call_arguments(&mut lexer).ok_or_else(|| fail(start, "unterminated macro arguments"))?;
                         let place = Span::new(start, start + word.len());
                         self.call(name, &called, &values, arguments, depth)
                             .map_err(|error| Diagnostic { span: place, ..error })?;
                     } else {
                         let place = Span::new(start, start + word.len());
-                        return Err(Diagnostic::error(DiagnosticKind::UnknownName, place, format!("there is no macro {word}")));
+                        return Err(Diagnostic::error(DiagnosticKind::UnknownName, place, format!("unknown macro {word}")));
                     }
                 }
                 _ => self.out.push_str(word),
@@ -140,7 +139,7 @@ impl Expander<'_> {
         let fail = |why: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::default(), why);
         self.files += 1;
         if self.files > MOST_FILES {
-            return Err(fail("too many files are included"));
+            return Err(fail("too many included files"));
         }
         self.within(format!("INCLUDE {name}"), |this| {
             let included = (this.read)(name).map_err(|why| fail(&why))?;
@@ -151,7 +150,7 @@ impl Expander<'_> {
     /// Keeps a macro or file from being part of itself, which would have no end.
     fn within(&mut self, name: String, put: impl FnOnce(&mut Self) -> Parsed<()>) -> Parsed<()> {
         if self.open.contains(&name) {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::default(), format!("{name} is a part of itself")));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::default(), format!("{name} contains itself")));
         }
         self.open.push(name);
         let done = put(self);

@@ -209,7 +209,7 @@ impl std::str::FromStr for ObjectPattern {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = split_name(text).filter(|(parts, used)| *used == text.len() && (1..=3).contains(&parts.len()));
         parts.map(|(parts, _)| Self { parts }).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::Filter, format!("{text:?} is no object name")).hint("write OWNER.OBJECT")
+            crate::Error::new(crate::ErrorKind::Filter, format!("invalid object name {text:?}")).hint("write OWNER.OBJECT")
         })
     }
 }

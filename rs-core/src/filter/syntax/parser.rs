@@ -69,7 +69,7 @@ impl<'a> Parser<'a> {
         if self.lexer.text.len() <= LONGEST {
             return Ok(());
         }
-        let message = format!("the text has {} bytes, {LONGEST} are taken at most", self.lexer.text.len());
+        let message = format!("the text has {} bytes; the maximum is {LONGEST}", self.lexer.text.len());
         Err(Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), message))
     }
 
@@ -119,9 +119,9 @@ impl<'a> Parser<'a> {
         match self.next()? {
             (Token::End, _) => Ok(()),
             (Token::Symbol(")"), span) => {
-                Err(Diagnostic::error(DiagnosticKind::Syntax, span, "this parenthesis closes nothing").ogg(370))
+                Err(Diagnostic::error(DiagnosticKind::Syntax, span, "unmatched closing parenthesis").ogg(370))
             }
-            (other, span) => Err(unexpected(&other, span, "the end, AND, OR or an operator")),
+            (other, span) => Err(unexpected(&other, span, "the end of the text, AND, OR or an operator")),
         }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Parser<'a> {
                 }
                 self.checked(joined)
             }
-            None => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an expression must stand here")),
+            None => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "expected an expression")),
         }
     }
 
@@ -178,9 +178,9 @@ impl<'a> Parser<'a> {
             Diagnostic::lint(
                 DiagnosticKind::MixedAndOr,
                 span,
-                "AND and OR stand side by side; AND is taken first, which GoldenGate does not document",
+                "AND and OR are mixed without parentheses; AND binds tighter here, which GoldenGate does not document",
             )
-            .help("write parentheses"),
+            .help("add parentheses"),
         );
     }
 
@@ -193,9 +193,12 @@ impl<'a> Parser<'a> {
         let (token, span) = self.peek()?;
         if let Token::Name(name) = token {
             if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
-                );
+                return Err(Diagnostic::error(
+                    DiagnosticKind::ForeignOperator,
+                    span,
+                    format!("operator {word} is not supported"),
+                )
+                .help(*instead));
             }
         }
         let Token::Symbol(symbol) = token else { return Ok(left) };
@@ -214,7 +217,7 @@ impl<'a> Parser<'a> {
             "||" => "@STRCAT (a, b)",
             _ => return Ok(Relation::of_symbol(symbol)),
         };
-        Err(Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {symbol}"))
+        Err(Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("operator {symbol} is not supported"))
             .help(format!("write {instead}")))
     }
 
@@ -225,8 +228,8 @@ impl<'a> Parser<'a> {
             let ExprKind::Text(text) = &own.kind else { continue };
             if NumberText::parse(text).is_some() {
                 self.lint(
-                    Diagnostic::lint(DiagnosticKind::TextInFilter, own.span, "a number in quotes is compared as a number")
-                        .help("leave the quotes off"),
+                    Diagnostic::lint(DiagnosticKind::TextInFilter, own.span, "the quoted number is compared as a number")
+                        .help("remove the quotes"),
                 );
                 continue;
             }
@@ -237,7 +240,7 @@ impl<'a> Parser<'a> {
             return Err(Diagnostic::error(
                 DiagnosticKind::TextInFilter,
                 own.span,
-                "numbers alone can be compared here, and this is text",
+                "only numbers can be compared here, but this is text",
             )
             .help(format!("use @STREQ ({column}, …), or a WHERE clause"))
             .ogg(2210));
@@ -323,13 +326,16 @@ impl<'a> Parser<'a> {
         if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
             let near = self.peek()?.0;
             if matches!(near, Token::Name(_) | Token::Symbol("(") | Token::Function(_)) {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
-                );
+                return Err(Diagnostic::error(
+                    DiagnosticKind::ForeignOperator,
+                    span,
+                    format!("operator {word} is not supported"),
+                )
+                .help(*instead));
             }
         }
         if let (Some(function), Token::Symbol("(")) = (Function::by_name(name), self.peek()?.0) {
-            return Err(Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{name} is a function, and wants its @"))
+            return Err(Diagnostic::error(DiagnosticKind::UnknownName, span, format!("function {name} needs the prefix @"))
                 .help(format!("write {function} (…)"))
                 .ogg(370));
         }
@@ -345,7 +351,7 @@ impl<'a> Parser<'a> {
         let (column, exact_case) = match token {
             Token::Name(column) => (column.to_owned(), false),
             Token::QuotedName(column) => (column.into_owned(), true),
-            other => return Err(unexpected(&other, end, "a column behind the dot")),
+            other => return Err(unexpected(&other, end, "a column after the dot")),
         };
         self.lexer = behind;
         let side = match name {
@@ -359,10 +365,10 @@ impl<'a> Parser<'a> {
     fn call(&mut self, name: &str, span: Span, room: u32) -> Parsed<Expr> {
         let Some(function) = Function::by_name(name) else {
             let pseudo = ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name));
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("there is no function @{name}"));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown function @{name}"));
             return Err(if pseudo {
                 error.help(
-                    "@NULL, @PRESENT and @ABSENT belong to WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
+                    "@NULL, @PRESENT and @ABSENT are only for WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
                 )
             } else {
                 match nearest(name, Function::ALL.iter().map(|function| function.name())) {
@@ -372,7 +378,7 @@ impl<'a> Parser<'a> {
             }
             .ogg(2322));
         };
-        self.expect("(", &format!("behind {function}")).map_err(|error| error.ogg(370))?;
+        self.expect("(", &format!("after {function}")).map_err(|error| error.ogg(370))?;
         let room = self.deeper(room)?;
         let mut arguments = Vec::new();
         if !self.take(")")? {
@@ -463,40 +469,39 @@ impl<'a> Parser<'a> {
             Token::Name(name) => self.where_column(name, span).map_err(|error| error.ogg(1662))?,
             Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
             Token::Function(name) => {
-                return Err(Diagnostic::error(
-                    DiagnosticKind::Syntax,
-                    span,
-                    format!("WHERE takes no functions, and @{name} is one"),
-                )
-                .help("use FILTER")
-                .ogg(1662));
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("function @{name} is not allowed in WHERE"))
+                    .help("use FILTER")
+                    .ogg(1662));
             }
             other => return Err(unexpected(&other, span, "a column").ogg(1662)),
         };
         let (token, at) = self.next()?;
         let relation = match token {
             Token::Symbol(symbol) if "+-*/\\".contains(symbol) => {
-                return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic")
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "arithmetic is not allowed in WHERE")
                     .help("use FILTER")
                     .ogg(1662));
             }
             Token::Symbol(symbol) => self.relation(symbol, at).map_err(|error| error.ogg(1662))?,
             Token::Name(name) => {
                 if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                    let error = Diagnostic::error(DiagnosticKind::ForeignOperator, at, format!("there is no {word}"));
-                    return Err(error.help(format!("{instead} (functions belong to FILTER)")).ogg(1662));
+                    let error =
+                        Diagnostic::error(DiagnosticKind::ForeignOperator, at, format!("operator {word} is not supported"));
+                    return Err(error.help(format!("{instead} (functions are only allowed in FILTER)")).ogg(1662));
                 }
                 None
             }
             _ => None,
         };
         let Some(relation) = relation else {
-            let error = Diagnostic::error(DiagnosticKind::Syntax, at, "a comparison must follow the column").ogg(1662);
-            return Err(error.help("one of = <> > < >= <="));
+            let error = Diagnostic::error(DiagnosticKind::Syntax, at, "expected a comparison after the column").ogg(1662);
+            return Err(error.help("use one of = <> > < >= <="));
         };
         let (operand, end) = self.where_operand(relation)?;
         if let (Token::Symbol("+" | "-" | "*" | "/" | "\\"), at) = self.peek()? {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "arithmetic is not allowed in WHERE")
+                .help("use FILTER")
+                .ogg(1662));
         }
         Ok(Condition::new(ConditionKind::Test(column, relation, operand), span.to(end)))
     }
@@ -504,7 +509,7 @@ impl<'a> Parser<'a> {
     fn where_column(&mut self, name: &'a str, span: Span) -> Parsed<ColumnName> {
         match self.named(name, span)?.kind {
             ExprKind::Column(column) => Ok(column),
-            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "WHERE takes columns, not results of a SQLEXEC")),
+            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "SQLEXEC results are not allowed in WHERE")),
         }
     }
 
@@ -515,7 +520,7 @@ impl<'a> Parser<'a> {
             Token::Symbol(sign @ ("-" | "+")) => {
                 let (token, end) = self.next()?;
                 let Token::Number(digits) = token else {
-                    return Err(unexpected(&token, end, "a number behind the sign").ogg(1662));
+                    return Err(unexpected(&token, end, "a number after the sign").ogg(1662));
                 };
                 let plain = number(digits, end)?;
                 let mantissa = if sign == "-" { -plain.mantissa() } else { plain.mantissa() };
@@ -524,7 +529,7 @@ impl<'a> Parser<'a> {
             Token::Literal(text) => Operand::Text(text.into()),
             Token::QuotedName(name) => Operand::QuotedColumn(name.into()),
             Token::Name(name) if ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name)) => {
-                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{name} wants its @ here"));
+                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{name} needs the prefix @ here"));
                 return Err(error.help(format!("write @{}", name.to_ascii_uppercase())).ogg(1662));
             }
             Token::Name(name) => Operand::Column(name.into()),
@@ -533,13 +538,13 @@ impl<'a> Parser<'a> {
                 match pseudo.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
                     Some((_, operand)) if matches!(relation, Relation::Eq | Relation::Ne) => operand,
                     Some((word, _)) => {
-                        let message = format!("@{word} is compared with = and <> alone");
+                        let message = format!("@{word} can only be compared with = or <>");
                         return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message).ogg(1662));
                     }
                     None => {
-                        let message = format!("WHERE takes no functions, and @{name} is one");
+                        let message = format!("function @{name} is not allowed in WHERE");
                         return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message)
-                            .help("use FILTER; of the @ words WHERE has @NULL, @PRESENT and @ABSENT")
+                            .help("use FILTER; WHERE allows only @NULL, @PRESENT and @ABSENT")
                             .ogg(1662));
                     }
                 }

@@ -357,8 +357,8 @@ impl Rule {
         let exact = known.iter().find(|name| **name == wanted);
         let alike = || known.iter().find(|name| matching != NameMatch::Exact && name.eq_ignore_ascii_case(&wanted));
         exact.or_else(alike).map(|name| (*name).to_owned()).ok_or_else(|| {
-            let what = format!("no target table is named {wanted}");
-            crate::Error::new(crate::ErrorKind::Filter, what).hint("create it, or name the target in TARGET")
+            let what = format!("no target table named {wanted}");
+            crate::Error::new(crate::ErrorKind::Filter, what).hint("create the table, or name another one in TARGET")
         })
     }
 }

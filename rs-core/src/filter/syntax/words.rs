@@ -5,7 +5,7 @@ pub(crate) const FOREIGN: [(&str, &str); 6] = [
     ("IN", "use @VALONEOF (column, 'a', 'b')"),
     ("LIKE", "use @STRFIND (column, 'text') > 0"),
     ("BETWEEN", "write column >= low AND column <= high"),
-    ("NOT", "turn the comparison round"),
+    ("NOT", "negate the comparison: <> for =, <= for >"),
     ("IS", "use @COLTEST (column, NULL) in FILTER, column = @NULL in WHERE"),
-    ("MOD", "write a \\ b, with blanks around the backslash"),
+    ("MOD", "write a \\ b, with spaces around the backslash"),
 ];
