@@ -1,4 +1,4 @@
-//! Statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
+//! Parses the statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
 
 use crate::change::Op;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
@@ -10,14 +10,14 @@ use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, Tag, Toggled,
 };
 
-/// What a text holds.
+/// A parsed text.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) statements: Vec<Statement>,
     pub(crate) lints: Vec<Diagnostic>,
 }
 
-/// Reads the statements of a parameter file. What has no meaning for a reader of trails is passed over, with a lint.
+/// Parses the statements of a parameter file. Skips parameters that do not apply to reading trails, with a lint.
 pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics> {
     let mut parser = Parser::new(text, dialect);
     let mut statements = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics>
     }
 }
 
-/// Parameters that many files have and that say nothing of which changes are wanted.
+/// Common parameters that do not select changes. They are skipped without a lint.
 const SILENT: [&str; 33] = [
     "EXTTRAIL",
     "RMTTRAIL",
@@ -82,12 +82,12 @@ const ROW_OPTIONS: [&str; 12] = [
     "FETCHCOLS",
 ];
 
-/// What stood before a statement, as far as it changes how the statement is read.
+/// Earlier statements that affect how later ones are parsed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
-    /// SOURCECATALOG.
+    /// There was a SOURCECATALOG.
     catalog: bool,
-    /// REPLICAT: the parameters are a Replicat's.
+    /// There was a REPLICAT: the parameters are those of a Replicat.
     replicat: bool,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
             }
             "EXTRACT" | "REPLICAT" => {
                 before.replicat |= keyword == "REPLICAT";
-                // Its name, on the same line.
+                // The group name is on the same line.
                 let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
                 self.lexer.at += blank.len();
                 Statement::Process(keyword == "REPLICAT", self.word_here(&[';']).into())
@@ -161,7 +161,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Passes over a parameter that is not about selection: to the end of its line, or of its statement.
+    /// Skips a parameter that does not select changes, to the end of its line or statement.
     fn skip_statement(&mut self, keyword: &str, span: Span, silent: bool) -> Parsed<()> {
         if !silent {
             let known = ["TABLE", "MAP", "TABLEEXCLUDE", "MAPEXCLUDE", "SCHEMAEXCLUDE", "SOURCECATALOG", "EXCLUDETAG"];
@@ -187,13 +187,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What stands up to a blank or the statement's end.
+    /// Reads up to a blank or the end of the statement.
     fn bare_word(&mut self) -> &'a str {
         self.lexer.skip_blanks();
         self.word_here(&[';'])
     }
 
-    /// What stands up to a blank, a comma, a parenthesis or the statement's end.
+    /// Reads up to a blank, a comma, a parenthesis or the end of the statement.
     fn value_word(&mut self) -> &'a str {
         self.lexer.skip_blanks();
         self.word_here(&[';', ',', '(', ')'])
@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
             _ if word.eq_ignore_ascii_case("NULL") => Tag::None,
             _ => Tag::Hex(self.hex(word, span)?),
         };
-        // Further values on the line: one each is taken.
+        // Reject further values on the line: a statement takes only one.
         let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';');
         let is_value =
             |word: &str| word == "+" || word.eq_ignore_ascii_case("NULL") || word.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
 
     fn log_options(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
         loop {
-            // Options stand on the statement's line.
+            // Options are on the line of the statement.
             let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t' || c == ',' || c == '(' || c == ')');
             self.lexer.at += blank.len();
             let start = self.lexer.at;
@@ -379,7 +379,8 @@ impl<'a> Parser<'a> {
         Ok(rule)
     }
 
-    /// OGG-01293 (spec section 3): TABLE in a Replicat has no target, and its event must say what becomes of the record.
+    /// Checks for OGG-01293 (docs/filter.md, section 5): TABLE in a Replicat has no target, so its EVENTACTIONS must contain IGNORE
+    /// or DISCARD.
     fn check_actions(&self, rule: &Rule, in_replicat: bool, span: Span) -> Parsed<()> {
         let actions = rule.clauses.iter().find_map(|clause| match clause {
             Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some(text.to_ascii_uppercase()),
@@ -439,7 +440,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// An option that is kept as it stands: its name, and what follows it up to the next comma or the statement's end.
+    /// Reads an option that is kept verbatim: its name and the text up to the next comma or the end of the statement.
     fn other_option(&mut self, keyword: &str, span: Span) -> Parsed<Clause> {
         let help = if let "SQLEXEC" | "SQLPREDICATE" = keyword {
             "it needs a database and cannot be evaluated on a trail".to_owned()
@@ -455,7 +456,7 @@ impl<'a> Parser<'a> {
         let mut depth = 0usize;
         loop {
             let at = self.lexer.at;
-            // Within quotes and parentheses anything may stand.
+            // Commas and semicolons inside quotes and parentheses do not end the option.
             let Some(c) = self.lexer.rest().chars().next() else { break };
             if self.lexer.rest().starts_with("--") {
                 text.push_str(self.lexer.text.get(start..at).unwrap_or_default());
@@ -486,7 +487,7 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
             self.lexer.at += c.len_utf8();
-            // FETCHBEFOREFILTER FILTER (…): a comma may be missing before a clause that is known.
+            // FETCHBEFOREFILTER FILTER (…): the comma before a known clause may be missing.
             let ends_word = depth == 0 && c.is_whitespace();
             let next = take_while(self.lexer.rest(), is_name_char);
             if ends_word && ROW_OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(next)) {
@@ -500,7 +501,7 @@ impl<'a> Parser<'a> {
         Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
     }
 
-    /// What stands behind FILTER.
+    /// Parses a FILTER clause after its keyword.
     pub(crate) fn filter_clause(&mut self) -> Parsed<Filter> {
         self.expect("(", "after FILTER")?;
         let filter = self.filter_body()?;
@@ -508,14 +509,14 @@ impl<'a> Parser<'a> {
         Ok(filter)
     }
 
-    /// What stands within FILTER's parentheses: flags and an expression.
+    /// Parses the contents of the parentheses of FILTER: flags and an expression.
     pub(crate) fn filter_body(&mut self) -> Parsed<Filter> {
         let (mut on, mut ignore, mut raise_error) = (Vec::new(), Vec::new(), None);
         loop {
             let mut ahead = self.lexer.clone();
             let Token::Name(flag) = ahead.next()?.0 else { break };
             let (value, span) = ahead.next()?;
-            // A column may be called ON.
+            // A column may be named ON.
             if matches!(value, Token::Name(word) if ["AND", "OR"].iter().any(|own| own.eq_ignore_ascii_case(word))) {
                 break;
             }
@@ -566,7 +567,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[USEDEFAULTS,] target = expression, …` up to the closing parenthesis, or the text's end where there is none to close.
+    /// Parses `[USEDEFAULTS,] target = expression, …` up to and including the closing parenthesis.
     fn assignments(&mut self, tokens: bool) -> Parsed<(bool, Vec<Assignment>)> {
         let use_defaults = !tokens && self.take_word("USEDEFAULTS")?;
         let mut list = Vec::new();
@@ -584,12 +585,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `target = expression`.
+    /// Parses `target = expression`.
     pub(crate) fn assignment(&mut self, token: bool) -> Parsed<Assignment> {
         self.lexer.skip_blanks();
         let start = self.lexer.at;
         let target = if token {
-            // The names of tokens have dashes (SEEN).
+            // Token names may contain dashes (SEEN).
             let name = take_while(self.lexer.rest(), |c| is_name_char(c) || matches!(c, '-' | '.'));
             self.lexer.at += name.len();
             if name.is_empty() {

@@ -1,4 +1,4 @@
-//! From text to expressions and conditions: spec section 2.2.
+//! Parses expressions and conditions. See docs/filter.md, section 2.3.
 
 use crate::change::{Decimal, NumberText};
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
@@ -10,14 +10,14 @@ use crate::filter::syntax::lexer::{Dialect, Lexer, Token};
 use crate::filter::syntax::words::FOREIGN;
 use crate::filter::with_deep_stack;
 
-/// The longest text that is taken, in bytes.
+/// Maximum length of a text, in bytes.
 pub(crate) const LONGEST: usize = 4 << 20;
-/// Lints that are kept of one text.
+/// Maximum number of lints kept for one text.
 const MOST_LINTS: usize = 100;
 
 pub(crate) type Parsed<T> = Result<T, Diagnostic>;
 
-/// Reads words into trees.
+/// Parses tokens into trees.
 pub(crate) struct Parser<'a> {
     pub(crate) lexer: Lexer<'a>,
     pub(crate) lints: Vec<Diagnostic>,
@@ -26,7 +26,7 @@ pub(crate) struct Parser<'a> {
 impl std::str::FromStr for Expr {
     type Err = Diagnostics;
 
-    /// Reads an expression in the ANSI dialect.
+    /// Parses an expression in the ANSI dialect.
     fn from_str(text: &str) -> Result<Self, Diagnostics> {
         Parser::whole(text, Dialect::Ansi, |parser| parser.expression()).map(|(expr, _)| expr)
     }
@@ -35,7 +35,7 @@ impl std::str::FromStr for Expr {
 impl std::str::FromStr for Condition {
     type Err = Diagnostics;
 
-    /// Reads a condition of WHERE in the ANSI dialect.
+    /// Parses a WHERE condition in the ANSI dialect.
     fn from_str(text: &str) -> Result<Self, Diagnostics> {
         Parser::whole(text, Dialect::Ansi, |parser| parser.condition()).map(|(condition, _)| condition)
     }
@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
         Self { lexer: Lexer::new(text, dialect), lints: Vec::new() }
     }
 
-    /// Reads a text from end to end.
+    /// Parses a whole text and fails if anything is left over.
     pub(crate) fn whole<T>(
         text: &'a str,
         dialect: Dialect,
@@ -87,12 +87,12 @@ impl<'a> Parser<'a> {
         self.lexer.next()
     }
 
-    /// Takes a symbol if it comes next.
+    /// Consumes a symbol if it comes next.
     pub(crate) fn take(&mut self, symbol: &str) -> Parsed<bool> {
         self.take_token(|token| matches!(token, Token::Symbol(found) if *found == symbol))
     }
 
-    /// Takes a word if it comes next; case does not count.
+    /// Consumes a word if it comes next; case-insensitive.
     pub(crate) fn take_word(&mut self, word: &str) -> Parsed<bool> {
         self.take_token(|token| matches!(token, Token::Name(found) if found.eq_ignore_ascii_case(word)))
     }
@@ -125,7 +125,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// An expression.
+    /// Parses an expression.
     pub(crate) fn expression(&mut self) -> Parsed<Expr> {
         self.any(DEEPEST)
     }
@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
                 list.push(last);
                 let joined = Expr::new(kind(list), span);
                 if let ExprKind::Any(list) = &joined.kind {
-                    // Parentheses around terms belong to their span, and start before the first of them.
+                    // The span of a term in parentheses starts at its parenthesis, before the span of its first operand.
                     let bare = |expr: &&Expr| matches!(&expr.kind, ExprKind::All(terms) if terms.first().is_some_and(|term| term.span.start == expr.span.start));
                     if let Some(mixed) = list.iter().find(bare) {
                         let span = mixed.span;
@@ -221,8 +221,8 @@ impl<'a> Parser<'a> {
             .help(format!("write {instead}")))
     }
 
-    /// FILTER and conditions within functions compare numbers (spec section 4.3): text is an error, and text that is a number
-    /// a lint.
+    /// Rejects text in a comparison: FILTER and conditions inside functions compare numbers (docs/filter.md, section 2.3). Text
+    /// that is a number is only a lint.
     fn no_text(&mut self, left: &Expr, right: &Expr) -> Parsed<()> {
         for (own, other) in [(left, right), (right, left)] {
             let ExprKind::Text(text) = &own.kind else { continue };
@@ -290,7 +290,7 @@ impl<'a> Parser<'a> {
                 let literal = matches!(self.peek()?.0, Token::Number(_));
                 let one = self.unary(self.deeper(room)?)?;
                 let span = span.to(one.span);
-                // A sign before a parenthesis is no number's own.
+                // A sign before a parenthesis does not become part of a number.
                 self.checked(if literal { one.negated(span) } else { Expr::new(ExprKind::Negate(Box::new(one)), span) })
             }
             Token::Symbol("+") => {
@@ -321,7 +321,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A column, `before.column`, or the parameter of a SQLEXEC.
+    /// Parses what starts with a name: a column, `before.column`, or a SQLEXEC parameter.
     fn named(&mut self, name: &'a str, span: Span) -> Parsed<Expr> {
         if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
             let near = self.peek()?.0;
@@ -339,21 +339,21 @@ impl<'a> Parser<'a> {
                 .help(format!("write {function} (…)"))
                 .ogg(370));
         }
-        let mut behind = self.lexer.clone();
-        // A qualifier's dot stands without blanks; `.5` behind a name is a number.
-        if !self.lexer.rest().starts_with('.') || !matches!(behind.next()?.0, Token::Symbol(".")) {
+        let mut ahead = self.lexer.clone();
+        // The dot of a qualifier has no blanks around it; `.5` after a name is a number.
+        if !self.lexer.rest().starts_with('.') || !matches!(ahead.next()?.0, Token::Symbol(".")) {
             return Ok(Expr::new(
                 ExprKind::Column(ColumnName { side: Side::Default, name: name.into(), exact_case: false }),
                 span,
             ));
         }
-        let (token, end) = behind.next()?;
+        let (token, end) = ahead.next()?;
         let (column, exact_case) = match token {
             Token::Name(column) => (column.to_owned(), false),
             Token::QuotedName(column) => (column.into_owned(), true),
             other => return Err(unexpected(&other, end, "a column after the dot")),
         };
-        self.lexer = behind;
+        self.lexer = ahead;
         let side = match name {
             _ if name.eq_ignore_ascii_case("BEFORE") => Side::Before,
             _ if name.eq_ignore_ascii_case("AFTER") => Side::After,
@@ -407,7 +407,7 @@ impl<'a> Parser<'a> {
         self.checked(Expr::new(ExprKind::Call(function, arguments), span))
     }
 
-    /// An argument: an expression, or a word where the function takes one.
+    /// Parses an argument: an expression, or a word if the function takes one.
     fn argument(&mut self, function: Function, index: usize, room: u32) -> Parsed<Expr> {
         let takes_word = match function {
             Function::ColTest => index > 0,
@@ -431,7 +431,7 @@ impl<'a> Parser<'a> {
         self.any(room)
     }
 
-    /// A condition of WHERE.
+    /// Parses a WHERE condition.
     pub(crate) fn condition(&mut self) -> Parsed<Condition> {
         self.where_any(DEEPEST)
     }
@@ -573,7 +573,7 @@ fn number(digits: &str, span: Span) -> Parsed<Decimal> {
         .ok_or_else(|| Diagnostic::error(DiagnosticKind::TooLarge, span, "the number has more than 38 digits").ogg(1334))
 }
 
-/// What stands in a place, and what was expected.
+/// Builds the error for an unexpected token.
 pub(crate) fn unexpected(found: &Token<'_>, span: Span, expected: &str) -> Diagnostic {
     let found = match found {
         Token::Number(digits) => format!("the number {digits}"),

@@ -1,6 +1,6 @@
-//! Words of other query languages that the parser explains.
+//! Operators of other query languages that the parser rejects with a suggestion.
 
-/// Words that other languages have as operators, and what to use here.
+/// Operators of other languages, and what to use instead.
 pub(crate) const FOREIGN: [(&str, &str); 6] = [
     ("IN", "use @VALONEOF (column, 'a', 'b')"),
     ("LIKE", "use @STRFIND (column, 'text') > 0"),
