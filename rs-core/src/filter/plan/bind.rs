@@ -1,4 +1,5 @@
-//! Binding: from names to ordinals, from literals to typed comparators, once for each version of a table's definition.
+//! Binds expressions to a table: names become ordinals, literals become typed comparators. Done once per version of a table
+//! definition.
 
 use crate::change::{DateTime, Decimal, NumberText};
 use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
@@ -14,7 +15,7 @@ use crate::filter::syntax::expr::{
 use crate::filter::syntax::function::Function;
 use crate::schema::{Kind, TableDef};
 
-/// Which columns a program needs; each has a slot.
+/// The columns that a program needs, each with its slot.
 #[derive(Debug, Default)]
 pub(crate) struct Columns(Vec<Needed>);
 
@@ -45,7 +46,7 @@ pub(crate) struct Binder<'a> {
     pub(crate) key: &'a [ColumnName],
 }
 
-/// Names that stand for parts of the header in column maps (spec section 4.1, SEEN).
+/// Names of header items in column maps (SEEN; docs/filter.md, section 7.2).
 const PSEUDO: [(&str, EnvItem); 4] = [
     ("GGS_TRANS_TIMESTAMP", EnvItem::CommitTimestamp),
     ("GGS_TRANS_RBA", EnvItem::LogRba),
@@ -54,7 +55,7 @@ const PSEUDO: [(&str, EnvItem); 4] = [
 ];
 
 impl Binder<'_> {
-    /// An expression.
+    /// Binds an expression.
     pub(crate) fn expr(&mut self, expr: &Expr) -> Bound<Node> {
         if expr.depth > DEEPEST {
             return Err(too_deep(expr.span));
@@ -89,13 +90,13 @@ impl Binder<'_> {
         list.iter().map(|expr| self.node(expr)).collect()
     }
 
-    /// The header's part that a name stands for, if the table has no such column.
+    /// Returns the header item with this name, unless the table has such a column.
     fn pseudo(&self, column: &ColumnName) -> Option<EnvItem> {
         let item = PSEUDO.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name))?.1;
         self.table.column(&column.name).is_none().then_some(item)
     }
 
-    /// A column's place in the table.
+    /// Resolves a column name.
     pub(crate) fn column(&mut self, column: &ColumnName, span: Span) -> Bound<ColumnUse> {
         let index = self.index(column).ok_or_else(|| self.no_column(column, span))?;
         let index = u16::try_from(index).map_err(|_| self.no_column(column, span))?;
@@ -104,7 +105,7 @@ impl Binder<'_> {
 
     fn index(&self, column: &ColumnName) -> Option<usize> {
         if !self.table.is_defined() {
-            // Without a definition columns go by their numbers.
+            // Without a definition, columns are named by number.
             let digits = column.name.get(..3).filter(|start| start.eq_ignore_ascii_case("COL")).and(column.name.get(3..))?;
             return digits.parse().ok();
         }
@@ -168,7 +169,7 @@ impl Binder<'_> {
         .unwrap_or(general))
     }
 
-    /// The quick way to compare an integer column with a constant.
+    /// Returns a fast comparison of an integer column with a constant; `None` if the column is not an integer.
     fn integer_is(&self, column: ColumnUse, relation: Relation, number: Decimal, general: &Node) -> Option<Node> {
         let definition = self.table.columns().get(usize::from(column.index))?;
         let Kind::Integer { width, signed } = definition.kind() else { return None };
@@ -176,7 +177,7 @@ impl Binder<'_> {
         let clamp = |value: i128| value.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         let least = |value: i128| (value <= i64::MAX.into()).then(|| clamp(value));
         let most = |value: i128| (value >= i64::MIN.into()).then(|| clamp(value));
-        // An empty range is one that ends before it starts.
+        // An empty range ends before it starts.
         const EMPTY: (i64, i64) = (1, 0);
         let from = |value: i128| least(value).map_or(EMPTY, |low| (low, i64::MAX));
         let to = |value: i128| most(value).map_or(EMPTY, |high| (i64::MIN, high));
@@ -258,7 +259,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A function whose arguments are expressions, literals with escape sequences among them.
+    /// Binds a function whose arguments are all expressions. Reads the escape sequences of literals.
     fn plain_call(&mut self, function: Function, arguments: &[Expr]) -> Bound<Node> {
         let mut nodes = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -373,7 +374,7 @@ impl Binder<'_> {
         Ok(Node::Range(Box::new(RangePlan { range, total, key })))
     }
 
-    /// The columns that @RANGE hashes when it names none: KEYCOLS, else the table's key, else all columns.
+    /// Returns the columns that @RANGE hashes by default: KEYCOLS, else the table's key, else all columns.
     fn key_columns(&mut self, span: Span) -> Bound<Box<[Node]>> {
         if !self.key.is_empty() {
             return self.key.iter().map(|column| Ok(Node::Column(self.column(column, span)?))).collect();
@@ -391,7 +392,7 @@ impl Binder<'_> {
         Ok(nodes)
     }
 
-    /// A condition of WHERE.
+    /// Binds a WHERE condition.
     pub(crate) fn condition(&mut self, condition: &Condition) -> Bound<Node> {
         if condition.depth > DEEPEST {
             return Err(too_deep(condition.span));
@@ -443,7 +444,7 @@ impl Binder<'_> {
     }
 }
 
-/// A literal as the column's type has it.
+/// Converts a literal to the type of the column.
 fn literal(text: &str, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
     match kind {
         Some(Kind::DateTime) => DateTime::parse(text).map(WhereOperand::DateTime).ok_or_else(|| {
@@ -473,19 +474,20 @@ fn state_of(word: &Expr) -> Option<Constant> {
     }
 }
 
-/// A number as a mantissa of this scale, cut downwards, and whether it is exact.
+/// Returns a number as a mantissa with this scale, rounded down, and whether that is exact.
 fn mantissa(number: Decimal, scale: u8) -> Option<(i128, bool)> {
     let unit = |power: u8| 10i128.checked_pow(u32::from(power));
     if number.scale() <= scale {
-        // A number too large for any mantissa goes the general way.
+        // A number too large for a mantissa uses the general comparison.
         return Some((number.mantissa().checked_mul(unit(scale - number.scale())?)?, true));
     }
     let unit = unit(number.scale() - scale)?;
     Some((number.mantissa().div_euclid(unit), number.mantissa().rem_euclid(unit) == 0))
 }
 
-/// A literal with its escape sequences read: `\xHH`, three octal digits, `\uHHHH` (spec section 2.1). A value of 0 is an
-/// error. A byte of 80 and above stands for the character of that number, as in Latin-1, since texts are characters here.
+/// Decodes the escape sequences of a literal: `\xHH`, a backslash and three octal digits, `\uHHHH` (docs/filter.md, section 4). A
+/// value of 0 is an error. A byte of 80 and above is the character with that number, as in Latin-1, since texts are characters
+/// here.
 fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -531,18 +533,18 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
     Ok(out.into())
 }
 
-/// What a test has to look at: a record that is turned away by an earlier tier never has its columns touched.
+/// The part of a record that a test reads. The columns of a record that an earlier tier rejects are never decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// The file, the record's header, its transaction.
+    /// The file, the record header, the transaction.
     Header,
-    /// Tokens, and which columns are there.
+    /// Tokens, and which columns are present.
     Presence,
     /// The values of columns.
     Values,
 }
 
-/// How a node is judged when conjuncts are put in order.
+/// Properties of a node that decide the order of conjuncts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Traits {
     pub(crate) tier: Tier,
@@ -550,7 +552,7 @@ pub(crate) struct Traits {
     pub(crate) cost: u32,
 }
 
-/// What a node that cannot fail comes to.
+/// The result type of a node that cannot fail.
 #[derive(Clone, Copy, PartialEq)]
 enum Sure {
     Number,
@@ -574,7 +576,7 @@ fn sure(node: &Node) -> Option<Sure> {
         Node::OneOf(one_of) => {
             (sure(&one_of.value).is_some() && one_of.others.iter().all(|node| sure(node).is_some())).then_some(Sure::Number)
         }
-        // A search has a place to start at as well, which may be none.
+        // @STRFIND is not in this list: its start position may be invalid.
         Node::Call(Function::StrEq | Function::StrCmp | Function::StrLen, arguments) => {
             arguments.iter().all(|node| sure(node).is_some()).then_some(Sure::Number)
         }
@@ -588,7 +590,7 @@ fn sure(node: &Node) -> Option<Sure> {
 fn is_sure_test(node: &Node) -> bool {
     match node {
         Node::State(subject, tests) => {
-            // An insert has no before image, and asking for it is an error.
+            // An insert has no before image; reading it is an error.
             let plain = match &**subject {
                 Node::Column(column) => column.side != Side::Before,
                 other => sure(other).is_some(),
@@ -639,7 +641,7 @@ fn tier(node: &Node) -> Tier {
     }
 }
 
-/// A guess at what a node costs, for putting conjuncts in order where they may be.
+/// Estimates the cost of a node, for ordering conjuncts.
 fn cost(node: &Node) -> u32 {
     let of = |nodes: &[Node]| nodes.iter().map(cost).sum::<u32>();
     match node {
