@@ -123,7 +123,7 @@ class ArrowTest {
                 assertTrue(thrown.getMessage().contains("ra000000000"), thrown.getMessage());
                 assertTrue(thrown.getMessage().contains("java.io.IOException: no bytes"), thrown.getMessage());
             }
-            ReadOptions listened = new ReadOptions().progress(progress -> {
+            ReadOptions listened = new ReadOptions().onProgress(progress -> {
                 if (progress.bytes() > 2 << 20) {
                     throw new IllegalStateException("no more");
                 }

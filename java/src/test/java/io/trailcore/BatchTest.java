@@ -55,16 +55,16 @@ class BatchTest {
             try (TrailReader reader = trail.reader()) {
                 for (Change change : reader) {
                     if (change.before() != null || change.after() != null) {
-                        expected.put(change.position(), change.op() + " " + change.time()
+                        expected.put(change.position(), change.op() + " " + change.timestamp()
                                 + ofRow(change.before(), change.table()) + ofRow(change.after(), change.table()));
                     }
                 }
             }
             try (BatchReader batches = trail.batches(new ReadOptions(), new BatchOptions().rows(rows))) {
-                for (ChangeBatch batch : batches) {
+                for (ColumnBatch batch : batches) {
                     assertTrue(batch.size() <= rows);
                     for (int row = 0; row < batch.size(); row++) {
-                        String found = batch.op(row) + " " + batch.time(row) + ofVectors(batch.before(), row)
+                        String found = batch.op(row) + " " + batch.timestamp(row) + ofVectors(batch.before(), row)
                                 + ofVectors(batch.after(), row);
                         assertEquals(expected.remove(batch.position(row)), found);
                     }
@@ -79,7 +79,7 @@ class BatchTest {
     void onlyTheWantedColumnsAreDecoded() {
         BatchOptions wanted = new BatchOptions().columns("bank.postings", "amount", "MEMO");
         try (BatchReader batches = Trail.open(Samples.BIG).batches(new ReadOptions(), wanted)) {
-            ChangeBatch batch = batches.next();
+            ColumnBatch batch = batches.next();
             assertEquals("BANK.POSTINGS", batch.table().name());
             assertEquals(List.of("AMOUNT", "MEMO"), batch.after().stream().map(ColumnVector::name).toList());
             ColumnVector amount = batch.after("Amount");
@@ -101,10 +101,10 @@ class BatchTest {
     void buffersAreReadOnlyAndStayReadableWhateverBecomesOfTheirReader() {
         Trail trail = Trail.of(Samples.rates(60_000));
         List<LongBuffer> kept = new ArrayList<>();
-        List<ChangeBatch> old = new ArrayList<>();
+        List<ColumnBatch> old = new ArrayList<>();
         long sum = 0;
         try (BatchReader batches = trail.batches(new ReadOptions(), new BatchOptions().rows(20_000))) {
-            for (ChangeBatch batch : batches) {
+            for (ColumnBatch batch : batches) {
                 LongBuffer rates = batch.after("RATE").longs();
                 for (int row = 0; row < batch.size(); row++) {
                     sum += rates.get(row);
@@ -138,7 +138,7 @@ class BatchTest {
             damaged[i] = 0;
         }
         try (BatchReader batches = Trail.of(damaged).batches()) {
-            ChangeBatch batch = batches.next();
+            ColumnBatch batch = batches.next();
             assertTrue(batch.size() > 100 && batch.size() < 1000);
             assertThrows(TrailException.Corrupt.class, batches::next);
             assertThrows(TrailException.Corrupt.class, batches::next);
@@ -160,7 +160,7 @@ class BatchTest {
             }
             writer.commit();
             try (BatchReader batches = Trail.ofFiles(writer.finish()).batches(new ReadOptions(), new BatchOptions().rows(5000))) {
-                ChangeBatch batch = batches.next();
+                ColumnBatch batch = batches.next();
                 assertEquals(2000, batch.size());
                 ColumnVector text = batch.after("TEXT");
                 ByteBuffer bytes = text.bytes();

@@ -38,7 +38,7 @@ final class BenchMain {
     private static long batches(Trail trail) {
         long sum = 0;
         try (BatchReader batches = trail.batches()) {
-            for (ChangeBatch batch : batches) {
+            for (ColumnBatch batch : batches) {
                 for (ColumnVector column : batch.before()) {
                     sum += column(column, batch.size());
                 }

@@ -80,7 +80,7 @@ final class ChildLoaderMain {
                 }
             };
             int[] told = {0};
-            ReadOptions options = new ReadOptions().progress(progress -> ++told[0] > 0);
+            ReadOptions options = new ReadOptions().onProgress(progress -> ++told[0] > 0);
             int rows = 0;
             try (BufferAllocator allocator = new RootAllocator();
                     ArrowReader reader = ArrowStreams.open(

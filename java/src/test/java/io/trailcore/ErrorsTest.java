@@ -111,7 +111,7 @@ class ErrorsTest {
         try (TrailReader reader = Trail.openFiles(files).reader()) {
             assertThrows(TrailException.SequenceGap.class, () -> reader.forEach(change -> { }));
         }
-        ReadOptions inside = new ReadOptions().from(new Position(0, 3));
+        ReadOptions inside = new ReadOptions().startAt(new Position(0, 3));
         assertThrows(TrailException.InvalidPosition.class, () -> Trail.open(Samples.BIG).reader(inside));
         assertThrows(TrailException.InvalidArgument.class, () -> Trail.openFiles(List.of()));
     }
@@ -119,7 +119,7 @@ class ErrorsTest {
     @Test
     void aFilterSaysWhereItIsWrong() {
         String text = "TABLE HR.EMP, FILTER (@STREQ (DEPT, 'SALES');";
-        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> TrailFilter.compile(text));
+        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> Select.parse(text));
         assertEquals(15, error.code());
         assertTrue(error.getMessage().contains("OGG-00370") && error.getMessage().contains("^"), error.getMessage());
         Diagnostic found = error.diagnostics().get(0);
@@ -130,24 +130,24 @@ class ErrorsTest {
 
     @Test
     void aFilterExplainsItselfAndSaysWhatIsDoubtful() {
-        TrailFilter filter = TrailFilter.compile("TABLE HR.EMP, FILTER (SALARY > 1000);");
+        Select filter = Select.parse("TABLE HR.EMP, FILTER (SALARY > 1000);");
         TableDef table = TableDef.of("HR.EMP", ColumnDef.integer("SALARY", 2));
         assertTrue(filter.explain(table).contains("64-bit integer"), filter.explain(table));
         assertTrue(filter.problems(table).isEmpty());
         assertFalse(filter.problems(TableDef.of("HR.EMP", ColumnDef.integer("WAGE", 2))).isEmpty());
         assertTrue(filter.wants("HR.EMP"));
         assertFalse(filter.wants("HR.DEPT"));
-        assertEquals(filter.toString(), TrailFilter.compile(filter.toString()).toString());
-        TrailFilter doubtful = TrailFilter.compile("TABLE HR.EMP, FILTER (SALARY > 1 AND SALARY < 9 OR DEPT = 3);");
+        assertEquals(filter.toString(), Select.parse(filter.toString()).toString());
+        Select doubtful = Select.parse("TABLE HR.EMP, FILTER (SALARY > 1 AND SALARY < 9 OR DEPT = 3);");
         assertFalse(doubtful.lints().isEmpty());
         assertTrue(doubtful.lintText().contains("^"), doubtful.lintText());
-        assertThrows(TrailException.NotFound.class, () -> TrailFilter.open(folder.resolve("none.prm")));
+        assertThrows(TrailException.NotFound.class, () -> Select.fromFile(folder.resolve("none.prm")));
     }
 
     @Test
     void aFilterFromAFileSaysWhereItIsWrong() throws IOException {
         Path file = Files.writeString(folder.resolve("wrong.prm"), "TABLE HR.EMP, FILTER (SALARY >);");
-        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> TrailFilter.open(file));
+        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> Select.fromFile(file));
         assertEquals(1, error.diagnostics().size());
         assertTrue(error.getMessage().contains("wrong.prm"), error.getMessage());
     }
@@ -155,8 +155,8 @@ class ErrorsTest {
     @Test
     void aStrictFilterStopsWhereItCannotDecideAndGoesOn() {
         Trail trail = Trail.open(Samples.BIG);
-        TrailFilter strict = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (@STRLEN (MEMO) > 0);");
-        try (TrailReader reader = trail.reader(new ReadOptions().filter(strict))) {
+        Select strict = Select.parse("TABLE BANK.POSTINGS, FILTER (@STRLEN (MEMO) > 0);");
+        try (TrailReader reader = trail.reader(new ReadOptions().select(strict))) {
             TrailException.Undecidable error =
                     assertThrows(TrailException.Undecidable.class, () -> reader.forEach(change -> { }));
             assertEquals(16, error.code());
@@ -176,7 +176,7 @@ class ErrorsTest {
             assertEquals(errors, reader.filterCounts().undecidable());
             assertTrue(accepted > 0 && errors > 1);
         }
-        try (TrailReader reader = trail.reader(new ReadOptions().filter(strict.lenient()))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().select(strict.lenient()))) {
             assertTrue(reader.stream().count() > 0);
             assertTrue(reader.filterCounts().undecidable() > 0);
             assertTrue(reader.filterCounts().rejected() > 0);
@@ -369,7 +369,7 @@ class ErrorsTest {
             told.add(progress);
             return goesOn.get();
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(listener))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(listener))) {
             TrailException.Cancelled error = assertThrows(TrailException.Cancelled.class, reader::next);
             assertEquals(17, error.code());
             goesOn.set(true);
@@ -390,7 +390,7 @@ class ErrorsTest {
             }
             return true;
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(listener))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(listener))) {
             int read = 0;
             RuntimeException thrown = null;
             try {
@@ -404,12 +404,12 @@ class ErrorsTest {
             assertEquals(60_000, read + reader.stream().count());
         }
         calls.set(0);
-        try (BatchReader batches = trail.batches(new ReadOptions().progress(listener), new BatchOptions().rows(100_000))) {
+        try (BatchReader batches = trail.batches(new ReadOptions().onProgress(listener), new BatchOptions().rows(100_000))) {
             int rows = 0;
             RuntimeException thrown = null;
             for (boolean ended = false; !ended; ) {
                 try {
-                    ChangeBatch batch = batches.next();
+                    ColumnBatch batch = batches.next();
                     ended = batch == null;
                     rows += ended ? 0 : batch.size();
                 } catch (IllegalArgumentException caught) {
@@ -427,7 +427,7 @@ class ErrorsTest {
         Trail trail = Trail.of(Samples.rates(60_000));
         AtomicReference<TrailReader> own = new AtomicReference<>();
         ProgressListener reads = progress -> own.get().next() != null;
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(reads))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(reads))) {
             own.set(reader);
             IllegalStateException error = assertThrows(IllegalStateException.class, reader::next);
             assertTrue(error.getMessage().contains("callback"), error.getMessage());
@@ -436,7 +436,7 @@ class ErrorsTest {
             own.get().close();
             return true;
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(closes))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(closes))) {
             own.set(reader);
             assertNotNull(reader.next());
             assertThrows(IllegalStateException.class, reader::next);
@@ -447,7 +447,7 @@ class ErrorsTest {
     void nullsAreRefusedBeforeTheyCrossTheBorder() {
         assertThrows(NullPointerException.class, () -> Trail.open(null));
         assertThrows(NullPointerException.class, () -> Trail.of((byte[]) null));
-        assertThrows(NullPointerException.class, () -> TrailFilter.compile(null));
+        assertThrows(NullPointerException.class, () -> Select.parse(null));
         assertThrows(NullPointerException.class, () -> Catalog.parse(null));
         assertThrows(NullPointerException.class, () -> Trail.open(Samples.BIG).findCsn(null));
         assertThrows(NullPointerException.class, () -> Trail.ofFiles(java.util.Collections.singletonMap("a", null)));

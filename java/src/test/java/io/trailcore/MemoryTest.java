@@ -40,7 +40,7 @@ class MemoryTest {
         } catch (OutOfMemoryError error) {
             return "no memory";
         } catch (TrailException.InvalidArgument error) {
-            return error.getMessage().contains("is lost") ? REFUSED : error.getMessage();
+            return error.getMessage().contains("were lost") ? REFUSED : error.getMessage();
         }
     }
 

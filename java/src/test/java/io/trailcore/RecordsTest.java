@@ -90,7 +90,7 @@ class RecordsTest {
             assertEquals(record.data().length, header.recordLength());
             assertEquals(record.headerArea()[3], header.beforeAfter());
             assertEquals(record.headerArea()[28], header.transactionByte());
-            assertEquals(TransactionPlace.of(header.transactionByte()), header.transaction());
+            assertEquals(TransactionIndicator.of(header.transactionByte()), header.transaction());
             assertTrue(header.tableIndex().isPresent());
             assertEquals(Optional.empty(), header.tableName());
             assertEquals(0, header.continued());
@@ -126,7 +126,7 @@ class RecordsTest {
             assertEquals(OptionalLong.empty(), main.number());
             assertArrayEquals(records.get(change.start()), own.get(0).bytes());
             assertArrayEquals(records.get(change.position()), main.bytes());
-            assertEquals(change.time(), main.header().orElseThrow().time());
+            assertEquals(change.timestamp(), main.header().orElseThrow().timestamp());
             assertEquals(change.userTokens().isPresent(), main.userTokens().isPresent());
             if (paired) {
                 pairs++;
@@ -235,7 +235,7 @@ class RecordsTest {
     void aListenerIsToldAndWhatItThrowsComesBack() {
         Trail trail = Trail.of(Samples.rates(60_000));
         IllegalArgumentException failure = new IllegalArgumentException("enough");
-        ReadOptions options = new ReadOptions().progress(progress -> {
+        ReadOptions options = new ReadOptions().onProgress(progress -> {
             if (progress.bytes() > 1 << 20) {
                 throw failure;
             }

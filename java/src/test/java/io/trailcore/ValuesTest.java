@@ -61,10 +61,10 @@ class ValuesTest {
             Change change = reader.next();
             assertEquals(Op.INSERT, change.op());
             assertEquals("T.ALL", change.tableName());
-            assertEquals(TIME, change.time());
+            assertEquals(TIME, change.timestamp());
             assertEquals("7824140001", change.csn().orElseThrow());
             assertEquals("4.17.220311", change.xid().orElseThrow());
-            assertEquals(TransactionPlace.ONLY, change.transaction());
+            assertEquals(TransactionIndicator.ONLY, change.transaction());
             assertNull(change.before());
             Row row = change.after();
             assertEquals(8, row.size());
@@ -175,7 +175,7 @@ class ValuesTest {
             Change ddl = rest.get(7);
             assertEquals("BANK.RATES", ddl.tableName());
             assertTrue(ddl.ddl().orElseThrow().contains("drop table"));
-            assertEquals(TransactionPlace.LAST, ddl.transaction());
+            assertEquals(TransactionIndicator.LAST, ddl.transaction());
             assertSame(insert.table(), pair.table());
             // Their JSON has all of it, and reads from the same bytes as the bulk way.
             java.io.ByteArrayOutputStream lines = new java.io.ByteArrayOutputStream();
@@ -193,8 +193,8 @@ class ValuesTest {
     @Test
     void aTrailIsHandedOnThroughAFilter() {
         Trail trail = Trail.open(Samples.BIG);
-        TrailFilter filter = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
-        ReadOptions options = new ReadOptions().filter(filter);
+        Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
+        ReadOptions options = new ReadOptions().select(filter);
         try (TrailWriter writer = TrailWriter.create(folder.resolve("po"), new WriterOptions());
                 TrailReader expected = trail.reader(options)) {
             long written = writer.writeAll(trail, options);
@@ -279,7 +279,7 @@ class ValuesTest {
             assertEquals(first.start(), found);
             assertTrue(trail.findTime(Instant.EPOCH).isPresent());
             assertTrue(trail.findTime(Instant.parse("2100-01-01T00:00:00Z")).isEmpty());
-            try (TrailReader from = trail.reader(new ReadOptions().from(middle.start()))) {
+            try (TrailReader from = trail.reader(new ReadOptions().startAt(middle.start()))) {
                 Change again = from.next();
                 assertEquals(middle.position(), again.position());
                 assertEquals(middle.after() == null ? null : middle.after().toMap().toString(),
@@ -309,7 +309,7 @@ class ValuesTest {
             if (stop == 0) {
                 continue;
             }
-            try (TrailReader reader = trail.reader(new ReadOptions().from(position))) {
+            try (TrailReader reader = trail.reader(new ReadOptions().startAt(position))) {
                 List<Position> rest = reader.stream().map(Change::position).toList();
                 assertEquals(all.subList(stop, all.size()).stream().map(Change::position).toList(), rest, "at " + stop);
             }
@@ -326,12 +326,12 @@ class ValuesTest {
                 writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
                 writer.commit();
                 try (TrailReader reader = Trail.ofFiles(writer.finish()).reader()) {
-                    assertEquals(moment, reader.next().time());
+                    assertEquals(moment, reader.next().timestamp());
                 }
             }
         }
         assertThrows(IllegalArgumentException.class, () -> Trail.open(Samples.BIG).findTime(Instant.MAX));
-        assertThrows(IllegalArgumentException.class, () -> TrailFilter.compile("TABLE A.B;").now(Instant.MIN));
+        assertThrows(IllegalArgumentException.class, () -> Select.parse("TABLE A.B;").now(Instant.MIN));
     }
 
     @Test
@@ -346,7 +346,7 @@ class ValuesTest {
 
     @Test
     void allRecordsComeOnRequest() {
-        try (TrailReader reader = Trail.open(Samples.BIG).reader(new ReadOptions().all(true))) {
+        try (TrailReader reader = Trail.open(Samples.BIG).reader(new ReadOptions().includeNonChanges(true))) {
             Map<Op, Long> counts = reader.stream()
                     .collect(java.util.stream.Collectors.groupingBy(Change::op, java.util.stream.Collectors.counting()));
             assertTrue(counts.get(Op.METADATA) > 3, counts::toString);

@@ -28,9 +28,9 @@ class WholeTrailTest {
         }
     }
 
-    private static Finding onlyFault(CheckReport report) {
+    private static CheckIssue onlyFault(CheckReport report) {
         assertFalse(report.isWhole());
-        List<Finding> faults = report.findings().stream().filter(Finding::isFault).toList();
+        List<CheckIssue> faults = report.findings().stream().filter(CheckIssue::isFault).toList();
         assertEquals(1, faults.size(), report::toString);
         return faults.get(0);
     }
@@ -48,7 +48,7 @@ class WholeTrailTest {
         assertTrue(report.records() > report.changes());
         assertEquals(0, report.invalidValues());
         assertEquals(0, report.moreFindings());
-        assertEquals(List.of(), report.findings().stream().filter(Finding::isFault).toList());
+        assertEquals(List.of(), report.findings().stream().filter(CheckIssue::isFault).toList());
     }
 
     @Test
@@ -57,21 +57,21 @@ class WholeTrailTest {
         List<Change> changes = changes(Trail.of(whole));
         Position last = changes.get(changes.size() - 1).position();
 
-        Finding torn = onlyFault(Trail.of(Arrays.copyOf(whole, whole.length - 7)).check());
-        assertEquals(Finding.Kind.TORN_TAIL, torn.kind());
+        CheckIssue torn = onlyFault(Trail.of(Arrays.copyOf(whole, whole.length - 7)).check());
+        assertEquals(CheckIssue.Kind.TORN_TAIL, torn.kind());
         assertEquals(last, torn.position());
         assertFalse(torn.message().isEmpty());
 
         Position inTheMidst = changes.get(changes.size() / 2).position();
         byte[] damaged = whole.clone();
         damaged[(int) inTheMidst.rba()] = 'x';
-        Finding damage = onlyFault(Trail.of(damaged).check());
-        assertEquals(Finding.Kind.DAMAGE, damage.kind());
+        CheckIssue damage = onlyFault(Trail.of(damaged).check());
+        assertEquals(CheckIssue.Kind.DAMAGE, damage.kind());
         assertEquals(inTheMidst, damage.position());
         assertTrue(damage.message().contains("read on at"), damage.message());
 
         Trail parted = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
-        assertTrue(parted.check().findings().stream().anyMatch(finding -> finding.kind() == Finding.Kind.GAP));
+        assertTrue(parted.check().findings().stream().anyMatch(finding -> finding.kind() == CheckIssue.Kind.GAP));
     }
 
     @Test
@@ -82,8 +82,8 @@ class WholeTrailTest {
         CheckReport report = Trail.of(Arrays.copyOf(Samples.rates(250), (int) cut.rba())).check();
         assertTrue(report.isWhole());
         assertEquals(1, report.findings().size());
-        Finding unfinished = report.findings().get(0);
-        assertEquals(Finding.Kind.UNFINISHED, unfinished.kind());
+        CheckIssue unfinished = report.findings().get(0);
+        assertEquals(CheckIssue.Kind.UNFINISHED, unfinished.kind());
         assertFalse(unfinished.isFault());
         assertEquals(changes.get(200).position(), unfinished.position());
         assertEquals(2, report.transactions());
@@ -97,8 +97,8 @@ class WholeTrailTest {
                 writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
                 writer.commit();
             }
-            Finding order = onlyFault(Trail.ofFiles(writer.finish()).check());
-            assertEquals(Finding.Kind.ORDER, order.kind());
+            CheckIssue order = onlyFault(Trail.ofFiles(writer.finish()).check());
+            assertEquals(CheckIssue.Kind.ORDER, order.kind());
             assertTrue(order.message().contains("CSN"), order.message());
         }
     }
@@ -107,12 +107,12 @@ class WholeTrailTest {
     void aCheckFailsOnlyWhereItCannotRead() {
         assertThrows(TrailException.NotATrail.class, () -> Trail.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}).check());
         IllegalStateException failure = new IllegalStateException("no more");
-        ReadOptions listened = new ReadOptions().progress(progress -> {
+        ReadOptions listened = new ReadOptions().onProgress(progress -> {
             throw failure;
         });
         Trail trail = Trail.open(Samples.BIG);
         assertSame(failure, assertThrows(IllegalStateException.class, () -> trail.check(listened)));
-        ReadOptions stopped = new ReadOptions().progress(progress -> false);
+        ReadOptions stopped = new ReadOptions().onProgress(progress -> false);
         assertThrows(TrailException.Cancelled.class, () -> trail.check(stopped));
     }
 
@@ -154,9 +154,9 @@ class WholeTrailTest {
 
     @Test
     void aSummaryCountsWhatIsSelectedAndWhatWasPassedOver() {
-        TrailFilter filter = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
+        Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
         Trail trail = Trail.open(Samples.BIG);
-        Summary selected = trail.summary(new ReadOptions().filter(filter));
+        Summary selected = trail.summary(new ReadOptions().select(filter));
         assertEquals(selected.changes(), selected.filterCounts().accepted());
         assertEquals(88, selected.filterCounts().accepted() + selected.filterCounts().rejected());
         assertEquals(List.of("BANK.POSTINGS"), List.copyOf(selected.tables().keySet()));
@@ -175,7 +175,7 @@ class WholeTrailTest {
 
     @Test
     void ofNothingThereIsNoFirstAndNoLast() {
-        Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().filter(TrailFilter.compile("TABLE NO.SUCH;")));
+        Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().select(Select.parse("TABLE NO.SUCH;")));
         assertEquals(0, nothing.changes());
         assertEquals(Optional.empty(), nothing.first());
         assertEquals(Optional.empty(), nothing.last());
