@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Columns say what changes say. */
+/** Column batches equal the changes. */
 class BatchTest {
-    /** What a change's columns are, in words. */
+    /** Returns states and values of all columns as text. */
     private static String ofRow(Row row, TableDef table) {
         List<String> words = new ArrayList<>();
         for (int index = 0; index < table.columns().size(); index++) {
@@ -49,7 +49,7 @@ class BatchTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 8192})
-    void columnsSayWhatChangesSay(int rows) {
+    void columnsEqualChanges(int rows) {
         for (Trail trail : List.of(Trail.open(Samples.BIG), Trail.open(Samples.LITTLE), Trail.of(Samples.rates(500)))) {
             Map<Position, String> expected = new HashMap<>();
             try (TrailReader reader = trail.reader()) {
@@ -76,7 +76,7 @@ class BatchTest {
     }
 
     @Test
-    void onlyTheWantedColumnsAreDecoded() {
+    void onlyWantedColumnsAreDecoded() {
         BatchOptions wanted = new BatchOptions().columns("bank.postings", "amount", "MEMO");
         try (BatchReader batches = Trail.open(Samples.BIG).batches(new ReadOptions(), wanted)) {
             ColumnBatch batch = batches.next();
@@ -98,7 +98,7 @@ class BatchTest {
     }
 
     @Test
-    void buffersAreReadOnlyAndStayReadableWhateverBecomesOfTheirReader() {
+    void buffersAreReadOnlyAndOutliveTheirReader() {
         Trail trail = Trail.of(Samples.rates(60_000));
         List<LongBuffer> kept = new ArrayList<>();
         List<ColumnBatch> old = new ArrayList<>();
@@ -122,7 +122,7 @@ class BatchTest {
         IllegalStateException error = assertThrows(IllegalStateException.class, () -> old.get(0).after());
         assertTrue(error.getMessage().contains("no longer valid"), error.getMessage());
         System.gc();
-        // Other values, but memory that is there.
+        // The values are others by now, but the memory is valid.
         for (LongBuffer rates : kept) {
             for (int row = 0; row < rates.capacity(); row++) {
                 sum += rates.get(row);
@@ -132,7 +132,7 @@ class BatchTest {
     }
 
     @Test
-    void whatLiesBeforeDamageIsHandedOutFirst() {
+    void rowsBeforeDamageAreReturnedFirst() {
         byte[] damaged = Samples.rates(1000);
         for (int i = damaged.length / 2; i < damaged.length / 2 + 50; i++) {
             damaged[i] = 0;
@@ -149,9 +149,9 @@ class BatchTest {
         }
     }
 
-    /** A batch larger than the memory that is there makes Java give more. */
+    /** A batch that is larger than the arena makes it grow. */
     @Test
-    void theMemoryGrowsWithTheBatches() {
+    void memoryGrowsWithTheBatches() {
         TableDef wide = TableDef.of("T.WIDE", ColumnDef.varchar("TEXT", 4000));
         try (TrailWriter writer = TrailWriter.inMemory("wi", new WriterOptions())) {
             writer.begin("1", "1.1.1", java.time.Instant.EPOCH);

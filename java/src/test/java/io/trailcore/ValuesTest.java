@@ -55,7 +55,7 @@ class ValuesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void everyTypeComesBackExactly(boolean little) {
+    void everyTypeIsReadExactly(boolean little) {
         Trail trail = written(new WriterOptions().withLittleEndian(little), writer -> writer.insert(TABLE, full()));
         try (TrailReader reader = trail.reader()) {
             Change change = reader.next();
@@ -90,7 +90,7 @@ class ValuesTest {
     }
 
     @Test
-    void theStatesAreToldApart() {
+    void columnStatesDiffer() {
         Trail trail = written(new WriterOptions(), writer -> {
             writer.insert(TABLE, new RowImage().integer("ID", 1).nul("NAME").text("CODE", ""));
             writer.insert(TABLE, new RowImage().integer("ID", 2).text("NAME", "x").text("CODE", "y"));
@@ -119,9 +119,9 @@ class ValuesTest {
         assertEquals(11, error.code());
     }
 
-    /** A definition that does not fit makes a value that cannot be decoded: the fifth state that trails have. */
+    /** With a wrong definition a value cannot be decoded. */
     @Test
-    void aValueThatIsNotOfItsTypeIsInvalid() {
+    void valueOfAnotherTypeIsInvalid() {
         Trail trail = written(new WriterOptions().withMetadata(false),
                 writer -> writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR").integer("RATE", 1)));
         TableDef other = TableDef.of("BANK.RATES", ColumnDef.integer("CODE", 0), ColumnDef.integer("RATE", 4));
@@ -141,7 +141,7 @@ class ValuesTest {
     }
 
     @Test
-    void everyOperationComesBack() {
+    void everyOperationIsReadBack() {
         RowImage before = new RowImage().text("CODE", "EUR").integer("RATE", 1);
         RowImage after = new RowImage().text("CODE", "EUR").integer("RATE", 2);
         Trail trail = written(new WriterOptions(), writer -> {
@@ -177,7 +177,7 @@ class ValuesTest {
             assertTrue(ddl.ddl().orElseThrow().contains("drop table"));
             assertEquals(TransactionIndicator.LAST, ddl.transaction());
             assertSame(insert.table(), pair.table());
-            // Their JSON has all of it, and reads from the same bytes as the bulk way.
+            // The JSON of each change equals that of the bulk method.
             java.io.ByteArrayOutputStream lines = new java.io.ByteArrayOutputStream();
             try (TrailReader again = trail.reader()) {
                 again.writeJson(lines);
@@ -191,7 +191,7 @@ class ValuesTest {
     }
 
     @Test
-    void aTrailIsHandedOnThroughAFilter() {
+    void filteredCopyHasTheSelectedChanges() {
         Trail trail = Trail.open(Samples.BIG);
         Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
         ReadOptions options = new ReadOptions().select(filter);
@@ -209,14 +209,14 @@ class ValuesTest {
         }
     }
 
-    /** What a change's JSON says, but for its place in trail and transaction. */
+    /** Returns the JSON of a change without its position and transaction indicator. */
     private static String content(Change change) {
         String json = change.toJson();
         return json.substring(json.indexOf("\"op\"")).replaceFirst("\"txn\":\"\\w+\"", "");
     }
 
     @Test
-    void aWriterRefusesWhatDoesNotFit() {
+    void writerRejectsInvalidCalls() {
         try (TrailWriter writer = TrailWriter.inMemory("no", new WriterOptions())) {
             RowImage row = new RowImage().text("CODE", "EUR");
             assertThrows(TrailException.InvalidArgument.class, () -> writer.insert(Samples.RATES, row));
@@ -237,7 +237,7 @@ class ValuesTest {
     }
 
     @Test
-    void definitionsComeFromFilesToo() {
+    void definitionsAreReadFromFiles() {
         String text = """
                 Definition for table HR.DEPT
                 Record length: 44
@@ -262,7 +262,7 @@ class ValuesTest {
     }
 
     @Test
-    void trailsTellTheirFilesAndFindPlaces() {
+    void trailListsFilesAndFindsPositions() {
         Trail trail = Trail.open(Samples.BIG);
         assertEquals(3, trail.files().size());
         assertEquals(1, trail.files().get(1).seqno().orElseThrow());
@@ -290,9 +290,9 @@ class ValuesTest {
         assertEquals(OptionalInt.empty(), Trail.compareCsn("12", "0/12"));
     }
 
-    /** The position behind each change leads to the rest of the trail, though changes are fetched many at a time. */
+    /** The position after each change leads to the rest of the trail, although changes are fetched in blocks. */
     @Test
-    void readingGoesOnWhereItStopped() {
+    void readingContinuesAtThePosition() {
         Trail trail = Trail.open(Samples.LITTLE);
         List<Change> all;
         try (TrailReader reader = trail.reader()) {
@@ -317,7 +317,7 @@ class ValuesTest {
     }
 
     @Test
-    void momentsOfAllAgesAreWritten() {
+    void timestampsOfTheWholeRangeAreWritten() {
         for (String text : List.of("0001-01-01T00:00:00Z", "1600-02-29T12:00:00.123456Z", "2300-01-01T00:00:00.999999Z")) {
             Instant moment = Instant.parse(text);
             assertEquals(moment, Times.instant(Times.micros(moment)));
@@ -335,7 +335,7 @@ class ValuesTest {
     }
 
     @Test
-    void positionsReadWhatTheyWrite() {
+    void positionTextRoundTrips() {
         assertEquals(new Position(12, 1956), Position.parse("12:1956"));
         assertEquals("12:1956", new Position(12, 1956).toString());
         assertTrue(new Position(12, 1956).compareTo(new Position(13, 0)) < 0);
@@ -345,7 +345,7 @@ class ValuesTest {
     }
 
     @Test
-    void allRecordsComeOnRequest() {
+    void nonChangesAreReturnedOnRequest() {
         try (TrailReader reader = Trail.open(Samples.BIG).reader(new ReadOptions().includeNonChanges(true))) {
             Map<Op, Long> counts = reader.stream()
                     .collect(java.util.stream.Collectors.groupingBy(Change::op, java.util.stream.Collectors.counting()));

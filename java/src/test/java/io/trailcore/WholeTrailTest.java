@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is asked of a trail as a whole: whether it is whole, and what it holds. */
+/** Check reports and summaries of a trail. */
 class WholeTrailTest {
     private static final Path FIRST_FILE = Samples.DATA.resolve("big/bk000000000");
 
@@ -37,7 +37,7 @@ class WholeTrailTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void theSamplesAreWhole(String name) {
+    void samplesAreWhole(String name) {
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
         CheckReport report = trail.check();
         List<Change> changes = changes(trail);
@@ -52,7 +52,7 @@ class WholeTrailTest {
     }
 
     @Test
-    void faultsAreFoundWhereTheyAre() {
+    void faultsHaveTheirPosition() {
         byte[] whole = Samples.bytes(FIRST_FILE);
         List<Change> changes = changes(Trail.of(whole));
         Position last = changes.get(changes.size() - 1).position();
@@ -62,22 +62,22 @@ class WholeTrailTest {
         assertEquals(last, torn.position());
         assertFalse(torn.message().isEmpty());
 
-        Position inTheMidst = changes.get(changes.size() / 2).position();
+        Position middle = changes.get(changes.size() / 2).position();
         byte[] damaged = whole.clone();
-        damaged[(int) inTheMidst.rba()] = 'x';
+        damaged[(int) middle.rba()] = 'x';
         CheckIssue damage = onlyFault(Trail.of(damaged).check());
         assertEquals(CheckIssue.Kind.DAMAGE, damage.kind());
-        assertEquals(inTheMidst, damage.position());
+        assertEquals(middle, damage.position());
         assertTrue(damage.message().contains("read on at"), damage.message());
 
-        Trail parted = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
-        assertTrue(parted.check().findings().stream().anyMatch(finding -> finding.kind() == CheckIssue.Kind.GAP));
+        Trail withGap = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
+        assertTrue(withGap.check().findings().stream().anyMatch(issue -> issue.kind() == CheckIssue.Kind.GAP));
     }
 
     @Test
-    void whatIsNoFaultIsToldToo() {
+    void unfinishedTransactionIsNotAFault() {
         List<Change> changes = changes(Trail.of(Samples.rates(250)));
-        // Behind the first change of the last transaction.
+        // After the first change of the last transaction.
         Position cut = changes.get(201).position();
         CheckReport report = Trail.of(Arrays.copyOf(Samples.rates(250), (int) cut.rba())).check();
         assertTrue(report.isWhole());
@@ -104,7 +104,7 @@ class WholeTrailTest {
     }
 
     @Test
-    void aCheckFailsOnlyWhereItCannotRead() {
+    void checkFailsOnlyIfReadingFails() {
         assertThrows(TrailException.NotATrail.class, () -> Trail.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}).check());
         IllegalStateException failure = new IllegalStateException("no more");
         ReadOptions listened = new ReadOptions().onProgress(progress -> {
@@ -118,7 +118,7 @@ class WholeTrailTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void aSummaryIsWhatTheChangesComeTo(String name) {
+    void summaryCountsTheChanges(String name) {
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
         Summary summary = trail.summary();
         List<Change> changes = changes(trail);
@@ -137,8 +137,8 @@ class WholeTrailTest {
         assertEquals(changes.get(87).position(), summary.last().orElseThrow());
         assertEquals(changes.get(0).csn(), summary.firstCsn());
         assertEquals(changes.get(87).csn(), summary.lastCsn());
-        assertEquals(changes.stream().map(Change::time).min(Instant::compareTo), summary.earliest());
-        assertEquals(changes.stream().map(Change::time).max(Instant::compareTo), summary.latest());
+        assertEquals(changes.stream().map(Change::timestamp).min(Instant::compareTo), summary.earliest());
+        assertEquals(changes.stream().map(Change::timestamp).max(Instant::compareTo), summary.latest());
         for (Change change : changes) {
             if (change.table().isDefined()) {
                 TableDef definition = summary.definitions().get(change.tableName());
@@ -153,7 +153,7 @@ class WholeTrailTest {
     }
 
     @Test
-    void aSummaryCountsWhatIsSelectedAndWhatWasPassedOver() {
+    void summaryAppliesSelectionAndResync() {
         Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
         Trail trail = Trail.open(Samples.BIG);
         Summary selected = trail.summary(new ReadOptions().select(filter));
@@ -163,18 +163,18 @@ class WholeTrailTest {
 
         byte[] damaged = Samples.bytes(FIRST_FILE);
         List<Change> changes = changes(Trail.of(damaged));
-        Position place = changes.get(changes.size() / 2).position();
-        damaged[(int) place.rba()] = 'x';
+        Position position = changes.get(changes.size() / 2).position();
+        damaged[(int) position.rba()] = 'x';
         Trail torn = Trail.of(damaged);
         assertThrows(TrailException.Corrupt.class, torn::summary);
         Summary resynced = torn.summary(new ReadOptions().resync(true));
         assertEquals(changes.size() - 1, resynced.changes());
-        assertEquals(place, resynced.skipped().get(0).from());
+        assertEquals(position, resynced.skipped().get(0).from());
         assertEquals(TrailException.Corrupt.class, resynced.skipped().get(0).error().getClass());
     }
 
     @Test
-    void ofNothingThereIsNoFirstAndNoLast() {
+    void summaryOfNoChangesHasNoPositions() {
         Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().select(Select.parse("TABLE NO.SUCH;")));
         assertEquals(0, nothing.changes());
         assertEquals(Optional.empty(), nothing.first());
