@@ -292,7 +292,7 @@ public class TrailException extends RuntimeException {
         /**
          * Returns the diagnostics of the text.
          *
-         * @return the diagnostics; empty if the text came from a file, or if it is valid but does not fit a table
+         * @return the diagnostics; empty if the text is valid but does not fit a table
          */
         public List<Diagnostic> diagnostics() {
             return diagnostics == null ? List.of() : diagnostics;
