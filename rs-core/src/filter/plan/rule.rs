@@ -76,7 +76,7 @@ impl BoundRule {
             match if conjunct.deep { with_deep_stack(truth) } else { truth() } {
                 Ok(true) => {}
                 Ok(false) => return self.reject(conjunct),
-                Err(trouble) => return self.trouble(conjunct, trouble, context),
+                Err(error) => return self.without_result(conjunct, error, context),
             }
         }
         Verdict::Accept(self.number)
@@ -110,11 +110,11 @@ impl BoundRule {
     }
 
     #[cold]
-    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: EvalError, context: &Context<'_, S>) -> Verdict {
+    fn without_result<S: Subject>(&self, conjunct: &Conjunct, error: EvalError, context: &Context<'_, S>) -> Verdict {
         let (rule, clause) = (self.number, conjunct.clause);
         let mut columns = [None; 4];
         let mut what = "";
-        let why = match trouble {
+        let why = match error {
             EvalError::Error(ogg_number, what) => {
                 return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
             }
