@@ -45,7 +45,7 @@ public final class ArrowOptions {
 
     /** The treatment of values that cannot be decoded. */
     public enum Invalid {
-        /** They are an error, unless {@link ArrowOptions#states} is on: then the state column reports them. */
+        /** They are an error, unless {@link ArrowOptions#states(boolean)} is on: then the state column reports them. */
         ERROR,
         /** They become null, like NULL. */
         NULL

@@ -94,7 +94,8 @@ final class NativeLibrary {
         try {
             System.load(file.toString());
         } catch (UnsatisfiedLinkError error) {
-            throw newError("cannot load the native library from " + file + ", " + origin + " (" + error.getMessage() + ")", error);
+            String what = "cannot load the native library from " + file + ", " + origin + " (" + error.getMessage() + ")";
+            throw newError(what, error);
         }
         int protocol;
         try {
