@@ -204,7 +204,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _warned(message: Warning | str, *_: object, **__: object) -> None:
     # What a program would do about it is not what is done here.
-    complain(str(message).partition(". lenient=")[0])
+    complain(str(message).partition(". Pass lenient=")[0])
 
 
 def _message(error: Exception) -> str:
