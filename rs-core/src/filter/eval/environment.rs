@@ -3,7 +3,8 @@
 //! Words without a documented source are marked INFERRED below; they follow general use in parameter files. Items that a trail
 //! does not contain are parsed and reported as not available.
 
-use crate::change::{Fact, HeaderFact};
+use crate::change::{Builder, Fact, HeaderFact, OwnedValue};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::syntax::diagnostic::nearest;
 
 /// The meaning of the arguments of @GETENV.
@@ -125,5 +126,21 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
         Meaning::NotAvailable("only a running GoldenGate process knows this")
     } else {
         Meaning::Unknown(group.to_owned(), nearest(group, GROUPS))
+    }
+}
+
+impl Builder {
+    /// Sets what `@GETENV (group, item)` evaluates to for the change, in place of what the change itself says.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a change has no such item.
+    pub fn environment(self, group: &str, item: &str, value: &OwnedValue) -> Result<Self> {
+        match meaning(&[group, item]) {
+            Meaning::Item(fact) => Ok(self.fact(fact, value)),
+            _ => {
+                let what = format!("@GETENV ('{group}', '{item}') is not available for a change record");
+                Err(Error::new(ErrorKind::InvalidArgument, what))
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ impl Reader {
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
     /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
-    /// use trailcore::source::ChangeBlock;
+    /// use trailcore::ChangeBlock;
     ///
     /// let mut block = ChangeBlock::default();
     /// let mut reader = trail.reader()?;
