@@ -1,0 +1,3 @@
+//! The program `trailcore`.
+
+fn main() {}
