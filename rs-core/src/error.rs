@@ -1,7 +1,7 @@
-//! The one error type of the crate: what is wrong, where, and the way out.
+//! The error type of the crate: what is wrong, where, and how to proceed.
 //!
-//! An error never contains column data, since that is customers' data: it names the file, the RBA and the record, and
-//! whoever may look at the bytes can look there.
+//! An error never contains column data, since that is customers' data. It names the file, the RBA and the record, so a user
+//! with access to the file can inspect the bytes there.
 
 use std::any::Any;
 use std::fmt;
@@ -11,54 +11,54 @@ use std::sync::Arc;
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What kind of thing went wrong. The numbers are fixed: they are the status codes of the C library and the codes of
-/// the Python and Java exceptions, and are never used again for another meaning. The last one given out is 19.
+/// The kind of an error. The numbers are fixed: they are the status codes of the C library and the codes of the Python and
+/// Java exceptions, and are never reused for another meaning. The highest number in use is 19.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
 pub enum ErrorKind {
-    /// The operating system refused a file operation.
+    /// The operating system reported an error on a file operation.
     Io = 1,
-    /// No trail lies at the given path.
+    /// No trail exists at the given path.
     NotFound = 2,
-    /// The bytes are not those of a trail file.
+    /// The bytes are not a trail file.
     NotATrail = 3,
-    /// The input ends inside a record: a torn tail, or a file that is still being written.
+    /// The input ends inside a record: the file is torn, or is still being written.
     Truncated = 4,
-    /// The bytes contradict each other: the file is damaged here.
+    /// The bytes contradict each other: the file is damaged at this location.
     Corrupt = 5,
-    /// Well-formed as far as can be seen, but of a form that is not known. The raw bytes stay readable.
+    /// The data are well-formed but of an unknown form; the raw bytes stay readable.
     Unsupported = 6,
-    /// A row refers to a table definition that the trail has not given.
+    /// A row refers to a table definition that the trail does not contain.
     UndefinedTable = 7,
-    /// Files are missing between two sequence numbers.
+    /// Files are missing between two sequence numbers of the trail.
     SequenceGap = 8,
-    /// A position that is not the start of a record, or lies outside the trail.
+    /// The position is not the start of a record, or is outside the trail.
     InvalidPosition = 9,
-    /// A definitions (DEFGEN) file that cannot be understood.
+    /// The definitions (DEFGEN) file cannot be parsed.
     Definitions = 10,
-    /// A column does not hold what was asked of it: another type, NULL, missing, or not decodable.
+    /// The column cannot be read as requested: it has another type, is NULL, is missing, or cannot be decoded.
     Value = 11,
-    /// An argument that no input could make right.
+    /// An argument is invalid for any input.
     InvalidArgument = 12,
-    /// Text that is not the native JSON form.
+    /// The text is not in the native JSON form.
     Json = 13,
-    /// Something that the trail format has no room for.
+    /// The trail format cannot represent the change or value.
     Unencodable = 14,
-    /// A filter whose text is not understood, or that does not fit a table.
+    /// The filter text is not valid, or does not fit the table.
     Filter = 15,
-    /// A change that a filter in strict mode could not decide on.
+    /// A filter in strict mode cannot decide on a change.
     Undecidable = 16,
-    /// The caller stopped the work. A further call goes on where it stopped.
+    /// The caller cancelled the operation; the next call continues where it stopped.
     Cancelled = 17,
-    /// A table's definition changes where one that stays was asked for.
+    /// The definition of a table changes, but a constant one was requested.
     SchemaChange = 18,
-    /// A table of that name does not occur.
+    /// The trail does not contain a table of this name.
     UnknownTable = 19,
 }
 
 impl ErrorKind {
-    /// The fixed number of this kind.
+    /// Returns the fixed number of this kind.
     ///
     /// ```
     /// assert_eq!(trailcore::ErrorKind::Corrupt.code(), 5);
@@ -69,7 +69,7 @@ impl ErrorKind {
     }
 }
 
-/// Where an error lies. What is not known is `None`.
+/// The location of an error. Unknown fields are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Location {
     /// The file, as it was opened.
@@ -106,7 +106,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// What went wrong, where, and what can be done about it.
+/// An error: its kind, a message, the location, and how to proceed.
 ///
 /// ```
 /// let error = trailcore::Trail::open("no/such/place/lt").unwrap_err();
@@ -115,7 +115,7 @@ impl fmt::Display for Location {
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-// One pointer, so that results stay as small as what they hold.
+// Boxed to keep `Result`s small.
 pub struct Error(Box<Details>);
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -127,7 +127,7 @@ struct Details {
     location: Location,
     #[source]
     source: Option<Arc<std::io::Error>>,
-    /// What the module that it comes from knows of it beyond its text.
+    /// Further details that the originating module attaches, such as diagnostics.
     more: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -140,13 +140,13 @@ impl fmt::Display for Hint<'_> {
 }
 
 impl Error {
-    /// An error of a kind; `what` says what is wrong and holds no column data.
+    /// Creates an error. The message `what` must not contain column data.
     pub(crate) fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
         let (hint, location) = ("", Location::default());
         Self(Box::new(Details { kind, what: what.into(), hint, location, source: None, more: None }))
     }
 
-    /// The same error with what its module knows of it, which [`more`](Self::more) gives back.
+    /// Attaches further details, which [`more`](Self::more) returns.
     pub(crate) fn with_more(mut self, more: impl Any + Send + Sync) -> Self {
         self.0.more = Some(Arc::new(more));
         self
@@ -169,19 +169,19 @@ impl Error {
     }
 
     fn caused(kind: ErrorKind, what: &str, path: &Path, error: std::io::Error) -> Self {
-        // Said here, since a binding shows the text alone.
+        // The cause is part of the text, because bindings show only the text.
         let mut failed = Self::new(kind, format!("{what}: {error}")).in_file(path);
         failed.0.source = Some(Arc::new(error));
         failed
     }
 
-    /// What is wrong, without the place.
+    /// Returns the message without the location and the hint.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.0.what
     }
 
-    /// What the caller can do about it.
+    /// Sets the hint on what the caller can do.
     pub(crate) fn hint(mut self, hint: &'static str) -> Self {
         self.0.hint = hint;
         self
@@ -207,19 +207,19 @@ impl Error {
         self
     }
 
-    /// What kind of error this is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Where it lies, as far as that is known.
+    /// Returns the location, as far as it is known.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.0.location
     }
 
-    /// Whether more bytes at the end of the input could make it good: a torn tail, or a file still being written.
+    /// Returns whether more bytes at the end of the input may resolve the error: the file is torn or still being written.
     #[must_use]
     pub fn needs_more_bytes(&self) -> bool {
         self.0.kind == ErrorKind::Truncated

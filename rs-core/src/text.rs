@@ -1,8 +1,8 @@
-//! Character sets: from a trail's numbers and a definition file's names to text.
+//! Character sets: maps the numbers of a trail and the names of a definitions file to decoders.
 //!
-//! The numbers are those of GoldenGate's user-exit SDK (`uchar` set header of 2016, read in public copies). They agree
-//! with what is SEEN in trails: a definition record of a UTF-8 database holds 0, its national set UTF-16 holds 1, and −1
-//! says "as the database". Decoding is [`encoding_rs`]'s.
+//! The numbers are those of GoldenGate's user-exit SDK (`uchar` set header of 2016, read in public copies); see
+//! docs/trail-format.md, section 17. They agree with the values SEEN in trails: the definition record of a UTF-8 database has
+//! 0, its national set UTF-16 has 1, and −1 means "as the database". [`encoding_rs`] does the decoding.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use encoding_rs::{
     WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256, WINDOWS_1257, WINDOWS_1258,
 };
 
-/// A character set. Copying it is free, and any thread may use it.
+/// A character set. It is cheap to copy, and any thread may use it.
 ///
 /// ```
 /// use trailcore::Charset;
@@ -27,12 +27,12 @@ pub struct Charset(Form);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Nobody has said which. Text only where the bytes are valid UTF-8.
+    /// No source states the set. Bytes count as text only if they are valid UTF-8.
     Unstated,
-    /// Named or numbered, but no decoder here knows it. Never text.
+    /// The set is stated but has no decoder. Bytes never count as text.
     Undecodable,
     Utf8,
-    /// UTF-8 with each surrogate encoded by itself.
+    /// UTF-8 with each surrogate encoded separately.
     Cesu8,
     Ascii,
     Latin1,
@@ -46,15 +46,15 @@ impl Charset {
     pub const UTF_8: Self = Self(Form::Utf8);
     /// UTF-16, most significant byte first.
     pub const UTF_16BE: Self = Self(Form::Utf16Be);
-    /// Not stated by any source. Bytes count as text where they are valid UTF-8, and are invalid elsewhere.
+    /// Not stated by any source. Bytes count as text if they are valid UTF-8, and are invalid otherwise.
     pub const UNSTATED: Self = Self(Form::Unstated);
 
-    /// The character set with this number in a trail. A number that no decoder here knows gives a set whose bytes are
-    /// never text; −1 ("as the database"), −3 ("as the system") and the number for "unknown" give
+    /// Returns the character set with this number in a trail. A number without a decoder returns a set whose bytes never
+    /// count as text; −1 ("as the database"), −3 ("as the system") and the number for "unknown" return
     /// [`UNSTATED`](Self::UNSTATED).
     ///
-    /// UTF-16 of the platform's order (1) is read with the most significant byte first: INFERRED from the rule that
-    /// column data are big-endian in either byte order (spec section 1.1).
+    /// UTF-16 in the platform's byte order (1) is read with the most significant byte first: INFERRED from column data
+    /// being big-endian in either byte order (docs/trail-format.md, section 17).
     #[must_use]
     pub fn from_id(id: i32) -> Self {
         Self(match id {
@@ -101,11 +101,11 @@ impl Charset {
         })
     }
 
-    /// The number that a trail has for this set, the first where there are several; `None` where it is not stated or has
-    /// no decoder here.
+    /// Returns the number of this set in a trail, the first if there are several; `None` if the set is not stated or has no
+    /// decoder.
     #[must_use]
     pub fn id(&self) -> Option<i32> {
-        // Few sets and rarely asked: the table above is searched instead of being written twice.
+        // Called rarely, so it searches the table of `from_id` instead of a second table.
         if !self.is_stated() || self.0 == Form::Undecodable {
             return None;
         }
@@ -115,8 +115,8 @@ impl Charset {
         (0..=8).chain(1000..=1102).chain(5000..=5032).find(|&id| Self::from_id(id) == *self)
     }
 
-    /// The character set of this name, as definition files and reports write it: IANA's (`windows-1252`), Oracle's
-    /// (`ZHS16GBK`, `AL32UTF8`), in any case. An unknown name gives a set whose bytes are never text.
+    /// Returns the character set of this name, as definition files and reports write it: IANA's (`windows-1252`) or
+    /// Oracle's (`ZHS16GBK`, `AL32UTF8`), in any case. An unknown name returns a set whose bytes never count as text.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         let name = name.trim().to_ascii_lowercase();
@@ -151,7 +151,7 @@ impl Charset {
         })
     }
 
-    /// The text of these bytes, borrowed where they are UTF-8 already; `None` where they are not valid in this set.
+    /// Decodes these bytes, borrowing them if they are already UTF-8. Returns `None` if they are not valid in this set.
     #[must_use]
     pub fn decode<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
         match self.0 {
@@ -167,8 +167,7 @@ impl Charset {
         }
     }
 
-    /// The same, with what is not borrowed kept in `memory` that is used over and over: for those who must not allocate for
-    /// each value.
+    /// Like [`decode`](Self::decode), but stores text that cannot be borrowed in `memory`, to avoid an allocation per value.
     pub(crate) fn decode_in<'a>(&self, bytes: &'a [u8], memory: &'a bumpalo::Bump) -> Option<&'a str> {
         if let Form::Other(encoding) = self.0 {
             if Encoding::ascii_valid_up_to(bytes) == bytes.len() && encoding.is_ascii_compatible() {
@@ -191,7 +190,7 @@ impl Charset {
                     out.push(c.ok()?);
                 }
             }
-            // CESU-8 with surrogates is all that still allocates.
+            // Only CESU-8 with surrogates still allocates.
             _ => match self.decode(bytes)? {
                 Cow::Borrowed(text) => return Some(text),
                 Cow::Owned(text) => out.push_str(&text),
@@ -200,7 +199,7 @@ impl Charset {
         Some(out.into_bump_str())
     }
 
-    /// The bytes of this text in this set; `None` where it has no such character, or the set is not known here.
+    /// Encodes the text in this set. Returns `None` if the set lacks one of the characters, or has no encoder.
     ///
     /// ```
     /// use trailcore::Charset;
@@ -224,8 +223,8 @@ impl Charset {
         }
     }
 
-    /// A name's text: of bytes that are UTF-8, or else of this set. Bytes that are neither are shown as replacement
-    /// characters, since a name is needed.
+    /// Decodes a name: as UTF-8 if it is valid, else in this set. A name is required, so bytes that are valid in neither become
+    /// replacement characters.
     #[must_use]
     pub(crate) fn decode_name<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
         match std::str::from_utf8(bytes) {
@@ -234,19 +233,19 @@ impl Charset {
         }
     }
 
-    /// Whether bytes that are valid in this set are UTF-8 as they are, so that text needs no conversion.
+    /// Returns whether valid bytes of this set are also UTF-8, so text needs no conversion.
     #[must_use]
     pub(crate) fn is_utf8(&self) -> bool {
         matches!(self.0, Form::Utf8 | Form::Unstated)
     }
 
-    /// Whether a source has said which set it is.
+    /// Returns whether a source states the set.
     #[must_use]
     pub fn is_stated(&self) -> bool {
         self.0 != Form::Unstated
     }
 
-    /// This set, or `other` where none is stated.
+    /// Returns this set, or `other` if this one is not stated.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         if self.is_stated() { self } else { other }
@@ -275,7 +274,7 @@ impl fmt::Debug for Charset {
     }
 }
 
-/// `None` where there is half a unit at the end.
+/// Returns `None` if the bytes end inside a code unit.
 fn utf16_chars(
     bytes: &[u8],
     unit: fn([u8; 2]) -> u16,
@@ -289,10 +288,10 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     utf16_chars(bytes, unit)?.collect::<Result<_, _>>().ok()
 }
 
-/// CESU-8 is UTF-8 but for characters beyond U+FFFF, which are two surrogates of three bytes each.
+/// CESU-8 is UTF-8, except that characters beyond U+FFFF are two surrogates of three bytes each.
 fn decode_cesu8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        // Four-byte sequences are UTF-8's alone.
+        // CESU-8 has no four-byte sequences.
         return (!bytes.iter().any(|&b| b >= 0xf0)).then_some(Cow::Borrowed(text));
     }
     let mut units = Vec::with_capacity(bytes.len());
@@ -332,7 +331,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn sets_by_number_and_by_name_are_the_same() {
+    fn numbers_and_names_give_the_same_sets() {
         for (id, name) in [
             (0, "UTF-8"),
             (2, "UTF-16BE"),
@@ -349,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_never_text() {
+    fn unknown_sets_never_decode() {
         assert_eq!(Charset::from_id(1047).decode(b"abc"), None, "EBCDIC has no decoder here");
         assert_eq!(Charset::from_name("no-such-set").decode(b"abc"), None);
         assert_eq!(Charset::UNSTATED.decode(b"abc").as_deref(), Some("abc"));
@@ -366,7 +365,7 @@ mod tests {
                 let set = Charset::from_name(name);
                 if let Some(bytes) = set.encode(&text) {
                     let back = set.decode(&bytes);
-                    // Shift-JIS and its kin fold a few signs when encoding (yen, overline): what was written is what is read.
+                    // These three encoders fold a few characters (yen, overline), so text does not always round-trip.
                     let lossless = !matches!(name, "shift_jis" | "big5" | "euc-kr");
                     prop_assert!(back.is_some());
                     if lossless { prop_assert_eq!(back.unwrap(), text.as_str(), "{}", name); }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::schema::defgen;
 use crate::schema::table::TableDef;
 
-/// Table definitions by name, read from definition (`DEFGEN`) files: what trails of releases before 12.2 need.
+/// Table definitions by name, read from definitions (`DEFGEN`) files. Trails of releases before 12.2 need them.
 ///
 /// Cloning is cheap: the definitions are shared.
 ///
@@ -28,27 +28,27 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// An empty catalog.
+    /// Returns an empty catalog.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a definition file.
+    /// Reads a definitions file.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) or [`Io`](crate::ErrorKind::Io) where it cannot be read,
-    /// [`Definitions`](crate::ErrorKind::Definitions) where it cannot be understood, with the line.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) or [`Io`](crate::ErrorKind::Io) if it cannot be read,
+    /// [`Definitions`](crate::ErrorKind::Definitions) with the line number if it cannot be parsed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
         Self::parse(&bytes).map_err(|error| error.in_file(path))
     }
 
-    /// Reads the bytes of a definition file. Versions 2.0, 4.0, 5.0 and the older form without a version line are known.
+    /// Parses the bytes of a definitions file: version 2.0, 4.0 or 5.0, or the older form without a version line.
     ///
     /// # Errors
-    /// [`Definitions`](crate::ErrorKind::Definitions) where it cannot be understood, with the line.
+    /// [`Definitions`](crate::ErrorKind::Definitions) with the line number if it cannot be parsed.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut catalog = Self::new();
         for table in defgen::parse(bytes)? {
@@ -57,12 +57,12 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Adds a definition; one of the same name is replaced.
+    /// Adds a definition, replacing one of the same name.
     pub fn insert(&mut self, table: TableDef) {
         self.tables.insert(table.name().into(), table.shared());
     }
 
-    /// The definition of a table: of exactly this name, or else of the only one that differs in case alone.
+    /// Returns the definition of a table. A name that differs only in case also matches, if exactly one table has it.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Arc<TableDef>> {
         self.tables.get(name).or_else(|| {
@@ -71,7 +71,7 @@ impl Catalog {
         })
     }
 
-    /// All definitions, in no order.
+    /// Iterates over all definitions, in no particular order.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
         self.tables.values()
     }

@@ -1,18 +1,18 @@
-//! Definition files, as the `DEFGEN` utility writes them.
+//! Definitions files, as the `DEFGEN` utility writes them.
 //!
-//! Forms SEEN in real files: versions 2.0 (19 fields a column), 4.0 and 5.0 (24 fields), each with a first line
-//! `*+- Defgen version N, Encoding E` and facts on the database; and the older form that has neither. The field list at
-//! the top is a comment, but says how many fields a column's line has; where it is missing, the line itself tells.
+//! Forms SEEN in real files: versions 2.0 (19 fields per column), 4.0 and 5.0 (24 fields), each with a first line
+//! `*+- Defgen version N, Encoding E` and facts about the database; and the older form that has neither. The field list at
+//! the top is a comment, but gives the number of fields in a column line. Without it, the column line determines the number.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::table::{ColumnDef, SourceFacts, TableDef};
 use crate::text::Charset;
 
-/// Fields of a column behind its name, in version 2.0.
+/// Fields of a column after its name, in version 2.0.
 const FIELDS: usize = 18;
-/// The same without the sub data type, which then is 0.
+/// Fields of a column without the sub data type, which then is 0.
 const FIELDS_OLD: usize = 17;
-/// Fields of a column behind its name, from version 4.0 on.
+/// Fields of a column after its name, from version 4.0 on.
 const FIELDS_NEW: usize = 23;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
@@ -25,8 +25,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
     for line in bytes.split(|&byte| byte == b'\n') {
         number += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = encoding.decode(line).ok_or_else(|| at_line(number, "is not in the file's encoding"))?;
-        // A name's quotes may hold blanks; the line's own do not count.
+        let line = encoding.decode(line).ok_or_else(|| at_line(number, "is not valid in the encoding of the file"))?;
+        // Blanks around the line are ignored; names with blanks are quoted.
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('*') {
             facts.listed_field(comment);
@@ -38,11 +38,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
         match &mut open {
             Some(table) if line.eq_ignore_ascii_case("End of definition") => {
                 tables.push(
-                    table.finish().ok_or_else(|| at_line(number, "ends a table with other than the stated number of columns"))?,
+                    table.finish().ok_or_else(|| at_line(number, "ends a table with a different number of columns than stated"))?,
                 );
                 open = None;
             }
-            Some(table) => table.line(line, &facts).ok_or_else(|| at_line(number, "is no column of a known form"))?,
+            Some(table) => table.line(line, &facts).ok_or_else(|| at_line(number, "is not a known form of column line"))?,
             None => match value_of(line, "Definition for table ") {
                 Some(name) => open = Some(OpenTable { name: name.to_owned(), ..OpenTable::default() }),
                 None => facts.line(line),
@@ -50,9 +50,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
         }
     }
     match open {
-        Some(_) => Err(at_line(number, "ends the file inside a table")),
+        Some(_) => Err(at_line(number, "ends the file inside a table definition")),
         None if tables.is_empty() => {
-            Err(Error::new(ErrorKind::Definitions, "no table definition in the file").hint("is it a DEFGEN file?"))
+            Err(Error::new(ErrorKind::Definitions, "no table definition in the file").hint("pass a file written by DEFGEN"))
         }
         None => Ok(tables),
     }
@@ -62,33 +62,33 @@ fn at_line(number: usize, what: &str) -> Error {
     Error::new(ErrorKind::Definitions, format!("line {number} {what}"))
 }
 
-/// The encoding that the first line states; UTF-8 where none is.
+/// Returns the encoding that the first line states, or UTF-8.
 fn file_encoding(bytes: &[u8]) -> Charset {
     let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let stated = std::str::from_utf8(first).ok().and_then(|line| line.split_once("Encoding ")).map(|(_, name)| name.trim());
     match stated.map(Charset::from_name) {
         Some(charset) if charset.decode(b"*").is_some() => charset,
-        // An unknown name, or a file without one: ASCII at the least, and then UTF-8 reads it.
+        // Unknown or not stated: most such files are ASCII, which is valid UTF-8.
         _ => Charset::UTF_8,
     }
 }
 
-/// The rest of a line that starts with these words, in any case.
+/// Returns the rest of a line that starts with these words, in any case.
 fn value_of<'a>(line: &'a str, words: &str) -> Option<&'a str> {
     let (start, rest) = line.split_at_checked(words.len())?;
     start.eq_ignore_ascii_case(words).then(|| rest.trim())
 }
 
-/// Facts on the database that a table's columns inherit.
+/// Facts about the database that the columns of a table inherit.
 #[derive(Default)]
 struct DatabaseFacts {
     charset: Option<Charset>,
-    /// Fields of a column, its name among them, as the list at the top numbers them.
+    /// Number of fields of a column, including its name, according to the list at the top.
     fields: Option<usize>,
 }
 
 impl DatabaseFacts {
-    /// Takes in a line of the field list: a number and a name.
+    /// Reads a line of the field list: a number and a name.
     fn listed_field(&mut self, comment: &str) {
         let mut words = comment.split_ascii_whitespace();
         let number = words.next().and_then(|word| word.parse::<usize>().ok());
@@ -120,7 +120,7 @@ impl OpenTable {
         } else if self.stated_columns.is_some() {
             self.columns.push(column(line, facts)?);
         }
-        // "Record length", "Syskey" and what newer versions add stand before the columns; none of it is needed here.
+        // Lines before the columns ("Record length", "Syskey", later additions) are not needed.
         Some(())
     }
 
@@ -130,15 +130,15 @@ impl OpenTable {
     }
 }
 
-/// One column: its name, and numbers apart by blanks. A name with blanks stands in double quotes, or is all that is left
-/// of the numbers.
+/// Parses a column line: a name and numbers, separated by blanks. A name with blanks is in double quotes, or is everything to
+/// the left of the numbers.
 fn column(line: &str, facts: &DatabaseFacts) -> Option<ColumnDef> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let is_number = |word: &&&str| word.parse::<i64>().is_ok();
     let numbers = words.iter().rev().take_while(is_number).count();
     let numbers = numbers.min(words.len().saturating_sub(1));
     let fields = match facts.fields.map(|listed| listed - 1) {
-        // A list of other fields is of a form that is not known.
+        // Any other number of fields is an unknown form.
         Some(listed) if ![FIELDS_OLD, FIELDS, FIELDS_NEW].contains(&listed) || numbers < listed => return None,
         Some(listed) => listed,
         None if numbers >= FIELDS_NEW => FIELDS_NEW,
@@ -152,7 +152,7 @@ fn column(line: &str, facts: &DatabaseFacts) -> Option<ColumnDef> {
     let name = line.get(..name_end)?.trim_end();
     let name = name.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(name);
 
-    // Numbered as in the list at the top of the files, where the name is 1.
+    // Fields are numbered as in the list at the top of the file, where the name is 1.
     let field = |number: usize| values.get(number - 2)?.parse::<i64>().ok();
     let word = |number: usize| field(number).and_then(|value| u32::try_from(value).ok());
     let short = |number: usize| field(number).and_then(|value| u16::try_from(value).ok());
@@ -189,7 +189,7 @@ mod tests {
         \"NAME 1\"   64     40        6  0  0 1 0     40     40      0 0 0 0 0 1    0 0   0\nEnd of definition\n";
 
     #[test]
-    fn the_form_without_a_version() {
+    fn form_without_a_version() {
         let tables = parse(OLD.as_bytes()).unwrap();
         let names: Vec<_> = tables[0].columns().iter().map(|column| &*column.name).collect();
         assert_eq!(names, ["COUNTRY ID", "NAME 1"]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_the_line() {
+    fn errors_name_the_line() {
         let wrong = OLD.replace("Columns: 2", "Columns: 3");
         assert!(parse(wrong.as_bytes()).unwrap_err().to_string().contains("line 10"));
         let cut = OLD.replace("End of definition\n", "");
@@ -208,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_fields_counts() {
+    fn field_list_sets_the_number_of_fields() {
         let list: String = (1..=19).map(|number| format!("*    {number}    Field\n")).collect();
         let tables = parse(format!("{list}{OLD}").replace("COUNTRY ID", "COUNTRY 5").as_bytes()).unwrap();
         assert_eq!(&*tables[0].columns()[0].name, "COUNTRY 5");
         let longer = format!("{list}*    20    Field\n{OLD}");
-        assert!(parse(longer.as_bytes()).is_err(), "a form that is not known is not guessed at");
+        assert!(parse(longer.as_bytes()).is_err(), "an unknown form is rejected");
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! What a table looks like: [`TableDef`] and [`ColumnDef`], from a trail's own metadata records or from definition files.
+//! Table definitions: [`TableDef`] and [`ColumnDef`], from a trail's metadata records or from definitions files.
 //!
 //! Releases from 12.2 on write definitions into the trail. For older trails the `DEFGEN` utility writes them to a file,
-//! which [`Catalog`] reads. The same table from either source gives equal definitions.
+//! which [`Catalog`] reads. Both sources yield equal definitions for the same table.
 
 mod catalog;
 mod defgen;
 mod table;
+mod table_id;
 
 pub use catalog::Catalog;
 pub use table::{ColumnDef, Kind, SourceFacts, TableDef};
+pub use table_id::{TableId, TableMap};
+pub(crate) use table_id::TableIds;
 pub(crate) use table::{Reading, sub_type};

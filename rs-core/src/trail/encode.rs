@@ -1,7 +1,8 @@
-//! Writing records: the inverse of framing.
+//! Writes records: the inverse of framing.
 //!
-//! [`RecordParts`] is a record taken apart; taking a record apart and writing it again gives its bytes back, if its header
-//! and trailer tokens have the info bytes that all real ones have. Whole trails are written by [`TrailWriter`](crate::sink::TrailWriter), which builds on this.
+//! [`RecordParts`] is a record split into its areas. Splitting a record and writing it again returns the same bytes if its
+//! header and trailer tokens have the info bytes that all real ones have. [`TrailWriter`](crate::sink::TrailWriter) builds
+//! on this and writes whole trails.
 
 use crate::trail::frame::{RECORD, Record, area};
 use crate::trail::record_header::RecordHeader;
@@ -10,22 +11,22 @@ use crate::trail::wire::{ByteOrder, Fault, INFO_WIDE, TOO_LONG, Token, is_wide, 
 /// Info byte of every `G` record and its trailer (SEEN).
 pub const INFO_RECORD: u8 = 0x01;
 
-/// A record taken apart.
+/// A record split into its areas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordParts<'a> {
     /// Info byte of the record and its trailer.
     pub info: u8,
-    /// The record header. Its record length is set from the data area when the record is written.
+    /// The record header. Its record length is set from the data area on writing.
     pub header: RecordHeader<'a>,
-    /// The areas behind the header, in order: data, tokens, user tokens.
+    /// The areas after the header, in order: data, tokens, user tokens.
     pub areas: Vec<Token<'a>>,
 }
 
 impl<'a> RecordParts<'a> {
-    /// Takes a record apart.
+    /// Splits a record into its areas.
     ///
     /// # Errors
-    /// *Corrupt* where its header's bytes contradict each other, or it is a file header record.
+    /// *Corrupt* if the header's bytes contradict each other, or the record is a file header.
     pub fn of(record: &Record<'a>) -> Result<Self, Fault> {
         let info = record.bytes().get(1).copied().unwrap_or(INFO_RECORD);
         let header = record.header()?;
@@ -34,11 +35,12 @@ impl<'a> RecordParts<'a> {
 
     /// Appends the record's bytes.
     ///
-    /// A record over 65,535 bytes gets lengths of four bytes, as spec section 1.2 infers; no real one has been seen.
+    /// A record over 65,535 bytes gets four-byte lengths. This is INFERRED (see docs/trail-format.md, section 2); no such real
+    /// record has been seen.
     ///
     /// # Errors
-    /// *Unsupported* where a part is longer than its length field can say; `out` then holds an unfinished record, and is
-    /// to be cut back by the caller.
+    /// *Unsupported* if an area is longer than its length field allows. `out` then holds an unfinished record, and the caller
+    /// has to truncate it.
     ///
     /// ```
     /// use trailcore::trail::{ByteOrder, Record, encode::RecordParts};
@@ -51,10 +53,9 @@ impl<'a> RecordParts<'a> {
     /// ```
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
         let mut header = self.header;
-        // Data stand directly behind the header; the same id further on is some other area.
+        // The data area directly follows the header; the same id further on is another area.
         let data_len = self.areas.first().filter(|token| token.id == area::DATA).map_or(0, |token| token.body.len());
-        // What the field holds for data over 64 KiB is UNKNOWN; the low half is written, and readers do not hold it against
-        // the record.
+        // The content of the field for data over 64 KiB is UNKNOWN. The low 16 bits are written; readers do not compare them.
         header.record_length = data_len as u16;
         let mut head = Vec::with_capacity(64);
         header.encode(order, &mut head)?;

@@ -1,7 +1,7 @@
-//! The file header record (`F`): spec sections 3, 11.3 and 12.
+//! The file header record (`F`). See docs/trail-format.md, section 4.
 //!
-//! It is a list of groups, each a list of sub-tokens. All of them are kept as they stand, so that what is not known can
-//! be looked at and the record can be written again byte for byte; the accessors read the ones that are known.
+//! It is a list of groups, each a list of sub-tokens. All of them are kept verbatim, so unknown ones can be inspected and the
+//! record can be written again byte for byte. The accessors return the known ones.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::trail::wire::{self, ByteOrder, Fault, INFO_UNSET, Token, Tokens, put_
 
 /// The eight bytes that every file header carries (SEEN).
 pub(crate) const SIGNATURE: [u8; 8] = *b"GG\r\nTL\n\r";
-/// Text CSNs are padded with NULs to this length, behind a length of one byte (SEEN).
+/// Length of a CSN field: a one-byte length and the text, padded with NULs (SEEN).
 const CSN_FIELD: usize = 129;
 
 /// Ids of the groups.
@@ -26,19 +26,19 @@ pub(crate) mod group {
     pub(crate) const CONTINUITY: u8 = 0x34;
 }
 
-/// A header field: absent from this header, present but marked as not set, or with a value. Unset is not zero.
+/// A header field: absent, present but marked as not set, or with a value. Not set is not the same as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<T> {
-    /// This header has no such token.
+    /// The header does not have this token.
     Absent,
-    /// The token is there and marked as not set (info ff).
+    /// The token is present and marked as not set (info ff).
     Unset,
     /// The value.
     Value(T),
 }
 
 impl<T> Field<T> {
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -50,24 +50,25 @@ impl<T> Field<T> {
         match self {
             Self::Absent => Field::Absent,
             Self::Unset => Field::Unset,
-            // A body of another size than the field's is no value that we know.
+            // A body of another size has an unknown meaning.
             Self::Value(value) => read(value).map_or(Field::Absent, Field::Value),
         }
     }
 }
 
-/// What the header says of encryption (spec section 11.6).
+/// The encryption state that a file header indicates (docs/trail-format.md, section 16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encryption {
     /// The header has no key slot (levels below 5).
     NoSlot,
     /// The key slot holds filler only.
     Empty,
-    /// The key slot holds something. INFERRED to be a cipher and a wrapped key; no encrypted header has been seen.
+    /// The key slot holds data other than filler. INFERRED to be a cipher and a wrapped key; no encrypted header has been
+    /// seen.
     KeyPresent,
 }
 
-/// One sub-token of a group, as it stands.
+/// One sub-token of a group, verbatim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubToken {
     /// Its id within the group.
@@ -85,13 +86,13 @@ pub struct Group {
     pub id: u8,
     /// Its info byte.
     pub info: u8,
-    /// Its sub-tokens. Empty for an unknown group whose body is no list of tokens.
+    /// Its sub-tokens. Empty for an unknown group whose body is not a list of tokens.
     pub tokens: Vec<SubToken>,
-    /// The body of an unknown group that is no list of tokens.
+    /// The body of an unknown group that is not a list of tokens; empty otherwise.
     pub raw: Vec<u8>,
 }
 
-/// A trail's file header: where the file comes from, which level it has, what it starts with.
+/// The header of a trail file: its origin, its compatibility level and its first CSN and timestamp.
 ///
 /// Owned and immutable; any thread may read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +104,10 @@ pub struct FileHeader {
 }
 
 impl FileHeader {
-    /// Reads a whole file header record.
+    /// Parses a whole file header record.
     ///
     /// # Errors
-    /// *Corrupt* where the record is no file header, a known group is not a list of tokens, or the signature is missing.
+    /// *Corrupt* if the record is not a file header, a known group is not a list of tokens, or the signature is missing.
     pub fn parse(record: &Record<'_>) -> Result<Self, Fault> {
         if !record.is_file_header() {
             return Err(Fault::corrupt(0, "not a file header record"));
@@ -121,17 +122,17 @@ impl FileHeader {
             groups: parse_groups(record.data(), record.byte_order()).map_err(|fault| fault.after(outer_len))?,
         };
         if header.token(group::TRAIL, 0x30).value() != Some(&SIGNATURE) {
-            return Err(Fault::corrupt(outer_len, "the file header has no trail signature"));
+            return Err(Fault::corrupt(outer_len, "file header has no trail signature"));
         }
         Ok(header)
     }
 
-    /// An empty header to which [`push`](Self::push) adds; for writers.
+    /// Returns an empty header, for writers to fill with [`push`](Self::push).
     pub(crate) fn empty(order: ByteOrder) -> Self {
         Self { order, info: 0, trailer_info: 0, groups: Vec::new() }
     }
 
-    /// Adds a sub-token to a group, behind what is there; the group is added where it is missing.
+    /// Appends a sub-token to a group, and the group if it is missing.
     pub(crate) fn push(&mut self, group: u8, id: u8, info: u8, body: Vec<u8>) {
         let token = SubToken { id, info, body };
         match self.groups.iter_mut().find(|g| g.id == group) {
@@ -143,7 +144,7 @@ impl FileHeader {
     /// Appends the whole record, the inverse of [`parse`](Self::parse).
     ///
     /// # Errors
-    /// *Unsupported* where a part is longer than its length field can say.
+    /// *Unsupported* if a value is longer than its length field allows.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let mut body = Vec::new();
         for group in &self.groups {
@@ -161,19 +162,19 @@ impl FileHeader {
         put_token_header(out, self.order, area::TRAILER, self.trailer_info, whole)
     }
 
-    /// The order of the bytes of this record's numbers. The records behind it are settled separately.
+    /// Returns the byte order of this record's numbers. The order of the records after it is determined separately.
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// Every group with every sub-token, known or not, in order.
+    /// Returns all groups with all sub-tokens, known or not, in order.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// The body of a sub-token by group and id.
+    /// Returns the body of a sub-token by group and id.
     #[must_use]
     pub fn token(&self, group: u8, id: u8) -> Field<&[u8]> {
         let tokens = self.groups.iter().filter(|g| g.id == group).flat_map(|g| &g.tokens);
@@ -208,7 +209,7 @@ impl FileHeader {
         self.token(group, id).and_then(|body| text(wire::run(body, wire::s16(self.order)).ok()?))
     }
 
-    /// A CSN: a length of one byte, and the text padded with NULs.
+    /// Reads a CSN: a one-byte length, and the text padded with NULs.
     fn csn_field(&self, id: u8) -> Field<&str> {
         self.token(group::TRAIL, id).and_then(|body| {
             let (&length, rest) = body.split_first()?;
@@ -220,26 +221,26 @@ impl FileHeader {
         self.u32_field(group::DATABASE, id).and_then(|number| Some(Charset::from_id(number as i32)))
     }
 
-    /// Compatibility level: 3 for release 11.2.1, 5 for 12.2, 6 for 12.3, 7 for 19.1 (SEEN). The level, not the
-    /// producer's version, says which form the file has.
+    /// Returns the compatibility level: 3 for release 11.2.1, 5 for 12.2, 6 for 12.3, 7 for 19.1 (SEEN). The level, not the
+    /// producer's version, determines the form of the file.
     #[must_use]
     pub fn compatibility(&self) -> Field<u16> {
         self.u16_field(group::TRAIL, 0x31)
     }
 
-    /// When the file was made.
+    /// Returns the time at which the file was created.
     #[must_use]
     pub fn creation_time(&self) -> Field<Timestamp> {
         self.time_field(0x33)
     }
 
-    /// Which process on which host wrote it: `uri:host:dir::dir:GROUP`.
+    /// Returns the URI of the process that wrote the file: `uri:host:dir::dir:GROUP`.
     #[must_use]
     pub fn uri(&self) -> Field<&str> {
         self.text_field(group::TRAIL, 0x34)
     }
 
-    /// The URIs of the trails that a pump has read to write this one. Empty for a primary Extract.
+    /// Returns the URIs of the trails that a pump has read to write this one. Empty for a primary Extract.
     #[must_use]
     pub fn uri_history(&self) -> Vec<Cow<'_, str>> {
         let Some(body) = self.token(group::TRAIL, 0x35).value() else { return Vec::new() };
@@ -247,73 +248,74 @@ impl FileHeader {
         uris.map(String::from_utf8_lossy).collect()
     }
 
-    /// The file's path as the writer knew it.
+    /// Returns the path under which the writer created the file.
     #[must_use]
     pub fn file_name(&self) -> Field<&str> {
         self.text_field(group::TRAIL, 0x36)
     }
 
-    /// Whether it is one file of a trail (1).
+    /// Returns 1 if the file is one of several files of a trail.
     #[must_use]
     pub fn multi_part(&self) -> Field<u8> {
         self.u8_field(group::TRAIL, 0x37)
     }
 
-    /// The file's sequence number.
+    /// Returns the file's sequence number.
     #[must_use]
     pub fn seqno(&self) -> Field<u32> {
         self.u32_field(group::TRAIL, 0x38)
     }
 
-    /// The file's size. Unset in every real header seen.
+    /// Returns the file's size in bytes. Not set in any real header seen.
     #[must_use]
     pub fn file_size(&self) -> Field<u64> {
         self.u64_field(group::TRAIL, 0x39)
     }
 
-    /// CSN of the first record.
+    /// Returns the CSN of the first record.
     #[must_use]
     pub fn first_csn(&self) -> Field<&str> {
         self.csn_field(0x3a)
     }
 
-    /// CSN of the last record. Unset in every real header seen.
+    /// Returns the CSN of the last record. Not set in any real header seen.
     #[must_use]
     pub fn last_csn(&self) -> Field<&str> {
         self.csn_field(0x3b)
     }
 
-    /// Time of the first row.
+    /// Returns the timestamp of the first row.
     #[must_use]
     pub fn first_time(&self) -> Field<Timestamp> {
         self.time_field(0x3c)
     }
 
-    /// Time of the last row. Unset in every real header seen.
+    /// Returns the timestamp of the last row. Not set in any real header seen.
     #[must_use]
     pub fn last_time(&self) -> Field<Timestamp> {
         self.time_field(0x3d)
     }
 
-    /// LOGBSN.
+    /// Returns LOGBSN.
     #[must_use]
     pub fn log_bsn(&self) -> Field<&str> {
         self.csn_field(0x3e)
     }
 
-    /// BITFLAGS; the meaning of the bits is UNKNOWN.
+    /// Returns BITFLAGS; the meaning of the bits is UNKNOWN.
     #[must_use]
     pub fn bit_flags(&self) -> Field<u64> {
         self.u64_field(group::TRAIL, 0x3f)
     }
 
-    /// What the key slot (token 42) says. Filler is blanks, dots and NULs; spec section 11.6 infers its layout.
+    /// Returns the encryption state that the key slot (token 42) indicates. Filler is blanks, dots and NULs. The layout of the
+    /// slot is INFERRED (docs/trail-format.md, section 16).
     #[must_use]
     pub fn encryption(&self) -> Encryption {
         match self.token(group::TRAIL, 0x42) {
             Field::Absent | Field::Unset => Encryption::NoSlot,
             Field::Value(body) => {
-                // A cipher number, a string, and a key version; the string's own length is no content.
+                // A cipher number, a string, and a key version; the length of the string is not content.
                 let content = body.iter().enumerate().filter(|(at, _)| body.len() < 3 || !(1..3).contains(at));
                 let filler = content.into_iter().all(|(at, byte)| *byte == 0 || (at > 2 && matches!(byte, b'.' | b' ')));
                 if filler { Encryption::Empty } else { Encryption::KeyPresent }
@@ -321,79 +323,79 @@ impl FileHeader {
         }
     }
 
-    /// The machine that wrote it: system, node, release, version, hardware.
+    /// Returns the machine that wrote the file: system, node, release, version, hardware.
     #[must_use]
     pub fn machine(&self) -> [Field<&str>; 5] {
         [0x30, 0x31, 0x32, 0x33, 0x34].map(|id| self.text_field(group::MACHINE, id))
     }
 
-    /// The database vendor's number; 7 is Oracle (SEEN).
+    /// Returns the number of the database vendor; 7 is Oracle (SEEN).
     #[must_use]
     pub fn database_vendor(&self) -> Field<u16> {
         self.u16_field(group::DATABASE, 0x30)
     }
 
-    /// The database's name.
+    /// Returns the database's name.
     #[must_use]
     pub fn database_name(&self) -> Field<&str> {
         self.text_field(group::DATABASE, 0x31)
     }
 
-    /// The database's instance.
+    /// Returns the name of the database instance.
     #[must_use]
     pub fn database_instance(&self) -> Field<&str> {
         self.text_field(group::DATABASE, 0x32)
     }
 
-    /// The database's character set.
+    /// Returns the database's character set.
     #[must_use]
     pub fn database_charset(&self) -> Field<Charset> {
         self.charset_field(0x33)
     }
 
-    /// The database's release, as two numbers.
+    /// Returns the database's release, as two numbers.
     #[must_use]
     pub fn database_release(&self) -> (Field<u16>, Field<u16>) {
         (self.u16_field(group::DATABASE, 0x34), self.u16_field(group::DATABASE, 0x35))
     }
 
-    /// The database's version in its own words, several lines.
+    /// Returns the database's version text, which has several lines.
     #[must_use]
     pub fn database_version(&self) -> Field<&str> {
         self.text_field(group::DATABASE, 0x36)
     }
 
-    /// The client's character set.
+    /// Returns the client's character set.
     #[must_use]
     pub fn client_charset(&self) -> Field<Charset> {
         self.charset_field(0x37)
     }
 
-    /// The database client's version.
+    /// Returns the database client's version.
     #[must_use]
     pub fn client_version(&self) -> Field<&str> {
         self.text_field(group::DATABASE, 0x38)
     }
 
-    /// The client's national character set.
+    /// Returns the client's national character set.
     #[must_use]
     pub fn client_national_charset(&self) -> Field<Charset> {
         self.charset_field(0x39)
     }
 
-    /// The locale, two bytes; the meaning of the values is UNKNOWN.
+    /// Returns the locale, two bytes; the meaning of the values is UNKNOWN.
     #[must_use]
     pub fn locale(&self) -> Field<&[u8]> {
         self.token(group::DATABASE, 0x3a)
     }
 
-    /// The database's national character set.
+    /// Returns the database's national character set.
     #[must_use]
     pub fn database_national_charset(&self) -> Field<Charset> {
         self.charset_field(0x3b)
     }
 
-    /// How names compare, a byte for each kind of object: Logdump's "Case sensitivity" line.
+    /// Returns the case sensitivity of names, one byte for each kind of object: Logdump's "Case sensitivity" line.
     #[must_use]
     pub fn case_sensitivity(&self) -> Field<&[u8]> {
         let counted = wire::u32(self.order).flat_map(nom::bytes::complete::take);
@@ -401,37 +403,37 @@ impl FileHeader {
         self.token(group::DATABASE, 0x3c).and_then(|body| wire::run(body, |input| counted.parse_complete(input)).ok())
     }
 
-    /// The database's time zone.
+    /// Returns the database's time zone.
     #[must_use]
     pub fn database_time_zone(&self) -> Field<&str> {
         self.text_field(group::DATABASE, 0x3d)
     }
 
-    /// The name of the Extract or pump that wrote it.
+    /// Returns the name of the Extract or pump that wrote the file.
     #[must_use]
     pub fn producer_group(&self) -> Field<&str> {
         self.text_field(group::PRODUCER, 0x30)
     }
 
-    /// The kind of the producer's source.
+    /// Returns the number of the kind of the producer's source.
     #[must_use]
     pub fn data_source(&self) -> Field<u16> {
         self.u16_field(group::PRODUCER, 0x31)
     }
 
-    /// The producer's release: major, minor, maintenance, bug fix, build.
+    /// Returns the producer's release: major, minor, maintenance, bug fix, build.
     #[must_use]
     pub fn producer_release(&self) -> [Field<u16>; 5] {
         [0x32, 0x33, 0x34, 0x35, 0x36].map(|id| self.u16_field(group::PRODUCER, id))
     }
 
-    /// The producer's version in its own words.
+    /// Returns the producer's version text.
     #[must_use]
     pub fn producer_version(&self) -> Field<&str> {
         self.text_field(group::PRODUCER, 0x37)
     }
 
-    /// The trail recovery mode.
+    /// Returns the trail recovery mode.
     #[must_use]
     pub fn recovery_mode(&self) -> Field<u32> {
         self.u32_field(group::CONTINUITY, 0x30)
@@ -463,7 +465,7 @@ impl From<Token<'_>> for SubToken {
     }
 }
 
-/// A CSN field's body.
+/// Returns the body of a CSN field.
 pub(crate) fn csn_body(csn: &str) -> Result<Vec<u8>, Fault> {
     let length = u8::try_from(csn.len()).ok().filter(|&length| usize::from(length) < CSN_FIELD);
     let mut body = vec![length.ok_or(wire::TOO_LONG)?];

@@ -1,15 +1,15 @@
-//! Framing: where a record and its areas lie. Spec section 1.
+//! Framing: finds a record and its areas in a buffer. See docs/trail-format.md, section 2.
 //!
 //! ```text
 //! 'F' or 'G' | info | L      area tokens …      'Z' | info | L
 //! ```
 //!
-//! L counts the whole record, its own header and the trailer included; the areas' lengths count their bodies alone. A
-//! record is taken as a record only where all of it agrees: the trailer repeats L, the areas fill it exactly, the header
-//! starts with its indicator and its RecLength is the data area's length.
+//! L counts the whole record, including its own token header and the trailer. The length of an area counts its body only.
+//! A record is accepted only if everything agrees: the trailer repeats L, the areas fill the record exactly, the header
+//! starts with its indicator, and its RecLength is the length of the data area.
 //!
-//! Lengths of four bytes (bit 40 of the info byte) are SEEN inside table definitions only. For whole records they are
-//! INFERRED, and so is their trailer, which is expected to be as wide; no real record over 64 KiB has been seen.
+//! Four-byte lengths (bit 40 of the info byte) are SEEN inside table definitions only. For whole records they are
+//! INFERRED, and so is a trailer of the same width; no real record over 64 KiB has been seen.
 
 use crate::trail::record_header::{
     self, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, TableRef, TransactionIndicator, offset,
@@ -35,21 +35,21 @@ pub mod area {
     pub const TRAILER: u8 = b'Z';
 }
 
-/// What framing has found out about a record: its place in a buffer, its areas, and the header fields that decide where
-/// it goes. Plain numbers, so that a block of records can be framed ahead of their use.
+/// The result of framing a record: its offset in a buffer, its areas, and the header fields that decide how it is
+/// processed. It holds plain numbers, so a block of records can be framed ahead of use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// Offset of the record in its buffer.
     pub(crate) at: u64,
     /// Length of the whole record.
     pub(crate) len: u32,
-    /// Where the data area's body starts, from the record's first byte.
+    /// Offset of the data area's body from the record's first byte.
     data_at: u32,
     data_len: u32,
-    /// Where the areas behind the data start.
+    /// Offset of the areas after the data.
     tail_at: u32,
     head_len: u16,
-    /// The table definition's index, where the header has one.
+    /// The index of the table definition, if the header has one.
     pub(crate) table: u16,
     head_at: u8,
     pub(crate) record_type: RecordType,
@@ -63,12 +63,13 @@ const FLAG_TDR_INDEX: u8 = 4;
 const FLAG_COLUMNS: u8 = 8;
 const FLAG_LITTLE: u8 = 16;
 const FLAG_WIDE: u8 = 32;
-/// Set by the reader on records of a transaction that a RestartAbend has taken back.
+/// Set by the reader on records of a transaction that a RestartAbend has rolled back.
 const FLAG_ROLLED_BACK: u8 = 64;
-/// A row that is a change by itself: nothing but a fragment behind it can belong to it.
+/// A row that is a change on its own: only fragments after it can belong to it.
 const FLAG_ROW: u8 = 128;
 
-/// The flag of a row by record type. Of an update of two records, the second is one if it stands alone.
+/// Returns `FLAG_ROW` if a record of this type is a change on its own. The after record of an update of two records counts
+/// as one, as it may occur without a before record.
 #[inline(always)]
 const fn row_flag(record_type: u8, before: bool) -> u8 {
     match RecordType(record_type) {
@@ -84,7 +85,7 @@ const fn row_flag(record_type: u8, before: bool) -> u8 {
 }
 
 impl Frame {
-    /// Of no record.
+    /// Placeholder for no record.
     pub(crate) const NONE: Self = Self {
         at: 0,
         len: 0,
@@ -99,7 +100,7 @@ impl Frame {
         flags: 0,
     };
 
-    /// The same record at another place in its buffer.
+    /// Returns the same frame at another offset in its buffer.
     #[inline(always)]
     pub(crate) fn moved_to(self, at: u64) -> Self {
         Self { at, ..self }
@@ -114,7 +115,7 @@ impl Frame {
         self.flags & FLAG_FILE_HEADER != 0
     }
 
-    /// Whether the header says that the image is of before the change.
+    /// Returns whether the header marks the image as a before image.
     #[inline(always)]
     pub(crate) fn is_before(&self) -> bool {
         self.flags & FLAG_BEFORE != 0
@@ -125,7 +126,7 @@ impl Frame {
         self.flags & FLAG_TDR_INDEX != 0
     }
 
-    /// Whether rows are lists of columns.
+    /// Returns whether rows are column lists.
     #[inline(always)]
     pub(crate) fn has_columns(&self) -> bool {
         self.flags & FLAG_COLUMNS != 0
@@ -140,25 +141,26 @@ impl Frame {
         self.flags = (self.flags | FLAG_ROLLED_BACK) & !FLAG_ROW;
     }
 
-    /// Whether it is a row that is a change by itself, and is to be handed out.
+    /// Returns whether the record is a row that is a change on its own and has not been rolled back.
     #[inline(always)]
     pub(crate) fn is_plain_row(&self) -> bool {
         self.flags & FLAG_ROW != 0
     }
 
-    /// Whether it may make what stands before it more than a row: a fragment, or a file's start, behind which more may come.
+    /// Returns whether the record may extend the change before it: it is a fragment, or a file header that a fragment may
+    /// follow.
     #[inline(always)]
     pub(crate) fn may_follow(&self) -> bool {
         self.record_type == RecordType::LOB || self.is_file_header()
     }
 
-    /// Whether its indicator says that its transaction began before it and ends behind it.
+    /// Returns whether the indicator marks a record inside a transaction, neither first nor last.
     #[inline(always)]
     pub(crate) fn is_middle(&self) -> bool {
         self.transaction == 1
     }
 
-    /// Whether a transaction begins or ends with it, by the indicator byte alone.
+    /// Returns whether a transaction begins and whether one ends with this record, from the indicator byte only.
     #[inline(always)]
     pub(crate) fn begins_and_ends(&self) -> (bool, bool) {
         (self.transaction == 0 || self.transaction == 3, self.transaction == 2 || self.transaction == 3)
@@ -170,7 +172,7 @@ impl Frame {
     }
 }
 
-/// A record in a buffer: its bytes and where its areas lie in them.
+/// A record in a buffer: its bytes and the offsets of its areas.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     bytes: &'a [u8],
@@ -178,10 +180,10 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Frames the record at the start of `bytes`; bytes behind it are left alone.
+    /// Frames the record at the start of `bytes`. Bytes after the record are ignored.
     ///
     /// # Errors
-    /// *NeedMore* where the bytes end inside what may be a record, *Corrupt* where they contradict each other.
+    /// *NeedMore* if the bytes end inside what may be a record, *Corrupt* if they contradict each other.
     ///
     /// ```
     /// use trailcore::trail::{ByteOrder, FaultKind, Record};
@@ -193,45 +195,45 @@ impl<'a> Record<'a> {
         Ok(Self { bytes: bytes.get(..frame.len as usize).unwrap_or_default(), frame })
     }
 
-    /// A record framed before, in the buffer it was framed in.
+    /// Returns a record that was framed earlier, in the same buffer.
     #[inline(always)]
     pub(crate) fn from_frame(buffer: &'a [u8], frame: &Frame) -> Self {
         let at = frame.at as usize;
         Self { bytes: buffer.get(at..at + frame.len as usize).unwrap_or_default(), frame: *frame }
     }
 
-    /// The whole record, from its first byte to the end of its trailer.
+    /// Returns the whole record, from its first byte to the end of its trailer.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Whether it is a file header record.
+    /// Returns whether the record is a file header.
     #[must_use]
     pub fn is_file_header(&self) -> bool {
         self.frame.is_file_header()
     }
 
-    /// The order of the bytes of its numbers.
+    /// Returns the byte order of its numbers.
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.frame.order()
     }
 
-    /// What it is. A file header record has type 0.
+    /// Returns the record type. A file header record has type 0.
     #[must_use]
     pub fn record_type(&self) -> RecordType {
         self.frame.record_type
     }
 
-    /// Whether its header says that its image is of before the change.
+    /// Returns whether the header marks the image as a before image.
     #[inline]
     #[must_use]
     pub fn is_before_image(&self) -> bool {
         self.frame.is_before()
     }
 
-    /// Whether its header says that its rows are lists of columns (Partition bit 04).
+    /// Returns whether the header marks its rows as column lists (Partition bit 04).
     #[inline]
     #[must_use]
     pub fn has_column_lists(&self) -> bool {
@@ -239,89 +241,90 @@ impl<'a> Record<'a> {
     }
 
     #[inline(always)]
-    fn part(&self, at: u32, len: u32) -> &'a [u8] {
+    fn slice(&self, at: u32, len: u32) -> &'a [u8] {
         self.bytes.get(at as usize..(at as usize).saturating_add(len as usize)).unwrap_or_default()
     }
 
-    /// The body of its header area; empty for a file header record.
+    /// Returns the body of the header area; empty for a file header record.
     #[inline(always)]
     #[must_use]
     pub fn header_bytes(&self) -> &'a [u8] {
-        self.part(u32::from(self.frame.head_at), u32::from(self.frame.head_len))
+        self.slice(u32::from(self.frame.head_at), u32::from(self.frame.head_len))
     }
 
-    /// Its header, in full.
+    /// Parses the whole header.
     ///
     /// # Errors
-    /// *Corrupt* where the header's bytes contradict each other, or the record is a file header.
+    /// *Corrupt* if the header's bytes contradict each other, or the record is a file header.
     pub fn header(&self) -> Result<RecordHeader<'a>, Fault> {
         RecordHeader::parse(self.header_bytes(), self.byte_order())
     }
 
-    /// How its header names the table.
+    /// Returns the header's table reference: an index or a name.
     ///
     /// # Errors
-    /// *Corrupt* where a name has no end.
+    /// *Corrupt* if a name is not terminated.
     #[inline]
     pub fn table(&self) -> Result<TableRef<'a>, Fault> {
         if self.frame.has_tdr_index() {
             return Ok(TableRef::Index(self.frame.table));
         }
         let bytes = self.header_bytes().get(offset::TABLE..).unwrap_or_default();
-        let end = bytes.iter().position(|&byte| byte == 0).ok_or(Fault::corrupt(offset::TABLE, "a table name has no end"))?;
+        let end =
+            bytes.iter().position(|&byte| byte == 0).ok_or(Fault::corrupt(offset::TABLE, "table name is not terminated"))?;
         Ok(TableRef::Name(bytes.get(..end).unwrap_or_default()))
     }
 
-    /// The body of its data area; empty where it has none. Of a file header record: its groups.
+    /// Returns the body of the data area; empty if there is none. For a file header record, returns its groups.
     #[inline(always)]
     #[must_use]
     pub fn data(&self) -> &'a [u8] {
-        self.part(self.frame.data_at, self.frame.data_len)
+        self.slice(self.frame.data_at, self.frame.data_len)
     }
 
-    /// The areas behind the data: tokens, user tokens, and what no one knows.
+    /// Returns the areas after the data: tokens, user tokens and areas of unknown ids.
     pub fn tail_areas(&self) -> impl Iterator<Item = Token<'a>> + use<'a> {
         let trailer = if self.frame.flags & FLAG_WIDE != 0 { 6 } else { 4 };
         let end = self.bytes.len().saturating_sub(trailer);
         let tail = self.bytes.get(self.frame.tail_at as usize..end).unwrap_or_default();
-        // Framing has walked them to their end.
+        // Framing has validated these areas, so no fault can occur here.
         Tokens::new(tail, self.byte_order()).filter_map(Result::ok)
     }
 
-    /// Every area of the record with its id, in order; for a file header record its groups.
+    /// Returns every area of the record with its id, in order; for a file header record, its groups.
     pub fn areas(&self) -> impl Iterator<Item = Token<'a>> + use<'a> {
         let outer = if self.frame.flags & FLAG_WIDE != 0 { 6 } else { 4 };
         let end = self.bytes.len().saturating_sub(outer);
         Tokens::new(self.bytes.get(outer..end).unwrap_or_default(), self.byte_order()).filter_map(Result::ok)
     }
 
-    /// The body of its `T` area, GoldenGate's own tokens; `None` where it has none.
+    /// Returns the body of the `T` area, GoldenGate's own tokens; `None` if there is none.
     #[must_use]
     pub fn token_area(&self) -> Option<&'a [u8]> {
         self.tail_areas().find(|token| token.id == area::TOKENS).map(|token| token.body)
     }
 
-    /// The body of its `U` area, the user's tokens; `None` where it has none. Its layout is UNKNOWN (spec section 11.7),
-    /// so the bytes are all there is.
+    /// Returns the body of the `U` area, the user tokens, as raw bytes; `None` if there is none. Its layout is UNKNOWN (see
+    /// docs/trail-format.md, section 11).
     #[must_use]
     pub fn user_token_area(&self) -> Option<&'a [u8]> {
         self.tail_areas().find(|token| token.id == area::USER_TOKENS).map(|token| token.body)
     }
 
-    /// The record's time, in microseconds since Julian day 0.
+    /// Returns the record's timestamp, in microseconds since Julian day 0.
     #[inline(always)]
     pub(crate) fn julian_time(&self) -> u64 {
         let order = self.byte_order();
         self.header_bytes().get(offset::TIME..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| order.u64(*bytes))
     }
 
-    /// AuditPos and AuditRBA as they stand: two records with the same bytes come from the same place in the log.
+    /// Returns the raw bytes of AuditPos and AuditRBA. Two records with equal bytes come from the same position in the log.
     #[inline]
     pub(crate) fn log_place(&self) -> &'a [u8] {
         self.header_bytes().get(offset::AUDIT_POS..offset::TRANS_IND).unwrap_or_default()
     }
 
-    /// Whether its header says that its data go on in the next record. No such record has been seen.
+    /// Returns whether the header marks the data as continued in the next record. No such record has been seen.
     pub(crate) fn is_continued(&self) -> bool {
         self.header_bytes().get(offset::CONTINUED).is_some_and(|&byte| byte != 0)
     }
@@ -332,23 +335,23 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Lies behind the data area: the trailer has one header's length and an empty body.
+/// The trailer is a token header without a body.
 const TRAILER_LEN: usize = 4;
 const WIDE_TRAILER_LEN: usize = 6;
 
-/// What a run of framing has come to.
+/// The result of framing a run of records.
 pub(crate) struct Run {
-    /// The place behind the last record.
+    /// Offset after the last record.
     pub(crate) end: usize,
-    /// Whether all records are rows that are changes by themselves.
+    /// All records are rows that are changes on their own.
     pub(crate) plain: bool,
-    /// Why the run ends there, if not for the limit or the end of the bytes.
+    /// The fault that ended the run; `None` if the limit or the end of the bytes did.
     pub(crate) fault: Option<Fault>,
 }
 
-/// Frames the records of `bytes` from `at` on, at most `limit` of them.
+/// Frames at most `limit` records of `bytes`, starting at `at`.
 pub(crate) fn frame_run(bytes: &[u8], at: usize, order: ByteOrder, limit: usize, frames: &mut Vec<Frame>) -> Run {
-    // Monomorphic in the byte order: the choice is made here, once a run.
+    // The constant arguments make one specialised copy per byte order; the branch is taken once per run.
     match order {
         ByteOrder::Big => frame_run_in(bytes, at, ByteOrder::Big, limit, frames),
         ByteOrder::Little => frame_run_in(bytes, at, ByteOrder::Little, limit, frames),
@@ -375,9 +378,9 @@ fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, fra
     Run { end: at, plain, fault: None }
 }
 
-/// Frames a record of the usual form: lengths of two bytes, a table by index, data and at most one area behind it. `None`
-/// for any other form and for whatever is wrong: [`frame_in`] then says what it is. What this accepts, `frame_in` accepts
-/// with the same result; it is here because it has one way out and no more.
+/// Frames a record of the usual form: two-byte lengths, a table index, data, and at most one area after it. Returns `None`
+/// for any other form and for any fault; [`frame_in`] then decides. Everything this function accepts, `frame_in` accepts
+/// with the same result.
 #[inline(always)]
 fn frame_fast_path(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
     const OUTER: usize = 4;
@@ -430,7 +433,7 @@ fn frame_fast_path(bytes: &[u8], at: u64, order: ByteOrder) -> Option<Frame> {
     })
 }
 
-/// The length that a record at the start of `bytes` claims, whether or not it is one.
+/// Returns the length that a record at the start of `bytes` claims, whether or not the record is valid.
 pub(crate) fn claimed_length(bytes: &[u8], order: ByteOrder) -> Option<u64> {
     let &[_, info, a, b] = bytes.first_chunk()?;
     if is_wide(info) {
@@ -463,9 +466,9 @@ fn frame_in(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     frame_areas(record, 4, TRAILER_LEN, order)
 }
 
-const LENGTH_TOO_SMALL: Fault = Fault::corrupt(2, "a record is shorter than its own frame");
-const TRAILER_DISAGREES: Fault = Fault::corrupt(0, "the record trailer is not where the length says");
-const NO_RECORD: Fault = Fault::corrupt(0, "no record starts here");
+const LENGTH_TOO_SMALL: Fault = Fault::corrupt(2, "record length is too small for its header and trailer");
+const TRAILER_DISAGREES: Fault = Fault::corrupt(0, "no matching record trailer at the end of the record length");
+const NO_RECORD: Fault = Fault::corrupt(0, "no record starts at this offset");
 
 /// Fewer bytes than a token header.
 #[cold]
@@ -476,17 +479,17 @@ fn too_short(bytes: &[u8]) -> Fault {
     }
 }
 
-/// What to say of a record that goes beyond the bytes at hand. It is a torn tail if it is good so far, and damage if the
-/// areas that are here already contradict its length.
+/// Returns the fault for a record that extends beyond the available bytes. It is a torn tail if it is valid so far, and
+/// damage if the available areas already contradict its length.
 #[cold]
 fn unfinished(bytes: &[u8], len: usize, mut at: usize, order: ByteOrder) -> Fault {
     let mut first = true;
     while let Some(&[id, info, a, b]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         if id == area::TRAILER {
-            return Fault::corrupt(2, "the record's length goes beyond its trailer");
+            return Fault::corrupt(2, "record length extends beyond the record trailer");
         }
         if first && id != area::HEADER && bytes.first() == Some(&RECORD) {
-            return Fault::corrupt(at, "a record does not start with its header");
+            return Fault::corrupt(at, "record does not start with a record header area");
         }
         first = false;
         let wide = bytes.get(at + 2..).and_then(|rest| rest.first_chunk()).map(|length| order.u32(*length) as usize);
@@ -497,13 +500,13 @@ fn unfinished(bytes: &[u8], len: usize, mut at: usize, order: ByteOrder) -> Faul
         };
         at = at.saturating_add(4).saturating_add(body);
         if at > len.saturating_sub(TRAILER_LEN) {
-            return Fault::corrupt(at, "an area goes beyond the end of its record");
+            return Fault::corrupt(at, "area extends beyond the end of its record");
         }
     }
     Fault::need_more(bytes.len(), "the bytes end inside a record")
 }
 
-/// File header records, and records with a length of four bytes.
+/// Frames file header records, and records with a four-byte length.
 #[cold]
 fn frame_slow_path(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
     let Some(&[id, info, a, b]) = bytes.first_chunk() else { return Err(too_short(bytes)) };
@@ -573,24 +576,24 @@ fn order_flag(order: ByteOrder) -> u8 {
     }
 }
 
-/// Walks the areas of a record whose frame is good.
+/// Frames the areas of a record whose length and trailer agree.
 fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder) -> Result<Frame, Fault> {
     let end = record.len().saturating_sub(trailer_len);
-    // One bounds check for all fields of the header that are read here.
+    // One bounds check covers all header fields that are read here.
     let head_at = outer + 4;
     let Some(start) = record.get(outer..).and_then(|rest| rest.first_chunk::<{ 4 + record_header::MIN_LEN }>()) else {
         return Err(LENGTH_TOO_SMALL);
     };
     let &[id, head_info, a, b, ref head @ ..] = start;
     if id != area::HEADER || is_wide(head_info) {
-        return Err(Fault::corrupt(outer, "a record does not start with its header"));
+        return Err(Fault::corrupt(outer, "record does not start with a record header area"));
     }
     let head_len = order.u16([a, b]);
     if usize::from(head_len) < record_header::MIN_LEN {
-        return Err(Fault::corrupt(outer, "a record header is too short"));
+        return Err(Fault::corrupt(outer, "record header is too short"));
     }
     if head[0] != record_header::INDICATOR {
-        return Err(Fault::corrupt(head_at, "the record header does not start with its indicator"));
+        return Err(Fault::corrupt(head_at, "record header does not start with its indicator E"));
     }
     let partition = head[offset::PARTITION];
     let by_index = partition & PARTITION_TDR_INDEX != 0;
@@ -600,12 +603,12 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         | if before { FLAG_BEFORE } else { 0 }
         | if columns { FLAG_COLUMNS } else { 0 }
         | if by_index { FLAG_TDR_INDEX } else { 0 };
-    // The shortest header has room for one byte of the two; the shortest record has a trailer behind it.
+    // The shortest header holds only one of the two bytes, but a trailer always follows it.
     let Some(&index) = record.get(head_at + offset::TABLE..).and_then(|rest| rest.first_chunk()) else {
         return Err(LENGTH_TOO_SMALL);
     };
     if by_index && usize::from(head_len) < offset::TABLE + 2 {
-        return Err(Fault::corrupt(outer, "a record header is too short"));
+        return Err(Fault::corrupt(outer, "record header is too short"));
     }
     let table = order.u16(index);
     let mut at = head_at + usize::from(head_len);
@@ -622,12 +625,15 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         at = body_at + body_len;
     }
     if at != end {
-        return Err(Fault::corrupt(at.min(end), "an area goes beyond the end of its record"));
+        return Err(Fault::corrupt(at.min(end), "area extends beyond the end of its record"));
     }
     let record_length = order.u16([head[offset::RECORD_LENGTH], head[offset::RECORD_LENGTH + 1]]);
-    // The field has two bytes. What it holds for data over 64 KiB is UNKNOWN, so it is not held against such a record.
+    // The field has two bytes. Its content for data over 64 KiB is UNKNOWN, so it is not compared there.
     if usize::from(record_length) != data_len && data_len <= usize::from(u16::MAX) {
-        return Err(Fault::corrupt(head_at + offset::RECORD_LENGTH, "the header's record length is not the data area's"));
+        return Err(Fault::corrupt(
+            head_at + offset::RECORD_LENGTH,
+            "RecLength in the record header differs from the length of the data area",
+        ));
     }
     Ok(Frame {
         at: 0,
@@ -640,28 +646,29 @@ fn frame_areas(record: &[u8], outer: usize, trailer_len: usize, order: ByteOrder
         head_at: head_at as u8,
         record_type: RecordType(head[offset::IO_TYPE]),
         transaction: head[offset::TRANS_IND],
-        // A record that goes on in the next one is no row by itself.
+        // A record that continues in the next one is not a change on its own.
         flags: flags | if head[offset::CONTINUED] == 0 { row_flag(head[offset::IO_TYPE], before) } else { 0 },
     })
 }
 
-/// Where the body of the area at `at` starts, and its length. The body may go beyond the record; the caller checks.
+/// Returns the offset and length of the body of the area at `at`. The body may extend beyond the record; the caller checks.
 #[inline(always)]
 fn area_extent(record: &[u8], at: usize, order: ByteOrder) -> Result<(usize, usize), Fault> {
     let Some(&[_, info, a, b]) = record.get(at..).and_then(|rest| rest.first_chunk()) else {
-        return Err(Fault::corrupt(at, "an area goes beyond the end of its record"));
+        return Err(Fault::corrupt(at, "area extends beyond the end of its record"));
     };
     if is_wide(info) {
         let Some(&[_, _, a, b, c, d]) = record.get(at..).and_then(|rest| rest.first_chunk()) else {
-            return Err(Fault::corrupt(at, "an area goes beyond the end of its record"));
+            return Err(Fault::corrupt(at, "area extends beyond the end of its record"));
         };
         return Ok((at + 6, order.u32([a, b, c, d]) as usize));
     }
     Ok((at + 4, usize::from(order.u16([a, b]))))
 }
 
-/// The byte order of the record at the start of `bytes`, by the safe rule of spec section 1.1: only one order makes its
-/// length point at a trailer that repeats it. `None` where the bytes do not reach to the trailer, or neither order does.
+/// Returns the byte order of the record at the start of `bytes`: only one order makes its length point at a trailer that
+/// repeats it (see docs/trail-format.md, section 3). Returns `None` if the bytes do not reach the trailer, or if neither
+/// order fits.
 ///
 /// ```
 /// use trailcore::trail::{ByteOrder, detect_byte_order};
@@ -674,7 +681,8 @@ pub fn detect_byte_order(bytes: &[u8]) -> Option<ByteOrder> {
     [ByteOrder::Big, ByteOrder::Little].into_iter().find(|&order| frame(bytes, order).is_ok())
 }
 
-/// The same, with the fault where no order fits: *NeedMore* if in some order the bytes are a beginning.
+/// Like [`detect_byte_order`], but returns a fault if no order fits: *NeedMore* if the bytes may be the beginning of a record
+/// in one of the orders.
 pub(crate) fn settle_byte_order(bytes: &[u8], first_guess: ByteOrder) -> Result<ByteOrder, Fault> {
     let fault = match frame(bytes, first_guess) {
         Ok(_) => return Ok(first_guess),
@@ -705,7 +713,7 @@ mod tests {
         record
     }
 
-    /// A row with data and tokens, as most records are.
+    /// A row with data and tokens, the most common form.
     fn row(order: ByteOrder) -> Vec<u8> {
         let mut head = vec![b'E', 0x0c, 0, b'A', 0, 0, 5, 0xff];
         head.resize(28, 1);
@@ -720,11 +728,11 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_form_is_framed_as_any_other() {
+    fn fast_path_agrees_with_slow_path() {
         for order in [ByteOrder::Big, ByteOrder::Little] {
             let bytes = row(order);
             assert_eq!(frame_fast_path(&bytes, 0, order), Some(frame_in(&bytes, order).unwrap()));
-            // Whatever single bit is wrong: the quick way accepts nothing that the full one does not, nor differently.
+            // With any single bit flipped, the fast path accepts only what the slow path accepts, with the same result.
             for bit in 0..bytes.len() * 8 {
                 let mut wrong = bytes.clone();
                 wrong[bit / 8] ^= 1 << (bit % 8);
@@ -739,7 +747,7 @@ mod tests {
     }
 
     #[test]
-    fn both_orders_and_only_the_right_one() {
+    fn both_byte_orders_and_only_the_right_one() {
         for order in [ByteOrder::Big, ByteOrder::Little] {
             let bytes = minimal(order);
             let record = Record::parse(&bytes, order).unwrap();
@@ -760,11 +768,11 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_grew_is_damage_and_no_torn_tail() {
+    fn increased_length_is_damage_not_a_torn_tail() {
         let mut bytes = minimal(ByteOrder::Big);
         bytes[2] = 0x40;
         assert_eq!(Record::parse(&bytes, ByteOrder::Big).unwrap_err().kind, FaultKind::Corrupt);
-        // The same with a length of four bytes and four gigabytes.
+        // The same with a four-byte length of 4 GiB.
         let mut huge = vec![b'G', 0x40, 0xff, 0xff, 0xff, 0xff];
         huge.extend_from_slice(&minimal(ByteOrder::Big)[4..]);
         assert_eq!(Record::parse(&huge, ByteOrder::Big).unwrap_err().kind, FaultKind::Corrupt);

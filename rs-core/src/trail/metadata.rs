@@ -1,8 +1,8 @@
-//! Metadata records (type 170): what a database and its tables look like. Spec sections 5 and 11.1.
+//! Metadata records (type 170): definitions of a database and its tables. See docs/trail-format.md, section 9.
 //!
-//! A file gives one database definition (DDR), and before the first row of a table its definition (TDR). Rows name
-//! definitions by an index that is the file's own. A later table of the same shape gets a reference (OrigNode 3) to the
-//! earlier definition instead of a copy.
+//! A file has one database definition (DDR), and a table definition (TDR) before the first row of each table. Rows refer to
+//! definitions by an index that is local to the file. A later table with the same columns gets a reference (OrigNode 3) to
+//! the earlier definition instead of a copy.
 
 use nom::Parser;
 use nom::bytes::complete::take;
@@ -10,7 +10,7 @@ use nom::bytes::complete::take;
 use crate::trail::SubToken;
 use crate::trail::wire::{self, ByteOrder, Fault, FaultKind, INFO_WIDE, Parsed, Token, put_s16, put_token, stop};
 
-/// What a metadata record is, by the OrigNode byte of its header (SEEN).
+/// The kind of a metadata record, from the OrigNode byte of its header (SEEN).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetadataKind {
     /// Database definition.
@@ -24,7 +24,7 @@ pub enum MetadataKind {
 }
 
 impl MetadataKind {
-    /// From the header's OrigNode.
+    /// Converts the header's OrigNode byte.
     #[must_use]
     pub fn from_orig_node(byte: u8) -> Self {
         match byte {
@@ -49,25 +49,25 @@ pub struct DatabaseRecord {
     pub locale: u16,
     /// Time zone.
     pub time_zone: Vec<u8>,
-    /// How names compare, a byte for each kind of object.
+    /// Case sensitivity of names, one byte for each kind of object.
     pub case_sensitivity: Vec<u8>,
     /// The database's name; may be empty.
     pub name: Vec<u8>,
-    /// Tokens behind the known ones, kept as they stand.
+    /// Tokens after the known ones, kept verbatim.
     pub extra: Vec<SubToken>,
 }
 
 impl DatabaseRecord {
-    /// Reads the data area of a database definition.
+    /// Parses the data area of a database definition.
     ///
     /// # Errors
-    /// *Unsupported* where the version or the pieces are others than those known; *Corrupt* where lengths do not add up.
+    /// *Unsupported* if the version or a token is not a known one; *Corrupt* if lengths do not add up.
     pub fn parse(data: &[u8], order: ByteOrder) -> Result<Self, Fault> {
         wire::run(data, |input| {
             within(order, 0x30, input, |input| {
                 let (input, version) = within(order, 0x01, input, wire::u16(order))?;
                 if version != 1 {
-                    return stop(input, FaultKind::Unsupported, "a database definition of an unknown version");
+                    return stop(input, FaultKind::Unsupported, "database definition has an unknown version");
                 }
                 let (input, mut database) = within(order, 0x02, input, |input| {
                     let (input, charset) = within(order, 0x01, input, wire::u32(order))?;
@@ -101,7 +101,7 @@ impl DatabaseRecord {
     /// Appends the data area, the inverse of [`parse`](Self::parse).
     ///
     /// # Errors
-    /// *Unsupported* where a part is longer than its length field can say.
+    /// *Unsupported* if a value is longer than its length field allows.
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
         let number = |value: u32| built(|out| order.put_u32(out, value));
         let mut facts = Vec::new();
@@ -121,19 +121,20 @@ impl DatabaseRecord {
     }
 }
 
-/// A table definition record, version 1 or 11, as it stands. [`TableDef`](crate::schema::TableDef) is what it means.
+/// The raw fields of a table definition record, version 1 or 11. [`TableDef`](crate::schema::TableDef) is their interpreted
+/// form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableRecord {
     /// Version of the layout: 1 (SEEN in 12.2) or 11 (SEEN in 21.3).
     pub version: u16,
-    /// Number of key columns, as the record states it.
+    /// Number of key columns that the record states.
     pub key_columns: u16,
-    /// Tokens behind the number of key columns, as they stand. Version 1 has three (02 to 04; zero in every sample,
-    /// UNKNOWN), version 11 has none.
+    /// Tokens after the number of key columns, verbatim. Version 1 has three (02 to 04; zero in every sample, UNKNOWN),
+    /// version 11 has none.
     pub facts: Vec<SubToken>,
     /// The columns, in the table's order.
     pub columns: Vec<ColumnRecord>,
-    /// Tokens behind the columns, kept as they stand.
+    /// Tokens after the columns, kept verbatim.
     pub extra: Vec<SubToken>,
 }
 
@@ -142,7 +143,7 @@ pub struct TableRecord {
 pub struct ColumnRecord {
     /// Its name.
     pub name: Vec<u8>,
-    /// Data type; the field numbers in brackets are those of a definitions file (2).
+    /// Data type (2). Numbers in brackets are the field numbers of a definitions file.
     pub data_type: u16,
     /// Internal length (9). Which of the two lengths is which is UNKNOWN; they are equal in all samples.
     pub internal_length: u32,
@@ -156,7 +157,7 @@ pub struct ColumnRecord {
     pub character_length: u32,
     /// Fetch offset (4).
     pub fetch_offset: u32,
-    /// Number of the column's character set (21); −1 as the database's.
+    /// Number of the column's character set (21); −1 for the database's.
     pub charset: i32,
     /// The database's own type number (20).
     pub native_type: u16,
@@ -170,9 +171,9 @@ pub struct ColumnRecord {
     pub scale: u16,
     /// UNKNOWN; 0 in every sample.
     pub unknown: u16,
-    /// Flags: 01 key column; 40 nullable, in version 11 alone (INFERRED); 22 on every column (UNKNOWN).
+    /// Flags: 01 key column; 40 nullable, in version 11 only (INFERRED); 22 on every column (UNKNOWN).
     pub flags: u16,
-    /// The second part, 14 zero bytes in version 1, left out in version 11. UNKNOWN, kept.
+    /// The second part: 14 zero bytes in version 1, absent in version 11. UNKNOWN, kept.
     pub second_part: Option<Vec<u8>>,
 }
 
@@ -180,17 +181,16 @@ pub struct ColumnRecord {
 pub(crate) const FLAG_KEY: u16 = 0x01;
 /// Flag of a nullable column, in version 11.
 pub(crate) const FLAG_NULLABLE: u16 = 0x40;
-/// Bytes of a column's first part behind its name.
+/// Bytes of a column's first part after its name.
 const FIXED_PART: u16 = 44;
 
 impl TableRecord {
-    /// Reads the data area of a table definition. Pieces that a version leaves out may be missing; the sizes must add up.
+    /// Parses the data area of a table definition. Tokens that a version omits may be absent; the sizes must add up.
     ///
     /// # Errors
-    /// *Unsupported* where pieces or sizes are others than those known, whatever the version says: the caller keeps the raw
-    /// bytes.
+    /// *Unsupported* if a token or size is not a known one, independent of the version number. The caller keeps the raw bytes.
     pub fn parse(data: &[u8], order: ByteOrder) -> Result<Self, Fault> {
-        // Whatever does not fit is a form that we do not know: framing has shown that the record itself is whole.
+        // Framing has shown that the record is complete, so anything that does not fit is an unknown form.
         wire::run(data, |input| within(order, 0x30, input, |input| table(input, order)))
             .map_err(|fault| Fault { kind: FaultKind::Unsupported, ..fault })
     }
@@ -198,7 +198,7 @@ impl TableRecord {
     /// Appends the data area, the inverse of [`parse`](Self::parse).
     ///
     /// # Errors
-    /// *Unsupported* where a part is longer than its length field can say.
+    /// *Unsupported* if a value is longer than its length field allows.
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
         let number = |value: u16| built(|out| order.put_u16(out, value));
         let mut keys = Vec::new();
@@ -228,7 +228,7 @@ fn table(input: &[u8], order: ByteOrder) -> Parsed<'_, TableRecord> {
     })?;
     let (input, columns) = within(order, 0x03, input, |input| {
         let (mut input, count) = wire::u16(order)(input)?;
-        // Not reserved ahead: the count is the input's claim, the columns are its bytes.
+        // No capacity is reserved: the count is untrusted until the columns have been read.
         let mut columns = Vec::new();
         for _ in 0..count {
             let (rest, column) = column(input, order)?;
@@ -254,14 +254,14 @@ fn column(input: &[u8], order: ByteOrder) -> Parsed<'_, ColumnRecord> {
         (u16(), u16(), u16(), u16()).parse_complete(first)?;
     let (first, (scale, unknown, flags)) = (u16(), u16(), u16()).parse_complete(first)?;
     if !first.is_empty() {
-        return stop(first, FaultKind::Unsupported, "a column definition of an unknown size");
+        return stop(first, FaultKind::Unsupported, "column definition has an unknown size");
     }
     let second_part = if whole.is_empty() {
         None
     } else {
         let (left, second) = wire::s16(order)(whole)?;
         if !left.is_empty() {
-            return stop(left, FaultKind::Unsupported, "a column definition of an unknown size");
+            return stop(left, FaultKind::Unsupported, "column definition has an unknown size");
         }
         Some(second.to_vec())
     };
@@ -322,7 +322,7 @@ impl ColumnRecord {
     }
 }
 
-/// The tokens that are left, known to no one: newer writers add tokens, and older readers ignore them (spec section 3).
+/// Reads the remaining tokens, all unknown: newer writers may add some (docs/trail-format.md, section 9.2).
 fn remaining_tokens(input: &[u8], order: ByteOrder) -> Parsed<'_, Vec<SubToken>> {
     nom::multi::many0(wire::token(order).map(SubToken::from)).parse_complete(input)
 }
@@ -331,15 +331,15 @@ fn put_all(out: &mut Vec<u8>, order: ByteOrder, tokens: &[SubToken]) -> Result<(
     tokens.iter().try_for_each(|token| put_token(out, order, Token { id: token.id, info: token.info, body: &token.body }))
 }
 
-/// One token of the given id, and a parser over the whole of its body.
+/// Reads one token of the given id and runs `inner` over the whole of its body.
 fn within<'a, T>(order: ByteOrder, id: u8, input: &'a [u8], mut inner: impl FnMut(&'a [u8]) -> Parsed<'a, T>) -> Parsed<'a, T> {
     let (rest, token) = wire::token(order)(input)?;
     if token.id != id {
-        return stop(input, FaultKind::Unsupported, "a definition has an unknown piece");
+        return stop(input, FaultKind::Unsupported, "definition has an unknown token");
     }
     let (left, value) = inner(token.body).map_err(|error| error.map(|stop| stop.before(rest.len())))?;
     if !left.is_empty() {
-        return stop(left, FaultKind::Unsupported, "a definition has a piece of an unknown size");
+        return stop(left, FaultKind::Unsupported, "definition has a token of an unknown size");
     }
     Ok((rest, value))
 }

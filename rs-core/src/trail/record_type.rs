@@ -1,9 +1,9 @@
-//! Record types: the IOType byte of the record header, by number and name.
+//! Record types: the IOType byte of the record header, by number and name. See docs/trail-format.md, section 12.
 
 use std::fmt;
 
-/// What a record is: the IOType byte of its header, with the names that Logdump prints (spec sections 7, 11.8, 12.5).
-/// Numbers without a known meaning are kept and shown as numbers.
+/// A record type: the IOType byte of the record header, with the names that Logdump prints (docs/trail-format.md,
+/// section 12). Numbers without a known meaning are kept and displayed as numbers.
 ///
 /// ```
 /// use trailcore::trail::RecordType;
@@ -14,15 +14,15 @@ use std::fmt;
 pub struct RecordType(pub u8);
 
 impl RecordType {
-    /// A row's before image; the row is gone.
+    /// Delete of a row, with its before image.
     pub const DELETE: Self = Self(3);
-    /// A new row's after image.
+    /// Insert of a row, with its after image.
     pub const INSERT: Self = Self(5);
     /// Uncompressed update; NonStop only.
     pub const UPDATE: Self = Self(10);
     /// Byte-compressed update; NonStop only.
     pub const UPDATE_COMP: Self = Self(11);
-    /// Field-compressed update: one image, before or after as the header says.
+    /// Field-compressed update: one image; the header states whether it is the before or the after image.
     pub const FIELD_COMP: Self = Self(15);
     /// Truncate.
     pub const PURGE_DATA: Self = Self(100);
@@ -36,18 +36,18 @@ impl RecordType {
     pub const UNIFIED_PK_UPDATE: Self = Self(135);
     /// Insert or update; its layout is UNKNOWN.
     pub const UPSERT: Self = Self(140);
-    /// The unfinished transaction before this marker is taken back; Extract writes it again in full.
+    /// The unfinished transaction before this marker is rolled back; Extract writes it again in full.
     pub const RESTART_ABEND: Self = Self(150);
     /// Extract was restarted.
     pub const RESTART_OK: Self = Self(151);
     /// Extract's recovery is over.
     pub const RECOVERY_END: Self = Self(152);
-    /// A statement that changes definitions.
+    /// DDL.
     pub const DDL: Self = Self(160);
     /// Database definition, table definition, or a reference to one.
     pub const METADATA: Self = Self(170);
 
-    /// The name that Logdump prints for it, where one is known.
+    /// Returns the name that Logdump prints, if one is known.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         Some(match self.0 {
@@ -94,9 +94,8 @@ impl RecordType {
         })
     }
 
-    /// Whether records of this type carry rows or statements of a transaction, so that their transaction indicator
-    /// counts. Metadata, markers and types that are not known stand between a transaction's records with an indicator that
-    /// says nothing of it.
+    /// Returns whether records of this type carry rows or DDL of a transaction. Only then is their transaction indicator
+    /// meaningful: metadata, markers and records of unknown types may occur inside a transaction with any indicator.
     #[inline(always)]
     #[must_use]
     pub(crate) fn belongs_to_transaction(self) -> bool {

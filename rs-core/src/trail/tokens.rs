@@ -1,20 +1,20 @@
-//! GoldenGate's own tokens, the `T` area of a record: spec section 6.
+//! GoldenGate's own tokens, the `T` area of a record. See docs/trail-format.md, section 10.
 
 use std::borrow::Cow;
 
 use crate::trail::wire::{ByteOrder, Fault, Token, Tokens};
 
-/// Ids of the tokens that are known (SEEN).
+/// Ids of the known tokens (SEEN).
 pub mod id {
-    /// Oracle row id: 18 characters, and two bytes 00 01 that are no part of it.
+    /// Oracle row id: 18 characters, followed by two bytes 00 01 that do not belong to it.
     pub const ORAROWID: u8 = b'R';
     /// Commit sequence number, as text.
     pub const LOGCSN: u8 = b'L';
     /// Transaction id, as text.
     pub const TRANID: u8 = b'6';
-    /// Redo tag; no value where the transaction has none.
+    /// Redo tag; without a value if the transaction has no tag.
     pub const ORATAG: u8 = b't';
-    /// Of a DDL record: owner, object, version, compatible version and a flag, parted by NULs.
+    /// DDL records only: owner, object, version, compatible version and a flag, separated by NULs.
     pub const DDL: u8 = b'D';
 }
 
@@ -25,24 +25,24 @@ const ROWID_LEN: usize = 18;
 pub struct GgsToken<'a>(Token<'a>);
 
 impl<'a> GgsToken<'a> {
-    /// Its id, one of [`id`] or a number whose meaning is not known.
+    /// Returns its id: one of [`id`], or a number without a known meaning.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.0.id
     }
 
-    /// Its info byte; 01 with an empty body says "no value".
+    /// Returns its info byte; 01 with an empty body means "no value".
     #[must_use]
     pub fn info(&self) -> u8 {
         self.0.info
     }
 
-    /// It as it is written.
+    /// Returns the underlying token.
     pub(crate) fn as_token(&self) -> Token<'a> {
         self.0
     }
 
-    /// The name that Logdump prints, where one is known.
+    /// Returns the name that Logdump prints, if one is known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         Some(match self.0.id {
@@ -55,7 +55,7 @@ impl<'a> GgsToken<'a> {
         })
     }
 
-    /// What it is called in the native JSON form: its name, or else its id, as a character or in hexadecimal.
+    /// Returns its key in the native JSON form: its name, or else its id as a character or in hexadecimal.
     #[must_use]
     pub fn label(&self) -> Cow<'static, str> {
         match self.name() {
@@ -65,13 +65,13 @@ impl<'a> GgsToken<'a> {
         }
     }
 
-    /// Its body as it stands.
+    /// Returns its raw body.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.0.body
     }
 
-    /// Its value, `None` where it has none: the body, and of a row id its 18 characters.
+    /// Returns its value: the body, or the 18 characters of a row id. `None` if the token has no value.
     #[must_use]
     pub fn value(&self) -> Option<&'a [u8]> {
         if self.0.body.is_empty() || self.0.is_unset() {
@@ -84,7 +84,7 @@ impl<'a> GgsToken<'a> {
     }
 }
 
-/// The tokens of a `T` area, in order. The same id may come twice: DDL records repeat theirs (SEEN).
+/// Iterates over the tokens of a `T` area, in order. An id may occur twice: DDL records repeat theirs (SEEN).
 ///
 /// ```
 /// use trailcore::trail::{ByteOrder, tokens};
@@ -96,7 +96,7 @@ pub fn parse(area: &[u8], order: ByteOrder) -> impl Iterator<Item = Result<GgsTo
     Tokens::new(area, order).map(|token| token.map(GgsToken))
 }
 
-/// CSN and transaction id of a `T` area, as text; what it does not have, or has not as text, is `None`.
+/// Returns the CSN and the transaction id of a `T` area. Each is `None` if it is absent or not valid UTF-8.
 #[must_use]
 pub(crate) fn transaction_ids(area: &[u8], order: ByteOrder) -> (Option<&str>, Option<&str>) {
     let (mut csn, mut xid) = (None, None);
