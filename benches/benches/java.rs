@@ -1,12 +1,12 @@
-//! Java beside Rust on one trail: the bulk path touching every column, changes one by one, and JSON; and the bulk path
-//! beside the batches of C.
+//! Compares Java with Rust on one trail: the bulk path touching every column, single changes, and JSON. Also compares the bulk
+//! path with the batches of C.
 //!
 //! ```text
 //! make bench-java
 //! ```
 //!
-//! The Java half runs in a machine of its own, which does a round when it is told to, so that rounds take turns. Both add
-//! up what they touch, and the sums must be equal. Settings: `BENCH_MB`, `BENCH_ROUNDS`.
+//! Java runs in its own virtual machine and does one round on request, so rounds of both languages alternate. Both add up the
+//! touched values, and the sums must be equal. Settings: `BENCH_MB`, `BENCH_ROUNDS`.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -22,17 +22,17 @@ use trailcore_samples::Bank;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What is compared: the name that the Java half knows, what it is, and the Rust counterpart.
+/// One comparison: its name in `BenchMain.java`, its description, and the Rust counterpart.
 type Work = (&'static str, &'static str, fn(&Trail) -> Outcome<u64>);
 
 const WORK: [Work; 4] = [
     ("batches", "bulk path, every column", batches),
-    ("changes", "one by one, every column", changes),
-    ("json", "JSON, by the block", json),
-    ("json-each", "JSON, change by change", json),
+    ("changes", "single changes, every column", changes),
+    ("json", "JSON, in blocks", json),
+    ("json-each", "JSON, single changes", json),
 ];
 
-/// Rows of a batch, on both sides: what Java's batches have if not said otherwise. Rust is as quick with its own 8192.
+/// Rows of a batch in both languages: the default in Java. Rust is as fast with its default of 8192.
 const ROWS: usize = 4096;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -41,7 +41,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 fn main() -> Outcome<()> {
     let Some(class_path) = std::env::var_os("TRAILCORE_JAVA_CLASSES") else {
-        println!("skipped: run by `make bench-java`");
+        println!("skipped: run it with `make bench-java`");
         return Ok(());
     };
     let (megabytes, rounds) = (setting("BENCH_MB", 128), setting("BENCH_ROUNDS", 9));
@@ -51,7 +51,7 @@ fn main() -> Outcome<()> {
     let mut java = Java::start(&class_path, &path)?;
     let mut times = vec![(Vec::new(), Vec::new()); WORK.len()];
     let mut c_times = Vec::new();
-    // The first rounds warm both up: Java compiles what it runs often.
+    // The first rounds warm up both languages: Java compiles hot methods.
     for round in 0..rounds + 4 {
         for ((name, _, work), (rust_times, java_times)) in WORK.iter().zip(&mut times) {
             let start = Instant::now();
@@ -59,7 +59,7 @@ fn main() -> Outcome<()> {
             let rust_time = start.elapsed();
             let (java_time, found) = java.round(name)?;
             if expected != found {
-                return Err(format!("{name}: Java comes to {found}, Rust to {expected}").into());
+                return Err(format!("{name}: Java returns {found}, Rust {expected}").into());
             }
             if round >= 4 {
                 rust_times.push(rust_time);
@@ -71,8 +71,8 @@ fn main() -> Outcome<()> {
         }
     }
     java.stop()?;
-    println!("Java beside Rust and C, {} MB, medians of {rounds} rounds that take turns", bytes / 1_000_000);
-    println!("{:<29} {:>12} {:>10} {:>22}", "", "Rust/C MB/s", "Java MB/s", "Java as part of it");
+    println!("Java compared with Rust and C, {} MB, medians of {rounds} alternating rounds", bytes / 1_000_000);
+    println!("{:<29} {:>12} {:>10} {:>22}", "", "Rust/C MB/s", "Java MB/s", "ratio");
     let speed = |times: &mut Vec<Duration>| {
         times.sort();
         let median = times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64);
@@ -85,22 +85,22 @@ fn main() -> Outcome<()> {
         let bar = if bulk { "   at least 0.80" } else { "" };
         println!("{what:<29} {rust:>12.0} {java:>10.0} {:>22.2}{bar}", java / rust);
         if bulk {
-            println!("{:<29} {c:>12.0} {java:>10.0} {:>22.2}{bar}", "bulk path, beside C's batches", java / c);
+            println!("{:<29} {c:>12.0} {java:>10.0} {:>22.2}{bar}", "bulk path, batches of C", java / c);
         }
     }
     Ok(())
 }
 
-/// A round of the program of `make bench-c`: all columns of all changes, by batches.
+/// Runs one round of the program of `make bench-c`: all columns of all changes, in batches.
 fn touch_in_c(path: &Path) -> Outcome<Duration> {
-    let program = std::env::var_os("TRAILCORE_C_TOUCH").ok_or("run by `make bench-java`")?;
+    let program = std::env::var_os("TRAILCORE_C_TOUCH").ok_or("TRAILCORE_C_TOUCH is not set; run `make bench-java`")?;
     let output = Command::new(program).arg(path).stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8(output.stdout)?;
     let seconds = text.split(' ').next().filter(|_| output.status.success()).ok_or("the C program has failed")?;
     Ok(Duration::from_secs_f64(seconds.parse()?))
 }
 
-/// A trail of about so many bytes, made once.
+/// Creates a trail of about `bytes` bytes, unless it exists.
 fn generate(bytes: u64) -> Outcome<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
     let directory = root.join(format!("java-{}-{}", bytes >> 20, env!("CARGO_PKG_VERSION")));
@@ -114,7 +114,7 @@ fn generate(bytes: u64) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-/// The Java half, which does a round for each line that it is told.
+/// The Java program, which does one round for each line on its input.
 struct Java {
     process: Child,
     orders: ChildStdin,
@@ -126,14 +126,14 @@ impl Java {
         let mut process = Command::new("java")
             .arg("-cp")
             .arg(class_path)
-            // A collector without threads of its own: on a small machine they would take the neighbour's time.
+            // A collector without its own threads, which would take processor time from Rust on a small machine.
             .args(["-Xmx1g", "-XX:+UseSerialGC", "io.trailcore.BenchMain"])
             .arg(trail)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let orders = process.stdin.take().ok_or("no way to tell Java")?;
-        let answers = BufReader::new(process.stdout.take().ok_or("no way to hear Java")?);
+        let orders = process.stdin.take().ok_or("Java has no standard input")?;
+        let answers = BufReader::new(process.stdout.take().ok_or("Java has no standard output")?);
         Ok(Self { process, orders, answers })
     }
 
@@ -166,7 +166,7 @@ fn batches(trail: &Trail) -> Outcome<u64> {
     Ok(sum)
 }
 
-/// Adds up, of each value: its state, and its number, or its length and first byte.
+/// Adds up for each value: its state, and its number, or its length and first byte.
 fn touch(batch: &ColumnBatch) -> u64 {
     let add = |sum: u64, value: u64| sum.wrapping_add(value);
     let mut sum = 0;
@@ -203,7 +203,7 @@ fn changes(trail: &Trail) -> Outcome<u64> {
     Ok(sum)
 }
 
-/// Adds up what each value is: numbers and dates by their parts, texts by their length.
+/// Adds up the values: numbers and dates by their components, texts by their length.
 fn row(row: Row<'_>) -> u64 {
     let mut sum = 0u64;
     for column in row.columns().flatten() {

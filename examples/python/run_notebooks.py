@@ -1,7 +1,7 @@
 """Runs the notebooks of this directory from the first cell to the last, and fails if a cell does.
 
-Their asserts check the key results. They are kept without outputs: what is shown cannot grow old, and changes read well.
-Nothing is written; `jupyter lab` in this directory shows them.
+Their asserts check the key results. They are stored without outputs, so that outputs never go stale and diffs stay readable.
+Nothing is written. `jupyter lab` in this directory shows them.
 
     pip install trailcore polars matplotlib nbclient ipykernel
     python run_notebooks.py
@@ -25,16 +25,16 @@ PICTURES = {"first-look.ipynb": 1, "who-changed-what.ipynb": 2}
 
 
 def problem(path: Path) -> str | None:
-    """What is wrong with a notebook; `None` if it runs and shows its pictures."""
+    """Returns what is wrong with a notebook, or `None` if it runs and shows its pictures."""
     notebook: Any = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if any(cell.outputs or cell.execution_count for cell in code):
-        return "it is kept with outputs; clear them"
+        return "stored with outputs; clear them"
     if not any(cell.source.startswith("assert ") for cell in code):
         return "no cell asserts a result"
     client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(HERE)}})
     with tempfile.TemporaryDirectory() as sockets:
-        # No port is opened on the machine that runs it.
+        # Uses a Unix socket, so no port is opened.
         manager = client.create_kernel_manager()
         manager.transport, manager.ip = "ipc", str(Path(sockets) / "kernel")
         try:
@@ -47,12 +47,12 @@ def problem(path: Path) -> str | None:
         return f"warnings: {''.join(noise)}"
     pictures = sum("image/png" in output.get("data", {}) for output in outputs)
     if pictures != PICTURES[path.name]:
-        return f"it shows {pictures} pictures, and not {PICTURES[path.name]}"
+        return f"shows {pictures} pictures instead of {PICTURES[path.name]}"
     return None
 
 
 def main() -> int:
-    """Runs them all; 1 if one fails."""
+    """Runs all notebooks. Returns 1 if one fails."""
     failed = 0
     for name in PICTURES:
         start = time.monotonic()

@@ -1,4 +1,4 @@
-//! Definition files: what was read, written in one form, reads the same.
+//! Definitions files: tables that are printed in one form parse to the same tables.
 #![no_main]
 
 use std::fmt::Write;
@@ -18,13 +18,13 @@ fuzz_target!(|data: &[u8]| {
             assert!(column.text_charset().is_stated() || !column.charset.is_stated());
         }
         if let Some(text) = printed(table) {
-            let again = Catalog::parse(text.as_bytes()).expect("a printed definition reads");
+            let again = Catalog::parse(text.as_bytes()).expect("a printed definition parses");
             assert_eq!(again.table(table.name()).map(|again| &**again), Some(&**table));
         }
     }
 });
 
-/// A definition file of version 5.0 with this table. `None` where a column's character set has no number.
+/// Returns a definitions file of version 5.0 with this table; `None` if a column's character set has no number.
 fn printed(table: &TableDef) -> Option<String> {
     let mut text = format!("*+- Defgen version 5.0, Encoding UTF-8\nDefinition for table {}\nColumns: {}\n", table.name(), table.columns().len());
     for c in table.columns() {
@@ -55,7 +55,7 @@ fn printed(table: &TableDef) -> Option<String> {
             0,
         ];
         let numbers = numbers.map(|number| number.to_string()).join(" ");
-        // In quotes, so that a name may look like anything.
+        // Quoted, because a name may contain any character.
         writeln!(text, "\"{}\" {numbers}", c.name).ok()?;
     }
     text.push_str("End of definition\n");

@@ -1,4 +1,4 @@
-//! A whole trail in memory: its records, its changes and their JSON, and its rows in bulk.
+//! A whole trail in memory: its records, its changes and their JSON, and its column batches.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -14,31 +14,31 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Records are pieces of the input, one behind the other, whatever was passed over between them.
+/// Records are ranges of the input, in order, with skipped ranges between them.
 fn records(trail: &Trail, data: &[u8], options: &ReadOptions) {
     let mut reader = trail.records(options);
     let mut end = 0;
     while let Ok(Some(placed)) = reader.next() {
         let (at, bytes) = (placed.position.rba as usize, placed.record.bytes());
-        assert!(at >= end && !bytes.is_empty(), "a record inside the one before it");
+        assert!(at >= end && !bytes.is_empty(), "a record overlaps the one before it");
         end = at + bytes.len();
         assert_eq!(data.get(at..end), Some(bytes));
     }
 }
 
 fn changes(mut reader: trailcore::Reader, input: usize) {
-    // Small batches, so that they fill.
+    // Small enough to fill up.
     let mut decoder = BatchDecoder::new().rows(16);
     let (mut read, mut taken, mut handed) = (0, 0, 0);
     let mut last = None;
     while let Ok(Some(change)) = reader.next() {
         read += 1;
         assert!(read <= input, "more changes than bytes");
-        assert!(change.start() <= change.position() && last < Some(change.position()), "changes go backwards");
+        assert!(change.start() <= change.position() && last < Some(change.position()), "positions do not increase");
         last = Some(change.position());
 
         let json = change.to_json().ok();
-        let again = json.as_deref().map(|json| PlainChange::from_json(json).and_then(|plain| plain.to_json()).expect("own JSON reads"));
+        let again = json.as_deref().map(|json| PlainChange::from_json(json).and_then(|plain| plain.to_json()).expect("own JSON parses"));
         assert_eq!(again, json);
         assert_eq!(change.to_owned().as_change().to_json().ok(), json);
 
@@ -54,10 +54,10 @@ fn changes(mut reader: trailcore::Reader, input: usize) {
         }
     }
     decoder.flush(|batch| handed += checked(batch));
-    assert_eq!(handed, taken, "rows were lost or made up");
+    assert_eq!(handed, taken, "rows were lost or invented");
 }
 
-/// The rows of a batch, all of whose columns must have as many values.
+/// Returns the number of rows of a batch, and checks that all columns have as many values.
 fn checked(batch: &ColumnBatch) -> usize {
     let rows = batch.len();
     assert_eq!((batch.positions().len(), batch.times().len()), (rows, rows));
@@ -80,6 +80,6 @@ fn values(column: &ColumnBuffer) -> usize {
         }
         ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values) => counted(values),
         ColumnValues::Unsigned(values) => values.len(),
-        other => panic!("values of another kind: {other:?}"),
+        other => panic!("unexpected kind of values: {other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! File header records: every accessor, and the same bytes back.
+//! File header records: calls every accessor; writing returns the same bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -13,8 +13,8 @@ fuzz_target!(|data: &[u8]| {
         look(&header);
 
         let mut out = Vec::new();
-        header.encode(&mut out).expect("what was a header can be one again");
-        // A trailer whose info says another width than its record's is read by the record's width.
+        header.encode(&mut out).expect("a parsed header encodes");
+        // The parser uses the record's width for the trailer, even if the trailer's info byte differs.
         let is_wide = |info: u8| info & INFO_WIDE != 0 && info != INFO_UNSET;
         let bytes = record.bytes();
         let wide = bytes.get(1).is_some_and(|&info| is_wide(info));
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn look(header: &FileHeader) {
-    // Every token of a group is found by its id, or hidden by an earlier one of the same.
+    // Every token of a group is found by its id, or hidden by an earlier one with the same id.
     for group in header.groups() {
         for token in &group.tokens {
             let found = header.token(group.id, token.id);
@@ -51,7 +51,7 @@ fn look(header: &FileHeader) {
     let lists = (header.uri_history(), header.machine(), header.producer_release(), header.database_release());
     let charsets = [header.database_charset(), header.client_charset(), header.client_national_charset(), header.database_national_charset()];
     let rest = (header.locale(), header.case_sensitivity(), header.encryption(), header.database_vendor(), header.data_source(), header.recovery_mode());
-    // Shown, so that the times and texts are looked into and no accessor is optimised away.
+    // Formatted, so that all values are used and no accessor is optimised away.
     let shown = format!("{numbers:?}{times:?}{texts:?}{lists:?}{charsets:?}{rest:?}");
     assert!(!shown.is_empty());
     for time in [header.creation_time(), header.first_time(), header.last_time()].into_iter().filter_map(|time| time.value()) {

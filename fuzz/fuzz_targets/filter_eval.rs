@@ -1,7 +1,7 @@
-//! Evaluation: whatever a filter says of whatever row, there is a verdict.
+//! Evaluation: any filter on any row has a verdict.
 //!
-//! The input is the filter's text, a byte 0, and a row: one byte for settings, then for each column a byte for its state and
-//! its value.
+//! The input is the filter's text, a byte 0, and a row: one byte of settings, then for each column a byte with its state and
+//! length, and its value.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -58,7 +58,7 @@ fn facts(op: Op, row: &mut impl Iterator<Item = u8>) -> Facts {
     facts
 }
 
-/// The next column; `None` where it is missing.
+/// Returns the next column value; `None` if the column is missing.
 fn value(row: &mut impl Iterator<Item = u8>) -> Option<PlainValue> {
     let state = row.next()?;
     let bytes: Vec<u8> = row.take(usize::from(state >> 3)).collect();

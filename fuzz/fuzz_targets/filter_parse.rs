@@ -1,4 +1,4 @@
-//! The filter language: what reads is written in its own dialect, and reads the same again.
+//! The filter language: text that parses is written in its own dialect and parses to the same tree.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -19,24 +19,24 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(expr) = text.parse::<Expr>() {
         let written = expr.to_string();
-        assert_eq!(written.parse::<Expr>().expect("own text reads"), expr, "{written}");
+        assert_eq!(written.parse::<Expr>().expect("own text parses"), expr, "{written}");
     }
     if let Ok(condition) = text.parse::<Condition>() {
         let written = condition.to_string();
-        assert_eq!(written.parse::<Condition>().expect("own text reads"), condition, "{written}");
+        assert_eq!(written.parse::<Condition>().expect("own text parses"), condition, "{written}");
     }
     if let Ok(filter) = LogdumpFilter::parse(text) {
         let written = filter.to_string();
-        assert_eq!(LogdumpFilter::parse(&written).expect("own text reads"), filter, "{written}");
+        assert_eq!(LogdumpFilter::parse(&written).expect("own text parses"), filter, "{written}");
     }
 });
 
-/// Errors have places within the text, and short messages.
+/// Errors have positions within the text, and short messages.
 fn check(error: &trailcore::filter::Diagnostics, text: &str) {
     assert!(error.errors().next().is_some());
     let has_macros = ["MACRO", "INCLUDE"].iter().any(|word| text.to_ascii_uppercase().contains(word));
     for diagnostic in error.all() {
-        // Where macros are put in their places, the text is another one.
+        // Positions may be in the text after macro expansion.
         assert!(has_macros || diagnostic.range().start <= text.len());
         assert!(diagnostic.message().len() < 500);
     }

@@ -1,4 +1,4 @@
-//! Framing, and a record taken apart and written again.
+//! Framing, and splitting a record and writing it again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -27,14 +27,14 @@ fn check(record: &Record<'_>, data: &[u8], order: ByteOrder) {
 
     let parts = RecordParts::of(record);
     assert_eq!(parts.is_ok(), header.is_ok());
-    // A file header record has no header; nor has one whose table name does not end.
+    // A file header record has no header, and a header whose table name is not terminated does not parse.
     let (Ok(parts), Ok(header)) = (parts, header) else { return };
     assert_eq!(record.table().ok(), Some(header.table));
     assert_eq!((record.record_type(), record.data().len() > 65_535), (header.record_type, usize::from(header.record_length) != record.data().len()));
 
     let mut out = Vec::new();
-    parts.encode(order, &mut out).expect("what was a record can be one again");
-    let again = Record::parse(&out, order).expect("what was written is a record");
+    parts.encode(order, &mut out).expect("a parsed record encodes");
+    let again = Record::parse(&out, order).expect("an encoded record parses");
     assert_eq!(again.bytes(), out);
     assert_eq!(RecordParts::of(&again).ok().map(|again| again.areas), Some(parts.areas.clone()));
     assert_eq!(again.data(), record.data());
@@ -43,8 +43,8 @@ fn check(record: &Record<'_>, data: &[u8], order: ByteOrder) {
     }
 }
 
-/// Whether the bytes that a record taken apart does not keep are those of real records: the infos of trailer and header
-/// area, and a time within 64 bits of Unix microseconds.
+/// Returns whether the bytes that `RecordParts` does not keep have the values of real records: the info bytes of the trailer
+/// and the header area, and a timestamp within 64-bit Unix microseconds.
 fn is_exact(bytes: &[u8], info: u8, order: ByteOrder) -> bool {
     let (outer, trailer) = if info & INFO_WIDE != 0 && info != 0xff { (6, bytes.len() - 6) } else { (4, bytes.len() - 4) };
     let Some(time) = bytes.get(outer + 12..).and_then(|rest| rest.first_chunk()) else { return false };

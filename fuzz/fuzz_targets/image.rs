@@ -1,4 +1,4 @@
-//! A row's image against a table of every kind of column: the first byte says the byte order, the rest is the list.
+//! A row image of a table with every kind of column: the first byte selects the byte order, the rest is the column list.
 #![no_main]
 
 use std::collections::HashSet;
@@ -63,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
     for column in row.columns().map_while(Result::ok) {
         look(&column);
         write_again(&column, order);
-        // A column that is listed twice is found the first time.
+        // For a column that is listed twice, the accessors find the first one.
         if seen.insert(column.index()) {
             let found = [row.at(column.index()), row.get(&column.name())].map(|found| found.map(|found| found.span().as_ptr()));
             assert_eq!(found, [Some(column.span().as_ptr()); 2]);
@@ -71,7 +71,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The accessors agree with each other.
+/// Checks that the accessors agree with each other.
 fn look(column: &Column<'_>) {
     let value = column.value();
     assert_eq!(column.is_null(), value == Value::Null);
@@ -98,7 +98,7 @@ fn look(column: &Column<'_>) {
     }
 }
 
-/// A value that can be written reads the same again.
+/// Checks that a value that can be written is read back unchanged.
 fn write_again(column: &Column<'_>, order: ByteOrder) {
     let name = column.name();
     let mut row = RowBuilder::new(&TABLE, order);
@@ -113,7 +113,7 @@ fn write_again(column: &Column<'_>, order: ByteOrder) {
         _ => return,
     };
     let known = column.definition().is_some();
-    // Columns beyond the table have no form to be written in.
+    // Columns that the table does not define cannot be written.
     assert!(known || written.is_err());
     if matches!(value, Value::Null | Value::Number(_) | Value::DateTime(_)) {
         assert_eq!(known, written.is_ok());

@@ -1,4 +1,4 @@
-//! Database and table definition records: parsed, written, and parsed to the same again.
+//! Database and table definition records: parsed, written, and parsed to the same record.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What was read can be written, but for pieces whose four bytes of length become two.
+/// A parsed definition can be written, unless a token with a four-byte length is written with a two-byte length.
 fn written(data: &[u8], encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     match encode(&mut out) {

@@ -5,16 +5,16 @@ use libfuzzer_sys::fuzz_target;
 use trailcore::Timestamp;
 use trailcore::trail::{ByteOrder, RecordHeader};
 
-/// Where the time stands in a header.
+/// Offsets of the timestamp in a header.
 const TIME: std::ops::Range<usize> = 8..16;
 
 fuzz_target!(|data: &[u8]| {
     for order in [ByteOrder::Big, ByteOrder::Little] {
         let Ok(header) = RecordHeader::parse(data, order) else { continue };
         let mut out = Vec::new();
-        header.encode(order, &mut out).expect("what was a header can be one again");
+        header.encode(order, &mut out).expect("a parsed header encodes");
 
-        // A time beyond 64 bits of Unix microseconds becomes the last one within; all else stays.
+        // A timestamp beyond 64-bit Unix microseconds becomes the largest one within; all other bytes are unchanged.
         let mut expected = data.to_vec();
         if header.time.unix_micros() == i64::MAX {
             let last = Timestamp::from_unix_micros(i64::MAX).julian();

@@ -1,4 +1,4 @@
-//! One change, as Python sees it.
+//! The Python class `Change`.
 
 use std::sync::Arc;
 
@@ -15,35 +15,35 @@ use crate::error::raised;
 use crate::schema::TableDef;
 use crate::values::Types;
 
-/// A block of changes, with the names that its rows' dicts have.
+/// A block of changes, with the names of their tables and columns.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) changes: ChangeBlock,
     /// The names of its tables, in the order of the block's definitions.
     pub(crate) names: Vec<Arc<Names>>,
-    /// What the changes of a transaction have in common, made once for those that are asked one after the other.
+    /// A cache of the objects that the changes of one transaction share.
     pub(crate) transaction: Mutex<TransactionObjects>,
 }
 
-/// CSN and id of a transaction.
+/// The CSN and the id of a transaction, owned.
 type KeptIds = (Option<Py<PyString>>, Option<Py<PyString>>);
 
-/// The objects of the transaction that was asked for last, by its number in the block.
+/// The objects of the last transaction that was accessed, with its number in the block.
 #[derive(Debug, Default)]
 pub(crate) struct TransactionObjects {
     time: Option<(i64, Py<PyAny>)>,
     ids: Option<(u32, KeptIds)>,
 }
 
-/// A table's names as Python strings, made once for each definition.
+/// The names of a table and its columns as Python strings, created once per definition.
 #[derive(Debug)]
 pub(crate) struct Names {
     definition: Arc<trailcore::TableDef>,
     table: Py<PyString>,
     columns: Vec<Py<PyString>>,
-    /// A row of NULLs: a dict that is copied is made faster than one that grows.
+    /// A row of NULLs. Copying a dict is faster than growing one.
     nulls: Py<PyDict>,
-    /// A change's dict for each operation, in the order of [`Op::ALL`], with what is the same for all of them.
+    /// The dict of a change for each operation, in the order of [`Op::ALL`], with the values that all changes share.
     changes: Vec<Py<PyDict>>,
 }
 
@@ -67,10 +67,19 @@ impl Names {
     }
 }
 
-/// CSN and id of a transaction.
+/// The CSN and the id of a transaction.
 type TransactionIds<'py> = (Option<Bound<'py, PyString>>, Option<Bound<'py, PyString>>);
 
-/// One change of a trail. It owns its data: it may be kept, and used by several threads.
+/// One change of a trail. It owns its data, is immutable, and may be used by any number of threads.
+///
+/// `before` and `after` are dicts by column name, created on each access, or `None` if the trail has no such image. A column
+/// that is missing from an image is not in its dict. SQL's NULL is `None`. A number without fraction digits is an int, any
+/// other number a `decimal.Decimal` with exactly the digits of the trail. A date is a naive `datetime.datetime`, as the
+/// database stores no zone (`NanoDatetime` if it is finer than microseconds), or a `datetime.date`. Text is `str`, bytes are
+/// `bytes`, and a value that cannot be decoded is an `Invalid`.
+///
+/// ``change["NAME"]`` is the value of a column after the change, or before it for a delete. Column names are case-insensitive
+/// here. Raises `KeyError` if the column is missing.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Change {
     pub(crate) block: Arc<Block>,
@@ -79,7 +88,7 @@ pub(crate) struct Change {
 
 impl Change {
     pub(crate) fn get(&self) -> PyResult<trailcore::Change<'_>> {
-        // The index was the block's own when the change was made.
+        // `index` was valid for the block when the change was created.
         self.block.changes.get(self.index).ok_or_else(|| PyKeyError::new_err("no such change"))
     }
 
@@ -94,7 +103,7 @@ impl Change {
 
     fn row<'py>(&self, py: Python<'py>, row: Option<Row<'_>>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let Some(row) = row else { return Ok(None) };
-        // A row that lists all columns in their order is the usual one: the copy of a row of NULLs is filled.
+        // Most rows have all columns in order: fill a copy of the row of NULLs.
         let names = self.names()?;
         let mut listed = 0;
         let in_order = row.spans().all(|span| {
@@ -107,7 +116,7 @@ impl Change {
         Ok(Some(dict))
     }
 
-    /// Sets the wanted columns of a row.
+    /// Sets the columns of a row that `wanted` accepts.
     fn fill(&self, py: Python<'_>, dict: &Bound<'_, PyDict>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<()> {
         let (types, names) = (Types::get(py)?, self.names()?);
         if let Err(fault) = row.spans().verify() {
@@ -117,7 +126,7 @@ impl Change {
             let value = types.column(py, &column)?;
             match names.columns.get(column.index()) {
                 Some(name) => dict.set_item(name, value)?,
-                // Without a definition.
+                // The table has no definition.
                 None => dict.set_item(&*column.name(), value)?,
             }
         }
@@ -132,7 +141,7 @@ impl Change {
         Ok(self.names()?.table.bind(py).clone())
     }
 
-    /// CSN and id of its transaction, made once for changes of one transaction that are asked one after the other.
+    /// Returns the CSN and the id of its transaction, from the cache if the previous access was to the same transaction.
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<TransactionIds<'py>> {
         let number = self.block.changes.transaction_of(self.index).unwrap_or_default();
         if let Some((known, (csn, xid))) = &self.block.transaction.lock_py_attached(py).ids {
@@ -164,41 +173,49 @@ impl Change {
 
 #[pymethods]
 impl Change {
+    /// The operation: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate`` or ``ddl``.
     #[getter]
     fn op<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         Ok(Types::get(py)?.words.op(py, self.get()?.op()))
     }
 
+    /// The name of its table, with the parts joined by ``.``. For a DDL change, the name of the object.
     #[getter]
     fn table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         self.table_name(py)
     }
 
+    /// The definition of its table.
     #[getter]
     fn definition(&self) -> PyResult<TableDef> {
         Ok(TableDef(Arc::clone(&self.names()?.definition)))
     }
 
+    /// The position of its record. For a pair of before and after records, the position of the after record.
     #[getter]
     fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Types::get(py)?.position(py, self.get()?.position())
     }
 
+    /// The position of its first record. Reading that starts here returns the whole change.
     #[getter]
     fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Types::get(py)?.position(py, self.get()?.start())
     }
 
+    /// The commit sequence number of its transaction as text, or `None` if the trail does not contain it.
     #[getter]
     fn csn<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         Ok(self.ids(py)?.0)
     }
 
+    /// The id of its transaction, or `None` if the trail does not contain it.
     #[getter]
     fn xid<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         Ok(self.ids(py)?.1)
     }
 
+    /// The timestamp of the record, which is the commit time for row changes: an aware datetime in UTC.
     #[getter]
     fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let time = self.get()?.timestamp();
@@ -207,30 +224,34 @@ impl Change {
                 return Ok(object.bind(py).clone());
             }
         }
-        // Made without the lock: that may run any code.
+        // Creates the object without the lock, because this can run arbitrary Python code.
         let object = Types::get(py)?.timestamp(py, time)?;
         self.block.transaction.lock_py_attached(py).time = Some((time.unix_micros(), object.clone().unbind()));
         Ok(object)
     }
 
+    /// The transaction indicator: ``first``, ``middle``, ``last`` or ``only``.
     #[getter]
     fn transaction(&self) -> PyResult<Option<&'static str>> {
         Ok(self.get()?.transaction().name())
     }
 
+    /// The row before the change. Raises `CorruptTrailError`, or `UnsupportedError` if it is encrypted.
     #[getter]
     fn before<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let (before, _) = self.images(py)?;
         self.row(py, before)
     }
 
+    /// The row after the change. Raises the same errors as `before`.
     #[getter]
     fn after<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let (_, after) = self.images(py)?;
         self.row(py, after)
     }
 
-    /// What an update altered: by column, the old and the new value.
+    /// The columns that an update altered, each with the old and the new value. The old value is `MISSING` if the trail does
+    /// not contain it; it is not known then whether the column was altered. Empty for other operations.
     #[getter]
     fn changed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, dict) = (Types::get(py)?, PyDict::new(py));
@@ -246,7 +267,7 @@ impl Change {
             let old = match old {
                 Some(old) if old.value() == column.value() => continue,
                 Some(old) => types.value(py, &old.value())?,
-                // An update that gives no old value of a key column has left it as it was.
+                // An update without the old value of a key column did not change it.
                 None if is_key(column.index()) && change.op() == Op::Update => continue,
                 None => types.missing(py),
             };
@@ -255,12 +276,13 @@ impl Change {
         Ok(dict)
     }
 
+    /// The key columns of the changed row, as they were before the change. Empty if the table has no key or the images lack it.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let change = self.get()?;
         let is_key = |index: usize| change.table().columns().get(index).is_some_and(|column| column.key);
         let (before, after) = self.images(py)?;
-        // The row that was changed is called what it was called before; an image may lack the key.
+        // The key before the change identifies the row. An image can lack the key.
         for row in [before, after].into_iter().flatten() {
             let key = PyDict::new(py);
             self.fill(py, &key, &row, is_key)?;
@@ -271,21 +293,26 @@ impl Change {
         Ok(PyDict::new(py))
     }
 
+    /// GoldenGate's own tokens of its record, without those of the transaction. User tokens are bytes under ``user``.
     #[getter]
     fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.token_dict(py)
     }
 
+    /// The text of a DDL change; `None` for other changes.
     #[getter]
     fn ddl(&self) -> PyResult<Option<String>> {
         Ok(self.get()?.ddl().map(|ddl| ddl.text().into_owned()))
     }
 
+    /// The raw large-object fragments that follow its record. Their layout is not known.
     #[getter]
     fn fragments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         Ok(self.get()?.fragments().map(|record| PyBytes::new(py, record.data())).collect())
     }
 
+    /// Returns the change as a dict with the members of the native JSON form: ``seqno``, ``rba``, ``op``, ``table``, ``ts`` (an
+    /// aware datetime), ``csn``, ``xid``, ``txn``, ``before``, ``after``, ``tokens``, and ``ddl`` for DDL changes.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let (before, after) = self.images(py)?;
@@ -300,7 +327,7 @@ impl Change {
         }
         dict.set_item(pyo3::intern!(py, "ts"), self.timestamp(py)?)?;
         let (csn, xid) = self.ids(py)?;
-        // What is None stays as it is.
+        // A missing value stays `None`.
         if let Some(csn) = csn {
             dict.set_item(pyo3::intern!(py, "csn"), csn)?;
         }
@@ -323,6 +350,7 @@ impl Change {
         Ok(dict)
     }
 
+    /// Returns the change as one line of native JSON, without a line end. Numbers have exactly the digits of the trail.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
         self.get()?.to_json().map_err(|error| raised(py, &error))
     }
@@ -356,7 +384,7 @@ impl Change {
     }
 }
 
-/// An integer, or `None`.
+/// Converts an optional value, with `None` for none.
 pub(crate) fn optional<'py, T: IntoPyObject<'py>>(py: Python<'py>, value: Option<T>) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Some(value) => value.into_bound_py_any(py),

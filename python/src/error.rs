@@ -1,4 +1,4 @@
-//! Errors as Python exceptions. Which class stands for which kind is said in `trailcore/_errors.py`.
+//! Errors as Python exceptions. `trailcore/_errors.py` maps error kinds to exception classes.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -17,7 +17,7 @@ fn made<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCall
     }
 }
 
-/// An error of the library.
+/// Converts an error of the library to an exception.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     let location = error.location();
     let file = location.file.as_ref().map(|file| file.to_string_lossy().into_owned());
@@ -27,15 +27,15 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     made(py, "from_native", (text.0, text.1, text.2, file, location.rba, location.record, position))
 }
 
-/// A selection that is not understood: the text with carets, and each finding. Other errors as they are.
+/// Converts the diagnostics of a selection to an exception. Other errors are converted by [`raised`].
 pub(crate) fn syntax(py: Python<'_>, error: &Error) -> PyErr {
     let Some(diagnostics) = error.diagnostics() else { return raised(py, error) };
-    let findings: Vec<_> = diagnostics.all().iter().map(crate::select::finding).collect();
+    let parts: Vec<_> = diagnostics.all().iter().map(crate::select::diagnostic_parts).collect();
     let file = error.location().file.as_ref().map(|file| file.to_string_lossy().into_owned());
-    made(py, "from_diagnostics", (error.to_string(), findings, file))
+    made(py, "from_diagnostics", (error.to_string(), parts, file))
 }
 
-/// A selection has turned changes away that it could not decide on.
+/// Warns that a selection rejected undecidable changes.
 pub(crate) fn warn_undecidable(py: Python<'_>, count: u64) -> PyResult<()> {
     module(py)?.getattr("warn_undecidable")?.call1((count,)).map(drop)
 }

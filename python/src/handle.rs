@@ -1,5 +1,5 @@
-//! What a Python object holds of the library: used by one thread at a time, without the interpreter's lock, and never by a
-//! forked process or after a panic.
+//! Exclusive access of Python threads to an object of the library: without the GIL, and never in a forked process or after a
+//! panic.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 
 use crate::error;
 
-/// Something that Python threads share. Work on it is done without the interpreter's lock; other threads wait.
+/// An object that Python threads share. One thread at a time works on it, without the GIL.
 #[derive(Debug)]
 pub(crate) struct Handle<T> {
-    // Re-entrant, so that a callback that uses its own caller's handle is told so, instead of waiting for itself.
+    // Re-entrant: a callback that uses the handle of its own caller gets `Busy` instead of a deadlock.
     state: ReentrantMutex<RefCell<State<T>>>,
     process: u32,
 }
@@ -24,7 +24,7 @@ enum State<T> {
     Poisoned,
 }
 
-/// Why there is nothing to work on.
+/// The reason why the object is not available.
 enum Refused {
     Busy,
     Closed,
@@ -37,7 +37,7 @@ impl<T: Send> Handle<T> {
         Self { state: ReentrantMutex::new(RefCell::new(State::Open(value))), process: std::process::id() }
     }
 
-    /// Works on what there is, without the interpreter's lock.
+    /// Runs `work` on the object, without the GIL.
     pub(crate) fn with<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut T) -> R + Send) -> PyResult<R> {
         self.check_process(py)?;
         let done = py.detach(|| {
@@ -48,7 +48,7 @@ impl<T: Send> Handle<T> {
                 State::Closed => return Err(Refused::Closed),
                 State::Poisoned => return Err(Refused::Poisoned),
             };
-            // What a panic leaves behind is not used again.
+            // A panic can leave the object inconsistent.
             catch_unwind(AssertUnwindSafe(|| work(value))).map_err(|_| {
                 *state = State::Poisoned;
                 Refused::Panicked
@@ -61,7 +61,7 @@ impl<T: Send> Handle<T> {
         })
     }
 
-    /// Takes out what there is; later work finds it closed. `None` where it was closed already.
+    /// Takes the object out and closes the handle. Returns `None` if it was closed already.
     pub(crate) fn take(&self, py: Python<'_>) -> PyResult<Option<T>> {
         self.check_process(py)?;
         let taken = py.detach(|| {
@@ -75,7 +75,7 @@ impl<T: Send> Handle<T> {
         taken.map_err(|()| error::busy(py))
     }
 
-    /// A lock that another thread held when the process forked is never let go of in the child.
+    /// Fails in a forked process, where a lock that another thread held at the fork is never released.
     fn check_process(&self, py: Python<'_>) -> PyResult<()> {
         if std::process::id() == self.process { Ok(()) } else { Err(error::forked(py)) }
     }

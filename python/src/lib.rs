@@ -1,5 +1,5 @@
-//! The extension module `trailcore._native`: handles on what the crate `trailcore` does, and Python objects made of it. The
-//! public API is the Python package around it.
+//! The extension module `trailcore._native`: handles to objects of the crate `trailcore`, and their conversion to Python
+//! objects. The public API is the Python package `trailcore`.
 
 mod change;
 mod error;
@@ -17,7 +17,7 @@ mod writer;
 
 use pyo3::prelude::*;
 
-/// What the Python package is made of. Not public: its names may change.
+/// The native part of the package trailcore. Not public: its names may change.
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
@@ -44,7 +44,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 
-    /// Panics in the midst of work, for the test of what becomes of a panic.
+    /// Panics inside a handle, for the test of panics.
     #[pyfunction]
     fn _panic_drill(py: Python<'_>) -> PyResult<()> {
         super::handle::Handle::new(()).with(py, |()| {

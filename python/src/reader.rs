@@ -1,4 +1,4 @@
-//! The changes of a trail, one after the other.
+//! The iterator of changes.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,10 +17,10 @@ use crate::schema::TableDef;
 use crate::values::Types;
 use crate::watch::Watch;
 
-/// Changes read ahead with one release of the interpreter's lock.
+/// The number of changes that are read with one release of the GIL.
 const BLOCK: usize = 256;
 
-/// An iterator of changes. Several threads may share it: each change goes to one of them.
+/// An iterator of the changes of a trail. Threads may share it: each change is returned to one of them.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Changes {
     blocks: Handle<Blocks>,
@@ -29,12 +29,12 @@ pub(crate) struct Changes {
     is_done: AtomicBool,
 }
 
-/// The block that changes are handed out from.
+/// The block whose changes are being returned.
 #[derive(Default)]
 struct Current {
     block: Option<Arc<Block>>,
     next: usize,
-    /// The names of the tables met, by their definitions' addresses; the names keep the definitions alive.
+    /// The names of the tables read so far, by the address of the definition. The names keep the definitions alive.
     names: HashMap<usize, Arc<Names>>,
 }
 
@@ -47,7 +47,7 @@ impl Current {
     }
 }
 
-/// A block with the names of its tables, which are made where they are new.
+/// Adds the names of its tables to a block, and creates those that are new.
 fn named(py: Python<'_>, changes: ChangeBlock, known: &mut HashMap<usize, Arc<Names>>) -> PyResult<Block> {
     let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.tables().len());
     for table in changes.tables() {
@@ -64,7 +64,8 @@ impl Changes {
         Self { blocks: Handle::new(reader.into_blocks(BLOCK)), watch, current: Mutex::default(), is_done: AtomicBool::new(false) }
     }
 
-    /// Reads on; `false` at the end. Of threads that come together, one reads and the others find what it has read.
+    /// Reads the next block. Returns `false` at the end. If several threads call this at once, one reads, and the others use its
+    /// block.
     fn read_on(&self, py: Python<'_>) -> PyResult<bool> {
         let read = self.blocks.with(py, |blocks| -> trailcore::Result<PyResult<bool>> {
             let has_more = || {
@@ -82,8 +83,8 @@ impl Changes {
         read.map_err(|error: trailcore::Error| self.watch.exception(py, &error))?
     }
 
-    /// Makes a block the one that changes are handed out from. No lock is held while Python's objects are made: that may run
-    /// any code.
+    /// Makes a block the current one. Holds no lock while Python objects are created, because this can run arbitrary Python
+    /// code.
     fn put(&self, py: Python<'_>, changes: ChangeBlock) -> PyResult<()> {
         let mut names = std::mem::take(&mut self.current.lock_py_attached(py).names);
         let block = named(py, changes, &mut names)?;
@@ -116,7 +117,8 @@ impl Changes {
         }
     }
 
-    /// What the selection has said so far: a dict of four counts.
+    /// The decisions of the selection so far, including changes read ahead: ``accepted``, ``rejected``, ``undecidable``,
+    /// ``errors``.
     #[getter]
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = self.blocks.with(py, |blocks| blocks.reader().filter_counts())?;
@@ -128,20 +130,20 @@ impl Changes {
         Ok(dict)
     }
 
-    /// What was passed over so far: from, to and why.
+    /// The ranges skipped so far: start, end and reason of each. Always empty without ``resync``.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<SkippedRange<'py>>> {
         let skipped = self.blocks.with(py, |blocks| blocks.reader().skipped().to_vec())?;
-        stretches(py, &skipped)
+        skipped_ranges(py, &skipped)
     }
 
-    /// The definitions met so far.
+    /// The table definitions read so far, the latest of each table.
     #[getter]
     fn tables(&self, py: Python<'_>) -> PyResult<Vec<TableDef>> {
         self.blocks.with(py, |blocks| blocks.reader().tables().cloned().map(TableDef).collect())
     }
 
-    /// Gives back what the iterator holds. Changes that were handed out stay.
+    /// Closes the files. Changes that were already returned stay valid; `next` raises `ClosedError` afterwards.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         drop(self.blocks.take(py)?);
         *self.current.lock_py_attached(py) = Current::default();
@@ -149,13 +151,13 @@ impl Changes {
     }
 }
 
-/// From where to where, and why.
-pub(crate) type Stretch<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, String);
+/// The start and the end of a skipped range, and the reason.
+pub(crate) type SkippedRange<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, String);
 
-pub(crate) fn stretches<'py>(py: Python<'py>, skipped: &[Skipped]) -> PyResult<Vec<Stretch<'py>>> {
+pub(crate) fn skipped_ranges<'py>(py: Python<'py>, skipped: &[Skipped]) -> PyResult<Vec<SkippedRange<'py>>> {
     let types = Types::get(py)?;
     skipped
         .iter()
-        .map(|stretch| Ok((types.position(py, stretch.from)?, types.position(py, stretch.to)?, stretch.error.to_string())))
+        .map(|range| Ok((types.position(py, range.from)?, types.position(py, range.to)?, range.error.to_string())))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The records of a trail as they stand.
+//! The iterator of raw records.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, TableRef, tokens};
 
 use crate::handle::Handle;
-use crate::reader::{Stretch, stretches};
+use crate::reader::{SkippedRange, skipped_ranges};
 use crate::values::Types;
 use crate::watch::Watch;
 
-/// Records read ahead with one release of the interpreter's lock.
+/// The number of records that are read with one release of the GIL.
 const AHEAD: usize = 256;
 
-/// One record. It owns its bytes.
+/// One raw record of a trail. It owns its bytes and is immutable.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Record {
     position: Position,
@@ -38,43 +38,50 @@ impl Record {
 
 #[pymethods]
 impl Record {
+    /// The position of the record.
     #[getter]
     fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Types::get(py)?.position(py, self.position)
     }
 
+    /// The number of the record in its file. The file header is record 0.
     #[getter]
     fn number(&self) -> u64 {
         self.number
     }
 
+    /// The length of the record in bytes.
     #[getter]
     fn length(&self) -> usize {
         self.bytes.len()
     }
 
+    /// All bytes of the record.
     #[getter]
     fn bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.bytes)
     }
 
+    /// The bytes of the data area.
     #[getter]
     fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, self.parse()?.data()))
     }
 
+    /// The number of the record type.
     #[getter]
     fn type_code(&self) -> PyResult<u8> {
         Ok(self.parse()?.record_type().0)
     }
 
+    /// The name of the record type, as Logdump prints it, or `None` for an unknown type.
     #[getter]
     fn type_name(&self) -> PyResult<Option<&'static str>> {
         let record = self.parse()?;
         Ok(if record.is_file_header() { Some("FileHeader") } else { record.record_type().name() })
     }
 
-    /// The fields of its header by name; empty for a file header.
+    /// The fields of the record header by name. Empty for a file header.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (record, dict) = (self.parse()?, PyDict::new(py));
@@ -88,7 +95,7 @@ impl Record {
         dict.set_item("transaction", header.transaction.name())?;
         dict.set_item("orig_node", header.orig_node)?;
         dict.set_item("partition", header.partition)?;
-        dict.set_item("time", Types::get(py)?.timestamp(py, header.time)?)?;
+        dict.set_item("timestamp", Types::get(py)?.timestamp(py, header.time)?)?;
         dict.set_item("audit_pos", header.audit_pos)?;
         dict.set_item("audit_rba", header.audit_rba)?;
         dict.set_item("format_type", char::from(header.format_type).to_string())?;
@@ -119,7 +126,7 @@ impl Record {
     }
 }
 
-/// An iterator of records.
+/// An iterator of the raw records of a trail. Threads may share it: each record is returned to one of them.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Records {
     reader: Handle<RecordReader>,
@@ -176,13 +183,14 @@ impl Records {
         Ok(None)
     }
 
-    /// What was passed over so far: from, to and why.
+    /// The ranges skipped so far: start, end and reason of each. Always empty without ``resync``.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<SkippedRange<'py>>> {
         let skipped = self.reader.with(py, |reader| reader.skipped().to_vec())?;
-        stretches(py, &skipped)
+        skipped_ranges(py, &skipped)
     }
 
+    /// Closes the files. Records that were already returned stay valid; `next` raises `ClosedError` afterwards.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         drop(self.reader.take(py)?);
         *self.ahead.lock_py_attached(py) = Default::default();

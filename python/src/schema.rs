@@ -1,4 +1,4 @@
-//! Table definitions and definition files.
+//! Table definitions and definitions files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,15 @@ use trailcore::schema::{ColumnDef, Kind};
 use crate::error::raised;
 
 /// One column of a table. Immutable.
+///
+/// The constructor makes a column for a `Writer`. ``text`` and ``binary`` have at most `length` bytes, ``char`` exactly
+/// `length` bytes. ``integer`` is a whole number of up to 18 digits, ``decimal`` a number with `scale` fraction digits, and
+/// ``number`` has any number of digits. ``datetime`` has `fraction` digits of a second.
 #[pyclass(frozen, from_py_object, module = "trailcore")]
 #[derive(Clone)]
 pub(crate) struct Column(pub(crate) ColumnDef);
 
-/// The kinds of columns, as Python calls them.
+/// Returns the name of the kind of a column in Python.
 fn kind_name(column: &ColumnDef) -> &'static str {
     match column.kind() {
         Kind::Text { .. } => "text",
@@ -30,7 +34,6 @@ fn kind_name(column: &ColumnDef) -> &'static str {
 
 #[pymethods]
 impl Column {
-    /// A column for a writer, by its kind.
     #[new]
     #[pyo3(signature = (name, kind = "text", *, length = 255, scale = 0, fraction = 6, key = false, charset = None))]
     fn new(name: &str, kind: &str, length: u32, scale: i16, fraction: u32, key: bool, charset: Option<&str>) -> PyResult<Self> {
@@ -39,14 +42,15 @@ impl Column {
             "char" => ColumnDef::char(name, length),
             "integer" => ColumnDef::integer(name, 0),
             "decimal" if (0..=18).contains(&scale) => ColumnDef::integer(name, scale),
-            "decimal" => return Err(PyValueError::new_err("a decimal has 0 to 18 digits behind the point")),
+            "decimal" => return Err(PyValueError::new_err("scale of a decimal column must be 0 to 18")),
             "number" => ColumnDef::number(name),
             "datetime" if fraction <= 9 => ColumnDef::datetime(name, fraction),
-            "datetime" => return Err(PyValueError::new_err("a datetime has 0 to 9 fraction digits")),
+            "datetime" => return Err(PyValueError::new_err("fraction of a datetime column must be 0 to 9")),
             "binary" => ColumnDef::new(name, 64, 4, length),
             other => {
-                let what =
-                    format!("{other:?} is no kind of column; one of text, char, integer, decimal, number, datetime, binary");
+                let what = format!(
+                    "unknown column kind {other:?}; use 'text', 'char', 'integer', 'decimal', 'number', 'datetime' or 'binary'"
+                );
                 return Err(PyValueError::new_err(what));
             }
         };
@@ -54,46 +58,55 @@ impl Column {
         Ok(Self(if key { column.key() } else { column }))
     }
 
+    /// The name of the column.
     #[getter]
     fn name(&self) -> &str {
         &self.0.name
     }
 
+    /// The kind of its values. The values of an ``unknown`` column are raw bytes.
     #[getter]
     fn kind(&self) -> &'static str {
         kind_name(&self.0)
     }
 
+    /// Whether the column belongs to the key.
     #[getter]
     fn key(&self) -> bool {
         self.0.key
     }
 
+    /// The number of digits after the decimal point.
     #[getter]
     fn scale(&self) -> i16 {
         self.0.scale
     }
 
+    /// The length in bytes that the definition states.
     #[getter]
     fn length(&self) -> u32 {
         self.0.external_length
     }
 
+    /// Whether the column may be NULL, or `None` if the trail does not state it.
     #[getter]
     fn nullable(&self) -> Option<bool> {
         self.0.facts.nullable
     }
 
+    /// The character set of its text, or `None` if the definition does not state it.
     #[getter]
     fn charset(&self) -> Option<String> {
         self.0.text_charset().is_stated().then(|| self.0.text_charset().to_string())
     }
 
+    /// GoldenGate's number of the data type.
     #[getter]
     fn type_code(&self) -> u16 {
         self.0.data_type
     }
 
+    /// GoldenGate's number of the sub-type.
     #[getter]
     fn sub_type(&self) -> u16 {
         self.0.sub_type
@@ -110,7 +123,10 @@ impl Column {
     }
 }
 
-/// What a table looks like: one version of its definition. Immutable.
+/// One version of the definition of a table. Immutable.
+///
+/// The constructor makes a definition for a `Writer` or a `Catalog`. ``table["NAME"]`` is a column; names are case-insensitive
+/// here. Raises `KeyError` for an unknown column. `len` is the number of columns.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct TableDef(pub(crate) Arc<trailcore::TableDef>);
 
@@ -119,27 +135,31 @@ impl TableDef {
     #[new]
     fn new(name: &str, columns: Vec<Column>) -> PyResult<Self> {
         if name.is_empty() || columns.is_empty() {
-            return Err(PyValueError::new_err("a table has a name and columns"));
+            return Err(PyValueError::new_err("a table definition needs a name and at least one column"));
         }
         let columns = columns.into_iter().map(|column| column.0).collect();
         Ok(Self(Arc::new(trailcore::TableDef::new(name, columns))))
     }
 
+    /// The name of the table, with the parts joined by ``.``.
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
     }
 
+    /// The columns, in order.
     #[getter]
     fn columns(&self) -> Vec<Column> {
         self.0.columns().iter().cloned().map(Column).collect()
     }
 
+    /// The names of the key columns.
     #[getter]
     fn key(&self) -> Vec<String> {
         self.0.key().map(|column| column.name.to_string()).collect()
     }
 
+    /// Whether the columns of the table are known.
     #[getter]
     fn is_defined(&self) -> bool {
         self.0.is_defined()
@@ -170,22 +190,25 @@ impl TableDef {
     }
 }
 
-/// The definitions of a definitions (DEFGEN) file. Immutable.
+/// Definitions of tables that a trail does not define itself. Immutable.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Catalog(pub(crate) trailcore::Catalog);
 
 #[pymethods]
 impl Catalog {
+    /// Reads a definitions (DEFGEN) file. Raises `DefinitionsError` and `OSError`.
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         py.detach(|| trailcore::Catalog::open(path)).map(Self).map_err(|error| raised(py, &error))
     }
 
+    /// Parses the bytes of a definitions file. Raises `DefinitionsError`.
     #[staticmethod]
     fn parse(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         trailcore::Catalog::parse(bytes).map(Self).map_err(|error| raised(py, &error))
     }
 
+    /// Makes a catalog of these definitions.
     #[staticmethod]
     fn of(tables: Vec<PyRef<'_, TableDef>>) -> Self {
         let mut catalog = trailcore::Catalog::new();
@@ -193,18 +216,19 @@ impl Catalog {
         Self(catalog)
     }
 
+    /// All definitions.
     #[getter]
     fn tables(&self) -> Vec<TableDef> {
         self.0.tables().cloned().map(TableDef).collect()
     }
 }
 
-/// A character set by a name that is known.
+/// Returns the character set with this name.
 pub(crate) fn charset_named(name: &str) -> PyResult<Charset> {
     let charset = Charset::from_name(name);
     if charset.encode("a").is_some() {
         Ok(charset)
     } else {
-        Err(PyValueError::new_err(format!("{name:?} is no known character set")))
+        Err(PyValueError::new_err(format!("unknown character set {name:?}")))
     }
 }

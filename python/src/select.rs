@@ -8,10 +8,10 @@ use trailcore::{Position, Timestamp};
 use crate::error::syntax;
 use crate::schema::TableDef;
 
-/// A finding: message, help, start, end, number of GoldenGate's message, whether it is an error.
-pub(crate) type DiagnosticKind = (String, Option<String>, usize, usize, Option<u32>, bool);
+/// A diagnostic: message, help, start, end, number of GoldenGate's message, whether it is an error.
+pub(crate) type DiagnosticParts = (String, Option<String>, usize, usize, Option<u32>, bool);
 
-pub(crate) fn finding(diagnostic: &Diagnostic) -> DiagnosticKind {
+pub(crate) fn diagnostic_parts(diagnostic: &Diagnostic) -> DiagnosticParts {
     let range = diagnostic.range();
     let help = diagnostic.help_text().map(str::to_owned);
     (diagnostic.message().to_owned(), help, range.start, range.end, diagnostic.ogg_number(), diagnostic.is_error())
@@ -25,7 +25,7 @@ fn dialect_named(name: &str) -> PyResult<Dialect> {
     match name {
         "ansi" => Ok(Dialect::Ansi),
         "nonansi" => Ok(Dialect::NonAnsi),
-        other => Err(PyValueError::new_err(format!("{other:?} is no dialect; one of 'ansi', 'nonansi'"))),
+        other => Err(PyValueError::new_err(format!("unknown dialect {other:?}; use 'ansi' or 'nonansi'"))),
     }
 }
 
@@ -33,7 +33,7 @@ fn dialect_named(name: &str) -> PyResult<Dialect> {
 impl Select {
     #[staticmethod]
     fn parse(py: Python<'_>, text: &str, dialect: &str) -> PyResult<Self> {
-        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|findings| syntax(py, &findings.into()))
+        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|diagnostics| syntax(py, &diagnostics.into()))
     }
 
     #[staticmethod]
@@ -50,15 +50,15 @@ impl Select {
         Self(self.0.clone().text_unit(if bytes { TextUnit::Bytes } else { TextUnit::Characters }))
     }
 
-    /// How it decides on a table, and whether it fits it.
+    /// Explains how it decides on a table, and lists the problems if it does not fit the table.
     fn explain(&self, table: &TableDef) -> (String, Option<String>) {
         let program = self.0.bind(&table.0);
         (program.explain().to_string(), program.problems().map(|problems| problems.to_string()))
     }
 
     #[getter]
-    fn lints(&self) -> Vec<DiagnosticKind> {
-        self.0.lints().iter().map(finding).collect()
+    fn lints(&self) -> Vec<DiagnosticParts> {
+        self.0.lints().iter().map(diagnostic_parts).collect()
     }
 
     #[getter]

@@ -1,4 +1,4 @@
-//! Python's bytes and file objects as trails.
+//! Python file objects as byte sources.
 
 use std::io;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
 use trailcore::source::ByteSource;
 
-/// A seekable binary file object. Reading it takes the interpreter's lock for each block.
+/// A seekable binary file object. Reading takes the GIL for each block.
 #[derive(Debug)]
 pub(crate) struct FileObject {
     file: Py<PyAny>,
-    // Seeking and reading go together; the object's own code may let other threads in between.
+    // Keeps a seek and its read together: the code of the object can release the GIL in between.
     turn: Mutex<()>,
 }
 
@@ -27,7 +27,7 @@ impl FileObject {
             let _turn = self.turn.lock_py_attached(py);
             work(self.file.bind(py)).map_err(|error| io::Error::other(error.to_string()))
         });
-        done.unwrap_or_else(|| Err(io::Error::other("the interpreter is going down")))
+        done.unwrap_or_else(|| Err(io::Error::other("the Python interpreter is shutting down")))
     }
 }
 
@@ -41,7 +41,7 @@ impl ByteSource for FileObject {
             file.call_method1("seek", (offset,))?;
             let read = file.call_method1("read", (into.len(),))?.cast_into::<PyBytes>()?;
             let bytes = read.as_bytes();
-            // More than was asked for would be the object's mistake.
+            // A faulty object can return more bytes than requested.
             let len = bytes.len().min(into.len());
             if let (Some(to), Some(from)) = (into.get_mut(..len), bytes.get(..len)) {
                 to.copy_from_slice(from);

@@ -1,4 +1,4 @@
-//! The changes of tables as Arrow batches and streams.
+//! The changes of tables as Arrow record batches and streams.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use pyo3::types::PyCapsule;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
 
 use crate::handle::Handle;
-use crate::reader::{Stretch, stretches};
+use crate::reader::{SkippedRange, skipped_ranges};
 use crate::schema::TableDef;
 use crate::watch::Watch;
 
-/// How changes become batches, as the Python package gives it: an object with these attributes.
+/// The options of the conversion to record batches: an object of the Python package with these attributes.
 #[derive(FromPyObject)]
 pub(crate) struct ArrowArgs {
     #[pyo3(attribute)]
@@ -48,9 +48,8 @@ enum NumbersArg {
 
 impl ArrowArgs {
     pub(crate) fn options(&self) -> PyResult<ArrowOptions> {
-        let unknown = |name: &str, value: &str, known: &str| {
-            Err(PyValueError::new_err(format!("{name} may be {known}, and not {value:?}")))
-        };
+        let unknown =
+            |name: &str, value: &str, known: &str| Err(PyValueError::new_err(format!("{name} must be {known}, not {value:?}")));
         let options = ArrowOptions::new().rows(self.batch_size).states(self.states).prefix(&self.prefix);
         let options = options
             .layout(match self.layout.as_str() {
@@ -104,10 +103,10 @@ fn schema_capsule<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'p
     PyCapsule::new_with_value(py, FFI_ArrowSchema::try_from(schema.as_ref()).map_err(failed)?, SCHEMA)
 }
 
-/// The rows of one table under one schema: a stream that can be taken once.
+/// The rows of one table under one schema: a stream that can be consumed once.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Table {
-    // Shared with the C streams that it has given out, which the handle does not see.
+    // Shared with the C streams that it exports, which bypass the handle.
     stream: Handle<Arc<Mutex<Option<TableStream>>>>,
     schema: SchemaRef,
     watch: Arc<Watch>,
@@ -120,7 +119,7 @@ impl Table {
     }
 }
 
-/// A stream that the table goes on with when its consumer has let go of it.
+/// An exported stream. The table can continue it after the consumer releases it.
 struct Shared {
     stream: Arc<Mutex<Option<TableStream>>>,
     schema: SchemaRef,
@@ -133,7 +132,7 @@ impl Iterator for Shared {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some(mut stream) = self.stream.try_lock() else {
-            return Some(Err(ArrowError::CDataInterface("two consumers read one stream at once".to_owned())));
+            return Some(Err(ArrowError::CDataInterface("two consumers read the same stream at the same time".to_owned())));
         };
         let stream = stream.as_mut()?;
         match stream.next() {
@@ -145,8 +144,8 @@ impl Iterator for Shared {
             None if self.ended => None,
             None => {
                 self.ended = true;
-                let told = self.watch.stream_done(stream.reader().filter_counts());
-                (!told).then(|| Err(ArrowError::ComputeError("a callback raised an exception".to_owned())))
+                let is_done = self.watch.stream_done(stream.reader().filter_counts());
+                (!is_done).then(|| Err(ArrowError::ComputeError("a callback raised an exception".to_owned())))
             }
         }
     }
@@ -170,7 +169,7 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // The protocol lets a producer that cannot cast give its own schema.
+        // The protocol lets a producer that cannot cast ignore the requested schema.
         let _ = requested_schema;
         let stream = self.stream.with(py, |stream| Arc::clone(stream))?;
         PyCapsule::new_with_value(
@@ -180,7 +179,7 @@ impl Table {
         )
     }
 
-    /// The next batch, or `None`.
+    /// Returns the next record batch, or `None` at the end.
     fn next_batch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
         let next = self.stream.with(py, |stream| Some(stream.try_lock()?.as_mut().and_then(Iterator::next)))?;
         match next.ok_or_else(|| crate::error::busy(py))? {
@@ -194,19 +193,19 @@ impl Table {
         }
     }
 
-    /// The stream under the next schema, once this one has ended before a change of it.
+    /// Returns the stream under the next schema, after this one has ended at a schema change.
     fn next_version(&self, py: Python<'_>) -> PyResult<Option<Self>> {
         let ended = self.stream.with(py, |stream| Some(stream.try_lock()?.take()))?;
         let ended = ended.ok_or_else(|| crate::error::busy(py))?;
         Ok(ended.and_then(TableStream::next_version).map(|stream| Self::new(stream, Arc::clone(&self.watch))))
     }
 
-    /// Raises what stopped a consumer of the stream, which may have made another error of it.
+    /// Raises the exception that stopped a consumer of the stream, which may have wrapped it.
     fn raise_pending(&self, py: Python<'_>) -> PyResult<()> {
         self.watch.take_exception(py).map_or(Ok(()), Err)
     }
 
-    /// Names, types and whether they are null, of the columns; and whether they are the table's own.
+    /// Name and Arrow type of each column, and whether it is a column of the table itself.
     #[getter]
     fn fields(&self) -> Vec<(String, String, bool)> {
         let fields = self.schema.fields().iter();
@@ -214,7 +213,8 @@ impl Table {
     }
 }
 
-/// Some rows of one table. Immutable; exported as often as wanted.
+/// A record batch: some rows of one table. Immutable. It can be exported any number of times through the Arrow PyCapsule
+/// interface.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Batch {
     batch: RecordBatch,
@@ -228,16 +228,19 @@ impl Batch {
 
 #[pymethods]
 impl Batch {
+    /// The name of the table.
     #[getter]
     fn table(&self) -> Option<String> {
         self.batch.schema_ref().metadata().get("trailcore:table").cloned()
     }
 
+    /// The number of rows.
     #[getter]
     fn num_rows(&self) -> usize {
         self.batch.num_rows()
     }
 
+    /// The names of the columns.
     #[getter]
     fn column_names(&self) -> Vec<String> {
         self.batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
@@ -247,10 +250,12 @@ impl Batch {
         self.batch.num_rows()
     }
 
+    /// Returns the schema through the Arrow PyCapsule interface.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         schema_capsule(py, self.batch.schema_ref())
     }
 
+    /// Returns the schema and the rows through the Arrow PyCapsule interface.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -263,6 +268,7 @@ impl Batch {
         Ok((schema_capsule(py, self.batch.schema_ref())?, PyCapsule::new_with_value(py, array, ARRAY)?))
     }
 
+    /// Returns a stream of this one record batch through the Arrow PyCapsule interface.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -281,7 +287,7 @@ impl Batch {
     }
 }
 
-/// The batches of all tables, in one pass.
+/// An iterator of the record batches of all tables of a trail.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Batches {
     batches: Handle<trailcore::arrow::Batches>,
@@ -313,14 +319,14 @@ impl Batches {
         }
     }
 
-    /// What was passed over so far: from, to and why.
+    /// The ranges skipped so far: start, end and reason of each. Always empty without ``resync``.
     #[getter]
-    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<Stretch<'py>>> {
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Vec<SkippedRange<'py>>> {
         let skipped = self.batches.with(py, |batches| batches.reader().skipped().to_vec())?;
-        stretches(py, &skipped)
+        skipped_ranges(py, &skipped)
     }
 
-    /// The definitions met so far: of each table the latest.
+    /// The table definitions read so far, the latest of each table.
     #[getter]
     fn tables(&self, py: Python<'_>) -> PyResult<Vec<TableDef>> {
         self.batches.with(py, |batches| batches.reader().tables().cloned().map(TableDef).collect())

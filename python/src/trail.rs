@@ -1,4 +1,4 @@
-//! A trail, and what is asked of it as a whole.
+//! A trail, its summary and its check.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use trailcore::{Op, ReadOptions};
 use crate::change::optional;
 use crate::error::raised;
 use crate::handle::Handle;
-use crate::reader::{Changes, stretches};
+use crate::reader::{Changes, skipped_ranges};
 use crate::records::Records;
 use crate::schema::{Catalog, TableDef, charset_named};
 use crate::select::{Select, position, time};
@@ -24,7 +24,7 @@ use crate::table::{ArrowArgs, Batches, Table};
 use crate::values::{Types, dict};
 use crate::watch::Watch;
 
-/// How to read, as the Python package gives it: an object with these attributes.
+/// The read options: an object of the Python package with these attributes.
 #[derive(FromPyObject)]
 pub(crate) struct ReadArgs {
     #[pyo3(attribute)]
@@ -64,7 +64,7 @@ impl ReadArgs {
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Trail {
     trail: trailcore::Trail,
-    // Work on the trail as a whole goes the way of all work: no lock, no fork, no panic.
+    // Protects work on the whole trail as a handle does: no GIL, no fork, no panic.
     work: Handle<()>,
 }
 
@@ -73,14 +73,14 @@ impl Trail {
         Self { trail, work: Handle::new(()) }
     }
 
-    /// Options and their watch, with this progress callback.
+    /// Returns the read options with a watch that calls this progress callback.
     fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
         let total = py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))?;
         let watch = Watch::new(progress, read.warns, total);
         Ok((watch.on(read.options()?), watch))
     }
 
-    /// Work without the interpreter's lock, whose error is an exception.
+    /// Runs `work` without the GIL, and converts its error to an exception.
     fn done<R: Send>(
         &self,
         py: Python<'_>,
@@ -93,7 +93,7 @@ impl Trail {
 
 #[pymethods]
 impl Trail {
-    /// A file, a prefix or a directory.
+    /// Opens a file, a prefix or a directory.
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         py.detach(|| trailcore::Trail::open(path)).map(Self::new).map_err(|error| raised(py, &error))
@@ -104,12 +104,12 @@ impl Trail {
         py.detach(|| trailcore::Trail::open_files(&paths)).map(Self::new).map_err(|error| raised(py, &error))
     }
 
-    /// Files by name, as bytes or as seekable file objects.
+    /// Opens bytes or seekable file objects under these names.
     #[staticmethod]
     fn of_sources(sources: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<Self> {
         let source = |object: Bound<'_, PyAny>| -> Arc<dyn ByteSource> {
             match object.extract::<PyBackedBytes>() {
-                // Read in place.
+                // Borrowed without a copy.
                 Ok(bytes) => Arc::new(Bytes::from_owner(bytes)),
                 Err(_) => FileObject::source(object),
             }
@@ -118,13 +118,13 @@ impl Trail {
         Ok(Self::new(trailcore::Trail::from_sources(sources.iter().map(|(name, source)| (name.as_str(), Arc::clone(source))))))
     }
 
-    /// Path and sequence number of each file.
+    /// The path and the sequence number of each file.
     #[getter]
     fn files(&self) -> Vec<(String, Option<u64>)> {
         self.trail.files().iter().map(|file| (file.path.to_string_lossy().into_owned(), file.seqno)).collect()
     }
 
-    /// First and last of the numbers that are missing.
+    /// The first and the last number of each gap.
     #[getter]
     fn gaps(&self) -> Vec<(u64, u64)> {
         self.trail.gaps().iter().map(|gap| (gap.first, gap.last)).collect()
@@ -135,7 +135,7 @@ impl Trail {
         py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))
     }
 
-    /// The facts in the header of each file: a dict for each, empty for a file without a header.
+    /// Returns the header fields of each file as a dict, empty for a file without a header.
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let headers = self.work.with(py, |()| self.trail.headers())?.map_err(|error| raised(py, &error))?;
         headers.iter().map(|header| header.as_ref().map_or_else(|| Ok(PyDict::new(py)), |header| facts(py, header))).collect()
@@ -174,7 +174,7 @@ impl Trail {
         Ok(Batches::new(self.done(py, &watch, |trail| trail.batches(options, arrow))?, watch))
     }
 
-    /// Counts, as a dict.
+    /// Returns the summary as a dict.
     #[pyo3(signature = (read, progress = None))]
     fn summary<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
         let (options, watch) = self.watched(py, &read, progress)?;
@@ -207,22 +207,22 @@ impl Trail {
                 ("positions", optional(py, positions.transpose()?)?),
                 ("csns", optional(py, summary.csns)?),
                 ("times", optional(py, times.transpose()?)?),
-                ("skipped", PyList::new(py, stretches(py, &summary.skipped)?)?.into_any()),
+                ("skipped", PyList::new(py, skipped_ranges(py, &summary.skipped)?)?.into_any()),
             ],
         )
     }
 
-    /// A report, as a dict.
+    /// Returns the check report as a dict.
     #[pyo3(signature = (read, progress = None))]
     fn check<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
         let (options, watch) = self.watched(py, &read, progress)?;
         let report = self.done(py, &watch, |trail| trail.check(&options))?;
         watch.done(py, Counts::default())?;
         let types = Types::get(py)?;
-        let findings = report.findings.iter().map(|finding| {
-            Ok((finding.kind.name(), finding.kind.is_fault(), types.position(py, finding.position)?, finding.what.as_str()))
+        let issues = report.findings.iter().map(|issue| {
+            Ok((issue.kind.name(), issue.kind.is_fault(), types.position(py, issue.position)?, issue.what.as_str()))
         });
-        let findings = findings.collect::<PyResult<Vec<_>>>()?;
+        let issues = issues.collect::<PyResult<Vec<_>>>()?;
         dict(
             py,
             [
@@ -232,20 +232,20 @@ impl Trail {
                 ("bytes", optional(py, Some(report.bytes))?),
                 ("invalid_values", optional(py, Some(report.invalid_values))?),
                 ("is_whole", optional(py, Some(report.is_whole()))?),
-                ("more_findings", optional(py, Some(report.more_findings))?),
-                ("findings", PyList::new(py, findings)?.into_any()),
+                ("more_issues", optional(py, Some(report.more_findings))?),
+                ("issues", PyList::new(py, issues)?.into_any()),
             ],
         )
     }
 
-    /// The position of the first change of this CSN or a later one.
+    /// Returns the position of the first change with this CSN or a later one.
     fn find_csn<'py>(&self, py: Python<'py>, csn: &str, read: ReadArgs) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (options, watch) = self.watched(py, &read, None)?;
         let found = self.done(py, &watch, |trail| trail.find_csn_with(csn, &options))?;
         found.map(|found| Types::get(py)?.position(py, found)).transpose()
     }
 
-    /// The position of the first change of this time, in microseconds since 1970, or a later one.
+    /// Returns the position of the first change at or after this time, in microseconds since 1970.
     fn find_time<'py>(&self, py: Python<'py>, micros: i64, read: ReadArgs) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (options, watch) = self.watched(py, &read, None)?;
         let found = self.done(py, &watch, |trail| trail.find_time_with(time(micros), &options))?;
@@ -253,7 +253,7 @@ impl Trail {
     }
 }
 
-/// What a file header tells, by name; what it does not tell is `None`.
+/// Returns the fields of a file header by name. A field that the header does not have is `None`.
 fn facts<'py>(py: Python<'py>, header: &FileHeader) -> PyResult<Bound<'py, PyDict>> {
     let types = Types::get(py)?;
     let text = |field: Field<&str>| optional(py, field.value());

@@ -1,4 +1,4 @@
-//! The library's values as Python objects.
+//! Conversion of values to Python objects.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use trailcore::schema::Kind;
 use trailcore::trail::tokens::GgsToken;
 use trailcore::{Column, DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
 
-/// The classes and objects that values are made of.
+/// The Python classes and objects that values need.
 pub(crate) struct Types {
     decimal: Py<PyAny>,
     invalid: Py<PyAny>,
@@ -18,7 +18,7 @@ pub(crate) struct Types {
     nano: Py<PyAny>,
     position: Py<PyAny>,
     from_iso: Py<PyAny>,
-    /// The words that changes are full of, made once.
+    /// The strings that most changes contain, created once.
     pub(crate) words: Words,
     changed: Py<PyAny>,
     missing: Py<PyAny>,
@@ -63,7 +63,7 @@ impl Types {
         self.position.bind(py).call1((position.seqno, position.rba))
     }
 
-    /// The value of a column, by the shortest way for the kinds that most columns are.
+    /// Converts the value of a column, with fast paths for the most frequent kinds.
     pub(crate) fn column<'py>(&self, py: Python<'py>, column: &Column<'_>) -> PyResult<Bound<'py, PyAny>> {
         match column.mantissa() {
             Some((mantissa, 0)) => return mantissa.into_bound_py_any(py),
@@ -79,13 +79,13 @@ impl Types {
         let is_date = column.definition().is_some_and(|definition| definition.kind() == Kind::DateTime);
         let iso = if is_date { Iso::read(column.span()) } else { None };
         match iso.map(|iso| self.iso(py, iso.bytes())) {
-            // What is no date for Python is looked at more closely.
+            // Not a valid Python date: take the general path.
             None | Some(Err(_)) => self.value(py, &column.value()),
             Some(Ok(time)) => Ok(time),
         }
     }
 
-    /// A column's value: `None` for NULL.
+    /// Converts a value, with `None` for NULL.
     pub(crate) fn value<'py>(&self, py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
         match value {
             Value::Null => Ok(py.None().into_bound(py)),
@@ -94,12 +94,12 @@ impl Types {
             Value::DateTime(time) => self.datetime(py, time),
             Value::Bytes(bytes) => Ok(PyBytes::new(py, bytes).into_any()),
             Value::Invalid(bytes) => self.invalid.bind(py).call1((PyBytes::new(py, bytes),)),
-            // What there may be one day is not dressed up as something else.
+            // An unchanged LOB, or a state that a later version adds.
             _ => Ok(self.unchanged.bind(py).clone()),
         }
     }
 
-    /// An int where there are no digits behind the point, else a Decimal with exactly the digits.
+    /// Returns an int for a number without fraction digits, otherwise a Decimal with exactly the same digits.
     fn number<'py>(&self, py: Python<'py>, number: Number<'_>) -> PyResult<Bound<'py, PyAny>> {
         match number {
             Number::Exact(decimal) => match (decimal.scale(), i64::try_from(decimal.mantissa())) {
@@ -108,7 +108,7 @@ impl Types {
                 (scale, Ok(small)) => self.decimal(py, Digits::of(small, scale).bytes()),
                 _ => self.decimal(py, decimal.to_string().as_bytes()),
             },
-            // The most of them are whole and short.
+            // Most numbers are short whole numbers.
             Number::Text(text) if is_short_whole(text) => text.parse::<i64>().unwrap_or_default().into_bound_py_any(py),
             Number::Text(_) => {
                 let digits = number.to_string();
@@ -117,7 +117,7 @@ impl Types {
                 }
                 match digits.parse::<i64>() {
                     Ok(small) => small.into_bound_py_any(py),
-                    // Python's own reading: of any length.
+                    // Python parses an int of any length.
                     Err(_) => py.get_type::<PyInt>().call1((digits,)),
                 }
             }
@@ -128,7 +128,7 @@ impl Types {
         call_with(self.decimal.bind(py), PyString::from_bytes(py, digits)?.as_any())
     }
 
-    /// A date, a naive datetime; with digits finer than microseconds, one that has them beside.
+    /// Returns a date, a naive datetime, or a `NanoDatetime` if it is finer than microseconds.
     fn datetime<'py>(&self, py: Python<'py>, time: &DateTime) -> PyResult<Bound<'py, PyAny>> {
         if time.year == 0 || time.month == 0 || time.day == 0 {
             return self.zero_date.bind(py).call1((time.to_string(),));
@@ -145,7 +145,7 @@ impl Types {
         self.iso(py, Iso::of(time, b"").bytes())
     }
 
-    /// An aware datetime in UTC.
+    /// Returns an aware datetime in UTC.
     pub(crate) fn timestamp<'py>(&self, py: Python<'py>, time: Timestamp) -> PyResult<Bound<'py, PyAny>> {
         match time.parts() {
             Some(parts) => self.iso(py, Iso::of(&parts, b"+00:00").bytes()),
@@ -153,12 +153,12 @@ impl Types {
         }
     }
 
-    /// Python's own reading of ISO 8601, the quickest way to a datetime that the stable ABI has.
+    /// Parses ISO 8601 in Python, the fastest way to create a datetime in the stable ABI.
     fn iso<'py>(&self, py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         call_with(self.from_iso.bind(py), PyString::from_bytes(py, text)?.as_any())
     }
 
-    /// Bytes that are printable as a string, else as they are: a token.
+    /// Converts the value of a token: a str if it is UTF-8, otherwise bytes.
     pub(crate) fn token<'py>(&self, py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyAny> {
         match PyString::from_bytes(py, bytes) {
             Ok(text) => text.into_any(),
@@ -167,7 +167,7 @@ impl Types {
     }
 }
 
-/// A dict from pairs.
+/// Returns a dict of these pairs.
 pub(crate) fn dict<'py>(
     py: Python<'py>,
     pairs: impl IntoIterator<Item = (&'static str, Bound<'py, PyAny>)>,
@@ -183,29 +183,29 @@ fn is_short_whole(text: &str) -> bool {
     (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Calls with one argument, without the tuple that the safe call makes: a good part of what a number costs.
+/// Calls with one argument, without the argument tuple of the safe call, which is a large share of the cost of a number.
 #[allow(unsafe_code)]
 fn call_with<'py>(callable: &Bound<'py, PyAny>, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
-    // SAFETY: both objects are alive while they are borrowed here, the interpreter's lock is held, the list of arguments ends
-    // with a null pointer, and what comes back is a new reference, or null with an exception set.
+    // SAFETY: both objects are alive while they are borrowed here, the GIL is held, the argument list ends with a null pointer,
+    // and the result is a new reference, or null with an exception set.
     unsafe {
         let made = pyo3::ffi::PyObject_CallFunctionObjArgs(callable.as_ptr(), argument.as_ptr(), end);
         Bound::from_owned_ptr_or_err(callable.py(), made)
     }
 }
 
-/// The words that changes are full of.
+/// The strings that most changes contain.
 pub(crate) struct Words {
     ops: Vec<Py<PyString>>,
     transactions: Vec<Py<PyString>>,
     row_id: Py<PyString>,
     pub(crate) user: Py<PyString>,
-    /// The keys of a change's dict, in order, each with `None`: a dict that is copied is made faster than one that grows.
+    /// The keys of the dict of a change, in order, each with `None`. Copying a dict is faster than growing one.
     pub(crate) change: Py<PyDict>,
 }
 
-/// Where a record may stand in its transaction.
+/// All known transaction indicators.
 const INDICATORS: [TransactionIndicator; 4] =
     [TransactionIndicator::First, TransactionIndicator::Middle, TransactionIndicator::Last, TransactionIndicator::Only];
 
@@ -243,14 +243,14 @@ impl Words {
     }
 }
 
-/// An integer at a scale, which is not 0, as digits: without an allocation.
+/// The digits of an integer at a scale other than 0, without an allocation.
 struct Digits {
     bytes: [u8; Self::ROOM],
     start: usize,
 }
 
 impl Digits {
-    /// A sign, a point, and as many digits as a scale of 38 and 64 bits need.
+    /// Enough for a sign, a point, and the digits of 64 bits at a scale of 38.
     const ROOM: usize = 64;
 
     fn of(mantissa: i64, scale: u8) -> Self {
@@ -286,7 +286,7 @@ impl Digits {
     }
 }
 
-/// A time to the microsecond as ISO 8601, without an allocation.
+/// A time in microseconds as ISO 8601 text, without an allocation.
 struct Iso {
     bytes: [u8; 32],
     len: usize,
@@ -315,7 +315,7 @@ impl Iso {
         iso
     }
 
-    /// The span of a column that holds a time to the second or to the microsecond, in the trail's own form.
+    /// Reads the span of a column with a time in seconds or microseconds, in the form that trails use.
     fn read(span: &[u8]) -> Option<Self> {
         let [0, 0, body @ ..] = span else { return None };
         let &[_, _, _, _, b'-', _, _, b'-', _, _, b':', _, _, b':', _, _, b':', _, _, ref fraction @ ..] = body else {

@@ -19,20 +19,20 @@ use crate::handle::Handle;
 use crate::schema::{TableDef, charset_named};
 use crate::select::time;
 
-/// A writer of a trail, to files or in memory.
+/// Writes a trail to files or to memory.
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Writer {
     writer: Handle<TrailWriter>,
     order: ByteOrder,
     in_memory: bool,
-    /// Whether the open transaction is one that changes which are handed on have opened.
-    handed: AtomicBool,
+    /// Whether `write` opened the current transaction.
+    is_copied: AtomicBool,
     finished: AtomicBool,
-    /// One definition for all equal ones that are given, since the writer tells them by their address.
+    /// One definition for each set of equal ones, because the writer compares definitions by address.
     tables: Mutex<Vec<Arc<trailcore::TableDef>>>,
 }
 
-/// A value on its way into a row.
+/// A value of a row, checked against the kind of its column.
 enum Cell {
     Null,
     Text(String),
@@ -51,10 +51,10 @@ impl Writer {
         Arc::clone(&table.0)
     }
 
-    /// A row's image from a dict by column names.
+    /// Encodes a row image from a dict by column names.
     fn image(&self, py: Python<'_>, table: &trailcore::TableDef, row: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
         let mut image = RowBuilder::new(table, self.order);
-        // In the table's order, as Extract writes them.
+        // In the column order of the table, as Extract writes them.
         for column in table.columns() {
             let Some(value) = row.get_item(&*column.name)? else { continue };
             let put = match cell(column, &value)? {
@@ -90,7 +90,7 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
     }
     let wrong = |wanted: &str| {
         let given = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-        PyTypeError::new_err(format!("column {} takes {wanted}, and not {given}", column.name))
+        PyTypeError::new_err(format!("column {} needs {wanted}, not {given}", column.name))
     };
     match column.kind() {
         Kind::Text { .. } => value.cast::<PyString>().map(|text| Cell::Text(text.to_string())).map_err(|_| wrong("a str")),
@@ -105,7 +105,7 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
                 if !value.call_method0("is_finite")?.is_truthy()? {
                     return Err(wrong("a finite number"));
                 }
-                // Without an exponent.
+                // Without exponent notation.
                 return Ok(Cell::Number(value.call_method1("__format__", ("f",))?.extract()?));
             }
             Err(wrong("an int or a Decimal"))
@@ -116,7 +116,7 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
                 Err(_) if value.hasattr("isoformat")? => {
                     let is_aware = value.hasattr("tzinfo")? && !value.getattr("tzinfo")?.is_none();
                     if is_aware {
-                        return Err(wrong("a datetime without a zone, as the database has it"));
+                        return Err(wrong("a naive datetime"));
                     }
                     value.call_method0("isoformat")?.extract()?
                 }
@@ -128,7 +128,7 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
     }
 }
 
-/// A date's text with as many digits as its column has, as Extract writes it.
+/// Pads the text of a date to the length of its column, as Extract writes it.
 fn padded(text: &str, column: &ColumnDef) -> String {
     const DATE: usize = 10;
     let wanted = column.external_length as usize;
@@ -152,13 +152,13 @@ fn style_named(name: &str) -> PyResult<UpdateStyle> {
         "unified" => Ok(UpdateStyle::Unified),
         "pair" => Ok(UpdateStyle::Pair),
         "after" => Ok(UpdateStyle::AfterOnly),
-        other => Err(PyValueError::new_err(format!("{other:?} is no style; one of 'unified', 'pair', 'after'"))),
+        other => Err(PyValueError::new_err(format!("unknown update style {other:?}; use 'unified', 'pair' or 'after'"))),
     }
 }
 
 #[pymethods]
 impl Writer {
-    /// Writes to files named by a prefix, or without one in memory.
+    /// Writes to files named by a prefix, or to memory without a prefix.
     #[new]
     #[pyo3(signature = (prefix, *, order, file_size, first_seqno, charset, group, metadata, created))]
     #[allow(clippy::too_many_arguments)]
@@ -176,12 +176,15 @@ impl Writer {
         let order = match order {
             "big" => ByteOrder::Big,
             "little" => ByteOrder::Little,
-            other => return Err(PyValueError::new_err(format!("{other:?} is no byte order; one of 'big', 'little'"))),
+            other => return Err(PyValueError::new_err(format!("unknown byte order {other:?}; use 'big' or 'little'"))),
         };
         let id = if charset.eq_ignore_ascii_case("utf-8") { Charset::UTF_8.id() } else { charset_named(charset)?.id() };
         let id = id.and_then(|id| u32::try_from(id).ok());
-        let charset =
-            id.ok_or_else(|| PyValueError::new_err(format!("a trail has no number for the character set {charset:?}")))?;
+        let charset = id.ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "character set {charset:?} has no number in the trail format; use another, such as 'utf-8'"
+            ))
+        })?;
         let definition_version = if order == ByteOrder::Big { 1 } else { 11 };
         let created = time(created);
         let options = WriterOptions {
@@ -205,14 +208,14 @@ impl Writer {
             writer: Handle::new(writer),
             order,
             in_memory,
-            handed: AtomicBool::new(false),
+            is_copied: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             tables: Mutex::default(),
         })
     }
 
     fn begin(&self, py: Python<'_>, csn: String, xid: String, micros: i64) -> PyResult<()> {
-        self.handed.store(false, Ordering::Relaxed);
+        self.is_copied.store(false, Ordering::Relaxed);
         self.with(py, |writer| writer.begin(&csn, &xid, time(micros)))
     }
 
@@ -220,16 +223,16 @@ impl Writer {
         self.with(py, TrailWriter::commit)
     }
 
-    /// Takes the open transaction back.
+    /// Rolls back the open transaction.
     fn abend(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, TrailWriter::abend)
     }
 
-    /// Whether a transaction is open that changes which are handed on have opened.
+    /// Whether a transaction that `write` opened is open.
     #[getter]
-    fn is_in_handed_transaction(&self, py: Python<'_>) -> PyResult<bool> {
+    fn is_in_copied_transaction(&self, py: Python<'_>) -> PyResult<bool> {
         let open = self.writer.with(py, |writer| writer.is_in_transaction())?;
-        Ok(open && self.handed.load(Ordering::Relaxed))
+        Ok(open && self.is_copied.load(Ordering::Relaxed))
     }
 
     #[getter]
@@ -288,16 +291,16 @@ impl Writer {
         let was_open = self.writer.with(py, |writer| writer.is_in_transaction())?;
         self.with(py, |writer| writer.write(&change))?;
         if !was_open {
-            self.handed.store(true, Ordering::Relaxed);
+            self.is_copied.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    /// Ends the trail: names and bytes of its files; of files on disk, the paths and no bytes.
+    /// Finishes the trail. Returns names and bytes of its files; files on disk have their path and no bytes.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
-        // A transaction that is open is the caller's to end: the writer is kept for it.
+        // The caller must end an open transaction, so the writer stays usable.
         if self.writer.with(py, |writer| writer.is_in_transaction())? {
-            return Err(PyValueError::new_err("a transaction is open; commit it, or take it back with abend"));
+            return Err(PyValueError::new_err("a transaction is open; call commit() or abend() first"));
         }
         let writer = self.writer.take(py)?.ok_or_else(|| crate::error::closed(py))?;
         self.finished.store(true, Ordering::Relaxed);
@@ -305,7 +308,7 @@ impl Writer {
         Ok(files.into_iter().map(|(name, bytes)| (name, PyBytes::new(py, &bytes))).collect())
     }
 
-    /// Gives up: what was written stays as it is.
+    /// Drops the writer without finishing the trail.
     fn discard(&self, py: Python<'_>) -> PyResult<()> {
         self.writer.take(py).map(drop)
     }

@@ -1,4 +1,4 @@
-"""What the tests share: the sample trails, and a table to write."""
+"""Fixtures for the sample trails, and a table to write."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def emp() -> tc.TableDef:
 
 @pytest.fixture
 def ada() -> dict[str, object]:
-    """A row of it."""
+    """A row of the table `emp`."""
     return {
         "ID": 1,
         "NAME": "Ada 张伟",
@@ -58,7 +58,7 @@ def ada() -> dict[str, object]:
 
 
 def written(*rows: dict[str, object], table: tc.TableDef) -> tc.Trail:
-    """A trail that inserts these rows in one transaction."""
+    """Returns a trail that inserts these rows in one transaction."""
     writer = tc.Writer()
     with writer.transaction(csn="100", xid="1.2.3"):
         for row in rows:

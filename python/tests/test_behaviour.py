@@ -1,4 +1,4 @@
-"""Threads, signals, forks, panics, memory: what must not happen to the host."""
+"""Threads, signals, forks, panics and memory: the host process stays unharmed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trailcore import _native
 
 @pytest.fixture(scope="module")
 def long_trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trail of three gigabytes: one small file under many numbers."""
+    """A trail of three gigabytes: one small file, linked under many sequence numbers."""
     folder = tmp_path_factory.mktemp("long")
     table = tc.TableDef("A.T", [tc.Column("K", "integer", key=True), tc.Column("V", length=2000)])
     writer = tc.Writer(folder / "aa", file_size=1 << 30)
@@ -92,11 +92,11 @@ def test_other_threads_run_during_work(long_trail: Path) -> None:
     stop.set()
     thread.join()
     during = sum(start < at < end for at in ticks)
-    # Held for the whole of the work, the interpreter's lock would let none through.
+    # If the GIL were held during the work, no tick would fall inside it.
     assert during >= 2
 
 
-def test_a_callback_that_uses_its_own_caller_is_told(long_trail: Path) -> None:
+def test_a_callback_that_uses_its_own_caller_gets_an_error(long_trail: Path) -> None:
     seen: list[object] = []
 
     def callback(done: int, total: int) -> None:
@@ -105,7 +105,7 @@ def test_a_callback_that_uses_its_own_caller_is_told(long_trail: Path) -> None:
         except tc.BusyError as error:
             seen.append(error)
 
-    # Until it is called: how soon, the machine decides.
+    # Reads until the callback is called. How soon that is depends on the machine.
     changes = tc.open(long_trail).changes(progress=callback)
     assert any(seen for _ in changes)
 
@@ -150,7 +150,7 @@ def test_ctrl_c_ends_work_within_a_second(long_trail: Path, work: str) -> None:
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=30)
     assert out == "stopped\n", err
-    # A second, and what a busy machine takes to end a process.
+    # One second, and some time for a busy machine to end a process.
     assert time.monotonic() - start < 3
 
 
@@ -188,7 +188,7 @@ def test_memory_is_flat_in_the_length_of_the_trail(long_trail: Path) -> None:
     subprocess.run([sys.executable, "-c", textwrap.dedent(code), *files], check=True)
 
 
-def test_a_forked_process_is_told(big: tc.Trail) -> None:
+def test_a_forked_process_gets_an_error(big: tc.Trail) -> None:
     changes = big.changes()
     first = next(changes)
     reading, writing = os.pipe()
@@ -198,7 +198,7 @@ def test_a_forked_process_is_told(big: tc.Trail) -> None:
         try:
             big.summary()
         except tc.ForkError as error:
-            said = f"told: {error}"
+            said = f"fork error: {error}"
         except BaseException as error:
             said = repr(error)
         os.write(writing, said.encode())
@@ -207,8 +207,8 @@ def test_a_forked_process_is_told(big: tc.Trail) -> None:
     said = os.read(reading, 1000).decode()
     os.close(reading)
     os.waitpid(child, 0)
-    assert said.startswith("told: ") and "spawn" in said
-    # The parent goes on; what was handed out is its own.
+    assert said.startswith("fork error: ") and "spawn" in said
+    # The parent process can continue, and its changes stay valid.
     assert first.to_json() and sum(1 for _ in changes) == 87
 
 

@@ -1,4 +1,4 @@
-"""Changes and their values, as an analyst meets them."""
+"""Changes and their values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_json_is_that_of_the_library(order: str) -> None:
 
 
 def plain(value: object) -> object:
-    """A value of `to_dict` as the native JSON form shows it."""
+    """Converts a value of `to_dict` to the native JSON form."""
     if isinstance(value, tc.NanoDatetime) or (isinstance(value, dt.datetime) and value.tzinfo is None):
         return value.isoformat()
     if isinstance(value, dt.datetime):
@@ -33,11 +33,11 @@ def plain(value: object) -> object:
     return value
 
 
-def test_dicts_say_what_the_json_says(bank: tc.Trail) -> None:
+def test_dicts_equal_the_json(bank: tc.Trail) -> None:
     for change in bank:
         read = json.loads(change.to_json(), parse_float=decimal.Decimal)
         made = plain(change.to_dict())
-        # A datetime does not keep how many zeros the trail has behind its point.
+        # A datetime does not keep the number of fraction digits in the trail.
         for image in ("before", "after"):
             for name, value in (read[image] or {}).items():
                 own = made[image][name]  # type: ignore[index]
@@ -86,7 +86,7 @@ def test_whole_numbers_are_ints_of_any_size() -> None:
 def test_null_missing_and_invalid_are_three_things(emp: tc.TableDef) -> None:
     change = next(iter(written({"ID": 1, "NAME": None}, table=emp)))
     assert change.after == {"ID": 1, "NAME": None}
-    # Text of a database that is not UTF-8, read as if it were.
+    # GBK text, read as UTF-8.
     table = tc.TableDef("A.T", [tc.Column("V", charset="GBK")])
     writer = tc.Writer(charset="GBK")
     with writer.transaction(csn=1):
@@ -106,7 +106,7 @@ def test_a_row_that_has_a_column_twice_is_damaged() -> None:
         writer.insert(table, {"ID": 7, "OTHER": 0x77})
     content = writer.finish()
     assert isinstance(content, bytes)
-    # A column starts with its index and its length, of which the value is 8 bytes behind 2.
+    # A column starts with its index and its length. The value is 8 bytes after a 2-byte prefix.
     column = b"\0\x0a\0\0" + bytes(7) + b"\x77"
     assert content.count(b"\0\x01" + column) == 1
     change = next(iter(tc.open(content.replace(b"\0\x01" + column, b"\0\0" + column))))
@@ -130,14 +130,14 @@ def test_what_an_update_changed(emp: tc.TableDef) -> None:
     for change in (unified, pair):
         assert change.changed == {"NAME": tc.Changed("a", "b"), "PHOTO": tc.Changed(tc.MISSING, b"x")}
         assert change.key == {"ID": 1}
-    # The key is as it was; what the name was is not said.
+    # The key is unchanged. The trail does not contain the old name.
     assert after.changed == {"NAME": (tc.MISSING, "b")} and after.before is None and after.key == {"ID": 1}
     assert key.op == "pk_update" and key.changed["ID"] == (1, 2) and key.key == {"ID": 1}
     assert delete.key == {"ID": 2} and delete.changed == {} and delete.after is None
     assert not tc.MISSING and repr(tc.MISSING) == "trailcore.MISSING" and copy.deepcopy(tc.MISSING) is tc.MISSING
 
 
-def test_places_times_and_transactions(big: tc.Trail) -> None:
+def test_positions_times_and_transactions(big: tc.Trail) -> None:
     changes = list(big)
     positions = [change.position for change in changes]
     assert positions == sorted(positions)
@@ -155,10 +155,10 @@ def test_transactions_are_groups(bank: tc.Trail) -> None:
     assert [position for _, positions in groups for position in positions] == every
     assert len(groups) == bank.summary().transactions
     assert all(a[0] != b[0] for a, b in itertools.pairwise(groups))
-    # Half read, or not read at all, the next one is the next one.
+    # A transaction that is not read, or only in part, is followed by the next one.
     assert [t.xid for t in bank.transactions()] == [xid for xid, _ in groups]
     assert [(next(t).position, t.position)[0] for t in bank.transactions()] == [positions[0] for _, positions in groups]
-    # A selection that turns first and last changes away.
+    # A selection that rejects the first and last changes of transactions.
     selected = bank.select("BANK.ACCOUNTS")
     accounts = [change.position for change in selected]
     assert [change.position for t in selected.transactions() for change in t] == accounts
@@ -174,7 +174,7 @@ def test_changes_outlive_their_trail(big: tc.Trail) -> None:
     assert copy.deepcopy(kept[0]).to_json() == copy.copy(kept[0]).to_json()
 
 
-def test_how_it_looks_in_a_notebook(big: tc.Trail) -> None:
+def test_notebook_representations(big: tc.Trail) -> None:
     change = next(change for change in big if change.op == "update")
     assert repr(change) == f"<Change update {change.table} at {change.position} csn='{change.csn}'>"
     shown = change._repr_html_()
@@ -187,7 +187,7 @@ def test_how_it_looks_in_a_notebook(big: tc.Trail) -> None:
     assert "AMOUNT" in big.table("BANK.POSTINGS")._repr_html_()
 
 
-def test_records_as_they_stand(bank: tc.Trail) -> None:
+def test_raw_records(bank: tc.Trail) -> None:
     records = list(bank.records())
     assert records[0].type_name == "FileHeader" and records[0].header == {}
     assert sum(record.length for record in records) == bank.size
@@ -199,7 +199,7 @@ def test_records_as_they_stand(bank: tc.Trail) -> None:
 def real() -> Path:
     path = SHARED / "real" / "trails" / "tr000000000"
     if not path.exists():
-        pytest.skip("no real trail here")
+        pytest.skip("the real trail is not available")
     return path
 
 

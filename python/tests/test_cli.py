@@ -199,7 +199,7 @@ def test_what_cannot_be_decided_stops_or_is_counted(run) -> None:
     assert "--lenient" in err and "AMOUNT" in err
     code, out, err = run("cat", BK, *options, "--lenient")
     assert code == 0 and len(out.splitlines()) == 16
-    assert err.startswith("trailcore: ") and "turned away undecided" in err and "lenient=" not in err
+    assert err.startswith("trailcore: ") and "rejected as undecidable" in err and "lenient=" not in err
 
 
 def test_limit_and_several_files(run) -> None:
@@ -291,7 +291,7 @@ def test_explain(run) -> None:
     code, out, _ = run("explain", BK, "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000")
     assert code == 0 and out.startswith("TABLE BANK.POSTINGS, WHERE (AMOUNT > 1000);\n")
     assert "AMOUNT" in out.split("\n", 1)[1] and "BANK.CUSTOMERS" in out
-    assert run("explain", BK).out == "no selection: all changes are wanted\n"
+    assert run("explain", BK).out == "no selection: all changes are selected\n"
 
 
 # What goes wrong.

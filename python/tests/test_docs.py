@@ -1,9 +1,11 @@
-"""The documentation knows every public name, and its examples run."""
+"""The documentation covers every public name, and its examples run."""
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import doctest
+import inspect
 import pkgutil
 import re
 from importlib import import_module
@@ -12,6 +14,7 @@ import pytest
 
 import trailcore as tc
 from conftest import ROOT
+from trailcore import _native
 
 MODULES = ["trailcore", *(f"trailcore.{module.name}" for module in pkgutil.iter_modules(tc.__path__))]
 
@@ -30,7 +33,7 @@ class _quiet:
 
 
 def members(value: type) -> list[str]:
-    """What a class offers beside what every object does."""
+    """Returns the public members of a class, without those of its built-in bases."""
     known = {member for base in (Exception, KeyError, tuple, str, dt.datetime) for member in dir(base)}
     return [member for member in dir(value) if not member.startswith("_") and member not in known]
 
@@ -47,6 +50,34 @@ def test_every_public_name_is_documented() -> None:
             continue
         for member in members(value):
             assert re.search(rf"`{name}\.{member}\b", page), f"{name}.{member} is not in docs/python.md"
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    aliases = {"Source", "StartPoint", "Progress"}
+    assert all(f"`{name}`" in (tc.__doc__ or "") for name in aliases)
+    for name in set(tc.__all__) - aliases - {"__version__"}:
+        value = getattr(tc, name)
+        assert value.__doc__ and value.__doc__ != type(value).__doc__, f"{name} has no docstring"
+        fields = [*getattr(value, "_fields", ()), *getattr(value, "__dataclass_fields__", ())]
+        assert all(field in value.__doc__ or f"{field.split('_')[0]}_" in value.__doc__ for field in fields), name
+        for member in set(members(value)) - set(fields) if isinstance(value, type) else ():
+            assert inspect.getdoc(getattr(value, member)), f"{name}.{member} has no docstring"
+
+
+def test_the_stub_has_the_docstrings_of_the_extension() -> None:
+    stub = ast.parse((ROOT / "python" / "trailcore" / "_native.pyi").read_text(encoding="utf-8"))
+    checked = 0
+    for node in stub.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        owner = getattr(_native, node.name)
+        functions = [item for item in node.body if isinstance(item, ast.FunctionDef)]
+        for item, value in [(node, owner), *((item, getattr(owner, item.name)) for item in functions)]:
+            expected = ast.get_docstring(item)
+            if expected is not None:
+                assert (value.__doc__ or "").split() == expected.split(), f"{node.name}.{item.name}"
+                checked += 1
+    assert checked > 50
 
 
 def test_the_examples_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ def count(trail: tc.Trail) -> int:
     return sum(1 for _ in trail)
 
 
-def test_parts_and_text_say_the_same() -> None:
+def test_parts_and_text_give_equal_selections() -> None:
     built = tc.Select(
         "BANK.POSTINGS",
         where="MEMO <> @NULL",
@@ -50,19 +50,19 @@ def test_parameter_files(tmp_path: Path, big: tc.Trail) -> None:
     path.write_text("TABLE BANK.POSTINGS, FILTER (AMOUNT >);\n")
     with pytest.raises(tc.FilterSyntaxError, match=r"\^") as caught:
         tc.Select.from_file(path)
-    assert caught.value.findings[0].is_error and caught.value.file == str(path)
+    assert caught.value.diagnostics[0].is_error and caught.value.file == str(path)
     with pytest.raises(ValueError, match="dialect"):
         tc.Select.parse("TABLE A.B;", dialect="other")  # type: ignore[arg-type]
 
 
-def test_errors_show_the_place() -> None:
+def test_errors_show_the_location() -> None:
     with pytest.raises(tc.FilterSyntaxError) as caught:
         tc.Select("HR.EMP", filter="@STRFND (NAME, 'x') > 0")
     error = caught.value
     assert isinstance(error, ValueError) and isinstance(error, tc.TrailError)
     assert "^" in str(error) and "@STRFIND" in str(error)
-    assert error.findings[0].is_error and error.findings[0].end > error.findings[0].start > 0
-    with pytest.raises(ValueError, match="no place"):
+    assert error.diagnostics[0].is_error and error.diagnostics[0].end > error.diagnostics[0].start > 0
+    with pytest.raises(ValueError, match="not a start point"):
         tc.Select("HR.EMP", start="tomorrow")
 
 

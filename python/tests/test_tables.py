@@ -1,4 +1,4 @@
-"""Tables, in each library that takes them."""
+"""Tables in each data frame library."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ duckdb = pytest.importorskip("duckdb")
 
 
 def rows(trail: tc.Trail, name: str) -> list[dict[str, object]]:
-    """What the table should hold, from the changes one by one."""
+    """Returns the expected rows of a table, made from the changes."""
     every = []
     for change in trail:
         if change.table == name and change.op != "ddl":
             assert change.definition is not None
             image = (change.before if change.op == "delete" else change.after) or {}
             own = {column.name: image.get(column.name) for column in change.definition.columns}
-            # Numbers of no declared scale are text there.
+            # Numbers without a declared scale are text in the table.
             for column in change.definition.columns:
                 if column.kind == "number" and own[column.name] is not None:
                     own[column.name] = str(own[column.name])
@@ -92,12 +92,12 @@ def test_both_images(big: tc.Trail) -> None:
         for image, own in ((row["before"], change.before), (row["after"], change.after)):
             assert (image is None) == (own is None)
             for name, value in (own or {}).items():
-                # A number of no declared scale is text there.
+                # A number without a declared scale is text in the table.
                 expected = str(value) if name == "CREDIT_LIMIT" and value is not None else value
                 assert image[name] == expected
 
 
-def test_missing_is_told_from_null(emp: tc.TableDef) -> None:
+def test_missing_differs_from_null(emp: tc.TableDef) -> None:
     trail = written({"ID": 1, "NAME": None}, {"ID": 2, "NAME": "x"}, table=emp)
     frame = trail.table("HR.EMP", states=True).to_arrow().to_pylist()
     assert [row["_states"]["NAME"] for row in frame] == ["null", "value"]
@@ -152,7 +152,7 @@ def test_values_that_cannot_be_decoded() -> None:
 
 
 def changing() -> tc.Trail:
-    """A table whose definition changes and changes back."""
+    """Returns a trail with a table whose definition changes and changes back."""
     first = tc.TableDef("A.T", [tc.Column("K", "integer", key=True), tc.Column("OLD")])
     second = tc.TableDef("A.T", [tc.Column("K", "decimal", scale=2, key=True), tc.Column("NEW")])
     writer = tc.Writer()
@@ -175,7 +175,7 @@ def test_a_definition_that_changes() -> None:
     assert union["NEW"].to_pylist() == [None, "y", None] and union["OLD"].to_pylist() == ["x", None, "z"]
     versions = [(list(version.columns)[-1], version.to_arrow().num_rows) for version in trail.table("A.T").versions()]
     assert versions == [("OLD", 1), ("NEW", 1), ("OLD", 1)]
-    # Not read, they are passed over.
+    # Versions that are not read are skipped.
     assert len(list(trail.table("A.T").versions())) == 3
     assert [pl.DataFrame(version).height for version in trail.table("A.T").versions()] == [1, 1, 1]
 
@@ -183,7 +183,7 @@ def test_a_definition_that_changes() -> None:
 def test_tables_that_are_not_there(big: tc.Trail) -> None:
     with pytest.raises(tc.UnknownTableError, match=r"BANK\.POSTINGS"):
         big.to_polars("BANK.NONE")
-    # One that a selection has turned away has no rows, but columns.
+    # A table that the selection rejects has columns, but no rows.
     assert big.select("BANK.ACCOUNTS").table("BANK.POSTINGS").to_arrow().num_rows == 0
 
 

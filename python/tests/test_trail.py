@@ -1,4 +1,4 @@
-"""Opening a trail, looking at it, checking it, and what goes wrong."""
+"""Opening, inspecting and checking a trail, and its errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_kind_of_source(tmp_path: Path) -> None:
         assert lines(tc.open(file)) == first
 
     class Pipe(io.RawIOBase):
-        """Bytes that come once."""
+        """A file object that cannot seek."""
 
         def read(self, size: int = -1) -> bytes:
             return content
@@ -51,7 +51,7 @@ def test_every_kind_of_source(tmp_path: Path) -> None:
         tc.open(tmp_path)
 
 
-def test_a_file_object_that_fails_is_told() -> None:
+def test_a_file_object_that_fails_raises() -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise RuntimeError("the network is down")
@@ -60,7 +60,7 @@ def test_a_file_object_that_fails_is_told() -> None:
         list(tc.open(Broken(b"x" * 100)))
 
 
-def test_facts_of_the_headers(bank: tc.Trail) -> None:
+def test_file_headers(bank: tc.Trail) -> None:
     with bank as trail:
         info = trail.info
     assert [one.seqno for one in info] == [0, 1, 2] and len(bank.files) == 3
@@ -86,7 +86,7 @@ def test_summary_and_tables(bank: tc.Trail) -> None:
         postings.definition["NONE"]
 
 
-def test_finding_a_place(big: tc.Trail) -> None:
+def test_finding_a_start_point(big: tc.Trail) -> None:
     changes = list(big)
     middle = changes[40]
     assert middle.csn is not None
@@ -109,7 +109,7 @@ def test_finding_a_place(big: tc.Trail) -> None:
     assert isinstance(caught.value, ValueError) and caught.value.code == 9
 
 
-def test_damage_is_told_where_it_is(tmp_path: Path) -> None:
+def test_damage_is_reported_with_its_position(tmp_path: Path) -> None:
     content = (DATA / "big" / "bk000000000").read_bytes()
     whole = lines(tc.open(content))
     hurt = bytearray(content)
@@ -130,7 +130,7 @@ def test_damage_is_told_where_it_is(tmp_path: Path) -> None:
     assert rest[: len(read)] == read and len(rest) > len(read)
     assert len(changes.skipped) == 1 and changes.skipped[0][0] == error.position
     report = tc.open(path).check()
-    assert not report.is_whole and report.problems[0].kind == "damage" and report.problems[0].position == error.position
+    assert not report.is_whole and report.issues[0].kind == "damage" and report.issues[0].position == error.position
 
     path.write_bytes(content[:-3])
     with pytest.raises(tc.TruncatedTrailError):
@@ -146,13 +146,13 @@ def test_files_that_are_missing(tmp_path: Path) -> None:
     assert trail.gaps == [(1, 1)]
     with pytest.raises(tc.SequenceGapError):
         list(trail)
-    assert [problem.kind for problem in trail.check().problems][:1] == ["gap"]
+    assert [issue.kind for issue in trail.check().issues][:1] == ["gap"]
     assert tc.open(tmp_path, resync=True).summary().skipped
 
 
 def test_a_whole_trail_is_whole(bank: tc.Trail) -> None:
     report = bank.check()
-    assert report.is_whole and not report.problems and report.bytes == bank.size and report.changes == 88
+    assert report.is_whole and not report.issues and report.bytes == bank.size and report.changes == 88
 
 
 def test_trails_without_definitions(emp: tc.TableDef, ada: dict[str, object]) -> None:
@@ -176,13 +176,13 @@ def test_trails_without_definitions(emp: tc.TableDef, ada: dict[str, object]) ->
         list(tc.open(content, charset="klingon"))
 
 
-def test_progress_is_told(big: tc.Trail) -> None:
+def test_progress_is_reported(big: tc.Trail) -> None:
     seen: list[tuple[int, int]] = []
     list(big.changes(progress=lambda done, total: seen.append((done, total))))
     assert seen[-1] == (big.size, big.size)
 
     class Bar:
-        """As tqdm's."""
+        """A progress bar with the interface of tqdm."""
 
         total: int | None = None
         n = 0
@@ -200,7 +200,7 @@ def test_progress_is_told(big: tc.Trail) -> None:
         big.summary(progress=5)  # type: ignore[arg-type]
 
 
-def test_an_exception_in_a_callback_comes_back_as_it_is(big: tc.Trail) -> None:
+def test_an_exception_in_a_callback_is_raised_unchanged(big: tc.Trail) -> None:
     def stop(done: int, total: int) -> None:
         raise LookupError("stop")
 
@@ -225,7 +225,7 @@ def test_importing_needs_nothing_but_the_standard_library() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_selection_that_cannot_decide_is_told(big: tc.Trail, emp: tc.TableDef) -> None:
+def test_undecidable_changes_are_warned_about(big: tc.Trail, emp: tc.TableDef) -> None:
     with pytest.warns(tc.UndecidableWarning, match="2 changes"):
         list(big.select("BANK.POSTINGS", where="AMOUNT > 1000"))
     with pytest.warns(tc.UndecidableWarning):

@@ -1,4 +1,4 @@
-"""What is written is what is read."""
+"""Trails that are written and read back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ROWS = st.fixed_dictionaries(
 @given(st.lists(ROWS, min_size=1, max_size=5), st.sampled_from(["big", "little"]))
 def test_rows_come_back_as_they_were(rows: list[dict[str, object]], order: str) -> None:
     writer = tc.Writer(byte_order=order)  # type: ignore[arg-type]
-    with writer.transaction(csn=5, xid="1.1", time=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)):
+    with writer.transaction(csn=5, xid="1.1", timestamp=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)):
         for row in rows:
             writer.insert(TABLE, row)
     content = writer.finish()
@@ -51,7 +51,7 @@ def test_rows_come_back_as_they_were(rows: list[dict[str, object]], order: str) 
     assert {change.timestamp for change in changes} == {dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)}
 
 
-def test_a_trail_that_is_handed_on(tmp_path: Path, bank: tc.Trail) -> None:
+def test_a_trail_that_is_copied(tmp_path: Path, bank: tc.Trail) -> None:
     with tc.Writer(
         tmp_path / "po", byte_order=bank.info[0].byte_order, charset=bank.info[0].database_charset or "utf-8"
     ) as writer:  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def test_a_trail_that_is_handed_on(tmp_path: Path, bank: tc.Trail) -> None:
     assert again.check().is_whole
 
 
-def test_what_does_not_fit_is_refused(emp: tc.TableDef) -> None:
+def test_wrong_values_are_rejected(emp: tc.TableDef) -> None:
     writer = tc.Writer()
     with pytest.raises(ValueError, match="no transaction"):
         writer.insert(emp, {"ID": 1})
@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_refused(emp: tc.TableDef) -> None:
         writer.begin(csn=1)
 
 
-def test_a_transaction_that_fails_is_taken_back(emp: tc.TableDef) -> None:
+def test_a_transaction_that_fails_is_rolled_back(emp: tc.TableDef) -> None:
     writer = tc.Writer()
     with pytest.raises(LookupError), writer.transaction(csn=1):
         writer.insert(emp, {"ID": 1})
@@ -111,7 +111,7 @@ def test_a_transaction_that_fails_is_taken_back(emp: tc.TableDef) -> None:
     assert isinstance(content, bytes)
     trail = tc.open(content)
     assert [change.op for change in trail] == ["insert", "truncate", "ddl"]
-    assert [problem.kind for problem in trail.check().problems] == ["taken_back"] and trail.check().is_whole
+    assert [issue.kind for issue in trail.check().issues] == ["rolled_back"] and trail.check().is_whole
 
 
 def test_files_of_a_size(tmp_path: Path, emp: tc.TableDef) -> None:

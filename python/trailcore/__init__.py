@@ -4,10 +4,14 @@
 >>> trail = tc.open("examples/data/big/bk")                       # a file, a prefix, a directory, a list
 >>> df = trail.select("BANK.POSTINGS", where="AMOUNT > 1000").to_polars("BANK.POSTINGS")
 
-`Trail` is the way in: iterate it for its changes, ask `Trail.table` for data frames, `Trail.select` for what is wanted of it.
-Values are exact: numbers are int or Decimal, NULL is `None`, and a column that an image does not have is not in its dict.
+`open` returns a `Trail`. Iterate it for its changes, use `Trail.table` for data frames and `Trail.select` to narrow it. Values
+are exact: numbers are int or Decimal, NULL is `None`, and a column that is missing from an image is not in its dict.
 
-trailcore is independent of Oracle; "GoldenGate" is Oracle's mark.
+Three names are type aliases. `Source` is what a trail can be opened from: a path, bytes, a binary file object or a list of
+paths. `StartPoint` is where to start or to stop: a `Position` or its text, a time, or ``csn:NUMBER``. `Progress` is a callback
+of bytes read and total bytes, or a `Bar` such as tqdm's.
+
+trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
 from trailcore._errors import (
@@ -16,10 +20,10 @@ from trailcore._errors import (
     ColumnValueError,
     CorruptTrailError,
     DefinitionsError,
+    Diagnostic,
     EncodingError,
     FilterError,
     FilterSyntaxError,
-    Finding,
     ForkError,
     InternalError,
     InvalidPositionError,
@@ -36,12 +40,12 @@ from trailcore._errors import (
 )
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
 from trailcore._progress import Bar, Progress
-from trailcore._select import Place, Select
+from trailcore._select import Select, StartPoint
 from trailcore._table import Table, TableVersion
 from trailcore._trail import (
+    CheckIssue,
     CheckReport,
     FileInfo,
-    Problem,
     Skipped,
     Source,
     Summary,
@@ -63,26 +67,25 @@ __all__ = [
     "Change",
     "Changed",
     "Changes",
+    "CheckIssue",
     "CheckReport",
     "ClosedError",
     "Column",
     "ColumnValueError",
     "CorruptTrailError",
     "DefinitionsError",
+    "Diagnostic",
     "EncodingError",
     "FileInfo",
     "FilterError",
     "FilterSyntaxError",
-    "Finding",
     "ForkError",
     "InternalError",
     "Invalid",
     "InvalidPositionError",
     "NanoDatetime",
     "NotATrailError",
-    "Place",
     "Position",
-    "Problem",
     "Progress",
     "Record",
     "Records",
@@ -91,6 +94,7 @@ __all__ = [
     "SequenceGapError",
     "Skipped",
     "Source",
+    "StartPoint",
     "Summary",
     "Table",
     "TableDef",

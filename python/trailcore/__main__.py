@@ -1,4 +1,4 @@
-"""The command line: ``trailcore`` and ``python -m trailcore``."""
+"""Runs the command line, for ``trailcore`` and ``python -m trailcore``."""
 
 import sys
 

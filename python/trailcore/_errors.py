@@ -1,7 +1,7 @@
-"""What goes wrong, as exceptions.
+"""The exceptions of the package.
 
-Files that cannot be read raise `OSError` (`FileNotFoundError` where there is none), arguments that no trail could make right
-`ValueError`; all else is a `TrailError`. No message holds column data.
+Files that cannot be read raise `OSError` (`FileNotFoundError` for a file that does not exist). Arguments that are wrong for
+any trail raise `ValueError`. All other errors are a `TrailError`. No message contains column data.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from trailcore._values import Position
 
 
 class TrailError(Exception):
-    """What is wrong with a trail, or with what was asked of it.
+    """An error in a trail or in a request to it: the base class of all errors of the package.
 
-    `code` is the number of the kind, the same in all languages; `what` says it without the place; `file`, `rba`, `record`
-    and `position` say where, as far as that is known.
+    `code` is the number of the error kind, the same in all languages. `what` is the message without the location. `file`,
+    `rba`, `record` and `position` are the location, `None` where it is not known.
     """
 
     code: int = 0
@@ -28,23 +28,23 @@ class TrailError(Exception):
 
 
 class NotATrailError(TrailError):
-    """The bytes are not those of a trail file."""
+    """The bytes are not a trail file."""
 
 
 class TruncatedTrailError(TrailError):
-    """The trail ends inside a record: it is torn, or still being written. Reading on later may succeed."""
+    """The trail ends inside a record: it is torn or still being written. Reading it again later may succeed."""
 
 
 class CorruptTrailError(TrailError):
-    """The bytes contradict each other: the file is damaged here."""
+    """The bytes are inconsistent: the file is damaged at this location."""
 
 
 class UnsupportedError(TrailError):
-    """Well-formed as far as can be seen, but of a form that is not known, or encrypted."""
+    """The data is in a form that is not supported, or is encrypted."""
 
 
 class UndefinedTableError(TrailError):
-    """The columns of a table are not known: the trail does not define it."""
+    """The columns of a table are not known, because the trail does not define it. Pass a definitions file as `defs`."""
 
 
 class SequenceGapError(TrailError):
@@ -52,29 +52,30 @@ class SequenceGapError(TrailError):
 
 
 class InvalidPositionError(TrailError, ValueError):
-    """A position that is not the start of a record, or lies outside the trail."""
+    """A position is not the start of a record, or is outside the trail."""
 
 
 class DefinitionsError(TrailError):
-    """A definitions (DEFGEN) file that cannot be understood."""
+    """A definitions (DEFGEN) file cannot be parsed."""
 
 
 class ColumnValueError(TrailError, ValueError):
-    """A value does not fit what was asked of it, or cannot be decoded."""
+    """A column value cannot be decoded, or does not fit the requested type."""
 
 
 class EncodingError(TrailError, ValueError):
-    """Something that the trail format has no room for."""
+    """A value cannot be represented in the trail format."""
 
 
 class FilterError(TrailError):
-    """A selection that does not fit a table, or that fails on a change as GoldenGate's would (its own OGG number)."""
+    """A selection does not fit a table, or fails on a change. The message has the number of GoldenGate's own error."""
 
 
-class Finding(NamedTuple):
-    """One thing that a selection's text is found to be: an error, or a lint that it works in spite of.
+class Diagnostic(NamedTuple):
+    """An error or a lint in the text of a selection. A selection with lints works.
 
-    `start` and `end` say where in the text, in bytes of its UTF-8.
+    `message` states the problem, and `help` the way out if there is one. `start` and `end` are the range in the text, in bytes
+    of its UTF-8 encoding. `ogg_number` is the number of GoldenGate's own message, if any. `is_error` is false for a lint.
     """
 
     message: str
@@ -86,49 +87,49 @@ class Finding(NamedTuple):
 
 
 class FilterSyntaxError(FilterError, ValueError):
-    """A selection whose text is not understood. The message shows each place with a caret; `findings` has them apart."""
+    """The text of a selection cannot be parsed. The message marks each location with a caret. `diagnostics` lists them."""
 
-    findings: list[Finding]
+    diagnostics: list[Diagnostic]
 
-    def __init__(self, message: str, findings: list[Finding] | None = None) -> None:
+    def __init__(self, message: str, diagnostics: list[Diagnostic] | None = None) -> None:
         super().__init__(message)
-        self.findings = findings or []
+        self.diagnostics = diagnostics or []
 
 
 class UndecidableError(FilterError):
-    """A selection in strict mode cannot decide on a change, since a column that it needs is not there."""
+    """A strict selection cannot decide on a change, because the change lacks a column that the selection needs."""
 
 
 class UndecidableWarning(UserWarning):
-    """A selection has turned changes away that it could not decide on, since a column that it needs is not in them."""
+    """A selection rejected changes that it could not decide on, because they lack a column that it needs."""
 
 
 class SchemaChangeError(TrailError):
-    """A table's definition changes where one that stays was asked for."""
+    """The definition of a table changes within the trail, and the request allows only one. See ``on_schema_change``."""
 
 
 class UnknownTableError(TrailError, KeyError):
-    """There is no table of that name."""
+    """The trail has no table of this name."""
 
-    # KeyError shows its argument quoted.
+    # KeyError quotes its argument.
     __str__ = Exception.__str__
 
 
 class ClosedError(TrailError, ValueError):
-    """The object has been closed, or its one stream taken."""
+    """The object is closed, or its stream has already been consumed."""
 
 
 class BusyError(TrailError, RuntimeError):
-    """A callback uses the object that is calling it."""
+    """A callback used the object that is calling it."""
 
 
 class ForkError(TrailError, RuntimeError):
-    """The object was made before this process forked from its maker. Open the trail anew here, or start processes with
+    """The object was created before this process was forked. Open the trail again in this process, or start processes with
     ``spawn``."""
 
 
 class InternalError(TrailError, RuntimeError):
-    """A mistake of the library's own. What it happened to is not used again."""
+    """A bug in trailcore. The object on which it occurred cannot be used any more."""
 
 
 _IO, _NOT_FOUND, _INVALID_ARGUMENT = 1, 2, 12
@@ -160,7 +161,7 @@ def from_native(
     record: int | None,
     position: tuple[int, int] | None,
 ) -> Exception:
-    """The exception that an error of the library is."""
+    """Returns the exception for an error of the native library."""
     if code == _INVALID_ARGUMENT:
         return ValueError(message)
     if code in (_IO, _NOT_FOUND):
@@ -173,40 +174,40 @@ def from_native(
 
 
 def from_diagnostics(
-    message: str, findings: list[tuple[str, str | None, int, int, int | None, bool]], file: str | None
+    message: str, diagnostics: list[tuple[str, str | None, int, int, int | None, bool]], file: str | None
 ) -> Exception:
-    """The exception that a selection's findings are."""
-    error = FilterSyntaxError(message, [Finding(*finding) for finding in findings])
+    """Returns the exception for the diagnostics of a selection."""
+    error = FilterSyntaxError(message, [Diagnostic(*diagnostic) for diagnostic in diagnostics])
     error.code, error.file = 15, file
-    error.what = error.findings[0].message if error.findings else message
+    error.what = error.diagnostics[0].message if error.diagnostics else message
     return error
 
 
 def warn_undecidable(count: int) -> None:
-    """Warns of changes that a selection could not decide on."""
+    """Warns about changes that a selection could not decide on."""
     warnings.warn(
-        f"{count:,} changes were turned away undecided: a column that the selection needs is not in them, as in deletes and "
-        "compressed updates. lenient=True says that this is meant, lenient=False makes it an error",
+        f"{count:,} changes were rejected as undecidable: they lack a column that the selection needs, as deletes and "
+        "compressed updates often do. Pass lenient=True to silence this warning, or lenient=False to make it an error",
         UndecidableWarning,
         stacklevel=2,
     )
 
 
 def closed() -> Exception:
-    """What becomes of work on a closed object."""
-    return ClosedError("the object has been closed, or its stream taken already")
+    """Returns the exception for the use of a closed object."""
+    return ClosedError("the object is closed, or its stream has already been consumed")
 
 
 def busy() -> Exception:
-    """What becomes of a callback's work on its own caller."""
+    """Returns the exception for a callback that uses its own caller."""
     return BusyError("a callback must not use the object that is calling it")
 
 
 def forked() -> Exception:
-    """What becomes of work in a forked process."""
-    return ForkError("this process forked from the one that opened the trail; open it anew here, or use 'spawn'")
+    """Returns the exception for the use of an object in a forked process."""
+    return ForkError("the trail was opened before this process was forked; open it again here, or start processes with 'spawn'")
 
 
 def internal() -> Exception:
-    """What becomes of a panic."""
-    return InternalError("a mistake of trailcore's own; the object cannot be used any more. Please report it")
+    """Returns the exception for a panic."""
+    return InternalError("internal error in trailcore; the object cannot be used any more. Please report this as a bug")

@@ -1,4 +1,4 @@
-"""How things look in a notebook."""
+"""HTML representations for notebooks."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def _cell(value: Any) -> str:
 
 
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
+    """Returns a table whose cells are already HTML."""
     titles = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in head)
     lines = "".join("<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def facts(title: str, values: Mapping[str, Any]) -> str:
-    """Names and values, without those that are not known."""
+    """Returns a table of names and values, without unknown values."""
     rows = [(escape(name), _cell(value)) for name, value in values.items() if value is not None and name != "path"]
     return f"<p><b>{escape(title)}</b></p>{_grid(('fact', 'value'), rows)}"
 
 
 def change(change: _native.Change) -> str:
-    """One change: where it is, and its columns before and after."""
+    """Returns a change: its position and transaction, and its columns before and after."""
     before, after = change.before or {}, change.after or {}
     names = list(dict.fromkeys([*before, *after]))
     altered = change.changed
@@ -66,7 +66,7 @@ def change(change: _native.Change) -> str:
 
 
 def definition(table: _native.TableDef) -> str:
-    """The columns of a table."""
+    """Returns the columns of a table definition."""
     rows = [
         (
             escape(column.name),
@@ -81,7 +81,7 @@ def definition(table: _native.TableDef) -> str:
 
 
 def summary(summary: Summary) -> str:
-    """Counts by table and operation."""
+    """Returns the counts by table and operation."""
     ops = list(dict.fromkeys(op for info in summary.tables.values() for op in info.ops))
     shown = list(summary.tables.values())[:_SHOWN]
     rows = [
@@ -96,12 +96,12 @@ def summary(summary: Summary) -> str:
 
 
 def trail(trail: Trail, known: Summary | None) -> str:
-    """A trail's files; and its counts, if it has been read for them."""
+    """Returns the files of a trail, and its counts if they have been read."""
     head = f"<p><b>{escape(repr(trail))}</b></p>"
-    return head + (summary(known) if known else "<p>Not read yet: <code>summary()</code> counts what is in it.</p>")
+    return head + (summary(known) if known else "<p>Not read yet: <code>summary()</code> counts its changes.</p>")
 
 
 def table(table: Table) -> str:
-    """A table's columns."""
+    """Returns the columns of a table and their Arrow types."""
     rows = [(escape(name), escape(data_type)) for name, data_type in table.columns.items()]
     return f"<p><b>{escape(repr(table))}</b></p>" + _grid(("column", "Arrow type"), rows)

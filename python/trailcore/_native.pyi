@@ -32,147 +32,158 @@ __version__: str
 
 _Path = str | os.PathLike[str]
 _Progress = Callable[[int, int], object] | None
-_Finding = tuple[str, str | None, int, int, int | None, bool]
+_Diagnostic = tuple[str, str | None, int, int, int | None, bool]
 _Op = Literal["insert", "update", "pk_update", "delete", "truncate", "ddl", "metadata", "other"]
 
 @final
 class Change:
-    """One change of a trail. It owns its data: it may be kept, and any number of threads may use it.
+    """One change of a trail. It owns its data, is immutable, and may be used by any number of threads.
 
-    `before` and `after` are dicts by column name, made anew for each access; `None` where the trail has no such image. A
-    column that an image does not have is not in its dict; SQL's NULL is `None`. Numbers are int where there are no digits
-    behind the point, else `decimal.Decimal` with exactly the trail's digits; dates are `datetime.datetime` without a zone, as
-    the database has them (`NanoDatetime` where they are finer than microseconds), or `datetime.date`; text is `str`, bytes
-    are `bytes`. A value that cannot be decoded is an `Invalid`.
+    `before` and `after` are dicts by column name, created on each access, or `None` if the trail has no such image. A column
+    that is missing from an image is not in its dict. SQL's NULL is `None`. A number without fraction digits is an int, any
+    other number a `decimal.Decimal` with exactly the digits of the trail. A date is a naive `datetime.datetime`, as the
+    database stores no zone (`NanoDatetime` if it is finer than microseconds), or a `datetime.date`. Text is `str`, bytes are
+    `bytes`, and a value that cannot be decoded is an `Invalid`.
+
+    ``change["NAME"]`` is the value of a column after the change, or before it for a delete. Column names are
+    case-insensitive here. Raises `KeyError` if the column is missing.
     """
 
     @property
     def op(self) -> _Op:
-        """What it does: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate`` or ``ddl``."""
+        """The operation: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate`` or ``ddl``."""
     @property
     def table(self) -> str:
-        """The name of its table, parts joined by ``.``; of a statement, that of its object."""
+        """The name of its table, with the parts joined by ``.``. For a DDL change, the name of the object."""
     @property
     def definition(self) -> TableDef:
         """The definition of its table."""
     @property
     def position(self) -> Position:
-        """Where its record starts; of a pair of before and after records, the after record."""
+        """The position of its record. For a pair of before and after records, the position of the after record."""
     @property
     def start(self) -> Position:
-        """Where its first record starts: reading that starts here finds the whole change."""
+        """The position of its first record. Reading that starts here returns the whole change."""
     @property
     def csn(self) -> str | None:
-        """The commit sequence number of its transaction, as text; `None` where the trail does not say it."""
+        """The commit sequence number of its transaction as text, or `None` if the trail does not contain it."""
     @property
     def xid(self) -> str | None:
-        """The id of its transaction; `None` where the trail does not say it."""
+        """The id of its transaction, or `None` if the trail does not contain it."""
     @property
     def timestamp(self) -> _dt.datetime:
-        """The record's time, of the commit for rows: aware, in UTC."""
+        """The timestamp of the record, which is the commit time for row changes: an aware datetime in UTC."""
     @property
     def transaction(self) -> Literal["first", "middle", "last", "only"] | None:
-        """Where it stands in its transaction."""
+        """The transaction indicator: ``first``, ``middle``, ``last`` or ``only``."""
     @property
     def before(self) -> dict[str, Any] | None:
-        """The row before the change. Raises `CorruptTrailError`, `UnsupportedError` where it is encrypted."""
+        """The row before the change. Raises `CorruptTrailError`, or `UnsupportedError` if it is encrypted."""
     @property
     def after(self) -> dict[str, Any] | None:
-        """The row after the change. Raises as `before`."""
+        """The row after the change. Raises the same errors as `before`."""
     @property
     def changed(self) -> dict[str, Changed]:
-        """What an update altered: by column, the old and the new value. The old one is `MISSING` where the trail does not
-        have it, so that whether such a column was altered is not known. Empty for other operations."""
+        """The columns that an update altered, each with the old and the new value. The old value is `MISSING` if the trail does
+        not contain it; it is not known then whether the column was altered. Empty for other operations.
+        """
     @property
     def key(self) -> dict[str, Any]:
-        """The key columns of the row that was changed, as they were before; empty where the table has no key or the images
-        do not have it."""
+        """The key columns of the changed row, as they were before the change. Empty if the table has no key or the images lack
+        it.
+        """
     @property
     def tokens(self) -> dict[str, Any]:
-        """GoldenGate's own tokens of its record, without those of the transaction; user tokens as bytes under ``user``."""
+        """GoldenGate's own tokens of its record, without those of the transaction. User tokens are bytes under ``user``."""
     @property
     def ddl(self) -> str | None:
-        """The text of a statement; `None` for other changes."""
+        """The text of a DDL change; `None` for other changes."""
     @property
     def fragments(self) -> list[bytes]:
-        """The large-object fragments that follow its record, as they stand: how they are laid out is not known."""
+        """The raw large-object fragments that follow its record. Their layout is not known."""
     def to_dict(self) -> dict[str, Any]:
-        """All of it as a dict with the members of the native JSON form: ``seqno``, ``rba``, ``op``, ``table``, ``ts`` (an aware
-        datetime), ``csn``, ``xid``, ``txn``, ``before``, ``after``, ``tokens``, and ``ddl`` for statements."""
+        """Returns the change as a dict with the members of the native JSON form: ``seqno``, ``rba``, ``op``, ``table``, ``ts``
+        (an aware datetime), ``csn``, ``xid``, ``txn``, ``before``, ``after``, ``tokens``, and ``ddl`` for DDL changes.
+        """
     def to_json(self) -> str:
-        """It as one line of native JSON, without a line end. Numbers have exactly the trail's digits."""
-    def __getitem__(self, name: str, /) -> Any:
-        """A column's value after the change, or of a delete before it. Case does not count. Raises `KeyError` where the
-        image does not have it."""
+        """Returns the change as one line of native JSON, without a line end. Numbers have exactly the digits of the trail."""
+    def __getitem__(self, name: str, /) -> Any: ...
     def _repr_html_(self) -> str: ...
     def __copy__(self) -> Change: ...
     def __deepcopy__(self, _memo: Any, /) -> Change: ...
 
 @final
 class Changes(Iterator[Change]):
-    """An iterator of the changes of a trail. Several threads may share it: each change goes to one of them."""
+    """An iterator of the changes of a trail. Threads may share it: each change is returned to one of them."""
 
     def __iter__(self) -> Self: ...
     def __next__(self) -> Change: ...
     @property
     def counts(self) -> dict[str, int]:
-        """What the selection has said so far, read-ahead included: ``accepted``, ``rejected``, ``undecidable``, ``errors``."""
+        """The decisions of the selection so far, including changes read ahead: ``accepted``, ``rejected``, ``undecidable``,
+        ``errors``.
+        """
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
-        """What was passed over so far: from where, to where, and why. Empty but with ``resync``."""
+        """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
     @property
     def tables(self) -> list[TableDef]:
-        """The definitions met so far: of each table the latest."""
+        """The table definitions read so far, the latest of each table."""
     def close(self) -> None:
-        """Closes the files. Changes that were handed out stay; a further `next` raises `ClosedError`."""
+        """Closes the files. Changes that were already returned stay valid; `next` raises `ClosedError` afterwards."""
 
 @final
 class Record:
-    """One record of a trail as it stands. It owns its bytes."""
+    """One raw record of a trail. It owns its bytes and is immutable."""
 
     @property
     def position(self) -> Position:
-        """Where it starts."""
+        """The position of the record."""
     @property
     def number(self) -> int:
-        """Its number in its file; the file header is 0."""
+        """The number of the record in its file. The file header is record 0."""
     @property
     def length(self) -> int:
-        """Its length in bytes."""
+        """The length of the record in bytes."""
     @property
     def bytes(self) -> builtins.bytes:
-        """All of it."""
+        """All bytes of the record."""
     @property
     def data(self) -> builtins.bytes:
-        """Its data area."""
+        """The bytes of the data area."""
     @property
     def type_code(self) -> int:
-        """The number of its type."""
+        """The number of the record type."""
     @property
     def type_name(self) -> str | None:
-        """The name of its type, as Logdump prints it; `None` where none is known."""
+        """The name of the record type, as Logdump prints it, or `None` for an unknown type."""
     @property
     def header(self) -> dict[str, Any]:
-        """The fields of its header; empty for a file header."""
+        """The fields of the record header by name. Empty for a file header."""
     @property
     def tokens(self) -> dict[str, Any]:
         """GoldenGate's tokens by name."""
 
 @final
 class Records(Iterator[Record]):
-    """An iterator of the records of a trail."""
+    """An iterator of the raw records of a trail. Threads may share it: each record is returned to one of them."""
 
     def __iter__(self) -> Self: ...
     def __next__(self) -> Record: ...
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
-        """What was passed over so far: from where, to where, and why. Empty but with ``resync``."""
+        """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
     def close(self) -> None:
-        """Closes the files."""
+        """Closes the files. Records that were already returned stay valid; `next` raises `ClosedError` afterwards."""
 
 @final
 class Column:
-    """One column of a table. Immutable."""
+    """One column of a table. Immutable.
+
+    The constructor makes a column for a `Writer`. ``text`` and ``binary`` have at most `length` bytes, ``char`` exactly
+    `length` bytes. ``integer`` is a whole number of up to 18 digits, ``decimal`` a number with `scale` fraction digits, and
+    ``number`` has any number of digits. ``datetime`` has `fraction` digits of a second.
+    """
 
     def __new__(
         cls,
@@ -184,82 +195,78 @@ class Column:
         fraction: int = 6,
         key: bool = False,
         charset: str | None = None,
-    ) -> Self:
-        """A column for a `Writer`.
-
-        ``text`` and ``binary`` have at most `length` bytes, ``char`` exactly so many; ``integer`` is a whole number of up to 18
-        digits, ``decimal`` one with `scale` digits behind the point; ``number`` has any number of digits; ``datetime`` has
-        `fraction` digits of a second.
-        """
+    ) -> Self: ...
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the column."""
     @property
     def kind(self) -> Literal["text", "integer", "decimal", "number", "datetime", "binary", "unknown"]:
-        """What it holds. The bytes of an ``unknown`` column are handed over as they are."""
+        """The kind of its values. The values of an ``unknown`` column are raw bytes."""
     @property
     def key(self) -> bool:
-        """Whether it belongs to the key."""
+        """Whether the column belongs to the key."""
     @property
     def scale(self) -> int:
-        """Digits behind the decimal point."""
+        """The number of digits after the decimal point."""
     @property
     def length(self) -> int:
-        """Its length in bytes, as the definition says."""
+        """The length in bytes that the definition states."""
     @property
     def nullable(self) -> bool | None:
-        """Whether it may be NULL; `None` where the trail does not say."""
+        """Whether the column may be NULL, or `None` if the trail does not state it."""
     @property
     def charset(self) -> str | None:
-        """The character set of its text; `None` where it is not stated."""
+        """The character set of its text, or `None` if the definition does not state it."""
     @property
     def type_code(self) -> int:
-        """GoldenGate's number of its data type."""
+        """GoldenGate's number of the data type."""
     @property
     def sub_type(self) -> int:
-        """GoldenGate's number of its sub type."""
+        """GoldenGate's number of the sub-type."""
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class TableDef:
-    """What a table looks like: one version of its definition. Immutable."""
+    """One version of the definition of a table. Immutable.
 
-    def __new__(cls, name: str, columns: list[Column]) -> Self:
-        """A definition for a `Writer`, or for a `Catalog`."""
+    The constructor makes a definition for a `Writer` or a `Catalog`. ``table["NAME"]`` is a column; names are
+    case-insensitive here. Raises `KeyError` for an unknown column. `len` is the number of columns.
+    """
+
+    def __new__(cls, name: str, columns: list[Column]) -> Self: ...
     @property
     def name(self) -> str:
-        """Its name, parts joined by ``.``."""
+        """The name of the table, with the parts joined by ``.``."""
     @property
     def columns(self) -> list[Column]:
-        """Its columns, in order."""
+        """The columns, in order."""
     @property
     def key(self) -> list[str]:
-        """The names of its key columns."""
+        """The names of the key columns."""
     @property
     def is_defined(self) -> bool:
-        """Whether its columns are known."""
-    def __getitem__(self, name: str, /) -> Column:
-        """The column of this name; case does not count. Raises `KeyError`."""
+        """Whether the columns of the table are known."""
+    def __getitem__(self, name: str, /) -> Column: ...
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def _repr_html_(self) -> str: ...
 
 @final
 class Catalog:
-    """Definitions of tables that trails do not define themselves. Immutable."""
+    """Definitions of tables that a trail does not define itself. Immutable."""
 
     @staticmethod
     def open(path: _Path) -> Catalog:
-        """The definitions of a definitions (DEFGEN) file. Raises `DefinitionsError`, `OSError`."""
+        """Reads a definitions (DEFGEN) file. Raises `DefinitionsError` and `OSError`."""
     @staticmethod
     def parse(bytes: bytes) -> Catalog:
-        """The definitions in the bytes of such a file."""
+        """Parses the bytes of a definitions file. Raises `DefinitionsError`."""
     @staticmethod
     def of(tables: list[TableDef]) -> Catalog:
-        """These definitions."""
+        """Makes a catalog of these definitions."""
     @property
     def tables(self) -> list[TableDef]:
-        """All of them."""
+        """All definitions."""
 
 @final
 class Select:
@@ -271,7 +278,7 @@ class Select:
     def text_unit(self, bytes: bool) -> Select: ...
     def explain(self, table: TableDef) -> tuple[str, str | None]: ...
     @property
-    def lints(self) -> list[_Finding]: ...
+    def lints(self) -> list[_Diagnostic]: ...
     @property
     def lint_text(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -288,33 +295,39 @@ class Table:
 
 @final
 class Batch:
-    """Some rows of one table, exported by the Arrow PyCapsule interface as often as wanted. Immutable."""
+    """A record batch: some rows of one table. Immutable. It can be exported any number of times through the Arrow PyCapsule
+    interface.
+    """
 
     @property
     def table(self) -> str | None:
-        """The name of its table."""
+        """The name of the table."""
     @property
     def num_rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
     @property
     def column_names(self) -> list[str]:
-        """The names of its columns."""
+        """The names of the columns."""
     def __len__(self) -> int: ...
     def __arrow_c_schema__(self) -> CapsuleType:
-        """Its schema as the Arrow PyCapsule interface has it."""
+        """Returns the schema through the Arrow PyCapsule interface."""
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[CapsuleType, CapsuleType]:
-        """Schema and rows as the Arrow PyCapsule interface has them."""
+        """Returns the schema and the rows through the Arrow PyCapsule interface."""
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType:
-        """A stream of this one batch."""
+        """Returns a stream of this one record batch through the Arrow PyCapsule interface."""
 
 @final
 class Batches(Iterator[Batch]):
+    """An iterator of the record batches of all tables of a trail."""
+
     def __iter__(self) -> Self: ...
     def __next__(self) -> Batch: ...
     @property
-    def skipped(self) -> list[tuple[Position, Position, str]]: ...
+    def skipped(self) -> list[tuple[Position, Position, str]]:
+        """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
     @property
-    def tables(self) -> list[TableDef]: ...
+    def tables(self) -> list[TableDef]:
+        """The table definitions read so far, the latest of each table."""
 
 @final
 class Trail:
@@ -358,7 +371,7 @@ class Writer:
     def commit(self) -> None: ...
     def abend(self) -> None: ...
     @property
-    def is_in_handed_transaction(self) -> bool: ...
+    def is_in_copied_transaction(self) -> bool: ...
     @property
     def in_memory(self) -> bool: ...
     @property

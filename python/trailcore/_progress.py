@@ -1,4 +1,4 @@
-"""Progress callbacks of every kind that people have."""
+"""Progress callbacks: functions and progress bars."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ __all__ = ["Bar", "Progress", "callback"]
 
 
 class Bar(Protocol):
-    """A progress bar as `tqdm` makes them: it has a total, and is told how much more has been done."""
+    """A progress bar such as `tqdm`: it has a `total` in bytes, and `update` adds the bytes read since the last call."""
 
     total: Any
 
     def update(self, n: int) -> Any:
-        """So many more bytes have been read."""
+        """Adds `n` bytes to the bytes read so far."""
 
 
 Progress = Callable[[int, int], object] | Bar
-"""Either a function of bytes read and bytes in all, or a bar such as ``tqdm(unit="B", unit_scale=True)``."""
+"""A function of bytes read and total bytes, or a bar such as ``tqdm(unit="B", unit_scale=True)``."""
 
 
 def callback(progress: Progress | None) -> Callable[[int, int], object] | None:
-    """The function that is called from time to time with bytes read and bytes in all."""
+    """Returns a function of bytes read and total bytes for either kind of progress."""
     if progress is None:
         return None
     if not hasattr(progress, "update"):
         if not callable(progress):
-            raise TypeError("progress is a function of (done, total), or a bar with a method update")
+            raise TypeError("progress must be a function of (done, total) or a bar with an update method")
         return progress
     bar = cast(Bar, progress)
     last = 0

@@ -1,4 +1,4 @@
-"""Selections: which changes are wanted, in GoldenGate's own language."""
+"""Selections: which changes to return, in GoldenGate's own language."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterable
 from typing import Literal
 
 from trailcore import _native
-from trailcore._errors import Finding
+from trailcore._errors import Diagnostic
 from trailcore._values import Position
 
-__all__ = ["Place", "Select"]
+__all__ = ["Select", "StartPoint"]
 
 Dialect = Literal["ansi", "nonansi"]
-Place = Position | tuple[int, int] | str | _dt.datetime
-"""A place in a trail: a position, its text ``SEQNO:RBA``, a time (aware, or UTC), or ``csn:NUMBER``."""
+StartPoint = Position | tuple[int, int] | str | _dt.datetime
+"""Where to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC), or ``csn:NUMBER``."""
 
 
 class Select:
-    """Which changes are wanted: TABLE, MAP, FILTER and WHERE as parameter files have them.
+    """A selection of changes: TABLE, MAP, FILTER and WHERE as in parameter files.
 
-    Compiled once and immutable; any number of trails may use it, from any thread. Two that say the same are equal, and
-    `str` gives a text that parses to the same selection.
+    It is compiled once and immutable. Any number of trails and threads may use it. Equivalent selections are equal, and `str`
+    returns a text that parses to the same selection.
 
     >>> select = Select("HR.EMP", where="SALARY > 1000", ops=["insert", "update"])
     >>> print(select)
@@ -41,20 +41,20 @@ class Select:
         filter: str | None = None,
         exclude: str | Iterable[str] = (),
         ops: str | Iterable[str] = (),
-        start: Place | None = None,
-        until: Place | None = None,
+        start: StartPoint | None = None,
+        until: StartPoint | None = None,
         lenient: bool = False,
         dialect: Dialect = "ansi",
     ) -> None:
         """Builds a selection from its parts.
 
-        Tables are named as TABLE names them (``HR.*`` is all of a schema); none says all. `where` and `filter` are the
-        clauses' contents; a change must pass both. `exclude` is as TABLEEXCLUDE. `ops` are operations: ``insert``,
-        ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``. What lies before `start`, or at `until` and behind, is
-        not wanted. A strict selection raises `UndecidableError` for a change that it cannot decide on; a `lenient` one turns
-        it away and counts it.
+        Tables are named as in TABLE: ``HR.*`` selects all tables of a schema. Without names, all tables are selected. `where`
+        and `filter` are the contents of the clauses; a change must pass both. `exclude` works as TABLEEXCLUDE. `ops` are
+        operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``. Changes before `start`, or at or
+        after `until`, are not selected. A strict selection raises `UndecidableError` for a change that it cannot decide on; a
+        `lenient` one rejects and counts it.
 
-        Raises `FilterSyntaxError`, whose message shows the place.
+        Raises `FilterSyntaxError`, whose message marks the location.
         """
         excluded = [exclude] if isinstance(exclude, str) else list(exclude)
         operations = [ops] if isinstance(ops, str) else list(ops)
@@ -82,9 +82,9 @@ class Select:
 
     @classmethod
     def parse(cls, text: str, *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
-        """A selection from the text of a parameter file: its TABLE and MAP statements and what belongs to them.
+        """Parses the text of a parameter file: its TABLE and MAP statements and the statements that apply to them.
 
-        `dialect` ``nonansi`` takes double quotes for literals, as releases before 12c and NOUSEANSISQLQUOTES do.
+        The `dialect` ``nonansi`` reads double quotes as literals, as releases before 12c and NOUSEANSISQLQUOTES do.
 
         Raises `FilterSyntaxError`.
         """
@@ -92,29 +92,29 @@ class Select:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
-        """A selection from a parameter file, with the files that it includes. Statements about other things are passed over.
+        """Parses a parameter file and the files that it includes. Statements that do not select changes are skipped.
 
         Raises `FilterSyntaxError`, `OSError`.
         """
         return cls._of(_native.Select.from_file(os.fspath(path), dialect), lenient)
 
     def lenient(self) -> Select:
-        """The same, which counts changes that it cannot decide on and turns them away."""
+        """Returns a lenient copy: it rejects and counts changes that it cannot decide on."""
         return Select._of(self._compiled, True)
 
     def counting_bytes(self) -> Select:
-        """The same, whose text functions count bytes of UTF-8 and not characters, as releases before 26ai do."""
+        """Returns a copy whose text functions count UTF-8 bytes instead of characters, as releases before 26ai do."""
         return Select._of(self._compiled.text_unit(True), False)
 
     def explain(self, table: _native.TableDef) -> str:
-        """How it decides on a table: its tests in the order in which they are asked, and what each looks at."""
+        """Explains how the selection decides on a table: its tests in evaluation order, and the columns that each reads."""
         text, problems = self._compiled.explain(table)
         return f"{text}\n{problems}" if problems else text
 
     @property
-    def lints(self) -> list[Finding]:
-        """What is doubtful in its text."""
-        return [Finding(*finding) for finding in self._compiled.lints]
+    def lints(self) -> list[Diagnostic]:
+        """The doubtful constructs in its text."""
+        return [Diagnostic(*diagnostic) for diagnostic in self._compiled.lints]
 
     def __str__(self) -> str:
         return str(self._compiled)
@@ -130,34 +130,34 @@ class Select:
 
 
 def utc(time: _dt.datetime) -> _dt.datetime:
-    """A time in UTC; one without a zone is taken to be so already."""
+    """Converts a time to UTC. A naive time is in UTC already."""
     return time.replace(tzinfo=_dt.timezone.utc) if time.tzinfo is None else time.astimezone(_dt.timezone.utc)
 
 
 def micros(time: _dt.datetime) -> int:
-    """Microseconds since 1970, UTC."""
+    """Returns the microseconds since 1970-01-01 in UTC."""
     return (utc(time) - _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)) // _dt.timedelta(microseconds=1)
 
 
-def limit(word: str, place: Place | None) -> str:
-    """A limit of the TRAILCORE statement, with a blank before it."""
-    if place is None:
+def limit(word: str, point: StartPoint | None) -> str:
+    """Returns a limit of the TRAILCORE statement, with a leading blank."""
+    if point is None:
         return ""
-    if isinstance(place, _dt.datetime):
-        return f" {word}TIME {utc(place).replace(tzinfo=None).isoformat(timespec='microseconds')}"
-    if isinstance(place, str):
-        if place.startswith("csn:"):
-            return f" {word}CSN {place[4:]}"
-        parsed = place_of(place)
+    if isinstance(point, _dt.datetime):
+        return f" {word}TIME {utc(point).replace(tzinfo=None).isoformat(timespec='microseconds')}"
+    if isinstance(point, str):
+        if point.startswith("csn:"):
+            return f" {word}CSN {point[4:]}"
+        parsed = parse_point(point)
         if isinstance(parsed, _dt.datetime):
             return limit(word, parsed)
-        place = parsed
-    seqno, rba = place
+        point = parsed
+    seqno, rba = point
     return f" {word}POSITION {seqno}:{rba}"
 
 
-def place_of(text: str) -> Position | _dt.datetime:
-    """The position or the UTC time that a text names. Raises `ValueError`."""
+def parse_point(text: str) -> Position | _dt.datetime:
+    """Parses a position or a UTC time. Raises `ValueError`."""
     try:
         return Position.parse(text)
     except ValueError:
@@ -166,5 +166,5 @@ def place_of(text: str) -> Position | _dt.datetime:
         return utc(_dt.datetime.fromisoformat(text.replace("Z", "+00:00")))
     except ValueError:
         raise ValueError(
-            f"{text!r} is no place; write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER"
+            f"{text!r} is not a start point; write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER"
         ) from None

@@ -30,7 +30,7 @@ OnSchemaChange = Literal["error", "union"]
 
 @dataclasses.dataclass(frozen=True)
 class Arrow:
-    """How changes become batches; what `_native.Trail` is given."""
+    """The options of the conversion to Arrow, as `_native.Trail` takes them."""
 
     batch_size: int
     layout: str
@@ -44,32 +44,32 @@ class Arrow:
 
 
 class _Exports:
-    """Handing a table to data frames."""
+    """The exports to data frames that `Table` and `TableVersion` share."""
 
     def _open(self) -> _native.Table:
         raise NotImplementedError
 
     @property
     def columns(self) -> dict[str, str]:
-        """Names and Arrow types of its columns. Reads up to the table's first change."""
+        """The Arrow types of its columns by name. Reads up to the first change of the table."""
         return {name: data_type for name, data_type, _ in self._open().fields}
 
     def __arrow_c_schema__(self) -> object:
-        """The schema as the Arrow PyCapsule interface has it."""
+        """Returns the schema through the Arrow PyCapsule interface."""
         return self._open().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """A stream as the Arrow PyCapsule interface has it."""
+        """Returns a stream through the Arrow PyCapsule interface."""
         return self._open().__arrow_c_stream__(requested_schema)
 
     def batches(self) -> Iterator[_native.Batch]:
-        """Its batches: each is exported by the Arrow PyCapsule interface."""
+        """Yields the record batches. Each supports the Arrow PyCapsule interface."""
         stream = self._open()
         while (batch := stream.next_batch()) is not None:
             yield batch
 
     def _consumed(self, take: Any) -> Any:
-        """What a library makes of the stream. An exception of ours, such as Ctrl-C, is raised as it was."""
+        """Lets a library consume the stream. Raises our own exception, such as Ctrl-C, if the library wrapped it."""
         stream = self._open()
         try:
             taken = take(stream)
@@ -79,28 +79,28 @@ class _Exports:
         return taken
 
     def to_arrow(self) -> pyarrow.Table:
-        """All of it as a `pyarrow.Table`. Needs pyarrow."""
+        """Returns all rows as a `pyarrow.Table`. Needs pyarrow."""
         import pyarrow
 
         return self._consumed(lambda stream: pyarrow.RecordBatchReader.from_stream(stream).read_all())
 
     def to_polars(self) -> polars.DataFrame:
-        """All of it as a `polars.DataFrame`. Needs polars."""
+        """Returns all rows as a `polars.DataFrame`. Needs polars."""
         import polars
 
         try:
             return self._consumed(lambda stream: polars.DataFrame(stream))
         except polars.exceptions.PanicException as error:
-            # As on decimals of 256 bits. A panic is no Exception, and would get past whoever catches those.
+            # For example on 256-bit decimals. A PanicException is not an Exception, so callers would not catch it.
             raise UnsupportedError(
-                f"polars cannot take this table ({error}); have numbers as text, or use another library"
+                f"polars cannot read this table ({error}); pass numbers='text', or use another library"
             ) from None
 
     def to_pandas(self, *, arrow_types: bool = True) -> pandas.DataFrame:
-        """All of it as a `pandas.DataFrame`. Needs pandas and pyarrow.
+        """Returns all rows as a `pandas.DataFrame`. Needs pandas and pyarrow.
 
-        The columns have pandas' own Arrow types, which keep integers with NULLs and decimals exact; without `arrow_types`,
-        NumPy's, in which such integers become floats.
+        The columns have pandas' Arrow types, which keep integers with NULLs and decimals exact. With ``arrow_types=False`` they
+        have NumPy types, in which such integers become floats.
         """
         import pandas
 
@@ -108,34 +108,34 @@ class _Exports:
         return table.to_pandas(types_mapper=pandas.ArrowDtype if arrow_types else None)
 
     def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
-        """All of it as a DuckDB relation, of this connection or of the default one. Needs duckdb and pyarrow.
+        """Returns all rows as a DuckDB relation of `connection`, or of the default connection. Needs duckdb and pyarrow.
 
-        To stream a trail that is larger than memory, query the table itself: ``duckdb.sql("select … from postings")``.
+        To stream a trail that is larger than memory, query the table object: ``duckdb.sql("select … from postings")``.
         """
         import duckdb
 
         return (connection or duckdb).from_arrow(self.to_arrow())
 
     def write_parquet(self, path: str | os.PathLike[str], **options: Any) -> int:
-        """Writes it to a Parquet file, batch by batch with pyarrow, or with polars or duckdb where that is all there is.
-        Returns how many rows there are. The options are the writer's own."""
+        """Writes all rows to a Parquet file and returns their number. Uses pyarrow, polars or duckdb, whichever is installed,
+        and passes the options to its writer."""
         from trailcore._convert import write_parquet
 
         return write_parquet(self, path, **options)
 
 
 class Table(_Exports):
-    """The changes of one table, in the trail's order: columns ``_op``, ``_position``, ``_csn``, ``_xid``, ``_timestamp``, and
-    then the table's own.
+    """The changes of one table, in trail order. The columns are ``_op``, ``_position``, ``_csn``, ``_xid``, ``_timestamp``, and
+    then the columns of the table itself.
 
-    It reads nothing itself, and may be used over and over: each use reads the trail anew, batch by batch, so that a consumer
-    that streams needs constant memory. Whatever knows the Arrow PyCapsule interface takes it as it is:
-    ``polars.DataFrame(postings)``, ``pyarrow.table(postings)``, ``duckdb.sql("from postings")``; none of them is needed to
-    import trailcore.
+    `name` is the name of the table. The object holds no data and can be used any number of times: each use reads the trail
+    again, one record batch at a time. A consumer that streams therefore needs constant memory. Any library that supports the
+    Arrow PyCapsule interface can read it directly: ``polars.DataFrame(postings)``, ``pyarrow.table(postings)``,
+    ``duckdb.sql("from postings")``. trailcore itself needs none of them.
     """
 
     def __init__(self, trail: _native.Trail, reading: _Reading, name: str, arrow: Arrow, progress: Progress | None) -> None:
-        """Tables are made by `Trail.table`."""
+        """Use `Trail.table` to create a table."""
         self._trail = trail
         self._reading = reading
         self._arrow = arrow
@@ -147,15 +147,14 @@ class Table(_Exports):
         return self._trail.table(self.name, self._reading, arrow, callback(self._progress))
 
     def batches(self, size: int | None = None) -> Iterator[_native.Batch]:
-        """Its batches, of at most `size` rows: each is exported by the Arrow PyCapsule interface. Ends early at nothing but
-        an error."""
+        """Yields the record batches, of at most `size` rows each. Each supports the Arrow PyCapsule interface."""
         stream = self._open(**({} if size is None else {"batch_size": size}))
         while (batch := stream.next_batch()) is not None:
             yield batch
 
     def versions(self) -> Iterator[TableVersion]:
-        """One table for each definition that the trail has of it, in order. Each can be taken once, and must be before the
-        next one is asked for."""
+        """Yields one `TableVersion` for each definition of the table in the trail, in order. Each can be read once, before the
+        next one is requested."""
         stream: _native.Table | None = self._open(on_schema_change="stop")
         while stream is not None:
             version = TableVersion(self.name, stream)
@@ -171,10 +170,10 @@ class Table(_Exports):
 
 
 class TableVersion(_Exports):
-    """The changes of one table under one definition. It can be read once."""
+    """The changes of one table under one definition. `name` is the name of the table. It can be read once."""
 
     def __init__(self, name: str, stream: _native.Table) -> None:
-        """Versions are made by `Table.versions`."""
+        """Use `Table.versions` to create versions."""
         self.name = name
         self._stream = stream
 

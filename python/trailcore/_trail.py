@@ -1,4 +1,4 @@
-"""A trail: what is in it, its changes, its tables."""
+"""Opening a trail, and reading its summary, changes and tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trailcore import _html, _native
 from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
-from trailcore._select import Place, Select, micros, place_of
+from trailcore._select import Select, StartPoint, micros, parse_point
 from trailcore._table import Arrow, Invalid, Layout, Numbers, OnSchemaChange, Table, Times
 from trailcore._values import Position
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = [
+    "CheckIssue",
     "CheckReport",
     "FileInfo",
-    "Problem",
     "Skipped",
     "Source",
     "Summary",
@@ -39,12 +39,19 @@ __all__ = [
 
 Path = str | os.PathLike[str]
 Source = Path | bytes | bytearray | memoryview | BinaryIO | Iterable[Path]
-"""What a trail is opened from."""
+"""The types that `open` accepts: a path, the bytes of one file, a binary file object, or several paths."""
 
 
 @dataclasses.dataclass(frozen=True)
 class FileInfo:
-    """What a trail file's header tells; `None` where it does not. Times are in UTC."""
+    """The fields of the header of a trail file. A field that the header does not have is `None`. Times are aware, in UTC.
+
+    `path` is the file. `seqno` is its sequence number, `byte_order` is ``big`` or ``little``, `compatibility` the level of the
+    trail format, `created` the creation time. `uri`, `file_name` and `file_size` are those that the writer stored. `first_csn`,
+    `last_csn`, `first_time` and `last_time` are the range of its changes; the last ones are missing while the file is being
+    written. `encryption` is the encryption method. `system`, `node`, `release`, `version` and `hardware` describe the machine,
+    the fields named ``database_`` the source database, and the fields named ``producer_`` the writing process.
+    """
 
     path: str
     seqno: int | None = None
@@ -78,7 +85,7 @@ class FileInfo:
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """A stretch of a trail that was passed over: from where, to where reading went on, and why."""
+    """A range of a trail that was skipped: `start`, the position `end` where reading continued, and the `reason`."""
 
     start: Position
     end: Position
@@ -87,7 +94,7 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class TableInfo:
-    """A table of a trail: its latest definition, and how many changes of each operation there are."""
+    """A table of a trail: its `name` and latest `definition`, its number of changes by operation (`ops`), and its `bytes`."""
 
     name: str
     definition: TableDef | None
@@ -96,13 +103,17 @@ class TableInfo:
 
     @property
     def changes(self) -> int:
-        """All changes."""
+        """The number of changes, over all operations."""
         return sum(self.ops.values())
 
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What a trail, or what is selected of it, holds. First and last are `None` where there is nothing."""
+    """The counts of a trail, or of the changes that are selected.
+
+    `changes` and `transactions` are counts, `tables` has a `TableInfo` by table name. `positions`, `csns` and `times` are the
+    first and the last value, `None` without changes. `skipped` lists the ranges that were skipped, with ``resync=True``.
+    """
 
     changes: int
     transactions: int
@@ -117,9 +128,10 @@ class Summary:
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
-    """Something that a check has found. `kind` is ``damage``, ``torn_tail``, ``gap``, ``order`` or ``row``; or, where it is
-    no fault, ``taken_back`` or ``unfinished``."""
+class CheckIssue:
+    """An issue that `Trail.check` found. `kind` is ``damage``, ``torn_tail``, ``gap``, ``order`` or ``row``, or one that is not
+    a fault: ``rolled_back`` or ``unfinished``. `is_fault` tells the two apart. `what` describes the issue at `position`.
+    """
 
     kind: str
     is_fault: bool
@@ -132,7 +144,11 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True)
 class CheckReport:
-    """What a check has come to."""
+    """The result of `Trail.check`.
+
+    `records`, `changes`, `transactions` and `bytes` count what was read, `invalid_values` the values that cannot be decoded.
+    `is_whole` is true if there is no fault. `issues` lists the first issues, `more_issues` counts the others.
+    """
 
     records: int
     changes: int
@@ -140,15 +156,16 @@ class CheckReport:
     bytes: int
     invalid_values: int
     is_whole: bool
-    problems: list[Problem]
-    more_problems: int
+    issues: list[CheckIssue]
+    more_issues: int
 
 
 class Transaction:
-    """The changes of one transaction: an iterator of them, while it is the current one of `Trail.transactions`.
+    """An iterator of the changes of one transaction, valid while it is the current one of `Trail.transactions`.
 
-    Going on to the next transaction passes over what has not been read of this one, so that memory stays flat however long
-    transactions are; ``list(transaction)`` keeps its changes.
+    `csn` and `xid` are its CSN and id, `timestamp` and `position` those of its first change. Requesting the next transaction
+    skips the changes of this one that have not been read, so memory stays flat in the length of a transaction.
+    ``list(transaction)`` keeps its changes.
     """
 
     csn: str | None
@@ -177,7 +194,7 @@ class Transaction:
                 self._ended = True
                 raise StopIteration
             if change.transaction in ("first", "only") or (change.csn, change.xid) != (self.csn, self.xid):
-                # A selection has turned the end of this one away.
+                # The selection rejected the last change of this transaction.
                 self._following, self._ended = change, True
                 raise StopIteration
         if change.transaction in ("last", "only"):
@@ -195,7 +212,7 @@ class Transaction:
 
 @dataclasses.dataclass(frozen=True)
 class _Reading:
-    """How to read; what `_native.Trail` is given."""
+    """The read options, as `_native.Trail` takes them."""
 
     select: Select | None = None
     start: tuple[int, int] | None = None
@@ -218,15 +235,14 @@ def open(
 ) -> Trail:
     """Opens a trail.
 
-    `source` is a trail file, a prefix such as ``dirdat/lt``, a directory that holds one trail, a list of files, the bytes of
-    one file, or a binary file object that can seek (one that cannot is read to its end first). Nothing but file names is read
-    yet.
+    `source` is a trail file, a prefix such as ``dirdat/lt``, a directory with one trail, a list of files, the bytes of one
+    file, or a binary file object. A file object that cannot seek is read into memory. Otherwise only file names are read here.
 
-    `defs` are definitions (DEFGEN) for tables that the trail does not define itself, as trails of releases before 12.2.
-    `charset` is the database's character set, against what the trail says. With `resync`, damage and missing files are passed
-    over, and told by `Changes.skipped` and `Summary.skipped`.
+    `defs` are definitions (a DEFGEN file) of tables that the trail does not define itself, as in trails of releases before
+    12.2. `charset` overrides the character set of the database that the trail states. With `resync`, damage and missing files
+    are skipped, and reported by `Changes.skipped` and `Summary.skipped`.
 
-    Raises `FileNotFoundError` where no trail lies there, `ValueError` where a directory holds several, `DefinitionsError`.
+    Raises `FileNotFoundError` if there is no trail, `ValueError` if a directory has several, and `DefinitionsError`.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         native = _native.Trail.of_sources([("memory", bytes(source))])
@@ -245,19 +261,19 @@ def open(
 
 
 class Trail:
-    """A trail, or what is selected of one.
+    """A trail, or a selection of its changes.
 
-    Iterating gives its changes; `table` its changes as a table, for data frames. Immutable, and cheap to hand around: files
-    are opened by what reads them. Any number of threads may use it.
+    Iterating returns its changes. `table` returns the changes of one table for data frames. A trail is immutable and holds no
+    open files: each iterator opens the files that it reads. Any number of threads may use a trail.
     """
 
     def __init__(self, native: _native.Trail, reading: _Reading) -> None:
-        """Trails are made by `trailcore.open`."""
+        """Use `trailcore.open` to create a trail."""
         self._native = native
         self._reading = reading
         self._summary: Summary | None = None
 
-    # What it is.
+    # Files and counts.
 
     @property
     def files(self) -> list[str]:
@@ -266,17 +282,17 @@ class Trail:
 
     @property
     def gaps(self) -> list[tuple[int, int]]:
-        """The sequence numbers that are missing between its files: first and last of each gap."""
+        """The missing sequence numbers between its files: first and last of each gap."""
         return self._native.gaps
 
     @property
     def size(self) -> int:
-        """Bytes of its files, now."""
+        """The current size of its files in bytes."""
         return self._native.size
 
     @property
     def info(self) -> list[FileInfo]:
-        """What the header of each file tells. Reads the first record of each."""
+        """The header of each file. Reads the first record of each file."""
         files = []
         for (path, seqno), facts in zip(self._native.files, self._native.headers(), strict=True):
             facts = {**facts, "seqno": facts.get("seqno") if facts.get("seqno") is not None else seqno}
@@ -285,16 +301,16 @@ class Trail:
 
     @property
     def tables(self) -> Mapping[str, TableInfo]:
-        """Its tables by name, with definitions and counts. Reads the trail once, the first time; see `summary`."""
+        """Its tables by name, with definitions and counts. The first access reads the trail once, as `summary` does."""
         if self._summary is None:
             self._summary = self.summary()
         return self._summary.tables
 
     def summary(self, *, progress: Progress | None = None) -> Summary:
-        """Counts what is in it: changes by table and operation, transactions, and the ranges of positions, CSNs and times.
+        """Counts changes by table and operation and transactions, and finds the ranges of positions, CSNs and times.
 
-        Reads the trail once, without looking at columns. `progress` is called with bytes read and bytes in all, or is a bar
-        such as ``tqdm(unit="B", unit_scale=True)``.
+        Reads the trail once, without decoding columns. `progress` is a function of bytes read and total bytes, or a bar such as
+        ``tqdm(unit="B", unit_scale=True)``.
         """
         found = self._native.summary(self._reading, callback(progress))
         definitions = found.pop("definitions")
@@ -304,33 +320,32 @@ class Trail:
         for name in names:
             ops, size = counts.get(name, ({}, 0))
             tables[name] = TableInfo(name, definitions.get(name), ops, size)
-        found["skipped"] = [Skipped(*stretch) for stretch in found["skipped"]]
+        found["skipped"] = [Skipped(*skipped) for skipped in found["skipped"]]
         self._summary = Summary(tables=tables, **found)
         return self._summary
 
     def check(self, *, progress: Progress | None = None) -> CheckReport:
-        """Whether the trail is whole: damage, missing files, the order of transactions, and rows that fit their definitions.
+        """Checks the trail for damage, missing files, transactions out of order, and rows that do not fit their definitions.
 
-        Reads the trail twice. The selection does not count.
+        Reads the trail twice. Ignores the selection.
         """
         found = self._native.check(self._reading, callback(progress))
-        found["problems"] = [Problem(*finding) for finding in found.pop("findings")]
-        found["more_problems"] = found.pop("more_findings")
+        found["issues"] = [CheckIssue(*issue) for issue in found["issues"]]
         return CheckReport(**found)
 
     def find(self, *, csn: str | int | None = None, time: _dt.datetime | None = None) -> Position | None:
-        """Where the first change stands whose CSN, or whose time, is this one or later; `None` if there is none.
+        """Returns the position of the first change with this CSN or time, or a later one; `None` if there is none.
 
-        The position may be given to `select` as `start`.
+        `select` accepts the position as `start`. Raises `ValueError` unless exactly one of `csn` and `time` is given.
         """
         if (csn is None) == (time is None):
-            raise ValueError("give either a CSN or a time")
+            raise ValueError("pass either csn or time")
         if csn is not None:
             return self._native.find_csn(str(csn), self._reading)
         assert time is not None
         return self._native.find_time(micros(time), self._reading)
 
-    # What of it is wanted.
+    # Selection.
 
     def select(
         self,
@@ -339,28 +354,28 @@ class Trail:
         filter: str | None = None,
         exclude: str | Iterable[str] = (),
         ops: str | Iterable[str] = (),
-        start: Place | None = None,
-        until: Place | None = None,
+        start: StartPoint | None = None,
+        until: StartPoint | None = None,
         lenient: bool | None = None,
     ) -> Trail:
-        """The same trail, of which only these changes are wanted: the arguments are those of `Select`, or one `Select`.
+        """Returns the same trail with a selection. The arguments are those of `Select`, or one `Select`.
 
-        `start` begins reading at its file instead of at the trail's first. A selection takes the place of an earlier one.
+        Reading starts at the file of `start` instead of at the first file of the trail. A selection replaces an earlier one.
 
-        A change that lacks a column which the selection needs, such as a delete that has its key alone, cannot be decided on.
-        It is turned away and counted, and an `UndecidableWarning` says so at the end; with ``lenient=True`` it is not warned
-        of, with ``lenient=False`` it raises `UndecidableError`, as it does for a `Select` that is not lenient.
+        A change is undecidable if it lacks a column that the selection needs, such as a delete with only its key columns. It is
+        rejected and counted, and an `UndecidableWarning` reports the count at the end. ``lenient=True`` silences the warning.
+        ``lenient=False``, and a `Select` that is not lenient, raise `UndecidableError` instead.
         """
         begin, start = self._begin(start)
         if len(tables) == 1 and isinstance(tables[0], Select):
             if where is not None or filter is not None or exclude or ops or until is not None or lenient is not None:
-                raise TypeError("a Select says all of itself; beside it, only start may be given")
-            # Nothing is so late: then nothing is wanted.
+                raise TypeError("with a Select, start is the only other argument allowed")
+            # No change is as late as the start point: select nothing.
             select: Select | None = tables[0] if start is None else Select(until=(0, 0))
         else:
             names = [name for name in tables if isinstance(name, str)]
             if len(names) != len(tables):
-                raise TypeError("give names of tables, or one Select")
+                raise TypeError("pass table names or one Select")
             is_open = not (names or where or filter or exclude or ops or until is not None or start is not None)
             select = None
             if not is_open:
@@ -376,51 +391,51 @@ class Trail:
                 )
         return Trail(self._native, dataclasses.replace(self._reading, select=select, start=begin, warns=lenient is None))
 
-    def _begin(self, start: Place | None) -> tuple[tuple[int, int] | None, Place | None]:
-        """Where to begin to read, and what is left for the selection to say."""
+    def _begin(self, start: StartPoint | None) -> tuple[tuple[int, int] | None, StartPoint | None]:
+        """Returns the position to read from, and the start point that is left for the selection."""
         if start is None:
             return None, None
         if isinstance(start, str) and start.startswith("csn:"):
             found = self.find(csn=start[4:])
         else:
-            place = place_of(start) if isinstance(start, str) else start
-            found = self.find(time=place) if isinstance(place, _dt.datetime) else Position(*place)
-        # Nothing is so late: what is left to read is turned away.
+            point = parse_point(start) if isinstance(start, str) else start
+            found = self.find(time=point) if isinstance(point, _dt.datetime) else Position(*point)
+        # If no change is as late as the start point, the selection rejects all changes.
         return (found, None) if found is not None else (None, start)
 
     @property
     def selection(self) -> Select | None:
-        """What is selected; `None` for all."""
+        """The selection; `None` if all changes are selected."""
         return self._reading.select
 
     def explain(self, table: str | None = None) -> str:
-        """How the selection decides on a table, or on each table of the trail. Reads the trail for the definitions."""
+        """Explains how the selection decides on a table, or on each table of the trail. Reads the trail for the definitions."""
         select = self._reading.select
         if select is None:
-            return "no selection: all changes are wanted"
+            return "no selection: all changes are selected"
         every = Trail(self._native, dataclasses.replace(self._reading, select=None, start=None)).tables
         if table is not None:
             wanted = [info for name, info in every.items() if name.upper() == table.upper()]
             if not wanted:
-                raise UnknownTableError(f"there is no table {table} in the trail; it has {', '.join(every)}")
+                raise UnknownTableError(f"the trail has no table {table}; it has {', '.join(every)}")
         else:
             wanted = list(every.values())
         return "\n".join(select.explain(info.definition) for info in wanted if info.definition is not None)
 
-    # What is in it.
+    # Changes, records and tables.
 
     def __iter__(self) -> Changes:
         return self.changes()
 
     def changes(self, *, progress: Progress | None = None) -> Changes:
-        """Its changes, in the trail's order, as an iterator of `Change`. Memory stays flat, however long the trail is.
+        """Returns an iterator of the changes in trail order. Memory stays flat in the length of the trail.
 
-        What lies before damage is given before the error is raised.
+        All changes before a damaged record are returned before the error is raised.
         """
         return self._native.changes(self._reading, callback(progress))
 
     def transactions(self, *, progress: Progress | None = None) -> Iterator[Transaction]:
-        """Its changes by transactions: each an iterator of its own, to be read before the next one is asked for."""
+        """Yields the transactions. Each is an iterator of its changes, to be read before the next transaction is requested."""
         changes = iter(self.changes(progress=progress))
         first = next(changes, None)
         while first is not None:
@@ -429,8 +444,7 @@ class Trail:
             first = transaction._rest() or next(changes, None)
 
     def records(self, *, progress: Progress | None = None) -> Records:
-        """Every record as it stands, file headers and definitions too: for those who look at the trail itself. The
-        selection does not count."""
+        """Returns an iterator of all raw records, including file headers and definitions. Ignores the selection."""
         return self._native.records(self._reading, callback(progress))
 
     def table(
@@ -448,21 +462,21 @@ class Trail:
         prefix: str = "_",
         progress: Progress | None = None,
     ) -> Table:
-        """The changes of one table as a table of Arrow batches: `Table` says what its columns are, and hands them to data
-        frames. Nothing is read yet.
+        """Returns the changes of one table as a `Table` of record batches. Nothing is read yet.
 
-        - `columns`: only these of the table's.
-        - `layout`: ``rows`` has the row that a change leaves, or of a delete the row that it takes; ``changes`` has both
-          images as structs `before` and `after`.
-        - `states`: adds a struct column ``_states`` that tells a value, NULL, missing and invalid apart.
-        - `numbers` of no declared scale (Oracle's NUMBER): ``declared`` and ``text`` give text with the exact digits (``text``
-          also for those of declared scale), ``float`` the nearest float, and an int decimals of so many digits behind the
-          point.
-        - `times`: ``us`` or ``ns`` instead of what the column declares.
-        - `invalid`: ``null`` has values that cannot be decoded as null; else they are an error, if there are no `states`.
-        - `on_schema_change`: an ``error``, or the ``union`` of all definitions, for which the trail is read once beforehand.
-          `Table.versions` gives one table for each definition.
-        - `prefix` of the columns that are not the table's own.
+        - `columns`: the columns of the table to include; all without it.
+        - `layout`: ``rows`` has the row after each change, or the deleted row. ``changes`` has both images, as structs `before`
+          and `after`.
+        - `states`: adds a struct column ``_states``, with the state of each column: value, NULL, missing or invalid.
+        - `numbers`: how to convert numbers without a declared scale (Oracle's NUMBER). ``declared`` and ``text`` keep the exact
+          digits as text (``text`` also for a declared scale), ``float`` gives the nearest float, and an int gives decimals of
+          this scale.
+        - `times`: ``us`` or ``ns`` instead of the precision that the column declares.
+        - `invalid`: ``null`` converts values that cannot be decoded to null. Otherwise they are an error without `states`.
+        - `on_schema_change`: ``error``, or ``union`` for one schema of all definitions, which reads the trail once before.
+          `Table.versions` returns one table for each definition.
+        - `batch_size`: the maximum number of rows of a record batch.
+        - `prefix`: the prefix of the columns that do not come from the table itself.
         """
         arrow = Arrow(
             batch_size=batch_size,
@@ -490,8 +504,8 @@ class Trail:
         prefix: str = "_",
         progress: Progress | None = None,
     ) -> _native.Batches:
-        """The changes of all tables as Arrow batches, in one pass: each of one table and one definition, a table's in the
-        trail's order. The arguments are those of `table`."""
+        """Returns an iterator of the record batches of all tables, in one pass. Each batch has one table and one definition.
+        The batches of a table are in trail order. The arguments are those of `table`."""
         arrow = Arrow(
             batch_size=size,
             layout=layout,
@@ -506,26 +520,26 @@ class Trail:
         return self._native.batches(self._reading, arrow, callback(progress))
 
     def to_polars(self, name: str, **options: Any) -> polars.DataFrame:
-        """``table(name, …).to_polars()``."""
+        """Returns ``table(name, **options).to_polars()``."""
         return self.table(name, **options).to_polars()
 
     def to_pandas(self, name: str, **options: Any) -> pandas.DataFrame:
-        """``table(name, …).to_pandas()``."""
+        """Returns ``table(name, **options).to_pandas()``."""
         return self.table(name, **options).to_pandas()
 
     def to_arrow(self, name: str, **options: Any) -> pyarrow.Table:
-        """``table(name, …).to_arrow()``."""
+        """Returns ``table(name, **options).to_arrow()``."""
         return self.table(name, **options).to_arrow()
 
     def to_duckdb(self, name: str, **options: Any) -> duckdb.DuckDBPyRelation:
-        """``table(name, …).to_duckdb()``."""
+        """Returns ``table(name, **options).to_duckdb()``."""
         return self.table(name, **options).to_duckdb()
 
     def __enter__(self) -> Trail:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Nothing is held open: readers close their files when they are let go."""
+        """Does nothing: a trail holds no open files, and iterators close theirs."""
 
     def __repr__(self) -> str:
         files = self.files

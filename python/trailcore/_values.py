@@ -1,4 +1,4 @@
-"""What values are made of, where Python has no type of its own for them."""
+"""Types of values for which Python has no type of its own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 
 class Position(NamedTuple):
-    """A place in a trail: the sequence number of a file, and the offset (RBA) of a record in it.
+    """A position in a trail: the sequence number of a file, and the byte offset (RBA) of a record in it.
 
-    Positions sort as the trail does. `str` gives ``SEQNO:RBA``; `parse` reads that, and the padded form that the
-    ``_position`` column of a table has.
+    Positions sort in trail order. `str` returns ``SEQNO:RBA``. `parse` reads this form and the zero-padded form of the
+    ``_position`` column of a table.
 
     >>> Position.parse("0000000012:0000001956")
     Position(seqno=12, rba=1956)
@@ -24,10 +24,10 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """The position that a text such as ``12:1956`` names. Raises `ValueError` for any other text."""
+        """Parses a text such as ``12:1956``. Raises `ValueError` for any other text."""
         seqno, colon, rba = text.partition(":")
         if not (colon and seqno.isascii() and seqno.isdigit() and rba.isascii() and rba.isdigit()):
-            raise ValueError(f"{text!r} is no position; write SEQNO:RBA, such as 12:1956")
+            raise ValueError(f"{text!r} is not a position; write SEQNO:RBA, such as 12:1956")
         return cls(int(seqno), int(rba))
 
     def __str__(self) -> str:
@@ -35,45 +35,45 @@ class Position(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """What an update made of a column. `old` is `MISSING` where the trail does not say what it was."""
+    """The `old` and the `new` value of a column in an update. `old` is `MISSING` if the trail does not contain it."""
 
     old: Any
     new: Any
 
 
 class Invalid(NamedTuple):
-    """A value that is present and cannot be decoded as its type says: its bytes. It equals no decoded value."""
+    """A value that is present but cannot be decoded as its type. `raw` has its bytes. It equals no decoded value."""
 
     raw: bytes
 
     def __repr__(self) -> str:
-        # Column data stays out of logs.
+        # Keeps column data out of logs.
         return f"<Invalid, {len(self.raw)} bytes>"
 
 
 class ZeroDate(str):
-    """A date that no calendar has, such as MySQL's ``0000-00-00``: its text."""
+    """The text of a date that no calendar has, such as MySQL's ``0000-00-00``."""
 
     __slots__ = ()
 
 
 class NanoDatetime(_dt.datetime):
-    """A datetime with digits finer than a microsecond: `nanosecond` has them, 0 to 999.
+    """A datetime with nanosecond precision: `nanosecond` has the digits after the microsecond, 0 to 999.
 
-    In all else it is the `datetime` to the microsecond below; comparing and hashing take in the nanoseconds too.
+    Comparing and hashing include the nanoseconds. All other operations see the `datetime`, truncated to the microsecond.
     """
 
     nanosecond: int
 
     @classmethod
     def of(cls, parts: tuple[int, int, int, int, int, int, int], nanosecond: int) -> NanoDatetime:
-        """Year to microsecond, and the nanoseconds beyond."""
+        """Returns a datetime from its parts, year to microsecond, and the nanoseconds after them."""
         made = cls(*parts)
         made.nanosecond = nanosecond
         return made
 
     def isoformat(self, sep: str = "T", timespec: str = "auto") -> str:
-        """With nine fraction digits, if `timespec` does not say otherwise."""
+        """Returns the ISO 8601 text, with nine fraction digits unless `timespec` is given."""
         if timespec != "auto":
             return super().isoformat(sep, timespec)
         return f"{super().isoformat(sep, 'microseconds')}{self.nanosecond:03d}"
@@ -124,6 +124,8 @@ class NanoDatetime(_dt.datetime):
 
 
 class _Sentinel(enum.Enum):
+    """Markers that stand in place of a value. They are false in a boolean context."""
+
     MISSING = "missing"
     UNCHANGED = "unchanged"
 
@@ -135,7 +137,7 @@ class _Sentinel(enum.Enum):
 
 
 MISSING: Final = _Sentinel.MISSING
-"""In place of a value that an image does not have; not `None`, which is SQL's NULL."""
+MISSING.__doc__ = "Stands in place of a value that is missing from an image. It is not `None`, which is SQL's NULL."
 
 UNCHANGED: Final = _Sentinel.UNCHANGED
-"""In place of a large object that a change left as it was."""
+UNCHANGED.__doc__ = "Stands in place of a large object that a change did not alter."

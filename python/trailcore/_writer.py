@@ -1,4 +1,4 @@
-"""Writing trails: test data, and selected trails that are handed on."""
+"""Writing trails: test data, and copies of selected changes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _EPOCH = _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)
 
 
 class Writer:
-    """Writes a trail that GoldenGate's own tools, and `trailcore.open`, can read.
+    """Writes a trail that GoldenGate's own tools and `trailcore.open` can read.
 
-    Rows are mappings of column names to values; a column that is left out is missing from the image, and `None` is NULL.
-    Numbers are int or `decimal.Decimal`, never float, dates `datetime` without a zone, or their text.
+    Rows are mappings of column names to values. A column that is left out is missing from the image, and `None` is NULL.
+    Numbers are int or `decimal.Decimal`, never float. Dates are `datetime` without a zone, or text.
 
     >>> import trailcore as tc
     >>> emp = tc.TableDef("HR.EMP", [tc.Column("ID", "integer", key=True), tc.Column("NAME", length=20)])
@@ -36,8 +36,7 @@ class Writer:
     >>> [change.op for change in trail]
     ['insert', 'update']
 
-    As a context manager it finishes the trail at the end of the block; after an exception, what has been written stays
-    unfinished.
+    As a context manager, it finishes the trail at the end of the block. After an exception the trail stays unfinished.
     """
 
     def __init__(
@@ -52,12 +51,12 @@ class Writer:
         metadata: bool = True,
         created: _dt.datetime = _EPOCH,
     ) -> None:
-        """A trail in files named by a prefix and a number, such as ``dirdat/lt000000000``; without a prefix, in memory.
+        """Writes files named by a prefix and a number, such as ``dirdat/lt000000000``. Without a prefix, writes to memory.
 
-        A file is closed before a record would make it longer than `file_size`. `charset` is the database's. With `metadata`,
-        the tables' definitions are written into the trail; else rows carry their table's name, as releases before 12.2 write
-        them, and a reader needs a definitions file. `created` goes into the header: what is written depends on the caller
-        alone, not on the clock.
+        A file is closed before a record would make it longer than `file_size` bytes. `charset` is the character set of the
+        database. With `metadata`, the trail contains the table definitions; without it, rows carry the name of their table, as
+        releases before 12.2 write them, and a reader needs a definitions file. `created` is the creation time in the file
+        header. The output does not depend on the clock.
         """
         self._native = _native.Writer(
             None if prefix is None else os.fspath(prefix),
@@ -70,22 +69,22 @@ class Writer:
             created=micros(created),
         )
 
-    def begin(self, *, csn: str | int, xid: str = "", time: _dt.datetime = _EPOCH) -> None:
-        """Begins a transaction, of which the trail keeps the CSN, the id, and the time of its commit."""
-        self._native.begin(str(csn), xid, micros(time))
+    def begin(self, *, csn: str | int, xid: str = "", timestamp: _dt.datetime = _EPOCH) -> None:
+        """Begins a transaction with this CSN, transaction id and commit timestamp."""
+        self._native.begin(str(csn), xid, micros(timestamp))
 
     def commit(self) -> None:
-        """Ends the transaction. One without changes leaves nothing in the trail."""
+        """Commits the transaction. A transaction without changes writes nothing."""
         self._native.commit()
 
     def abend(self) -> None:
-        """Leaves the transaction unfinished, with the marker that takes it back: readers do not hand it out."""
+        """Rolls back the transaction with a RestartAbend marker: readers do not return its changes."""
         self._native.abend()
 
     @contextlib.contextmanager
-    def transaction(self, *, csn: str | int, xid: str = "", time: _dt.datetime = _EPOCH) -> Iterator[Writer]:
-        """A block that is a transaction: committed at its end, taken back after an exception."""
-        self.begin(csn=csn, xid=xid, time=time)
+    def transaction(self, *, csn: str | int, xid: str = "", timestamp: _dt.datetime = _EPOCH) -> Iterator[Writer]:
+        """Runs a block as a transaction: commits at its end, rolls back after an exception."""
+        self.begin(csn=csn, xid=xid, timestamp=timestamp)
         try:
             yield self
         except BaseException:
@@ -94,11 +93,11 @@ class Writer:
         self.commit()
 
     def insert(self, table: TableDef, after: Mapping[str, Any]) -> None:
-        """A new row."""
+        """Writes an insert."""
         self._native.insert(table, dict(after))
 
     def delete(self, table: TableDef, before: Mapping[str, Any]) -> None:
-        """A row is gone."""
+        """Writes a delete."""
         self._native.delete(table, dict(before))
 
     def update(
@@ -109,27 +108,28 @@ class Writer:
         *,
         style: Literal["unified", "pair", "after"] = "unified",
     ) -> None:
-        """A row has other values: as one record with both images, as a pair of records, or as the after image alone."""
+        """Writes an update as one record with both images, as a pair of records, or as one record with only the after image."""
         self._native.update(table, dict(before), dict(after), style)
 
     def pk_update(self, table: TableDef, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """A row has another key: `before` holds the old key's columns."""
+        """Writes a primary key update. `before` holds the columns of the old key."""
         self._native.pk_update(table, dict(before), dict(after))
 
     def truncate(self, table: TableDef) -> None:
-        """All rows of a table are gone."""
+        """Writes a truncate of a table."""
         self._native.truncate(table)
 
     def ddl(self, owner: str, name: str, text: str) -> None:
-        """A statement about an object, with the text that GoldenGate makes of it."""
+        """Writes a DDL change of an object, with the text that GoldenGate makes of it."""
         self._native.ddl(owner, name, text)
 
     def write(self, change: Change) -> None:
-        """Writes a change that was read, in its transaction and with all that belongs to it. The transaction is begun and
-        ended as the changes say; `finish` ends one whose last change a selection has turned away.
+        """Writes a change that was read, within its transaction and with its tokens and fragments.
+
+        Transactions begin and end with the changes. `finish` ends a transaction whose last change a selection rejected.
 
         >>> import trailcore as tc
-        >>> def hand_on(trail, prefix):
+        >>> def copy(trail, prefix):
         ...     with tc.Writer(prefix, byte_order=trail.info[0].byte_order) as writer:
         ...         for change in trail.select("HR.*"):
         ...             writer.write(change)
@@ -137,17 +137,17 @@ class Writer:
         self._native.write(change)
 
     def finish(self) -> bytes | list[str]:
-        """Writes everything out, and returns the paths of the files; of a writer in memory, the bytes of its file. Raises
-        `ValueError` where a writer in memory has made several files: give it a larger `file_size`.
+        """Finishes the trail and returns the paths of its files. A writer in memory returns the bytes of its file.
 
-        A transaction that `begin` has opened must be ended before.
+        Raises `ValueError` if a transaction of `begin` is open, or if a writer in memory has written several files; increase
+        `file_size` then.
         """
-        if self._native.is_in_handed_transaction:
+        if self._native.is_in_copied_transaction:
             self._native.commit()
         files = self._native.finish()
         if self._native.in_memory:
             if len(files) != 1:
-                raise ValueError(f"the trail has {len(files)} files; give a larger file_size, or a prefix")
+                raise ValueError(f"the trail in memory has {len(files)} files; pass a larger file_size, or a prefix")
             return files[0][1]
         return [path for path, _ in files]
 
@@ -155,7 +155,7 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Finishes the trail, if nothing was raised."""
+        """Finishes the trail, unless an exception was raised."""
         if kind is None:
             if not self._native.is_finished:
                 self.finish()

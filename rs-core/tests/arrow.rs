@@ -1,4 +1,4 @@
-//! Arrow batches hold what the changes hold.
+//! Arrow batches have the same values as the changes.
 #![cfg(feature = "arrow")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -22,7 +22,7 @@ fn bank(bank: &Bank) -> Trail {
     Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())))
 }
 
-/// A value as a text that both ways lead to.
+/// Formats a value of an array as text, like [`value`] for a change.
 fn cell(array: &dyn Array, row: usize) -> String {
     if array.is_null(row) {
         return "null".to_owned();
@@ -55,7 +55,7 @@ fn value(row: Option<&Row<'_>>, index: usize) -> String {
     }
 }
 
-/// Every change of a trail, as batches and one by one.
+/// Compares the batches of a trail with its changes.
 fn assert_same(trail: &Trail, read: &ReadOptions, options: &ArrowOptions, layout: Layout) {
     let mut rows = std::collections::HashMap::<String, Vec<Vec<String>>>::new();
     let mut reader = trail.reader_with(read.clone()).unwrap();
@@ -117,7 +117,7 @@ fn shown_rows(batch: &RecordBatch) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn batches_hold_what_the_changes_hold() {
+fn batches_equal_the_changes() {
     for sample in [Bank::small(), Bank::small_little()] {
         let trail = bank(&sample);
         for layout in [Layout::Rows, Layout::Changes] {
@@ -141,7 +141,7 @@ fn batches_of_all_tables_hold_every_row_once() {
     assert_eq!(rows, changes);
 }
 
-/// A trail of one transaction, written by hand.
+/// A trail of one transaction that `write` fills.
 fn written(write: impl FnOnce(&mut TrailWriter)) -> Trail {
     let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
     writer.begin("1", "1.2.3", Timestamp::from_unix_micros(0)).unwrap();
@@ -179,7 +179,7 @@ fn numbers(texts: &[&str], length: u32, sub_type: u16, scale: i16) -> Trail {
 }
 
 #[test]
-fn numbers_of_no_declared_scale_go_over_as_the_caller_says() {
+fn undeclared_scale_follows_the_numbers_option() {
     let trail = numbers(&["5", "-0.25", ".5", "1E+3"], 50, 2, 0);
     let shown = |numbers| {
         column(&trail, ArrowOptions::new().numbers(numbers), "N").map(|array| {
@@ -199,7 +199,7 @@ fn numbers_of_no_declared_scale_go_over_as_the_caller_says() {
 }
 
 #[test]
-fn numbers_of_declared_scale_are_decimals() {
+fn declared_scale_gives_decimals() {
     let trail = numbers(&["12345678901234567890123456.78", "0.1"], 50, 3, 2);
     let array = column(&trail, ArrowOptions::new(), "N").unwrap();
     assert_eq!(array.data_type(), &DataType::Decimal128(38, 2));
@@ -224,9 +224,9 @@ fn times_are_exact_or_an_error() {
         }
     });
     let error = column(&trail, ArrowOptions::new().columns(&["D"]), "D").unwrap_err();
-    assert_eq!((error.kind(), error.to_string().contains("finer")), (ErrorKind::Value, true), "{error}");
+    assert_eq!((error.kind(), error.to_string().contains("more digits than")), (ErrorKind::Value, true), "{error}");
     let error = column(&trail, ArrowOptions::new().columns(&["T"]), "T").unwrap_err();
-    assert_eq!((error.kind(), error.to_string().contains("beyond")), (ErrorKind::Value, true), "{error}");
+    assert_eq!((error.kind(), error.to_string().contains("out of range")), (ErrorKind::Value, true), "{error}");
     let micros = column(&trail, ArrowOptions::new().times(Times::Micros), "T").unwrap();
     let micros = micros.as_primitive::<TimestampMicrosecondType>();
     assert_eq!(micros.value(0), DateTime::parse("2019-10-03:11:45:00.123456").unwrap().unix_micros().unwrap());
@@ -234,13 +234,13 @@ fn times_are_exact_or_an_error() {
 }
 
 #[test]
-fn states_tell_missing_null_and_invalid_apart() {
+fn states_distinguish_missing_null_and_invalid() {
     let table = table(vec![ColumnDef::integer("K", 0).key(), ColumnDef::varchar("V", 9), ColumnDef::varchar("W", 9)]);
     let trail = written(|writer| {
         insert(writer, &table, |row| {
             row.decimal("K", 1.into()).unwrap().null("V").unwrap().text("W", "w").unwrap();
         });
-        // V is missing, and W is no UTF-8.
+        // V is missing, and W is not UTF-8.
         let mut image = ImageBuilder::new(writer.byte_order());
         image.fixed(0, &2i64.to_be_bytes()).unwrap();
         image.fixed(2, &[0, 2, 0xff, 0xfe]).unwrap();
@@ -263,7 +263,7 @@ fn states_tell_missing_null_and_invalid_apart() {
     assert_eq!(ColumnState::Invalid as i8, 3);
 }
 
-/// Three rows: under a first definition, under a second with another scale and a new column, and under the first again.
+/// Three rows: with a first definition, with a second one of another scale and a new column, and with the first again.
 fn changing() -> Trail {
     let first = table(vec![ColumnDef::integer("K", 0).key(), ColumnDef::integer("A", 2), ColumnDef::varchar("OLD", 9)]);
     let second = table(vec![ColumnDef::integer("K", 0).key(), ColumnDef::integer("A", 4), ColumnDef::varchar("NEW", 9)]);
@@ -277,7 +277,7 @@ fn changing() -> Trail {
 }
 
 #[test]
-fn a_definition_that_changes_is_an_error_a_union_or_another_stream() {
+fn changed_definition_is_an_error_a_union_or_a_new_stream() {
     let trail = changing();
     let options = ArrowOptions::new();
     let mut stream = trail.table("A.T", ReadOptions::new(), options.clone()).unwrap();
@@ -303,13 +303,13 @@ fn a_definition_that_changes_is_an_error_a_union_or_another_stream() {
         next = stream.next_version();
     }
     assert_eq!(versions, 3);
-    // What is not asked for may change.
+    // Columns that are not requested may change.
     let stream = trail.table("A.T", ReadOptions::new(), options.columns(&["k"])).unwrap();
     assert_eq!(stream.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 3);
 }
 
 #[test]
-fn what_lies_before_damage_comes_before_the_error() {
+fn rows_before_damage_precede_the_error() {
     let files = bank_in_memory(&Bank::small()).unwrap();
     let mut bytes = files[0].1.clone();
     let cut = bytes.len() - 10;
@@ -332,7 +332,7 @@ fn what_lies_before_damage_comes_before_the_error() {
 }
 
 #[test]
-fn names_that_are_not_there_and_names_that_clash() {
+fn unknown_and_conflicting_names() {
     let trail = bank(&Bank::small());
     let error = trail.table("BANK.NONE", ReadOptions::new(), ArrowOptions::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownTable);
@@ -392,7 +392,7 @@ fn integers_of_every_kind() {
 }
 
 #[test]
-fn updates_that_lack_an_image_have_a_null_struct_and_the_c_stream_carries_all() {
+fn missing_image_is_a_null_struct_also_over_the_c_stream() {
     let table = table(vec![ColumnDef::integer("K", 0).key(), ColumnDef::varchar("V", 9)]);
     let trail = written(|writer| {
         let mut row = RowBuilder::new(&table, writer.byte_order());
@@ -405,7 +405,7 @@ fn updates_that_lack_an_image_have_a_null_struct_and_the_c_stream_carries_all() 
     let fields = stream.schema();
     assert_eq!(fields.fields().iter().filter(|field| is_meta(field)).count(), 5);
     let mut raw = stream.into_c_stream();
-    // SAFETY: the stream is valid, and taken over whole: what is left behind is released.
+    // SAFETY: the stream is valid, and ownership moves completely: a released stream is left.
     #[allow(unsafe_code)]
     let reader = unsafe { arrow_array::ffi_stream::RecordBatchStreamReader::from_raw(&mut raw) }.unwrap();
     assert_eq!(reader.schema(), fields);
@@ -434,7 +434,7 @@ impl RecordBatchReader for Panics {
 }
 
 #[test]
-fn a_panic_does_not_get_over_the_c_stream() {
+fn panic_does_not_cross_the_c_stream() {
     let trail = bank(&Bank::small());
     let batch = trail.table("BANK.POSTINGS", ReadOptions::new(), ArrowOptions::new()).unwrap().next().unwrap().unwrap();
     let mut raw = trailcore::arrow::c_stream(Panics(batch, 0));

@@ -1,4 +1,4 @@
-//! Changes by the block, and changes that are written again, are the changes that were read.
+//! Changes in blocks, and changes forwarded to a writer, equal the changes of the reader.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
@@ -24,7 +24,7 @@ fn lines(trail: &Trail, options: &ReadOptions) -> Vec<String> {
     lines
 }
 
-/// Selections that turn first, middle and last changes of transactions away.
+/// Selections that reject first, middle and last changes of transactions.
 fn selections() -> Vec<ReadOptions> {
     let texts = ["TABLE BANK.*;", "TABLE BANK.ACCOUNTS;", "TABLE BANK.POSTINGS, FILTER (@STRFIND (MEMO, 'a') > 2);"];
     texts
@@ -55,7 +55,7 @@ fn blocks_hold_the_changes_with_their_transactions() {
 }
 
 #[test]
-fn what_lies_before_an_error_comes_before_it() {
+fn changes_before_an_error_precede_it() {
     let mut files = bank_in_memory(&Bank::small()).unwrap();
     let (name, mut bytes) = files.swap_remove(0);
     bytes.pop();
@@ -67,14 +67,14 @@ fn what_lies_before_an_error_comes_before_it() {
     }
 }
 
-/// What a trail hands on may stand elsewhere; all else is the same.
+/// Clears the positions, which differ in a forwarded trail.
 fn without_places(lines: &[String]) -> Vec<PlainChange> {
     let plain = |line: &String| PlainChange { seqno: 0, rba: 0, ..PlainChange::from_json(line).unwrap() };
     lines.iter().map(plain).collect()
 }
 
 #[test]
-fn a_selected_trail_is_handed_on_as_a_trail() {
+fn selected_changes_are_forwarded_to_a_trail() {
     for sample in [Bank::small(), Bank::small_little()] {
         let trail = bank(&sample);
         for options in selections() {
@@ -92,7 +92,7 @@ fn a_selected_trail_is_handed_on_as_a_trail() {
                 let again = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
                 let (before, after) =
                     (without_places(&lines(&trail, &options)), without_places(&lines(&again, &ReadOptions::new())));
-                // A transaction whose first or last change is not wanted has another one there.
+                // If the first or last change of a transaction is rejected, another change is first or last.
                 let bare = |changes: Vec<PlainChange>| {
                     changes.into_iter().map(|change| PlainChange { txn: None, ..change }).collect::<Vec<_>>()
                 };
@@ -103,7 +103,7 @@ fn a_selected_trail_is_handed_on_as_a_trail() {
     }
 }
 
-/// The same through one block whose memory is used over and over.
+/// Reads the same lines through one block that is reused.
 fn lines_by_blocks(trail: &Trail, options: ReadOptions, most: usize) -> Vec<String> {
     let mut reader = trail.reader_with(options).unwrap();
     let mut block = ChangeBlock::default();
@@ -134,7 +134,7 @@ fn blocks_of_any_size_hold_the_same_changes() {
 }
 
 #[test]
-fn a_selection_may_turn_away_what_holds_the_ids_of_a_transaction() {
+fn ids_survive_when_the_first_change_is_rejected() {
     let trail = bank(&Bank::small());
     let options = || ReadOptions::new().select(Select::parse("TABLE BANK.ACCOUNTS;").unwrap());
     let wanted = lines(&trail, &options());
@@ -155,7 +155,7 @@ fn changes_before_an_error_stay_in_the_block() {
 }
 
 #[test]
-fn a_block_that_asks_for_nothing_is_empty() {
+fn block_of_zero_changes_is_empty() {
     let trail = bank(&Bank::small());
     let mut block = ChangeBlock::default();
     assert_eq!(trail.reader().unwrap().next_block(&mut block, 0).unwrap(), 0);

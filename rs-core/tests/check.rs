@@ -1,4 +1,4 @@
-//! Checking a trail, and counting it.
+//! Checking and summarising a trail.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
@@ -28,7 +28,7 @@ fn kinds(report: &CheckReport) -> Vec<CheckIssueKind> {
 }
 
 #[test]
-fn a_whole_trail_has_no_findings() {
+fn intact_trail_has_no_issues() {
     for bank in [Bank::small(), Bank::small_little()] {
         let files = files(&bank);
         let report = check(&files);
@@ -63,7 +63,7 @@ fn missing_files_torn_tails_and_damage_are_found() {
 }
 
 #[test]
-fn transactions_out_of_order_taken_back_and_unfinished_are_found() {
+fn unordered_rolled_back_and_unfinished_transactions_are_found() {
     let table = Arc::new(TableDef::new("A.T", vec![ColumnDef::integer("K", 0).key()]));
     let write = |csns: &[(&str, bool)], finish: bool| {
         let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
@@ -91,7 +91,7 @@ fn transactions_out_of_order_taken_back_and_unfinished_are_found() {
 }
 
 #[test]
-fn a_summary_counts_what_a_reader_gives() {
+fn summary_counts_equal_the_reader() {
     let files = files(&Bank::small());
     let trail = trail(&files);
     let summary = trail.summary(ReadOptions::new()).unwrap();

@@ -1,4 +1,4 @@
-//! Rows whose data go on in further records, as the specification infers them. No real one has been seen.
+//! Rows that continue in further records, in the INFERRED layout (docs/trail-format.md, section 14). No real one has been seen.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -28,7 +28,7 @@ fn trail(order: ByteOrder) -> Vec<u8> {
     writer.finish().unwrap().remove(0).1
 }
 
-/// The same trail with the update cut into records of at most `size` bytes of data each.
+/// The same trail with the update split into records of at most `size` bytes of data each.
 fn cut(bytes: &[u8], size: usize) -> Vec<u8> {
     let trail = Trail::from_bytes(bytes.to_vec());
     let mut records = trail.records(&ReadOptions::new());
@@ -73,10 +73,10 @@ fn a_row_in_several_records_is_one_change() {
 }
 
 #[test]
-fn pieces_that_do_not_add_up_are_not_trusted() {
+fn inconsistent_segments_are_unsupported() {
     let whole = trail(ByteOrder::Big);
     let mut bytes = cut(&whole, 40);
-    // The length of the before image, the first four bytes of the update's data, is made wrong by one.
+    // The length of the before image, the first four bytes of the update's data, is off by one.
     let trail = Trail::from_bytes(bytes.clone());
     let mut records = trail.records(&ReadOptions::new());
     let at = loop {

@@ -1,4 +1,4 @@
-//! Damaged trails: every cut, every flipped bit, and chance. What is whole is read, what is not is told.
+//! Damaged trails: every truncation, every flipped bit, and random damage. Intact records are read, damage is reported.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
@@ -16,16 +16,16 @@ fn samples() -> [(ByteOrder, Vec<u8>); 2] {
     [Bank::small(), Bank::small_little()].map(|bank| (bank.writer.order, bank_in_memory(&bank).unwrap().swap_remove(0).1))
 }
 
-/// With the number in its name: the one in the header may be what is damaged.
+/// With the sequence number in its name, as the one in the header may be damaged.
 fn one_file(bytes: Vec<u8>) -> Trail {
     Trail::from_files([("bk000000000", bytes.into())])
 }
 
-/// What tells a change: its place and the bytes of all its records.
+/// Identifies a change: its position and the bytes of all its records.
 type Print = (Position, Vec<u8>);
 
-/// The changes of a trail, and the error at its end if there is one. The number of steps is bounded: a reader that does
-/// not come to an end fails here.
+/// The changes of a trail, and the error at its end if there is one. The number of steps is bounded, so a reader that does
+/// not end fails the test.
 fn read(trail: &Trail, options: ReadOptions, limit: usize) -> (Vec<Print>, Option<Error>) {
     let mut reader = trail.reader_with(options).unwrap();
     let mut seen = Vec::new();
@@ -36,7 +36,7 @@ fn read(trail: &Trail, options: ReadOptions, limit: usize) -> (Vec<Print>, Optio
             }
             Ok(None) => return (seen, None),
             Err(error) => {
-                // It stays.
+                // The error is permanent.
                 assert_eq!(reader.next().err().map(|again| again.kind()), Some(error.kind()));
                 return (seen, Some(error));
             }
@@ -56,7 +56,7 @@ fn every_cut_gives_a_prefix() {
         let header_end = boundaries[1];
         for cut in 0..=whole.len() {
             let (seen, error) = read(&one_file(whole[..cut].to_vec()), ReadOptions::new(), 10_000);
-            // Between the two records of an update the trail is not at its end either.
+            // A trail does not end between the two records of an update either.
             let before_cut = boundaries.iter().rposition(|start| *start < cut).and_then(|index| pieces.get(index));
             let is_first_half = |piece: &Piece| {
                 piece.is_before && Record::parse(&piece.bytes, order).unwrap().record_type() == RecordType::FIELD_COMP
@@ -72,7 +72,7 @@ fn every_cut_gives_a_prefix() {
                     assert!(cut == 0 || !boundaries.contains(&cut), "cut at {cut}: {error}");
                     assert_eq!(error.kind(), ErrorKind::Truncated, "cut at {cut}: {error}");
                     assert!(error.needs_more_bytes());
-                    // It names the record that is cut.
+                    // The error names the truncated record.
                     let record = boundaries.iter().rposition(|start| *start <= cut).unwrap();
                     let record = if cut < header_end { 0 } else { record };
                     assert_eq!(error.location().rba, Some(boundaries[record] as u64), "cut at {cut}");
@@ -90,13 +90,13 @@ fn every_cut_gives_a_prefix() {
 }
 
 #[test]
-fn a_torn_tail_is_read_on_when_it_has_grown() {
+fn grown_torn_tail_is_read_to_its_end() {
     for (_, whole) in samples() {
         let expected = lines(&one_file(whole.clone()));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bk000000000");
         let starts: Vec<usize> = pieces(&one_file(whole.clone())).iter().map(|piece| piece.position.rba as usize).collect();
-        // In the midst of the file header, of a definition and of a row that is no pair's half.
+        // Inside the file header, a definition and a row that is not part of a pair.
         for cut in [700, starts[1] + 9, starts[6] + 30] {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let trail = Trail::open(&path).unwrap();
@@ -125,7 +125,7 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
         let trail = one_file(whole.clone());
         let (expected, _) = read(&trail, ReadOptions::new(), 10_000);
         let pieces = pieces(&trail);
-        // All of the file header; of the next three records what stands before and around the data.
+        // All of the file header; the next three records except their data.
         let mut places: Vec<usize> = (0..pieces[0].bytes.len()).collect();
         for piece in pieces.iter().filter(|piece| !piece.is_file_header).take(3) {
             let start = piece.position.rba as usize;
@@ -146,12 +146,12 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
                     Some(error) => {
                         assert!(expected.starts_with(&seen), "byte {place}, bit {bit}: no prefix before {error}");
                         assert!(error.location().rba.is_some(), "byte {place}, bit {bit}: {error}");
-                        // Damage is told where it is, and not before; a row whose definition is lost comes later.
+                        // Damage is reported at its position or later, as a row whose definition is lost.
                         assert!(error.location().rba.unwrap() >= damaged.position.rba);
                     }
                     None => assert!(seen == expected, "byte {place}, bit {bit}: other changes"),
                 }
-                // The values are what they are, but asking for them does no harm.
+                // Values may be wrong, but reading them must not panic.
                 let mut reader = trail.reader_with(ReadOptions::new().resync(true).include_non_changes(true)).unwrap();
                 let mut decoder = BatchDecoder::new();
                 for _ in 0..40 {
@@ -168,8 +168,7 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
     }
 }
 
-/// Damages a few bytes: others in their place, some too many, or some too few. Returns the range in the whole file that
-/// is touched.
+/// Replaces, inserts or removes a few bytes. Returns the affected range in the original file.
 fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) -> std::ops::Range<usize> {
     let at = chance.below(bytes.len());
     let length = (1 + chance.below(24)).min(bytes.len() - at);
@@ -196,7 +195,7 @@ fn random_damage_costs_no_more_than_its_records() {
     for (order, whole) in samples() {
         let trail = one_file(whole.clone());
         let pieces = pieces(&trail);
-        // Of each undamaged change: where its records start and end, and its values.
+        // For each undamaged change: the start and end of its records, and its values.
         let mut expected = Vec::new();
         let mut reader = trail.reader().unwrap();
         while let Some(change) = reader.next().unwrap() {
@@ -226,11 +225,11 @@ fn random_damage_costs_no_more_than_its_records() {
                 }
             };
             if let Some(error) = &tail_error {
-                // Only what may still become a record is not passed over.
+                // Only bytes that may still become a record are not skipped.
                 assert_eq!(error.kind(), ErrorKind::Truncated, "{order:?}, trial {trial}: {error}");
             }
             if in_start {
-                // Without its definitions a row may mean anything; that it was read is all there is to say.
+                // Without its definitions a row's values are arbitrary, so only its presence is checked.
                 continue;
             }
             let is_hit = |span: &std::ops::Range<usize>| span.start < touched.end && touched.start < span.end;
@@ -245,7 +244,7 @@ fn random_damage_costs_no_more_than_its_records() {
                 let mut read = PlainChange::from_json(line.as_ref().unwrap()).unwrap();
                 let mut change = PlainChange { rba, ..change.clone() };
                 if hit.contains(&change.csn) {
-                    // The record that began this transaction may be the one that is lost, and with it the ids.
+                    // The first record of this transaction, which has the ids, may be lost.
                     for change in [&mut read, &mut change] {
                         (change.csn, change.xid) = (None, None);
                     }
@@ -257,7 +256,7 @@ fn random_damage_costs_no_more_than_its_records() {
 }
 
 #[test]
-fn random_bytes_are_no_trail() {
+fn random_bytes_are_not_a_trail() {
     let mut chance = Chance(77);
     for length in (0..200).chain([1_000, 10_000]) {
         let bytes: Vec<u8> = (0..length).map(|_| chance.next() as u8).collect();
@@ -283,7 +282,7 @@ fn wrong_beginnings() {
     }
 }
 
-/// A small trail whose items carry a text that no error may show.
+/// A small trail whose items contain a text that no error may contain.
 const SECRET: &str = "SECRET-SALARY-4711";
 
 fn secrets(order: ByteOrder) -> Vec<Piece> {
@@ -343,18 +342,18 @@ fn lengths_beyond_the_end() {
                 }
             }
         };
-        // A record's length that goes beyond the file.
+        // A record length beyond the end of the file.
         let mut long = whole.clone();
         long[at + 2..at + 4].copy_from_slice(&u16_of(order, 0xfff0));
-        // A length of four bytes and four gigabytes.
+        // A four-byte length of 4 GiB.
         let mut huge = whole.clone();
         huge[at + 1] = 0x41;
         huge[at + 2..at + 6].copy_from_slice(&[0xff; 4]);
-        // An area's length that goes beyond its record.
+        // An area length beyond the end of its record.
         let mut area = whole.clone();
         let data = at + pieces[row].data_at;
         area[data - 2..data].copy_from_slice(&u16_of(order, 0xff00));
-        // A record that is shorter than its own frame.
+        // A record length that is too small for header and trailer.
         let mut short = whole.clone();
         short[at + 2..at + 4].copy_from_slice(&u16_of(order, 3));
         for (name, bytes) in [("long", long), ("huge", huge), ("area", area), ("short", short)] {
@@ -369,8 +368,8 @@ fn lengths_beyond_the_end() {
 }
 
 #[test]
-fn a_length_of_four_gigabytes_allocates_nothing_of_the_kind() {
-    // At the end of the file nothing contradicts such a length: it is a torn tail, and nothing is reserved for it.
+fn length_of_4_gib_is_not_allocated() {
+    // At the end of the file nothing contradicts such a length: it is a torn tail, and no memory is reserved for it.
     for order in ORDERS {
         let mut bytes = joined(&secrets(order));
         bytes.extend_from_slice(&[b'G', 0x41, 0xff, 0xff, 0xff, 0x7f]);
@@ -383,8 +382,8 @@ fn a_length_of_four_gigabytes_allocates_nothing_of_the_kind() {
 }
 
 #[test]
-fn tokens_within_tokens_do_not_recurse() {
-    // A definition whose tokens lie in one another as deep as there is room: no parser may follow them down the stack.
+fn nested_tokens_do_not_recurse() {
+    // A definition with tokens nested to the maximum depth must not overflow the stack.
     for order in ORDERS {
         let mut pieces = secrets(order);
         let mut nested = Vec::new();
@@ -405,7 +404,7 @@ fn tokens_within_tokens_do_not_recurse() {
         let mut reader = trail.reader().unwrap();
         let mut count = 0;
         while let Some(change) = reader.next().unwrap() {
-            // The definition is not understood, so its rows are without names.
+            // The definition is not supported, so its rows have no column names.
             assert!(!change.table().is_defined());
             assert_eq!(change.table().name(), "SHOP.ITEMS");
             assert!(change.to_json().unwrap().contains("\"COL1\""));
@@ -414,7 +413,7 @@ fn tokens_within_tokens_do_not_recurse() {
             count += 1;
         }
         assert_eq!(count, 4);
-        // The same as an area of a row, and as a group of the file header.
+        // The same in an area of a row, and in a group of the file header.
         let row = pieces[definition + 1].bytes.clone();
         let mut parts = RecordParts::of(&Record::parse(&row, order).unwrap()).unwrap();
         parts.areas.push(Token { id: b'Q', info: 0, body: &nested });
@@ -451,19 +450,19 @@ fn a_table_that_was_never_defined() {
             count += 1;
         }
         assert_eq!(count, 3);
-        let [skipped] = reader.skipped() else { panic!("one stretch is passed over") };
+        let [skipped] = reader.skipped() else { panic!("expected one skipped range") };
         assert_eq!(skipped.error.kind(), ErrorKind::UndefinedTable);
         assert_eq!((skipped.from, skipped.to), (row.position, Position::new(0, row.position.rba + row.bytes.len() as u64)));
     }
 }
 
-/// The second change of a trail, looked at.
+/// Calls `look` with the second change of a trail.
 fn with_second_change<T>(bytes: Vec<u8>, look: impl FnOnce(&trailcore::Change<'_>) -> T) -> T {
     let trail = one_file(bytes);
     let mut reader = trail.reader().unwrap();
     reader.next().unwrap().unwrap();
     let seen = look(&reader.next().unwrap().unwrap());
-    // The changes behind it are whole.
+    // The changes after it are intact.
     assert!(reader.next().unwrap().unwrap().to_json().unwrap().contains(SECRET));
     assert!(reader.next().unwrap().is_some());
     assert!(reader.next().unwrap().is_none());
@@ -471,7 +470,7 @@ fn with_second_change<T>(bytes: Vec<u8>, look: impl FnOnce(&trailcore::Change<'_
 }
 
 #[test]
-fn a_column_that_the_table_has_not() {
+fn column_beyond_the_table() {
     for order in ORDERS {
         let (bytes, row) = with_second_row(order, |_, data| {
             let body = SECRET.as_bytes();
@@ -479,7 +478,7 @@ fn a_column_that_the_table_has_not() {
             [data, &u16_of(order, 40), &span, &[0, 0], body].concat()
         });
         with_second_change(bytes, |change| {
-            // By its number, and as what it looks like.
+            // Named by its number, and with the type that its bytes suggest.
             assert!(change.to_json().unwrap().contains("\"COL40\":"));
             let error = BatchDecoder::new().push(change).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt);
@@ -490,7 +489,7 @@ fn a_column_that_the_table_has_not() {
 }
 
 #[test]
-fn text_and_numbers_that_are_none_are_invalid() {
+fn bytes_that_are_not_text_or_numbers_are_invalid() {
     for order in ORDERS {
         let (bytes, _) = with_second_row(order, |_, _| {
             let items = items();
@@ -551,17 +550,17 @@ fn a_column_list_that_does_not_end_exactly() {
                     assert_eq!((location.rba, location.record), (Some(row.position.rba), Some(row.number)));
                     assert!(!error.to_string().contains(SECRET), "{error}");
                 }
-                // A buffer for lines keeps what it had.
+                // The output buffer keeps its earlier contents.
                 let mut out = b"before".to_vec();
                 change.write_json(&mut out).unwrap_err();
                 assert_eq!(out, b"before");
-                // The columns before the fault are there.
+                // The columns before the fault are readable.
                 let row = change.after().unwrap().unwrap();
                 assert_eq!(row.get("NAME").unwrap().text().unwrap(), SECRET);
                 assert_eq!(row.columns().filter(Result::is_err).count(), 1);
             });
         }
-        // A span that goes beyond the data.
+        // A span beyond the end of the data.
         let (bytes, _) = with_second_row(order, |_, data| data[..data.len() - 5].to_vec());
         with_second_change(bytes, |change| assert_eq!(change.to_json().unwrap_err().kind(), ErrorKind::Corrupt));
     }
@@ -569,7 +568,7 @@ fn a_column_list_that_does_not_end_exactly() {
 
 #[test]
 fn errors_hold_no_column_data() {
-    // Whatever byte of a row is damaged: the error, where there is one, does not quote the row.
+    // For damage at any byte of a row, an error does not quote the row.
     for order in ORDERS {
         let pieces = secrets(order);
         let whole = joined(&pieces);
@@ -614,8 +613,8 @@ fn errors_hold_no_column_data() {
 }
 
 #[test]
-fn damage_far_into_a_file_costs_its_record_alone() {
-    // Around the places where one window ends and the next begins.
+fn damage_far_into_a_file_loses_only_its_record() {
+    // Around the boundaries of read windows.
     let bank = Bank { updates: trailcore::sink::UpdateStyle::Unified, ..Bank::bench(ByteOrder::Big, 3 << 20) };
     let whole = bank_in_memory(&bank).unwrap().swap_remove(0).1;
     let trail = one_file(whole.clone());
@@ -627,7 +626,7 @@ fn damage_far_into_a_file_costs_its_record_alone() {
         for hit in [near - 1, near, near + 1] {
             let (position, record) = &expected[hit];
             let mut bytes = whole.clone();
-            // The trailer: the frame is wrong to its end.
+            // The trailer, the last bytes of a frame.
             bytes[position.rba as usize + record.len() - 4] = b'?';
             std::fs::write(&path, &bytes).unwrap();
             for trail in [Trail::open(&path).unwrap(), one_file(bytes.clone())] {
@@ -643,7 +642,7 @@ fn damage_far_into_a_file_costs_its_record_alone() {
                     index += 1;
                 }
                 assert_eq!(index, expected.len());
-                let [skipped] = reader.skipped() else { panic!("one stretch is passed over") };
+                let [skipped] = reader.skipped() else { panic!("expected one skipped range") };
                 assert_eq!((skipped.from, skipped.to), (*position, Position::new(0, position.rba + record.len() as u64)));
             }
         }
@@ -651,7 +650,7 @@ fn damage_far_into_a_file_costs_its_record_alone() {
 }
 
 #[test]
-fn records_are_read_on_behind_damage() {
+fn records_after_damage_are_read() {
     for (_, whole) in samples() {
         let pieces = pieces(&one_file(whole.clone()));
         for hit in 1..pieces.len() - 1 {
@@ -665,15 +664,15 @@ fn records_are_read_on_behind_damage() {
             }
             let expected: Vec<_> = pieces.iter().map(|piece| piece.position).filter(|at| *at != pieces[hit].position).collect();
             assert_eq!(seen, expected);
-            let [skipped] = records.skipped() else { panic!("one stretch is passed over") };
+            let [skipped] = records.skipped() else { panic!("expected one skipped range") };
             assert_eq!((skipped.from, skipped.to), (pieces[hit].position, pieces[hit + 1].position));
         }
     }
 }
 
-/// Lengths that go beyond the end, at every step of a search behind damage: looking into each of them took minutes.
+/// Lengths beyond the end, at every step of a resynchronisation. Following each of them once took minutes.
 #[test]
-fn a_search_among_false_starts_comes_to_an_end() {
+fn resynchronisation_over_false_starts_ends() {
     let mut bytes = samples()[0].1.clone();
     let whole = bytes.len();
     bytes.push(b'x');
@@ -686,7 +685,7 @@ fn a_search_among_false_starts_comes_to_an_end() {
     assert_eq!(reader.skipped()[0].from.rba, whole as u64);
 }
 
-/// A source that claims more bytes than it gives.
+/// A source that reports a larger size than it delivers.
 #[derive(Debug)]
 struct Boaster {
     bytes: bytes::Bytes,
@@ -700,13 +699,13 @@ impl trailcore::source::ByteSource for Boaster {
 
     fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
         let reads = self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        assert!(reads < 1000, "there is no end to reading");
+        assert!(reads < 1000, "reading does not end");
         trailcore::source::ByteSource::read_at(&self.bytes, into, offset)
     }
 }
 
 #[test]
-fn a_source_that_claims_too_much_comes_to_an_end() {
+fn source_that_reports_too_large_a_size_ends() {
     for (_, whole) in samples() {
         for damaged in [false, true] {
             let mut bytes = whole.clone();
@@ -727,7 +726,7 @@ fn a_source_that_claims_too_much_comes_to_an_end() {
 }
 
 #[test]
-fn an_image_that_has_a_column_twice_is_damaged_for_all() {
+fn duplicate_column_is_corrupt_for_all_readers() {
     let table = std::sync::Arc::new(trailcore::TableDef::new(
         "A.B",
         vec![trailcore::schema::ColumnDef::integer("ID", 0).key(), trailcore::schema::ColumnDef::varchar("C", 9)],
@@ -757,7 +756,7 @@ fn an_image_that_has_a_column_twice_is_damaged_for_all() {
 }
 
 #[test]
-fn half_a_pair_at_a_torn_end_has_its_own_position() {
+fn before_record_at_a_torn_end_has_its_own_position() {
     let files = bank_in_memory(&Bank::small_little()).unwrap();
     let second = &files[1].1;
     let mut halves = 0;

@@ -1,4 +1,4 @@
-//! The dump program as a user runs it: its options, its output, its exit codes.
+//! The dump program: its options, output and exit codes.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -16,7 +16,7 @@ fn data(name: &str) -> String {
 }
 
 fn dump(arguments: &[&str]) -> Run {
-    // Examples are built beside the tests.
+    // Cargo builds examples next to the tests.
     let program: PathBuf = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples/dump");
     let output = Command::new(program).args(arguments).output().unwrap();
     Run {
@@ -33,7 +33,7 @@ fn rbas(run: &Run) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn json_of_the_samples_is_what_is_stored() {
+fn json_of_the_samples_equals_the_stored_files() {
     for order in ["big", "little"] {
         let run = dump(&[&data(&format!("{order}/bk")), "--json"]);
         assert_eq!((run.code, run.out), (0, std::fs::read_to_string(data(&format!("{order}.jsonl"))).unwrap()));
@@ -47,7 +47,7 @@ fn from_and_until_in_all_their_forms() {
     let (from, until) = (all[10], all[30]);
     let place = |(seqno, rba): (u64, u64)| format!("{seqno}:{rba}");
     assert_eq!(rbas(&dump(&[&path, "--json", "--from", &place(from), "--until", &place(until)])), all[10..30]);
-    // The change at index 10 may stand in the midst of its transaction; a CSN and a time find its first.
+    // The change at index 10 may be inside its transaction; a CSN and a time find the first change.
     let change = trailcore::PlainChange::from_json(dump(&[&path, "--json"]).out.lines().nth(10).unwrap()).unwrap();
     let by_csn = rbas(&dump(&[&path, "--json", "--from", &format!("csn:{}", change.csn.unwrap())]));
     let by_time = rbas(&dump(&[&path, "--json", "--from", &change.ts]));
@@ -76,7 +76,7 @@ fn tables_and_operations() {
 }
 
 #[test]
-fn damage_is_told_by_the_exit_code_after_what_lies_before_it() {
+fn damage_sets_the_exit_code_after_the_changes_before_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bk000000000");
     let path = path.to_str().unwrap();
@@ -95,7 +95,7 @@ fn damage_is_told_by_the_exit_code_after_what_lies_before_it() {
     assert!(passed.err.contains("passed over"), "{}", passed.err);
     let counted = dump(&[path, "--summary"]);
     assert_eq!(counted.code, 1);
-    assert!(counted.out.contains("transactions"), "what lies before damage is counted: {}", counted.out);
+    assert!(counted.out.contains("transactions"), "changes before the damage are counted: {}", counted.out);
     assert_eq!(dump(&[path, "--records"]).code, 1);
 
     std::fs::write(path, &bytes[..damaged as usize - 3]).unwrap();
@@ -118,7 +118,7 @@ fn selections_in_goldengates_language() {
     let others = lines(&dump(&[&path, "--json", "--exclude", "BANK.POST*"]));
     assert!(of_table > 0 && others > 0 && of_table + others == all, "{of_table} and {others} of {all}");
 
-    // A clause may be pasted with its word; both dialects; WHERE and FILTER together.
+    // A clause may include its keyword; both dialects; WHERE and FILTER together.
     let inserts = |filter: &str| dump(&[&path, "--json", "--table", "BANK.POSTINGS", "--ops", "insert", "--filter", filter]);
     let bare = inserts("ON INSERT, AMOUNT > 1000");
     assert!(lines(&bare) > 0);
@@ -141,9 +141,9 @@ fn selections_in_goldengates_language() {
 }
 
 #[test]
-fn what_a_selection_cannot_decide_on_is_said() {
+fn undecidable_changes_are_reported() {
     let path = data("big/bk");
-    // Deletes have a key alone: strict stops with the number, the column and the place; lenient counts.
+    // Deletes have the key only: strict mode stops with the error number, column and position; lenient mode counts.
     let strict = dump(&[&path, "--json", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
     assert_eq!(strict.code, 1);
     assert!(strict.err.contains("OGG-03019") && strict.err.contains("AMOUNT") && strict.err.contains("RBA"), "{}", strict.err);

@@ -1,4 +1,4 @@
-//! Filters that are wrong, huge or hostile: refused or taken within a second, with errors that help, and that hold no data.
+//! Wrong, huge and hostile filters: rejected or accepted within a second, with helpful errors that contain no data.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use trailcore::{Op, PlainValue, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
 const MEGABYTE: usize = 1 << 20;
-/// What is quick when optimised takes longer in a build for tests.
+/// Debug builds are slower.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
 
 fn table() -> Arc<TableDef> {
@@ -25,7 +25,7 @@ fn table() -> Arc<TableDef> {
     Arc::new(TableDef::new("HR.EMP", columns))
 }
 
-/// Reads, binds, evaluates, explains and prints, in time.
+/// Parses, binds, evaluates, explains and prints a text within the time limit. Returns `true` if the text is accepted.
 fn use_up(name: &str, text: &str) -> bool {
     let started = Instant::now();
     let table = table();
@@ -60,7 +60,7 @@ fn times(piece: &str) -> String {
 }
 
 #[test]
-fn deep_ones_are_refused() {
+fn deep_texts_are_rejected() {
     for (open, close) in
         [("(", ")"), ("-", ""), ("- (", ")"), ("@STRUP (", ")"), ("@IF (1, 2, ", ")"), ("1 + (", ")"), ("NOT ", ""), ("+", "")]
     {
@@ -77,7 +77,7 @@ fn deep_ones_are_refused() {
 }
 
 #[test]
-fn long_ones_are_taken() {
+fn long_texts_are_accepted() {
     let many = [
         ("AND", filter(&format!("{}1", times("ID > 1 AND ")))),
         ("OR", filter(&format!("{}1", times("ID > 1 OR ")))),
@@ -111,12 +111,12 @@ fn long_ones_are_taken() {
         ("options", format!("TABLE HR.EMP, SQLEXEC ({});", times("a, (b), "))),
     ];
     for (name, text) in many {
-        assert!(use_up(name, &text), "{name} is refused: {}", Select::parse(&text).unwrap_err());
+        assert!(use_up(name, &text), "{name} is rejected: {}", Select::parse(&text).unwrap_err());
     }
 }
 
 #[test]
-fn long_wrong_ones_are_refused() {
+fn long_wrong_texts_are_rejected() {
     let many = [
         ("no end of a quote", filter(&format!("@STREQ (NAME, '{}", "x".repeat(MEGABYTE)))),
         ("open parentheses", filter(&times("@STREQ ("))),
@@ -130,7 +130,7 @@ fn long_wrong_ones_are_refused() {
         ("too long", "-- x\n".repeat(MEGABYTE)),
     ];
     for (name, text) in many {
-        assert!(!use_up(name, &text), "{name} is taken");
+        assert!(!use_up(name, &text), "{name} is accepted");
     }
     let names = ObjectPattern::from_str_timed(&format!("{}b", "a*".repeat(MEGABYTE / 4)));
     assert!(!names.matches(&format!("{}c", "a".repeat(1000))));
@@ -150,7 +150,7 @@ impl Timed for ObjectPattern {
 }
 
 #[test]
-fn macros_that_grow_are_refused() {
+fn exploding_macros_are_rejected() {
     let calling_itself = "MACRO #m BEGIN #m() END; TABLE HR.EMP, FILTER (#m());";
     let each_other = "MACRO #a BEGIN #b() END; MACRO #b BEGIN #a() END;\nTABLE HR.EMP, FILTER (#a());";
     let double = |body: &str, leaf: &str| {
@@ -175,15 +175,15 @@ fn macros_that_grow_are_refused() {
         ("unknown", "MACRO #a BEGIN 1 END; TABLE HR.EMP, FILTER (#b ());".to_owned()),
     ];
     for (name, text) in many {
-        assert!(!use_up(name, &text), "{name} is taken");
+        assert!(!use_up(name, &text), "{name} is accepted");
     }
-    // The place is that of the call, also where the fault is within.
+    // The position is that of the call, also if the error is inside the macro.
     let error = Select::parse(each_other).unwrap_err();
     assert_eq!(&each_other[error.all()[0].range()], "#a");
 }
 
 #[test]
-fn macros_hand_their_arguments_on() {
+fn macros_pass_their_arguments() {
     let text = "MACRO #inner PARAMS (#c, #v) BEGIN #c > #v END;\n\
                 MACRO #outer PARAMS (#x) BEGIN #inner (#x, 2 * (1 + 1)) AND #x <> 7 END;\nTABLE HR.EMP, FILTER (#outer (ID));";
     let plain = Select::parse("TABLE HR.EMP, FILTER (ID > 2 * (1 + 1) AND ID <> 7);").unwrap();
@@ -191,7 +191,7 @@ fn macros_hand_their_arguments_on() {
 }
 
 #[test]
-fn includes_that_do_not_end_are_refused() {
+fn endless_includes_are_rejected() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
     write("self.prm", "TABLE HR.EMP;\nINCLUDE self.prm\nINCLUDE self.prm\n");
@@ -214,8 +214,8 @@ fn includes_that_do_not_end_are_refused() {
     assert_eq!(Select::from_file(dir.path().join("top.prm")).unwrap().rules().count(), 2);
 }
 
-/// What a text is told: of its errors, or else of its lints, the first of this kind.
-fn told(text: &str, dialect: Dialect, finding: DiagnosticKind) -> (Diagnostic, String) {
+/// Returns the first diagnostic of this kind for a text, from its errors or else its lints, and all diagnostics as text.
+fn diagnostic_of(text: &str, dialect: Dialect, finding: DiagnosticKind) -> (Diagnostic, String) {
     let pick = |all: &[Diagnostic]| all.iter().find(|own| own.finding() == finding).cloned();
     match Select::parse_in(text, dialect) {
         Err(error) => (pick(error.all()).unwrap_or_else(|| panic!("{text}: {error}")), error.to_string()),
@@ -229,10 +229,10 @@ fn told(text: &str, dialect: Dialect, finding: DiagnosticKind) -> (Diagnostic, S
     }
 }
 
-/// The text, what it is told, OGG's number, the place, a part of the help.
-type Told = (&'static str, DiagnosticKind, Option<u32>, &'static str, &'static str);
+/// The clause, and the expected diagnostic: kind, OGG number, text at its position, part of its help.
+type Expected = (&'static str, DiagnosticKind, Option<u32>, &'static str, &'static str);
 
-const TOLD: [Told; 36] = [
+const EXPECTED: [Expected; 36] = [
     ("FILTER (@STREQ (NAME, ‘x’))", DiagnosticKind::CurlyQuotes, None, "‘", "write '"),
     ("WHERE (NAME = “x”)", DiagnosticKind::CurlyQuotes, None, "“", "write '"),
     ("FILTER (ID IN (1, 2))", DiagnosticKind::ForeignOperator, None, "IN", "@VALONEOF"),
@@ -240,8 +240,8 @@ const TOLD: [Told; 36] = [
     ("FILTER (NAME LIKE 'a%')", DiagnosticKind::ForeignOperator, None, "LIKE", "@STRFIND"),
     ("WHERE (NAME LIKE 'a%')", DiagnosticKind::ForeignOperator, Some(1662), "LIKE", "@STRFIND"),
     ("FILTER (ID BETWEEN 1 AND 2)", DiagnosticKind::ForeignOperator, None, "BETWEEN", ">= low"),
-    ("FILTER (NOT ID = 1)", DiagnosticKind::ForeignOperator, None, "NOT", "turn"),
-    ("WHERE (NOT ID = 1)", DiagnosticKind::ForeignOperator, Some(1662), "NOT", "turn"),
+    ("FILTER (NOT ID = 1)", DiagnosticKind::ForeignOperator, None, "NOT", "negate"),
+    ("WHERE (NOT ID = 1)", DiagnosticKind::ForeignOperator, Some(1662), "NOT", "negate"),
     ("WHERE (ID IS NULL)", DiagnosticKind::ForeignOperator, Some(1662), "IS", "@NULL"),
     ("WHERE (ID = NULL)", DiagnosticKind::Syntax, Some(1662), "NULL", "write @NULL"),
     ("FILTER (ID != 1)", DiagnosticKind::ForeignOperator, None, "!=", "<>"),
@@ -278,15 +278,15 @@ const TOLD: [Told; 36] = [
 ];
 
 #[test]
-fn errors_tell_place_number_and_remedy() {
-    for (clause, finding, number, place, help) in TOLD {
+fn diagnostics_have_position_number_and_help() {
+    for (clause, finding, number, place, help) in EXPECTED {
         let text = format!("-- a line before\nTABLE HR.EMP,\n  {clause};");
-        let (found, shown) = told(&text, Dialect::Ansi, finding);
+        let (found, shown) = diagnostic_of(&text, Dialect::Ansi, finding);
         let range = found.range();
         assert_eq!(text.get(range.clone()), Some(place), "{shown}");
         assert_eq!(found.ogg_number(), number, "{shown}");
         assert!(found.help_text().unwrap_or_default().contains(help), "{shown}");
-        // The caret stands in the third line, under the place.
+        // The caret is under the position in the third line.
         let line = text.lines().nth(2).unwrap();
         let column = text[text.len() - line.len()..range.start].chars().count();
         let caret = format!("\n  | {line}\n  | {}^", " ".repeat(column));
@@ -296,7 +296,7 @@ fn errors_tell_place_number_and_remedy() {
 
 #[test]
 fn the_other_dialect_has_its_own_quotes() {
-    let (found, _) = told("TABLE HR.EMP, FILTER (@STREQ (NAME, “x”));", Dialect::NonAnsi, DiagnosticKind::CurlyQuotes);
+    let (found, _) = diagnostic_of("TABLE HR.EMP, FILTER (@STREQ (NAME, “x”));", Dialect::NonAnsi, DiagnosticKind::CurlyQuotes);
     assert_eq!(found.help_text(), Some("write \""));
     assert!(
         Select::parse_in("TABLE HR.EMP, FILTER (@STREQ (NAME, \"x\"));", Dialect::NonAnsi)
@@ -307,7 +307,7 @@ fn the_other_dialect_has_its_own_quotes() {
     );
 }
 
-/// What a reader tells of a row must not show what is in it.
+/// Messages about a row must not contain its data.
 #[test]
 fn no_error_holds_data() {
     const SECRET: &str = "S3CRET";
@@ -349,7 +349,7 @@ fn no_error_holds_data() {
     }
 }
 
-/// Statements as people write them.
+/// Realistic statements.
 const REAL: [&str; 8] = [
     "TABLE SHOP.ITEM*, FILTER (ON UPDATE, PRICE / 12 > 10.5 AND @STRFIND (NAME, 'tea') > 0), WHERE (NOTE <> @NULL AND X = -1);",
     "MAP pdb1.shop.\"Item\", TARGET arch.*, FILTER (RAISEERROR 21000, before.PRICE <> PRICE), KEYCOLS (ID), COLS (A, \"b c\");",
@@ -410,9 +410,9 @@ proptest! {
     }
 }
 
-/// Threads that a program has made small, and Java's, have little stack: what is deep must not go beyond it.
+/// Threads with a small stack, and Java threads, have little stack left. Deep expressions must not exhaust it.
 #[test]
-fn deep_expressions_do_with_little_stack() {
+fn deep_expressions_need_little_stack() {
     let nested = |open: &str, close: &str| format!("{}AMOUNT = 1{}", open.repeat(90), close.repeat(90));
     let texts = [nested("(", ")"), nested("(1 + ", ")"), nested("@COMPUTE (", ")"), nested("(", " AND 1 = 1)")];
     let trail = Trail::from_bytes(bank_in_memory(&Bank::small()).unwrap().swap_remove(0).1);

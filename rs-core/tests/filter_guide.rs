@@ -1,4 +1,4 @@
-//! The guide to filters: what its examples, its diagnostics and its explanations say is what the library does.
+//! Checks docs/filter.md: its examples, diagnostics and explanations must match the library.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -8,15 +8,15 @@ use trailcore::filter::{Scratch, Select};
 use trailcore::{PlainValue, Position, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory, tables};
 
-/// A fenced block of the guide, and what is said of it.
+/// A fenced block of the guide, and its expected result.
 #[derive(Debug, Default)]
 struct Block {
-    /// The number and the heading of its example; 0 where it stands outside of the examples.
+    /// The number of its example; 0 outside of the examples.
     number: usize,
-    /// What stands behind the three backticks.
+    /// The text after the three backticks.
     info: String,
     text: String,
-    /// `Selects: N of M changes`, where such a line follows.
+    /// `Selects: N of M changes`, if such a line follows.
     selects: Option<(u64, u64)>,
 }
 
@@ -31,7 +31,7 @@ impl Block {
     }
 }
 
-/// The fenced blocks of a text, in order.
+/// Returns the fenced blocks of a text, in order.
 fn blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let (mut number, mut open) = (0, None::<Block>);
@@ -54,7 +54,7 @@ fn blocks(text: &str) -> Vec<Block> {
             }
         }
     }
-    assert!(open.is_none(), "a block has no end");
+    assert!(open.is_none(), "unterminated block");
     blocks
 }
 
@@ -68,7 +68,7 @@ fn bank() -> Trail {
     Trail::from_files(files.into_iter().map(|(name, bytes)| (Box::leak(name.into_boxed_str()) as &str, bytes.into())))
 }
 
-/// Where the changes are that a selection wants.
+/// Returns the positions of the changes that a reader returns.
 fn places(trail: &Trail, options: ReadOptions) -> trailcore::Result<Vec<Position>> {
     let mut reader = trail.reader_with(options)?;
     let mut places = Vec::new();
@@ -78,7 +78,7 @@ fn places(trail: &Trail, options: ReadOptions) -> trailcore::Result<Vec<Position
     Ok(places)
 }
 
-/// What is wrong with what the guide says of a block; nothing where all is right.
+/// Returns the differences between the guide and the library for a block; empty if there are none.
 fn faults(block: &Block, trail: &Trail) -> Vec<String> {
     let select = block.select();
     let all = places(trail, ReadOptions::new()).unwrap().len() as u64;
@@ -100,7 +100,7 @@ fn faults(block: &Block, trail: &Trail) -> Vec<String> {
     faults
 }
 
-/// The first selected change as its rule hands it on: a line for each column, and for each token.
+/// Returns the projection of the first selected change: one line per column and token.
 fn first_row(select: &Select, trail: &Trail) -> String {
     let mut selector = select.selector();
     let mut reader = trail.reader().unwrap();
@@ -128,7 +128,7 @@ fn examples_select_what_the_guide_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let mut numbers: Vec<usize> = examples.iter().map(|block| block.number).collect();
     numbers.dedup();
-    assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "examples are numbered one after the other");
+    assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "examples are numbered consecutively");
     assert!(numbers.len() >= 20, "{} examples", numbers.len());
 }
 
@@ -145,7 +145,7 @@ fn projections_are_what_the_guide_says() {
     assert!(rows >= 3);
 }
 
-/// Blocks that an answer follows: texts that are wrong, doubtful, or explained.
+/// Blocks followed by an answer: texts with errors or lints, or explained.
 #[test]
 fn answers_are_what_the_guide_says() {
     let blocks = guide();
@@ -160,7 +160,7 @@ fn answers_are_what_the_guide_says() {
             "text unfit" => parsed.unwrap().bind(&postings).problems().unwrap().to_string(),
             "text explained" => parsed.unwrap().bind(&postings).explain().to_string(),
             "text explained lenient" => parsed.unwrap().lenient().bind(&postings).explain().to_string(),
-            other => panic!("nothing is known of a block {other:?}"),
+            other => panic!("unknown kind of block {other:?}"),
         };
         assert_eq!(answer.trim_end(), pair[1].text.trim_end(), "the answer to:\n{}\nis:\n{answer}", asked.text);
         answers += 1;
@@ -168,7 +168,7 @@ fn answers_are_what_the_guide_says() {
     assert!(answers >= 4);
 }
 
-/// The parts of @RANGE, each by itself, are disjoint, and together they are the whole.
+/// The ranges of @RANGE are disjoint, and together they are the whole.
 #[test]
 fn ranges_add_up() {
     let (blocks, trail) = (guide(), bank());
@@ -182,7 +182,7 @@ fn ranges_add_up() {
     assert!(parts.iter().all(|part| part.selects.unwrap().0 > 0));
 }
 
-/// The tests above see what is wrong.
+/// The checks above find differences.
 #[test]
 fn a_wrong_count_is_noticed() {
     let snippet = "## Examples\n\n### 7. Postings\n\nAll of them.\n\n```text filter\nTABLE BANK.POSTINGS, WHERE (AMOUNT > 5);\n```\n\n\
@@ -198,7 +198,7 @@ fn a_wrong_count_is_noticed() {
     ];
     assert_eq!(seen, expected);
     assert_eq!(found[0].text, "TABLE BANK.POSTINGS, WHERE (AMOUNT > 5);\n");
-    // The first stops at a delete that has its key alone; the second selects two, the statement and one posting.
+    // The first stops at a delete that has only its key; the second selects two changes, the DDL and one posting.
     let first = faults(&found[0], &trail);
     assert!(first.len() == 1 && first[0].contains("OGG-03019"), "{first:?}");
     let second = faults(&found[1], &trail);

@@ -1,6 +1,6 @@
-//! Properties of filters: what is built reads back, all ways to a verdict agree, and rejecting costs no memory.
+//! Properties of filters: built ones parse back, all ways to a verdict agree, and rejecting does not allocate.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-// The allocator that counts is unsafe by its trait.
+// The counting allocator is unsafe because of its trait.
 #![allow(unsafe_code)]
 
 mod common;
@@ -27,16 +27,16 @@ thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: every call is handed to the system's allocator as it is; what is counted is a number of the calling thread.
+// SAFETY: every call is forwarded unchanged to the system allocator. The counter belongs to the calling thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's layout, unchanged.
+        // SAFETY: passes the layout of the caller unchanged.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's pointer and layout, unchanged; both came from `alloc` above, and so from the system.
+        // SAFETY: passes the pointer and layout of the caller unchanged. Both come from `alloc` above, and so from the system.
         unsafe { System.dealloc(pointer, layout) }
     }
 
@@ -55,8 +55,8 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, rng_seed, ..ProptestConfig::default() }
 }
 
-/// The same thing for each dialect: in the second, texts have their quotes exchanged, so that the whole text of a filter
-/// without quoted names goes from one dialect to the other by exchanging all quotes.
+/// A value for each dialect. In the second one, the two kinds of quotes are exchanged in literals. Exchanging all quotes in the
+/// text of a filter without quoted names then converts it from one dialect to the other.
 type Two<T> = (T, T);
 
 fn exchanged(text: &str) -> String {
@@ -72,10 +72,10 @@ fn both<T>(f: impl Fn(T, T) -> T, (a, x): Two<T>, (b, y): Two<T>) -> Two<T> {
     (f(a, b), f(x, y))
 }
 
-/// Names that need no quotes, among them words that look like others.
+/// Names that need no quotes, including some that look like keywords.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[A-Za-z_][A-Za-z0-9_$#]{0,8}", Just("Größe".to_owned()), Just("DATE".to_owned()), Just("ON".to_owned())]
-        .prop_filter("words of the language want quotes", |name| {
+        .prop_filter("keywords need quotes", |name| {
             let words =
                 ["AND", "OR", "IN", "IS", "NOT", "LIKE", "BETWEEN", "MOD", "BEFORE", "AFTER", "NULL", "PRESENT", "ABSENT"];
             let more = ["MISSING", "INVALID", "NAN", "SNAN", "INF", "INFINITY", "LEFT", "LEFTSPACE", "RIGHT", "RIGHTZERO"];
@@ -231,7 +231,7 @@ proptest! {
         prop_assert_eq!(&condition.to_string().parse::<Condition>().unwrap(), &condition);
     }
 
-    /// Names that want quotes have them, in the one dialect that has such names.
+    /// Names that need quotes get them, in the dialect that has quoted names.
     #[test]
     fn quoted_names_read_back(name in "[a-zA-Z .'\"-]{1,8}") {
         let expr = col(&name).gt(num(1));
@@ -251,7 +251,7 @@ proptest! {
     }
 }
 
-/// A row of the table `items` by the states and values of its columns.
+/// A row of the table `items`: the states and values of its columns.
 #[derive(Clone, Debug)]
 struct Item(Vec<(&'static str, u8, i64)>);
 
@@ -262,7 +262,7 @@ fn item_row() -> impl Strategy<Value = Item> {
         .prop_map(|cells| Item(COLUMNS.into_iter().zip(cells).map(|(name, (state, value))| (name, state, value)).collect()))
 }
 
-/// Bytes that are written, and what is put in their places: no text, no number, no date.
+/// Valid bytes, and invalid ones that replace them: text, number, date.
 const SPOILT: [(&[u8], &[u8]); 3] = [(b"~~~~", b"\xff\xff\xff\xff"), (b"7654321", b"76-4321"), (b"1999-09-09", b"1999-99-09")];
 
 impl Item {
@@ -344,7 +344,7 @@ fn trail(order: ByteOrder, charset: Charset, steps: &[Step]) -> Trail {
     trail_of(&writer.finish().unwrap())
 }
 
-/// Tests of all kinds, and their numbers are small, so that they are true and false about as often.
+/// Tests of all kinds. The numbers are small, which makes true and false about equally likely.
 fn test() -> impl Strategy<Value = String> {
     let relation = || prop_oneof![Just("="), Just("<>"), Just("<"), Just(">"), Just("<="), Just(">=")];
     let column = || proptest::sample::select(&COLUMNS[..]);
@@ -415,8 +415,7 @@ fn changes(trail: &Trail) -> Vec<OwnedChange> {
     changes
 }
 
-/// A verdict without which of several rules turned the change away: an index finds rules that cannot want it, and does not
-/// ask the first of them.
+/// Drops rejections from a verdict. With several rules, the rule number of a rejection depends on whether an index is used.
 fn settled(verdict: Verdict) -> Option<Verdict> {
     (!matches!(verdict, Verdict::Reject(_))).then_some(verdict)
 }
@@ -436,7 +435,7 @@ fn facts(change: &trailcore::Change<'_>) -> Facts {
 proptest! {
     #![proptest_config(config(600))]
 
-    /// The record's bytes, the same as plain values, and a reader in lenient mode all come to the same.
+    /// The bytes of a record, its plain values, and a reader in lenient mode give the same verdict.
     #[test]
     fn all_ways_agree(big in any::<bool>(), gbk in any::<bool>(), steps in steps(), filters in proptest::collection::vec(filter_text(), 4)) {
         let order = if big { ByteOrder::Big } else { ByteOrder::Little };
@@ -457,7 +456,7 @@ proptest! {
                 prop_assert_eq!(settled(verdict), settled(program.verdict_of(&facts)), "{} {:?}", text, change.to_json());
                 let mild = lenient.bind(change.table());
                 prop_assert_eq!(settled(mild.verdict(&change, &mut scratch)), settled(mild.verdict_of(&facts)));
-                // Nothing that strict mode stops at is wanted in lenient mode; in all else they agree.
+                // Lenient mode accepts nothing at which strict mode stops; otherwise they agree.
                 prop_assert_eq!(mild.verdict_of(&facts).is_accept(), verdict.is_accept(), "{} {:?}", text, verdict);
                 if verdict.is_accept() {
                     wanted.push(change.to_json().unwrap());
@@ -467,7 +466,7 @@ proptest! {
         }
     }
 
-    /// Wherever reading starts and ends, a change has both of its records or is not there.
+    /// Wherever reading starts and ends, a change has both of its records or is not returned.
     #[test]
     fn pairs_are_never_split(big in any::<bool>(), steps in steps(), text in filter_text(), cut in 0usize..40) {
         let order = if big { ByteOrder::Big } else { ByteOrder::Little };
@@ -487,7 +486,7 @@ proptest! {
     }
 }
 
-/// Filters that turn all of the rows below away, each by another way.
+/// Filters that reject all rows below, each in another way.
 const REJECTING: [&str; 22] = [
     "TABLE SHOP.SHELVES;",
     "TABLE SHOP.*, FILTER (ID > 1000000);",
@@ -544,7 +543,7 @@ fn rows(order: ByteOrder, charset: Charset) -> Trail {
 }
 
 #[test]
-fn turning_away_does_not_allocate() {
+fn rejecting_does_not_allocate() {
     for order in ORDERS {
         for charset in [Charset::UTF_8, Charset::from_name("GBK"), Charset::UTF_16BE] {
             let trail = rows(order, charset);
@@ -572,8 +571,8 @@ fn turning_away_does_not_allocate() {
 }
 
 #[test]
-fn nothing_but_a_change_has_an_operation() {
-    // What the trails above are made of: every operation of a row, both styles of updates.
+fn trails_contain_every_row_operation() {
+    // The trails above contain every row operation and both styles of updates.
     let trail = rows(ByteOrder::Big, Charset::UTF_8);
     let ops: std::collections::HashSet<Op> = changes(&trail).iter().map(|owned| owned.as_change().op()).collect();
     assert_eq!(ops.len(), 3);

@@ -1,4 +1,4 @@
-//! Trails that grow, and readers that start or go on in the midst of things.
+//! Growing trails, and readers that start or continue inside a transaction.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -29,7 +29,7 @@ fn begin(writer: &mut TrailWriter, number: u32) {
     writer.begin(&number.to_string(), &format!("x{number}"), Timestamp::from_unix_micros(i64::from(number))).unwrap();
 }
 
-/// What is read until an error or the end: operation, id, and the error.
+/// Reads until an error or the end. Returns operation and id of each change, and the error.
 fn read(reader: &mut Reader) -> (Vec<(String, i64)>, Option<ErrorKind>) {
     let mut seen = Vec::new();
     for _ in 0..10_000 {
@@ -43,7 +43,7 @@ fn read(reader: &mut Reader) -> (Vec<(String, i64)>, Option<ErrorKind>) {
             Err(error) => return (seen, Some(error.kind())),
         }
     }
-    panic!("the reader does not come to an end");
+    panic!("the reader does not end");
 }
 
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
@@ -66,7 +66,7 @@ fn pairs() -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_grows_byte_by_byte_is_read_as_a_whole_file_is() {
+fn file_that_grows_byte_by_byte_reads_like_a_whole_file() {
     let bytes = pairs();
     let directory = tempfile::tempdir().unwrap();
     let whole = read(&mut Trail::from_bytes(bytes.clone()).reader().unwrap());
@@ -84,7 +84,7 @@ fn a_file_that_grows_byte_by_byte_is_read_as_a_whole_file_is() {
             assert!(matches!(error, None | Some(ErrorKind::Truncated)), "{error:?} at {end}");
         }
         if resync {
-            // With resynchronisation a torn pair is handed out in halves; no row is lost.
+            // With resynchronisation a torn pair becomes two changes; no row is lost.
             assert_eq!(seen.iter().filter(|(name, _)| name == "insert").count(), 6);
             assert!(seen.len() >= whole.0.len());
         } else {
@@ -94,7 +94,7 @@ fn a_file_that_grows_byte_by_byte_is_read_as_a_whole_file_is() {
 }
 
 #[test]
-fn a_transaction_that_is_taken_back_is_so_for_a_reader_that_starts_inside_it() {
+fn rollback_applies_to_a_reader_that_starts_inside_the_transaction() {
     let table = table();
     let mut writer = writer(600);
     begin(&mut writer, 1);
@@ -115,7 +115,7 @@ fn a_transaction_that_is_taken_back_is_so_for_a_reader_that_starts_inside_it() {
 }
 
 #[test]
-fn an_unknown_record_leaves_its_transaction_alone() {
+fn unknown_record_does_not_affect_the_transaction() {
     let table = table();
     let mut writer = writer(u64::MAX);
     begin(&mut writer, 7);
@@ -131,7 +131,7 @@ fn an_unknown_record_leaves_its_transaction_alone() {
 }
 
 #[test]
-fn damage_at_the_end_of_a_file_is_told_once() {
+fn damage_at_the_end_of_a_file_is_reported_once() {
     let table = table();
     let mut writer = writer(600);
     for number in 1..20 {
@@ -149,7 +149,7 @@ fn damage_at_the_end_of_a_file_is_told_once() {
     assert_eq!((seen.len(), error), (18, None));
     assert_eq!(reader.skipped().len(), 1, "{:?}", reader.skipped());
     assert_eq!(reader.skipped()[0].to, Position::new(0, size));
-    // A position behind the damage can be started from, with the same option.
+    // With the same option, reading can start at a position after the damage.
     let mut reader = trail.reader_with(ReadOptions::new().resync(true).start_at(Position::new(1, 0))).unwrap();
     assert_eq!(read(&mut reader).0.len(), seen.iter().filter(|(_, id)| *id > 1).count());
     let found = trail.find_csn_with("15", &ReadOptions::new().resync(true)).unwrap();

@@ -1,6 +1,6 @@
-//! Memory: rows are read without allocations, and what a reader holds does not grow with the trail.
+//! Memory: rows are read without allocations, and a reader's memory does not grow with the trail.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-// The allocator that counts is unsafe by its trait.
+// The counting allocator needs `unsafe`, because its trait does.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -16,7 +16,7 @@ use trailcore_samples::{Bank, bank_in_memory, write_bank};
 struct Counting;
 
 thread_local! {
-    // Constant and without destructors, so that touching them allocates nothing.
+    // Constant and without destructors, so accessing them does not allocate.
     static CALLS: Cell<u64> = const { Cell::new(0) };
     static HELD: Cell<i64> = const { Cell::new(0) };
     static PEAK: Cell<i64> = const { Cell::new(0) };
@@ -31,7 +31,7 @@ fn note(calls: u64, bytes: i64) {
     PEAK.with(|peak| peak.set(peak.get().max(held)));
 }
 
-// SAFETY: every call is handed to the system's allocator as it is; what is counted are numbers of the calling thread.
+// SAFETY: every call is forwarded unchanged to the system allocator; the counters are local to the calling thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(1, layout.size() as i64);
@@ -93,7 +93,7 @@ fn a_scan_does_not_allocate() {
     });
 }
 
-/// What reading a whole trail costs in allocations.
+/// Number of allocations while reading a whole trail.
 fn allocations_of(trail: &Trail, mut look: impl FnMut(&trailcore::Change<'_>)) -> u64 {
     let before = calls();
     let mut reader = trail.reader().unwrap();
@@ -106,7 +106,7 @@ fn allocations_of(trail: &Trail, mut look: impl FnMut(&trailcore::Change<'_>)) -
 #[test]
 fn visiting_columns_does_not_allocate() {
     on_each_trail(|name, trail| {
-        // The first reader of bytes in memory makes them shared, which costs once.
+        // The first reader of bytes in memory converts them to shared bytes, which allocates once.
         allocations_of(trail, |_| {});
         let scan = allocations_of(trail, |_| {});
         let (mut nulls, mut sum) = (0, 0i128);
@@ -120,7 +120,7 @@ fn visiting_columns_does_not_allocate() {
                     sum += balance.decimal().unwrap().mantissa();
                 }
             }
-            // Neither does asking for the transaction, which is carried forward.
+            // Reading the transaction ids, which are carried forward, does not allocate either.
             nulls += usize::from(change.csn().is_none()) + usize::from(change.xid().is_none());
         });
         assert_eq!(visit, scan, "{name}");
@@ -129,7 +129,7 @@ fn visiting_columns_does_not_allocate() {
 }
 
 #[test]
-fn a_longer_trail_costs_no_more_allocations() {
+fn longer_trail_needs_no_more_allocations() {
     for order in ORDERS {
         let cost = |bytes| {
             let files = bank_in_memory(&Bank::bench(order, bytes)).unwrap();
@@ -173,12 +173,12 @@ fn batches_settle() {
         }
         let allocations = calls() - before;
         assert!(flushes > 5 && rows > 10_000, "{name}: {flushes} flushes");
-        // A buffer of text, or the reader's own, may still grow when more comes at a time than before.
+        // A text buffer, or the reader's own, may still grow for a larger batch than before.
         assert!(allocations <= 6, "{name}: {allocations} allocations after two flushes of {flushes}");
     });
 }
 
-/// The most that reading a trail to its end holds at a time, beyond what was held before.
+/// Peak memory of reading a trail to its end, in bytes beyond the memory in use before.
 fn peak_of(path: &Path, decode: bool) -> i64 {
     let start = HELD.with(Cell::get);
     PEAK.with(|peak| peak.set(start));
@@ -212,9 +212,9 @@ fn memory_does_not_grow_with_the_trail() {
     }
 }
 
-/// Many tables that refer to one wide definition must not each hold its columns: a small file would cost gigabytes.
+/// Many tables that refer to one wide definition must share its columns; otherwise a small file would need gigabytes.
 #[test]
-fn a_definition_that_many_tables_refer_to_is_held_once() {
+fn definition_of_many_tables_is_stored_once() {
     use trailcore::schema::ColumnDef;
     use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
     use trailcore::trail::encode::RecordParts;

@@ -1,4 +1,4 @@
-//! Properties of random trails: what is written is read, and what is taken apart goes together again.
+//! Properties of random trails: written changes are read back, and split records join to the same bytes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
@@ -13,7 +13,7 @@ use trailcore::trail::encode::RecordParts;
 use trailcore::trail::{ByteOrder, FileHeader, Record, RecordType, Token, tokens};
 use trailcore::{Charset, Decimal, PlainImage, PlainValue};
 
-/// What a column of a random row is: missing, NULL or a value.
+/// The content of a column of a random row: missing, NULL or a value.
 #[derive(Clone, Debug)]
 enum Cell<T> {
     Missing,
@@ -69,7 +69,7 @@ fn any_item() -> impl Strategy<Value = Item> {
 }
 
 impl Item {
-    /// Its image as the writer wants it.
+    /// Its image in the form that the writer takes.
     fn bytes(&self, table: &TableDef, order: ByteOrder) -> Vec<u8> {
         fn put<T>(row: &mut RowBuilder<'_>, name: &str, cell: &Cell<T>, put: impl FnOnce(&mut RowBuilder<'_>, &T)) {
             match cell {
@@ -108,7 +108,7 @@ impl Item {
         row.bytes().to_vec()
     }
 
-    /// What a reader must make of it.
+    /// The image that a reader must return.
     fn plain(&self) -> PlainImage {
         fn value<T>(name: &str, cell: &Cell<T>, of: impl FnOnce(&T) -> PlainValue) -> Option<(String, PlainValue)> {
             match cell {
@@ -132,7 +132,7 @@ impl Item {
     }
 }
 
-/// Hundredths as a decimal text, written another way than the crate does.
+/// Hundredths as decimal text, formatted independently of the crate.
 fn two_places(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", cents.unsigned_abs() / 100, cents.unsigned_abs() % 100)
@@ -210,7 +210,7 @@ fn any_options() -> impl Strategy<Value = WriterOptions> {
     )
 }
 
-/// What a reader must hand out: operation, place in the transaction, images.
+/// The change that a reader must return: operation, transaction indicator, images.
 type Expected = (String, &'static str, String, Option<PlainImage>, Option<PlainImage>, usize);
 
 fn table_in(charset: Charset) -> Arc<TableDef> {
@@ -292,7 +292,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(2024), ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read(options in any_options(), transactions in transactions()) {
+    fn written_changes_are_read_back(options in any_options(), transactions in transactions()) {
         let (files, expected) = write(&options, &transactions);
         let trail = trail_of(&files);
         let mut reader = trail.reader().unwrap();
@@ -314,7 +314,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read_from_files(options in any_options(), transactions in transactions()) {
+    fn written_changes_are_read_back_from_files(options in any_options(), transactions in transactions()) {
         let (files, expected) = write(&options, &transactions);
         let dir = tempfile::tempdir().unwrap();
         for (name, bytes) in &files {
@@ -326,7 +326,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_taken_apart_goes_together_again(options in any_options(), transactions in transactions()) {
+    fn split_records_join_to_the_same_bytes(options in any_options(), transactions in transactions()) {
         let (files, _) = write(&options, &transactions);
         let all = pieces(&trail_of(&files));
         prop_assert_eq!(joined(&all), files.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect::<Vec<_>>());

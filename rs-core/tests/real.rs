@@ -1,4 +1,4 @@
-//! The real trail and the real definition files. Read where the shared folder is present.
+//! The real trail and the real definitions files. They are read if the shared folder is present.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -20,7 +20,7 @@ fn json_lines(trail: &Trail) -> Vec<String> {
     lines
 }
 
-/// FNV-1a, so that the expected output can be frozen without being in the project.
+/// FNV-1a, so the expected output can be checked without being in the project.
 fn hash(lines: &[String]) -> u64 {
     let bytes = lines.iter().flat_map(|line| line.bytes().chain([b'\n']));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -30,7 +30,7 @@ fn hash(lines: &[String]) -> u64 {
 fn every_change_of_the_real_trail() {
     let Some(path) = shared::folder("real/trails/tr000000000") else { return };
     let lines = json_lines(&Trail::open(path).unwrap());
-    // Checked by hand against the values printed in the specification and in GoldenGate's own sample output.
+    // Checked by hand against the values in GoldenGate's own sample output.
     assert_eq!(lines.len(), 16);
     assert!(lines[2].contains(r#""PRODUCT_PRICE":17520.00,"PRODUCT_AMOUNT":3,"TRANSACTION_ID":100"#), "{}", lines[2]);
     assert_eq!(hash(&lines), REAL_TRAIL_JSON, "the output has changed");
@@ -55,7 +55,7 @@ fn the_real_trail_to_its_last_byte() {
             FileHeader::parse(&record).unwrap().encode(&mut again).unwrap();
             continue;
         }
-        // Each area is read into what it means and written again.
+        // Each area is parsed and written again.
         let parts = RecordParts::of(&record).unwrap();
         let data = rewritten_data(&record);
         let token_area = rewritten_tokens(&record);
@@ -118,7 +118,7 @@ fn the_real_file_header() {
     reader.next().unwrap().unwrap();
     let header = reader.file_header().unwrap();
     assert_eq!(header.compatibility(), Field::Value(5));
-    assert_eq!(header.file_size(), Field::Unset, "unset is not zero");
+    assert_eq!(header.file_size(), Field::Unset, "not set differs from zero");
     assert_eq!(header.seqno(), Field::Value(0));
     assert_eq!(header.first_csn(), Field::Value("7824137832"));
     assert_eq!(header.last_csn(), Field::Unset);
@@ -176,7 +176,7 @@ fn real_definition_files() {
 #[test]
 fn a_definition_file_of_the_same_table_gives_the_same_definition() {
     let Some(path) = shared::folder("real/trails/tr000000000") else { return };
-    // The fields that the vectors list for these tables, in a definition file's form.
+    // The fields that the vectors list for these tables, in the form of a definitions file.
     let text = "*+- Defgen version 2.0, Encoding UTF-8\nCharacter set ID: UTF-8\n\
         Definition for table QASOURCE.TCUSTMER\nRecord length: 78\nSyskey: 0\nColumns: 4\n\
         CUST_CODE 64 4 0 0 0 1 0 4 4 0 0 0 0 0 1 0 1 0\n\

@@ -1,4 +1,4 @@
-//! Selecting while reading: tiers, pairs, tags, limits, many rules, errors with their place.
+//! Selecting while reading: tiers, pairs, tags, limits, many rules, errors with their position.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -14,7 +14,7 @@ fn select(text: &str) -> Select {
     Select::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Ids of the items that a selection hands out, by their before or after image.
+/// Ids of the items that a selection returns, from their after or before image.
 fn ids(trail: &Trail, select: Select) -> Vec<i64> {
     let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
     let mut ids = Vec::new();
@@ -26,7 +26,7 @@ fn ids(trail: &Trail, select: Select) -> Vec<i64> {
     ids
 }
 
-/// Ten inserts of items, each in a transaction of its own with CSN 100 and on.
+/// Ten inserts of items, each in its own transaction, with CSNs from 100 on.
 fn ten_items(order: ByteOrder) -> Trail {
     let items = items();
     let mut out = writer(order, 1, NO_LIMIT);
@@ -39,12 +39,12 @@ fn ten_items(order: ByteOrder) -> Trail {
 }
 
 #[test]
-fn a_change_that_its_header_turns_away_has_no_column_touched() {
+fn change_rejected_by_its_header_reads_no_column() {
     for order in ORDERS {
         let items = items();
         let mut out = writer(order, 1, NO_LIMIT);
         out.begin("5", "1.2.3", at(1)).unwrap();
-        // A list whose second column goes beyond its end: reading it is an error.
+        // The second column extends beyond the end of the list, so reading it is an error.
         let mut damaged = key(&items, order, 1);
         damaged.extend_from_slice(&[0, 2, 0xff, 0xff]);
         out.insert(&items, &damaged).unwrap();
@@ -63,7 +63,7 @@ fn a_change_that_its_header_turns_away_has_no_column_touched() {
         ] {
             assert!(matches!(read(untouched), Ok(false)), "{untouched}");
         }
-        // Columns before the damage are told; what is behind it cannot be.
+        // Columns before the damage can be evaluated; columns after it cannot.
         assert!(matches!(read("TABLE SHOP.ITEMS, FILTER (ID = 2);"), Ok(false)));
         let error = read("TABLE SHOP.ITEMS, FILTER (PRICE > 5);").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Undecidable, "{error}");
@@ -71,7 +71,7 @@ fn a_change_that_its_header_turns_away_has_no_column_touched() {
 }
 
 #[test]
-fn strict_stops_with_the_place_and_goes_on_behind_it() {
+fn strict_stops_with_the_position_and_continues_after_it() {
     let order = ByteOrder::Big;
     let items = items();
     let mut out = writer(order, 1, NO_LIMIT);
@@ -101,7 +101,7 @@ fn strict_stops_with_the_place_and_goes_on_behind_it() {
 }
 
 #[test]
-fn a_rule_that_does_not_fit_its_table_is_an_error_with_the_nearest_name() {
+fn rule_that_does_not_fit_its_table_suggests_the_nearest_name() {
     let trail = ten_items(ByteOrder::Little);
     let mut reader = trail.reader_with(ReadOptions::new().select(select("TABLE SHOP.*, FILTER (PRISE > 1);"))).unwrap();
     let error = reader.next().unwrap_err();
@@ -153,7 +153,7 @@ fn limits_of_csn_time_position_and_operation() {
 }
 
 #[test]
-fn a_tag_holds_for_its_transaction() {
+fn tag_applies_to_its_transaction() {
     let order = ByteOrder::Big;
     let items = items();
     let mut out = writer(order, 1, NO_LIMIT);
@@ -176,7 +176,7 @@ fn a_tag_holds_for_its_transaction() {
 }
 
 #[test]
-fn many_rules_say_what_each_says_alone() {
+fn many_rules_agree_with_single_rules() {
     for order in ORDERS {
         let trail = ten_items(order);
         let texts: Vec<String> = (0..130)
@@ -208,7 +208,7 @@ fn many_rules_say_what_each_says_alone() {
                     (None, Verdict::Reject(_)) => {}
                     (Some(Verdict::Accept(_)), Verdict::Accept(_)) => hits += 1,
                     (Some(Verdict::Undecidable(a)), Verdict::Undecidable(b)) => assert_eq!(a.why, b.why),
-                    (found, alone) => panic!("{}: {found:?} among others, {alone:?} alone", texts[rule]),
+                    (found, alone) => panic!("{}: {found:?} with other rules, {alone:?} as the only rule", texts[rule]),
                 }
             }
         }
@@ -217,7 +217,7 @@ fn many_rules_say_what_each_says_alone() {
 }
 
 #[test]
-fn tables_are_named_by_patterns_and_statements_by_their_object() {
+fn patterns_match_tables_and_ddl_objects() {
     let order = ByteOrder::Little;
     let (items, shelves) = (items(), shelves());
     let mut out = writer(order, 11, NO_LIMIT);
@@ -248,7 +248,7 @@ fn tables_are_named_by_patterns_and_statements_by_their_object() {
 }
 
 #[test]
-fn a_parameter_file_as_banks_have_it() {
+fn parameter_file_of_a_bank() {
     let text = "EXTRACT\nUSERIDALIAS ogg DOMAIN OracleGoldenGate\nTRANLOGOPTIONS EXCLUDETAG 00, INTEGRATEDPARAMS (MAX_SGA_SIZE 1024)\n\
                 DDL INCLUDE MAPPED\nLOGALLSUPCOLS\nUPDATERECORDFORMAT COMPACT\nTABLE SHOP.ITEMS;\nSEQUENCE SHOP.SEQ*;\n";
     let select = select(text);

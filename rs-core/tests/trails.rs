@@ -1,4 +1,4 @@
-//! Whole trails, from the writer to the reader: what is written is what is read.
+//! Whole trails, from the writer to the reader: written changes are read back.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
@@ -17,18 +17,18 @@ use trailcore::{
 };
 use trailcore_samples::{Bank, bank_in_memory, write_bank};
 
-/// The trails that tests of reading in general run on: both byte orders, pairs and unified updates, two files each.
+/// The trails for general reader tests: both byte orders, pairs and unified updates, two files each.
 fn banks() -> [(Files, Trail); 2] {
     [Bank::small(), Bank::small_little()].map(|bank| {
         let files = bank_in_memory(&bank).unwrap();
-        assert!(files.len() > 1, "the sample is to roll over");
+        assert!(files.len() > 1, "the sample must roll over");
         let trail = trail_of(&files);
         (files, trail)
     })
 }
 
 #[test]
-fn every_kind_of_change_comes_back() {
+fn every_kind_of_change_is_read_back() {
     for (order, version) in ORDERS.into_iter().flat_map(|order| [(order, 1), (order, 11)]) {
         let (items, shelves) = (items(), shelves());
         let mut writer = writer(order, version, NO_LIMIT);
@@ -58,7 +58,7 @@ fn every_kind_of_change_comes_back() {
         writer.begin("104", "1.1.5", at(5)).unwrap();
         writer.truncate(&items).unwrap();
         writer.commit().unwrap();
-        // A transaction without changes leaves nothing.
+        // A transaction without changes writes nothing.
         writer.begin("105", "1.1.6", at(6)).unwrap();
         writer.commit().unwrap();
         let files = writer.finish().unwrap();
@@ -99,7 +99,7 @@ fn every_kind_of_change_comes_back() {
             assert_eq!(change.ts, at(number - 99).to_string());
         }
 
-        // Every position is that of a record, and they rise; a pair stands at its after record.
+        // Every position is that of a record, and positions rise; a pair has the position of its after record.
         let pieces = pieces(&trail);
         let mut reader = trail.reader().unwrap();
         let mut last = Position::default();
@@ -123,7 +123,7 @@ fn every_kind_of_change_comes_back() {
 }
 
 #[test]
-fn null_missing_and_empty_are_three_things() {
+fn null_missing_and_empty_are_distinct() {
     for order in ORDERS {
         let items = items();
         let mut row = RowBuilder::new(&items, order);
@@ -205,7 +205,7 @@ fn tokens_are_kept_and_named() {
         writer.insert(&items, &one).unwrap();
         writer.tokens(&[row_id(b"AAABCDAAEAAAAF1AAB\0\x01")]);
         writer.update(&items, UpdateStyle::Pair, &one, &two).unwrap();
-        // Tokens are those of the next record alone.
+        // Tokens apply to the next record only.
         writer.delete(&items, &two).unwrap();
         writer.commit().unwrap();
         let trail = trail_of(&writer.finish().unwrap());
@@ -264,7 +264,7 @@ fn files_roll_over_and_read_as_one_sequence() {
         assert!(files.len() > 5);
         for (number, (name, bytes)) in files.iter().enumerate() {
             assert_eq!(*name, format!("tt{number:09}"));
-            // The definition ahead of a file's first rows is not counted, so there is some slack.
+            // Definitions before a file's first rows are not counted, so the size has some slack.
             assert!(bytes.len() < 7_000, "{}", bytes.len());
         }
         let changes = plain(&trail_of(&files));
@@ -280,9 +280,9 @@ fn files_roll_over_and_read_as_one_sequence() {
                 assert!(image(&row.after).starts_with(&format!("{{\"ID\":{}", transaction * 10 + step)));
             }
         }
-        assert!(spanning > 2, "transactions are to span files");
+        assert!(spanning > 2, "transactions must span files");
 
-        // The same from files, however the trail is named.
+        // The same from files, for every form of path.
         let dir = tempfile::tempdir().unwrap();
         spread(order, Some(&dir.path().join("tt")));
         let expected = lines(&trail_of(&files));
@@ -295,7 +295,7 @@ fn files_roll_over_and_read_as_one_sequence() {
         for (name, bytes) in &files {
             assert_eq!(&std::fs::read(dir.path().join(name)).unwrap(), bytes);
         }
-        // One file by itself: its changes, without the ids of a transaction that began before it.
+        // A single file has its changes, without the ids of a transaction that began in an earlier file.
         let alone = plain(&Trail::open(dir.path().join(&files[1].0)).unwrap());
         let there: Vec<_> = changes.iter().filter(|change| change.seqno == 1).collect();
         assert_eq!(alone.len(), there.len());
@@ -308,7 +308,7 @@ fn files_roll_over_and_read_as_one_sequence() {
     }
 }
 
-/// The ids of the rows that are handed out.
+/// The ids of the rows that the reader returns.
 fn ids(trail: &Trail) -> Vec<i64> {
     let mut reader = trail.reader().unwrap();
     let mut ids = Vec::new();
@@ -327,7 +327,7 @@ fn insert_all(writer: &mut TrailWriter, table: &Arc<TableDef>, ids: impl IntoIte
 }
 
 #[test]
-fn an_abended_transaction_is_not_handed_out() {
+fn rolled_back_transaction_is_not_returned() {
     for order in ORDERS {
         let items = items();
         let mut writer = writer(order, 1, NO_LIMIT);
@@ -337,7 +337,7 @@ fn an_abended_transaction_is_not_handed_out() {
         writer.begin("2", "b", at(1)).unwrap();
         insert_all(&mut writer, &items, 3..6, "");
         writer.abend().unwrap();
-        // A marker behind a whole transaction takes nothing back.
+        // A marker after a complete transaction rolls nothing back.
         writer.begin("2", "b", at(1)).unwrap();
         insert_all(&mut writer, &items, 13..16, "");
         writer.commit().unwrap();
@@ -349,7 +349,7 @@ fn an_abended_transaction_is_not_handed_out() {
         assert_eq!(ids(&trail_of(&files)), [1, 2, 13, 14, 15, 20]);
         let csns: Vec<_> = plain(&trail_of(&files)).into_iter().map(|change| change.csn.unwrap()).collect();
         assert_eq!(csns, ["1", "1", "2", "2", "2", "3"]);
-        // From a file, where the bytes come in blocks.
+        // From a file, which is read in blocks.
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tt000000000");
         std::fs::write(&path, &files[0].1).unwrap();
@@ -357,7 +357,7 @@ fn an_abended_transaction_is_not_handed_out() {
     }
 }
 
-/// A file that breaks off in a transaction, any files in its midst, and one that starts with the marker.
+/// A file that ends inside a transaction, files inside it, and a file that starts with the marker.
 fn abended_over_files(order: ByteOrder, rows_between: i64) -> Files {
     let items = items();
     let mut first = writer(order, 1, NO_LIMIT);
@@ -369,7 +369,7 @@ fn abended_over_files(order: ByteOrder, rows_between: i64) -> Files {
     let mut files = first.finish_unfinished().unwrap();
 
     if rows_between > 0 {
-        // A file in the midst of the transaction: its first record, which begins one, is cut out.
+        // A file inside the transaction: its first record, which begins a transaction, is removed.
         let numbered = WriterOptions { first_seqno: 1, ..options(order, 1, NO_LIMIT) };
         let mut between = TrailWriter::in_memory("tt", numbered).unwrap();
         between.begin("2", "b", at(1)).unwrap();
@@ -391,12 +391,12 @@ fn abended_over_files(order: ByteOrder, rows_between: i64) -> Files {
 }
 
 #[test]
-fn an_abend_marker_in_a_later_file_takes_back_too() {
+fn abend_marker_in_a_later_file_rolls_back() {
     for order in ORDERS {
         for rows_between in [0, 4] {
             let files = abended_over_files(order, rows_between);
             assert_eq!(ids(&trail_of(&files)), [1, 2, 13, 14, 15], "{order:?} {rows_between}");
-            // Without the file of the marker the transaction is merely unfinished: what is there is handed out.
+            // Without the file of the marker the transaction is only unfinished, so its changes are returned.
             let unfinished = files[..1].to_vec();
             assert_eq!(ids(&trail_of(&unfinished)), [1, 2, 3, 4, 5]);
         }
@@ -404,8 +404,8 @@ fn an_abend_marker_in_a_later_file_takes_back_too() {
 }
 
 #[test]
-fn an_abend_marker_takes_back_the_open_transaction_alone() {
-    // One that was never ended stands before the one that the marker ends: it is kept, whether it is long or short.
+fn abend_marker_rolls_back_only_the_open_transaction() {
+    // An unfinished transaction before the one that the marker rolls back is kept, whether it is long or short.
     for (rows, note) in [(3, String::new()), (900, "long ".repeat(400))] {
         let (items, order) = (items(), ByteOrder::Big);
         let mut first = writer(order, 1, NO_LIMIT);
@@ -431,11 +431,11 @@ fn an_abend_marker_takes_back_the_open_transaction_alone() {
 }
 
 #[test]
-fn transactions_too_long_to_be_held_are_taken_back_or_kept() {
+fn transactions_too_long_to_hold_are_rolled_back_or_kept() {
     let items = items();
     let order = ByteOrder::Big;
     let note = "long ".repeat(400);
-    // Two kilobytes a row: more than a MiB for each of these.
+    // Two kilobytes per row: more than 1 MiB for each of these.
     let (aborted, kept) = (1_000..1_900, 3_000..3_900);
     let mut writer = writer(order, 1, NO_LIMIT);
     writer.begin("1", "a", at(0)).unwrap();
@@ -463,7 +463,7 @@ fn transactions_too_long_to_be_held_are_taken_back_or_kept() {
         assert_eq!((change.csn.as_deref(), change.xid.as_deref()), (Some("2"), Some("b")));
     }
 
-    // The same with the marker in another file: the look ahead goes on there.
+    // The same with the marker in another file, where the look-ahead continues.
     let pieces = pieces(&trail_of(&files));
     let marker = pieces.iter().position(|piece| piece.record_type == RecordType::RESTART_ABEND).unwrap();
     let start = pieces.iter().take_while(|piece| piece.is_start()).count();
@@ -477,20 +477,20 @@ fn transactions_too_long_to_be_held_are_taken_back_or_kept() {
     }
     assert_eq!(ids(&Trail::open(dir.path()).unwrap()), expected, "over two files, not in memory");
 
-    // A long transaction at the end of the trail that nothing ends is handed out as far as it is there.
+    // A long unfinished transaction at the end of the trail is returned as far as it is written.
     let unfinished = vec![("tt000000000".to_owned(), joined(&pieces[..marker]))];
     assert_eq!(ids(&trail_of(&unfinished)), (1..3).chain(aborted).collect::<Vec<_>>());
 }
 
 #[test]
-fn markers_and_definitions_come_on_request() {
+fn markers_and_definitions_are_returned_on_request() {
     for order in ORDERS {
         let items = items();
         let mut writer = writer(order, 1, NO_LIMIT);
         writer.marker(RecordType::RESTART_OK, at(0)).unwrap();
         writer.begin("1", "a", at(1)).unwrap();
         insert_all(&mut writer, &items, 1..2, "");
-        // In the midst of a transaction a marker leaves it alone.
+        // A marker inside a transaction does not affect it.
         writer.marker(RecordType::RECOVERY_END, at(1)).unwrap();
         insert_all(&mut writer, &items, 2..3, "");
         writer.commit().unwrap();
@@ -520,7 +520,7 @@ fn markers_and_definitions_come_on_request() {
 }
 
 #[test]
-fn records_of_unknown_types_are_no_changes() {
+fn records_of_unknown_types_are_not_changes() {
     let items = items();
     let mut writer = writer(ByteOrder::Little, 1, NO_LIMIT);
     writer.marker(RecordType(77), at(0)).unwrap();
@@ -567,7 +567,7 @@ fn fragments_join_their_row() {
             counts.push(fragments.len());
             if fragments.len() == 3 {
                 assert_eq!(fragments, [&b"fragment one"[..], b"fragment two", b"fragment three"]);
-                // The row is the first of its transaction, and the last fragment its end.
+                // The row begins its transaction, and the last fragment ends it.
                 assert_eq!(change.transaction(), TransactionIndicator::Only);
                 assert_eq!(change.csn(), Some("11"));
                 assert_eq!(change.records().count(), 4);
@@ -595,7 +595,7 @@ fn pairs_and_fragments_join_over_a_file_boundary() {
             let trail = trail_of(&files);
             let seen: Vec<_> = lines(&trail).iter().map(|line| placeless(line)).collect();
             assert_eq!(seen, expected, "{order:?}, cut before record {cut}");
-            // From files too, where the second is read behind the first in one buffer.
+            // The same from files, where one buffer holds the end of the first and the start of the second.
             let dir = tempfile::tempdir().unwrap();
             for (name, bytes) in &files {
                 std::fs::write(dir.path().join(name), bytes).unwrap();
@@ -618,7 +618,7 @@ fn a_pair_over_a_file_boundary_starts_in_the_first_file() {
     let mut reader = trail.reader().unwrap();
     while let Some(change) = reader.next().unwrap() {
         if change.before_record().is_some() {
-            // A pair's position is its after record's, and reading that starts at its start finds the whole change.
+            // The position of a pair is that of its after record. Reading from its start finds the whole change.
             assert_eq!(change.position(), Position::new(1, start.len() as u64));
             assert_eq!(change.start(), pieces[before].position);
             let again = lines_with(&trail, ReadOptions::new().start_at(change.start())).unwrap();
@@ -644,7 +644,7 @@ fn names_in_rows_without_and_with_a_catalog() {
         let bare = plain(&trail_of(&named));
         assert_eq!(bare.len(), 4);
         assert!(bare.iter().all(|change| change.table == "SHOP.ITEMS"));
-        // Text shows as text, all other bytes as bytes.
+        // Text is read as text, all other bytes as bytes.
         assert_eq!(
             image(&bare[0].after),
             r#"{"COL0":{"$base64":"AAAAAAAAAAE="},"COL1":"abend","COL2":{"$base64":"AAAAAAAAAGk="},"COL7":"note"}"#
@@ -657,7 +657,7 @@ fn names_in_rows_without_and_with_a_catalog() {
     }
 }
 
-/// A table as a definition file of version 5.0 prints it.
+/// A table in the form of a definitions file of version 5.0.
 fn as_definition_file(table: &TableDef) -> String {
     let mut text = format!(
         "*+- Defgen version 5.0, Encoding UTF-8\nCharacter set ID: UTF-8\nDefinition for table {}\nRecord length: 400\nSyskey: 0\nColumns: {}\n",
@@ -705,7 +705,7 @@ fn a_definition_file_and_a_table_record_give_equal_definitions() {
 }
 
 #[test]
-fn reading_from_every_record_gives_the_rest() {
+fn reading_from_any_record_returns_the_rest() {
     for (_, trail) in banks() {
         let pieces = pieces(&trail);
         let mut all: Vec<(Position, PlainChange, Option<u64>)> = Vec::new();
@@ -720,12 +720,12 @@ fn reading_from_every_record_gives_the_rest() {
         for piece in &pieces {
             let seen = lines_with(&trail, ReadOptions::new().start_at(piece.position)).unwrap();
             let seen: Vec<_> = seen.iter().map(|line| PlainChange::from_json(line).unwrap()).collect();
-            // A pair's position is its second half's; from there, it is read as a whole.
+            // The position of a pair is that of its after record; from there, the whole pair is read.
             let wanted = |start: &Position, change: &PlainChange| {
                 *start >= piece.position || Position::new(change.seqno, change.rba) == piece.position
             };
             let mut expected: Vec<_> = all.iter().filter(|(start, change, _)| wanted(start, change)).cloned().collect();
-            // Of a transaction that began in an earlier file, CSN and id are not known.
+            // CSN and id of a transaction that began in an earlier file are unknown.
             for (_, change, began) in &mut expected {
                 if *began < Some(piece.position.seqno) {
                     (change.csn, change.xid) = (None, None);
@@ -734,7 +734,7 @@ fn reading_from_every_record_gives_the_rest() {
             let expected: Vec<_> = expected.into_iter().map(|(_, change, _)| change).collect();
             assert_eq!(seen, expected, "from {}", piece.position);
         }
-        // Reading on from where a reader stands gives what it would have given.
+        // A new reader at the position of another reader returns the same remaining changes.
         let mut reader = trail.reader().unwrap();
         for _ in 0..all.len() / 2 {
             reader.next().unwrap();
@@ -746,11 +746,11 @@ fn reading_from_every_record_gives_the_rest() {
 }
 
 #[test]
-fn a_position_inside_a_record_is_refused() {
+fn position_inside_a_record_is_rejected() {
     for (files, trail) in banks() {
         let starts: Vec<_> = pieces(&trail).into_iter().map(|piece| piece.position).collect();
         for (seqno, (_, bytes)) in files.iter().enumerate() {
-            // The last record of a file that another follows has a test of its own.
+            // The last record of a file before another file has a separate test.
             let last = starts.iter().rev().find(|start| start.seqno == seqno as u64).unwrap().rba;
             let end = if seqno + 1 == files.len() { bytes.len() as u64 } else { last + 1 };
             for rba in 0..end {
@@ -763,7 +763,7 @@ fn a_position_inside_a_record_is_refused() {
                 }
             }
         }
-        // The end of the trail is where a reader stands that has read all; behind it there is nothing.
+        // The end of the trail is the position of a reader at the end; later positions are invalid.
         let last = (files.len() - 1) as u64;
         let end = files[files.len() - 1].1.len() as u64;
         assert!(trail.reader_with(ReadOptions::new().start_at(Position::new(last, end))).unwrap().next().unwrap().is_none());
@@ -775,11 +775,11 @@ fn a_position_inside_a_record_is_refused() {
 }
 
 #[test]
-fn a_position_inside_or_behind_the_last_record_of_an_earlier_file_is_refused() {
+fn position_inside_or_after_the_last_record_of_an_earlier_file_is_rejected() {
     for (files, trail) in banks() {
         let last = pieces(&trail).into_iter().map(|piece| piece.position).rfind(|position| position.seqno == 0).unwrap();
         let end = files[0].1.len() as u64;
-        // The end of a file is left out: a reader that has read all of it may stand there, or at the next file's start.
+        // The end of a file is excluded: a reader at the end of a file may be there, or at the start of the next file.
         for rba in (last.rba + 1..end).chain([end + 1, end + 100_000]) {
             let position = Position::new(0, rba);
             let opened = trail.reader_with(ReadOptions::new().start_at(position));
@@ -815,7 +815,7 @@ fn csns_and_times_are_found() {
 }
 
 #[test]
-fn a_gap_in_the_sequence_is_told() {
+fn gap_in_the_sequence_is_reported() {
     for order in ORDERS {
         let mut files = spread(order, None);
         let whole = plain(&trail_of(&files));
@@ -827,14 +827,14 @@ fn a_gap_in_the_sequence_is_told() {
         let error = loop {
             match reader.next() {
                 Ok(Some(_)) => read += 1,
-                Ok(None) => panic!("the gap was passed over"),
+                Ok(None) => panic!("the gap was skipped"),
                 Err(error) => break error,
             }
         };
         assert_eq!(error.kind(), ErrorKind::SequenceGap);
         assert!(error.to_string().contains("tt000000001"), "{error}");
         assert_eq!(read, whole.iter().filter(|change| change.seqno < 2).count());
-        assert_eq!(reader.next().err().unwrap().kind(), ErrorKind::SequenceGap, "the error stays");
+        assert_eq!(reader.next().err().unwrap().kind(), ErrorKind::SequenceGap, "the error is permanent");
 
         let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
         let mut positions = Vec::new();
@@ -867,15 +867,15 @@ fn gbk_text_reads_as_text() {
     }
     assert!(found > 3);
     assert!(!lines_read.contains("$invalid"));
-    // What the caller says of the database counts more than what the trail says.
+    // The character set of the caller takes precedence over that of the trail.
     let wrong = lines_with(trail, ReadOptions::new().charset(Charset::UTF_8)).unwrap().join("\n");
     assert!(wrong.contains("$invalid"));
-    // Both banks hold the same changes, whatever their character set and byte order.
+    // Both banks have the same changes, in different character sets and byte orders.
     let content = |trail: &Trail| plain(trail).into_iter().map(|c| (c.op, c.table, c.csn, c.before, c.after)).collect::<Vec<_>>();
     assert_eq!(content(trail), content(&banks()[1].1));
 }
 
-/// Marks the key slot of every file's header as filled, as an encrypted trail is inferred to have it.
+/// Fills the key slot of every file header, in the INFERRED form of an encrypted trail.
 fn with_key(files: &mut Files) {
     for (_, bytes) in files {
         let slot = bytes.windows(44).position(|window| window == [b'.'; 44]).unwrap();
@@ -891,7 +891,7 @@ fn encrypted_rows_are_unsupported_and_the_rest_is_readable() {
         let expected = lines(&trail);
         let mut encrypted = files.clone();
         with_key(&mut encrypted);
-        // Rows that read as rows are taken as rows: the header alone is no proof.
+        // Plausible rows are returned: the header by itself does not prove encryption.
         assert_eq!(lines(&trail_of(&encrypted)), expected);
 
         let mut chance = Chance(0x5eed);
@@ -1003,13 +1003,13 @@ fn records_over_64_kib() {
                 (Op::Update, b, a),
                 (Op::Delete, key(2), None),
             ];
-            assert!(seen == expected, "{order:?}: the images are not those that were written");
+            assert!(seen == expected, "{order:?}: the images differ from the written ones");
         }
     }
 }
 
 #[test]
-fn owned_changes_and_plain_values_say_the_same() {
+fn owned_changes_and_plain_values_are_equal() {
     for (_, trail) in banks() {
         let expected = lines(&trail);
         let owned: Vec<OwnedChange> = trail.reader().unwrap().into_changes().collect::<Result<_, _>>().unwrap();
@@ -1037,7 +1037,7 @@ fn serde_json_of(change: &trailcore::Change<'_>) -> String {
 }
 
 #[test]
-fn files_and_memory_give_the_same() {
+fn files_and_memory_read_the_same() {
     for bank in [Bank::small(), Bank::small_little()] {
         let dir = tempfile::tempdir().unwrap();
         write_bank(dir.path(), &bank).unwrap();
@@ -1049,7 +1049,7 @@ fn files_and_memory_give_the_same() {
 
 #[cfg(feature = "mmap")]
 #[test]
-fn mapped_files_give_the_same() {
+fn mapped_files_read_the_same() {
     for bank in [Bank::small(), Bank::small_little()] {
         let dir = tempfile::tempdir().unwrap();
         write_bank(dir.path(), &bank).unwrap();
@@ -1065,7 +1065,7 @@ fn mapped_files_give_the_same() {
     }
 }
 
-/// What a batch holds of one column of one row, in the words of the row path.
+/// Formats one value of a batch, like [`row_value`] for a row.
 fn batch_value(buffer: &ColumnBuffer, row: usize, column: &ColumnDef) -> String {
     let state = buffer.states()[row];
     if state != ColumnState::Value {
@@ -1093,7 +1093,7 @@ fn row_value(row: Option<&Row<'_>>, index: usize) -> String {
 }
 
 #[test]
-fn batches_hold_the_values_of_the_rows() {
+fn batches_have_the_values_of_the_rows() {
     for (_, trail) in banks() {
         for rows in [1, 7, 8192] {
             let mut expected: HashMap<Position, (Op, i64, Vec<String>)> = HashMap::new();
@@ -1130,7 +1130,7 @@ fn batches_hold_the_values_of_the_rows() {
     }
 }
 
-/// Where every change stands, and the bytes of its records.
+/// The position of every change, and the bytes of its records.
 fn prints(trail: &Trail, options: ReadOptions) -> Vec<(Position, usize, Option<String>)> {
     let mut reader = trail.reader_with(options).unwrap();
     let mut prints = Vec::new();
@@ -1193,8 +1193,8 @@ fn reading_from_a_position_far_into_a_file() {
 }
 
 #[test]
-fn many_small_rows_are_taken_back_or_kept() {
-    // More records than are framed at a time, in transactions below and above what is held.
+fn many_small_rows_are_rolled_back_or_kept() {
+    // More records than are framed at once, in transactions below and above the size that is held.
     let shelves = shelves();
     for rows in [3_000, 5_000, 20_000] {
         let order = ByteOrder::Little;
@@ -1220,7 +1220,7 @@ fn many_small_rows_are_taken_back_or_kept() {
 }
 
 #[test]
-fn a_file_that_grows_is_read_on() {
+fn growing_file_is_read_to_its_end() {
     let (files, _) = &banks()[0];
     let whole = &files[0].1;
     let expected = lines(&Trail::from_files([("bk000000000", whole.clone().into())]));
@@ -1248,13 +1248,13 @@ fn a_file_that_grows_is_read_on() {
 }
 
 #[test]
-fn a_row_with_fragments_in_the_next_file_stays_in_its_own() {
+fn row_with_fragments_in_the_next_file_keeps_its_table() {
     let order = ByteOrder::Big;
     let whole = trail_of(&pair_and_fragments(order, 0));
     let pieces = pieces(&whole);
     let fragment = pieces.iter().position(|piece| piece.record_type == RecordType::LOB).unwrap();
     let expected = lines(&whole);
-    // The second file defines another table under the index that the row has in the first.
+    // The second file defines another table with the index that the row's table has in the first.
     let (items, shelves) = (items(), shelves());
     let mut writer = TrailWriter::in_memory("tt", WriterOptions { first_seqno: 1, ..options(order, 1, NO_LIMIT) }).unwrap();
     writer.begin("12", "e", at(2)).unwrap();
@@ -1267,7 +1267,7 @@ fn a_row_with_fragments_in_the_next_file_stays_in_its_own() {
     let rest = joined(second[..first_definition].iter().chain(fragments).chain(&second[first_definition..]));
     let files = vec![("tt000000000".to_owned(), joined(&pieces[..fragment])), ("tt000000001".to_owned(), rest)];
     let seen = lines(&trail_of(&files));
-    // All but the last transaction is as in one file, places included: they lie in the first file.
+    // All but the last transaction equal those of one file, including positions, as they are in the first file.
     let count = expected.len() - 1;
     assert_eq!(seen[..count], expected[..count]);
     assert!(seen[count].contains(r#""table":"SHOP.SHELVES""#) && seen[count + 1].contains(r#""table":"SHOP.ITEMS""#));
@@ -1284,7 +1284,7 @@ fn a_row_with_fragments_in_the_next_file_stays_in_its_own() {
 
 #[test]
 fn a_pair_over_a_file_boundary_has_its_table_in_each_file() {
-    // The table has another index in the second file: the after record's counts there.
+    // The table has another index in the second file, which applies to the after record.
     let order = ByteOrder::Little;
     let (items, shelves) = (items(), shelves());
     let (one, two) = (item(&items, order, 1, "one", ""), item(&items, order, 2, "two", ""));

@@ -1,4 +1,4 @@
-//! Watching a reader at its work, and stopping it.
+//! Progress reports and cancellation of a reader.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ fn bank() -> Trail {
 }
 
 #[test]
-fn what_is_reported_grows_up_to_the_size_of_all_files() {
+fn progress_grows_to_the_size_of_all_files() {
     let trail = bank();
     let (last, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (seen, counted) = (Arc::clone(&last), Arc::clone(&calls));
@@ -31,7 +31,7 @@ fn what_is_reported_grows_up_to_the_size_of_all_files() {
     assert!(calls.load(Ordering::Relaxed) > 3);
 }
 
-/// Options of a reader that every second call stops.
+/// Options of a reader that is cancelled at every second progress report.
 fn stopped() -> ReadOptions {
     let calls = AtomicU64::new(0);
     ReadOptions::new().on_progress(move |_| match calls.fetch_add(1, Ordering::Relaxed) % 2 {
@@ -40,7 +40,7 @@ fn stopped() -> ReadOptions {
     })
 }
 
-/// Where all changes are that a reader gives, and how often it was stopped on the way.
+/// Positions of all changes of a reader, and the number of cancellations.
 #[allow(clippy::panic)]
 fn read_on(reader: &mut Reader) -> (Vec<Position>, usize) {
     let (mut positions, mut stops) = (Vec::new(), 0);
@@ -55,7 +55,7 @@ fn read_on(reader: &mut Reader) -> (Vec<Position>, usize) {
 }
 
 #[test]
-fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
+fn cancelled_reader_continues_where_it_stopped() {
     let trail = bank();
     let all: Vec<_> = trail.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().position()).collect();
     let options = stopped();
@@ -67,7 +67,7 @@ fn a_reader_that_is_stopped_anywhere_goes_on_where_it_stopped() {
     assert_eq!(std::iter::from_fn(|| records.next().err()).next().unwrap().kind(), ErrorKind::Cancelled);
 }
 
-/// A file that is read, not looked into.
+/// A source that has no memory to borrow from.
 #[derive(Debug)]
 struct Read(Vec<u8>);
 
@@ -82,7 +82,7 @@ impl trailcore::source::ByteSource for Read {
 }
 
 #[test]
-fn passing_over_long_damage_is_stopped_and_goes_on() {
+fn skipping_long_damage_can_be_cancelled_and_continued() {
     let bank = Bank { bytes: 6 << 20, ..Bank::small() };
     let bank = Bank { writer: trailcore::sink::WriterOptions { file_size: 64 << 20, ..bank.writer.clone() }, ..bank };
     let mut bytes = bank_in_memory(&bank).unwrap().swap_remove(0).1;
@@ -98,5 +98,5 @@ fn passing_over_long_damage_is_stopped_and_goes_on() {
     let (wanted, found) = (all(ReadOptions::new()), all(stopped()));
     assert_eq!((&found.0, &found.1), (&wanted.0, &wanted.1));
     assert_eq!(wanted.1.len(), 1);
-    assert!(found.2 >= 5, "it was stopped {} times", found.2);
+    assert!(found.2 >= 5, "it was cancelled {} times", found.2);
 }

@@ -1,4 +1,4 @@
-//! Writing trails: what cannot be written is said, and nothing is lost behind it.
+//! Writing trails: changes that cannot be written are reported, and later changes are not lost.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn image(table: &TableDef, id: i64) -> Vec<u8> {
     row.bytes().to_vec()
 }
 
-/// The ids of a trail's rows, and whether it is whole.
+/// The ids of a trail's rows, and whether the trail is complete.
 fn ids(files: Vec<(String, Vec<u8>)>) -> (Vec<i64>, bool) {
     let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
     let changes = trail.reader().unwrap().into_changes();
@@ -28,7 +28,7 @@ fn ids(files: Vec<(String, Vec<u8>)>) -> (Vec<i64>, bool) {
 }
 
 #[test]
-fn a_change_that_cannot_be_encoded_is_refused_and_no_other() {
+fn only_a_change_that_cannot_be_encoded_is_rejected() {
     let table = table();
     let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
     let long = "9".repeat(70_000);
@@ -41,7 +41,7 @@ fn a_change_that_cannot_be_encoded_is_refused_and_no_other() {
         let written = writer.insert(&table, &image(&table, id));
         assert_eq!(written.err().map(|error| error.kind()), (id == 2).then_some(ErrorKind::Unencodable));
     }
-    // Nor can a table be defined whose text is in a set that trails have no number for.
+    // A table with text in a character set without a trail number cannot be defined either.
     let strange = ColumnDef::varchar("C", 9).in_charset(trailcore::Charset::from_name("x-user-defined"));
     let strange = Arc::new(TableDef::new("A.C", vec![ColumnDef::integer("ID", 0), strange]));
     assert_eq!(writer.insert(&strange, &image(&table, 5)).unwrap_err().kind(), ErrorKind::Unencodable);
@@ -53,7 +53,7 @@ fn a_change_that_cannot_be_encoded_is_refused_and_no_other() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_writer_does_not_go_on_behind_a_hole() {
+fn writer_does_not_continue_after_a_failed_write() {
     let (table, folder) = (table(), tempfile::tempdir().unwrap());
     std::os::unix::fs::symlink("/dev/full", folder.path().join("aa000000000")).unwrap();
     let mut writer = TrailWriter::create(folder.path().join("aa"), WriterOptions::default()).unwrap();
@@ -71,7 +71,7 @@ fn a_writer_does_not_go_on_behind_a_hole() {
 }
 
 #[test]
-fn what_the_format_has_no_room_for_is_refused() {
+fn values_that_the_format_cannot_represent_are_rejected() {
     let kind = |outcome: trailcore::Result<()>| outcome.err().map(|error| error.kind());
     let table = self::table();
     let mut row = RowBuilder::new(&table, ByteOrder::Big);
@@ -92,7 +92,7 @@ fn what_the_format_has_no_room_for_is_refused() {
 }
 
 #[test]
-fn a_column_that_is_set_again_has_the_last_value() {
+fn column_set_twice_has_the_last_value() {
     let table = table();
     for order in [ByteOrder::Big, ByteOrder::Little] {
         let mut row = RowBuilder::new(&table, order);

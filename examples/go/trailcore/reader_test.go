@@ -10,7 +10,7 @@ import (
 
 const data = "../../data"
 
-func TestChangesAreThoseOfTheSample(t *testing.T) {
+func TestChangesEqualTheSample(t *testing.T) {
 	for _, name := range []string{"big", "little"} {
 		wanted, err := os.ReadFile(filepath.Join(data, name+".jsonl"))
 		if err != nil {
@@ -28,17 +28,17 @@ func TestChangesAreThoseOfTheSample(t *testing.T) {
 			t.Fatal(reader.Err())
 		}
 		if found.String() != string(wanted) {
-			t.Errorf("%s: the changes differ", name)
+			t.Errorf("%s: changes differ", name)
 		}
 		reader.Close()
 		reader.Close()
 		if reader.Next() || reader.Err() == nil {
-			t.Error("a closed reader reads")
+			t.Error("closed reader did not fail")
 		}
 	}
 }
 
-func TestASelection(t *testing.T) {
+func TestSelection(t *testing.T) {
 	reader, err := Open(filepath.Join(data, "big", "bk"), Where("TABLE BANK.POSTINGS;"))
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestASelection(t *testing.T) {
 	count := 0
 	for reader.Next() {
 		if !strings.Contains(reader.JSON(), `"table":"BANK.POSTINGS"`) {
-			t.Errorf("not wanted: %s", reader.JSON())
+			t.Errorf("not selected: %s", reader.JSON())
 		}
 		count++
 	}
@@ -56,12 +56,12 @@ func TestASelection(t *testing.T) {
 	}
 }
 
-func TestErrorsSayWhatAndWhere(t *testing.T) {
+func TestErrorsHaveStatusAndRBA(t *testing.T) {
 	if _, err := Open("no/such/place/lt"); err == nil || !strings.Contains(err.Error(), "no/such/place/lt") {
 		t.Error(err)
 	}
 	if _, err := Open(filepath.Join(data, "big", "bk"), Where("TABLE HR.EMP, FILTER (")); err == nil {
-		t.Error("a wrong selection is taken")
+		t.Error("invalid selection did not fail")
 	}
 	whole, err := os.ReadFile(filepath.Join(data, "big", "bk000000000"))
 	if err != nil {
@@ -85,6 +85,6 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		t.Error(reader.Err())
 	}
 	if count == 0 {
-		t.Error("nothing comes before the torn tail")
+		t.Error("no changes before the torn tail")
 	}
 }

@@ -1,4 +1,4 @@
-//! The Arrow C stream of a table, handed to whoever takes it in.
+//! Exports the changes of a table as an Arrow C stream.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::failure::{self, Failure, Thrown};
 use crate::object::Counted;
 use crate::wire::Reader;
 
-/// The fields of `ArrowOptions` in the order of its message.
+/// Reads the fields of `ArrowOptions`, in the order of its message.
 pub(crate) fn options(message: &mut Reader<'_>) -> failure::Result<ArrowOptions> {
     let mut options = ArrowOptions::new().rows(message.len()?);
     options = options.layout(if message.u8()? == 0 { Layout::Rows } else { Layout::Changes }).states(message.bool()?);
@@ -36,15 +36,15 @@ pub(crate) fn options(message: &mut Reader<'_>) -> failure::Result<ArrowOptions>
     Ok(if some { options.columns(&columns) } else { options })
 }
 
-/// Puts the stream into the structure at an address, which takes it over: its release callback frees it.
+/// Moves the stream into the structure at an address. The release callback of the structure frees it.
 pub(crate) fn export(stream: TableStream, listener: Option<Arc<Listener>>, address: jlong) {
     let counted = CountedStream { stream: stream.into_reader(), listener, _counted: Counted::new() };
-    let place = std::ptr::with_exposed_provenance_mut::<FFI_ArrowArrayStream>(address as usize);
-    // SAFETY: the caller of `exportArrow` vouches for the structure; it is not in use, so nothing there is to be freed.
-    unsafe { place.write_unaligned(c_stream(counted)) };
+    let target = std::ptr::with_exposed_provenance_mut::<FFI_ArrowArrayStream>(address as usize);
+    // SAFETY: the caller of `exportArrow` guarantees that the structure is valid and unused, so it holds nothing to free.
+    unsafe { target.write_unaligned(c_stream(counted)) };
 }
 
-/// A stream that counts as an object of this binding for as long as it lives.
+/// A stream that counts as an object of this binding until it is dropped.
 struct CountedStream<R> {
     stream: R,
     listener: Option<Arc<Listener>>,
@@ -55,13 +55,13 @@ impl<R: RecordBatchReader> Iterator for CountedStream<R> {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.stream.next()?.map_err(|error| self.told(error)))
+        Some(self.stream.next()?.map_err(|error| self.with_exception(error)))
     }
 }
 
 impl<R> CountedStream<R> {
-    /// An exception of a callback cannot get through the stream: the error's text says which it was.
-    fn told(&self, error: ArrowError) -> ArrowError {
+    /// Adds the text of a callback's exception to the error. The exception itself cannot pass through the stream.
+    fn with_exception(&self, error: ArrowError) -> ArrowError {
         let ArrowError::ExternalError(error) = error else { return error };
         let thrown = match self.listener.as_ref().and_then(|listener| listener.thrown()) {
             Some(Failure::Thrown(thrown)) => Some(thrown),

@@ -1,7 +1,6 @@
-//! Changes in columns: batches of the library, copied into one direct buffer that Java owns.
+//! Reads changes in columns: column batches of the library, copied into one direct buffer that Java owns.
 //!
-//! The copy is what makes it safe: a Java program may keep a view of the buffer for as long as it likes, and its memory is
-//! freed by the garbage collector alone.
+//! The copy makes it safe: a Java program may keep views of the buffer, and only the garbage collector frees its memory.
 
 use std::sync::Arc;
 
@@ -10,11 +9,11 @@ use jni::{Env, jni_sig, jni_str};
 use trailcore::batch::{BatchDecoder, ColumnBatch, ColumnBuffer, ColumnValues};
 use trailcore::{ColumnState, Op, Reader, TableDef};
 
-use crate::callback::{Listener, told};
+use crate::callback::{Listener, into_failure};
 use crate::failure::{Failure, Pending, Result};
 use crate::reader::{Tables, state};
 
-/// A reader and the decoder that its changes go through.
+/// A reader and the decoder of its changes.
 #[derive(Debug)]
 pub(crate) struct Batches {
     reader: Reader,
@@ -22,14 +21,14 @@ pub(crate) struct Batches {
     tables: Tables,
     listener: Option<Arc<Listener>>,
     pending: Pending,
-    /// Where the tables of the last call lie in the arena.
+    /// The layout of the last call's batches in the arena.
     directory: Vec<u8>,
 }
 
-/// Sections start at multiples of this, so that Java may read them as arrays of numbers.
+/// The alignment of sections, so that Java can read them as arrays of numbers.
 const ALIGN: usize = 8;
 
-/// What a column's numbers are; `ChangeBatch.Column` has the same.
+/// The type of a column, same as in `ColumnVector.Type`.
 mod form {
     pub(super) const INTEGER: u32 = 0;
     pub(super) const DATE_TIME: u32 = 1;
@@ -48,24 +47,24 @@ impl Batches {
         self.tables.get(number)
     }
 
-    /// As `reader::state`; where rows were lost, a position behind them is none to go on at.
+    /// Returns the same as `reader::state`. Fails if rows were lost, because the position is after them.
     pub(crate) fn state(&self) -> Result<Vec<u8>> {
         self.pending.is_whole()?;
         Ok(state(&self.reader))
     }
 
-    /// What the last call gave did not get to Java.
+    /// Records that the result of the last call did not reach Java.
     pub(crate) fn lose(&mut self) {
         self.pending.lose();
     }
 
-    /// Decodes on until a batch is full, into the arena that `owner` gives. Returns the directory: empty at the end of the
-    /// trail. A failure waits until the changes before it are handed out.
+    /// Decodes until a batch is full, into the arena of `owner`. Returns the directory, which is empty at the end of the trail.
+    /// A failure is kept until the changes before it were returned.
     pub(crate) fn next(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<&[u8]> {
         self.directory.clear();
         self.pending.check()?;
         let outcome = self.fill();
-        self.hand_over(env, owner).inspect_err(|_| self.pending.lose())?;
+        self.copy_batches(env, owner).inspect_err(|_| self.pending.lose())?;
         if let Err(failure) = outcome {
             if self.directory.is_empty() {
                 return Err(failure);
@@ -85,11 +84,11 @@ impl Batches {
             }
             Ok(())
         };
-        read().map_err(|error| told(listener.as_ref(), error))
+        read().map_err(|error| into_failure(listener.as_ref(), error))
     }
 
-    /// Copies all batches that have rows into the arena.
-    fn hand_over(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<()> {
+    /// Copies all batches with rows into the arena.
+    fn copy_batches(&mut self, env: &mut Env<'_>, owner: &JObject<'_>) -> Result<()> {
         let Self { decoder, tables, directory, .. } = self;
         let mut arena = Arena { used: 0, memory: None, missing: None };
         let mut outcome = Ok(());
@@ -102,12 +101,12 @@ impl Batches {
     }
 }
 
-/// The memory that batches are copied to.
+/// The target memory of the copies.
 struct Arena {
     used: usize,
-    /// Where it is and how large, once Java has been asked.
+    /// Address and size, set after the first request to Java.
     memory: Option<(*mut u8, usize)>,
-    /// Of the batch in work, the sections of columns that no row has: states, and numbers that are all zero.
+    /// Shared sections of the current batch for columns that all rows lack: the states, and numbers that are all zero.
     missing: Option<(u32, u32)>,
 }
 
@@ -128,14 +127,14 @@ fn bytes_of_column(column: &ColumnBuffer, rows: usize) -> usize {
 }
 
 impl Arena {
-    /// Makes room: Java gives its buffer, or a larger one with the same content.
+    /// Reserves memory. Java returns its buffer, or a larger one with the same content.
     fn reserve(&mut self, env: &mut Env<'_>, owner: &JObject<'_>, more: usize) -> Result<()> {
         let needed = self.used + more;
         if self.memory.is_some_and(|(_, size)| size >= needed) {
             return Ok(());
         }
         let wanted = i32::try_from(needed).map_err(|_| {
-            Failure::Misuse("batches of more than 2 GiB at once; read fewer rows at a time, or fewer tables or columns")
+            Failure::Misuse("batches exceed 2 GiB; set fewer BatchOptions.rows, or select fewer tables or columns")
         })?;
         let memory = env.with_local_frame(4, |env| -> Result<(*mut u8, usize)> {
             let signature = jni_sig!((jint, jint) -> java.nio.ByteBuffer);
@@ -151,15 +150,15 @@ impl Arena {
         Ok(())
     }
 
-    /// Appends a section and tells where it starts. There must be room for it.
+    /// Appends a section and returns its offset. The memory must have been reserved.
     fn put<T: Plain>(&mut self, values: &[T]) -> Result<u32> {
         let start = self.used;
         let size = size_of_val(values);
         let Some((memory, _)) = self.memory.filter(|(_, capacity)| start + size <= *capacity) else {
-            return Err(Failure::Internal("a batch of another size than was counted"));
+            return Err(Failure::Internal("a batch is larger than the reserved memory"));
         };
-        // SAFETY: the target lies in the direct buffer that Java holds for as long as this call lasts, and was checked to
-        // have room; the source is plain numbers without padding, and lies elsewhere.
+        // SAFETY: the target is in the direct buffer, which Java keeps alive during this call, and the room was checked. The
+        // source is plain numbers without padding, in other memory.
         unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast::<u8>(), memory.add(start), size) };
         self.used = aligned(start + size);
         Ok(start as u32)
@@ -199,7 +198,7 @@ impl Arena {
         Ok(())
     }
 
-    /// A column: its form, states, first section, its size in bytes, second section, its size.
+    /// Appends a column, and notes its form, its states, and offset and size in bytes of its two sections.
     fn put_column(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
         if column.states().iter().all(|&state| state == ColumnState::Missing) {
             return self.put_missing(column, note);
@@ -212,7 +211,7 @@ impl Arena {
             ColumnValues::Text(text) => (form::TEXT, self.section(&text.offsets)?, self.section(&text.bytes)?),
             ColumnValues::Digits(text) => (form::DIGITS, self.section(&text.offsets)?, self.section(&text.bytes)?),
             ColumnValues::Bytes(bytes) => (form::BYTES, self.section(&bytes.offsets)?, self.section(&bytes.bytes)?),
-            _ => return Err(Failure::Internal("a column of a type that this binding does not know")),
+            _ => return Err(Failure::Internal("unknown column type")),
         };
         for number in [form, states, first.0, first.1, second.0, second.1] {
             note(number);
@@ -220,7 +219,7 @@ impl Arena {
         Ok(())
     }
 
-    /// A column that no row has, as the before images of inserts are: all such columns of a batch share their sections.
+    /// Appends a column that all rows lack, as in the before images of inserts. Such columns of a batch share their sections.
     fn put_missing(&mut self, column: &ColumnBuffer, note: &mut impl FnMut(u32)) -> Result<()> {
         let rows = column.states().len();
         let (states, zeros) = match self.missing {
@@ -247,7 +246,7 @@ impl Arena {
     }
 }
 
-/// Numbers that may be copied as bytes.
+/// Numbers without padding, which can be copied as bytes.
 trait Plain: Copy {}
 
 impl Plain for u8 {}
@@ -255,7 +254,7 @@ impl Plain for u16 {}
 impl Plain for i32 {}
 impl Plain for i64 {}
 impl Plain for u64 {}
-// One byte, by its `repr`.
+// `repr(u8)`.
 impl Plain for ColumnState {}
 
 fn op_number(op: Op) -> u8 {

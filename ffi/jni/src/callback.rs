@@ -1,6 +1,6 @@
-//! Calls back into Java: bytes that a Java object supplies, and progress that one is told.
+//! Calls into Java: byte sources and progress listeners.
 //!
-//! An exception that such a call throws is kept, and thrown again by the native call that it happened in.
+//! An exception that such a call throws is kept, and thrown again by the native call in which it happened.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -13,8 +13,8 @@ use trailcore::source::{ByteSource, Progress};
 
 use crate::failure::{Failure, Thrown};
 
-/// The classes that native code calls. Java gives them when it loads the library: looked up by name they would be those of
-/// the loader of whatever code calls, and inside of an Arrow stream that is Arrow's.
+/// The classes that native code calls. Java passes them when it loads the library. A look-up by name would use the class loader
+/// of the calling code, which inside an Arrow stream is that of Arrow.
 #[derive(Debug)]
 struct Classes {
     callbacks: Global<JClass<'static>>,
@@ -30,29 +30,29 @@ pub(crate) fn meet(env: &Env<'_>, callbacks: &JClass<'_>, exceptions: &JClass<'_
 }
 
 fn classes() -> jni::errors::Result<&'static Classes> {
-    CLASSES.get().ok_or(jni::errors::Error::NullPtr("the classes of the Java half"))
+    CLASSES.get().ok_or(jni::errors::Error::NullPtr("the Java classes were not passed to the native library"))
 }
 
-/// `io.trailcore.Callbacks`.
+/// Returns `io.trailcore.Callbacks`.
 fn callbacks() -> jni::errors::Result<&'static Global<JClass<'static>>> {
     Ok(&classes()?.callbacks)
 }
 
-/// `io.trailcore.TrailException`.
+/// Returns `io.trailcore.TrailException`.
 pub(crate) fn exceptions() -> jni::errors::Result<&'static Global<JClass<'static>>> {
     Ok(&classes()?.exceptions)
 }
 
-/// Bytes that one call asks for at most: they pass through an array of this size.
+/// The maximum number of bytes in one call, which is the size of the array that they are copied through.
 const AT_ONCE: usize = 1 << 20;
 
-/// The same bytes as Java has them.
+/// Reinterprets bytes as Java's signed bytes.
 pub(crate) fn as_signed(bytes: &mut [u8]) -> &mut [i8] {
-    // SAFETY: both types have one byte, any value of either is one of the other, and the borrow goes over to the result.
+    // SAFETY: both types are one byte, any value of one is valid for the other, and the result keeps the exclusive borrow.
     unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 
-/// Runs a call into Java. What it throws comes back as a failure and is pending no more.
+/// Runs a call into Java. Takes an exception that it throws and returns it as a failure.
 fn call<T>(vm: &JavaVM, run: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>) -> Result<T, Failure> {
     vm.attach_current_thread(|env| {
         run(env).map_err(|error| match Thrown::take(env) {
@@ -81,7 +81,7 @@ impl JavaSource {
         Ok(Self { vm: env.get_java_vm()?, source: env.new_global_ref(source)? })
     }
 
-    /// One call: fills as much of `into` as Java gives.
+    /// Calls Java once and fills the start of `into`. Returns the number of bytes.
     fn read_once(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         call(&self.vm, |env| {
@@ -124,7 +124,7 @@ impl ByteSource for JavaSource {
     }
 }
 
-/// An `io.trailcore.ProgressListener`, and the exception that it stopped the reader with.
+/// An `io.trailcore.ProgressListener`, and the exception with which it stopped the reader.
 #[derive(Debug)]
 pub(crate) struct Listener {
     vm: JavaVM,
@@ -137,8 +137,8 @@ impl Listener {
         Ok(Self { vm: env.get_java_vm()?, listener: env.new_global_ref(listener)?, thrown: Mutex::new(None) })
     }
 
-    /// Tells how far reading has come. Whether to go on is the listener's to say.
-    pub(crate) fn tell(&self, progress: Progress) -> ControlFlow<()> {
+    /// Reports the progress to the listener, which decides whether to continue.
+    pub(crate) fn notify(&self, progress: Progress) -> ControlFlow<()> {
         let number = |value: u64| JValue::Long(value as i64);
         let goes_on = call(&self.vm, |env| {
             let signature = jni_sig!((io.trailcore.ProgressListener, jlong, jlong, jlong) -> jboolean);
@@ -158,13 +158,13 @@ impl Listener {
         }
     }
 
-    /// The exception that the listener has thrown since the last time this was asked.
+    /// Takes the exception that the listener has thrown, if any.
     pub(crate) fn thrown(&self) -> Option<Failure> {
         self.thrown.lock().unwrap_or_else(PoisonError::into_inner).take().map(Failure::Thrown)
     }
 }
 
-/// What an error is to Java: where a listener's exception is behind it, that.
-pub(crate) fn told(listener: Option<&Arc<Listener>>, error: trailcore::Error) -> Failure {
+/// Converts an error for Java: to the exception of the listener if that caused it.
+pub(crate) fn into_failure(listener: Option<&Arc<Listener>>, error: trailcore::Error) -> Failure {
     listener.and_then(|listener| listener.thrown()).unwrap_or_else(|| error.into())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in a native call, and how it becomes a Java exception.
+//! The failures of native calls, and their conversion to Java exceptions.
 
 use std::any::Any;
 use std::error::Error as _;
@@ -15,33 +15,33 @@ use trailcore::filter::{Diagnostic, Diagnostics};
 use crate::callback::exceptions;
 use crate::wire::Writer;
 
-/// The code of an exception for a panic, as in the C library. The kinds of `trailcore::ErrorKind` count from 1.
+/// The code of the exception for a panic, same as in the C library. The kinds of `trailcore::ErrorKind` start at 1.
 const PANIC: u16 = 1005;
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// Why a native call did not return.
+/// The reason why a native call failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// An error of the library.
     Trail(trailcore::Error),
-    /// A Java exception that a callback threw: it is thrown again as it is.
+    /// A Java exception of a callback. It is thrown again unchanged.
     Thrown(Thrown),
-    /// A call into the virtual machine failed. Where it left an exception, that one counts.
+    /// A failed call into the virtual machine. If it left a pending exception, that one takes precedence.
     Jni(Arc<JniError>),
-    /// A call that its object's state does not allow.
+    /// A call that the state of its object does not allow.
     Misuse(&'static str),
-    /// A mistake of the Java half of this binding; no caller can make it.
+    /// A bug of this binding. No caller can cause it.
     Internal(&'static str),
-    /// The object met a panic before.
+    /// The object cannot be used after a panic.
     Poisoned,
 }
 
 impl Failure {
-    pub(crate) const MESSAGE: Self = Self::Internal("a message between the two halves is not understood");
+    pub(crate) const MESSAGE: Self = Self::Internal("invalid message between the Java classes and the native library");
 }
 
-/// What a reader says before it reads on: a failure that waits for its turn; and, for good, that what it has read was lost.
+/// The failure that a reader reports at its next call: either one that was deferred, or, permanently, that changes were lost.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     waiting: Option<Failure>,
@@ -50,8 +50,8 @@ pub(crate) struct Pending {
 
 impl Pending {
     const LOST: Failure = Failure::Misuse(
-        "the reader cannot go on: a call before had no memory for what it had read, which is lost; open another with more \
-         memory, or with smaller batches",
+        "reader unusable: an earlier call ran out of memory and its changes were lost; open a new reader with a larger heap or \
+         smaller batches",
     );
 
     pub(crate) fn check(&mut self) -> Result<()> {
@@ -62,17 +62,17 @@ impl Pending {
         }
     }
 
-    /// Keeps a failure until what lies before it is handed out.
+    /// Defers a failure until the changes before it were returned.
     pub(crate) fn wait(&mut self, failure: Failure) {
         self.waiting = Some(failure);
     }
 
-    /// What was read did not get to Java. The reader stands behind it: reading on would leave it out without a word.
+    /// Records that changes were read but did not reach Java. Reading on would silently leave them out.
     pub(crate) fn lose(&mut self) {
         *self = Self { waiting: None, lost: true };
     }
 
-    /// Fails where something was lost.
+    /// Fails if changes were lost.
     pub(crate) fn is_whole(&self) -> Result<()> {
         if self.lost { Err(Self::LOST) } else { Ok(()) }
     }
@@ -85,7 +85,7 @@ impl fmt::Display for Failure {
             Self::Thrown(thrown) => thrown.fmt(f),
             Self::Jni(error) => error.fmt(f),
             Self::Misuse(what) | Self::Internal(what) => f.write_str(what),
-            Self::Poisoned => f.write_str("the object met an internal error before and cannot be used any more; close it"),
+            Self::Poisoned => f.write_str("object unusable after an internal error; close it"),
         }
     }
 }
@@ -111,11 +111,11 @@ impl From<Diagnostics> for Failure {
     }
 }
 
-/// A Java exception, kept while native code unwinds to the call that Java made.
+/// A Java exception, kept until the native call returns to Java.
 #[derive(Clone, Debug)]
 pub(crate) struct Thrown {
     throwable: Arc<Global<JThrowable<'static>>>,
-    /// What it says of itself, for those whom the exception cannot reach.
+    /// Its text, for places that the exception itself cannot reach.
     text: Arc<str>,
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for Thrown {
 impl std::error::Error for Thrown {}
 
 impl Thrown {
-    /// Takes the exception that is pending, if one is.
+    /// Takes the pending exception, if there is one.
     pub(crate) fn take(env: &mut Env<'_>) -> Option<Self> {
         let throwable = env.exception_occurred()?;
         env.exception_clear();
@@ -144,7 +144,7 @@ impl Thrown {
         env.cast_local::<JString<'_>>(text)?.try_to_string(env)
     }
 
-    /// As an I/O error, which is how a source of bytes may fail.
+    /// Converts it to an I/O error, the error of byte sources.
     pub(crate) fn into_io(self) -> io::Error {
         io::Error::other(self)
     }
@@ -157,7 +157,7 @@ impl Thrown {
     }
 }
 
-/// Throws what a native call came to, and never over an exception that is pending.
+/// Throws the failure of a native call, unless an exception is pending already.
 #[derive(Debug)]
 pub(crate) enum Throw {}
 
@@ -177,9 +177,9 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
         (): &mut (),
         payload: Box<dyn Any + Send + 'static>,
     ) -> jni::errors::Result<T> {
-        // What a panic says may hold data, and dropping it may panic again; where it was raised is on standard error.
+        // The payload may contain column data, and dropping it may panic again. The location is on standard error.
         std::mem::forget(payload);
-        throw(env, &Failure::Internal("a panic; this is a mistake in trailcore and should be reported")).map(|()| T::default())
+        throw(env, &Failure::Internal("internal error: a panic in trailcore; report this as a bug")).map(|()| T::default())
     }
 }
 
@@ -190,18 +190,18 @@ fn throw(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
     let thrown = match failure {
         Failure::Thrown(Thrown { throwable, .. }) => env.throw(&**throwable),
         Failure::Jni(error) if matches!(**error, JniError::JniCall(JniCode::NoMemory)) => {
-            env.throw_new(jni_str!("java/lang/OutOfMemoryError"), jni_str!("no memory for a native call's result"))
+            env.throw_new(jni_str!("java/lang/OutOfMemoryError"), jni_str!("no memory for the result of a native call"))
         }
         failure => throw_new(env, failure),
     };
     match thrown {
-        // That is how success is told.
+        // `throw` reports success this way.
         Err(JniError::JavaException) => Ok(()),
         other => other,
     }
 }
 
-/// Has `TrailException.of` make the exception.
+/// Throws the exception that `TrailException.of` creates.
 fn throw_new(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
     let message = env.byte_array_from_slice(&message(failure))?;
     let signature = jni_sig!((jbyte[]) -> io.trailcore.TrailException);
@@ -210,7 +210,7 @@ fn throw_new(env: &mut Env<'_>, failure: &Failure) -> jni::errors::Result<()> {
     env.throw(&exception)
 }
 
-/// A failure as a message: code, text, place, findings.
+/// Encodes a failure as a message: code, text, location, diagnostics.
 pub(crate) fn message(failure: &Failure) -> Vec<u8> {
     let mut out = Writer::default();
     let (code, location) = match failure {
@@ -231,7 +231,7 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
     out.0
 }
 
-/// The findings of a filter's text.
+/// Encodes diagnostics, for `Diagnostic`.
 pub(crate) fn diagnostics(out: &mut Writer, list: &[Diagnostic]) {
     out.len(list.len());
     for found in list {

@@ -5,15 +5,14 @@ use trailcore::trail::{ByteOrder, Encryption, Field, FileHeader, Group};
 
 use crate::wire::Writer;
 
-/// What a header says of a field; `FileHeader.State` has them in this order.
+/// The state of a field, in the order of `FileHeader.State`.
 mod state {
     pub(super) const ABSENT: u8 = 0;
     pub(super) const UNSET: u8 = 1;
     pub(super) const VALUE: u8 = 2;
 }
 
-/// A header, for `FileHeader`: what every header tells, its fields in the order of `HeaderField`, and its groups as they
-/// stand.
+/// Encodes a header, for `FileHeader`: byte order and encryption, the fields in the order of `HeaderField`, and the raw groups.
 pub(crate) fn describe(header: &FileHeader) -> Vec<u8> {
     let mut out = Writer::default();
     out.bool(header.byte_order() == ByteOrder::Little).u8(match header.encryption() {
@@ -93,7 +92,7 @@ fn time(out: &mut Writer, field: Field<Timestamp>) {
     put(out, field, |out, value| out.i64(value.unix_micros()));
 }
 
-/// A field's state, and its value where it has one.
+/// Appends the state of a field, and its value if it has one.
 fn put<T>(out: &mut Writer, field: Field<T>, value: impl FnOnce(&mut Writer, T) -> &mut Writer) {
     match field {
         Field::Absent => out.u8(state::ABSENT),

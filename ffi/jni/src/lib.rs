@@ -1,10 +1,10 @@
-//! The native half of trailcore's Java binding: what the native methods of `io.trailcore.Native` do.
+//! The native library of trailcore's Java binding: the native methods of `io.trailcore.Native`.
 //!
-//! It converts and holds handles; the logic is the library's. Arguments and results that are more than a number are messages
-//! (module `wire`), so that a call crosses the border once. Each native method catches panics: they become exceptions, and the
-//! object that was at work is not used again. Errors become exceptions too, and never replace one that is pending.
+//! It converts values and holds handles; the logic is in the crate `trailcore`. Arguments and results that are more than a
+//! number are messages (module `wire`), so a call crosses the language boundary once. A panic in a native method becomes an
+//! exception, and its object cannot be used again. Errors become exceptions too, and never replace a pending one.
 //!
-//! Nothing but the native methods and `JNI_OnLoad` is exported.
+//! The library exports only the native methods and `JNI_OnLoad`.
 
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The native methods of `io.trailcore.Native`, in its order.
+//! The native methods of `io.trailcore.Native`, in the same order.
 
 #![allow(non_snake_case)]
 
@@ -16,7 +16,7 @@ use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
 
 use crate::arrow;
 use crate::batches::Batches;
-use crate::callback::{self, JavaSource, Listener, as_signed, told};
+use crate::callback::{self, JavaSource, Listener, as_signed, into_failure};
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::header;
 use crate::object::{self, Object};
@@ -27,10 +27,10 @@ use crate::schema;
 use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
-/// What both halves must agree on: changed whenever a method, message or layout is.
+/// The version of the interface to the Java classes. Increase it with every change of a method, message or layout.
 const PROTOCOL: jint = 3;
 
-/// Defines a native method whose body may fail or panic: both become exceptions.
+/// Defines native methods. An error or a panic of the body becomes an exception.
 macro_rules! native {
     ($($name:ident<$local:lifetime>($env:ident $(, $argument:ident: $type:ty)*) $(-> $returns:ty)? $body:block)*) => {
         $(
@@ -46,7 +46,7 @@ macro_rules! native {
     };
 }
 
-/// Says which version of JNI is wanted.
+/// Returns the required version of JNI.
 #[unsafe(no_mangle)]
 extern "system" fn JNI_OnLoad(_vm: *mut c_void, _reserved: *mut c_void) -> jint {
     JNI_VERSION_1_8
@@ -56,11 +56,11 @@ fn bytes(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Vec<u8>> {
     Ok(env.convert_byte_array(array)?)
 }
 
-/// A part of an array.
+/// Copies a region of an array.
 fn region(env: &Env<'_>, array: &JByteArray<'_>, at: jint, length: jint) -> Result<Vec<u8>> {
-    let mut part = vec![0; usize::try_from(length).unwrap_or(0)];
-    array.get_region(env, at, as_signed(&mut part))?;
-    Ok(part)
+    let mut region = vec![0; usize::try_from(length).unwrap_or(0)];
+    array.get_region(env, at, as_signed(&mut region))?;
+    Ok(region)
 }
 
 fn text(env: &Env<'_>, array: &JByteArray<'_>) -> Result<String> {
@@ -79,7 +79,7 @@ fn dialect(number: jint) -> Dialect {
     if number == 0 { Dialect::Ansi } else { Dialect::NonAnsi }
 }
 
-/// Options of a reader: position, character set, all, resync; and the objects that go with them.
+/// Reads the options of a reader: start position, character set, non-changes, resync; and takes their objects.
 fn options(
     env: &mut Env<'_>,
     message: &mut wire::Reader<'_>,
@@ -105,8 +105,8 @@ fn options(
         return Ok((options, None));
     }
     let listener = Arc::new(Listener::new(env, listener)?);
-    let told = Arc::clone(&listener);
-    Ok((options.on_progress(move |progress| told.tell(progress)), Some(listener)))
+    let notified = Arc::clone(&listener);
+    Ok((options.on_progress(move |progress| notified.notify(progress)), Some(listener)))
 }
 
 native! {
@@ -132,7 +132,7 @@ native! {
     }
 
     Java_io_trailcore_Native_trailOpen<'l>(env, place: JByteArray<'l>) -> jlong {
-        Ok(Object::Trail(Trail::open(path(env, &place)?)?).give())
+        Ok(Object::Trail(Trail::open(path(env, &place)?)?).into_handle())
     }
 
     Java_io_trailcore_Native_trailOpenFiles<'l>(env, places: JByteArray<'l>) -> jlong {
@@ -140,7 +140,7 @@ native! {
         let mut message = wire::Reader(&places);
         let count = message.len()?;
         let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<Result<_>>()?;
-        Ok(Object::Trail(Trail::open_files(&paths)?).give())
+        Ok(Object::Trail(Trail::open_files(&paths)?).into_handle())
     }
 
     Java_io_trailcore_Native_trailFromBytes<'l>(env, names: JByteArray<'l>, files: JObjectArray<'l>) -> jlong {
@@ -153,7 +153,7 @@ native! {
             all.push((message.text()?, env.convert_byte_array(&content)?));
             env.delete_local_ref(content);
         }
-        Ok(Object::Trail(Trail::from_files(all.into_iter().map(|(name, content)| (name, content.into())))).give())
+        Ok(Object::Trail(Trail::from_files(all.into_iter().map(|(name, content)| (name, content.into())))).into_handle())
     }
 
     Java_io_trailcore_Native_trailFromSources<'l>(env, names: JByteArray<'l>, sources: JObjectArray<'l>) -> jlong {
@@ -165,7 +165,7 @@ native! {
             all.push((message.text()?, Arc::new(JavaSource::new(env, &source)?)));
             env.delete_local_ref(source);
         }
-        Ok(Object::Trail(Trail::from_sources(all)).give())
+        Ok(Object::Trail(Trail::from_sources(all)).into_handle())
     }
 
     Java_io_trailcore_Native_trailFiles<'l>(env, trail: jlong) -> JByteArray<'l> {
@@ -207,7 +207,7 @@ native! {
     ) -> JByteArray<'l> {
         let (csn, given) = (text(env, &csn)?, bytes(env, &given)?);
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.find_csn_with(&csn, &options).map_err(|error| told(listener.as_ref(), error))?;
+        let found = object::trail(trail)?.find_csn_with(&csn, &options).map_err(|error| into_failure(listener.as_ref(), error))?;
         let mut out = Writer::default();
         out.maybe_position(found);
         array(env, &out.0)
@@ -218,7 +218,7 @@ native! {
     ) -> JByteArray<'l> {
         let (time, given) = (Timestamp::from_unix_micros(micros), bytes(env, &given)?);
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.find_time_with(time, &options).map_err(|error| told(listener.as_ref(), error))?;
+        let found = object::trail(trail)?.find_time_with(time, &options).map_err(|error| into_failure(listener.as_ref(), error))?;
         let mut out = Writer::default();
         out.maybe_position(found);
         array(env, &out.0)
@@ -229,7 +229,7 @@ native! {
     ) -> JByteArray<'l> {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.check(&options).map_err(|error| told(listener.as_ref(), error))?;
+        let found = object::trail(trail)?.check(&options).map_err(|error| into_failure(listener.as_ref(), error))?;
         array(env, &report::check(&found))
     }
 
@@ -238,8 +238,8 @@ native! {
     ) -> jlong {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.summary(options).map_err(|error| told(listener.as_ref(), error))?;
-        Ok(Object::Summary(Box::new(found)).give())
+        let found = object::trail(trail)?.summary(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        Ok(Object::Summary(Box::new(found)).into_handle())
     }
 
     Java_io_trailcore_Native_summaryDescribe<'l>(env, summary: jlong) -> JByteArray<'l> {
@@ -248,7 +248,7 @@ native! {
 
     Java_io_trailcore_Native_summaryTable<'l>(env, summary: jlong, name: JByteArray<'l>) -> jlong {
         let table = object::summary(summary)?.definitions.get(&text(env, &name)?).ok_or(Failure::MESSAGE)?;
-        Ok(Object::Table(Arc::clone(table)).give())
+        Ok(Object::Table(Arc::clone(table)).into_handle())
     }
 
     Java_io_trailcore_Native_compareCsn<'l>(env, left: JByteArray<'l>, right: JByteArray<'l>) -> jint {
@@ -257,11 +257,11 @@ native! {
     }
 
     Java_io_trailcore_Native_filterCompile<'l>(env, source: JByteArray<'l>, in_dialect: jint) -> jlong {
-        Ok(Object::Filter(Select::parse_in(&text(env, &source)?, dialect(in_dialect))?).give())
+        Ok(Object::Filter(Select::parse_in(&text(env, &source)?, dialect(in_dialect))?).into_handle())
     }
 
     Java_io_trailcore_Native_filterFromFile<'l>(env, place: JByteArray<'l>, in_dialect: jint) -> jlong {
-        Ok(Object::Filter(Select::from_file_in(path(env, &place)?, dialect(in_dialect))?).give())
+        Ok(Object::Filter(Select::from_file_in(path(env, &place)?, dialect(in_dialect))?).into_handle())
     }
 
     Java_io_trailcore_Native_filterWith<'l>(_env, filter: jlong, setting: jint, value: jlong) -> jlong {
@@ -273,7 +273,7 @@ native! {
             3 => filter.now(Timestamp::from_unix_micros(value)),
             _ => return Err(Failure::MESSAGE),
         };
-        Ok(Object::Filter(set).give())
+        Ok(Object::Filter(set).into_handle())
     }
 
     Java_io_trailcore_Native_filterText<'l>(env, filter: jlong) -> JByteArray<'l> {
@@ -314,11 +314,11 @@ native! {
     }
 
     Java_io_trailcore_Native_catalogOpen<'l>(env, place: JByteArray<'l>) -> jlong {
-        Ok(Object::Catalog(Catalog::open(path(env, &place)?)?).give())
+        Ok(Object::Catalog(Catalog::open(path(env, &place)?)?).into_handle())
     }
 
     Java_io_trailcore_Native_catalogParse<'l>(env, source: JByteArray<'l>) -> jlong {
-        Ok(Object::Catalog(Catalog::parse(&bytes(env, &source)?)?).give())
+        Ok(Object::Catalog(Catalog::parse(&bytes(env, &source)?)?).into_handle())
     }
 
     Java_io_trailcore_Native_catalogOf<'l>(env, tables: JByteArray<'l>) -> jlong {
@@ -328,12 +328,12 @@ native! {
         for _ in 0..message.len()? {
             catalog.insert(object::table(message.i64()?)?.as_ref().clone());
         }
-        Ok(Object::Catalog(catalog).give())
+        Ok(Object::Catalog(catalog).into_handle())
     }
 
     Java_io_trailcore_Native_catalogTable<'l>(env, catalog: jlong, name: JByteArray<'l>) -> jlong {
         let table = object::catalog(catalog)?.table(&text(env, &name)?);
-        Ok(table.map_or(0, |table| Object::Table(Arc::clone(table)).give()))
+        Ok(table.map_or(0, |table| Object::Table(Arc::clone(table)).into_handle()))
     }
 
     Java_io_trailcore_Native_catalogNames<'l>(env, catalog: jlong) -> JByteArray<'l> {
@@ -349,7 +349,7 @@ native! {
 
     Java_io_trailcore_Native_tableOf<'l>(env, definition: JByteArray<'l>) -> jlong {
         let definition = bytes(env, &definition)?;
-        Ok(Object::Table(schema::read(&mut wire::Reader(&definition))?).give())
+        Ok(Object::Table(schema::read(&mut wire::Reader(&definition))?).into_handle())
     }
 
     Java_io_trailcore_Native_tableDescribe<'l>(env, table: jlong) -> JByteArray<'l> {
@@ -361,8 +361,8 @@ native! {
     ) -> jlong {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
-        Ok(Object::Reader(Box::new(ChangeReader::new(reader, listener).into())).give())
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        Ok(Object::Reader(Box::new(ChangeReader::new(reader, listener).into())).into_handle())
     }
 
     Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
@@ -379,7 +379,7 @@ native! {
 
     Java_io_trailcore_Native_readerTable<'l>(_env, reader: jlong, number: jint) -> jlong {
         let table = Arc::clone(object::reader(reader)?.table(usize::try_from(number).unwrap_or(usize::MAX))?);
-        Ok(Object::Table(table).give())
+        Ok(Object::Table(table).into_handle())
     }
 
     Java_io_trailcore_Native_readerHeader<'l>(env, reader: jlong, number: jint) -> JByteArray<'l> {
@@ -408,7 +408,7 @@ native! {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
         let reader = object::trail(trail)?.records(&options);
-        Ok(Object::Records(Box::new(Records::new(reader, listener).into())).give())
+        Ok(Object::Records(Box::new(Records::new(reader, listener).into())).into_handle())
     }
 
     Java_io_trailcore_Native_recordsBlock<'l>(env, records: jlong, size: jint) -> JByteArray<'l> {
@@ -433,8 +433,8 @@ native! {
             let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_>>()?;
             decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
         }
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
-        Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).give())
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).into_handle())
     }
 
     Java_io_trailcore_Native_batchesNext<'l>(env, batches: jlong, owner: JObject<'l>) -> JByteArray<'l> {
@@ -445,7 +445,7 @@ native! {
 
     Java_io_trailcore_Native_batchesTable<'l>(_env, batches: jlong, number: jint) -> jlong {
         let table = Arc::clone(object::batches(batches)?.table(usize::try_from(number).unwrap_or(usize::MAX))?);
-        Ok(Object::Table(table).give())
+        Ok(Object::Table(table).into_handle())
     }
 
     Java_io_trailcore_Native_batchesState<'l>(env, batches: jlong) -> JByteArray<'l> {
@@ -454,7 +454,7 @@ native! {
 
     Java_io_trailcore_Native_writerOpen<'l>(env, given: JByteArray<'l>) -> jlong {
         let given = bytes(env, &given)?;
-        Ok(Object::Writer(Box::new(Rows::new(&mut wire::Reader(&given))?.into())).give())
+        Ok(Object::Writer(Box::new(Rows::new(&mut wire::Reader(&given))?.into())).into_handle())
     }
 
     Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {
@@ -467,7 +467,7 @@ native! {
     ) -> jlong {
         let given = bytes(env, &given)?;
         let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| told(listener.as_ref(), error))?;
+        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
         let written = object::writer(writer)?.write_all(reader);
         written.map_err(|failure| listener.and_then(|listener| listener.thrown()).unwrap_or(failure))
     }
@@ -484,7 +484,7 @@ native! {
         let mut message = wire::Reader(&given);
         let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
         let (table, arrow) = (message.text()?, arrow::options(&mut message)?);
-        let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| told(listener.as_ref(), error))?;
+        let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| into_failure(listener.as_ref(), error))?;
         arrow::export(stream, listener, address);
         Ok(())
     }

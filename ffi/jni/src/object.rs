@@ -1,7 +1,7 @@
-//! What a Java object holds on to: a boxed object behind a number.
+//! Native objects that Java refers to by a handle, the address of a boxed [`Object`].
 //!
-//! A number is given out once and comes back until it is freed; `NativeObject.java` sees to it that no call uses it after
-//! that. What an object is is checked at each call.
+//! `NativeValue.java` and `NativeWorker.java` ensure that no call uses a handle after it was freed. Each call checks the kind
+//! of the object.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
@@ -17,7 +17,7 @@ use crate::reader::ChangeReader;
 use crate::records::Records;
 use crate::writer::Rows;
 
-/// All kinds of objects. Values are shared by any number of threads; those that work have a lock, which also remembers a
+/// All kinds of objects. Immutable ones are shared by any number of threads. The others have a lock, which is poisoned by a
 /// panic.
 #[derive(Debug)]
 pub(crate) enum Object {
@@ -34,12 +34,12 @@ pub(crate) enum Object {
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
 
-/// How many objects there are.
+/// Returns the number of objects.
 pub(crate) fn live() -> i64 {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// Counts an object that lives on its own, such as a stream that other code frees.
+/// Counts an object that other code frees, such as an Arrow stream.
 #[derive(Debug)]
 pub(crate) struct Counted(());
 
@@ -57,39 +57,39 @@ impl Drop for Counted {
 }
 
 impl Object {
-    /// Hands the object to Java.
-    pub(crate) fn give(self) -> jlong {
+    /// Moves the object to the heap and returns its handle.
+    pub(crate) fn into_handle(self) -> jlong {
         LIVE.fetch_add(1, Ordering::Relaxed);
         Box::into_raw(Box::new(self)).expose_provenance() as jlong
     }
 
-    /// The object behind a number.
+    /// Returns the object of a handle.
     fn of<'a>(handle: jlong) -> Result<&'a Self> {
         let pointer = std::ptr::with_exposed_provenance::<Self>(handle as usize);
-        // SAFETY: the number came from `give`, and Java does not use one that it has freed: a call that is under way keeps
-        // its object from being freed. Only shared references are made of it.
-        unsafe { pointer.as_ref() }.ok_or(Failure::Internal("an object that is not there"))
+        // SAFETY: the handle came from `into_handle`. Java uses no handle after it was freed, and a call in progress keeps its
+        // object from being freed. Only shared references are made from it.
+        unsafe { pointer.as_ref() }.ok_or(Failure::Internal("null handle"))
     }
 
-    /// Frees the object behind a number.
+    /// Frees the object of a handle.
     pub(crate) fn free(handle: jlong) {
         let pointer = std::ptr::with_exposed_provenance_mut::<Self>(handle as usize);
         if pointer.is_null() {
             return;
         }
-        // SAFETY: the number came from `give`. Java frees each once, and when no call uses it.
+        // SAFETY: the handle came from `into_handle`. Java frees each handle once, while no call uses it.
         drop(unsafe { Box::from_raw(pointer) });
         LIVE.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-const WRONG: Failure = Failure::Internal("an object of another kind");
+const WRONG: Failure = Failure::Internal("handle of another kind of object");
 
-/// A worker for the time of one call. A second call at the same time is refused: it can only come from a callback.
+/// Locks an object for one call. A second call at the same time fails: it can only come from a callback.
 fn worker<T>(lock: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     lock.try_lock().map_err(|error| match error {
         TryLockError::Poisoned(_) => Failure::Poisoned,
-        TryLockError::WouldBlock => Failure::Internal("the object is at work"),
+        TryLockError::WouldBlock => Failure::Internal("the object is in use"),
     })
 }
 

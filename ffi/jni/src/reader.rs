@@ -1,4 +1,4 @@
-//! The reader of changes: many changes a call, encoded into one block that Java takes apart as it is asked.
+//! The reader of changes: each call returns many changes, encoded into one block that Java decodes on access.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -12,28 +12,28 @@ use trailcore::{
     Value,
 };
 
-use crate::callback::{Listener, told};
+use crate::callback::{Listener, into_failure};
 use crate::failure::{Failure, Pending, Result, message};
 use crate::records;
 use crate::wire::{self, Writer};
 
-/// The layout of a change in a block; `Change.java` has the same.
+/// The layout of a change in a block, same as in `Change.java`.
 mod at {
     pub(super) const LENGTH: usize = 0;
     pub(super) const HAS: usize = 12;
-    /// Its position, and then that of its first record.
+    /// Its position, followed by that of its first record.
     pub(super) const POSITION: usize = 16;
-    /// Position behind the change: sequence number and RBA.
+    /// The position after the change: sequence number and RBA.
     pub(super) const NEXT: usize = 56;
     pub(super) const BEFORE: usize = 72;
     pub(super) const AFTER: usize = 76;
     pub(super) const TAIL: usize = 80;
     pub(super) const RECORDS: usize = 88;
-    /// Behind the head.
+    /// The length of the head.
     pub(super) const END: usize = 92;
 }
 
-/// What an image is.
+/// The kind of an image.
 mod image {
     pub(super) const NONE: u8 = 0;
     pub(super) const ROW: u8 = 1;
@@ -41,7 +41,7 @@ mod image {
     pub(super) const DAMAGED: u8 = 3;
 }
 
-/// What a value is.
+/// The form of a value.
 mod form {
     pub(super) const NONE: u8 = 0;
     pub(super) const TEXT: u8 = 1;
@@ -52,7 +52,7 @@ mod form {
     pub(super) const BYTES: u8 = 6;
 }
 
-/// A reader, the tables that it has met, and a failure that waits for its turn.
+/// A reader, its tables and file headers so far, and a deferred failure.
 #[derive(Debug)]
 pub(crate) struct ChangeReader {
     reader: Reader,
@@ -63,12 +63,12 @@ pub(crate) struct ChangeReader {
     pending: Pending,
 }
 
-/// Numbers for table definitions, by their addresses; the definitions are kept alive, so that an address stays its own.
+/// Numbers for table definitions, by address. The definitions are kept alive, so an address is never reused.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     numbers: HashMap<usize, u32>,
     list: Vec<Arc<TableDef>>,
-    /// The one met last, and its number.
+    /// The address of the last definition, and its number.
     last: (usize, u32),
 }
 
@@ -91,15 +91,15 @@ impl Tables {
     }
 }
 
-/// Numbers for the headers of files, in the order in which they are met. A trail may have any number of files: the headers
-/// that no change of the present block has are given up.
+/// Numbers for file headers, in the order in which they occur. A trail may have any number of files, so headers that no change
+/// of the current block refers to are dropped.
 #[derive(Debug, Default)]
 struct Headers {
     list: Vec<FileHeader>,
     /// The number of the first in the list.
     first: u32,
-    /// That of the last change: its file's sequence number, its address, which the header of another file may have had before,
-    /// and its number.
+    /// The header of the last change: the sequence number of its file, its address, which the header of an earlier file may have
+    /// had too, and its number.
     last: Option<(u64, usize, u32)>,
 }
 
@@ -118,8 +118,8 @@ impl Headers {
         number
     }
 
-    /// Gives up all but the last, whose file may go on in the next block.
-    fn give_up(&mut self) {
+    /// Drops all but the last header, whose file may continue in the next block.
+    fn drop_old(&mut self) {
         let gone = self.list.len().saturating_sub(1);
         self.list.drain(..gone);
         self.first += gone as u32;
@@ -144,13 +144,13 @@ impl ChangeReader {
         self.headers.get(number)
     }
 
-    /// The next changes, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
-    /// changes before it are handed out.
+    /// Returns the next changes, about `size` bytes of them. Empty at the end of the trail. A failure is deferred until the
+    /// changes before it were returned.
     pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, tables, headers, block, .. } = self;
         block.0.clear();
         self.pending.check()?;
-        headers.give_up();
+        headers.drop_old();
         while block.0.len() < size {
             let start = block.0.len();
             match reader.next() {
@@ -160,7 +160,7 @@ impl ChangeReader {
                     encoded.inspect_err(|_| self.pending.lose())?;
                 }
                 Err(error) => {
-                    let failure = told(self.listener.as_ref(), error);
+                    let failure = into_failure(self.listener.as_ref(), error);
                     if start == 0 {
                         return Err(failure);
                     }
@@ -175,7 +175,7 @@ impl ChangeReader {
         Ok(&block.0)
     }
 
-    /// The next changes as lines of native JSON, until they fill about this many bytes.
+    /// Returns the next changes as lines of native JSON, about `size` bytes of them.
     pub(crate) fn json(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, block, .. } = self;
         block.0.clear();
@@ -187,7 +187,7 @@ impl ChangeReader {
                 Err(error) => Err(error),
             };
             if let Err(error) = written {
-                let failure = told(self.listener.as_ref(), error);
+                let failure = into_failure(self.listener.as_ref(), error);
                 if block.0.is_empty() {
                     return Err(failure);
                 }
@@ -198,18 +198,18 @@ impl ChangeReader {
         Ok(&block.0)
     }
 
-    /// What the last call gave did not get to Java.
+    /// Records that the result of the last call did not reach Java.
     pub(crate) fn lose(&mut self) {
         self.pending.lose();
     }
 
-    /// How far it has come, what its selection said, and what it passed over.
+    /// Encodes its state, for `ReaderState`.
     pub(crate) fn state(&self) -> Vec<u8> {
         state(&self.reader)
     }
 }
 
-/// How far a reader has come, what its selection said, and what it passed over.
+/// Encodes the state of a reader, for `ReaderState`: position, decisions of the selection, skipped ranges.
 pub(crate) fn state(reader: &Reader) -> Vec<u8> {
     let mut out = Writer::default();
     out.position(reader.position());
@@ -218,16 +218,16 @@ pub(crate) fn state(reader: &Reader) -> Vec<u8> {
     out.0
 }
 
-/// What a selection has said, for `FilterCounts`.
+/// Encodes the decisions of a selection, for `FilterCounts`.
 pub(crate) fn counts(out: &mut Writer, counts: Counts) {
     out.u64(counts.accepted).u64(counts.rejected).u64(counts.undecidable).u64(counts.errors);
 }
 
-/// The stretches that were passed over, each for `Skipped`.
-pub(crate) fn skipped(out: &mut Writer, stretches: &[Skipped]) {
-    out.len(stretches.len());
-    for stretch in stretches {
-        out.position(stretch.from).position(stretch.to).bytes(&message(&Failure::Trail(stretch.error.clone())));
+/// Encodes skipped ranges, each for `Skipped`.
+pub(crate) fn skipped(out: &mut Writer, ranges: &[Skipped]) {
+    out.len(ranges.len());
+    for range in ranges {
+        out.position(range.from).position(range.to).bytes(&message(&Failure::Trail(range.error.clone())));
     }
 }
 
@@ -235,7 +235,7 @@ fn op_number(op: Op) -> u8 {
     Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
 }
 
-/// Appends a change: a head of fixed size, its images, a tail of texts and tokens, and its records as they stand.
+/// Appends a change: a head of fixed size, the images, a tail of texts and tokens, and the raw records.
 fn encode(change: &Change<'_>, table: u32, header: u32, out: &mut Writer) -> Result<()> {
     let start = out.0.len();
     let (position, first) = (change.position(), change.start());
@@ -287,7 +287,7 @@ fn encode(change: &Change<'_>, table: u32, header: u32, out: &mut Writer) -> Res
     if keeps {
         records::keep(change, out);
     }
-    let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("a change of more than 4 GiB"))?;
+    let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("change exceeds 4 GiB"))?;
     out.patch(start + at::LENGTH, length.to_le_bytes());
     Ok(())
 }
@@ -299,7 +299,7 @@ enum ImageOf<'a> {
     Damaged(Failure),
 }
 
-/// Both images. One that is not supported or damaged fails when it is asked for, not here.
+/// Returns both images. An unsupported or damaged image fails when Java accesses it, not here.
 fn images<'a>(change: &Change<'a>) -> Result<(ImageOf<'a>, ImageOf<'a>)> {
     match change.images() {
         Ok((before, after)) => {
@@ -308,15 +308,15 @@ fn images<'a>(change: &Change<'a>) -> Result<(ImageOf<'a>, ImageOf<'a>)> {
             if !damaged(&before) && !damaged(&after) {
                 return Ok((one(before), one(after)));
             }
-            // The error with its place, which its JSON has for want of both images.
-            let failure = change.to_json().err().map_or(Failure::Internal("damage that its JSON does not see"), Failure::from);
+            // The JSON form needs both images and so returns the error with its location.
+            let failure = change.to_json().err().map_or(Failure::Internal("a damaged image has valid JSON"), Failure::from);
             let one = |row: Option<Row<'a>>| {
                 if damaged(&row) { ImageOf::Damaged(failure.clone()) } else { row.map_or(ImageOf::None, ImageOf::Row) }
             };
             Ok((one(before), one(after)))
         }
         Err(error) if error.kind() == trailcore::ErrorKind::Unsupported => {
-            // Which images the record has, readable or not, its plain form tells.
+            // The plain form contains the images that exist, readable or not.
             let plain = change.to_plain()?;
             let one = |image: Option<PlainImage>| match image {
                 Some(PlainImage::Unsupported(why)) => ImageOf::Unsupported(why, Failure::Trail(error.clone())),
@@ -331,22 +331,23 @@ fn images<'a>(change: &Change<'a>) -> Result<(ImageOf<'a>, ImageOf<'a>)> {
     }
 }
 
-/// Bytes of a column's entry in a row's directory: index, state, form, place, length.
+/// The size of a column's entry in the directory of a row: index, state, form, offset, length.
 const ENTRY: usize = 12;
 
-/// Appends a row: how many columns, whether their indexes rise, a directory, and the values. Places count from the change.
+/// Appends a row: the number of columns, whether their indexes ascend, a directory, and the values. Offsets are relative to the
+/// change.
 fn encode_row(row: &Row<'_>, start: usize, out: &mut Writer) -> Result<()> {
     let head = out.0.len();
     let count = row.spans().count();
     out.u16(count as u16).u16(0);
     let directory = out.0.len();
     out.0.resize(directory + count * ENTRY, 0);
-    let (mut rises, mut least) = (true, 0);
+    let (mut ascending, mut least) = (true, 0);
     for (place, column) in row.columns().enumerate() {
-        // The caller has walked the row: all its spans can be read.
-        let column = column.map_err(|_| Failure::Internal("a row that reads only once"))?;
+        // The caller has verified all spans of the row.
+        let column = column.map_err(|_| Failure::Internal("a verified row cannot be read"))?;
         let index = column.index();
-        rises &= index >= least;
+        ascending &= index >= least;
         least = index + 1;
         let value_at = out.0.len();
         let (state, form) = encode_value(&column.value(), out);
@@ -357,7 +358,7 @@ fn encode_row(row: &Row<'_>, start: usize, out: &mut Writer) -> Result<()> {
         let length = (out.0.len() - value_at) as u32;
         out.patch(entry + 8, length.to_le_bytes());
     }
-    out.patch(head + 2, [u8::from(rises)]);
+    out.patch(head + 2, [u8::from(ascending)]);
     Ok(())
 }
 
@@ -405,12 +406,12 @@ fn encode_value(value: &Value<'_>, out: &mut Writer) -> (trailcore::ColumnState,
             out.0.extend_from_slice(bytes);
             (State::Value, form::BYTES)
         }
-        // A kind of value that this binding does not know yet is not guessed at.
+        // A kind of value that this binding does not know.
         _ => (State::Invalid, form::BYTES),
     }
 }
 
-/// Appends the tokens that the JSON form shows: name and bytes.
+/// Appends name and bytes of the tokens in the JSON form. Returns their number.
 fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
     let mut count = 0;
     for (token, value) in change.token_values() {
@@ -420,7 +421,7 @@ fn encode_tokens(change: &Change<'_>, out: &mut Writer) -> u16 {
     count
 }
 
-/// The records of a change that `encode` wrote.
+/// Returns the records of a change that `encode` wrote.
 pub(crate) fn records(entry: &[u8]) -> Result<Vec<u8>> {
     let from = |offset: usize| entry.get(offset..).map(wire::Reader).ok_or(Failure::MESSAGE);
     let mut places = from(at::POSITION)?;
@@ -429,12 +430,12 @@ pub(crate) fn records(entry: &[u8]) -> Result<Vec<u8>> {
     records::of_change(&mut from(kept)?, start, position)
 }
 
-/// The native JSON of a change that `encode` wrote.
+/// Returns the native JSON of a change that `encode` wrote.
 pub(crate) fn json(entry: &[u8], table: &TableDef) -> Result<String> {
     Ok(plain(entry, table)?.to_json()?)
 }
 
-/// A change that `encode` wrote, as plain values.
+/// Decodes a change that `encode` wrote to plain values.
 fn plain(entry: &[u8], table: &TableDef) -> Result<PlainChange> {
     let from = |offset: usize| entry.get(offset..).map(wire::Reader).ok_or(Failure::MESSAGE);
     let mut head = from(8)?;
@@ -521,7 +522,7 @@ fn plain_value(state: u8, form: u8, bytes: &[u8]) -> Result<PlainValue> {
     })
 }
 
-/// What a value shows as; one that has no form is no value that `encode` wrote.
+/// Formats a value. Fails if `encode` cannot have written it.
 fn shown(value: impl std::fmt::Display) -> Result<Box<str>> {
     let mut text = String::new();
     write!(text, "{value}").map_err(|_| Failure::MESSAGE)?;
@@ -546,7 +547,7 @@ mod tests {
     use trailcore::Trail;
     use trailcore_samples::{Bank, bank_in_memory};
 
-    /// Every change of the samples, encoded, with its table and its JSON.
+    /// Returns every change of the samples, encoded, with its table and its JSON.
     fn entries() -> Vec<(Vec<u8>, Arc<TableDef>, String)> {
         let mut all = Vec::new();
         for bank in [Bank::small(), Bank::small_little()] {
@@ -571,17 +572,17 @@ mod tests {
         while let Some(change) = reader.next().unwrap() {
             let mut out = Writer::default();
             encode(&change, 0, 0, &mut out).unwrap();
-            let told = records(&out.0).unwrap();
-            let mut told = wire::Reader(&told);
-            assert_eq!(told.len().unwrap(), change.records().count());
-            assert_eq!(told.position().unwrap(), change.start());
+            let kept = records(&out.0).unwrap();
+            let mut kept = wire::Reader(&kept);
+            assert_eq!(kept.len().unwrap(), change.records().count());
+            assert_eq!(kept.position().unwrap(), change.start());
             pairs += usize::from(change.before_record().is_some());
         }
         assert!(pairs > 0);
     }
 
     #[test]
-    fn headers_of_files_that_were_read_are_given_up() {
+    fn headers_of_finished_files_are_dropped() {
         let mut list = Vec::new();
         for seqno in 0..50 {
             let options = trailcore::sink::WriterOptions { first_seqno: seqno, ..Default::default() };
@@ -611,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_has_the_same_json() {
+    fn encoded_changes_have_the_same_json() {
         let entries = entries();
         assert!(entries.len() > 150);
         for (entry, table, expected) in entries {
@@ -619,7 +620,7 @@ mod tests {
         }
     }
 
-    /// The bytes come back from Java, which holds them in an array: what became of them there must not matter.
+    /// Java returns the bytes from an array, so any content must be handled.
     #[test]
     fn no_bytes_panic() {
         let mut state = 7u64;

@@ -1,4 +1,4 @@
-//! Records as they stand: those of a trail, many a call, and those that make a change.
+//! Raw records: blocks of the records of a trail, and the records of one change.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
 use trailcore::{Change, Position};
 
-use crate::callback::{Listener, told};
+use crate::callback::{Listener, into_failure};
 use crate::failure::{Failure, Pending, Result};
 use crate::reader::skipped;
 use crate::wire::{self, Writer};
 
-/// A reader of records, and a failure that waits for its turn.
+/// A reader of records, and a deferred failure.
 #[derive(Debug)]
 pub(crate) struct Records {
     reader: RecordReader,
@@ -25,8 +25,8 @@ impl Records {
         Self { reader, listener, block: Writer::default(), pending: Pending::default() }
     }
 
-    /// The next records, until they fill about this many bytes. Empty at the end of the trail. A failure waits until the
-    /// records before it are handed out.
+    /// Returns the next records, about `size` bytes of them. Empty at the end of the trail. A failure is deferred until the
+    /// records before it were returned.
     pub(crate) fn block(&mut self, size: usize) -> Result<&[u8]> {
         let Self { reader, listener, block, pending } = self;
         block.0.clear();
@@ -36,7 +36,7 @@ impl Records {
                 Ok(None) => break,
                 Ok(Some(placed)) => encode(&placed.record, placed.position, Some(placed.number), block),
                 Err(error) => {
-                    let failure = told(listener.as_ref(), error);
+                    let failure = into_failure(listener.as_ref(), error);
                     if block.0.is_empty() {
                         return Err(failure);
                     }
@@ -48,12 +48,12 @@ impl Records {
         Ok(&block.0)
     }
 
-    /// What the last call gave did not get to Java.
+    /// Records that the result of the last call did not reach Java.
     pub(crate) fn lose(&mut self) {
         self.pending.lose();
     }
 
-    /// What it passed over.
+    /// Encodes the skipped ranges.
     pub(crate) fn skipped(&self) -> Vec<u8> {
         let mut out = Writer::default();
         skipped(&mut out, self.reader.skipped());
@@ -65,26 +65,26 @@ fn is_little(order: ByteOrder) -> bool {
     order == ByteOrder::Little
 }
 
-/// Appends a record for `TrailRecord`: its bytes, where its areas lie in them, and what its header says.
+/// Appends a record, for `TrailRecord`: its bytes, the offsets of its areas, and the fields of its header.
 fn encode(record: &Record<'_>, position: Position, number: Option<u64>, out: &mut Writer) {
     let name = if record.is_file_header() { Some("FileHeader") } else { record.record_type().name() };
     out.position(position).maybe(number).bool(record.is_file_header()).bool(is_little(record.byte_order()));
     out.u8(record.record_type().0).maybe_text(name).bytes(record.bytes());
     let areas = [Some(record.header_bytes()), Some(record.data()), record.token_area(), record.user_token_area()];
     for area in areas {
-        let (at, length) = area.map_or((0, 0), |area| (place(record, area), area.len()));
+        let (at, length) = area.map_or((0, 0), |area| (offset(record, area), area.len()));
         out.bool(area.is_some()).len(at).len(length);
     }
     encode_tokens(record, out);
     encode_header(record, out);
 }
 
-/// Where an area starts in its record. One that is empty may lie anywhere.
-fn place(record: &Record<'_>, area: &[u8]) -> usize {
+/// Returns the offset of an area in its record; 0 for an empty area, which may be a slice of other memory.
+fn offset(record: &Record<'_>, area: &[u8]) -> usize {
     if area.is_empty() { 0 } else { area.as_ptr().addr() - record.bytes().as_ptr().addr() }
 }
 
-/// All tokens that can be read, by name; one without a value has no bytes.
+/// Appends all readable tokens by name. A token without a value has no bytes.
 fn encode_tokens(record: &Record<'_>, out: &mut Writer) {
     let all = || tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).filter_map(|token| token.ok());
     out.len(all().count());
@@ -94,7 +94,7 @@ fn encode_tokens(record: &Record<'_>, out: &mut Writer) {
     }
 }
 
-/// For `RecordHeader`: whether it can be read, and its fields.
+/// Appends whether the header can be parsed, and its fields, for `RecordHeader`.
 fn encode_header(record: &Record<'_>, out: &mut Writer) {
     let header = record.header();
     out.bool(header.is_ok());
@@ -109,14 +109,14 @@ fn encode_header(record: &Record<'_>, out: &mut Writer) {
     out.u8(header.orig_node).u8(header.format_type).u8(header.syskey_len).u8(header.continued).u8(header.record_count);
 }
 
-/// Bytes of records that a change keeps at most: large objects would take Java's memory from those who do not ask for them.
-const MOST_KEPT: usize = 16 << 20;
+/// The maximum size of the records that a change keeps. Large objects would fill Java's heap for callers that do not need them.
+const MAX_KEPT: usize = 16 << 20;
 
 pub(crate) fn are_kept(change: &Change<'_>) -> bool {
-    change.records().map(|record| record.bytes().len()).sum::<usize>() <= MOST_KEPT
+    change.records().map(|record| record.bytes().len()).sum::<usize>() <= MAX_KEPT
 }
 
-/// Appends the records of a change as they stand, for `of_change`.
+/// Appends the raw records of a change, for `of_change`.
 pub(crate) fn keep(change: &Change<'_>, out: &mut Writer) {
     out.len(change.records().count());
     for record in change.records() {
@@ -124,8 +124,8 @@ pub(crate) fn keep(change: &Change<'_>, out: &mut Writer) {
     }
 }
 
-/// The records that `keep` has written, each for `TrailRecord`. The first stands where its change starts; of the others, that
-/// alone is known of the record that gives the change its position.
+/// Encodes the records that `keep` has written, each for `TrailRecord`. The first has the start position of the change. All
+/// others have the position of the change, because only that of the main record is known.
 pub(crate) fn of_change(kept: &mut wire::Reader<'_>, start: Position, position: Position) -> Result<Vec<u8>> {
     let mut out = Writer::default();
     let count = kept.len()?;

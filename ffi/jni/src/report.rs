@@ -1,28 +1,28 @@
-//! What is asked of a trail as a whole, as messages: whether it is whole, and what it holds.
+//! Check reports and summaries as messages.
 
 use trailcore::source::{CheckReport, Summary};
 
 use crate::reader::{counts, skipped};
 use crate::wire::Writer;
 
-/// A report, for `CheckReport`. Kinds of findings go by their names, which `Finding.Kind` has.
+/// Encodes a report, for `CheckReport`. Kinds of issues are encoded by name, for `CheckIssue.Kind`.
 pub(crate) fn check(report: &CheckReport) -> Vec<u8> {
     let mut out = Writer::default();
     out.bool(report.is_whole()).u64(report.records).u64(report.changes).u64(report.transactions).u64(report.bytes);
     out.u64(report.invalid_values).u64(report.more_findings).len(report.findings.len());
-    for finding in &report.findings {
-        out.text(finding.kind.name()).bool(finding.kind.is_fault()).position(finding.position).text(&finding.what);
+    for issue in &report.findings {
+        out.text(issue.kind.name()).bool(issue.kind.is_fault()).position(issue.position).text(&issue.what);
     }
     out.0
 }
 
-/// Counts, for `Summary`. Definitions go by their names, by which they are asked for.
+/// Encodes a summary, for `Summary`. Definitions are encoded as names; Java fetches them by name.
 pub(crate) fn summary(summary: &Summary) -> Vec<u8> {
     let mut out = Writer::default();
     out.u64(summary.changes).u64(summary.transactions).len(summary.tables.len());
     for (name, table) in &summary.tables {
         out.text(name);
-        // In the order of `Op`, in Java as here.
+        // In the order of `Op`, same as in Java.
         table.ops.iter().for_each(|&changes| {
             out.u64(changes);
         });

@@ -8,7 +8,7 @@ use trailcore::{Charset, TableDef};
 use crate::failure::Result;
 use crate::wire::{Reader, Writer};
 
-/// The number of a kind; `ColumnDef.Kind` has them in this order.
+/// Returns the number of a kind, in the order of `ColumnDef.Kind`.
 fn kind(kind: Kind) -> u8 {
     match kind {
         Kind::Text { .. } => 0,
@@ -20,7 +20,7 @@ fn kind(kind: Kind) -> u8 {
     }
 }
 
-/// A definition, for `TableDef`.
+/// Encodes a definition, for `TableDef`.
 pub(crate) fn describe(table: &TableDef) -> Vec<u8> {
     let mut out = Writer::default();
     out.text(table.name()).bool(table.is_defined()).len(table.columns().len());
@@ -35,7 +35,7 @@ pub(crate) fn describe(table: &TableDef) -> Vec<u8> {
     out.0
 }
 
-/// A definition that Java made.
+/// Decodes a definition that Java made.
 pub(crate) fn read(message: &mut Reader<'_>) -> Result<Arc<TableDef>> {
     let (name, defined, count) = (message.text()?, message.bool()?, message.len()?);
     if !defined {

@@ -1,5 +1,5 @@
-//! Messages between the two halves: numbers in little-endian order, texts with their length before them. `Wire.java` is the
-//! other half.
+//! Messages between the Java classes and the native library: little-endian numbers, texts preceded by their length.
+//! `Wire.java` is the counterpart.
 
 use trailcore::Position;
 
@@ -29,7 +29,7 @@ impl Writer {
         self
     }
 
-    /// A count or length. What is longer than a Java array can be does not get this far.
+    /// Appends a count or length. A value beyond the size of a Java array does not occur.
     pub(crate) fn len(&mut self, value: usize) -> &mut Self {
         self.u32(u32::try_from(value).unwrap_or(u32::MAX))
     }
@@ -53,7 +53,7 @@ impl Writer {
         self.bytes(text.as_bytes())
     }
 
-    /// A number that may not be there.
+    /// Appends an optional number.
     pub(crate) fn maybe(&mut self, value: Option<u64>) -> &mut Self {
         self.bool(value.is_some()).u64(value.unwrap_or_default())
     }
@@ -62,17 +62,17 @@ impl Writer {
         self.u64(position.seqno).u64(position.rba)
     }
 
-    /// A position that may not be there.
+    /// Appends an optional position.
     pub(crate) fn maybe_position(&mut self, position: Option<Position>) -> &mut Self {
         self.bool(position.is_some()).position(position.unwrap_or_default())
     }
 
-    /// A text that may not be there.
+    /// Appends an optional text.
     pub(crate) fn maybe_text(&mut self, text: Option<&str>) -> &mut Self {
         self.bool(text.is_some()).text(text.unwrap_or_default())
     }
 
-    /// Writes a number over one that was written before, to say what could not be known then.
+    /// Overwrites bytes that were written before, with a value that was not known then.
     pub(crate) fn patch<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
         if let Some(place) = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
             *place = bytes;
@@ -80,7 +80,7 @@ impl Writer {
     }
 }
 
-/// Reads a message. One that ends too early is a mistake of the Java half, and said to be one.
+/// Reads a message. A message that ends too early is a bug of the Java classes, and is reported as one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 

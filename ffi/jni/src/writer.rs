@@ -1,4 +1,4 @@
-//! Writing trails: rows come as lists of named values and become images here.
+//! Writes trails. Converts rows from lists of named values to images.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use crate::failure::{Failure, Result};
 use crate::object;
 use crate::wire::{Reader, Writer};
 
-/// A writer, until it is finished.
+/// A writer; empty after it is finished.
 #[derive(Debug)]
 pub(crate) struct Rows(Option<TrailWriter>);
 
 impl Rows {
-    /// A writer from its options: in memory or into files, prefix, and the fields of `WriterOptions` in their order.
+    /// Opens a writer with its options: in memory or not, prefix, and the fields of `WriterOptions` in their order.
     pub(crate) fn new(message: &mut Reader<'_>) -> Result<Self> {
         let (in_memory, prefix) = (message.bool()?, message.text()?);
         let order = if message.bool()? { ByteOrder::Little } else { ByteOrder::Big };
@@ -40,7 +40,7 @@ impl Rows {
         self.0.as_mut().ok_or(Failure::Misuse("the writer is finished"))
     }
 
-    /// Writes all changes of a reader as they are, and tells how many.
+    /// Copies all changes of a reader unchanged, and returns their number.
     pub(crate) fn write_all(&mut self, mut reader: trailcore::Reader) -> Result<i64> {
         let writer = self.open()?;
         let mut written = 0;
@@ -54,13 +54,13 @@ impl Rows {
         Ok(written)
     }
 
-    /// One call on the writer: its number, and what it needs.
+    /// Runs one call on the writer: the number of the call, followed by its arguments.
     pub(crate) fn call(&mut self, message: &mut Reader<'_>) -> Result<()> {
         let writer = self.open()?;
         let order = writer.byte_order();
-        let moment = |micros| Timestamp::from_unix_micros(micros);
+        let timestamp = |micros| Timestamp::from_unix_micros(micros);
         match message.u8()? {
-            0 => writer.begin(message.text()?, message.text()?, moment(message.i64()?))?,
+            0 => writer.begin(message.text()?, message.text()?, timestamp(message.i64()?))?,
             1 => writer.commit()?,
             2 => writer.abend()?,
             3 => writer.ddl(message.text()?, message.text()?, message.text()?)?,
@@ -102,14 +102,14 @@ impl Rows {
         Ok(())
     }
 
-    /// Finishes, and tells the files by name, with their bytes if they are in memory.
+    /// Completes the files, and returns their names, with their bytes if they are in memory.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>> {
         let writer = self.open()?;
         if writer.is_in_transaction() {
-            // A second transaction is refused and changes nothing; where writing has failed before, that is what is said.
+            // A second transaction is rejected and changes nothing. The call reports an earlier write error, if there was one.
             return Err(match writer.begin("", "", Timestamp::from_unix_micros(0)) {
                 Err(error) if error.kind() != ErrorKind::InvalidArgument => error.into(),
-                _ => Failure::Misuse("a transaction is open; commit it before the writer is finished"),
+                _ => Failure::Misuse("a transaction is open; call commit() before finish()"),
             });
         }
         let files = self.0.take().map_or_else(|| Ok(Vec::new()), TrailWriter::finish)?;
@@ -122,7 +122,7 @@ impl Rows {
     }
 }
 
-/// An image from its columns: name, form of the value, value.
+/// Builds an image from its columns: name, form of the value, value.
 fn image(table: &TableDef, order: ByteOrder, message: &mut Reader<'_>) -> Result<Vec<u8>> {
     let mut row = RowBuilder::new(table, order);
     for _ in 0..message.len()? {

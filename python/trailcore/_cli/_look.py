@@ -176,10 +176,10 @@ def check(args: argparse.Namespace) -> int:
     trail = opened(args)
     with Bar(not args.no_progress) as bar:
         report = trail.check(progress=bar.progress)
-    for problem in report.problems:
+    for problem in report.issues:
         say(clean(problem), style="red" if problem.is_fault else "yellow")
-    if report.more_problems:
-        say(f"and {report.more_problems:,} more")
+    if report.more_issues:
+        say(f"and {report.more_issues:,} more")
     counts = f"{report.records:,} records, {report.changes:,} changes in {report.transactions:,} transactions"
     print(f"{counts}, {size(report.bytes)} read")
     if report.invalid_values:

@@ -9,7 +9,7 @@ import re
 from trailcore import _native
 from trailcore._cli._terminal import complain
 from trailcore._errors import FilterError
-from trailcore._select import Dialect, Place, Select, limit, place_of
+from trailcore._select import Dialect, Select, StartPoint, limit, parse_point
 from trailcore._trail import Skipped, Trail, open
 
 OPS = ("insert", "update", "pk_update", "delete", "truncate", "ddl")
@@ -28,11 +28,11 @@ def _ops(text: str) -> list[str]:
     return names
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> StartPoint:
     if re.fullmatch(r"csn:\S+", text):
         return text
     try:
-        return place_of(text)
+        return parse_point(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

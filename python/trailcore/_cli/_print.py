@@ -57,7 +57,7 @@ def _described(record: Record) -> list[str]:
     lines = [f"record {record.number} at {record.position}  {name} ({record.type_code})  {record.length} bytes"]
     header = record.header
     if header:
-        header["time"] = header["time"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        header["timestamp"] = header["timestamp"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         lines.append("  " + "  ".join(f"{key}={_value(value)}" for key, value in header.items()))
     lines += [f"  token {clean(key)}={_value(value)}" for key, value in record.tokens.items()]
     return lines

@@ -1,4 +1,4 @@
-//! One column's buffers as an Arrow array.
+//! Converts the buffers of one column to an Arrow array.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::schema::DIGITS_128;
 use crate::batch::{ColumnBuffer, ColumnValues, VarBytes};
 use crate::change::{ColumnState, NumberText};
 
-/// Why a value cannot go over, and in which row.
+/// The reason why a value cannot be converted, and its row.
 pub(super) struct Misfit {
     pub(super) row: usize,
     pub(super) what: &'static str,
@@ -25,7 +25,7 @@ type Result<T> = std::result::Result<T, Misfit>;
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
-/// The validity of values with these states; `None` where all are values.
+/// Returns the validity bitmap for these states; `None` if all are values.
 pub(super) fn validity(states: &[ColumnState]) -> Option<NullBuffer> {
     if states.iter().all(|state| *state == ColumnState::Value) {
         return None;
@@ -33,21 +33,21 @@ pub(super) fn validity(states: &[ColumnState]) -> Option<NullBuffer> {
     Some(NullBuffer::from_iter(states.iter().map(|state| *state == ColumnState::Value)))
 }
 
-/// The words of states, in the order of their numbers.
+/// The names of the states, in the order of their numbers.
 const WORDS: [&str; 5] = ["value", "null", "missing", "invalid", "unchanged"];
 
-/// The states as words of a dictionary.
+/// Returns the states as a dictionary array of their names.
 pub(super) fn states(states: &[ColumnState]) -> ArrayRef {
     let keys = Int8Array::from_iter_values(states.iter().map(|state| *state as i8));
     let words = Arc::new(StringArray::from_iter_values(WORDS));
     match DictionaryArray::<Int8Type>::try_new(keys.clone(), words) {
         Ok(array) => Arc::new(array),
-        // Not reached: every state has a word.
+        // Not reached: every state has a name.
         Err(_) => Arc::new(keys),
     }
 }
 
-/// Takes a column's values away, as an array of this type. Buffers of the same shape are handed over, not copied.
+/// Moves a column's values into an array of this type. Buffers of the same layout are not copied.
 pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: bool) -> Result<ArrayRef> {
     let (states, values) = buffer.parts();
     let nulls = validity(states);
@@ -103,17 +103,17 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::Text(texts), _) => text_array(texts.take(), nulls)?,
         (ColumnValues::DateTime { micros, nanos }, DataType::Timestamp(TimeUnit::Microsecond, _)) => {
             if let Some(row) = nanos.iter().position(|&nanos| nanos != 0).filter(|_| !cut_times) {
-                let what = "a time is finer than the microseconds that are declared";
-                return Err(Misfit { row, what, hint: "ask for times in nanoseconds, or in microseconds" });
+                let what = "the time has more digits than the declared microseconds";
+                return Err(Misfit { row, what, hint: "set the option times to nanoseconds, or to microseconds to truncate" });
             }
             Arc::new(TimestampMicrosecondArray::new(taken(micros), nulls))
         }
         (ColumnValues::DateTime { micros, nanos }, DataType::Timestamp(..)) => {
             let finer = nanos.iter().copied().chain(std::iter::repeat(0));
             let exact = micros.iter().zip(finer).enumerate().map(|(row, (&micros, nanos))| {
-                let what = "a time is beyond what nanoseconds reach (1678 to 2261)";
+                let what = "the time is out of range for nanoseconds (years 1678 to 2261)";
                 let exact = micros.checked_mul(1000).and_then(|value| value.checked_add(nanos.into()));
-                exact.ok_or(Misfit { row, what, hint: "ask for times in microseconds" })
+                exact.ok_or(Misfit { row, what, hint: "set the option times to microseconds" })
             });
             Arc::new(TimestampNanosecondArray::new(exact.collect::<Result<Vec<_>>>()?.into(), nulls))
         }
@@ -121,7 +121,11 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
             let fine = nanos.iter().any(|&nanos| nanos != 0);
             let days = micros.iter().enumerate().map(|(row, micros)| match i32::try_from(micros.div_euclid(MICROS_A_DAY)) {
                 Ok(days) if micros % MICROS_A_DAY == 0 && !fine => Ok(days),
-                _ => Err(Misfit { row, what: "a date alone is declared and has a time", hint: "read the changes one by one" }),
+                _ => Err(Misfit {
+                    row,
+                    what: "the column is declared as a date and has a time",
+                    hint: "read it with the change reader",
+                }),
             });
             Arc::new(Date32Array::new(days.collect::<Result<Vec<_>>>()?.into(), nulls))
         }
@@ -130,19 +134,19 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
             let array = BinaryArray::try_new(OffsetBuffer::new(offsets.into()), Buffer::from_vec(bytes), nulls);
             Arc::new(array.map_err(|_| UNFITTING)?)
         }
-        // A column's values and its type come from one definition.
+        // Not reached: values and type come from the same definition.
         (ColumnValues::Integer(_) | ColumnValues::Unsigned(_), _) => return Err(UNFITTING),
     };
     Ok(array)
 }
 
-/// The values, leaving room for as many again.
+/// Takes the values out and leaves an empty vector of the same capacity.
 fn taken<T: arrow_buffer::ArrowNativeType>(values: &mut Vec<T>) -> ScalarBuffer<T> {
     let room = Vec::with_capacity(values.len());
     std::mem::replace(values, room).into()
 }
 
-const UNFITTING: Misfit = Misfit { row: 0, what: "the values are of another type than the schema", hint: "" };
+const UNFITTING: Misfit = Misfit { row: 0, what: "the values have a different type than the schema", hint: "" };
 
 fn text_array(texts: VarBytes, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     let VarBytes { offsets, bytes } = texts;
@@ -159,10 +163,14 @@ fn each(texts: &VarBytes, mut each: impl FnMut(usize, &[u8]) -> Result<()>) -> R
 }
 
 fn misfit(row: usize) -> Misfit {
-    Misfit { row, what: "a number has more digits than its decimal type", hint: "ask for numbers as text, or of another scale" }
+    Misfit {
+        row,
+        what: "the number has more digits than its decimal type",
+        hint: "set the option numbers to text or to another scale",
+    }
 }
 
-/// A number's digits as the integer that a decimal of this scale holds; `None` where it does not fit exactly.
+/// Converts a number to the integer of a decimal of this scale; `None` if it does not fit exactly.
 fn scaled(text: &[u8], scale: u8) -> Option<i128> {
     let number = NumberText::parse(std::str::from_utf8(text).ok()?)?;
     let decimal = number.without_zeros().decimal()?;
@@ -178,7 +186,7 @@ fn scaled256(text: &[u8], scale: u8) -> Option<i256> {
     fits.then(|| i256::from_string(&format!("{digits}{}", "0".repeat(zeros)))).flatten()
 }
 
-/// Numbers as JSON writes them. Nearly all are so already.
+/// Rewrites numbers in JSON notation. Nearly all already have it.
 fn plain_digits(texts: &mut VarBytes, is_value: impl Fn(usize) -> bool) -> VarBytes {
     let rows = texts.offsets.len().saturating_sub(1);
     if (0..rows).all(|row| !is_value(row) || is_plain(texts.get(row))) {
@@ -189,14 +197,14 @@ fn plain_digits(texts: &mut VarBytes, is_value: impl Fn(usize) -> bool) -> VarBy
     for row in 0..rows {
         shown.clear();
         let number = std::str::from_utf8(texts.get(row)).ok().and_then(NumberText::parse).filter(|_| is_value(row));
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = number.map(|number| number.write_json(&mut shown));
         plain.add(shown.as_bytes());
     }
     plain
 }
 
-/// Whether digits are as JSON writes them, told at a glance: an optional minus, no needless zero, at most a fraction.
+/// Returns whether digits have JSON notation in its simplest form: an optional minus, no leading zeros, an optional fraction.
 fn is_plain(digits: &[u8]) -> bool {
     let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
     let mut parts = unsigned.splitn(2, |&byte| byte == b'.');
@@ -210,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_at_a_scale_fit_exactly_or_not_at_all() {
+    fn scaled_numbers_are_exact_or_rejected() {
         for (text, scale, number) in [
             ("5", 2, Some(500)),
             ("5.25", 2, Some(525)),
@@ -233,13 +241,13 @@ mod tests {
         assert_eq!(scaled256("1".repeat(74).as_bytes(), 3), None);
     }
 
-    /// What only the wider type holds.
+    /// Expected values that only the wider type holds.
     fn scaled256_of(text: &str, _: u8) -> Option<i256> {
         (text == "1e39").then(|| i256::from_string(&format!("1{}", "0".repeat(39))).unwrap())
     }
 
     #[test]
-    fn digits_come_as_json_writes_them() {
+    fn digits_are_written_in_json_notation() {
         let mut texts = VarBytes::new();
         for text in ["5", ".5", "007", "+1.20 ", "-0.10", "5.", "1E+5"] {
             texts.add(text.as_bytes());

@@ -1,25 +1,26 @@
-//! Changes as Arrow record batches, and as C streams that any language with Arrow takes in. Needs the feature `arrow`.
+//! Changes as Arrow record batches, and as C streams for any language with Arrow support. Requires the feature `arrow`.
 //!
 //! [`Trail::table`](crate::Trail::table) streams the changes of one table under one schema;
-//! [`Trail::batches`](crate::Trail::batches) those of all tables in one pass. The buffers of the bulk decode are handed over
-//! as they are, wherever Arrow has the same shape; only decimals are widened to 128 bits.
+//! [`Trail::batches`](crate::Trail::batches) streams those of all tables in one pass. Buffers of the bulk decoder are moved
+//! into Arrow arrays without a copy if the layout is the same; only decimals are widened to 128 bits.
 //!
 //! | column | Arrow type |
 //! |---|---|
 //! | integer without scale | `Int64`; unsigned of 64 bits: `UInt64` |
 //! | integer with scale | `Decimal128` of its digits and scale |
-//! | number as text, of declared scale | `Decimal128(38, scale)`; `Decimal256(76, scale)` where its length declares more than 50 characters |
-//! | number as text, without | as [`Numbers`] says: `Utf8` with its exact digits, if not said otherwise |
+//! | number as text, with a declared scale | `Decimal128(38, scale)`; `Decimal256(76, scale)` if its declared length is over 50 characters |
+//! | number as text, without a declared scale | according to [`Numbers`]; by default `Utf8` with its exact digits |
 //! | text | `Utf8` |
-//! | date and time | `Timestamp` without a zone, of microseconds, or of nanoseconds where more than six digits are declared; `Date32` where a date alone is |
+//! | date and time | `Timestamp` without a zone, in microseconds, or in nanoseconds if more than six digits are declared; `Date32` if only a date is declared |
 //! | bytes, and types whose bytes are UNKNOWN | `Binary` |
 //!
-//! A value that its type cannot hold without loss is an error that names a way out, never rounded, cut or left out.
+//! A value that its type cannot hold without loss is an error whose message names an option that avoids it. It is never
+//! rounded, truncated or omitted.
 //!
 //! Each batch starts with the columns `_op` (`insert`, `update`, `pk_update`, `delete`, `truncate`), `_position` (text such
-//! as `0000000012:0000001956`, which sorts in the trail's order and is read by [`Position`](crate::Position)), `_csn`, `_xid`
-//! (text) and `_timestamp` (microseconds, UTC). A truncate has no values. Statements (DDL) are no changes of a table's rows
-//! and are left to the [`Reader`](crate::Reader).
+//! as `0000000012:0000001956`, which sorts in the trail's order and parses as a [`Position`](crate::Position)), `_csn`, `_xid`
+//! (text) and `_timestamp` (microseconds, UTC). A truncate has no values. DDL does not change rows of a table; only the
+//! [`Reader`](crate::Reader) returns it.
 
 mod column;
 mod options;

@@ -1,65 +1,65 @@
-//! How changes become record batches.
+//! Options for converting changes to record batches.
 
-/// How the rows of a batch are laid out.
+/// The layout of a batch's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
-    /// The row that a change leaves, or of a delete the row that it takes: one column for each column of the table.
+    /// The row after the change, or for a delete the deleted row: one column for each column of the table.
     #[default]
     Rows,
-    /// Both images: two structs, `before` and `after`, that are null where the trail has no such image.
+    /// Both images: two structs, `before` and `after`, which are null if the trail does not have the image.
     Changes,
 }
 
-/// How numbers go over that the trail holds as text and whose scale is not declared: Oracle's NUMBER without a precision.
+/// The conversion of numbers that the trail stores as text, without a declared scale: Oracle's NUMBER without a precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Numbers {
-    /// As text with their exact digits, as JSON writes them. Numbers of declared scale go over as decimals.
+    /// Text with the exact digits, in JSON notation. Numbers with a declared scale become decimals.
     #[default]
     Declared,
-    /// All numbers that the trail holds as text as text, whether their scale is declared or not.
+    /// Text for all numbers that the trail stores as text, even with a declared scale.
     Text,
-    /// As the nearest `Float64`: the caller does not need them exact.
+    /// The nearest `Float64`. Not exact.
     Float,
-    /// As decimals of 38 digits, so many of them behind the point. One that does not fit is an error.
+    /// Decimals of 38 digits, with this many digits after the point. A number that does not fit is an error.
     Scale(u8),
 }
 
-/// The unit of dates with times.
+/// The time unit of date/time columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Times {
-    /// Microseconds, or nanoseconds where more than six digits are declared.
+    /// Microseconds, or nanoseconds if more than six digits are declared.
     #[default]
     Declared,
-    /// Microseconds; finer digits are cut off.
+    /// Microseconds; further digits are truncated.
     Micros,
-    /// Nanoseconds, which reach from 1678 to 2261. A time beyond is an error.
+    /// Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
     Nanos,
 }
 
-/// What becomes of values that cannot be decoded.
+/// The treatment of values that cannot be decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Invalid {
-    /// They are an error, but where states are asked for, which tell them.
+    /// They are an error, unless [`states`](ArrowOptions::states) are requested, which mark them.
     #[default]
     Error,
-    /// They are null, like NULL.
+    /// They become null, like NULL.
     Null,
 }
 
-/// What a stream of one table does where its definition changes so that the schema changes too.
+/// The behaviour of a one-table stream when the table's definition, and with it the schema, changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SchemaChange {
-    /// It ends with an error.
+    /// The stream ends with an error.
     #[default]
     Error,
-    /// It has a schema for all of them, found by reading the trail once more beforehand: all columns that there ever are,
-    /// null where a definition has them not, with types that hold those of all.
+    /// The stream has one schema for all definitions, found by reading the trail once beforehand. It has the columns of every
+    /// definition, null for rows whose definition lacks them, with types that hold the values of all.
     Union,
-    /// It ends; [`next_version`](super::TableStream::next_version) goes on with the new schema.
+    /// The stream ends; [`next_version`](super::TableStream::next_version) continues with the new schema.
     Stop,
 }
 
-/// How changes become record batches.
+/// Options for converting changes to record batches.
 ///
 /// ```
 /// use trailcore::arrow::{ArrowOptions, Layout};
@@ -85,7 +85,7 @@ impl Default for ArrowOptions {
 }
 
 impl ArrowOptions {
-    /// Rows of all columns, 65,536 to a batch.
+    /// Returns the default options: all columns, at most 65,536 rows per batch.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -101,64 +101,65 @@ impl ArrowOptions {
         }
     }
 
-    /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
+    /// Sets the maximum number of rows per batch, at least 1. Long rows fill a batch earlier.
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
         Self { rows: rows.max(1), ..self }
     }
 
-    /// How the rows are laid out.
+    /// Sets the layout of the rows.
     #[must_use]
     pub fn layout(self, layout: Layout) -> Self {
         Self { layout, ..self }
     }
 
-    /// Adds a column `_states`, or of [`Layout::Changes`] two, `_before_states` and `_after_states`: a struct with the state
-    /// of each value, as the word `value`, `null`, `missing`, `invalid` or `unchanged`. So a missing column is told from NULL.
+    /// Adds a column `_states`, or with [`Layout::Changes`] the two columns `_before_states` and `_after_states`: a struct with
+    /// the state of each value, one of `value`, `null`, `missing`, `invalid` and `unchanged`. It distinguishes a missing column
+    /// from NULL.
     #[must_use]
     pub fn states(self, states: bool) -> Self {
         Self { states, ..self }
     }
 
-    /// How numbers of no declared scale go over.
+    /// Sets the conversion of numbers without a declared scale.
     #[must_use]
     pub fn numbers(self, numbers: Numbers) -> Self {
         Self { numbers, ..self }
     }
 
-    /// The unit of dates with times.
+    /// Sets the time unit of date/time columns.
     #[must_use]
     pub fn times(self, times: Times) -> Self {
         Self { times, ..self }
     }
 
-    /// What becomes of values that cannot be decoded.
+    /// Sets the treatment of values that cannot be decoded.
     #[must_use]
     pub fn invalid(self, invalid: Invalid) -> Self {
         Self { invalid, ..self }
     }
 
-    /// Decodes only these columns. Case does not count. An image is read only as far as the last of them: damage behind
-    /// that goes unnoticed.
+    /// Decodes only these columns; names are compared without regard to case. An image is read only up to the last of them,
+    /// so damage after it is not detected.
     #[must_use]
     pub fn columns<S: AsRef<str>>(self, columns: &[S]) -> Self {
         Self { columns: Some(columns.iter().map(|name| name.as_ref().into()).collect()), ..self }
     }
 
-    /// What a stream of one table does where its schema changes.
+    /// Sets the behaviour of a one-table stream when its schema changes.
     #[must_use]
     pub fn on_schema_change(self, schema_change: SchemaChange) -> Self {
         Self { schema_change, ..self }
     }
 
-    /// What the names of the columns that are not the table's start with, `_` if not said otherwise: for tables that have
-    /// such columns themselves.
+    /// Sets the prefix of the columns that trailcore adds, by default `_`. Change it for tables that have columns of the same
+    /// names.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self { prefix: prefix.into(), ..self }
     }
 
-    /// The same, with only those columns asked for that a definition has.
+    /// Returns the same options, limited to the columns that the definition has.
     pub(crate) fn of_table(&self, table: &crate::schema::TableDef) -> Self {
         let mut own = self.clone();
         if let Some(columns) = &mut own.columns {

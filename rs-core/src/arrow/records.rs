@@ -1,4 +1,4 @@
-//! A batch of one table as a record batch.
+//! Converts a column batch of one table to an Arrow record batch.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
-/// Takes a finished batch away, under the schema of its table.
+/// Converts a finished batch, with the schema of its table. The batch's buffers are moved out.
 pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
     let (ops, positions, times) = (batch.ops(), batch.positions(), batch.times());
     let rows = ops.len();
@@ -22,14 +22,14 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     let positions = positions.to_vec();
     let table = Arc::clone(batch.table());
     let (columns, before, after, whole) = batch.parts();
-    // Batches for this module are made with their transactions.
+    // The decoder of this module always collects transactions.
     let (ids, has) = match whole {
         Some(whole) => {
             let which = |index: usize| -> Vec<bool> { whole.has.iter().map(|has| has.get(index) == Some(&true)).collect() };
             let (has_csn, has_xid, has_before, has_after) = (which(0), which(1), which(2), which(3));
             ([ids(&mut whole.csns, has_csn)?, ids(&mut whole.xids, has_xid)?], [has_before, has_after])
         }
-        None => return Err(broken("a batch without transactions")),
+        None => return Err(broken("the batch has no transactions")),
     };
     arrays.extend(ids);
     arrays.push(Arc::new(times));
@@ -43,8 +43,8 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
         let states = buffer.states().iter();
         match states.enumerate().find(|(_, state)| **state == ColumnState::Invalid) {
             Some((row, _)) if options.invalid == Invalid::Error && !options.states => {
-                let hint = "say the database's character set if it is text, ask for states, or have such values as null";
-                Err(place(name, &Misfit { row, what: "a value cannot be decoded", hint }))
+                let hint = "set the database character set if it is text, the option states, or the option invalid to null";
+                Err(place(name, &Misfit { row, what: "the value cannot be decoded", hint }))
             }
             _ => Ok(()),
         }
@@ -81,15 +81,15 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|error| broken(&error.to_string()))
 }
 
-/// A mistake of this module's own, said instead of a panic.
+/// An internal error of this module, returned instead of a panic.
 fn broken(what: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("a record batch cannot be made: {what}"))
+    Error::new(ErrorKind::Unsupported, format!("cannot build a record batch: {what}"))
 }
 
 fn struct_fields(data_type: Option<&DataType>) -> Result<Fields> {
     match data_type {
         Some(DataType::Struct(fields)) => Ok(fields.clone()),
-        _ => Err(broken("a struct is missing in the schema")),
+        _ => Err(broken("the schema lacks a struct")),
     }
 }
 
@@ -109,7 +109,7 @@ fn op_words(ops: &[Op]) -> ArrayRef {
     plain_texts(texts, None)
 }
 
-/// Positions as texts of fixed length, so that they sort as the trail does.
+/// Returns positions as text of fixed length, which sorts in the trail's order.
 fn position_texts(positions: &[Position]) -> ArrayRef {
     const LENGTH: usize = 21;
     let mut texts =
@@ -126,7 +126,7 @@ fn position_texts(positions: &[Position]) -> ArrayRef {
     plain_texts(texts, None)
 }
 
-/// Writes up to ten digits that end at a place; `false` where there are more.
+/// Writes a number of up to ten digits that ends at index `end`; returns `false` if it has more.
 fn put_digits(text: &mut [u8], end: usize, mut number: u64) -> bool {
     for byte in text.iter_mut().take(end + 1).rev().take(10) {
         if number == 0 {
@@ -143,13 +143,13 @@ fn ids(texts: &mut VarBytes, has: Vec<bool>) -> Result<ArrayRef> {
     Ok(plain_texts(texts.take(), nulls))
 }
 
-/// Texts that come from strings.
+/// Converts texts that are known to be UTF-8.
 fn plain_texts(texts: VarBytes, nulls: Option<NullBuffer>) -> ArrayRef {
     let VarBytes { offsets, bytes } = texts;
     let rows = offsets.len().saturating_sub(1);
     match StringArray::try_new(OffsetBuffer::new(offsets.into()), Buffer::from_vec(bytes), nulls) {
         Ok(array) => Arc::new(array),
-        // Not reached: what was a string is UTF-8.
+        // Not reached: the texts come from strings.
         Err(_) => Arc::new(StringArray::new_null(rows)),
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     use arrow_array::Array;
 
     #[test]
-    fn positions_sort_as_the_trail_and_read_back() {
+    fn positions_sort_in_trail_order_and_parse() {
         let positions = [(0, 0), (0, 1956), (9, 10), (12, 9_999_999_999), (12, 10_000_000_000), (4_294_967_295, 1)];
         let positions: Vec<_> = positions.iter().map(|&(seqno, rba)| Position::new(seqno, rba)).collect();
         let array = position_texts(&positions);

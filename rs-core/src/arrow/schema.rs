@@ -1,4 +1,4 @@
-//! The schema of a table's batches.
+//! The Arrow schema of a table.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use super::options::{ArrowOptions, Layout, Numbers, Times};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Kind, TableDef};
 
-/// The most digits that 128 bits hold for any number.
+/// The maximum number of decimal digits that 128 bits always hold.
 pub(super) const DIGITS_128: u8 = 38;
 const DIGITS_256: u8 = 76;
 
-/// The columns that are not the table's, before it: their names without the prefix.
+/// The added columns, which precede those of the table: their names without the prefix.
 const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 
-/// The schema of a definition's batches. Its metadata names the table (`trailcore:table`), that of a key column says so
-/// (`trailcore:key`).
+/// Returns the Arrow schema of a table definition. The schema's metadata has the name of the table (`trailcore:table`), and the
+/// metadata of a key column marks it (`trailcore:key`).
 ///
 /// ```
 /// use trailcore::arrow::{ArrowOptions, schema};
@@ -30,8 +30,8 @@ const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] where a column is wanted that the table has not, where two columns have one name, or
-/// where one of the table is called as one that is not.
+/// [`ErrorKind::InvalidArgument`] if a requested column is not in the table, if two columns have the same name, or if a column
+/// of the table has the name of an added one.
 pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
     let wanted: Vec<&ColumnDef> = table.columns().iter().filter(|column| options.wants(&column.name)).collect();
     for name in options.columns.iter().flatten() {
@@ -39,7 +39,7 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
             let known = table.columns().iter().map(|column| &*column.name).collect::<Vec<_>>().join(", ");
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("table {} has no column {name}; it has {known}", table.name()),
+                format!("table {} has no column {name}; its columns are {known}", table.name()),
             ));
         }
     }
@@ -66,14 +66,15 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
     }
     let mut names = HashSet::new();
     if let Some(twice) = fields.iter().find(|field| !names.insert(field.name().as_str())) {
-        let what = format!("table {} would have two columns {}", table.name(), twice.name());
-        return Err(Error::new(ErrorKind::InvalidArgument, what).hint("give another prefix for the columns that are not its own"));
+        let what = format!("table {} has two columns {}", table.name(), twice.name());
+        return Err(Error::new(ErrorKind::InvalidArgument, what)
+            .hint("set the option prefix if one of them is a column that trailcore adds"));
     }
     let metadata = BTreeMap::from([("trailcore:table".to_owned(), table.name().to_owned())]);
     Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
 }
 
-/// Whether a field is one of those that are not the table's: `_op`, `_position`, `_csn`, `_xid`, `_timestamp`, or states.
+/// Returns whether a field is an added column: `_op`, `_position`, `_csn`, `_xid` or `_timestamp`.
 #[must_use]
 pub fn is_meta(field: &Field) -> bool {
     field.metadata().contains_key(META_KEY)
@@ -91,7 +92,7 @@ fn meta_field(name: &str, options: &ArrowOptions) -> Field {
     Field::new(format!("{}{name}", options.prefix), data_type, nullable).with_metadata(metadata)
 }
 
-/// A word from a list of five.
+/// The type of a state: a dictionary of the five state names.
 pub(super) fn state_type() -> DataType {
     DataType::Dictionary(DataType::Int8.into(), DataType::Utf8.into())
 }
@@ -126,7 +127,7 @@ fn data_type(column: &ColumnDef, options: &ArrowOptions) -> DataType {
 fn number_type(column: &ColumnDef, numbers: Numbers) -> DataType {
     match (numbers, column.declared_scale()) {
         (Numbers::Text, _) | (Numbers::Declared, None) => DataType::Utf8,
-        // A sign, a point and 38 digits stay far below; MySQL's largest decimals have 65.
+        // 38 digits with sign and point need 40 characters; MySQL's largest decimals have 65 digits.
         (_, Some(scale)) if column.external_length > 50 => DataType::Decimal256(DIGITS_256, scale as i8),
         (_, Some(scale)) => DataType::Decimal128(DIGITS_128, scale as i8),
         (Numbers::Float, None) => DataType::Float64,
@@ -134,7 +135,7 @@ fn number_type(column: &ColumnDef, numbers: Numbers) -> DataType {
     }
 }
 
-/// Characters of a date alone, and of a date and time with a point and six digits.
+/// Characters of a date, and of a date and time with a point and six digits.
 const DATE: u32 = 10;
 const TIME_TO_MICROS: u32 = 26;
 

@@ -1,4 +1,4 @@
-//! Record batches out of a trail: of all tables in one pass, or of one table under one schema.
+//! Record batches of a trail: of all tables in one pass, or of one table with one schema.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,12 +20,12 @@ use crate::position::Position;
 use crate::schema::TableDef;
 use crate::source::{ReadOptions, Reader, Trail};
 
-/// Bytes of images that all batches hold together: what is in work at a time stays small, however wide the rows are.
+/// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
 const FULL_BYTES: usize = 64 << 20;
 
 impl Trail {
-    /// The changes of all tables as record batches, in one pass: each batch of one table and one definition, a table's
-    /// batches in the trail's order.
+    /// Returns the changes of all tables as record batches, in one pass. Each batch has one table and one definition; the
+    /// batches of a table are in the trail's order.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -46,8 +46,8 @@ impl Trail {
         Ok(Batches::new(self.reader_with(read)?, options, None))
     }
 
-    /// The changes of one table as record batches under one schema. The name is compared without regard to case, unless
-    /// one table is called exactly so. Reads up to the table's first change, which tells the schema.
+    /// Returns the changes of one table as record batches with one schema. The name is compared without regard to case,
+    /// unless a table has exactly this name. Reads up to the table's first change to determine the schema.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -63,49 +63,49 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownTable`] where the trail has neither a change nor a definition of the table,
-    /// [`ErrorKind::UndefinedTable`] where its columns are not known, [`ErrorKind::SchemaChange`] where a union is asked for
-    /// and there is none, [`ErrorKind::InvalidArgument`] as [`schema`](super::schema), and what reading gives.
+    /// [`ErrorKind::UnknownTable`] if the trail has neither a change nor a definition of the table,
+    /// [`ErrorKind::UndefinedTable`] if its columns are unknown, [`ErrorKind::SchemaChange`] if a union is requested and the
+    /// definitions have none, [`ErrorKind::InvalidArgument`] as [`schema`](super::schema), and any error of the reader.
     pub fn table(&self, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<TableStream> {
         TableStream::new(self, name, read, options)
     }
 }
 
-/// Rows of one table, under one definition.
+/// Rows of one table with one definition.
 #[derive(Clone, Debug)]
 pub struct TableRecords {
     /// The definition.
     pub table: Arc<TableDef>,
     /// The rows.
     pub batch: RecordBatch,
-    /// Where the first of them stands.
+    /// The position of the first row.
     pub first: Position,
 }
 
 /// The record batches of a trail's tables; an iterator. See [`Trail::batches`].
 ///
-/// What lies before an error comes before the error, but that a value that its column's type cannot hold is the error of its
-/// whole batch, with the value's position; [`ArrowOptions::invalid`] and [`ArrowOptions::states`] have other ways for values
-/// that are not decodable. It may be moved between threads.
+/// Rows before an error are returned before the error, with one exception: a value that its column's type cannot hold makes its
+/// whole batch an error, which has the value's position. For values that cannot be decoded, [`ArrowOptions::invalid`] and
+/// [`ArrowOptions::states`] offer alternatives. The iterator may be moved between threads.
 #[derive(Debug)]
 pub struct Batches {
     reader: Reader,
     decoder: BatchDecoder,
     options: ArrowOptions,
-    /// The one table that is wanted; none says all.
+    /// The requested table; `None` for all.
     only: Option<Wanted>,
     schemas: HashMap<usize, SchemaRef>,
     ready: VecDeque<Result<TableRecords>>,
     ended: bool,
-    /// The error that has ended them.
+    /// The error that ended the iterator.
     failure: Option<Error>,
 }
 
-/// A table looked for by name: without regard to case, unless one is called exactly so.
+/// Finds a table by name: without regard to case, unless a table has exactly this name.
 #[derive(Debug)]
 struct Wanted {
     name: Box<str>,
-    /// The table that was met, by its own name.
+    /// The name of the table that matched.
     met: Option<Box<str>>,
     /// The addresses of definitions that have been looked at, and whether they are wanted.
     known: HashMap<usize, bool>,
@@ -140,11 +140,11 @@ impl Wanted {
         }
         match &self.met {
             Some(met) if **met == *name => Ok(true),
-            // The one that is called exactly so came first.
+            // The table of exactly this name came first.
             Some(met) if **met == *self.name => Ok(false),
             Some(met) => {
-                let what = format!("{} may be {met} or {name}", self.name);
-                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name as the trail does"))
+                let what = format!("table name {} is ambiguous: {met} or {name}", self.name);
+                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail"))
             }
             None => {
                 self.met = Some(name.into());
@@ -176,20 +176,19 @@ impl Batches {
         }
     }
 
-    /// The reader underneath, for what it tells: tables met, stretches passed over, counts of a selection.
+    /// Returns the underlying reader, for the tables seen, the ranges skipped and the counts of a selection.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// The error that was given last, where nothing comes any more because of it: for those to whom the end must not look like
-    /// the trail's.
+    /// Returns the error that ended the iterator; `None` if it has not ended or has reached the end of the trail.
     #[must_use]
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
 
-    /// Reads on until there are batches; `Ok(false)` at the end of the trail.
+    /// Reads until there are finished batches; returns `Ok(false)` at the end of the trail.
     fn read_on(&mut self) -> Result<bool> {
         loop {
             let change = match self.reader.next() {
@@ -219,13 +218,13 @@ impl Batches {
         }
     }
 
-    /// Makes record batches of all rows there are.
+    /// Converts all collected rows to record batches.
     fn flush(&mut self) {
         flush(&mut self.decoder, &self.options, &mut self.schemas, &mut self.ready);
     }
 }
 
-/// Makes record batches of all rows there are.
+/// Converts all collected rows to record batches.
 fn flush(
     decoder: &mut BatchDecoder,
     options: &ArrowOptions,
@@ -263,10 +262,10 @@ impl Iterator for Batches {
                     self.ended = true;
                     self.flush();
                 }
-                // Nothing is wrong: a further call goes on.
+                // Not a failure: the next call continues.
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Some(Err(error)),
                 Err(error) => {
-                    // A change that a selection cannot decide on, or that does not fit its batch, is passed over.
+                    // The reader skips a change on which a selection cannot decide, so these errors do not end the iterator.
                     self.ended = !matches!(error.kind(), ErrorKind::Undecidable | ErrorKind::Filter);
                     self.failure = self.ended.then(|| error.clone());
                     self.flush();
@@ -277,17 +276,17 @@ impl Iterator for Batches {
     }
 }
 
-/// The changes of one table as record batches under one schema; an iterator, and a [`RecordBatchReader`]. See
-/// [`Trail::table`].
+/// The changes of one table as record batches with one schema; an iterator. [`into_reader`](Self::into_reader) converts it to
+/// a [`RecordBatchReader`]. See [`Trail::table`].
 ///
-/// It ends after an error, but for [`ErrorKind::Cancelled`]. It may be moved between threads.
+/// It ends after any error except [`ErrorKind::Cancelled`]. It may be moved between threads.
 #[derive(Debug)]
 pub struct TableStream {
     batches: Batches,
     schema: SchemaRef,
-    /// The schema of all definitions, where that is asked for.
+    /// The common schema of all definitions, if requested.
     union: Option<Union>,
-    /// Rows under the next schema.
+    /// Rows with the next schema.
     next_version: Option<TableRecords>,
     failed: bool,
 }
@@ -311,20 +310,20 @@ impl TableStream {
         Ok(Self { batches, schema, union, next_version: None, failed: false })
     }
 
-    /// The schema of all its batches.
+    /// Returns the schema of all its batches.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
-    /// The reader underneath, for what it tells: stretches passed over, counts of a selection.
+    /// Returns the underlying reader, for the ranges skipped and the counts of a selection.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         self.batches.reader()
     }
 
-    /// With [`SchemaChange::Stop`], once the stream has ended: a stream of what follows, under the next schema; `None` where
-    /// nothing does.
+    /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.
+    /// Returns `None` if there are none.
     #[must_use]
     pub fn next_version(mut self) -> Option<Self> {
         let next = self.next_version.take()?;
@@ -333,7 +332,7 @@ impl TableStream {
         Some(self)
     }
 
-    /// The stream as the Arrow C stream interface has it, for any language: its release callback frees it.
+    /// Converts the stream to an Arrow C stream, for use from any language. The release callback frees it.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -349,7 +348,7 @@ impl TableStream {
         c_stream(self.into_reader())
     }
 
-    /// The stream as other Arrow libraries of Rust take it in; its errors are [`ArrowError::ExternalError`]s.
+    /// Converts the stream to a reader for other Arrow libraries in Rust; its errors are [`ArrowError::ExternalError`]s.
     pub fn into_reader(self) -> impl RecordBatchReader + Send {
         AsReader(self)
     }
@@ -374,7 +373,7 @@ impl TableStream {
         }
         let what = format!("the definition of table {} changes at {}", records.table.name(), records.first);
         let error = Error::new(ErrorKind::SchemaChange, what).at_rba(records.first.rba);
-        Some(Err(error.hint("ask for the union of its definitions, or for one stream for each")))
+        Some(Err(error.hint("set the option on_schema_change to union, or to stop for one stream per definition")))
     }
 }
 
@@ -391,8 +390,8 @@ impl Iterator for TableStream {
     }
 }
 
-/// Batches as the Arrow C stream interface has them, for any language. A panic does not get over the boundary: it ends the
-/// stream with an error.
+/// Converts a reader to an Arrow C stream, for use from any language. A panic does not cross the boundary: it ends the stream
+/// with an error.
 #[must_use]
 pub fn c_stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArrayStream {
     FFI_ArrowArrayStream::new(Box::new(Guarded { reader, panicked: false, busy: Arc::default() }))
@@ -401,7 +400,7 @@ pub fn c_stream(reader: impl RecordBatchReader + Send + 'static) -> FFI_ArrowArr
 struct Guarded<R> {
     reader: R,
     panicked: bool,
-    /// Whether a call is under way, which a callback of the reader's may come back to. It lies apart from what that call uses.
+    /// Set during a call, to reject reentrant calls from a callback of the reader. Separate from the data that the call uses.
     busy: Arc<AtomicBool>,
 }
 
@@ -413,13 +412,13 @@ impl<R: RecordBatchReader> Iterator for Guarded<R> {
             return None;
         }
         if self.busy.swap(true, Ordering::AcqRel) {
-            return Some(Err(ArrowError::ComputeError("a callback must not use the stream that is calling it".to_owned())));
+            return Some(Err(ArrowError::ComputeError("a callback must not use the stream that called it".to_owned())));
         }
         let busy = Arc::clone(&self.busy);
-        // What a panic leaves behind is not used again.
+        // The reader is not used again after a panic.
         let next = catch_unwind(AssertUnwindSafe(|| self.reader.next())).unwrap_or_else(|_| {
             self.panicked = true;
-            Some(Err(ArrowError::ComputeError("a mistake of trailcore's own: the stream ends here".to_owned())))
+            Some(Err(ArrowError::ComputeError("internal error in trailcore; the stream ends here".to_owned())))
         });
         busy.store(false, Ordering::Release);
         next
@@ -449,7 +448,7 @@ impl RecordBatchReader for AsReader {
 }
 
 impl Batches {
-    /// The definition of a table that has no change: from the trail, or else from the catalog.
+    /// Returns the definition of a table without changes, from the trail or else from the catalog.
     fn definition(&mut self, name: &str) -> Result<Arc<TableDef>> {
         let mut tables = self.reader.tables().cloned().chain(self.reader.catalog().into_iter().flat_map(|c| c.tables().cloned()));
         let found = tables.find(|table| table.name().eq_ignore_ascii_case(name));
@@ -457,8 +456,8 @@ impl Batches {
         if table.is_defined() {
             return Ok(table);
         }
-        let what = format!("the columns of table {} are not known", table.name());
-        Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"))
+        let what = format!("the columns of table {} are unknown", table.name());
+        Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file"))
     }
 }
 
@@ -469,10 +468,10 @@ fn unknown_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error 
     let more = if known.len() > SHOWN { " and others" } else { "" };
     known.truncate(SHOWN);
     let known = if known.is_empty() { "no tables".to_owned() } else { known.join(", ") };
-    Error::new(ErrorKind::UnknownTable, format!("there is no table {name} in the trail; it has {known}{more}"))
+    Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}; it has {known}{more}"))
 }
 
-/// All definitions of a table that its changes have, in their order.
+/// Returns all definitions of a table that its changes use, in order.
 fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<TableDef>>> {
     let mut reader = trail.reader_with(read.clone())?;
     let mut wanted = Wanted::new(name);

@@ -1,4 +1,4 @@
-//! One schema for all definitions of a table.
+//! A common schema for all definitions of a table.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::stream::TableRecords;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 
-/// A schema that holds the rows of several.
+/// A schema that can hold the rows of several definitions.
 #[derive(Debug)]
 pub(super) struct Union(SchemaRef);
 
@@ -21,7 +21,7 @@ impl Union {
     pub(super) fn of(tables: &[Arc<TableDef>], options: &ArrowOptions) -> Result<Self> {
         let mut all: Option<Schema> = None;
         for table in tables {
-            // A column that only some definitions have may be asked for.
+            // A requested column may exist in some definitions only.
             let own = schema(table, &options.of_table(table))?;
             all = Some(match all {
                 None => own.as_ref().clone(),
@@ -44,7 +44,7 @@ impl Union {
         Arc::clone(&self.0)
     }
 
-    /// Rows of one definition under the schema of all.
+    /// Converts rows of one definition to the common schema.
     pub(super) fn cast(&self, records: &TableRecords) -> Result<RecordBatch> {
         let (batch, rows) = (&records.batch, records.batch.num_rows());
         let own = batch.schema();
@@ -52,12 +52,13 @@ impl Union {
             let array = own.index_of(field.name()).ok().map(|index| batch.column(index));
             widened(array, field.data_type(), rows).ok_or_else(|| {
                 let what = format!(
-                    "column {} of {}, from {} on: a value does not fit the type that all definitions share",
+                    "column {} of {}, from {} on: a value does not fit the common type of all definitions",
                     field.name(),
                     records.table.name(),
                     records.first
                 );
-                Error::new(ErrorKind::SchemaChange, what).hint("ask for one stream for each definition")
+                Error::new(ErrorKind::SchemaChange, what)
+                    .hint("set the option on_schema_change to stop for one stream per definition")
             })
         });
         let arrays = arrays.collect::<Result<Vec<_>>>()?;
@@ -72,7 +73,7 @@ fn has_column(fields: &Fields, name: &str) -> bool {
     })
 }
 
-/// The fields of both, those of the first first.
+/// Returns the fields of both, those of `first` first.
 fn union_fields(first: &Fields, second: &Fields, table: &str) -> Result<Fields> {
     let mut fields: Vec<Field> = first.iter().map(|field| field.as_ref().clone()).collect();
     for field in second {
@@ -80,16 +81,17 @@ fn union_fields(first: &Fields, second: &Fields, table: &str) -> Result<Fields> 
             Some(known) => {
                 let common = common_type(known.data_type(), field.data_type(), table)?.ok_or_else(|| {
                     let what = format!(
-                        "column {} of table {table} is {} and {}, which have no type in common",
+                        "column {} of table {table} has the types {} and {}, which have no common type",
                         field.name(),
                         known.data_type(),
                         field.data_type()
                     );
-                    Error::new(ErrorKind::SchemaChange, what).hint("ask for one stream for each definition")
+                    Error::new(ErrorKind::SchemaChange, what)
+                        .hint("set the option on_schema_change to stop for one stream per definition")
                 })?;
                 *known = known.clone().with_data_type(common);
             }
-            // The states stay last.
+            // The states remain last.
             None => {
                 let place =
                     fields.iter().rposition(|known| !matches!(known.data_type(), DataType::Struct(_))).map_or(0, |at| at + 1);
@@ -100,7 +102,7 @@ fn union_fields(first: &Fields, second: &Fields, table: &str) -> Result<Fields> 
     Ok(fields.into())
 }
 
-/// A type that holds all values of both; `None` where there is none.
+/// Returns a type that holds all values of both; `None` if there is none.
 fn common_type(first: &DataType, second: &DataType, table: &str) -> Result<Option<DataType>> {
     if first == second {
         return Ok(Some(first.clone()));
@@ -123,11 +125,11 @@ fn common_type(first: &DataType, second: &DataType, table: &str) -> Result<Optio
     Ok((is_time(first) && is_time(second)).then_some(DataType::Timestamp(TimeUnit::Nanosecond, None)))
 }
 
-/// An array as a type that holds it; null where there is no array. `None` where a value does not fit after all.
+/// Widens an array to another type; without an array, returns nulls. Returns `None` if a value does not fit.
 fn widened(array: Option<&ArrayRef>, wanted: &DataType, rows: usize) -> Option<ArrayRef> {
     let Some(array) = array else {
         return Some(match wanted {
-            // A struct of states is never null itself.
+            // A struct of states is never null; only its fields are.
             DataType::Struct(fields) => {
                 let arrays = fields.iter().map(|field| new_null_array(field.data_type(), rows)).collect();
                 Arc::new(StructArray::try_new_with_length(fields.clone(), arrays, None, rows).ok()?)

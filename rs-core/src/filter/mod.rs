@@ -1,20 +1,20 @@
-//! Selecting changes in the language that GoldenGate's users write: TABLE, MAP, FILTER, WHERE, COLMAP and the rest.
+//! Selects changes in GoldenGate's filter language: TABLE, MAP, FILTER, WHERE, COLMAP and the functions.
 //!
 //! ```text
 //! text ──► statements ──► Select ──► Program (one for a table) ──► Verdict
 //!          parser          compile    bind                          evaluate
 //! ```
 //!
-//! - [`Select`] is what a parameter file says, or the same by calls: [`Rule`], [`Filter`], [`Expr`], [`Condition`].
-//! - [`Program`] is a selection bound to a table: names are ordinals, literals are typed, tests are in order.
-//! - [`Selector`] applies a selection to a stream, and binds to tables as they come.
-//! - [`Verdict`] is accept, reject (and by what), undecidable (which columns, and why), or an error (and its number).
-//! - [`Facts`] is a change as plain values, for those who have no trail.
+//! - [`Select`] is a selection: parsed from a parameter file, or built from [`Rule`], [`Filter`], [`Expr`], [`Condition`].
+//! - [`Program`] is a selection bound to a table: names are ordinals, literals are typed, tests are ordered.
+//! - [`Selector`] applies a selection to a stream of changes and binds it to each new table.
+//! - [`Verdict`] is accept, reject (with the reason), undecidable (with columns and reason), or an error (with its number).
+//! - [`Facts`] is a change as plain values, for callers without a trail.
 //! - [`LogdumpFilter`] is the FILTER command of the interactive dump tool.
 //!
-//! A column has five states. Where a value is needed and there is none, the answer is not *no* but *undecidable*: NULL is
-//! OGG-02293, a missing column OGG-03019. [`Mode`] says what becomes of it. `docs/filter.md` is the guide, with examples; what
-//! each part of the language means, and which of it is INFERRED, stands there too.
+//! A column has five states. If a test needs a value and there is none, the result is not *reject* but *undecidable*: NULL is
+//! OGG-02293, a missing column is OGG-03019. [`Mode`] controls what happens then. `docs/filter.md` is the guide: it has examples,
+//! defines each part of the language, and marks what is INFERRED.
 
 mod eval;
 mod logdump;
@@ -42,13 +42,13 @@ pub use syntax::names::{NamePattern, ObjectPattern};
 pub use syntax::statement::{Filter, NameMatch, RowOp, Rule};
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
 
-/// Its pieces of Rust are compiled and run.
+/// Compiles and runs the Rust examples of the guide.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/filter.md")]
 struct Guide;
 
-/// Does what goes down as deep as an expression, for whoever calls with little stack left: threads that a program has made
-/// small, and Java's, which promise native code no more than some ten kilobytes.
+/// Runs recursive work on an expression with enough stack. Callers may have little stack left: threads with a small stack, and
+/// Java threads, which guarantee native code only some ten kilobytes.
 pub(crate) fn with_deep_stack<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(512 << 10, 4 << 20, work)
 }

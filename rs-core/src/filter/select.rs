@@ -1,4 +1,4 @@
-//! A selection: statements put together, and bound to tables.
+//! Selections: statements, compiled for binding to tables.
 
 use std::fmt;
 use std::path::Path;
@@ -20,25 +20,25 @@ use crate::filter::with_deep_stack;
 use crate::position::{Csn, Position};
 use crate::time::Timestamp;
 
-/// What to do with changes that cannot be decided on: a column is NULL, missing or not decodable where a value is needed.
+/// What to do with undecidable changes: a column is NULL, missing or not decodable, but its value is needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Stop with an error, as GoldenGate does.
     #[default]
     Strict,
-    /// Count them, and turn them away. Conjuncts are put in order by what they cost.
+    /// Count and reject them. Tests are ordered by cost.
     Lenient,
 }
 
-/// Which changes are wanted, and what of them: statements of a parameter file, or the same by calls.
+/// A selection: which changes are wanted, and which of their columns. Parsed from a parameter file or built by calls.
 ///
-/// Immutable and cheap to clone; any number of threads may use one. [`ReadOptions::select`](crate::ReadOptions::select)
-/// reads a trail through it; [`bind`](Self::bind) and [`selector`](Self::selector) are for those who have changes already.
+/// Immutable and cheap to clone; any number of threads may share one. [`ReadOptions::select`](crate::ReadOptions::select) reads a
+/// trail through it. Callers that already have changes use [`bind`](Self::bind) or [`selector`](Self::selector).
 ///
-/// - Excludes come before TABLE and MAP, wherever they stand. Of several TABLE or MAP statements that name an object, each
-///   is asked, and a change is wanted if one accepts it. Without any, all objects are wanted.
-/// - Several FILTERs and a WHERE must all accept.
-/// - Truncates and statements (DDL) are selected by their object. A FILTER or WHERE sees a truncate as a row without columns.
+/// - Excludes come before TABLE and MAP, independent of their position. If several TABLE or MAP statements name an object, each
+///   is evaluated, and a change is wanted if one accepts it. Without any such statement, all objects are wanted.
+/// - All FILTERs and the WHERE of a statement must accept.
+/// - Truncates and DDL are selected by their object. A FILTER or WHERE sees a truncate as a row without columns.
 ///
 /// ```
 /// use trailcore::filter::{Rule, Select, col, num};
@@ -58,7 +58,7 @@ pub struct Select {
     pub(crate) settings: Settings,
 }
 
-/// Statements put together.
+/// Compiled statements.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     statements: Vec<Statement>,
@@ -74,50 +74,51 @@ pub(crate) struct Compiled {
     name_match: NameMatch,
 }
 
-/// A rule with what stood in force where it was written.
+/// A rule with the settings that were in force at its position.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledRule {
     pub(crate) rule: Rule,
     pub(crate) ops: OpMask,
-    /// Whether it stands for the rules that there are none of.
+    /// It is the rule for all objects, which is implied if there is no TABLE or MAP.
     pub(crate) implied: bool,
 }
 
 impl PartialEq for Select {
-    /// Whether they say the same; where it was written does not count.
+    /// Compares statements and settings, not positions in the text.
     fn eq(&self, other: &Self) -> bool {
         self.compiled.statements == other.compiled.statements && self.mode == other.mode && self.settings == other.settings
     }
 }
 
 impl Select {
-    /// Reads statements of a parameter file, in the ANSI dialect unless `NOUSEANSISQLQUOTES` stands before them. Parameters
-    /// that do not select changes are passed over, with a lint where they are not well known.
+    /// Parses statements of a parameter file, in the ANSI dialect unless `NOUSEANSISQLQUOTES` precedes them. Parameters that do
+    /// not select changes are skipped, with a lint unless they are well known.
     ///
     /// # Errors
-    /// All that is wrong with the text, each with its place.
+    /// The errors of the text, each with its position.
     pub fn parse(text: &str) -> std::result::Result<Self, Diagnostics> {
         Self::parse_in(text, Dialect::Ansi)
     }
 
-    /// The same in another dialect.
+    /// Parses statements of a parameter file in a dialect.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
-        let mut no_files = |name: &str| Err(format!("INCLUDE {name}: files are included by Select::from_file alone"));
+        let mut no_files =
+            |name: &str| Err(format!("INCLUDE {name}: files are only included when the selection is read from a file"));
         with_deep_stack(|| Self::of_script(&macros::expand(text, &mut no_files)?, dialect))
     }
 
-    /// Reads a parameter file. Files that it includes are looked for in its own folder.
+    /// Reads a parameter file. Included files are looked up in its folder.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] or [`ErrorKind::NotFound`] where a file cannot be read, [`ErrorKind::Filter`] where its text is wrong.
+    /// [`ErrorKind::Io`] or [`ErrorKind::NotFound`] if a file cannot be read, [`ErrorKind::Filter`] if its text is wrong.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         Self::from_file_in(path, Dialect::Ansi)
     }
 
-    /// The same in another dialect.
+    /// Reads a parameter file in a dialect.
     ///
     /// # Errors
     /// As [`from_file`](Self::from_file).
@@ -129,7 +130,7 @@ impl Select {
             let included = folder.join(name.trim_matches(['"', '\'']));
             std::fs::read_to_string(&included).map_err(|error| format!("INCLUDE {name}: {error}"))
         };
-        // Editors of one system put a mark before the text.
+        // Some editors write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let read = with_deep_stack(|| Self::of_script(&macros::expand(text, &mut read)?, dialect));
         read.map_err(|error| Error::from(error).in_file(path))
@@ -147,8 +148,8 @@ impl Select {
         Self { compiled: Arc::new(compile(statements, source, lints)), mode: Mode::default(), settings: Settings::default() }
     }
 
-    /// Whether its text says what it says, so that it can be written and read again. One that was read always does; one that was
-    /// put together by calls does not where a name, a token's or a catalog's for example, or a CSN has characters that end it.
+    /// Returns `true` if its text, written by `Display`, parses back to the same selection. Always true for parsed selections.
+    /// May be false for built ones if a name (such as that of a token or a catalog) or a CSN contains delimiters.
     ///
     /// ```
     /// use trailcore::filter::Select;
@@ -160,46 +161,47 @@ impl Select {
         Self::parse(&self.to_string()).is_ok_and(|read| read.compiled.statements == self.compiled.statements)
     }
 
-    /// The same by calls.
+    /// Returns a builder for a selection.
     #[must_use]
     pub fn builder() -> SelectBuilder {
         SelectBuilder::default()
     }
 
-    /// What to do with changes that cannot be decided on.
+    /// Sets what to do with undecidable changes.
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }
 
-    /// Counts changes that cannot be decided on, and turns them away.
+    /// Sets lenient mode: undecidable changes are counted and rejected.
     #[must_use]
     pub fn lenient(self) -> Self {
         self.mode(Mode::Lenient)
     }
 
-    /// In what unit positions and lengths of text are counted.
+    /// Sets the unit in which positions and lengths of text are counted.
     #[must_use]
     pub fn text_unit(mut self, unit: TextUnit) -> Self {
         self.settings.unit = unit;
         self
     }
 
-    /// Makes @COMPUTE fail beyond 17 digits, as GoldenGate's does (OGG-01334). Without it, all digits are kept.
+    /// Makes @COMPUTE fail with OGG-01334 if a number has more than 17 digits, as GoldenGate does. By default all digits are
+    /// kept.
     #[must_use]
     pub fn seventeen_digits(mut self, limit: bool) -> Self {
         self.settings.seventeen_digits = limit;
         self
     }
 
-    /// A clock that stands still, for @DATENOW and lags. Without it, the system's counts, in UTC.
+    /// Sets a fixed clock for @DATENOW and lags. The default is the system clock, in UTC.
     #[must_use]
     pub fn now(mut self, now: Timestamp) -> Self {
         self.settings.now = Some(now);
         self
     }
 
-    /// Whether it is strict.
+    /// Returns `true` in strict mode.
     pub(crate) fn is_strict(&self) -> bool {
         self.mode == Mode::Strict
     }
@@ -208,18 +210,18 @@ impl Select {
         &self.compiled
     }
 
-    /// Its TABLE and MAP statements, by the numbers that verdicts give.
+    /// Returns its TABLE and MAP statements. Verdicts refer to them by index.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.compiled.rules.iter().map(|rule| &rule.rule)
     }
 
-    /// What is doubtful in its text.
+    /// Returns the lints of its text.
     #[must_use]
     pub fn lints(&self) -> &[Diagnostic] {
         &self.compiled.lints
     }
 
-    /// The lints with their places, as text; empty where there are none.
+    /// Returns the lints with their positions, as text; empty if there are none.
     #[must_use]
     pub fn lint_text(&self) -> String {
         Diagnostics::new(&self.compiled.source, self.compiled.lints.clone()).to_string()
@@ -229,14 +231,14 @@ impl Select {
         &self.compiled.source
     }
 
-    /// How a target's name is found (NAMEMATCH…).
+    /// Returns how target names are matched (NAMEMATCH…).
     #[must_use]
     pub fn name_match(&self) -> NameMatch {
         self.compiled.name_match
     }
 
-    /// The decision by an object's name alone, and the operation and tag where they are given: what can be told without a
-    /// record. [`Verdict::Accept`] says that a rule wants the object; its FILTER and WHERE may still turn changes away.
+    /// Decides without a record: by the name of the object, and by operation and tag if they are given. [`Verdict::Accept`] means
+    /// that a rule names the object; its FILTER and WHERE may still reject changes.
     pub fn verdict_of_object(&self, object: &str, op: Option<Op>, tag: Option<&str>) -> Verdict {
         let compiled = &*self.compiled;
         if op.is_some_and(|op| !compiled.ops.has(op)) {
@@ -264,7 +266,7 @@ impl std::str::FromStr for Select {
 }
 
 impl fmt::Display for Select {
-    /// As a parameter file, a statement a line.
+    /// Writes a parameter file with one statement per line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut dialect = Dialect::Ansi;
         for (index, statement) in self.compiled.statements.iter().enumerate() {
@@ -277,7 +279,7 @@ impl fmt::Display for Select {
     }
 }
 
-/// Whether inserts, updates, deletes and truncates are wanted, as a mask.
+/// Returns a mask of operations from flags for inserts, updates, deletes and truncates.
 fn wanted_ops([inserts, updates, deletes, truncates]: [bool; 4]) -> OpMask {
     OpMask::of(|op| match op {
         Op::Insert => inserts,
@@ -303,7 +305,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
         statements: Vec::new(),
     };
     let mut container: Option<&NamePattern> = None;
-    // Whether inserts, updates, deletes and truncates are wanted. The default of GETTRUNCATES is UNKNOWN: nothing is lost.
+    // Flags for inserts, updates, deletes and truncates. GoldenGate's default for GETTRUNCATES is UNKNOWN; here it is on.
     let mut gets = [true; 4];
     for statement in &statements {
         match statement {
@@ -328,7 +330,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
                     Toggled::Updates => 1,
                     Toggled::Deletes => 2,
                     Toggled::Truncates => 3,
-                    // Images and replicated work: a trail has what it has.
+                    // Toggles of images and replicated work affect what is written to a trail, not how it is read.
                     _ => continue,
                 };
                 if let Some(wanted) = gets.get_mut(place) {
@@ -360,7 +362,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
 }
 
 impl Compiled {
-    /// The rules that want an object, by number.
+    /// Returns the numbers of the rules that name an object and are not excluded.
     pub(crate) fn rules_of(&self, object: &str) -> Vec<usize> {
         let excluded_by: Vec<&(ExcludeKind, Vec<NamePattern>)> =
             self.excludes.iter().filter(|(kind, parts)| is_excluded(*kind, parts, object)).collect();
@@ -369,7 +371,7 @@ impl Compiled {
         named
             .filter(|(_, rule)| {
                 excluded_by.iter().all(|(_, parts)| {
-                    // A wildcard does not take away what a rule names without any (spec section 3, SEEN).
+                    // SEEN (docs/filter.md, section 2): a wildcard does not exclude an object that a rule names without any.
                     let by_wildcard = parts.iter().any(NamePattern::has_wildcard);
                     self.wildcards_only && by_wildcard && rule.rule.source.is_exact()
                 })
@@ -378,7 +380,7 @@ impl Compiled {
             .collect()
     }
 
-    /// Why no rule wants an object.
+    /// Returns the reason why no rule wants an object.
     pub(crate) fn why_not(&self, object: &str) -> Rejection {
         let named = self.rules.iter().any(|rule| rule.rule.names(object) || rule.implied);
         if named { Rejection::Excluded } else { Rejection::Object }
@@ -388,7 +390,7 @@ impl Compiled {
         !self.exclude_tags.is_empty() || !self.include_tags.is_empty()
     }
 
-    /// Whether changes with this tag, in hexadecimal, are wanted.
+    /// Returns `true` if changes with this tag, in hexadecimal, are wanted.
     pub(crate) fn wants_tag(&self, tag: Option<&str>) -> bool {
         let excluded = self.exclude_tags.iter().any(|own| match own {
             Tag::Any => tag.is_some(),
@@ -404,8 +406,8 @@ impl Compiled {
         self.limits.iter().any(|limits| *limits != Limits { ops: limits.ops.clone(), ..Limits::default() })
     }
 
-    /// Whether a change lies within the limits of CSN, time and position. Of a change without a CSN, or with one of another
-    /// form, it cannot be said that it lies within limits of CSN.
+    /// Returns `true` if a change is within the CSN, time and position limits. A change without a CSN, or with one of another
+    /// form, is not within CSN limits.
     pub(crate) fn within(&self, position: Position, time: Timestamp, csn: Option<&str>) -> bool {
         self.limits.iter().all(|limits| {
             let csn_is = |limit: &Option<Box<str>>, test: fn(std::cmp::Ordering) -> bool| match limit {
@@ -436,12 +438,12 @@ fn is_excluded(kind: ExcludeKind, parts: &[NamePattern], object: &str) -> bool {
 
 fn tag(hex: &str) -> Result<Box<str>> {
     if hex.is_empty() || hex.len() > 2000 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::new(ErrorKind::Filter, "a tag is 1 to 2000 hexadecimal digits"));
+        return Err(Error::new(ErrorKind::Filter, "a tag must be 1 to 2000 hexadecimal digits"));
     }
     Ok(hex.to_ascii_uppercase().into())
 }
 
-/// Puts a [`Select`] together by calls.
+/// Builds a [`Select`] by calls.
 #[derive(Clone, Debug, Default)]
 pub struct SelectBuilder {
     statements: Vec<Statement>,
@@ -453,7 +455,7 @@ impl SelectBuilder {
         self
     }
 
-    /// One limits statement takes all limits of the builder.
+    /// Collects all limits of the builder in one statement.
     fn limit(mut self, set: impl FnOnce(&mut Limits)) -> Self {
         match self.statements.iter_mut().find_map(|own| if let Statement::Limits(limits) = own { Some(limits) } else { None }) {
             Some(limits) => set(limits),
@@ -466,7 +468,7 @@ impl SelectBuilder {
         self
     }
 
-    /// A TABLE or MAP statement.
+    /// Adds a TABLE or MAP statement.
     #[must_use]
     pub fn rule(self, rule: Rule) -> Self {
         self.with(Statement::Rule(rule))
@@ -475,7 +477,7 @@ impl SelectBuilder {
     /// Excludes tables: `OWNER.OBJECT`, with wildcards.
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`] where the text is no object name.
+    /// [`ErrorKind::Filter`] if the text is not an object name.
     pub fn exclude_tables(self, objects: &str) -> Result<Self> {
         let parts = objects.parse::<ObjectPattern>()?.parts().to_vec();
         Ok(self.with(Statement::Exclude(ExcludeKind::Table, parts)))
@@ -499,14 +501,14 @@ impl SelectBuilder {
         Ok(self.with(Statement::Exclude(ExcludeKind::Catalog, parts)))
     }
 
-    /// The container of the objects in all rules and excludes behind it that name none: SOURCECATALOG.
+    /// Adds SOURCECATALOG: sets the container for all following rules and excludes that do not name one.
     #[must_use]
     pub fn source_catalog(self, name: &str) -> Self {
         self.with(Statement::SourceCatalog(NamePattern::new(name)))
     }
 
-    /// Whether the rules behind it want this operation: GETINSERTS, IGNOREDELETES and the like, until the opposite comes.
-    /// Operations that have no such parameter are left alone.
+    /// Adds a toggle such as GETINSERTS or IGNOREDELETES: whether the following rules want this operation, until the opposite
+    /// toggle. No effect for operations that have no toggle.
     ///
     /// ```
     /// use trailcore::Op;
@@ -528,7 +530,7 @@ impl SelectBuilder {
         self.with(Statement::Toggle { get: wanted, what })
     }
 
-    /// Takes changes with this tag, in hexadecimal, alone.
+    /// Selects only changes with this tag, in hexadecimal, or another one added the same way.
     ///
     /// # Errors
     /// As [`exclude_tag`](Self::exclude_tag).
@@ -536,13 +538,13 @@ impl SelectBuilder {
         Ok(self.with(Statement::IncludeTag(tag(hex)?)))
     }
 
-    /// How a target's name is found among those that there are.
+    /// Sets how target names are matched with the existing tables.
     #[must_use]
     pub fn name_match(self, matching: NameMatch) -> Self {
         self.with(Statement::NameMatch(matching))
     }
 
-    /// Wildcards in excludes do not take away what a rule names without any.
+    /// Adds EXCLUDEWILDCARDOBJECTSONLY: wildcards in excludes do not exclude an object that a rule names without wildcards.
     #[must_use]
     pub fn exclude_wildcards_only(self) -> Self {
         self.with(Statement::ExcludeWildcardsOnly)
@@ -551,7 +553,7 @@ impl SelectBuilder {
     /// Excludes changes with this tag, in hexadecimal.
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`] where it is not 1 to 2000 hexadecimal digits.
+    /// [`ErrorKind::Filter`] if it is not 1 to 2000 hexadecimal digits.
     pub fn exclude_tag(self, hex: &str) -> Result<Self> {
         Ok(self.with(Statement::ExcludeTag(Tag::Hex(tag(hex)?))))
     }
@@ -562,49 +564,49 @@ impl SelectBuilder {
         self.with(Statement::ExcludeTag(Tag::Any))
     }
 
-    /// Takes these operations alone.
+    /// Selects only these operations.
     #[must_use]
     pub fn ops(self, ops: &[Op]) -> Self {
         self.limit(|limits| limits.ops = Some(ops.to_vec()))
     }
 
-    /// Takes transactions of this CSN and later.
+    /// Selects transactions with this CSN or a later one.
     #[must_use]
     pub fn from_csn(self, csn: &str) -> Self {
         self.limit(|limits| limits.csn.0 = Some(csn.into()))
     }
 
-    /// Takes transactions before this CSN.
+    /// Selects transactions before this CSN.
     #[must_use]
     pub fn until_csn(self, csn: &str) -> Self {
         self.limit(|limits| limits.csn.1 = Some(csn.into()))
     }
 
-    /// Takes changes of this time and later.
+    /// Selects changes at or after this time.
     #[must_use]
     pub fn from_time(self, time: Timestamp) -> Self {
         self.limit(|limits| limits.time.0 = Some(time))
     }
 
-    /// Takes changes before this time.
+    /// Selects changes before this time.
     #[must_use]
     pub fn until_time(self, time: Timestamp) -> Self {
         self.limit(|limits| limits.time.1 = Some(time))
     }
 
-    /// Takes changes at this position and behind it.
+    /// Selects changes at or after this position.
     #[must_use]
     pub fn from_position(self, position: Position) -> Self {
         self.limit(|limits| limits.position.0 = Some(position))
     }
 
-    /// Takes changes before this position.
+    /// Selects changes before this position.
     #[must_use]
     pub fn until_position(self, position: Position) -> Self {
         self.limit(|limits| limits.position.1 = Some(position))
     }
 
-    /// The selection. See [`Select::round_trips`] where names come from elsewhere.
+    /// Returns the selection. Check [`Select::round_trips`] if names come from untrusted input.
     #[must_use]
     pub fn build(self) -> Select {
         Select::of(self.statements, "", Vec::new())

@@ -1,25 +1,25 @@
-//! What a selection says of a change.
+//! The decision of a selection on a change.
 
 use std::fmt;
 
 use crate::filter::eval::outcome::UndecidableReason;
 use crate::filter::syntax::expr::Side;
 
-/// The decision on one change. Small, copied freely, and made without allocating.
+/// The decision on one change. Small, `Copy`, and made without allocating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Wanted, by the rule of this number.
+    /// Wanted, by the rule with this number.
     Accept(usize),
     /// Not wanted.
     Reject(Rejection),
-    /// It cannot be told.
+    /// Not decidable.
     Undecidable(Undecided),
     /// An error.
     Error(Failure),
 }
 
-/// What turned a change away.
+/// The reason for a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rejection {
     /// No rule names its object.
@@ -28,11 +28,11 @@ pub enum Rejection {
     Excluded,
     /// Its operation is not wanted.
     Operation,
-    /// It lies outside the limits of CSN, time or position.
+    /// It is outside the CSN, time or position limits.
     Limits,
-    /// Its tag.
+    /// Its tag is not wanted.
     Tag,
-    /// A FILTER or WHERE: by the numbers of the rule, and of the clause in it.
+    /// A FILTER or WHERE rejects it.
     Clause {
         /// Number of the rule.
         rule: usize,
@@ -41,23 +41,23 @@ pub enum Rejection {
     },
 }
 
-/// Where and why a decision could not be made.
+/// The clause that could not be decided, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Undecided {
     /// Number of the rule.
     pub rule: usize,
     /// Number of the clause in the rule.
     pub clause: usize,
-    /// Why.
+    /// The reason.
     pub why: UndecidableReason,
-    /// What is not available, where that is why.
+    /// What is not available, if that is the reason; empty otherwise.
     pub what: &'static str,
-    /// The columns to blame, by index: those that the test looked at until it came to a stop, at most four.
+    /// The columns to blame, by index: those that the test read before it stopped, at most four.
     pub(crate) columns: [Option<(u16, Side)>; 4],
 }
 
 impl Undecided {
-    /// The columns to blame: index in the table, and image.
+    /// Returns the columns to blame: index in the table, and image. At most four.
     pub fn columns(&self) -> impl Iterator<Item = (usize, Side)> + use<> {
         self.columns.into_iter().flatten().map(|(index, side)| (usize::from(index), side))
     }
@@ -70,23 +70,23 @@ pub struct Failure {
     pub rule: usize,
     /// Number of the clause in the rule.
     pub clause: usize,
-    /// The number that GoldenGate's own message has, where one is known.
+    /// The number of GoldenGate's own message, if one is known.
     pub ogg_number: Option<u32>,
-    /// The number that RAISEERROR names.
+    /// The error number of RAISEERROR.
     pub user_number: Option<u32>,
-    /// What is wrong.
+    /// The message.
     pub what: &'static str,
 }
 
 impl Verdict {
-    /// Whether the change is wanted.
+    /// Returns `true` if the change is wanted.
     #[inline]
     #[must_use]
     pub fn is_accept(&self) -> bool {
         matches!(self, Self::Accept(_))
     }
 
-    /// The number that GoldenGate's own message has, where there is one.
+    /// Returns the number of GoldenGate's own message, if there is one.
     #[must_use]
     pub fn ogg_number(&self) -> Option<u32> {
         match self {
@@ -98,7 +98,7 @@ impl Verdict {
 }
 
 impl fmt::Display for Verdict {
-    /// In words, without column data.
+    /// Describes the verdict, without column data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(number) = self.ogg_number() {
             write!(f, "OGG-{number:05}: ")?;
@@ -108,15 +108,15 @@ impl fmt::Display for Verdict {
             Self::Reject(Rejection::Object) => f.write_str("rejected: no rule names the object"),
             Self::Reject(Rejection::Excluded) => f.write_str("rejected: the object is excluded"),
             Self::Reject(Rejection::Operation) => f.write_str("rejected: the operation is not wanted"),
-            Self::Reject(Rejection::Limits) => f.write_str("rejected: outside the limits of CSN, time or position"),
-            Self::Reject(Rejection::Tag) => f.write_str("rejected by its tag"),
+            Self::Reject(Rejection::Limits) => f.write_str("rejected: outside the CSN, time or position limits"),
+            Self::Reject(Rejection::Tag) => f.write_str("rejected: the tag is not wanted"),
             Self::Reject(Rejection::Clause { rule, clause }) => write!(f, "rejected by clause {clause} of rule {rule}"),
             Self::Undecidable(undecided) => {
                 write!(f, "clause {} of rule {} cannot be decided: ", undecided.clause, undecided.rule)?;
                 let why = match undecided.why {
                     UndecidableReason::Null => "a column is NULL",
                     UndecidableReason::Missing => "a column is not in the record",
-                    UndecidableReason::Invalid => "a column is not decodable",
+                    UndecidableReason::Invalid => "a column cannot be decoded",
                     UndecidableReason::Unreadable => "the row cannot be read",
                     UndecidableReason::NotAvailable => undecided.what,
                 };
@@ -131,16 +131,16 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// How many changes came to what.
+/// The number of changes per kind of verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Accepted.
     pub accepted: u64,
     /// Rejected.
     pub rejected: u64,
-    /// Not decidable; in lenient mode turned away.
+    /// Not decidable. Lenient mode rejects them.
     pub undecidable: u64,
-    /// Errors; in lenient mode turned away.
+    /// Errors. Lenient mode rejects them.
     pub errors: u64,
 }
 

@@ -37,11 +37,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<TableDef>> {
         }
         match &mut open {
             Some(table) if line.eq_ignore_ascii_case("End of definition") => {
-                tables.push(
-                    table
-                        .finish()
-                        .ok_or_else(|| at_line(number, "ends a table with a different number of columns than stated"))?,
-                );
+                tables
+                    .push(table.finish().ok_or_else(|| at_line(number, "ends a table with fewer or more columns than stated"))?);
                 open = None;
             }
             Some(table) => table.line(line, &facts).ok_or_else(|| at_line(number, "is not a known form of column line"))?,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::bytes::{ByteSource, open_file};
 
-/// Digits of a sequence number in a file name: six through release 12.1, nine from 12.2 on (spec section 8).
+/// Digits of a sequence number in a file name: six through release 12.1, nine from 12.2 on (docs/trail-format.md, section 18).
 const SEQNO_DIGITS: [usize; 2] = [9, 6];
 
 /// One file of a trail.

@@ -585,7 +585,7 @@ fn frame_first(bytes: &[u8], at_start: bool, open: &mut OpenFile) -> std::result
     let order = settle_byte_order(bytes, open.guess)?;
     let framed = frame(bytes, order)?;
     if at_start && framed.is_file_header() {
-        // The records behind it may have the other order (spec section 1.1), but likely have the same.
+        // The records behind it may have the other order (docs/trail-format.md, section 3), but likely have the same.
         open.guess = order;
     } else {
         open.order = Some(order);

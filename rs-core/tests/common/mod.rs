@@ -1,6 +1,6 @@
-//! What the integration tests share: tables, short trails, and ways to look at what a reader gives.
+//! Shared by the integration tests: tables, short trails, and helpers to compare the changes of a reader.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-// Each test binary uses its own part of this.
+// Each test binary uses only some of this.
 #![allow(dead_code)]
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use trailcore::{Decimal, PlainChange, PlainImage, Position, ReadOptions, Timesta
 pub const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
 pub const NO_LIMIT: u64 = u64::MAX;
 
-/// A time that does not come from the clock.
+/// A fixed time, independent of the clock.
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_micros(1_700_000_000_000_000 + second * 1_000_000)
 }
@@ -56,7 +56,7 @@ pub fn item(table: &TableDef, order: ByteOrder, id: i64, name: &str, note: &str)
     row.bytes().to_vec()
 }
 
-/// An image of the key alone.
+/// An image of the key only.
 pub fn key(table: &TableDef, order: ByteOrder, id: i64) -> Vec<u8> {
     let mut row = RowBuilder::new(table, order);
     row.decimal("ID", id.into()).unwrap();
@@ -88,19 +88,19 @@ pub fn plain(trail: &Trail) -> Vec<PlainChange> {
     lines(trail).iter().map(|line| PlainChange::from_json(line).unwrap()).collect()
 }
 
-/// The same line without its place, to compare trails that are cut into files in different ways.
+/// The same line without its position, to compare trails that are split into files differently.
 pub fn placeless(line: &str) -> String {
     let mut change = PlainChange::from_json(line).unwrap();
     (change.seqno, change.rba) = (0, 0);
     change.to_json().unwrap()
 }
 
-/// An image as JSON; `-` where there is none.
+/// An image as JSON; `-` if there is none.
 pub fn image(image: &Option<PlainImage>) -> String {
     image.as_ref().map_or("-".into(), |image| serde_json::to_string(image).unwrap())
 }
 
-/// One record with its bytes, for tests that take trails apart.
+/// One record with its bytes, for tests that split trails into records.
 #[derive(Clone, Debug)]
 pub struct Piece {
     pub position: Position,
@@ -109,7 +109,7 @@ pub struct Piece {
     pub record_type: RecordType,
     pub is_file_header: bool,
     pub is_before: bool,
-    /// Where the data area's body starts in the record.
+    /// Offset of the data area's body in the record.
     pub data_at: usize,
     pub data_len: usize,
 }
@@ -119,13 +119,13 @@ impl Piece {
         self.record_type == RecordType::METADATA
     }
 
-    /// Whether it stands at a file's start: the header or a definition.
+    /// Returns whether it belongs to the start of a file: the header or a definition.
     pub fn is_start(&self) -> bool {
         self.is_file_header || self.is_metadata()
     }
 }
 
-/// All records of a trail, as they stand.
+/// All records of a trail, verbatim.
 pub fn pieces(trail: &Trail) -> Vec<Piece> {
     let mut records = trail.records(&ReadOptions::new());
     let mut pieces = Vec::new();
@@ -149,7 +149,7 @@ pub fn joined<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Vec<u8> {
     pieces.into_iter().flat_map(|piece| piece.bytes.iter().copied()).collect()
 }
 
-/// Numbers by chance, the same on every machine (xorshift64).
+/// Pseudo-random numbers, the same on every machine (xorshift64).
 pub struct Chance(pub u64);
 
 impl Chance {

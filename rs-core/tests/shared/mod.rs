@@ -1,9 +1,9 @@
-//! The folder of real files and vectors beside the checkout. What may not enter the project is read there, where it is
-//! present.
+//! The folder of real files and vectors next to the checkout. It holds files that cannot be part of the project; tests read
+//! them if present.
 
 use std::path::PathBuf;
 
-/// A folder or file in it; `None`, and a line that says so, where it is not present.
+/// Returns a folder or file in it; prints a line and returns `None` if it is not present.
 pub fn folder(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
     if path.exists() {

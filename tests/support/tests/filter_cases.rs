@@ -1,13 +1,13 @@
-//! Cases of the filter language: those of this folder, and the shared ones where they are present.
+//! Cases of the filter language: those of this folder, and the shared ones if they are present.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use trailcore_support::filter_cases::{Case, Outcome};
 use trailcore_support::shared;
 
-/// Cases that need not come out as expected, and why.
+/// Cases that may differ from the expected result, with the reason.
 const KNOWN: [(&str, &str); 2] = [
     ("F058", "its source contradicts its own rule"),
-    ("F221", "instantiation is the apply process's; a reader of trails has none"),
+    ("F221", "instantiation belongs to the apply process; a trail reader has none"),
 ];
 
 fn check(text: &str) {

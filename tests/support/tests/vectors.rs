@@ -1,4 +1,4 @@
-//! Every vector with bytes decodes to what a dump printed of it. Read where the shared folder is present.
+//! Every vector with bytes decodes to the fields that a dump printed. Vectors are read if the shared folder is present.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -12,14 +12,14 @@ fn vectors_decode_to_their_printed_fields() {
     let wrong: Vec<_> =
         report.iter().filter(|(_, verdict)| verdict.differs()).map(|(file, verdict)| format!("{file}: {verdict}")).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // What was not compared has no bytes: every other vector is.
+    // Only vectors without bytes may be left uncompared.
     for (file, verdict) in &report {
         if !verdict.is_ok() {
             let vector: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap();
             let has_bytes = |(name, value): (&String, &serde_json::Value)| {
                 name.ends_with("_hex") && value.as_str().is_some_and(|hex| !hex.is_empty())
             };
-            assert!(!vector.as_object().unwrap().iter().any(has_bytes), "{file} has bytes that nothing looked at");
+            assert!(!vector.as_object().unwrap().iter().any(has_bytes), "{file} has bytes that were not compared");
             eprintln!("{file}: {verdict}");
         }
     }
@@ -29,7 +29,7 @@ fn vectors_decode_to_their_printed_fields() {
 fn wrong_expectations_are_noticed() {
     let Some(folder) = shared("vectors/trail") else { return };
     let scratch = tempfile::tempdir().unwrap();
-    // One printed field, one column, one token and one definition are changed; each must be told.
+    // One printed field, one column, one token and one definition are changed; each change must be reported.
     let changes = [
         ("pg-019-insert.json", "\"AuditPos\": 83894176", "\"AuditPos\": 83894177"),
         ("pg-020-insert.json", "\"hex\": \"00000000000000000001\"", "\"hex\": \"00000000000000000002\""),

@@ -1,4 +1,4 @@
-//! The functions: spec section 5.
+//! Evaluates the functions. See docs/filter.md, section 7.
 
 use bumpalo::collections::String as BumpString;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use crate::filter::syntax::function::Function;
 
 type Value<'e> = Result<Scalar<'e>, EvalError>;
 
-/// A value as text, or the state of what has none.
+/// Returns a value as text, or the state.
 fn as_text<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Result<&'e str, Scalar<'e>> {
     let mut written = BumpString::new_in(context.memory);
     // Writing to memory does not fail.
@@ -22,7 +22,7 @@ fn as_text<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Resul
         Scalar::Number(number) => write!(written, "{number}"),
         Scalar::Special(special) => return Ok(special.name()),
         Scalar::DateTime(time) => {
-            // As trails write it: a colon between date and time.
+            // As in trails: a colon between date and time.
             let _ = write!(written, "{time}");
             let text = written.into_bump_str();
             let mut own = BumpString::with_capacity_in(text.len(), context.memory);
@@ -35,7 +35,7 @@ fn as_text<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Resul
     Ok(written.into_bump_str())
 }
 
-/// A value as bytes: its own, or those of its text.
+/// Returns the bytes of a value or of its text, or the state.
 fn as_bytes<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Result<&'e [u8], Scalar<'e>> {
     match value {
         Scalar::Bytes(bytes) => Ok(bytes),
@@ -43,7 +43,7 @@ fn as_bytes<'e, S: Subject>(value: Scalar<'e>, context: &Context<'e, S>) -> Resu
     }
 }
 
-/// A node's value as text; its state goes out of the function.
+/// Evaluates a node to text; returns a state from the enclosing function.
 macro_rules! text {
     ($node:expr, $context:expr) => {
         match as_text($node.value($context)?, $context) {
@@ -53,7 +53,7 @@ macro_rules! text {
     };
 }
 
-/// A node's value as a count; its state goes out of the function.
+/// Evaluates a node to a whole number; returns a state from the enclosing function.
 macro_rules! count {
     ($node:expr, $context:expr) => {
         match whole($node.value($context)?)? {
@@ -66,14 +66,14 @@ macro_rules! count {
 fn whole(value: Scalar<'_>) -> Result<Result<i64, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => {
-            trimmed(number).to_i64().map(Ok).ok_or(EvalError::Error(Some(2322), "a position or length is no whole number"))
+            trimmed(number).to_i64().map(Ok).ok_or(EvalError::Error(Some(2322), "a position or length is not a whole number"))
         }
         None if !value.is_value() => Ok(Err(value)),
-        _ => Err(EvalError::Error(Some(2322), "a position or length is no whole number")),
+        _ => Err(EvalError::Error(Some(2322), "a position or length is not a whole number")),
     }
 }
 
-/// Without blanks at the end, which do not count in comparisons of texts.
+/// Removes trailing blanks, which comparisons of texts ignore.
 fn unpadded(text: &str) -> &str {
     text.trim_end_matches(' ')
 }
@@ -82,7 +82,7 @@ fn ordered<'e>(order: std::cmp::Ordering) -> Scalar<'e> {
     Scalar::Number(Decimal::from(order as i64))
 }
 
-/// Whether two values are the same: as numbers where one is a number, else as texts without blanks at the end.
+/// Returns `true` if two values are equal: as numbers if one is a number, else as texts without trailing blanks.
 pub(crate) fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
     match (a, b) {
         (Scalar::Text(a), Scalar::Text(b)) => unpadded(a) == unpadded(b),
@@ -99,7 +99,7 @@ pub(crate) fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
     }
 }
 
-/// A function that has no node of its own.
+/// Evaluates a function that has no node of its own.
 pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
     match function {
         Function::Case => return case(arguments, context),
@@ -111,7 +111,7 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
             return match arguments {
                 [condition, yes, ..] if condition.truth(context)? => yes.value(context),
                 [_, _, no] => no.value(context),
-                // What two arguments come to is UNKNOWN; nothing has been given, as in @CASE without a default.
+                // The result with two arguments is UNKNOWN. Here it is missing, as for @CASE without a default.
                 _ => Ok(Scalar::Missing),
             };
         }
@@ -136,7 +136,7 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
                 _ => context.target_length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1),
             };
             let length = usize::try_from(length).ok().filter(|length| *length <= 65_535);
-            let length = length.ok_or(EvalError::Error(Some(2322), "the length is not known; give it as an argument"))?;
+            let length = length.ok_or(EvalError::Error(Some(2322), "unknown length; pass it as an argument"))?;
             context.spend(length)?;
             Ok(Scalar::Bytes(context.memory.alloc_slice_fill_copy(length, if function == Function::HighVal { 0xff } else { 0 })))
         }
@@ -164,7 +164,7 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
         (Function::StrNCmp, [a, b, most]) => {
             let (a, b) = (a.value(context)?, b.value(context)?);
             let most = usize::try_from(count!(most, context)).unwrap_or(0);
-            // @HIGHVAL and @LOWVAL are bytes, and compared as such (spec section 5, SEEN).
+            // The results of @HIGHVAL and @LOWVAL are bytes and compared as such (SEEN; docs/filter.md, section 7).
             let binary = matches!(a, Scalar::Bytes(_)) || matches!(b, Scalar::Bytes(_));
             if binary || context.settings.unit == TextUnit::Bytes {
                 return Ok(match (as_bytes(a, context), as_bytes(b, context)) {
@@ -204,8 +204,8 @@ pub(crate) fn call<'e, N: Operand, S: Subject>(function: Function, arguments: &'
             out.extend(text.chars().flat_map(char::to_uppercase));
             Ok(Scalar::Text(out.into_bump_str()))
         }
-        // Others have nodes of their own, and the number of arguments has been checked.
-        _ => Err(EvalError::Error(Some(2322), "a function has arguments that it does not take")),
+        // Other functions have their own nodes, and binding has checked the number of arguments.
+        _ => Err(EvalError::Error(Some(2322), "invalid function arguments")),
     }
 }
 
@@ -214,7 +214,7 @@ fn case<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>
     let suspects = context.suspects.get();
     let value = value.value(context)?;
     if matches!(value, Scalar::Missing | Scalar::Invalid) {
-        // It could be anything.
+        // The value is unknown, so no case can be chosen.
         return Ok(value);
     }
     context.suspects.set(suspects);
@@ -264,7 +264,7 @@ fn concatenate_cut<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Con
     Ok(Scalar::Text(out.into_bump_str()))
 }
 
-/// The longest text that a replacement may make.
+/// Maximum length of the result of @STRSUB, in bytes.
 const LONGEST: usize = 1 << 20;
 
 fn substitute<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<'e, S>) -> Value<'e> {
@@ -284,7 +284,7 @@ fn substitute<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<
             }
             out.push_str(part);
             if out.len() > LONGEST {
-                return Err(EvalError::Error(Some(2322), "@STRSUB makes a text of more than a megabyte"));
+                return Err(EvalError::Error(Some(2322), "the result of @STRSUB exceeds 1 MiB"));
             }
         }
         text = out.into_bump_str();
@@ -322,7 +322,7 @@ fn from_hex<'e, S: Subject>(text: &str, context: &Context<'e, S>) -> Option<&'e 
     Some(context.memory.alloc_slice_fill_iter(bytes))
 }
 
-/// The number that at most eight bytes are, the most significant first.
+/// Returns up to eight bytes as a number, most significant byte first.
 fn number_of(bytes: &[u8]) -> Scalar<'_> {
     if bytes.len() > 8 {
         return Scalar::Invalid;
@@ -330,8 +330,8 @@ fn number_of(bytes: &[u8]) -> Scalar<'_> {
     Scalar::Number(Decimal::new(bytes.iter().fold(0, |number, byte| (number << 8) | i128::from(*byte)), 0))
 }
 
-/// The part of a text from `first` to `last`, both counted from 1 and in it. What lies beyond the text is empty; what the
-/// documentation does not say (positions below 1) is taken as the text's start.
+/// Returns the part of a text from `first` to `last`, counted from 1, both inclusive. A part after the end of the text is empty.
+/// A position below 1 is the start of the text; the documentation does not define it.
 fn extract(text: &str, first: i64, last: i64, unit: TextUnit) -> Scalar<'_> {
     let skip = usize::try_from(first.saturating_sub(1)).unwrap_or(0);
     let take = usize::try_from(last).unwrap_or(0).saturating_sub(skip);
@@ -342,11 +342,11 @@ fn extract(text: &str, first: i64, last: i64, unit: TextUnit) -> Scalar<'_> {
             at(skip)..at(skip.saturating_add(take))
         }
     };
-    // Bytes that part a character are no text.
+    // A range that splits a character is not text.
     if bytes.is_empty() { Scalar::Text("") } else { text.get(bytes).map_or(Scalar::Invalid, Scalar::Text) }
 }
 
-/// The place of what is searched, counted from 1; 0 where it is not.
+/// Returns the position of a search result, counted from 1; 0 if it is not found.
 fn found<'e>(text: &str, start: i64, unit: TextUnit, find: impl FnOnce(&str) -> Option<usize>) -> Scalar<'e> {
     let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(0);
     let from = match unit {
@@ -362,7 +362,7 @@ fn found<'e>(text: &str, start: i64, unit: TextUnit, find: impl FnOnce(&str) -> 
     })
 }
 
-/// @STRFIND of a literal, whose search is prepared.
+/// @STRFIND with a literal, with a prepared searcher.
 #[derive(Clone, Debug)]
 pub(crate) struct Find<N> {
     pub(crate) text: N,
@@ -380,7 +380,7 @@ impl<N: Operand> Find<N> {
     }
 }
 
-/// @VALONEOF with literals: sorted, blanks at their ends taken off.
+/// @VALONEOF with literals: sorted, without trailing blanks.
 #[derive(Clone, Debug)]
 pub(crate) struct OneOf<N> {
     pub(crate) value: N,
@@ -411,7 +411,7 @@ impl<N: Operand> OneOf<N> {
     }
 }
 
-/// How @STRNUM fills a number up to a length.
+/// How @STRNUM pads a number to a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Padding {
     Left,
@@ -420,8 +420,8 @@ pub(crate) enum Padding {
     RightZero,
 }
 
-/// @STRNUM. The sign is not counted as a digit, the point is; zeros stand behind the sign, blanks before it (SEEN). Without
-/// a length, that of the target column counts.
+/// Evaluates @STRNUM. The length counts the decimal point but not the sign; zeros go after the sign, blanks before it (SEEN). The
+/// default length is that of the target column.
 pub(crate) fn number_text<'e, N: Operand, S: Subject>(
     value: &'e N,
     padding: Padding,
@@ -444,7 +444,7 @@ pub(crate) fn number_text<'e, N: Operand, S: Subject>(
     let missing = match (padding, length) {
         (Padding::Left, _) => 0,
         (_, Some(length)) => usize::try_from(length).unwrap_or(0).min(65_535).saturating_sub(digits.len()),
-        (_, None) => return Err(EvalError::Error(Some(2322), "@STRNUM wants a length, or a target column that has one")),
+        (_, None) => return Err(EvalError::Error(Some(2322), "@STRNUM needs a length, or a target column with a length")),
     };
     context.spend(text.len() + missing)?;
     let mut out = BumpString::with_capacity_in(text.len() + missing, context.memory);
@@ -463,7 +463,7 @@ pub(crate) fn number_text<'e, N: Operand, S: Subject>(
     Ok(Scalar::Text(out.into_bump_str()))
 }
 
-/// @DATE with its formats taken apart.
+/// @DATE with parsed formats.
 #[derive(Clone, Debug)]
 pub(crate) struct DatePlan<N> {
     pub(crate) output: DateFormat,
@@ -488,7 +488,7 @@ impl<N: Operand> DatePlan<N> {
     }
 }
 
-/// @DATEDIFF: the second date less the first, in calendar days or in seconds.
+/// Evaluates @DATEDIFF: the second date minus the first, in calendar days or in seconds.
 fn date_difference<'e, N: Operand, S: Subject>(unit: &'e N, from: &'e N, to: &'e N, context: &Context<'e, S>) -> Value<'e> {
     let unit = text!(unit, context);
     let (from, to) = (text!(from, context), text!(to, context));
@@ -496,15 +496,15 @@ fn date_difference<'e, N: Operand, S: Subject>(unit: &'e N, from: &'e N, to: &'e
     let difference = match unit {
         _ if unit.eq_ignore_ascii_case("DD") => to.days() - from.days(),
         _ if unit.eq_ignore_ascii_case("SS") => to.seconds() - from.seconds(),
-        _ => return Err(EvalError::Error(Some(2322), "@DATEDIFF counts in 'DD' or 'SS'")),
+        _ => return Err(EvalError::Error(Some(2322), "the unit of @DATEDIFF must be 'DD' or 'SS'")),
     };
     Ok(Scalar::Number(Decimal::from(difference)))
 }
 
-/// @RANGE: whether a key's hash falls into one of so many ranges.
+/// @RANGE: tests if the hash of a key is in one of `total` ranges.
 ///
-/// GoldenGate's hash is not documented; this is our own. Its contract is kept: the same key always falls into the same
-/// range, whatever the process, the machine or the release of this library, and keys spread evenly.
+/// GoldenGate's hash is not documented; this one is our own. It keeps the contract: a key is always in the same range,
+/// independent of the process, the machine and the release of this library, and keys are evenly distributed.
 #[derive(Clone, Debug)]
 pub(crate) struct RangePlan<N> {
     pub(crate) range: u64,
@@ -518,7 +518,7 @@ impl<N: Operand> RangePlan<N> {
         let mut known = false;
         for node in &self.key {
             let value = node.value(context)?;
-            // A number is the same key however it is written.
+            // Trailing zeros do not change the key.
             let value = match value {
                 Scalar::Number(number) => Scalar::Number(trimmed(number)),
                 other => other,
@@ -538,7 +538,7 @@ impl<N: Operand> RangePlan<N> {
     }
 }
 
-/// FNV-1a over the key's texts, each with an end, mixed once more so that a remainder sees all bits.
+/// FNV-1a over the texts of the key, each with a terminator. A final mix makes the remainder depend on all bits.
 struct KeyHash(u64);
 
 impl Default for KeyHash {

@@ -1,4 +1,4 @@
-//! What an evaluation needs beside the expression: the change, memory, settings.
+//! The context of an evaluation: the change, memory, settings.
 
 use std::cell::Cell;
 
@@ -10,16 +10,16 @@ use crate::filter::eval::scalar::Scalar;
 use crate::filter::eval::subject::Subject;
 use crate::time::Timestamp;
 
-/// An argument of a function: evaluated when the function asks for it, since some functions do not evaluate all of them.
+/// An argument of a function. Evaluated lazily, since some functions do not evaluate all arguments.
 pub(crate) trait Operand {
     /// Returns the value, or a state.
     fn value<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<Scalar<'e>, EvalError>;
 
-    /// Returns whether the test holds.
+    /// Returns `true` if the value is not zero.
     fn truth<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError>;
 }
 
-/// In what unit positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ.
+/// The unit in which positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TextUnit {
     /// Characters (26ai).
@@ -29,13 +29,13 @@ pub enum TextUnit {
     Bytes,
 }
 
-/// What an evaluation goes by beside the change.
+/// Settings of an evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) unit: TextUnit,
-    /// Whether @COMPUTE fails beyond 17 digits, as GoldenGate's does.
+    /// Whether @COMPUTE fails beyond 17 digits, as in GoldenGate.
     pub(crate) seventeen_digits: bool,
-    /// A clock that stands still; none for the system's.
+    /// A fixed clock; `None` for the system clock.
     pub(crate) now: Option<Timestamp>,
 }
 
@@ -48,26 +48,27 @@ impl Settings {
     }
 }
 
-/// Columns whose states may be to blame, the first few.
+/// Columns without a value that may be the reason for an undecidable test. At most four are kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BlamedColumns {
     pub(crate) list: [Option<(ColumnUse, UndecidableReason)>; 4],
     count: usize,
 }
 
-/// All that an evaluation needs.
+/// The context of the evaluation of one change.
 pub(crate) struct Context<'e, S> {
     pub(crate) subject: &'e S,
     pub(crate) memory: &'e Bump,
     pub(crate) settings: Settings,
-    /// The length of the column that the value is for, where there is one.
+    /// The length of the target column, if there is one.
     pub(crate) target_length: Option<usize>,
     pub(crate) suspects: Cell<BlamedColumns>,
-    /// Bytes that functions have made for this change.
+    /// Bytes that functions have allocated for this change.
     made: Cell<usize>,
 }
 
-/// The most that functions may make for one change: a filter's text can ask for far more than there is memory.
+/// Maximum number of bytes that functions may allocate for one change. The text of a filter can ask for far more than the memory
+/// of the machine.
 const MOST_MADE: usize = 256 << 20;
 
 impl<'e, S: Subject> Context<'e, S> {
@@ -76,12 +77,12 @@ impl<'e, S: Subject> Context<'e, S> {
         Self { subject, memory, settings, target_length: None, suspects: Cell::default(), made: Cell::new(0) }
     }
 
-    /// Counts what a function is about to make, and refuses what is beyond all measure.
+    /// Counts an allocation of a function. Fails above the limit.
     pub(crate) fn spend(&self, bytes: usize) -> Result<(), EvalError> {
         let made = self.made.get().saturating_add(bytes);
         self.made.set(made);
         if made > MOST_MADE {
-            return Err(EvalError::Error(Some(2322), "functions make more than 256 MB for one change"));
+            return Err(EvalError::Error(Some(2322), "function results for one change exceed 256 MiB"));
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! Formats of @DATE: spec section 5.1.
+//! Date formats of @DATE. See docs/filter.md, section 7.1.
 
 use std::fmt::Write;
 
 use crate::time::{Timestamp, civil_from_days, days_from_civil, is_date};
 
-/// A part of a date, or a character between parts.
+/// A date descriptor, or a character between descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     Century,
@@ -14,13 +14,13 @@ enum Piece {
     MonthName,
     Day,
     DayOfYear,
-    /// Sunday is this number.
+    /// Day of the week; Sunday has this number.
     DayOfWeek(i64),
     DayName,
     Hour,
     Minute,
     Second,
-    /// So many digits.
+    /// A fraction with this number of digits.
     Fraction(u32),
     /// Microseconds from Julian day 0.
     Julian,
@@ -28,14 +28,14 @@ enum Piece {
     Other(char),
 }
 
-/// A format, taken apart.
+/// A parsed format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateFormat(Box<[Piece]>);
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// Descriptors, of those with the same start the longer first.
+/// Descriptors. Longer ones come before their prefixes.
 const DESCRIPTORS: [(&str, Piece); 18] = [
     ("JTSLCT", Piece::Julian),
     ("JTSGMT", Piece::Julian),
@@ -57,24 +57,24 @@ const DESCRIPTORS: [(&str, Piece); 18] = [
     ("SS", Piece::Second),
 ];
 
-/// Forms of NonStop and others whose layout is UNKNOWN.
+/// Descriptors of NonStop and others whose layout is UNKNOWN.
 const UNKNOWN: [&str; 4] = ["TTS", "PHAMIS", "STRATUS", "CDATE"];
 
 impl DateFormat {
-    /// Takes a format apart. The error names what is not known.
+    /// Parses a format. The error names the unknown descriptor.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let upper = text.to_uppercase();
         let mut rest = &*upper;
         let mut pieces = Vec::new();
         while let Some(c) = rest.chars().next() {
             if let Some(word) = UNKNOWN.iter().find(|word| rest.starts_with(**word)) {
-                return Err(format!("the form of {word} is not known"));
+                return Err(format!("unknown layout of date descriptor {word}"));
             }
             let fraction = rest.len() - rest.trim_start_matches('F').len();
             let (piece, length) = match DESCRIPTORS.iter().find(|(word, _)| rest.starts_with(word)) {
                 Some((word, piece)) => (*piece, word.len()),
                 None if fraction > 0 => (Piece::Fraction(fraction.min(9) as u32), fraction),
-                None if c.is_alphanumeric() => return Err(format!("there is no date descriptor {c}")),
+                None if c.is_alphanumeric() => return Err(format!("unknown date descriptor {c}")),
                 None => (Piece::Other(c), c.len_utf8()),
             };
             pieces.push(piece);
@@ -83,13 +83,13 @@ impl DateFormat {
         Ok(Self(pieces.into()))
     }
 
-    /// Whether it is a number by itself: a Julian timestamp or day.
+    /// Returns `true` if it is a number: a Julian timestamp or day.
     pub(crate) fn is_number(&self) -> bool {
         matches!(*self.0, [Piece::Julian | Piece::JulianDay])
     }
 }
 
-/// What has been read of a date and time.
+/// The parts of a date and time that have been read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moment {
     century: Option<i64>,
@@ -104,8 +104,8 @@ pub(crate) struct Moment {
     nanos: i64,
 }
 
-/// The number of the Julian day that starts at noon of 1970-01-01, so that the day's own number is one more than the
-/// whole days at its midnight.
+/// The number of the Julian day that starts at noon of 1970-01-01. It is one more than the number of whole Julian days at
+/// midnight of that date.
 const EPOCH_JULIAN_DAY: i64 = 2_440_588;
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -125,7 +125,7 @@ impl Moment {
         Self { year: Some(year), month: Some(month), day: Some(day), ..Self::default() }
     }
 
-    /// A date as @DATEDIFF takes it: `YYYY-MM-DD[*HH:MI[:SS]]`, with a colon or blank for the star.
+    /// Parses a date argument of @DATEDIFF: `YYYY-MM-DD[*HH:MI[:SS]]`, with a colon, a blank or a `T` for the star.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let text = text.trim();
         let (date, time) = (text.get(..10)?, text.get(10..)?);
@@ -145,15 +145,15 @@ impl Moment {
         moment.settled().filter(|_| dashes && clock)
     }
 
-    /// Reads a text by a format. Between parts, any character that is no letter or digit will do; what the format does not
-    /// reach is left alone.
+    /// Reads a text by a format. Any character that is not a letter or digit matches a separator. Text after the end of the
+    /// format is ignored.
     pub(crate) fn read(&mut self, format: &DateFormat, text: &str) -> Option<()> {
         let mut rest = text.trim();
         for piece in &format.0 {
             let mut digits = |most: usize| {
                 let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-                let (own, behind) = rest.split_at_checked(length)?;
-                rest = behind;
+                let (own, tail) = rest.split_at_checked(length)?;
+                rest = tail;
                 number(own).map(|value| (value, length))
             };
             match piece {
@@ -171,8 +171,8 @@ impl Moment {
                     self.nanos = value * 10i64.pow(9 - length as u32);
                 }
                 Piece::Julian => {
-                    let (own, behind) = rest.split_at_checked(rest.bytes().take_while(u8::is_ascii_digit).count())?;
-                    rest = behind;
+                    let (own, tail) = rest.split_at_checked(rest.bytes().take_while(u8::is_ascii_digit).count())?;
+                    rest = tail;
                     *self = Self::of(Timestamp::from_julian(own.parse().ok()?));
                 }
                 Piece::JulianDay => {
@@ -180,8 +180,8 @@ impl Moment {
                     *self = Self { hour: self.hour, minute: self.minute, second: self.second, ..Self::of_day(days) };
                 }
                 Piece::MonthName => {
-                    let (own, behind) = rest.split_at_checked(3)?;
-                    rest = behind;
+                    let (own, tail) = rest.split_at_checked(3)?;
+                    rest = tail;
                     self.month = Some(MONTHS.iter().position(|name| name.eq_ignore_ascii_case(own))? as i64 + 1);
                 }
                 Piece::DayOfWeek(_) => drop(digits(1)?),
@@ -198,9 +198,10 @@ impl Moment {
         Some(())
     }
 
-    /// The whole date, if what was read makes one. Months and days that were not told are the first.
+    /// Completes the date; `None` if there is no such date. A month or day that was not read is the first.
     ///
-    /// Which century a year of two digits belongs to is UNKNOWN; below 50 it is the 21st here, as users write it themselves.
+    /// The century of a two-digit year is UNKNOWN in GoldenGate. Here years below 50 are in the 21st century, others in the 20th:
+    /// a rule that users also write themselves (docs/filter.md, section 15).
     pub(crate) fn settled(mut self) -> Option<Self> {
         let year = self.year.or_else(|| {
             let short = self.short_year?;
@@ -220,17 +221,17 @@ impl Moment {
         (is_date(year, month, day) && is_time).then_some(self)
     }
 
-    /// Days from 1970-01-01.
+    /// Returns the days since 1970-01-01.
     pub(crate) fn days(&self) -> i64 {
         days_from_civil(self.year.unwrap_or(1970), self.month.unwrap_or(1), self.day.unwrap_or(1))
     }
 
-    /// Seconds from 1970-01-01.
+    /// Returns the seconds since 1970-01-01.
     pub(crate) fn seconds(&self) -> i64 {
         self.days() * SECONDS_PER_DAY + self.hour * 3600 + self.minute * 60 + self.second
     }
 
-    /// Writes it as @DATENOW does: `YYYY-MM-DD HH:MI:SS`.
+    /// Writes the format of @DATENOW: `YYYY-MM-DD HH:MI:SS`.
     pub(crate) fn write_plain(&self, out: &mut impl Write) {
         use Piece::{Day, Hour, Minute, Month, Other, Second, Year};
         const DASH: Piece = Other('-');
@@ -238,7 +239,7 @@ impl Moment {
         self.write_pieces(&[Year, DASH, Month, DASH, Day, Other(' '), Hour, COLON, Minute, COLON, Second], out);
     }
 
-    /// Writes a settled date by a format.
+    /// Writes a completed date by a format.
     pub(crate) fn write(&self, format: &DateFormat, out: &mut impl Write) {
         self.write_pieces(&format.0, out);
     }

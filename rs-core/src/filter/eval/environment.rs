@@ -1,11 +1,11 @@
-//! What @GETENV asks for: spec section 6.
+//! The items of @GETENV. See docs/filter.md, section 7.2.
 //!
-//! Words that the specification has not seen (marked so below) are taken as they are used in parameter files in general;
-//! INFERRED. Whatever a trail cannot tell parses and is reported as not available.
+//! Words without a documented source are marked INFERRED below; they follow general use in parameter files. Items that a trail
+//! does not contain are parsed and reported as not available.
 
 use crate::filter::syntax::diagnostic::nearest;
 
-/// One thing that @GETENV can be asked for.
+/// An item of @GETENV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EnvItem {
     OpType,
@@ -26,7 +26,7 @@ pub(crate) enum EnvItem {
     LagMinutes,
     JulianTimestamp,
     FileHeader(HeaderItem),
-    /// The database user of a transaction: not in any trail that is known, but in other forms of change records.
+    /// The database user of a transaction. Not in any known trail, but in other change formats.
     UserName,
 }
 
@@ -48,12 +48,12 @@ pub(crate) enum HeaderItem {
     WriterVersion,
 }
 
-/// What words come to.
+/// The meaning of the arguments of @GETENV.
 pub(crate) enum Meaning {
     Item(EnvItem),
-    /// A process or a database would have to answer.
+    /// It needs a process or a database.
     NotAvailable(&'static str),
-    /// The word that is not known, and the nearest that is.
+    /// An unknown word, and the most similar known one.
     Unknown(String, Option<&'static str>),
 }
 
@@ -89,19 +89,19 @@ const ITEMS: [(&str, &str, EnvItem); 34] = [
     ("GGHEADER", "LOGPOSITION", EnvItem::LogPosition),
     ("GGHEADER", "LOGRBA", EnvItem::LogRba),
     ("GGHEADER", "TABLENAME", EnvItem::TableName),
-    // Not seen in the specification's sources.
+    // INFERRED
     ("GGHEADER", "OBJECTNAME", EnvItem::TableName),
     ("GGHEADER", "RECORDLENGTH", EnvItem::RecordLength),
-    // Not seen in the specification's sources.
+    // INFERRED
     ("GGHEADER", "TRANSACTIONINDICATOR", EnvItem::TransactionIndicator),
     ("TRANSACTION", "CSN", EnvItem::Csn),
-    // Not seen in the specification's sources.
+    // INFERRED
     ("TRANSACTION", "XID", EnvItem::Xid),
     ("TRANSACTION", "TIMESTAMP", EnvItem::CommitTimestamp),
     ("TRANSACTION", "USERNAME", EnvItem::UserName),
     ("ORATRANSACTION", "SCN", EnvItem::Csn),
     ("ORATRANSACTION", "TIMESTAMP", EnvItem::CommitTimestamp),
-    // Not seen in the specification's sources, but described: sequence number and other location values.
+    // Words INFERRED; described as sequence number and other location values.
     ("RECORD", "FILESEQNO", EnvItem::FileSeqno),
     ("RECORD", "FILERBA", EnvItem::FileRba),
     ("RECORD", "ROWID", EnvItem::RowId),
@@ -109,7 +109,7 @@ const ITEMS: [(&str, &str, EnvItem); 34] = [
     ("LAG", "SEC", EnvItem::LagSeconds),
     ("LAG", "MSEC", EnvItem::LagMillis),
     ("LAG", "MIN", EnvItem::LagMinutes),
-    // Not seen in the specification's sources, but described: format and properties of the trail from its header.
+    // Words INFERRED; described as format and properties of the trail from its header.
     ("GGFILEHEADER", "COMPATIBILITY", EnvItem::FileHeader(HeaderItem::Compatibility)),
     ("GGFILEHEADER", "CREATETIMESTAMP", EnvItem::FileHeader(HeaderItem::CreationTime)),
     ("GGFILEHEADER", "FILENAME", EnvItem::FileHeader(HeaderItem::FileName)),
@@ -124,7 +124,7 @@ const ITEMS: [(&str, &str, EnvItem); 34] = [
     ("GGFILEHEADER", "GGVERSIONSTRING", EnvItem::FileHeader(HeaderItem::WriterVersion)),
 ];
 
-/// Items of the environment of the process that wrote the trail, which its file header tells.
+/// Items about the process that wrote the trail, from its file header.
 const WRITER: [(&str, &str, EnvItem); 4] = [
     ("GGENVIRONMENT", "GROUPNAME", EnvItem::FileHeader(HeaderItem::GroupName)),
     ("GGENVIRONMENT", "HOSTNAME", EnvItem::FileHeader(HeaderItem::HostName)),
@@ -132,7 +132,7 @@ const WRITER: [(&str, &str, EnvItem); 4] = [
     ("DBENVIRONMENT", "DBVERSION", EnvItem::FileHeader(HeaderItem::DatabaseVersion)),
 ];
 
-/// What the words of a @GETENV call ask for. Case does not count (SEEN).
+/// Returns the meaning of the arguments of @GETENV. Case-insensitive (SEEN).
 pub(crate) fn meaning(words: &[&str]) -> Meaning {
     let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     let (group, item) = (words.first().copied().unwrap_or_default(), words.get(1).copied());
@@ -151,16 +151,16 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
             return Meaning::Item(*found);
         }
         if all().any(|(own, _, _)| is(own, group)) && !is(group, "GGENVIRONMENT") && !is(group, "DBENVIRONMENT") {
-            // Groups whose words are not all known: a word beyond them may be right, and is then not available.
+            // Not all words of these groups are known: an unknown one may be right, and is then not available.
             let near = nearest(item, all().filter(|(own, _, _)| is(own, group)).map(|(_, word, _)| *word));
             return match near {
                 Some(near) => Meaning::Unknown(item.to_owned(), Some(near)),
-                None => Meaning::NotAvailable("this item of @GETENV is not known in trails"),
+                None => Meaning::NotAvailable("this @GETENV item is not known in trails"),
             };
         }
     }
     if is(group, "OSVARIABLE") {
-        return Meaning::NotAvailable("@GETENV ('OSVARIABLE') is off: a filter must not read the host's environment");
+        return Meaning::NotAvailable("@GETENV ('OSVARIABLE') is disabled: a filter must not read the environment of the host");
     }
     let known = GROUPS.iter().chain(&["DELTASTATS", "TLFKEY", "SOURCEDATABASEINFO", "LOCALTIMESTAMP"]).any(|own| is(own, group));
     if known {

@@ -1,4 +1,4 @@
-//! Evaluation of bound expressions over a change.
+//! Evaluates bound expressions on a change.
 
 pub(crate) mod calls;
 pub(crate) mod column;

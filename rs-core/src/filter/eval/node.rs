@@ -1,8 +1,8 @@
-//! Evaluation of bound programs: spec section 4.
+//! Evaluates bound programs. See docs/filter.md, section 5.
 //!
-//! A node comes to a value or a state; a test comes to true, false or trouble. AND and OR stop as soon as they are settled,
-//! from left to right, which users rely on as a guard. Nothing here allocates: texts that functions make are kept in a
-//! memory that is emptied after each change.
+//! A node evaluates to a value or a state; a test evaluates to true, false or an error. AND and OR evaluate from left to right
+//! and stop as soon as the result is known. Users rely on that for guards. Evaluation does not use the heap: results of functions
+//! are in an arena that is reset after each change.
 
 use std::cmp::Ordering;
 
@@ -17,9 +17,9 @@ use crate::filter::eval::subject::Subject;
 use crate::filter::syntax::expr::{Operator, Relation};
 use crate::filter::syntax::function::Function;
 
-const DATE_WITH_NUMBER: EvalError = EvalError::Error(Some(2292), "a date or time cannot be compared with a number");
+const DATE_WITH_NUMBER: EvalError = EvalError::Error(Some(2292), "cannot compare a date or time with a number");
 
-/// A value that does not change.
+/// A constant.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constant {
     Null,
@@ -43,7 +43,7 @@ impl Constant {
     }
 }
 
-/// A bound expression: names are ordinals, literals are values, comparators are chosen.
+/// A bound expression: names are ordinals, literals are values, comparators are specialised.
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Constant(Constant),
@@ -64,13 +64,13 @@ pub(crate) enum Node {
     Date(Box<calls::DatePlan<Node>>),
     Range(Box<calls::RangePlan<Node>>),
     StrNum(Box<(Node, calls::Padding, Option<Node>)>),
-    /// @COMPUTE, which has a limit of digits.
+    /// @COMPUTE, which may have a limit of digits.
     Compute(Box<Node>),
     Call(Function, Box<[Node]>),
 }
 
-/// A plain integer column compared with a constant: within a range of mantissas, or outside it. What is not a plain integer
-/// goes the general way.
+/// A comparison of an integer column with a constant, as a test for mantissas inside or outside a range. Uses `general` if the
+/// column has no integer value.
 #[derive(Clone, Debug)]
 pub(crate) struct IntegerIs {
     pub(crate) column: ColumnUse,
@@ -99,14 +99,14 @@ pub(crate) struct WhereTest {
     pub(crate) column: ColumnUse,
     pub(crate) relation: Relation,
     pub(crate) operand: WhereOperand,
-    /// Whether blanks at the end do not count: of CHAR columns (INFERRED).
+    /// Trailing blanks are ignored, as for CHAR columns (INFERRED).
     pub(crate) padded: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum WhereOperand {
     Constant(Constant),
-    /// A literal that is compared with a date column.
+    /// A literal compared with a date column.
     DateTime(DateTime),
     Column(ColumnUse),
     Null,
@@ -190,12 +190,12 @@ impl Node {
     }
 }
 
-/// A number to compute with, or the state of what is none.
+/// Returns the operand of an arithmetic operation, or its state.
 fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(Ok(number)),
-        Some(Numeric::Digits(_)) => Err(EvalError::Error(Some(COMPUTE), "a number has more digits than can be computed with")),
-        Some(Numeric::Special(_)) => Err(EvalError::Error(Some(COMPUTE), "NaN and infinity cannot be computed with")),
+        Some(Numeric::Digits(_)) => Err(EvalError::Error(Some(COMPUTE), "a number has too many digits for arithmetic")),
+        Some(Numeric::Special(_)) => Err(EvalError::Error(Some(COMPUTE), "arithmetic does not take NaN or infinity")),
         None if !value.is_value() => Ok(Err(value)),
         None => Err(NOT_COMPARABLE),
     }
@@ -210,7 +210,7 @@ fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Re
             Operator::Divide => scalar::divide(left, right),
             Operator::Remainder => scalar::remainder(left, right),
         }),
-        // What is missing or not decodable could be anything; NULL makes NULL.
+        // Missing and invalid take precedence over NULL.
         (Err(left), Err(Scalar::Null)) => Ok(left),
         (_, Err(state)) | (Err(state), _) => Ok(state),
     }
@@ -219,22 +219,22 @@ fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Re
 fn computed<'e>(result: Result<Decimal, ArithmeticFault>) -> Result<Scalar<'e>, EvalError> {
     result.map(Scalar::Number).map_err(|fault| {
         let what = match fault {
-            ArithmeticFault::Overflow => "a result has more digits than can be held",
-            ArithmeticFault::DivisionByZero => "a division by zero",
+            ArithmeticFault::Overflow => "an arithmetic result has too many digits",
+            ArithmeticFault::DivisionByZero => "division by zero",
         };
         EvalError::Error(Some(COMPUTE), what)
     })
 }
 
-/// @COMPUTE: the result as text, a truth as 1 or 0 (spec section 4.3).
+/// Evaluates @COMPUTE. A comparison gives 1 or 0 (docs/filter.md, section 7).
 fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<Scalar<'e>, EvalError> {
     if !context.settings.seventeen_digits {
         return node.value(context);
     }
     let too_long = |value: Scalar<'e>| matches!(value.numeric(), Some(Numeric::Exact(number)) if scalar::digits(number) > scalar::QUOTIENT_DIGITS);
-    let limit = EvalError::Error(Some(COMPUTE), "@COMPUTE has a limit of 17 digits");
+    let limit = EvalError::Error(Some(COMPUTE), "@COMPUTE exceeds the limit of 17 digits");
     let value = match node {
-        // Operands count too: what has more digits than that is not computed with.
+        // The limit also applies to operands.
         Node::Arithmetic(operator, two) => {
             let (left, right) = (two.0.value(context)?, two.1.value(context)?);
             let value = arithmetic(*operator, left, right)?;
@@ -248,7 +248,7 @@ fn compute<'e, S: Subject>(node: &'e Node, context: &Context<'e, S>) -> Result<S
     if matches!(value, Scalar::Number(_)) && too_long(value) { Err(limit) } else { Ok(value) }
 }
 
-/// The result of FILTER and of conditions: not zero.
+/// Converts the result of a FILTER or condition to a boolean.
 fn is_not_zero(value: Scalar<'_>) -> Result<bool, EvalError> {
     if let Some(why) = reason_of(&value) {
         return Err(EvalError::State(why));
@@ -256,7 +256,7 @@ fn is_not_zero(value: Scalar<'_>) -> Result<bool, EvalError> {
     match value.numeric() {
         Some(Numeric::Exact(number)) => Ok(number.mantissa() != 0),
         Some(Numeric::Digits(_) | Numeric::Special(_)) => Ok(true),
-        None => Err(EvalError::Error(Some(2210), "the result is no number")),
+        None => Err(EvalError::Error(Some(2210), "the result is not a number")),
     }
 }
 
@@ -283,11 +283,11 @@ fn compare<'e, S: Subject>(
 fn state<'e, S: Subject>(node: &'e Node, tests: &'e [StateTest], context: &Context<'e, S>) -> Result<bool, EvalError> {
     let suspects = context.suspects.get();
     let value = node.value(context)?;
-    // Its state is asked for, and is no trouble.
+    // The test is about the state, so the column is not to blame.
     context.suspects.set(suspects);
     for test in tests {
         let holds = match test {
-            // Present, and not NULL (spec section 4.2, SEEN).
+            // Present and not NULL (SEEN; docs/filter.md, section 7).
             StateTest::Present => value.is_value(),
             StateTest::Null => value == Scalar::Null,
             StateTest::Missing => value == Scalar::Missing,
@@ -308,7 +308,7 @@ impl WhereTest {
         let left = read(self.column)?;
         let wants = self.relation == Relation::Eq;
         match &self.operand {
-            // A column that is NULL is present all the same (spec section 4.2, INFERRED).
+            // A column that is NULL counts as present (INFERRED; docs/filter.md, section 15).
             WhereOperand::Present => return Ok((left != Scalar::Missing) == wants),
             WhereOperand::Absent => return Ok((left == Scalar::Missing) == wants),
             WhereOperand::Null => return Ok((left == Scalar::Null) == wants),

@@ -1,9 +1,9 @@
-//! Outcomes of an evaluation other than a value: why a change is undecidable, and errors.
+//! Results of an evaluation other than a value: the reason why a change is undecidable, and errors.
 
 use crate::filter::eval::column::ColumnUse;
 use crate::filter::eval::scalar::Scalar;
 
-/// Why a change cannot be decided on.
+/// The reason why a change is undecidable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UndecidableReason {
@@ -11,16 +11,16 @@ pub enum UndecidableReason {
     Null,
     /// A column is not in the record (OGG-03019).
     Missing,
-    /// A column is present and not decodable.
+    /// A column is present but not decodable.
     Invalid,
-    /// The row is encrypted, damaged, or of a form that is not known.
+    /// The row is encrypted, damaged, or has an unknown layout.
     Unreadable,
-    /// Something that the trail does not tell.
+    /// The trail does not contain the information.
     NotAvailable,
 }
 
 impl UndecidableReason {
-    /// The number that GoldenGate's own message has, where one is known.
+    /// Returns the number of GoldenGate's own message, if one is known.
     #[must_use]
     pub fn ogg_number(self) -> Option<u32> {
         match self {
@@ -31,22 +31,22 @@ impl UndecidableReason {
     }
 }
 
-/// What keeps a test from an answer.
+/// The reason why a test has no result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum EvalError {
-    /// A state where a value is needed; the suspects say whose.
+    /// A state instead of a value. The blamed columns of the context have the columns.
     State(UndecidableReason),
     Column(ColumnUse, UndecidableReason),
     Unavailable(&'static str),
-    /// An error, with the number of GoldenGate's own where it is known.
+    /// An error, with the number of GoldenGate's own message if it is known.
     Error(Option<u32>, &'static str),
 }
 
-pub(crate) const NOT_COMPARABLE: EvalError = EvalError::Error(Some(2210), "values of these types cannot be compared");
+pub(crate) const NOT_COMPARABLE: EvalError = EvalError::Error(Some(2210), "cannot compare values of these types");
 /// OGG-01334: an error in @COMPUTE.
 pub(crate) const COMPUTE: u32 = 1334;
 
-/// The state of what is no value.
+/// Returns the reason if a scalar is not a value.
 pub(crate) fn reason_of(value: &Scalar<'_>) -> Option<UndecidableReason> {
     match value {
         Scalar::Null => Some(UndecidableReason::Null),

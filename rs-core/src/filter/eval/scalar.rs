@@ -1,18 +1,18 @@
-//! What an expression comes to: a value, or one of the states that a column can be in.
+//! Scalars, the results of expressions: a value, or one of the states of a column without a value. Exact arithmetic.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::change::{DateTime, Decimal, NumberText};
 
-/// A value or a state. Borrowed from the change, the program, or the evaluation's own memory.
+/// A value or a state. Borrowed from the change, the program, or the memory of the evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scalar<'a> {
     Null,
     Missing,
     Invalid,
     Number(Decimal),
-    /// A number with more digits than a decimal holds.
+    /// A number with more digits than fit a decimal.
     Digits(&'a str),
     Text(&'a str),
     Bytes(&'a [u8]),
@@ -20,7 +20,7 @@ pub(crate) enum Scalar<'a> {
     Special(Special),
 }
 
-/// The numbers that are none (26ai).
+/// The special numbers of 26ai.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Special {
     NotANumber,
@@ -39,7 +39,7 @@ impl Special {
         }
     }
 
-    /// The special number that a text names.
+    /// Parses the name of a special number.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
         let all = [
@@ -48,13 +48,13 @@ impl Special {
             (Self::Infinity, &["INF", "INFINITY", "+INF", "+INFINITY"]),
             (Self::NegativeInfinity, &["-INF", "-INFINITY"]),
         ];
-        // Nearly every text that comes here starts with something else.
+        // Fast rejection: nearly all texts start with another character.
         let may_be = text.len() <= 9 && text.starts_with(|c: char| "nNsSiI+-".contains(c));
         all.into_iter().find(|(_, names)| may_be && is(names)).map(|(special, _)| special)
     }
 }
 
-/// A number as arithmetic and comparisons take it.
+/// A number, as the operand of arithmetic and comparisons.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Numeric<'a> {
     Exact(Decimal),
@@ -63,7 +63,7 @@ pub(crate) enum Numeric<'a> {
 }
 
 impl Numeric<'_> {
-    /// The order of two numbers; `None` where there is none (NaN).
+    /// Compares two numbers; `None` if one is NaN.
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         let rank = |number: &Self| match number {
             Self::Special(Special::Infinity) => Some(1),
@@ -85,7 +85,7 @@ impl Numeric<'_> {
     }
 }
 
-/// A decimal as text, without an allocation. A sign, a point and 256 digits at most fit.
+/// A decimal as text, without an allocation. There is room for a sign, a point and 256 digits.
 struct Written {
     bytes: [u8; 264],
     len: usize,
@@ -94,7 +94,7 @@ struct Written {
 impl Written {
     fn new(number: Decimal) -> Self {
         let mut written = Self { bytes: [0; 264], len: 0 };
-        // What would not fit cannot be.
+        // Every decimal fits.
         let _ = write!(written, "{number}");
         written
     }
@@ -118,7 +118,7 @@ fn compare_digits(a: &str, b: &str) -> Option<Ordering> {
 }
 
 impl<'a> Scalar<'a> {
-    /// From a truth: 1 or 0.
+    /// Converts a boolean to 1 or 0.
     pub(crate) fn truth(value: bool) -> Self {
         Self::Number(Decimal::new(i128::from(value), 0))
     }
@@ -127,12 +127,12 @@ impl<'a> Scalar<'a> {
         Self::Number(Decimal::new(value as i128, 0))
     }
 
-    /// Whether it holds a value.
+    /// Returns `true` for a value and `false` for a state.
     pub(crate) fn is_value(&self) -> bool {
         !matches!(self, Self::Null | Self::Missing | Self::Invalid)
     }
 
-    /// The number that it is, or that its text says.
+    /// Returns the number, also of a text that is a number.
     pub(crate) fn numeric(self) -> Option<Numeric<'a>> {
         match self {
             Self::Number(decimal) => Some(Numeric::Exact(decimal)),
@@ -147,15 +147,16 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// How arithmetic went wrong.
+/// An arithmetic error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArithmeticFault {
-    /// More digits than a decimal holds.
+    /// The result has more digits than fit a decimal.
     Overflow,
     DivisionByZero,
 }
 
-/// Digits that a quotient which does not end is rounded to: those that GoldenGate computes with (spec section 4.3).
+/// Number of digits that a quotient without a finite expansion is rounded to. It is the precision of GoldenGate (SEEN;
+/// docs/filter.md, section 2.3).
 pub(crate) const QUOTIENT_DIGITS: u32 = 17;
 
 type Computed = Result<Decimal, ArithmeticFault>;
@@ -164,14 +165,14 @@ fn power(scale: u32) -> Option<i128> {
     10i128.checked_pow(scale)
 }
 
-/// Two numbers at one scale.
+/// Brings two numbers to the same scale.
 fn aligned(a: Decimal, b: Decimal) -> Option<(i128, i128, u8)> {
     let scale = a.scale().max(b.scale());
     let raise = |number: Decimal| number.mantissa().checked_mul(power(u32::from(scale - number.scale()))?);
     Some((raise(a)?, raise(b)?, scale))
 }
 
-/// The same number without zeros at the end of its fraction.
+/// Removes trailing zeros of the fraction.
 pub(crate) fn trimmed(number: Decimal) -> Decimal {
     let (mut mantissa, mut scale) = (number.mantissa(), number.scale());
     while scale > 0 && mantissa % 10 == 0 {
@@ -199,7 +200,8 @@ pub(crate) fn multiply(a: Decimal, b: Decimal) -> Computed {
     }
 }
 
-/// The quotient: exact where it ends within the digits there are, else rounded half up to [`QUOTIENT_DIGITS`].
+/// Divides. The quotient is exact if it is whole or terminates within [`QUOTIENT_DIGITS`] digits, else rounded half up to that
+/// many.
 pub(crate) fn divide(a: Decimal, b: Decimal) -> Computed {
     if b.mantissa() == 0 {
         return Err(ArithmeticFault::DivisionByZero);
@@ -223,7 +225,7 @@ pub(crate) fn divide(a: Decimal, b: Decimal) -> Computed {
     Ok(trimmed(Decimal::new(if negative { -mantissa } else { mantissa }, scale)))
 }
 
-/// The remainder, with the sign of the dividend.
+/// Returns the remainder, with the sign of the dividend.
 pub(crate) fn remainder(a: Decimal, b: Decimal) -> Computed {
     if b.mantissa() == 0 {
         return Err(ArithmeticFault::DivisionByZero);
@@ -232,12 +234,12 @@ pub(crate) fn remainder(a: Decimal, b: Decimal) -> Computed {
     a.checked_rem(b).map(|rest| trimmed(Decimal::new(rest, scale))).ok_or(ArithmeticFault::Overflow)
 }
 
-/// How many digits a number has, without zeros before it and at its fraction's end.
+/// Returns the number of digits, without leading zeros and trailing zeros of the fraction.
 pub(crate) fn digits(number: Decimal) -> u32 {
     trimmed(number).mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1)
 }
 
-/// The order of two dates on the calendar, zero dates included.
+/// Compares two dates in calendar order, including zero dates.
 pub(crate) fn date_order(a: DateTime, b: DateTime) -> Ordering {
     let key = |time: DateTime| (time.year, time.month, time.day, time.hour, time.minute, time.second, time.nanos);
     key(a).cmp(&key(b))

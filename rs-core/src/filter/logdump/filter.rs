@@ -1,4 +1,4 @@
-//! [`LogdumpFilter`]: its conditions, and what they look at.
+//! [`LogdumpFilter`]: its conditions, and the facts that they test.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -12,7 +12,7 @@ use crate::position::Csn;
 use crate::time::Timestamp;
 use crate::trail::{RecordType, TransactionIndicator};
 
-/// What a Logdump filter looks at. An option about something that is `None`, or not in the list, does not match.
+/// The facts that a Logdump filter tests. An option about a fact that is `None`, or not in the list, does not match.
 ///
 /// ```
 /// use trailcore::filter::{LogdumpFacts, LogdumpFilter};
@@ -25,9 +25,9 @@ use crate::trail::{RecordType, TransactionIndicator};
 pub struct LogdumpFacts<'a> {
     /// The name of the table or file.
     pub name: Option<Cow<'a, str>>,
-    /// RecType, also called IOType.
+    /// RecType, also known as IOType.
     pub record_type: Option<RecordType>,
-    /// The system key; NonStop only.
+    /// The system key (NonStop only).
     pub syskey: Option<u64>,
     /// SyskeyLen.
     pub syskey_len: Option<u8>,
@@ -35,28 +35,28 @@ pub struct LogdumpFacts<'a> {
     pub transaction: Option<TransactionIndicator>,
     /// UndoFlag.
     pub undo: Option<u8>,
-    /// RecLength: bytes of data.
+    /// RecLength: the length of the data in bytes.
     pub record_length: Option<u64>,
     /// AuditRBA.
     pub audit_rba: Option<u64>,
-    /// Where the record starts in its file.
+    /// The offset of the record in its file.
     pub rba: Option<u64>,
-    /// The record's time.
+    /// The timestamp of the record.
     pub time: Option<Timestamp>,
-    /// The transaction's commit sequence number.
+    /// The commit sequence number of the transaction.
     pub csn: Option<&'a str>,
-    /// The transaction's id.
+    /// The transaction id.
     pub xid: Option<&'a str>,
-    /// The data of each record, which are searched one by one.
+    /// The data of each record. A text that spans records is not found.
     pub data: Vec<&'a [u8]>,
-    /// Name and value of each GoldenGate token; empty where it has no value.
+    /// Name and value of each GoldenGate token; the value is empty if it is not set.
     pub tokens: Vec<(Cow<'a, str>, &'a [u8])>,
 }
 
 impl<'a> LogdumpFacts<'a> {
-    /// The facts of a change: its record's header, and the data and tokens of all its records. Of a pair of before and
-    /// after records, the header is the after record's, and the transaction indicator that of both. The CSN and the id are
-    /// the transaction's, also where Logdump, which sees one record at a time, knows none.
+    /// Returns the facts of a change: its record header, and the data and tokens of all its records. For a before/after pair, the
+    /// header is that of the after record, and the transaction indicator is that of the pair. CSN and transaction id are those of
+    /// the transaction, also for records in which Logdump, which sees one record at a time, shows none.
     ///
     /// ```
     /// # let dir = tempfile::tempdir().unwrap();
@@ -75,20 +75,20 @@ impl<'a> LogdumpFacts<'a> {
     #[must_use]
     pub fn of(change: &Change<'a>) -> Self {
         let record = change.record();
-        // A header that is damaged in its name only lacks these three.
+        // A header with a damaged name lacks only the three fields read from it.
         let header = change.header().ok();
         let name = change.table_name();
-        // Tokens without a known name go by their id, as in the native JSON form.
+        // A token without a known name is named by its id, as in the native JSON form.
         let token_name = |name: Option<&'static str>, id| name.map_or_else(|| char::from(id).to_string().into(), Cow::Borrowed);
         Self {
             name: (!name.is_empty()).then_some(name),
             record_type: Some(record.record_type()),
-            // A trail's header has a length for it, but no place (spec section 2); 0 in all that was seen.
+            // The record header has only its length, which was always 0 (SEEN; docs/trail-format.md, section 5).
             syskey: None,
             syskey_len: header.map(|header| header.syskey_len),
             transaction: Some(change.transaction()),
             undo: header.map(|header| header.undo),
-            // RecLength is the length of the data (spec section 2), which its two bytes cannot always say.
+            // RecLength has two bytes, too few for long data (docs/trail-format.md, section 2), so this is the actual length.
             record_length: u64::try_from(record.data().len()).ok(),
             audit_rba: header.map(|header| header.audit_rba.into()),
             rba: Some(change.position().rba),
@@ -114,7 +114,7 @@ pub(super) enum Comparison {
     GreaterOrEqual,
 }
 
-/// All spellings (SEEN), the first printed. A spelling that begins with another stands before it.
+/// All spellings (SEEN); `Display` writes the first. A spelling comes before its prefixes.
 pub(super) const COMPARISONS: [(Comparison, &[&str]); 6] = [
     (Comparison::Equal, &["==", "=", "EQ"]),
     (Comparison::NotEqual, &["<>", "!=", "NE"]),
@@ -136,7 +136,7 @@ impl Comparison {
         }
     }
 
-    /// Of CSNs of different forms, all that is known is that they differ.
+    /// Compares CSNs. CSNs of different forms have no order, but they are not equal.
     fn holds_for_csn(self, left: &str, right: &str) -> bool {
         match Csn::compare(left, right) {
             Some(order) => self.holds(order),
@@ -152,8 +152,8 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// Bytes to look for, and in which stretch of the data; they must lie in it as a whole. That its two numbers are offsets
-/// of bytes, from 0, and both belong to it is INFERRED from the example `0:231` and the manual's word "byte range".
+/// Bytes to search for, and the range of the data that must contain all of them. INFERRED from the example `0:231` and the words
+/// "byte range" of the manual: the two numbers are byte offsets from 0, both inclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Needle {
     pub(super) bytes: Box<[u8]>,
@@ -169,7 +169,7 @@ impl Needle {
         let (start, last) = self.range.unwrap_or((0, usize::MAX));
         records.iter().any(|data| {
             let part = data.get(start..last.saturating_add(1).min(data.len())).unwrap_or_default();
-            // Nothing is empty here, as the parser sees to; a window of no bytes would panic.
+            // The parser rejects empty texts; a window of no bytes would panic.
             part.windows(self.bytes.len().max(1)).any(|window| *window == *self.bytes)
         })
     }
@@ -177,7 +177,7 @@ impl Needle {
 
 pub(super) type Wanted = Option<(Comparison, Box<str>)>;
 
-/// What the options ask, several of them the same.
+/// The test of an option. Several options share one kind of test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Test {
     /// RECTYPE: any of these.
@@ -188,13 +188,13 @@ pub(super) enum Test {
     Names(Box<[Box<str>]>),
     TransId(Box<str>),
     Time(Comparison, Timestamp),
-    /// Those that [`quantity`] knows.
+    /// The options that [`quantity`] knows.
     Quantity(Comparison, u64),
     Token(Box<str>, Wanted),
     Csn(Wanted),
 }
 
-/// One option with what belongs to it.
+/// One option with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Condition {
     pub(super) option: &'static str,
@@ -204,7 +204,7 @@ pub(super) struct Condition {
 const OPTIONS: &str = "RECTYPE STRING HEX FILENAME ANSINAME TRANSID INT16 INT32 INT64 STARTTIME ENDTIME SYSKEY SYSKEYLEN \
                        TRANSIND UNDOFLAG RECLEN AUDITRBA RBA GGSTOKEN CSN";
 
-/// The option of a word, which may be its second name.
+/// Returns the option with this name or alias.
 pub(super) fn option(word: &str) -> Option<&'static str> {
     let name = match word {
         "IOTYPE" => "RECTYPE",
@@ -214,7 +214,7 @@ pub(super) fn option(word: &str) -> Option<&'static str> {
     OPTIONS.split(' ').find(|&option| option == name)
 }
 
-/// Of the options that compare a number: what they compare. `None` for other options.
+/// Returns the number that an option compares; `None` for options that do not compare a number.
 fn quantity(option: &str, facts: &LogdumpFacts<'_>) -> Option<Option<u64>> {
     Some(match option {
         "SYSKEY" => facts.syskey,
@@ -241,7 +241,7 @@ impl Condition {
             Test::Quantity(comparison, wanted) => {
                 quantity(self.option, facts).flatten().is_some_and(|value| comparison.holds(value.cmp(wanted)))
             }
-            // A record may have a token twice: DDL records do (SEEN).
+            // A record may have a token twice, as DDL records do (SEEN).
             Test::Token(name, wanted) => facts
                 .tokens
                 .iter()
@@ -260,8 +260,8 @@ fn token_fits(name: &str, value: &[u8], wanted: Option<&(Comparison, Box<str>)>)
     }
 }
 
-/// Whether a name fits a template: `*` is any run of characters, `?` one; case does not count. A backslash is itself,
-/// since NonStop's names begin with one.
+/// Returns `true` if a name matches a template: `*` is any run of characters, `?` one character; case-insensitive. A backslash is
+/// an ordinary character, since NonStop names start with one.
 fn fits(template: &str, name: &str) -> bool {
     NamePattern::without_escapes(template).matches(name)
 }
@@ -309,7 +309,8 @@ pub(super) fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, ';' | ',' | '<' | '>' | '=' | '!')
 }
 
-/// A word as [`Cursor::word`] reads it. One that has both quotes was read without any, and is written so.
+/// Writes a word so that [`Cursor::word`] reads it back. A word with both kinds of quotes was read unquoted, so it is written
+/// unquoted.
 fn quoted(word: &str) -> String {
     let bare = !word.is_empty() && !word.starts_with(['"', '\'']) && !word.contains(ends_word);
     match (bare, word.contains('"')) {
@@ -319,7 +320,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Conditions and how many of them must match.
+/// Conditions, and whether all or any of them must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Set {
     pub(super) all: bool,
@@ -327,7 +328,7 @@ pub(super) struct Set {
 }
 
 impl Set {
-    /// `None` where it asks for nothing.
+    /// Returns `None` if there are no conditions.
     fn matches(&self, facts: &LogdumpFacts<'_>) -> Option<bool> {
         let mut verdicts = self.conditions.iter().map(|condition| condition.matches(facts));
         let verdict = if self.all { verdicts.all(|verdict| verdict) } else { verdicts.any(|verdict| verdict) };
@@ -335,11 +336,11 @@ impl Set {
     }
 }
 
-/// The state that a row of Logdump's FILTER commands leads to.
+/// The filter that results from a sequence of Logdump's FILTER commands.
 ///
-/// Records are shown that match what is included, by default in all points, and do not match what is excluded, by default
-/// in any point (SEEN). Each option has a FILTER of its own; commands are parted by `;` or lines. INCLUDE goes without
-/// saying, also before MATCH, which is about one of the two sets.
+/// It shows records that match the included conditions (by default all of them) and do not match the excluded ones (by default
+/// any of them) (SEEN). Each option needs its own FILTER; commands are separated by `;` or line breaks. INCLUDE is the default,
+/// also for MATCH, which applies to one of the two sets.
 ///
 /// ```
 /// use trailcore::filter::{LogdumpFacts, LogdumpFilter};
@@ -363,7 +364,7 @@ pub struct LogdumpFilter {
 }
 
 impl LogdumpFilter {
-    /// Whether Logdump would show the record; where the filter is off, always.
+    /// Returns `true` if Logdump would show the record. Always true if the filter is off.
     ///
     /// ```
     /// use trailcore::filter::{LogdumpFacts, LogdumpFilter};
@@ -379,7 +380,7 @@ impl LogdumpFilter {
 }
 
 impl fmt::Display for LogdumpFilter {
-    /// As FILTER commands that lead to the same filter.
+    /// Writes FILTER commands that result in the same filter.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut commands = Vec::new();
         for (name, set, default) in [("INCLUDE", &self.include, true), ("EXCLUDE", &self.exclude, false)] {
@@ -466,18 +467,18 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told() {
-        let mistakes = r#" => no FILTER|FILTER FILENAME fin.act*; RECTYPE 5; MATCH ALL => FILTER of its own
-            |FILTER RECTYPE 5 TRANSIND 0 => FILTER of its own|FILTER PROCESS x => PROCESS|FILTER USERTOKEN x => USERTOKEN
-            |FILTER STRING BOTH /x/ => BOTH|FILTER STRING /x => no end|FILTER STRING /x/ 4:1 => START:END
+    fn mistakes_are_reported() {
+        let mistakes = r#" => missing FILTER|FILTER FILENAME fin.act*; RECTYPE 5; MATCH ALL => its own FILTER
+            |FILTER RECTYPE 5 TRANSIND 0 => its own FILTER|FILTER PROCESS x => PROCESS|FILTER USERTOKEN x => USERTOKEN
+            |FILTER STRING BOTH /x/ => BOTH|FILTER STRING /x => unterminated|FILTER STRING /x/ 4:1 => START:END
             |FILTER HEX 0 => hexadecimal|FILTER INT16 65536 => 65536|FILTER RECTYPE 256 => record type
             |FILTER RECTYPE => record type|FILTER RBA -1 => whole number|FILTER STARTTIME 10:00 => date|FILTER CSN > => value
             |FILTER FILENAME a, => name|FILTER INCLUDE => option|FILTER MATCH => ANY|FILTER CLEAR 3 => CLEAR
             |FILTER WHAT => "WHAT""#;
-        for (text, told) in mistakes.split('|').map(|mistake| mistake.split_once(" => ").unwrap()) {
+        for (text, expected) in mistakes.split('|').map(|mistake| mistake.split_once(" => ").unwrap()) {
             let error = LogdumpFilter::parse(text).expect_err(text);
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
-            assert!(error.to_string().contains(told.trim()), "{text}: {error}");
+            assert!(error.to_string().contains(expected.trim()), "{text}: {error}");
         }
     }
 

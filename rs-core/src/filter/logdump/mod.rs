@@ -1,7 +1,7 @@
-//! The FILTER command of the Logdump tool: spec section 7.1.
+//! The FILTER command of the Logdump tool. See docs/filter.md, section 16.
 //!
-//! Its grammar is that of Logdump's HELP screen and of the manual's FILTER page (SEEN). The two put the comparison on
-//! different sides of its number, so both sides are taken. What they leave open is said where it is decided.
+//! The grammar is that of Logdump's HELP screen and the FILTER page of the manual (SEEN). They put the comparison on different
+//! sides of its number; the parser accepts both. Decisions about what they leave open are marked in the code.
 
 mod filter;
 mod read;

@@ -1,4 +1,4 @@
-//! Reads FILTER commands.
+//! Parses FILTER commands.
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
@@ -9,10 +9,10 @@ use crate::filter::logdump::filter::{
 use crate::time::Timestamp;
 use crate::trail::RecordType;
 
-const EACH_ITS_OWN: &str = "every option needs a FILTER of its own, behind a semicolon or on a new line";
+const EACH_ITS_OWN: &str = "every option needs its own FILTER command, after a semicolon or on a new line";
 
 impl LogdumpFilter {
-    /// Reads one or more FILTER commands.
+    /// Parses one or more FILTER commands.
     ///
     /// ```
     /// use trailcore::filter::LogdumpFilter;
@@ -25,7 +25,8 @@ impl LogdumpFilter {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where the text does not follow the grammar, or asks for what no trail can answer.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the text does not follow the grammar, or tests something that
+    /// trails do not contain.
     pub fn parse(text: &str) -> Result<Self> {
         let set = |all| Set { all, conditions: Vec::new() };
         let mut filter = Self { on: true, include: set(true), exclude: set(false) };
@@ -36,19 +37,19 @@ impl LogdumpFilter {
             cursor.end_command()?;
             commands += 1;
         }
-        if commands == 0 { Err(refused("there is no FILTER command", "write FILTER and an option")) } else { Ok(filter) }
+        if commands == 0 { Err(refused("missing FILTER command", "write FILTER and an option")) } else { Ok(filter) }
     }
 
-    /// One command.
+    /// Parses one command.
     pub(super) fn command(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
         let word = cursor.upper_word(EACH_ITS_OWN)?;
         if word != "FILTER" {
             return Err(unexpected(&word, EACH_ITS_OWN));
         }
         if cursor.at_end() {
-            return Ok(()); // Shows the filter.
+            return Ok(()); // FILTER without arguments shows the filter.
         }
-        let mut word = cursor.upper_word("an option is expected")?;
+        let mut word = cursor.upper_word("write an option after FILTER")?;
         match &*word {
             "SHOW" => return Ok(()),
             "ON" | "ENABLE" | "OFF" | "DISABLE" => {
@@ -60,7 +61,7 @@ impl LogdumpFilter {
         }
         let exclude = is_abbreviation(&word, "EXCLUDE");
         if exclude || is_abbreviation(&word, "INCLUDE") {
-            word = cursor.upper_word("an option is expected behind INCLUDE or EXCLUDE")?;
+            word = cursor.upper_word("write an option after INCLUDE or EXCLUDE")?;
         }
         let set = if exclude { &mut self.exclude } else { &mut self.include };
         if word == "MATCH" {
@@ -75,13 +76,13 @@ impl LogdumpFilter {
         Ok(())
     }
 
-    /// CLEAR by itself is taken as CLEAR ALL. What the manual's `filter_spec` looks like is UNKNOWN; here it is an option's
-    /// word, and takes all of its kind.
+    /// Parses CLEAR. Without an argument it is CLEAR ALL. The form of the manual's `filter_spec` is UNKNOWN; here it is the name
+    /// of an option, and clears all conditions with this option.
     fn clear(&mut self, cursor: &mut Cursor<'_>) -> Result<()> {
         let word = if cursor.at_end() { "ALL".to_owned() } else { cursor.upper_word("write FILTER CLEAR ALL")? };
         let kind = option(&word);
         if kind.is_none() && word != "ALL" {
-            return Err(unexpected(&word, "write FILTER CLEAR ALL, or FILTER CLEAR and the word of an option"));
+            return Err(unexpected(&word, "write FILTER CLEAR ALL, or FILTER CLEAR and the name of an option"));
         }
         for set in [&mut self.include, &mut self.exclude] {
             set.conditions.retain(|condition| kind.is_some_and(|kind| kind != condition.option));
@@ -98,22 +99,22 @@ pub(super) fn refused(what: impl Into<Box<str>>, hint: &'static str) -> Error {
     Error::new(ErrorKind::InvalidArgument, what).hint(hint)
 }
 
-/// Of a word that does not fit. Words of any length come in; an error shows their beginning.
+/// Builds the error for an unexpected word. It shows at most 40 characters of the word.
 fn unexpected(word: &str, hint: &'static str) -> Error {
     let shown: String = word.chars().take(40).collect();
-    refused(format!("FILTER does not take {shown:?} here"), hint)
+    refused(format!("unexpected {shown:?} in a FILTER command"), hint)
 }
 
 fn condition(word: &str, cursor: &mut Cursor<'_>) -> Result<Condition> {
-    const HINT: &str = "an option is expected, such as RECTYPE, FILENAME, STRING, HEX, STARTTIME, RBA or CSN";
+    const HINT: &str = "write an option such as RECTYPE, FILENAME, STRING, HEX, STARTTIME, RBA or CSN";
     let option = match (word, option(word)) {
         (_, Some(option)) => option,
         ("PROCESS", _) => {
-            return Err(refused("FILTER PROCESS asks for a process's name, which trails do not have", "leave it out"));
+            return Err(refused("FILTER PROCESS needs a process name, which trails do not contain", "remove the command"));
         }
         ("USERTOKEN", _) => {
-            let what = "FILTER USERTOKEN asks for the user's tokens, whose layout is not known";
-            return Err(refused(what, "GoldenGate's own tokens can be had with GGSTOKEN"));
+            let what = "FILTER USERTOKEN needs user tokens, whose layout is not known";
+            return Err(refused(what, "use GGSTOKEN for GoldenGate's own tokens"));
         }
         _ => return Err(unexpected(word, HINT)),
     };
@@ -122,32 +123,32 @@ fn condition(word: &str, cursor: &mut Cursor<'_>) -> Result<Condition> {
         "STRING" => Test::Data([cursor.text_needle()?].into()),
         "HEX" => Test::Data(cursor.list(Cursor::hex_needle)?),
         "FILENAME" | "ANSINAME" => {
-            Test::Names(cursor.list(|cursor| Ok(cursor.word("a name is expected, or a template with * and ?")?.into()))?)
+            Test::Names(cursor.list(|cursor| Ok(cursor.word("write a name, or a template with * and ?")?.into()))?)
         }
-        "TRANSID" => Test::TransId(cursor.word("a transaction id is expected")?.into()),
+        "TRANSID" => Test::TransId(cursor.word("write a transaction id")?.into()),
         "INT16" => Test::Data([integer(2, cursor)?].into()),
         "INT32" => Test::Data([integer(4, cursor)?].into()),
         "INT64" => Test::Data([integer(8, cursor)?].into()),
-        // That the two moments themselves belong to it is INFERRED.
+        // INFERRED: both times are inclusive.
         "STARTTIME" => Test::Time(Comparison::GreaterOrEqual, cursor.time()?),
         "ENDTIME" => Test::Time(Comparison::LessOrEqual, cursor.time()?),
-        "GGSTOKEN" => Test::Token(cursor.word("the name of a token is expected")?.into(), cursor.wanted()?),
+        "GGSTOKEN" => Test::Token(cursor.word("write the name of a token")?.into(), cursor.wanted()?),
         "CSN" => Test::Csn(cursor.wanted()?),
         _ => quantity_test(cursor)?,
     };
     Ok(Condition { option, test })
 }
 
-/// A comparison may stand on either side: HELP has it before the number, the manual's page behind it (both SEEN).
+/// Parses a number with an optional comparison before it (HELP, SEEN) or after it (manual, SEEN).
 fn quantity_test(cursor: &mut Cursor<'_>) -> Result<Test> {
     let before = cursor.comparison();
-    let number = cursor.number("a whole number from 0 on is expected")?;
+    let number = cursor.number("write a whole number that is not negative")?;
     Ok(Test::Quantity(before.or_else(|| cursor.comparison()).unwrap_or(Comparison::Equal), number))
 }
 
-/// A number that fits so many bytes, with a sign or without.
+/// Parses a number that fits this number of bytes, signed or unsigned.
 fn integer(bytes: usize, cursor: &mut Cursor<'_>) -> Result<Needle> {
-    const HINT: &str = "INT16, INT32 and INT64 take whole numbers of 16, 32 and 64 bits";
+    const HINT: &str = "write a whole number of 16, 32 or 64 bits after INT16, INT32 or INT64";
     let number: i128 = cursor.number(HINT)?;
     let bits = bytes * 8;
     if !(-(1 << (bits - 1))..1 << bits).contains(&number) {
@@ -158,13 +159,14 @@ fn integer(bytes: usize, cursor: &mut Cursor<'_>) -> Result<Needle> {
 }
 
 fn record_type(cursor: &mut Cursor<'_>) -> Result<RecordType> {
-    const HINT: &str = "a record type is a number from 0 to 255, or a name that Logdump prints, such as Insert or GGSPKUpdate";
+    const HINT: &str =
+        "write a record type: a number from 0 to 255, or a name that Logdump prints, such as Insert or GGSPKUpdate";
     let word = cursor.word(HINT)?;
     let by_name = || (0..=255).map(RecordType).find(|t| t.name().is_some_and(|name| name.eq_ignore_ascii_case(word)));
     word.parse().ok().map(RecordType).or_else(by_name).ok_or_else(|| unexpected(word, HINT))
 }
 
-/// What is left to read.
+/// The text that is left to parse.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'t> {
     pub(super) rest: &'t str,
@@ -185,13 +187,13 @@ impl<'t> Cursor<'t> {
         self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() && !ends_command(c));
     }
 
-    /// Whether the command has nothing more.
+    /// Returns `true` at the end of a command.
     fn at_end(&mut self) -> bool {
         self.skip_blanks();
         self.rest.is_empty() || self.rest.starts_with(ends_command)
     }
 
-    /// Goes to the next command, over empty ones.
+    /// Moves to the next command, skipping empty ones. Returns `false` at the end of the text.
     pub(super) fn next_command(&mut self) -> bool {
         self.rest = self.rest.trim_start_matches(|c: char| c.is_whitespace() || ends_command(c));
         !self.rest.is_empty()
@@ -201,30 +203,31 @@ impl<'t> Cursor<'t> {
         if self.at_end() {
             return Ok(());
         }
-        // The next word is the user's, and may be a piece of data: it is not shown.
-        Err(refused("a FILTER command goes on behind its option", EACH_ITS_OWN))
+        // The message does not show the next word, which may be a piece of data.
+        Err(refused("unexpected text after a FILTER option", EACH_ITS_OWN))
     }
 
-    /// The next word of the command. Quotes are not documented; they let a word have blanks and the like.
+    /// Returns the next word of the command. Quotes are not documented; they allow blanks and delimiters in a word.
     fn word(&mut self, expected: &'static str) -> Result<&'t str> {
         self.skip_blanks();
         if self.rest.starts_with(['"', '\'']) {
             return self.delimited();
         }
         let word = self.take(self.rest.find(ends_word).unwrap_or(self.rest.len()));
-        if word.is_empty() { Err(refused("a FILTER command lacks a word", expected)) } else { Ok(word) }
+        if word.is_empty() { Err(refused("incomplete FILTER command", expected)) } else { Ok(word) }
     }
 
     fn upper_word(&mut self, expected: &'static str) -> Result<String> {
         self.word(expected).map(str::to_ascii_uppercase)
     }
 
-    /// Text between two of the next character.
+    /// Returns the text up to the next occurrence of the delimiter at the cursor.
     fn delimited(&mut self) -> Result<&'t str> {
         let mark = self.rest.chars().next().unwrap_or_default();
         self.take(mark.len_utf8());
         let end = self.rest.find([mark, '\n', '\r']).filter(|&end| self.rest.split_at(end).1.starts_with(mark));
-        let end = end.ok_or_else(|| refused("a text in FILTER has no end", "close it with the character that it begins with"))?;
+        let end =
+            end.ok_or_else(|| refused("unterminated text in FILTER", "end the text with the character that it starts with"))?;
         let text = self.take(end);
         self.take(mark.len_utf8());
         Ok(text)
@@ -249,17 +252,17 @@ impl<'t> Cursor<'t> {
         None
     }
 
-    /// `[comparison] [value]`; a value by itself is to be equal.
+    /// Parses `[comparison] [value]`. The default comparison is equality.
     fn wanted(&mut self) -> Result<Wanted> {
         let comparison = self.comparison();
         if comparison.is_none() && self.at_end() {
             return Ok(None);
         }
-        let value = self.word("a value is expected behind the comparison")?;
+        let value = self.word("write a value after the comparison")?;
         Ok(Some((comparison.unwrap_or(Comparison::Equal), value.into())))
     }
 
-    /// One or more things with commas between them.
+    /// Parses one or more items, separated by commas.
     fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T>) -> Result<Box<[T]>> {
         let mut items = vec![one(self)?];
         loop {
@@ -271,30 +274,33 @@ impl<'t> Cursor<'t> {
     }
 
     fn text_needle(&mut self) -> Result<Needle> {
-        const HINT: &str = "write STRING /text/, or STRING /text/ 0:231 for a stretch of the data";
+        const HINT: &str = "write STRING /text/, or STRING /text/ 0:231 for a range of the data";
         self.skip_blanks();
         if !self.rest.starts_with(['/', '"', '\'']) {
             let is_both = self.word(HINT)?.eq_ignore_ascii_case("BOTH");
-            let what =
-                if is_both { "what BOTH means behind STRING is not documented" } else { "the text of STRING has no slashes" };
+            let what = if is_both {
+                "STRING BOTH is not supported: its meaning is not documented"
+            } else {
+                "the text of STRING is not enclosed in slashes"
+            };
             return Err(refused(what, HINT));
         }
         let text = self.delimited()?;
         if text.is_empty() {
-            return Err(refused("the text of STRING is empty", HINT));
+            return Err(refused("empty text after STRING", HINT));
         }
         Ok(Needle { range: self.range()?, ..Needle::anywhere(text.as_bytes()) })
     }
 
     fn hex_needle(&mut self) -> Result<Needle> {
-        const HINT: &str = "HEX takes pairs of hexadecimal digits, as in HEX 0a1b 0:231";
-        // What does not read as digits may be a piece of data: it is not shown.
+        const HINT: &str = "write pairs of hexadecimal digits, as in HEX 0a1b 0:231";
+        // The message does not show the word, which may be a piece of data.
         let bytes = HEXLOWER_PERMISSIVE.decode(self.word(HINT)?.as_bytes()).ok().filter(|bytes| !bytes.is_empty());
-        let bytes = bytes.ok_or_else(|| refused("the bytes of HEX are not pairs of hexadecimal digits", HINT))?;
+        let bytes = bytes.ok_or_else(|| refused("the argument of HEX is not pairs of hexadecimal digits", HINT))?;
         Ok(Needle { range: self.range()?, ..Needle::anywhere(&bytes) })
     }
 
-    /// `start:end`, where the next word begins with a digit.
+    /// Parses `start:end`, if the next word starts with a digit.
     fn range(&mut self) -> Result<Option<(usize, usize)>> {
         const HINT: &str = "write a range as START:END, as in 0:231";
         self.skip_blanks();
@@ -306,10 +312,10 @@ impl<'t> Cursor<'t> {
         numbers.filter(|(start, end)| start <= end).map(Some).ok_or_else(|| unexpected(word, HINT))
     }
 
-    /// `[yy]yy-mm-dd [hh[:mm][:ss]]`, or one word with a T between the two; UTC. A time of day without a date would depend
-    /// on the day of reading, so there must be one.
+    /// Parses `[yy]yy-mm-dd [hh[:mm][:ss]]`, or one word with a `T` in the middle, in UTC. The date is required: a time of day on
+    /// its own would depend on the day of reading.
     fn time(&mut self) -> Result<Timestamp> {
-        const HINT: &str = "write YYYY-MM-DD HH:MM:SS in UTC; the date must be there";
+        const HINT: &str = "write YYYY-MM-DD HH:MM:SS in UTC; the date is required";
         let mut text = self.word(HINT)?.to_owned();
         if !self.at_end() {
             text = format!("{text} {}", self.word(HINT)?);
@@ -318,8 +324,8 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// Fills in what a time leaves out. That years from 50 on are of the last century is INFERRED from the manual's example of
-/// @DATE (spec section 8, number 50).
+/// Completes and parses a time. Two-digit years from 50 on are in the 20th century (INFERRED from use with @DATE; docs/filter.md,
+/// section 15).
 fn full_time(text: &str) -> Option<Timestamp> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00"));

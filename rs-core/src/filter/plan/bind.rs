@@ -1,4 +1,5 @@
-//! Binding: from names to ordinals, from literals to typed comparators, once for each version of a table's definition.
+//! Binds expressions to a table: names become ordinals, literals become typed comparators. Done once per version of a table
+//! definition.
 
 use crate::change::{DateTime, Decimal, NumberText};
 use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
@@ -14,7 +15,7 @@ use crate::filter::syntax::expr::{
 use crate::filter::syntax::function::Function;
 use crate::schema::{Kind, TableDef};
 
-/// Which columns a program needs; each has a slot.
+/// The columns that a program needs, each with its slot.
 #[derive(Debug, Default)]
 pub(crate) struct Columns(Vec<Needed>);
 
@@ -45,7 +46,7 @@ pub(crate) struct Binder<'a> {
     pub(crate) key: &'a [ColumnName],
 }
 
-/// Names that stand for parts of the header in column maps (spec section 4.1, SEEN).
+/// Names of header items in column maps (SEEN; docs/filter.md, section 7.2).
 const PSEUDO: [(&str, EnvItem); 4] = [
     ("GGS_TRANS_TIMESTAMP", EnvItem::CommitTimestamp),
     ("GGS_TRANS_RBA", EnvItem::LogRba),
@@ -54,7 +55,7 @@ const PSEUDO: [(&str, EnvItem); 4] = [
 ];
 
 impl Binder<'_> {
-    /// An expression.
+    /// Binds an expression.
     pub(crate) fn expr(&mut self, expr: &Expr) -> Bound<Node> {
         if expr.depth > DEEPEST {
             return Err(too_deep(expr.span));
@@ -70,11 +71,9 @@ impl Binder<'_> {
                 Some(item) => Node::Environment(item),
                 None => Node::Column(self.column(column, expr.span)?),
             },
-            ExprKind::Parameter(..) => Node::Unavailable("the result of a SQLEXEC needs a database"),
+            ExprKind::Parameter(..) => Node::Unavailable("SQLEXEC results need a database"),
             ExprKind::Word(word) => {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("{word} has no meaning here")).ogg(2322)
-                );
+                return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("unexpected word {word}")).ogg(2322));
             }
             ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
             ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
@@ -91,13 +90,13 @@ impl Binder<'_> {
         list.iter().map(|expr| self.node(expr)).collect()
     }
 
-    /// The header's part that a name stands for, if the table has no such column.
+    /// Returns the header item with this name, unless the table has such a column.
     fn pseudo(&self, column: &ColumnName) -> Option<EnvItem> {
         let item = PSEUDO.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name))?.1;
         self.table.column(&column.name).is_none().then_some(item)
     }
 
-    /// A column's place in the table.
+    /// Resolves a column name.
     pub(crate) fn column(&mut self, column: &ColumnName, span: Span) -> Bound<ColumnUse> {
         let index = self.index(column).ok_or_else(|| self.no_column(column, span))?;
         let index = u16::try_from(index).map_err(|_| self.no_column(column, span))?;
@@ -106,7 +105,7 @@ impl Binder<'_> {
 
     fn index(&self, column: &ColumnName) -> Option<usize> {
         if !self.table.is_defined() {
-            // Without a definition columns go by their numbers.
+            // Without a definition, columns are named by number.
             let digits = column.name.get(..3).filter(|start| start.eq_ignore_ascii_case("COL")).and(column.name.get(3..))?;
             return digits.parse().ok();
         }
@@ -119,15 +118,15 @@ impl Binder<'_> {
     fn no_column(&self, column: &ColumnName, span: Span) -> Diagnostic {
         let name = self.table.name();
         if !self.table.is_defined() {
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the columns of {name} are not known"));
-            return error.help("give a definitions file, or name columns by number: COL0, COL1 …");
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown columns of table {name}"));
+            return error.help("provide a definitions file, or name columns by number: COL0, COL1 …");
         }
         let finding = if column.exact_case { DiagnosticKind::QuoteMixUp } else { DiagnosticKind::UnknownName };
         let error = Diagnostic::error(finding, span, format!("{name} has no column {}", column.name));
         match nearest(&column.name, self.table.columns().iter().map(|column| &*column.name)) {
             Some(near) => error.help(format!("did you mean {near}?")),
             None if column.exact_case => error.help(format!(
-                "double quotes name a column here; write '{}' for a literal, or NOUSEANSISQLQUOTES before the statements",
+                "double quotes enclose a column name here; write '{}' for a literal, or NOUSEANSISQLQUOTES before the statements",
                 column.name
             )),
             None => error,
@@ -145,12 +144,13 @@ impl Binder<'_> {
             match (self.kind(one), other) {
                 (Some(Kind::DateTime), Node::Constant(Constant::Number(_))) => {
                     let error =
-                        Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
+                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
                     return Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"));
                 }
                 (Some(Kind::Opaque | Kind::Binary { .. }), _) => {
-                    return Err(Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared")
-                        .ogg(2210));
+                    return Err(
+                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210)
+                    );
                 }
                 _ => {}
             }
@@ -169,7 +169,7 @@ impl Binder<'_> {
         .unwrap_or(general))
     }
 
-    /// The quick way to compare an integer column with a constant.
+    /// Returns a fast comparison of an integer column with a constant; `None` if the column is not an integer.
     fn integer_is(&self, column: ColumnUse, relation: Relation, number: Decimal, general: &Node) -> Option<Node> {
         let definition = self.table.columns().get(usize::from(column.index))?;
         let Kind::Integer { width, signed } = definition.kind() else { return None };
@@ -177,7 +177,7 @@ impl Binder<'_> {
         let clamp = |value: i128| value.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         let least = |value: i128| (value <= i64::MAX.into()).then(|| clamp(value));
         let most = |value: i128| (value >= i64::MIN.into()).then(|| clamp(value));
-        // An empty range is one that ends before it starts.
+        // An empty range ends before it starts.
         const EMPTY: (i64, i64) = (1, 0);
         let from = |value: i128| least(value).map_or(EMPTY, |low| (low, i64::MAX));
         let to = |value: i128| most(value).map_or(EMPTY, |high| (i64::MIN, high));
@@ -219,7 +219,7 @@ impl Binder<'_> {
             (Function::GetEnv, words) => self.environment(words, span),
             (Function::Token, [name]) => match &name.kind {
                 ExprKind::Text(name) => Ok(Node::Token(name.clone())),
-                _ => Err(fault(name.span, "@TOKEN takes the token's name as a literal".to_owned())),
+                _ => Err(fault(name.span, "@TOKEN takes the token name as a literal".to_owned())),
             },
             (Function::ColStat, [word]) => match state_of(word) {
                 Some(constant) => Ok(Node::Constant(constant)),
@@ -245,7 +245,7 @@ impl Binder<'_> {
             (Function::Date, [output, inputs @ ..]) => {
                 let format = |expr: &Expr| match &expr.kind {
                     ExprKind::Text(text) => DateFormat::parse(text).map_err(|why| fault(expr.span, why)),
-                    _ => Err(fault(expr.span, "@DATE takes its formats as literals".to_owned())),
+                    _ => Err(fault(expr.span, "@DATE takes formats as literals".to_owned())),
                 };
                 let output = format(output)?;
                 let pairs = inputs
@@ -259,7 +259,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A function whose arguments are expressions, literals with escape sequences among them.
+    /// Binds a function whose arguments are all expressions. Reads the escape sequences of literals.
     fn plain_call(&mut self, function: Function, arguments: &[Expr]) -> Bound<Node> {
         let mut nodes = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -278,7 +278,9 @@ impl Binder<'_> {
                 if !["DD", "SS"].iter().any(|own| own.eq_ignore_ascii_case(unit)) =>
             {
                 let span = arguments.first().map(|unit| unit.span).unwrap_or_default();
-                return Err(Diagnostic::error(DiagnosticKind::Argument, span, "@DATEDIFF counts in 'DD' or 'SS'").ogg(2322));
+                return Err(
+                    Diagnostic::error(DiagnosticKind::Argument, span, "the unit of @DATEDIFF must be 'DD' or 'SS'").ogg(2322)
+                );
             }
             _ => {}
         }
@@ -304,17 +306,17 @@ impl Binder<'_> {
                 ExprKind::Text(text) => texts.push(&**text),
                 ExprKind::Column(column) => {
                     let help = format!("write '{}'", column.name);
-                    let error = Diagnostic::error(
-                        DiagnosticKind::QuoteMixUp,
-                        word.span,
-                        "@GETENV takes its options as literals, in quotes",
-                    );
+                    let error =
+                        Diagnostic::error(DiagnosticKind::QuoteMixUp, word.span, "@GETENV takes options as quoted literals");
                     return Err(error.help(help).ogg(2322));
                 }
                 _ => {
-                    return Err(
-                        Diagnostic::error(DiagnosticKind::Argument, word.span, "@GETENV takes its options as literals").ogg(2322)
-                    );
+                    return Err(Diagnostic::error(
+                        DiagnosticKind::Argument,
+                        word.span,
+                        "@GETENV takes options as quoted literals",
+                    )
+                    .ogg(2322));
                 }
             }
         }
@@ -341,8 +343,7 @@ impl Binder<'_> {
             ExprKind::Word(word) => match Special::parse(word) {
                 Some(special) => StateTest::Special(special),
                 None => {
-                    let error =
-                        Diagnostic::error(DiagnosticKind::Argument, test.span, format!("@COLTEST does not test for {word}"));
+                    let error = Diagnostic::error(DiagnosticKind::Argument, test.span, format!("@COLTEST does not take {word}"));
                     return Err(error.help(format!("@COLTEST {}", Function::ColTest.usage())).ogg(2322));
                 }
             },
@@ -357,12 +358,14 @@ impl Binder<'_> {
         };
         let (Some(range), Some(total)) = (whole(range), whole(total)) else {
             let error =
-                Diagnostic::error(DiagnosticKind::Argument, span, "@RANGE takes its range and their number as whole numbers");
+                Diagnostic::error(DiagnosticKind::Argument, span, "@RANGE takes the range and the total as whole numbers");
             return Err(error.ogg(2322));
         };
         if range < 1 || range > total {
-            let message = format!("there is no range {range} of {total}");
-            return Err(Diagnostic::error(DiagnosticKind::Argument, span, message).help("ranges count from 1").ogg(2322));
+            let message = format!("range {range} is not between 1 and the total {total}");
+            return Err(Diagnostic::error(DiagnosticKind::Argument, span, message)
+                .help("number the ranges from 1 to the total")
+                .ogg(2322));
         }
         let key = match key {
             [] => self.key_columns(span)?,
@@ -371,7 +374,7 @@ impl Binder<'_> {
         Ok(Node::Range(Box::new(RangePlan { range, total, key })))
     }
 
-    /// The columns that @RANGE hashes when it names none: KEYCOLS, else the table's key, else all columns.
+    /// Returns the columns that @RANGE hashes by default: KEYCOLS, else the table's key, else all columns.
     fn key_columns(&mut self, span: Span) -> Bound<Box<[Node]>> {
         if !self.key.is_empty() {
             return self.key.iter().map(|column| Ok(Node::Column(self.column(column, span)?))).collect();
@@ -383,13 +386,13 @@ impl Binder<'_> {
         let nodes: Box<[Node]> =
             indexes.map(|index| Node::Column(ColumnUse { side: Side::Default, index, slot: self.columns.slot(index) })).collect();
         if nodes.is_empty() {
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("the key of {} is not known", table.name()));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown key of table {}", table.name()));
             return Err(error.help("name the columns in @RANGE or KEYCOLS"));
         }
         Ok(nodes)
     }
 
-    /// A condition of WHERE.
+    /// Binds a WHERE condition.
     pub(crate) fn condition(&mut self, condition: &Condition) -> Bound<Node> {
         if condition.depth > DEEPEST {
             return Err(too_deep(condition.span));
@@ -409,9 +412,7 @@ impl Binder<'_> {
         let kind = definition.map(|definition| definition.kind());
         let is_state = matches!(operand, Operand::Null | Operand::Present | Operand::Absent);
         if matches!(kind, Some(Kind::Opaque | Kind::Binary { .. })) && !is_state {
-            return Err(
-                Diagnostic::error(DiagnosticKind::Type, span, "values of this column's type cannot be compared").ogg(2210)
-            );
+            return Err(Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210));
         }
         let operand = match operand {
             Operand::Null => WhereOperand::Null,
@@ -420,7 +421,8 @@ impl Binder<'_> {
             Operand::Column(other) => self.other_column(other, false, span)?,
             Operand::QuotedColumn(other) => self.other_column(other, true, span)?,
             Operand::Number(_) if kind == Some(Kind::DateTime) => {
-                let error = Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with a number").ogg(2292);
+                let error =
+                    Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
                 return Err(error.help("write the date as a literal: '2024-03-01' or '2024-03-01 12:00:00'"));
             }
             Operand::Number(number) => WhereOperand::Constant(Constant::Number(*number)),
@@ -442,19 +444,20 @@ impl Binder<'_> {
     }
 }
 
-/// A literal as the column's type has it.
+/// Converts a literal to the type of the column.
 fn literal(text: &str, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
     match kind {
         Some(Kind::DateTime) => DateTime::parse(text).map(WhereOperand::DateTime).ok_or_else(|| {
-            Diagnostic::error(DiagnosticKind::Type, span, "a date or time is compared with text that is none")
+            Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with text that is not a date")
                 .help("write '2024-03-01' or '2024-03-01 12:00:00'")
                 .ogg(2292)
         }),
         Some(Kind::Integer { .. } | Kind::NumberText { .. }) => {
             let number = NumberText::parse(text).and_then(|number| number.decimal());
             number.map(|number| WhereOperand::Constant(Constant::Number(number))).ok_or_else(|| {
-                let error = Diagnostic::error(DiagnosticKind::Type, span, "a number is compared with text that is none");
-                error.help("leave the quotes off a number").ogg(2210)
+                let error =
+                    Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a number with text that is not a number");
+                error.help("write a number without quotes").ogg(2210)
             })
         }
         _ => Ok(WhereOperand::Constant(Constant::Text(text.into()))),
@@ -471,19 +474,20 @@ fn state_of(word: &Expr) -> Option<Constant> {
     }
 }
 
-/// A number as a mantissa of this scale, cut downwards, and whether it is exact.
+/// Returns a number as a mantissa with this scale, rounded down, and whether that is exact.
 fn mantissa(number: Decimal, scale: u8) -> Option<(i128, bool)> {
     let unit = |power: u8| 10i128.checked_pow(u32::from(power));
     if number.scale() <= scale {
-        // A number too large for any mantissa goes the general way.
+        // A number too large for a mantissa uses the general comparison.
         return Some((number.mantissa().checked_mul(unit(scale - number.scale())?)?, true));
     }
     let unit = unit(number.scale() - scale)?;
     Some((number.mantissa().div_euclid(unit), number.mantissa().rem_euclid(unit) == 0))
 }
 
-/// A literal with its escape sequences read: `\xHH`, three octal digits, `\uHHHH` (spec section 2.1). A value of 0 is an
-/// error. A byte of 80 and above stands for the character of that number, as in Latin-1, since texts are characters here.
+/// Decodes the escape sequences of a literal: `\xHH`, a backslash and three octal digits, `\uHHHH` (docs/filter.md, section 4). A
+/// value of 0 is an error. A byte of 80 and above is the character with that number, as in Latin-1, since texts are characters
+/// here.
 fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -501,12 +505,13 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             _ => None,
         };
         if let (Some((code, _)), Some(b'4'..=b'7')) = (found, escape.as_bytes().first()) {
-            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("{code:o} is more than a byte holds"));
-            return Err(error.help("octal values go from 001 to 377").ogg(2322));
+            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("octal value {code:o} does not fit a byte"));
+            return Err(error.help("use octal values from 001 to 377").ogg(2322));
         }
         match found.map(|(code, length)| (code, char::from_u32(code), length)) {
             Some((0, ..)) => {
-                let error = Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it ends a string");
+                let error =
+                    Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it terminates a string");
                 return Err(error.ogg(2322));
             }
             Some((_, Some(c), length)) => {
@@ -515,7 +520,7 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
             }
             Some((code, None, _)) => {
                 return Err(
-                    Diagnostic::error(DiagnosticKind::Argument, span, format!("there is no character {code:04X}")).ogg(2322)
+                    Diagnostic::error(DiagnosticKind::Argument, span, format!("no character has the code {code:04X}")).ogg(2322)
                 );
             }
             None => {
@@ -528,18 +533,18 @@ fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
     Ok(out.into())
 }
 
-/// What a test has to look at: a record that is turned away by an earlier tier never has its columns touched.
+/// The part of a record that a test reads. The columns of a record that an earlier tier rejects are never decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// The file, the record's header, its transaction.
+    /// The file, the record header, the transaction.
     Header,
-    /// Tokens, and which columns are there.
+    /// Tokens, and which columns are present.
     Presence,
     /// The values of columns.
     Values,
 }
 
-/// How a node is judged when conjuncts are put in order.
+/// Properties of a node that decide the order of conjuncts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Traits {
     pub(crate) tier: Tier,
@@ -547,7 +552,7 @@ pub(crate) struct Traits {
     pub(crate) cost: u32,
 }
 
-/// What a node that cannot fail comes to.
+/// The result type of a node that cannot fail.
 #[derive(Clone, Copy, PartialEq)]
 enum Sure {
     Number,
@@ -571,7 +576,7 @@ fn sure(node: &Node) -> Option<Sure> {
         Node::OneOf(one_of) => {
             (sure(&one_of.value).is_some() && one_of.others.iter().all(|node| sure(node).is_some())).then_some(Sure::Number)
         }
-        // A search has a place to start at as well, which may be none.
+        // @STRFIND is not in this list: its start position may be invalid.
         Node::Call(Function::StrEq | Function::StrCmp | Function::StrLen, arguments) => {
             arguments.iter().all(|node| sure(node).is_some()).then_some(Sure::Number)
         }
@@ -585,7 +590,7 @@ fn sure(node: &Node) -> Option<Sure> {
 fn is_sure_test(node: &Node) -> bool {
     match node {
         Node::State(subject, tests) => {
-            // An insert has no before image, and asking for it is an error.
+            // An insert has no before image; reading it is an error.
             let plain = match &**subject {
                 Node::Column(column) => column.side != Side::Before,
                 other => sure(other).is_some(),
@@ -636,7 +641,7 @@ fn tier(node: &Node) -> Tier {
     }
 }
 
-/// A guess at what a node costs, for putting conjuncts in order where they may be.
+/// Estimates the cost of a node, for ordering conjuncts.
 fn cost(node: &Node) -> u32 {
     let of = |nodes: &[Node]| nodes.iter().map(cost).sum::<u32>();
     match node {

@@ -1,4 +1,4 @@
-//! How a program decides, as data and as text.
+//! Explains how a program decides, as data and as text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::filter::plan::rule::Conjunct;
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 
 impl Program {
-    /// How it decides: the tests in their order, what each looks at, and what is doubtful.
+    /// Explains how it decides: the tests in evaluation order, what each reads, and lints.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let inner = &*self.inner;
@@ -46,7 +46,7 @@ impl Inner {
     }
 }
 
-/// How a selection decides on one table, as data; displays as text.
+/// How a selection decides on one table. `Display` writes it as text.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -63,9 +63,9 @@ impl Inner {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// The table's name.
+    /// The name of the table.
     pub table: String,
-    /// The rules that name it, in order.
+    /// The rules that name the table, in order.
     pub rules: Vec<RuleExplained>,
     source: Arc<str>,
 }
@@ -76,13 +76,13 @@ pub struct Explanation {
 pub struct RuleExplained {
     /// Its number in the selection.
     pub rule: usize,
-    /// Its tests, in the order in which they are asked.
+    /// Its tests, in evaluation order.
     pub tests: Vec<TestExplained>,
-    /// What does not fit the table, and what is doubtful.
+    /// Errors from binding to the table, and lints.
     pub lints: Vec<Diagnostic>,
-    /// The table's columns that are handed on; `None` for all.
+    /// The table columns that it keeps; `None` for all.
     pub columns_kept: Option<Vec<String>>,
-    /// Columns that are derived.
+    /// The names of derived columns.
     pub derived: Vec<String>,
 }
 
@@ -92,13 +92,13 @@ pub struct RuleExplained {
 pub struct TestExplained {
     /// The number of its clause in the rule.
     pub clause: usize,
-    /// As it is written.
+    /// Its text.
     pub text: String,
-    /// What it looks at.
+    /// What it reads.
     pub tier: Tier,
-    /// Whether it can fail, and therefore keeps its place.
+    /// It can fail, and therefore keeps its position in strict mode.
     pub can_fail: bool,
-    /// How it is decided.
+    /// How it is evaluated.
     pub comparator: &'static str,
     /// The columns that it needs.
     pub columns: Vec<String>,
@@ -108,12 +108,12 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "table {}", self.table)?;
         if self.rules.is_empty() {
-            writeln!(f, "  no rule names it: its changes are turned away by name alone")?;
+            writeln!(f, "  no rule names it: its changes are rejected by name")?;
         }
         for rule in &self.rules {
             writeln!(f, "  rule {}", rule.rule)?;
             if rule.tests.is_empty() {
-                writeln!(f, "    no test: decided by name and operation")?;
+                writeln!(f, "    no tests: decided by name and operation")?;
             }
             for (place, test) in rule.tests.iter().enumerate() {
                 let tier = match test.tier {
@@ -128,7 +128,7 @@ impl fmt::Display for Explanation {
                 writeln!(f, "{}", if test.can_fail { "; can fail" } else { "" })?;
             }
             if let Some(kept) = &rule.columns_kept {
-                writeln!(f, "    hands on: {}", kept.join(", "))?;
+                writeln!(f, "    keeps: {}", kept.join(", "))?;
             }
             if !rule.derived.is_empty() {
                 writeln!(f, "    derives: {}", rule.derived.join(", "))?;
@@ -153,11 +153,11 @@ fn comparator(node: &Node) -> &'static str {
         Node::Range(_) => "hash of the key",
         Node::All(_) | Node::Any(_) => "several tests",
         Node::Unavailable(_) => "not available in a trail",
-        _ => "expression that is not zero",
+        _ => "non-zero expression",
     }
 }
 
-/// The columns that a node needs, each once, in the order in which they are met.
+/// Adds the columns that a node needs, each once, in order of appearance.
 fn columns_of(node: &Node, out: &mut Vec<u16>) {
     let mut add = |index: u16| {
         if !out.contains(&index) {

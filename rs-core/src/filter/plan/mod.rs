@@ -1,4 +1,4 @@
-//! From trees to plans: binding to a table, the order of tests, the index of rules, explanation.
+//! Turns trees into plans: binding to a table, the order of tests, the index of rules, explanation.
 
 pub(crate) mod bind;
 pub(crate) mod explain;

@@ -1,4 +1,4 @@
-//! One rule bound to one table: its tests in their order, and what it hands on.
+//! One rule bound to one table: its ordered tests, and its projection.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ pub(crate) struct BoundRule {
     pub(super) number: usize,
     pub(super) ops: OpMask,
     pub(super) conjuncts: Vec<Conjunct>,
-    /// What does not fit the table; the rule is then an error for each change.
+    /// Errors found on binding. If there are any, the rule is an error for each change.
     pub(super) problems: Vec<Diagnostic>,
     pub(super) lints: Vec<Diagnostic>,
     pub(super) projection: Projection,
 }
 
-/// One test that must hold.
+/// One test; all of them must hold.
 #[derive(Debug)]
 pub(super) struct Conjunct {
     pub(super) node: Node,
@@ -39,19 +39,19 @@ pub(super) struct Conjunct {
     pub(super) ops: OpMask,
     pub(super) raise_error: Option<u32>,
     pub(super) traits: Traits,
-    /// Whether it goes so deep that there may be too little stack for it.
+    /// It is so deep that its evaluation may need more stack than there is.
     deep: bool,
-    /// As it is written, for [`Program::explain`](crate::filter::Program::explain).
+    /// Its text, for [`Program::explain`](crate::filter::Program::explain).
     pub(super) text: Box<str>,
 }
 
-/// Levels for which there is always stack.
+/// Maximum depth for which there is always enough stack.
 const SHALLOW: u32 = 12;
 
-/// What of a row is handed on.
+/// The columns and tokens that a rule produces.
 #[derive(Debug, Default)]
 pub(super) struct Projection {
-    /// Whether the rule says nothing of it: the whole row is handed on.
+    /// The rule has no projection clause: it produces the whole row.
     pub(super) whole: bool,
     /// The table's columns, by index; `None` for all.
     pub(super) kept: Option<Vec<usize>>,
@@ -76,7 +76,7 @@ impl BoundRule {
             match if conjunct.deep { with_deep_stack(truth) } else { truth() } {
                 Ok(true) => {}
                 Ok(false) => return self.reject(conjunct),
-                Err(trouble) => return self.trouble(conjunct, trouble, context),
+                Err(error) => return self.without_result(conjunct, error, context),
             }
         }
         Verdict::Accept(self.number)
@@ -92,7 +92,7 @@ impl BoundRule {
                 clause,
                 ogg_number: Some(1155),
                 user_number: Some(user),
-                what: "a change did not pass a FILTER with RAISEERROR",
+                what: "the change did not pass a FILTER with RAISEERROR",
             }),
         }
     }
@@ -110,11 +110,11 @@ impl BoundRule {
     }
 
     #[cold]
-    fn trouble<S: Subject>(&self, conjunct: &Conjunct, trouble: EvalError, context: &Context<'_, S>) -> Verdict {
+    fn without_result<S: Subject>(&self, conjunct: &Conjunct, error: EvalError, context: &Context<'_, S>) -> Verdict {
         let (rule, clause) = (self.number, conjunct.clause);
         let mut columns = [None; 4];
         let mut what = "";
-        let why = match trouble {
+        let why = match error {
             EvalError::Error(ogg_number, what) => {
                 return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
             }
@@ -201,7 +201,7 @@ impl BoundRule {
         self.conjuncts.push(Conjunct { node, clause, ops, raise_error, traits, deep, text: text.into() });
     }
 
-    /// Comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).
+    /// Adds lints for comparisons of columns that may be NULL without a test before them (GoldenGate stops with OGG-02293).
     fn lint_unguarded(&mut self, parts: &[Expr], table: &TableDef) {
         let mut guarded = HashSet::new();
         for part in parts {
@@ -219,10 +219,11 @@ impl BoundRule {
                         let definition = table.column(&column.name).map(|(_, definition)| definition);
                         let may_be_null = definition.is_some_and(|own| !own.key && own.facts.nullable != Some(false));
                         if may_be_null && !guarded.contains(&column.name.to_ascii_uppercase()) {
-                            let message = format!("{} may be NULL, which stops the filter", column.name);
-                            let help = format!("write @COLTEST ({}, PRESENT) AND before it, or use lenient mode", column.name);
+                            let message = format!("{} may be NULL, which is an error in strict mode", column.name);
+                            let help =
+                                format!("put @COLTEST ({}, PRESENT) AND before the comparison, or use lenient mode", column.name);
                             self.lints.push(Diagnostic::lint(DiagnosticKind::UnguardedColumn, side.span, message).help(help));
-                            // Once is enough.
+                            // One lint per column.
                             guarded.insert(column.name.to_ascii_uppercase());
                         }
                     }
@@ -233,11 +234,10 @@ impl BoundRule {
     }
 }
 
-/// Puts tests in the order in which they are asked.
+/// Sorts tests into evaluation order (docs/filter.md, section 6).
 ///
-/// Tests that cannot fail and need no values come first, whatever their place: a change that they turn away is settled.
-/// Those that can fail keep their order, so that errors come where GoldenGate would raise them, and a test guards what
-/// stands behind it. In lenient mode nothing fails, and tests are asked in the order of what they cost.
+/// Tests that cannot fail and need no values come first. All others keep their order: errors then occur where GoldenGate would
+/// raise them, and a test guards those after it. In lenient mode nothing fails, so tests are sorted by cost.
 fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
     if strict {
         conjuncts.sort_by_key(|conjunct| match (conjunct.traits.fallible, conjunct.traits.tier) {
@@ -252,8 +252,8 @@ fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
 fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef) -> Result<Projection, Diagnostic> {
     let span = Span::default();
     let mut projection = Projection::default();
-    // COLMAP without USEDEFAULTS hands on what it maps, wherever COLS stands.
-    let mut mapped_alone = false;
+    // COLMAP without USEDEFAULTS produces only the derived columns, whether or not there is a COLS.
+    let mut only_derived = false;
     let all = || 0..table.columns().len();
     for clause in clauses {
         match clause {
@@ -264,13 +264,13 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                 if let (false, Some(key)) =
                     (keeps, listed.iter().filter_map(|index| table.columns().get(*index)).find(|column| column.key))
                 {
-                    let message = format!("COLSEXCEPT may not drop {}, which belongs to the key", key.name);
+                    let message = format!("COLSEXCEPT cannot drop the key column {}", key.name);
                     return Err(Diagnostic::error(DiagnosticKind::Argument, span, message));
                 }
                 projection.kept = Some(all().filter(|index| listed.contains(index) == keeps).collect());
             }
             Clause::ColMap { use_defaults, assignments } => {
-                mapped_alone |= !use_defaults;
+                only_derived |= !use_defaults;
                 for Assignment { target, value } in assignments {
                     let length = table
                         .column(&target.name)
@@ -287,7 +287,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
             _ => {}
         }
     }
-    if mapped_alone {
+    if only_derived {
         projection.kept = Some(Vec::new());
     }
     let projects = clauses
@@ -295,7 +295,7 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
         .any(|clause| matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_)));
     projection.whole = !projects;
     if projects {
-        // Columns that are handed on are located too.
+        // Kept columns must be located too.
         let kept: Vec<usize> = projection.kept.clone().unwrap_or_else(|| all().collect());
         for column in kept.iter().filter_map(|index| table.columns().get(*index)) {
             let name = ColumnName { side: Side::Default, name: column.name.clone(), exact_case: true };

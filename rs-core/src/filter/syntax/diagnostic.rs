@@ -1,12 +1,11 @@
-//! What is wrong, or doubtful, in the text of a filter: where, what was expected, and what to write instead.
+//! Errors and lints in the text of a filter: position, what was expected, and what to write instead.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 
-/// A stretch of the text, in bytes. Two spans are always equal, so that syntax trees compare by what they say and not by
-/// where they were written.
+/// A range of the text, in bytes. All spans compare equal, because syntax trees compare by content and not by position.
 #[derive(Clone, Copy, Debug, Default, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -29,41 +28,41 @@ impl Span {
     }
 }
 
-/// What a diagnostic is about.
+/// The kind of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DiagnosticKind {
     /// The text does not follow the grammar.
     Syntax,
-    /// Typographic quotes, which GoldenGate does not take.
+    /// Typographic quotes, which GoldenGate does not accept.
     CurlyQuotes,
     /// `IN`, `LIKE`, `BETWEEN`, `NOT` or `IS`, which the language does not have.
     ForeignOperator,
     /// Text compared in FILTER, which compares numbers.
     TextInFilter,
-    /// AND and OR side by side without parentheses. Their precedence is not documented; AND binds tighter here.
+    /// AND and OR mixed without parentheses. Their precedence is not documented; AND binds tighter here.
     MixedAndOr,
     /// A column that may be NULL is compared without a test before it.
     UnguardedColumn,
     /// A function with too few or too many arguments.
     Arity,
-    /// A literal in the quotes of a column name, or the other way round.
+    /// A literal in the quotes of a column name, or vice versa.
     QuoteMixUp,
-    /// A name that nothing has: a function, a column, an option.
+    /// An unknown function, column or option.
     UnknownName,
-    /// An argument that the function cannot take.
+    /// An invalid argument.
     Argument,
-    /// Something that only a running GoldenGate process or a database could answer.
+    /// Something that needs a running GoldenGate process or a database.
     NotAvailable,
-    /// Something that has no meaning for a reader of trails and is passed over.
+    /// Something that has no effect when reading trails.
     NotApplicable,
     /// Types that cannot be compared.
     Type,
-    /// Text that is longer or deeper than is taken.
+    /// Text that is too long or nested too deeply.
     TooLarge,
 }
 
-/// One finding: an error, or a lint that the filter works in spite of.
+/// One diagnostic: an error, or a lint, which leaves the filter usable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
     pub(crate) finding: DiagnosticKind,
@@ -87,51 +86,51 @@ impl Diagnostic {
         Self { help: Some(clipped(help.into())), ..self }
     }
 
-    /// With the number that GoldenGate's own message has.
+    /// Sets the number of GoldenGate's own message.
     pub(crate) fn ogg(self, number: u32) -> Self {
         Self { number: Some(number), ..self }
     }
 
-    /// What it is about.
+    /// Returns its kind.
     #[must_use]
     pub fn finding(&self) -> DiagnosticKind {
         self.finding
     }
 
-    /// Whether the filter cannot be used because of it; else it is a lint.
+    /// Returns `true` for an error, which makes the filter unusable, and `false` for a lint.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.is_error
     }
 
-    /// The number of GoldenGate's own message (`OGG-00370` is 370), where one is known.
+    /// Returns the number of GoldenGate's own message (`OGG-00370` is 370), if one is known.
     #[must_use]
     pub fn ogg_number(&self) -> Option<u32> {
         self.number
     }
 
-    /// What is wrong.
+    /// Returns the message.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to write instead.
+    /// Returns what to write instead, if there is a suggestion.
     #[must_use]
     pub fn help_text(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// Where it stands in the text, in bytes.
+    /// Returns its range in the text, in bytes.
     #[must_use]
     pub fn range(&self) -> std::ops::Range<usize> {
         self.span.start..self.span.end
     }
 }
 
-/// All findings of a text, of which at least one is an error.
+/// All diagnostics of a text. At least one is an error.
 ///
-/// Displays each with its line and a caret under the place:
+/// `Display` shows each with its line and a caret under the position:
 ///
 /// ```
 /// let error = trailcore::filter::Select::parse("TABLE HR.EMP, FILTER (@STREQ (DEPT, 'SALES');").unwrap_err();
@@ -149,13 +148,13 @@ impl Diagnostics {
         Self { source: source.into(), list }
     }
 
-    /// The findings, in the order in which they were made.
+    /// Returns all diagnostics, in the order in which they were found.
     #[must_use]
     pub fn all(&self) -> &[Diagnostic] {
         &self.list
     }
 
-    /// The errors among them.
+    /// Returns only the errors.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter().filter(|diagnostic| diagnostic.is_error)
     }
@@ -185,7 +184,7 @@ impl From<Diagnostics> for Error {
 }
 
 impl Error {
-    /// All that is wrong with the text of a filter, each finding with its place, where that is the error.
+    /// Returns the diagnostics of a filter text, if this error comes from parsing or binding a filter.
     ///
     /// ```
     /// # let file = std::env::temp_dir().join(format!("trailcore-{}.prm", std::process::id()));
@@ -201,9 +200,9 @@ impl Error {
     }
 }
 
-/// The most findings that are shown: each wants its line, which is looked for in the text.
+/// Maximum number of diagnostics shown. Finding the line of each one scans the text.
 const MOST_SHOWN: usize = 100;
-/// The most bytes of a message. A name in it may be as long as the text.
+/// Maximum length of a message in bytes. A name in it may be as long as the text.
 const MESSAGE: usize = 400;
 
 fn clipped(mut message: String) -> String {
@@ -214,7 +213,7 @@ fn clipped(mut message: String) -> String {
     message
 }
 
-/// The longest piece of a line that is shown.
+/// Maximum number of characters shown of a line.
 const SHOWN: usize = 120;
 
 pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnostic: &Diagnostic) -> fmt::Result {
@@ -229,7 +228,7 @@ pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnos
     }
     write!(f, ": {}", diagnostic.message)?;
     if !source.is_empty() {
-        // Of a very long line, the part around the place.
+        // Show only the part of a very long line around the position.
         let first = column.saturating_sub(SHOWN / 2);
         let shown: String = line.chars().skip(first).take(SHOWN).map(|c| if c == '\t' { ' ' } else { c }).collect();
         let end = floor(source, diagnostic.span.end.max(start));
@@ -244,13 +243,13 @@ pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnos
     Ok(())
 }
 
-/// The nearest character boundary at or before a place.
+/// Returns the nearest character boundary at or before a position.
 fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// The name among these that is nearest to a misspelt one, if any is near.
+/// Returns the name that is most similar to a misspelt one, if any is similar enough.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = wanted.chars().take(64).flat_map(char::to_uppercase).collect();
     let limit = 1 + wanted.len() / 4;
@@ -262,7 +261,7 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
         .map(|(_, name)| name)
 }
 
-/// The number of letters to add, drop or change (Levenshtein).
+/// Returns the edit distance (Levenshtein).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Expressions and conditions: what FILTER, COLMAP, TOKENS and WHERE hold. Built by the parser, or by calls.
+//! Expressions (FILTER, COLMAP, TOKENS) and conditions (WHERE), built by the parser or by calls.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::filter::syntax::lexer::{Dialect, is_name_char};
 use crate::filter::syntax::words::FOREIGN;
 use crate::filter::with_deep_stack;
 
-/// A comparison.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// `=`
@@ -27,7 +27,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// As it is written.
+    /// Returns the operator as text.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Relation {
         }
     }
 
-    /// The same comparison with its sides exchanged.
+    /// Returns the same comparison with its sides exchanged.
     pub(crate) fn mirrored(self) -> Self {
         match self {
             Self::Gt => Self::Lt,
@@ -89,17 +89,17 @@ impl Operator {
     }
 }
 
-/// Which image of a row a column is taken from.
+/// The image of a row that a column is read from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The after image; of a delete the before image.
+    /// The after image, or the before image of a delete.
     #[default]
     Default,
     /// The before image.
     Before,
     /// The after image.
     After,
-    /// The before image if the column is in it, else the after image.
+    /// The before image if it has the column, else the after image.
     BeforeAfter,
 }
 
@@ -108,11 +108,11 @@ pub enum Side {
 pub(crate) struct ColumnName {
     pub(crate) side: Side,
     pub(crate) name: Box<str>,
-    /// Written in double quotes: its case counts.
+    /// Written in double quotes: case-sensitive.
     pub(crate) exact_case: bool,
 }
 
-/// Words that stand for a state or a form.
+/// Keywords of function arguments: states, and paddings of @STRNUM.
 pub(crate) const WORDS: [&str; 13] = [
     "PRESENT",
     "NULL",
@@ -129,17 +129,18 @@ pub(crate) const WORDS: [&str; 13] = [
     "RIGHTZERO",
 ];
 
-/// How many levels deep expressions and conditions may be: what is evaluated by recursion must not exhaust a thread's stack.
+/// Maximum depth of expressions and conditions. They are evaluated by recursion, which must not exhaust the stack of a thread.
 pub(crate) const DEEPEST: u32 = 96;
-/// Parts of an expression or condition that is put together by calls: one that is joined with itself doubles each time.
+/// Maximum number of nodes of an expression or condition built by calls. Joining one with itself repeatedly doubles its size each
+/// time.
 const MOST_PARTS: u32 = 1 << 20;
 
 pub(crate) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error(DiagnosticKind::TooLarge, span, format!("the expression is more than {DEEPEST} levels deep"))
-        .help("join with AND and OR, which add no depth, or use @VALONEOF")
+        .help("chain conditions with AND or OR, which add no depth, or use @VALONEOF")
 }
 
-/// Whether what was put together can be used, and freed.
+/// Fails if a tree is too deep or too large to be evaluated and freed.
 fn fits(depth: u32, size: u32) -> crate::Result<()> {
     let what = if depth > DEEPEST {
         too_deep(Span::default()).message().to_owned()
@@ -148,10 +149,11 @@ fn fits(depth: u32, size: u32) -> crate::Result<()> {
     } else {
         return Ok(());
     };
-    Err(crate::Error::new(crate::ErrorKind::Filter, what).hint("join with AND and OR, which add no depth, or use @VALONEOF"))
+    Err(crate::Error::new(crate::ErrorKind::Filter, what)
+        .hint("chain conditions with AND or OR, which add no depth, or use @VALONEOF"))
 }
 
-/// An expression: of FILTER, a column map, a token, or an argument.
+/// An expression of FILTER, COLMAP or TOKENS, or a function argument.
 ///
 /// ```
 /// use trailcore::filter::{Function, call, col, num, text};
@@ -164,9 +166,9 @@ fn fits(depth: u32, size: u32) -> crate::Result<()> {
 pub struct Expr {
     pub(crate) kind: ExprKind,
     pub(crate) span: Span,
-    /// How many levels deep it is; AND and OR of many add one.
+    /// The depth of the tree. An AND or OR of many operands adds one level.
     pub(crate) depth: u32,
-    /// How many parts it has: columns, literals, and what joins them.
+    /// The number of nodes.
     pub(crate) size: u32,
 }
 
@@ -204,7 +206,7 @@ impl Expr {
 
     pub(crate) fn negated(self, span: Span) -> Self {
         match self.kind {
-            // A number has its sign.
+            // The sign becomes part of a number.
             ExprKind::Number(number) if number.mantissa() > 0 => {
                 Self::new(ExprKind::Number(Decimal::new(-number.mantissa(), number.scale())), span)
             }
@@ -216,7 +218,8 @@ impl Expr {
         Self::built(ExprKind::Compare(relation, Box::new((self, other))))
     }
 
-    /// Whether a selection can take it: for those who put it together by calls that come from elsewhere, and in loops.
+    /// Checks that the expression is small enough for a selection. Useful for expressions that are built in loops or from
+    /// untrusted input.
     ///
     /// ```
     /// use trailcore::filter::{col, num};
@@ -225,48 +228,48 @@ impl Expr {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where it is more than 96 levels deep, or has more than a million parts.
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) if it is more than 96 levels deep or has more than 2^20 nodes.
     pub fn fits(&self) -> crate::Result<()> {
         fits(self.depth, self.size)
     }
 
-    /// Whether it equals another number.
+    /// Builds `self = other`.
     #[must_use]
     pub fn eq(self, other: Self) -> Self {
         self.compared(Relation::Eq, other)
     }
 
-    /// Whether it differs from another number.
+    /// Builds `self <> other`.
     #[must_use]
     pub fn ne(self, other: Self) -> Self {
         self.compared(Relation::Ne, other)
     }
 
-    /// Whether it is greater.
+    /// Builds `self > other`.
     #[must_use]
     pub fn gt(self, other: Self) -> Self {
         self.compared(Relation::Gt, other)
     }
 
-    /// Whether it is less.
+    /// Builds `self < other`.
     #[must_use]
     pub fn lt(self, other: Self) -> Self {
         self.compared(Relation::Lt, other)
     }
 
-    /// Whether it is greater or equal.
+    /// Builds `self >= other`.
     #[must_use]
     pub fn ge(self, other: Self) -> Self {
         self.compared(Relation::Ge, other)
     }
 
-    /// Whether it is less or equal.
+    /// Builds `self <= other`.
     #[must_use]
     pub fn le(self, other: Self) -> Self {
         self.compared(Relation::Le, other)
     }
 
-    /// Whether both hold; the other is looked at only if this one does.
+    /// Builds `self AND other`. `other` is evaluated only if `self` holds.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match self.kind {
@@ -278,7 +281,7 @@ impl Expr {
         }
     }
 
-    /// Whether either holds; the other is looked at only if this one does not.
+    /// Builds `self OR other`. `other` is evaluated only if `self` does not hold.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match self.kind {
@@ -290,7 +293,7 @@ impl Expr {
         }
     }
 
-    /// The remainder of a division.
+    /// Builds `self \ other`, the remainder of a division.
     #[must_use]
     pub fn remainder(self, other: Self) -> Self {
         Self::built(ExprKind::Arithmetic(Operator::Remainder, Box::new((self, other))))
@@ -319,38 +322,38 @@ impl std::ops::Neg for Expr {
     }
 }
 
-/// A column, from the image that counts: the after image, of a delete the before image. A name with characters beyond
-/// letters, digits, `_`, `$` and `#` is taken with its case; else case does not count.
+/// Builds a column reference. It reads the after image, or the before image of a delete. A name with characters other than
+/// letters, digits, `_`, `$` and `#` is case-sensitive; other names are not.
 #[must_use]
 pub fn col(name: &str) -> Expr {
     Expr::built(ExprKind::Column(ColumnName { side: Side::Default, name: name.into(), exact_case: !is_plain(name) }))
 }
 
-/// A column of the before image.
+/// Builds a reference to a column of the before image.
 #[must_use]
 pub fn before(name: &str) -> Expr {
     call(Function::Before, [col(name)])
 }
 
-/// A whole number.
+/// Builds a whole number.
 #[must_use]
 pub fn num(number: i64) -> Expr {
     decimal(Decimal::from(number))
 }
 
-/// An exact decimal.
+/// Builds an exact decimal.
 #[must_use]
 pub fn decimal(number: Decimal) -> Expr {
     Expr::built(ExprKind::Number(number))
 }
 
-/// A literal text.
+/// Builds a text literal.
 #[must_use]
 pub fn text(text: &str) -> Expr {
     Expr::built(ExprKind::Text(text.into()))
 }
 
-/// A word such as `PRESENT`, for the functions that take one. A word that none of them knows is taken as a column.
+/// Builds a keyword such as `PRESENT`, for functions that take one. An unknown word becomes a column.
 #[must_use]
 pub fn word(word: &str) -> Expr {
     match WORDS.iter().find(|known| known.eq_ignore_ascii_case(word)) {
@@ -359,19 +362,19 @@ pub fn word(word: &str) -> Expr {
     }
 }
 
-/// The call of a function. The number of its arguments is checked when the filter is put together.
+/// Builds a function call. The number of arguments is checked when the selection is bound to a table.
 #[must_use]
 pub fn call(function: Function, arguments: impl IntoIterator<Item = Expr>) -> Expr {
     Expr::built(ExprKind::Call(function, arguments.into_iter().collect()))
 }
 
-/// `@GETENV` of a group and an item.
+/// Builds `@GETENV (group, item)`.
 #[must_use]
 pub fn env(group: &str, item: &str) -> Expr {
     call(Function::GetEnv, [text(group), text(item)])
 }
 
-/// Whether a name can be written without quotes and is then read as the same.
+/// Returns `true` if a name parses back as the same name without quotes.
 pub(crate) fn is_plain(name: &str) -> bool {
     let reserved = ["AND", "OR", "BEFORE", "AFTER"];
     name.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -381,7 +384,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
         && !FOREIGN.iter().any(|(word, _)| word.eq_ignore_ascii_case(name))
 }
 
-/// A part of the tree with the dialect to write it in.
+/// A node with the dialect in which to display it.
 pub(crate) struct In<'a, T>(pub(crate) &'a T, pub(crate) Dialect);
 
 pub(crate) fn write_literal(f: &mut fmt::Formatter<'_>, text: &str, dialect: Dialect) -> fmt::Result {
@@ -411,7 +414,7 @@ impl fmt::Display for In<'_, Expr> {
 impl In<'_, Expr> {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(expr, dialect) = self;
-        // Operands that are not primary stand in parentheses, so that nothing hangs on precedence.
+        // Operands that are not primary are parenthesised, so the text does not depend on precedence.
         let operand = |f: &mut fmt::Formatter<'_>, expr: &Expr| {
             let primary = match &expr.kind {
                 ExprKind::Number(number) => number.mantissa() >= 0,
@@ -437,7 +440,7 @@ impl In<'_, Expr> {
             ExprKind::Number(number) => write!(f, "{number}"),
             ExprKind::Text(text) => write_literal(f, text, *dialect),
             ExprKind::Column(column) => write!(f, "{column}"),
-            // Its case does not count, so that quotes stand only where a name would not read without them.
+            // Case-insensitive, so it is quoted only if it would not parse without quotes.
             ExprKind::Parameter(id, name)
                 if name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(is_name_char) =>
             {
@@ -455,7 +458,7 @@ impl In<'_, Expr> {
             ExprKind::Negate(one) => {
                 f.write_str("-")?;
                 match one.kind {
-                    // Else the number would take the sign.
+                    // Without parentheses the sign would become part of the number.
                     ExprKind::Number(_) => write!(f, "({})", In(&**one, *dialect)),
                     _ => operand(f, one),
                 }
@@ -477,13 +480,14 @@ impl In<'_, Expr> {
 }
 
 impl fmt::Display for Expr {
-    /// As it is written in a parameter file of the ANSI dialect.
+    /// Writes the expression as in a parameter file, in the ANSI dialect.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         In(self, Dialect::Ansi).fmt(f)
     }
 }
 
-/// A condition of WHERE: columns compared with literals, columns and the three pseudo-values. No arithmetic, no functions.
+/// A WHERE condition: comparisons of columns with literals, columns and the three pseudo-values. It has no arithmetic and no
+/// functions.
 ///
 /// ```
 /// use trailcore::filter::Condition;
@@ -494,7 +498,7 @@ impl fmt::Display for Expr {
 pub struct Condition {
     pub(crate) kind: ConditionKind,
     pub(crate) span: Span,
-    /// As an expression's.
+    /// Depth and number of nodes, as for an expression.
     pub(crate) depth: u32,
     pub(crate) size: u32,
 }
@@ -506,7 +510,7 @@ pub(crate) enum ConditionKind {
     Test(ColumnName, Relation, Operand),
 }
 
-/// What a column is compared with in WHERE.
+/// The right side of a comparison in WHERE.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     /// A number.
@@ -515,7 +519,7 @@ pub enum Operand {
     Text(Box<str>),
     /// Another column.
     Column(Box<str>),
-    /// Another column whose name is taken with its case.
+    /// Another column, with a case-sensitive name.
     QuotedColumn(Box<str>),
     /// `@NULL`
     Null,
@@ -553,7 +557,7 @@ impl Condition {
         Self { kind, span, depth: depth + 1, size: size.saturating_add(1) }
     }
 
-    /// Whether a selection can take it.
+    /// Checks that the condition is small enough for a selection.
     ///
     /// # Errors
     /// As [`Expr::fits`].
@@ -561,7 +565,7 @@ impl Condition {
         fits(self.depth, self.size)
     }
 
-    /// A column compared with a number, a text or another column.
+    /// Builds a comparison of a column with a number, a text or another column.
     #[must_use]
     pub fn test(column: &str, relation: Relation, operand: impl Into<Operand>) -> Self {
         let column = ColumnName { side: Side::Default, name: column.into(), exact_case: !is_plain(column) };
@@ -572,55 +576,55 @@ impl Condition {
         Self::new(ConditionKind::Test(column, relation, operand), Span::default())
     }
 
-    /// Whether a column equals a number or text.
+    /// Builds `column = operand`.
     #[must_use]
     pub fn eq(column: &str, operand: impl Into<Operand>) -> Self {
         Self::test(column, Relation::Eq, operand)
     }
 
-    /// Whether a column differs from a number or text.
+    /// Builds `column <> operand`.
     #[must_use]
     pub fn ne(column: &str, operand: impl Into<Operand>) -> Self {
         Self::test(column, Relation::Ne, operand)
     }
 
-    /// Whether a column is greater than a number or text.
+    /// Builds `column > operand`.
     #[must_use]
     pub fn gt(column: &str, operand: impl Into<Operand>) -> Self {
         Self::test(column, Relation::Gt, operand)
     }
 
-    /// Whether a column is less than a number or text.
+    /// Builds `column < operand`.
     #[must_use]
     pub fn lt(column: &str, operand: impl Into<Operand>) -> Self {
         Self::test(column, Relation::Lt, operand)
     }
 
-    /// Whether a column is in the image, NULL or not.
+    /// Builds a test that a column is in the image, NULL or not.
     #[must_use]
     pub fn present(column: &str) -> Self {
         Self::test(column, Relation::Eq, Operand::Present)
     }
 
-    /// Whether a column is not in the image.
+    /// Builds a test that a column is not in the image.
     #[must_use]
     pub fn absent(column: &str) -> Self {
         Self::test(column, Relation::Eq, Operand::Absent)
     }
 
-    /// Whether a column is NULL.
+    /// Builds a test that a column is NULL.
     #[must_use]
     pub fn null(column: &str) -> Self {
         Self::test(column, Relation::Eq, Operand::Null)
     }
 
-    /// Whether a column is not NULL.
+    /// Builds a test that a column is not NULL.
     #[must_use]
     pub fn not_null(column: &str) -> Self {
         Self::test(column, Relation::Ne, Operand::Null)
     }
 
-    /// Whether both hold; the other is looked at only if this one does.
+    /// Builds `self AND other`. `other` is evaluated only if `self` holds.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match self.kind {
@@ -632,7 +636,7 @@ impl Condition {
         }
     }
 
-    /// Whether either holds; the other is looked at only if this one does not.
+    /// Builds `self OR other`. `other` is evaluated only if `self` does not hold.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match self.kind {
@@ -685,7 +689,7 @@ impl In<'_, Condition> {
 }
 
 impl fmt::Display for Condition {
-    /// As it is written in a parameter file of the ANSI dialect.
+    /// Writes the condition as in a parameter file, in the ANSI dialect.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         In(self, Dialect::Ansi).fmt(f)
     }

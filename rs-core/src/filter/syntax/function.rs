@@ -1,4 +1,4 @@
-//! The functions by name: spec section 5.
+//! The functions of the language. See docs/filter.md, section 7.
 
 use std::fmt;
 
@@ -12,22 +12,22 @@ macro_rules! functions {
         }
 
         impl Function {
-            /// All of them, by name.
+            /// All functions, by name.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its name, without the `@`.
+            /// Returns the name, without the `@`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// How it is called.
+            /// Returns the argument list as documentation.
             #[must_use]
             pub const fn usage(self) -> &'static str {
                 match self { $(Self::$name => $use,)* }
             }
 
-            /// The fewest and the most arguments that it takes.
+            /// Returns the minimum and maximum number of arguments.
             #[must_use]
             pub const fn arity(self) -> (usize, usize) {
                 match self { $(Self::$name => ($least, $most),)* }
@@ -83,13 +83,13 @@ functions! {
 }
 
 impl Function {
-    /// The function of this name, in any case, without the `@`.
+    /// Returns the function of this name, without the `@`; case-insensitive.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether its literals may hold escape sequences (spec section 5, "esc").
+    /// Returns `true` if its literals may contain escape sequences (docs/filter.md, section 4).
     pub(crate) fn reads_escapes(self) -> bool {
         matches!(
             self,
@@ -105,12 +105,12 @@ impl Function {
         )
     }
 
-    /// Whether its arguments come in pairs behind the first `before`.
+    /// Returns `true` if the number of arguments is wrong.
     pub(crate) fn wrong_count(self, count: usize) -> bool {
         let (least, most) = self.arity();
         let pairs = match self {
-            // A text and its limit; an input format and its value behind the output format; a text to find and its
-            // replacement behind the source.
+            // Pairs: a text and its limit; after the output format, an input format and its value; after the source, a text to
+            // find and its replacement.
             Self::StrNCat => count % 2 != 0,
             Self::Date | Self::StrSub => count % 2 != 1,
             _ => false,
@@ -118,13 +118,13 @@ impl Function {
         count < least || count > most || pairs
     }
 
-    /// Why nothing but a running process or a database could answer it.
+    /// Returns the reason if the function cannot be evaluated on a trail.
     pub(crate) fn not_available(self) -> Option<&'static str> {
         match self {
             Self::GetVal => Some("@GETVAL needs the result of a SQLEXEC"),
-            Self::Ddl => Some("@DDL needs parts of a statement that are not known in trails"),
-            Self::OggSha1 => Some("what OGG_SHA1 computes is not documented"),
-            Self::ConvertFloat => Some("@CONVERTFLOAT needs NonStop floats, whose bytes are not known in trails"),
+            Self::Ddl => Some("@DDL needs parts of a DDL statement that are not known in trails"),
+            Self::OggSha1 => Some("the result of @OGG_SHA1 is not documented"),
+            Self::ConvertFloat => Some("@CONVERTFLOAT needs NonStop floats, whose encoding in trails is not known"),
             _ => None,
         }
     }

@@ -1,24 +1,24 @@
-//! The words of the language: spec section 2.1.
+//! Splits text into tokens. See docs/filter.md, section 4.
 
 use std::borrow::Cow;
 
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
 
-/// Which quotes mean what.
+/// The meaning of single and double quotes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// `USEANSISQLQUOTES`, the default since 12c: single quotes for literals, double quotes for column names with their case.
+    /// `USEANSISQLQUOTES`, the default since 12c: single quotes for literals, double quotes for case-sensitive column names.
     #[default]
     Ansi,
     /// `NOUSEANSISQLQUOTES`, all releases before 12c, and NonStop: double quotes for literals.
     NonAnsi,
 }
 
-/// One word.
+/// One token.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token<'a> {
     Number(&'a str),
-    /// A literal, quotes taken off, doubled quotes made single.
+    /// A literal without its quotes; doubled quotes are made single.
     Literal(Cow<'a, str>),
     /// A column name in quotes.
     QuotedName(Cow<'a, str>),
@@ -29,11 +29,11 @@ pub(crate) enum Token<'a> {
     End,
 }
 
-/// Two-character symbols before their one-character beginnings.
+/// Two-character symbols come before their one-character prefixes.
 const SYMBOLS: [&str; 20] =
     ["<>", "<=", ">=", "!=", "==", "||", "(", ")", ",", ".", ";", "=", "<", ">", "+", "-", "*", "/", "\\", "!"];
 
-/// Reads words one after the other.
+/// Reads tokens from a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Lexer<'a> {
     pub(crate) text: &'a str,
@@ -54,7 +54,7 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Passes over blanks, comments (`--` to the line's end) and line continuations (`&` at a line's end).
+    /// Skips blanks, comments (`--` to the end of the line) and line continuations (`&` at the end of a line).
     pub(crate) fn skip_blanks(&mut self) {
         loop {
             let rest = self.rest();
@@ -71,7 +71,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The next word and where it stands.
+    /// Returns the next token and its span.
     pub(crate) fn next(&mut self) -> Result<(Token<'a>, Span), Diagnostic> {
         self.skip_blanks();
         let start = self.at;
@@ -88,7 +88,7 @@ impl<'a> Lexer<'a> {
                     return Err(Diagnostic::error(
                         DiagnosticKind::Syntax,
                         Span::new(start, self.at),
-                        "a function name must follow the @",
+                        "expected a function name after @",
                     ));
                 }
                 Token::Function(name)
@@ -107,7 +107,7 @@ impl<'a> Lexer<'a> {
             _ => {
                 let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) else {
                     let span = Span::new(start, start + first.len_utf8());
-                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("{first:?} has no meaning here")));
+                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("unexpected character {first:?}")));
                 };
                 self.at += symbol.len();
                 if *symbol == "\\" {
@@ -119,7 +119,7 @@ impl<'a> Lexer<'a> {
         Ok((token, Span::new(start, self.at)))
     }
 
-    /// The remainder operator needs blanks around it (spec section 2.1, SEEN).
+    /// Fails if the remainder operator has no blanks around it (SEEN; docs/filter.md, section 2.3).
     fn blanks_around(&self, start: usize) -> Result<(), Diagnostic> {
         let before = self.text.get(..start).and_then(|text| text.chars().next_back()).is_none_or(char::is_whitespace);
         let after = self.rest().chars().next().is_none_or(char::is_whitespace);
@@ -127,7 +127,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         let span = Span::new(start, self.at);
-        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "the remainder operator needs blanks around it").help("write a \\ b"))
+        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "the remainder operator needs spaces around it").help("write a \\ b"))
     }
 
     fn number(&mut self) -> Token<'a> {
@@ -147,8 +147,8 @@ impl<'a> Lexer<'a> {
         let mut end = 0;
         loop {
             let Some(found) = body.get(end..).and_then(|rest| rest.find(quote)) else {
-                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.text.len()), "the quote has no end")
-                    .help("a quote within is written twice")
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.text.len()), "unterminated quote")
+                    .help("write a quote inside the text twice")
                     .ogg(370));
             };
             end += found;

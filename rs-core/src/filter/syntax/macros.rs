@@ -1,4 +1,4 @@
-//! Macros and included files, put in their places before a text is read: spec section 2.1.
+//! Expands macros and included files before a text is parsed. See docs/filter.md, section 10.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,16 +7,16 @@ use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics,
 use crate::filter::syntax::lexer::{Dialect, Lexer, is_name_char, take_while};
 use crate::filter::syntax::parser::{LONGEST, Parsed};
 
-/// How deep macros may call macros, and files include files.
+/// Maximum depth of macro calls and includes.
 const MACRO_DEPTH: usize = 16;
-/// How many bytes of bodies, arguments and files are gone through at most: macros that each call the next one twice would
-/// take forever, also where they leave nothing behind.
+/// Maximum number of bytes of bodies, arguments and files that are expanded. A chain of macros that each call the next one twice
+/// takes exponential time, even if it produces no output.
 const MOST_WORK: usize = 4 * LONGEST;
-/// How many files are included at most.
+/// Maximum number of included files.
 const MOST_FILES: usize = 1000;
 
-/// Puts macros and included files in their places: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`.
-/// A text without any comes back as it is. `read` gives an included file's text.
+/// Expands macros and included files: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`. Returns a text
+/// without any of them unchanged. `read` returns the text of an included file.
 pub(crate) fn expand(text: &str, read: &mut dyn FnMut(&str) -> Result<String, String>) -> Result<String, Diagnostics> {
     let has = |word: &str| text.to_ascii_uppercase().contains(word);
     if !has("MACRO") && !has("INCLUDE") {
@@ -33,11 +33,11 @@ struct Expander<'r> {
     macros: HashMap<String, Rc<Macro>>,
     out: String,
     read: &'r mut dyn FnMut(&str) -> Result<String, String>,
-    /// Bytes gone through so far.
+    /// Bytes expanded so far.
     work: usize,
     /// Files read so far.
     files: usize,
-    /// The macros and files that are being put in their places.
+    /// The macros and files that are being expanded.
     open: Vec<String>,
 }
 
@@ -50,9 +50,9 @@ impl Expander<'_> {
     fn expand(&mut self, text: &str, arguments: &HashMap<String, String>, depth: usize) -> Parsed<()> {
         let fail = |at: usize, message: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::new(at, at + 1), message);
         if depth > MACRO_DEPTH {
-            return Err(fail(0, "macros or includes are nested too deep"));
+            return Err(fail(0, "macros or includes are nested too deeply"));
         }
-        let too_long = || Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), "macros make the text too long");
+        let too_long = || Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), "macro expansion makes the text too long");
         self.work += text.len() + 1;
         if self.work > MOST_WORK {
             return Err(too_long());
@@ -80,15 +80,15 @@ impl Expander<'_> {
                 let continues = c == '\n' && self.out.trim_end_matches([' ', '\t', '\r']).ends_with('&');
                 self.out.push(c);
                 lexer.at += c.len_utf8();
-                // A line that continues another starts no statement: DDL & INCLUDE MAPPED.
+                // A continuation line does not start a statement: DDL & INCLUDE MAPPED.
                 at_line_start = if c == '\n' { !continues } else { at_line_start && c.is_whitespace() };
                 continue;
             }
             lexer.at += word.len();
             match &*word.to_ascii_uppercase() {
                 "MACRO" if at_line_start => {
-                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO wants a #name, BEGIN, a body and END;"))?;
-                    // Another definition may follow on its line.
+                    self.define(&mut lexer).ok_or_else(|| fail(start, "MACRO needs a #name, BEGIN, a body and END;"))?;
+                    // Another definition may follow on the same line.
                     continue;
                 }
                 "INCLUDE" if at_line_start => {
@@ -101,14 +101,13 @@ impl Expander<'_> {
                     if let Some(value) = arguments.get(name) {
                         self.out.push_str(value);
                     } else if let Some(called) = self.macros.get(name).cloned() {
-                        let values =
-                            call_arguments(&mut lexer).ok_or_else(|| fail(start, "the macro's arguments have no end"))?;
+                        let values = call_arguments(&mut lexer).ok_or_else(|| fail(start, "unterminated macro arguments"))?;
                         let place = Span::new(start, start + word.len());
                         self.call(name, &called, &values, arguments, depth)
                             .map_err(|error| Diagnostic { span: place, ..error })?;
                     } else {
                         let place = Span::new(start, start + word.len());
-                        return Err(Diagnostic::error(DiagnosticKind::UnknownName, place, format!("there is no macro {word}")));
+                        return Err(Diagnostic::error(DiagnosticKind::UnknownName, place, format!("unknown macro {word}")));
                     }
                 }
                 _ => self.out.push_str(word),
@@ -118,7 +117,7 @@ impl Expander<'_> {
         Ok(())
     }
 
-    /// Puts a macro's body in its place. Arguments may themselves have parameters and macros.
+    /// Expands a macro call. Arguments may themselves contain parameters and macros.
     fn call(
         &mut self,
         name: &str,
@@ -140,7 +139,7 @@ impl Expander<'_> {
         let fail = |why: &str| Diagnostic::error(DiagnosticKind::Syntax, Span::default(), why);
         self.files += 1;
         if self.files > MOST_FILES {
-            return Err(fail("too many files are included"));
+            return Err(fail("too many included files"));
         }
         self.within(format!("INCLUDE {name}"), |this| {
             let included = (this.read)(name).map_err(|why| fail(&why))?;
@@ -148,10 +147,10 @@ impl Expander<'_> {
         })
     }
 
-    /// Keeps a macro or file from being part of itself, which would have no end.
+    /// Runs `put` with a macro or file marked as open. Fails if it is open already, since the recursion would not end.
     fn within(&mut self, name: String, put: impl FnOnce(&mut Self) -> Parsed<()>) -> Parsed<()> {
         if self.open.contains(&name) {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::default(), format!("{name} is a part of itself")));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::default(), format!("{name} contains itself")));
         }
         self.open.push(name);
         let done = put(self);
@@ -179,7 +178,7 @@ impl Expander<'_> {
             return None;
         }
         let rest = lexer.rest();
-        // END stands by itself.
+        // END must be a word of its own.
         let is_end = |at: &usize| {
             let before = rest.get(..*at).and_then(|text| text.chars().next_back()).is_none_or(|c| !is_name_char(c));
             let after = rest.get(at + 3..).and_then(|text| text.chars().next()).is_none_or(|c| !is_name_char(c));
@@ -196,7 +195,7 @@ impl Expander<'_> {
     }
 }
 
-/// `(a, b, …)`: the texts between the commas. None are taken where no parenthesis follows.
+/// Returns the texts between the commas of `(a, b, …)`: an empty list if no parenthesis follows, `None` if it is not closed.
 fn call_arguments(lexer: &mut Lexer<'_>) -> Option<Vec<String>> {
     let rest = lexer.rest();
     let trimmed = rest.trim_start();

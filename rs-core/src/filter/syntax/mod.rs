@@ -1,4 +1,4 @@
-//! From text to trees: lexer, macros, parameter files, statements, expressions, diagnostics.
+//! Parses text into trees: lexer, macros, parameter files, statements, expressions, diagnostics.
 
 pub(crate) mod diagnostic;
 pub(crate) mod expr;

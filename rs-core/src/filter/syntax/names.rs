@@ -1,12 +1,12 @@
-//! Object names with wildcards: spec section 3.
+//! Object names with wildcards. See docs/filter.md, section 2.1.
 
 use std::fmt;
 
-/// One part of an object name: `*` is any run of characters, `?` one character, a backslash makes either plain. In double
-/// quotes its case counts (in both dialects); else it does not.
+/// One part of an object name. `*` matches any run of characters, `?` one character; a backslash escapes them. A name in double
+/// quotes is case-sensitive (in both dialects), any other is not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NamePattern {
-    /// As written, quotes taken off, backslashes kept.
+    /// The text without quotes, backslashes kept.
     text: Box<str>,
     quoted: bool,
     pieces: Box<[Piece]>,
@@ -20,19 +20,19 @@ enum Piece {
 }
 
 impl NamePattern {
-    /// A pattern without quotes: case does not count.
+    /// Creates a pattern as without quotes: case-insensitive.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self::of(text, false)
     }
 
-    /// A pattern whose case counts, as in double quotes.
+    /// Creates a pattern as in double quotes: case-sensitive.
     #[must_use]
     pub fn exact_case(text: &str) -> Self {
         Self::of(text, true)
     }
 
-    /// A pattern in which a backslash is itself: case does not count.
+    /// Creates a case-insensitive pattern in which a backslash is an ordinary character.
     pub(crate) fn without_escapes(text: &str) -> Self {
         Self::new(&text.replace('\\', "\\\\"))
     }
@@ -53,7 +53,7 @@ impl NamePattern {
                 '?' => Piece::One,
                 c => Piece::Char(c),
             };
-            // A run behind a run says nothing more, and would cost time.
+            // A `*` after a `*` is redundant and would cost time.
             if !(piece == Piece::Run && pieces.last() == Some(&Piece::Run)) {
                 pieces.push(piece);
             }
@@ -61,38 +61,38 @@ impl NamePattern {
         Self { text: text.into(), quoted, pieces: pieces.into() }
     }
 
-    /// Whether it has a wildcard.
+    /// Returns `true` if it has a wildcard.
     #[must_use]
     pub fn has_wildcard(&self) -> bool {
         self.pieces.iter().any(|piece| !matches!(piece, Piece::Char(_)))
     }
 
-    /// Whether a name fits.
+    /// Returns `true` if a name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        // The usual way of matching with one star at a time: what follows a star is tried at each place in turn.
+        // Backtracks to the last `*` only: what follows it is tried at each position in turn.
         let (mut pieces, mut rest) = (&*self.pieces, name.chars());
         let mut retry: Option<(&[Piece], std::str::Chars<'_>)> = None;
         loop {
             let after = rest.clone();
             let step = match (pieces.split_first(), rest.next()) {
                 (None, None) => return true,
-                (Some((Piece::Run, behind)), _) => {
-                    retry = Some((behind, after.clone()));
-                    (pieces, rest) = (behind, after);
+                (Some((Piece::Run, following)), _) => {
+                    retry = Some((following, after.clone()));
+                    (pieces, rest) = (following, after);
                     continue;
                 }
-                (Some((Piece::One, behind)), Some(_)) => Some(behind),
-                (Some((Piece::Char(wanted), behind)), Some(c)) if self.same(*wanted, c) => Some(behind),
+                (Some((Piece::One, following)), Some(_)) => Some(following),
+                (Some((Piece::Char(wanted), following)), Some(c)) if self.same(*wanted, c) => Some(following),
                 _ => None,
             };
             match (step, &mut retry) {
-                (Some(behind), _) => pieces = behind,
-                (None, Some((behind, from))) => {
+                (Some(following), _) => pieces = following,
+                (None, Some((following, from))) => {
                     if from.next().is_none() {
                         return false;
                     }
-                    (pieces, rest) = (behind, from.clone());
+                    (pieces, rest) = (following, from.clone());
                 }
                 (None, None) => return false,
             }
@@ -106,12 +106,12 @@ impl NamePattern {
 
 impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Characters that end a name outside quotes need them; then case counts too, so such names are quoted from the start.
+        // Names with characters that need quotes are case-sensitive, so `quoted` is already set for them.
         if self.quoted { write!(f, "\"{}\"", self.text.replace('"', "\"\"")) } else { f.write_str(&self.text) }
     }
 }
 
-/// The name of one or more objects: two or three parts, each with wildcards.
+/// A pattern for object names: up to three parts, each with wildcards.
 ///
 /// ```
 /// use trailcore::filter::ObjectPattern;
@@ -122,7 +122,7 @@ impl fmt::Display for NamePattern {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectPattern {
-    /// Container (or none), owner (or none), object.
+    /// Container (optional), owner (optional), object.
     parts: Vec<NamePattern>,
 }
 
@@ -131,26 +131,26 @@ impl ObjectPattern {
         Self { parts }
     }
 
-    /// The parts, in order.
+    /// Returns the parts, in order.
     #[must_use]
     pub fn parts(&self) -> &[NamePattern] {
         &self.parts
     }
 
-    /// Whether no part has a wildcard.
+    /// Returns `true` if no part has a wildcard.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         !self.parts.iter().any(NamePattern::has_wildcard)
     }
 
-    /// Whether the object of this name, parts joined by `.`, fits. A pattern of two parts fits a name of three whose last
-    /// two fit; without a container in the pattern any will do.
+    /// Returns `true` if a name, with its parts joined by `.`, matches. A pattern of two parts matches a name of three whose last
+    /// two match: a pattern without a container matches in any container.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches_parts(&self.parts, name)
     }
 
-    /// The same pattern in this container, if it names none itself.
+    /// Adds a container to a pattern that has none.
     pub(crate) fn in_container(mut self, container: Option<&NamePattern>) -> Self {
         if let (2, Some(container)) = (self.parts.len(), container) {
             self.parts.insert(0, container.clone());
@@ -158,8 +158,8 @@ impl ObjectPattern {
         self
     }
 
-    /// The name of the object that a source object maps to: a part that is `*` takes the source's part; a `*` within a part
-    /// takes what is the source's own, as in `schema*` (INFERRED: the documentation has examples only).
+    /// Returns the target name for a source object. A `*` is replaced by the whole corresponding part of the source name, also
+    /// inside a part such as `schema*` (INFERRED: the documentation only has examples).
     pub(crate) fn target_of(&self, source: &str) -> String {
         let mut from_source = source.rsplit('.');
         let mut parts: Vec<String> = self
@@ -168,7 +168,7 @@ impl ObjectPattern {
             .rev()
             .map(|pattern| {
                 let own = from_source.next().unwrap_or_default();
-                // What is not quoted is folded as Oracle folds it (INFERRED).
+                // Unquoted names are folded to upper case, as in Oracle (INFERRED).
                 let fold = |c: char| if pattern.quoted { c.to_string() } else { c.to_uppercase().collect() };
                 pattern
                     .pieces
@@ -186,10 +186,10 @@ impl ObjectPattern {
     }
 }
 
-/// Whether the last parts of a name fit patterns: as many as there are patterns; a name must not have fewer.
+/// Returns `true` if the last parts of a name match the patterns one to one. A name with fewer parts does not match.
 pub(crate) fn matches_parts(patterns: &[NamePattern], name: &str) -> bool {
     let mut parts = name.rsplit('.');
-    // A name with more dots than a pattern has parts may also be one whose last part has dots itself.
+    // A name with more dots than the pattern has parts may also have a part that contains dots.
     patterns.iter().rev().all(|pattern| parts.next().is_some_and(|part| pattern.matches(part)))
 }
 
@@ -205,17 +205,17 @@ impl fmt::Display for ObjectPattern {
 impl std::str::FromStr for ObjectPattern {
     type Err = crate::Error;
 
-    /// Reads `owner.object` or `container.owner.object`.
+    /// Parses `owner.object` or `container.owner.object`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = split_name(text).filter(|(parts, used)| *used == text.len() && (1..=3).contains(&parts.len()));
         parts.map(|(parts, _)| Self { parts }).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::Filter, format!("{text:?} is no object name")).hint("write OWNER.OBJECT")
+            crate::Error::new(crate::ErrorKind::Filter, format!("invalid object name {text:?}")).hint("write OWNER.OBJECT")
         })
     }
 }
 
-/// The name at the start of a text, by its parts, and how many bytes it takes. `None` where there is none, or quotes have
-/// no end.
+/// Returns the parts of the name at the start of a text and its length in bytes. `None` if there is no name or a quote is not
+/// terminated.
 pub(crate) fn split_name(text: &str) -> Option<(Vec<NamePattern>, usize)> {
     let mut parts = Vec::new();
     let mut at = 0;

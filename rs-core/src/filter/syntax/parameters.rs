@@ -1,4 +1,4 @@
-//! Statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
+//! Parses the statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
 
 use crate::change::Op;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
@@ -10,14 +10,14 @@ use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, Tag, Toggled,
 };
 
-/// What a text holds.
+/// A parsed text.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) statements: Vec<Statement>,
     pub(crate) lints: Vec<Diagnostic>,
 }
 
-/// Reads the statements of a parameter file. What has no meaning for a reader of trails is passed over, with a lint.
+/// Parses the statements of a parameter file. Skips parameters that do not apply to reading trails, with a lint.
 pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics> {
     let mut parser = Parser::new(text, dialect);
     let mut statements = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics>
     }
 }
 
-/// Parameters that many files have and that say nothing of which changes are wanted.
+/// Common parameters that do not select changes. They are skipped without a lint.
 const SILENT: [&str; 33] = [
     "EXTTRAIL",
     "RMTTRAIL",
@@ -82,12 +82,12 @@ const ROW_OPTIONS: [&str; 12] = [
     "FETCHCOLS",
 ];
 
-/// What stood before a statement, as far as it changes how the statement is read.
+/// Earlier statements that affect how later ones are parsed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
-    /// SOURCECATALOG.
+    /// There was a SOURCECATALOG.
     catalog: bool,
-    /// REPLICAT: the parameters are a Replicat's.
+    /// There was a REPLICAT: the parameters are those of a Replicat.
     replicat: bool,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
             }
             "EXTRACT" | "REPLICAT" => {
                 before.replicat |= keyword == "REPLICAT";
-                // Its name, on the same line.
+                // The group name is on the same line.
                 let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
                 self.lexer.at += blank.len();
                 Statement::Process(keyword == "REPLICAT", self.word_here(&[';']).into())
@@ -161,14 +161,14 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Passes over a parameter that is not about selection: to the end of its line, or of its statement.
+    /// Skips a parameter that does not select changes, to the end of its line or statement.
     fn skip_statement(&mut self, keyword: &str, span: Span, silent: bool) -> Parsed<()> {
         if !silent {
             let known = ["TABLE", "MAP", "TABLEEXCLUDE", "MAPEXCLUDE", "SCHEMAEXCLUDE", "SOURCECATALOG", "EXCLUDETAG"];
             let lint = Diagnostic::lint(
                 DiagnosticKind::NotApplicable,
                 span,
-                format!("{keyword} does not select changes and is passed over"),
+                format!("{keyword} does not select changes and is skipped"),
             );
             let lint = match nearest(keyword, known) {
                 Some(near) => lint.help(format!("did you mean {near}?")),
@@ -187,13 +187,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What stands up to a blank or the statement's end.
+    /// Reads up to a blank or the end of the statement.
     fn bare_word(&mut self) -> &'a str {
         self.lexer.skip_blanks();
         self.word_here(&[';'])
     }
 
-    /// What stands up to a blank, a comma, a parenthesis or the statement's end.
+    /// Reads up to a blank, a comma, a parenthesis or the end of the statement.
     fn value_word(&mut self) -> &'a str {
         self.lexer.skip_blanks();
         self.word_here(&[';', ',', '(', ')'])
@@ -209,13 +209,13 @@ impl<'a> Parser<'a> {
         self.lexer.skip_blanks();
         let start = self.lexer.at;
         let (parts, used) = split_name(self.lexer.rest()).ok_or_else(|| {
-            let error = Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, start + 1), "an object name must stand here");
+            let error = Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, start + 1), "expected an object name");
             error.help("write OWNER.OBJECT or CONTAINER.OWNER.OBJECT, with * and ? as wildcards")
         })?;
         self.lexer.at += used;
         let span = Span::new(start, self.lexer.at);
         if parts.len() > 3 {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an object name has three parts at most"));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an object name has at most three parts"));
         }
         Ok(ObjectPattern::from_parts(parts))
     }
@@ -225,7 +225,7 @@ impl<'a> Parser<'a> {
         let object = self.object()?;
         match object.parts() {
             [one] => Ok(one.clone()),
-            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.lexer.at), "one name must stand here")),
+            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, self.lexer.at), "expected a name without dots")),
         }
     }
 
@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
             _ if word.eq_ignore_ascii_case("NULL") => Tag::None,
             _ => Tag::Hex(self.hex(word, span)?),
         };
-        // Further values on the line: one each is taken.
+        // Reject further values on the line: a statement takes only one.
         let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';');
         let is_value =
             |word: &str| word == "+" || word.eq_ignore_ascii_case("NULL") || word.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -255,7 +255,7 @@ impl<'a> Parser<'a> {
         if plain {
             return Ok(word.to_ascii_uppercase().into());
         }
-        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a tag is 1 to 2000 hexadecimal digits, + or NULL"))
+        Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a tag must be 1 to 2000 hexadecimal digits, + or NULL"))
     }
 
     fn user(&mut self, keyword: &str) -> Parsed<Statement> {
@@ -270,14 +270,14 @@ impl<'a> Parser<'a> {
         self.lint(Diagnostic::lint(
             DiagnosticKind::NotAvailable,
             span,
-            format!("{word}: trails do not tell a transaction's user or name"),
+            format!("{word}: trails do not contain the user or the name of a transaction"),
         ));
         Ok(Statement::ExcludeUser(word, value))
     }
 
     fn log_options(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
         loop {
-            // Options stand on the statement's line.
+            // Options are on the line of the statement.
             let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t' || c == ',' || c == '(' || c == ')');
             self.lexer.at += blank.len();
             let start = self.lexer.at;
@@ -341,8 +341,8 @@ impl<'a> Parser<'a> {
                 "FROMPOSITION" => limits.position.0 = Some(value.parse().map_err(bad)?),
                 "UNTILPOSITION" => limits.position.1 = Some(value.parse().map_err(bad)?),
                 _ => {
-                    let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("TRAILCORE has no limit {word}"));
-                    return Err(error.help("OPS, and FROM or UNTIL with CSN, TIME or POSITION, each with a value"));
+                    let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("invalid TRAILCORE limit {word}"));
+                    return Err(error.help("use OPS, or FROM or UNTIL followed by CSN, TIME or POSITION, each with a value"));
                 }
             }
         }
@@ -354,7 +354,8 @@ impl<'a> Parser<'a> {
         let span = Span::new(start, self.lexer.at);
         let says_all = matches!(source.parts(), [one] if one.to_string() == "*");
         if source.parts().len() == 1 && !before.catalog && !says_all {
-            let lint = Diagnostic::lint(DiagnosticKind::Syntax, span, "object names want an owner; this one fits objects of any");
+            let lint =
+                Diagnostic::lint(DiagnosticKind::Syntax, span, "an object name without an owner matches objects of every owner");
             self.lint(lint.help("write OWNER.OBJECT"));
         }
         let mut rule = Rule { is_map, source, target: None, clauses: Vec::new() };
@@ -378,7 +379,8 @@ impl<'a> Parser<'a> {
         Ok(rule)
     }
 
-    /// OGG-01293 (spec section 3): TABLE in a Replicat has no target, and its event must say what becomes of the record.
+    /// Checks for OGG-01293 (docs/filter.md, section 5): TABLE in a Replicat has no target, so its EVENTACTIONS must contain IGNORE
+    /// or DISCARD.
     fn check_actions(&self, rule: &Rule, in_replicat: bool, span: Span) -> Parsed<()> {
         let actions = rule.clauses.iter().find_map(|clause| match clause {
             Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some(text.to_ascii_uppercase()),
@@ -387,8 +389,7 @@ impl<'a> Parser<'a> {
         let Some(actions) = actions else { return Ok(()) };
         let says = |word: &str| actions.split(|c: char| !is_name_char(c)).any(|found| found == word);
         if in_replicat && !rule.is_map && !says("IGNORE") && !says("DISCARD") {
-            let error =
-                Diagnostic::error(DiagnosticKind::Syntax, span, "EVENTACTIONS without a TARGET must say IGNORE or DISCARD");
+            let error = Diagnostic::error(DiagnosticKind::Syntax, span, "EVENTACTIONS without a TARGET needs IGNORE or DISCARD");
             return Err(error.ogg(1293));
         }
         Ok(())
@@ -408,10 +409,10 @@ impl<'a> Parser<'a> {
             "FILTER" => Clause::Filter(self.filter_clause()?),
             "WHERE" => {
                 if rule.clauses.iter().any(|clause| matches!(clause, Clause::Where(_))) {
-                    let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement has one WHERE").ogg(1662);
+                    let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement allows only one WHERE").ogg(1662);
                     return Err(error.help("join the conditions with AND"));
                 }
-                self.expect("(", "behind WHERE").map_err(|error| error.ogg(1662))?;
+                self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
                 let condition = self.condition()?;
                 self.expect(")", "to close WHERE, AND or OR").map_err(|error| error.ogg(1662))?;
                 Clause::Where(condition)
@@ -420,17 +421,17 @@ impl<'a> Parser<'a> {
             "COLSEXCEPT" => Clause::ColsExcept(self.column_list(&keyword)?),
             "KEYCOLS" => Clause::KeyCols(self.column_list(&keyword)?),
             "COLMAP" => {
-                self.expect("(", "behind COLMAP")?;
+                self.expect("(", "after COLMAP")?;
                 let (use_defaults, assignments) = self.assignments(false)?;
                 Clause::ColMap { use_defaults, assignments }
             }
             "TOKENS" => {
-                self.expect("(", "behind TOKENS")?;
+                self.expect("(", "after TOKENS")?;
                 Clause::Tokens(self.assignments(true)?.1)
             }
             "TABLE" | "MAP" => {
                 let error =
-                    Diagnostic::error(DiagnosticKind::Syntax, span, format!("the statement before this {keyword} has no end"));
+                    Diagnostic::error(DiagnosticKind::Syntax, span, format!("the statement before {keyword} is not terminated"));
                 return Err(error.help("end it with ;"));
             }
             _ => self.other_option(&keyword, span)?,
@@ -439,23 +440,23 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// An option that is kept as it stands: its name, and what follows it up to the next comma or the statement's end.
+    /// Reads an option that is kept verbatim: its name and the text up to the next comma or the end of the statement.
     fn other_option(&mut self, keyword: &str, span: Span) -> Parsed<Clause> {
         let help = if let "SQLEXEC" | "SQLPREDICATE" = keyword {
-            "it needs a database; nothing in a trail answers it".to_owned()
+            "it needs a database and cannot be evaluated on a trail".to_owned()
         } else {
             match nearest(keyword, ROW_OPTIONS) {
                 Some(near) if near != keyword => format!("did you mean {near}?"),
-                _ => "it says nothing of which changes are wanted".to_owned(),
+                _ => "it does not select changes".to_owned(),
             }
         };
-        self.lint(Diagnostic::lint(DiagnosticKind::NotApplicable, span, format!("{keyword} is passed over")).help(help));
+        self.lint(Diagnostic::lint(DiagnosticKind::NotApplicable, span, format!("{keyword} has no effect")).help(help));
         self.lexer.skip_blanks();
         let (mut text, mut start) = (String::new(), self.lexer.at);
         let mut depth = 0usize;
         loop {
             let at = self.lexer.at;
-            // Within quotes and parentheses anything may stand.
+            // Commas and semicolons inside quotes and parentheses do not end the option.
             let Some(c) = self.lexer.rest().chars().next() else { break };
             if self.lexer.rest().starts_with("--") {
                 text.push_str(self.lexer.text.get(start..at).unwrap_or_default());
@@ -469,7 +470,7 @@ impl<'a> Parser<'a> {
                     return Err(Diagnostic::error(
                         DiagnosticKind::Syntax,
                         Span::new(at, at + 1),
-                        "this parenthesis closes nothing",
+                        "unmatched closing parenthesis",
                     ));
                 }
                 ')' => depth -= 1,
@@ -477,11 +478,8 @@ impl<'a> Parser<'a> {
                 '\'' | '"' => {
                     let body = self.lexer.rest().get(1..).unwrap_or_default();
                     let Some(end) = body.find(c) else {
-                        let error = Diagnostic::error(
-                            DiagnosticKind::Syntax,
-                            Span::new(at, self.lexer.text.len()),
-                            "the quote has no end",
-                        );
+                        let error =
+                            Diagnostic::error(DiagnosticKind::Syntax, Span::new(at, self.lexer.text.len()), "unterminated quote");
                         return Err(error.ogg(370));
                     };
                     self.lexer.at += end + 1;
@@ -489,7 +487,7 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
             self.lexer.at += c.len_utf8();
-            // FETCHBEFOREFILTER FILTER (…): a comma may be missing before a clause that is known.
+            // FETCHBEFOREFILTER FILTER (…): the comma before a known clause may be missing.
             let ends_word = depth == 0 && c.is_whitespace();
             let next = take_while(self.lexer.rest(), is_name_char);
             if ends_word && ROW_OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(next)) {
@@ -497,28 +495,28 @@ impl<'a> Parser<'a> {
             }
         }
         if depth > 0 {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a parenthesis has no end"));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "unclosed parenthesis"));
         }
         text.push_str(self.lexer.text.get(start..self.lexer.at).unwrap_or_default());
         Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
     }
 
-    /// What stands behind FILTER.
+    /// Parses a FILTER clause after its keyword.
     pub(crate) fn filter_clause(&mut self) -> Parsed<Filter> {
-        self.expect("(", "behind FILTER")?;
+        self.expect("(", "after FILTER")?;
         let filter = self.filter_body()?;
         self.expect(")", "to close FILTER, AND, OR or an operator").map_err(|error| error.ogg(370))?;
         Ok(filter)
     }
 
-    /// What stands within FILTER's parentheses: flags and an expression.
+    /// Parses the contents of the parentheses of FILTER: flags and an expression.
     pub(crate) fn filter_body(&mut self) -> Parsed<Filter> {
         let (mut on, mut ignore, mut raise_error) = (Vec::new(), Vec::new(), None);
         loop {
             let mut ahead = self.lexer.clone();
             let Token::Name(flag) = ahead.next()?.0 else { break };
             let (value, span) = ahead.next()?;
-            // A column may be called ON.
+            // A column may be named ON.
             if matches!(value, Token::Name(word) if ["AND", "OR"].iter().any(|own| own.eq_ignore_ascii_case(word))) {
                 break;
             }
@@ -539,20 +537,20 @@ impl<'a> Parser<'a> {
                 }
                 ("RAISEERROR", Token::Number(digits)) => {
                     let number = digits.parse().ok();
-                    raise_error = Some(
-                        number.ok_or_else(|| Diagnostic::error(DiagnosticKind::Argument, span, "no error has this number"))?,
-                    );
+                    raise_error = Some(number.ok_or_else(|| {
+                        Diagnostic::error(DiagnosticKind::Argument, span, "RAISEERROR needs a whole number from 0 to 4294967295")
+                    })?);
                 }
                 _ => break,
             }
             self.lexer = ahead;
-            self.expect(",", "between a flag of FILTER and what follows")?;
+            self.expect(",", "after a flag of FILTER")?;
         }
         Ok(Filter { on, ignore, raise_error, expr: self.expression()? })
     }
 
     fn column_list(&mut self, keyword: &str) -> Parsed<Vec<ColumnName>> {
-        self.expect("(", &format!("behind {keyword}"))?;
+        self.expect("(", &format!("after {keyword}"))?;
         let mut names = Vec::new();
         loop {
             let (token, span) = self.next()?;
@@ -569,12 +567,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[USEDEFAULTS,] target = expression, …` up to the closing parenthesis, or the text's end where there is none to close.
+    /// Parses `[USEDEFAULTS,] target = expression, …` up to and including the closing parenthesis.
     fn assignments(&mut self, tokens: bool) -> Parsed<(bool, Vec<Assignment>)> {
         let use_defaults = !tokens && self.take_word("USEDEFAULTS")?;
         let mut list = Vec::new();
         if use_defaults && !self.take(",")? {
-            self.expect(")", "or , behind USEDEFAULTS")?;
+            self.expect(")", "or , after USEDEFAULTS")?;
             return Ok((true, list));
         }
         loop {
@@ -582,25 +580,21 @@ impl<'a> Parser<'a> {
             match self.next()? {
                 (Token::Symbol(","), _) => {}
                 (Token::Symbol(")"), _) => return Ok((use_defaults, list)),
-                (other, span) => return Err(unexpected(&other, span, ", or ) behind an assignment")),
+                (other, span) => return Err(unexpected(&other, span, ", or ) after an assignment")),
             }
         }
     }
 
-    /// `target = expression`.
+    /// Parses `target = expression`.
     pub(crate) fn assignment(&mut self, token: bool) -> Parsed<Assignment> {
         self.lexer.skip_blanks();
         let start = self.lexer.at;
         let target = if token {
-            // The names of tokens have dashes (SEEN).
+            // Token names may contain dashes (SEEN).
             let name = take_while(self.lexer.rest(), |c| is_name_char(c) || matches!(c, '-' | '.'));
             self.lexer.at += name.len();
             if name.is_empty() {
-                return Err(Diagnostic::error(
-                    DiagnosticKind::Syntax,
-                    Span::new(start, start + 1),
-                    "a token's name must stand here",
-                ));
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, Span::new(start, start + 1), "expected a token name"));
             }
             ColumnName { side: Side::Default, name: name.into(), exact_case: false }
         } else {
@@ -610,7 +604,7 @@ impl<'a> Parser<'a> {
                 (other, span) => return Err(unexpected(&other, span, "the name of a target column")),
             }
         };
-        self.expect("=", "behind the target")?;
+        self.expect("=", "after the target")?;
         Ok(Assignment { target, value: self.expression()? })
     }
 }

@@ -1,4 +1,4 @@
-//! From text to expressions and conditions: spec section 2.2.
+//! Parses expressions and conditions. See docs/filter.md, section 2.3.
 
 use crate::change::{Decimal, NumberText};
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
@@ -10,14 +10,14 @@ use crate::filter::syntax::lexer::{Dialect, Lexer, Token};
 use crate::filter::syntax::words::FOREIGN;
 use crate::filter::with_deep_stack;
 
-/// The longest text that is taken, in bytes.
+/// Maximum length of a text, in bytes.
 pub(crate) const LONGEST: usize = 4 << 20;
-/// Lints that are kept of one text.
+/// Maximum number of lints kept for one text.
 const MOST_LINTS: usize = 100;
 
 pub(crate) type Parsed<T> = Result<T, Diagnostic>;
 
-/// Reads words into trees.
+/// Parses tokens into trees.
 pub(crate) struct Parser<'a> {
     pub(crate) lexer: Lexer<'a>,
     pub(crate) lints: Vec<Diagnostic>,
@@ -26,7 +26,7 @@ pub(crate) struct Parser<'a> {
 impl std::str::FromStr for Expr {
     type Err = Diagnostics;
 
-    /// Reads an expression in the ANSI dialect.
+    /// Parses an expression in the ANSI dialect.
     fn from_str(text: &str) -> Result<Self, Diagnostics> {
         Parser::whole(text, Dialect::Ansi, |parser| parser.expression()).map(|(expr, _)| expr)
     }
@@ -35,7 +35,7 @@ impl std::str::FromStr for Expr {
 impl std::str::FromStr for Condition {
     type Err = Diagnostics;
 
-    /// Reads a condition of WHERE in the ANSI dialect.
+    /// Parses a WHERE condition in the ANSI dialect.
     fn from_str(text: &str) -> Result<Self, Diagnostics> {
         Parser::whole(text, Dialect::Ansi, |parser| parser.condition()).map(|(condition, _)| condition)
     }
@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
         Self { lexer: Lexer::new(text, dialect), lints: Vec::new() }
     }
 
-    /// Reads a text from end to end.
+    /// Parses a whole text and fails if anything is left over.
     pub(crate) fn whole<T>(
         text: &'a str,
         dialect: Dialect,
@@ -69,7 +69,7 @@ impl<'a> Parser<'a> {
         if self.lexer.text.len() <= LONGEST {
             return Ok(());
         }
-        let message = format!("the text has {} bytes, {LONGEST} are taken at most", self.lexer.text.len());
+        let message = format!("the text has {} bytes; the maximum is {LONGEST}", self.lexer.text.len());
         Err(Diagnostic::error(DiagnosticKind::TooLarge, Span::default(), message))
     }
 
@@ -87,12 +87,12 @@ impl<'a> Parser<'a> {
         self.lexer.next()
     }
 
-    /// Takes a symbol if it comes next.
+    /// Consumes a symbol if it comes next.
     pub(crate) fn take(&mut self, symbol: &str) -> Parsed<bool> {
         self.take_token(|token| matches!(token, Token::Symbol(found) if *found == symbol))
     }
 
-    /// Takes a word if it comes next; case does not count.
+    /// Consumes a word if it comes next; case-insensitive.
     pub(crate) fn take_word(&mut self, word: &str) -> Parsed<bool> {
         self.take_token(|token| matches!(token, Token::Name(found) if found.eq_ignore_ascii_case(word)))
     }
@@ -119,13 +119,13 @@ impl<'a> Parser<'a> {
         match self.next()? {
             (Token::End, _) => Ok(()),
             (Token::Symbol(")"), span) => {
-                Err(Diagnostic::error(DiagnosticKind::Syntax, span, "this parenthesis closes nothing").ogg(370))
+                Err(Diagnostic::error(DiagnosticKind::Syntax, span, "unmatched closing parenthesis").ogg(370))
             }
-            (other, span) => Err(unexpected(&other, span, "the end, AND, OR or an operator")),
+            (other, span) => Err(unexpected(&other, span, "the end of the text, AND, OR or an operator")),
         }
     }
 
-    /// An expression.
+    /// Parses an expression.
     pub(crate) fn expression(&mut self) -> Parsed<Expr> {
         self.any(DEEPEST)
     }
@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
                 list.push(last);
                 let joined = Expr::new(kind(list), span);
                 if let ExprKind::Any(list) = &joined.kind {
-                    // Parentheses around terms belong to their span, and start before the first of them.
+                    // The span of a term in parentheses starts at its parenthesis, before the span of its first operand.
                     let bare = |expr: &&Expr| matches!(&expr.kind, ExprKind::All(terms) if terms.first().is_some_and(|term| term.span.start == expr.span.start));
                     if let Some(mixed) = list.iter().find(bare) {
                         let span = mixed.span;
@@ -169,7 +169,7 @@ impl<'a> Parser<'a> {
                 }
                 self.checked(joined)
             }
-            None => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "an expression must stand here")),
+            None => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "expected an expression")),
         }
     }
 
@@ -178,9 +178,9 @@ impl<'a> Parser<'a> {
             Diagnostic::lint(
                 DiagnosticKind::MixedAndOr,
                 span,
-                "AND and OR stand side by side; AND is taken first, which GoldenGate does not document",
+                "AND and OR are mixed without parentheses; AND binds tighter here, which GoldenGate does not document",
             )
-            .help("write parentheses"),
+            .help("add parentheses"),
         );
     }
 
@@ -193,9 +193,12 @@ impl<'a> Parser<'a> {
         let (token, span) = self.peek()?;
         if let Token::Name(name) = token {
             if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
-                );
+                return Err(Diagnostic::error(
+                    DiagnosticKind::ForeignOperator,
+                    span,
+                    format!("operator {word} is not supported"),
+                )
+                .help(*instead));
             }
         }
         let Token::Symbol(symbol) = token else { return Ok(left) };
@@ -214,19 +217,19 @@ impl<'a> Parser<'a> {
             "||" => "@STRCAT (a, b)",
             _ => return Ok(Relation::of_symbol(symbol)),
         };
-        Err(Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {symbol}"))
+        Err(Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("operator {symbol} is not supported"))
             .help(format!("write {instead}")))
     }
 
-    /// FILTER and conditions within functions compare numbers (spec section 4.3): text is an error, and text that is a number
-    /// a lint.
+    /// Rejects text in a comparison: FILTER and conditions inside functions compare numbers (docs/filter.md, section 2.3). Text
+    /// that is a number is only a lint.
     fn no_text(&mut self, left: &Expr, right: &Expr) -> Parsed<()> {
         for (own, other) in [(left, right), (right, left)] {
             let ExprKind::Text(text) = &own.kind else { continue };
             if NumberText::parse(text).is_some() {
                 self.lint(
-                    Diagnostic::lint(DiagnosticKind::TextInFilter, own.span, "a number in quotes is compared as a number")
-                        .help("leave the quotes off"),
+                    Diagnostic::lint(DiagnosticKind::TextInFilter, own.span, "the quoted number is compared as a number")
+                        .help("remove the quotes"),
                 );
                 continue;
             }
@@ -237,7 +240,7 @@ impl<'a> Parser<'a> {
             return Err(Diagnostic::error(
                 DiagnosticKind::TextInFilter,
                 own.span,
-                "numbers alone can be compared here, and this is text",
+                "only numbers can be compared here, but this is text",
             )
             .help(format!("use @STREQ ({column}, …), or a WHERE clause"))
             .ogg(2210));
@@ -287,7 +290,7 @@ impl<'a> Parser<'a> {
                 let literal = matches!(self.peek()?.0, Token::Number(_));
                 let one = self.unary(self.deeper(room)?)?;
                 let span = span.to(one.span);
-                // A sign before a parenthesis is no number's own.
+                // A sign before a parenthesis does not become part of a number.
                 self.checked(if literal { one.negated(span) } else { Expr::new(ExprKind::Negate(Box::new(one)), span) })
             }
             Token::Symbol("+") => {
@@ -318,36 +321,39 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A column, `before.column`, or the parameter of a SQLEXEC.
+    /// Parses what starts with a name: a column, `before.column`, or a SQLEXEC parameter.
     fn named(&mut self, name: &'a str, span: Span) -> Parsed<Expr> {
         if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
             let near = self.peek()?.0;
             if matches!(near, Token::Name(_) | Token::Symbol("(") | Token::Function(_)) {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::ForeignOperator, span, format!("there is no {word}")).help(*instead)
-                );
+                return Err(Diagnostic::error(
+                    DiagnosticKind::ForeignOperator,
+                    span,
+                    format!("operator {word} is not supported"),
+                )
+                .help(*instead));
             }
         }
         if let (Some(function), Token::Symbol("(")) = (Function::by_name(name), self.peek()?.0) {
-            return Err(Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{name} is a function, and wants its @"))
+            return Err(Diagnostic::error(DiagnosticKind::UnknownName, span, format!("function {name} needs the prefix @"))
                 .help(format!("write {function} (…)"))
                 .ogg(370));
         }
-        let mut behind = self.lexer.clone();
-        // A qualifier's dot stands without blanks; `.5` behind a name is a number.
-        if !self.lexer.rest().starts_with('.') || !matches!(behind.next()?.0, Token::Symbol(".")) {
+        let mut ahead = self.lexer.clone();
+        // The dot of a qualifier has no blanks around it; `.5` after a name is a number.
+        if !self.lexer.rest().starts_with('.') || !matches!(ahead.next()?.0, Token::Symbol(".")) {
             return Ok(Expr::new(
                 ExprKind::Column(ColumnName { side: Side::Default, name: name.into(), exact_case: false }),
                 span,
             ));
         }
-        let (token, end) = behind.next()?;
+        let (token, end) = ahead.next()?;
         let (column, exact_case) = match token {
             Token::Name(column) => (column.to_owned(), false),
             Token::QuotedName(column) => (column.into_owned(), true),
-            other => return Err(unexpected(&other, end, "a column behind the dot")),
+            other => return Err(unexpected(&other, end, "a column after the dot")),
         };
-        self.lexer = behind;
+        self.lexer = ahead;
         let side = match name {
             _ if name.eq_ignore_ascii_case("BEFORE") => Side::Before,
             _ if name.eq_ignore_ascii_case("AFTER") => Side::After,
@@ -359,10 +365,10 @@ impl<'a> Parser<'a> {
     fn call(&mut self, name: &str, span: Span, room: u32) -> Parsed<Expr> {
         let Some(function) = Function::by_name(name) else {
             let pseudo = ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name));
-            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("there is no function @{name}"));
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown function @{name}"));
             return Err(if pseudo {
                 error.help(
-                    "@NULL, @PRESENT and @ABSENT belong to WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
+                    "@NULL, @PRESENT and @ABSENT are only for WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
                 )
             } else {
                 match nearest(name, Function::ALL.iter().map(|function| function.name())) {
@@ -372,7 +378,7 @@ impl<'a> Parser<'a> {
             }
             .ogg(2322));
         };
-        self.expect("(", &format!("behind {function}")).map_err(|error| error.ogg(370))?;
+        self.expect("(", &format!("after {function}")).map_err(|error| error.ogg(370))?;
         let room = self.deeper(room)?;
         let mut arguments = Vec::new();
         if !self.take(")")? {
@@ -401,7 +407,7 @@ impl<'a> Parser<'a> {
         self.checked(Expr::new(ExprKind::Call(function, arguments), span))
     }
 
-    /// An argument: an expression, or a word where the function takes one.
+    /// Parses an argument: an expression, or a word if the function takes one.
     fn argument(&mut self, function: Function, index: usize, room: u32) -> Parsed<Expr> {
         let takes_word = match function {
             Function::ColTest => index > 0,
@@ -425,7 +431,7 @@ impl<'a> Parser<'a> {
         self.any(room)
     }
 
-    /// A condition of WHERE.
+    /// Parses a WHERE condition.
     pub(crate) fn condition(&mut self) -> Parsed<Condition> {
         self.where_any(DEEPEST)
     }
@@ -463,40 +469,39 @@ impl<'a> Parser<'a> {
             Token::Name(name) => self.where_column(name, span).map_err(|error| error.ogg(1662))?,
             Token::QuotedName(name) => ColumnName { side: Side::Default, name: name.into(), exact_case: true },
             Token::Function(name) => {
-                return Err(Diagnostic::error(
-                    DiagnosticKind::Syntax,
-                    span,
-                    format!("WHERE takes no functions, and @{name} is one"),
-                )
-                .help("use FILTER")
-                .ogg(1662));
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("function @{name} is not allowed in WHERE"))
+                    .help("use FILTER")
+                    .ogg(1662));
             }
             other => return Err(unexpected(&other, span, "a column").ogg(1662)),
         };
         let (token, at) = self.next()?;
         let relation = match token {
             Token::Symbol(symbol) if "+-*/\\".contains(symbol) => {
-                return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic")
+                return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "arithmetic is not allowed in WHERE")
                     .help("use FILTER")
                     .ogg(1662));
             }
             Token::Symbol(symbol) => self.relation(symbol, at).map_err(|error| error.ogg(1662))?,
             Token::Name(name) => {
                 if let Some((word, instead)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
-                    let error = Diagnostic::error(DiagnosticKind::ForeignOperator, at, format!("there is no {word}"));
-                    return Err(error.help(format!("{instead} (functions belong to FILTER)")).ogg(1662));
+                    let error =
+                        Diagnostic::error(DiagnosticKind::ForeignOperator, at, format!("operator {word} is not supported"));
+                    return Err(error.help(format!("{instead} (functions are only allowed in FILTER)")).ogg(1662));
                 }
                 None
             }
             _ => None,
         };
         let Some(relation) = relation else {
-            let error = Diagnostic::error(DiagnosticKind::Syntax, at, "a comparison must follow the column").ogg(1662);
-            return Err(error.help("one of = <> > < >= <="));
+            let error = Diagnostic::error(DiagnosticKind::Syntax, at, "expected a comparison after the column").ogg(1662);
+            return Err(error.help("use one of = <> > < >= <="));
         };
         let (operand, end) = self.where_operand(relation)?;
         if let (Token::Symbol("+" | "-" | "*" | "/" | "\\"), at) = self.peek()? {
-            return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "WHERE takes no arithmetic").help("use FILTER").ogg(1662));
+            return Err(Diagnostic::error(DiagnosticKind::Syntax, at, "arithmetic is not allowed in WHERE")
+                .help("use FILTER")
+                .ogg(1662));
         }
         Ok(Condition::new(ConditionKind::Test(column, relation, operand), span.to(end)))
     }
@@ -504,7 +509,7 @@ impl<'a> Parser<'a> {
     fn where_column(&mut self, name: &'a str, span: Span) -> Parsed<ColumnName> {
         match self.named(name, span)?.kind {
             ExprKind::Column(column) => Ok(column),
-            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "WHERE takes columns, not results of a SQLEXEC")),
+            _ => Err(Diagnostic::error(DiagnosticKind::Syntax, span, "SQLEXEC results are not allowed in WHERE")),
         }
     }
 
@@ -515,7 +520,7 @@ impl<'a> Parser<'a> {
             Token::Symbol(sign @ ("-" | "+")) => {
                 let (token, end) = self.next()?;
                 let Token::Number(digits) = token else {
-                    return Err(unexpected(&token, end, "a number behind the sign").ogg(1662));
+                    return Err(unexpected(&token, end, "a number after the sign").ogg(1662));
                 };
                 let plain = number(digits, end)?;
                 let mantissa = if sign == "-" { -plain.mantissa() } else { plain.mantissa() };
@@ -524,7 +529,7 @@ impl<'a> Parser<'a> {
             Token::Literal(text) => Operand::Text(text.into()),
             Token::QuotedName(name) => Operand::QuotedColumn(name.into()),
             Token::Name(name) if ["NULL", "PRESENT", "ABSENT"].iter().any(|word| word.eq_ignore_ascii_case(name)) => {
-                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{name} wants its @ here"));
+                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{name} needs the prefix @ here"));
                 return Err(error.help(format!("write @{}", name.to_ascii_uppercase())).ogg(1662));
             }
             Token::Name(name) => Operand::Column(name.into()),
@@ -533,13 +538,13 @@ impl<'a> Parser<'a> {
                 match pseudo.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
                     Some((_, operand)) if matches!(relation, Relation::Eq | Relation::Ne) => operand,
                     Some((word, _)) => {
-                        let message = format!("@{word} is compared with = and <> alone");
+                        let message = format!("@{word} can only be compared with = or <>");
                         return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message).ogg(1662));
                     }
                     None => {
-                        let message = format!("WHERE takes no functions, and @{name} is one");
+                        let message = format!("function @{name} is not allowed in WHERE");
                         return Err(Diagnostic::error(DiagnosticKind::Syntax, span, message)
-                            .help("use FILTER; of the @ words WHERE has @NULL, @PRESENT and @ABSENT")
+                            .help("use FILTER; WHERE allows only @NULL, @PRESENT and @ABSENT")
                             .ogg(1662));
                     }
                 }
@@ -568,7 +573,7 @@ fn number(digits: &str, span: Span) -> Parsed<Decimal> {
         .ok_or_else(|| Diagnostic::error(DiagnosticKind::TooLarge, span, "the number has more than 38 digits").ogg(1334))
 }
 
-/// What stands in a place, and what was expected.
+/// Builds the error for an unexpected token.
 pub(crate) fn unexpected(found: &Token<'_>, span: Span, expected: &str) -> Diagnostic {
     let found = match found {
         Token::Number(digits) => format!("the number {digits}"),

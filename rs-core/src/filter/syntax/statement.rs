@@ -1,4 +1,4 @@
-//! The statements of a parameter file that select changes: spec section 3.
+//! The statements of a parameter file that select changes. See docs/filter.md, section 2.
 
 use std::fmt;
 
@@ -24,12 +24,12 @@ pub(crate) enum Statement {
     SourceCatalog(NamePattern),
     ExcludeTag(Tag),
     IncludeTag(Box<str>),
-    /// EXCLUDEUSER, EXCLUDEUSERID, EXCLUDETRANS: no trail that is known tells a transaction's user or name.
+    /// EXCLUDEUSER, EXCLUDEUSERID, EXCLUDETRANS: no known trail contains the user or the name of a transaction.
     ExcludeUser(&'static str, Box<str>),
     NameMatch(NameMatch),
-    /// EXTRACT or REPLICAT: whose parameters they are.
+    /// EXTRACT (`false`) or REPLICAT (`true`), with the group name.
     Process(bool, Box<str>),
-    /// What only trailcore has: TRAILCORE.
+    /// TRAILCORE, which GoldenGate does not have.
     Limits(Limits),
 }
 
@@ -50,7 +50,7 @@ impl ExcludeKind {
     ];
 }
 
-/// What a GET or IGNORE parameter switches.
+/// The subject of a GET or IGNORE parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Toggled {
     Inserts,
@@ -76,25 +76,25 @@ impl Toggled {
     ];
 }
 
-/// A tag that EXCLUDETAG names.
+/// The argument of EXCLUDETAG.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
     /// `+`
     Any,
-    /// `NULL`: changes without one.
+    /// `NULL`: changes without a tag.
     None,
     Hex(Box<str>),
 }
 
-/// How a target's name is found among those that there are.
+/// How a target name is matched with the existing tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NameMatch {
-    /// NAMEMATCHIGNORECASE: the exact one, or else one that differs in case alone.
+    /// NAMEMATCHIGNORECASE: the exact name, or else one that differs only in case.
     #[default]
     IgnoreCase,
     /// NAMEMATCHNOWARNING: the same.
     NoWarning,
-    /// NAMEMATCHEXACT: the exact one.
+    /// NAMEMATCHEXACT: only the exact name.
     Exact,
 }
 
@@ -103,7 +103,7 @@ impl NameMatch {
         [(Self::IgnoreCase, "NAMEMATCHIGNORECASE"), (Self::NoWarning, "NAMEMATCHNOWARNING"), (Self::Exact, "NAMEMATCHEXACT")];
 }
 
-/// A TABLE or MAP statement: objects, and what of their changes is wanted.
+/// A TABLE or MAP statement: the objects, and clauses that select and project their changes.
 ///
 /// ```
 /// use trailcore::filter::{Rule, col, num};
@@ -131,7 +131,7 @@ pub(crate) enum Clause {
         assignments: Vec<Assignment>,
     },
     Tokens(Vec<Assignment>),
-    /// What a reader of trails has no use for, as it stands: SQLEXEC, EVENTACTIONS, FETCHCOLS …
+    /// An option without effect on a trail reader, kept verbatim: SQLEXEC, EVENTACTIONS, FETCHCOLS …
     Other {
         name: Box<str>,
         text: Box<str>,
@@ -153,12 +153,12 @@ impl Clause {
     }
 }
 
-/// Operations that FILTER tells apart.
+/// Operations that FILTER distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RowOp {
     /// INSERT
     Insert,
-    /// UPDATE, of keys too
+    /// UPDATE, including key updates
     Update,
     /// DELETE
     Delete,
@@ -178,7 +178,7 @@ impl RowOp {
     }
 }
 
-/// A FILTER clause: an expression that is not zero for changes that are wanted.
+/// A FILTER clause. It accepts changes for which its expression is not zero.
 ///
 /// ```
 /// use trailcore::filter::{Filter, RowOp, col, num};
@@ -194,13 +194,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A filter of all operations.
+    /// Creates a filter for all operations.
     #[must_use]
     pub fn new(expr: Expr) -> Self {
         Self { on: Vec::new(), ignore: Vec::new(), raise_error: None, expr }
     }
 
-    /// Filters this operation, and others only if they are named too. What is not filtered is accepted.
+    /// Limits the filter to this operation and others added the same way. Other operations are accepted unfiltered.
     #[must_use]
     pub fn on(mut self, op: RowOp) -> Self {
         if !self.on.contains(&op) {
@@ -209,7 +209,7 @@ impl Filter {
         self
     }
 
-    /// Does not filter this operation.
+    /// Accepts this operation unfiltered.
     #[must_use]
     pub fn ignore(mut self, op: RowOp) -> Self {
         if !self.ignore.contains(&op) {
@@ -218,17 +218,17 @@ impl Filter {
         self
     }
 
-    /// Makes a change that does not pass an error with this number (OGG-01155).
+    /// Turns a change that does not pass into an error with this number (OGG-01155).
     #[must_use]
     pub fn raise_error(self, number: u32) -> Self {
         Self { raise_error: Some(number), ..self }
     }
 
-    /// Whether it looks at changes of this operation.
+    /// Returns `true` if it filters changes of this operation.
     pub(crate) fn applies(&self, op: Op) -> bool {
         match RowOp::of(op) {
             Some(op) => (self.on.is_empty() || self.on.contains(&op)) && !self.ignore.contains(&op),
-            // A truncate is none of the three: a filter that names operations leaves it alone.
+            // A truncate is none of the three, so a filter that names operations does not filter it.
             None => self.on.is_empty(),
         }
     }
@@ -254,7 +254,7 @@ impl fmt::Display for In<'_, Filter> {
     }
 }
 
-/// `target = expression`, of COLMAP and TOKENS.
+/// An assignment `target = expression` of COLMAP or TOKENS.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) target: ColumnName,
@@ -262,15 +262,15 @@ pub(crate) struct Assignment {
 }
 
 impl Rule {
-    /// A TABLE statement for these objects: `OWNER.OBJECT` or `CONTAINER.OWNER.OBJECT`, with `*` and `?`.
+    /// Creates a TABLE statement for objects: `OWNER.OBJECT` or `CONTAINER.OWNER.OBJECT`, with the wildcards `*` and `?`.
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the text is no object name.
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) if the text is not an object name.
     pub fn table(objects: &str) -> crate::Result<Self> {
         Ok(Self { is_map: false, source: objects.parse()?, target: None, clauses: Vec::new() })
     }
 
-    /// A MAP statement from these objects to those.
+    /// Creates a MAP statement from source to target objects.
     ///
     /// # Errors
     /// As [`table`](Self::table).
@@ -283,43 +283,43 @@ impl Rule {
         self
     }
 
-    /// Accepts changes for which the expression is not zero. Several filters must all accept.
+    /// Adds a FILTER, which accepts changes for which the expression is not zero. All filters of a rule must accept.
     #[must_use]
     pub fn filter(self, expr: Expr) -> Self {
         self.filter_with(Filter::new(expr))
     }
 
-    /// The same with its operations and its error.
+    /// Adds a FILTER with its operations and error number.
     #[must_use]
     pub fn filter_with(self, filter: Filter) -> Self {
         self.with(Clause::Filter(filter))
     }
 
-    /// Accepts changes for which the condition holds.
+    /// Adds a WHERE, which accepts changes for which the condition holds.
     #[must_use]
     pub fn where_(self, condition: Condition) -> Self {
         self.with(Clause::Where(condition))
     }
 
-    /// Keeps these columns alone.
+    /// Adds COLS: keeps only these columns.
     #[must_use]
     pub fn cols(self, names: &[&str]) -> Self {
         self.with(Clause::Cols(names.iter().map(|name| column(name)).collect()))
     }
 
-    /// Drops these columns.
+    /// Adds COLSEXCEPT: drops these columns.
     #[must_use]
     pub fn cols_except(self, names: &[&str]) -> Self {
         self.with(Clause::ColsExcept(names.iter().map(|name| column(name)).collect()))
     }
 
-    /// The columns that count as the key.
+    /// Adds KEYCOLS: the columns of the key, for @RANGE.
     #[must_use]
     pub fn key_cols(self, names: &[&str]) -> Self {
         self.with(Clause::KeyCols(names.iter().map(|name| column(name)).collect()))
     }
 
-    /// Derives columns. `use_defaults`: beside the row's own.
+    /// Adds COLMAP: derived columns. With `use_defaults` the columns of the row are kept as well.
     #[must_use]
     pub fn col_map<S: AsRef<str>>(self, use_defaults: bool, assignments: impl IntoIterator<Item = (S, Expr)>) -> Self {
         let assigned = |(name, value): (S, Expr)| Assignment { target: column(name.as_ref()), value };
@@ -327,27 +327,28 @@ impl Rule {
         self.with(Clause::ColMap { use_defaults, assignments })
     }
 
-    /// Derives tokens.
+    /// Adds TOKENS: derived tokens.
     #[must_use]
     pub fn tokens<S: AsRef<str>>(self, assignments: impl IntoIterator<Item = (S, Expr)>) -> Self {
-        // A token's name may have dashes and the like, and never stands in quotes.
+        // A token name may contain dashes and is never quoted.
         let token = |name: &str| ColumnName { exact_case: false, ..column(name) };
         let assigned = |(name, value): (S, Expr)| Assignment { target: token(name.as_ref()), value };
         self.with(Clause::Tokens(assignments.into_iter().map(assigned).collect()))
     }
 
-    /// Whether an object is one of the rule's.
+    /// Returns `true` if the rule names the object.
     #[must_use]
     pub fn names(&self, object: &str) -> bool {
         self.source.matches(object)
     }
 
-    /// The name of the object that a source object maps to; its own without a TARGET.
+    /// Returns the name of the target object for a source object; the source name itself if the rule has no TARGET.
     ///
-    /// Of the targets that there are (`known`), the one of that name by `matching`; with none given, the name as it comes out.
+    /// `known` lists the existing targets: the result is the one that `matching` finds. If it is empty, the result is the name
+    /// that TARGET produces.
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where none of the known targets is it.
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) if no known target has the name.
     pub fn target_of(&self, source: &str, known: &[&str], matching: NameMatch) -> crate::Result<String> {
         let Some(target) = &self.target else { return Ok(source.to_owned()) };
         let wanted = target.target_of(source);
@@ -357,8 +358,8 @@ impl Rule {
         let exact = known.iter().find(|name| **name == wanted);
         let alike = || known.iter().find(|name| matching != NameMatch::Exact && name.eq_ignore_ascii_case(&wanted));
         exact.or_else(alike).map(|name| (*name).to_owned()).ok_or_else(|| {
-            let what = format!("no target table is named {wanted}");
-            crate::Error::new(crate::ErrorKind::Filter, what).hint("create it, or name the target in TARGET")
+            let what = format!("no target table named {wanted}");
+            crate::Error::new(crate::ErrorKind::Filter, what).hint("create the table, or name another one in TARGET")
         })
     }
 }
@@ -367,8 +368,7 @@ fn column(name: &str) -> ColumnName {
     ColumnName { side: super::expr::Side::Default, name: name.into(), exact_case: !super::expr::is_plain(name) }
 }
 
-/// What of a stream is wanted, whatever the table: TRAILCORE statements, and calls of the builder. Starts are inclusive,
-/// ends exclusive.
+/// Limits on a stream for all tables, from TRAILCORE statements and builder calls. Starts are inclusive, ends exclusive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     pub(crate) ops: Option<Vec<Op>>,

@@ -48,8 +48,8 @@ pub struct Skipped {
 ///
 /// What belongs together stays together: the two records of an update are one change, large-object fragments join the
 /// record they follow, and a transaction that a RestartAbend marker takes back is not handed out at all; Extract writes
-/// it again in full (spec section 12.5). Where the trail ends in the midst of a transaction, what is there of it is handed
-/// out.
+/// it again in full (docs/trail-format.md, section 15). Where the trail ends in the midst of a transaction, what is there
+/// of it is handed out.
 ///
 /// After an error, [`next`](Self::next) gives the same error again. After a torn tail it looks whether the file has grown.
 #[derive(Debug)]

@@ -89,7 +89,7 @@ impl Reader {
     }
 
     /// Whether a before record and the one behind it are one update: the same table, from the same place in the log
-    /// (spec section 4, SEEN).
+    /// (docs/trail-format.md, section 14, SEEN).
     #[cold]
     pub(super) fn is_pair(&self, first: usize) -> bool {
         let tables =

@@ -2,15 +2,15 @@ package example;
 
 import io.trailcore.Change;
 import io.trailcore.ReadOptions;
+import io.trailcore.Select;
 import io.trailcore.Trail;
 import io.trailcore.TrailException;
-import io.trailcore.TrailFilter;
 import io.trailcore.TrailReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Prints the changes of a trail as JSON, a line each: all of them, or those that a filter wants. */
+/** Prints the changes of a trail as JSON, one per line: all changes, or those that a selection accepts. */
 public final class TrailToJson {
     private TrailToJson() {
     }
@@ -23,7 +23,7 @@ public final class TrailToJson {
         try {
             ReadOptions options = new ReadOptions();
             if (arguments.length == 2) {
-                options = options.filter(TrailFilter.compile(arguments[1]));
+                options = options.select(Select.parse(arguments[1]));
             }
             print(Trail.open(Path.of(arguments[0])), options);
         } catch (TrailException error) {

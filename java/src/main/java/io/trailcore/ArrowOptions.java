@@ -4,58 +4,58 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How changes become Arrow record batches. The default: the row that each change leaves, 65,536 to a batch, with the columns
- * {@code _op}, {@code _position}, {@code _csn}, {@code _xid} and {@code _timestamp} in front. Immutable: each method gives
- * options of their own.
+ * Options for converting changes to Arrow record batches. By default a batch has up to 65,536 rows, each with the state of
+ * the row after the change, preceded by the columns {@code _op}, {@code _position}, {@code _csn}, {@code _xid} and
+ * {@code _timestamp}. Immutable: each method returns new options.
  *
  * <pre>{@code
  * ArrowOptions options = new ArrowOptions().rows(8192).columns("POSTING_ID", "AMOUNT").states(true);
  * }</pre>
  */
 public final class ArrowOptions {
-    /** How the rows are laid out. */
+    /** The layout of the rows. */
     public enum Layout {
-        /** The row that a change leaves, or of a delete the row that it takes: a column for each of the table's. */
+        /** The row after the change, or the deleted row: one column for each column of the table. */
         ROWS,
-        /** Both images: two structs, {@code before} and {@code after}, null where the trail has no such image. */
+        /** Both images, as two structs {@code before} and {@code after}. A struct is null if the trail has no such image. */
         CHANGES
     }
 
-    /** How numbers go over that the trail holds as text and whose scale is not declared. */
+    /** The Arrow type of numbers that the trail holds as text without a declared scale. */
     public enum Numbers {
-        /** As text with their exact digits; numbers of declared scale as decimals. */
+        /** Text with the exact digits. Numbers with a declared scale become decimals. */
         DECLARED,
-        /** All numbers that the trail holds as text as text. */
+        /** Text, also for numbers with a declared scale. */
         TEXT,
-        /** As the nearest {@code Float64}: not exact. */
+        /** The nearest {@code Float64}. Not exact. */
         FLOAT,
-        /** As decimals of 38 digits, so many of them behind the point as is said. One that does not fit is an error. */
+        /** Decimals of 38 digits with the given scale. A number that does not fit is an error. */
         SCALE
     }
 
-    /** The unit of dates with times. */
+    /** The unit of timestamps. */
     public enum Times {
-        /** Microseconds, or nanoseconds where more than six digits are declared. */
+        /** Microseconds, or nanoseconds if more than six fraction digits are declared. */
         DECLARED,
-        /** Microseconds; finer digits are cut off. */
+        /** Microseconds. Finer digits are cut off. */
         MICROS,
-        /** Nanoseconds, which reach from 1678 to 2261. A time beyond is an error. */
+        /** Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error. */
         NANOS
     }
 
-    /** What becomes of values that cannot be decoded. */
+    /** The treatment of values that cannot be decoded. */
     public enum Invalid {
-        /** They are an error, but where states are asked for, which tell them. */
+        /** They are an error, unless {@link ArrowOptions#states(boolean)} is on: then the state column reports them. */
         ERROR,
-        /** They are null, like NULL. */
+        /** They become null, like NULL. */
         NULL
     }
 
-    /** What a stream does where the table's definition changes so that the schema changes too. */
+    /** The behavior of a stream when the table's definition changes in a way that changes the schema. */
     public enum SchemaChange {
-        /** It ends with an error. */
+        /** The stream ends with an error. */
         ERROR,
-        /** It has a schema for all of them, found by reading the trail once more beforehand. */
+        /** The stream has the union of all schemas, which takes an extra read of the trail in advance. */
         UNION
     }
 
@@ -71,7 +71,7 @@ public final class ArrowOptions {
     private final SchemaChange schemaChange;
     private final List<String> columns;
 
-    /** The default. */
+    /** Creates the default options. */
     public ArrowOptions() {
         this(DEFAULT_ROWS, Layout.ROWS, false, Numbers.DECLARED, 0, Times.DECLARED, Invalid.ERROR, SchemaChange.ERROR, null);
     }
@@ -98,55 +98,55 @@ public final class ArrowOptions {
     }
 
     /**
-     * Batches of at most this many rows. Rows of many bytes fill a batch earlier.
+     * Sets the maximum number of rows in a batch. Large rows fill a batch earlier.
      *
-     * @param most how many, at least one
-     * @return the options
-     * @throws IllegalArgumentException where it is less than one
+     * @param most the maximum, at least 1
+     * @return the new options
+     * @throws IllegalArgumentException if the maximum is less than 1
      */
     public ArrowOptions rows(int most) {
         if (most < 1) {
-            throw new IllegalArgumentException("a batch has at least one row");
+            throw new IllegalArgumentException("rows must be at least 1, not " + most);
         }
         return new ArrowOptions(most, layout, states, numbers, scale, times, invalid, schemaChange, columns);
     }
 
     /**
-     * How the rows are laid out.
+     * Sets the layout of the rows.
      *
      * @param wanted the layout
-     * @return the options
+     * @return the new options
      */
     public ArrowOptions layout(Layout wanted) {
         return new ArrowOptions(rows, wanted, states, numbers, scale, times, invalid, schemaChange, columns);
     }
 
     /**
-     * Adds a column {@code _states}, or of {@link Layout#CHANGES} two, with the state of each value as a word: so that a
-     * missing column is told from NULL.
+     * Adds a column {@code _states} with the state of each value as a word, which distinguishes a missing column from NULL.
+     * With {@link Layout#CHANGES} there are two such columns.
      *
-     * @param wanted whether to
-     * @return the options
+     * @param wanted {@code true} to add the states
+     * @return the new options
      */
     public ArrowOptions states(boolean wanted) {
         return new ArrowOptions(rows, layout, wanted, numbers, scale, times, invalid, schemaChange, columns);
     }
 
     /**
-     * How numbers of no declared scale go over.
+     * Sets the Arrow type of numbers without a declared scale.
      *
-     * @param wanted how; for {@link Numbers#SCALE} see {@link #numbersOfScale}
-     * @return the options
+     * @param wanted the type; for {@link Numbers#SCALE} use {@link #numbersOfScale}
+     * @return the new options
      */
     public ArrowOptions numbers(Numbers wanted) {
         return new ArrowOptions(rows, layout, states, wanted, scale, times, invalid, schemaChange, columns);
     }
 
     /**
-     * Numbers of no declared scale go over as decimals of 38 digits.
+     * Converts numbers without a declared scale to decimals of 38 digits.
      *
-     * @param digits how many of them stand behind the point, 0 to 38
-     * @return the options
+     * @param digits the scale, 0 to 38
+     * @return the new options
      */
     public ArrowOptions numbersOfScale(int digits) {
         return new ArrowOptions(
@@ -154,40 +154,40 @@ public final class ArrowOptions {
     }
 
     /**
-     * The unit of dates with times.
+     * Sets the unit of timestamps.
      *
      * @param unit the unit
-     * @return the options
+     * @return the new options
      */
     public ArrowOptions times(Times unit) {
         return new ArrowOptions(rows, layout, states, numbers, scale, unit, invalid, schemaChange, columns);
     }
 
     /**
-     * What becomes of values that cannot be decoded.
+     * Sets the treatment of values that cannot be decoded.
      *
-     * @param fate what
-     * @return the options
+     * @param fate the treatment
+     * @return the new options
      */
     public ArrowOptions invalid(Invalid fate) {
         return new ArrowOptions(rows, layout, states, numbers, scale, times, fate, schemaChange, columns);
     }
 
     /**
-     * What the stream does where its schema changes.
+     * Sets the behavior of the stream when its schema changes.
      *
-     * @param what what
-     * @return the options
+     * @param what the behavior
+     * @return the new options
      */
     public ArrowOptions onSchemaChange(SchemaChange what) {
         return new ArrowOptions(rows, layout, states, numbers, scale, times, invalid, what, columns);
     }
 
     /**
-     * Decodes only these columns. Case does not count.
+     * Decodes only these columns. Case does not matter.
      *
-     * @param names the columns' names
-     * @return the options
+     * @param names the names of the columns
+     * @return the new options
      */
     public ArrowOptions columns(String... names) {
         List<String> list = List.copyOf(Arrays.asList(names));

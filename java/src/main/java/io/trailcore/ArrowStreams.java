@@ -6,9 +6,9 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
- * Changes as Arrow, for programs with arrow-java: they add {@code org.apache.arrow:arrow-c-data} and a memory module to
- * their dependencies, which are optional here. Nothing else of this library needs them. The buffers of the native half are
- * handed over as they are.
+ * Reads changes as Arrow record batches with arrow-java. The program adds {@code org.apache.arrow:arrow-c-data} and an
+ * arrow-java memory module to its dependencies; they are optional here, and no other class needs them. The buffers of the
+ * native library are transferred without a copy.
  *
  * <pre>{@code
  * try (BufferAllocator allocator = new RootAllocator();
@@ -19,23 +19,23 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  * }
  * }</pre>
  *
- * <p>arrow-java wants {@code --add-opens=java.base/java.nio=ALL-UNNAMED} on the command line of the virtual machine.
+ * <p>arrow-java needs {@code --add-opens=java.base/java.nio=ALL-UNNAMED} on the command line of the virtual machine.
  */
 public final class ArrowStreams {
     private ArrowStreams() {
     }
 
     /**
-     * The changes of one table as record batches under one schema.
+     * Opens a reader of the changes of one table, as record batches with one schema.
      *
-     * @param allocator what the reader allocates from
+     * @param allocator the allocator of the reader
      * @param trail the trail
-     * @param table the table's name
-     * @param options how to read
-     * @param arrow how changes become record batches
-     * @return the reader, to be closed. What reading meets comes out of {@code loadNextBatch} as an
-     *     {@link java.io.IOException} with its message, and that of an exception of a callback
-     * @throws TrailException as {@link Trail#exportArrow}
+     * @param table the name of the table
+     * @param options the read options
+     * @param arrow the options for the record batches
+     * @return the reader, to be closed. An error while reading is thrown by {@code loadNextBatch} as an
+     *     {@link java.io.IOException} with the same message, which includes that of an exception from a callback
+     * @throws TrailException in the same cases as {@link Trail#exportArrow}
      */
     public static ArrowReader open(
             BufferAllocator allocator, Trail trail, String table, ReadOptions options, ArrowOptions arrow) {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Which tables and columns are decoded in bulk, and how many rows at a time. The default decodes all columns of all tables.
- * Immutable: each method gives options of their own.
+ * Options for reading columns in bulk: the tables and columns to decode, and the number of rows in a batch. The default
+ * decodes all columns of all tables. Immutable: each method returns new options.
  *
  * <pre>{@code
  * BatchOptions wanted = new BatchOptions().columns("BANK.POSTINGS", "POSTING_ID", "AMOUNT").rows(16384);
@@ -15,14 +15,14 @@ import java.util.List;
 public final class BatchOptions {
     private static final int DEFAULT_ROWS = 4096;
 
-    /** A table, and the columns that are wanted; {@code null} says all. */
+    /** A table and its wanted columns; {@code null} means all. */
     private record Wanted(String table, List<String> columns) {
     }
 
     private final int rows;
     private final List<Wanted> wanted;
 
-    /** The default. */
+    /** Creates the default options. */
     public BatchOptions() {
         this(DEFAULT_ROWS, List.of());
     }
@@ -33,37 +33,37 @@ public final class BatchOptions {
     }
 
     /**
-     * Batches of at most this many rows, 4096 if not said otherwise: what a processor's caches hold. Rows of many bytes fill
-     * a batch earlier.
+     * Sets the maximum number of rows in a batch. The default of 4096 fits the caches of a processor. Large rows fill a batch
+     * earlier.
      *
-     * @param most how many, at least one
-     * @return the options
-     * @throws IllegalArgumentException where it is less than one
+     * @param most the maximum, at least 1
+     * @return the new options
+     * @throws IllegalArgumentException if the maximum is less than 1
      */
     public BatchOptions rows(int most) {
         if (most < 1) {
-            throw new IllegalArgumentException("a batch has at least one row");
+            throw new IllegalArgumentException("rows must be at least 1, not " + most);
         }
         return new BatchOptions(most, wanted);
     }
 
     /**
-     * Decodes this table, and of all tables only those named so. Case does not count.
+     * Adds a table to decode. Once a table is named, tables that are not named are left out. Case does not matter.
      *
-     * @param name the table's name, such as {@code BANK.POSTINGS}
-     * @return the options
+     * @param name the name of the table, such as {@code BANK.POSTINGS}
+     * @return the new options
      */
     public BatchOptions table(String name) {
         return with(new Wanted(name, null));
     }
 
     /**
-     * Decodes these columns of this table, and of all tables only those named so. Case does not count. An image is read
-     * only as far as its last wanted column: damage behind that goes unnoticed.
+     * Adds a table of which only these columns are decoded. Once a table is named, tables that are not named are left out.
+     * Case does not matter. An image is read only up to its last wanted column, so damage after that column is not detected.
      *
-     * @param table the table's name
-     * @param columns the columns' names
-     * @return the options
+     * @param table the name of the table
+     * @param columns the names of the columns
+     * @return the new options
      */
     public BatchOptions columns(String table, String... columns) {
         return with(new Wanted(table, List.copyOf(Arrays.asList(columns))));

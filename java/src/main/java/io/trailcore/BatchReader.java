@@ -7,13 +7,13 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * Reads the changes of a trail in columns: batches of rows of one table each, in direct buffers, without an object for each
- * value. The quick way for bulk work.
+ * Reads the changes of a trail in columns: each batch has rows of one table in direct buffers, without an object for each
+ * value. This is the fast way for bulk work.
  *
  * <pre>{@code
  * long cents = 0;
  * try (BatchReader batches = trail.batches(new ReadOptions(), new BatchOptions().columns("BANK.POSTINGS", "AMOUNT"))) {
- *     for (ChangeBatch batch : batches) {
+ *     for (ColumnBatch batch : batches) {
  *         LongBuffer amounts = batch.after("AMOUNT").longs();
  *         for (int row = 0; row < batch.size(); row++) {
  *             cents += amounts.get(row);
@@ -22,35 +22,35 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>A batch is valid until the next one is asked for: its memory is used over and over. Afterwards its methods throw
+ * <p>A batch is valid until the next one is requested, because its memory is reused. After that its methods throw
  * {@link IllegalStateException}; buffers that were taken from it stay readable, but hold other values.
  *
  * <p>A zero date, such as 0000-00-00, is {@link ColumnState#INVALID} in a batch, and a value in rows and JSON.
  *
- * <p>Rows of one table come in the trail's order. Between tables the order is lost; {@link ChangeBatch#position} has it.
- * Only rows have columns: truncates, statements and others are passed over. Threads, closing and errors are as with
- * {@link TrailReader}. Where there is no memory for a batch, its rows are lost: the {@link OutOfMemoryError} comes out, and
- * every later call throws {@link TrailException.InvalidArgument}; another reader with fewer {@link BatchOptions#rows} may
- * have room.
+ * <p>Rows of one table come in the order of the trail. The order between tables is lost; {@link ColumnBatch#position}
+ * restores it. Only rows have columns: truncates, DDL and records that are not changes are skipped. Threads, closing and
+ * errors are as with {@link TrailReader}. If there is no memory for a batch, its rows are lost: the call throws the
+ * {@link OutOfMemoryError}, and every later call throws {@link TrailException.InvalidArgument}. Open a new reader with a
+ * larger heap or fewer {@link BatchOptions#rows}.
  */
-public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
+public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
     private static final int SMALLEST_ARENA = 2 << 20;
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    /** What the native half says of the batches in the memory, and where it says it of the next one. */
+    /** The layout of the batches in the arena, and the offset of the next batch in it. */
     private byte[] directory = {};
     private int at;
-    /** The memory that batches lie in. It belongs to the garbage collector, which sees every view of it. */
+    /** The memory of the batches. The garbage collector owns it and tracks every view of it. */
     private ByteBuffer arena = ByteBuffer.allocateDirect(0);
-    /** Counts how often the memory has been filled. */
+    /** Counts how often the arena was filled. */
     private volatile int generation;
 
     BatchReader(long handle) {
         worker = new NativeWorker(handle, "BatchReader");
     }
 
-    /** Gives the native half memory for at least so many bytes, and keeps what was used of it before. */
+    /** Returns memory of at least {@code wanted} bytes that keeps the first {@code used}. Called by the native library. */
     private ByteBuffer arena(int used, int wanted) {
         if (arena.capacity() < wanted) {
             long roomy = Math.max(SMALLEST_ARENA, 2L * wanted);
@@ -62,13 +62,13 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     }
 
     /**
-     * The next batch.
+     * Returns the next batch.
      *
      * @return the batch, valid until the next call; {@code null} at the end of the trail
-     * @throws TrailException as {@link TrailReader#next}; what lies before it is handed out first
-     * @throws IllegalStateException where the reader is closed, or called from a callback of its own
+     * @throws TrailException in the same cases as {@link TrailReader#next}. Rows before the error are returned first
+     * @throws IllegalStateException if the reader is closed, or called from one of its own callbacks
      */
-    public ChangeBatch next() {
+    public ColumnBatch next() {
         long batches = worker.enter();
         try {
             if (at >= directory.length) {
@@ -86,11 +86,11 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
         at = 0;
     }
 
-    private ChangeBatch take(long batches) {
+    private ColumnBatch take(long batches) {
         ByteBuffer memory = arena.asReadOnlyBuffer().order(ByteOrder.nativeOrder());
         Wire.Reader in = new Wire.Reader(directory, at);
-        ChangeBatch batch = new ChangeBatch(this, generation, table(batches, in.i32()), memory, in);
-        // Passed over once it is there: where memory ends, nothing is lost.
+        ColumnBatch batch = new ColumnBatch(this, generation, table(batches, in.i32()), memory, in);
+        // Advances only after the batch was created, so that an OutOfMemoryError loses nothing.
         at = in.at();
         return batch;
     }
@@ -102,18 +102,18 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
         return tables.get(number);
     }
 
-    /** Whether the memory of a batch has not been filled again. */
+    /** Returns whether the arena still holds the batch of this generation. */
     boolean holds(int filled) {
         return filled == generation;
     }
 
     /**
-     * The further batches, each valid until the next is asked for, by {@code hasNext} too.
+     * Returns the remaining batches. Each is valid until the next is requested; {@code hasNext} also requests it.
      *
      * @return an iterator
      */
     @Override
-    public Iterator<ChangeBatch> iterator() {
+    public Iterator<ColumnBatch> iterator() {
         return new Pulled<>(this::next);
     }
 
@@ -127,8 +127,8 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     }
 
     /**
-     * The position behind the last change of all batches that have been decoded: where to go on reading later, once
-     * {@link #next} has handed all of them out and is about to decode more.
+     * Returns the position after the last change of all decoded batches. Reading can continue there once {@link #next} has
+     * returned all decoded batches and is about to decode more.
      *
      * @return the position
      */
@@ -137,16 +137,16 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
     }
 
     /**
-     * What was passed over so far. Empty but with {@link ReadOptions#resync}.
+     * Returns the ranges that were skipped so far. Always empty without {@link ReadOptions#resync}.
      *
-     * @return the stretches, in order
+     * @return the ranges, in order
      */
     public List<Skipped> skipped() {
         return state().skipped();
     }
 
     /**
-     * What the filter said of the changes so far. All zero without one.
+     * Returns the decisions of the selection so far. All counts are zero without a selection.
      *
      * @return the counts
      */
@@ -154,7 +154,7 @@ public final class BatchReader implements AutoCloseable, Iterable<ChangeBatch> {
         return state().counts();
     }
 
-    /** Frees what the reader holds, but for the memory of its last batch. It may be called twice, and from any thread. */
+    /** Frees the native reader. The memory of the last batch stays. May be called twice, and from any thread. */
     @Override
     public void close() {
         worker.close();

@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /**
- * Bytes that can be read at any offset: what a trail's file is to a reader. A trail that lies in no file (an archive, an
- * object store) implements it.
+ * Bytes that can be read at any offset, in place of a trail file. Implement it to read a trail from an archive or an object
+ * store.
  *
- * <p>Readers of one trail may call it from several threads at once. What it throws comes out of the call that reads as it is,
- * the same object: a checked {@link IOException} too, which that call does not declare.
+ * <p>Readers of one trail may call it from several threads at once. An exception that it throws is thrown unchanged by the
+ * call that reads, also a checked {@link IOException}, which that call does not declare.
  *
  * <pre>{@code
  * try (FileChannel channel = FileChannel.open(path);
@@ -20,28 +20,28 @@ import java.nio.channels.FileChannel;
  */
 public interface ByteSource {
     /**
-     * How many bytes there are now. There may be more later.
+     * Returns the current number of bytes. It may grow.
      *
      * @return the number of bytes
-     * @throws IOException where it cannot be told
+     * @throws IOException if the number cannot be determined
      */
     long size() throws IOException;
 
     /**
-     * Reads bytes from an offset on into a buffer, from its position on.
+     * Reads bytes at an offset into a buffer, starting at its position.
      *
-     * @param offset where to read
-     * @param into where to put them: a buffer on the heap, to be used within this call alone
-     * @return how many were read, at most as many as the buffer has room for; 0 or -1 at or behind the end
-     * @throws IOException where they cannot be read
+     * @param offset the offset of the first byte
+     * @param into the buffer to fill, on the heap. It must not be used after this call
+     * @return the number of bytes read, at most as many as remain in the buffer; 0 or -1 at or after the end
+     * @throws IOException if the bytes cannot be read
      */
     int read(long offset, ByteBuffer into) throws IOException;
 
     /**
-     * The bytes of an open file. The caller keeps it open for as long as it is read, and closes it.
+     * Returns a source that reads an open file. The caller keeps the file open while it is read, and closes it.
      *
      * @param channel an open channel
-     * @return a source of its bytes
+     * @return the source
      */
     static ByteSource of(FileChannel channel) {
         return new ByteSource() {

@@ -3,7 +3,7 @@ package io.trailcore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** What the native half calls: it keeps what callers supply away from native memory, and checks what they return. */
+/** Called by the native library: keeps the callbacks of users away from native memory and checks what they return. */
 final class Callbacks {
     private Callbacks() {
     }
@@ -11,7 +11,7 @@ final class Callbacks {
     static long size(ByteSource source) throws IOException {
         long size = source.size();
         if (size < 0) {
-            throw new IllegalStateException("a ByteSource says that it has " + size + " bytes");
+            throw new IllegalStateException("ByteSource.size returned " + size);
         }
         return size;
     }
@@ -20,7 +20,7 @@ final class Callbacks {
         ByteBuffer buffer = ByteBuffer.wrap(into);
         int read = source.read(offset, buffer);
         if (read < -1 || read > into.length) {
-            throw new IllegalStateException("a ByteSource says that it has read " + read + " bytes of " + into.length);
+            throw new IllegalStateException("ByteSource.read returned " + read + " for a buffer of " + into.length + " bytes");
         }
         return Math.max(read, 0);
     }

@@ -7,8 +7,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Table definitions by name, from definition (DEFGEN) files: what trails of releases before 12.2 need. Immutable; any thread
- * may use it.
+ * Table definitions by name, from definitions (DEFGEN) files. Trails of releases before 12.2 need them. Immutable and
+ * thread-safe.
  *
  * <pre>{@code
  * ReadOptions options = new ReadOptions().catalog(Catalog.open(Path.of("dirdef/hr.def")));
@@ -22,12 +22,12 @@ public final class Catalog {
     }
 
     /**
-     * Reads a definition file.
+     * Reads a definitions file.
      *
      * @param file the file
-     * @return its definitions
-     * @throws TrailException.Io where it cannot be read
-     * @throws TrailException.Definitions where it cannot be understood; the message says the line
+     * @return the catalog
+     * @throws TrailException.Io if the file cannot be read
+     * @throws TrailException.Definitions if the file cannot be understood; the message names the line
      */
     public static Catalog open(Path file) {
         NativeLibrary.load();
@@ -35,11 +35,11 @@ public final class Catalog {
     }
 
     /**
-     * Reads the bytes of a definition file.
+     * Parses the bytes of a definitions file.
      *
-     * @param text the file's bytes
-     * @return its definitions
-     * @throws TrailException.Definitions where they cannot be understood; the message says the line
+     * @param text the bytes of the file
+     * @return the catalog
+     * @throws TrailException.Definitions if the bytes cannot be understood; the message names the line
      */
     public static Catalog parse(byte[] text) {
         NativeLibrary.load();
@@ -47,7 +47,7 @@ public final class Catalog {
     }
 
     /**
-     * A catalog of these definitions; of several of one name, the last counts.
+     * Returns a catalog of these definitions. If several have the same name, the last one wins.
      *
      * @param tables the definitions
      * @return the catalog
@@ -65,10 +65,10 @@ public final class Catalog {
     }
 
     /**
-     * The definition of a table: of exactly this name, or else of the only one that differs in case alone.
+     * Returns the definition of a table. The name matches exactly, or else ignoring case if only one table matches so.
      *
-     * @param name the table's name
-     * @return its definition; empty if there is none
+     * @param name the name of the table
+     * @return the definition; empty if there is none
      */
     public Optional<TableDef> table(String name) {
         long handle = value.with(catalog -> Native.catalogTable(catalog, Wire.bytes(name)));
@@ -76,9 +76,9 @@ public final class Catalog {
     }
 
     /**
-     * The names of all its tables.
+     * Returns the names of all tables.
      *
-     * @return the names, in order
+     * @return the names, sorted
      */
     public List<String> names() {
         return new Wire.Reader(value.with(Native::catalogNames)).list(Wire.Reader::text);
@@ -88,7 +88,7 @@ public final class Catalog {
         return value;
     }
 
-    /** The tables' names, for people. */
+    /** Returns the names of the tables, for display. */
     @Override
     public String toString() {
         return "Catalog" + names();

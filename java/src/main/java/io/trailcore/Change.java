@@ -8,11 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One change of a trail. Immutable: any thread may use it, for as long as it likes; the reader may be closed. Everything is
- * decoded when it is asked for.
+ * One change of a trail. Immutable and thread-safe; it stays valid after its reader is closed. Values are decoded on access.
  *
- * <p>Changes are fetched in blocks of about 64 KiB, and a change keeps its block alive: who keeps a few changes of many
- * copies out what is needed.
+ * <p>Changes are fetched in blocks of about 64 KiB, and a change keeps its block alive. To keep a few of many changes, copy
+ * the values you need.
  *
  * <pre>{@code
  * Row after = change.after();
@@ -22,7 +21,7 @@ import java.util.Optional;
  * }</pre>
  */
 public final class Change {
-    /** The layout of a change in a block; the native half has the same. Where its records lie, that half alone knows. */
+    /** The layout of a change in a block, same as in the native library. The offset of its records is used only there. */
     private static final int TABLE = 4;
     private static final int OP = 8;
     private static final int TRANSACTION = 9;
@@ -32,7 +31,7 @@ public final class Change {
     private static final int TOKENS = 14;
     private static final int POSITION = 16;
     private static final int START = 32;
-    private static final int TIME = 48;
+    private static final int TIMESTAMP = 48;
     private static final int NEXT = 56;
     private static final int BEFORE = 72;
     private static final int AFTER = 76;
@@ -61,18 +60,18 @@ public final class Change {
         return Wire.i32(block, at + TABLE);
     }
 
-    /** The number of its file's header; negative where it has none. */
+    /** Returns the number of the header of its file; negative if the file has none. */
     static int headerNumber(byte[] block, int at) {
         return Wire.i32(block, at + HEADER);
     }
 
-    /** Bytes that it takes in its block. */
+    /** Returns its size in the block, in bytes. */
     int length() {
         return Wire.i32(block, at);
     }
 
     /**
-     * What it does.
+     * Returns the operation of the change.
      *
      * @return the operation
      */
@@ -81,7 +80,7 @@ public final class Change {
     }
 
     /**
-     * The definition of its table. The reader hands out the same one for all rows of a version.
+     * Returns the definition of its table. A reader returns the same object for all rows of one version of the table.
      *
      * @return the definition
      */
@@ -90,18 +89,18 @@ public final class Change {
     }
 
     /**
-     * The name of its table, parts joined by {@code .}; of a statement, that of its object.
+     * Returns the name of its table, with the parts joined by {@code .}. For DDL it is the name of the object.
      *
      * @return the name
      */
     public String tableName() {
-        return has(HAS_DDL) ? tailBehindTokens().text() : table.name();
+        return has(HAS_DDL) ? tailAfterTokens().text() : table.name();
     }
 
     /**
-     * The header of its file. The reader hands out the same one for all changes of a file.
+     * Returns the header of its file. A reader returns the same object for all changes of a file.
      *
-     * @return the header; empty for files without one
+     * @return the header; empty for a file without one
      */
     public Optional<FileHeader> fileHeader() {
         return Optional.ofNullable(header);
@@ -112,7 +111,7 @@ public final class Change {
     }
 
     /**
-     * Where its record starts; of a pair, the after record.
+     * Returns the position of its record; for a before/after pair, that of the after record.
      *
      * @return the position
      */
@@ -121,7 +120,8 @@ public final class Change {
     }
 
     /**
-     * Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
+     * Returns the position of its first record; for a before/after pair, that of the before record. Reading from here returns
+     * the whole change.
      *
      * @return the position
      */
@@ -129,27 +129,28 @@ public final class Change {
         return position(START);
     }
 
-    /** Where the next record starts. */
+    /** Returns the position of the next record. */
     Position next() {
         return position(NEXT);
     }
 
     /**
-     * The record's time: of the commit, for rows.
+     * Returns the timestamp of the record. For rows it is the time of the commit.
      *
-     * @return the moment, to the microsecond
+     * @return the timestamp, UTC, with microseconds
      */
-    public Instant time() {
-        return Times.instant(Wire.i64(block, at + TIME));
+    public Instant timestamp() {
+        return Times.instant(Wire.i64(block, at + TIMESTAMP));
     }
 
     /**
-     * Where it stands in its transaction; of a pair, the pair's as a whole.
+     * Returns whether the change is the first, middle, last or only one of its transaction. A before/after pair counts as
+     * one change.
      *
-     * @return the place
+     * @return the indicator
      */
-    public TransactionPlace transaction() {
-        return TransactionPlace.of(Byte.toUnsignedInt(block[at + TRANSACTION]));
+    public TransactionIndicator transaction() {
+        return TransactionIndicator.of(Byte.toUnsignedInt(block[at + TRANSACTION]));
     }
 
     private boolean has(int what) {
@@ -160,7 +161,7 @@ public final class Change {
         return new Wire.Reader(block, at + Wire.i32(block, at + TAIL));
     }
 
-    private Wire.Reader tailBehindTokens() {
+    private Wire.Reader tailAfterTokens() {
         Wire.Reader in = tail();
         int texts = 2 + 2 * Wire.u16(block, at + TOKENS);
         for (int i = 0; i < texts; i++) {
@@ -170,18 +171,18 @@ public final class Change {
     }
 
     /**
-     * The commit sequence number of its transaction.
+     * Returns the commit sequence number (CSN) of its transaction.
      *
-     * @return the number as text; empty where the transaction's start was not read
+     * @return the CSN as text; empty if the start of the transaction was not read
      */
     public Optional<String> csn() {
         return has(HAS_CSN) ? Optional.of(tail().text()) : Optional.empty();
     }
 
     /**
-     * The id of its transaction.
+     * Returns the id of its transaction.
      *
-     * @return the id; empty where the transaction's start was not read
+     * @return the id; empty if the start of the transaction was not read
      */
     public Optional<String> xid() {
         if (!has(HAS_XID)) {
@@ -193,22 +194,22 @@ public final class Change {
     }
 
     /**
-     * The row before the change.
+     * Returns the row before the change.
      *
-     * @return the row; {@code null} where the trail has no such image
-     * @throws TrailException.Corrupt where the image is damaged
-     * @throws TrailException.Unsupported where it is encrypted, or of a form that is not known
+     * @return the row; {@code null} if the trail has no such image
+     * @throws TrailException.Corrupt if the image is damaged
+     * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
     public Row before() {
         return image(BEFORE_KIND, BEFORE);
     }
 
     /**
-     * The row after the change.
+     * Returns the row after the change.
      *
-     * @return the row; {@code null} where the trail has no such image
-     * @throws TrailException.Corrupt where the image is damaged
-     * @throws TrailException.Unsupported where it is encrypted, or of a form that is not known
+     * @return the row; {@code null} if the trail has no such image
+     * @throws TrailException.Corrupt if the image is damaged
+     * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
     public Row after() {
         return image(AFTER_KIND, AFTER);
@@ -231,9 +232,9 @@ public final class Change {
     }
 
     /**
-     * GoldenGate's own tokens of its record by name, less CSN and transaction id, without those that have no value.
+     * Returns the GoldenGate tokens of its record by name. CSN, transaction id and tokens without a value are left out.
      *
-     * @return the tokens' bytes, in the record's order
+     * @return the bytes of the tokens, in the order of the record
      */
     public Map<String, byte[]> tokens() {
         Wire.Reader in = tail();
@@ -249,15 +250,15 @@ public final class Change {
     }
 
     /**
-     * The user's tokens of its record as they stand; how they are laid out is not known.
+     * Returns the raw user tokens of its record. Their layout is not known.
      *
-     * @return their bytes; empty where there are none
+     * @return the bytes; empty if the record has no user tokens
      */
     public Optional<byte[]> userTokens() {
         if (!has(HAS_USER_TOKENS)) {
             return Optional.empty();
         }
-        Wire.Reader in = tailBehindTokens();
+        Wire.Reader in = tailAfterTokens();
         if (has(HAS_DDL)) {
             in.pass();
             in.pass();
@@ -266,49 +267,50 @@ public final class Change {
     }
 
     /**
-     * The text of a statement that changes definitions, tags and all.
+     * Returns the text of a DDL change, including its tags.
      *
-     * @return the text; empty of other changes, and where it is encrypted
+     * @return the text; empty for other changes, and if the text is encrypted
      */
     public Optional<String> ddl() {
         if (!has(HAS_DDL)) {
             return Optional.empty();
         }
-        Wire.Reader in = tailBehindTokens();
+        Wire.Reader in = tailAfterTokens();
         in.pass();
         return Optional.of(in.text());
     }
 
     /**
-     * All its records as they stand: of a pair the before record, the record itself, those that go on with its data, and its
+     * Returns all raw records of the change: the before record of a pair, the record itself, its continuation records, and its
      * large-object fragments.
      *
      * @return the records, at least one
-     * @throws TrailException.Unsupported where large objects make them more than 16 MiB, which a change does not keep:
-     *     {@link Trail#records} has them
+     * @throws TrailException.Unsupported if the records exceed 16 MiB because of large objects. A change does not keep them
+     *     then; use {@link Trail#records}
      */
     public List<TrailRecord> records() {
         if (!has(HAS_RECORDS)) {
-            throw TrailException.unsupported("a change does not keep records of more than 16 MiB; Trail.records has them");
+            throw TrailException.unsupported("the records of the change exceed 16 MiB and were not kept; use Trail.records");
         }
         return new Wire.Reader(Native.changeRecords(block, at, length())).list(TrailRecord::new);
     }
 
     /**
-     * The change as one line of native JSON, without a line end. {@link TrailReader#writeJson} is quicker for many.
+     * Returns the change as one line of native JSON, without a line end. {@link TrailReader#writeJson} is faster for many
+     * changes.
      *
      * @return the JSON
-     * @throws TrailException.Corrupt where an image is damaged
+     * @throws TrailException.Corrupt if an image is damaged
      */
     public String toJson() {
         return Wire.text(toJsonBytes());
     }
 
     /**
-     * The same as UTF-8.
+     * Returns the same JSON as UTF-8.
      *
-     * @return the JSON
-     * @throws TrailException.Corrupt where an image is damaged
+     * @return the bytes of the JSON
+     * @throws TrailException.Corrupt if an image is damaged
      */
     public byte[] toJsonBytes() {
         if (block[at + BEFORE_KIND] > 2) {
@@ -320,7 +322,7 @@ public final class Change {
         return table.value().with(handle -> Native.changeJson(handle, block, at, length()));
     }
 
-    /** Position, operation and table, for people; no column data. */
+    /** Returns position, operation and table, for display. Contains no column data. */
     @Override
     public String toString() {
         return position() + " " + op().jsonName() + " " + tableName();

@@ -3,7 +3,7 @@ package io.trailcore;
 import java.util.List;
 
 /**
- * What checking a trail has come to.
+ * The result of {@link Trail#check}.
  *
  * <pre>{@code
  * CheckReport report = trail.check();
@@ -12,14 +12,14 @@ import java.util.List;
  * }
  * }</pre>
  *
- * @param isWhole whether the trail is whole: nothing that was found is a fault
- * @param records records read, file headers included
- * @param changes changes whose rows were read
- * @param transactions transactions that were completed
- * @param bytes bytes of the records
- * @param invalidValues values that are present and not decodable
- * @param findings what was found, at most a thousand findings
- * @param moreFindings findings beyond those
+ * @param isWhole whether the trail is whole: no issue is a fault
+ * @param records the number of records read, including file headers
+ * @param changes the number of changes whose rows were read
+ * @param transactions the number of complete transactions
+ * @param bytes the total size of the records in bytes
+ * @param invalidValues the number of values that are present but cannot be decoded
+ * @param findings the issues, at most 1,000
+ * @param moreFindings the number of further issues
  */
 public record CheckReport(
         boolean isWhole,
@@ -28,10 +28,10 @@ public record CheckReport(
         long transactions,
         long bytes,
         long invalidValues,
-        List<Finding> findings,
+        List<CheckIssue> findings,
         long moreFindings) {
-    static CheckReport of(byte[] told) {
-        Wire.Reader in = new Wire.Reader(told);
+    static CheckReport of(byte[] message) {
+        Wire.Reader in = new Wire.Reader(message);
         boolean isWhole = in.bool();
         long records = in.i64();
         long changes = in.i64();
@@ -40,6 +40,6 @@ public record CheckReport(
         long invalidValues = in.i64();
         long moreFindings = in.i64();
         return new CheckReport(
-                isWhole, records, changes, transactions, bytes, invalidValues, in.list(Finding::of), moreFindings);
+                isWhole, records, changes, transactions, bytes, invalidValues, in.list(CheckIssue::of), moreFindings);
     }
 }

@@ -9,10 +9,10 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * One column of an image: its state, and its value in the type that its definition says. Immutable.
+ * One column of an image: its state, and its value in the type of its definition. Immutable.
  *
- * <p>The typed methods throw {@link TrailException.ColumnValue} where the column is NULL, missing, not decodable or of
- * another type; nothing is converted silently.
+ * <p>The typed methods throw {@link TrailException.ColumnValue} if the column is NULL, missing, not decodable or of another
+ * type. Nothing is converted silently.
  *
  * <pre>{@code
  * Column memo = row.get("MEMO");
@@ -24,13 +24,13 @@ import java.util.Optional;
  * }</pre>
  */
 public final class Column {
-    /** What a value is; the native half has the same. */
+    /** The form of a value, same as in the native library. */
     private static final int TEXT = 1;
     private static final int INTEGER = 2;
     private static final int DECIMAL = 3;
     private static final int DIGITS = 4;
     private static final int DATE_TIME = 5;
-    private static final int DATE_ALONE = 255;
+    private static final int DATE_ONLY = 255;
 
     private final TableDef table;
     private final int index;
@@ -55,7 +55,7 @@ public final class Column {
     }
 
     /**
-     * Its index in the table.
+     * Returns its index in the table.
      *
      * @return the index, from 0
      */
@@ -64,7 +64,7 @@ public final class Column {
     }
 
     /**
-     * Its name; {@code COL} and its index where there is no definition.
+     * Returns its name; {@code COL} and its index if there is no definition.
      *
      * @return the name
      */
@@ -73,16 +73,16 @@ public final class Column {
     }
 
     /**
-     * Its definition.
+     * Returns its definition.
      *
-     * @return the definition; empty where the table's is not known, or has no such column
+     * @return the definition; empty if the table is not defined or its definition has no such column
      */
     public Optional<ColumnDef> definition() {
         return index < table.columns().size() ? Optional.of(table.columns().get(index)) : Optional.empty();
     }
 
     /**
-     * Its state: a value, NULL, missing, not decodable, or left as it was.
+     * Returns its state: a value, NULL, missing, not decodable, or unchanged.
      *
      * @return the state
      */
@@ -91,9 +91,9 @@ public final class Column {
     }
 
     /**
-     * Whether it is NULL. A missing column is not.
+     * Returns whether it is NULL. A missing column is not NULL.
      *
-     * @return whether it is
+     * @return {@code true} if it is NULL
      */
     public boolean isNull() {
         return state() == ColumnState.NULL;
@@ -105,7 +105,7 @@ public final class Column {
             case NULL -> "is NULL";
             case MISSING -> "is not in this image";
             case INVALID -> "is not decodable";
-            case UNCHANGED -> "is a large object that the change left as it was";
+            case UNCHANGED -> "is a large object that the change left unchanged";
         };
         return TrailException.columnValue("column " + name() + " " + why);
     }
@@ -115,10 +115,10 @@ public final class Column {
     }
 
     /**
-     * Its text; of a number that is stored as text, its digits as they stand.
+     * Returns its text. For a number stored as text, these are the raw digits.
      *
      * @return the text
-     * @throws TrailException.ColumnValue where it is no text
+     * @throws TrailException.ColumnValue if it is not text
      */
     public String text() {
         if (!is(TEXT) && !is(DIGITS)) {
@@ -128,10 +128,10 @@ public final class Column {
     }
 
     /**
-     * Its number: exact, with the scale that the column or its digits have.
+     * Returns its number: exact, with the scale of the column or of its digits.
      *
      * @return the number
-     * @throws TrailException.ColumnValue where it is no number
+     * @throws TrailException.ColumnValue if it is not a number
      */
     public BigDecimal decimal() {
         if (is(INTEGER)) {
@@ -146,16 +146,16 @@ public final class Column {
         try {
             return new BigDecimal(Wire.text(block, start, length).strip());
         } catch (NumberFormatException beyond) {
-            // The native half has seen that these are digits: the exponent alone can be more than Java's numbers have.
+            // The native library has checked the digits. Only the exponent can be out of range for BigDecimal.
             throw isNot("a number that BigDecimal can hold");
         }
     }
 
     /**
-     * Its whole number.
+     * Returns its integer.
      *
      * @return the number
-     * @throws TrailException.ColumnValue where it is no number, has a fraction, or does not fit
+     * @throws TrailException.ColumnValue if it is not a number, has a fraction, or does not fit
      */
     public long longValue() {
         if (is(INTEGER) && block[start + 8] == 0) {
@@ -165,7 +165,7 @@ public final class Column {
         try {
             return decimal.longValueExact();
         } catch (ArithmeticException inexact) {
-            throw isNot("a whole number of 64 bits");
+            throw isNot("a 64-bit integer");
         }
     }
 
@@ -177,10 +177,11 @@ public final class Column {
     }
 
     /**
-     * Its date and time, in the database's own zone, which the trail does not tell; a date alone at midnight.
+     * Returns its date and time. They are in the time zone of the database, which the trail does not contain. A date without
+     * a time is returned with midnight.
      *
      * @return the date and time
-     * @throws TrailException.ColumnValue where it is none, or a zero date, which {@link #dateText} shows
+     * @throws TrailException.ColumnValue if it is not a date, or is a zero date; see {@link #dateText}
      */
     public LocalDateTime dateTime() {
         int at = hours();
@@ -189,34 +190,34 @@ public final class Column {
     }
 
     /**
-     * Its date without a time.
+     * Returns its date without the time.
      *
      * @return the date
-     * @throws TrailException.ColumnValue where it is none, or a zero date
+     * @throws TrailException.ColumnValue if it is not a date, or is a zero date; see {@link #dateText}
      */
     public LocalDate date() {
         hours();
         try {
             return LocalDate.of(Wire.u16(block, start + 4), block[start + 6], block[start + 7]);
         } catch (DateTimeException zero) {
-            throw isNot("a date that there is, but a zero date");
+            throw isNot("a valid date but a zero date; use dateText()");
         }
     }
 
     /**
-     * Whether it is a date without a time.
+     * Returns whether it is a date without a time.
      *
-     * @return whether it is
+     * @return {@code true} if it has no time
      */
-    public boolean isDateAlone() {
-        return is(DATE_TIME) && Byte.toUnsignedInt(block[start + 11]) == DATE_ALONE;
+    public boolean isDateOnly() {
+        return is(DATE_TIME) && Byte.toUnsignedInt(block[start + 11]) == DATE_ONLY;
     }
 
     /**
-     * Its date, or date and time, in ISO 8601 with as many fraction digits as the trail has; zero dates too.
+     * Returns its date, or date and time, in ISO 8601 with the fraction digits of the trail. Works for zero dates too.
      *
-     * @return the text, as the native JSON form has it
-     * @throws TrailException.ColumnValue where it is no date
+     * @return the text, same as in native JSON
+     * @throws TrailException.ColumnValue if it is not a date
      */
     public String dateText() {
         int at = hours();
@@ -225,7 +226,7 @@ public final class Column {
         digits(text, block[start + 6], 2).append('-');
         digits(text, block[start + 7], 2);
         int fraction = Byte.toUnsignedInt(block[start + 11]);
-        if (fraction == DATE_ALONE) {
+        if (fraction == DATE_ONLY) {
             return text.toString();
         }
         digits(text.append('T'), block[at], 2).append(':');
@@ -244,11 +245,11 @@ public final class Column {
     }
 
     /**
-     * Its bytes: of a binary column, of a type that is not understood, of a text as UTF-8, or of a value that is not
-     * decodable, as they stand.
+     * Returns its bytes: the value of a binary column or of a column of unknown type, text as UTF-8, or the raw bytes of a
+     * value that cannot be decoded.
      *
      * @return the bytes
-     * @throws TrailException.ColumnValue where it has none: NULL, missing, a number that is no text, a date
+     * @throws TrailException.ColumnValue if it has none: NULL, missing, a number not stored as text, a date
      */
     public byte[] bytes() {
         boolean hasBytes = state == 0 ? form != INTEGER && form != DECIMAL && form != DATE_TIME : state() == ColumnState.INVALID;
@@ -259,11 +260,11 @@ public final class Column {
     }
 
     /**
-     * Its value, whatever it is: {@link String}, {@link BigDecimal}, {@link LocalDate}, {@link LocalDateTime}, the text of a
-     * zero date, {@code byte[]}, or {@code null} for NULL.
+     * Returns its value in the type that fits: {@link String}, {@link BigDecimal}, {@link LocalDate}, {@link LocalDateTime},
+     * the text of a zero date, {@code byte[]}, or {@code null} for NULL.
      *
      * @return the value
-     * @throws TrailException.ColumnValue where it is missing, not decodable, or left as it was
+     * @throws TrailException.ColumnValue if it is missing, not decodable, or unchanged
      */
     public Object value() {
         if (isNull()) {
@@ -284,10 +285,10 @@ public final class Column {
         if (block[start + 6] == 0 || block[start + 7] == 0) {
             return dateText();
         }
-        return isDateAlone() ? date() : dateTime();
+        return isDateOnly() ? date() : dateTime();
     }
 
-    /** Name and state, for people; no column data. */
+    /** Returns name and state, for display. Contains no column data. */
     @Override
     public String toString() {
         return name() + " (" + state() + ")";

@@ -6,27 +6,27 @@ import java.util.OptionalLong;
 /**
  * The definition of one column. Immutable.
  *
- * <p>Those of a trail come with its tables ({@link Change#table}); the static methods make those of the common types, for
- * {@link TrailWriter}:
+ * <p>Definitions of a trail come from its tables ({@link Change#table}). The static methods create definitions of the common
+ * types, for {@link TrailWriter}:
  *
  * <pre>{@code
  * TableDef table = TableDef.of("BANK.RATES", ColumnDef.varchar("CODE", 3).asKey(), ColumnDef.integer("RATE", 4));
  * }</pre>
  */
 public final class ColumnDef {
-    /** How a column's bytes are to be read. */
+    /** The way to decode the bytes of a column. */
     public enum Kind {
         /** Characters. */
         TEXT,
-        /** A number as text, with as many fraction digits as it has. */
+        /** A number stored as text, with any number of fraction digits. */
         NUMBER_TEXT,
-        /** Bytes that are no text. */
+        /** Bytes that are not text. */
         BINARY,
-        /** An integer, times 10 to the power of minus {@link ColumnDef#scale}. */
+        /** An integer, scaled by 10 to the power of minus {@link ColumnDef#scale}. */
         INTEGER,
         /** A date or date and time, without a zone. */
         DATE_TIME,
-        /** A type whose bytes are not understood: they are handed over as they are. */
+        /** An unknown type. Its raw bytes are returned. */
         OPAQUE;
 
         private static final Kind[] ALL = values();
@@ -115,10 +115,10 @@ public final class ColumnDef {
     }
 
     /**
-     * Variable characters, in UTF-8.
+     * Returns a column of variable-length text in UTF-8.
      *
-     * @param name its name
-     * @param length how many bytes at most
+     * @param name the name of the column
+     * @param length the maximum length in bytes
      * @return the definition
      */
     public static ColumnDef varchar(String name, int length) {
@@ -126,10 +126,10 @@ public final class ColumnDef {
     }
 
     /**
-     * Characters of a fixed length, in UTF-8.
+     * Returns a column of fixed-length text in UTF-8.
      *
-     * @param name its name
-     * @param length how many bytes exactly
+     * @param name the name of the column
+     * @param length the length in bytes
      * @return the definition
      */
     public static ColumnDef character(String name, int length) {
@@ -137,10 +137,10 @@ public final class ColumnDef {
     }
 
     /**
-     * A number of up to 18 digits, stored as a 64-bit integer.
+     * Returns a column of numbers with up to 18 digits, stored as 64-bit integers.
      *
-     * @param name its name
-     * @param scale how many of the digits stand behind the point
+     * @param name the name of the column
+     * @param scale the number of digits after the decimal point
      * @return the definition
      */
     public static ColumnDef integer(String name, int scale) {
@@ -148,9 +148,9 @@ public final class ColumnDef {
     }
 
     /**
-     * A number of any size, stored as text.
+     * Returns a column of numbers of any size, stored as text.
      *
-     * @param name its name
+     * @param name the name of the column
      * @return the definition
      */
     public static ColumnDef number(String name) {
@@ -158,10 +158,10 @@ public final class ColumnDef {
     }
 
     /**
-     * A date and time.
+     * Returns a column of dates with times.
      *
-     * @param name its name
-     * @param fraction digits of a second, 0 to 9
+     * @param name the name of the column
+     * @param fraction the number of fraction digits of the seconds, 0 to 9
      * @return the definition
      */
     public static ColumnDef dateTime(String name, int fraction) {
@@ -170,10 +170,10 @@ public final class ColumnDef {
     }
 
     /**
-     * Variable bytes.
+     * Returns a column of variable-length bytes.
      *
-     * @param name its name
-     * @param length how many at most
+     * @param name the name of the column
+     * @param length the maximum length in bytes
      * @return the definition
      */
     public static ColumnDef binary(String name, int length) {
@@ -181,7 +181,7 @@ public final class ColumnDef {
     }
 
     /**
-     * The same column as part of the key.
+     * Returns the same column as a key column.
      *
      * @return the definition
      */
@@ -190,7 +190,7 @@ public final class ColumnDef {
     }
 
     /**
-     * Its name.
+     * Returns the name of the column.
      *
      * @return the name
      */
@@ -199,7 +199,7 @@ public final class ColumnDef {
     }
 
     /**
-     * How its bytes are to be read.
+     * Returns the way to decode the bytes of the column.
      *
      * @return the kind
      */
@@ -208,7 +208,8 @@ public final class ColumnDef {
     }
 
     /**
-     * Data type as definition files print it: 64 variable characters, 134 64-bit integer, 192 date and time, and so on.
+     * Returns the data type as in definitions files: 64 for variable-length text, 134 for a 64-bit integer, 192 for date and
+     * time, and so on.
      *
      * @return the number
      */
@@ -217,7 +218,7 @@ public final class ColumnDef {
     }
 
     /**
-     * Sub data type: what characters mean.
+     * Returns the sub data type, which is the meaning of text.
      *
      * @return the number
      */
@@ -226,7 +227,7 @@ public final class ColumnDef {
     }
 
     /**
-     * External length in bytes.
+     * Returns the external length in bytes.
      *
      * @return the length
      */
@@ -235,7 +236,7 @@ public final class ColumnDef {
     }
 
     /**
-     * Digits behind the decimal point.
+     * Returns the number of digits after the decimal point.
      *
      * @return the number of digits
      */
@@ -244,33 +245,33 @@ public final class ColumnDef {
     }
 
     /**
-     * Whether it belongs to the key.
+     * Returns whether the column belongs to the key.
      *
-     * @return whether it does
+     * @return {@code true} for a key column
      */
     public boolean isKey() {
         return key;
     }
 
     /**
-     * The trail's number of the character set of its text: its own, or the database's.
+     * Returns the number that the trail uses for the character set of the text: that of the column, or that of the database.
      *
-     * @return the number; empty where the set is not stated or not known
+     * @return the number; empty if the character set is not stated or not known
      */
     public OptionalInt charset() {
         return charset.isPresent() ? OptionalInt.of((int) charset.getAsLong()) : OptionalInt.empty();
     }
 
     /**
-     * Whether it may be NULL, where the trail or definition file says so.
+     * Returns whether the column may be NULL, if the trail or definitions file states it.
      *
-     * @return whether it may; empty where nothing is said
+     * @return whether it may be NULL; empty if that is not stated
      */
     public java.util.Optional<Boolean> nullable() {
         return nullable == MAYBE_NULLABLE ? java.util.Optional.empty() : java.util.Optional.of(nullable == 1);
     }
 
-    /** Name and kind, for people. */
+    /** Returns name and kind, for display. */
     @Override
     public String toString() {
         return name + " " + kind + (kind == Kind.INTEGER && scale != 0 ? "(scale " + scale + ")" : "") + (key ? " key" : "");

@@ -2,15 +2,15 @@ package io.trailcore;
 
 /** The five states of a column. */
 public enum ColumnState {
-    /** It holds a value. */
+    /** The column has a value. */
     VALUE,
-    /** It is NULL. */
+    /** The column is NULL. */
     NULL,
-    /** It is not in this image. */
+    /** The image does not contain the column. */
     MISSING,
-    /** It is present and not decodable; its bytes are there. */
+    /** The value is present but cannot be decoded. Its raw bytes stay readable. */
     INVALID,
-    /** A large object that the change left as it was. No form of it is known in trails. */
+    /** A large object that the change left unchanged. No form of this state is known in trails. */
     UNCHANGED;
 
     private static final ColumnState[] ALL = values();

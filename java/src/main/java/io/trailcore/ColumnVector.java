@@ -10,12 +10,12 @@ import java.nio.ShortBuffer;
 import java.time.LocalDateTime;
 
 /**
- * One column of a {@link ChangeBatch}: a state for each row, and the values. Where the state is not
- * {@link ColumnState#VALUE}, the number is 0 and the bytes are empty, or, of an invalid text, its bytes as they stand. A zero
- * date, which no number of microseconds can say, is {@link ColumnState#INVALID} here; in rows and JSON it is a value.
+ * One column of a {@link ColumnBatch}: a state for each row, and the values. If the state is not {@link ColumnState#VALUE},
+ * the number is 0 and the bytes are empty; for invalid text they are the raw bytes. A zero date has no number of
+ * microseconds and is {@link ColumnState#INVALID} here; in rows and JSON it is a value.
  *
- * <p>The buffers are direct, read-only, in the machine's byte order, and start at row 0. Taking one costs little; taking it
- * once for a batch costs nothing:
+ * <p>The buffers are direct, read-only, in the byte order of the machine, and start at row 0. Get each buffer once for a
+ * batch, not once for a row:
  *
  * <pre>{@code
  * ByteBuffer states = column.states();
@@ -28,25 +28,25 @@ import java.time.LocalDateTime;
  * }</pre>
  */
 public final class ColumnVector {
-    /** What the values of a column are. */
+    /** The type of the values of a column. */
     public enum Type {
-        /** Integers, times 10 to the power of minus the column's scale: {@link ColumnVector#longs}. */
+        /** Integers, scaled by 10 to the power of minus the scale of the column: {@link ColumnVector#longs}. */
         INTEGER,
-        /** Microseconds from 1970-01-01 00:00 of the database's own zone, and nanoseconds beyond them. */
+        /** Microseconds since 1970-01-01 00:00 in the time zone of the database, and the nanoseconds beyond them. */
         DATE_TIME,
         /** UTF-8 text: {@link ColumnVector#offsets} and {@link ColumnVector#bytes}. */
         TEXT,
-        /** The digits of numbers, as text that is known to be a number. */
+        /** Digits of numbers, as text that was checked to be a number. */
         DIGITS,
         /** Bytes. */
         BYTES,
-        /** Unsigned integers of 64 bits, times 10 to the power of minus the column's scale. */
+        /** Unsigned 64-bit integers, scaled by 10 to the power of minus the scale of the column. */
         UNSIGNED;
 
         private static final Type[] ALL = values();
     }
 
-    private final ChangeBatch batch;
+    private final ColumnBatch batch;
     private final int index;
     private final Type type;
     private final ByteBuffer states;
@@ -55,7 +55,7 @@ public final class ColumnVector {
     /** Nanoseconds, or bytes. */
     private final ByteBuffer second;
 
-    ColumnVector(ChangeBatch batch, ByteBuffer memory, Wire.Reader in) {
+    ColumnVector(ColumnBatch batch, ByteBuffer memory, Wire.Reader in) {
         this.batch = batch;
         index = in.i32();
         type = Type.ALL[in.i32()];
@@ -64,13 +64,13 @@ public final class ColumnVector {
         second = slice(memory, in.i32(), in.i32());
     }
 
-    /** A part of the memory, in the machine's byte order. */
+    /** Returns a section of the memory, in the byte order of the machine. */
     static ByteBuffer slice(ByteBuffer memory, int start, int length) {
         return memory.slice(start, length).order(ByteOrder.nativeOrder());
     }
 
     /**
-     * Its index in the table.
+     * Returns the index of the column in the table.
      *
      * @return the index, from 0
      */
@@ -79,7 +79,7 @@ public final class ColumnVector {
     }
 
     /**
-     * Its definition.
+     * Returns the definition of the column.
      *
      * @return the definition
      */
@@ -88,7 +88,7 @@ public final class ColumnVector {
     }
 
     /**
-     * Its name.
+     * Returns the name of the column.
      *
      * @return the name
      */
@@ -97,7 +97,7 @@ public final class ColumnVector {
     }
 
     /**
-     * What its values are, and so which buffers it has.
+     * Returns the type of the values, which determines the buffers.
      *
      * @return the type
      */
@@ -106,7 +106,7 @@ public final class ColumnVector {
     }
 
     /**
-     * The state of each row's value, as {@link ColumnState#ordinal} numbers: 0 is a value, 1 NULL, 2 missing, 3 invalid.
+     * Returns the state of each row, as {@link ColumnState#ordinal} numbers: 0 value, 1 NULL, 2 missing, 3 invalid.
      *
      * @return a byte for each row
      */
@@ -118,7 +118,7 @@ public final class ColumnVector {
     private ByteBuffer checked(ByteBuffer buffer, boolean fits, String what) {
         batch.check();
         if (!fits) {
-            throw TrailException.columnValue("column " + name() + " has no " + what + ": it is of the type " + type);
+            throw TrailException.columnValue("column " + name() + " has no " + what + ": its type is " + type);
         }
         return buffer;
     }
@@ -132,47 +132,47 @@ public final class ColumnVector {
     }
 
     /**
-     * Its integers, or microseconds.
+     * Returns the integers, or the microseconds of dates.
      *
      * @return a number for each row
-     * @throws TrailException.ColumnValue where its type is another
+     * @throws TrailException.ColumnValue if the column has another type
      */
     public LongBuffer longs() {
         return checked(first, !hasBytes(), "numbers").asLongBuffer();
     }
 
     /**
-     * Of dates and times, the nanoseconds beyond the microseconds, 0 to 999.
+     * Returns the nanoseconds of dates beyond the microseconds, 0 to 999.
      *
-     * @return a number for each row; empty where no value of the batch has any
-     * @throws TrailException.ColumnValue where its type is another
+     * @return a number for each row; empty if no value of the batch has nanoseconds
+     * @throws TrailException.ColumnValue if the column has another type
      */
     public ShortBuffer nanos() {
         return checked(second, type == Type.DATE_TIME, "nanoseconds").asShortBuffer();
     }
 
     /**
-     * Where each value starts in {@link #bytes}, and where the last ends: one more than there are rows.
+     * Returns the start of each value in {@link #bytes}, followed by the end of the last value.
      *
-     * @return the offsets
-     * @throws TrailException.ColumnValue where its type is another
+     * @return the offsets, one more than rows
+     * @throws TrailException.ColumnValue if the column has another type
      */
     public IntBuffer offsets() {
         return checked(first, hasBytes(), "offsets").asIntBuffer();
     }
 
     /**
-     * The bytes of all values, one behind the other.
+     * Returns the bytes of all values, without gaps.
      *
      * @return the bytes
-     * @throws TrailException.ColumnValue where its type is another
+     * @throws TrailException.ColumnValue if the column has another type
      */
     public ByteBuffer bytes() {
         return checked(second, hasBytes(), "bytes").duplicate();
     }
 
     /**
-     * The state of one value.
+     * Returns the state of one value.
      *
      * @param row the row, from 0
      * @return the state
@@ -189,7 +189,6 @@ public final class ColumnVector {
         }
     }
 
-    /** For convenience, the bytes of one value. */
     private byte[] valueBytes(int row) {
         int start = first.getInt(row * Integer.BYTES);
         byte[] value = new byte[first.getInt((row + 1) * Integer.BYTES) - start];
@@ -198,11 +197,11 @@ public final class ColumnVector {
     }
 
     /**
-     * One number, exact; for convenience.
+     * Returns one number, exact. For convenience, slower than the buffers.
      *
      * @param row the row, from 0
      * @return the number
-     * @throws TrailException.ColumnValue where it is no number, or none that {@link BigDecimal} can hold
+     * @throws TrailException.ColumnValue if it is not a number, or out of range for {@link BigDecimal}
      */
     public BigDecimal decimal(int row) {
         checked(first, isNumber() || type == Type.DIGITS, "numbers");
@@ -222,18 +221,18 @@ public final class ColumnVector {
         try {
             return new BigDecimal(Wire.text(valueBytes(row)).strip());
         } catch (NumberFormatException beyond) {
-            // The native half has seen that these are digits: the exponent alone can be more than Java's numbers have.
+            // The native library has checked the digits. Only the exponent can be out of range for BigDecimal.
             throw TrailException.columnValue(
                     "column " + name() + " of row " + row + " is not a number that BigDecimal can hold");
         }
     }
 
     /**
-     * One text; for convenience.
+     * Returns one text. For convenience, slower than the buffers.
      *
      * @param row the row, from 0
      * @return the text
-     * @throws TrailException.ColumnValue where it is no text
+     * @throws TrailException.ColumnValue if it is not text
      */
     public String text(int row) {
         checked(second, type == Type.TEXT || type == Type.DIGITS, "text");
@@ -242,11 +241,11 @@ public final class ColumnVector {
     }
 
     /**
-     * One date and time, in the database's own zone; for convenience.
+     * Returns one date and time, in the time zone of the database. For convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the date and time; a date alone at midnight
-     * @throws TrailException.ColumnValue where it is no date
+     * @return the date and time; a date without a time has midnight
+     * @throws TrailException.ColumnValue if it is not a date
      */
     public LocalDateTime dateTime(int row) {
         checked(first, type == Type.DATE_TIME, "dates");
@@ -256,11 +255,11 @@ public final class ColumnVector {
     }
 
     /**
-     * The bytes of one value; for convenience.
+     * Returns the bytes of one value. For convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the bytes, of texts as UTF-8
-     * @throws TrailException.ColumnValue where it has none
+     * @return the bytes; text as UTF-8
+     * @throws TrailException.ColumnValue if it has none
      */
     public byte[] bytes(int row) {
         checked(second, hasBytes(), "bytes");
@@ -268,7 +267,7 @@ public final class ColumnVector {
         return valueBytes(row);
     }
 
-    /** Name and type, for people; no column data. */
+    /** Returns name and type, for display. Contains no column data. */
     @Override
     public String toString() {
         return name() + " (" + type + ")";

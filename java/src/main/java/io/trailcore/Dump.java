@@ -47,9 +47,9 @@ public final class Dump {
             while (!rest.isEmpty()) {
                 String argument = rest.remove();
                 switch (argument) {
-                    case "--param-file" -> options = options.filter(filter(rest.remove(), lenient));
+                    case "--param-file" -> options = options.select(filter(rest.remove(), lenient));
                     case "--defs" -> options = options.catalog(Catalog.open(Path.of(rest.remove())));
-                    case "--all" -> options = options.all(true);
+                    case "--all" -> options = options.includeNonChanges(true);
                     case "--resync" -> options = options.resync(true);
                     case "--each" -> each = true;
                     default -> {
@@ -74,8 +74,8 @@ public final class Dump {
         return 2;
     }
 
-    private static TrailFilter filter(String file, boolean lenient) {
-        TrailFilter filter = TrailFilter.open(Path.of(file));
+    private static Select filter(String file, boolean lenient) {
+        Select filter = Select.fromFile(Path.of(file));
         return lenient ? filter.lenient() : filter;
     }
 

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The header of a trail's file: where it comes from, which level it has, what it starts with. Immutable; any thread may use
- * it.
+ * The header of a trail file: its origin, its compatibility level, its first and last CSN and time. Immutable and
+ * thread-safe.
  *
  * <pre>{@code
  * for (Optional<FileHeader> header : trail.headers()) {
@@ -19,33 +19,33 @@ import java.util.Set;
  * }</pre>
  */
 public final class FileHeader {
-    /** What a header says of one of its fields. Not set is not zero. */
+    /** The state of one field of a header. Not set differs from zero. */
     public enum State {
-        /** The header has no such field, or one of a form that is not known. */
+        /** The header has no such field, or the field has an unknown format. */
         ABSENT,
-        /** The field is there and marked as not set. */
+        /** The field is present and marked as not set. */
         UNSET,
-        /** It has a value. */
+        /** The field has a value. */
         VALUE
     }
 
-    /** What a header says of encryption. */
+    /** The state of the encryption key slot of a header. */
     public enum Encryption {
-        /** It has no key slot, as those below level 5. */
+        /** The header has no key slot. Headers below level 5 have none. */
         NO_SLOT,
         /** The key slot is empty. */
         EMPTY,
-        /** The key slot holds something, so that rows may be encrypted. */
+        /** The key slot is in use: rows may be encrypted. */
         KEY_PRESENT
     }
 
     /**
-     * A group of tokens as it stands.
+     * A raw group of tokens.
      *
-     * @param id hexadecimal 30 trail, 31 machine, 32 database, 33 producer, 34 continuity; others are kept
-     * @param info its info byte
-     * @param tokens its tokens, in order
-     * @param raw the bytes of a group that is not known and is no list of tokens
+     * @param id the id: hexadecimal 30 trail, 31 machine, 32 database, 33 producer, 34 continuity, or an unknown one
+     * @param info the info byte
+     * @param tokens the tokens, in order
+     * @param raw the bytes of an unknown group that is not a list of tokens
      */
     public record Group(int id, int info, List<Token> tokens, byte[] raw) {
         static Group of(Wire.Reader in) {
@@ -56,9 +56,9 @@ public final class FileHeader {
         }
 
         /**
-         * The bytes of a group that is not known and is no list of tokens.
+         * Returns the bytes of an unknown group that is not a list of tokens.
          *
-         * @return a copy of them; none of any other group
+         * @return a copy of the bytes; empty for all other groups
          */
         @Override
         public byte[] raw() {
@@ -67,11 +67,11 @@ public final class FileHeader {
     }
 
     /**
-     * A token of a group as it stands.
+     * A raw token of a group.
      *
-     * @param id its id in the group
-     * @param info its info byte; hexadecimal ff says that it is not set
-     * @param body its bytes
+     * @param id the id in the group
+     * @param info the info byte; hexadecimal ff means not set
+     * @param body the bytes
      */
     public record Token(int id, int info, byte[] body) {
         static Token of(Wire.Reader in) {
@@ -79,9 +79,9 @@ public final class FileHeader {
         }
 
         /**
-         * Its bytes.
+         * Returns the bytes of the token.
          *
-         * @return a copy of them
+         * @return a copy of the bytes
          */
         @Override
         public byte[] body() {
@@ -96,8 +96,8 @@ public final class FileHeader {
     private final List<String> uriHistory;
     private final List<Group> groups;
 
-    FileHeader(byte[] told) {
-        Wire.Reader in = new Wire.Reader(told);
+    FileHeader(byte[] message) {
+        Wire.Reader in = new Wire.Reader(message);
         byteOrder = in.bool() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
         encryption = Encryption.values()[in.u8()];
         for (HeaderField<?> field : HeaderField.all()) {
@@ -113,28 +113,28 @@ public final class FileHeader {
     }
 
     /**
-     * The value of a field.
+     * Returns the value of a field.
      *
-     * @param <T> the type of its value
+     * @param <T> the type of the value
      * @param field the field
-     * @return the value; empty where the header does not tell it: {@link #state} says how
+     * @return the value; empty if the header has none, see {@link #state}
      */
     public <T> Optional<T> get(HeaderField<T> field) {
         return Optional.ofNullable(field.cast(values.get(field)));
     }
 
     /**
-     * What the header says of a field.
+     * Returns the state of a field.
      *
      * @param field the field
-     * @return whether it is absent, not set, or has a value
+     * @return the state: absent, not set, or with a value
      */
     public State state(HeaderField<?> field) {
         return values.containsKey(field) ? State.VALUE : unset.contains(field) ? State.UNSET : State.ABSENT;
     }
 
     /**
-     * The order of the bytes of numbers in the file.
+     * Returns the byte order of the file.
      *
      * @return the order
      */
@@ -143,25 +143,25 @@ public final class FileHeader {
     }
 
     /**
-     * What the header says of encryption.
+     * Returns the state of the encryption key slot.
      *
-     * @return what it says
+     * @return the state
      */
     public Encryption encryption() {
         return encryption;
     }
 
     /**
-     * The URIs of the trails that a pump has read to write this one.
+     * Returns the URIs of the trails that pumps read to write this one.
      *
-     * @return the URIs; empty for a primary Extract
+     * @return the URIs; empty if a primary Extract wrote the trail
      */
     public List<String> uriHistory() {
         return uriHistory;
     }
 
     /**
-     * Every group with every token, known or not.
+     * Returns all groups with all tokens, known or not.
      *
      * @return the groups, in order
      */
@@ -170,18 +170,18 @@ public final class FileHeader {
     }
 
     /**
-     * A token by its group and id, known or not.
+     * Returns a token by its group and id, known or not.
      *
-     * @param group the group's id
-     * @param id the token's id in the group
-     * @return the token as it stands; empty where the header has none
+     * @param group the id of the group
+     * @param id the id of the token in the group
+     * @return the raw token; empty if the header has no such token
      */
     public Optional<Token> token(int group, int id) {
         return groups.stream().filter(own -> own.id() == group).flatMap(own -> own.tokens().stream())
                 .filter(token -> token.id() == id).findFirst();
     }
 
-    /** The fields that have a value, for people. */
+    /** Returns the fields that have a value, for display. */
     @Override
     public String toString() {
         return "FileHeader" + values;

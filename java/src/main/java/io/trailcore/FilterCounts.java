@@ -1,12 +1,12 @@
 package io.trailcore;
 
 /**
- * How many changes a filter let pass.
+ * The decisions of a selection, counted.
  *
- * @param accepted those that it wants
- * @param rejected those that it does not want
- * @param undecidable those that it could not decide on, which a lenient filter turns away
- * @param errors those that it failed at, which a lenient filter turns away
+ * @param accepted the number of accepted changes
+ * @param rejected the number of rejected changes
+ * @param undecidable the number of changes that could not be decided; a lenient selection rejects them
+ * @param errors the number of changes whose evaluation failed; a lenient selection rejects them
  */
 public record FilterCounts(long accepted, long rejected, long undecidable, long errors) {
     static FilterCounts of(Wire.Reader in) {

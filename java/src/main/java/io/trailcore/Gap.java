@@ -1,10 +1,10 @@
 package io.trailcore;
 
 /**
- * Files that are missing between two of a trail.
+ * A range of missing files between two files of a trail.
  *
- * @param first sequence number of the first missing file
- * @param last sequence number of the last missing file
+ * @param first the sequence number of the first missing file
+ * @param last the sequence number of the last missing file
  */
 public record Gap(long first, long last) {
 }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * A field of a file header, with the type of its value. Character sets are told by their names; one that is not stated is
- * {@code not stated}, one that nothing here decodes is {@code no decoder}.
+ * A field of a file header, with the type of its value. The value of a character set is its name, {@code not stated}, or
+ * {@code no decoder} for a set that trailcore cannot decode.
  *
  * <pre>{@code
  * for (HeaderField<?> field : HeaderField.all()) {
@@ -19,22 +19,22 @@ import java.util.function.Function;
  * @param <T> the type of its value
  */
 public final class HeaderField<T> {
-    /** They add themselves, in the order in which the native half tells them. */
+    /** All fields, in the order of the native library's message. The constructor adds them. */
     private static final List<HeaderField<?>> ALL = new ArrayList<>();
 
     /** Compatibility level: 5 for release 12.2, 6 for 12.3, 7 for 19.1. */
     public static final HeaderField<Long> COMPATIBILITY = number("COMPATIBILITY");
-    /** When the file was made. */
+    /** The time when the file was created. */
     public static final HeaderField<Instant> CREATION_TIME = time("CREATION_TIME");
-    /** Which process on which host wrote it. */
+    /** The URI of the writer: its host and process. */
     public static final HeaderField<String> URI = text("URI");
-    /** The file's path as the writer knew it. */
+    /** The path of the file as the writer knew it. */
     public static final HeaderField<String> FILE_NAME = text("FILE_NAME");
-    /** Whether it is one file of a trail: 1 then. */
+    /** 1 if the file is one of several files of a trail. */
     public static final HeaderField<Long> MULTI_PART = number("MULTI_PART");
-    /** The file's sequence number. */
+    /** The sequence number of the file. */
     public static final HeaderField<Long> SEQNO = number("SEQNO");
-    /** The file's size. */
+    /** The size of the file in bytes. */
     public static final HeaderField<Long> FILE_SIZE = number("FILE_SIZE");
     /** CSN of the first record. */
     public static final HeaderField<String> FIRST_CSN = text("FIRST_CSN");
@@ -44,59 +44,59 @@ public final class HeaderField<T> {
     public static final HeaderField<Instant> FIRST_TIME = time("FIRST_TIME");
     /** Time of the last row. */
     public static final HeaderField<Instant> LAST_TIME = time("LAST_TIME");
-    /** The log's begin sequence number. */
+    /** The begin sequence number (BSN) of the log. */
     public static final HeaderField<String> LOG_BSN = text("LOG_BSN");
-    /** Bit flags; what the bits mean is not known. */
+    /** Bit flags. The meaning of the bits is not known. */
     public static final HeaderField<Long> BIT_FLAGS = number("BIT_FLAGS");
-    /** The operating system of the host that wrote it. */
+    /** The operating system of the writing host. */
     public static final HeaderField<String> SYSTEM_NAME = text("SYSTEM_NAME");
-    /** The name of that host. */
+    /** The name of the writing host. */
     public static final HeaderField<String> HOST_NAME = text("HOST_NAME");
-    /** The release of its operating system. */
+    /** The release of the operating system. */
     public static final HeaderField<String> SYSTEM_RELEASE = text("SYSTEM_RELEASE");
-    /** The version of its operating system. */
+    /** The version of the operating system. */
     public static final HeaderField<String> SYSTEM_VERSION = text("SYSTEM_VERSION");
-    /** Its hardware. */
+    /** The hardware of the writing host. */
     public static final HeaderField<String> HARDWARE = text("HARDWARE");
-    /** The database vendor's number; 7 is Oracle. */
+    /** The number of the database vendor; 7 is Oracle. */
     public static final HeaderField<Long> DATABASE_VENDOR = number("DATABASE_VENDOR");
-    /** The database's name. */
+    /** The name of the database. */
     public static final HeaderField<String> DATABASE_NAME = text("DATABASE_NAME");
-    /** The database's instance. */
+    /** The instance of the database. */
     public static final HeaderField<String> DATABASE_INSTANCE = text("DATABASE_INSTANCE");
-    /** The database's character set. */
+    /** The character set of the database. */
     public static final HeaderField<String> DATABASE_CHARSET = text("DATABASE_CHARSET");
-    /** The database's release, major. */
+    /** The major release number of the database. */
     public static final HeaderField<Long> DATABASE_MAJOR = number("DATABASE_MAJOR");
-    /** The database's release, minor. */
+    /** The minor release number of the database. */
     public static final HeaderField<Long> DATABASE_MINOR = number("DATABASE_MINOR");
-    /** The database's version in its own words. */
+    /** The version text of the database. */
     public static final HeaderField<String> DATABASE_VERSION = text("DATABASE_VERSION");
-    /** The client's character set. */
+    /** The character set of the database client. */
     public static final HeaderField<String> CLIENT_CHARSET = text("CLIENT_CHARSET");
-    /** The database client's version. */
+    /** The version of the database client. */
     public static final HeaderField<String> CLIENT_VERSION = text("CLIENT_VERSION");
-    /** The client's national character set. */
+    /** The national character set of the database client. */
     public static final HeaderField<String> CLIENT_NATIONAL_CHARSET = text("CLIENT_NATIONAL_CHARSET");
-    /** The database's national character set. */
+    /** The national character set of the database. */
     public static final HeaderField<String> NATIONAL_CHARSET = text("NATIONAL_CHARSET");
-    /** The database's time zone. */
+    /** The time zone of the database. */
     public static final HeaderField<String> TIME_ZONE = text("TIME_ZONE");
-    /** The name of the Extract or pump that wrote it. */
+    /** The name of the Extract or pump that wrote the file. */
     public static final HeaderField<String> PRODUCER_GROUP = text("PRODUCER_GROUP");
-    /** The kind of the producer's source. */
+    /** The kind of the producer's data source. */
     public static final HeaderField<Long> DATA_SOURCE = number("DATA_SOURCE");
-    /** The producer's release, major. */
+    /** The major release number of the producer. */
     public static final HeaderField<Long> PRODUCER_MAJOR = number("PRODUCER_MAJOR");
-    /** The producer's release, minor. */
+    /** The minor release number of the producer. */
     public static final HeaderField<Long> PRODUCER_MINOR = number("PRODUCER_MINOR");
-    /** The producer's release, maintenance. */
+    /** The maintenance release number of the producer. */
     public static final HeaderField<Long> PRODUCER_MAINTENANCE = number("PRODUCER_MAINTENANCE");
-    /** The producer's release, bug fix. */
+    /** The bug fix number of the producer. */
     public static final HeaderField<Long> PRODUCER_BUG_FIX = number("PRODUCER_BUG_FIX");
-    /** The producer's release, build. */
+    /** The build number of the producer. */
     public static final HeaderField<Long> PRODUCER_BUILD = number("PRODUCER_BUILD");
-    /** The producer's version in its own words. */
+    /** The version text of the producer. */
     public static final HeaderField<String> PRODUCER_VERSION = text("PRODUCER_VERSION");
     /** The trail recovery mode. */
     public static final HeaderField<Long> RECOVERY_MODE = number("RECOVERY_MODE");
@@ -125,7 +125,7 @@ public final class HeaderField<T> {
     }
 
     /**
-     * All of them.
+     * Returns all fields.
      *
      * @return the fields
      */
@@ -141,7 +141,7 @@ public final class HeaderField<T> {
         return type.cast(value);
     }
 
-    /** Its name: that of the constant. */
+    /** Returns the name of the constant. */
     @Override
     public String toString() {
         return name;

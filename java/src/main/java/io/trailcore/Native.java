@@ -1,14 +1,13 @@
 package io.trailcore;
 
 /**
- * The native methods, one place for all of them. Arguments and results that are more than a number are messages, which
- * {@link Wire} reads and writes; numbers of objects come from the native half and go back to it.
+ * All native methods. Arguments and results that are more than a number are messages of {@link Wire}. Objects are handles
+ * that the native library returns.
  *
- * <p>Whoever calls one sees to it that the object behind a number is not freed meanwhile: {@link NativeValue} and
- * {@link NativeWorker} do.
+ * <p>The caller must keep an object from being freed during a call: {@link NativeValue} and {@link NativeWorker} do that.
  */
 final class Native {
-    /** What both halves must agree on; the native half has the same number. */
+    /** The version of the interface between this JAR and the native library, which has the same number. */
     static final int PROTOCOL = 3;
 
     private Native() {
@@ -18,15 +17,15 @@ final class Native {
 
     static native byte[] version();
 
-    /** Gives the native half the classes that it calls, before it calls them. */
+    /** Passes the classes that the native library calls. Called once, before any other call. */
     static native void meet(Class<?> callbacks, Class<?> exceptions);
 
-    /** How many native objects there are: for tests of leaks. */
+    /** Returns the number of native objects, for leak tests. */
     static native long liveObjects();
 
     static native void free(long object);
 
-    /** Panics while it holds a reader: for the test that a panic stays on its side. */
+    /** Panics while it holds a reader, for the test that a panic does not leave the native library. */
     static native void panicDrill(long reader);
 
     static native long trailOpen(byte[] path);

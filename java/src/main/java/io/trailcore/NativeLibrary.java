@@ -8,8 +8,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 
 /**
- * Loads the native library, once: from the path that the property {@code trailcore.native} or the environment variable
- * {@code TRAILCORE_LIBRARY} names, or else from the JAR.
+ * Loads the native library once: from the path in the property {@code trailcore.native} or in the environment variable
+ * {@code TRAILCORE_LIBRARY}, or else from the JAR.
  */
 final class NativeLibrary {
     private static final String PROPERTY = "trailcore.native";
@@ -21,7 +21,7 @@ final class NativeLibrary {
     private NativeLibrary() {
     }
 
-    /** Loads it, or says why it cannot be loaded: at every call, and each time in full. */
+    /** Loads the library. After a failure, every call fails with the full reason. */
     static synchronized void load() {
         if (loaded) {
             return;
@@ -32,7 +32,7 @@ final class NativeLibrary {
         try {
             String named = named();
             if (named != null) {
-                loadFrom(Path.of(named).toAbsolutePath(), "the path that " + PROPERTY + " or " + ENVIRONMENT + " names");
+                loadFrom(Path.of(named).toAbsolutePath(), "the path in " + PROPERTY + " or " + ENVIRONMENT);
             } else {
                 loadFromJar();
             }
@@ -49,7 +49,7 @@ final class NativeLibrary {
         return named == null || named.isBlank() ? null : named;
     }
 
-    /** The place of the library in the JAR, by operating system and processor. */
+    /** Returns the resource name of the library in the JAR, by operating system and processor. */
     static String resource() {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String os = system.startsWith("linux") ? "linux" : system.startsWith("mac") ? "macos" : system.replaceAll("\\W.*", "");
@@ -67,19 +67,19 @@ final class NativeLibrary {
         Path file = null;
         try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
             if (in == null) {
-                throw newError("this JAR has no native library for this machine (io/trailcore/" + resource + ")", null);
+                throw newError("the JAR has no native library for this machine (io/trailcore/" + resource + ")", null);
             }
             file = Files.createTempFile("trailcore", System.mapLibraryName(""));
             Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
             loadFrom(file, "a temporary copy");
         } catch (IOException error) {
-            throw newError("the native library cannot be copied out of the JAR (" + error + ")", error);
+            throw newError("cannot copy the native library from the JAR (" + error + ")", error);
         } finally {
             discard(file);
         }
     }
 
-    /** A loaded library stays in memory without its file, where the system allows that. */
+    /** Deletes the temporary file. A loaded library does not need it where the system allows to delete it. */
     private static void discard(Path file) {
         try {
             if (file != null) {
@@ -90,26 +90,27 @@ final class NativeLibrary {
         }
     }
 
-    private static void loadFrom(Path file, String whence) {
+    private static void loadFrom(Path file, String origin) {
         try {
             System.load(file.toString());
         } catch (UnsatisfiedLinkError error) {
-            throw newError("the native library cannot be loaded from " + file + ", " + whence + " (" + error.getMessage() + ")", error);
+            String what = "cannot load the native library from " + file + ", " + origin + " (" + error.getMessage() + ")";
+            throw newError(what, error);
         }
         int protocol;
         try {
             protocol = Native.protocol();
         } catch (UnsatisfiedLinkError error) {
-            throw newError(file + " is not trailcore's library for Java, or one of another release", error);
+            throw newError(file + " is not the Java library of trailcore, or one of another release", error);
         }
         if (protocol != Native.PROTOCOL) {
-            throw newError(file + " is of release " + Wire.text(Native.version()) + ", which does not fit this JAR", null);
+            throw newError(file + " has release " + Wire.text(Native.version()) + ", which does not match this JAR", null);
         }
         Native.meet(Callbacks.class, TrailException.class);
     }
 
     private static UnsatisfiedLinkError newError(String what, Throwable cause) {
-        String way = "; give its path by -D" + PROPERTY + "=PATH or by the environment variable " + ENVIRONMENT;
+        String way = "; set its path with -D" + PROPERTY + "=PATH or the environment variable " + ENVIRONMENT;
         UnsatisfiedLinkError error = new UnsatisfiedLinkError(what.endsWith(way) ? what : what + way);
         error.initCause(cause);
         return error;

@@ -8,8 +8,7 @@ import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
 /**
- * A native object that never changes: any number of threads may use it, no one closes it, and the garbage collector frees
- * it.
+ * An immutable native object: any number of threads may use it, it needs no close, and the garbage collector frees it.
  */
 final class NativeValue {
     static final Cleaner CLEANER = Cleaner.create();
@@ -21,7 +20,7 @@ final class NativeValue {
         CLEANER.register(this, () -> Native.free(handle));
     }
 
-    /** Calls with its number, and keeps it alive meanwhile. */
+    /** Calls a function with the handle and keeps the object alive during the call. */
     <T> T with(LongFunction<T> call) {
         try {
             return call.apply(handle);
@@ -30,12 +29,12 @@ final class NativeValue {
         }
     }
 
-    /** The same for one that may not be there, whose number is 0. */
+    /** Does the same for an optional object; {@code null} has the handle 0. */
     static <T> T with(NativeValue value, LongFunction<T> call) {
         return value == null ? call.apply(0) : value.with(call);
     }
 
-    /** The same for many, which no one else changes. */
+    /** Does the same for several objects. The array must not change during the call. */
     static <T> T withAll(NativeValue[] values, Function<long[], T> call) {
         try {
             return call.apply(Arrays.stream(values).mapToLong(value -> value.handle).toArray());
@@ -44,7 +43,7 @@ final class NativeValue {
         }
     }
 
-    /** A new value of this one. */
+    /** Returns a new object that the native library makes from this one. */
     NativeValue make(ToLongFunction<Long> call) {
         return with(handle -> new NativeValue(call.applyAsLong(handle)));
     }

@@ -7,15 +7,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A native object that does work, for one thread at a time. Closing never waits and never cuts off a call: where one is
- * under way, it frees the object when it ends. One that is collected without having been closed is freed and reported.
+ * A mutable native object, used by one thread at a time. Closing never waits and never interrupts a call: a call in progress
+ * frees the object when it ends. An object that is garbage collected without being closed is freed and logged.
  */
 final class NativeWorker {
     private static final Logger LOG = System.getLogger("io.trailcore");
-    /** Remembers where each worker was opened, to say it of those that are not closed. */
+    /** Whether to record the stack trace of each opening, for the log message about an object that was not closed. */
     private static final boolean TRACE = Boolean.getBoolean("trailcore.trace");
 
-    /** How many were collected without having been closed. */
+    /** The number of objects that were garbage collected without being closed. */
     static final AtomicLong FORGOTTEN = new AtomicLong();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -27,7 +27,7 @@ final class NativeWorker {
         NativeValue.CLEANER.register(this, state);
     }
 
-    /** What the cleaner needs, without the worker itself. */
+    /** The state that the cleaner needs. It must not refer to the worker itself. */
     private static final class State implements Runnable {
         private final long handle;
         private final String what;
@@ -37,7 +37,7 @@ final class NativeWorker {
         State(long handle, String what) {
             this.handle = handle;
             this.what = what;
-            opened = TRACE ? new Throwable("it was opened here") : null;
+            opened = TRACE ? new Throwable("opened here") : null;
         }
 
         void free() {
@@ -51,16 +51,16 @@ final class NativeWorker {
             if (!freed.get()) {
                 FORGOTTEN.incrementAndGet();
                 free();
-                String way = TRACE ? "" : "; -Dtrailcore.trace=true tells where it was opened";
+                String way = TRACE ? "" : "; set -Dtrailcore.trace=true to log where it was opened";
                 LOG.log(Level.WARNING, "a " + what + " was not closed; the garbage collector freed it" + way, opened);
             }
         }
     }
 
-    /** Begins a call and returns the object's number. Each is followed by {@link #leave}. */
+    /** Begins a call and returns the handle. Each call ends with {@link #leave}. */
     long enter() {
         if (lock.isHeldByCurrentThread()) {
-            throw new IllegalStateException("the " + state.what + " is at work: a callback cannot use the one that calls it");
+            throw new IllegalStateException("the " + state.what + " is in use: a callback cannot use the object that calls it");
         }
         lock.lock();
         if (closed) {
@@ -74,7 +74,7 @@ final class NativeWorker {
     /** Ends a call. */
     void leave() {
         lock.unlock();
-        // Looked at after unlocking: whoever closed before that has left the object to this call.
+        // Checked after unlocking: a close before that has left the object to this call.
         if (closed) {
             reap();
         }

@@ -1,22 +1,22 @@
 package io.trailcore;
 
-/** What a change does. */
+/** The operation of a change. */
 public enum Op {
-    /** A new row. */
+    /** A row was inserted. */
     INSERT,
-    /** A row with the same key and other values. */
+    /** A row was updated; its key is unchanged. */
     UPDATE,
-    /** A row with another key. */
+    /** A row was updated and its key changed. */
     PK_UPDATE,
-    /** A row is gone. */
+    /** A row was deleted. */
     DELETE,
-    /** All rows are gone. */
+    /** All rows of a table were deleted. */
     TRUNCATE,
-    /** A statement that changes definitions. */
+    /** DDL. */
     DDL,
-    /** Not a change: a database or table definition. Only with {@link ReadOptions#all}. */
+    /** Not a change: a database or table definition. Only with {@link ReadOptions#includeNonChanges}. */
     METADATA,
-    /** Not a change: a marker, or a record of a type that is not understood. Only with {@link ReadOptions#all}. */
+    /** Not a change: a marker, or a record of an unknown type. Only with {@link ReadOptions#includeNonChanges}. */
     OTHER;
 
     private static final Op[] ALL = values();
@@ -26,7 +26,7 @@ public enum Op {
     }
 
     /**
-     * The name in the native JSON form: {@code insert}, {@code pk_update} and so on.
+     * Returns the name in native JSON, such as {@code insert} or {@code pk_update}.
      *
      * @return the name
      */
@@ -35,9 +35,9 @@ public enum Op {
     }
 
     /**
-     * Whether it changes data or definitions, so that a reader hands it out by itself.
+     * Returns whether it changes data or definitions. A reader returns only such records by default.
      *
-     * @return whether it is a change
+     * @return {@code true} for a change
      */
     public boolean isChange() {
         return this != METADATA && this != OTHER;

@@ -3,26 +3,26 @@ package io.trailcore;
 import java.util.Comparator;
 
 /**
- * A record's place in a trail. Positions order as the records do.
+ * The position of a record in a trail. Positions have the order of the records.
  *
  * <pre>{@code
  * Position position = Position.parse("12:1956");
- * ReadOptions options = new ReadOptions().from(position);
+ * ReadOptions options = new ReadOptions().startAt(position);
  * }</pre>
  *
- * @param seqno sequence number of the file
- * @param rba byte offset of the record in that file
+ * @param seqno the sequence number of the file
+ * @param rba the byte offset of the record in that file
  */
 public record Position(long seqno, long rba) implements Comparable<Position> {
     private static final Comparator<Position> ORDER =
             Comparator.comparingLong(Position::seqno).thenComparingLong(Position::rba);
 
     /**
-     * Reads {@code SEQNO:RBA}.
+     * Parses {@code SEQNO:RBA}.
      *
-     * @param text a position as {@link #toString} writes it
+     * @param text a position in the format of {@link #toString}
      * @return the position
-     * @throws IllegalArgumentException where the text is none
+     * @throws IllegalArgumentException if the text is not a position
      */
     public static Position parse(String text) {
         int colon = text.indexOf(':');
@@ -45,7 +45,7 @@ public record Position(long seqno, long rba) implements Comparable<Position> {
         return ORDER.compare(this, other);
     }
 
-    /** {@code SEQNO:RBA}. */
+    /** Returns {@code SEQNO:RBA}. */
     @Override
     public String toString() {
         return seqno + ":" + rba;

@@ -1,10 +1,10 @@
 package io.trailcore;
 
 /**
- * How far a reader has come. It reads ahead of what it hands out, by a block or so.
+ * The progress of a reader. A reader reads ahead of the changes that it returns, by about one block.
  *
- * @param position the end of what has been read
- * @param bytes bytes read so far, over all files; {@link Trail#size} has the whole
+ * @param position the position up to which the trail was read
+ * @param bytes the number of bytes read so far, over all files; {@link Trail#size} is the total
  */
 public record Progress(Position position, long bytes) {
 }

@@ -1,17 +1,17 @@
 package io.trailcore;
 
 /**
- * Is told how far a reader has come, with each block of about a megabyte and in the thread that reads. What it throws comes
- * out of the call that reads.
+ * Receives the progress of a reader, once for each block of about one megabyte, in the thread that reads. An exception that
+ * it throws is thrown by the call that reads.
  */
 @FunctionalInterface
 public interface ProgressListener {
     /**
-     * Reading has come this far.
+     * Receives the progress.
      *
-     * @param progress how far
-     * @return whether to go on; if not, the call that reads ends with {@link TrailException.Cancelled}, and a further call
-     *     goes on
+     * @param progress the progress
+     * @return {@code true} to continue; {@code false} to end the call that reads with {@link TrailException.Cancelled}. The
+     *     next call continues
      */
     boolean progress(Progress progress);
 }

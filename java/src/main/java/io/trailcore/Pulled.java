@@ -4,7 +4,7 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
 
-/** Iterates what a reader hands out until it hands out {@code null}. */
+/** Iterates over the items that a reader returns until it returns {@code null}. */
 final class Pulled<T> implements Iterator<T> {
     private final Supplier<T> reader;
     private T next;
@@ -24,10 +24,10 @@ final class Pulled<T> implements Iterator<T> {
     @Override
     public T next() {
         if (!hasNext()) {
-            throw new NoSuchElementException("the trail is at its end");
+            throw new NoSuchElementException("end of trail");
         }
-        T handedOut = next;
+        T current = next;
         next = null;
-        return handedOut;
+        return current;
     }
 }

@@ -1,146 +1,140 @@
 package io.trailcore;
 
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.LongFunction;
 
 /**
- * How to read a trail. The default reads from the start, stops at damage, and hands out changes only. Immutable: each method
- * gives options of their own.
+ * Options for reading a trail. By default a reader starts at the beginning, stops at damage, and returns only changes.
+ * Immutable: each method returns new options.
  *
  * <pre>{@code
- * ReadOptions options = new ReadOptions().from(new Position(12, 1956)).filter(filter).resync(true);
+ * ReadOptions options = new ReadOptions().startAt(new Position(12, 1956)).select(select).resync(true);
  * }</pre>
  */
 public final class ReadOptions {
-    private final Position from;
+    private final Position start;
     private final String charset;
-    private final boolean all;
+    private final boolean nonChanges;
     private final boolean resync;
     private final Catalog catalog;
-    private final TrailFilter filter;
+    private final Select select;
     private final ProgressListener listener;
 
-    /** The default. */
+    /** Creates the default options. */
     public ReadOptions() {
         this(null, null, false, false, null, null, null);
     }
 
     private ReadOptions(
-            Position from,
+            Position start,
             String charset,
-            boolean all,
+            boolean nonChanges,
             boolean resync,
             Catalog catalog,
-            TrailFilter filter,
+            Select select,
             ProgressListener listener) {
-        this.from = from;
+        this.start = start;
         this.charset = charset;
-        this.all = all;
+        this.nonChanges = nonChanges;
         this.resync = resync;
         this.catalog = catalog;
-        this.filter = filter;
+        this.select = select;
         this.listener = listener;
     }
 
     /**
-     * Start at this position. It must be the start of a record, such as {@link TrailReader#position} gives; its file is
-     * read from the start for its definitions. Of a transaction that began in an earlier file, CSN and id are not known
-     * then.
+     * Starts at a position, which must be the start of a record, such as {@link TrailReader#position} returns. The file is
+     * still read from its beginning for its definitions. CSN and id of a transaction that began in an earlier file are not
+     * known then.
      *
-     * @param position where to start
-     * @return the options
+     * @param position the position
+     * @return the new options
      */
-    public ReadOptions from(Position position) {
-        return new ReadOptions(Objects.requireNonNull(position), charset, all, resync, catalog, filter, listener);
+    public ReadOptions startAt(Position position) {
+        return new ReadOptions(Objects.requireNonNull(position), charset, nonChanges, resync, catalog, select, listener);
     }
 
     /**
-     * Hand out only the changes that a filter wants.
+     * Returns only the changes that a selection accepts.
      *
-     * @param wanted the filter
-     * @return the options
+     * @param wanted the selection
+     * @return the new options
      */
-    public ReadOptions filter(TrailFilter wanted) {
-        return new ReadOptions(from, charset, all, resync, catalog, Objects.requireNonNull(wanted), listener);
+    public ReadOptions select(Select wanted) {
+        return new ReadOptions(start, charset, nonChanges, resync, catalog, Objects.requireNonNull(wanted), listener);
     }
 
     /**
-     * Definitions for tables that the trail itself does not define.
+     * Supplies definitions of tables that the trail itself does not define.
      *
      * @param definitions the definitions
-     * @return the options
+     * @return the new options
      */
     public ReadOptions catalog(Catalog definitions) {
-        return new ReadOptions(from, charset, all, resync, Objects.requireNonNull(definitions), filter, listener);
+        return new ReadOptions(start, charset, nonChanges, resync, Objects.requireNonNull(definitions), select, listener);
     }
 
     /**
-     * The database's character set, against what the trail says. Columns that name their own keep it.
+     * Overrides the character set of the database that the trail states. Columns that state their own keep it.
      *
-     * @param name its name, IANA's or Oracle's: {@code windows-1252}, {@code ZHS16GBK}. Of one that is not known, no bytes
-     *     are text
-     * @return the options
+     * @param name the name of the character set, IANA's or Oracle's, such as {@code windows-1252} or {@code ZHS16GBK}. With
+     *     an unknown name all text is invalid
+     * @return the new options
      */
     public ReadOptions charset(String name) {
-        return new ReadOptions(from, Objects.requireNonNull(name), all, resync, catalog, filter, listener);
+        return new ReadOptions(start, Objects.requireNonNull(name), nonChanges, resync, catalog, select, listener);
     }
 
     /**
-     * Hand out metadata, markers and records of types that are not understood too, as changes with the operations
-     * {@link Op#METADATA} and {@link Op#OTHER}.
+     * Also returns metadata, markers and records of unknown types, as changes with the operations {@link Op#METADATA} and
+     * {@link Op#OTHER}.
      *
-     * @param wanted whether to
-     * @return the options
+     * @param wanted {@code true} to return them
+     * @return the new options
      */
-    public ReadOptions all(boolean wanted) {
-        return new ReadOptions(from, charset, wanted, resync, catalog, filter, listener);
+    public ReadOptions includeNonChanges(boolean wanted) {
+        return new ReadOptions(start, charset, wanted, resync, catalog, select, listener);
     }
 
     /**
-     * Pass over damage to the next provable record, over missing files, and over rows whose definition was lost.
-     * {@link TrailReader#skipped} tells what was passed over.
+     * Skips damage up to the next provable record, missing files, and rows whose definition was lost.
+     * {@link TrailReader#skipped} returns the skipped ranges.
      *
-     * @param wanted whether to
-     * @return the options
+     * @param wanted {@code true} to skip
+     * @return the new options
      */
     public ReadOptions resync(boolean wanted) {
-        return new ReadOptions(from, charset, all, wanted, catalog, filter, listener);
+        return new ReadOptions(start, charset, nonChanges, wanted, catalog, select, listener);
     }
 
     /**
-     * Tell this listener how far reading has come. It may stop it.
+     * Reports the progress of reading to a listener, which may stop it.
      *
-     * @param told the listener
-     * @return the options
+     * @param callback the listener
+     * @return the new options
      */
-    public ReadOptions progress(ProgressListener told) {
-        return new ReadOptions(from, charset, all, resync, catalog, filter, Objects.requireNonNull(told));
-    }
-
-    /** The position to start from. */
-    Optional<Position> from() {
-        return Optional.ofNullable(from);
+    public ReadOptions onProgress(ProgressListener callback) {
+        return new ReadOptions(start, charset, nonChanges, resync, catalog, select, Objects.requireNonNull(callback));
     }
 
     byte[] message() {
-        Position start = from == null ? new Position(0, 0) : from;
-        Wire.Writer out = new Wire.Writer().bool(from != null).i64(start.seqno()).i64(start.rba());
-        return out.maybeText(charset).bool(all).bool(resync).toBytes();
+        Position from = start == null ? new Position(0, 0) : start;
+        Wire.Writer out = new Wire.Writer().bool(start != null).i64(from.seqno()).i64(from.rba());
+        return out.maybeText(charset).bool(nonChanges).bool(resync).toBytes();
     }
 
     ProgressListener listener() {
         return listener;
     }
 
-    /** What is called with the numbers of catalog and filter. */
+    /** A call that needs the handles of catalog and selection. */
     interface Call<T> {
         T apply(long catalog, long filter);
     }
 
     <T> T with(Call<T> call) {
-        LongFunction<T> withCatalog =
-                definitions -> NativeValue.with(filter == null ? null : filter.value(), wanted -> call.apply(definitions, wanted));
+        NativeValue wanted = select == null ? null : select.value();
+        LongFunction<T> withCatalog = definitions -> NativeValue.with(wanted, handle -> call.apply(definitions, handle));
         return NativeValue.with(catalog == null ? null : catalog.value(), withCatalog);
     }
 }

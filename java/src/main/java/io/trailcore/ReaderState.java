@@ -2,10 +2,10 @@ package io.trailcore;
 
 import java.util.List;
 
-/** How far a native reader has come, as it tells. */
+/** The state of a native reader. */
 record ReaderState(Position position, FilterCounts counts, List<Skipped> skipped) {
-    static ReaderState of(byte[] told) {
-        Wire.Reader in = new Wire.Reader(told);
+    static ReaderState of(byte[] message) {
+        Wire.Reader in = new Wire.Reader(message);
         return new ReaderState(in.position(), FilterCounts.of(in), Skipped.list(in));
     }
 }

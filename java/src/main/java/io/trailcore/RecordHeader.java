@@ -5,30 +5,30 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What the header of a record says, field by field.
+ * The fields of the header of a record.
  *
  * @param beforeAfter BeforeAfter: {@code A} or {@code B}
- * @param transaction where the record stands in its transaction: TransInd
- * @param transactionByte TransInd as it stands
- * @param time the record's time: of the commit for rows, of writing for metadata
- * @param tableIndex the index of the table's definition; empty where the header has a name
- * @param tableName the table's name as UTF-8, bytes that are none replaced; empty where the header has an index
- * @param auditPos AuditPos: place in the source's log
+ * @param transaction TransInd: the place of the record in its transaction
+ * @param transactionByte the raw TransInd
+ * @param timestamp the timestamp of the record: the commit for rows, the writing for metadata
+ * @param tableIndex the index of the table definition; empty if the header has a name
+ * @param tableName the name of the table, decoded as UTF-8 with replacement of invalid bytes; empty if the header has an index
+ * @param auditPos AuditPos: the position in the log of the source
  * @param auditRba AuditRBA
  * @param recordLength RecLength: the length of the data area
  * @param partition Partition
  * @param undo UndoFlag
  * @param origNode OrigNode
- * @param formatType FormatType: {@code R} read from the log, {@code F} fetched
+ * @param formatType FormatType: {@code R} for read from the log, {@code F} for fetched
  * @param syskeyLen SyskeyLen
- * @param continued Continued: not 0 where the data go on in the next record
+ * @param continued Continued: not 0 if the data continues in the next record
  * @param recordCount RecCount
  */
 public record RecordHeader(
         char beforeAfter,
-        TransactionPlace transaction,
+        TransactionIndicator transaction,
         int transactionByte,
-        Instant time,
+        Instant timestamp,
         OptionalInt tableIndex,
         Optional<String> tableName,
         long auditPos,
@@ -44,15 +44,15 @@ public record RecordHeader(
     static RecordHeader of(Wire.Reader in) {
         char beforeAfter = (char) in.u8();
         int transaction = in.u8();
-        Instant time = Times.instant(in.i64());
+        Instant timestamp = Times.instant(in.i64());
         boolean hasIndex = in.bool();
         int index = (int) in.i64();
         String name = in.text();
         return new RecordHeader(
                 beforeAfter,
-                TransactionPlace.of(transaction),
+                TransactionIndicator.of(transaction),
                 transaction,
-                time,
+                timestamp,
                 hasIndex ? OptionalInt.of(index) : OptionalInt.empty(),
                 hasIndex ? Optional.empty() : Optional.of(name),
                 in.i64(),

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Reads every record of a trail as it stands, file headers, definitions and markers too, without putting anything together:
- * for those who look at the trail itself. {@link TrailReader} is for its changes.
+ * Reads every raw record of a trail, including file headers, definitions and markers, to inspect the trail itself.
+ * {@link TrailReader} reads its changes.
  *
  * <pre>{@code
  * try (RecordReader records = trail.records()) {
@@ -17,15 +17,15 @@ import java.util.stream.StreamSupport;
  * }
  * }</pre>
  *
- * <p>Records live on by themselves. Threads, closing and errors are as with {@link TrailReader}.
+ * <p>Records stay valid after the reader is closed. Threads, closing and errors are as with {@link TrailReader}.
  */
 public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> {
-    /** Bytes that a block of records has, about. */
+    /** The approximate size of a block of records in bytes. */
     private static final int BLOCK = 64 << 10;
 
     private final NativeWorker worker;
     private byte[] block = {};
-    /** Where the next record starts in the block. */
+    /** The offset of the next record in the block. */
     private int at;
 
     RecordReader(long handle) {
@@ -33,14 +33,14 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * The next record.
+     * Returns the next record.
      *
-     * @return the record; {@code null} at the end of the trail. A later call then looks again: a trail may grow
-     * @throws TrailException.Truncated where the last file ends inside a record
-     * @throws TrailException.Corrupt where the trail is damaged; with {@link ReadOptions#resync} it is passed over
-     * @throws TrailException.SequenceGap where files are missing
-     * @throws TrailException.Io where a file cannot be read
-     * @throws IllegalStateException where the reader is closed, or called from a callback of its own
+     * @return the record; {@code null} at the end of the trail. A later call checks again whether the trail has grown
+     * @throws TrailException.Truncated if the last file ends inside a record
+     * @throws TrailException.Corrupt if the trail is damaged; {@link ReadOptions#resync} skips the damage
+     * @throws TrailException.SequenceGap if files are missing
+     * @throws TrailException.Io if a file cannot be read
+     * @throws IllegalStateException if the reader is closed, or called from one of its own callbacks
      */
     public TrailRecord next() {
         long records = worker.enter();
@@ -54,7 +54,7 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
             }
             Wire.Reader in = new Wire.Reader(block, at);
             TrailRecord next = new TrailRecord(in);
-            // Passed over once it is there: where memory ends, nothing is lost.
+            // Advances only after the record was created, so that an OutOfMemoryError loses nothing.
             at = in.at();
             return next;
         } finally {
@@ -63,8 +63,8 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * The further records, each handed out once, whoever asks. The iterator ends at the end of the trail or when the reader
-     * throws.
+     * Returns an iterator over the remaining records. All iterators of a reader share its position, so each record is returned
+     * once. An iterator ends at the end of the trail or when the reader throws.
      *
      * @return an iterator
      */
@@ -74,7 +74,7 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * The further records as a sequential stream. Closing the stream closes the reader.
+     * Returns the remaining records as a sequential stream. Closing the stream closes the reader.
      *
      * @return a stream
      */
@@ -84,10 +84,10 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * What was passed over so far, also behind records that have been fetched and not yet handed out. Empty but with
-     * {@link ReadOptions#resync}.
+     * Returns the ranges that were skipped so far, including those among records that were fetched but not yet returned.
+     * Always empty without {@link ReadOptions#resync}.
      *
-     * @return the stretches, in order
+     * @return the ranges, in order
      */
     public List<Skipped> skipped() {
         long records = worker.enter();
@@ -98,7 +98,7 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
         }
     }
 
-    /** Frees what the reader holds. It may be called twice, from any thread, and while another reads. */
+    /** Frees the native reader. May be called twice, from any thread, and while another thread reads. */
     @Override
     public void close() {
         worker.close();

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.RandomAccess;
 
 /**
- * One image of a row: the columns that a change lists, decoded as they are asked for. Immutable.
+ * One image of a row: the columns that the trail lists for it. Values are decoded on access. Immutable.
  *
  * <pre>{@code
  * for (Column column : change.after()) {
@@ -21,12 +21,12 @@ public final class Row implements Iterable<Column> {
     private static final int ENTRY = 12;
 
     private final byte[] block;
-    /** Where its change starts, from which places count. */
+    /** The offset of its change in the block. Other offsets are relative to it. */
     private final int change;
     private final int directory;
     private final int count;
-    /** Whether the columns' indexes rise, as they do in all trails that were seen. */
-    private final boolean rises;
+    /** Whether the indexes of the columns ascend, as in all trails that were seen. */
+    private final boolean ascending;
     private final TableDef table;
 
     Row(byte[] block, int change, int start, TableDef table) {
@@ -34,12 +34,12 @@ public final class Row implements Iterable<Column> {
         this.change = change;
         directory = start + HEAD;
         count = Wire.u16(block, start);
-        rises = block[start + 2] != 0;
+        ascending = block[start + 2] != 0;
         this.table = table;
     }
 
     /**
-     * The definition of its table.
+     * Returns the definition of its table.
      *
      * @return the definition
      */
@@ -48,7 +48,7 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * How many columns the image lists.
+     * Returns the number of columns in the image.
      *
      * @return the number of columns
      */
@@ -57,7 +57,7 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * The columns that are there, in the trail's order. Columns that are missing are not among them.
+     * Returns the columns in the image, in the order of the trail. Missing columns are left out.
      *
      * @return the columns
      */
@@ -94,12 +94,12 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * A column by name: of exactly this name, or else the only one that differs in case alone. One that is not in the image
-     * has the state {@link ColumnState#MISSING}.
+     * Returns a column by name. The name matches exactly, or else ignoring case if only one column matches so. A column that
+     * is not in the image has the state {@link ColumnState#MISSING}.
      *
-     * @param name the column's name; {@code COL0}, {@code COL1} and so on where the table is not defined
+     * @param name the name of the column; {@code COL0}, {@code COL1} and so on if the table is not defined
      * @return the column
-     * @throws TrailException.InvalidArgument where the table has no such column
+     * @throws TrailException.InvalidArgument if the table has no such column
      */
     public Column get(String name) {
         int index = table.indexOf(name);
@@ -110,11 +110,12 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * A column by its index in the table. One that is not in the image has the state {@link ColumnState#MISSING}.
+     * Returns a column by its index in the table. A column that is not in the image has the state
+     * {@link ColumnState#MISSING}.
      *
      * @param index the index, from 0
      * @return the column
-     * @throws IndexOutOfBoundsException where the index is negative
+     * @throws IndexOutOfBoundsException if the index is negative
      */
     public Column get(int index) {
         if (index < 0) {
@@ -124,9 +125,9 @@ public final class Row implements Iterable<Column> {
         return place < 0 ? Column.missing(table, index) : column(place);
     }
 
-    /** Its place in the directory; -1 if the image does not list it. Most images list all columns. */
+    /** Returns its place in the directory; -1 if the image does not contain it. Most images contain all columns. */
     private int placeOf(int index) {
-        if (rises && index < count && Wire.u16(block, entry(index)) == index) {
+        if (ascending && index < count && Wire.u16(block, entry(index)) == index) {
             return index;
         }
         for (int place = 0; place < count; place++) {
@@ -138,22 +139,22 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * The state of a column.
+     * Returns the state of a column.
      *
-     * @param name the column's name
+     * @param name the name of the column
      * @return its state
-     * @throws TrailException.InvalidArgument where the table has no such column
+     * @throws TrailException.InvalidArgument if the table has no such column
      */
     public ColumnState state(String name) {
         return get(name).state();
     }
 
     /**
-     * The columns that are there, by name, with the values that {@link Column#value} gives: NULL is {@code null}, and a
-     * column that is missing has no entry.
+     * Returns the values of the columns by name, as {@link Column#value} returns them: NULL is {@code null}, and a missing
+     * column has no entry.
      *
-     * @return the values, in the trail's order
-     * @throws TrailException.ColumnValue where a column is not decodable
+     * @return the values, in the order of the trail
+     * @throws TrailException.ColumnValue if a column cannot be decoded
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -163,7 +164,7 @@ public final class Row implements Iterable<Column> {
         return map;
     }
 
-    /** Table and number of columns, for people; no column data. */
+    /** Returns the table and the number of columns, for display. Contains no column data. */
     @Override
     public String toString() {
         return table.name() + " with " + count + " columns";

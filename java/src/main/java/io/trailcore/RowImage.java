@@ -6,8 +6,8 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 
 /**
- * An image of a row that is to be written: values by column name. Columns that are not set are missing from the image.
- * Whether they fit the table is looked at when the image is written. A call that throws leaves the image as it was.
+ * An image of a row to write: values by column name. Columns that are not set are missing from the image. The values are
+ * checked against the table when the image is written. A call that throws leaves the image unchanged.
  *
  * <pre>{@code
  * RowImage row = new RowImage().text("CODE", "EUR").decimal("RATE", new BigDecimal("7.8012")).nul("NOTE");
@@ -19,11 +19,11 @@ public final class RowImage {
     private final Wire.Writer columns = new Wire.Writer();
     private int count;
 
-    /** An image without columns. */
+    /** Creates an image without columns. */
     public RowImage() {
     }
 
-    /** Appends a column. Whatever can be wrong with name and value comes out before, so that the image stays whole. */
+    /** Appends a column. Encodes name and value first, so that an exception leaves the image unchanged. */
     private RowImage column(String name, int form, Wire.Writer value) {
         columns.append(new Wire.Writer().text(name).u8(form).append(value.toBytes()).toBytes());
         count++;
@@ -37,7 +37,7 @@ public final class RowImage {
     /**
      * Sets a column to NULL.
      *
-     * @param name the column's name
+     * @param name the name of the column
      * @return this image
      */
     public RowImage nul(String name) {
@@ -45,22 +45,22 @@ public final class RowImage {
     }
 
     /**
-     * Sets a column of text.
+     * Sets a text column.
      *
-     * @param name the column's name
-     * @param text its text
+     * @param name the name of the column
+     * @param text the text
      * @return this image
-     * @throws IllegalArgumentException where the text has half of a surrogate pair, which is no Unicode text
+     * @throws IllegalArgumentException if the text has an unpaired surrogate
      */
     public RowImage text(String name, String text) {
         return column(name, 1, new Wire.Writer().text(text));
     }
 
     /**
-     * Sets a column that is stored as an integer. The number must fit its scale without loss.
+     * Sets a column that is stored as an integer. The number must fit the scale of the column without loss.
      *
-     * @param name the column's name
-     * @param number its number
+     * @param name the name of the column
+     * @param number the number
      * @return this image
      */
     public RowImage decimal(String name, BigDecimal number) {
@@ -68,10 +68,10 @@ public final class RowImage {
     }
 
     /**
-     * The same with a whole number.
+     * Sets a column that is stored as an integer to a {@code long}.
      *
-     * @param name the column's name
-     * @param number its number
+     * @param name the name of the column
+     * @param number the number
      * @return this image
      */
     public RowImage integer(String name, long number) {
@@ -79,10 +79,10 @@ public final class RowImage {
     }
 
     /**
-     * Sets a column of digits that is stored as text. The digits are kept as they are.
+     * Sets a number column that is stored as text. The digits are written unchanged.
      *
-     * @param name the column's name
-     * @param digits its number
+     * @param name the name of the column
+     * @param digits the digits
      * @return this image
      */
     public RowImage number(String name, String digits) {
@@ -92,9 +92,9 @@ public final class RowImage {
     /**
      * Sets a column of dates with times.
      *
-     * @param name the column's name
-     * @param time its date and time
-     * @param fraction how many digits of a second are written, 0 to 9; the rest is cut off
+     * @param name the name of the column
+     * @param time the date and time
+     * @param fraction the number of fraction digits of the seconds to write, 0 to 9; the rest is cut off
      * @return this image
      */
     public RowImage dateTime(String name, LocalDateTime time, int fraction) {
@@ -105,8 +105,8 @@ public final class RowImage {
     /**
      * Sets a column of dates.
      *
-     * @param name the column's name
-     * @param date its date
+     * @param name the name of the column
+     * @param date the date
      * @return this image
      */
     public RowImage date(String name, LocalDate date) {
@@ -114,9 +114,9 @@ public final class RowImage {
     }
 
     /**
-     * Sets a column of dates from the trail's own text.
+     * Sets a column of dates from text in the format of the trail.
      *
-     * @param name the column's name
+     * @param name the name of the column
      * @param text {@code YYYY-MM-DD}, or with {@code :HH:MI:SS} and up to nine fraction digits
      * @return this image
      */
@@ -125,10 +125,10 @@ public final class RowImage {
     }
 
     /**
-     * Sets a column of bytes.
+     * Sets a binary column.
      *
-     * @param name the column's name
-     * @param bytes its bytes
+     * @param name the name of the column
+     * @param bytes the bytes
      * @return this image
      */
     public RowImage bytes(String name, byte[] bytes) {

@@ -3,11 +3,11 @@ package io.trailcore;
 import java.util.List;
 
 /**
- * A stretch of a trail that was passed over after damage, or where files are missing.
+ * A range of a trail that was skipped because of damage, missing files, or rows without a definition.
  *
- * @param from the first byte that was passed over
- * @param to where reading went on
- * @param error what was wrong
+ * @param from the position of the first skipped byte
+ * @param to the position at which reading continued
+ * @param error the reason
  */
 public record Skipped(Position from, Position to, TrailException error) {
     static List<Skipped> list(Wire.Reader in) {

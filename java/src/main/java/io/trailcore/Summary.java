@@ -9,25 +9,25 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * What a trail holds, counted: all of it, or what a filter wants.
+ * The content of a trail, counted: all changes, or those that a selection accepts.
  *
  * <pre>{@code
  * Summary summary = trail.summary();
  * summary.tables().forEach((name, counts) -> System.out.println(name + ": " + counts.of(Op.INSERT) + " inserts"));
  * }</pre>
  *
- * @param changes changes: rows, truncates and statements
- * @param transactions transactions that have changes among those counted; of one that began before, the rest counts
- * @param tables the changes by the tables' names
- * @param definitions the definitions met by the tables' names, of each table the latest
- * @param first where the first change stands; empty where there is none
- * @param last where the last change stands; empty where there is none
- * @param firstCsn the first commit sequence number; empty where none is known
- * @param lastCsn the last commit sequence number; empty where none is known
- * @param earliest the earliest time of a change; empty where there is none
- * @param latest the latest time of a change; empty where there is none
- * @param filterCounts what the filter said; all zero without one
- * @param skipped what was passed over; empty but with {@link ReadOptions#resync}
+ * @param changes the number of changes: rows, truncates and DDL
+ * @param transactions the number of transactions with counted changes, including one that began before the start position
+ * @param tables the changes by table name
+ * @param definitions the latest definition of each table, by table name
+ * @param first the position of the first change; empty if there is no change
+ * @param last the position of the last change; empty if there is no change
+ * @param firstCsn the first commit sequence number; empty if none is known
+ * @param lastCsn the last commit sequence number; empty if none is known
+ * @param earliest the earliest timestamp of a change; empty if there is no change
+ * @param latest the latest timestamp of a change; empty if there is no change
+ * @param filterCounts the decisions of the selection; all zero without a selection
+ * @param skipped the skipped ranges; always empty without {@link ReadOptions#resync}
  */
 public record Summary(
         long changes,
@@ -42,7 +42,6 @@ public record Summary(
         Optional<Instant> latest,
         FilterCounts filterCounts,
         List<Skipped> skipped) {
-    /** The summary that a native one tells. */
     static Summary of(NativeValue summary) {
         Wire.Reader in = new Wire.Reader(summary.with(Native::summaryDescribe));
         long changes = in.i64();

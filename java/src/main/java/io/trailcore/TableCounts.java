@@ -5,10 +5,10 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What a trail holds of one table.
+ * The changes of one table, counted.
  *
- * @param ops changes by operation; operations that do not occur are not in it
- * @param bytes bytes of their records
+ * @param ops the number of changes by operation; operations that do not occur are left out
+ * @param bytes the total size of their records in bytes
  */
 public record TableCounts(Map<Op, Long> ops, long bytes) {
     static TableCounts of(Wire.Reader in) {
@@ -23,19 +23,19 @@ public record TableCounts(Map<Op, Long> ops, long bytes) {
     }
 
     /**
-     * Changes of one operation.
+     * Returns the number of changes with an operation.
      *
      * @param op the operation
-     * @return how many there are
+     * @return the number of changes
      */
     public long of(Op op) {
         return ops.getOrDefault(op, 0L);
     }
 
     /**
-     * All changes.
+     * Returns the number of changes with any operation.
      *
-     * @return how many there are
+     * @return the number of changes
      */
     public long changes() {
         return ops.values().stream().mapToLong(Long::longValue).sum();

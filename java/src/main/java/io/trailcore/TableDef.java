@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The definition of a table. Immutable; any thread may use it.
+ * The definition of a table. Immutable and thread-safe.
  *
- * <p>A reader hands out the same object for all changes of one version of a table, so that definitions may be compared with
- * {@code ==} there.
+ * <p>A reader returns the same object for all changes of one version of a table, so its definitions can be compared with
+ * {@code ==}.
  *
  * <pre>{@code
  * for (ColumnDef column : change.table().columns()) {
@@ -39,10 +39,10 @@ public final class TableDef {
     }
 
     /**
-     * A definition from its columns, in the table's order.
+     * Returns a definition with these columns.
      *
-     * @param name the table's name, such as {@code HR.EMP}
-     * @param columns its columns
+     * @param name the name of the table, such as {@code HR.EMP}
+     * @param columns the columns, in the order of the table
      * @return the definition
      */
     public static TableDef of(String name, ColumnDef... columns) {
@@ -55,7 +55,7 @@ public final class TableDef {
     }
 
     /**
-     * The table's name as the source has it: parts joined by {@code .}, case kept.
+     * Returns the name of the table as in the source, with the parts joined by {@code .} and the case unchanged.
      *
      * @return the name
      */
@@ -64,28 +64,28 @@ public final class TableDef {
     }
 
     /**
-     * Its columns, in the order of their indexes.
+     * Returns the columns, in the order of their indexes.
      *
-     * @return the columns; empty where they are not known
+     * @return the columns; empty if they are not known
      */
     public List<ColumnDef> columns() {
         return columns;
     }
 
     /**
-     * Whether its columns are known. Where they are not, they are called {@code COL0}, {@code COL1} and so on.
+     * Returns whether the columns are known. Unknown columns are named {@code COL0}, {@code COL1} and so on.
      *
-     * @return whether they are
+     * @return {@code true} if the columns are known
      */
     public boolean isDefined() {
         return defined;
     }
 
     /**
-     * The index of a column by name: of the exact one, or else of the only one that differs in case alone.
+     * Returns the index of a column by name. The name matches exactly, or else ignoring case if only one column matches so.
      *
-     * @param column the column's name
-     * @return its index; -1 if there is none
+     * @param column the name of the column
+     * @return the index; -1 if there is no such column
      */
     public int indexOf(String column) {
         Integer exact = indexes.get(column);
@@ -105,7 +105,7 @@ public final class TableDef {
         return found >= 0 ? found : unnamedIndexOf(column);
     }
 
-    /** Of names, the case of ASCII letters alone does not count, as in the native half. */
+    /** Compares names without the case of ASCII letters, same as the native library. */
     private static boolean isAlike(String left, String right) {
         if (left.length() != right.length()) {
             return false;
@@ -122,7 +122,7 @@ public final class TableDef {
         return letter >= 'A' && letter <= 'Z' ? (char) (letter + ('a' - 'A')) : letter;
     }
 
-    /** Of {@code COL7}, 7: where the definition does not name so many. */
+    /** Returns 7 for {@code COL7} if the definition has no column with that index. */
     private int unnamedIndexOf(String column) {
         if (!column.matches("COL[0-9]{1,5}")) {
             return -1;
@@ -131,15 +131,15 @@ public final class TableDef {
         return index >= columns.size() ? index : -1;
     }
 
-    /** The name of the column of an index, defined or not. */
+    /** Returns the name of the column with an index, defined or not. */
     String columnName(int index) {
         return index < columns.size() ? columns.get(index).name() : "COL" + index;
     }
 
     /**
-     * The columns of its key.
+     * Returns the key columns.
      *
-     * @return the columns, in the table's order
+     * @return the columns, in the order of the table
      */
     public List<ColumnDef> key() {
         return columns.stream().filter(ColumnDef::isKey).toList();
@@ -149,7 +149,7 @@ public final class TableDef {
         return value;
     }
 
-    /** Name and columns, for people. */
+    /** Returns name and columns, for display. */
     @Override
     public String toString() {
         return name + (defined ? columns.toString() : " (not defined)");

@@ -5,7 +5,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 
-/** Moments as microseconds, which is what trails count in. */
+/** Converts timestamps from and to microseconds, the unit of trails. */
 final class Times {
     private Times() {
     }
@@ -14,15 +14,15 @@ final class Times {
         return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 
-    static long micros(Instant moment) {
+    static long micros(Instant timestamp) {
         try {
-            return Math.addExact(Math.multiplyExact(moment.getEpochSecond(), 1_000_000L), moment.getNano() / 1_000);
-        } catch (ArithmeticException beyond) {
-            throw new IllegalArgumentException("the moment " + moment + " is beyond what microseconds can count", beyond);
+            return Math.addExact(Math.multiplyExact(timestamp.getEpochSecond(), 1_000_000L), timestamp.getNano() / 1_000);
+        } catch (ArithmeticException overflow) {
+            throw new IllegalArgumentException("timestamp " + timestamp + " out of range for 64-bit microseconds", overflow);
         }
     }
 
-    /** A time of the database's own, unknown zone. */
+    /** Returns a time in the unknown time zone of the database. */
     static LocalDateTime local(long micros, int nanos) {
         long seconds = Math.floorDiv(micros, 1_000_000L);
         int fraction = (int) Math.floorMod(micros, 1_000_000L) * 1000 + nanos;

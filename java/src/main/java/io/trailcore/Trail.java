@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A trail: one file, or the numbered files of a prefix, in order. Opening it reads no records. Immutable: any thread may use
- * it, any number of readers may read it at once, and no one closes it; its readers are closed.
+ * A trail: one file, or the numbered files of a prefix, in order. Opening a trail reads no records. Immutable and thread-safe:
+ * any number of readers may read it at the same time. A trail needs no close; its readers do.
  *
  * <pre>{@code
  * Trail trail = Trail.open(Path.of("dirdat/lt"));
@@ -34,14 +34,14 @@ public final class Trail {
     }
 
     /**
-     * The trail at a path: a file, a prefix such as {@code dirdat/lt}, or a directory that holds one trail.
+     * Opens the trail at a path: a file, a prefix such as {@code dirdat/lt}, or a directory that contains one trail.
      *
      * @param path the path
      * @return the trail
-     * @throws TrailException.NotFound where none lies there
-     * @throws TrailException.InvalidArgument where a directory holds several, or a number comes twice
-     * @throws TrailException.Io where the path cannot be read
-     * @throws UnsatisfiedLinkError where the native library cannot be loaded; the message says why and what to do
+     * @throws TrailException.NotFound if there is no trail at the path
+     * @throws TrailException.InvalidArgument if the directory contains several trails, or a sequence number occurs twice
+     * @throws TrailException.Io if the path cannot be read
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded; the message states the reason and the way out
      */
     public static Trail open(Path path) {
         NativeLibrary.load();
@@ -49,12 +49,13 @@ public final class Trail {
     }
 
     /**
-     * A trail of these files alone, in the order of the numbers in their names; where a name has none, as they are listed.
+     * Opens a trail that consists of exactly these files, in the order of the sequence numbers in their names, or in the order
+     * of the list if a name has no number.
      *
      * @param files the files
      * @return the trail
-     * @throws TrailException.NotFound where one is no file
-     * @throws TrailException.InvalidArgument where none is listed, or a number comes twice
+     * @throws TrailException.NotFound if a path is not a file
+     * @throws TrailException.InvalidArgument if the list is empty, or a sequence number occurs twice
      */
     public static Trail openFiles(List<Path> files) {
         NativeLibrary.load();
@@ -68,9 +69,9 @@ public final class Trail {
     }
 
     /**
-     * A trail of one file whose bytes are in memory. They are copied.
+     * Opens a trail of one file in memory. The bytes are copied.
      *
-     * @param bytes the file's bytes
+     * @param bytes the bytes of the file
      * @return the trail
      */
     public static Trail of(byte[] bytes) {
@@ -78,21 +79,22 @@ public final class Trail {
     }
 
     /**
-     * A trail of one file, read from a stream to its end and kept in memory. {@link #of(String, ByteSource)} keeps nothing
-     * in memory.
+     * Opens a trail of one file that is read from a stream to its end and kept in memory. Use
+     * {@link #of(String, ByteSource)} to avoid the memory.
      *
      * @param in the stream; it stays open
      * @return the trail
-     * @throws IOException what the stream throws
+     * @throws IOException if the stream throws it
      */
     public static Trail of(InputStream in) throws IOException {
         return of(in.readAllBytes());
     }
 
     /**
-     * A trail of several files in memory. They are copied, and read in the order that the map lists them.
+     * Opens a trail of several files in memory. The bytes are copied. The files are read in the order of the map.
      *
-     * @param files the files' bytes by name. A name that ends with a sequence number says it; else the file's header does
+     * @param files the bytes of the files by name. The sequence number comes from the end of the name, or else from the file
+     *     header
      * @return the trail
      */
     public static Trail ofFiles(Map<String, byte[]> files) {
@@ -107,10 +109,10 @@ public final class Trail {
     }
 
     /**
-     * A trail of one file whose bytes come from somewhere else.
+     * Opens a trail of one file whose bytes come from a {@link ByteSource}.
      *
-     * @param name the file's name. One that ends with a sequence number says it; else the file's header does
-     * @param source its bytes
+     * @param name the name of the file. The sequence number comes from the end of the name, or else from the file header
+     * @param source the source of the bytes
      * @return the trail
      */
     public static Trail of(String name, ByteSource source) {
@@ -118,9 +120,9 @@ public final class Trail {
     }
 
     /**
-     * A trail of several files whose bytes come from somewhere else, read in the order that the map lists them.
+     * Opens a trail of several files whose bytes come from {@link ByteSource}s. The files are read in the order of the map.
      *
-     * @param sources the files' bytes by name
+     * @param sources the sources of the bytes by file name
      * @return the trail
      */
     public static Trail ofSources(Map<String, ByteSource> sources) {
@@ -135,7 +137,7 @@ public final class Trail {
     }
 
     /**
-     * Its files, in the order in which they are read.
+     * Returns the files, in the order in which they are read.
      *
      * @return the files
      */
@@ -144,7 +146,7 @@ public final class Trail {
     }
 
     /**
-     * The file numbers that are missing between its files.
+     * Returns the ranges of missing sequence numbers between the files.
      *
      * @return the gaps, in order
      */
@@ -153,31 +155,31 @@ public final class Trail {
     }
 
     /**
-     * How many bytes its files have now.
+     * Returns the current total size of the files.
      *
-     * @return the number of bytes
-     * @throws TrailException.Io where it cannot be told
+     * @return the size in bytes
+     * @throws TrailException.Io if the size cannot be determined
      */
     public long size() {
         return value.with(Native::trailSize);
     }
 
     /**
-     * The header of each of its files. Reads the first record of each.
+     * Reads the headers of the files. It reads the first record of each file.
      *
-     * @return the headers, in the order of {@link #files}; empty of a file without one that is understood
-     * @throws TrailException.Io where a file cannot be read
+     * @return the headers, in the order of {@link #files}; empty for a file without a known header
+     * @throws TrailException.Io if a file cannot be read
      */
     public List<Optional<FileHeader>> headers() {
         return new Wire.Reader(value.with(Native::trailHeaders)).list(in -> {
             boolean isThere = in.bool();
-            byte[] told = in.array();
-            return isThere ? Optional.of(new FileHeader(told)) : Optional.empty();
+            byte[] header = in.array();
+            return isThere ? Optional.of(new FileHeader(header)) : Optional.empty();
         });
     }
 
     /**
-     * A reader of its changes, from its start.
+     * Opens a reader of the changes, from the start of the trail.
      *
      * @return the reader, to be closed
      */
@@ -186,12 +188,12 @@ public final class Trail {
     }
 
     /**
-     * A reader of its changes.
+     * Opens a reader of the changes.
      *
-     * @param options how to read
+     * @param options the read options
      * @return the reader, to be closed
-     * @throws TrailException.InvalidPosition where no record starts at the position to start from
-     * @throws TrailException what reading up to that position gives
+     * @throws TrailException.InvalidPosition if no record starts at the start position
+     * @throws TrailException if reading up to the start position fails
      */
     public TrailReader reader(ReadOptions options) {
         byte[] message = options.message();
@@ -200,7 +202,7 @@ public final class Trail {
     }
 
     /**
-     * A reader of its changes in columns, all columns of all tables.
+     * Opens a reader of the changes in columns, for all columns of all tables.
      *
      * @return the reader, to be closed
      */
@@ -209,12 +211,12 @@ public final class Trail {
     }
 
     /**
-     * A reader of its changes in columns.
+     * Opens a reader of the changes in columns.
      *
-     * @param options how to read
-     * @param wanted which tables and columns, and how many rows at a time
+     * @param options the read options
+     * @param wanted the tables and columns, and the number of rows in a batch
      * @return the reader, to be closed
-     * @throws TrailException as {@link #reader(ReadOptions)}
+     * @throws TrailException in the same cases as {@link #reader(ReadOptions)}
      */
     public BatchReader batches(ReadOptions options, BatchOptions wanted) {
         byte[] message = new Wire.Writer().append(options.message()).append(wanted.message()).toBytes();
@@ -223,7 +225,7 @@ public final class Trail {
     }
 
     /**
-     * A reader of its records as they stand, from its start.
+     * Opens a reader of the raw records, from the start of the trail.
      *
      * @return the reader, to be closed
      */
@@ -232,9 +234,9 @@ public final class Trail {
     }
 
     /**
-     * A reader of its records as they stand, from its start.
+     * Opens a reader of the raw records, from the start of the trail.
      *
-     * @param options how to read: resynchronisation and the listener count
+     * @param options the read options; only {@link ReadOptions#resync} and {@link ReadOptions#onProgress} apply
      * @return the reader, to be closed
      */
     public RecordReader records(ReadOptions options) {
@@ -244,24 +246,25 @@ public final class Trail {
     }
 
     /**
-     * The first change whose transaction has this CSN or a later one. Files are passed over by the first CSN in their
-     * headers, where they have one.
+     * Finds the first change whose transaction has this CSN or a later one. Skips files by the first CSN in their headers, if
+     * they state one.
      *
      * @param csn the commit sequence number
-     * @return its position; empty if there is none
-     * @throws TrailException what reading gives
+     * @return the position of the change; empty if there is none
+     * @throws TrailException if reading fails
      */
     public Optional<Position> findCsn(String csn) {
         return findCsn(csn, new ReadOptions());
     }
 
     /**
-     * The same, read with these options: with {@link ReadOptions#resync} also behind damage.
+     * Finds the first change whose transaction has this CSN or a later one, with read options. With
+     * {@link ReadOptions#resync} the search continues after damage.
      *
      * @param csn the commit sequence number
-     * @param options how to read
-     * @return its position; empty if there is none
-     * @throws TrailException what reading gives
+     * @param options the read options
+     * @return the position of the change; empty if there is none
+     * @throws TrailException if reading fails
      */
     public Optional<Position> findCsn(String csn, ReadOptions options) {
         byte[] message = options.message();
@@ -270,25 +273,26 @@ public final class Trail {
     }
 
     /**
-     * The first change of this time or later. Files are passed over by the first time in their headers, where they have
+     * Finds the first change with this timestamp or a later one. Skips files by the first time in their headers, if they state
      * one.
      *
-     * @param time the moment
-     * @return its position; empty if there is none
-     * @throws TrailException what reading gives
+     * @param time the timestamp
+     * @return the position of the change; empty if there is none
+     * @throws TrailException if reading fails
      */
     public Optional<Position> findTime(Instant time) {
         return findTime(time, new ReadOptions());
     }
 
     /**
-     * The same, read with these options: with {@link ReadOptions#resync} also behind damage.
+     * Finds the first change with this timestamp or a later one, with read options. With {@link ReadOptions#resync} the
+     * search continues after damage.
      *
-     * @param time the moment
-     * @param options how to read
-     * @return its position; empty if there is none
-     * @throws TrailException what reading gives
-     * @throws IllegalArgumentException where the moment is beyond what microseconds of 64 bits can count
+     * @param time the timestamp
+     * @param options the read options
+     * @return the position of the change; empty if there is none
+     * @throws TrailException if reading fails
+     * @throws IllegalArgumentException if the timestamp is out of range for 64-bit microseconds
      */
     public Optional<Position> findTime(Instant time, ReadOptions options) {
         byte[] message = options.message();
@@ -297,25 +301,26 @@ public final class Trail {
     }
 
     /**
-     * Whether the trail is whole: damage, missing files, the order of transactions, rows that fit their definitions. Damage
-     * is no error here: it is found, and reading goes on behind it. Reads the trail twice.
+     * Checks whether the trail is whole: damage, missing files, the order of transactions, rows that do not fit their
+     * definitions. Damage is reported as an issue, not thrown, and reading continues after it. Reads the trail twice.
      *
      * @return the report
-     * @throws TrailException.Io where a file cannot be read
-     * @throws TrailException.NotATrail where there is no record at all
+     * @throws TrailException.Io if a file cannot be read
+     * @throws TrailException.NotATrail if there is no record at all
      */
     public CheckReport check() {
         return check(new ReadOptions());
     }
 
     /**
-     * The same with these options, of which catalog, character set and listener count.
+     * Checks whether the trail is whole, with read options.
      *
-     * @param options how to read
+     * @param options the read options; only {@link ReadOptions#catalog}, {@link ReadOptions#charset} and
+     *     {@link ReadOptions#onProgress} apply
      * @return the report
-     * @throws TrailException.Io where a file cannot be read
-     * @throws TrailException.NotATrail where there is no record at all
-     * @throws TrailException.Cancelled where the listener stops it
+     * @throws TrailException.Io if a file cannot be read
+     * @throws TrailException.NotATrail if there is no record at all
+     * @throws TrailException.Cancelled if the listener stops the check
      */
     public CheckReport check(ReadOptions options) {
         byte[] message = options.message();
@@ -324,21 +329,21 @@ public final class Trail {
     }
 
     /**
-     * Counts its changes by table and operation. Columns are not looked at.
+     * Counts the changes by table and operation. Columns are not decoded.
      *
      * @return the counts
-     * @throws TrailException as {@link TrailReader#next}
+     * @throws TrailException in the same cases as {@link TrailReader#next}
      */
     public Summary summary() {
         return summary(new ReadOptions());
     }
 
     /**
-     * The same for what these options select.
+     * Counts the changes by table and operation, with read options.
      *
-     * @param options how to read
+     * @param options the read options
      * @return the counts
-     * @throws TrailException as {@link TrailReader#next}
+     * @throws TrailException in the same cases as {@link TrailReader#next}
      */
     public Summary summary(ReadOptions options) {
         byte[] message = options.message();
@@ -347,23 +352,23 @@ public final class Trail {
     }
 
     /**
-     * Exports the changes of one table as an Arrow C stream, which any language with Arrow takes in. Whoever takes the
-     * stream releases it; it needs nothing else of this object. {@link ArrowStreams} does all of it for arrow-java.
+     * Exports the changes of one table as an Arrow C stream, which any language with Arrow can import. The importer releases
+     * the stream; the stream does not depend on this object. {@link ArrowStreams} does all of it for arrow-java.
      *
-     * <p>The stream may be read by one thread at a time. What a callback throws while it is read comes out as an error of
-     * the stream.
+     * <p>The stream may be read by one thread at a time. An exception of a callback during reading becomes an error of the
+     * stream.
      *
-     * @param table the table's name; case does not count, unless one table is called exactly so
-     * @param options how to read
-     * @param arrow how changes become record batches
-     * @param address where an {@code ArrowArrayStream} structure lies that is not in use: the caller vouches for it
-     * @throws TrailException.UnknownTable where the trail has neither a change nor a definition of the table
-     * @throws TrailException what reading up to the table's first change gives
-     * @throws IllegalArgumentException where the address is 0
+     * @param table the name of the table, exact or else ignoring case
+     * @param options the read options
+     * @param arrow the options for the record batches
+     * @param address the address of an {@code ArrowArrayStream} structure. The caller guarantees that it is valid and unused
+     * @throws TrailException.UnknownTable if the trail has neither a change nor a definition of the table
+     * @throws TrailException if reading up to the first change of the table fails
+     * @throws IllegalArgumentException if the address is 0
      */
     public void exportArrow(String table, ReadOptions options, ArrowOptions arrow, long address) {
         if (address == 0) {
-            throw new IllegalArgumentException("there is no structure at the address 0");
+            throw new IllegalArgumentException("address is 0; pass the address of an ArrowArrayStream structure");
         }
         byte[] message = new Wire.Writer().append(options.message()).text(table).append(arrow.message()).toBytes();
         value.with(trail -> options.with((catalog, filter) -> {
@@ -372,16 +377,16 @@ public final class Trail {
         }));
     }
 
-    private static Optional<Position> found(byte[] told) {
-        return new Wire.Reader(told).maybePosition();
+    private static Optional<Position> found(byte[] message) {
+        return new Wire.Reader(message).maybePosition();
     }
 
     /**
-     * The order of two commit sequence numbers of one form: numbers, log positions, file numbers with offsets.
+     * Compares two commit sequence numbers of the same form: numbers, log positions, or file numbers with offsets.
      *
-     * @param left one
-     * @param right the other
-     * @return negative, 0 or positive; empty where they have different forms, and their order is not known
+     * @param left the first CSN
+     * @param right the second CSN
+     * @return negative, 0 or positive; empty if the forms differ, because the order is not known then
      */
     public static OptionalInt compareCsn(String left, String right) {
         NativeLibrary.load();
@@ -393,7 +398,7 @@ public final class Trail {
         return value;
     }
 
-    /** Its files, for people. */
+    /** Returns the files, for display. */
     @Override
     public String toString() {
         return "Trail" + files().stream().map(TrailFile::path).toList();

@@ -5,25 +5,25 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What went wrong, where, and what can be done about it. Each kind is a class of its own, so that it can be caught by
- * itself; the codes are those of the Rust crate and the C library, and never change meaning.
+ * The base class of all errors: what went wrong, where, and the way out. Each error kind is a class of its own. The codes are
+ * the same as in the Rust crate and the C library, and never change their meaning.
  *
  * <pre>{@code
  * try {
  *     reader.forEach(this::load);
  * } catch (TrailException.Truncated torn) {
- *     // The writer may not be done yet: a further call goes on.
+ *     // The trail may still be written: the next call checks again.
  * } catch (TrailException.Corrupt damage) {
  *     log.error("damaged at RBA {} of {}", damage.rba(), damage.file());
  * }
  * }</pre>
  *
- * <p>A message never contains column data: that is customers' data.
+ * <p>A message never contains column data, because that is customer data.
  */
 public class TrailException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** What is known of the failure. */
+    /** Everything but the message. Not serialized. */
     private final transient Details details;
 
     TrailException(Details details) {
@@ -31,7 +31,7 @@ public class TrailException extends RuntimeException {
         this.details = details;
     }
 
-    /** The parts of a failure, as the native half tells them. */
+    /** The fields of an error, in the order of the native library's message. */
     static final class Details {
         final int code;
         final String message;
@@ -41,8 +41,8 @@ public class TrailException extends RuntimeException {
         final OptionalLong record;
         final List<Diagnostic> diagnostics;
 
-        Details(byte[] told) {
-            Wire.Reader in = new Wire.Reader(told);
+        Details(byte[] encoded) {
+            Wire.Reader in = new Wire.Reader(encoded);
             code = in.u16();
             message = in.text();
             file = in.maybeText();
@@ -52,7 +52,7 @@ public class TrailException extends RuntimeException {
             diagnostics = Diagnostic.list(in);
         }
 
-        /** A failure that this half found. */
+        /** An error that was detected in Java. */
         Details(int code, String message) {
             this.code = code;
             this.message = message;
@@ -64,9 +64,9 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** Makes the exception of a kind; the native half calls it too. */
-    static TrailException of(byte[] told) {
-        return of(new Details(told));
+    /** Creates the exception of a message. Also called by the native library. */
+    static TrailException of(byte[] encoded) {
+        return of(new Details(encoded));
     }
 
     private static TrailException of(Details details) {
@@ -108,51 +108,51 @@ public class TrailException extends RuntimeException {
     }
 
     /**
-     * The fixed number of its kind.
+     * Returns the fixed number of the error kind.
      *
-     * @return the number; 0 where it was lost in serialisation
+     * @return the number; 0 after deserialization, which loses it
      */
     public int code() {
         return details == null ? 0 : details.code;
     }
 
     /**
-     * The file that it lies in, as it was opened.
+     * Returns the file with the error, by the name with which it was opened.
      *
-     * @return the file; empty where none is known
+     * @return the file; empty if it is not known
      */
     public Optional<String> file() {
         return details == null ? Optional.empty() : Optional.ofNullable(details.file);
     }
 
     /**
-     * Byte offset (RBA) of the record in its file.
+     * Returns the byte offset (RBA) of the record in its file.
      *
-     * @return the offset; empty where it is not known
+     * @return the offset; empty if it is not known
      */
     public OptionalLong rba() {
         return details == null ? OptionalLong.empty() : details.rba;
     }
 
     /**
-     * Byte offset of the fault inside the record.
+     * Returns the byte offset of the fault in the record.
      *
-     * @return the offset; empty where it is not known
+     * @return the offset; empty if it is not known
      */
     public OptionalLong offset() {
         return details == null ? OptionalLong.empty() : details.offset;
     }
 
     /**
-     * Number of the record in its file; the first, the file header, is 0.
+     * Returns the number of the record in its file. The first record, which is the file header, is 0.
      *
-     * @return the number; empty where it is not known
+     * @return the number; empty if it is not known
      */
     public OptionalLong record() {
         return details == null ? OptionalLong.empty() : details.record;
     }
 
-    /** The operating system refused a file operation. */
+    /** The operating system reported an error on a file operation. */
     public static class Io extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -161,7 +161,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** No trail lies at the given path. */
+    /** No trail exists at the given path. */
     public static final class NotFound extends Io {
         private static final long serialVersionUID = 1;
 
@@ -170,7 +170,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The bytes are not those of a trail file. */
+    /** The bytes are not a trail file. */
     public static final class NotATrail extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -179,7 +179,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The input ends inside a record: a torn tail, or a file that is still being written. A further call looks again. */
+    /** The input ends inside a record: the file is torn, or is still being written. The next call checks again. */
     public static final class Truncated extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -188,7 +188,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The bytes contradict each other: the file is damaged here. {@link ReadOptions#resync} reads on behind it. */
+    /** The bytes contradict each other: the file is damaged at this location. {@link ReadOptions#resync} skips the damage. */
     public static final class Corrupt extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -197,7 +197,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** Well-formed as far as can be seen, but of a form that is not known, or encrypted. */
+    /** The data are well-formed but of an unknown form, or encrypted; the raw bytes stay readable. */
     public static final class Unsupported extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -206,7 +206,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A row refers to a table definition that the trail has not given. {@link ReadOptions#catalog} may give it. */
+    /** A row refers to a table definition that the trail does not contain. {@link ReadOptions#catalog} can supply it. */
     public static final class UndefinedTable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -215,7 +215,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** Files are missing between two sequence numbers. */
+    /** Files are missing between two sequence numbers of the trail. */
     public static final class SequenceGap extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -224,7 +224,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A position that is not the start of a record, or lies outside the trail. */
+    /** The position is not the start of a record, or is outside the trail. */
     public static final class InvalidPosition extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -233,7 +233,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A definitions (DEFGEN) file that cannot be understood. */
+    /** The definitions (DEFGEN) file cannot be parsed. */
     public static final class Definitions extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -242,7 +242,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A column does not hold what was asked of it: another type, NULL, missing, or not decodable. */
+    /** The column cannot be read as requested: it has another type, is NULL, is missing, or cannot be decoded. */
     public static final class ColumnValue extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -251,7 +251,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** An argument that no input could make right. */
+    /** An argument is invalid for any input. */
     public static final class InvalidArgument extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -260,7 +260,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A change that has no native JSON form. */
+    /** The text is not in the native JSON form, or the change has no such form. */
     public static final class Json extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -269,7 +269,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** Something that the trail format has no room for. */
+    /** The trail format cannot represent the change or value. */
     public static final class Unencodable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -278,7 +278,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A filter whose text is not understood, or that does not fit a table. The message has a caret under each place. */
+    /** The filter text is not valid, or does not fit the table. The message marks each error in the text with a caret. */
     public static final class Filter extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -290,16 +290,16 @@ public class TrailException extends RuntimeException {
         }
 
         /**
-         * What is wrong with the text, finding by finding.
+         * Returns the diagnostics of the text.
          *
-         * @return the findings; empty where the text came from a file, or fits its grammar but not a table
+         * @return the diagnostics; empty if the text is valid but does not fit a table
          */
         public List<Diagnostic> diagnostics() {
             return diagnostics == null ? List.of() : diagnostics;
         }
     }
 
-    /** A change that a strict filter could not decide on. A further call goes on behind it. */
+    /** A filter in strict mode cannot decide on a change. The next call continues after it. */
     public static final class Undecidable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -308,7 +308,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A {@link ProgressListener} stopped the work. A further call goes on where it stopped. */
+    /** A {@link ProgressListener} cancelled the operation; the next call continues where it stopped. */
     public static final class Cancelled extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -317,7 +317,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A table's definition changes where one that stays was asked for. */
+    /** The definition of a table changes, but a constant one was requested. */
     public static final class SchemaChange extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -326,7 +326,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A table of that name does not occur in the trail. */
+    /** The trail does not contain a table of this name. */
     public static final class UnknownTable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -335,7 +335,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A mistake in trailcore itself, which should be reported. The object that was at work can only be closed. */
+    /** A defect of trailcore: an internal invariant does not hold. Report it. The affected object can only be closed. */
     public static final class Internal extends TrailException {
         private static final long serialVersionUID = 1;
         static final int CODE = 1005;

@@ -5,8 +5,8 @@ import java.util.OptionalLong;
 /**
  * A file of a trail.
  *
- * @param path its path, or its name if it lies in memory
- * @param seqno the sequence number that its name says; empty where its header alone does
+ * @param path the path, or the name of a file in memory
+ * @param seqno the sequence number in the name; empty if only the file header has it
  */
 public record TrailFile(String path, OptionalLong seqno) {
 }

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Reads the changes of a trail, one after the other, with memory that does not grow with the trail. What belongs together
- * stays together: the two records of an update are one change.
+ * Reads the changes of a trail in order. Memory does not grow with the length of the trail. A before/after pair of records
+ * is returned as one change.
  *
  * <pre>{@code
  * try (TrailReader reader = trail.reader()) {
@@ -20,33 +20,33 @@ import java.util.stream.StreamSupport;
  * }
  * }</pre>
  *
- * <p>Changes are fetched many at a time; {@link #position} counts those alone that have been handed out.
+ * <p>Changes are fetched in blocks; {@link #position} refers only to the changes that were returned.
  *
- * <p><b>Threads.</b> A reader may be moved between threads, and calls from several exclude one another; two threads that
- * want to read on their own have two readers. {@link #close} may come at any time from any thread: a call that is under way
- * ends as if nothing were, and every later one throws {@link IllegalStateException}. Changes live on by themselves.
+ * <p><b>Threads.</b> A reader may move between threads, and calls from several threads exclude each other. To read in
+ * parallel, open a reader for each thread. {@link #close} may be called at any time from any thread: a call in progress ends
+ * normally, and every later call throws {@link IllegalStateException}. Changes stay valid after the close.
  *
- * <p><b>Errors.</b> What lies before damage is handed out before the exception. After an exception a further call gives the
- * same again, unless its class says that it goes on. At a torn tail and at the end of the trail it looks whether there is
- * more. Where an {@link OutOfMemoryError} loses what was read, every later call throws
- * {@link TrailException.InvalidArgument}; {@link #position} tells where another reader can go on.
+ * <p><b>Errors.</b> All changes before damage are returned before the exception. A call after an exception throws the same
+ * exception again, unless its class documents that reading continues. After a torn tail or the end of the trail, a call
+ * checks whether the trail has grown. If an {@link OutOfMemoryError} loses changes that were read, every later call throws
+ * {@link TrailException.InvalidArgument}; open a new reader at {@link #position} with a larger heap.
  */
 public final class TrailReader implements AutoCloseable, Iterable<Change> {
-    /** Bytes that a block of changes has, about; a change that is kept keeps its block. */
+    /** The approximate size of a block of changes in bytes. A change keeps its block alive. */
     private static final int BLOCK = 64 << 10;
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    /** That of the last change which has one, and its number: files come in order, and their headers with them. */
+    /** The header of the last change with a header, and its number. Headers come in the order of the files. */
     private FileHeader header;
     private int headerNumber = -1;
     private byte[] block = {};
-    /** Where the next change starts in the block. */
+    /** The offset of the next change in the block. */
     private int at;
-    /** Behind the change that was handed out last; {@code null} where it has not been asked for since. */
+    /** The position after the change that was returned last; {@code null} if it was not computed yet. */
     private Position position;
     private Change last;
-    /** Whether memory ended between reading and writing JSON. */
+    /** Whether an OutOfMemoryError lost changes between reading and writing JSON. */
     private boolean lost;
 
     TrailReader(long handle) {
@@ -55,17 +55,17 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * The next change.
+     * Returns the next change.
      *
-     * @return the change; {@code null} at the end of the trail. A later call then looks again: a trail may grow
-     * @throws TrailException.Truncated where the last file ends inside a record
-     * @throws TrailException.Corrupt where the trail is damaged; with {@link ReadOptions#resync} it is passed over
-     * @throws TrailException.SequenceGap where files are missing
-     * @throws TrailException.UndefinedTable where a row refers to a definition that the file has not given
-     * @throws TrailException.Undecidable where a strict filter cannot decide on a change
-     * @throws TrailException.Filter where the filter does not fit a table
-     * @throws TrailException.Io where a file cannot be read
-     * @throws IllegalStateException where the reader is closed, or called from a callback of its own
+     * @return the change; {@code null} at the end of the trail. A later call checks again whether the trail has grown
+     * @throws TrailException.Truncated if the last file ends inside a record
+     * @throws TrailException.Corrupt if the trail is damaged; {@link ReadOptions#resync} skips the damage
+     * @throws TrailException.SequenceGap if files are missing
+     * @throws TrailException.UndefinedTable if a row refers to a definition that the file does not contain
+     * @throws TrailException.Undecidable if a strict selection cannot decide a change
+     * @throws TrailException.Filter if the selection does not fit a table
+     * @throws TrailException.Io if a file cannot be read
+     * @throws IllegalStateException if the reader is closed, or called from one of its own callbacks
      */
     public Change next() {
         long reader = worker.enter();
@@ -77,11 +77,11 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         }
     }
 
-    /** Reading on would leave out what was lost without a word. */
+    /** Fails after changes were lost. Reading on would silently leave them out. */
     private void checkWhole() {
         if (lost) {
-            throw TrailException.invalidArgument("the reader cannot go on: a call before had no memory to write what it had "
-                    + "read, which is lost; open another with more memory");
+            throw TrailException.invalidArgument("reader unusable: an earlier call ran out of memory and its changes were lost; "
+                    + "open a new reader with a larger heap");
         }
     }
 
@@ -89,7 +89,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         return at >= block.length;
     }
 
-    /** Fetches changes; {@code false} at the end of the trail. */
+    /** Fetches a block of changes; returns {@code false} at the end of the trail. */
     private boolean fetch(long reader) {
         byte[] fetched = Native.readerBlock(reader, BLOCK);
         block = fetched;
@@ -125,8 +125,8 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * The further changes, each handed out once, whoever asks. The iterator ends at the end of the trail or when the reader
-     * throws.
+     * Returns an iterator over the remaining changes. All iterators of a reader share its position, so each change is returned
+     * once. An iterator ends at the end of the trail or when the reader throws.
      *
      * @return an iterator
      */
@@ -136,7 +136,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * The further changes as a sequential stream. Closing the stream closes the reader.
+     * Returns the remaining changes as a sequential stream. Closing the stream closes the reader.
      *
      * @return a stream
      */
@@ -146,11 +146,11 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Writes the further changes as native JSON, a line each: the quickest way from a trail to JSON.
+     * Writes the remaining changes as native JSON, one per line. This is the fastest way from a trail to JSON.
      *
-     * @param out where to write; it stays open
-     * @throws IOException what the output throws; the changes of the block that it was about are then gone
-     * @throws TrailException as {@link #next}; what lies before is written
+     * @param out the output; it stays open
+     * @throws IOException if the output throws it; the changes of the current block are lost then
+     * @throws TrailException in the same cases as {@link #next}. Changes before the error are written first
      */
     public void writeJson(OutputStream out) throws IOException {
         long reader = worker.enter();
@@ -172,9 +172,9 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         }
         while (true) {
             byte[] lines = Native.readerJson(reader, BLOCK);
-            Position behind = ReaderState.of(Native.readerState(reader)).position();
+            Position next = ReaderState.of(Native.readerState(reader)).position();
             out.write(lines);
-            position = behind;
+            position = next;
             if (lines.length == 0) {
                 return;
             }
@@ -182,7 +182,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * The position behind the last change that was handed out: where to go on reading later, with {@link ReadOptions#from}.
+     * Returns the position after the last change that was returned. {@link ReadOptions#startAt} continues reading there.
      *
      * @return the position
      */
@@ -208,18 +208,18 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * What was passed over so far, changes that have been fetched and not yet handed out included. Empty but with
-     * {@link ReadOptions#resync}.
+     * Returns the ranges that were skipped so far, including those among changes that were fetched but not yet returned.
+     * Always empty without {@link ReadOptions#resync}.
      *
-     * @return the stretches, in order
+     * @return the ranges, in order
      */
     public List<Skipped> skipped() {
         return state().skipped();
     }
 
     /**
-     * What the filter said of the changes so far, those included that have been fetched and not yet handed out. All zero
-     * without one.
+     * Returns the decisions of the selection so far, including those on changes that were fetched but not yet returned. All
+     * counts are zero without a selection.
      *
      * @return the counts
      */
@@ -227,7 +227,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         return state().counts();
     }
 
-    /** For tests: has the native half panic. */
+    /** Makes the native library panic, for tests. */
     void panicDrill() {
         long reader = worker.enter();
         try {
@@ -237,7 +237,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         }
     }
 
-    /** Frees what the reader holds. It may be called twice, from any thread, and while another reads. */
+    /** Frees the native reader. May be called twice, from any thread, and while another thread reads. */
     @Override
     public void close() {
         worker.close();

@@ -9,7 +9,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A record as it stands in a trail, with its own copy of its bytes. Immutable: any thread may use it, for as long as it likes.
+ * A raw record of a trail, with its own copy of the bytes. Immutable and thread-safe; it stays valid after its reader is
+ * closed.
  *
  * <pre>{@code
  * try (RecordReader records = trail.records()) {
@@ -32,7 +33,7 @@ public final class TrailRecord {
     private final int type;
     private final String typeName;
     private final byte[] bytes;
-    /** Where its areas lie in its bytes. */
+    /** The areas of the record in its bytes. */
     private final Area[] areas = new Area[4];
     private final Map<String, byte[]> tokens = new LinkedHashMap<>();
     private final RecordHeader header;
@@ -58,8 +59,8 @@ public final class TrailRecord {
     }
 
     /**
-     * Where it starts. Of those of a change's records that go on with its data, and of its fragments, the change's position:
-     * their own is not kept.
+     * Returns the position of the record. For continuation records and large-object fragments from {@link Change#records} it
+     * is the position of the change, because their own is not kept.
      *
      * @return the position
      */
@@ -68,43 +69,43 @@ public final class TrailRecord {
     }
 
     /**
-     * Its number in its file; the file header is 0.
+     * Returns its number in its file; the file header is 0.
      *
-     * @return the number; empty of a change's records, which do not keep it
+     * @return the number; empty for records from {@link Change#records}, which do not keep it
      */
     public OptionalLong number() {
         return number;
     }
 
     /**
-     * Whether it is the header of a file, which has neither a type nor a header of its own.
+     * Returns whether it is a file header, which has neither a type nor a record header.
      *
-     * @return whether it is
+     * @return {@code true} for a file header
      */
     public boolean isFileHeader() {
         return fileHeader;
     }
 
     /**
-     * What it is: IOType.
+     * Returns the type of the record: IOType.
      *
-     * @return the type's number; 0 of a file header
+     * @return the number of the type; 0 for a file header
      */
     public int type() {
         return type;
     }
 
     /**
-     * The name that Logdump prints for its type.
+     * Returns the name that Logdump prints for the type.
      *
-     * @return the name; empty where none is known
+     * @return the name; empty if none is known
      */
     public Optional<String> typeName() {
         return Optional.ofNullable(typeName);
     }
 
     /**
-     * The order of the bytes of its numbers.
+     * Returns the byte order of its numbers.
      *
      * @return the order
      */
@@ -113,16 +114,16 @@ public final class TrailRecord {
     }
 
     /**
-     * Its header, field by field.
+     * Returns the fields of the record header.
      *
-     * @return the header; empty of a file header, and where it cannot be read
+     * @return the header; empty for a file header, and if it cannot be parsed
      */
     public Optional<RecordHeader> header() {
         return Optional.ofNullable(header);
     }
 
     /**
-     * How many bytes it has.
+     * Returns the length of the record in bytes.
      *
      * @return the length of {@link #bytes}
      */
@@ -131,9 +132,9 @@ public final class TrailRecord {
     }
 
     /**
-     * The whole record, from its first byte to the end of its trailer.
+     * Returns the whole record, from its first byte to the end of its trailer.
      *
-     * @return a copy of its bytes
+     * @return a copy of the bytes
      */
     public byte[] bytes() {
         return bytes.clone();
@@ -145,46 +146,46 @@ public final class TrailRecord {
     }
 
     /**
-     * The body of its header area as it stands.
+     * Returns the raw body of the header area.
      *
-     * @return a copy of the bytes; none of a file header
+     * @return a copy of the bytes; no bytes for a file header
      */
     public byte[] headerArea() {
         return area(HEADER).orElseThrow();
     }
 
     /**
-     * The body of its data area as it stands; of a file header, its groups.
+     * Returns the raw body of the data area. For a file header these are its groups.
      *
-     * @return a copy of the bytes; none where it has no data
+     * @return a copy of the bytes; no bytes if the record has no data
      */
     public byte[] data() {
         return area(DATA).orElseThrow();
     }
 
     /**
-     * The body of its token area as it stands.
+     * Returns the raw body of the token area.
      *
-     * @return a copy of the bytes; empty where it has no such area
+     * @return a copy of the bytes; empty if the record has no such area
      */
     public Optional<byte[]> tokenArea() {
         return area(TOKENS);
     }
 
     /**
-     * The body of its user token area as it stands; how it is laid out is not known.
+     * Returns the raw body of the user token area. Its layout is not known.
      *
-     * @return a copy of the bytes; empty where it has no such area
+     * @return a copy of the bytes; empty if the record has no such area
      */
     public Optional<byte[]> userTokens() {
         return area(USER_TOKENS);
     }
 
     /**
-     * GoldenGate's own tokens by name, CSN and transaction id among them. One without a value has no bytes; of several of one
-     * name it is the first.
+     * Returns the GoldenGate tokens by name, including CSN and transaction id. A token without a value has no bytes. If
+     * several tokens have the same name, the first one wins.
      *
-     * @return copies of the tokens' bytes, in the record's order
+     * @return copies of the bytes of the tokens, in the order of the record
      */
     public Map<String, byte[]> tokens() {
         Map<String, byte[]> copies = new LinkedHashMap<>(tokens);
@@ -192,7 +193,7 @@ public final class TrailRecord {
         return Collections.unmodifiableMap(copies);
     }
 
-    /** Position, type and length, for people; no data. */
+    /** Returns position, type and length, for display. Contains no column data. */
     @Override
     public String toString() {
         return position + " " + (typeName == null ? "type " + type : typeName) + ", " + bytes.length + " bytes";

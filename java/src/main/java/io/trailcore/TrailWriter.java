@@ -6,10 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Writes a trail: for tests, fixtures, and trails that a filter hands on.
+ * Writes a trail, for tests, fixtures, and filtered copies of other trails.
  *
- * <p>Changes are written between {@link #begin} and {@link #commit}. Definitions are written before a table's first row of
- * each file. Nothing is complete before {@link #finish}.
+ * <p>Changes are written between {@link #begin} and {@link #commit}. In each file, the definition of a table is written
+ * before its first row. The files are not complete before {@link #finish}.
  *
  * <pre>{@code
  * TableDef table = TableDef.of("BANK.RATES", ColumnDef.varchar("CODE", 3).asKey(), ColumnDef.integer("RATE", 4));
@@ -21,17 +21,17 @@ import java.util.Map;
  * }
  * }</pre>
  *
- * <p>Calls from several threads exclude one another. Misuse, such as a row outside a transaction, is a
+ * <p>Calls from several threads exclude each other. Misuse, such as a row outside a transaction, throws
  * {@link TrailException.InvalidArgument}.
  */
 public final class TrailWriter implements AutoCloseable {
-    /** How an update is written. */
+    /** The records of an update. */
     public enum UpdateStyle {
         /** One record with both images. */
         UNIFIED,
         /** A before and an after record. */
         PAIR,
-        /** The after record alone. */
+        /** Only the after record. */
         AFTER_ONLY
     }
 
@@ -55,10 +55,10 @@ public final class TrailWriter implements AutoCloseable {
     }
 
     /**
-     * Writes files named by a prefix and their number. Files that are there are written over.
+     * Opens a writer of files named by a prefix and their sequence number. Existing files are overwritten.
      *
      * @param prefix the prefix, such as {@code dirdat/lt}
-     * @param options how to write
+     * @param options the writer options
      * @return the writer, to be closed
      */
     public static TrailWriter create(Path prefix, WriterOptions options) {
@@ -67,10 +67,10 @@ public final class TrailWriter implements AutoCloseable {
     }
 
     /**
-     * Writes files in memory; {@link #finish} returns them.
+     * Opens a writer of files in memory; {@link #finish} returns them.
      *
-     * @param prefix what their names start with
-     * @param options how to write
+     * @param prefix the prefix of their names
+     * @param options the writer options
      * @return the writer, to be closed
      */
     public static TrailWriter inMemory(String prefix, WriterOptions options) {
@@ -91,7 +91,7 @@ public final class TrailWriter implements AutoCloseable {
         return new Wire.Writer().u8(call);
     }
 
-    /** A call about a table and its images. */
+    /** Sends a call with a table and images. */
     private void row(int call, TableDef table, int style, RowImage... images) {
         table.value().with(handle -> {
             Wire.Writer out = message(call).i64(handle).u8(style);
@@ -106,160 +106,160 @@ public final class TrailWriter implements AutoCloseable {
     /**
      * Begins a transaction.
      *
-     * @param csn its commit sequence number; empty if it is not known
-     * @param xid its id; empty if it is not known
-     * @param time when it was committed; to the microsecond
-     * @throws TrailException.InvalidArgument where one is open, and where a trail cannot say the time
-     * @throws IllegalArgumentException where the time is beyond what microseconds of 64 bits can count
+     * @param csn the commit sequence number; empty if it is not known
+     * @param xid the id; empty if it is not known
+     * @param timestamp the time of the commit, with microseconds
+     * @throws TrailException.InvalidArgument if a transaction is open, or the timestamp is out of range for the trail format
+     * @throws IllegalArgumentException if the timestamp is out of range for 64-bit microseconds
      */
-    public void begin(String csn, String xid, Instant time) {
-        call(message(BEGIN).text(csn).text(xid).i64(Times.micros(time)));
+    public void begin(String csn, String xid, Instant timestamp) {
+        call(message(BEGIN).text(csn).text(xid).i64(Times.micros(timestamp)));
     }
 
     /**
-     * Ends the transaction. One without changes leaves nothing in the trail.
+     * Ends the transaction. A transaction without changes writes nothing.
      *
-     * @throws TrailException.InvalidArgument where none is open
-     * @throws TrailException.Io where a file cannot be written
+     * @throws TrailException.InvalidArgument if no transaction is open
+     * @throws TrailException.Io if a file cannot be written
      */
     public void commit() {
         call(message(COMMIT));
     }
 
     /**
-     * Leaves the transaction unfinished and writes a marker that takes it back.
+     * Leaves the transaction unfinished and writes a RestartAbend marker, which rolls it back.
      *
-     * @throws TrailException.InvalidArgument where none is open
+     * @throws TrailException.InvalidArgument if no transaction is open
      */
     public void abend() {
         call(message(ABEND));
     }
 
     /**
-     * A new row.
+     * Writes an insert.
      *
-     * @param table its table
+     * @param table the table
      * @param after the row
-     * @throws TrailException.InvalidArgument without a transaction, and where a value is not of its column's type
-     * @throws TrailException.Unencodable where a value does not fit its column
-     * @throws TrailException.Io where a file cannot be written
+     * @throws TrailException.InvalidArgument if no transaction is open, or a value has another type than its column
+     * @throws TrailException.Unencodable if a value does not fit its column
+     * @throws TrailException.Io if a file cannot be written
      */
     public void insert(TableDef table, RowImage after) {
         row(INSERT, table, 0, after);
     }
 
     /**
-     * A row is gone.
+     * Writes a delete.
      *
-     * @param table its table
+     * @param table the table
      * @param before the row, or its key
-     * @throws TrailException as {@link #insert}
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void delete(TableDef table, RowImage before) {
         row(DELETE, table, 0, before);
     }
 
     /**
-     * A row has other values.
+     * Writes an update.
      *
-     * @param table its table
-     * @param style how it is written
-     * @param before the row before, which does not count for {@link UpdateStyle#AFTER_ONLY}
-     * @param after the row after
-     * @throws TrailException as {@link #insert}
+     * @param table the table
+     * @param style the records to write
+     * @param before the row before the change; ignored for {@link UpdateStyle#AFTER_ONLY}
+     * @param after the row after the change
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void update(TableDef table, UpdateStyle style, RowImage before, RowImage after) {
         row(UPDATE, table, style.ordinal(), before, after);
     }
 
     /**
-     * A row has another key: both images in one record.
+     * Writes an update of the key, with both images in one record.
      *
-     * @param table its table
-     * @param before the row before
-     * @param after the row after
-     * @throws TrailException as {@link #insert}
+     * @param table the table
+     * @param before the row before the change
+     * @param after the row after the change
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void pkUpdate(TableDef table, RowImage before, RowImage after) {
         row(PK_UPDATE, table, 0, before, after);
     }
 
     /**
-     * A row has another key, of which the trail has the old key alone.
+     * Writes an update of the key with only the old key as the before image.
      *
-     * @param table its table
+     * @param table the table
      * @param key the old key columns
-     * @param after the row after
-     * @throws TrailException as {@link #insert}
+     * @param after the row after the change
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void pkUpdateFromKey(TableDef table, RowImage key, RowImage after) {
         row(PK_UPDATE, table, 1, key, after);
     }
 
     /**
-     * All rows of a table are gone.
+     * Writes a truncate.
      *
      * @param table the table
-     * @throws TrailException as {@link #insert}
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void truncate(TableDef table) {
         row(TRUNCATE, table, 0);
     }
 
     /**
-     * A statement, with the text that GoldenGate makes of it.
+     * Writes DDL, with its text in the format of GoldenGate.
      *
-     * @param owner the object's owner
-     * @param object the object
+     * @param owner the owner of the object
+     * @param object the name of the object
      * @param text the text
-     * @throws TrailException as {@link #insert}
+     * @throws TrailException in the same cases as {@link #insert}
      */
     public void ddl(String owner, String object, String text) {
         call(message(DDL).text(owner).text(object).text(text));
     }
 
     /**
-     * A large-object fragment of the last row. How fragments are laid out is not known: the bytes are the caller's.
+     * Writes a large-object fragment of the last row. The layout of fragments is not known: the bytes are written unchanged.
      *
      * @param bytes the fragment
-     * @throws TrailException.InvalidArgument where there is no row before it
+     * @throws TrailException.InvalidArgument if there is no row before the fragment
      */
     public void lobFragment(byte[] bytes) {
         call(message(LOB_FRAGMENT).bytes(bytes));
     }
 
     /**
-     * A token for the next record, beside CSN and transaction id.
+     * Adds a token to the next record, besides CSN and transaction id.
      *
-     * @param id its id, the character that GoldenGate uses
-     * @param body its bytes
-     * @throws IllegalArgumentException where the id is no ASCII character
+     * @param id the id, the character that GoldenGate uses
+     * @param body the bytes
+     * @throws IllegalArgumentException if the id is not an ASCII character
      */
     public void token(char id, byte[] body) {
         if (id > 0x7f) {
-            throw new IllegalArgumentException("the id of a token is an ASCII character");
+            throw new IllegalArgumentException("token id must be an ASCII character");
         }
         call(message(TOKEN).u8(id).bytes(body));
     }
 
     /**
-     * The user token area of the next record, as it stands.
+     * Sets the raw user token area of the next record.
      *
-     * @param area its bytes
+     * @param area the bytes
      */
     public void userTokens(byte[] area) {
         call(message(USER_TOKENS).bytes(area));
     }
 
     /**
-     * Writes the changes of a trail as they are, transactions, tokens and all: a trail that a filter hands on. What is not
-     * understood is kept byte by byte.
+     * Copies the changes of a trail unchanged, with their transactions and tokens. With a selection it writes a filtered copy.
+     * Unknown content is copied byte by byte.
      *
      * @param trail the trail to read
-     * @param options how to read it, and which changes
-     * @return how many changes were written
-     * @throws TrailException what reading gives, or {@link TrailException.Unencodable} where an image cannot be put into
-     *     the writer's byte order
+     * @param options the read options
+     * @return the number of changes written
+     * @throws TrailException if reading fails; {@link TrailException.Unencodable} if an image cannot be converted to the byte
+     *     order of the writer
      */
     public long writeAll(Trail trail, ReadOptions options) {
         long writer = worker.enter();
@@ -273,11 +273,11 @@ public final class TrailWriter implements AutoCloseable {
     }
 
     /**
-     * Writes everything out. The writer can then only be closed.
+     * Completes the files. The writer can only be closed after this.
      *
-     * @return the files by name, in order: of a writer in memory with their bytes, of others the paths with none
-     * @throws TrailException.InvalidArgument where a transaction is open: it would be unfinished
-     * @throws TrailException.Io where a file cannot be written, or a call before could not write it
+     * @return the files by name, in order. A writer in memory returns their bytes, other writers empty arrays
+     * @throws TrailException.InvalidArgument if a transaction is open
+     * @throws TrailException.Io if a file cannot be written, or an earlier call could not write it
      */
     public Map<String, byte[]> finish() {
         long writer = worker.enter();
@@ -295,7 +295,7 @@ public final class TrailWriter implements AutoCloseable {
         }
     }
 
-    /** Frees the writer. Without {@link #finish}, what it has written is not complete. */
+    /** Frees the native writer. Without {@link #finish} the files are incomplete. */
     @Override
     public void close() {
         worker.close();

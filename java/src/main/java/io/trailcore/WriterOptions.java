@@ -3,19 +3,19 @@ package io.trailcore;
 import java.time.Instant;
 
 /**
- * How to write a trail. Immutable: each method gives options of their own. What is written depends on these and the calls
- * alone; no clock is asked.
+ * Options for writing a trail. Immutable: each method returns new options. The files depend only on the options and the
+ * calls; the writer does not read the clock.
  *
  * @param littleEndian whether numbers are written in little-endian order
- * @param fileSize bytes before which a file is closed; a table's definition ahead of its first row does not count
- * @param firstSeqno number of the first file
- * @param seqnoDigits digits of the number in file names: 6 or 9
- * @param metadata whether definitions are written into the trail; else rows carry their table's name
- * @param definitionVersion version of the table definition records: 1 or 11
- * @param compatibility compatibility level of the file header
- * @param charset the trail's number of the database's character set; 0 is UTF-8
- * @param group name of the writing group
- * @param created when the files were made
+ * @param fileSize the maximum size of a file in bytes, not counting the definition of a table before its first row
+ * @param firstSeqno the sequence number of the first file
+ * @param seqnoDigits the number of digits of the sequence number in file names: 6 or 9
+ * @param metadata whether definitions are written into the trail; otherwise rows contain the name of their table
+ * @param definitionVersion the version of the table definition records: 1 or 11
+ * @param compatibility the compatibility level in the file header
+ * @param charset the number that trails use for the character set of the database; 0 is UTF-8
+ * @param group the name of the writing group
+ * @param created the creation time of the files
  */
 public record WriterOptions(
         boolean littleEndian,
@@ -29,43 +29,43 @@ public record WriterOptions(
         String group,
         Instant created) {
     /**
-     * All of them.
+     * Creates options with a value for each component.
      *
      * @param littleEndian whether numbers are written in little-endian order
-     * @param fileSize bytes before which a file is closed
-     * @param firstSeqno number of the first file
-     * @param seqnoDigits digits of the number in file names
+     * @param fileSize the maximum size of a file in bytes
+     * @param firstSeqno the sequence number of the first file
+     * @param seqnoDigits the number of digits of the sequence number in file names
      * @param metadata whether definitions are written into the trail
-     * @param definitionVersion version of the table definition records
-     * @param compatibility compatibility level of the file header
-     * @param charset the trail's number of the database's character set
-     * @param group name of the writing group
-     * @param created when the files were made
-     * @throws IllegalArgumentException where the size of files is negative, their names have neither 6 nor 9 digits, or the
-     *     version of definitions is neither 1 nor 11
+     * @param definitionVersion the version of the table definition records
+     * @param compatibility the compatibility level in the file header
+     * @param charset the number that trails use for the character set of the database
+     * @param group the name of the writing group
+     * @param created the creation time of the files
+     * @throws IllegalArgumentException if {@code fileSize} is negative, {@code seqnoDigits} is neither 6 nor 9, or
+     *     {@code definitionVersion} is neither 1 nor 11
      */
     public WriterOptions {
         if (fileSize < 0) {
-            throw new IllegalArgumentException("a file of " + fileSize + " bytes");
+            throw new IllegalArgumentException("fileSize must not be negative: " + fileSize);
         }
         if (seqnoDigits != 6 && seqnoDigits != 9) {
-            throw new IllegalArgumentException("names of files have 6 or 9 digits, not " + seqnoDigits);
+            throw new IllegalArgumentException("seqnoDigits must be 6 or 9, not " + seqnoDigits);
         }
         if (definitionVersion != 1 && definitionVersion != 11) {
-            throw new IllegalArgumentException("definitions have version 1 or 11, not " + definitionVersion);
+            throw new IllegalArgumentException("definitionVersion must be 1 or 11, not " + definitionVersion);
         }
     }
 
-    /** The default: big-endian, files of 500 MiB from number 0, with definitions. */
+    /** Creates the default options: big-endian, files of 500 MiB from sequence number 0, with definitions. */
     public WriterOptions() {
         this(false, 500L << 20, 0, 9, true, 1, 5, 0, "TRAILCOR", Instant.EPOCH);
     }
 
     /**
-     * In another byte order.
+     * Sets the byte order.
      *
-     * @param little whether it is little-endian
-     * @return the options
+     * @param little {@code true} for little-endian
+     * @return the new options
      */
     public WriterOptions withLittleEndian(boolean little) {
         return new WriterOptions(little, fileSize, firstSeqno, seqnoDigits, metadata, definitionVersion, compatibility, charset,
@@ -73,11 +73,11 @@ public record WriterOptions(
     }
 
     /**
-     * In files of another size.
+     * Sets the maximum size of a file.
      *
-     * @param bytes bytes before which a file is closed
-     * @return the options
-     * @throws IllegalArgumentException where they are negative
+     * @param bytes the size in bytes
+     * @return the new options
+     * @throws IllegalArgumentException if the size is negative
      */
     public WriterOptions withFileSize(long bytes) {
         return new WriterOptions(littleEndian, bytes, firstSeqno, seqnoDigits, metadata, definitionVersion, compatibility,
@@ -85,10 +85,10 @@ public record WriterOptions(
     }
 
     /**
-     * With files that count from another number.
+     * Sets the sequence number of the first file.
      *
-     * @param seqno number of the first file
-     * @return the options
+     * @param seqno the sequence number
+     * @return the new options
      */
     public WriterOptions withFirstSeqno(int seqno) {
         return new WriterOptions(littleEndian, fileSize, seqno, seqnoDigits, metadata, definitionVersion, compatibility, charset,
@@ -96,10 +96,10 @@ public record WriterOptions(
     }
 
     /**
-     * With or without definitions.
+     * Sets whether definitions are written into the trail.
      *
-     * @param wanted whether definitions are written into the trail
-     * @return the options
+     * @param wanted {@code true} to write them
+     * @return the new options
      */
     public WriterOptions withMetadata(boolean wanted) {
         return new WriterOptions(littleEndian, fileSize, firstSeqno, seqnoDigits, wanted, definitionVersion, compatibility,

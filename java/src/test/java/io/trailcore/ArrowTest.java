@@ -20,7 +20,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tables as Arrow, taken in by arrow-java. */
+/** Arrow streams, imported by arrow-java. */
 class ArrowTest {
     private static final String TABLE = "BANK.POSTINGS";
 
@@ -28,7 +28,7 @@ class ArrowTest {
     Path folder;
 
     @Test
-    void aTableComesAsRecordBatches() throws IOException {
+    void tableIsReadAsRecordBatches() throws IOException {
         Trail trail = Trail.open(Samples.BIG);
         List<String> expected = new ArrayList<>();
         try (TrailReader reader = trail.reader()) {
@@ -61,7 +61,7 @@ class ArrowTest {
     }
 
     @Test
-    void layoutsAndStatesComeOnRequest() throws IOException {
+    void layoutAndStatesAreOptional() throws IOException {
         ArrowOptions options = new ArrowOptions().layout(ArrowOptions.Layout.CHANGES).states(true)
                 .numbers(ArrowOptions.Numbers.TEXT).times(ArrowOptions.Times.MICROS).invalid(ArrowOptions.Invalid.NULL)
                 .onSchemaChange(ArrowOptions.SchemaChange.UNION);
@@ -75,19 +75,19 @@ class ArrowTest {
         }
     }
 
-    /** Names are looked up in the class loader of the code that calls: inside of a stream that is Arrow's. */
+    /** JNI looks up classes in the class loader of the calling code, which inside a stream is that of Arrow. */
     @Test
-    void callbacksAreFoundFromAnotherClassLoader() throws IOException, InterruptedException {
+    void callbacksWorkFromAnotherClassLoader() throws IOException, InterruptedException {
         List<String> options = List.of("-cp", ChildLoaderMain.parentPath(), "--add-opens=java.base/java.nio=ALL-UNNAMED");
         List<String> folders = List.of(ChildLoaderMain.folder(Trail.class), ChildLoaderMain.folder(ArrowTest.class));
         Map<String, String> environment = Map.of("TRAILCORE_LIBRARY", "");
         Jvm.Result result = Jvm.run(folder, environment, options, ChildLoaderMain.class.getName(), folders);
         assertEquals(0, result.status(), result.err());
-        assertEquals("500 rows, told", new String(result.out(), StandardCharsets.UTF_8));
+        assertEquals("500 rows, notified", new String(result.out(), StandardCharsets.UTF_8));
     }
 
     @Test
-    void errorsComeOut() throws IOException {
+    void errorsAreThrown() throws IOException {
         Trail trail = Trail.open(Samples.BIG);
         try (BufferAllocator allocator = new RootAllocator()) {
             TrailException.UnknownTable error = assertThrows(TrailException.UnknownTable.class,
@@ -123,7 +123,7 @@ class ArrowTest {
                 assertTrue(thrown.getMessage().contains("ra000000000"), thrown.getMessage());
                 assertTrue(thrown.getMessage().contains("java.io.IOException: no bytes"), thrown.getMessage());
             }
-            ReadOptions listened = new ReadOptions().progress(progress -> {
+            ReadOptions listened = new ReadOptions().onProgress(progress -> {
                 if (progress.bytes() > 2 << 20) {
                     throw new IllegalStateException("no more");
                 }

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Columns say what changes say. */
+/** Column batches equal the changes. */
 class BatchTest {
-    /** What a change's columns are, in words. */
+    /** Returns states and values of all columns as text. */
     private static String ofRow(Row row, TableDef table) {
         List<String> words = new ArrayList<>();
         for (int index = 0; index < table.columns().size(); index++) {
@@ -49,22 +49,22 @@ class BatchTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 8192})
-    void columnsSayWhatChangesSay(int rows) {
+    void columnsEqualChanges(int rows) {
         for (Trail trail : List.of(Trail.open(Samples.BIG), Trail.open(Samples.LITTLE), Trail.of(Samples.rates(500)))) {
             Map<Position, String> expected = new HashMap<>();
             try (TrailReader reader = trail.reader()) {
                 for (Change change : reader) {
                     if (change.before() != null || change.after() != null) {
-                        expected.put(change.position(), change.op() + " " + change.time()
+                        expected.put(change.position(), change.op() + " " + change.timestamp()
                                 + ofRow(change.before(), change.table()) + ofRow(change.after(), change.table()));
                     }
                 }
             }
             try (BatchReader batches = trail.batches(new ReadOptions(), new BatchOptions().rows(rows))) {
-                for (ChangeBatch batch : batches) {
+                for (ColumnBatch batch : batches) {
                     assertTrue(batch.size() <= rows);
                     for (int row = 0; row < batch.size(); row++) {
-                        String found = batch.op(row) + " " + batch.time(row) + ofVectors(batch.before(), row)
+                        String found = batch.op(row) + " " + batch.timestamp(row) + ofVectors(batch.before(), row)
                                 + ofVectors(batch.after(), row);
                         assertEquals(expected.remove(batch.position(row)), found);
                     }
@@ -76,10 +76,10 @@ class BatchTest {
     }
 
     @Test
-    void onlyTheWantedColumnsAreDecoded() {
+    void onlyWantedColumnsAreDecoded() {
         BatchOptions wanted = new BatchOptions().columns("bank.postings", "amount", "MEMO");
         try (BatchReader batches = Trail.open(Samples.BIG).batches(new ReadOptions(), wanted)) {
-            ChangeBatch batch = batches.next();
+            ColumnBatch batch = batches.next();
             assertEquals("BANK.POSTINGS", batch.table().name());
             assertEquals(List.of("AMOUNT", "MEMO"), batch.after().stream().map(ColumnVector::name).toList());
             ColumnVector amount = batch.after("Amount");
@@ -98,13 +98,13 @@ class BatchTest {
     }
 
     @Test
-    void buffersAreReadOnlyAndStayReadableWhateverBecomesOfTheirReader() {
+    void buffersAreReadOnlyAndOutliveTheirReader() {
         Trail trail = Trail.of(Samples.rates(60_000));
         List<LongBuffer> kept = new ArrayList<>();
-        List<ChangeBatch> old = new ArrayList<>();
+        List<ColumnBatch> old = new ArrayList<>();
         long sum = 0;
         try (BatchReader batches = trail.batches(new ReadOptions(), new BatchOptions().rows(20_000))) {
-            for (ChangeBatch batch : batches) {
+            for (ColumnBatch batch : batches) {
                 LongBuffer rates = batch.after("RATE").longs();
                 for (int row = 0; row < batch.size(); row++) {
                     sum += rates.get(row);
@@ -122,7 +122,7 @@ class BatchTest {
         IllegalStateException error = assertThrows(IllegalStateException.class, () -> old.get(0).after());
         assertTrue(error.getMessage().contains("no longer valid"), error.getMessage());
         System.gc();
-        // Other values, but memory that is there.
+        // The values are others by now, but the memory is valid.
         for (LongBuffer rates : kept) {
             for (int row = 0; row < rates.capacity(); row++) {
                 sum += rates.get(row);
@@ -132,13 +132,13 @@ class BatchTest {
     }
 
     @Test
-    void whatLiesBeforeDamageIsHandedOutFirst() {
+    void rowsBeforeDamageAreReturnedFirst() {
         byte[] damaged = Samples.rates(1000);
         for (int i = damaged.length / 2; i < damaged.length / 2 + 50; i++) {
             damaged[i] = 0;
         }
         try (BatchReader batches = Trail.of(damaged).batches()) {
-            ChangeBatch batch = batches.next();
+            ColumnBatch batch = batches.next();
             assertTrue(batch.size() > 100 && batch.size() < 1000);
             assertThrows(TrailException.Corrupt.class, batches::next);
             assertThrows(TrailException.Corrupt.class, batches::next);
@@ -149,9 +149,9 @@ class BatchTest {
         }
     }
 
-    /** A batch larger than the memory that is there makes Java give more. */
+    /** A batch that is larger than the arena makes it grow. */
     @Test
-    void theMemoryGrowsWithTheBatches() {
+    void memoryGrowsWithTheBatches() {
         TableDef wide = TableDef.of("T.WIDE", ColumnDef.varchar("TEXT", 4000));
         try (TrailWriter writer = TrailWriter.inMemory("wi", new WriterOptions())) {
             writer.begin("1", "1.1.1", java.time.Instant.EPOCH);
@@ -160,7 +160,7 @@ class BatchTest {
             }
             writer.commit();
             try (BatchReader batches = Trail.ofFiles(writer.finish()).batches(new ReadOptions(), new BatchOptions().rows(5000))) {
-                ChangeBatch batch = batches.next();
+                ColumnBatch batch = batches.next();
                 assertEquals(2000, batch.size());
                 ColumnVector text = batch.after("TEXT");
                 ByteBuffer bytes = text.bytes();

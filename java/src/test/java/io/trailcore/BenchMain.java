@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 
 /**
- * The Java half of the bench: does a round for each line that it reads, and answers with the nanoseconds that it took and
- * the sum of what it touched. {@code ffi/jni/benches/java.rs} is the other half, and does the same work.
+ * The Java program of the bench: runs one round for each line on its input, and prints the duration in nanoseconds and the
+ * sum of the touched values. {@code ffi/jni/benches/java.rs} starts it and does the same work in Rust.
  */
 final class BenchMain {
     private BenchMain() {
@@ -38,7 +38,7 @@ final class BenchMain {
     private static long batches(Trail trail) {
         long sum = 0;
         try (BatchReader batches = trail.batches()) {
-            for (ChangeBatch batch : batches) {
+            for (ColumnBatch batch : batches) {
                 for (ColumnVector column : batch.before()) {
                     sum += column(column, batch.size());
                 }
@@ -50,7 +50,7 @@ final class BenchMain {
         return sum;
     }
 
-    /** Columns are copied into arrays that are used over and over: what compilers read quickest. */
+    /** Reused arrays for copies of columns, because compiled code reads arrays fastest. */
     private static final class Arrays {
         private byte[] states = {};
         private long[] numbers = {};
@@ -139,7 +139,7 @@ final class BenchMain {
         return sum;
     }
 
-    /** Counts what is written. */
+    /** Counts the bytes written. */
     private static final class Counter extends OutputStream {
         private long bytes;
 

@@ -18,7 +18,7 @@ final class ChildLoaderMain {
     private ChildLoaderMain() {
     }
 
-    /** The folders of the child's classes are the arguments. */
+    /** The arguments are the folders of the child's classes. */
     public static void main(String[] arguments) throws Exception {
         URL[] folders = new URL[arguments.length];
         for (int i = 0; i < arguments.length; i++) {
@@ -47,7 +47,7 @@ final class ChildLoaderMain {
         return Path.of(folder).toUri().toURL();
     }
 
-    /** The class path without the classes that are tested. */
+    /** Returns the class path without the tested classes. */
     static String parentPath() {
         String tested = folder(Trail.class);
         return String.join(File.pathSeparator, List.of(System.getProperty("java.class.path").split(File.pathSeparator)).stream()
@@ -79,8 +79,8 @@ final class ChildLoaderMain {
                     return read;
                 }
             };
-            int[] told = {0};
-            ReadOptions options = new ReadOptions().progress(progress -> ++told[0] > 0);
+            int[] notified = {0};
+            ReadOptions options = new ReadOptions().onProgress(progress -> ++notified[0] > 0);
             int rows = 0;
             try (BufferAllocator allocator = new RootAllocator();
                     ArrowReader reader = ArrowStreams.open(
@@ -91,7 +91,7 @@ final class ChildLoaderMain {
             } catch (IOException error) {
                 throw new java.io.UncheckedIOException(error);
             }
-            System.out.print(rows + " rows, " + (told[0] > 0 ? "told" : "not told"));
+            System.out.print(rows + " rows, " + (notified[0] > 0 ? "notified" : "not notified"));
         }
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The native JSON form, byte by byte what the Rust library writes. */
+/** Native JSON is byte for byte the same as from the Rust crate. */
 class ConformanceTest {
     private static final Path REAL = Samples.ROOT.resolve("../shared/real/trails");
     private static final Path RUST_DUMP = Samples.ROOT.resolve("target/release/examples/dump");
@@ -27,7 +27,7 @@ class ConformanceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void theSampleTrailsAreWhatTheyAre(String name) throws IOException {
+    void sampleTrailsHaveTheExpectedJson(String name) throws IOException {
         List<String> expected = Samples.lines(Samples.DATA.resolve(name + ".jsonl"));
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
         try (TrailReader reader = trail.reader()) {
@@ -41,7 +41,7 @@ class ConformanceTest {
     }
 
     @Test
-    void jsonGoesOnBehindTheChangesThatWereHandedOut() throws IOException {
+    void writeJsonContinuesAfterNext() throws IOException {
         List<String> expected = Samples.lines(Samples.DATA.resolve("big.jsonl"));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (TrailReader reader = Trail.open(Samples.BIG).reader()) {
@@ -53,13 +53,13 @@ class ConformanceTest {
         assertEquals(rest, out.toString(StandardCharsets.UTF_8));
     }
 
-    /** Both ways of Java, and the Rust program, on the same arguments. */
+    /** Compares both ways to write JSON in Java with the Rust program on the same arguments. */
     private void compare(String... arguments) throws IOException, InterruptedException {
         Path expected = folder.resolve("expected");
         List<String> command = new ArrayList<>(List.of(RUST_DUMP.toString(), "--json"));
         command.addAll(List.of(arguments));
         Process rust = new ProcessBuilder(command).redirectOutput(expected.toFile()).redirectErrorStream(false).start();
-        String rustSays = new String(rust.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        String rustError = new String(rust.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         int rustStatus = rust.waitFor();
         for (String each : List.of("", "--each")) {
             List<String> own = new ArrayList<>(List.of(arguments));
@@ -68,10 +68,10 @@ class ConformanceTest {
                 own.add(each);
             }
             Jvm.Result java = Jvm.run(folder, "io.trailcore.Dump", own);
-            assertEquals(rustStatus, java.status(), () -> "of " + own + ": " + java.err() + rustSays);
-            assertArrayEquals(Files.readAllBytes(expected), java.out(), () -> "of " + own);
+            assertEquals(rustStatus, java.status(), () -> "arguments " + own + ": " + java.err() + rustError);
+            assertArrayEquals(Files.readAllBytes(expected), java.out(), () -> "arguments " + own);
             if (rustStatus != 0) {
-                assertTrue(java.err().contains(rustSays.lines().findFirst().orElseThrow()), () -> java.err() + rustSays);
+                assertTrue(java.err().contains(rustError.lines().findFirst().orElseThrow()), () -> java.err() + rustError);
             }
         }
     }
@@ -90,14 +90,14 @@ class ConformanceTest {
         "TABLE *.*, FILTER (@STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'DELETE'));",
         "TABLE BANK.POSTINGS, FILTER (@STRFIND (MEMO, 'a') > 0);"
     })
-    void selectionsSayTheSame(String text) throws IOException, InterruptedException {
+    void selectionsEqualRust(String text) throws IOException, InterruptedException {
         assumeTrue(Files.exists(RUST_DUMP), "the Rust program is not built");
         compare(Samples.BIG.toString(), "--param-file", parameters(text).toString(), "--lenient");
         compare(Samples.LITTLE.toString(), "--param-file", parameters(text).toString());
     }
 
     @Test
-    void damagedAndTornTrailsSayTheSame() throws IOException, InterruptedException {
+    void damagedAndTornTrailsEqualRust() throws IOException, InterruptedException {
         assumeTrue(Files.exists(RUST_DUMP), "the Rust program is not built");
         byte[] file = Samples.bytes(Samples.DATA.resolve("big/bk000000000"));
         Path damaged = folder.resolve("bk000000000");
@@ -112,8 +112,9 @@ class ConformanceTest {
     }
 
     @Test
-    void realTrailsSayTheSame() throws IOException, InterruptedException {
-        assumeTrue(Files.isDirectory(REAL) && Files.exists(RUST_DUMP), "there are no real trails here");
+    void realTrailsEqualRust() throws IOException, InterruptedException {
+        assumeTrue(Files.isDirectory(REAL), "no real trails in ../shared");
+        assumeTrue(Files.exists(RUST_DUMP), "the Rust program is not built");
         try (var files = Files.list(REAL)) {
             for (Path file : files.sorted().toList()) {
                 compare(file.toString());

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Errors, each as its own exception with its place, and exceptions of callbacks as they are. */
+/** Errors as exceptions with their location, and exceptions of callbacks. */
 class ErrorsTest {
     @TempDir
     Path folder;
@@ -41,7 +41,7 @@ class ErrorsTest {
     }
 
     @Test
-    void aPlaceWithoutATrailIsNotFound() {
+    void missingTrailIsNotFound() {
         TrailException.NotFound error =
                 assertThrows(TrailException.NotFound.class, () -> Trail.open(folder.resolve("none/lt")));
         assertEquals(2, error.code());
@@ -50,14 +50,14 @@ class ErrorsTest {
     }
 
     @Test
-    void otherBytesAreNoTrail() {
+    void otherBytesAreNotATrail() {
         try (TrailReader reader = Trail.of(new byte[4096]).reader()) {
             assertEquals(3, assertThrows(TrailException.NotATrail.class, reader::next).code());
         }
     }
 
     @Test
-    void whatLiesBeforeATornTailIsHandedOutAndAFileMayGrow() throws IOException {
+    void readingContinuesWhenATornFileGrows() throws IOException {
         byte[] whole = file();
         Path torn = folder.resolve("bk000000000");
         Files.write(torn, Arrays.copyOf(whole, whole.length - 10));
@@ -80,7 +80,7 @@ class ErrorsTest {
     }
 
     @Test
-    void damageHasAPlaceAndIsPassedOverOnRequest() {
+    void damageHasALocationAndCanBeSkipped() {
         byte[] damaged = file();
         for (int i = 6000; i < 6100; i++) {
             damaged[i] = 0;
@@ -106,20 +106,20 @@ class ErrorsTest {
     }
 
     @Test
-    void missingFilesAndWrongPlacesAreTold() {
+    void missingFilesAndInvalidPositionsAreReported() {
         List<Path> files = List.of(Samples.DATA.resolve("big/bk000000000"), Samples.DATA.resolve("big/bk000000002"));
         try (TrailReader reader = Trail.openFiles(files).reader()) {
             assertThrows(TrailException.SequenceGap.class, () -> reader.forEach(change -> { }));
         }
-        ReadOptions inside = new ReadOptions().from(new Position(0, 3));
+        ReadOptions inside = new ReadOptions().startAt(new Position(0, 3));
         assertThrows(TrailException.InvalidPosition.class, () -> Trail.open(Samples.BIG).reader(inside));
         assertThrows(TrailException.InvalidArgument.class, () -> Trail.openFiles(List.of()));
     }
 
     @Test
-    void aFilterSaysWhereItIsWrong() {
+    void filterErrorsHaveTheirRange() {
         String text = "TABLE HR.EMP, FILTER (@STREQ (DEPT, 'SALES');";
-        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> TrailFilter.compile(text));
+        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> Select.parse(text));
         assertEquals(15, error.code());
         assertTrue(error.getMessage().contains("OGG-00370") && error.getMessage().contains("^"), error.getMessage());
         Diagnostic found = error.diagnostics().get(0);
@@ -129,39 +129,39 @@ class ErrorsTest {
     }
 
     @Test
-    void aFilterExplainsItselfAndSaysWhatIsDoubtful() {
-        TrailFilter filter = TrailFilter.compile("TABLE HR.EMP, FILTER (SALARY > 1000);");
+    void selectExplainsAndLints() {
+        Select filter = Select.parse("TABLE HR.EMP, FILTER (SALARY > 1000);");
         TableDef table = TableDef.of("HR.EMP", ColumnDef.integer("SALARY", 2));
         assertTrue(filter.explain(table).contains("64-bit integer"), filter.explain(table));
         assertTrue(filter.problems(table).isEmpty());
         assertFalse(filter.problems(TableDef.of("HR.EMP", ColumnDef.integer("WAGE", 2))).isEmpty());
         assertTrue(filter.wants("HR.EMP"));
         assertFalse(filter.wants("HR.DEPT"));
-        assertEquals(filter.toString(), TrailFilter.compile(filter.toString()).toString());
-        TrailFilter doubtful = TrailFilter.compile("TABLE HR.EMP, FILTER (SALARY > 1 AND SALARY < 9 OR DEPT = 3);");
+        assertEquals(filter.toString(), Select.parse(filter.toString()).toString());
+        Select doubtful = Select.parse("TABLE HR.EMP, FILTER (SALARY > 1 AND SALARY < 9 OR DEPT = 3);");
         assertFalse(doubtful.lints().isEmpty());
         assertTrue(doubtful.lintText().contains("^"), doubtful.lintText());
-        assertThrows(TrailException.NotFound.class, () -> TrailFilter.open(folder.resolve("none.prm")));
+        assertThrows(TrailException.NotFound.class, () -> Select.fromFile(folder.resolve("none.prm")));
     }
 
     @Test
-    void aFilterFromAFileSaysWhereItIsWrong() throws IOException {
+    void filterErrorsOfAFileNameTheFile() throws IOException {
         Path file = Files.writeString(folder.resolve("wrong.prm"), "TABLE HR.EMP, FILTER (SALARY >);");
-        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> TrailFilter.open(file));
+        TrailException.Filter error = assertThrows(TrailException.Filter.class, () -> Select.fromFile(file));
         assertEquals(1, error.diagnostics().size());
         assertTrue(error.getMessage().contains("wrong.prm"), error.getMessage());
     }
 
     @Test
-    void aStrictFilterStopsWhereItCannotDecideAndGoesOn() {
+    void strictSelectionStopsAndContinues() {
         Trail trail = Trail.open(Samples.BIG);
-        TrailFilter strict = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (@STRLEN (MEMO) > 0);");
-        try (TrailReader reader = trail.reader(new ReadOptions().filter(strict))) {
+        Select strict = Select.parse("TABLE BANK.POSTINGS, FILTER (@STRLEN (MEMO) > 0);");
+        try (TrailReader reader = trail.reader(new ReadOptions().select(strict))) {
             TrailException.Undecidable error =
                     assertThrows(TrailException.Undecidable.class, () -> reader.forEach(change -> { }));
             assertEquals(16, error.code());
             assertTrue(error.rba().isPresent());
-            // A further call goes on behind the change.
+            // The next call continues after the change.
             int errors = 1;
             int accepted = 0;
             for (boolean ended = false; !ended; ) {
@@ -176,7 +176,7 @@ class ErrorsTest {
             assertEquals(errors, reader.filterCounts().undecidable());
             assertTrue(accepted > 0 && errors > 1);
         }
-        try (TrailReader reader = trail.reader(new ReadOptions().filter(strict.lenient()))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().select(strict.lenient()))) {
             assertTrue(reader.stream().count() > 0);
             assertTrue(reader.filterCounts().undecidable() > 0);
             assertTrue(reader.filterCounts().rejected() > 0);
@@ -184,7 +184,7 @@ class ErrorsTest {
     }
 
     @Test
-    void exceptionsSurviveSerialisation() throws IOException, ClassNotFoundException {
+    void exceptionsCanBeSerialized() throws IOException, ClassNotFoundException {
         TrailException error = assertThrows(TrailException.NotFound.class, () -> Trail.open(folder.resolve("none")));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ObjectOutputStream objects = new ObjectOutputStream(out)) {
@@ -199,12 +199,12 @@ class ErrorsTest {
     }
 
     @Test
-    void everyKindHasAClassOfItsOwn() {
+    void everyErrorKindHasAClass() {
         List<Class<?>> classes = new ArrayList<>();
         for (int code = 1; code <= 19; code++) {
-            Wire.Writer told = new Wire.Writer().u16(code).text("m").maybeText("f").bool(true).i64(7).bool(false).i64(0)
+            Wire.Writer message = new Wire.Writer().u16(code).text("m").maybeText("f").bool(true).i64(7).bool(false).i64(0)
                     .bool(true).i64(3).i32(0);
-            TrailException error = TrailException.of(told.toBytes());
+            TrailException error = TrailException.of(message.toBytes());
             assertEquals(code, error.code());
             assertEquals("m", error.getMessage());
             assertEquals("f", error.file().orElseThrow());
@@ -217,7 +217,7 @@ class ErrorsTest {
         }
     }
 
-    /** Bytes in memory, which fail when they are told to. */
+    /** Bytes in memory, which fail from an offset on. */
     private static final class Failing implements ByteSource {
         private final byte[] bytes;
         private Throwable failure;
@@ -256,7 +256,7 @@ class ErrorsTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void whatASourceThrowsComesBackAsItIs(Throwable failure) {
+    void sourceExceptionIsThrownUnchanged(Throwable failure) {
         byte[] large = Samples.rates(60_000);
         Failing source = new Failing(large);
         source.failure = failure;
@@ -278,7 +278,7 @@ class ErrorsTest {
     }
 
     @Test
-    void aSourceThatLiesIsFoundOut() {
+    void invalidSourceResultsAreRejected() {
         byte[] bytes = file();
         ByteSource tooMuch = new ByteSource() {
             @Override
@@ -310,7 +310,7 @@ class ErrorsTest {
     }
 
     @Test
-    void bytesComeFromChannelsStreamsAndSourcesInPieces() throws IOException {
+    void bytesAreReadFromChannelsStreamsAndSources() throws IOException {
         List<String> expected = Samples.lines(Samples.DATA.resolve("big.jsonl"));
         java.util.Map<String, ByteSource> sources = new java.util.LinkedHashMap<>();
         List<FileChannel> channels = new ArrayList<>();
@@ -318,7 +318,7 @@ class ErrorsTest {
             FileChannel channel = FileChannel.open(Path.of(file.path()));
             channels.add(channel);
             ByteSource whole = ByteSource.of(channel);
-            // Seven bytes at a time, which is allowed.
+            // Returns fewer bytes than requested, which is allowed.
             sources.put(file.path(), new ByteSource() {
                 @Override
                 public long size() throws IOException {
@@ -352,7 +352,7 @@ class ErrorsTest {
     }
 
     @Test
-    void aClosedChannelIsAnIoExceptionOfItsOwn() throws IOException {
+    void closedChannelThrowsItsOwnException() throws IOException {
         FileChannel channel = FileChannel.open(Samples.DATA.resolve("big/bk000000000"));
         try (TrailReader reader = Trail.of("bk000000000", ByteSource.of(channel)).reader()) {
             channel.close();
@@ -361,26 +361,26 @@ class ErrorsTest {
     }
 
     @Test
-    void progressIsToldAndCanStopAReader() {
+    void listenerReceivesProgressAndCanStop() {
         Trail trail = Trail.of(Samples.rates(60_000));
-        List<Progress> told = new ArrayList<>();
+        List<Progress> received = new ArrayList<>();
         AtomicBoolean goesOn = new AtomicBoolean();
         ProgressListener listener = progress -> {
-            told.add(progress);
+            received.add(progress);
             return goesOn.get();
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(listener))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(listener))) {
             TrailException.Cancelled error = assertThrows(TrailException.Cancelled.class, reader::next);
             assertEquals(17, error.code());
             goesOn.set(true);
             assertEquals(60_000, reader.stream().count());
         }
-        assertTrue(told.size() > 2);
-        assertEquals(trail.size(), told.get(told.size() - 1).bytes());
+        assertTrue(received.size() > 2);
+        assertEquals(trail.size(), received.get(received.size() - 1).bytes());
     }
 
     @Test
-    void whatAListenerThrowsComesBackOnceAndReadingGoesOn() {
+    void listenerExceptionIsThrownOnceAndReadingContinues() {
         Trail trail = Trail.of(Samples.rates(60_000));
         AtomicInteger calls = new AtomicInteger();
         RuntimeException failure = new IllegalArgumentException("enough");
@@ -390,7 +390,7 @@ class ErrorsTest {
             }
             return true;
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(listener))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(listener))) {
             int read = 0;
             RuntimeException thrown = null;
             try {
@@ -404,12 +404,12 @@ class ErrorsTest {
             assertEquals(60_000, read + reader.stream().count());
         }
         calls.set(0);
-        try (BatchReader batches = trail.batches(new ReadOptions().progress(listener), new BatchOptions().rows(100_000))) {
+        try (BatchReader batches = trail.batches(new ReadOptions().onProgress(listener), new BatchOptions().rows(100_000))) {
             int rows = 0;
             RuntimeException thrown = null;
             for (boolean ended = false; !ended; ) {
                 try {
-                    ChangeBatch batch = batches.next();
+                    ColumnBatch batch = batches.next();
                     ended = batch == null;
                     rows += ended ? 0 : batch.size();
                 } catch (IllegalArgumentException caught) {
@@ -421,13 +421,13 @@ class ErrorsTest {
         }
     }
 
-    /** A callback that uses the reader that calls it is refused; one that closes it closes it when the call is over. */
+    /** A callback that uses its reader fails. A callback that closes its reader takes effect when the call ends. */
     @Test
-    void aCallbackCannotUseItsOwnReaderButMayCloseIt() {
+    void callbackCannotUseItsReaderButMayCloseIt() {
         Trail trail = Trail.of(Samples.rates(60_000));
         AtomicReference<TrailReader> own = new AtomicReference<>();
         ProgressListener reads = progress -> own.get().next() != null;
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(reads))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(reads))) {
             own.set(reader);
             IllegalStateException error = assertThrows(IllegalStateException.class, reader::next);
             assertTrue(error.getMessage().contains("callback"), error.getMessage());
@@ -436,7 +436,7 @@ class ErrorsTest {
             own.get().close();
             return true;
         };
-        try (TrailReader reader = trail.reader(new ReadOptions().progress(closes))) {
+        try (TrailReader reader = trail.reader(new ReadOptions().onProgress(closes))) {
             own.set(reader);
             assertNotNull(reader.next());
             assertThrows(IllegalStateException.class, reader::next);
@@ -444,10 +444,10 @@ class ErrorsTest {
     }
 
     @Test
-    void nullsAreRefusedBeforeTheyCrossTheBorder() {
+    void nullArgumentsAreRejected() {
         assertThrows(NullPointerException.class, () -> Trail.open(null));
         assertThrows(NullPointerException.class, () -> Trail.of((byte[]) null));
-        assertThrows(NullPointerException.class, () -> TrailFilter.compile(null));
+        assertThrows(NullPointerException.class, () -> Select.parse(null));
         assertThrows(NullPointerException.class, () -> Catalog.parse(null));
         assertThrows(NullPointerException.class, () -> Trail.open(Samples.BIG).findCsn(null));
         assertThrows(NullPointerException.class, () -> Trail.ofFiles(java.util.Collections.singletonMap("a", null)));

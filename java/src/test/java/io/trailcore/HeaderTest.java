@@ -23,13 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The headers of a trail's files. */
+/** File headers. */
 class HeaderTest {
     private static final byte[] SIGNATURE = "GG\r\nTL\n\r".getBytes(StandardCharsets.UTF_8);
     private static final int SIGNATURE_PLACE = 0x3030;
     private static final int NOT_SET = 0xff;
 
-    /** Where fields stand, by group and id of their tokens, and of those that are numbers how many bytes they have. */
+    /** The fields by group and id of their tokens, and the sizes of numeric fields in bytes. */
     private static final Map<Integer, HeaderField<?>> PLACES = new TreeMap<>();
     private static final Map<HeaderField<?>, Integer> WIDTHS = new HashMap<>();
 
@@ -69,7 +69,7 @@ class HeaderTest {
                 .array();
     }
 
-    /** The file header record of these tokens, by group and id. */
+    /** Returns a file header record with these tokens, by group and id. */
     private static byte[] record(Map<Integer, byte[]> tokens) {
         Map<Integer, ByteBuffer> groups = new TreeMap<>();
         tokens.forEach((place, token) ->
@@ -86,11 +86,11 @@ class HeaderTest {
         return Trail.of(record(tokens)).headers().get(0).orElseThrow();
     }
 
-    /** A body for a field, and the value that it is. */
+    /** Returns an encoded body for a field, and its value. */
     private static Map.Entry<byte[], Object> example(HeaderField<?> field, int number) {
         String name = field.toString();
         if (name.endsWith("_TIME")) {
-            // Trails count from noon of the first of January 4713 BC.
+            // Header timestamps start at noon of January 1, 4713 BC.
             Instant time = Instant.EPOCH.plus(1_709_251_200_000_000L + number, ChronoUnit.MICROS);
             return Map.entry(ByteBuffer.allocate(8).putLong(210_866_760_000_000_000L + 1_709_251_200_000_000L + number).array(), time);
         }
@@ -127,7 +127,7 @@ class HeaderTest {
     }
 
     @Test
-    void whatIsNotSetOrNotThereIsToldApart() {
+    void unsetAndAbsentFieldsDiffer() {
         Map<Integer, byte[]> tokens = new TreeMap<>(Map.of(SIGNATURE_PLACE, token(0x30, 0, SIGNATURE)));
         PLACES.forEach((place, field) -> {
             if (place % 2 == 0) {
@@ -143,7 +143,7 @@ class HeaderTest {
     }
 
     @Test
-    void theKeySlotTellsOfEncryption() {
+    void encryptionIsReadFromTheKeySlot() {
         Map<Integer, byte[]> tokens = new TreeMap<>(Map.of(SIGNATURE_PLACE, token(0x30, 0, SIGNATURE)));
         assertEquals(FileHeader.Encryption.NO_SLOT, header(tokens).encryption());
         tokens.put(0x3042, token(0x42, 0, new byte[20]));
@@ -153,7 +153,7 @@ class HeaderTest {
     }
 
     @Test
-    void whatIsNotKnownIsKept() {
+    void unknownTokensAndGroupsAreKept() {
         Map<Integer, byte[]> tokens = new TreeMap<>(Map.of(SIGNATURE_PLACE, token(0x30, 0, SIGNATURE)));
         tokens.put(0x307a, token(0x7a, 3, new byte[] {9, 8}));
         tokens.put(0x5000, new byte[] {'n', 'o', ' ', 't', 'o', 'k', 'e', 'n'});
@@ -171,7 +171,7 @@ class HeaderTest {
     }
 
     @Test
-    void aHeaderSaysWhereItsFileComesFrom() {
+    void headerHasTheFieldsOfItsFile() {
         List<FileHeader> headers = headers("big");
         assertEquals(3, headers.size());
         FileHeader first = headers.get(0);
@@ -186,13 +186,13 @@ class HeaderTest {
         assertEquals(List.of(), first.uriHistory());
         assertEquals(Optional.empty(), first.token(0x77, 0x30));
         assertTrue(first.toString().contains("DATABASE_CHARSET=GBK"), first::toString);
-        // What is handed out is a copy.
+        // The returned array is a copy.
         first.token(0x30, 0x30).orElseThrow().body()[0] = 0;
         assertArrayEquals(SIGNATURE, first.token(0x30, 0x30).orElseThrow().body());
     }
 
     @Test
-    void aFileWithoutAHeaderHasNone() {
+    void fileWithoutHeaderIsEmpty() {
         byte[] bytes = Samples.bytes(Samples.DATA.resolve("big/bk000000000"));
         int length;
         try (RecordReader records = Trail.of(bytes).records()) {
@@ -207,18 +207,18 @@ class HeaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void aChangeHasTheHeaderOfItsFile(String name) {
+    void changeHasTheHeaderOfItsFile(String name) {
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
-        Map<Long, FileHeader> met = new HashMap<>();
+        Map<Long, FileHeader> seen = new HashMap<>();
         try (TrailReader reader = trail.reader()) {
             for (Change change : reader) {
                 FileHeader header = change.fileHeader().orElseThrow();
                 assertEquals(change.position().seqno(), header.get(SEQNO).orElseThrow());
-                assertSame(met.computeIfAbsent(change.position().seqno(), none -> header), header);
+                assertSame(seen.computeIfAbsent(change.position().seqno(), none -> header), header);
             }
         }
-        assertEquals(trail.headers().size(), met.size());
-        assertNotSame(met.get(0L), met.get(1L));
-        assertEquals(trail.headers().get(1).orElseThrow().toString(), met.get(1L).toString());
+        assertEquals(trail.headers().size(), seen.size());
+        assertNotSame(seen.get(0L), seen.get(1L));
+        assertEquals(trail.headers().get(1).orElseThrow().toString(), seen.get(1L).toString());
     }
 }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Another virtual machine, for what cannot be tried in this one. */
+/** Runs a program in another virtual machine. */
 final class Jvm {
     private Jvm() {
     }

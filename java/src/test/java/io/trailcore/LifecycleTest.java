@@ -22,12 +22,12 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Native objects: closed, forgotten, raced for, and after a panic. */
+/** Native objects: closing, garbage collection, races, panics. */
 @Timeout(300)
 class LifecycleTest {
     private static final Trail SMALL = Trail.of(Samples.rates(20));
 
-    /** Collects garbage until no more native objects than these are left. */
+    /** Collects garbage until at most this many native objects are left. */
     private static void assertLiveAtMost(long most) throws InterruptedException {
         for (int tries = 0; tries < 200 && Native.liveObjects() > most; tries++) {
             System.gc();
@@ -37,7 +37,7 @@ class LifecycleTest {
     }
 
     @Test
-    void aClosedReaderIsClosedForGood() {
+    void closedReaderStaysClosed() {
         TrailReader reader = SMALL.reader();
         Change change = reader.next();
         reader.close();
@@ -47,13 +47,13 @@ class LifecycleTest {
         assertThrows(IllegalStateException.class, reader::position);
         assertThrows(IllegalStateException.class, reader::skipped);
         assertThrows(IllegalStateException.class, () -> reader.iterator().hasNext());
-        // Changes live on.
+        // Changes stay valid.
         assertEquals("C0", change.after().get("CODE").text());
         assertTrue(change.toJson().startsWith("{\"seqno\":0,"));
     }
 
     @Test
-    void aClosedReaderOfRecordsIsClosedForGood() {
+    void closedRecordReaderStaysClosed() {
         RecordReader records = SMALL.records();
         TrailRecord first = records.next();
         records.close();
@@ -61,7 +61,7 @@ class LifecycleTest {
         assertEquals(
                 "the RecordReader is closed", assertThrows(IllegalStateException.class, records::next).getMessage());
         assertThrows(IllegalStateException.class, records::skipped);
-        // Records live on.
+        // Records stay valid.
         assertTrue(first.isFileHeader());
         RecordReader streamed = SMALL.records();
         try (var all = streamed.stream()) {
@@ -71,7 +71,7 @@ class LifecycleTest {
     }
 
     @Test
-    void aStreamClosesItsReader() {
+    void streamClosesItsReader() {
         TrailReader reader = SMALL.reader();
         try (var changes = reader.stream()) {
             assertEquals(20, changes.count());
@@ -79,9 +79,9 @@ class LifecycleTest {
         assertThrows(IllegalStateException.class, reader::next);
     }
 
-    /** One thread reads while another closes, at all kinds of moments. */
+    /** One thread reads while another closes, a hundred thousand times with varying timing. */
     @Test
-    void closeMayRaceAReadAHundredThousandTimes() throws Exception {
+    void closeAndNextRaceSafely() throws Exception {
         int races = 100_000;
         long before = Native.liveObjects();
         AtomicReference<TrailReader> turn = new AtomicReference<>();
@@ -101,7 +101,7 @@ class LifecycleTest {
                     }
                     readToTheEnd[0]++;
                 } catch (IllegalStateException closed) {
-                    // Whoever comes second is told so, and that is all.
+                    // Expected in the thread that comes second.
                     cutOff[0] += read > 0 ? 1 : 0;
                 } catch (Throwable other) {
                     unexpected.set(other);
@@ -126,12 +126,12 @@ class LifecycleTest {
         reading.join();
         assertEquals(null, unexpected.get());
         assertTrue(readToTheEnd[0] > 0 && cutOff[0] > 0, readToTheEnd[0] + " to the end, " + cutOff[0] + " cut off");
-        // Tables that were met are values, which the collector frees; no reader is left.
+        // Table definitions are left to the garbage collector; no reader is left.
         assertLiveAtMost(before);
     }
 
     @Test
-    void whatIsForgottenIsReportedAndFreed() throws InterruptedException {
+    void unclosedObjectsAreFreedAndLogged() throws InterruptedException {
         Queue<LogRecord> log = new ConcurrentLinkedQueue<>();
         Handler handler = new Handler() {
             @Override
@@ -166,7 +166,7 @@ class LifecycleTest {
             assertTrue(messages.get(1).startsWith("a RecordReader was not closed"), messages::toString);
             assertTrue(messages.get(2).startsWith("a TrailReader was not closed"), messages::toString);
             assertTrue(messages.get(3).startsWith("a TrailWriter was not closed"), messages::toString);
-            // What is closed is not reported.
+            // Closed objects are not logged.
             for (int i = 0; i < 100; i++) {
                 SMALL.reader().close();
             }
@@ -186,11 +186,11 @@ class LifecycleTest {
     }
 
     @Test
-    void valuesAreFreedByTheCollector() throws InterruptedException {
+    void valuesAreFreedByTheGarbageCollector() throws InterruptedException {
         assertLiveAtMost(Native.liveObjects());
         long before = Native.liveObjects();
         for (int i = 0; i < 2000; i++) {
-            TrailFilter filter = TrailFilter.compile("TABLE A.B" + i + ";").lenient();
+            Select filter = Select.parse("TABLE A.B" + i + ";").lenient();
             TableDef table = TableDef.of("A.B" + i, ColumnDef.varchar("C", 1));
             assertTrue(filter.explain(table).contains("A.B" + i));
             assertEquals(1, Catalog.of(table).names().size());
@@ -200,7 +200,7 @@ class LifecycleTest {
     }
 
     @Test
-    void aCatalogMayHaveManyTables() throws InterruptedException {
+    void catalogMayHaveManyTables() throws InterruptedException {
         long before = Native.liveObjects();
         TableDef[] tables = new TableDef[20_000];
         for (int i = 0; i < tables.length; i++) {
@@ -212,14 +212,14 @@ class LifecycleTest {
     }
 
     @Test
-    void aPanicStaysOnItsSide() {
+    void panicBecomesAnException() {
         try (TrailReader reader = SMALL.reader();
                 TrailReader other = SMALL.reader()) {
             TrailException.Internal error = assertThrows(TrailException.Internal.class, reader::panicDrill);
-            assertTrue(error.getMessage().contains("should be reported"), error.getMessage());
+            assertTrue(error.getMessage().contains("report this as a bug"), error.getMessage());
             assertEquals(1005, error.code());
             TrailException.Internal again = assertThrows(TrailException.Internal.class, reader::next);
-            assertTrue(again.getMessage().contains("cannot be used any more"), again.getMessage());
+            assertTrue(again.getMessage().contains("object unusable"), again.getMessage());
             assertNotNull(other.next());
         }
     }
@@ -241,9 +241,9 @@ class LifecycleTest {
         }
     }
 
-    /** Many arguments and many tables in one call: what -Xcheck:jni would say of references that are kept is looked for. */
+    /** Many arguments and many tables in one call. java.mk fails on warnings of -Xcheck:jni about leaked local references. */
     @Test
-    void callsKeepNoReferences() {
+    void callsLeakNoReferences() {
         java.util.Map<String, byte[]> files = new java.util.LinkedHashMap<>();
         java.util.Map<String, ByteSource> sources = new java.util.LinkedHashMap<>();
         for (int file = 0; file < 200; file++) {
@@ -273,7 +273,7 @@ class LifecycleTest {
                     BatchReader batches = trail.batches()) {
                 assertEquals(200, reader.stream().map(Change::tableName).distinct().count());
                 int tables = 0;
-                for (ChangeBatch batch : batches) {
+                for (ColumnBatch batch : batches) {
                     assertEquals(1, batch.size());
                     tables++;
                 }
@@ -283,15 +283,15 @@ class LifecycleTest {
     }
 
     @Test
-    void eightThreadsReadOneTrailEachForItself() throws Exception {
+    void eightThreadsReadOneTrailInParallel() throws Exception {
         Trail trail = Trail.open(Samples.BIG);
-        TrailFilter filter = TrailFilter.compile("TABLE BANK.*;");
+        Select filter = Select.parse("TABLE BANK.*;");
         List<String> expected = Samples.lines(Samples.DATA.resolve("big.jsonl"));
         for (List<String> lines : inEightThreads(() -> {
             List<String> all = new ArrayList<>();
             for (int round = 0; round < 5; round++) {
                 all.clear();
-                try (TrailReader reader = trail.reader(new ReadOptions().filter(filter))) {
+                try (TrailReader reader = trail.reader(new ReadOptions().select(filter))) {
                     reader.forEach(change -> all.add(change.toJson()));
                 }
             }
@@ -302,7 +302,7 @@ class LifecycleTest {
     }
 
     @Test
-    void eightThreadsShareOneReaderAndEachChangeComesOnce() throws Exception {
+    void eightThreadsShareOneReader() throws Exception {
         Trail trail = Trail.of(Samples.rates(20_000));
         Set<Position> seen = ConcurrentHashMap.newKeySet();
         try (TrailReader reader = trail.reader()) {

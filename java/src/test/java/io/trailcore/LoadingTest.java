@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where the native library comes from, and what is said where it does not come. */
+/** Loading of the native library, and its error messages. */
 class LoadingTest {
     private static final Path LIBRARY = Samples.ROOT.resolve("target/release/" + System.mapLibraryName("trailcore_jni"));
 
@@ -29,7 +29,7 @@ class LoadingTest {
         assertTrue(result.out().length > 30_000);
     }
 
-    private static void assertRefused(Jvm.Result result, String why) {
+    private static void assertLoadError(Jvm.Result result, String why) {
         assertEquals(1, result.status());
         assertTrue(result.err().contains(why), result.err());
         assertTrue(result.err().contains("-Dtrailcore.native=PATH"), result.err());
@@ -37,7 +37,7 @@ class LoadingTest {
     }
 
     @Test
-    void itComesFromTheJarAndLeavesNoFile() throws IOException, InterruptedException {
+    void libraryIsLoadedFromTheJarAndLeavesNoFile() throws IOException, InterruptedException {
         Path temporary = Files.createDirectory(folder.resolve("temporary"));
         assertRead(dump(Map.of("TRAILCORE_LIBRARY", ""), "-Djava.io.tmpdir=" + temporary));
         try (var left = Files.list(temporary)) {
@@ -46,7 +46,7 @@ class LoadingTest {
     }
 
     @Test
-    void itComesFromAPathWithoutACopy() throws IOException, InterruptedException {
+    void libraryIsLoadedFromAPathWithoutACopy() throws IOException, InterruptedException {
         assumeTrue(Files.exists(LIBRARY), "the library is not built");
         String noCopy = "-Djava.io.tmpdir=" + folder.resolve("there-is-none");
         assertRead(dump(Map.of("TRAILCORE_LIBRARY", LIBRARY.toString()), noCopy));
@@ -54,19 +54,19 @@ class LoadingTest {
     }
 
     @Test
-    void whatCannotBeLoadedIsExplained() throws IOException, InterruptedException {
-        assertRefused(dump(Map.of("TRAILCORE_LIBRARY", "/no/such/library.so")), "/no/such/library.so");
+    void loadErrorsNameTheReason() throws IOException, InterruptedException {
+        assertLoadError(dump(Map.of("TRAILCORE_LIBRARY", "/no/such/library.so")), "/no/such/library.so");
         Path text = Files.writeString(folder.resolve("text.so"), "no library");
-        assertRefused(dump(Map.of(), "-Dtrailcore.native=" + text), "text.so");
+        assertLoadError(dump(Map.of(), "-Dtrailcore.native=" + text), "text.so");
         Path other = Path.of(System.getProperty("java.home"), "lib", System.mapLibraryName("zip"));
         assumeTrue(Files.exists(other));
-        assertRefused(dump(Map.of(), "-Dtrailcore.native=" + other), "is not trailcore's library for Java");
+        assertLoadError(dump(Map.of(), "-Dtrailcore.native=" + other), "is not the Java library of trailcore");
     }
 
     @Test
-    void aMachineThatTheJarDoesNotServeIsTold() throws IOException, InterruptedException {
-        assertRefused(dump(Map.of("TRAILCORE_LIBRARY", ""), "-Dos.arch=sparc"), "no native library for this machine");
+    void unsupportedMachineIsReported() throws IOException, InterruptedException {
+        assertLoadError(dump(Map.of("TRAILCORE_LIBRARY", ""), "-Dos.arch=sparc"), "no native library for this machine");
         String unwritable = "-Djava.io.tmpdir=" + folder.resolve("there-is-none");
-        assertRefused(dump(Map.of("TRAILCORE_LIBRARY", ""), unwritable), "cannot be copied out of the JAR");
+        assertLoadError(dump(Map.of("TRAILCORE_LIBRARY", ""), unwritable), "cannot copy the native library from the JAR");
     }
 }

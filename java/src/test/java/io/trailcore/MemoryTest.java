@@ -18,10 +18,10 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where memory ends no row is lost without a word; and what a reader takes does not grow with the trail. */
+/** An OutOfMemoryError never loses rows silently, and the memory of a reader does not grow with the trail. */
 class MemoryTest {
     private static final int ROWS = 60_000;
-    private static final String REFUSED = "refused";
+    private static final String REJECTED = "rejected";
 
     @TempDir
     Path folder;
@@ -33,18 +33,18 @@ class MemoryTest {
         return new String(result.out(), StandardCharsets.UTF_8);
     }
 
-    /** What a call comes to, in a word. */
+    /** Returns the outcome of a call as one word or message. */
     private static String outcome(Supplier<Object> call) {
         try {
             return String.valueOf(call.get());
         } catch (OutOfMemoryError error) {
             return "no memory";
         } catch (TrailException.InvalidArgument error) {
-            return error.getMessage().contains("is lost") ? REFUSED : error.getMessage();
+            return error.getMessage().contains("were lost") ? REJECTED : error.getMessage();
         }
     }
 
-    /** A machine without memory for the first batch. */
+    /** A program without memory for the first batch. */
     static final class NoArena {
         public static void main(String[] arguments) {
             try (BatchReader batches = Trail.of(Samples.rates(20)).batches()) {
@@ -56,12 +56,12 @@ class MemoryTest {
     }
 
     @Test
-    void rowsOfABatchAreNotLostWithoutAWord() throws IOException, InterruptedException {
-        String told = run("-XX:MaxDirectMemorySize=1m", NoArena.class);
-        assertEquals("no memory, refused, refused, refused", told);
+    void lostRowsOfABatchAreReported() throws IOException, InterruptedException {
+        String outcomes = run("-XX:MaxDirectMemorySize=1m", NoArena.class);
+        assertEquals("no memory, rejected, rejected, rejected", outcomes);
     }
 
-    /** A machine whose memory is used up while a reader reads. */
+    /** A program whose heap is exhausted while a reader reads. */
     static final class NoHeap {
         private static List<byte[]> taken;
 
@@ -73,29 +73,29 @@ class MemoryTest {
                         taken.add(new byte[size]);
                     }
                 } catch (OutOfMemoryError full) {
-                    // As it shall be.
+                    // Expected.
                 }
             }
         }
 
-        /** Counts on through a time without memory: all that there is, or none behind what was lost. */
+        /** Counts while the heap is exhausted for a time. Either all items are returned, or none after the lost ones. */
         private static String count(Supplier<Object> next) {
             int count = 0;
-            boolean met = false;
+            boolean failed = false;
             next.get();
             count++;
             takeAll();
             while (true) {
                 try {
                     if (next.get() == null) {
-                        return (met ? "" : "memory did not end, ") + count;
+                        return (failed ? "" : "memory was not exhausted, ") + count;
                     }
                     count++;
                 } catch (OutOfMemoryError full) {
                     taken = null;
-                    met = true;
+                    failed = true;
                 } catch (TrailException.InvalidArgument error) {
-                    return met ? outcome(next::get) : error.toString();
+                    return failed ? outcome(next::get) : error.toString();
                 }
             }
         }
@@ -126,20 +126,20 @@ class MemoryTest {
     }
 
     @Test
-    void whatDoesNotGetToJavaIsNotLostWithoutAWord() throws IOException, InterruptedException {
-        String[] told = run("-Xmx64m", NoHeap.class).split("\\R");
-        assertEquals(3, told.length, String.join("; ", told));
-        assertTrue(told[0].equals(REFUSED) || told[0].equals(Integer.toString(ROWS)), told[0]);
+    void lostChangesAreReported() throws IOException, InterruptedException {
+        String[] outcomes = run("-Xmx64m", NoHeap.class).split("\\R");
+        assertEquals(3, outcomes.length, String.join("; ", outcomes));
+        assertTrue(outcomes[0].equals(REJECTED) || outcomes[0].equals(Integer.toString(ROWS)), outcomes[0]);
         long records;
         try (RecordReader all = Trail.of(Samples.rates(ROWS)).records()) {
             records = all.stream().count();
         }
-        assertTrue(told[1].equals(REFUSED) || told[1].equals(Long.toString(records)), told[1]);
-        assertEquals("no memory, refused, refused", told[2]);
+        assertTrue(outcomes[1].equals(REJECTED) || outcomes[1].equals(Long.toString(records)), outcomes[1]);
+        assertEquals("no memory, rejected, rejected", outcomes[2]);
     }
 
     @Test
-    void aReaderKeepsNoHeadersOfFilesThatItHasRead() throws InterruptedException {
+    void headersOfFinishedFilesAreFreed() throws InterruptedException {
         int count = 2000;
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (int seqno = 0; seqno < count; seqno++) {

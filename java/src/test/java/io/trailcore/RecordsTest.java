@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Records as they stand: those of a trail, and those that make a change. */
+/** Raw records, of a trail and of a change. */
 class RecordsTest {
     private static final Path FIRST_FILE = Samples.DATA.resolve("big/bk000000000");
 
@@ -45,7 +45,7 @@ class RecordsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void recordsAreAllThatIsInAFile(String name) {
+    void recordsCoverTheWholeFile(String name) {
         Trail trail = sample(name);
         Map<Long, ByteArrayOutputStream> files = new HashMap<>();
         Map<Long, Long> numbers = new HashMap<>();
@@ -66,7 +66,7 @@ class RecordsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void aRecordSaysWhatItIs(String name) {
+    void recordHasItsFields(String name) {
         ByteOrder order = name.equals("big") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
         List<TrailRecord> records = records(sample(name));
         TrailRecord first = records.get(0);
@@ -90,11 +90,11 @@ class RecordsTest {
             assertEquals(record.data().length, header.recordLength());
             assertEquals(record.headerArea()[3], header.beforeAfter());
             assertEquals(record.headerArea()[28], header.transactionByte());
-            assertEquals(TransactionPlace.of(header.transactionByte()), header.transaction());
+            assertEquals(TransactionIndicator.of(header.transactionByte()), header.transaction());
             assertTrue(header.tableIndex().isPresent());
             assertEquals(Optional.empty(), header.tableName());
             assertEquals(0, header.continued());
-            // Where areas lie in the record: the data behind the header, the tokens behind both.
+            // The order of the areas in the record: header, data, tokens.
             String whole = latin1(record.bytes());
             int data = whole.indexOf(latin1(record.headerArea())) + record.headerArea().length + 4;
             assertEquals(latin1(record.data()), whole.substring(data, data + record.data().length));
@@ -111,7 +111,7 @@ class RecordsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void aChangeHasItsRecords(String name) {
+    void changeHasItsRecords(String name) {
         Trail trail = sample(name);
         Map<Position, byte[]> records = new HashMap<>();
         records(trail).forEach(record -> records.put(record.position(), record.bytes()));
@@ -126,7 +126,7 @@ class RecordsTest {
             assertEquals(OptionalLong.empty(), main.number());
             assertArrayEquals(records.get(change.start()), own.get(0).bytes());
             assertArrayEquals(records.get(change.position()), main.bytes());
-            assertEquals(change.time(), main.header().orElseThrow().time());
+            assertEquals(change.timestamp(), main.header().orElseThrow().timestamp());
             assertEquals(change.userTokens().isPresent(), main.userTokens().isPresent());
             if (paired) {
                 pairs++;
@@ -142,7 +142,7 @@ class RecordsTest {
     }
 
     @Test
-    void tokensAndFragmentsStandAsTheyWereWritten() {
+    void tokensAndFragmentsAreReadAsWritten() {
         byte[] fragment = {1, 2, 3, 4, 5};
         byte[] user = "TK-HOST\0north".getBytes(StandardCharsets.UTF_8);
         byte[] trail;
@@ -170,7 +170,7 @@ class RecordsTest {
         assertEquals("1000", latin1(records.get(0).tokens().get("LOGCSN")));
         assertEquals("1.2.3", latin1(records.get(0).tokens().get("TRANID")));
         assertEquals(3, records.stream().map(TrailRecord::position).filter(change.position()::equals).count());
-        // What is handed out is a copy.
+        // The returned arrays are copies.
         records.get(0).bytes()[0] = 0;
         records.get(0).tokens().get("LOGCSN")[0] = 'x';
         assertEquals('G', records.get(0).bytes()[0]);
@@ -179,7 +179,7 @@ class RecordsTest {
     }
 
     @Test
-    void aChangeDoesNotKeepVeryLargeObjects() {
+    void changeDoesNotKeepVeryLargeObjects() {
         int fragments = 17 * 20;
         byte[] trail;
         try (TrailWriter writer = TrailWriter.inMemory("lo", new WriterOptions())) {
@@ -204,7 +204,7 @@ class RecordsTest {
     }
 
     @Test
-    void damageIsAnErrorBehindWhatLiesBeforeItOrPassedOver() {
+    void damageIsThrownAfterTheRecordsBeforeItOrSkipped() {
         byte[] bytes = Samples.bytes(FIRST_FILE);
         List<TrailRecord> whole = records(Trail.of(bytes));
         TrailRecord victim = whole.get(whole.size() / 2);
@@ -232,10 +232,10 @@ class RecordsTest {
     }
 
     @Test
-    void aListenerIsToldAndWhatItThrowsComesBack() {
+    void listenerExceptionIsThrownUnchanged() {
         Trail trail = Trail.of(Samples.rates(60_000));
         IllegalArgumentException failure = new IllegalArgumentException("enough");
-        ReadOptions options = new ReadOptions().progress(progress -> {
+        ReadOptions options = new ReadOptions().onProgress(progress -> {
             if (progress.bytes() > 1 << 20) {
                 throw failure;
             }

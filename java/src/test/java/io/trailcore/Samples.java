@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** Trails to test with: those of the project, and such as tests make. */
+/** Trails for tests: the sample trails of the project, and generated ones. */
 final class Samples {
     static final Path ROOT = Path.of(System.getProperty("trailcore.root", "..")).toAbsolutePath().normalize();
     static final Path DATA = ROOT.resolve("examples/data");
@@ -19,7 +19,7 @@ final class Samples {
     static final TableDef RATES =
             TableDef.of("BANK.RATES", ColumnDef.varchar("CODE", 3).asKey(), ColumnDef.integer("RATE", 4));
 
-    private static final int ROWS_OF_A_TRANSACTION = 100;
+    private static final int ROWS_PER_TRANSACTION = 100;
 
     private Samples() {
     }
@@ -40,16 +40,16 @@ final class Samples {
         }
     }
 
-    /** A trail of one file with so many inserts into {@link #RATES}. */
+    /** Returns a trail of one file with inserts into {@link #RATES}. */
     static byte[] rates(int rows) {
         try (TrailWriter writer = TrailWriter.inMemory("ra", new WriterOptions())) {
             for (int row = 0; row < rows; row++) {
-                if (row % ROWS_OF_A_TRANSACTION == 0) {
+                if (row % ROWS_PER_TRANSACTION == 0) {
                     writer.begin(Integer.toString(1000 + row), "1.2." + row, Instant.EPOCH);
                 }
                 writer.insert(
                         RATES, new RowImage().text("CODE", "C" + row % 10).decimal("RATE", BigDecimal.valueOf(row, 4)));
-                if (row % ROWS_OF_A_TRANSACTION == ROWS_OF_A_TRANSACTION - 1 || row == rows - 1) {
+                if (row % ROWS_PER_TRANSACTION == ROWS_PER_TRANSACTION - 1 || row == rows - 1) {
                     writer.commit();
                 }
             }

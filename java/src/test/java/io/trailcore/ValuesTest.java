@@ -55,16 +55,16 @@ class ValuesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void everyTypeComesBackExactly(boolean little) {
+    void everyTypeIsReadExactly(boolean little) {
         Trail trail = written(new WriterOptions().withLittleEndian(little), writer -> writer.insert(TABLE, full()));
         try (TrailReader reader = trail.reader()) {
             Change change = reader.next();
             assertEquals(Op.INSERT, change.op());
             assertEquals("T.ALL", change.tableName());
-            assertEquals(TIME, change.time());
+            assertEquals(TIME, change.timestamp());
             assertEquals("7824140001", change.csn().orElseThrow());
             assertEquals("4.17.220311", change.xid().orElseThrow());
-            assertEquals(TransactionPlace.ONLY, change.transaction());
+            assertEquals(TransactionIndicator.ONLY, change.transaction());
             assertNull(change.before());
             Row row = change.after();
             assertEquals(8, row.size());
@@ -90,7 +90,7 @@ class ValuesTest {
     }
 
     @Test
-    void theStatesAreToldApart() {
+    void columnStatesDiffer() {
         Trail trail = written(new WriterOptions(), writer -> {
             writer.insert(TABLE, new RowImage().integer("ID", 1).nul("NAME").text("CODE", ""));
             writer.insert(TABLE, new RowImage().integer("ID", 2).text("NAME", "x").text("CODE", "y"));
@@ -119,9 +119,9 @@ class ValuesTest {
         assertEquals(11, error.code());
     }
 
-    /** A definition that does not fit makes a value that cannot be decoded: the fifth state that trails have. */
+    /** With a wrong definition a value cannot be decoded. */
     @Test
-    void aValueThatIsNotOfItsTypeIsInvalid() {
+    void valueOfAnotherTypeIsInvalid() {
         Trail trail = written(new WriterOptions().withMetadata(false),
                 writer -> writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR").integer("RATE", 1)));
         TableDef other = TableDef.of("BANK.RATES", ColumnDef.integer("CODE", 0), ColumnDef.integer("RATE", 4));
@@ -141,7 +141,7 @@ class ValuesTest {
     }
 
     @Test
-    void everyOperationComesBack() {
+    void everyOperationIsReadBack() {
         RowImage before = new RowImage().text("CODE", "EUR").integer("RATE", 1);
         RowImage after = new RowImage().text("CODE", "EUR").integer("RATE", 2);
         Trail trail = written(new WriterOptions(), writer -> {
@@ -175,9 +175,9 @@ class ValuesTest {
             Change ddl = rest.get(7);
             assertEquals("BANK.RATES", ddl.tableName());
             assertTrue(ddl.ddl().orElseThrow().contains("drop table"));
-            assertEquals(TransactionPlace.LAST, ddl.transaction());
+            assertEquals(TransactionIndicator.LAST, ddl.transaction());
             assertSame(insert.table(), pair.table());
-            // Their JSON has all of it, and reads from the same bytes as the bulk way.
+            // The JSON of each change equals that of the bulk method.
             java.io.ByteArrayOutputStream lines = new java.io.ByteArrayOutputStream();
             try (TrailReader again = trail.reader()) {
                 again.writeJson(lines);
@@ -191,10 +191,10 @@ class ValuesTest {
     }
 
     @Test
-    void aTrailIsHandedOnThroughAFilter() {
+    void filteredCopyHasTheSelectedChanges() {
         Trail trail = Trail.open(Samples.BIG);
-        TrailFilter filter = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
-        ReadOptions options = new ReadOptions().filter(filter);
+        Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
+        ReadOptions options = new ReadOptions().select(filter);
         try (TrailWriter writer = TrailWriter.create(folder.resolve("po"), new WriterOptions());
                 TrailReader expected = trail.reader(options)) {
             long written = writer.writeAll(trail, options);
@@ -209,14 +209,14 @@ class ValuesTest {
         }
     }
 
-    /** What a change's JSON says, but for its place in trail and transaction. */
+    /** Returns the JSON of a change without its position and transaction indicator. */
     private static String content(Change change) {
         String json = change.toJson();
         return json.substring(json.indexOf("\"op\"")).replaceFirst("\"txn\":\"\\w+\"", "");
     }
 
     @Test
-    void aWriterRefusesWhatDoesNotFit() {
+    void writerRejectsInvalidCalls() {
         try (TrailWriter writer = TrailWriter.inMemory("no", new WriterOptions())) {
             RowImage row = new RowImage().text("CODE", "EUR");
             assertThrows(TrailException.InvalidArgument.class, () -> writer.insert(Samples.RATES, row));
@@ -237,7 +237,7 @@ class ValuesTest {
     }
 
     @Test
-    void definitionsComeFromFilesToo() {
+    void definitionsAreReadFromFiles() {
         String text = """
                 Definition for table HR.DEPT
                 Record length: 44
@@ -262,7 +262,7 @@ class ValuesTest {
     }
 
     @Test
-    void trailsTellTheirFilesAndFindPlaces() {
+    void trailListsFilesAndFindsPositions() {
         Trail trail = Trail.open(Samples.BIG);
         assertEquals(3, trail.files().size());
         assertEquals(1, trail.files().get(1).seqno().orElseThrow());
@@ -279,7 +279,7 @@ class ValuesTest {
             assertEquals(first.start(), found);
             assertTrue(trail.findTime(Instant.EPOCH).isPresent());
             assertTrue(trail.findTime(Instant.parse("2100-01-01T00:00:00Z")).isEmpty());
-            try (TrailReader from = trail.reader(new ReadOptions().from(middle.start()))) {
+            try (TrailReader from = trail.reader(new ReadOptions().startAt(middle.start()))) {
                 Change again = from.next();
                 assertEquals(middle.position(), again.position());
                 assertEquals(middle.after() == null ? null : middle.after().toMap().toString(),
@@ -290,9 +290,9 @@ class ValuesTest {
         assertEquals(OptionalInt.empty(), Trail.compareCsn("12", "0/12"));
     }
 
-    /** The position behind each change leads to the rest of the trail, though changes are fetched many at a time. */
+    /** The position after each change leads to the rest of the trail, although changes are fetched in blocks. */
     @Test
-    void readingGoesOnWhereItStopped() {
+    void readingContinuesAtThePosition() {
         Trail trail = Trail.open(Samples.LITTLE);
         List<Change> all;
         try (TrailReader reader = trail.reader()) {
@@ -309,7 +309,7 @@ class ValuesTest {
             if (stop == 0) {
                 continue;
             }
-            try (TrailReader reader = trail.reader(new ReadOptions().from(position))) {
+            try (TrailReader reader = trail.reader(new ReadOptions().startAt(position))) {
                 List<Position> rest = reader.stream().map(Change::position).toList();
                 assertEquals(all.subList(stop, all.size()).stream().map(Change::position).toList(), rest, "at " + stop);
             }
@@ -317,7 +317,7 @@ class ValuesTest {
     }
 
     @Test
-    void momentsOfAllAgesAreWritten() {
+    void timestampsOfTheWholeRangeAreWritten() {
         for (String text : List.of("0001-01-01T00:00:00Z", "1600-02-29T12:00:00.123456Z", "2300-01-01T00:00:00.999999Z")) {
             Instant moment = Instant.parse(text);
             assertEquals(moment, Times.instant(Times.micros(moment)));
@@ -326,16 +326,16 @@ class ValuesTest {
                 writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
                 writer.commit();
                 try (TrailReader reader = Trail.ofFiles(writer.finish()).reader()) {
-                    assertEquals(moment, reader.next().time());
+                    assertEquals(moment, reader.next().timestamp());
                 }
             }
         }
         assertThrows(IllegalArgumentException.class, () -> Trail.open(Samples.BIG).findTime(Instant.MAX));
-        assertThrows(IllegalArgumentException.class, () -> TrailFilter.compile("TABLE A.B;").now(Instant.MIN));
+        assertThrows(IllegalArgumentException.class, () -> Select.parse("TABLE A.B;").now(Instant.MIN));
     }
 
     @Test
-    void positionsReadWhatTheyWrite() {
+    void positionTextRoundTrips() {
         assertEquals(new Position(12, 1956), Position.parse("12:1956"));
         assertEquals("12:1956", new Position(12, 1956).toString());
         assertTrue(new Position(12, 1956).compareTo(new Position(13, 0)) < 0);
@@ -345,8 +345,8 @@ class ValuesTest {
     }
 
     @Test
-    void allRecordsComeOnRequest() {
-        try (TrailReader reader = Trail.open(Samples.BIG).reader(new ReadOptions().all(true))) {
+    void nonChangesAreReturnedOnRequest() {
+        try (TrailReader reader = Trail.open(Samples.BIG).reader(new ReadOptions().includeNonChanges(true))) {
             Map<Op, Long> counts = reader.stream()
                     .collect(java.util.stream.Collectors.groupingBy(Change::op, java.util.stream.Collectors.counting()));
             assertTrue(counts.get(Op.METADATA) > 3, counts::toString);

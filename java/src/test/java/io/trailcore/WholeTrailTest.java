@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is asked of a trail as a whole: whether it is whole, and what it holds. */
+/** Check reports and summaries of a trail. */
 class WholeTrailTest {
     private static final Path FIRST_FILE = Samples.DATA.resolve("big/bk000000000");
 
@@ -28,16 +28,16 @@ class WholeTrailTest {
         }
     }
 
-    private static Finding onlyFault(CheckReport report) {
+    private static CheckIssue onlyFault(CheckReport report) {
         assertFalse(report.isWhole());
-        List<Finding> faults = report.findings().stream().filter(Finding::isFault).toList();
+        List<CheckIssue> faults = report.findings().stream().filter(CheckIssue::isFault).toList();
         assertEquals(1, faults.size(), report::toString);
         return faults.get(0);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void theSamplesAreWhole(String name) {
+    void samplesAreWhole(String name) {
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
         CheckReport report = trail.check();
         List<Change> changes = changes(trail);
@@ -48,42 +48,42 @@ class WholeTrailTest {
         assertTrue(report.records() > report.changes());
         assertEquals(0, report.invalidValues());
         assertEquals(0, report.moreFindings());
-        assertEquals(List.of(), report.findings().stream().filter(Finding::isFault).toList());
+        assertEquals(List.of(), report.findings().stream().filter(CheckIssue::isFault).toList());
     }
 
     @Test
-    void faultsAreFoundWhereTheyAre() {
+    void faultsHaveTheirPosition() {
         byte[] whole = Samples.bytes(FIRST_FILE);
         List<Change> changes = changes(Trail.of(whole));
         Position last = changes.get(changes.size() - 1).position();
 
-        Finding torn = onlyFault(Trail.of(Arrays.copyOf(whole, whole.length - 7)).check());
-        assertEquals(Finding.Kind.TORN_TAIL, torn.kind());
+        CheckIssue torn = onlyFault(Trail.of(Arrays.copyOf(whole, whole.length - 7)).check());
+        assertEquals(CheckIssue.Kind.TORN_TAIL, torn.kind());
         assertEquals(last, torn.position());
         assertFalse(torn.message().isEmpty());
 
-        Position inTheMidst = changes.get(changes.size() / 2).position();
+        Position middle = changes.get(changes.size() / 2).position();
         byte[] damaged = whole.clone();
-        damaged[(int) inTheMidst.rba()] = 'x';
-        Finding damage = onlyFault(Trail.of(damaged).check());
-        assertEquals(Finding.Kind.DAMAGE, damage.kind());
-        assertEquals(inTheMidst, damage.position());
+        damaged[(int) middle.rba()] = 'x';
+        CheckIssue damage = onlyFault(Trail.of(damaged).check());
+        assertEquals(CheckIssue.Kind.DAMAGE, damage.kind());
+        assertEquals(middle, damage.position());
         assertTrue(damage.message().contains("read on at"), damage.message());
 
-        Trail parted = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
-        assertTrue(parted.check().findings().stream().anyMatch(finding -> finding.kind() == Finding.Kind.GAP));
+        Trail withGap = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
+        assertTrue(withGap.check().findings().stream().anyMatch(issue -> issue.kind() == CheckIssue.Kind.GAP));
     }
 
     @Test
-    void whatIsNoFaultIsToldToo() {
+    void unfinishedTransactionIsNotAFault() {
         List<Change> changes = changes(Trail.of(Samples.rates(250)));
-        // Behind the first change of the last transaction.
+        // After the first change of the last transaction.
         Position cut = changes.get(201).position();
         CheckReport report = Trail.of(Arrays.copyOf(Samples.rates(250), (int) cut.rba())).check();
         assertTrue(report.isWhole());
         assertEquals(1, report.findings().size());
-        Finding unfinished = report.findings().get(0);
-        assertEquals(Finding.Kind.UNFINISHED, unfinished.kind());
+        CheckIssue unfinished = report.findings().get(0);
+        assertEquals(CheckIssue.Kind.UNFINISHED, unfinished.kind());
         assertFalse(unfinished.isFault());
         assertEquals(changes.get(200).position(), unfinished.position());
         assertEquals(2, report.transactions());
@@ -97,28 +97,28 @@ class WholeTrailTest {
                 writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
                 writer.commit();
             }
-            Finding order = onlyFault(Trail.ofFiles(writer.finish()).check());
-            assertEquals(Finding.Kind.ORDER, order.kind());
+            CheckIssue order = onlyFault(Trail.ofFiles(writer.finish()).check());
+            assertEquals(CheckIssue.Kind.ORDER, order.kind());
             assertTrue(order.message().contains("CSN"), order.message());
         }
     }
 
     @Test
-    void aCheckFailsOnlyWhereItCannotRead() {
+    void checkFailsOnlyIfReadingFails() {
         assertThrows(TrailException.NotATrail.class, () -> Trail.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}).check());
         IllegalStateException failure = new IllegalStateException("no more");
-        ReadOptions listened = new ReadOptions().progress(progress -> {
+        ReadOptions listened = new ReadOptions().onProgress(progress -> {
             throw failure;
         });
         Trail trail = Trail.open(Samples.BIG);
         assertSame(failure, assertThrows(IllegalStateException.class, () -> trail.check(listened)));
-        ReadOptions stopped = new ReadOptions().progress(progress -> false);
+        ReadOptions stopped = new ReadOptions().onProgress(progress -> false);
         assertThrows(TrailException.Cancelled.class, () -> trail.check(stopped));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"big", "little"})
-    void aSummaryIsWhatTheChangesComeTo(String name) {
+    void summaryCountsTheChanges(String name) {
         Trail trail = Trail.open(Samples.DATA.resolve(name).resolve("bk"));
         Summary summary = trail.summary();
         List<Change> changes = changes(trail);
@@ -137,8 +137,8 @@ class WholeTrailTest {
         assertEquals(changes.get(87).position(), summary.last().orElseThrow());
         assertEquals(changes.get(0).csn(), summary.firstCsn());
         assertEquals(changes.get(87).csn(), summary.lastCsn());
-        assertEquals(changes.stream().map(Change::time).min(Instant::compareTo), summary.earliest());
-        assertEquals(changes.stream().map(Change::time).max(Instant::compareTo), summary.latest());
+        assertEquals(changes.stream().map(Change::timestamp).min(Instant::compareTo), summary.earliest());
+        assertEquals(changes.stream().map(Change::timestamp).max(Instant::compareTo), summary.latest());
         for (Change change : changes) {
             if (change.table().isDefined()) {
                 TableDef definition = summary.definitions().get(change.tableName());
@@ -153,29 +153,29 @@ class WholeTrailTest {
     }
 
     @Test
-    void aSummaryCountsWhatIsSelectedAndWhatWasPassedOver() {
-        TrailFilter filter = TrailFilter.compile("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
+    void summaryAppliesSelectionAndResync() {
+        Select filter = Select.parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);");
         Trail trail = Trail.open(Samples.BIG);
-        Summary selected = trail.summary(new ReadOptions().filter(filter));
+        Summary selected = trail.summary(new ReadOptions().select(filter));
         assertEquals(selected.changes(), selected.filterCounts().accepted());
         assertEquals(88, selected.filterCounts().accepted() + selected.filterCounts().rejected());
         assertEquals(List.of("BANK.POSTINGS"), List.copyOf(selected.tables().keySet()));
 
         byte[] damaged = Samples.bytes(FIRST_FILE);
         List<Change> changes = changes(Trail.of(damaged));
-        Position place = changes.get(changes.size() / 2).position();
-        damaged[(int) place.rba()] = 'x';
+        Position position = changes.get(changes.size() / 2).position();
+        damaged[(int) position.rba()] = 'x';
         Trail torn = Trail.of(damaged);
         assertThrows(TrailException.Corrupt.class, torn::summary);
         Summary resynced = torn.summary(new ReadOptions().resync(true));
         assertEquals(changes.size() - 1, resynced.changes());
-        assertEquals(place, resynced.skipped().get(0).from());
+        assertEquals(position, resynced.skipped().get(0).from());
         assertEquals(TrailException.Corrupt.class, resynced.skipped().get(0).error().getClass());
     }
 
     @Test
-    void ofNothingThereIsNoFirstAndNoLast() {
-        Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().filter(TrailFilter.compile("TABLE NO.SUCH;")));
+    void summaryOfNoChangesHasNoPositions() {
+        Summary nothing = Trail.open(Samples.BIG).summary(new ReadOptions().select(Select.parse("TABLE NO.SUCH;")));
         assertEquals(0, nothing.changes());
         assertEquals(Optional.empty(), nothing.first());
         assertEquals(Optional.empty(), nothing.last());

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a writer and its images refuse, and the values that are at the edge of Java's. */
+/** Invalid calls on a writer, and values at the limits of Java types. */
 class WriterTest {
     private static final TableDef TABLE =
             TableDef.of("A.B", ColumnDef.varchar("TEXT", 9), ColumnDef.number("NUMBER"), ColumnDef.dateTime("DAY", 0));
@@ -21,7 +21,7 @@ class WriterTest {
     @TempDir
     Path folder;
 
-    /** A trail of one row of {@link #TABLE}. */
+    /** Returns a trail with one row of {@link #TABLE}. */
     private static Trail of(RowImage row) {
         try (TrailWriter writer = TrailWriter.inMemory("wr", new WriterOptions())) {
             writer.begin("1", "1.1.1", Instant.EPOCH);
@@ -32,7 +32,7 @@ class WriterTest {
     }
 
     @Test
-    void anImageStaysWholeWhereACallIsRefused() {
+    void rejectedCallLeavesTheImageUnchanged() {
         RowImage image = new RowImage().text("TEXT", "one");
         List<Consumer<RowImage>> refused = List.of(row -> row.text("NUMBER", null), row -> row.text(null, "x"),
                 row -> row.nul(null), row -> row.decimal("NUMBER", null), row -> row.integer(null, 1),
@@ -48,7 +48,7 @@ class WriterTest {
     }
 
     @Test
-    void halfASurrogatePairIsRefused() {
+    void unpairedSurrogateIsRejected() {
         RowImage image = new RowImage();
         for (String text : List.of("\uD800", "a\uDC00b", "\uDC00\uD800")) {
             assertThrows(IllegalArgumentException.class, () -> image.text("TEXT", text));
@@ -59,7 +59,7 @@ class WriterTest {
     }
 
     @Test
-    void optionsThatNoTrailHasAreRefused() {
+    void invalidOptionsAreRejected() {
         WriterOptions good = new WriterOptions();
         List<UnaryOperator<WriterOptions>> bad = List.of(options -> options.withFileSize(-1),
                 options -> new WriterOptions(false, 1, 0, 7, true, 1, 5, 0, "G", Instant.EPOCH),
@@ -77,7 +77,7 @@ class WriterTest {
     }
 
     @Test
-    void aWriterThatHasFailedSaysSoWhenItIsFinished() {
+    void finishReportsAnEarlierError() {
         try (TrailWriter writer = TrailWriter.create(folder.resolve("none/wr"), new WriterOptions())) {
             writer.begin("1", "1.1.1", Instant.EPOCH);
             RowImage row = new RowImage().text("TEXT", "one");
@@ -89,7 +89,7 @@ class WriterTest {
     }
 
     @Test
-    void numbersBeyondBigDecimalAreToldInColumnsToo() {
+    void numbersBeyondBigDecimalAreReportedInBatches() {
         try (BatchReader batches = of(new RowImage().number("NUMBER", "1E-2147483648")).batches()) {
             ColumnVector number = batches.next().after("NUMBER");
             assertEquals("1E-2147483648", number.text(0));
@@ -99,7 +99,7 @@ class WriterTest {
     }
 
     @Test
-    void aZeroDateIsAValueInRowsAndInvalidInBatches() {
+    void zeroDateIsAValueInRowsAndInvalidInBatches() {
         Trail trail = of(new RowImage().dateText("DAY", "0000-00-00:00:00:00"));
         try (TrailReader reader = trail.reader();
                 BatchReader batches = trail.batches()) {
@@ -109,7 +109,7 @@ class WriterTest {
     }
 
     @Test
-    void indexesAreNotNegative() {
+    void negativeIndexesAreRejected() {
         try (TrailReader reader = of(new RowImage().text("TEXT", "one")).reader()) {
             Row row = reader.next().after();
             assertThrows(IndexOutOfBoundsException.class, () -> row.get(-1));

@@ -6,10 +6,10 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Changes of one table in columns: row {@code i} of all columns is one change. Valid until its reader is asked for the next
- * batch; see {@link BatchReader}. For one thread at a time.
+ * Changes of one table as decoded column buffers: row {@code i} of all columns is one change. Valid until the next batch is
+ * requested from its reader; see {@link BatchReader}. For one thread at a time.
  */
-public final class ChangeBatch {
+public final class ColumnBatch {
     private final BatchReader reader;
     private final int generation;
     private final TableDef table;
@@ -17,11 +17,11 @@ public final class ChangeBatch {
     private final ByteBuffer ops;
     private final LongBuffer seqnos;
     private final LongBuffer rbas;
-    private final LongBuffer times;
+    private final LongBuffer timestamps;
     private final List<ColumnVector> before;
     private final List<ColumnVector> after;
 
-    ChangeBatch(BatchReader reader, int generation, TableDef table, ByteBuffer memory, Wire.Reader in) {
+    ColumnBatch(BatchReader reader, int generation, TableDef table, ByteBuffer memory, Wire.Reader in) {
         this.reader = reader;
         this.generation = generation;
         this.table = table;
@@ -30,7 +30,7 @@ public final class ChangeBatch {
         ops = ColumnVector.slice(memory, in.i32(), size);
         seqnos = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         rbas = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
-        times = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
+        timestamps = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         before = columns(memory, in, columns);
         after = columns(memory, in, columns);
     }
@@ -43,15 +43,15 @@ public final class ChangeBatch {
         return List.of(columns);
     }
 
-    /** Fails where the memory holds another batch by now. */
+    /** Fails if the memory was reused for another batch. */
     void check() {
         if (!reader.holds(generation)) {
-            throw new IllegalStateException("the batch is no longer valid: its reader has been asked for the next one");
+            throw new IllegalStateException("the batch is no longer valid: the next batch was requested from its reader");
         }
     }
 
     /**
-     * The definition of the table.
+     * Returns the definition of the table.
      *
      * @return the definition
      */
@@ -60,7 +60,7 @@ public final class ChangeBatch {
     }
 
     /**
-     * How many changes there are.
+     * Returns the number of changes.
      *
      * @return the number of rows
      */
@@ -69,7 +69,7 @@ public final class ChangeBatch {
     }
 
     /**
-     * What a change does.
+     * Returns the operation of a change.
      *
      * @param row the row, from 0
      * @return the operation
@@ -80,7 +80,7 @@ public final class ChangeBatch {
     }
 
     /**
-     * Where a change's record starts.
+     * Returns the position of the record of a change.
      *
      * @param row the row, from 0
      * @return the position
@@ -91,18 +91,18 @@ public final class ChangeBatch {
     }
 
     /**
-     * A change's time.
+     * Returns the timestamp of a change.
      *
      * @param row the row, from 0
-     * @return the moment, to the microsecond
+     * @return the timestamp, UTC, with microseconds
      */
-    public Instant time(int row) {
+    public Instant timestamp(int row) {
         check();
-        return Times.instant(times.get(row));
+        return Times.instant(timestamps.get(row));
     }
 
     /**
-     * What each change does, as {@link Op#ordinal} numbers.
+     * Returns the operations of the changes, as {@link Op#ordinal} numbers.
      *
      * @return a byte for each row, read-only
      */
@@ -112,7 +112,7 @@ public final class ChangeBatch {
     }
 
     /**
-     * The sequence number of each change's file.
+     * Returns the sequence numbers of the files of the changes.
      *
      * @return a number for each row, read-only
      */
@@ -122,7 +122,7 @@ public final class ChangeBatch {
     }
 
     /**
-     * The byte offset of each change's record in its file.
+     * Returns the byte offsets of the records of the changes in their files.
      *
      * @return a number for each row, read-only
      */
@@ -132,17 +132,18 @@ public final class ChangeBatch {
     }
 
     /**
-     * Each change's time, in microseconds from 1970, UTC.
+     * Returns the timestamps of the changes, in microseconds since 1970, UTC.
      *
      * @return a number for each row, read-only
      */
-    public LongBuffer times() {
+    public LongBuffer timestamps() {
         check();
-        return times.duplicate();
+        return timestamps.duplicate();
     }
 
     /**
-     * The wanted columns before the changes, in the table's order. A change without a before image has all of them missing.
+     * Returns the wanted columns before the changes, in the order of the table. For a change without a before image, all of
+     * them are missing.
      *
      * @return the columns
      */
@@ -152,7 +153,8 @@ public final class ChangeBatch {
     }
 
     /**
-     * The wanted columns after the changes, in the table's order. A change without an after image has all of them missing.
+     * Returns the wanted columns after the changes, in the order of the table. For a change without an after image, all of
+     * them are missing.
      *
      * @return the columns
      */
@@ -162,22 +164,22 @@ public final class ChangeBatch {
     }
 
     /**
-     * A column before the changes, by name.
+     * Returns a column before the changes, by name.
      *
-     * @param column the column's name
+     * @param column the name of the column
      * @return the column
-     * @throws TrailException.InvalidArgument where the table has no such column, or it is not wanted
+     * @throws TrailException.InvalidArgument if the table has no such column, or the batch was read without it
      */
     public ColumnVector before(String column) {
         return find(before, column);
     }
 
     /**
-     * A column after the changes, by name.
+     * Returns a column after the changes, by name.
      *
-     * @param column the column's name
+     * @param column the name of the column
      * @return the column
-     * @throws TrailException.InvalidArgument where the table has no such column, or it is not wanted
+     * @throws TrailException.InvalidArgument if the table has no such column, or the batch was read without it
      */
     public ColumnVector after(String column) {
         return find(after, column);
@@ -194,7 +196,7 @@ public final class ChangeBatch {
         throw TrailException.invalidArgument("table " + table.name() + " has no column " + name + " in this batch");
     }
 
-    /** Table and number of rows, for people. */
+    /** Returns the table and the number of rows, for display. */
     @Override
     public String toString() {
         return table.name() + " with " + size + " rows";
