@@ -27,7 +27,7 @@ pub(super) fn convert(
     let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut batches = trail.batches(read.clone(), options.arrow.clone())?;
-    while let Some(records) = batches.next() {
+    for records in batches.by_ref() {
         let records = records?;
         let name = records.table.name();
         let schema = records.batch.schema();
