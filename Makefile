@@ -40,8 +40,9 @@ examples-check:
 	target/release/examples/dump $(DATA)/big/bk --json | diff - $(DATA)/big.jsonl
 	target/release/examples/dump $(DATA)/little/bk --json | diff - $(DATA)/little.jsonl
 	set -o pipefail; target/release/examples/dump $(DATA)/big/bk --records | tail -n 1
-	@if [ -d ../shared/vectors/trail ]; then target/release/examples/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
-	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/examples/filter_cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
+	$(CARGO) build --quiet --release -p trailcore-support
+	@if [ -d ../shared/vectors/trail ]; then target/release/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
+	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/filter-cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
 	target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --filter "ON INSERT, AMOUNT > 1000" --explain | tail -n 12
 
 # The same files and selections through every language, compared byte for byte.
@@ -65,7 +66,7 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 	done
 
 bench: ## Ratios against reading the same bytes, and against peers
-	$(CARGO) bench -p trailcore --bench trail --bench filter
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-java
 

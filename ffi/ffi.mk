@@ -143,10 +143,10 @@ go-test: c-examples ## The Go package over the installed library
 # Every column touched through C, beside the same in Rust: one change at a time, and by blocks, which is what batches are.
 # The C program of the benches.
 c-touch: c-examples
-	$(CC) -O2 -std=c99 $(C_STRICT) ffi/bench/touch.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
+	$(CC) -O2 -std=c99 $(C_STRICT) benches/c/touch.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
 	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/touch
 
 bench-c: c-touch
-	$(CARGO) build --quiet --release -p trailcore-ffi --example touch
-	target/release/examples/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
-	python3 ffi/bench/compare.py target/release/examples/touch $(C_TEST)/bin/touch target/bench-data/c-$(BENCH_C_MB)
+	$(CARGO) build --quiet --release -p trailcore-benches --bin touch
+	target/release/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
+	python3 benches/c/compare.py target/release/touch $(C_TEST)/bin/touch target/bench-data/c-$(BENCH_C_MB)

@@ -67,4 +67,4 @@ bench-java: java-tools java-library c-touch ## Java beside Rust and C, touching 
 	  $(MVN) $(MVN_FLAGS) -f java/pom.xml test-compile && \
 	  TRAILCORE_C_TOUCH=$(CURDIR)/$(C_TEST)/bin/touch \
 	  TRAILCORE_JAVA_CLASSES=$(CURDIR)/java/target/classes:$(CURDIR)/java/target/test-classes \
-	  TRAILCORE_LIBRARY=$(CURDIR)/$(JNI_LIBRARY) $(CARGO) bench --quiet -p trailcore-jni --bench java; fi
+	  TRAILCORE_LIBRARY=$(CURDIR)/$(JNI_LIBRARY) $(CARGO) bench --quiet -p trailcore-benches --bench java; fi

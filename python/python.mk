@@ -54,5 +54,5 @@ py-notebooks: py-build
 
 bench-python: py-build
 	$(PY) -m pip install -q --disable-pip-version-check $(PY_BENCH_TOOLS)
-	$(CARGO) build --quiet --release --manifest-path bench/Cargo.toml
-	$(PY) bench/python.py
+	$(CARGO) build --quiet --release -p trailcore-benches --bin peers
+	$(PY) benches/python.py

@@ -57,7 +57,7 @@ pub(crate) struct Memory {
     /// Texts that are not in the records in this form: converted from other character sets, or concatenated.
     texts: Mutex<Bump>,
     tables: Vec<Arc<Handle<tc_table>>>,
-    /// One handle per change of the largest block so far. A handle has only its index, so handles are reused.
+    /// One handle per change of the largest block so far. A handle only has an index into this memory, so handles are reused.
     changes: Vec<Handle<tc_change>>,
 }
 

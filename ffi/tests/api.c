@@ -257,13 +257,13 @@ static void changes(void) {
     read.size = sizeof read;
     OK(tc_block_read(f.block, 0, &read, columns, 64, &before, &after, NULL));
     const tc_change *first;
-    tc_column alone;
+    tc_column single;
     OK(tc_block_change(f.block, 0, &first));
     info.size = sizeof info;
     OK(tc_change_info_of(first, &info));
-    OK(tc_change_column(first, TC_IMAGE_AFTER, columns[before].index, &alone, NULL));
+    OK(tc_change_column(first, TC_IMAGE_AFTER, columns[before].index, &single, NULL));
     CHECK(read.op == info.op && read.position.rba == info.position.rba && read.table == info.table && read.timestamp == info.timestamp);
-    CHECK(after > 0 && alone.bytes.data == columns[before].bytes.data);
+    CHECK(after > 0 && single.bytes.data == columns[before].bytes.data);
     OK(tc_block_count(f.block, &index));
     GIVES(TC_ERR_BAD_ARGUMENT, tc_block_read(f.block, index, &read, columns, 64, &before, &after, NULL));
     CHECK(before == 0 && after == 0);
@@ -401,7 +401,7 @@ static void records(void) {
     tc_record record;
     size_t count = 0, skipped;
     bool more;
-    tc_skipped stretch;
+    tc_skipped range;
     OK(tc_trail_open(sample, &trail, NULL));
     OK(tc_record_reader_open(trail, NULL, &reader, NULL));
     record.size = sizeof record;
@@ -415,7 +415,7 @@ static void records(void) {
     CHECK(count > 90);
     OK(tc_record_reader_skipped_count(reader, &skipped));
     CHECK(skipped == 0);
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_record_reader_skipped(reader, 0, &stretch, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_record_reader_skipped(reader, 0, &range, NULL));
     tc_record_reader_free(reader);
     tc_trail_free(trail);
 }
@@ -495,7 +495,7 @@ static void memory_and_damage(void) {
     tc_block *block;
     tc_error *error, *why;
     tc_location place;
-    tc_skipped stretch;
+    tc_skipped range;
     snprintf(path, sizeof path, "%s000000000", sample);
     char *bytes = file_content(path, &length);
     tc_memory_file file = {"bk000000000", (const uint8_t *)bytes, length};
@@ -541,11 +541,11 @@ static void memory_and_damage(void) {
     } while (block);
     OK(tc_reader_skipped_count(reader, &count));
     CHECK(count == 1);
-    OK(tc_reader_skipped(reader, 0, &stretch, &why));
-    CHECK(stretch.from.rba < stretch.to.rba && tc_error_status(why) == TC_ERR_CORRUPT);
+    OK(tc_reader_skipped(reader, 0, &range, &why));
+    CHECK(range.from.rba < range.to.rba && tc_error_status(why) == TC_ERR_CORRUPT);
     tc_error_free(why);
-    OK(tc_reader_skipped(reader, 0, &stretch, NULL));
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_skipped(reader, 1, &stretch, &why));
+    OK(tc_reader_skipped(reader, 0, &range, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_skipped(reader, 1, &range, &why));
     CHECK(why == NULL);
     tc_reader_free(reader);
     tc_trail_free(trail);

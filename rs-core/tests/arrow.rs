@@ -407,7 +407,7 @@ fn missing_image_is_a_null_struct_also_over_the_c_stream() {
     let mut raw = stream.into_c_stream();
     // SAFETY: the stream is valid, and ownership moves completely: a released stream is left.
     #[allow(unsafe_code)]
-    let reader = unsafe { arrow_array::ffi_stream::ArrowArrayStreamReader::from_raw(&mut raw) }.unwrap();
+    let reader = unsafe { arrow_array::ffi_stream::RecordBatchStreamReader::from_raw(&mut raw) }.unwrap();
     assert_eq!(reader.schema(), fields);
     let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     let before = batches[0].column_by_name("before").unwrap();
@@ -440,7 +440,7 @@ fn panic_does_not_cross_the_c_stream() {
     let mut raw = trailcore::arrow::c_stream(Panics(batch, 0));
     // SAFETY: as above.
     #[allow(unsafe_code)]
-    let mut reader = unsafe { arrow_array::ffi_stream::ArrowArrayStreamReader::from_raw(&mut raw) }.unwrap();
+    let mut reader = unsafe { arrow_array::ffi_stream::RecordBatchStreamReader::from_raw(&mut raw) }.unwrap();
     assert!(reader.next().unwrap().is_ok());
     assert!(reader.next().unwrap().is_err());
     assert!(reader.next().is_none());

@@ -67,15 +67,15 @@ pub enum SchemaChange {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ArrowOptions {
-    pub(super) rows: usize,
-    pub(super) layout: Layout,
-    pub(super) states: bool,
-    pub(super) numbers: Numbers,
-    pub(super) times: Times,
-    pub(super) invalid: Invalid,
-    pub(super) columns: Option<Vec<Box<str>>>,
-    pub(super) schema_change: SchemaChange,
-    pub(super) prefix: Box<str>,
+    pub(crate) rows: usize,
+    pub(crate) layout: Layout,
+    pub(crate) states: bool,
+    pub(crate) numbers: Numbers,
+    pub(crate) times: Times,
+    pub(crate) invalid: Invalid,
+    pub(crate) columns: Option<Vec<Box<str>>>,
+    pub(crate) schema_change: SchemaChange,
+    pub(crate) prefix: Box<str>,
 }
 
 impl Default for ArrowOptions {
@@ -160,7 +160,7 @@ impl ArrowOptions {
     }
 
     /// Returns the same options, limited to the columns that the definition has.
-    pub(super) fn of_table(&self, table: &crate::schema::TableDef) -> Self {
+    pub(crate) fn of_table(&self, table: &crate::schema::TableDef) -> Self {
         let mut own = self.clone();
         if let Some(columns) = &mut own.columns {
             columns.retain(|name| table.column(name).is_some());
@@ -168,7 +168,7 @@ impl ArrowOptions {
         own
     }
 
-    pub(super) fn wants(&self, column: &str) -> bool {
+    pub(crate) fn wants(&self, column: &str) -> bool {
         self.columns.as_ref().is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(column)))
     }
 }

@@ -1,6 +1,6 @@
 //! The Arrow schema of a table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -70,7 +70,7 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
         return Err(Error::new(ErrorKind::InvalidArgument, what)
             .hint("set the option prefix if one of them is a column that trailcore adds"));
     }
-    let metadata = HashMap::from([("trailcore:table".to_owned(), table.name().to_owned())]);
+    let metadata = BTreeMap::from([("trailcore:table".to_owned(), table.name().to_owned())]);
     Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
 }
 
@@ -88,7 +88,7 @@ fn meta_field(name: &str, options: &ArrowOptions) -> Field {
         "csn" | "xid" => (DataType::Utf8, true),
         _ => (DataType::Utf8, false),
     };
-    let metadata = HashMap::from([(META_KEY.to_owned(), name.to_owned())]);
+    let metadata = BTreeMap::from([(META_KEY.to_owned(), name.to_owned())]);
     Field::new(format!("{}{name}", options.prefix), data_type, nullable).with_metadata(metadata)
 }
 
@@ -100,7 +100,7 @@ pub(super) fn state_type() -> DataType {
 fn field(column: &ColumnDef, options: &ArrowOptions) -> Field {
     let field = Field::new(&*column.name, data_type(column, options), true);
     let keys = column.key.then(|| ("trailcore:key".to_owned(), "true".to_owned()));
-    field.with_metadata(keys.into_iter().collect())
+    field.with_metadata(keys.into_iter().collect::<BTreeMap<_, _>>())
 }
 
 fn data_type(column: &ColumnDef, options: &ArrowOptions) -> DataType {

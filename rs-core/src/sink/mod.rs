@@ -1,8 +1,23 @@
-//! Where changes go: for now, [`TrailWriter`] writes trails.
+//! Sinks: [`TrailWriter`] writes trails; `Trail::convert` writes CSV (feature `csv`), Parquet and Arrow IPC (feature
+//! `parquet`) and JSON lines.
 
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod convert;
+#[cfg(feature = "csv")]
+mod csv;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod files;
 mod forward;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod row;
 mod trail;
 
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub use convert::{ConvertOptions, Converted, Format};
+#[cfg(any(feature = "csv", feature = "parquet"))]
+pub use files::{Written, file_name};
+#[cfg(feature = "parquet")]
+pub use parquet::write_parquet;
 pub use row::RowBuilder;
 pub use trail::{TrailWriter, UpdateStyle, WriterOptions};

@@ -102,7 +102,7 @@ fn touch_in_c(path: &Path) -> Outcome<Duration> {
 
 /// Creates a trail of about `bytes` bytes, unless it exists.
 fn generate(bytes: u64) -> Outcome<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-data");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
     let directory = root.join(format!("java-{}-{}", bytes >> 20, env!("CARGO_PKG_VERSION")));
     let path = directory.join("bk000000000");
     if !path.exists() {

@@ -31,10 +31,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Returns `true` if something was compared and all of it agrees.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok(_))
     }
 
+    /// Returns `true` if something differs.
     pub fn differs(&self) -> bool {
         matches!(self, Self::Differs(_))
     }

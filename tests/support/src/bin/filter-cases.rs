@@ -1,28 +1,26 @@
 //! Runs cases of the filter language: expressions with given values and expected results.
 //!
 //! ```text
-//! cargo run --release -p trailcore --example filter_cases -- FILE.json
+//! cargo run -q --release -p trailcore-support --bin filter-cases -- FILE
 //! ```
 //!
 //! One line a case: its id, and `ok`, `expected … got …`, or `not run` with the reason; then a count. Exits with 1 where a
 //! result differs, and with 2 where the file cannot be read. The file has a list `cases`, or is that list; each case has
 //! `id`, `clause`, `dialect`, `expression`, `given` and `expected` with `kind` and `value`.
 
-mod case;
-
 use std::process::ExitCode;
 
-use case::{Case, Outcome};
+use trailcore_support::filter_cases::{Case, Outcome};
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args_os().nth(1) else {
-        eprintln!("usage: filter_cases FILE.json");
+        eprintln!("usage: filter-cases FILE");
         return ExitCode::from(2);
     };
     let cases = match load(path.as_ref()) {
         Ok(cases) => cases,
         Err(error) => {
-            eprintln!("filter_cases: {}: {error}", std::path::Path::new(&path).display());
+            eprintln!("filter-cases: {}: {error}", std::path::Path::new(&path).display());
             return ExitCode::from(2);
         }
     };

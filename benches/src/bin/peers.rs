@@ -1,7 +1,7 @@
 //! Reads a file into Arrow batches, and prints how many rows it has and how many seconds it took: the second time, since the
 //! peers that it is compared with are warm too.
 //!
-//! `trailcore-bench trail FILE TABLE ROWS` or `trailcore-bench avro FILE ROWS`, where ROWS is the size of a batch.
+//! `peers trail FILE TABLE ROWS` or `peers avro FILE ROWS`, where ROWS is the size of a batch.
 
 use std::error::Error;
 use std::fs::File;
@@ -37,6 +37,6 @@ fn read(arguments: &[&str]) -> Result<usize, Box<dyn Error>> {
             }
             total
         }
-        _ => return Err("usage: trailcore-bench trail FILE TABLE ROWS | avro FILE ROWS".into()),
+        _ => return Err("usage: peers trail FILE TABLE ROWS | avro FILE ROWS".into()),
     })
 }

@@ -1,4 +1,4 @@
-//! The Rust side of `make bench-c`: every column of every change of a trail is touched, as `ffi/bench/touch.c` does it.
+//! The Rust side of `make bench-c`: every column of every change of a trail is touched, as `benches/c/touch.c` does it.
 //!
 //! `touch [--blocks] PATH` prints the seconds that it took, the number of columns, and a checksum of all values, which must be that of
 //! the C side. `touch --generate PATH MB` makes the trail, in a folder of that name.

@@ -2,15 +2,12 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../examples/vectors/check.rs"]
-mod check;
-
-mod shared;
+use trailcore_support::{shared, vectors};
 
 #[test]
 fn vectors_decode_to_their_printed_fields() {
-    let Some(folder) = shared::folder("vectors/trail") else { return };
-    let report = check::folder(&folder).unwrap();
+    let Some(folder) = shared("vectors/trail") else { return };
+    let report = vectors::folder(&folder).unwrap();
     assert!(report.iter().filter(|(_, verdict)| verdict.is_ok()).count() > 50, "too few files were compared");
     let wrong: Vec<_> =
         report.iter().filter(|(_, verdict)| verdict.differs()).map(|(file, verdict)| format!("{file}: {verdict}")).collect();
@@ -30,7 +27,7 @@ fn vectors_decode_to_their_printed_fields() {
 
 #[test]
 fn wrong_expectations_are_noticed() {
-    let Some(folder) = shared::folder("vectors/trail") else { return };
+    let Some(folder) = shared("vectors/trail") else { return };
     let scratch = tempfile::tempdir().unwrap();
     // One printed field, one column, one token and one definition are changed; each change must be reported.
     let changes = [
@@ -44,7 +41,7 @@ fn wrong_expectations_are_noticed() {
         assert!(text.contains(from), "{file} has no {from}");
         std::fs::write(scratch.path().join(file), text.replace(from, to)).unwrap();
     }
-    let report = check::folder(scratch.path()).unwrap();
+    let report = vectors::folder(scratch.path()).unwrap();
     assert_eq!(report.len(), changes.len());
     assert!(report.iter().all(|(_, verdict)| verdict.differs()), "{report:?}");
 }

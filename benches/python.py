@@ -33,7 +33,7 @@ MEGABYTES = int(os.environ.get("TRAILCORE_BENCH_PY_MB", "64"))
 ROUNDS = int(os.environ.get("TRAILCORE_BENCH_ROUNDS", "5"))
 FOLDER = ROOT / "target" / "bench-data" / f"python-{MEGABYTES}-{tc.__version__}"
 BATCH = 8192
-RUST = ROOT / "bench" / "target" / "release" / "trailcore-bench"
+RUST = ROOT / "target" / "release" / "peers"
 
 POSTINGS = FOLDER / "postings" / "bk000000000"
 ALL = FOLDER / "all" / "bk000000000"

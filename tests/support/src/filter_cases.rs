@@ -10,21 +10,27 @@ use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::trail::RecordType;
 use trailcore::{DateTime, Decimal, Op, PlainValue, Timestamp, TransactionIndicator};
 
+/// A case as its file describes it.
 #[derive(Debug, Deserialize)]
 pub struct Case {
+    /// Names the case in the report.
     pub id: String,
     #[serde(default)]
     clause: String,
     #[serde(default)]
     dialect: String,
+    /// The expression that is evaluated.
     pub expression: String,
     #[serde(default)]
     given: Map<String, Json>,
+    /// The wanted result.
     pub expected: Expected,
+    /// The document that the expected result rests on.
     #[serde(default)]
     pub basis: Option<String>,
 }
 
+/// A result by its kind (`value`, `verdict`, `error`, …) and value.
 #[derive(Debug, Deserialize)]
 pub struct Expected {
     kind: String,
@@ -42,7 +48,9 @@ impl fmt::Display for Expected {
 pub enum Outcome {
     /// As expected; with a word on how, where that is not plain.
     Ok(String),
+    /// Another result, as text.
     Differs(String),
+    /// The reason why the case cannot be run.
     NotRun(String),
 }
 
@@ -86,6 +94,7 @@ impl From<trailcore::Error> for Got {
 const TARGET: &str = "CASE_RESULT";
 
 impl Case {
+    /// Runs the case and compares the result with the expected one.
     pub fn run(&self) -> Outcome {
         if let Some(outcome) = self.run_prose() {
             return outcome;

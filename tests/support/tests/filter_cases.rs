@@ -1,12 +1,8 @@
 //! Cases of the filter language: those of this folder, and the shared ones if they are present.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#[path = "../examples/filter_cases/case.rs"]
-mod case;
-
-mod shared;
-
-use case::{Case, Outcome};
+use trailcore_support::filter_cases::{Case, Outcome};
+use trailcore_support::shared;
 
 /// Cases that may differ from the expected result, with the reason.
 const KNOWN: [(&str, &str); 2] = [
@@ -44,6 +40,6 @@ fn siblings() {
 
 #[test]
 fn shared_cases() {
-    let Some(path) = shared::folder("vectors/filter-cases.json") else { return };
+    let Some(path) = shared("vectors/filter-cases.json") else { return };
     check(&std::fs::read_to_string(path).unwrap());
 }

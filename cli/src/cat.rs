@@ -1,0 +1,118 @@
+//! The command `cat`.
+
+use std::io::Write as _;
+
+use trailcore::{Change, ErrorKind, PlainImage, Row, Value};
+
+use crate::failure::Failure;
+use crate::options::{PLACES, Reading, Selecting, report_rest, table_names};
+use crate::output::Output;
+use crate::report::hex;
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore cat dirdat/lt --limit 10
+  trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000' --lenient
+  trailcore cat dirdat/lt --from 2024-03-01T12:00:00 --until csn:7824137900
+
+exit codes: 0 fine, 1 damage or another error (what comes before it is printed), 2 wrong arguments, 130 Ctrl-C";
+
+/// Prints changes, each as a line of native JSON (docs/json.md)
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    selecting: Selecting,
+    /// At most N changes
+    #[arg(long, value_name = "N", help_heading = "Printing")]
+    limit: Option<u64>,
+    /// Only these columns, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Printing")]
+    columns: Vec<String>,
+    /// Lines for people instead of JSON
+    #[arg(long, conflicts_with = "columns", help_heading = "Printing")]
+    text: bool,
+    /// Metadata, markers and unknown records too
+    #[arg(long, help_heading = "Printing")]
+    all: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let source = args.reading.open(output)?.select(&args.selecting)?;
+    let (options, bar) = source.watched(output, true)?;
+    let mut reader = source.trail.reader_with(options.include_non_changes(args.all))?;
+    let mut line = Vec::with_capacity(1024);
+    let mut printed = 0;
+    while args.limit.is_none_or(|limit| printed < limit) {
+        let Some(change) = reader.next()? else { break };
+        line.clear();
+        if args.text {
+            write_text(&change, &mut line)?;
+        } else if args.columns.is_empty() {
+            change.write_json(&mut line)?;
+        } else {
+            write_columns(&change, &args.columns, &mut line)?;
+        }
+        line.push(b'\n');
+        output.write_all(&line)?;
+        printed += 1;
+    }
+    bar.done();
+    if args.limit.is_none() {
+        args.selecting.report_unknown(table_names(reader.tables()), output)?;
+    }
+    report_rest(reader.skipped(), reader.filter_counts(), output)
+}
+
+/// Writes native JSON whose images have only these columns.
+fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut plain = change.to_plain()?;
+    for image in [&mut plain.before, &mut plain.after] {
+        if let Some(PlainImage::Row(values)) = image {
+            values.retain(|(name, _)| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name)));
+        }
+    }
+    line.extend_from_slice(plain.to_json()?.as_bytes());
+    Ok(())
+}
+
+/// Writes one change as a line for people.
+fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
+    let csn = change.csn().unwrap_or("-");
+    write!(line, "{} {} {} {} csn={csn}", change.position(), change.timestamp(), change.op(), change.table_name())?;
+    for (name, image) in [("before", change.before()), ("after", change.after())] {
+        match image {
+            Ok(Some(row)) => {
+                write!(line, " {name}(")?;
+                write_row(change, &row, line)?;
+                write!(line, ")")?;
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => write!(line, " {name}(? {error})")?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if let Some(ddl) = change.ddl() {
+        write!(line, " {:?}", ddl.text())?;
+    }
+    Ok(())
+}
+
+fn write_row(change: &Change<'_>, row: &Row<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
+    for (index, column) in row.columns().enumerate() {
+        let column = column.map_err(|fault| change.error(fault))?;
+        write!(line, "{}{}=", if index > 0 { " " } else { "" }, column.name())?;
+        match column.value() {
+            Value::Null => write!(line, "NULL")?,
+            Value::Text(text) => write!(line, "{text:?}")?,
+            Value::Number(number) => write!(line, "{number}")?,
+            Value::DateTime(time) => write!(line, "{time}")?,
+            Value::Bytes(bytes) => write!(line, "0x{}", hex(bytes))?,
+            Value::Invalid(bytes) => write!(line, "invalid:0x{}", hex(bytes))?,
+            _ => write!(line, "unchanged")?,
+        }
+    }
+    Ok(())
+}

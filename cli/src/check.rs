@@ -1,0 +1,54 @@
+//! The command `check`.
+
+use crate::failure::Failure;
+use crate::options::Reading;
+use crate::output::{GREEN, Output, RED, YELLOW, clean, grouped, size};
+use crate::report::CheckReport;
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore check dirdat/lt
+  trailcore check dirdat/lt --json
+
+exit codes: 0 the trail is whole, 1 it is not, or another error, 2 wrong arguments, 130 Ctrl-C";
+
+/// Checks whether a trail is whole: damage, missing files, the order of transactions, rows that fit their tables
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let source = args.reading.open(output)?;
+    let (options, bar) = source.watched(output, false)?;
+    let report = CheckReport::of(&source.trail, &options)?;
+    bar.done();
+    if args.json {
+        output.json(&report)?;
+    } else {
+        show(&report, output)?;
+    }
+    Ok(i32::from(!report.is_whole))
+}
+
+fn show(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
+    for issue in &report.issues {
+        output.line(&clean(&issue.text), if issue.is_fault { RED } else { YELLOW })?;
+    }
+    if report.more_issues > 0 {
+        output.line(&format!("and {} more", grouped(report.more_issues)), "")?;
+    }
+    let [records, changes, transactions] = [report.records, report.changes, report.transactions].map(grouped);
+    let counts = format!("{records} records, {changes} changes in {transactions} transactions");
+    output.line(&format!("{counts}, {} read", size(report.bytes)), "")?;
+    if report.invalid_values > 0 {
+        output.line(&format!("{} values cannot be decoded as the types of their columns", grouped(report.invalid_values)), "")?;
+    }
+    let (verdict, style) = if report.is_whole { ("whole", GREEN) } else { ("not whole", RED) };
+    Ok(output.line(verdict, style)?)
+}

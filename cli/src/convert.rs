@@ -1,0 +1,253 @@
+//! The command `convert`.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use clap::ValueEnum;
+use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, Times};
+use trailcore::sink::{ConvertOptions, Format};
+
+use crate::REMOVES_FILES;
+use crate::failure::Failure;
+use crate::options::{How, Selecting, open, report_rest};
+use crate::output::{Output, clean, grouped};
+use crate::report::{ConvertReport, SkippedReport, WrittenReport};
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore convert dirdat/lt emp.parquet --table HR.EMP
+  trailcore convert dirdat/lt tables/ --format parquet
+  trailcore convert dirdat/lt tables/ --format csv --table 'HR.*' --columns ID,NAME
+  trailcore convert dirdat/lt changes.jsonl
+
+OUT is one file of one table (--table), or a directory that gets a file for each table, in one pass.
+Its ending means the format: .parquet, .csv, .arrow or .ipc, .jsonl or .ndjson. JSON lines may have all
+tables in one file. After the columns of a table change, a new file begins: NAME.2.parquet. Files get
+their names once all of them are complete; until then they end in .partial.
+
+exit codes: 0 fine, 1 damage or another error (no file remains), 2 wrong arguments, 130 Ctrl-C";
+
+/// Writes tables to files: Parquet, CSV, Arrow IPC, or JSON lines
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES, override_usage = "trailcore convert [OPTIONS] <PATH>... <OUT>")]
+pub(crate) struct Args {
+    /// The trail, and last OUT: a file, or a directory (no ending, or a / at its end)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The same as OUT; then all paths are of the trail
+    #[arg(long, value_name = "OUT", help_heading = "Writing")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+    #[command(flatten)]
+    selecting: Selecting,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Writing")]
+struct Writing {
+    /// The format, instead of the one that the ending of OUT means
+    #[arg(long, visible_alias = "to")]
+    format: Option<FormatName>,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    shape: Shape,
+}
+
+/// The shape of the tables.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Writing")]
+struct Shape {
+    /// Only these columns, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    columns: Option<Vec<String>>,
+    /// The row that a change leaves (rows, the default), or both images
+    #[arg(long)]
+    layout: Option<LayoutName>,
+    /// Columns that tell NULL, missing and invalid values apart
+    #[arg(long)]
+    states: bool,
+    /// Numbers of no declared scale: declared (as text, the default), text (all numbers), float, or a number of digits
+    #[arg(long, value_name = "HOW", value_parser = numbers)]
+    numbers: Option<Numbers>,
+    /// Micro- or nanoseconds instead of what is declared
+    #[arg(long)]
+    times: Option<TimesName>,
+    /// Values that cannot be decoded
+    #[arg(long)]
+    invalid: Option<InvalidName>,
+    /// Rows that are held in memory for each table: 65536
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatName {
+    Parquet,
+    Csv,
+    Arrow,
+    Jsonl,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LayoutName {
+    Rows,
+    Changes,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TimesName {
+    Declared,
+    Us,
+    Ns,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InvalidName {
+    Error,
+    Null,
+}
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    match text {
+        "declared" => Ok(Numbers::Declared),
+        "text" => Ok(Numbers::Text),
+        "float" => Ok(Numbers::Float),
+        digits => match digits.parse() {
+            Ok(scale) if scale <= 38 => Ok(Numbers::Scale(scale)),
+            _ => Err("use declared, text, float, or a number of digits after the point, 0 to 38".to_owned()),
+        },
+    }
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let (paths, out) = args.split()?;
+    let (format, single) = args.writing.target(out)?;
+    args.writing.shape.check(format)?;
+    let mut options = ConvertOptions::new(format).arrow(args.writing.shape.arrow()).force(args.writing.force).single_file(single);
+    if let Some(table) = args.selecting.one_table().filter(|_| single) {
+        options = options.table(table);
+    } else if single && format != Format::JsonLines {
+        let what = "is one file, which holds one table: name the table with --table, or name a directory";
+        return Err(Failure::usage(format!("{} {what}", out.display())));
+    }
+    let source = open(paths, &args.how, output)?.select(&args.selecting)?;
+    let (read, bar) = source.watched(output, false)?;
+    REMOVES_FILES.store(true, Ordering::Relaxed);
+    let converted = source.trail.convert(out, read, &options);
+    REMOVES_FILES.store(false, Ordering::Relaxed);
+    bar.done();
+    let converted = converted?;
+    let files = converted.files.iter().map(|file| WrittenReport {
+        table: file.table.clone(),
+        path: file.path.display().to_string(),
+        rows: file.rows,
+    });
+    let undecided = converted.counts.undecidable + converted.counts.errors;
+    let report = ConvertReport { files: files.collect(), skipped: SkippedReport::all(&converted.skipped), undecided };
+    if args.writing.json {
+        output.json(&report)?;
+    } else {
+        let unit = if format == Format::JsonLines { "changes" } else { "rows" };
+        for file in &report.files {
+            let table = if file.table.is_empty() { String::new() } else { format!("{}: ", clean(&file.table)) };
+            output.line(&format!("{table}{} {unit} in {}", grouped(file.rows), clean(&file.path)), "")?;
+        }
+        if report.files.is_empty() {
+            output.complain("nothing is selected, so nothing has been written")?;
+        }
+    }
+    report_rest(&converted.skipped, converted.counts, output)
+}
+
+impl Args {
+    /// Returns the paths of the trail, and OUT.
+    fn split(&self) -> Result<(&[PathBuf], &Path), Failure> {
+        match (&self.out, self.paths.split_last()) {
+            (Some(out), _) => Ok((&self.paths, out)),
+            (None, Some((out, paths))) if !paths.is_empty() => Ok((paths, out)),
+            _ => Err(Failure::usage("convert needs PATH and OUT, the file or directory to write")),
+        }
+    }
+}
+
+impl Writing {
+    /// Returns the format, and whether it is one file.
+    fn target(&self, out: &Path) -> Result<(Format, bool), Failure> {
+        let ends_in_separator = out.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+        let single = out.extension().is_some() && !ends_in_separator && !out.is_dir();
+        let format = match self.format {
+            Some(FormatName::Parquet) => Some(Format::Parquet),
+            Some(FormatName::Csv) => Some(Format::Csv),
+            Some(FormatName::Arrow) => Some(Format::Arrow),
+            Some(FormatName::Jsonl) => Some(Format::JsonLines),
+            None if single => Format::of_path(out),
+            None => Some(Format::Parquet),
+        };
+        let format = format.ok_or_else(|| {
+            let endings = ".parquet, .csv, .arrow, .ipc, .feather, .jsonl, .ndjson";
+            let what = format!("the ending of {} means no format; use {endings}, or give --format", out.display());
+            Failure::usage(what + ", or name a directory by a / at its end")
+        })?;
+        Ok((format, single))
+    }
+}
+
+impl Shape {
+    /// Fails for options that the format does not have.
+    fn check(&self, format: Format) -> Result<(), Failure> {
+        let common = [
+            ("--columns", self.columns.is_some()),
+            ("--layout", self.layout.is_some()),
+            ("--states", self.states),
+            ("--invalid", self.invalid.is_some()),
+        ];
+        let arrow = [
+            ("--numbers", self.numbers.is_some()),
+            ("--times", self.times.is_some()),
+            ("--batch-size", self.batch_size.is_some()),
+        ];
+        let (lacks, why): (Vec<_>, _) = match format {
+            Format::JsonLines => (common.into_iter().chain(arrow).collect(), "holds the changes verbatim"),
+            Format::Csv => (arrow.to_vec(), "has the digits of the trail"),
+            _ => return Ok(()),
+        };
+        match lacks.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(Failure::usage(format!("{option} is not for {}, which {why}", format.name()))),
+            None => Ok(()),
+        }
+    }
+
+    fn arrow(&self) -> ArrowOptions {
+        let mut options = ArrowOptions::new().states(self.states);
+        if let Some(columns) = &self.columns {
+            let columns: Vec<_> = columns.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+            options = options.columns(&columns);
+        }
+        if let Some(LayoutName::Changes) = self.layout {
+            options = options.layout(Layout::Changes);
+        }
+        if let Some(numbers) = self.numbers {
+            options = options.numbers(numbers);
+        }
+        options = match self.times {
+            Some(TimesName::Us) => options.times(Times::Micros),
+            Some(TimesName::Ns) => options.times(Times::Nanos),
+            Some(TimesName::Declared) | None => options,
+        };
+        if let Some(InvalidName::Null) = self.invalid {
+            options = options.invalid(Invalid::Null);
+        }
+        match self.batch_size {
+            Some(rows) => options.rows(rows),
+            None => options,
+        }
+    }
+}

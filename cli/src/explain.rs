@@ -1,0 +1,62 @@
+//! The command `explain`.
+
+use crate::failure::Failure;
+use crate::options::{Reading, Selecting, report_rest};
+use crate::output::Output;
+use crate::report::{ExplainReport, TableExplained};
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore explain dirdat/lt --table HR.EMP --where 'SALARY > 1000'
+  trailcore explain dirdat/lt --param-file dirprm/ext.prm
+
+exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
+
+/// Shows how a selection decides on each table of the trail, and what is doubtful in it
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    selecting: Selecting,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    // The whole trail is read for its definitions; the selection is only explained.
+    let source = args.reading.open(output)?;
+    let select = args.selecting.select()?;
+    let Some(select) = select else {
+        match args.json {
+            true => output.json(&ExplainReport { selection: None, lints: None, tables: Vec::new() })?,
+            false => output.line("no selection: all changes are wanted", "")?,
+        }
+        return Ok(0);
+    };
+    let (options, bar) = source.watched(output, false)?;
+    let mut reader = source.trail.reader_with(options)?;
+    while reader.next()?.is_some() {}
+    bar.done();
+    let mut tables: Vec<_> = reader.tables().filter(|table| !table.name().is_empty()).collect();
+    tables.sort_by(|one, other| one.name().cmp(other.name()));
+    let explained = tables
+        .iter()
+        .map(|table| TableExplained { table: table.name().to_owned(), text: select.bind(table).explain().to_string() });
+    let lints = (!select.lints().is_empty()).then(|| select.lint_text());
+    let report = ExplainReport { selection: Some(select.to_string()), lints, tables: explained.collect() };
+    if args.json {
+        output.json(&report)?;
+    } else {
+        output.line(&format!("{select}\n"), "")?;
+        if let Some(lints) = &report.lints {
+            output.complain(lints)?;
+        }
+        for table in &report.tables {
+            output.line(&table.text, "")?;
+        }
+    }
+    report_rest(reader.skipped(), Default::default(), output)
+}

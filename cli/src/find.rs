@@ -1,0 +1,44 @@
+//! The command `find`.
+
+use crate::failure::Failure;
+use crate::options::{Place, Reading};
+use crate::output::Output;
+use crate::report::FindReport;
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore find dirdat/lt --at csn:7824137850
+  trailcore find dirdat/lt --at 2024-03-01T12:00:00
+
+exit codes: 0 found, 1 there is no such change, or another error, 2 wrong arguments, 130 Ctrl-C";
+
+/// Prints the position of the first change at or after a time or CSN
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    /// A UTC time such as 2024-03-01T12:00:00, or csn:NUMBER
+    #[arg(long, value_name = "PLACE", required = true)]
+    at: Place,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let source = args.reading.open(output)?;
+    if matches!(args.at, Place::Position(_)) {
+        return Err(Failure::usage("--at takes a time or csn:NUMBER, not a position"));
+    }
+    let (options, bar) = source.watched(output, false)?;
+    let found = args.at.find(&source.trail, &options)?;
+    bar.done();
+    let report = FindReport { position: found.map(|position| position.to_string()) };
+    match &report.position {
+        _ if args.json => output.json(&report)?,
+        Some(position) => output.line(position, "")?,
+        None => output.complain("no change is that late")?,
+    }
+    Ok(i32::from(found.is_none()))
+}

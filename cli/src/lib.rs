@@ -1,0 +1,115 @@
+//! The command line `trailcore`: looks into Oracle GoldenGate trails, prints, filters and converts them. `docs/cli.md` is its
+//! guide. The program and the Python package's script run the same [`main_with`].
+
+mod cat;
+mod check;
+mod completions;
+mod convert;
+mod count;
+mod explain;
+mod failure;
+mod find;
+mod info;
+mod options;
+mod output;
+mod records;
+mod report;
+mod tables;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Exit code after Ctrl-C.
+pub const INTERRUPTED: i32 = 130;
+/// Exit code for wrong arguments.
+const USAGE: i32 = 2;
+
+/// Answers whether the user asked to stop, with Ctrl-C for example. It is asked about once for each megabyte read.
+pub type Interrupted = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Whether this process writes files that are to be removed when it is interrupted.
+static REMOVES_FILES: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the
+/// process must leave the time for that.
+#[must_use]
+pub fn removes_files() -> bool {
+    REMOVES_FILES.load(Ordering::Relaxed)
+}
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore info dirdat/lt
+  trailcore count dirdat/lt
+  trailcore cat dirdat/lt --table 'HR.*' --ops insert,update --limit 10
+  trailcore convert dirdat/lt tables/ --format parquet
+
+exit codes:
+  0    everything was read, or the trail is whole
+  1    damage, or another error; what comes before it is printed
+  2    wrong arguments
+  130  Ctrl-C
+
+trailcore is independent of Oracle. \"GoldenGate\" is a mark of Oracle.";
+
+/// Looks into GoldenGate trails, prints them, and converts them
+#[derive(Parser)]
+#[command(name = "trailcore", version, after_help = EXAMPLES, disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+#[command(max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Info(info::Args),
+    Tables(tables::Args),
+    Count(count::Args),
+    Cat(cat::Args),
+    Records(records::Args),
+    Find(find::Args),
+    Check(check::Args),
+    Explain(explain::Args),
+    Convert(convert::Args),
+    Completions(completions::Args),
+}
+
+impl Command {
+    fn run(&self, output: &mut Output) -> Result<i32, Failure> {
+        match self {
+            Self::Info(args) => info::run(args, output),
+            Self::Tables(args) => tables::run(args, output),
+            Self::Count(args) => count::run(args, output),
+            Self::Cat(args) => cat::run(args, output),
+            Self::Records(args) => records::run(args, output),
+            Self::Find(args) => find::run(args, output),
+            Self::Check(args) => check::run(args, output),
+            Self::Explain(args) => explain::run(args, output),
+            Self::Convert(args) => convert::run(args, output),
+            Self::Completions(args) => completions::run(args, output),
+        }
+    }
+}
+
+/// Runs the command line with these arguments, of which the first is the program's name, and returns the exit code.
+///
+/// It writes to the standard output and the standard error of the process. It installs no signal handlers: `interrupted` is
+/// asked as work goes on.
+pub fn main_with(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, interrupted: Interrupted) -> i32 {
+    let mut output = match Output::new(interrupted) {
+        Ok(output) => output,
+        Err(error) => return Failure::Output(error).report(false),
+    };
+    let outcome = match Cli::try_parse_from(args) {
+        Ok(cli) => cli.command.run(&mut output),
+        Err(error) => failure::usage(&error, &mut output),
+    };
+    output.finish(outcome)
+}

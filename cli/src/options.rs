@@ -1,0 +1,308 @@
+//! The options that commands share, and the trail and the selection that they mean.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use trailcore::filter::{Counts, Dialect, Select};
+use trailcore::source::Skipped;
+use trailcore::{Catalog, Charset, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
+
+use crate::failure::Failure;
+use crate::output::{Bar, Output, clean, grouped};
+
+pub(crate) const PLACES: &str = "places: SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER";
+
+/// The paths, and how to read.
+#[derive(Args)]
+pub(crate) struct Reading {
+    /// A trail file, a prefix such as dirdat/lt, a directory that holds one trail, or several files of one trail
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// How to read.
+#[derive(Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct How {
+    /// Definitions (DEFGEN) for tables that the trail does not define
+    #[arg(long, value_name = "FILE")]
+    defs: Option<PathBuf>,
+    /// The database's character set, instead of the one that the trail states
+    #[arg(long, value_name = "NAME", value_parser = charset)]
+    charset: Option<Charset>,
+    /// Skip damage and missing files, and report what was skipped
+    #[arg(long)]
+    pub(crate) resync: bool,
+    /// No progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Show errors in full detail
+    #[arg(long)]
+    debug: bool,
+}
+
+/// Where to begin and to end.
+#[derive(Args)]
+#[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
+pub(crate) struct Limits {
+    /// Start at this place: SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: Option<Place>,
+    /// Stop before this place
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) until: Option<Place>,
+}
+
+/// Which changes are wanted.
+#[derive(Args)]
+#[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
+pub(crate) struct Selecting {
+    /// Only tables of this name, as in TABLE: HR.EMP*; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Vec<String>,
+    /// No tables of this name, as in TABLEEXCLUDE; repeatable
+    #[arg(long, value_name = "NAME")]
+    exclude: Vec<String>,
+    /// Only changes for which this holds: "AMOUNT > 1000"
+    #[arg(long = "where", value_name = "CONDITION")]
+    where_: Option<String>,
+    /// Only changes for which this is not zero: "ON INSERT, AMOUNT > 1000"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
+    /// Only changes that the TABLE and MAP statements of this parameter file select
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "exclude", "where_", "filter"])]
+    param_file: Option<PathBuf>,
+    /// Only these operations: insert,update,pk_update,delete,truncate,ddl
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = operation)]
+    ops: Vec<Op>,
+    #[command(flatten)]
+    limits: Limits,
+    /// Reject changes that lack a column which the selection needs, and count them, instead of stopping
+    #[arg(long)]
+    lenient: bool,
+    /// "Double quotes" are literals, as before 12c
+    #[arg(long)]
+    nonansi: bool,
+}
+
+fn charset(name: &str) -> Result<Charset, String> {
+    match Charset::from_name(name) {
+        charset if charset.is_stated() && charset.decode(b"").is_some() => Ok(charset),
+        _ => Err("unknown character set; write its name as Oracle does, such as AL32UTF8 or WE8MSWIN1252".to_owned()),
+    }
+}
+
+fn operation(name: &str) -> Result<Op, String> {
+    let wanted = Op::ALL.into_iter().filter(|op| op.is_change()).find(|op| op.name().eq_ignore_ascii_case(name.trim()));
+    wanted.ok_or_else(|| "unknown operation; use insert, update, pk_update, delete, truncate or ddl".to_owned())
+}
+
+/// A place in a trail.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Position(Position),
+    Time(Timestamp),
+    Csn(String),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(csn) = text.strip_prefix("csn:").filter(|csn| !csn.is_empty() && !csn.contains(char::is_whitespace)) {
+            return Ok(Self::Csn(csn.to_owned()));
+        }
+        let position = text.parse().map(Self::Position);
+        let place = position.or_else(|_| text.parse().map(Self::Time));
+        place.map_err(|_| "write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER".to_owned())
+    }
+}
+
+impl Place {
+    /// Returns the position of the first change at or after the place; `None` if there is none.
+    pub(crate) fn find(&self, trail: &Trail, options: &ReadOptions) -> Result<Option<Position>, Failure> {
+        Ok(match self {
+            Self::Position(position) => Some(*position),
+            Self::Time(time) => trail.find_time_with(*time, options)?,
+            Self::Csn(csn) => trail.find_csn_with(csn, options)?,
+        })
+    }
+
+    /// A limit of the TRAILCORE statement: FROM or UNTIL this place.
+    fn limit(&self, word: &str) -> String {
+        match self {
+            Self::Position(position) => format!(" {word}POSITION {position}"),
+            Self::Time(time) => format!(" {word}TIME {}", time.to_string().trim_end_matches('Z')),
+            Self::Csn(csn) => format!(" {word}CSN {csn}"),
+        }
+    }
+}
+
+impl Reading {
+    /// Opens the trail, and returns how to read it.
+    pub(crate) fn open(&self, output: &mut Output) -> Result<Source, Failure> {
+        open(&self.paths, &self.how, output)
+    }
+}
+
+/// Opens the trail of these paths.
+pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<Source, Failure> {
+    output.debug = how.debug;
+    let trail = match paths {
+        [path] => Trail::open(path)?,
+        paths => Trail::open_files(paths)?,
+    };
+    let mut options = ReadOptions::new().resync(how.resync);
+    if let Some(path) = &how.defs {
+        options = options.catalog(Catalog::open(path)?);
+    }
+    if let Some(charset) = how.charset {
+        options = options.charset(charset);
+    }
+    Ok(Source { trail, options, progress: !how.no_progress, select: None })
+}
+
+/// A trail and how to read it.
+pub(crate) struct Source {
+    pub(crate) trail: Trail,
+    pub(crate) options: ReadOptions,
+    /// The selection, which is among the options too.
+    pub(crate) select: Option<Select>,
+    progress: bool,
+}
+
+impl Source {
+    /// Returns the options with a watch; see [`Output::watch`].
+    pub(crate) fn watched(&self, output: &Output, streams: bool) -> Result<(ReadOptions, Bar), Failure> {
+        output.watch(&self.trail, self.options.clone(), self.progress, streams)
+    }
+
+    /// Selects what the options say.
+    pub(crate) fn select(mut self, selecting: &Selecting) -> Result<Self, Failure> {
+        let mut select = selecting.select()?;
+        if let Some(from) = &selecting.limits.from {
+            match from.find(&self.trail, &self.options)? {
+                Some(position) => self.options = self.options.start_at(position),
+                // Nothing is that late. The limit rejects all changes, and damage is still found.
+                None => select = Some(selecting.limited(select, &from.limit("FROM"))?),
+            }
+        }
+        if let Some(select) = &select {
+            self.options = self.options.select(select.clone());
+        }
+        Ok(Self { select, ..self })
+    }
+}
+
+impl Selecting {
+    /// Returns the selection that the options mean, but for where it starts; `None` if that is everything.
+    pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
+        let dialect = if self.nonansi { Dialect::NonAnsi } else { Dialect::Ansi };
+        let ops = self.ops.iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
+        let ops = if ops.is_empty() { ops } else { format!(" OPS {ops}") };
+        let limits = ops + &self.limits.until.as_ref().map_or_else(String::new, |until| until.limit("UNTIL"));
+        if let Some(path) = &self.param_file {
+            let select = Select::from_file_in(path, dialect).map_err(|error| match error.kind() {
+                // No trail has been read: the arguments are wrong.
+                trailcore::ErrorKind::Filter => Failure::usage(error.to_string()),
+                _ => Failure::from(error),
+            })?;
+            let select = self.in_mode(select);
+            return Ok(Some(if limits.is_empty() { select } else { self.limited(Some(select), &limits)? }));
+        }
+        let statements = self.statements(&limits);
+        if statements.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.in_mode(Select::parse_in(&statements, dialect)?)))
+    }
+
+    fn in_mode(&self, select: Select) -> Select {
+        if self.lenient { select.lenient() } else { select }
+    }
+
+    /// The statements that the options mean.
+    fn statements(&self, limits: &str) -> String {
+        let clauses = clause("FILTER", self.filter.as_deref()) + &clause("WHERE", self.where_.as_deref());
+        let any = ["*".to_owned()];
+        let tables = if self.table.is_empty() && !clauses.is_empty() { &any[..] } else { &self.table };
+        let excludes = self.exclude.iter().map(|name| format!("TABLEEXCLUDE {name};"));
+        let limits = (!limits.is_empty()).then(|| format!("TRAILCORE{limits};"));
+        let tables = tables.iter().map(|name| format!("TABLE {name}{clauses};"));
+        excludes.chain(limits).chain(tables).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A selection under a further limit: all TRAILCORE statements must hold.
+    fn limited(&self, select: Option<Select>, limits: &str) -> Result<Select, Failure> {
+        let rest = select.map_or_else(String::new, |select| format!("\n{select}"));
+        Ok(self.in_mode(Select::parse(&format!("TRAILCORE{limits};{rest}"))?))
+    }
+
+    /// Returns `true` if the options name tables.
+    pub(crate) fn names_tables(&self) -> bool {
+        !self.table.is_empty() || !self.exclude.is_empty() || self.param_file.is_some()
+    }
+
+    /// Returns the one table that the options name without a wildcard.
+    pub(crate) fn one_table(&self) -> Option<String> {
+        match self.table.as_slice() {
+            [table] => plain_name(table),
+            _ => None,
+        }
+    }
+
+    /// Reports the tables that were asked for and do not occur: a typing error would look like a quiet table.
+    pub(crate) fn report_unknown<'a>(&self, known: impl Iterator<Item = &'a str>, output: &mut Output) -> Result<(), Failure> {
+        const SHOWN: usize = 20;
+        let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let upper: Vec<_> = known.iter().map(|name| name.to_uppercase()).collect();
+        for text in &self.table {
+            let Some(name) = plain_name(text).map(|name| name.to_uppercase()) else { continue };
+            // In a trail of a container database, a name of two parts means the last two of three.
+            if !upper.iter().any(|own| *own == name || own.ends_with(&format!(".{name}"))) {
+                let has = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+                let has = if has.is_empty() { "none".to_owned() } else { clean(&has) };
+                let more = if known.len() > SHOWN { " …" } else { "" };
+                output.complain(&format!("no table {} in what was read; the tables are {has}{more}", clean(text)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A clause of a statement. It may be given with its word and parentheses, as it is pasted.
+fn clause(word: &str, text: Option<&str>) -> String {
+    let Some(text) = text else { return String::new() };
+    let pasted = text.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if pasted { format!(", {}", text.trim()) } else { format!(", {word} ({text})") }
+}
+
+/// Returns the table that a name without wildcards means.
+fn plain_name(text: &str) -> Option<String> {
+    (!text.contains(['*', '?'])).then(|| text.replace('"', ""))
+}
+
+/// Returns the names of tables.
+pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<TableDef>>) -> impl Iterator<Item = &'a str> {
+    tables.map(|table| table.name())
+}
+
+/// Reports what was skipped and what a selection could not decide on, and returns the exit code: not everything was read.
+pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Output) -> Result<i32, Failure> {
+    if counts.undecidable > 0 {
+        let columns = "lack columns that the selection needs";
+        output.complain(&format!("{} changes were rejected undecided: they {columns}", grouped(counts.undecidable)))?;
+    }
+    if counts.errors > 0 {
+        output.complain(&format!("{} changes were rejected because the selection failed on them", grouped(counts.errors)))?;
+    }
+    for range in skipped {
+        output.complain(&format!("skipped {} to {}: {}", range.from, range.to, clean(&range.error.to_string())))?;
+    }
+    Ok(i32::from(!skipped.is_empty()))
+}

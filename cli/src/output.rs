@@ -1,0 +1,344 @@
+//! The standard output and the standard error: lines, tables that fit the terminal, messages, the progress bar. Colours only on
+//! a terminal.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use trailcore::source::Progress;
+use trailcore::{ReadOptions, Trail};
+use unicode_width::UnicodeWidthStr;
+
+use crate::Interrupted;
+use crate::failure::{Failure, Stopped};
+
+/// ANSI styles.
+pub(crate) const BOLD: &str = "1";
+pub(crate) const RED: &str = "31";
+pub(crate) const YELLOW: &str = "33";
+pub(crate) const GREEN: &str = "1;32";
+const HEAD: &str = "1;36";
+
+/// Work that ends sooner shows no progress bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The standard output, buffered.
+pub(crate) struct Output {
+    stream: BufWriter<Stream>,
+    interrupted: Interrupted,
+    is_terminal: bool,
+    /// Shows errors in detail.
+    pub(crate) debug: bool,
+}
+
+/// The stream below: a write that a signal interrupts ends if the user asked for it.
+struct Stream {
+    file: File,
+    interrupted: Interrupted,
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.file.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted && (self.interrupted)() => Err(io::Error::other(Stopped)),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+impl Output {
+    pub(crate) fn new(interrupted: Interrupted) -> io::Result<Self> {
+        let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let stream = Stream { file, interrupted: Arc::clone(&interrupted) };
+        let is_terminal = io::stdout().is_terminal();
+        Ok(Self { stream: BufWriter::with_capacity(1 << 18, stream), interrupted, is_terminal, debug: false })
+    }
+
+    /// Writes what is left, reports a failure, and returns the exit code.
+    pub(crate) fn finish(mut self, outcome: Result<i32, Failure>) -> i32 {
+        let debug = self.debug;
+        if matches!(outcome, Err(Failure::Interrupted | Failure::Output(_))) {
+            // Nobody waits for the rest.
+            let (_file, _rest) = self.stream.into_parts();
+            return outcome.unwrap_or_else(|failure| failure.report(debug));
+        }
+        let flushed = self.flush().map_err(Failure::from);
+        match (outcome, flushed) {
+            (Ok(code), Ok(())) => code,
+            (Err(failure), Ok(())) | (_, Err(failure)) => failure.report(debug),
+        }
+    }
+
+    /// Writes a line, in this style on a terminal.
+    pub(crate) fn line(&mut self, text: &str, style: &str) -> io::Result<()> {
+        let styled = styled(text, style, self.is_terminal);
+        writeln!(self, "{styled}")
+    }
+
+    /// Writes a report as indented JSON.
+    pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut *self, report)?;
+        Ok(writeln!(self)?)
+    }
+
+    /// Writes a report as one line of JSON.
+    pub(crate) fn json_line(&mut self, report: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut *self, report)?;
+        Ok(writeln!(self)?)
+    }
+
+    /// Writes rows under a head. A table that is wider than the terminal is written with one value a line.
+    pub(crate) fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+        let columns = self.is_terminal.then(terminal_size::terminal_size).flatten();
+        match columns {
+            Some((terminal_size::Width(columns), _)) if grid.width() > usize::from(columns) => grid.write_values(self),
+            _ => grid.write_table(self),
+        }
+    }
+
+    /// Writes a message to the standard error, after everything written before it.
+    pub(crate) fn complain(&mut self, text: &str) -> io::Result<()> {
+        self.flush()?;
+        complain(text, YELLOW);
+        Ok(())
+    }
+
+    /// Returns the options with a callback that stops the work when the user asks for it, and a progress bar. `streams` says
+    /// that the command prints as it reads: it then has a bar only if the output is no terminal.
+    pub(crate) fn watch(
+        &self,
+        trail: &Trail,
+        options: ReadOptions,
+        wanted: bool,
+        streams: bool,
+    ) -> Result<(ReadOptions, Bar), Failure> {
+        let shown = wanted && io::stderr().is_terminal() && !(streams && self.is_terminal);
+        let bar = Bar::new(if shown { Some(trail.size()?) } else { None });
+        let (own, interrupted) = (bar.clone(), Arc::clone(&self.interrupted));
+        let options = options.on_progress(move |progress| {
+            own.draw(progress);
+            if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        Ok((options, bar))
+    }
+}
+
+/// Writes a message to the standard error.
+pub(crate) fn complain(text: &str, style: &str) {
+    let text = styled(&format!("trailcore: {text}"), style, io::stderr().is_terminal());
+    // There is nowhere left to report that the standard error is closed.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn styled(text: &str, style: &str, is_terminal: bool) -> String {
+    let wanted = is_terminal && !style.is_empty() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Returns a text as one line. Characters on which a terminal would act are escaped: the names in a trail are not trusted.
+pub(crate) fn clean(text: &str) -> String {
+    if text.chars().all(|character| !character.is_control()) {
+        return text.to_owned();
+    }
+    let mut cleaned = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => cleaned.push_str("\\n"),
+            '\r' => cleaned.push_str("\\r"),
+            '\t' => cleaned.push_str("\\t"),
+            other if other.is_control() => cleaned.push_str(&format!("\\x{:02x}", other as u32)),
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
+}
+
+/// Returns a number with a comma between each three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns a number of bytes with a unit and three digits.
+pub(crate) fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} bytes");
+    }
+    let mut value = bytes as f64;
+    let mut units = ["bytes", "KB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while value >= 999.5 {
+        let Some(next) = units.next() else { break };
+        (value, unit) = (value / 1000.0, next);
+    }
+    let decimals = if value < 9.995 {
+        2
+    } else if value < 99.95 {
+        1
+    } else {
+        0
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// A table of cells.
+pub(crate) struct Grid {
+    /// Titles; those of numbers, which are set to the right, with `true`.
+    head: Vec<(String, bool)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Grid {
+    /// An empty table of these titles, of which those in `numbers` are set to the right.
+    pub(crate) fn new(head: &[&str], numbers: &[&str]) -> Self {
+        Self { head: head.iter().map(|title| ((*title).to_owned(), numbers.contains(title))).collect(), rows: Vec::new() }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells.iter().map(|cell| clean(cell)).collect());
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<_> = self.head.iter().map(|(title, _)| title.width()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        widths
+    }
+
+    fn width(&self) -> usize {
+        self.widths().iter().map(|width| width + 2).sum::<usize>().saturating_sub(2)
+    }
+
+    fn write_table(&self, output: &mut Output) -> io::Result<()> {
+        let widths = self.widths();
+        let padded = |cells: &mut dyn Iterator<Item = &str>| {
+            let mut line = String::new();
+            for ((cell, width), (_, is_number)) in cells.zip(&widths).zip(&self.head) {
+                let blanks = " ".repeat(width.saturating_sub(cell.width()));
+                line += &if *is_number { format!("{blanks}{cell}  ") } else { format!("{cell}{blanks}  ") };
+            }
+            line.trim_end().to_owned()
+        };
+        output.line(&padded(&mut self.head.iter().map(|(title, _)| title.as_str())), HEAD)?;
+        if output.is_terminal {
+            output.line(&"─".repeat(self.width()), "")?;
+        }
+        for row in &self.rows {
+            output.line(&padded(&mut row.iter().map(String::as_str)), "")?;
+        }
+        Ok(())
+    }
+
+    fn write_values(&self, output: &mut Output) -> io::Result<()> {
+        let widest = self.head.iter().map(|(title, _)| title.trim().width()).max().unwrap_or(0);
+        for row in &self.rows {
+            let mut cells = self.head.iter().zip(row);
+            if let Some((_, first)) = cells.next() {
+                output.line(first.trim_end(), BOLD)?;
+            }
+            for ((title, _), cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+                let title = title.trim();
+                output.line(&format!("    {title}{}  {cell}", " ".repeat(widest.saturating_sub(title.width()))), "")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A progress bar on the standard error.
+#[derive(Clone)]
+pub(crate) struct Bar(Option<Arc<BarState>>);
+
+struct BarState {
+    total: u64,
+    start: Instant,
+    /// Made once the work takes a while.
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Bar {
+    fn new(total: Option<u64>) -> Self {
+        Self(total.map(|total| Arc::new(BarState { total, start: Instant::now(), bar: OnceLock::new() })))
+    }
+
+    fn draw(&self, progress: Progress) {
+        let Some(state) = &self.0 else { return };
+        if state.start.elapsed() < PATIENCE || state.total == 0 {
+            return;
+        }
+        let bar = state.bar.get_or_init(|| {
+            let template = "{bar:30} {percent:>3}% of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+            let bar = ProgressBar::with_draw_target(Some(state.total), ProgressDrawTarget::stderr())
+                .with_elapsed(state.start.elapsed());
+            match ProgressStyle::with_template(template) {
+                Ok(style) => bar.with_style(style.progress_chars("█░")),
+                Err(_) => bar,
+            }
+        });
+        bar.set_position(progress.bytes);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn done(&self) {
+        if let Some(bar) = self.0.as_ref().and_then(|state| state.bar.get()) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for BarState {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_sizes() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 30_328, 999_499, 999_500, 1_234_567_890].map(size),
+            ["0 bytes", "999 bytes", "1.00 KB", "30.3 KB", "999 KB", "1.00 MB", "1.23 GB"]
+        );
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(clean("A.\x1b[31mT\n"), "A.\\x1b[31mT\\n");
+        assert_eq!(clean("人事"), "人事");
+    }
+}

@@ -1,0 +1,78 @@
+//! The command `tables`.
+
+use crate::failure::Failure;
+use crate::options::{PLACES, Reading, Selecting, report_rest};
+use crate::output::{BOLD, Grid, Output, clean, grouped};
+use crate::report::{ColumnReport, CountReport};
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore tables dirdat/lt
+  trailcore tables dirdat/lt --table 'HR.*'
+
+exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
+
+/// Shows the tables, with columns and counts
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    selecting: Selecting,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let source = args.reading.open(output)?.select(&args.selecting)?;
+    let (options, bar) = source.watched(output, false)?;
+    let (mut report, error) = CountReport::of(&source.trail, options)?;
+    bar.done();
+    let known: Vec<_> = report.tables.keys().cloned().collect();
+    if args.selecting.names_tables() {
+        // The definitions of all tables are read; the selection is about some of them.
+        report.tables.retain(|_, table| table.changes > 0);
+    }
+    if args.json {
+        output.json(&report)?;
+    } else {
+        for (name, table) in &report.tables {
+            let counts: Vec<_> = table.ops.iter().map(|(op, count)| format!("{} {}", grouped(*count), op.0.name())).collect();
+            let counts = if counts.is_empty() { "no changes".to_owned() } else { counts.join(", ") };
+            output.line(&format!("{}: {counts}", clean(name)), BOLD)?;
+            match &table.columns {
+                Some(columns) => output.grid(&grid(columns))?,
+                None => output.line("  the trail does not define it; --defs takes a definitions file", "")?,
+            }
+            output.line("", "")?;
+        }
+    }
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    args.selecting.report_unknown(known.iter().map(String::as_str), output)?;
+    report_rest(&report.ranges, report.counts, output)
+}
+
+fn grid(columns: &[ColumnReport]) -> Grid {
+    let mut grid = Grid::new(&["  column", "kind", "scale", "length", "key", "null", "charset"], &["scale", "length"]);
+    for column in columns {
+        grid.row(vec![
+            format!("  {}", column.name),
+            column.kind.to_owned(),
+            if column.scale == 0 { String::new() } else { column.scale.to_string() },
+            grouped(column.length.into()),
+            if column.key { "key".to_owned() } else { String::new() },
+            match column.nullable {
+                Some(true) => "",
+                Some(false) => "not null",
+                None => "?",
+            }
+            .to_owned(),
+            column.charset.clone().unwrap_or_default(),
+        ]);
+    }
+    grid
+}

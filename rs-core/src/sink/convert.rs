@@ -1,0 +1,256 @@
+//! Conversion of a trail to files that other programs read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::files::{AppendFile, OutputFiles, Written};
+use crate::arrow::ArrowOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Counts;
+use crate::schema::TableDef;
+use crate::source::{ReadOptions, Reader, Skipped, Trail};
+
+/// A format that [`Trail::convert`] writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    #[cfg(feature = "parquet")]
+    /// Apache Parquet, with the types of [`arrow`](crate::arrow).
+    Parquet,
+    #[cfg(feature = "csv")]
+    /// CSV in UTF-8: RFC 4180 with line feeds; the values are the texts of native JSON. NULL is an empty cell, an empty text
+    /// is `""`.
+    Csv,
+    #[cfg(feature = "parquet")]
+    /// Arrow IPC files, with the types of [`arrow`](crate::arrow).
+    Arrow,
+    /// Native JSON lines, DDL included.
+    JsonLines,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: &[Self] = &[
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+        #[cfg(feature = "csv")]
+        Self::Csv,
+        #[cfg(feature = "parquet")]
+        Self::Arrow,
+        Self::JsonLines,
+    ];
+
+    /// Returns its name, which is also the ending of its files: `parquet`, `csv`, `arrow`, `jsonl`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
+            #[cfg(feature = "csv")]
+            Self::Csv => "csv",
+            #[cfg(feature = "parquet")]
+            Self::Arrow => "arrow",
+            Self::JsonLines => "jsonl",
+        }
+    }
+
+    /// Returns the format that the ending of a file name means: `.parquet`, `.csv`, `.arrow`, `.ipc`, `.feather`, `.jsonl`,
+    /// `.ndjson`; `None` for any other.
+    ///
+    /// ```
+    /// use trailcore::sink::Format;
+    /// assert_eq!(Format::of_path("emp.parquet".as_ref()), Some(Format::Parquet));
+    /// assert_eq!(Format::of_path("emp.txt".as_ref()), None);
+    /// ```
+    #[must_use]
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            #[cfg(feature = "parquet")]
+            "parquet" => Some(Self::Parquet),
+            #[cfg(feature = "csv")]
+            "csv" => Some(Self::Csv),
+            #[cfg(feature = "parquet")]
+            "arrow" | "ipc" | "feather" => Some(Self::Arrow),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+/// How [`Trail::convert`] writes.
+///
+/// ```
+/// use trailcore::sink::{ConvertOptions, Format};
+/// let options = ConvertOptions::new(Format::Csv).table("HR.EMP").force(true);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConvertOptions {
+    format: Format,
+    pub(super) single: bool,
+    pub(super) table: Option<String>,
+    pub(super) arrow: ArrowOptions,
+    force: bool,
+}
+
+impl ConvertOptions {
+    /// Writes a directory with a file for each table, in this format.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self { format, single: false, table: None, arrow: ArrowOptions::new(), force: false }
+    }
+
+    /// Writes one file. Only JSON lines may hold the changes of several tables.
+    #[must_use]
+    pub fn single_file(self, single: bool) -> Self {
+        Self { single, ..self }
+    }
+
+    /// Writes one file of this table, also if it has no changes. The reading options must select no other table.
+    #[must_use]
+    pub fn table(self, name: impl Into<String>) -> Self {
+        Self { single: true, table: Some(name.into()), ..self }
+    }
+
+    /// Sets columns, layout, types and rows in memory of each table. CSV takes columns, layout, states and invalid values
+    /// from it, JSON lines nothing.
+    #[must_use]
+    pub fn arrow(self, arrow: ArrowOptions) -> Self {
+        Self { arrow, ..self }
+    }
+
+    /// Replaces files that exist, and writes into a directory that is not empty.
+    #[must_use]
+    pub fn force(self, force: bool) -> Self {
+        Self { force, ..self }
+    }
+}
+
+/// Result of [`Trail::convert`].
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Converted {
+    /// The files, in the order in which they were begun.
+    pub files: Vec<Written>,
+    /// Ranges that were skipped. Empty but with [`ReadOptions::resync`].
+    pub skipped: Vec<Skipped>,
+    /// The counts of the selection.
+    pub counts: Counts,
+}
+
+impl Trail {
+    /// Writes the changes of the trail to files: one, or a directory with one for each table, in one pass. A table whose
+    /// columns change has one more file from there on, `NAME.2.csv`.
+    ///
+    /// Files are written as `NAME.partial` and renamed once all of them are complete and on the disk. After an error, or
+    /// when the callback of [`ReadOptions::on_progress`] stops the work, nothing remains.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("tables");
+    /// use trailcore::ReadOptions;
+    /// use trailcore::sink::{ConvertOptions, Format};
+    ///
+    /// let converted = trail.convert(path, ReadOptions::new(), &ConvertOptions::new(Format::Parquet))?;
+    /// assert_eq!(converted.files[0].table, "BANK.CUSTOMERS");
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if a file cannot be written, or exists and is not to be replaced;
+    /// [`ErrorKind::InvalidArgument`] if no table has a column that was asked for, or a single file would hold two tables;
+    /// [`ErrorKind::UnknownTable`] and [`ErrorKind::UndefinedTable`]; and the errors of reading.
+    pub fn convert(&self, out: impl AsRef<Path>, read: ReadOptions, options: &ConvertOptions) -> Result<Converted> {
+        let mut files = OutputFiles::new(out.as_ref(), options.single, options.format.name(), options.force)?;
+        let (skipped, counts) = match options.format {
+            #[cfg(feature = "csv")]
+            Format::Csv => super::csv::convert(self, &mut files, read, options)?,
+            Format::JsonLines => json_lines(self, &mut files, read, options)?,
+            #[cfg(feature = "parquet")]
+            Format::Parquet | Format::Arrow => super::parquet::convert(self, &mut files, read, options, options.format)?,
+        };
+        Ok(Converted { files: files.finish()?, skipped, counts })
+    }
+}
+
+/// The end of a pass: skipped ranges and the counts of the selection.
+pub(super) type Ended = (Vec<Skipped>, Counts);
+
+fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
+    let mut reader = trail.reader_with(read.clone())?;
+    let mut open: BTreeMap<String, (usize, AppendFile)> = BTreeMap::new();
+    let only = options.single.then(|| options.table.clone().unwrap_or_default());
+    if let Some(name) = &only {
+        open.insert(name.clone(), files.create(name)?);
+    }
+    let mut line = Vec::new();
+    let mut changes = 0u64;
+    while let Some(change) = reader.next()? {
+        line.clear();
+        change.write_json(&mut line)?;
+        line.push(b'\n');
+        changes += 1;
+        let name = only.as_deref().map_or_else(|| change.table_name(), Into::into);
+        let (number, file) = match open.get_mut(&*name) {
+            Some(file) => file,
+            None => open.entry(name.clone().into_owned()).or_insert(files.create(&name)?),
+        };
+        file.append(&line)?;
+        files.count(*number, 1);
+    }
+    if let (Some(table), 0) = (&options.table, changes) {
+        definition(trail, &reader, table, read, options)?;
+    }
+    open.into_values().try_for_each(|(_, file)| file.close())?;
+    Ok((reader.skipped().to_vec(), reader.filter_counts()))
+}
+
+/// Returns the definition of a table that has no changes.
+///
+/// # Errors
+/// [`ErrorKind::UnknownTable`] if the trail has no table of this name.
+pub(super) fn definition(
+    trail: &Trail,
+    reader: &Reader,
+    name: &str,
+    read: ReadOptions,
+    options: &ConvertOptions,
+) -> Result<std::sync::Arc<TableDef>> {
+    match reader.tables().find(|table| table.name().eq_ignore_ascii_case(name)) {
+        Some(table) => Ok(table.clone()),
+        None => {
+            // This error names the tables that there are.
+            trail.table(name, read, options.arrow.clone())?;
+            Err(Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}")))
+        }
+    }
+}
+
+/// The columns that were asked for and that no table has had so far: a typing error would look like a table without the
+/// column.
+#[derive(Debug, Default)]
+pub(super) struct MissingColumns(Vec<Box<str>>);
+
+impl MissingColumns {
+    pub(super) fn new(options: &ArrowOptions) -> Self {
+        Self(options.columns.clone().unwrap_or_default())
+    }
+
+    /// Takes in the definition of a table.
+    pub(super) fn meet(&mut self, table: &TableDef) {
+        self.0.retain(|name| table.column(name).is_none());
+    }
+
+    /// Fails if a column is in no table: in none of those that were met, nor among the last ones of the reader.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`].
+    pub(super) fn check(mut self, reader: &Reader) -> Result<()> {
+        reader.tables().for_each(|table| self.meet(table));
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidArgument, format!("no table has a column {}", self.0.join(", "))))
+    }
+}

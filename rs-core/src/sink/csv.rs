@@ -1,0 +1,264 @@
+//! Tables as CSV: RFC 4180 with line feeds, in UTF-8. NULL is an empty cell, an empty text is `""`: the writers of CSV at hand
+//! write both alike.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+
+use super::convert::{ConvertOptions, Ended, MissingColumns, definition};
+use super::files::{AppendFile, OutputFiles};
+use crate::arrow::{ArrowOptions, Invalid, Layout};
+use crate::change::{Change, Op, Row, Value};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TableDef;
+use crate::source::{ReadOptions, Trail};
+
+/// The columns before the table's own, after the prefix.
+const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
+
+/// Writes the changes of all tables in one pass. A single file of a table is written even if there are no changes.
+pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
+    let mut missing = MissingColumns::new(&options.arrow);
+    let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
+    let mut reader = trail.reader_with(read.clone())?;
+    while let Some(change) = reader.next()? {
+        if change.op() == Op::Ddl {
+            continue;
+        }
+        let table = change.table();
+        let is_open = match open.get_mut(table.name()) {
+            Some(file) => file.takes(table, &options.arrow)?,
+            None => false,
+        };
+        if !is_open {
+            missing.meet(table);
+            let file = TableFile::create(files, table, &options.arrow)?;
+            if let Some(earlier) = open.insert(table.name().to_owned(), file) {
+                earlier.file.close()?;
+            }
+        }
+        if let Some(file) = open.get_mut(table.name()) {
+            file.write(&change, &options.arrow)?;
+            files.count(file.number, 1);
+        }
+    }
+    if let (Some(table), true) = (&options.table, open.is_empty()) {
+        let table = definition(trail, &reader, table, read, options)?;
+        missing.meet(&table);
+        open.insert(table.name().to_owned(), TableFile::create(files, &table, &options.arrow)?);
+    }
+    missing.check(&reader)?;
+    open.into_values().try_for_each(|file| file.file.close())?;
+    Ok((reader.skipped().to_vec(), reader.filter_counts()))
+}
+
+/// A file of one table and the columns that it has.
+struct TableFile {
+    number: usize,
+    file: AppendFile,
+    table: Arc<TableDef>,
+    /// The wanted columns by index in the table.
+    columns: Vec<usize>,
+    line: Vec<u8>,
+}
+
+impl TableFile {
+    fn create(files: &mut OutputFiles, table: &Arc<TableDef>, options: &ArrowOptions) -> Result<Self> {
+        let columns = wanted(table, options)?;
+        let (number, file) = files.create(table.name())?;
+        let mut own = Self { number, file, table: Arc::clone(table), columns, line: Vec::new() };
+        own.write_head(options)?;
+        Ok(own)
+    }
+
+    /// Returns `true` if the rows of this definition fit into the file. The definition is that of the following rows.
+    fn takes(&mut self, table: &Arc<TableDef>, options: &ArrowOptions) -> Result<bool> {
+        if Arc::ptr_eq(&self.table, table) || self.table == *table {
+            return Ok(true);
+        }
+        let columns = wanted(table, options)?;
+        let fits = names(table, &columns).eq(names(&self.table, &self.columns));
+        if fits {
+            (self.table, self.columns) = (Arc::clone(table), columns);
+        }
+        Ok(fits)
+    }
+
+    fn write_head(&mut self, options: &ArrowOptions) -> Result<()> {
+        let prefix = &options.prefix;
+        let mut line = Line::new(&mut self.line);
+        META.iter().for_each(|name| line.cell(Some(&format!("{prefix}{name}"))));
+        let columns = || names(&self.table, &self.columns);
+        match options.layout {
+            Layout::Rows => {
+                columns().for_each(|name| line.cell(Some(name)));
+                if options.states {
+                    columns().for_each(|name| line.cell(Some(&format!("{prefix}states.{name}"))));
+                }
+            }
+            Layout::Changes => {
+                for image in ["before", "after"] {
+                    columns().for_each(|name| line.cell(Some(&format!("{image}.{name}"))));
+                }
+                for image in ["before", "after"].iter().filter(|_| options.states) {
+                    columns().for_each(|name| line.cell(Some(&format!("{prefix}{image}_states.{name}"))));
+                }
+            }
+        }
+        self.file.append(line.end())
+    }
+
+    fn write(&mut self, change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
+        let position = change.position();
+        let mut line = Line::new(&mut self.line);
+        line.cell(Some(change.op().name()));
+        // The text that Arrow batches have, which sorts as the trail does.
+        line.cell(Some(&format!("{:010}:{:010}", position.seqno, position.rba)));
+        line.cell(change.csn());
+        line.cell(change.xid());
+        line.cell(Some(&change.timestamp().to_string()));
+        let [before, after] = images(change)?;
+        let images = match options.layout {
+            Layout::Changes => vec![before, after],
+            Layout::Rows if change.op() == Op::Delete => vec![before],
+            Layout::Rows => vec![after],
+        };
+        let mut states = Vec::with_capacity(images.len() * self.columns.len());
+        for image in images {
+            let values = values(change, image, self.table.columns().len())?;
+            for &index in &self.columns {
+                let value = values.get(index).and_then(Option::as_ref);
+                if matches!(value, Some(Value::Invalid(_))) && options.invalid == Invalid::Error && !options.states {
+                    return Err(invalid(change, &self.table, index));
+                }
+                states.push(line.value(value));
+            }
+        }
+        if options.states {
+            states.iter().for_each(|state| line.cell(Some(state)));
+        }
+        self.file.append(line.end())
+    }
+}
+
+fn wanted(table: &TableDef, options: &ArrowOptions) -> Result<Vec<usize>> {
+    if !table.is_defined() {
+        let what = format!("the trail does not define table {}", table.name());
+        return Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions (DEFGEN) file, or leave the table out"));
+    }
+    let columns = table.columns().iter().enumerate();
+    Ok(columns.filter(|(_, column)| options.wants(&column.name)).map(|(index, _)| index).collect())
+}
+
+fn names<'a>(table: &'a TableDef, columns: &'a [usize]) -> impl Iterator<Item = &'a str> {
+    columns.iter().filter_map(|&index| Some(&*table.columns().get(index)?.name))
+}
+
+/// Returns the images of a change; `None` where the record has none.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an image of an unknown form, and the errors of a damaged one.
+fn images<'a>(change: &Change<'a>) -> Result<[Option<Row<'a>>; 2]> {
+    let (has_before, has_after) = change.has_images();
+    let image = |row: Result<Option<Row<'a>>>, has: bool| match row {
+        Err(error) if error.kind() == ErrorKind::Unsupported && !has => Ok(None),
+        other => other,
+    };
+    Ok([image(change.before(), has_before)?, image(change.after(), has_after)?])
+}
+
+/// Returns the values of an image by the index of the column; `None` where a column is missing.
+fn values<'a>(change: &Change<'a>, image: Option<Row<'a>>, columns: usize) -> Result<Vec<Option<Value<'a>>>> {
+    let mut values = vec![None; columns];
+    for column in image.iter().flat_map(Row::columns) {
+        let column = column.map_err(|fault| change.error(fault))?;
+        if let Some(value) = values.get_mut(column.index()) {
+            *value = Some(column.value());
+        }
+    }
+    Ok(values)
+}
+
+fn invalid(change: &Change<'_>, table: &TableDef, index: usize) -> Error {
+    let name = names(table, &[index]).collect::<String>();
+    let what = format!("column {name} of {}, change at {}: a value cannot be decoded", table.name(), change.position());
+    let hint = "give the database's character set if it is text, ask for states, or have such values as null";
+    Error::new(ErrorKind::Value, what).at_rba(change.position().rba).hint(hint)
+}
+
+/// A line of cells in a buffer that is used over and over.
+struct Line<'a> {
+    bytes: &'a mut Vec<u8>,
+}
+
+impl<'a> Line<'a> {
+    fn new(bytes: &'a mut Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes }
+    }
+
+    /// Adds a cell; `None` is NULL.
+    fn cell(&mut self, text: Option<&str>) {
+        if let Some(text) = text {
+            if text.is_empty() || text.contains([',', '"', '\r', '\n']) {
+                self.bytes.push(b'"');
+                self.bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+                self.bytes.push(b'"');
+            } else {
+                self.bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.bytes.push(b',');
+    }
+
+    /// Adds the cell of a value and returns its state.
+    fn value(&mut self, value: Option<&Value<'_>>) -> &'static str {
+        match value {
+            None => self.cell(None),
+            Some(Value::Null) => self.cell(None),
+            Some(Value::Text(text)) => self.cell(Some(text)),
+            Some(Value::Bytes(bytes)) => self.cell(Some(&BASE64.encode(bytes))),
+            // Digits and ISO times have nothing to quote.
+            Some(Value::Number(number)) => self.unquoted(number),
+            Some(Value::DateTime(time)) => self.unquoted(time),
+            Some(Value::Invalid(_) | Value::Unchanged) => self.cell(None),
+        }
+        match value {
+            None => "missing",
+            Some(Value::Null) => "null",
+            Some(Value::Invalid(_)) => "invalid",
+            Some(Value::Unchanged) => "unchanged",
+            Some(_) => "value",
+        }
+    }
+
+    fn unquoted(&mut self, value: impl std::fmt::Display) {
+        // Writing to memory does not fail.
+        let _ = write!(self.bytes, "{value},");
+    }
+
+    /// Ends the line and returns it.
+    fn end(self) -> &'a [u8] {
+        if let Some(last) = self.bytes.last_mut() {
+            *last = b'\n';
+        }
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_and_an_empty_text_differ() {
+        let mut bytes = Vec::new();
+        let mut line = Line::new(&mut bytes);
+        for cell in [Some("a"), None, Some(""), Some("a,b"), Some("say \"hi\""), Some("two\nlines")] {
+            line.cell(cell);
+        }
+        assert_eq!(std::str::from_utf8(line.end()).unwrap(), "a,,\"\",\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n");
+    }
+}

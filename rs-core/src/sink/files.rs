@@ -1,0 +1,312 @@
+//! The files of a conversion: written under other names beside their own, and renamed once all of them are complete.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A file that a conversion wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The table whose changes it holds; empty if it holds those of all tables.
+    pub table: String,
+    /// Its path.
+    pub path: PathBuf,
+    /// Its rows; for JSON lines, its changes.
+    pub rows: u64,
+}
+
+/// The files that one conversion writes. Dropping them before [`finish`](Self::finish) removes all of them.
+#[derive(Debug)]
+pub(crate) struct OutputFiles {
+    folder: PathBuf,
+    /// The name of a single file without its ending; a directory takes the names of the tables.
+    single: Option<String>,
+    ending: String,
+    force: bool,
+    created_folder: bool,
+    files: Vec<OutputFile>,
+    /// Files so far by the table's file name.
+    versions: BTreeMap<String, u64>,
+    finished: bool,
+}
+
+#[derive(Debug)]
+struct OutputFile {
+    partial: PathBuf,
+    written: Written,
+}
+
+impl OutputFiles {
+    /// Prepares one file (`single`), or a directory with a file of this ending for each table. Creates the directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the file exists, or the directory is not empty, and `force` is not set.
+    pub(crate) fn new(out: &Path, single: bool, ending: &str, force: bool) -> Result<Self> {
+        let parent = || out.parent().map(Path::to_path_buf).unwrap_or_default();
+        let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+        let (folder, stem) = if single { (parent(), text(out.file_stem())) } else { (out.to_path_buf(), None) };
+        let own_ending = text(out.extension()).filter(|_| single);
+        let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+        if !force {
+            let occupied = if single { out.symlink_metadata().is_ok() } else { has_entries(&folder)? };
+            if occupied {
+                let what = if single { "the file exists" } else { "the directory is not empty" };
+                return Err(Error::write(out, io::Error::new(io::ErrorKind::AlreadyExists, what)));
+            }
+        }
+        let created_folder = !folder.is_dir();
+        fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
+        Ok(Self {
+            folder,
+            single: stem,
+            ending: own_ending.unwrap_or_else(|| ending.to_owned()),
+            force,
+            created_folder,
+            files: Vec::new(),
+            versions: BTreeMap::new(),
+            finished: false,
+        })
+    }
+
+    /// Creates the next file of a table: its first, or one more after its columns changed, which is numbered:
+    /// `NAME.2.parquet`. Returns its number, and the file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for a second table in a single file, [`ErrorKind::Io`].
+    pub(crate) fn create(&mut self, table: &str) -> Result<(usize, AppendFile)> {
+        if let (Some(_), Some(first)) = (&self.single, self.files.first()) {
+            if first.written.table != table {
+                let what = format!("one file holds one table, but {} and {table} are selected", first.written.table);
+                return Err(Error::new(ErrorKind::InvalidArgument, what).hint("name a directory, or select one table"));
+            }
+        }
+        let stem = self.single.clone().unwrap_or_else(|| file_name(table));
+        let path = loop {
+            let version = self.versions.entry(stem.clone()).or_insert(0);
+            *version += 1;
+            let version = *version;
+            let path = self.path(&stem, version);
+            // A table may have the name of another table's second file.
+            if !self.files.iter().any(|file| file.written.path == path) {
+                break path;
+            }
+        };
+        if !self.force && path.symlink_metadata().is_ok() {
+            return Err(Error::write(&path, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists")));
+        }
+        let mut partial = path.clone().into_os_string();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = AppendFile::create(&partial)?;
+        self.files.push(OutputFile { partial, written: Written { table: table.to_owned(), path, rows: 0 } });
+        Ok((self.files.len() - 1, file))
+    }
+
+    /// Adds rows to the count of a file.
+    pub(crate) fn count(&mut self, file: usize, rows: u64) {
+        if let Some(file) = self.files.get_mut(file) {
+            file.written.rows += rows;
+        }
+    }
+
+    /// Flushes all files to the disk and gives them their names. Files of an earlier run that would repeat rows are removed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]; files that have no name of their own yet are removed.
+    pub(crate) fn finish(mut self) -> Result<Vec<Written>> {
+        for OutputFile { partial, .. } in &self.files {
+            File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::write(partial, error))?;
+        }
+        for OutputFile { partial, written } in &self.files {
+            fs::rename(partial, &written.path).map_err(|error| Error::write(&written.path, error))?;
+        }
+        self.finished = true;
+        for (stem, version) in &self.versions {
+            let mut older = self.path(stem, version + 1);
+            let mut number = version + 1;
+            while older.is_file() && !self.files.iter().any(|file| file.written.path == older) {
+                fs::remove_file(&older).map_err(|error| Error::write(&older, error))?;
+                number += 1;
+                older = self.path(stem, number);
+            }
+        }
+        // The names are durable once their directory is.
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(&self.folder, error))?;
+        Ok(std::mem::take(&mut self.files).into_iter().map(|file| file.written).collect())
+    }
+
+    fn path(&self, stem: &str, version: u64) -> PathBuf {
+        let version = if version > 1 { format!(".{version}") } else { String::new() };
+        self.folder.join(format!("{stem}{version}.{}", self.ending))
+    }
+}
+
+impl Drop for OutputFiles {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        // There is an error already; a file that cannot be removed would hide it.
+        for file in &self.files {
+            let _ = fs::remove_file(&file.partial);
+        }
+        if self.created_folder {
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+fn has_entries(folder: &Path) -> Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::write(folder, error)),
+    }
+}
+
+/// Returns the name of a table as a file name: letters, digits, blanks and `._$#@-` are kept, other characters become `%`
+/// and their UTF-8 in hexadecimal.
+///
+/// ```
+/// assert_eq!(trailcore::sink::file_name("HR.EMP"), "HR.EMP");
+/// assert_eq!(trailcore::sink::file_name("../x"), "%2E.%2Fx");
+/// ```
+#[must_use]
+pub fn file_name(table: &str) -> String {
+    let mut name = String::with_capacity(table.len());
+    let escape = |name: &mut String, character: char| {
+        let mut bytes = [0; 4];
+        for byte in character.encode_utf8(&mut bytes).bytes() {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    };
+    for (index, character) in table.chars().enumerate() {
+        let kept = character.is_alphanumeric() || " ._$#@-".contains(character);
+        if kept && !(index == 0 && character == '.') {
+            name.push(character);
+        } else {
+            escape(&mut name, character);
+        }
+    }
+    if name.is_empty() { "%".to_owned() } else { name }
+}
+
+/// A file that is open only while a full buffer is written to it: there may be more tables than a process may have open
+/// files.
+#[derive(Debug)]
+pub(crate) struct AppendFile {
+    path: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl AppendFile {
+    const FULL: usize = 1 << 16;
+
+    fn create(path: &Path) -> Result<Self> {
+        File::create(path).map_err(|error| Error::write(path, error))?;
+        Ok(Self { path: path.to_path_buf(), buffer: Vec::with_capacity(Self::FULL) })
+    }
+
+    /// Writes what is left in the buffer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub(crate) fn close(mut self) -> Result<()> {
+        self.flush().map_err(|error| Error::write(&self.path, error))
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.write_all(bytes).map_err(|error| Error::write(&self.path, error))
+    }
+}
+
+impl Write for AppendFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() + bytes.len() > Self::FULL {
+            self.flush()?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            OpenOptions::new().append(true).open(&self.path)?.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn files_get_their_names_once_all_are_complete() {
+        let scratch = tempfile::tempdir().unwrap();
+        let out = scratch.path().join("out");
+        let mut files = OutputFiles::new(&out, false, "csv", false).unwrap();
+        for table in ["A.B", "A.B", "A.B.2"] {
+            let (number, mut file) = files.create(table).unwrap();
+            file.append(b"x\n").unwrap();
+            file.close().unwrap();
+            files.count(number, 1);
+        }
+        assert_eq!(names(&out), ["A.B.2.2.csv.partial", "A.B.2.csv.partial", "A.B.csv.partial"]);
+        let written = files.finish().unwrap();
+        assert!(written.iter().all(|file| file.rows == 1 && fs::read(&file.path).unwrap() == b"x\n"));
+        assert_eq!(names(&out), ["A.B.2.2.csv", "A.B.2.csv", "A.B.csv"]);
+    }
+
+    #[test]
+    fn nothing_remains_of_what_was_not_finished() {
+        let scratch = tempfile::tempdir().unwrap();
+        let out = scratch.path().join("new/out");
+        let mut files = OutputFiles::new(&out, false, "csv", false).unwrap();
+        files.create("A.B").unwrap().1.append(&vec![b'x'; 1 << 17]).unwrap();
+        assert_eq!(names(&out).len(), 1);
+        drop(files);
+        assert!(!out.exists());
+    }
+
+    #[test]
+    fn what_exists_is_replaced_only_by_force() {
+        let scratch = tempfile::tempdir().unwrap();
+        let out = scratch.path().join("x.csv");
+        fs::write(&out, "mine").unwrap();
+        fs::write(scratch.path().join("x.2.csv"), "mine").unwrap();
+        assert_eq!(OutputFiles::new(&out, true, "csv", false).unwrap_err().kind(), ErrorKind::Io);
+        let mut files = OutputFiles::new(&out, true, "csv", true).unwrap();
+        files.create("A.B").unwrap().1.append(b"new").unwrap();
+        assert_eq!(files.create("A.C").unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(fs::read(&out).unwrap(), b"mine");
+        files.finish().unwrap();
+        // The second file of the run before would repeat rows.
+        assert_eq!(names(scratch.path()), ["x.csv"]);
+    }
+
+    #[test]
+    fn names_of_tables_as_names_of_files() {
+        let cases = [("HR.EMP$#_1", "HR.EMP$#_1"), ("人事.员工", "人事.员工"), ("a b\n", "a b%0A"), ("", "%")];
+        for (table, name) in cases {
+            assert_eq!(file_name(table), name);
+        }
+        assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
+    }
+}
