@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use trailcore::{Change, ErrorKind, PlainImage, Row, Value};
+use trailcore::{Change, ErrorKind, Row, Value};
 
 use crate::failure::Failure;
 use crate::options::{PLACES, Reading, Selecting, report_rest, table_names};
@@ -68,13 +68,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
 
 /// Writes native JSON whose images have only these columns.
 fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) -> Result<(), Failure> {
-    let mut plain = change.to_plain()?;
-    for image in [&mut plain.before, &mut plain.after] {
-        if let Some(PlainImage::Row(values)) = image {
-            values.retain(|(name, _)| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name)));
-        }
-    }
-    line.extend_from_slice(plain.to_json()?.as_bytes());
+    let wanted = |name: &str| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));
+    change.write_json_columns(line, Some(&wanted))?;
     Ok(())
 }
 

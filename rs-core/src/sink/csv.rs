@@ -111,11 +111,10 @@ impl TableFile {
     }
 
     fn write(&mut self, change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
-        let position = change.position();
         let mut line = Line::new(&mut self.line);
         line.cell(Some(change.op().name()));
         // The text that Arrow batches have, which sorts as the trail does.
-        line.cell(Some(&format!("{:010}:{:010}", position.seqno, position.rba)));
+        line.cell(Some(&change.position().sort_key()));
         line.cell(change.csn());
         line.cell(change.xid());
         line.cell(Some(&change.timestamp().to_string()));
@@ -185,7 +184,7 @@ fn invalid(change: &Change<'_>, table: &TableDef, index: usize) -> Error {
     let name = names(table, &[index]).collect::<String>();
     let what = format!("column {name} of {}, change at {}: a value cannot be decoded", table.name(), change.position());
     let hint = "give the database's character set if it is text, ask for states, or have such values as null";
-    Error::new(ErrorKind::Value, what).at_rba(change.position().rba).hint(hint)
+    change.locate(Error::new(ErrorKind::Value, what).hint(hint))
 }
 
 /// A line of cells in a buffer that is used over and over.
