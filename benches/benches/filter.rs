@@ -43,7 +43,7 @@ fn rules(trail: &Trail, select: &Select) -> Outcome<u64> {
         let address = std::sync::Arc::as_ptr(change.table());
         let program = match &last {
             Some((known, program)) if *known == address => program,
-            _ => &last.insert((address, selector.program(change.table()))).1,
+            _ => &last.insert((address, selector.program(&change))).1,
         };
         program.each_hit(&change, &mut scratch, |rule, verdict| hits[rule] += u64::from(verdict.is_accept()));
     }
