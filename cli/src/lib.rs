@@ -60,7 +60,7 @@ trailcore is independent of Oracle. \"GoldenGate\" is a mark of Oracle.";
 
 /// Looks into GoldenGate trails, prints them, and converts them
 #[derive(Parser)]
-#[command(name = "trailcore", version, after_help = EXAMPLES, disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+#[command(name = "trailcore", version, after_help = EXAMPLES, disable_help_subcommand = true, arg_required_else_help = false, subcommand_value_name = "COMMAND")]
 #[command(max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]

@@ -122,7 +122,13 @@ impl Output {
         Ok(())
     }
 
-    /// Returns the options with a callback that stops the work when the user asks for it, and a progress bar. `streams` says
+    /// Returns the options with a callback that stops the work when the user asks for it.
+    pub(crate) fn stoppable(&self, options: ReadOptions) -> ReadOptions {
+        let interrupted = Arc::clone(&self.interrupted);
+        options.on_progress(move |_| if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Returns the options with such a callback that also draws a progress bar. `streams` says
     /// that the command prints as it reads: it then has a bar only if the output is no terminal.
     pub(crate) fn watch(
         &self,

@@ -24,7 +24,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut reader = trail.reader_with(read.clone())?;
     while let Some(change) = reader.next()? {
-        if change.op() == Op::Ddl {
+        if change.op() == Op::Ddl || !options.takes(change.table().name()) {
             continue;
         }
         let table = change.table();
