@@ -1,14 +1,14 @@
 /*
- * trailcore for C++17: the objects of trailcore.h that free themselves, and errors as exceptions. Header only.
+ * trailcore for C++17: the objects of trailcore.h with automatic lifetime, and errors as exceptions. Header only.
  *
  *     trailcore::Trail trail("dirdat/lt");
  *     trailcore::Reader reader(trail);
- *     while (auto batch = reader.next_batch(1000))
- *         for (std::size_t i = 0; i < batch.size(); ++i)
- *             std::cout << batch[i].json() << '\n';
+ *     while (auto block = reader.next_block(1000))
+ *         for (std::size_t i = 0; i < block.size(); ++i)
+ *             std::cout << block[i].json() << '\n';
  *
- * What is lent (changes, columns, string_views) lives as long as its batch, as trailcore.h says. For what is not here, get()
- * gives the C object.
+ * Borrowed values (changes, columns, string_views) are valid as long as their block, as trailcore.h states. For functions that
+ * are not wrapped here, get() returns the C object.
  */
 #ifndef TRAILCORE_HPP
 #define TRAILCORE_HPP
@@ -27,7 +27,7 @@
 
 namespace trailcore {
 
-/* What went wrong: a status, a text, and the place as far as it is known. */
+/* An error: a status, a text, and the location as far as it is known. */
 class Error : public std::runtime_error {
   public:
     Error(tc_status status, const std::string &what) : std::runtime_error(what), status_(status) {}
@@ -80,7 +80,7 @@ template <typename T, void (*free_object)(T *)> using Handle = std::unique_ptr<T
 
 } // namespace detail
 
-/* Memory for text, used over and over. */
+/* Reusable memory for text. */
 class Buffer {
   public:
     Buffer() {
@@ -102,7 +102,7 @@ class Buffer {
     detail::Handle<tc_buffer, tc_buffer_free> handle_;
 };
 
-/* Which changes are wanted, as a parameter file says it. */
+/* A selection of changes, in the language of parameter files. */
 class Select {
   public:
     explicit Select(const std::string &source, const tc_select_options *options = nullptr) {
@@ -134,7 +134,7 @@ class Select {
     detail::Handle<tc_select, tc_select_free> handle_;
 };
 
-/* A trail: a file, a prefix such as dirdat/lt, or a directory that holds one trail. */
+/* A trail: a file, a prefix such as dirdat/lt, or a directory with one trail. */
 class Trail {
   public:
     explicit Trail(const std::string &path) {
@@ -159,7 +159,7 @@ class Trail {
     detail::Handle<tc_trail, tc_trail_free> handle_;
 };
 
-/* One column of an image. It lives as long as its batch. */
+/* One column of an image. It is valid as long as its block. */
 class Column {
   public:
     explicit Column(const tc_column &column) : column_(column) {}
@@ -194,7 +194,7 @@ class Column {
         return time;
     }
 
-    /* The value as text for people. */
+    /* The value as readable text. */
     std::string to_string() const {
         Buffer buffer;
         detail::check(tc_column_write(&column_, buffer.get()));
@@ -207,7 +207,7 @@ class Column {
     tc_column column_;
 };
 
-/* One change. It lives as long as its batch. */
+/* One change. It is valid as long as its block. */
 class Change {
   public:
     explicit Change(const tc_change *change) : change_(change) {
@@ -217,7 +217,7 @@ class Change {
 
     tc_op op() const noexcept { return info_.op; }
     tc_position position() const noexcept { return info_.position; }
-    std::int64_t time() const noexcept { return info_.time; }
+    std::int64_t timestamp() const noexcept { return info_.timestamp; }
     const tc_table *table() const noexcept { return info_.table; }
 
     std::string_view table_name() const {
@@ -238,7 +238,7 @@ class Change {
         return detail::optional_view(xid);
     }
 
-    /* The columns that an image has, in the trail's order. */
+    /* The columns of an image, in trail order. */
     std::vector<Column> columns(tc_image image) const {
         std::vector<tc_column> found(16);
         for (;;) {
@@ -276,26 +276,26 @@ class Change {
     tc_change_info info_{};
 };
 
-/* Some changes; empty, and false, at the end of a trail. */
-class Batch {
+/* An owned block of changes; empty, and false, at the end of a trail. */
+class Block {
   public:
-    explicit Batch(tc_batch *batch) : handle_(batch) {
-        if (batch) detail::check(tc_batch_count(batch, &size_));
+    explicit Block(tc_block *block) : handle_(block) {
+        if (block) detail::check(tc_block_count(block, &size_));
     }
 
     explicit operator bool() const noexcept { return size() > 0; }
-    std::size_t size() const noexcept { return handle_ ? size_ : 0; } /* of one that was moved away, 0 */
+    std::size_t size() const noexcept { return handle_ ? size_ : 0; } /* 0 after a move */
 
     Change operator[](std::size_t index) const {
         const tc_change *change;
-        detail::check(tc_batch_change(handle_.get(), index, &change));
+        detail::check(tc_block_change(handle_.get(), index, &change));
         return Change(change);
     }
 
-    const tc_batch *get() const noexcept { return handle_.get(); }
+    const tc_block *get() const noexcept { return handle_.get(); }
 
   private:
-    detail::Handle<tc_batch, tc_batch_free> handle_;
+    detail::Handle<tc_block, tc_block_free> handle_;
     std::size_t size_ = 0;
 };
 
@@ -313,12 +313,12 @@ class Reader {
         open(trail, &options);
     }
 
-    Batch next_batch(std::size_t most) {
-        tc_batch *batch;
+    Block next_block(std::size_t most) {
+        tc_block *block;
         tc_error *error;
-        tc_status status = tc_reader_next_batch(handle_.get(), most, &batch, &error);
+        tc_status status = tc_reader_next_block(handle_.get(), most, &block, &error);
         detail::check(status, error);
-        return Batch(batch);
+        return Block(block);
     }
 
     tc_position position() {

@@ -31,14 +31,14 @@ static uint64_t value_of(const tc_column *column) {
     }
 }
 
-static void touch_change(const tc_batch *batch, size_t place) {
+static void touch_change(const tc_block *block, size_t place) {
     tc_column columns[MOST_COLUMNS];
     tc_change_info info;
     size_t before, after;
     tc_error *error;
     info.size = sizeof info;
-    require(tc_batch_read(batch, place, &info, columns, MOST_COLUMNS, &before, &after, &error), error);
-    check += info.position.rba + (uint64_t)info.time;
+    require(tc_block_read(block, place, &info, columns, MOST_COLUMNS, &before, &after, &error), error);
+    check += info.position.rba + (uint64_t)info.timestamp;
     for (size_t i = 0; i < before + after; i++) {
         check = check * 31 + value_of(&columns[i]) + columns[i].index;
     }
@@ -48,20 +48,20 @@ static void touch_change(const tc_batch *batch, size_t place) {
 static void touch(const char *path) {
     tc_trail *trail;
     tc_reader *reader;
-    tc_batch *batch;
+    tc_block *block;
     tc_error *error;
     columns_seen = check = 0;
     require(tc_trail_open(path, &trail, &error), error);
     require(tc_reader_open(trail, NULL, &reader, &error), error);
     for (;;) {
         size_t count;
-        require(tc_reader_next_batch(reader, 4096, &batch, &error), error);
-        if (!batch) break;
-        require(tc_batch_count(batch, &count), NULL);
+        require(tc_reader_next_block(reader, 4096, &block, &error), error);
+        if (!block) break;
+        require(tc_block_count(block, &count), NULL);
         for (size_t i = 0; i < count; i++) {
-            touch_change(batch, i);
+            touch_change(block, i);
         }
-        tc_batch_free(batch);
+        tc_block_free(block);
     }
     tc_reader_free(reader);
     tc_trail_free(trail);

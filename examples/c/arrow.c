@@ -1,7 +1,7 @@
 /*
- * Hands the changes of a table over as Arrow record batches: arrow PATH TABLE
+ * Exports the changes of a table as Arrow record batches: arrow PATH TABLE
  *
- * This program only counts them. Any Arrow implementation takes the same struct: arrow::ImportRecordBatchReader in C++,
+ * This program only counts rows. Any Arrow implementation accepts the same struct: arrow::ImportRecordBatchReader in C++,
  * duckdb_arrow_scan in DuckDB.
  */
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 static int fail(struct ArrowArrayStream *stream) {
     const char *message = stream->get_last_error(stream);
-    fprintf(stderr, "arrow: %s\n", message ? message : "the stream has failed");
+    fprintf(stderr, "arrow: %s\n", message ? message : "the stream failed");
     return 1;
 }
 
@@ -44,7 +44,7 @@ int main(int count, char **arguments) {
     struct ArrowArrayStream stream;
     tc_status status = tc_trail_open(arguments[1], &trail, &error);
     if (status == TC_OK) status = tc_trail_arrow_stream(trail, arguments[2], NULL, NULL, &stream, &error);
-    tc_trail_free(trail); /* the stream does not need it any more */
+    tc_trail_free(trail); /* the stream does not depend on it */
     if (status != TC_OK) {
         fprintf(stderr, "arrow: %s\n", tc_error_message(error));
         tc_error_free(error);

@@ -1,22 +1,22 @@
 /*
  * Prints the changes of a trail as native JSON, one line each: dump PATH [--param-file FILE]
  *
- * Exits with 0 when all was read, 1 on damage or another error (what lies before it is printed), 2 on wrong arguments.
+ * Exits with 0 on success, 1 on damage or another error (after printing the changes before it), 2 on wrong arguments.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include <trailcore.h>
 
-/* Prints one line of JSON for each change of a batch. */
-static tc_status print_batch(const tc_batch *batch, tc_buffer *line, tc_error **error) {
+/* Prints one line of JSON for each change of a block. */
+static tc_status print_block(const tc_block *block, tc_buffer *line, tc_error **error) {
     size_t count;
-    tc_status status = tc_batch_count(batch, &count);
+    tc_status status = tc_block_count(block, &count);
     for (size_t i = 0; status == TC_OK && i < count; i++) {
         const tc_change *change;
         tc_str text;
         tc_buffer_clear(line);
-        if ((status = tc_batch_change(batch, i, &change)) != TC_OK) return status;
+        if ((status = tc_block_change(block, i, &change)) != TC_OK) return status;
         if ((status = tc_change_write_json(change, line, error)) != TC_OK) return status;
         if ((status = tc_buffer_text(line, &text)) != TC_OK) return status;
         fwrite(text.data, 1, text.length, stdout);
@@ -39,11 +39,11 @@ static tc_status dump(const char *path, const char *param_file, tc_error **error
     if (status == TC_OK) status = tc_reader_open(trail, &options, &reader, error);
     if (status == TC_OK) status = tc_buffer_new(&line);
     while (status == TC_OK) {
-        tc_batch *batch;
-        status = tc_reader_next_batch(reader, 1000, &batch, error);
-        if (status != TC_OK || !batch) break;
-        status = print_batch(batch, line, error);
-        tc_batch_free(batch);
+        tc_block *block;
+        status = tc_reader_next_block(reader, 1000, &block, error);
+        if (status != TC_OK || !block) break;
+        status = print_block(block, line, error);
+        tc_block_free(block);
     }
     tc_buffer_free(line);
     tc_reader_free(reader);

@@ -1,5 +1,5 @@
 /*
- * Prints the changes that a selection wants, with their columns: filter PATH 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);'
+ * Prints the changes that a selection accepts, with their columns: filter PATH 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);'
  */
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ static void print_str(tc_str text) {
     if (text.data) fwrite(text.data, 1, text.length, stdout);
 }
 
-/* Prints the columns of one image: NAME=value for each that is there. */
+/* Prints the columns of one image: NAME=value for each column that is present. */
 static tc_status print_image(const tc_change *change, tc_image image, const tc_table *table, tc_buffer *value, tc_error **error) {
     size_t count;
     tc_status status = tc_change_columns(change, image, columns, MOST_COLUMNS, &count, error);
@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
     tc_error *error = NULL;
     tc_counts counts = {0, 0, 0, 0};
 
-    /* Changes that the selection cannot decide on are counted, and do not stop it. */
+    /* Undecidable changes are counted and do not stop the reader. */
     tc_select_options lenient = {0};
     lenient.size = sizeof lenient;
     lenient.lenient = true;
@@ -84,7 +84,7 @@ int main(int count, char **arguments) {
     }
     if (status == TC_OK) status = tc_reader_filter_counts(reader, &counts);
     if (status == TC_OK) {
-        fprintf(stderr, "%llu accepted, %llu rejected, %llu not decidable\n", (unsigned long long)counts.accepted,
+        fprintf(stderr, "%llu accepted, %llu rejected, %llu undecidable\n", (unsigned long long)counts.accepted,
                 (unsigned long long)counts.rejected, (unsigned long long)(counts.undecidable + counts.errors));
     } else {
         fprintf(stderr, "filter: %s\n", error ? tc_error_message(error) : tc_status_name(status));

@@ -1,5 +1,5 @@
 /*
- * Sums a column of a table by the C++ wrapper: sums PATH TABLE COLUMN
+ * Sums a column of a table with the C++ wrapper: sums PATH TABLE COLUMN
  */
 #include <cstdint>
 #include <iostream>
@@ -18,14 +18,14 @@ int main(int count, char **arguments) {
         trailcore::Reader reader(trail, trailcore::Select("TABLE " + table + ";"));
         std::int64_t sum = 0, rows = 0;
         unsigned scale = 0;
-        while (auto batch = reader.next_batch(1000)) {
-            for (std::size_t i = 0; i < batch.size(); ++i) {
-                trailcore::Change change = batch[i];
+        while (auto block = reader.next_block(1000)) {
+            for (std::size_t i = 0; i < block.size(); ++i) {
+                trailcore::Change change = block[i];
                 if (change.op() != TC_OP_INSERT) continue;
                 trailcore::Column found = change.column(TC_IMAGE_AFTER, column);
                 if (found.state() != TC_STATE_VALUE) continue;
                 tc_decimal number = found.decimal();
-                sum += static_cast<std::int64_t>(number.low); /* the sample's sums fit 64 bits */
+                sum += static_cast<std::int64_t>(number.low); /* the sums of the sample fit in 64 bits */
                 scale = number.scale;
                 ++rows;
             }

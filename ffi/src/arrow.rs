@@ -1,4 +1,4 @@
-//! Arrow: the changes of a table as a C stream, and those of all tables by record batches.
+//! Arrow: the changes of one table as a C stream, and of all tables as record batches.
 
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -11,43 +11,43 @@ use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaCh
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
 use crate::error::tc_error;
-use crate::handle::{self, Handle, exclusive, lend};
+use crate::handle::{self, Handle, borrow, borrow_mut};
 use crate::options::{read_options, tc_read_options};
 use crate::reader::{give_skipped, tc_counts, tc_skipped};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Flag, Sized_, array, optional_text, out, read_struct, text};
+use crate::text::{Flag, VersionedStruct, array, optional_text, out, read_struct, text};
 use crate::trail::tc_trail;
 
-/// The struct that the Arrow C stream interface gives this name.
+/// The struct of this name in the Arrow C stream interface.
 pub struct ArrowArrayStream;
 
-/// The struct that the Arrow C data interface gives this name.
+/// The struct of this name in the Arrow C data interface.
 pub struct ArrowSchema;
 
-/// The struct that the Arrow C data interface gives this name.
+/// The struct of this name in the Arrow C data interface.
 pub struct ArrowArray;
 
-/// What a row of a stream is.
+/// The layout of the rows of a stream.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_arrow_layout {
-    /// One row a change: the row after it or, where it is gone, before it.
+    /// One row per change: the row after the change, or the deleted row.
     TC_ARROW_ROWS = 0,
-    /// One row a change, with both images side by side.
+    /// One row per change, with both images side by side.
     TC_ARROW_CHANGES = 1,
 }
 
-/// A `tc_arrow_layout` from C, which may be any number.
-pub type AnyArrowLayout = u32;
+/// A `tc_arrow_layout` from C, which can have any value.
+pub type RawArrowLayout = u32;
 
-/// What becomes of numbers that the trail has as text and that declare no scale.
+/// How numbers that the trail stores as text, and that have no declared scale, are converted.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_arrow_numbers {
-    /// Text with their exact digits.
+    /// Text with the exact digits.
     TC_ARROW_NUMBERS_DECLARED = 0,
-    /// Text with their exact digits, those of declared scale too.
+    /// Text with the exact digits, also for numbers with a declared scale.
     TC_ARROW_NUMBERS_TEXT = 1,
     /// The nearest floating-point numbers.
     TC_ARROW_NUMBERS_FLOAT = 2,
@@ -55,86 +55,86 @@ pub enum tc_arrow_numbers {
     TC_ARROW_NUMBERS_SCALE = 3,
 }
 
-/// A `tc_arrow_numbers` from C, which may be any number.
-pub type AnyArrowNumbers = u32;
+/// A `tc_arrow_numbers` from C, which can have any value.
+pub type RawArrowNumbers = u32;
 
 /// The unit of dates and times.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_arrow_times {
-    /// Microseconds, or nanoseconds where the column declares more than six digits.
+    /// Microseconds, or nanoseconds if the column declares more than six digits.
     TC_ARROW_TIMES_DECLARED = 0,
-    /// Microseconds; finer digits are cut off.
+    /// Microseconds; finer digits are truncated.
     TC_ARROW_TIMES_MICROS = 1,
     /// Nanoseconds.
     TC_ARROW_TIMES_NANOS = 2,
 }
 
-/// A `tc_arrow_times` from C, which may be any number.
-pub type AnyArrowTimes = u32;
+/// A `tc_arrow_times` from C, which can have any value.
+pub type RawArrowTimes = u32;
 
-/// What a stream does where the table's definition changes.
+/// What a stream does when the definition of the table changes.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_arrow_schema_change {
-    /// It ends with an error.
+    /// End with an error.
     TC_ARROW_SCHEMA_CHANGE_ERROR = 0,
-    /// It has the columns of all definitions. The trail is read once more ahead for them.
+    /// Have the columns of all definitions. The trail is read once before to find them.
     TC_ARROW_SCHEMA_CHANGE_UNION = 1,
-    /// It ends before the change. `tc_arrow_batches` go on behind it.
+    /// End before the change. `tc_arrow_batches` continue after it.
     TC_ARROW_SCHEMA_CHANGE_STOP = 2,
 }
 
-/// A `tc_arrow_schema_change` from C, which may be any number.
-pub type AnyArrowSchemaChange = u32;
+/// A `tc_arrow_schema_change` from C, which can have any value.
+pub type RawArrowSchemaChange = u32;
 
-/// How changes become record batches. All zero but `size` is the default.
+/// How changes are converted to record batches. All zero except `size` is the default.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_arrow_options {
     /// `sizeof(tc_arrow_options)`.
     pub size: usize,
-    /// Rows that a batch has at most; 0 for 65536.
+    /// Maximum rows of a record batch; 0 for 65536.
     pub rows: usize,
-    /// The names of the columns that are wanted; NULL for all.
+    /// The names of the columns to include; NULL for all.
     pub columns: *const *const c_char,
-    /// How many there are.
+    /// Number of `columns`.
     pub column_count: usize,
-    /// What the names of columns about the change, such as `_op`, start with; NULL for `_`.
+    /// The prefix of the columns about the change, such as `_op`; NULL for `_`.
     pub prefix: *const c_char,
-    /// What a row is.
-    pub layout: AnyArrowLayout,
-    /// What becomes of numbers as text.
-    pub numbers: AnyArrowNumbers,
-    /// The scale that `TC_ARROW_NUMBERS_SCALE` wants.
+    /// The layout of a row.
+    pub layout: RawArrowLayout,
+    /// The conversion of numbers stored as text.
+    pub numbers: RawArrowNumbers,
+    /// The scale for `TC_ARROW_NUMBERS_SCALE`.
     pub number_scale: u8,
-    /// Add a column of states beside each column.
+    /// Add a column of states for each column.
     pub states: Flag,
-    /// Let values that are not decodable be NULL, instead of ending the stream with an error.
+    /// Convert values that cannot be decoded to NULL, instead of ending the stream with an error.
     pub invalid_as_null: Flag,
     /// The unit of dates and times.
-    pub times: AnyArrowTimes,
-    /// What happens where the table's definition changes.
-    pub schema_change: AnyArrowSchemaChange,
+    pub times: RawArrowTimes,
+    /// What happens when the definition of the table changes.
+    pub schema_change: RawArrowSchemaChange,
 }
 
-// SAFETY: it starts with its size; the rest are numbers, and pointers, of which null ones are allowed.
-unsafe impl Sized_ for tc_arrow_options {}
+// SAFETY: it starts with its size. The other members are numbers and pointers, which may be zero.
+unsafe impl VersionedStruct for tc_arrow_options {}
 
-fn none_of(number: u32, name: &str) -> Failure {
-    Failure::argument(format!("{number} is no {name}"))
+fn unknown(number: u32, name: &str) -> Failure {
+    Failure::argument(format!("{number} is not a {name}"))
 }
 
-/// The options of a caller; null stands for the default.
+/// Converts the options of a caller; null stands for the default.
 ///
 /// # Safety
-/// As `read_struct`, and its pointers are as `array` and `text` need them.
+/// As `read_struct`, and its pointers fulfil the contract of `array` and `text`.
 unsafe fn arrow_options(options: *const tc_arrow_options) -> Outcome<ArrowOptions> {
     let mut made = ArrowOptions::new();
     if options.is_null() {
         return Ok(made);
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let (given, columns, prefix) = unsafe {
         let given = read_struct(options, "options")?;
         let columns = array(given.columns, given.column_count, "columns")?;
@@ -153,41 +153,41 @@ unsafe fn arrow_options(options: *const tc_arrow_options) -> Outcome<ArrowOption
     let layout = match given.layout {
         n if n == tc_arrow_layout::TC_ARROW_ROWS as u32 => Layout::Rows,
         n if n == tc_arrow_layout::TC_ARROW_CHANGES as u32 => Layout::Changes,
-        other => return Err(none_of(other, "tc_arrow_layout")),
+        other => return Err(unknown(other, "tc_arrow_layout")),
     };
     let numbers = match given.numbers {
         n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_DECLARED as u32 => Numbers::Declared,
         n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_TEXT as u32 => Numbers::Text,
         n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_FLOAT as u32 => Numbers::Float,
         n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_SCALE as u32 => Numbers::Scale(given.number_scale),
-        other => return Err(none_of(other, "tc_arrow_numbers")),
+        other => return Err(unknown(other, "tc_arrow_numbers")),
     };
     let times = match given.times {
         n if n == tc_arrow_times::TC_ARROW_TIMES_DECLARED as u32 => Times::Declared,
         n if n == tc_arrow_times::TC_ARROW_TIMES_MICROS as u32 => Times::Micros,
         n if n == tc_arrow_times::TC_ARROW_TIMES_NANOS as u32 => Times::Nanos,
-        other => return Err(none_of(other, "tc_arrow_times")),
+        other => return Err(unknown(other, "tc_arrow_times")),
     };
     let schema_change = match given.schema_change {
         n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_ERROR as u32 => SchemaChange::Error,
         n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_UNION as u32 => SchemaChange::Union,
         n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_STOP as u32 => SchemaChange::Stop,
-        other => return Err(none_of(other, "tc_arrow_schema_change")),
+        other => return Err(unknown(other, "tc_arrow_schema_change")),
     };
     let invalid = if given.invalid_as_null != 0 { Invalid::Null } else { Invalid::Error };
     let made = made.layout(layout).numbers(numbers).times(times).on_schema_change(schema_change);
     Ok(made.invalid(invalid).states(given.states != 0))
 }
 
-/// The changes of one table as an Arrow C stream: record batches of one schema, for any Arrow implementation to take in. The
-/// name is compared without regard to case, unless one table is called exactly so. Reads up to the table's first change, which
-/// tells the schema.
+/// Opens the changes of one table as an Arrow C stream: record batches of one schema, for any Arrow implementation. The table
+/// name is case-insensitive, unless a table has exactly this name. Reads up to the first change of the table, which determines
+/// the schema.
 ///
-/// Ownership: the stream is the caller's from then on, and its `release` frees it; it does not need the trail any more. Where
-/// the call fails, `stream->release` is NULL. Threads: several at once may call it; a stream is used by one at a time.
-/// `options` and `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_UNKNOWN_TABLE` where the trail has
-/// neither a change nor a definition of the table, `TC_ERR_UNDEFINED_TABLE` where its columns are not known,
-/// `TC_ERR_SCHEMA_CHANGE` where a union is asked for and there is none, and what reading gives. Later errors are the stream's.
+/// Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
+/// `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
+/// `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change
+/// nor a definition of the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is
+/// requested and impossible, and the errors of reading. The stream reports later errors.
 /// Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_arrow_stream(
@@ -198,15 +198,15 @@ pub unsafe extern "C" fn tc_trail_arrow_stream(
     stream: *mut ArrowArrayStream,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them, and `stream` leads to a struct of
-    // the Arrow C stream interface, whose layout is fixed: five pointers, of which zero ones say that there is no stream.
+    // SAFETY: the pointer contract in `lib.rs`. `stream` points to a struct of the Arrow C stream interface, whose layout is
+    // fixed: five pointers, which are zero if there is no stream.
     unsafe {
         fallible(error, || {
             if stream.is_null() {
                 return Err(Failure::null("stream"));
             }
             stream.cast::<[usize; 5]>().write([0; 5]);
-            let (trail, table) = (lend(trail)?, text(table, "table")?);
+            let (trail, table) = (borrow(trail)?, text(table, "table")?);
             let made = trail.0.table(table, read_options(options)?, arrow_options(arrow)?)?;
             std::ptr::write(stream.cast(), made.into_c_stream());
             Ok(())
@@ -214,19 +214,20 @@ pub unsafe extern "C" fn tc_trail_arrow_stream(
     }
 }
 
-/// The record batches of all tables of a trail, in one pass: each batch of one table and one definition, a table's batches in
-/// the trail's order. A table whose definition changes goes on under the new one.
+/// The record batches of all tables of a trail, in one pass. Each batch has one table and one definition, and the batches of a
+/// table are in trail order. A table whose definition changes continues with batches of the new definition.
 ///
-/// Ownership: free it with `tc_arrow_batches_free`; it does not need its trail, and what it has given does not need it. Threads:
-/// one at a time.
+/// Ownership: free it with `tc_arrow_batches_free`; it does not depend on its trail, and the batches do not depend on it.
+/// Threads: one at a time.
 pub struct tc_arrow_batches {
     batches: Batches,
-    /// The table of the batch that was given last.
+    /// The table of the last batch that was returned.
     table: Option<Handle<tc_table>>,
 }
 
 impl tc_arrow_batches {
-    /// The next records. An error that has ended them is given again, so that no one takes it for the end of the trail.
+    /// Returns the next records. An error that ended them is returned again, so that it is never taken for the end of the
+    /// trail.
     fn next(&mut self) -> Outcome<Option<TableRecords>> {
         match (self.batches.next(), self.batches.failure()) {
             (Some(next), _) => Ok(Some(next?)),
@@ -242,27 +243,27 @@ fn arrow_failure(error: ArrowError) -> Failure {
     Failure::misuse(tc_status::TC_ERR_OTHER, error.to_string())
 }
 
-/// Says that a place of C's holds no Arrow struct: its `release`, and all else, is NULL.
+/// Sets an Arrow struct of the caller to zero, which marks it as released.
 ///
 /// # Safety
-/// The pointer is null, or leads to a struct of the Arrow C data interface, of which `T` has the layout.
+/// The pointer is null, or points to a struct of the Arrow C data interface with the layout of `T`.
 unsafe fn clear<T>(place: *mut T, what: &str) -> Outcome {
     if place.is_null() {
         return Err(Failure::null(what));
     }
-    // SAFETY: as the caller says; zero bytes are a struct that was released.
+    // SAFETY: guaranteed by the caller; zero bytes are a released struct.
     unsafe { place.write_bytes(0, 1) };
     Ok(())
 }
 
-/// Gives a record batch and its schema to C.
+/// Exports a record batch and its schema.
 ///
 /// # Safety
-/// Both pointers lead to structs of the Arrow C data interface that hold nothing.
+/// Both pointers point to released structs of the Arrow C data interface.
 unsafe fn give_batch(batch: RecordBatch, schema: *mut FFI_ArrowSchema, rows: *mut FFI_ArrowArray) -> Outcome {
     let of_batch = FFI_ArrowSchema::try_from(batch.schema_ref().as_ref()).map_err(arrow_failure)?;
     let (array, _) = to_ffi(&StructArray::from(batch).to_data()).map_err(arrow_failure)?;
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         schema.write(of_batch);
         rows.write(array);
@@ -272,9 +273,9 @@ unsafe fn give_batch(batch: RecordBatch, schema: *mut FFI_ArrowSchema, rows: *mu
 
 /// Opens the record batches of all tables of a trail.
 ///
-/// Ownership: `*batches` is the caller's, to be freed with `tc_arrow_batches_free`. Threads: several at once may call it. `options`
-/// and `arrow` may be NULL for the default; `error` may be NULL. What `arrow` says of changed definitions does not count here.
-/// Errors: as `tc_reader_open`, and `TC_ERR_BAD_ARGUMENT` where `arrow` holds a number that is none of its enum's.
+/// Ownership: `*batches` belongs to the caller; free it with `tc_arrow_batches_free`. Threads: several may call it
+/// concurrently. `options` and `arrow` may be NULL for the default; `error` may be NULL. `arrow->schema_change` is ignored.
+/// Errors: as `tc_reader_open`, and `TC_ERR_BAD_ARGUMENT` if a member of `arrow` has an unknown number.
 /// Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_open(
@@ -284,34 +285,35 @@ pub unsafe extern "C" fn tc_arrow_batches_open(
     batches: *mut *mut tc_arrow_batches,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(batches, || {
-                let batches = lend(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
+                let batches = borrow(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
                 Ok(tc_arrow_batches { batches, table: None })
             })
         })
     }
 }
 
-/// Frees them. NULL is fine.
+/// Frees the object. NULL is fine.
 ///
 /// Example: `tc_arrow_batches_free(batches);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(batches) }
 }
 
-/// The next record batch: its rows as an array of structs, with their schema, and the definition of their table; at the end of
-/// the trail `*table` is NULL. What lies before an error comes before it, but that a value that is not decodable, or does not fit
-/// its column, is the error of its whole batch: `invalid_as_null` has it NULL instead. After `TC_ERR_VALUE`, `TC_ERR_FILTER`,
-/// `TC_ERR_UNDECIDABLE` and `TC_ERR_CANCELLED` a further call goes on; other errors come again.
+/// Returns the next record batch: its rows as an array of structs, their schema, and the definition of the table. `*table` is
+/// NULL at the end of the trail. All rows before an error are returned first. The exception is a value that cannot be decoded
+/// or does not fit its column: it is the error of its whole batch, unless `invalid_as_null` is set. After `TC_ERR_VALUE`,
+/// `TC_ERR_FILTER`, `TC_ERR_UNDECIDABLE` and `TC_ERR_CANCELLED` a further call continues; other errors are returned again.
 ///
-/// Ownership: schema and rows are the caller's, whom their `release` frees; where there are none, `release` is NULL. The table is
-/// lent until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error` may be
-/// NULL. Errors: what reading gives, `TC_ERR_VALUE`, and `TC_ERR_OTHER` where a name holds a NUL, for which Arrow has no room.
+/// Ownership: schema and rows belong to the caller; their `release` frees them. `release` is NULL if there are none. The table
+/// is valid until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error`
+/// may be NULL. Errors: those of reading, `TC_ERR_VALUE`, and `TC_ERR_OTHER` if a name contains a NUL, which Arrow cannot
+/// represent.
 /// Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_next(
@@ -322,14 +324,13 @@ pub unsafe extern "C" fn tc_arrow_batches_next(
     error: *mut *mut tc_error,
 ) -> tc_status {
     let (schema, rows) = (schema.cast::<FFI_ArrowSchema>(), rows.cast::<FFI_ArrowArray>());
-    // SAFETY: the header asks the caller for pointers that are as these functions need them, and for structs of the Arrow C
-    // data interface, whose layout is fixed.
+    // SAFETY: the pointer contract in `lib.rs`. The structs are those of the Arrow C data interface, whose layout is fixed.
     unsafe {
         fallible(error, || {
             let table = out(table, std::ptr::null(), "table")?;
             clear(schema, "schema")?;
             clear(rows, "rows")?;
-            let mut batches = exclusive(batches)?;
+            let mut batches = borrow_mut(batches)?;
             batches.table = None;
             let Some(records) = batches.next()? else { return Ok(()) };
             give_batch(records.batch, schema, rows)?;
@@ -339,38 +340,38 @@ pub unsafe extern "C" fn tc_arrow_batches_next(
     }
 }
 
-/// What the selection has said of the changes so far; all zero without one.
+/// Returns the counts of the selection so far; all zero without a selection.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_counts counts; tc_arrow_batches_filter_counts(batches, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_batches, counts: *mut tc_counts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let counts = out(counts, tc_counts::default(), "counts")?;
-        *counts = exclusive(batches)?.batches.reader().filter_counts().into();
+        *counts = borrow_mut(batches)?.batches.reader().filter_counts().into();
         Ok(())
     })
 }
 
-/// How many stretches were passed over so far. None but with `resync`.
+/// Returns the number of ranges skipped so far. Always 0 without `resync`.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_skipped_count(batches: *mut tc_arrow_batches, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = exclusive(batches)?.batches.reader().skipped().len();
+        *count = borrow_mut(batches)?.batches.reader().skipped().len();
         Ok(())
     })
 }
 
-/// One of the stretches that were passed over, and in `*why` what was wrong there.
+/// Returns one of the skipped ranges, and in `*why` the reason.
 ///
-/// Ownership: `*why` is the caller's, to be freed with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
-/// `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*why` belongs to the caller; free it with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
+/// `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_skipped gap; tc_error *why; tc_arrow_batches_skipped(batches, 0, &gap, &why);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_skipped(
@@ -379,15 +380,15 @@ pub unsafe extern "C" fn tc_arrow_batches_skipped(
     skipped: *mut tc_skipped,
     why: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_skipped(exclusive(batches)?.batches.reader().skipped(), index, skipped, why) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_skipped(borrow_mut(batches)?.batches.reader().skipped(), index, skipped, why) })
 }
 
-/// The schema that the changes of a table have as record batches.
+/// Returns the schema of the record batches of a table.
 ///
-/// Ownership: the schema is the caller's, whom its `release` frees; where the call fails, `release` is NULL. Threads: several at
-/// once may call it. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a column is
-/// wanted that the table does not have, or two would have one name; `TC_ERR_OTHER` where a name holds a NUL.
+/// Ownership: the schema belongs to the caller; its `release` frees it. If the call fails, `release` is NULL. Threads: several
+/// may call it concurrently. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the
+/// table lacks a requested column or two columns would have the same name; `TC_ERR_OTHER` if a name contains a NUL.
 /// Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_arrow_schema(
@@ -397,12 +398,11 @@ pub unsafe extern "C" fn tc_table_arrow_schema(
     error: *mut *mut tc_error,
 ) -> tc_status {
     let schema = schema.cast::<FFI_ArrowSchema>();
-    // SAFETY: the header asks the caller for pointers that are as these functions need them, and for a struct of the Arrow C
-    // data interface, whose layout is fixed.
+    // SAFETY: the pointer contract in `lib.rs`. The struct is that of the Arrow C data interface, whose layout is fixed.
     unsafe {
         fallible(error, || {
             clear(schema, "schema")?;
-            let made: Arc<Schema> = trailcore::arrow::schema(&lend(table)?.0, &arrow_options(arrow)?)?;
+            let made: Arc<Schema> = trailcore::arrow::schema(&borrow(table)?.0, &arrow_options(arrow)?)?;
             schema.write(FFI_ArrowSchema::try_from(made.as_ref()).map_err(arrow_failure)?);
             Ok(())
         })

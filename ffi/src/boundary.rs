@@ -1,4 +1,4 @@
-//! The boundary: what goes wrong inside comes out as a status, a panic too.
+//! The boundary to C: errors and panics are returned as a status.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,19 +7,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use trailcore::filter::Diagnostics;
 
 use crate::error::tc_error;
-use crate::handle::give;
+use crate::handle::into_raw;
 use crate::log;
 use crate::status::tc_status;
 
-/// The result of what a function of the library does.
+/// The result of the work of an exported function.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// Why a function fails.
+/// The reason why a function fails.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The caller's mistake: the status, and which mistake.
+    /// A mistake of the caller: the status and the description.
     Misuse(tc_status, Cow<'static, str>),
-    /// What the core says.
+    /// An error of the core.
     Core(trailcore::Error),
 }
 
@@ -40,7 +40,7 @@ impl Failure {
 
     #[cold]
     pub(crate) fn index(what: &str, index: usize, count: usize) -> Self {
-        Self::Misuse(tc_status::TC_ERR_BAD_ARGUMENT, format!("there is no {what} {index}: there are {count}").into())
+        Self::Misuse(tc_status::TC_ERR_BAD_ARGUMENT, format!("{what} index {index} out of range: the count is {count}").into())
     }
 
     pub(crate) fn status(&self) -> tc_status {
@@ -72,7 +72,7 @@ impl From<Diagnostics> for Failure {
     }
 }
 
-/// Does what a function does, and gives its status.
+/// Runs the work of a function and returns its status.
 #[inline]
 pub(crate) fn status(work: impl FnOnce() -> Outcome) -> tc_status {
     match caught(work) {
@@ -81,14 +81,14 @@ pub(crate) fn status(work: impl FnOnce() -> Outcome) -> tc_status {
     }
 }
 
-/// The same with an error object for the caller, where it wants one.
+/// Runs the work of a function and returns its status, and an error object if the caller wants one.
 ///
 /// # Safety
 /// `error` is null, or points to a pointer that may be written.
 #[inline]
 pub(crate) unsafe fn fallible(error: *mut *mut tc_error, work: impl FnOnce() -> Outcome) -> tc_status {
     if !error.is_null() {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { error.write(std::ptr::null_mut()) };
     }
     let failure = match caught(work) {
@@ -97,14 +97,14 @@ pub(crate) unsafe fn fallible(error: *mut *mut tc_error, work: impl FnOnce() -> 
     };
     let status = failure.status();
     if !error.is_null() {
-        let object = quietly(|| give(tc_error::new(failure))).unwrap_or(std::ptr::null_mut());
-        // SAFETY: as the caller says.
+        let object = ignore_panic(|| into_raw(tc_error::new(failure))).unwrap_or(std::ptr::null_mut());
+        // SAFETY: guaranteed by the caller.
         unsafe { error.write(object) };
     }
     status
 }
 
-/// Lets no panic out. The objects in use are poisoned as it goes by.
+/// Converts a panic to a failure. A panic poisons the objects in use.
 #[inline]
 fn caught(work: impl FnOnce() -> Outcome) -> Outcome {
     match catch_unwind(AssertUnwindSafe(work)) {
@@ -115,16 +115,16 @@ fn caught(work: impl FnOnce() -> Outcome) -> Outcome {
 
 #[cold]
 fn panicked(payload: Box<dyn std::any::Any + Send>) -> Failure {
-    // What it carries may hold data, and dropping it may panic again.
+    // The payload can contain data, and dropping it can panic again.
     std::mem::forget(payload);
-    log::error("a panic inside the library was caught");
+    log::error("caught a panic inside the library");
     Failure::misuse(
         tc_status::TC_ERR_PANIC,
-        "a fault of the library itself (a panic); free the objects of the call, and report it",
+        "internal error in the library (a panic); free the objects of the call, and report this as a bug",
     )
 }
 
-/// Does something of which no one is told, and lets no panic out of it.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+/// Runs work whose result has no recipient, and ignores a panic.
+pub(crate) fn ignore_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).map_err(panicked).ok()
 }

@@ -1,23 +1,23 @@
-//! Buffers: memory for text that the library makes, used over and over.
+//! Buffers: reusable memory for text.
 
 use crate::boundary::{self, Outcome};
-use crate::handle::{self, Object, exclusive, give, lend};
+use crate::handle::{self, Object, borrow, borrow_mut, into_raw};
 use crate::status::tc_status;
 use crate::text::{out, tc_str};
 
-/// Memory for text that the library makes, used over and over: JSON lines, explanations. Functions append to it.
+/// Reusable memory for text that the library creates, such as JSON lines and explanations. Functions append to it.
 ///
-/// Ownership: free it with `tc_buffer_free`. Threads: one at a time, but for const functions.
+/// Ownership: free it with `tc_buffer_free`. Threads: one at a time, except for const functions.
 pub struct tc_buffer {
     pub(crate) bytes: Vec<u8>,
-    /// How many of them are text; a NUL follows.
+    /// The number of bytes that are text; a NUL follows.
     pub(crate) length: usize,
 }
 
 handle::object!(tc_buffer, b"tc_bufr\0");
 
 impl tc_buffer {
-    /// Appends what `write` writes; nothing where it fails.
+    /// Appends the output of `write`, or nothing if it fails.
     pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Outcome) -> Outcome {
         self.bytes.truncate(self.length);
         let outcome = write(&mut self.bytes);
@@ -41,25 +41,25 @@ impl tc_buffer {
     }
 }
 
-/// Makes an object, and gives it to the caller of a function.
+/// Creates an object and writes its handle to an out parameter.
 ///
 /// # Safety
 /// `place` is null or may be written.
 pub(crate) unsafe fn give_to<T: Object>(place: *mut *mut T, make: impl FnOnce() -> Outcome<T>) -> Outcome {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let place = unsafe { out(place, std::ptr::null_mut(), T::NAME) }?;
-    *place = give(make()?);
+    *place = into_raw(make()?);
     Ok(())
 }
 
-/// Makes an empty buffer.
+/// Creates an empty buffer.
 ///
-/// Ownership: `*buffer` is the caller's, to be freed with `tc_buffer_free`. Any thread may call it.
-/// Errors: `TC_ERR_NULL_POINTER`.
+/// Ownership: `*buffer` belongs to the caller; free it with `tc_buffer_free`. Any thread may call it. Errors:
+/// `TC_ERR_NULL_POINTER`.
 /// Example: `tc_buffer *line; tc_buffer_new(&line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_new(buffer: *mut *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as `give_to` needs them.
+    // SAFETY: the pointer contract in `lib.rs`.
     boundary::status(|| unsafe { give_to(buffer, || Ok(tc_buffer { bytes: vec![0], length: 0 })) })
 }
 
@@ -68,33 +68,33 @@ pub unsafe extern "C" fn tc_buffer_new(buffer: *mut *mut tc_buffer) -> tc_status
 /// Example: `tc_buffer_free(line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_free(buffer: *mut tc_buffer) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(buffer) }
 }
 
-/// The text in a buffer, with a NUL behind it. It lives until the buffer is appended to, cleared or freed.
+/// Returns the text in a buffer, followed by a NUL. It is valid until the buffer is appended to, cleared or freed.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str text; tc_buffer_text(line, &text); fwrite(text.data, 1, text.length, stdout);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as `out` and `lend` need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     boundary::status(|| unsafe {
         let text = out(text, tc_str::NONE, "text")?;
-        *text = lend(buffer)?.text();
+        *text = borrow(buffer)?.text();
         Ok(())
     })
 }
 
-/// Empties a buffer; its memory is kept for what comes next.
+/// Empties a buffer and keeps its memory.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_buffer_clear(line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_clear(buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for a pointer that is as `exclusive` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     boundary::status(|| unsafe {
-        let mut buffer = exclusive(buffer)?;
+        let mut buffer = borrow_mut(buffer)?;
         buffer.length = 0;
         buffer.append(|_| Ok(()))
     })

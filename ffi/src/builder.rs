@@ -7,9 +7,9 @@ use trailcore::filter::{Condition, Expr, NameMatch, Rule, Select, SelectBuilder}
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
-use crate::change::{AnyOp, tc_op};
+use crate::change::{RawOp, tc_op};
 use crate::error::tc_error;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::rule::tc_rule;
 use crate::select::tc_select;
 use crate::status::tc_status;
@@ -35,7 +35,7 @@ pub enum tc_limit {
 }
 
 /// A `tc_limit` from C, which may be any number.
-pub type AnyLimit = u32;
+pub type RawLimit = u32;
 
 /// How names count, in what is added behind it.
 #[repr(u32)]
@@ -52,7 +52,7 @@ pub enum tc_naming {
 }
 
 /// A `tc_naming` from C, which may be any number.
-pub type AnyNaming = u32;
+pub type RawNaming = u32;
 
 /// What is excluded.
 #[repr(u32)]
@@ -71,7 +71,7 @@ pub enum tc_exclude {
 }
 
 /// A `tc_exclude` from C, which may be any number.
-pub type AnyExclude = u32;
+pub type RawExclude = u32;
 
 impl tc_select_builder {
     fn change(&mut self, step: impl FnOnce(SelectBuilder) -> Outcome<SelectBuilder>) -> Outcome {
@@ -80,7 +80,7 @@ impl tc_select_builder {
     }
 }
 
-fn is_from(limit: AnyLimit) -> Outcome<bool> {
+fn is_from(limit: RawLimit) -> Outcome<bool> {
     match limit {
         limit if limit == tc_limit::TC_LIMIT_FROM as u32 => Ok(true),
         limit if limit == tc_limit::TC_LIMIT_UNTIL as u32 => Ok(false),
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn tc_select_builder_table(
             if let Some(condition) = optional_text(where_, "where_")? {
                 rule = rule.where_(condition.parse::<Condition>()?);
             }
-            exclusive(builder)?.change(|builder| Ok(builder.rule(rule)))
+            borrow_mut(builder)?.change(|builder| Ok(builder.rule(rule)))
         })
     }
 }
@@ -145,8 +145,8 @@ pub unsafe extern "C" fn tc_select_builder_table(
 pub unsafe extern "C" fn tc_select_builder_rule(builder: *mut tc_select_builder, rule: *const tc_rule) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let rule = lend(rule)?.0.clone();
-        exclusive(builder)?.change(|builder| Ok(builder.rule(rule)))
+        let rule = borrow(rule)?.0.clone();
+        borrow_mut(builder)?.change(|builder| Ok(builder.rule(rule)))
     })
 }
 
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn tc_select_builder_rule(builder: *mut tc_select_builder,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_builder_exclude(
     builder: *mut tc_select_builder,
-    kind: AnyExclude,
+    kind: RawExclude,
     what: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn tc_select_builder_exclude(
     unsafe {
         fallible(error, || {
             let what = text(what, "what")?;
-            exclusive(builder)?.change(|builder| {
+            borrow_mut(builder)?.change(|builder| {
                 Ok(match kind {
                     kind if kind == e::TC_EXCLUDE_TABLES as u32 => builder.exclude_tables(what)?,
                     kind if kind == e::TC_EXCLUDE_SCHEMAS as u32 => builder.exclude_schemas(what)?,
@@ -187,11 +187,11 @@ pub unsafe extern "C" fn tc_select_builder_exclude(
 /// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `op` is none, `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_select_builder_get(builder, TC_OP_DELETE, false);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_select_builder_get(builder: *mut tc_select_builder, op: AnyOp, wanted: Flag) -> tc_status {
+pub unsafe extern "C" fn tc_select_builder_get(builder: *mut tc_select_builder, op: RawOp, wanted: Flag) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let op = tc_op::read(op)?;
-        exclusive(builder)?.change(|builder| Ok(builder.get(op, wanted != 0)))
+        borrow_mut(builder)?.change(|builder| Ok(builder.get(op, wanted != 0)))
     })
 }
 
@@ -200,14 +200,14 @@ pub unsafe extern "C" fn tc_select_builder_get(builder: *mut tc_select_builder, 
 /// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where one is none, `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_op ops[] = {TC_OP_INSERT, TC_OP_DELETE}; tc_select_builder_ops(builder, ops, 2);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_select_builder_ops(builder: *mut tc_select_builder, ops: *const AnyOp, count: usize) -> tc_status {
+pub unsafe extern "C" fn tc_select_builder_ops(builder: *mut tc_select_builder, ops: *const RawOp, count: usize) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         if ops.is_null() {
             return Err(Failure::null("ops"));
         }
         let ops = array(ops, count, "ops")?.iter().map(|op| tc_op::read(*op)).collect::<Outcome<Vec<_>>>()?;
-        exclusive(builder)?.change(|builder| Ok(builder.ops(&ops)))
+        borrow_mut(builder)?.change(|builder| Ok(builder.ops(&ops)))
     })
 }
 
@@ -218,13 +218,13 @@ pub unsafe extern "C" fn tc_select_builder_ops(builder: *mut tc_select_builder, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_builder_limit_csn(
     builder: *mut tc_select_builder,
-    limit: AnyLimit,
+    limit: RawLimit,
     csn: *const c_char,
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let (from, csn) = (is_from(limit)?, text(csn, "csn")?);
-        exclusive(builder)?.change(|builder| Ok(if from { builder.from_csn(csn) } else { builder.until_csn(csn) }))
+        borrow_mut(builder)?.change(|builder| Ok(if from { builder.from_csn(csn) } else { builder.until_csn(csn) }))
     })
 }
 
@@ -235,13 +235,13 @@ pub unsafe extern "C" fn tc_select_builder_limit_csn(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_builder_limit_time(
     builder: *mut tc_select_builder,
-    limit: AnyLimit,
+    limit: RawLimit,
     micros: i64,
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let (from, time) = (is_from(limit)?, Timestamp::from_unix_micros(micros));
-        exclusive(builder)?.change(|builder| Ok(if from { builder.from_time(time) } else { builder.until_time(time) }))
+        borrow_mut(builder)?.change(|builder| Ok(if from { builder.from_time(time) } else { builder.until_time(time) }))
     })
 }
 
@@ -252,14 +252,14 @@ pub unsafe extern "C" fn tc_select_builder_limit_time(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_builder_limit_position(
     builder: *mut tc_select_builder,
-    limit: AnyLimit,
+    limit: RawLimit,
     position: tc_position,
 ) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let from = is_from(limit)?;
         let position = position.into();
-        exclusive(builder)?
+        borrow_mut(builder)?
             .change(|builder| Ok(if from { builder.from_position(position) } else { builder.until_position(position) }))
     })
 }
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn tc_select_builder_source_catalog(builder: *mut tc_selec
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let name = text(name, "name")?;
-        exclusive(builder)?.change(|builder| Ok(builder.source_catalog(name)))
+        borrow_mut(builder)?.change(|builder| Ok(builder.source_catalog(name)))
     })
 }
 
@@ -282,11 +282,11 @@ pub unsafe extern "C" fn tc_select_builder_source_catalog(builder: *mut tc_selec
 /// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where `naming` is none, `TC_ERR_NULL_POINTER` and those of handles.
 /// Example: `tc_select_builder_naming(builder, TC_NAMING_EXACT);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_select_builder_naming(builder: *mut tc_select_builder, naming: AnyNaming) -> tc_status {
+pub unsafe extern "C" fn tc_select_builder_naming(builder: *mut tc_select_builder, naming: RawNaming) -> tc_status {
     use tc_naming as n;
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        exclusive(builder)?.change(|builder| {
+        borrow_mut(builder)?.change(|builder| {
             Ok(match naming {
                 naming if naming == n::TC_NAMING_IGNORE_CASE as u32 => builder.name_match(NameMatch::IgnoreCase),
                 naming if naming == n::TC_NAMING_NO_WARNING as u32 => builder.name_match(NameMatch::NoWarning),
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn tc_select_builder_build(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         give_to(select, || {
-            let built: Select = exclusive(builder)?.0.clone().build();
+            let built: Select = borrow_mut(builder)?.0.clone().build();
             if !built.round_trips() {
                 let what =
                     "a list is empty, or a name or CSN has characters that end it: the selection has no text that says the same";

@@ -6,22 +6,22 @@ use std::ffi::c_char;
 use trailcore::trail::TransactionIndicator;
 use trailcore::{Change, Op, Row};
 
-use crate::batch::Memory;
+use crate::block::Memory;
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::tc_buffer;
 use crate::column::{column_of, tc_column};
 use crate::error::tc_error;
-use crate::handle::{self, Handle, exclusive, give, lend};
+use crate::handle::{self, Handle, borrow, borrow_mut, into_raw};
 use crate::header::tc_file_header;
 use crate::record::{fill_record, tc_record};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Sized_, fill_struct, or_nothing, out, tc_bytes, tc_str, text, write_struct};
+use crate::text::{VersionedStruct, fill_struct, out, tc_bytes, tc_str, text, write_struct, zero_on_error};
 use crate::time::tc_position;
 
-/// One change of a trail: a row inserted, updated or deleted, a table truncated, a statement.
+/// One change of a trail: an insert, update, delete, truncate or DDL.
 ///
-/// Ownership: it belongs to its batch, or to the reader that lends it. Threads: several at once may use it.
+/// Ownership: it belongs to its block or reader. Threads: several may use it concurrently.
 pub struct tc_change {
     memory: *const Memory,
     place: usize,
@@ -29,12 +29,12 @@ pub struct tc_change {
 
 handle::object!(tc_change, b"tc_chng\0");
 
-// SAFETY: its pointer leads to the memory that it lies in, which may be looked at by several threads.
+// SAFETY: it points to the memory that contains it, which several threads may read.
 unsafe impl Send for tc_change {}
 // SAFETY: as above.
 unsafe impl Sync for tc_change {}
 
-/// What a change does.
+/// The operation of a change.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_op {
@@ -44,20 +44,20 @@ pub enum tc_op {
     TC_OP_UPDATE = 1,
     /// A row with another key.
     TC_OP_PK_UPDATE = 2,
-    /// A row is gone.
+    /// A deleted row.
     TC_OP_DELETE = 3,
-    /// All rows are gone.
+    /// All rows of the table are deleted.
     TC_OP_TRUNCATE = 4,
-    /// A statement that changes definitions.
+    /// A DDL change of a definition.
     TC_OP_DDL = 5,
-    /// Not a change: a database or table definition. Handed out on request alone.
+    /// Not a change: a database or table definition. Only returned on request.
     TC_OP_METADATA = 6,
-    /// Not a change: a marker, or a record that is not understood. Handed out on request alone.
+    /// Not a change: a marker, or a record of an unknown type. Only returned on request.
     TC_OP_OTHER = 7,
 }
 
-/// A `tc_op` from C, which may be any number.
-pub type AnyOp = u32;
+/// A `tc_op` from C, which can have any value.
+pub type RawOp = u32;
 
 impl tc_op {
     pub(crate) fn of(op: Op) -> Self {
@@ -73,17 +73,17 @@ impl tc_op {
         }
     }
 
-    /// The operation of a number from C.
-    pub(crate) fn read(number: AnyOp) -> Outcome<Op> {
+    /// Converts a number from C.
+    pub(crate) fn read(number: RawOp) -> Outcome<Op> {
         let found = Op::ALL.into_iter().find(|op| Self::of(*op) as u32 == number);
-        found.ok_or_else(|| Failure::argument(format!("{number} is no tc_op")))
+        found.ok_or_else(|| Failure::argument(format!("{number} is not a tc_op")))
     }
 }
 
-/// Where a change stands in its transaction; of the two records of an update, both together.
+/// The position of a change in its transaction. For the two records of an update, the position of the pair.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_transaction {
+pub enum tc_transaction_indicator {
     /// The first of several.
     TC_TRANSACTION_FIRST = 0,
     /// Neither the first nor the last.
@@ -92,11 +92,11 @@ pub enum tc_transaction {
     TC_TRANSACTION_LAST = 2,
     /// The only one.
     TC_TRANSACTION_ONLY = 3,
-    /// The trail has a value without a known meaning.
+    /// The trail has a value of unknown meaning.
     TC_TRANSACTION_UNKNOWN = 4,
 }
 
-impl tc_transaction {
+impl tc_transaction_indicator {
     pub(crate) fn of(indicator: TransactionIndicator) -> Self {
         match indicator {
             TransactionIndicator::First => Self::TC_TRANSACTION_FIRST,
@@ -118,48 +118,48 @@ pub enum tc_image {
     TC_IMAGE_AFTER = 1,
 }
 
-/// A `tc_image` from C, which may be any number.
-pub type AnyImage = u32;
+/// A `tc_image` from C, which can have any value.
+pub type RawImage = u32;
 
-/// What a change is and where it stands: all that is known without a look at its columns.
+/// The fixed members of a change: everything except its columns.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_change_info {
     /// `sizeof(tc_change_info)`, set by the caller.
     pub size: usize,
-    /// What it does.
+    /// Its operation.
     pub op: tc_op,
-    /// Where it stands in its transaction.
-    pub transaction: tc_transaction,
-    /// Where its record starts; of a pair, the after record.
+    /// Its position in the transaction.
+    pub transaction: tc_transaction_indicator,
+    /// The position of its record; for a pair, of the after record.
     pub position: tc_position,
-    /// Where its first record starts; of a pair, the before record. Reading that starts here finds the whole change.
+    /// The position of its first record; for a pair, of the before record. Reading that starts here returns the whole change.
     pub start: tc_position,
-    /// The record's time, of the commit for rows, in microseconds since 1970, UTC.
-    pub time: i64,
-    /// The definition of its table. It lives as long as the change; all changes of one version of a table that a reader
-    /// hands out have the same pointer, which stays good while the reader or one of those batches lives.
+    /// The timestamp of the record, which is the commit time for row changes, in microseconds since 1970, UTC.
+    pub timestamp: i64,
+    /// The definition of its table. It is valid as long as the change. All changes of one version of a table from one reader
+    /// have the same pointer, which stays valid while the reader or one of these blocks exists.
     pub table: *const tc_table,
-    /// What its record is: the IOType byte of its header.
+    /// The type of its record: the IOType byte of the header.
     pub record_type: u32,
 }
 
-// SAFETY: it starts with its size; it goes out only, so that its enums hold what this library has put there.
-unsafe impl Sized_ for tc_change_info {}
+// SAFETY: it starts with its size. It is only written by this library, so its enums have valid values.
+unsafe impl VersionedStruct for tc_change_info {}
 
-/// One token of a change.
+/// A token of a change.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_token {
-    /// The name that Logdump prints; no text where none is known.
+    /// The name that Logdump prints; no text if it is unknown.
     pub name: tc_str,
-    /// Its body as it stands.
+    /// The raw body.
     pub body: tc_bytes,
-    /// Its value: the body, and of a row id its 18 characters; no bytes at all where it has none.
+    /// The value: the body, or the 18 characters of a row id; no bytes if it has no value.
     pub value: tc_bytes,
-    /// Its id.
+    /// The id.
     pub id: u8,
-    /// Its info byte.
+    /// The info byte.
     pub info: u8,
 }
 
@@ -174,7 +174,7 @@ impl tc_change {
 
     #[inline(always)]
     fn memory(&self) -> &Memory {
-        // SAFETY: a change is a part of the memory that it points to.
+        // SAFETY: the memory contains the change, so it lives at least as long.
         unsafe { &*self.memory }
     }
 
@@ -182,13 +182,13 @@ impl tc_change {
         self.find().ok_or_else(gone)
     }
 
-    /// The same for those who are called for each change: an `Option` is smaller than an `Outcome`.
+    /// As [`change`](Self::change), for hot paths: an `Option` is smaller than an `Outcome`.
     #[inline(always)]
     fn find(&self) -> Option<Change<'_>> {
         self.memory().filled().get(self.place)
     }
 
-    /// A text as the change's memory has it or, where it had to be made, keeps it.
+    /// Returns a text of the change, stored in its memory if it had to be created.
     fn lent(&self, text: Cow<'_, str>) -> tc_str {
         match text {
             Cow::Borrowed(text) => text.into(),
@@ -197,163 +197,165 @@ impl tc_change {
     }
 
     #[inline(always)]
-    fn row<'a>(change: &Change<'a>, image: AnyImage) -> Outcome<Option<Row<'a>>> {
+    fn row<'a>(change: &Change<'a>, image: RawImage) -> Outcome<Option<Row<'a>>> {
         let (before, after) = change.images()?;
         match image {
             image if image == tc_image::TC_IMAGE_BEFORE as u32 => Ok(before),
             image if image == tc_image::TC_IMAGE_AFTER as u32 => Ok(after),
-            _ => Err(Failure::argument(format!("{image} is no tc_image"))),
+            _ => Err(Failure::argument(format!("{image} is not a tc_image"))),
         }
     }
 }
 
 #[cold]
 fn gone() -> Failure {
-    Failure::argument("this change is not there any more")
+    Failure::argument("the change does not exist any more")
 }
 
-/// What a change is and where it stands.
+/// Returns the fixed members of a change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `info` does not start with its size,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `info` is not set,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_change_info info; info.size = sizeof info; tc_change_info_of(change, &info);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut tc_change_info) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        or_nothing(info, || {
-            let handle = lend(change)?;
+        zero_on_error(info, || {
+            let handle = borrow(change)?;
             let Some(change) = handle.find() else { return Err(gone()) };
             fill_info(handle.memory(), handle.place, &change, info)
         })
     })
 }
 
-/// Puts what there is to know of a change into a struct of C's.
+/// Fills a `tc_change_info` of the caller.
 ///
 /// # Safety
 /// As [`fill_struct`].
 #[inline(always)]
 unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *mut tc_change_info) -> Outcome {
     let table = memory.table(place).map_or(std::ptr::null(), Handle::as_ptr);
-    // SAFETY: as the caller says; all members are written.
+    // SAFETY: guaranteed by the caller; all members are written.
     unsafe {
         fill_struct(info, "info", |info| {
             let (position, start) = (change.position(), change.start());
             (&raw mut (*info).op).write(tc_op::of(change.op()));
-            (&raw mut (*info).transaction).write(tc_transaction::of(change.transaction()));
+            (&raw mut (*info).transaction).write(tc_transaction_indicator::of(change.transaction()));
             (&raw mut (*info).position.seqno).write(position.seqno);
             (&raw mut (*info).position.rba).write(position.rba);
             (&raw mut (*info).start.seqno).write(start.seqno);
             (&raw mut (*info).start.rba).write(start.rba);
-            (&raw mut (*info).time).write(change.timestamp().unix_micros());
+            (&raw mut (*info).timestamp).write(change.timestamp().unix_micros());
             (&raw mut (*info).table).write(table);
             (&raw mut (*info).record_type).write(u32::from(change.record().record_type().0));
         })
     }
 }
 
-/// The name of an operation in the native JSON form, such as `pk_update`: text that ends with a NUL and lives for ever. Of a
-/// number that is none, `unknown`.
+/// Returns the name of an operation in the native JSON form, such as `pk_update`: static text that ends with a NUL. Returns
+/// `unknown` for an unknown number.
 ///
 /// Any thread may call it. No errors.
 /// Example: `printf("%s\n", tc_op_name(info.op));`
 #[unsafe(no_mangle)]
-pub extern "C" fn tc_op_name(op: AnyOp) -> *const c_char {
+pub extern "C" fn tc_op_name(op: RawOp) -> *const c_char {
     let names = [c"insert", c"update", c"pk_update", c"delete", c"truncate", c"ddl", c"metadata", c"other"];
     names.get(op as usize).copied().unwrap_or(c"unknown").as_ptr()
 }
 
-/// The name of a change's table, parts joined by `.`; of a statement, that of its object. It lives as long as the change.
+/// Returns the table name of a change, with the parts joined by `.`. For a DDL change, returns the name of the object. It is
+/// valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str name; tc_change_table_name(change, &name); printf("%.*s", (int)name.length, name.data);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_table_name(change: *const tc_change, name: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let name = out(name, tc_str::NONE, "name")?;
-        let handle = lend(change)?;
+        let handle = borrow(change)?;
         *name = handle.lent(handle.change()?.table_name());
         Ok(())
     })
 }
 
-/// The commit sequence number of a change's transaction; no text where the trail does not tell. It lives as long as the change.
+/// Returns the commit sequence number of the transaction of a change; no text if the trail does not contain it. It is valid as
+/// long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str csn; tc_change_csn(change, &csn);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_csn(change: *const tc_change, csn: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let csn = out(csn, tc_str::NONE, "csn")?;
-        *csn = lend(change)?.change()?.csn().into();
+        *csn = borrow(change)?.change()?.csn().into();
         Ok(())
     })
 }
 
-/// The id of a change's transaction; no text where the trail does not tell. It lives as long as the change.
+/// Returns the id of the transaction of a change; no text if the trail does not contain it. It is valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str xid; tc_change_xid(change, &xid);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_xid(change: *const tc_change, xid: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let xid = out(xid, tc_str::NONE, "xid")?;
-        *xid = lend(change)?.change()?.xid().into();
+        *xid = borrow(change)?.change()?.xid().into();
         Ok(())
     })
 }
 
-/// Whether a change has this image. One that it has may still be of no columns.
+/// Returns whether a change has this image. An image can have no columns.
 ///
-/// Threads: several at once may call it. `error` may be NULL. Errors: `TC_ERR_CORRUPT` where the images do not fit the record,
-/// `TC_ERR_UNSUPPORTED` where they are encrypted or of a form that is not known, `TC_ERR_BAD_ARGUMENT` where `image` is none.
+/// Threads: several may call it concurrently. `error` may be NULL. Errors: `TC_ERR_CORRUPT` if the images do not fit the
+/// record, `TC_ERR_UNSUPPORTED` if they are encrypted or of an unknown form, `TC_ERR_BAD_ARGUMENT` for an unknown `image`.
 /// Example: `bool has; tc_change_has_image(change, TC_IMAGE_BEFORE, &has, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_has_image(
     change: *const tc_change,
-    image: AnyImage,
+    image: RawImage,
     has: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let has = out(has, false, "has")?;
-            *has = tc_change::row(&lend(change)?.change()?, image)?.is_some();
+            *has = tc_change::row(&borrow(change)?.change()?, image)?.is_some();
             Ok(())
         })
     }
 }
 
-/// The columns of an image, in the trail's order: those that are there; missing ones are not among them. `*count` is how many
-/// the image has, and at most `room` of them are put into `columns`. An image that the change does not have has none.
+/// Returns the columns that an image has, in trail order; missing columns are left out. `*count` is the number of columns of
+/// the image, and at most `room` of them are written to `columns`. An image that the change does not have has no columns.
 ///
-/// What they point to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
-/// each call makes anew.
-/// Threads: several at once may call it. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
-/// `tc_change_has_image`, and `TC_ERR_CORRUPT` where the image ends within a column.
+/// Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
+/// each call converts again.
+/// Threads: several may call it concurrently. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
+/// `tc_change_has_image`, and `TC_ERR_CORRUPT` if the image ends within a column.
 /// Example: `tc_column columns[64]; size_t count; tc_change_columns(change, TC_IMAGE_AFTER, columns, 64, &count, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_columns(
     change: *const tc_change,
-    image: AnyImage,
+    image: RawImage,
     columns: *mut tc_column,
     room: usize,
     count: *mut usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let count = out(count, 0, "count")?;
             if columns.is_null() && room > 0 {
                 return Err(Failure::null("columns"));
             }
-            let handle = lend(change)?;
+            let handle = borrow(change)?;
             let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
             let images = match change.images() {
                 Ok(images) => images,
@@ -362,7 +364,7 @@ pub unsafe extern "C" fn tc_change_columns(
             let row = match image {
                 image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
                 image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
-                _ => return Err(Failure::argument(format!("{image} is no tc_image"))),
+                _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
             };
             *count = fill(&change, row, memory, columns, room)?;
             Ok(())
@@ -370,7 +372,7 @@ pub unsafe extern "C" fn tc_change_columns(
     }
 }
 
-/// Puts the columns of a row into places of C's, as far as there are any, and counts them.
+/// Writes the columns of a row to the caller's array, up to its room, and counts them.
 ///
 /// # Safety
 /// `room` columns may be written from `columns` on.
@@ -392,12 +394,12 @@ unsafe fn fill(
         rises &= column.index() >= least;
         least = column.index() + 1;
         if seen < room {
-            // SAFETY: there is room for it.
+            // SAFETY: `seen` is less than `room`.
             unsafe { column_of(&column, memory, columns.add(seen)) };
         }
         seen += 1;
     }
-    // Looked at closely where indexes do not rise, which is not seen in real trails: a column may be there twice.
+    // If the indexes do not increase, which no real trail has shown, a column can occur twice.
     if !rises {
         if let Err(fault) = row.spans().verify() {
             return Err(change.error(fault).into());
@@ -406,14 +408,14 @@ unsafe fn fill(
     Ok(seen)
 }
 
-/// All of a change in one call: what `tc_change_info_of` gives, and the columns of both images, those before the change and
-/// behind them those after it. `*before` and `*after` are how many each image has, and at most `room` of them all are put into
-/// `columns`. `tc_batch_read` does the same by a change's place in its batch.
+/// Reads a whole change in one call: the members of `tc_change_info_of`, and the columns of both images, first those before the
+/// change, then those after it. `*before` and `*after` are the numbers of columns of the images, and at most `room` columns in
+/// total are written to `columns`. `tc_block_read` does the same by the index of a change in its block.
 ///
-/// What it points to lives as long as the change. Nothing is copied, but for text in other character sets than UTF-8, which
-/// each call makes anew. Set `info->size` first.
-/// Threads: several at once may call it. `info` may be NULL for none, `columns` may be NULL where `room` is 0,
-/// `error` may be NULL. Errors: as `tc_change_info_of` and `tc_change_columns`.
+/// Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
+/// each call converts again. Set `info->size` first.
+/// Threads: several may call it concurrently. `info` may be NULL for none, `columns` may be NULL where `room` is 0, `error` may
+/// be NULL. Errors: as `tc_change_info_of` and `tc_change_columns`.
 /// Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_read(
@@ -425,12 +427,12 @@ pub unsafe extern "C" fn tc_change_read(
     after: *mut usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
-            or_nothing(info, || {
-                let handle = lend(change)?;
+            zero_on_error(info, || {
+                let handle = borrow(change)?;
                 let Some(change) = handle.find() else { return Err(gone()) };
                 read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
             })
@@ -438,7 +440,7 @@ pub unsafe extern "C" fn tc_change_read(
     }
 }
 
-/// Puts all that there is to know of a change into places of C's: what it is, unless `info` is null, and its columns.
+/// Writes a whole change to structs of the caller: its fixed members, unless `info` is null, and its columns.
 ///
 /// # Safety
 /// As [`fill_struct`] and [`fill`].
@@ -454,7 +456,7 @@ pub(crate) unsafe fn read_all(
     if columns.is_null() && room > 0 {
         return Err(Failure::null("columns"));
     }
-    // SAFETY: as the caller says; what the first image leaves is the room of the second.
+    // SAFETY: guaranteed by the caller; the second image gets the rest of the room.
     unsafe {
         if !info.is_null() {
             fill_info(memory, place, change, info)?;
@@ -468,25 +470,25 @@ pub(crate) unsafe fn read_all(
     Ok(())
 }
 
-/// A column of an image by its index in the table; with the state `TC_STATE_MISSING` where it is not in the image, or the
-/// change has no such image. What it points to lives as long as the change.
+/// Returns a column of an image by its index in the table. Its state is `TC_STATE_MISSING` if the image does not have it, or
+/// the change does not have the image. Its pointers are valid as long as the change.
 ///
-/// Threads: several at once may call it. `error` may be NULL. Errors: as `tc_change_has_image`; `TC_ERR_BAD_ARGUMENT` where a
-/// table whose columns are known has no such column.
+/// Threads: several may call it concurrently. `error` may be NULL. Errors: as `tc_change_has_image`; `TC_ERR_BAD_ARGUMENT` if
+/// the table is defined and has no such column.
 /// Example: `tc_column amount; tc_change_column(change, TC_IMAGE_AFTER, index, &amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_column(
     change: *const tc_change,
-    image: AnyImage,
+    image: RawImage,
     index: usize,
     column: *mut tc_column,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let column = out(column, tc_column::missing(index), "column")?;
-            let handle = lend(change)?;
+            let handle = borrow(change)?;
             let change = handle.change()?;
             let table = change.table();
             if table.is_defined() && index >= table.columns().len() {
@@ -500,24 +502,24 @@ pub unsafe extern "C" fn tc_change_column(
     }
 }
 
-/// A column of an image by its name: the exact one, or else the only one that differs in case alone; `COL0`, `COL1` and so on
-/// of tables whose columns are not known. Else as `tc_change_column`.
+/// Returns a column of an image by its name: the exact match, or the only case-insensitive match. In tables without a
+/// definition, columns are named `COL0`, `COL1` and so on. Otherwise as `tc_change_column`.
 ///
-/// Threads: several at once may call it. `error` may be NULL. Errors: as `tc_change_column`.
+/// Threads: several may call it concurrently. `error` may be NULL. Errors: as `tc_change_column`.
 /// Example: `tc_column amount; tc_change_find_column(change, TC_IMAGE_AFTER, "AMOUNT", &amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_find_column(
     change: *const tc_change,
-    image: AnyImage,
+    image: RawImage,
     name: *const c_char,
     column: *mut tc_column,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let column = out(column, tc_column::missing(0), "column")?;
-            let (handle, name) = (lend(change)?, text(name, "name")?);
+            let (handle, name) = (borrow(change)?, text(name, "name")?);
             let change = handle.change()?;
             let table = change.table();
             let known = table.column(name).map(|(index, _)| index);
@@ -536,8 +538,8 @@ pub unsafe extern "C" fn tc_change_find_column(
 
 /// Appends a change to a buffer as one line of native JSON, without a line end.
 ///
-/// Threads: one at a time for a buffer. `error` may be NULL. Errors: `TC_ERR_CORRUPT` where an image is damaged; the buffer
-/// then is as it was. An image of a form that is not known is no error: it is shown as `{"$unsupported": "why"}`.
+/// Threads: one at a time for a buffer. `error` may be NULL. Errors: `TC_ERR_CORRUPT` if an image is damaged; the buffer is
+/// unchanged then. An image of an unknown form is not an error; it is written as `{"$unsupported": "why"}`.
 /// Example: `tc_buffer_clear(line); tc_change_write_json(change, line, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_write_json(
@@ -545,41 +547,41 @@ pub unsafe extern "C" fn tc_change_write_json(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
-            let change = lend(change)?.change()?;
-            exclusive(buffer)?.append(|bytes| Ok(change.write_json(bytes)?))
+            let change = borrow(change)?.change()?;
+            borrow_mut(buffer)?.append(|bytes| Ok(change.write_json(bytes)?))
         })
     }
 }
 
-/// How many of GoldenGate's own tokens a change has.
+/// Returns the number of GoldenGate's own tokens of a change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_change_token_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(change)?.change()?.tokens().count();
+        *count = borrow(change)?.change()?.tokens().count();
         Ok(())
     })
 }
 
-/// One of GoldenGate's own tokens of a change; of a pair, the after record's come first. What it points to lives as long as
-/// the change.
+/// Returns one of GoldenGate's own tokens of a change. For a pair, the tokens of the after record come first. Its pointers are
+/// valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
-/// those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
 /// Example: `tc_token token; tc_change_token(change, 0, &token);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize, token: *mut tc_token) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let place = out(token, tc_token::NONE, "token")?;
-        let change = lend(change)?.change()?;
+        let change = borrow(change)?.change()?;
         let found = change.tokens().nth(index);
         let token = found.ok_or_else(|| Failure::index("token", index, change.tokens().count()))?;
         *place = tc_token {
@@ -593,51 +595,50 @@ pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize,
     })
 }
 
-/// The user's tokens of a change as they stand, since how they are laid out is not known; no bytes at all where it has none.
-/// They live as long as the change.
+/// Returns the raw user tokens of a change, whose layout is not known; no bytes if it has none. They are valid as long as the
+/// change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_bytes area; tc_change_user_tokens(change, &area);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_user_tokens(change: *const tc_change, area: *mut tc_bytes) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let area = out(area, tc_bytes::NONE, "area")?;
-        *area = lend(change)?.change()?.user_tokens().into();
+        *area = borrow(change)?.change()?.user_tokens().into();
         Ok(())
     })
 }
 
-/// The whole text of a statement as the trail has it; no text for other changes, and where it is encrypted. It lives as long
-/// as the change.
+/// Returns the whole text of a DDL change; no text for other changes, or if it is encrypted. It is valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str statement; tc_change_ddl(change, &statement);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let statement = out(statement, tc_str::NONE, "statement")?;
-        let handle = lend(change)?;
+        let handle = borrow(change)?;
         if let Some(ddl) = handle.change()?.ddl() {
-            // Without the NULs at its end, and in UTF-8, which may be the bytes as they stand.
+            // In UTF-8, without the NULs at the end. This can be the raw bytes.
             *statement = handle.lent(ddl.text());
         }
         Ok(())
     })
 }
 
-/// The value of one tag of a statement's text, such as `B4` for its object or `C1` for the statement alone; no text where there
-/// is none. It lives as long as the change.
+/// Returns the value of one tag in the text of a DDL change, such as `B4` for the object or `C1` for the SQL text; no text if
+/// the tag is missing. It is valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str sql; tc_change_ddl_field(change, "C1", &sql);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *const c_char, value: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let value = out(value, tc_str::NONE, "value")?;
-        let (handle, tag) = (lend(change)?, text(tag, "tag")?);
+        let (handle, tag) = (borrow(change)?, text(tag, "tag")?);
         if let Some(found) = handle.change()?.ddl().and_then(|ddl| ddl.field(tag)) {
             *value = handle.memory().keep(&found);
         }
@@ -645,49 +646,49 @@ pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *con
     })
 }
 
-/// The header of a change's file; `*header` is NULL for files without one.
+/// Returns the header of the file of a change; `*header` is NULL if the file has none.
 ///
-/// Ownership: `*header` is the caller's, to be freed with `tc_file_header_free`. Threads: several at once may call it. Errors:
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*header` belongs to the caller; free it with `tc_file_header_free`. Threads: several may call it concurrently.
+/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_file_header *header; tc_change_file_header(change, &header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_file_header(change: *const tc_change, header: *mut *mut tc_file_header) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let header = out(header, std::ptr::null_mut(), "header")?;
-        if let Some(found) = lend(change)?.change()?.file_header() {
-            *header = give(tc_file_header(found.clone()));
+        if let Some(found) = borrow(change)?.change()?.file_header() {
+            *header = into_raw(tc_file_header(found.clone()));
         }
         Ok(())
     })
 }
 
-/// How many records a change is made of: of a pair two, and its large-object fragments.
+/// Returns the number of records of a change: two for a pair, plus its large-object fragments.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_change_record_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(change)?.change()?.records().count();
+        *count = borrow(change)?.change()?.records().count();
         Ok(())
     })
 }
 
-/// One of a change's records as it stands; of a pair, the before record is the first. Its position and number are the
-/// change's. What it points to lives as long as the change.
+/// Returns one of the raw records of a change. For a pair, the before record is the first. Its position and number are those of
+/// the change. Its pointers are valid as long as the change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many or `record` does not start
-/// with its size, `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range or if `size` of `record`
+/// is not set, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_record record; record.size = sizeof record; tc_change_record(change, 0, &record);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_record(change: *const tc_change, index: usize, record: *mut tc_record) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        or_nothing(record, || {
-            let change = lend(change)?.change()?;
+        zero_on_error(record, || {
+            let change = borrow(change)?.change()?;
             let found = change.records().nth(index);
             let found = found.ok_or_else(|| Failure::index("record", index, change.records().count()))?;
             write_struct(record, fill_record(&found, change.position().into(), 0), "record")

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use trailcore::change::Precision;
 use trailcore::{Column, DateTime, Decimal, Number, Value};
 
-use crate::batch::Memory;
+use crate::block::Memory;
 use crate::boundary::{Failure, Outcome, status};
 use crate::buffer::tc_buffer;
-use crate::handle::exclusive;
+use crate::handle::borrow_mut;
 use crate::status::tc_status;
 use crate::text::{out, tc_bytes, tc_str};
 
@@ -22,16 +22,16 @@ pub enum tc_state {
     TC_STATE_NULL = 1,
     /// It is not in this image.
     TC_STATE_MISSING = 2,
-    /// It is present and not decodable: its bytes are all there is.
+    /// It is present but cannot be decoded. Its bytes are available.
     TC_STATE_INVALID = 3,
-    /// A large object that the change left as it was. No form of it is known in trails.
+    /// A large object that the change did not alter. No form of it is known in trails.
     TC_STATE_UNCHANGED = 4,
 }
 
-/// A `tc_state` from C, which may be any number.
-pub type AnyState = u32;
+/// A `tc_state` from C, which can have any value.
+pub type RawState = u32;
 
-/// The type of a column's value. Numbers without a name here are reserved for types to come.
+/// The type of a column's value. Numbers without a name here are reserved for future types.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_type {
@@ -41,42 +41,42 @@ pub enum tc_type {
     TC_TYPE_TEXT = 1,
     /// An exact number, in `decimal`.
     TC_TYPE_DECIMAL = 2,
-    /// An exact number that the trail has as text: its digits, with sign, point and exponent, in `bytes`. It may have more
+    /// An exact number that the trail stores as text: its digits, with sign, point and exponent, in `bytes`. It can have more
     /// digits than a `tc_decimal` holds.
     TC_TYPE_NUMBER_TEXT = 3,
     /// A date, or date and time, in `datetime`.
     TC_TYPE_DATETIME = 4,
-    /// Bytes: of a binary column, or of a type that is not understood.
+    /// Bytes: of a binary column, or of an unknown type.
     TC_TYPE_BYTES = 5,
 }
 
-/// A `tc_type` from C, which may be any number.
-pub type AnyType = u32;
+/// A `tc_type` from C, which can have any value.
+pub type RawType = u32;
 
-/// An exact decimal number: `(high * 2^64 + low) / 10^scale`, where `high` has the sign of the whole. Up to 38 digits.
+/// An exact decimal number: `(high * 2^64 + low) / 10^scale`, where `high` has the sign. Up to 38 digits.
 ///
 /// With GCC and Clang: `(__int128)(((unsigned __int128)(uint64_t)d.high << 64) | d.low)`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct tc_decimal {
-    /// The lower half of all digits, as a two's complement number of 128 bits.
+    /// The lower half of the digits, as a two's complement number of 128 bits.
     pub low: u64,
     /// The upper half.
     pub high: i64,
-    /// How many of the digits stand behind the point.
+    /// The number of digits after the point.
     pub scale: u8,
 }
 
-/// The `digits` of a `tc_datetime` that is a date alone.
-pub const TC_DATE_ALONE: u8 = 255;
-/// The `micros` of a `tc_datetime` that has no place on the time line: a zero date, which MySQL knows.
+/// The `digits` of a `tc_datetime` that is a date without a time.
+pub const TC_DATE_ONLY: u8 = 255;
+/// The `micros` of a `tc_datetime` that is not a point in time: a zero date, which MySQL allows.
 pub const TC_NO_MICROS: i64 = i64::MIN;
 
-/// A date, or date and time, as the database has it: without a zone.
+/// A date, or date and time, as the database stores it: without a zone.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct tc_datetime {
-    /// Microseconds from 1970-01-01 00:00 of the same (unknown) zone, finer digits cut off; or `TC_NO_MICROS`.
+    /// Microseconds since 1970-01-01 00:00 in the same (unknown) zone, finer digits truncated; or `TC_NO_MICROS`.
     pub micros: i64,
     /// Nanoseconds of the second.
     pub nanos: u32,
@@ -92,33 +92,33 @@ pub struct tc_datetime {
     pub minute: u8,
     /// Second, 0 to 59.
     pub second: u8,
-    /// How many digits of a second the trail has, 0 to 9, or `TC_DATE_ALONE`.
+    /// The number of fraction digits of the second in the trail, 0 to 9, or `TC_DATE_ONLY`.
     pub digits: u8,
 }
 
-/// One column of an image. `bytes` points into its batch. Of `decimal` and `datetime`, the one that `type` names is set, and
-/// what the other holds is not said.
+/// One column of an image. `bytes` points into its block. Of `decimal` and `datetime`, only the one that `type` names is set;
+/// the other is unspecified.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_column {
     /// Its index in the table.
     pub index: u32,
     /// Its state.
-    pub state: AnyState,
+    pub state: RawState,
     /// The type of its value.
-    pub r#type: AnyType,
+    pub r#type: RawType,
     /// Always 0.
     pub reserved: u32,
-    /// Text as UTF-8, digits, or bytes; of an invalid value its bytes; of other values as the trail has them.
+    /// Text as UTF-8, digits, or bytes. For an invalid value its bytes, for other values the bytes in the trail.
     pub bytes: tc_bytes,
-    /// The number, of a `TC_TYPE_DECIMAL`.
+    /// The number, for `TC_TYPE_DECIMAL`.
     pub decimal: tc_decimal,
-    /// The date, of a `TC_TYPE_DATETIME`.
+    /// The date, for `TC_TYPE_DATETIME`.
     pub datetime: tc_datetime,
 }
 
 impl tc_column {
-    /// A column that is not there.
+    /// A missing column.
     pub(crate) fn missing(index: usize) -> Self {
         Self {
             index: index as u32,
@@ -158,7 +158,7 @@ impl From<DateTime> for tc_datetime {
             minute: time.minute,
             second: time.second,
             digits: match time.precision {
-                Precision::Date => TC_DATE_ALONE,
+                Precision::Date => TC_DATE_ONLY,
                 Precision::Time(digits) => digits,
             },
         }
@@ -168,12 +168,12 @@ impl From<DateTime> for tc_datetime {
 impl tc_datetime {
     fn read(&self) -> DateTime {
         let Self { micros: _, nanos, year, month, day, hour, minute, second, digits } = *self;
-        let precision = if digits == TC_DATE_ALONE { Precision::Date } else { Precision::Time(digits.min(9)) };
+        let precision = if digits == TC_DATE_ONLY { Precision::Date } else { Precision::Time(digits.min(9)) };
         DateTime { year, month, day, hour, minute, second, nanos, precision }
     }
 }
 
-/// Puts a column into a place of C's. What is not set there is left as it is.
+/// Writes a column to a struct of the caller. Members that the type does not use are left unchanged.
 ///
 /// # Safety
 /// `place` may be written.
@@ -181,9 +181,9 @@ impl tc_datetime {
 pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut tc_column) {
     let (mut state, mut type_) = (tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_NONE);
     let body = || column.span().get(2..).unwrap_or_default();
-    // Most numbers: not through a `Value`, which would lie in memory.
+    // Fast path for most numbers, without a `Value` in memory.
     if let Some((number, scale)) = column.mantissa() {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             (&raw mut (*place).decimal.low).write(number as u64);
             (&raw mut (*place).decimal.high).write(number >> 63);
@@ -192,9 +192,9 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
         }
         return;
     }
-    // Most text: what is ASCII is valid UTF-8, and need not be looked at any closer.
+    // Fast path for most text: ASCII is valid UTF-8.
     if let Some(text) = column.unchecked_utf8().filter(|text| text.is_ascii()) {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { head_of(column, tc_state::TC_STATE_VALUE, tc_type::TC_TYPE_TEXT, text.into(), place) };
         return;
     }
@@ -205,7 +205,7 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
         }
         Value::Number(Number::Exact(number)) => {
             type_ = tc_type::TC_TYPE_DECIMAL;
-            // SAFETY: as the caller says.
+            // SAFETY: guaranteed by the caller.
             unsafe { (&raw mut (*place).decimal).write(number.into()) };
             body()
         }
@@ -215,7 +215,7 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
         }
         Value::DateTime(time) => {
             type_ = tc_type::TC_TYPE_DATETIME;
-            // SAFETY: as the caller says.
+            // SAFETY: guaranteed by the caller.
             unsafe { (&raw mut (*place).datetime).write(time.into()) };
             body()
         }
@@ -226,7 +226,7 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
         Value::Text(Cow::Owned(text)) => {
             type_ = tc_type::TC_TYPE_TEXT;
             let kept = memory.keep(&text);
-            // SAFETY: the memory keeps the text for as long as its changes.
+            // SAFETY: the memory keeps the text as long as its changes.
             unsafe { std::slice::from_raw_parts(kept.data.cast(), kept.length) }
         }
         Value::Null => {
@@ -243,17 +243,17 @@ pub(crate) unsafe fn column_of(column: &Column<'_>, memory: &Memory, place: *mut
         }
     };
     let bytes = if state == tc_state::TC_STATE_NULL { tc_bytes::NONE } else { bytes.into() };
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { head_of(column, state, type_, bytes, place) }
 }
 
-/// Puts all of a column but its value into a place of C's.
+/// Writes all of a column except its value to a struct of the caller.
 ///
 /// # Safety
 /// `place` may be written.
 #[inline(always)]
 unsafe fn head_of(column: &Column<'_>, state: tc_state, type_: tc_type, bytes: tc_bytes, place: *mut tc_column) {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         (&raw mut (*place).index).write(column.index() as u32);
         (&raw mut (*place).state).write(state as u32);
@@ -263,16 +263,16 @@ unsafe fn head_of(column: &Column<'_>, state: tc_state, type_: tc_type, bytes: t
     }
 }
 
-/// A column of C's.
+/// Borrows a column from C.
 ///
 /// # Safety
-/// The pointer is null, or points to a column that a function of this library has filled and whose change lives.
+/// The pointer is null, or points to a column that this library filled and whose change still exists.
 unsafe fn read<'a>(column: *const tc_column) -> Outcome<&'a tc_column> {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     if column.is_null() { Err(Failure::null("column")) } else { Ok(unsafe { &*column }) }
 }
 
-fn is_not(what: &'static str) -> Failure {
+fn value_error(what: &'static str) -> Failure {
     Failure::misuse(tc_status::TC_ERR_VALUE, what)
 }
 
@@ -280,7 +280,7 @@ impl tc_column {
     /// # Safety
     /// As [`read`].
     unsafe fn data<'a>(&self) -> Outcome<&'a [u8]> {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { crate::text::array(self.bytes.data, self.bytes.length, "the bytes of a column") }
     }
 
@@ -291,37 +291,38 @@ impl tc_column {
             return Ok(self.decimal.into());
         }
         if self.r#type == tc_type::TC_TYPE_NUMBER_TEXT as u32 {
-            // SAFETY: as the caller says.
+            // SAFETY: guaranteed by the caller.
             let digits = std::str::from_utf8(unsafe { self.data() }?).ok();
-            return digits.and_then(|digits| Number::Text(digits).decimal()).ok_or_else(|| is_not("more digits than fit"));
+            return digits
+                .and_then(|digits| Number::Text(digits).decimal())
+                .ok_or_else(|| value_error("the number has more than 38 digits; use tc_column_text"));
         }
-        Err(is_not("the column holds no number"))
+        Err(value_error("the column is not a number"))
     }
 }
 
-/// The whole number that a column holds.
+/// Returns the whole number in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` where it holds no number, one with a fraction, or one that does not fit;
+/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a number, has a fraction, or does not fit;
 /// `TC_ERR_NULL_POINTER`.
 /// Example: `int64_t id; if (tc_column_i64(&column, &id) != TC_OK) skip();`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i64) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let number = out(number, 0, "number")?;
-        *number = read(column)?.number()?.to_i64().ok_or_else(|| is_not("no whole number of 64 bits"))?;
+        *number = read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))?;
         Ok(())
     })
 }
 
-/// The exact number that a column holds.
+/// Returns the exact number in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` where it holds no number, or one of more than 38 digits;
-/// `TC_ERR_NULL_POINTER`.
+/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a number or has more than 38 digits; `TC_ERR_NULL_POINTER`.
 /// Example: `tc_decimal amount; tc_column_decimal(&column, &amount);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mut tc_decimal) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let number = out(number, tc_decimal::default(), "number")?;
         *number = read(column)?.number()?.into();
@@ -329,13 +330,13 @@ pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mu
     })
 }
 
-/// The floating-point number nearest to the number that a column holds. Not exact: for plots, not for sums of money.
+/// Returns the floating-point number nearest to the number in a column. Not exact: for plots, not for sums of money.
 ///
 /// Any thread may call it. Errors: as `tc_column_decimal`.
 /// Example: `double y; tc_column_f64(&column, &y);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f64) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let number = out(number, 0.0, "number")?;
         *number = read(column)?.number()?.to_f64();
@@ -343,72 +344,73 @@ pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f6
     })
 }
 
-/// The text that a column holds, as UTF-8, or the digits of a number that the trail has as text. It lives as long as the change.
+/// Returns the text in a column as UTF-8, or the digits of a number that the trail stores as text. It is valid as long as the
+/// change.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` where it holds no text; `TC_ERR_NULL_POINTER`.
+/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not text; `TC_ERR_NULL_POINTER`.
 /// Example: `tc_str memo; tc_column_text(&column, &memo);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let value = out(value, tc_str::NONE, "value")?;
         let column = read(column)?;
         if column.r#type != tc_type::TC_TYPE_TEXT as u32 && column.r#type != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
-            return Err(is_not("the column holds no text"));
+            return Err(value_error("the column is not text"));
         }
         *value = tc_str { data: column.bytes.data.cast(), length: column.bytes.length };
         Ok(())
     })
 }
 
-/// The date, or date and time, that a column holds.
+/// Returns the date, or date and time, in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` where it holds none; `TC_ERR_NULL_POINTER`.
+/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a date; `TC_ERR_NULL_POINTER`.
 /// Example: `tc_datetime posted; tc_column_datetime(&column, &posted);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut tc_datetime) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let time = out(time, tc_datetime::default(), "time")?;
         let column = read(column)?;
         if column.r#type != tc_type::TC_TYPE_DATETIME as u32 {
-            return Err(is_not("the column holds no date"));
+            return Err(value_error("the column is not a date"));
         }
         *time = column.datetime;
         Ok(())
     })
 }
 
-/// The bytes of a column of any type, decodable or not: text as UTF-8, others as the trail has them. They live as long as the
-/// change.
+/// Returns the bytes of a column of any type, decodable or not: text as UTF-8, other values as in the trail. They are valid as
+/// long as the change.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` where it is NULL, missing or unchanged; `TC_ERR_NULL_POINTER`.
+/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is NULL, missing or unchanged; `TC_ERR_NULL_POINTER`.
 /// Example: `tc_bytes raw; tc_column_bytes(&column, &raw);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_bytes(column: *const tc_column, bytes: *mut tc_bytes) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let bytes = out(bytes, tc_bytes::NONE, "bytes")?;
         let column = read(column)?;
         if column.state != tc_state::TC_STATE_VALUE as u32 && column.state != tc_state::TC_STATE_INVALID as u32 {
-            return Err(is_not("the column holds no bytes"));
+            return Err(value_error("the column has no bytes: it is NULL, missing or unchanged"));
         }
         *bytes = column.bytes;
         Ok(())
     })
 }
 
-/// Appends a column's value to a buffer as text for people: text as it is, numbers with all their digits, dates as ISO 8601,
-/// bytes as `0x` and hexadecimal; `NULL`, `missing`, `unchanged`, and of an invalid value `invalid:0x` and hexadecimal.
+/// Appends the value of a column to a buffer as readable text: text as it is, numbers with all their digits, dates as ISO 8601,
+/// bytes as `0x` and hexadecimal. Appends `NULL`, `missing`, `unchanged`, or `invalid:0x` and hexadecimal for the other states.
 ///
-/// Threads: one at a time for a buffer. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time for a buffer. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_buffer_clear(text); tc_column_write(&column, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_write(column: *const tc_column, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let column = read(column)?;
-        let mut buffer = exclusive(buffer)?;
+        let mut buffer = borrow_mut(buffer)?;
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let is = |state: tc_state| column.state == state as u32;
         if is(tc_state::TC_STATE_INVALID) {

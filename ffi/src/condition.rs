@@ -7,10 +7,10 @@ use trailcore::filter::{Condition, Operand, Relation};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
-use crate::column::{AnyState, tc_decimal, tc_state};
+use crate::column::{RawState, tc_decimal, tc_state};
 use crate::error::tc_error;
-use crate::expr::{AnyJoin, tc_join};
-use crate::handle::{self, exclusive, lend};
+use crate::expr::{RawJoin, tc_join};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::status::tc_status;
 use crate::text::text;
 
@@ -22,7 +22,7 @@ pub struct tc_condition(pub(crate) Condition);
 
 handle::object!(tc_condition, b"tc_cond\0");
 
-fn relation(join: AnyJoin) -> Outcome<Relation> {
+fn relation(join: RawJoin) -> Outcome<Relation> {
     Ok(match tc_join::read(join)? {
         tc_join::TC_JOIN_EQ => Relation::Eq,
         tc_join::TC_JOIN_NE => Relation::Ne,
@@ -40,7 +40,7 @@ fn relation(join: AnyJoin) -> Outcome<Relation> {
 /// As [`text`] and [`give_to`].
 unsafe fn give_test(
     column: *const c_char,
-    join: AnyJoin,
+    join: RawJoin,
     operand: impl FnOnce() -> Outcome<Operand>,
     condition: *mut *mut tc_condition,
 ) -> Outcome {
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn tc_condition_parse(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_number(
     column: *const c_char,
-    join: AnyJoin,
+    join: RawJoin,
     number: tc_decimal,
     condition: *mut *mut tc_condition,
 ) -> tc_status {
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn tc_condition_number(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_text(
     column: *const c_char,
-    join: AnyJoin,
+    join: RawJoin,
     value: *const c_char,
     condition: *mut *mut tc_condition,
 ) -> tc_status {
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn tc_condition_text(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_column(
     column: *const c_char,
-    join: AnyJoin,
+    join: RawJoin,
     other: *const c_char,
     condition: *mut *mut tc_condition,
 ) -> tc_status {
@@ -126,8 +126,8 @@ pub unsafe extern "C" fn tc_condition_column(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_state(
     column: *const c_char,
-    join: AnyJoin,
-    state: AnyState,
+    join: RawJoin,
+    state: RawState,
     condition: *mut *mut tc_condition,
 ) -> tc_status {
     let operand = || match state {
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn tc_condition_state(
 /// Example: `tc_condition_join(TC_JOIN_OR, rich, famous, &condition);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_join(
-    join: AnyJoin,
+    join: RawJoin,
     left: *const tc_condition,
     right: *const tc_condition,
     condition: *mut *mut tc_condition,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn tc_condition_join(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         give_to(condition, || {
-            let (left, right) = (lend(left)?.0.clone(), lend(right)?.0.clone());
+            let (left, right) = (borrow(left)?.0.clone(), borrow(right)?.0.clone());
             let joined = match tc_join::read(join)? {
                 tc_join::TC_JOIN_AND => left.and(right),
                 tc_join::TC_JOIN_OR => left.or(right),
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn tc_condition_join(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_condition_write(condition: *const tc_condition, buffer: *mut tc_buffer) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(condition)?.0.to_string()) })
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(condition)?.0.to_string()) })
 }
 
 /// Frees a condition. NULL is fine.

@@ -1,9 +1,9 @@
-//! Functions that exist to be tested: in libraries built for tests alone.
+//! Functions for tests, only in test builds.
 
 use crate::boundary::fallible;
 use crate::buffer::tc_buffer;
 use crate::error::tc_error;
-use crate::handle::exclusive;
+use crate::handle::borrow_mut;
 use crate::status::tc_status;
 
 /// Panics on purpose while it uses a buffer, for tests.
@@ -13,10 +13,10 @@ use crate::status::tc_status;
 #[unsafe(no_mangle)]
 #[allow(clippy::panic)]
 pub unsafe extern "C" fn tc_drill_panic(buffer: *mut tc_buffer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the caller gives pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
-            let mut buffer = exclusive(buffer)?;
+            let mut buffer = borrow_mut(buffer)?;
             buffer.append_text("before the panic")?;
             panic!("a panic on purpose")
         })

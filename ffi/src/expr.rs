@@ -9,7 +9,7 @@ use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
 use crate::column::tc_decimal;
 use crate::error::tc_error;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::status::tc_status;
 use crate::text::{Flag, array, text};
 
@@ -53,7 +53,7 @@ pub enum tc_join {
 }
 
 /// A `tc_join` from C, which may be any number.
-pub type AnyJoin = u32;
+pub type RawJoin = u32;
 
 impl tc_join {
     const ALL: [Self; 13] = [
@@ -72,7 +72,7 @@ impl tc_join {
         Self::TC_JOIN_REMAINDER,
     ];
 
-    pub(crate) fn read(number: AnyJoin) -> Outcome<Self> {
+    pub(crate) fn read(number: RawJoin) -> Outcome<Self> {
         let found = Self::ALL.into_iter().find(|join| *join as u32 == number);
         found.ok_or_else(|| Failure::argument(format!("{number} is no tc_join")))
     }
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn tc_expr_call(
                 let name = text(function, "function")?;
                 let unknown = || Failure::misuse(tc_status::TC_ERR_FILTER, format!("there is no function @{name}"));
                 let function = Function::by_name(name).ok_or_else(unknown)?;
-                let arguments = array(arguments, count, "arguments")?.iter().map(|argument| Ok(lend(*argument)?.0.clone()));
+                let arguments = array(arguments, count, "arguments")?.iter().map(|argument| Ok(borrow(*argument)?.0.clone()));
                 made(filter::call(function, arguments.collect::<Outcome<Vec<_>>>()?))
             })
         })
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn tc_expr_call(
 /// Example: `tc_expr_join(TC_JOIN_GT, salary, limit, &expr);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_expr_join(
-    join: AnyJoin,
+    join: RawJoin,
     left: *const tc_expr,
     right: *const tc_expr,
     expr: *mut *mut tc_expr,
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn tc_expr_join(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         give_to(expr, || {
-            let (left, right) = (lend(left)?.0.clone(), lend(right)?.0.clone());
+            let (left, right) = (borrow(left)?.0.clone(), borrow(right)?.0.clone());
             made(tc_join::read(join)?.expressions(left, right))
         })
     })
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn tc_expr_join(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_expr_write(expr: *const tc_expr, buffer: *mut tc_buffer) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(expr)?.0.to_string()) })
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(expr)?.0.to_string()) })
 }
 
 /// Frees an expression. NULL is fine.

@@ -1,46 +1,46 @@
-//! The header of a trail's file.
+//! Trail file headers.
 
 use trailcore::trail::{ByteOrder, Encryption, Field, FileHeader};
 use trailcore::{Charset, Timestamp};
 
 use crate::boundary::{Failure, status};
-use crate::handle::{self, lend};
+use crate::handle::{self, borrow};
 use crate::status::tc_status;
 use crate::text::{out, tc_bytes, tc_str};
 
-/// The header of a trail's file: where it comes from, which level it has, what it starts with.
+/// The header of a trail file: its origin, compatibility level, and range of changes.
 ///
-/// Ownership: free it with `tc_file_header_free`. Threads: several at once may look at it.
+/// Ownership: free it with `tc_file_header_free`. Threads: several may use it concurrently.
 pub struct tc_file_header(pub(crate) FileHeader);
 
 handle::object!(tc_file_header, b"tc_fhdr\0");
 
-/// What a header says of one of its fields. Not set is not zero.
+/// The state of a field of a file header. Unset is not zero.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_field_state {
     /// The header has no such field.
     TC_FIELD_ABSENT = 0,
-    /// The field is there and marked as not set.
+    /// The field is present and marked as unset.
     TC_FIELD_UNSET = 1,
     /// It has a value.
     TC_FIELD_VALUE = 2,
 }
 
-/// Fields of a header. `tc_file_header_text` gives those that are texts, `tc_file_header_number` those that are numbers: times
-/// are microseconds since 1970, UTC, and character sets the numbers that trails have for them.
+/// Fields of a file header. `tc_file_header_text` returns the text fields, `tc_file_header_number` the number fields. Times are
+/// microseconds since 1970, UTC. Character sets are the numbers that trails use.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_field {
     /// Number: compatibility level; 5 for release 12.2, 6 for 12.3, 7 for 19.1.
     TC_FIELD_COMPATIBILITY = 0,
-    /// Number: when the file was made.
+    /// Number: creation time of the file.
     TC_FIELD_CREATION_TIME = 1,
-    /// Text: which process on which host wrote it.
+    /// Text: the process and host that wrote it.
     TC_FIELD_URI = 2,
-    /// Text: the file's path as the writer knew it.
+    /// Text: the path of the file at the writer.
     TC_FIELD_FILE_NAME = 3,
-    /// Number: whether it is one file of a trail.
+    /// Number: whether it is one of several files of a trail.
     TC_FIELD_MULTI_PART = 4,
     /// Number: the file's sequence number.
     TC_FIELD_SEQNO = 5,
@@ -72,7 +72,7 @@ pub enum tc_field {
     TC_FIELD_DATABASE_INSTANCE = 18,
     /// Number: the database's character set.
     TC_FIELD_DATABASE_CHARSET = 19,
-    /// Text: the database's version in its own words.
+    /// Text: the version text of the database.
     TC_FIELD_DATABASE_VERSION = 20,
     /// Number: the client's character set.
     TC_FIELD_CLIENT_CHARSET = 21,
@@ -86,14 +86,13 @@ pub enum tc_field {
     TC_FIELD_PRODUCER_GROUP = 25,
     /// Number: the kind of the producer's source.
     TC_FIELD_DATA_SOURCE = 26,
-    /// Text: the producer's version in its own words.
+    /// Text: the version text of the producer.
     TC_FIELD_PRODUCER_VERSION = 27,
     /// Number: the trail recovery mode.
     TC_FIELD_RECOVERY_MODE = 28,
-    /// Number: 0 where the header has no key slot, 1 where the slot is empty, 2 where it holds something, so that rows may be
-    /// encrypted.
+    /// Number: 0 if the header has no key slot, 1 if the slot is empty, 2 if it has a key, so that rows may be encrypted.
     TC_FIELD_ENCRYPTION = 29,
-    /// Number: 0 where numbers in the file are big-endian, 1 where they are little-endian.
+    /// Number: 0 if numbers in the file are big-endian, 1 if they are little-endian.
     TC_FIELD_BYTE_ORDER = 30,
     /// Text: the log's begin sequence number.
     TC_FIELD_LOG_BSN = 31,
@@ -117,8 +116,8 @@ pub enum tc_field {
     TC_FIELD_CLIENT_NATIONAL_CHARSET = 40,
 }
 
-/// A `tc_field` from C, which may be any number.
-pub type AnyField = u32;
+/// A `tc_field` from C, which can have any value.
+pub type RawField = u32;
 
 /// A field of either kind.
 enum Fact<'a> {
@@ -126,7 +125,7 @@ enum Fact<'a> {
     Number(Field<i64>),
 }
 
-fn fact(header: &FileHeader, field: AnyField) -> Option<Fact<'_>> {
+fn fact(header: &FileHeader, field: RawField) -> Option<Fact<'_>> {
     use tc_field as f;
     let time = |field: Field<Timestamp>| number(field, Timestamp::unix_micros);
     let charset = |field: Field<Charset>| number(field, |charset| charset.id().map_or(-1, i64::from));
@@ -197,7 +196,7 @@ fn encryption(header: &FileHeader) -> i64 {
     }
 }
 
-/// A field's state, and its value where it has one.
+/// Returns the state of a field, and its value if it has one.
 fn split<T>(field: Field<T>) -> (tc_field_state, Option<T>) {
     match field {
         Field::Absent => (tc_field_state::TC_FIELD_ABSENT, None),
@@ -211,68 +210,68 @@ fn split<T>(field: Field<T>) -> (tc_field_state, Option<T>) {
 /// Example: `tc_file_header_free(header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_free(header: *mut tc_file_header) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(header) }
 }
 
-/// A field that is text; no text where it has no value. It lives as long as the header.
+/// Returns a text field; no text if it has no value. It is valid as long as the header.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `field` is none, or a number;
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or a number;
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str csn; tc_field_state state; tc_file_header_text(header, TC_FIELD_FIRST_CSN, &csn, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_text(
     header: *const tc_file_header,
-    field: AnyField,
+    field: RawField,
     text: *mut tc_str,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let (text, state) = (out(text, tc_str::NONE, "text")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
-        match fact(&lend(header)?.0, field) {
+        match fact(&borrow(header)?.0, field) {
             Some(Fact::Text(found)) => {
                 let (found_state, value) = split(found);
                 (*state, *text) = (found_state, value.into());
                 Ok(())
             }
-            Some(Fact::Number(_)) => Err(Failure::argument("the field is a number")),
-            None => Err(Failure::argument(format!("{field} is no tc_field"))),
+            Some(Fact::Number(_)) => Err(Failure::argument(format!("field {field} is a number; use tc_file_header_number"))),
+            None => Err(Failure::argument(format!("{field} is not a tc_field"))),
         }
     })
 }
 
-/// A field that is a number; 0 where it has no value.
+/// Returns a number field; 0 if it has no value.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `field` is none, or text; `TC_ERR_NULL_POINTER` and
-/// those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or text;
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `int64_t level; tc_field_state state; tc_file_header_number(header, TC_FIELD_COMPATIBILITY, &level, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_number(
     header: *const tc_file_header,
-    field: AnyField,
+    field: RawField,
     number: *mut i64,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let (number, state) = (out(number, 0, "number")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
-        match fact(&lend(header)?.0, field) {
+        match fact(&borrow(header)?.0, field) {
             Some(Fact::Number(found)) => {
                 let (found_state, value) = split(found);
                 (*state, *number) = (found_state, value.unwrap_or(0));
                 Ok(())
             }
-            Some(Fact::Text(_)) => Err(Failure::argument("the field is text")),
-            None => Err(Failure::argument(format!("{field} is no tc_field"))),
+            Some(Fact::Text(_)) => Err(Failure::argument(format!("field {field} is text; use tc_file_header_text"))),
+            None => Err(Failure::argument(format!("{field} is not a tc_field"))),
         }
     })
 }
 
-/// The body of a token by its group (hexadecimal 30 trail, 31 machine, 32 database, 33 producer, 34 continuity) and id, known
-/// or not; no bytes at all where it has no value. They live as long as the header.
+/// Returns the body of a token by its group (hexadecimal 30 trail, 31 machine, 32 database, 33 producer, 34 continuity) and id,
+/// also for unknown tokens; no bytes if it has no value. They are valid as long as the header.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_bytes uris; tc_field_state state; tc_file_header_token(header, 0x30, 0x35, &uris, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_token(
@@ -282,10 +281,10 @@ pub unsafe extern "C" fn tc_file_header_token(
     body: *mut tc_bytes,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let (body, state) = (out(body, tc_bytes::NONE, "body")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
-        let (found_state, value) = split(lend(header)?.0.token(group, id));
+        let (found_state, value) = split(borrow(header)?.0.token(group, id));
         (*state, *body) = (found_state, value.into());
         Ok(())
     })

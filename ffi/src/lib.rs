@@ -1,11 +1,23 @@
-//! The C library: what `include/trailcore.h` declares. The header is made of these files and their comments.
+//! The C library. `include/trailcore.h` is generated from these files and their comments.
 //!
-//! Each C object has a file. They convert and hold handles; what is done is done in `trailcore`. What is unsafe about it is
-//! in few places: `handle` turns pointers into references and back, `text` reads strings and structs, `boundary` lets
-//! no panic out.
+//! Each C object has a file, which converts arguments and holds a handle. The work is done in `trailcore`. Unsafe code is
+//! concentrated in three modules: `handle` converts between pointers and references, `text` reads strings and structs, and
+//! `boundary` stops panics.
+//!
+//! # Pointer contract
+//!
+//! The header states it for the callers of all exported functions, in its chapters on lifetimes and threads:
+//!
+//! - A pointer to an object is null, or was returned by this library and has not been freed.
+//! - A `const char *` is null or ends with a NUL. An array has as many elements as its count. A struct that starts with its
+//!   size has at least this many bytes. Strings, arrays and structs do not change during a call.
+//! - An out parameter is null or can be written.
+//! - No other call uses an object that a function takes without const, and no call uses an object that is being freed.
+//!
+//! All other mistakes of a caller return a status.
 #![allow(unsafe_code, non_camel_case_types)]
 #![deny(unsafe_op_in_unsafe_fn)]
-// The header says it once for all functions, in its chapters on pointers and threads.
+// The pointer contract above covers all functions.
 #![allow(clippy::missing_safety_doc)]
 
 mod boundary;
@@ -14,7 +26,7 @@ mod text;
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
-pub mod batch;
+pub mod block;
 pub mod buffer;
 pub mod builder;
 pub mod catalog;

@@ -1,4 +1,4 @@
-//! The log: what the library has to say beside what its functions return. The one thing that is global to it.
+//! The log: messages that no function can return. It is the only global state of the library.
 
 use std::ffi::{c_char, c_void};
 use std::sync::RwLock;
@@ -6,36 +6,36 @@ use std::sync::RwLock;
 use crate::boundary;
 use crate::status::tc_status;
 
-/// How much a message of the log matters.
+/// The severity of a log message.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_log_level {
-    /// Something that the library itself has got wrong, such as a panic that was caught.
+    /// A bug in the library, such as a panic that was caught.
     TC_LOG_ERROR = 1,
-    /// A mistake of the caller that no status could tell of, such as freeing an object in use.
+    /// A mistake of the caller that no status can report, such as freeing an object in use.
     TC_LOG_WARNING = 2,
-    /// Something to know, such as damage that was passed over.
+    /// Information, such as damage that was skipped.
     TC_LOG_INFO = 3,
 }
 
-/// Takes a message of the log: `length` bytes of UTF-8 with a NUL behind them, which live for the time of the call. Messages
-/// never hold column data. It is called from any thread that calls the library, and must neither throw nor jump out.
+/// Receives a log message: `length` bytes of UTF-8 followed by a NUL, valid during the call. Messages never contain column
+/// data. It is called from any thread that calls the library. It must not throw and not longjmp.
 pub type tc_log_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, level: tc_log_level, message: *const c_char, length: usize)>;
 
 #[derive(Clone, Copy)]
 struct Sink(unsafe extern "C" fn(*mut c_void, tc_log_level, *const c_char, usize), *mut c_void);
 
-// SAFETY: the header asks for a callback that any thread may call with this pointer.
+// SAFETY: the header requires a callback that any thread may call with this pointer.
 unsafe impl Send for Sink {}
 // SAFETY: as above.
 unsafe impl Sync for Sink {}
 
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
-/// Sends the log to a callback, with `user` handed on to it; without one, where `callback` is NULL, it goes nowhere, as at
-/// the start. The last call counts, for the whole process. When it returns, the callback of before may still be at work in
-/// another thread, and is not called again after that.
+/// Sets the log callback of the process, and `user` as its argument. With a NULL `callback`, messages are dropped, as they are
+/// initially. The last call wins. When it returns, the previous callback may still be running in another thread; it is not
+/// called again after that.
 ///
 /// Any thread may call it, but not the callback itself. `callback` and `user` may be NULL. Always `TC_OK`.
 /// Example: `tc_log_set(write_to_our_log, our_log);`
@@ -63,7 +63,7 @@ fn send(level: tc_log_level, message: &str) {
     let sink = *SINK.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(Sink(callback, user)) = sink {
         let text = format!("{message}\0");
-        // SAFETY: the header says what the callback may and may not do; the text lives for the call.
+        // SAFETY: the header states the rules for the callback; the text is valid during the call.
         unsafe { callback(user, level, text.as_ptr().cast(), message.len()) }
     }
 }

@@ -1,4 +1,4 @@
-//! The FILTER commands of the interactive dump tool.
+//! FILTER commands of Logdump, the interactive dump tool.
 
 use std::ffi::c_char;
 
@@ -8,21 +8,21 @@ use crate::boundary::{fallible, status};
 use crate::buffer::{give_to, tc_buffer};
 use crate::change::tc_change;
 use crate::error::tc_error;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::status::tc_status;
 use crate::text::{out, text};
 
-/// FILTER commands as Logdump, the interactive dump tool, has them.
+/// FILTER commands of Logdump, the interactive dump tool.
 ///
-/// Ownership: free it with `tc_logdump_filter_free`. Threads: several at once may use it.
+/// Ownership: free it with `tc_logdump_filter_free`. Threads: several may use it concurrently.
 pub struct tc_logdump_filter(LogdumpFilter);
 
 handle::object!(tc_logdump_filter, b"tc_ldmp\0");
 
-/// Reads one or more FILTER commands.
+/// Parses one or more FILTER commands.
 ///
-/// Ownership: `*filter` is the caller's, to be freed with `tc_logdump_filter_free`. Any thread may call it. `error` may be NULL.
-/// Errors: `TC_ERR_INVALID_ARGUMENT` where the text is wrong, or asks for what no trail can answer.
+/// Ownership: `*filter` belongs to the caller; free it with `tc_logdump_filter_free`. Any thread may call it. `error` may be
+/// NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the text is wrong, or needs information that no trail has.
 /// Example: `tc_logdump_filter_parse("FILTER RECTYPE Insert", &filter, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_parse(
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn tc_logdump_filter_parse(
     filter: *mut *mut tc_logdump_filter,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { fallible(error, || give_to(filter, || Ok(tc_logdump_filter(LogdumpFilter::parse(text(source, "source")?)?)))) }
 }
 
@@ -39,13 +39,13 @@ pub unsafe extern "C" fn tc_logdump_filter_parse(
 /// Example: `tc_logdump_filter_free(filter);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_free(filter: *mut tc_logdump_filter) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(filter) }
 }
 
-/// Whether Logdump would show a change.
+/// Returns whether Logdump would show a change.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `bool shown; tc_logdump_filter_matches(filter, change, &shown);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_matches(
@@ -53,20 +53,20 @@ pub unsafe extern "C" fn tc_logdump_filter_matches(
     change: *const tc_change,
     matches: *mut bool,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let matches = out(matches, false, "matches")?;
-        *matches = lend(filter)?.0.matches(&LogdumpFacts::of(&lend(change)?.change()?));
+        *matches = borrow(filter)?.0.matches(&LogdumpFacts::of(&borrow(change)?.change()?));
         Ok(())
     })
 }
 
-/// Appends to a buffer the FILTER commands that lead to the same filter.
+/// Appends FILTER commands to a buffer that parse to the same filter.
 ///
-/// Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_logdump_filter_write(filter, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_write(filter: *const tc_logdump_filter, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(filter)?.0.to_string()) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(filter)?.0.to_string()) })
 }

@@ -1,25 +1,25 @@
-//! Checking a trail for wholeness.
+//! Trail checks.
 
 use trailcore::source::CheckReport;
 
 use crate::boundary::{Failure, fallible, status};
 use crate::buffer::give_to;
 use crate::error::tc_error;
-use crate::handle::{self, lend};
+use crate::handle::{self, borrow};
 use crate::options::{read_options, tc_read_options};
 use crate::status::tc_status;
-use crate::text::{Sized_, or_nothing, out, tc_str, write_struct};
+use crate::text::{VersionedStruct, out, tc_str, write_struct, zero_on_error};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
-/// What checking a trail has found.
+/// The result of checking a trail.
 ///
-/// Ownership: free it with `tc_report_free`. Threads: several at once may look at it.
+/// Ownership: free it with `tc_report_free`. Threads: several may use it concurrently.
 pub struct tc_report(CheckReport);
 
 handle::object!(tc_report, b"tc_rprt\0");
 
-/// What a trail that was checked holds.
+/// The counts of a trail check.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_report_facts {
@@ -33,37 +33,37 @@ pub struct tc_report_facts {
     pub transactions: u64,
     /// Bytes.
     pub bytes: u64,
-    /// Values that are present and not decodable.
+    /// Values that are present but cannot be decoded.
     pub invalid_values: u64,
-    /// Findings that are in the report.
-    pub findings: u64,
-    /// Findings beyond those.
-    pub more_findings: u64,
-    /// Whether nothing is wrong.
+    /// Issues in the report.
+    pub issues: u64,
+    /// Further issues that are not in the report.
+    pub more_issues: u64,
+    /// Whether there is no fault.
     pub is_whole: bool,
 }
 
-// SAFETY: it starts with its size; it goes out only, so that its flag holds what this library has put there.
-unsafe impl Sized_ for tc_report_facts {}
+// SAFETY: it starts with its size. It is only written by this library, so its flag has a valid value.
+unsafe impl VersionedStruct for tc_report_facts {}
 
-/// One thing that checking a trail has found.
+/// An issue that a trail check found.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct tc_report_finding {
-    /// What kind it is of, as a word. It lives for ever.
+pub struct tc_report_issue {
+    /// Its kind as a word. It is static.
     pub kind: tc_str,
-    /// Where it lies.
+    /// Its position.
     pub position: tc_position,
-    /// What it is. It lives as long as the report.
+    /// Its description. It is valid as long as the report.
     pub what: tc_str,
-    /// Whether something is wrong there; else it is good to know.
+    /// Whether it is a fault; otherwise it is information.
     pub is_fault: bool,
 }
 
-/// Reads all of a trail and says whether it is whole.
+/// Reads a whole trail and checks whether it is complete and undamaged.
 ///
-/// Ownership: `*report` is the caller's, to be freed with `tc_report_free`. Threads: several at once may call it. `options` may be
-/// NULL for the default; `error` may be NULL. Errors: what reading gives that is no damage, such as `TC_ERR_IO`.
+/// Ownership: `*report` belongs to the caller; free it with `tc_report_free`. Threads: several may call it concurrently.
+/// `options` may be NULL for the default; `error` may be NULL. Errors: those of reading other than damage, such as `TC_ERR_IO`.
 /// Example: `tc_report *report; tc_trail_check(trail, NULL, &report, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_check(
@@ -72,8 +72,8 @@ pub unsafe extern "C" fn tc_trail_check(
     report: *mut *mut tc_report,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    unsafe { fallible(error, || give_to(report, || Ok(tc_report(lend(trail)?.0.check(&read_options(options)?)?)))) }
+    // SAFETY: the pointer contract in `lib.rs`.
+    unsafe { fallible(error, || give_to(report, || Ok(tc_report(borrow(trail)?.0.check(&read_options(options)?)?)))) }
 }
 
 /// Frees a report. NULL is fine.
@@ -81,21 +81,21 @@ pub unsafe extern "C" fn tc_trail_check(
 /// Example: `tc_report_free(report);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_report_free(report: *mut tc_report) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(report) }
 }
 
-/// What a trail that was checked holds.
+/// Returns the counts of a trail check.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `facts` does not start with its size,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_report_facts facts; facts.size = sizeof facts; tc_report_facts_of(report, &facts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mut tc_report_facts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        or_nothing(facts, || {
-            let report = &lend(report)?.0;
+        zero_on_error(facts, || {
+            let report = &borrow(report)?.0;
             let found = tc_report_facts {
                 size: size_of::<tc_report_facts>(),
                 records: report.records,
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mu
                 transactions: report.transactions,
                 bytes: report.bytes,
                 invalid_values: report.invalid_values,
-                findings: report.findings.len() as u64,
-                more_findings: report.more_findings,
+                issues: report.findings.len() as u64,
+                more_issues: report.more_findings,
                 is_whole: report.is_whole(),
             };
             write_struct(facts, found, "facts")
@@ -112,25 +112,20 @@ pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mu
     })
 }
 
-/// One of the findings. Its texts live as long as the report.
+/// Returns one of the issues. Its texts are valid as long as the report.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
-/// those of handles.
-/// Example: `tc_report_finding first; tc_report_finding_at(report, 0, &first);`
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
+/// Example: `tc_report_issue first; tc_report_issue_at(report, 0, &first);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_report_finding_at(
-    report: *const tc_report,
-    index: usize,
-    finding: *mut tc_report_finding,
-) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+pub unsafe extern "C" fn tc_report_issue_at(report: *const tc_report, index: usize, issue: *mut tc_report_issue) -> tc_status {
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        let none =
-            tc_report_finding { kind: tc_str::NONE, position: tc_position::default(), what: tc_str::NONE, is_fault: false };
-        let place = out(finding, none, "finding")?;
-        let findings = &lend(report)?.0.findings;
-        let found = findings.get(index).ok_or_else(|| Failure::index("finding", index, findings.len()))?;
-        *place = tc_report_finding {
+        let none = tc_report_issue { kind: tc_str::NONE, position: tc_position::default(), what: tc_str::NONE, is_fault: false };
+        let place = out(issue, none, "issue")?;
+        let issues = &borrow(report)?.0.findings;
+        let found = issues.get(index).ok_or_else(|| Failure::index("issue", index, issues.len()))?;
+        *place = tc_report_issue {
             kind: found.kind.name().into(),
             position: found.position.into(),
             what: found.what.as_str().into(),

@@ -1,4 +1,4 @@
-//! Rows to be written.
+//! Rows to write.
 
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use trailcore::{Decimal, TableDef};
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::column::tc_decimal;
 use crate::error::tc_error;
-use crate::handle::{self, exclusive};
+use crate::handle::{self, borrow_mut};
 use crate::status::tc_status;
 use crate::text::{array, text};
 
-/// A row to be written, or one image of it. Columns that are not set are missing from it.
+/// A row to write, or one image of it. Columns that are not set are missing from it.
 ///
 /// Ownership: `tc_writer_row` makes it; free it with `tc_row_free`. Threads: one at a time.
 pub struct tc_row {
-    /// Looks into `table`: it comes before it, so that it goes before it.
+    /// Borrows from `table`. It is declared first, so that it is dropped first.
     builder: RowBuilder<'static>,
     table: Arc<TableDef>,
 }
@@ -28,8 +28,8 @@ handle::object!(tc_row, b"tc_row__");
 impl tc_row {
     pub(crate) fn new(table: &Arc<TableDef>, order: ByteOrder) -> Self {
         let table = Arc::clone(table);
-        // SAFETY: the definition does not move and is not changed, and lives as long as the row, which never gives out a
-        // reference of this lifetime.
+        // SAFETY: the definition does not move or change, and lives as long as the row, which never returns a reference of this
+        // lifetime.
         let lasting: &'static TableDef = unsafe { &*Arc::as_ptr(&table) };
         Self { builder: RowBuilder::new(lasting, order), table }
     }
@@ -38,38 +38,40 @@ impl tc_row {
         self.builder.bytes()
     }
 
-    /// Whether it is a row of this table, for a writer of this byte order.
+    /// Checks that it is a row of this table, for a writer of this byte order.
     pub(crate) fn check(&self, table: &Arc<TableDef>, order: ByteOrder) -> Outcome {
         if self.builder.byte_order() != order {
-            return Err(Failure::argument("the row was made for a writer of the other byte order"));
+            return Err(Failure::argument(
+                "the row belongs to a writer of the other byte order; create it with tc_writer_row of this writer",
+            ));
         }
         if Arc::ptr_eq(&self.table, table) || self.table == *table {
             return Ok(());
         }
-        Err(Failure::argument(format!("the row is one of table {}, not of {}", self.table.name(), table.name())))
+        Err(Failure::argument(format!("the row belongs to table {}, not to {}", self.table.name(), table.name())))
     }
 }
 
 /// Sets a column of a row.
 ///
 /// # Safety
-/// The pointers are as `fallible`, `exclusive` and `text` need them.
+/// The pointers fulfil the contract of `fallible`, `borrow_mut` and `text`.
 unsafe fn set(
     row: *mut tc_row,
     column: *const c_char,
     error: *mut *mut tc_error,
     how: impl FnOnce(&mut RowBuilder<'static>, &str) -> Outcome,
 ) -> tc_status {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         fallible(error, || {
             let name = text(column, "column")?;
-            how(&mut exclusive(row)?.builder, name)
+            how(&mut borrow_mut(row)?.builder, name)
         })
     }
 }
 
-/// A text of so many bytes.
+/// Converts a text of `length` bytes.
 ///
 /// # Safety
 /// As `array`.
@@ -77,7 +79,7 @@ unsafe fn counted<'a>(value: *const c_char, length: usize) -> Outcome<&'a str> {
     if value.is_null() {
         return Err(Failure::null("value"));
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let bytes = unsafe { array(value.cast::<u8>(), length, "value") }?;
     std::str::from_utf8(bytes).map_err(|_| Failure::argument("value is not valid UTF-8"))
 }
@@ -87,27 +89,28 @@ unsafe fn counted<'a>(value: *const c_char, length: usize) -> Outcome<&'a str> {
 /// Example: `tc_row_free(row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_free(row: *mut tc_row) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(row) }
 }
 
-/// Forgets all columns of a row, for use over and over.
+/// Removes all columns of a row, to use it again.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_row_clear(row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_clear(row: *mut tc_row) -> tc_status {
-    // SAFETY: the header asks the caller for a pointer that is as `exclusive` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        exclusive(row)?.builder.clear();
+        borrow_mut(row)?.builder.clear();
         Ok(())
     })
 }
 
-/// Sets a column of text: `length` bytes of UTF-8, which are written in the column's character set.
+/// Sets a text column: `length` bytes of UTF-8, which are written in the character set of the column.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the table has no such column or it holds
-/// no text, `TC_ERR_UNENCODABLE` where the text has a character that the set lacks, or is longer than an image has room for.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column or it is not
+/// a text column, `TC_ERR_UNENCODABLE` if the character set lacks a character of the text, or the text is too long for an
+/// image.
 /// Example: `tc_row_text(row, "MEMO", "cash", 4, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_text(
@@ -117,11 +120,11 @@ pub unsafe extern "C" fn tc_row_text(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.text(name, counted(value, length)?).map(drop).map_err(Into::into)) }
 }
 
-/// Sets a column of digits that is stored as text, from a text that ends with a NUL. The digits are kept as they are.
+/// Sets a number column that is stored as text, from a text that ends with a NUL. The digits are written unchanged.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; the text must be a number.
 /// Example: `tc_row_number(row, "CREDIT_LIMIT", "1500.50", &error);`
@@ -132,13 +135,13 @@ pub unsafe extern "C" fn tc_row_number(
     digits: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.number(name, text(digits, "digits")?).map(drop).map_err(Into::into)) }
 }
 
-/// Sets a column that is stored as an integer. The number must have the column's scale or fit it exactly.
+/// Sets a column that is stored as an integer. The number must have the scale of the column or fit it exactly.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; `TC_ERR_UNENCODABLE` where it does not fit without loss.
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; `TC_ERR_UNENCODABLE` if it does not fit exactly.
 /// Example: `tc_decimal amount = {1250, 0, 2}; tc_row_decimal(row, "AMOUNT", amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_decimal(
@@ -147,7 +150,7 @@ pub unsafe extern "C" fn tc_row_decimal(
     value: tc_decimal,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.decimal(name, value.into()).map(drop).map_err(Into::into)) }
 }
 
@@ -157,11 +160,11 @@ pub unsafe extern "C" fn tc_row_decimal(
 /// Example: `tc_row_i64(row, "POSTING_ID", 17, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_i64(row: *mut tc_row, column: *const c_char, value: i64, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.decimal(name, Decimal::from(value)).map(drop).map_err(Into::into)) }
 }
 
-/// Sets a column of dates from the trail's own text, `YYYY-MM-DD[:HH:MI:SS[.f...]]`.
+/// Sets a date column from the text form of trails, `YYYY-MM-DD[:HH:MI:SS[.f...]]`.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; the text must be a date.
 /// Example: `tc_row_datetime(row, "POSTED", "2024-03-01:09:15:01.250000", &error);`
@@ -172,11 +175,11 @@ pub unsafe extern "C" fn tc_row_datetime(
     value: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.datetime(name, text(value, "value")?).map(drop).map_err(Into::into)) }
 }
 
-/// Sets a column of bytes: binary, or of a type that is not understood.
+/// Sets a column of bytes: binary, or of an unknown type.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`.
 /// Example: `tc_row_bytes(row, "IMAGE", bytes, length, &error);`
@@ -188,7 +191,7 @@ pub unsafe extern "C" fn tc_row_bytes(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         set(row, column, error, |row, name| {
             if value.is_null() {
@@ -201,10 +204,10 @@ pub unsafe extern "C" fn tc_row_bytes(
 
 /// Sets a column to NULL.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the table has no such column.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column.
 /// Example: `tc_row_null(row, "MEMO", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_null(row: *mut tc_row, column: *const c_char, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { set(row, column, error, |row, name| row.null(name).map(drop).map_err(Into::into)) }
 }

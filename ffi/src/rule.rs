@@ -7,13 +7,13 @@ use trailcore::filter::{Expr, Filter, RowOp, Rule};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
-use crate::change::{AnyOp, tc_op};
+use crate::change::{RawOp, tc_op};
 use crate::condition::tc_condition;
 use crate::error::tc_error;
 use crate::expr::tc_expr;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::status::tc_status;
-use crate::text::{Flag, Sized_, array, read_struct, text};
+use crate::text::{Flag, VersionedStruct, array, read_struct, text};
 
 /// A TABLE or MAP statement: objects, and what of their changes is wanted and handed on. `tc_select_builder_rule` makes it part
 /// of a selection.
@@ -37,11 +37,11 @@ pub struct tc_filter_options {
     /// `sizeof(tc_filter_options)`.
     pub size: usize,
     /// ON: the operations that it looks at alone: inserts, updates, deletes. NULL for all.
-    pub on: *const AnyOp,
+    pub on: *const RawOp,
     /// How many there are.
     pub on_count: usize,
     /// IGNORE: operations that it does not look at. NULL for none.
-    pub ignore: *const AnyOp,
+    pub ignore: *const RawOp,
     /// How many there are.
     pub ignore_count: usize,
     /// RAISEERROR: the number of the error that a change is that does not pass, where `raises_error` says so.
@@ -51,7 +51,7 @@ pub struct tc_filter_options {
 }
 
 // SAFETY: it starts with its size; the rest are numbers, and pointers, of which null ones are allowed.
-unsafe impl Sized_ for tc_filter_options {}
+unsafe impl VersionedStruct for tc_filter_options {}
 
 /// A list of columns in a rule.
 #[repr(u32)]
@@ -66,7 +66,7 @@ pub enum tc_columns {
 }
 
 /// A `tc_columns` from C, which may be any number.
-pub type AnyColumns = u32;
+pub type RawColumns = u32;
 
 /// What a rule derives.
 #[repr(u32)]
@@ -81,16 +81,16 @@ pub enum tc_derived {
 }
 
 /// A `tc_derived` from C, which may be any number.
-pub type AnyDerived = u32;
+pub type RawDerived = u32;
 
 /// The operations of FILTER's ON and IGNORE.
 ///
 /// # Safety
 /// As [`array`].
-unsafe fn row_ops(ops: *const AnyOp, count: usize) -> Outcome<Vec<RowOp>> {
+unsafe fn row_ops(ops: *const RawOp, count: usize) -> Outcome<Vec<RowOp>> {
     // SAFETY: as the caller says.
     let ops = unsafe { array(ops, count, "the operations of a filter") }?;
-    let of = |op: &AnyOp| match tc_op::read(*op)? {
+    let of = |op: &RawOp| match tc_op::read(*op)? {
         Op::Insert => Ok(RowOp::Insert),
         Op::Update | Op::PkUpdate => Ok(RowOp::Update),
         Op::Delete => Ok(RowOp::Delete),
@@ -161,8 +161,8 @@ pub unsafe extern "C" fn tc_rule_filter(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     unsafe {
         fallible(error, || {
-            let filter = filter_of(&lend(expr)?.0, options)?;
-            exclusive(rule)?.change(|rule| rule.filter_with(filter));
+            let filter = filter_of(&borrow(expr)?.0, options)?;
+            borrow_mut(rule)?.change(|rule| rule.filter_with(filter));
             Ok(())
         })
     }
@@ -176,8 +176,8 @@ pub unsafe extern "C" fn tc_rule_filter(
 pub unsafe extern "C" fn tc_rule_where(rule: *mut tc_rule, condition: *const tc_condition) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
-        let condition = lend(condition)?.0.clone();
-        exclusive(rule)?.change(|rule| rule.where_(condition));
+        let condition = borrow(condition)?.0.clone();
+        borrow_mut(rule)?.change(|rule| rule.where_(condition));
         Ok(())
     })
 }
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn tc_rule_where(rule: *mut tc_rule, condition: *const tc_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_rule_columns(
     rule: *mut tc_rule,
-    kind: AnyColumns,
+    kind: RawColumns,
     names: *const *const c_char,
     count: usize,
 ) -> tc_status {
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn tc_rule_columns(
     status(|| unsafe {
         let names = array(names, count, "names")?.iter().map(|name| text(*name, "the name of a column"));
         let names = names.collect::<Outcome<Vec<_>>>()?;
-        let mut rule = exclusive(rule)?;
+        let mut rule = borrow_mut(rule)?;
         match kind {
             kind if kind == tc_columns::TC_COLUMNS_COLS as u32 => rule.change(|rule| rule.cols(&names)),
             kind if kind == tc_columns::TC_COLUMNS_COLSEXCEPT as u32 => rule.change(|rule| rule.cols_except(&names)),
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn tc_rule_columns(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_rule_derive(
     rule: *mut tc_rule,
-    kind: AnyDerived,
+    kind: RawDerived,
     names: *const *const c_char,
     values: *const *const tc_expr,
     count: usize,
@@ -226,9 +226,9 @@ pub unsafe extern "C" fn tc_rule_derive(
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
     status(|| unsafe {
         let (names, values) = (array(names, count, "names")?, array(values, count, "values")?);
-        let pairs = names.iter().zip(values).map(|(name, value)| Ok((text(*name, "a name")?, lend(*value)?.0.clone())));
+        let pairs = names.iter().zip(values).map(|(name, value)| Ok((text(*name, "a name")?, borrow(*value)?.0.clone())));
         let pairs = pairs.collect::<Outcome<Vec<_>>>()?;
-        let mut rule = exclusive(rule)?;
+        let mut rule = borrow_mut(rule)?;
         match kind {
             kind if kind == d::TC_DERIVED_COLUMNS as u32 => rule.change(|rule| rule.col_map(false, pairs)),
             kind if kind == d::TC_DERIVED_MORE_COLUMNS as u32 => rule.change(|rule| rule.col_map(true, pairs)),
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn tc_rule_derive(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_rule_write(rule: *const tc_rule, buffer: *mut tc_buffer) -> tc_status {
     // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(rule)?.0.to_string()) })
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(rule)?.0.to_string()) })
 }
 
 /// Frees a rule. NULL is fine.

@@ -1,4 +1,4 @@
-//! Selections: which changes are wanted.
+//! Selections.
 
 use std::ffi::c_char;
 
@@ -7,85 +7,85 @@ use trailcore::filter::{Dialect, Mode, Rejection, Select, TextUnit, UndecidableR
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
-use crate::change::{AnyOp, tc_op};
+use crate::change::{RawOp, tc_op};
 use crate::error::{tc_diagnostic, tc_error};
-use crate::handle::{self, exclusive, exclusive_optional, lend};
+use crate::handle::{self, borrow, borrow_mut, borrow_mut_optional};
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Flag, Sized_, array, optional_text, out, path, read_struct, text, write_struct};
+use crate::text::{Flag, VersionedStruct, array, optional_text, out, path, read_struct, text, write_struct};
 
-/// Which changes are wanted, in the language of GoldenGate's parameter files: TABLE, MAP, FILTER, WHERE and the rest.
+/// A selection of changes, in the language of GoldenGate's parameter files: TABLE, MAP, FILTER, WHERE and the others.
 ///
-/// Ownership: free it with `tc_select_free`; what was given it keeps what it needs. Threads: several at once may use it.
+/// Ownership: free it with `tc_select_free`; objects that use it keep what they need. Threads: several may use it concurrently.
 pub struct tc_select(pub(crate) Select);
 
 handle::object!(tc_select, b"tc_selt\0");
 
-/// How a selection is read and decides. All zero but `size` is the default.
+/// How a selection is parsed and decides. All zero except `size` is the default.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_select_options {
     /// `sizeof(tc_select_options)`.
     pub size: usize,
-    /// A clock that stands still, in microseconds since 1970, UTC, for @DATENOW and lags, where `has_now` says so. Without it,
-    /// the system's counts.
+    /// A fixed time for @DATENOW and lags, in microseconds since 1970, UTC, if `has_now` is set. Otherwise the system clock is
+    /// used.
     pub now: i64,
     /// Whether `now` is set.
     pub has_now: Flag,
-    /// Count changes that cannot be decided on, and turn them away, instead of stopping with `TC_ERR_UNDECIDABLE`.
+    /// Reject and count undecidable changes, instead of stopping with `TC_ERR_UNDECIDABLE`.
     pub lenient: Flag,
     /// Double quotes are literals, as before 12c and with NOUSEANSISQLQUOTES.
     pub nonansi: Flag,
-    /// Count positions and lengths of text in bytes of UTF-8, as 12.3 does, instead of characters.
+    /// Count positions and lengths of text in UTF-8 bytes, as 12.3 does, instead of characters.
     pub bytes: Flag,
-    /// Let @COMPUTE fail beyond 17 digits, as GoldenGate's does.
+    /// Let @COMPUTE fail above 17 digits, as in GoldenGate.
     pub seventeen_digits: Flag,
 }
 
-// SAFETY: it starts with its size; the rest are numbers.
-unsafe impl Sized_ for tc_select_options {}
+// SAFETY: it starts with its size. The other members are numbers.
+unsafe impl VersionedStruct for tc_select_options {}
 
-/// What a selection says of a change.
+/// The decision of a selection on a change.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_decision {
-    /// Wanted.
+    /// Accepted.
     TC_DECISION_ACCEPT = 0,
-    /// Not wanted.
+    /// Rejected.
     TC_DECISION_REJECT = 1,
-    /// It cannot be told.
+    /// Undecidable.
     TC_DECISION_UNDECIDABLE = 2,
     /// An error.
     TC_DECISION_ERROR = 3,
 }
 
-/// Why a change is not wanted, or cannot be decided on. Numbers without a name here are reserved for reasons to come.
+/// Why a change is rejected or undecidable. Numbers without a name here are reserved for future reasons.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_reason {
-    /// There is none to give.
+    /// No reason.
     TC_REASON_NONE = 0,
-    /// Not wanted: no rule names the object.
+    /// Rejected: no rule names the object.
     TC_REASON_OBJECT = 1,
-    /// Not wanted: the object is excluded.
+    /// Rejected: the object is excluded.
     TC_REASON_EXCLUDED = 2,
-    /// Not wanted: the operation.
+    /// Rejected: the operation.
     TC_REASON_OPERATION = 3,
-    /// Not wanted: outside the limits of CSN, time or position.
+    /// Rejected: outside the limits of CSN, time or position.
     TC_REASON_LIMITS = 4,
-    /// Not wanted: the tag.
+    /// Rejected: the tag.
     TC_REASON_TAG = 5,
-    /// Not wanted: a FILTER or WHERE.
+    /// Rejected: a FILTER or WHERE.
     TC_REASON_CLAUSE = 6,
     /// Undecidable: a column is NULL.
     TC_REASON_NULL = 7,
-    /// Undecidable: a column is not in the record.
+    /// Undecidable: a column is missing from the record.
     TC_REASON_MISSING = 8,
-    /// Undecidable: a column is present and not decodable.
+    /// Undecidable: a column is present but cannot be decoded.
     TC_REASON_INVALID = 9,
-    /// Undecidable: the row is encrypted, damaged, or of a form that is not known.
+    /// Undecidable: the row is encrypted, damaged, or of an unknown form.
     TC_REASON_UNREADABLE = 10,
-    /// Undecidable: something that the trail does not tell.
+    /// Undecidable: information that the trail does not contain.
     TC_REASON_NOT_AVAILABLE = 11,
 }
 
@@ -95,19 +95,19 @@ pub enum tc_reason {
 pub struct tc_verdict {
     /// `sizeof(tc_verdict)`, set by the caller.
     pub size: usize,
-    /// What it is. Where a call fails, `TC_DECISION_ERROR`.
+    /// The decision. `TC_DECISION_ERROR` if a call fails.
     pub decision: tc_decision,
-    /// Why.
+    /// The reason.
     pub reason: tc_reason,
-    /// The number of the rule that decided, where `has_rule` says so.
+    /// The number of the rule that decided, if `has_rule` is set.
     pub rule: usize,
-    /// The number of the clause in the rule, where `has_clause` says so.
+    /// The number of the clause in the rule, if `has_clause` is set.
     pub clause: usize,
-    /// The number that GoldenGate's own message has; 0 where there is none.
+    /// The number of GoldenGate's own message; 0 if there is none.
     pub ogg_number: u32,
-    /// The number that RAISEERROR names; 0 where there is none.
+    /// The number that RAISEERROR names; 0 if there is none.
     pub user_number: u32,
-    /// The columns to blame where it cannot be told, by index in the table: the first `column_count`.
+    /// The columns that make the change undecidable, by index in the table: the first `column_count`.
     pub columns: [u32; 4],
     /// How many of `columns` are set.
     pub column_count: u32,
@@ -117,8 +117,8 @@ pub struct tc_verdict {
     pub has_clause: bool,
 }
 
-// SAFETY: it starts with its size; it goes out only, so that its enums and flags hold what this library has put there.
-unsafe impl Sized_ for tc_verdict {}
+// SAFETY: it starts with its size. It is only written by this library, so its enums and flags have valid values.
+unsafe impl VersionedStruct for tc_verdict {}
 
 impl From<&Verdict> for tc_verdict {
     fn from(verdict: &Verdict) -> Self {
@@ -171,7 +171,7 @@ impl From<&Verdict> for tc_verdict {
 }
 
 impl tc_verdict {
-    /// What a caller holds where there is no verdict: not one that accepts.
+    /// The verdict for a failed call, which never accepts.
     fn none() -> Self {
         Self {
             size: size_of::<Self>(),
@@ -189,20 +189,20 @@ impl tc_verdict {
     }
 }
 
-/// Gives a verdict to a caller, and its words where a buffer is given. Where it cannot be told, the caller gets none.
+/// Writes a verdict to the caller, and its text if a buffer is given. If deciding fails, the caller gets none.
 ///
 /// # Safety
-/// As `write_struct` and `exclusive`; `words` may be null.
+/// As `write_struct` and `borrow_mut`; `words` may be null.
 pub(crate) unsafe fn give_verdict(
     place: *mut tc_verdict,
     words: *mut tc_buffer,
     decide: impl FnOnce() -> Outcome<Verdict>,
 ) -> Outcome {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         write_struct(place, tc_verdict::none(), "verdict")?;
-        // Looked at before anything is decided, and counted.
-        let words = exclusive_optional(words)?;
+        // Checked before the decision, which is counted.
+        let words = borrow_mut_optional(words)?;
         let verdict = decide()?;
         if let Some(mut words) = words {
             words.append_text(&verdict.to_string())?;
@@ -211,12 +211,12 @@ pub(crate) unsafe fn give_verdict(
     }
 }
 
-/// The dialect, and what else is set of a selection.
+/// Converts the options of a selection: the dialect, and a function that sets the others.
 ///
 /// # Safety
 /// As `read_struct`; null stands for the default.
 unsafe fn read_options(options: *const tc_select_options) -> Outcome<(Dialect, impl Fn(Select) -> Select)> {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let given = if options.is_null() { None } else { Some(unsafe { read_struct(options, "options") }?) };
     let is = |flag: fn(&tc_select_options) -> Flag| given.as_ref().is_some_and(|given| flag(given) != 0);
     let dialect = if is(|given| given.nonansi) { Dialect::NonAnsi } else { Dialect::Ansi };
@@ -229,10 +229,10 @@ unsafe fn read_options(options: *const tc_select_options) -> Outcome<(Dialect, i
     }))
 }
 
-/// Reads statements of a parameter file. Parameters that do not select changes are passed over.
+/// Parses the statements of a parameter file. Parameters that do not select changes are skipped.
 ///
-/// Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Any thread may call it. `options` may be NULL for the
-/// default; `error` may be NULL. Errors: `TC_ERR_FILTER` where the text is wrong, with all findings as diagnostics of the error.
+/// Ownership: `*select` belongs to the caller; free it with `tc_select_free`. Any thread may call it. `options` may be NULL for
+/// the default; `error` may be NULL. Errors: `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
 /// Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_parse(
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn tc_select_parse(
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(select, || {
@@ -252,10 +252,10 @@ pub unsafe extern "C" fn tc_select_parse(
     }
 }
 
-/// Reads a parameter file. Files that it includes are looked for in its own folder.
+/// Reads a parameter file. Included files are searched in its directory.
 ///
-/// Ownership: `*select` is the caller's, to be freed with `tc_select_free`. Any thread may call it. `options` may be NULL for the
-/// default; `error` may be NULL. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` where its text is wrong, as
+/// Ownership: `*select` belongs to the caller; free it with `tc_select_free`. Any thread may call it. `options` may be NULL for
+/// the default; `error` may be NULL. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` if its text is wrong, as for
 /// `tc_select_parse`.
 /// Example: `tc_select_open("dirprm/pump.prm", NULL, &select, &error);`
 #[unsafe(no_mangle)]
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn tc_select_open(
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(select, || {
@@ -276,12 +276,12 @@ pub unsafe extern "C" fn tc_select_open(
     }
 }
 
-/// The same selection with other options, whatever they were; for one that was put together by calls too. `nonansi`, which is
-/// about reading text, does not count here.
+/// Returns the same selection with other options, which replace all earlier ones. `nonansi`, which is about parsing, is
+/// ignored.
 ///
-/// Ownership: `*with` is the caller's, to be freed with `tc_select_free`; the first stays as it is. Threads: several at once may
-/// call it. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` where the options do not start with their size,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*with` belongs to the caller; free it with `tc_select_free`; the original is unchanged. Threads: several may
+/// call it concurrently. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is not
+/// set, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_with(select, &options, &lenient);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_with(
@@ -289,10 +289,10 @@ pub unsafe extern "C" fn tc_select_with(
     options: *const tc_select_options,
     with: *mut *mut tc_select,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         give_to(with, || {
-            let select = lend(select)?.0.clone();
+            let select = borrow(select)?.0.clone();
             let (_, set) = read_options(options)?;
             Ok(tc_select(set(select)))
         })
@@ -304,56 +304,56 @@ pub unsafe extern "C" fn tc_select_with(
 /// Example: `tc_select_free(select);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_free(select: *mut tc_select) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(select) }
 }
 
-/// Appends a selection to a buffer as a parameter file, a statement a line.
+/// Appends a selection to a buffer as a parameter file, one statement per line.
 ///
-/// Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_write(select, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write(select: *const tc_select, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(select)?.0.to_string()) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(select)?.0.to_string()) })
 }
 
-/// How many rules, TABLE and MAP statements, a selection has.
+/// Returns the number of rules (TABLE and MAP statements) of a selection.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_select_rule_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_rule_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(select)?.0.rules().count();
+        *count = borrow(select)?.0.rules().count();
         Ok(())
     })
 }
 
-/// Appends a rule to a buffer, by the number that verdicts give it.
+/// Appends a rule to a buffer, by its number in verdicts.
 ///
-/// Threads: several at once, with a buffer each. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_write_rule(select, verdict.rule, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write_rule(select: *const tc_select, rule: usize, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        let select = &lend(select)?.0;
+        let select = &borrow(select)?.0;
         let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
-        exclusive(buffer)?.append_text(&found.to_string())
+        borrow_mut(buffer)?.append_text(&found.to_string())
     })
 }
 
-/// Appends to a buffer the name of the object that a rule maps an object to: its own where the rule has no target. Of the
-/// objects that there are, `known`, it is the one of that name, as the selection matches names; with none given, it is the name
-/// as it comes out.
+/// Appends to a buffer the name of the object that a rule maps `object` to: the target of the rule, or `object` itself if it
+/// has none. If `known` lists the existing objects, the result is the one whose name matches as the selection compares names.
+/// Otherwise it is the computed name.
 ///
-/// Threads: several at once, with a buffer each. `known` may be NULL where `count` is 0; `error` may be NULL. Errors:
-/// `TC_ERR_FILTER` where none of the known ones is it, `TC_ERR_BAD_ARGUMENT` where there is no such rule, `TC_ERR_NULL_POINTER`
-/// and those of handles.
+/// Threads: several concurrently, with a buffer each. `known` may be NULL where `count` is 0; `error` may be NULL. Errors:
+/// `TC_ERR_FILTER` if none of the known names matches, `TC_ERR_BAD_ARGUMENT` if there is no such rule, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
 /// Example: `tc_select_target(select, verdict.rule, "HR.EMP", NULL, 0, name, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_target(
@@ -365,57 +365,57 @@ pub unsafe extern "C" fn tc_select_target(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
-            let select = &lend(select)?.0;
+            let select = &borrow(select)?.0;
             let known = array(known, count, "known")?.iter().map(|name| text(*name, "the name of an object"));
             let known = known.collect::<Outcome<Vec<_>>>()?;
             let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
             let target = found.target_of(text(object, "object")?, &known, select.name_match())?;
-            exclusive(buffer)?.append_text(&target)
+            borrow_mut(buffer)?.append_text(&target)
         })
     }
 }
 
-/// How many lints there are: what is doubtful in a selection's text.
+/// Returns the number of lints: doubtful constructs in the text of a selection.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_select_lint_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_lint_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(select)?.0.lints().len();
+        *count = borrow(select)?.0.lints().len();
         Ok(())
     })
 }
 
-/// One of the lints. Its texts live as long as the selection.
+/// Returns one of the lints. Its texts are valid as long as the selection.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
-/// those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
 /// Example: `tc_diagnostic lint; tc_select_lint(select, 0, &lint);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_lint(select: *const tc_select, index: usize, lint: *mut tc_diagnostic) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { tc_diagnostic::give(lend(select)?.0.lints(), index, lint) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { tc_diagnostic::write_to(lint, borrow(select)?.0.lints(), index) })
 }
 
-/// Appends the lints with their places to a buffer, as text for people; nothing where there are none.
+/// Appends the lints with their locations to a buffer, as readable text; nothing if there are none.
 ///
-/// Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_write_lints(select, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write_lints(select: *const tc_select, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { exclusive(buffer)?.append_text(&lend(select)?.0.lint_text()) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(select)?.0.lint_text()) })
 }
 
-/// Appends to a buffer how a selection decides on one table: tests in their order, what each looks at, what is doubtful.
+/// Appends to a buffer how a selection decides on one table: the tests in order, the columns that each reads, and the lints.
 ///
-/// Threads: several at once, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_explain(select, info.table, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_explain(
@@ -423,17 +423,17 @@ pub unsafe extern "C" fn tc_select_explain(
     table: *const tc_table,
     buffer: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        let explanation = lend(select)?.0.bind(&lend(table)?.0).explain();
-        exclusive(buffer)?.append_text(&explanation.to_string())
+        let explanation = borrow(select)?.0.bind(&borrow(table)?.0).explain();
+        borrow_mut(buffer)?.append_text(&explanation.to_string())
     })
 }
 
-/// Whether a selection fits a table: all columns that it names are there, and can be compared as it says.
+/// Checks whether a selection fits a table: the table has all columns that it names, with comparable types.
 ///
-/// Threads: several at once may call it. `error` may be NULL. Errors: `TC_ERR_FILTER` where it does not fit, with all findings
-/// as diagnostics of the error; `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. `error` may be NULL. Errors: `TC_ERR_FILTER` if it does not fit, with all
+/// diagnostics in the error; `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `if (tc_select_check(select, info.table, &error) != TC_OK) puts(tc_error_message(error));`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_check(
@@ -441,32 +441,32 @@ pub unsafe extern "C" fn tc_select_check(
     table: *const tc_table,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
-        fallible(error, || lend(select)?.0.bind(&lend(table)?.0).problems().map_or(Ok(()), |problems| Err(problems.into())))
+        fallible(error, || borrow(select)?.0.bind(&borrow(table)?.0).problems().map_or(Ok(()), |problems| Err(problems.into())))
     }
 }
 
-/// The decision by an object's name alone, with its operation and tag: what can be told without a record. Where it is to
-/// accept, FILTER and WHERE may still turn changes away.
+/// Decides by the name of an object, its operation and tag, without a record. If the decision is to accept, FILTER and WHERE
+/// can still reject changes.
 ///
-/// Threads: several at once may call it, with a buffer each. `tag` may be NULL for none; `words`, to which the decision is
-/// appended in words, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where `op` is none or `verdict` does not start with its size,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently, with a buffer each. `tag` may be NULL for none; `words`, to which the decision is
+/// appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an unknown `op` or if `size` of `verdict` is not set,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_decide_object(select, "HR.EMP", TC_OP_DELETE, NULL, &verdict, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_decide_object(
     select: *const tc_select,
     object: *const c_char,
-    op: AnyOp,
+    op: RawOp,
     tag: *const c_char,
     verdict: *mut tc_verdict,
     words: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         give_verdict(verdict, words, || {
-            let (select, object) = (lend(select)?, text(object, "object")?);
+            let (select, object) = (borrow(select)?, text(object, "object")?);
             Ok(select.0.verdict_of_object(object, Some(tc_op::read(op)?), optional_text(tag, "tag")?))
         })
     })

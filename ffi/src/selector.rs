@@ -1,4 +1,4 @@
-//! Selecting among changes that one has already: selectors, and facts without a trail.
+//! Selectors, which apply a selection to changes, and facts, which replace a change.
 
 use std::ffi::c_char;
 
@@ -7,19 +7,18 @@ use trailcore::filter::{Facts, Projected, Scratch, Selector};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
-use crate::change::{AnyImage, AnyOp, tc_change, tc_image, tc_op};
+use crate::change::{RawImage, RawOp, tc_change, tc_image, tc_op};
 use crate::error::tc_error;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::reader::tc_counts;
 use crate::select::{give_verdict, tc_decision, tc_reason, tc_select, tc_verdict};
 use crate::status::tc_status;
 use crate::table::tc_table;
 use crate::text::{out, text};
 
-/// Applies a selection to changes, one after the other.
+/// Applies a selection to a sequence of changes.
 ///
-/// Ownership: free it with `tc_selector_free`; it does not need its selection any more. Threads: one at a time; each thread
-/// wants its own.
+/// Ownership: free it with `tc_selector_free`; it does not depend on its selection. Threads: one at a time; use one per thread.
 pub struct tc_selector {
     selector: Selector,
     scratch: Scratch,
@@ -27,28 +26,28 @@ pub struct tc_selector {
 
 handle::object!(tc_selector, b"tc_slct\0");
 
-/// What one of several rules says of a change.
+/// The decision of one of several rules on a change.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_hit {
     /// The number of the rule.
     pub rule: usize,
-    /// What it says: not that the change is turned away.
+    /// The decision, which is never to reject.
     pub decision: tc_decision,
-    /// Why.
+    /// The reason.
     pub reason: tc_reason,
 }
 
-/// Makes a selector of a selection.
+/// Creates a selector of a selection.
 ///
-/// Ownership: `*selector` is the caller's, to be freed with `tc_selector_free`. Threads: several at once may call it. Errors:
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*selector` belongs to the caller; free it with `tc_selector_free`. Threads: several may call it concurrently.
+/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_selector *selector; tc_selector_new(select, &selector);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_new(select: *const tc_select, selector: *mut *mut tc_selector) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        give_to(selector, || Ok(tc_selector { selector: lend(select)?.0.selector(), scratch: Scratch::default() }))
+        give_to(selector, || Ok(tc_selector { selector: borrow(select)?.0.selector(), scratch: Scratch::default() }))
     })
 }
 
@@ -57,15 +56,14 @@ pub unsafe extern "C" fn tc_selector_new(select: *const tc_select, selector: *mu
 /// Example: `tc_selector_free(selector);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_free(selector: *mut tc_selector) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(selector) }
 }
 
-/// The decision on a change. All changes of a stream should come here in order: a transaction's tag stands in its first record
-/// alone.
+/// Decides on a change. Pass all changes of a stream in order: only the first record of a transaction has its tag.
 ///
-/// Threads: one at a time. `words`, to which the decision is appended in words, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where
-/// `verdict` does not start with its size, `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. `words`, to which the decision is appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if
+/// `size` of `verdict` is not set, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_verdict verdict; verdict.size = sizeof verdict; tc_selector_decide(selector, change, &verdict, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_decide(
@@ -74,15 +72,15 @@ pub unsafe extern "C" fn tc_selector_decide(
     verdict: *mut tc_verdict,
     words: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_verdict(verdict, words, || Ok(exclusive(selector)?.selector.verdict(&lend(change)?.change()?))) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_verdict(verdict, words, || Ok(borrow_mut(selector)?.selector.verdict(&borrow(change)?.change()?))) })
 }
 
-/// The decisions of all rules that do not reject a change, in the order of the rules: for many rules on one stream, of which
-/// few have something to say of a change. `*count` is how many there are, and at most `room` of them are put into `hits`. Rules
-/// alone decide here: limits and tags of the selection do not count, nor do `tc_selector_counts`. Statements (DDL) meet none.
+/// Returns the decisions of all rules that do not reject a change, in rule order. This is for many rules on one stream, of
+/// which few match a change. `*count` is the number of hits, and at most `room` of them are written to `hits`. Only rules
+/// decide: limits and tags of the selection are ignored, and `tc_selector_counts` does not change. DDL changes match no rule.
 ///
-/// Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_hits(
@@ -92,14 +90,14 @@ pub unsafe extern "C" fn tc_selector_hits(
     room: usize,
     count: *mut usize,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
         if hits.is_null() && room > 0 {
             return Err(Failure::null("hits"));
         }
-        let mut selector = exclusive(selector)?;
-        let change = lend(change)?.change()?;
+        let mut selector = borrow_mut(selector)?;
+        let change = borrow(change)?.change()?;
         let program = selector.selector.program(change.table());
         let mut seen = 0;
         program.each_hit(&change, &mut selector.scratch, |rule, verdict| {
@@ -114,25 +112,25 @@ pub unsafe extern "C" fn tc_selector_hits(
     })
 }
 
-/// What the changes so far came to.
+/// Returns the counts of the decisions so far.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_counts counts; tc_selector_counts(selector, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_counts(selector: *mut tc_selector, counts: *mut tc_counts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let counts = out(counts, tc_counts::default(), "counts")?;
-        *counts = exclusive(selector)?.selector.counts().into();
+        *counts = borrow_mut(selector)?.selector.counts().into();
         Ok(())
     })
 }
 
-/// Appends to a buffer what a rule hands on of a change, by its COLS, COLSEXCEPT, COLMAP and TOKENS, as one line of JSON:
-/// `{"columns":{...},"tokens":{...}}`, with values as in the native JSON form.
+/// Appends to a buffer the columns and tokens that a rule outputs for a change, by its COLS, COLSEXCEPT, COLMAP and TOKENS, as
+/// one line of JSON: `{"columns":{...},"tokens":{...}}`. Values are as in the native JSON form.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` where the rule is none or an expression fails,
-/// `TC_ERR_UNDECIDABLE` where it needs what the trail does not tell.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` if there is no such rule or an expression fails,
+/// `TC_ERR_UNDECIDABLE` if it needs information that the trail lacks.
 /// Example: `tc_selector_project(selector, change, verdict.rule, line, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_project(
@@ -142,14 +140,14 @@ pub unsafe extern "C" fn tc_selector_project(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
-            let mut selector = exclusive(selector)?;
-            let change = lend(change)?.change()?;
+            let mut selector = borrow_mut(selector)?;
+            let change = borrow(change)?.change()?;
             let program = selector.selector.program(change.table());
             let projected = program.project(&change, rule, &mut selector.scratch)?;
-            exclusive(buffer)?.append(|bytes| write_projected(&projected, bytes))
+            borrow_mut(buffer)?.append(|bytes| write_projected(&projected, bytes))
         })
     }
 }
@@ -174,27 +172,27 @@ fn write_json(value: &impl serde::Serialize, bytes: &mut Vec<u8>) -> Outcome {
     serde_json::to_writer(bytes, value).map_err(|error| Failure::misuse(tc_status::TC_ERR_JSON, error.to_string()))
 }
 
-/// A change as plain values, to ask a selection about without a trail.
+/// A change as plain values, to apply a selection without a trail.
 ///
-/// Ownership: free it with `tc_facts_free`. Threads: one at a time, but for const functions.
+/// Ownership: free it with `tc_facts_free`. Threads: one at a time, except for const functions.
 pub struct tc_facts(Facts);
 
 handle::object!(tc_facts, b"tc_fact\0");
 
-/// A value from its JSON form.
+/// Parses a value in JSON form.
 fn value(json: &str) -> Outcome<PlainValue> {
     serde_json::from_str(json).map_err(|error| Failure::misuse(tc_status::TC_ERR_JSON, error.to_string()))
 }
 
-/// Makes the facts of a change of a table: all of its columns are missing.
+/// Creates the facts of a change of a table, with all columns missing.
 ///
-/// Ownership: `*facts` is the caller's, to be freed with `tc_facts_free`. Threads: several at once may call it. Errors:
-/// `TC_ERR_BAD_ARGUMENT` where `op` is none, `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*facts` belongs to the caller; free it with `tc_facts_free`. Threads: several may call it concurrently. Errors:
+/// `TC_ERR_BAD_ARGUMENT` for an unknown `op`, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_facts *facts; tc_facts_new(TC_OP_INSERT, table, &facts);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_new(op: AnyOp, table: *const tc_table, facts: *mut *mut tc_facts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_to(facts, || Ok(tc_facts(Facts::new(tc_op::read(op)?, &lend(table)?.0)))) })
+pub unsafe extern "C" fn tc_facts_new(op: RawOp, table: *const tc_table, facts: *mut *mut tc_facts) -> tc_status {
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_to(facts, || Ok(tc_facts(Facts::new(tc_op::read(op)?, &borrow(table)?.0)))) })
 }
 
 /// Frees facts. NULL is fine.
@@ -202,43 +200,43 @@ pub unsafe extern "C" fn tc_facts_new(op: AnyOp, table: *const tc_table, facts: 
 /// Example: `tc_facts_free(facts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_facts_free(facts: *mut tc_facts) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(facts) }
 }
 
-/// Gives a column of an image a value, in JSON as the native form has it: `2000.50`, `"text"`, `null`, `{"$base64":"..."}`.
+/// Sets a column of an image, in JSON as in the native form: `2000.50`, `"text"`, `null`, `{"$base64":"..."}`.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the table has no such column,
-/// `TC_ERR_JSON` where the value is none, `TC_ERR_BAD_ARGUMENT` where `image` is none.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column,
+/// `TC_ERR_JSON` if the value is invalid, `TC_ERR_BAD_ARGUMENT` for an unknown `image`.
 /// Example: `tc_facts_column(facts, TC_IMAGE_AFTER, "SALARY", "2000.50", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_facts_column(
     facts: *mut tc_facts,
-    image: AnyImage,
+    image: RawImage,
     column: *const c_char,
     json: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let (column, value) = (text(column, "column")?, value(text(json, "json")?)?);
-            let mut facts = exclusive(facts)?;
+            let mut facts = borrow_mut(facts)?;
             let known = facts.0.clone();
             facts.0 = match image {
                 image if image == tc_image::TC_IMAGE_BEFORE as u32 => known.before(column, value)?,
                 image if image == tc_image::TC_IMAGE_AFTER as u32 => known.after(column, value)?,
-                _ => return Err(Failure::argument(format!("{image} is no tc_image"))),
+                _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
             };
             Ok(())
         })
     }
 }
 
-/// Answers `@GETENV (group, item)`, with a value in JSON.
+/// Sets the value of `@GETENV (group, item)`, in JSON.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a change has no such item, `TC_ERR_JSON`
-/// where the value is none.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if a change has no such item, `TC_ERR_JSON`
+/// if the value is invalid.
 /// Example: `tc_facts_environment(facts, "GGHEADER", "OPTYPE", "\"INSERT\"", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_facts_environment(
@@ -248,36 +246,36 @@ pub unsafe extern "C" fn tc_facts_environment(
     json: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let (group, item, value) = (text(group, "group")?, text(item, "item")?, value(text(json, "json")?)?);
-            let mut facts = exclusive(facts)?;
+            let mut facts = borrow_mut(facts)?;
             facts.0 = facts.0.clone().environment(group, item, value)?;
             Ok(())
         })
     }
 }
 
-/// Answers `@TOKEN (name)`.
+/// Sets the value of `@TOKEN (name)`.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_facts_token(facts, "TK-HOST", "north");`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_facts_token(facts: *mut tc_facts, name: *const c_char, value: *const c_char) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let (name, value) = (text(name, "name")?, text(value, "value")?);
-        let mut facts = exclusive(facts)?;
+        let mut facts = borrow_mut(facts)?;
         facts.0 = facts.0.clone().token(name, value);
         Ok(())
     })
 }
 
-/// The decision of a selection on facts.
+/// Decides on facts.
 ///
-/// Threads: several at once may call it, with a buffer each. `words`, to which the decision is appended in words, may be NULL.
-/// Errors: `TC_ERR_BAD_ARGUMENT` where `verdict` does not start with its size, `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently, with a buffer each. `words`, to which the decision is appended as text, may be
+/// NULL. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `verdict` is not set, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_select_decide_facts(select, facts, &verdict, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_decide_facts(
@@ -286,10 +284,10 @@ pub unsafe extern "C" fn tc_select_decide_facts(
     verdict: *mut tc_verdict,
     words: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         give_verdict(verdict, words, || {
-            let (select, facts) = (lend(select)?, lend(facts)?);
+            let (select, facts) = (borrow(select)?, borrow(facts)?);
             Ok(select.0.bind(facts.0.table()).verdict_of(&facts.0))
         })
     })

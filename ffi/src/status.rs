@@ -1,73 +1,72 @@
-//! What a call comes to.
+//! Status codes.
 
 use std::ffi::{CStr, c_char};
 
 use trailcore::ErrorKind;
 
-/// What a call comes to: 0 where all went well. Numbers never change their meaning and are never used again.
+/// The result of a call: 0 for success. Numbers never change their meaning and are never reused.
 ///
-/// 1 to 999 are the kinds of errors that all of trailcore has, with the same numbers in every language; those without a name
-/// here are reserved for kinds to come. 1000 and above are of the C library alone.
+/// 1 to 999 are the error kinds of all of trailcore, with the same numbers in every language; those without a name here are
+/// reserved for future kinds. 1000 and above are specific to the C library.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_status {
-    /// All went well.
+    /// Success.
     TC_OK = 0,
     /// The operating system refused a file operation.
     TC_ERR_IO = 1,
-    /// No trail lies at the given path.
+    /// There is no trail at the path.
     TC_ERR_NOT_FOUND = 2,
-    /// The bytes are not those of a trail file.
+    /// The bytes are not a trail file.
     TC_ERR_NOT_A_TRAIL = 3,
-    /// The input ends inside a record: a torn tail, or a file that is still being written. More bytes may make it good.
+    /// The input ends inside a record: a torn tail, or a file that is still being written. More bytes may complete it.
     TC_ERR_TRUNCATED = 4,
-    /// The bytes contradict each other: the file is damaged here.
+    /// The bytes are inconsistent: the file is damaged at this location.
     TC_ERR_CORRUPT = 5,
-    /// Well-formed as far as can be seen, but of a form that is not known. The raw bytes stay readable.
+    /// The data is in a form that is not supported. The raw bytes stay readable.
     TC_ERR_UNSUPPORTED = 6,
-    /// A row refers to a table definition that the trail has not given.
+    /// A row refers to a table definition that the trail does not contain.
     TC_ERR_UNDEFINED_TABLE = 7,
     /// Files are missing between two sequence numbers.
     TC_ERR_SEQUENCE_GAP = 8,
-    /// A position that is not the start of a record, or lies outside the trail.
+    /// A position is not the start of a record, or is outside the trail.
     TC_ERR_INVALID_POSITION = 9,
-    /// A definitions (DEFGEN) file that cannot be understood.
+    /// A definitions (DEFGEN) file cannot be parsed.
     TC_ERR_DEFINITIONS = 10,
-    /// A column does not hold what was asked of it: another type, NULL, missing, or not decodable.
+    /// A column does not have the requested value: another type, NULL, missing, or not decodable.
     TC_ERR_VALUE = 11,
-    /// An argument that no input could make right, says the core.
+    /// An argument that is wrong for any input, rejected by the core.
     TC_ERR_INVALID_ARGUMENT = 12,
-    /// Text that is not the native JSON form.
+    /// Text is not in the native JSON form.
     TC_ERR_JSON = 13,
-    /// Something that the trail format has no room for.
+    /// A value cannot be represented in the trail format.
     TC_ERR_UNENCODABLE = 14,
-    /// A filter whose text is not understood, or that does not fit a table.
+    /// The text of a filter cannot be parsed, or the filter does not fit a table.
     TC_ERR_FILTER = 15,
-    /// A change that a filter in strict mode could not decide on. A further call goes on behind it.
+    /// A filter in strict mode could not decide on a change. A further call continues after it.
     TC_ERR_UNDECIDABLE = 16,
-    /// The caller stopped the work. A further call goes on where it stopped.
+    /// The caller stopped the work. A further call continues where it stopped.
     TC_ERR_CANCELLED = 17,
-    /// A table's definition changes where one that stays was asked for.
+    /// The definition of a table changes, and the request allows only one.
     TC_ERR_SCHEMA_CHANGE = 18,
-    /// A table of that name does not occur.
+    /// The trail has no table of this name.
     TC_ERR_UNKNOWN_TABLE = 19,
-    /// A kind of error that this version of the C library has no name for.
+    /// An error kind that this version of the C library has no name for.
     TC_ERR_OTHER = 1000,
-    /// A pointer that must not be NULL is.
+    /// A pointer that must not be NULL is NULL.
     TC_ERR_NULL_POINTER = 1001,
-    /// A pointer to an object of another kind, or to none.
+    /// A pointer to an object of another type, or to no object.
     TC_ERR_WRONG_HANDLE = 1002,
-    /// An object that has been freed. Sure to be found in debug builds of the library alone.
+    /// An object that has been freed. Only debug builds of the library always detect it.
     TC_ERR_FREED_HANDLE = 1003,
-    /// Another call uses the object: a callback has come back to the object that calls it, or two threads share one that
-    /// is not const.
+    /// Another call uses the object: a callback uses the object that calls it, or two threads share an object that is not
+    /// const.
     TC_ERR_BUSY = 1004,
-    /// A fault of the library itself. It was caught; the objects that the call could change are poisoned.
+    /// A bug in the library (a panic). It was caught. The objects that the call could change are poisoned.
     TC_ERR_PANIC = 1005,
-    /// An object that an earlier fault has left in an unknown state. It can only be freed.
+    /// An object that an earlier panic left in an unknown state. It can only be freed.
     TC_ERR_POISONED = 1006,
-    /// An argument out of range: an index, a number that is none of an enum's, text that is not UTF-8, a struct without its
-    /// size.
+    /// An argument out of range: an index, an unknown enum number, text that is not UTF-8, or a struct whose `size` is not set.
     TC_ERR_BAD_ARGUMENT = 1007,
 }
 
@@ -103,15 +102,15 @@ impl tc_status {
         (Self::TC_ERR_BAD_ARGUMENT, c"TC_ERR_BAD_ARGUMENT"),
     ];
 
-    /// The status of a kind of error: the same number.
+    /// Returns the status of an error kind: the same number.
     pub(crate) fn of(kind: ErrorKind) -> Self {
         let code = i32::from(kind.code());
         Self::ALL.into_iter().map(|(status, _)| status).find(|status| *status as i32 == code).unwrap_or(Self::TC_ERR_OTHER)
     }
 }
 
-/// The name of a status, such as `TC_ERR_CORRUPT`: text that ends with a NUL and lives for ever. Of a number that is none,
-/// `unknown`.
+/// Returns the name of a status, such as `TC_ERR_CORRUPT`: static text that ends with a NUL. Returns `unknown` for an unknown
+/// number.
 ///
 /// Any thread may call it. No errors.
 /// Example: `fprintf(stderr, "%s\n", tc_status_name(status));`

@@ -1,4 +1,4 @@
-//! What a trail holds, counted.
+//! Trail summaries.
 
 use trailcore::source::{Summary, TableCounts};
 
@@ -6,67 +6,67 @@ use crate::boundary::{Failure, fallible, status};
 use crate::buffer::give_to;
 use crate::catalog::tc_catalog;
 use crate::error::tc_error;
-use crate::handle::{self, lend};
+use crate::handle::{self, borrow};
 use crate::options::{read_options, tc_read_options};
 use crate::reader::{give_skipped, tc_counts, tc_skipped};
 use crate::status::tc_status;
-use crate::text::{Sized_, or_nothing, out, tc_str, write_struct};
+use crate::text::{VersionedStruct, out, tc_str, write_struct, zero_on_error};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
-/// What a trail holds, counted: its changes by table and operation, where and when they lie.
+/// The counts of a trail: its changes by table and operation, and their ranges of positions, times and CSNs.
 ///
-/// Ownership: free it with `tc_summary_free`. Threads: several at once may look at it.
+/// Ownership: free it with `tc_summary_free`. Threads: several may use it concurrently.
 pub struct tc_summary(Summary);
 
 handle::object!(tc_summary, b"tc_summ\0");
 
-/// What a trail holds, all tables together.
+/// The counts of a trail over all tables.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_summary_facts {
     /// `sizeof(tc_summary_facts)`, set by the caller.
     pub size: usize,
-    /// Changes: rows, truncates and statements.
+    /// Changes: rows, truncates and DDL.
     pub changes: u64,
-    /// Transactions that have changes among those counted. Of one that began before, the rest counts.
+    /// Transactions with counted changes. A transaction that began earlier is counted too.
     pub transactions: u64,
-    /// Tables that have changes: as many as `tc_summary_table` knows.
+    /// Tables with changes, the number of indexes for `tc_summary_table`.
     pub tables: u64,
-    /// Where the first change stands, where `has_changes` says so.
+    /// The position of the first change, if `has_changes` is set.
     pub first: tc_position,
-    /// Where the last change stands, where `has_changes` says so.
+    /// The position of the last change, if `has_changes` is set.
     pub last: tc_position,
-    /// The earliest time of a change, in microseconds since 1970, UTC, where `has_changes` says so.
+    /// The earliest timestamp of a change, in microseconds since 1970, UTC, if `has_changes` is set.
     pub earliest: i64,
-    /// The latest time of a change, where `has_changes` says so.
+    /// The latest timestamp of a change, if `has_changes` is set.
     pub latest: i64,
-    /// The first CSN, as the trail has it; no text where there is none. It lives as long as the summary.
+    /// The first CSN, as in the trail; no text if there is none. It is valid as long as the summary.
     pub first_csn: tc_str,
     /// The last CSN.
     pub last_csn: tc_str,
-    /// What the selection has said; all zero without one.
+    /// The counts of the selection; all zero without a selection.
     pub counts: tc_counts,
-    /// Stretches that were passed over: as many as `tc_summary_skipped` knows. None but with `resync`.
+    /// Skipped ranges, the number of indexes for `tc_summary_skipped`. Always 0 without `resync`.
     pub skipped: u64,
-    /// Whether there are changes at all.
+    /// Whether there are any changes.
     pub has_changes: bool,
 }
 
-// SAFETY: it starts with its size; it goes out only, so that its flag holds what this library has put there.
-unsafe impl Sized_ for tc_summary_facts {}
+// SAFETY: it starts with its size. It is only written by this library, so its flag has a valid value.
+unsafe impl VersionedStruct for tc_summary_facts {}
 
-/// The changes of one table, counted.
+/// The counts of one table.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_table_counts {
-    /// The table's name. It lives as long as the summary.
+    /// The name of the table. It is valid as long as the summary.
     pub name: tc_str,
-    /// Bytes of the changes' records.
+    /// Bytes of the records of its changes.
     pub bytes: u64,
     /// All changes.
     pub changes: u64,
-    /// Changes by operation: `ops[TC_OP_INSERT]` and so on, of the first eight `tc_op`.
+    /// Changes by operation: `ops[TC_OP_INSERT]` and so on, for the first eight values of `tc_op`.
     pub ops: [u64; 8],
 }
 
@@ -78,10 +78,10 @@ impl tc_table_counts {
     }
 }
 
-/// Counts the changes of a trail, or of what the options select. Columns are not looked at.
+/// Counts the changes of a trail, or those that the options select. Does not decode columns.
 ///
-/// Ownership: `*summary` is the caller's, to be freed with `tc_summary_free`. Threads: several at once may call it. `options` may
-/// be NULL for the default; `error` may be NULL. Errors: what reading gives.
+/// Ownership: `*summary` belongs to the caller; free it with `tc_summary_free`. Threads: several may call it concurrently.
+/// `options` may be NULL for the default; `error` may be NULL. Errors: those of reading.
 /// Example: `tc_summary *summary; tc_trail_summary(trail, NULL, &summary, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_summary(
@@ -90,8 +90,8 @@ pub unsafe extern "C" fn tc_trail_summary(
     summary: *mut *mut tc_summary,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    unsafe { fallible(error, || give_to(summary, || Ok(tc_summary(lend(trail)?.0.summary(read_options(options)?)?)))) }
+    // SAFETY: the pointer contract in `lib.rs`.
+    unsafe { fallible(error, || give_to(summary, || Ok(tc_summary(borrow(trail)?.0.summary(read_options(options)?)?)))) }
 }
 
 /// Frees a summary. NULL is fine.
@@ -99,21 +99,21 @@ pub unsafe extern "C" fn tc_trail_summary(
 /// Example: `tc_summary_free(summary);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_free(summary: *mut tc_summary) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(summary) }
 }
 
-/// What was counted, all tables together.
+/// Returns the counts over all tables.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where `facts` does not start with its size,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_summary_facts facts; facts.size = sizeof facts; tc_summary_facts_of(summary, &facts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_facts_of(summary: *const tc_summary, facts: *mut tc_summary_facts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        or_nothing(facts, || {
-            let summary = &lend(summary)?.0;
+        zero_on_error(facts, || {
+            let summary = &borrow(summary)?.0;
             let (first, last) = summary.positions.unwrap_or_default();
             let (earliest, latest) = summary.times.map_or((0, 0), |(a, b)| (a.unix_micros(), b.unix_micros()));
             let csns = summary.csns.as_ref();
@@ -137,38 +137,38 @@ pub unsafe extern "C" fn tc_summary_facts_of(summary: *const tc_summary, facts: 
     })
 }
 
-/// What was counted of one table, in the order of their names. Its texts live as long as the summary.
+/// Returns the counts of one table. Tables are ordered by name. Its texts are valid as long as the summary.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and
-/// those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
 /// Example: `tc_table_counts counts; tc_summary_table(summary, i, &counts); inserts += counts.ops[TC_OP_INSERT];`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_table(summary: *const tc_summary, index: usize, counts: *mut tc_table_counts) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let counts = out(counts, tc_table_counts::NONE, "counts")?;
-        let tables = &lend(summary)?.0.tables;
+        let tables = &borrow(summary)?.0.tables;
         let (name, found) = tables.iter().nth(index).ok_or_else(|| Failure::index("table", index, tables.len()))?;
         *counts = tc_table_counts::of(name, found);
         Ok(())
     })
 }
 
-/// The definitions met, of each table the latest.
+/// Returns the table definitions of the trail, the latest of each table.
 ///
-/// Ownership: `*tables` is the caller's, to be freed with `tc_catalog_free`. Threads: several at once may call it. Errors:
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*tables` belongs to the caller; free it with `tc_catalog_free`. Threads: several may call it concurrently.
+/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_catalog *tables; tc_summary_tables(summary, &tables);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_tables(summary: *const tc_summary, tables: *mut *mut tc_catalog) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_to(tables, || Ok(tc_catalog::of(lend(summary)?.0.definitions.values()))) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_to(tables, || Ok(tc_catalog::of(borrow(summary)?.0.definitions.values()))) })
 }
 
-/// One of the stretches that were passed over, and in `*why` what was wrong there.
+/// Returns one of the skipped ranges, and in `*why` the reason.
 ///
-/// Ownership: `*why` is the caller's, to be freed with `tc_error_free`; `why` may be NULL. Threads: several at once may call it.
-/// Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many, `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*why` belongs to the caller; free it with `tc_error_free`; `why` may be NULL. Threads: several may call it
+/// concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_skipped gap; tc_error *why; tc_summary_skipped(summary, 0, &gap, &why);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_skipped(
@@ -177,6 +177,6 @@ pub unsafe extern "C" fn tc_summary_skipped(
     skipped: *mut tc_skipped,
     why: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_skipped(&lend(summary)?.0.skipped, index, skipped, why) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_skipped(&borrow(summary)?.0.skipped, index, skipped, why) })
 }

@@ -9,33 +9,33 @@ use trailcore::{Charset, TableDef};
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
 use crate::error::tc_error;
-use crate::handle::{self, lend};
+use crate::handle::{self, borrow};
 use crate::status::tc_status;
-use crate::text::{Flag, Sized_, array, optional_text, or_nothing, out, tc_str, text, write_struct};
+use crate::text::{Flag, VersionedStruct, array, optional_text, out, tc_str, text, write_struct, zero_on_error};
 
-/// The definition of a table: its name and its columns. It never changes.
+/// The definition of a table: its name and its columns. Immutable.
 ///
-/// Ownership: one that a function gives as `tc_table *` is the caller's, to be freed with `tc_table_free`; one that is lent as
-/// `const tc_table *` belongs to what lends it, and `tc_table_clone` keeps it. Threads: several at once may use it.
+/// Ownership: a `tc_table *` belongs to the caller; free it with `tc_table_free`. A `const tc_table *` is borrowed from another
+/// object; `tc_table_clone` copies it. Threads: several may use it concurrently.
 pub struct tc_table(pub(crate) Arc<TableDef>);
 
 handle::object!(tc_table, b"tc_tabl\0");
 
-/// How a column's bytes are read. Numbers without a name here are reserved for kinds to come.
+/// How the bytes of a column are decoded. Numbers without a name here are reserved for future kinds.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_kind {
-    /// A type whose bytes are not understood: they are handed over as they are.
+    /// An unknown type, whose bytes are returned raw.
     TC_KIND_OPAQUE = 0,
     /// Characters.
     TC_KIND_TEXT = 1,
-    /// A number as text, with as many fraction digits as it has.
+    /// A number as text, with any number of fraction digits.
     TC_KIND_NUMBER_TEXT = 2,
-    /// An integer, times 10 to the power of minus the column's scale.
+    /// An integer, scaled by the scale of the column.
     TC_KIND_INTEGER = 3,
     /// A date, or date and time, without a zone.
     TC_KIND_DATETIME = 4,
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     TC_KIND_BINARY = 5,
 }
 
@@ -52,19 +52,19 @@ impl tc_kind {
     }
 }
 
-/// The definition of one column. The numbers are those that definition files print.
+/// The definition of one column. The numbers are those of definitions files.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_column_def {
     /// `sizeof(tc_column_def)`, set by the caller.
     pub size: usize,
-    /// Its name. It lives as long as the table.
+    /// Its name. It is valid as long as the table.
     pub name: tc_str,
-    /// How its bytes are read.
+    /// How its bytes are decoded.
     pub kind: tc_kind,
     /// Data type: 64 variable characters, 134 64-bit integer, 192 date/time and so on.
     pub data_type: u16,
-    /// Sub data type: what characters mean.
+    /// Sub data type: the meaning of the characters.
     pub sub_type: u16,
     /// External length in bytes.
     pub external_length: u32,
@@ -76,17 +76,17 @@ pub struct tc_column_def {
     pub table_length: u32,
     /// Offset in an uncompressed row.
     pub fetch_offset: u32,
-    /// Digits behind the decimal point.
+    /// Digits after the decimal point.
     pub scale: i16,
     /// Most significant part of a date/time.
     pub most_significant: u16,
     /// Least significant part of a date/time.
     pub least_significant: u16,
-    /// The database's own type number, where `has_native_type` says so.
+    /// The database's own type number, if `has_native_type` is set.
     pub native_type: u16,
-    /// Length in characters, where `has_character_length` says so.
+    /// Length in characters, if `has_character_length` is set.
     pub character_length: u32,
-    /// The number of its character set in trails; -1 where it is not stated or has none.
+    /// The number of its character set in trails; -1 if it is not stated or has no number.
     pub charset: i32,
     /// Whether it belongs to the key.
     pub key: bool,
@@ -100,26 +100,25 @@ pub struct tc_column_def {
     pub nullable: bool,
 }
 
-// SAFETY: it starts with its size; it goes out only, so that its enum and flags hold what this library has put there.
-unsafe impl Sized_ for tc_column_def {}
+// SAFETY: it starts with its size. It is only written by this library, so its enum and flags have valid values.
+unsafe impl VersionedStruct for tc_column_def {}
 
-/// A column to be made, for tables that are written.
+/// A column of a table to write.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_column_spec {
     /// Its name.
     pub name: *const c_char,
-    /// Text of at most `length` bytes, a number as text, an integer of 64 bits with `scale` digits behind the point, a date
-    /// and time with `length` digits of a second, or at most `length` bytes. `TC_KIND_OPAQUE` takes `data_type` and
-    /// `sub_type` as they are.
-    pub kind: AnyKind,
-    /// Length, as the kind says.
+    /// Text of at most `length` bytes, a number as text, an integer of 64 bits with `scale` fraction digits, a date and time
+    /// with `length` digits of a second, or at most `length` bytes. `TC_KIND_OPAQUE` uses `data_type` and `sub_type`.
+    pub kind: RawKind,
+    /// The length, depending on the kind.
     pub length: u32,
     /// Data type of an opaque column.
     pub data_type: u16,
     /// Sub data type of an opaque column.
     pub sub_type: u16,
-    /// Digits behind the point of an integer.
+    /// Fraction digits of an integer.
     pub scale: i16,
     /// Whether text has a fixed length.
     pub fixed: Flag,
@@ -129,14 +128,14 @@ pub struct tc_column_spec {
     pub charset: *const c_char,
 }
 
-/// A `tc_kind` from C, which may be any number.
-pub type AnyKind = u32;
+/// A `tc_kind` from C, which can have any value.
+pub type RawKind = u32;
 
 impl tc_column_spec {
     /// # Safety
     /// Its texts are null or end with NULs.
     unsafe fn column(&self) -> Outcome<ColumnDef> {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let (name, charset) = unsafe { (text(self.name, "the name of a column")?, optional_text(self.charset, "charset")?) };
         let column = match self.kind {
             kind if kind == tc_kind::TC_KIND_TEXT as u32 && self.fixed != 0 => ColumnDef::char(name, self.length),
@@ -145,11 +144,11 @@ impl tc_column_spec {
             kind if kind == tc_kind::TC_KIND_INTEGER as u32 => ColumnDef::integer(name, self.scale),
             kind if kind == tc_kind::TC_KIND_DATETIME as u32 && self.length <= 9 => ColumnDef::datetime(name, self.length),
             kind if kind == tc_kind::TC_KIND_DATETIME as u32 => {
-                return Err(Failure::argument("a date and time has at most 9 digits of a second"));
+                return Err(Failure::argument("length of a datetime column must be 0 to 9"));
             }
             kind if kind == tc_kind::TC_KIND_BINARY as u32 => ColumnDef::new(name, 64, 4, self.length),
             kind if kind == tc_kind::TC_KIND_OPAQUE as u32 => ColumnDef::new(name, self.data_type, self.sub_type, self.length),
-            kind => return Err(Failure::argument(format!("{kind} is no tc_kind"))),
+            kind => return Err(Failure::argument(format!("{kind} is not a tc_kind"))),
         };
         let column = if self.key != 0 { column.key() } else { column };
         Ok(match charset {
@@ -159,10 +158,10 @@ impl tc_column_spec {
     }
 }
 
-/// Makes the definition of a table from its columns, in their order.
+/// Creates the definition of a table from its columns, in order.
 ///
-/// Ownership: `*table` is the caller's, to be freed with `tc_table_free`; name and columns are copied. Any thread may call it.
-/// `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where a kind is none.
+/// Ownership: `*table` belongs to the caller; free it with `tc_table_free`; name and columns are copied. Any thread may call
+/// it. `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if a kind is unknown.
 /// Example: `tc_column_spec id = {"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL}; tc_table_new("A.B", &id, 1, &table, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_new(
@@ -172,7 +171,7 @@ pub unsafe extern "C" fn tc_table_new(
     table: *mut *mut tc_table,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(table, || {
@@ -188,97 +187,98 @@ pub unsafe extern "C" fn tc_table_new(
     }
 }
 
-/// Keeps a definition that is lent: `*copy` is the same definition, and the caller's.
+/// Copies a borrowed definition to one that the caller owns.
 ///
-/// Ownership: free `*copy` with `tc_table_free`. Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those
-/// of handles.
+/// Ownership: free `*copy` with `tc_table_free`. Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and
+/// the handle errors.
 /// Example: `tc_table *kept; tc_table_clone(info.table, &kept);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_clone(table: *const tc_table, copy: *mut *mut tc_table) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    status(|| unsafe { give_to(copy, || Ok(tc_table(Arc::clone(&lend(table)?.0)))) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    status(|| unsafe { give_to(copy, || Ok(tc_table(Arc::clone(&borrow(table)?.0)))) })
 }
 
-/// Frees a definition that is the caller's. NULL is fine; one that is lent is left alone.
+/// Frees a definition that the caller owns. NULL is fine; a borrowed definition is left alone.
 ///
 /// Example: `tc_table_free(kept);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_free(table: *mut tc_table) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(table) }
 }
 
-/// The table's name as the source has it: parts joined by `.`, case kept. It lives as long as the table.
+/// Returns the name of a table as in the source: parts joined by `.`, case kept. It is valid as long as the table.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str name; tc_table_name(info.table, &name);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_name(table: *const tc_table, name: *mut tc_str) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let name = out(name, tc_str::NONE, "name")?;
-        *name = lend(table)?.0.name().into();
+        *name = borrow(table)?.0.name().into();
         Ok(())
     })
 }
 
-/// Whether the table's columns are known. Of others, rows show columns by number only: `COL0`, `COL1` and so on.
+/// Returns whether the columns of the table are known. If not, its columns are named by number: `COL0`, `COL1` and so on.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `bool known; tc_table_is_defined(info.table, &known);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_is_defined(table: *const tc_table, defined: *mut bool) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let defined = out(defined, false, "defined")?;
-        *defined = lend(table)?.0.is_defined();
+        *defined = borrow(table)?.0.is_defined();
         Ok(())
     })
 }
 
-/// How many columns the table has.
+/// Returns the number of columns.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_table_column_count(info.table, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_column_count(table: *const tc_table, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(table)?.0.columns().len();
+        *count = borrow(table)?.0.columns().len();
         Ok(())
     })
 }
 
-/// The definition of a column by its index. Its name lives as long as the table.
+/// Returns the definition of a column by its index. Its name is valid as long as the table.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there is no such column or `column` does not
-/// start with its size, `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column or if `size` of `column`
+/// is not set, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_column_def def; def.size = sizeof def; tc_table_column(info.table, 0, &def);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, column: *mut tc_column_def) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
-        or_nothing(column, || {
-            let columns = lend(table)?.0.columns();
+        zero_on_error(column, || {
+            let columns = borrow(table)?.0.columns();
             let definition = columns.get(index).ok_or_else(|| Failure::index("column", index, columns.len()))?;
             write_struct(column, definition_of(definition), "column")
         })
     })
 }
 
-/// The index of a column by its name: the exact one, or else the only one that differs in case alone.
+/// Returns the index of a column by its name: the exact match, or the only case-insensitive match.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_BAD_ARGUMENT` where there is no such column, `TC_ERR_NULL_POINTER`
-/// and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column, `TC_ERR_NULL_POINTER`
+/// and the handle errors.
 /// Example: `size_t amount; tc_table_find_column(info.table, "AMOUNT", &amount);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_find_column(table: *const tc_table, name: *const c_char, index: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let index = out(index, 0, "index")?;
-        let (table, name) = (lend(table)?, text(name, "name")?);
-        let found = table.0.column(name).ok_or_else(|| Failure::argument("the table has no such column"))?;
+        let (table, name) = (borrow(table)?, text(name, "name")?);
+        let found =
+            table.0.column(name).ok_or_else(|| Failure::argument(format!("table {} has no column {name}", table.0.name())))?;
         *index = found.0;
         Ok(())
     })

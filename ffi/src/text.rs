@@ -1,4 +1,4 @@
-//! What goes over the boundary beside handles: text, bytes, structs that know their size, and places for results.
+//! Arguments other than handles: text, bytes, arrays, versioned structs, and out parameters.
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -6,17 +6,17 @@ use std::path::Path;
 
 use crate::boundary::{Failure, Outcome};
 
-/// A `bool` from C, which may hold any byte. True is what is not 0.
+/// A `bool` from C, which can have any byte. It is true if it is not 0.
 pub type Flag = u8;
 
-/// Text that the library lends: UTF-8, `length` bytes of it, in general without a NUL behind them. No text at all has a NULL
-/// `data`; empty text has not. It lives as long as what lends it, which each function says.
+/// Borrowed text: `length` bytes of UTF-8, generally not followed by a NUL. `data` is NULL for no text, but not for empty text.
+/// It is valid as long as the object that returned it, as each function states.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_str {
-    /// Its first byte, or NULL where there is no text.
+    /// The first byte, or NULL for no text.
     pub data: *const c_char,
-    /// How many bytes it has.
+    /// The number of bytes.
     pub length: usize,
 }
 
@@ -36,13 +36,13 @@ impl From<Option<&str>> for tc_str {
     }
 }
 
-/// Bytes that the library lends, as `tc_str`, but of any kind.
+/// Borrowed bytes, as `tc_str`, but of any content.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_bytes {
-    /// The first byte, or NULL where there are none at all.
+    /// The first byte, or NULL for no bytes.
     pub data: *const u8,
-    /// How many there are.
+    /// The number of bytes.
     pub length: usize,
 }
 
@@ -62,29 +62,29 @@ impl From<Option<&[u8]>> for tc_bytes {
     }
 }
 
-/// A text from C.
+/// Borrows a text from C.
 ///
 /// # Safety
-/// The pointer is null or points to a text that ends with a NUL and stays as it is for `'a`.
+/// The pointer is null or points to a text that ends with a NUL and does not change for `'a`.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Outcome<&'a str> {
     if pointer.is_null() {
         return Err(Failure::null(what));
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let bytes = unsafe { CStr::from_ptr(pointer) };
     bytes.to_str().map_err(|_| Failure::argument(format!("{what} is not valid UTF-8")))
 }
 
-/// A text from C, where null stands for none.
+/// Borrows a text from C, or none for null.
 ///
 /// # Safety
 /// As [`text`].
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, what: &str) -> Outcome<Option<&'a str>> {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, what) }.map(Some) }
 }
 
-/// A path from C: any bytes.
+/// Borrows a path from C, which can have any bytes.
 ///
 /// # Safety
 /// As [`text`].
@@ -92,27 +92,27 @@ pub(crate) unsafe fn path<'a>(pointer: *const c_char, what: &str) -> Outcome<&'a
     if pointer.is_null() {
         return Err(Failure::null(what));
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let bytes = unsafe { CStr::from_ptr(pointer) };
     Ok(Path::new(OsStr::from_bytes(bytes.to_bytes())))
 }
 
-/// An array from C. Null is fine where it has no elements.
+/// Borrows an array from C. Null is fine for an empty one.
 ///
 /// # Safety
-/// The pointer is null or points to so many elements that stay as they are for `'a`.
+/// The pointer is null or points to `length` elements that do not change for `'a`.
 pub(crate) unsafe fn array<'a, T>(pointer: *const T, length: usize, what: &str) -> Outcome<&'a [T]> {
     if pointer.is_null() {
         return if length == 0 { Ok(&[]) } else { Err(Failure::null(what)) };
     }
     if length.checked_mul(size_of::<T>()).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
-        return Err(Failure::argument(format!("{what} is longer than memory")));
+        return Err(Failure::argument(format!("{what} is longer than the address space")));
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
 }
 
-/// A place for a result, with a first value put there.
+/// Borrows an out parameter, and writes an initial value to it.
 ///
 /// # Safety
 /// The pointer is null or may be written for `'a`.
@@ -121,50 +121,50 @@ pub(crate) unsafe fn out<'a, T>(pointer: *mut T, first: T, what: &str) -> Outcom
     if pointer.is_null() {
         return Err(Failure::null(what));
     }
-    // SAFETY: as the caller says; it is written before it is referred to.
+    // SAFETY: guaranteed by the caller; it is initialised before the reference is made.
     unsafe {
         pointer.write(first);
         Ok(&mut *pointer)
     }
 }
 
-/// A struct that starts with its size, so that it can grow.
+/// A struct that starts with its size, so that later versions can add members.
 ///
 /// # Safety
-/// It is `repr(C)`, starts with a `usize`, all zero bytes are a value of it, and so are any others.
-pub(crate) unsafe trait Sized_: Copy {}
+/// It is `repr(C)`, starts with a `usize`, and any bytes are a valid value.
+pub(crate) unsafe trait VersionedStruct: Copy {}
 
-/// The size that a struct from C starts with.
+/// Reads the size at the start of a struct from C.
 ///
 /// # Safety
 /// As [`read_struct`].
 #[inline]
-pub(crate) unsafe fn read_size<T: Sized_>(pointer: *const T, what: &str) -> Outcome<usize> {
+pub(crate) unsafe fn read_size<T: VersionedStruct>(pointer: *const T, what: &str) -> Outcome<usize> {
     if pointer.is_null() {
         return Err(Failure::null(what));
     }
-    // SAFETY: as the caller says, it starts with its size.
+    // SAFETY: guaranteed by the caller; the struct starts with its size.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
     if size < size_of::<usize>() || size > 1 << 16 {
-        return Err(Failure::argument(format!("{what} does not start with its size: set size to sizeof *{what}")));
+        return Err(Failure::argument(format!("size of {what} is not set: set it to sizeof *{what}")));
     }
     Ok(size)
 }
 
-/// A struct from C, which may be an earlier or a later one: members that it does not have are zero, and those that this
-/// library does not know must be.
+/// Reads a struct from C, which can be of an earlier or a later version. Members that it does not have are zero. Members that
+/// this library does not know must be zero.
 ///
 /// # Safety
-/// The pointer is null, or points to a size and so many bytes, itself included.
-pub(crate) unsafe fn read_struct<T: Sized_>(pointer: *const T, what: &str) -> Outcome<T> {
-    // SAFETY: as the caller says.
+/// The pointer is null, or points to a struct of as many bytes as its size states.
+pub(crate) unsafe fn read_struct<T: VersionedStruct>(pointer: *const T, what: &str) -> Outcome<T> {
+    // SAFETY: guaranteed by the caller.
     let size = unsafe { read_size(pointer, what) }?;
-    // SAFETY: as the caller says, so many bytes are there.
+    // SAFETY: guaranteed by the caller; the struct has `size` bytes.
     let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
     if bytes.get(size_of::<T>()..).is_some_and(|later| later.iter().any(|byte| *byte != 0)) {
-        return Err(Failure::argument(format!("{what} has a member set that this version of the library does not know")));
+        return Err(Failure::argument(format!("{what} has a member set that this version of the library does not support")));
     }
-    // SAFETY: zero bytes are a value, by `Sized_`; at most its size is copied over them.
+    // SAFETY: zero bytes are a valid value by `VersionedStruct`; at most its size is copied over them.
     unsafe {
         let mut value: T = std::mem::zeroed();
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), std::ptr::from_mut(&mut value).cast::<u8>(), size.min(size_of::<T>()));
@@ -172,43 +172,44 @@ pub(crate) unsafe fn read_struct<T: Sized_>(pointer: *const T, what: &str) -> Ou
     }
 }
 
-/// Writes a struct of C's, as far as C's reaches. Members that this library does not know become zero.
+/// Writes a struct of the caller, up to its size. Members that this library does not know become zero.
 ///
 /// # Safety
 /// As [`fill_struct`].
-pub(crate) unsafe fn write_struct<T: Sized_>(pointer: *mut T, value: T, what: &str) -> Outcome {
-    // SAFETY: as the caller says; the value has all members, and its size is that of the struct it is written over.
+pub(crate) unsafe fn write_struct<T: VersionedStruct>(pointer: *mut T, value: T, what: &str) -> Outcome {
+    // SAFETY: guaranteed by the caller; the value has all members, and its size is that of the struct.
     unsafe { fill_struct(pointer, what, |place| place.write(value)) }
 }
 
-/// The same of a struct that `fill` fills in place: for those that are filled often. A struct of another version keeps its size.
+/// As [`write_struct`], but `fill` writes the members in place, for structs that are filled often. A struct of another version
+/// keeps its size.
 ///
 /// # Safety
 /// As [`read_struct`], and the bytes may be written; `fill` writes all members.
 #[inline(always)]
-pub(crate) unsafe fn fill_struct<T: Sized_>(pointer: *mut T, what: &str, fill: impl FnOnce(*mut T)) -> Outcome {
-    // SAFETY: as the caller says.
+pub(crate) unsafe fn fill_struct<T: VersionedStruct>(pointer: *mut T, what: &str, fill: impl FnOnce(*mut T)) -> Outcome {
+    // SAFETY: guaranteed by the caller.
     let size = unsafe { read_size(pointer, what) }?;
     let is_own = size == size_of::<T>() && pointer.is_aligned();
     let mut other = std::mem::MaybeUninit::zeroed();
-    // In one place, so that it stays in line.
+    // A single call, so that it is inlined.
     fill(if is_own { pointer } else { other.as_mut_ptr() });
     if !is_own {
-        // SAFETY: as the caller says; all zero bytes are a value, by `Sized_`, and so is what is filled in.
+        // SAFETY: guaranteed by the caller; zero bytes are a valid value by `VersionedStruct`, and so is the filled struct.
         unsafe { write_part(pointer, size, other.assume_init_ref()) };
     }
     Ok(())
 }
 
-/// Lets a struct of C's hold nothing where what fills it fails: all but its size is zero then.
+/// Sets a struct of the caller to zero, except its size, if `fill` fails.
 ///
 /// # Safety
 /// As [`fill_struct`].
 #[inline(always)]
-pub(crate) unsafe fn or_nothing<T: Sized_>(pointer: *mut T, fill: impl FnOnce() -> Outcome) -> Outcome {
+pub(crate) unsafe fn zero_on_error<T: VersionedStruct>(pointer: *mut T, fill: impl FnOnce() -> Outcome) -> Outcome {
     let filled = fill();
     if filled.is_err() {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { clear_struct(pointer) };
     }
     filled
@@ -218,8 +219,8 @@ pub(crate) unsafe fn or_nothing<T: Sized_>(pointer: *mut T, fill: impl FnOnce() 
 /// As [`fill_struct`].
 #[cold]
 #[inline(never)]
-unsafe fn clear_struct<T: Sized_>(pointer: *mut T) {
-    // SAFETY: as the caller says, so many bytes may be written.
+unsafe fn clear_struct<T: VersionedStruct>(pointer: *mut T) {
+    // SAFETY: guaranteed by the caller; `size` bytes can be written.
     unsafe {
         if let Ok(size) = read_size(pointer, "") {
             let head = size_of::<usize>();
@@ -228,15 +229,15 @@ unsafe fn clear_struct<T: Sized_>(pointer: *mut T) {
     }
 }
 
-/// Fills a struct that is not of this library's version.
+/// Fills a struct of another version.
 ///
 /// # Safety
-/// `size` bytes may be written behind the pointer; they are at least those of the size.
+/// `size` bytes can be written from the pointer on, at least those of a `usize`.
 #[cold]
 #[inline(never)]
-unsafe fn write_part<T: Sized_>(pointer: *mut T, size: usize, value: &T) {
+unsafe fn write_part<T: VersionedStruct>(pointer: *mut T, size: usize, value: &T) {
     let (head, known) = (size_of::<usize>(), size.min(size_of::<T>()));
-    // SAFETY: `size` bytes may be written behind the pointer, and `known` of them are in the value.
+    // SAFETY: `size` bytes can be written from the pointer on, and the value has `known` of them.
     unsafe {
         let from = std::ptr::from_ref(value).cast::<u8>();
         let to = pointer.cast::<u8>();
@@ -258,7 +259,7 @@ mod tests {
         second: u32,
     }
     // SAFETY: plain numbers.
-    unsafe impl Sized_ for Options {}
+    unsafe impl VersionedStruct for Options {}
 
     fn status<T>(outcome: Outcome<T>) -> Option<tc_status> {
         outcome.err().map(|failure| failure.status())
@@ -268,7 +269,7 @@ mod tests {
     fn structs_of_other_sizes() {
         let mut words = [12usize, 0x0000_0002_0000_0001, 0, 0];
         let pointer = words.as_mut_ptr().cast::<Options>();
-        // SAFETY: the pointer leads to more bytes than any size written there.
+        // SAFETY: the pointer has more bytes than any size written there.
         unsafe {
             assert_eq!(read_struct(pointer, "options").ok(), Some(Options { size: 12, first: 1, second: 0 }));
             for size in [0, 7, 1 << 20] {
@@ -292,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_arrays_are_looked_at() {
-        // SAFETY: texts end with NULs, and the pointers to nothing are null.
+    fn texts_and_arrays_are_checked() {
+        // SAFETY: texts end with NULs, and the other pointers are null.
         unsafe {
             assert_eq!(text(c"ab".as_ptr(), "name").ok(), Some("ab"));
             assert_eq!(status(text(std::ptr::null(), "name")), Some(tc_status::TC_ERR_NULL_POINTER));

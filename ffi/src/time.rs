@@ -8,11 +8,11 @@ use trailcore::{Csn, Position, Timestamp};
 use crate::boundary::{Outcome, fallible};
 use crate::buffer::tc_buffer;
 use crate::error::tc_error;
-use crate::handle::exclusive;
+use crate::handle::borrow_mut;
 use crate::status::tc_status;
 use crate::text::{out, text};
 
-/// A record's place in a trail. Positions order as the records do: by `seqno`, then by `rba`.
+/// The position of a record in a trail. Positions sort in trail order: by `seqno`, then by `rba`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct tc_position {
@@ -34,9 +34,9 @@ impl From<tc_position> for Position {
     }
 }
 
-/// Reads a position, `SEQNO:RBA`.
+/// Parses a position, `SEQNO:RBA`.
 ///
-/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the text is none.
+/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the text is invalid.
 /// Example: `tc_position from; tc_position_parse("12:1956", &from, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_position_parse(
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn tc_position_parse(
     position: *mut tc_position,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as `fallible`, `out` and `text` need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let position = out(position, tc_position::default(), "position")?;
@@ -54,13 +54,13 @@ pub unsafe extern "C" fn tc_position_parse(
     }
 }
 
-/// Reads a time in UTC, `YYYY-MM-DD[THH:MM:SS[.ffffff]][Z]`, as microseconds since 1970.
+/// Parses a time in UTC, `YYYY-MM-DD[THH:MM:SS[.ffffff]][Z]`, to microseconds since 1970.
 ///
-/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where the text is none.
+/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the text is invalid.
 /// Example: `int64_t since; tc_time_parse("2024-03-01T12:00:00Z", &since, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_time_parse(source: *const c_char, micros: *mut i64, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as `fallible`, `out` and `text` need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let micros = out(micros, 0, "micros")?;
@@ -70,20 +70,21 @@ pub unsafe extern "C" fn tc_time_parse(source: *const c_char, micros: *mut i64, 
     }
 }
 
-/// Appends a time in UTC, given as microseconds since 1970, as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+/// Appends a time in UTC, in microseconds since 1970, as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 ///
-/// Threads: one at a time for a buffer. Errors: `TC_ERR_NULL_POINTER` and those of handles.
-/// Example: `tc_time_write(info.time, line);`
+/// Threads: one at a time for a buffer. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Example: `tc_time_write(info.timestamp, line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_time_write(micros: i64, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the header asks the caller for a pointer that is as `exclusive` needs it.
-    crate::boundary::status(|| unsafe { exclusive(buffer)?.append_text(&Timestamp::from_unix_micros(micros).to_string()) })
+    // SAFETY: the pointer contract in `lib.rs`.
+    crate::boundary::status(|| unsafe { borrow_mut(buffer)?.append_text(&Timestamp::from_unix_micros(micros).to_string()) })
 }
 
-/// Compares two commit sequence numbers: `*order` is below, at or above 0 as `left` is before, at or behind `right`.
+/// Compares two commit sequence numbers: `*order` is negative if `left` is before `right`, 0 if they are equal, and positive if
+/// it is after.
 ///
-/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_VALUE` where the two have different forms, so that their order
-/// is not known.
+/// Any thread may call it. `error` may be NULL. Errors: `TC_ERR_VALUE` if the two have different forms, so that their order is
+/// not known.
 /// Example: `int32_t order; tc_csn_compare("999", "7824137832", &order, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_csn_compare(
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn tc_csn_compare(
     order: *mut i32,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as `fallible`, `out` and `text` need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             let order = out(order, 0, "order")?;
@@ -103,6 +104,7 @@ pub unsafe extern "C" fn tc_csn_compare(
 }
 
 fn sign(order: Option<Ordering>) -> Outcome<i32> {
-    let unknown = || crate::boundary::Failure::misuse(tc_status::TC_ERR_VALUE, "the two CSNs have different forms");
+    let unknown =
+        || crate::boundary::Failure::misuse(tc_status::TC_ERR_VALUE, "the CSNs have different forms and cannot be compared");
     order.map(|order| order as i32).ok_or_else(unknown)
 }

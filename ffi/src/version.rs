@@ -1,19 +1,19 @@
-//! The version, of the header and of the library.
+//! The versions of the header and of the library.
 
 use std::ffi::{CStr, c_char};
 
-/// Major version of this header. Within one, nothing that a program uses is changed or taken away.
+/// Major version of this header. Within one, nothing that a program uses is changed or removed.
 pub const TC_VERSION_MAJOR: u32 = 0;
-/// Minor version of this header. A library of a later one has all that a program of an earlier one uses.
+/// Minor version of this header. A library of a later version has everything that a program of an earlier one uses.
 pub const TC_VERSION_MINOR: u32 = 1;
 /// Patch version of this header.
 pub const TC_VERSION_PATCH: u32 = 0;
 /// The version of this header as one number that orders as versions do: `major * 1000000 + minor * 1000 + patch`.
 pub const TC_VERSION_NUMBER: u32 = 1_000;
-/// The version as text. The header has it by the same name.
+/// The version as text. The header has it under the same name.
 const VERSION: &CStr = c"0.1.0";
 
-/// The version of the library in use, as one number like `TC_VERSION_NUMBER`.
+/// Returns the version of the library in use, as one number like `TC_VERSION_NUMBER`.
 ///
 /// Any thread may call it. No errors.
 /// Example: `if (tc_version_number() < TC_VERSION_NUMBER) fprintf(stderr, "the library is older than the program\n");`
@@ -22,7 +22,7 @@ pub extern "C" fn tc_version_number() -> u32 {
     TC_VERSION_NUMBER
 }
 
-/// The version of the library in use, as text that ends with a NUL and lives for ever.
+/// Returns the version of the library in use, as static text that ends with a NUL.
 ///
 /// Any thread may call it. No errors.
 /// Example: `printf("trailcore %s\n", tc_version());`

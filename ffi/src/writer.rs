@@ -11,14 +11,14 @@ use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::give_to;
 use crate::change::tc_change;
 use crate::error::tc_error;
-use crate::handle::{self, exclusive, lend};
+use crate::handle::{self, borrow, borrow_mut};
 use crate::row::tc_row;
 use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Flag, Sized_, array, optional_text, out, path, read_struct, tc_bytes, tc_str, text};
+use crate::text::{Flag, VersionedStruct, array, optional_text, out, path, read_struct, tc_bytes, tc_str, text};
 
 /// Writes a trail: changes between `tc_writer_begin` and `tc_writer_commit`, and `tc_writer_finish` at the end, without which
-/// nothing is complete. A table's definition is written ahead of its first row in each file.
+/// the trail is incomplete. The definition of a table is written before its first row in each file.
 ///
 /// Ownership: free it with `tc_writer_free`. Threads: one at a time.
 pub struct tc_writer {
@@ -29,7 +29,7 @@ pub struct tc_writer {
 
 handle::object!(tc_writer, b"tc_writ\0");
 
-/// How to write a trail. All zero but `size` is the default.
+/// How to write a trail. All zero except `size` is the default.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tc_writer_options {
@@ -37,28 +37,28 @@ pub struct tc_writer_options {
     pub size: usize,
     /// A file is closed before a record would make it longer than this; 0 for 500 MiB.
     pub file_size: u64,
-    /// When the files were made, in microseconds since 1970, UTC: what is written depends on the caller alone, not on a clock.
+    /// The creation time of the files, in microseconds since 1970, UTC. The output does not depend on a clock.
     pub created: i64,
     /// Name of the writing group; NULL for `TRAILCOR`.
     pub group: *const c_char,
-    /// Number of the first file.
+    /// Sequence number of the first file.
     pub first_seqno: u32,
-    /// Digits of the number in file names, 6 or 9; 0 for 9.
+    /// Digits of the sequence number in file names, 6 or 9; 0 for 9.
     pub seqno_digits: u32,
-    /// Number of the database's character set, as trails have it.
+    /// The number of the character set of the database in trails.
     pub charset: u32,
     /// Version of the table definition records, 1 or 11; 0 for 1.
     pub definition_version: u16,
     /// Compatibility level of the file header; 0 for 5.
     pub compatibility: u16,
-    /// Write all numbers but column data little-endian.
+    /// Write all numbers except column data little-endian.
     pub little_endian: Flag,
-    /// Write no definitions: rows carry their table's name, as releases before 12.2 write them.
+    /// Write no definitions: rows carry the name of their table, as releases before 12.2 write them.
     pub without_definitions: Flag,
 }
 
-// SAFETY: it starts with its size; the rest are numbers, and a pointer, of which a null one is allowed.
-unsafe impl Sized_ for tc_writer_options {}
+// SAFETY: it starts with its size. The other members are numbers and a pointer, which may be zero.
+unsafe impl VersionedStruct for tc_writer_options {}
 
 /// How an update is written.
 #[repr(u32)]
@@ -68,32 +68,32 @@ pub enum tc_update_style {
     TC_UPDATE_UNIFIED = 0,
     /// A before and an after record.
     TC_UPDATE_PAIR = 1,
-    /// The after record alone.
+    /// Only the after record.
     TC_UPDATE_AFTER_ONLY = 2,
 }
 
-/// A `tc_update_style` from C, which may be any number.
-pub type AnyUpdateStyle = u32;
+/// A `tc_update_style` from C, which can have any value.
+pub type RawUpdateStyle = u32;
 
-fn update_style(style: AnyUpdateStyle) -> Outcome<UpdateStyle> {
+fn update_style(style: RawUpdateStyle) -> Outcome<UpdateStyle> {
     Ok(match style {
         style if style == tc_update_style::TC_UPDATE_UNIFIED as u32 => UpdateStyle::Unified,
         style if style == tc_update_style::TC_UPDATE_PAIR as u32 => UpdateStyle::Pair,
         style if style == tc_update_style::TC_UPDATE_AFTER_ONLY as u32 => UpdateStyle::AfterOnly,
-        _ => return Err(Failure::argument(format!("{style} is no tc_update_style"))),
+        _ => return Err(Failure::argument(format!("{style} is not a tc_update_style"))),
     })
 }
 
-/// The options of a caller; null stands for the default.
+/// Converts the options of a caller; null stands for the default.
 ///
 /// # Safety
-/// As `read_struct`, and its pointer is as `optional_text` needs it.
+/// As `read_struct`, and its pointer fulfils the contract of `optional_text`.
 unsafe fn writer_options(options: *const tc_writer_options) -> Outcome<WriterOptions> {
     let default = WriterOptions::default();
     if options.is_null() {
         return Ok(default);
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let (given, group) = unsafe {
         let given = read_struct(options, "options")?;
         (given, optional_text(given.group, "group")?)
@@ -102,12 +102,12 @@ unsafe fn writer_options(options: *const tc_writer_options) -> Outcome<WriterOpt
         0 => default.seqno_digits,
         6 => 6,
         9 => 9,
-        other => return Err(Failure::argument(format!("seqno_digits is 6 or 9, not {other}"))),
+        other => return Err(Failure::argument(format!("seqno_digits must be 6 or 9, not {other}"))),
     };
     let definition_version = match given.definition_version {
         0 => default.definition_version,
         version @ (1 | 11) => version,
-        other => return Err(Failure::argument(format!("definition_version is 1 or 11, not {other}"))),
+        other => return Err(Failure::argument(format!("definition_version must be 1 or 11, not {other}"))),
     };
     Ok(WriterOptions {
         order: if given.little_endian != 0 { ByteOrder::Little } else { ByteOrder::Big },
@@ -125,15 +125,15 @@ unsafe fn writer_options(options: *const tc_writer_options) -> Outcome<WriterOpt
 
 impl tc_writer {
     fn open(&mut self) -> Outcome<&mut TrailWriter> {
-        self.writer.as_mut().ok_or_else(|| Failure::argument("the writer is finished"))
+        self.writer.as_mut().ok_or_else(|| Failure::argument("the writer is already finished"))
     }
 }
 
-/// Makes a writer of files named by a prefix, such as `dirdat/lt`, and their number. Files of the same name are replaced, the
-/// first when something is written.
+/// Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
+/// replaced, the first one when something is written.
 ///
-/// Ownership: `*writer` is the caller's, to be freed with `tc_writer_free`. Any thread may call it. `options` may be NULL for the
-/// default; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where an option has a value that it cannot have.
+/// Ownership: `*writer` belongs to the caller; free it with `tc_writer_free`. Any thread may call it. `options` may be NULL for
+/// the default; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if an option has an invalid value.
 /// Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_create(
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn tc_writer_create(
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(writer, || {
@@ -153,10 +153,10 @@ pub unsafe extern "C" fn tc_writer_create(
     }
 }
 
-/// Makes a writer of files in memory, which `tc_writer_file` gives once it is finished.
+/// Creates a writer of files in memory, which `tc_writer_file` returns once it is finished.
 ///
-/// Ownership: `*writer` is the caller's, to be freed with `tc_writer_free`. Any thread may call it. `options` may be NULL for the
-/// default; `error` may be NULL. Errors: as `tc_writer_create`.
+/// Ownership: `*writer` belongs to the caller; free it with `tc_writer_free`. Any thread may call it. `options` may be NULL for
+/// the default; `error` may be NULL. Errors: as `tc_writer_create`.
 /// Example: `tc_writer *writer; tc_writer_new_in_memory("lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_new_in_memory(
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn tc_writer_new_in_memory(
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
             give_to(writer, || {
@@ -176,56 +176,56 @@ pub unsafe extern "C" fn tc_writer_new_in_memory(
     }
 }
 
-/// Frees a writer. NULL is fine. What was not finished stays incomplete.
+/// Frees a writer. NULL is fine. A trail that was not finished stays incomplete.
 ///
 /// Example: `tc_writer_free(writer);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_free(writer: *mut tc_writer) {
-    // SAFETY: the header asks the caller for a pointer that is as `free` needs it.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { handle::free(writer) }
 }
 
-/// Makes a row of a table, for a writer like this one: without columns, to be filled by `tc_row_text` and the like, written,
-/// cleared and filled again.
+/// Creates an empty row of a table, for a writer like this one. Set its columns with `tc_row_text` and the other functions,
+/// write it, clear it, and use it again.
 ///
-/// Ownership: `*row` is the caller's, to be freed with `tc_row_free`; it needs neither writer nor table any more. Threads: one at
-/// a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+/// Ownership: `*row` belongs to the caller; free it with `tc_row_free`; it depends on neither writer nor table. Threads: one at
+/// a time. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished, `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_row *row; tc_writer_row(writer, table, &row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_row(writer: *mut tc_writer, table: *const tc_table, row: *mut *mut tc_row) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         give_to(row, || {
-            let order = exclusive(writer)?.open()?.byte_order();
-            Ok(tc_row::new(&lend(table)?.0, order))
+            let order = borrow_mut(writer)?.open()?.byte_order();
+            Ok(tc_row::new(&borrow(table)?.0, order))
         })
     })
 }
 
-/// Does something with a writer.
+/// Runs work with a writer.
 ///
 /// # Safety
-/// The pointers are as `fallible` and `exclusive` need them.
+/// The pointers fulfil the contract of `fallible` and `borrow_mut`.
 unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnOnce(&mut TrailWriter) -> Outcome) -> tc_status {
-    // SAFETY: as the caller says.
-    unsafe { fallible(error, || how(exclusive(writer)?.open()?)) }
+    // SAFETY: guaranteed by the caller.
+    unsafe { fallible(error, || how(borrow_mut(writer)?.open()?)) }
 }
 
-/// A table and the bytes of one of its rows, for a writer.
+/// Returns a table and the bytes of one of its rows, for a writer.
 ///
 /// # Safety
-/// As `lend`; the row is not changed meanwhile.
+/// As `borrow`; the row is not changed meanwhile.
 unsafe fn row_of<'a>(writer: &TrailWriter, table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
-    // SAFETY: as the caller says.
-    let (table, row) = unsafe { (lend(table)?, exclusive(row)?) };
+    // SAFETY: guaranteed by the caller.
+    let (table, row) = unsafe { (borrow(table)?, borrow_mut(row)?) };
     row.check(&table.0, writer.byte_order())?;
     Ok((&table.0, row.bytes().to_vec()))
 }
 
-/// Begins a transaction with its commit sequence number, its id, and its time in microseconds since 1970, UTC.
+/// Begins a transaction with its commit sequence number, its id, and its timestamp in microseconds since 1970, UTC.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where one is open, `TC_ERR_BAD_ARGUMENT` where
-/// the writer is finished.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if one is open, `TC_ERR_BAD_ARGUMENT` if the
+/// writer is finished.
 /// Example: `tc_writer_begin(writer, "7824140001", "4.17.220311", 1709284502000000, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_begin(
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn tc_writer_begin(
     micros: i64,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             Ok(writer.begin(text(csn, "csn")?, text(xid, "xid")?, Timestamp::from_unix_micros(micros))?)
@@ -243,30 +243,30 @@ pub unsafe extern "C" fn tc_writer_begin(
     }
 }
 
-/// Ends the transaction. One without changes leaves nothing in the trail.
+/// Commits the transaction. A transaction without changes writes nothing.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where none is open, `TC_ERR_IO`,
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if none is open, `TC_ERR_IO`,
 /// `TC_ERR_UNENCODABLE`.
 /// Example: `tc_writer_commit(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_commit(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { write(writer, error, |writer| Ok(writer.commit()?)) }
 }
 
-/// Leaves the transaction unfinished and writes a marker (RestartAbend) that takes it back.
+/// Rolls back the transaction with a RestartAbend marker.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_commit`.
 /// Example: `tc_writer_abend(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_abend(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { write(writer, error, |writer| Ok(writer.abend()?)) }
 }
 
-/// Adds one of GoldenGate's own tokens to the next change, beside CSN and transaction id.
+/// Adds one of GoldenGate's own tokens to the next change, in addition to CSN and transaction id.
 ///
-/// Threads: one at a time. `body` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where the
+/// Threads: one at a time. `body` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the
 /// writer is finished.
 /// Example: `tc_writer_token(writer, 'R', 0, rowid, 20, &error);`
 #[unsafe(no_mangle)]
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn tc_writer_token(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             writer.tokens(&[Token { id, info, body: array(body, length, "body")? }]);
@@ -287,9 +287,9 @@ pub unsafe extern "C" fn tc_writer_token(
     }
 }
 
-/// Sets the user token area of the next change, as it stands.
+/// Sets the raw user token area of the next change.
 ///
-/// Threads: one at a time. `area` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where the
+/// Threads: one at a time. `area` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the
 /// writer is finished.
 /// Example: `tc_writer_user_tokens(writer, area, length, &error);`
 #[unsafe(no_mangle)]
@@ -299,7 +299,7 @@ pub unsafe extern "C" fn tc_writer_user_tokens(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             writer.user_tokens(array(area, length, "area")?);
@@ -308,12 +308,12 @@ pub unsafe extern "C" fn tc_writer_user_tokens(
     }
 }
 
-/// Writes a change that was read, in its transaction, with its CSN and id, time, tokens, images and fragments: a trail that was
-/// filtered is handed on. Transactions are begun and committed as the changes say; behind the last change, `tc_writer_commit`
-/// ends one that `tc_writer_is_in_transaction` says is open.
+/// Writes a change that was read, within its transaction and with its CSN, id, timestamp, tokens, images and fragments. This
+/// copies a trail that was filtered. Transactions begin and commit with the changes. After the last change, call
+/// `tc_writer_commit` if `tc_writer_is_in_transaction` returns true.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for what is no change, `TC_ERR_UNENCODABLE` where
-/// an image cannot be put into the writer's byte order, and as `tc_writer_insert`.
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for a record that is not a change,
+/// `TC_ERR_UNENCODABLE` if an image cannot be converted to the byte order of the writer, and as `tc_writer_insert`.
 /// Example: `tc_writer_write(writer, change, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_write(
@@ -321,28 +321,29 @@ pub unsafe extern "C" fn tc_writer_write(
     change: *const tc_change,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    unsafe { write(writer, error, |writer| Ok(writer.write(&lend(change)?.change()?)?)) }
+    // SAFETY: the pointer contract in `lib.rs`.
+    unsafe { write(writer, error, |writer| Ok(writer.write(&borrow(change)?.change()?)?)) }
 }
 
-/// Whether a transaction is open.
+/// Returns whether a transaction is open.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` where the writer is finished, `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished, `TC_ERR_NULL_POINTER` and the handle
+/// errors.
 /// Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, open: *mut bool) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let open = out(open, false, "open")?;
-        *open = exclusive(writer)?.open()?.is_in_transaction();
+        *open = borrow_mut(writer)?.open()?.is_in_transaction();
         Ok(())
     })
 }
 
-/// Writes a new row. The row may be changed or freed after the call.
+/// Writes an insert. The row can be changed or freed after the call.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT`
-/// where the row is none of the table's, `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
+/// if the row is not a row of the table, `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
 /// Example: `tc_writer_insert(writer, table, row, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_insert(
@@ -351,7 +352,7 @@ pub unsafe extern "C" fn tc_writer_insert(
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             let (table, after) = row_of(writer, table, after)?;
@@ -360,7 +361,7 @@ pub unsafe extern "C" fn tc_writer_insert(
     }
 }
 
-/// Writes that a row is gone.
+/// Writes a delete.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
 /// Example: `tc_writer_delete(writer, table, row, &error);`
@@ -371,7 +372,7 @@ pub unsafe extern "C" fn tc_writer_delete(
     before: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             let (table, before) = row_of(writer, table, before)?;
@@ -380,20 +381,20 @@ pub unsafe extern "C" fn tc_writer_delete(
     }
 }
 
-/// Writes that a row has other values. The row before does not count for `TC_UPDATE_AFTER_ONLY`.
+/// Writes an update. `before` is ignored for `TC_UPDATE_AFTER_ONLY`.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` where `style` is none.
+/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` for an unknown `style`.
 /// Example: `tc_writer_update(writer, table, TC_UPDATE_UNIFIED, before, after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_update(
     writer: *mut tc_writer,
     table: *const tc_table,
-    style: AnyUpdateStyle,
+    style: RawUpdateStyle,
     before: *mut tc_row,
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             let style = update_style(style)?;
@@ -404,7 +405,7 @@ pub unsafe extern "C" fn tc_writer_update(
     }
 }
 
-/// Writes that a row has another key: `key` holds the old key columns.
+/// Writes a primary key update. `key` has the columns of the old key.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
 /// Example: `tc_writer_pk_update(writer, table, key, after, &error);`
@@ -416,7 +417,7 @@ pub unsafe extern "C" fn tc_writer_pk_update(
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             let (_, key) = row_of(writer, table, key)?;
@@ -426,7 +427,7 @@ pub unsafe extern "C" fn tc_writer_pk_update(
     }
 }
 
-/// Writes that a row has another key, with both images in one record.
+/// Writes a primary key update, with both images in one record.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
 /// Example: `tc_writer_unified_pk_update(writer, table, before, after, &error);`
@@ -438,7 +439,7 @@ pub unsafe extern "C" fn tc_writer_unified_pk_update(
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             let (_, before) = row_of(writer, table, before)?;
@@ -448,7 +449,7 @@ pub unsafe extern "C" fn tc_writer_unified_pk_update(
     }
 }
 
-/// Writes that all rows of a table are gone.
+/// Writes a truncate of a table.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
 /// Example: `tc_writer_truncate(writer, table, &error);`
@@ -458,11 +459,11 @@ pub unsafe extern "C" fn tc_writer_truncate(
     table: *const tc_table,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
-    unsafe { write(writer, error, |writer| Ok(writer.truncate(&lend(table)?.0)?)) }
+    // SAFETY: the pointer contract in `lib.rs`.
+    unsafe { write(writer, error, |writer| Ok(writer.truncate(&borrow(table)?.0)?)) }
 }
 
-/// Writes a statement, with the text that GoldenGate makes of it.
+/// Writes a DDL change, with the text that GoldenGate makes of it.
 ///
 /// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
 /// Example: `tc_writer_ddl(writer, "BANK", "RATES", ",C1='CREATE TABLE ...',", &error);`
@@ -474,7 +475,7 @@ pub unsafe extern "C" fn tc_writer_ddl(
     statement: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         write(writer, error, |writer| {
             Ok(writer.ddl(text(owner, "owner")?, text(object, "object")?, text(statement, "statement")?)?)
@@ -482,10 +483,10 @@ pub unsafe extern "C" fn tc_writer_ddl(
     }
 }
 
-/// Writes a large-object fragment of the last row. How fragments are laid out is not known: the bytes are the caller's.
+/// Writes a large-object fragment of the last row. The layout of fragments is not known; the caller provides the bytes.
 ///
-/// Threads: one at a time. `data` may be NULL where `length` is 0; `error` may be NULL. Errors: as `tc_writer_insert`; there must
-/// be a row.
+/// Threads: one at a time. `data` may be NULL where `length` is 0; `error` may be NULL. Errors: as `tc_writer_insert`; there
+/// must be a row.
 /// Example: `tc_writer_lob_fragment(writer, bytes, length, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_lob_fragment(
@@ -494,13 +495,13 @@ pub unsafe extern "C" fn tc_writer_lob_fragment(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { write(writer, error, |writer| Ok(writer.lob_fragment(array(data, length, "data")?)?)) }
 }
 
 /// Writes a marker: a record of any type without a table, such as 150 RestartAbend, 151 RestartOK, 152 RecoveryEnd.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_IO`, `TC_ERR_UNENCODABLE`, `TC_ERR_BAD_ARGUMENT` where the writer
+/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_IO`, `TC_ERR_UNENCODABLE`, `TC_ERR_BAD_ARGUMENT` if the writer
 /// is finished.
 /// Example: `tc_writer_marker(writer, 151, now, &error);`
 #[unsafe(no_mangle)]
@@ -510,48 +511,48 @@ pub unsafe extern "C" fn tc_writer_marker(
     micros: i64,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe { write(writer, error, |writer| Ok(writer.marker(RecordType(record_type), Timestamp::from_unix_micros(micros))?)) }
 }
 
-/// Writes everything out. Nothing more can be written then; `tc_writer_file` tells the files.
+/// Finishes the trail. Nothing more can be written then; `tc_writer_file` returns the files.
 ///
-/// Threads: one at a time. `unfinished` says that an open transaction is written out as it is, for tests of torn trails. `error`
-/// may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` where a transaction is open, after which the writer is finished too;
-/// `TC_ERR_BAD_ARGUMENT` where it was finished before; `TC_ERR_IO`.
+/// Threads: one at a time. With `unfinished`, an open transaction is written without its end, for tests of torn trails. `error`
+/// may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if a transaction is open; the writer is finished then too;
+/// `TC_ERR_BAD_ARGUMENT` if it is finished already; `TC_ERR_IO`.
 /// Example: `tc_writer_finish(writer, false, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_finish(writer: *mut tc_writer, unfinished: Flag, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     unsafe {
         fallible(error, || {
-            let mut writer = exclusive(writer)?;
-            let open = writer.writer.take().ok_or_else(|| Failure::argument("the writer is finished"))?;
+            let mut writer = borrow_mut(writer)?;
+            let open = writer.writer.take().ok_or_else(|| Failure::argument("the writer is already finished"))?;
             writer.files = if unfinished != 0 { open.finish_unfinished() } else { open.finish() }?;
             Ok(())
         })
     }
 }
 
-/// How many files a finished writer has written; 0 before.
+/// Returns the number of files that a finished writer has written; 0 before.
 ///
-/// Threads: several at once may call it. Errors: `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_writer_file_count(writer, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_file_count(writer: *const tc_writer, count: *mut usize) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = lend(writer)?.files.len();
+        *count = borrow(writer)?.files.len();
         Ok(())
     })
 }
 
-/// One of the files that a finished writer has written: its name, or of files on disk its path, and of a file in memory its
-/// bytes. Both live as long as the writer.
+/// Returns one of the files that a finished writer has written: its path, or its name and bytes if it is in memory. Both are
+/// valid as long as the writer.
 ///
-/// Threads: several at once may call it. `bytes` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` where there are not so many,
-/// `TC_ERR_NULL_POINTER` and those of handles.
+/// Threads: several may call it concurrently. `bytes` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range,
+/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str name; tc_bytes bytes; tc_writer_file(writer, 0, &name, &bytes);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_file(
@@ -560,10 +561,10 @@ pub unsafe extern "C" fn tc_writer_file(
     name: *mut tc_str,
     bytes: *mut tc_bytes,
 ) -> tc_status {
-    // SAFETY: the header asks the caller for pointers that are as these functions need them.
+    // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let name = out(name, tc_str::NONE, "name")?;
-        let files = &lend(writer)?.files;
+        let files = &borrow(writer)?.files;
         let (own, content) = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;
         *name = own.as_str().into();
         if !bytes.is_null() {

@@ -24,18 +24,18 @@ static tc_reader *open_reader(const tc_trail *trail, const tc_read_options *opti
 
 /* All further changes of a reader as lines. */
 static void read_lines(tc_reader *reader, size_t most, tc_buffer *lines) {
-    tc_batch *batch;
+    tc_block *block;
     tc_error *error;
     for (;;) {
         size_t count;
-        tc_status status = tc_reader_next_batch(reader, most, &batch, &error);
+        tc_status status = tc_reader_next_block(reader, most, &block, &error);
         if (status != TC_OK) fprintf(stderr, "%s\n", tc_error_message(error));
         CHECK(status == TC_OK && error == NULL);
-        if (!batch) return;
-        OK(tc_batch_count(batch, &count));
+        if (!block) return;
+        OK(tc_block_count(block, &count));
         CHECK(count > 0 && count <= most);
-        OK(tc_batch_write_json(batch, lines, NULL));
-        tc_batch_free(batch);
+        OK(tc_block_write_json(block, lines, NULL));
+        tc_block_free(block);
     }
 }
 
@@ -161,7 +161,7 @@ static void read_as_one(void) {
         CHECK(end.seqno == 2 && end.rba > 0);
         tc_reader_free(reader);
     }
-    /* One by one. */
+    /* One change at a time. */
     tc_reader *reader = open_reader(trail, NULL);
     const tc_change *change;
     OK(tc_buffer_new(&again));
@@ -185,31 +185,31 @@ static void read_as_one(void) {
     free(wanted);
 }
 
-/* A batch lives on without its reader, and what it lends stays. */
-static void batches_stay(void) {
+/* A block and everything it returns stay valid without its reader. */
+static void blocks_stay(void) {
     tc_trail *trail;
-    tc_batch *first, *second;
+    tc_block *first, *second;
     const tc_change *change;
     tc_change_info before, after;
     tc_str name;
     OK(tc_trail_open(sample, &trail, NULL));
     tc_reader *reader = open_reader(trail, NULL);
-    OK(tc_reader_next_batch(reader, 5, &first, NULL));
-    OK(tc_reader_next_batch(reader, 5, &second, NULL));
-    tc_batch_free(second);
-    OK(tc_batch_change(first, 4, &change));
+    OK(tc_reader_next_block(reader, 5, &first, NULL));
+    OK(tc_reader_next_block(reader, 5, &second, NULL));
+    tc_block_free(second);
+    OK(tc_block_change(first, 4, &change));
     before.size = after.size = sizeof before;
     OK(tc_change_info_of(change, &before));
-    OK(tc_reader_next_batch(reader, 5, &second, NULL));
+    OK(tc_reader_next_block(reader, 5, &second, NULL));
     tc_reader_free(reader);
     tc_trail_free(trail);
-    tc_batch_free(second);
+    tc_block_free(second);
     OK(tc_change_info_of(change, &after));
     CHECK(memcmp(&before.position, &after.position, sizeof before.position) == 0 && before.table == after.table);
     OK(tc_table_name(after.table, &name));
     CHECK(name.length > 0);
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_batch_change(first, 5, &change));
-    tc_batch_free(first);
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_block_change(first, 5, &change));
+    tc_block_free(first);
 }
 
 static void changes(void) {
@@ -226,9 +226,9 @@ static void changes(void) {
     bool has, defined;
     info.size = sizeof info;
     OK(tc_change_info_of(f.change, &info));
-    CHECK(info.op == TC_OP_INSERT && info.record_type == 5 && info.position.rba > 0 && info.time > 1700000000000000);
+    CHECK(info.op == TC_OP_INSERT && info.record_type == 5 && info.position.rba > 0 && info.timestamp > 1700000000000000);
     CHECK(info.transaction <= TC_TRANSACTION_ONLY && info.start.rba == info.position.rba);
-    info.size = 12; /* an earlier one, which ends behind op */
+    info.size = 12; /* of an earlier version, which ends after op */
     OK(tc_change_info_of(f.change, &info));
     info.size = 0;
     GIVES(TC_ERR_BAD_ARGUMENT, tc_change_info_of(f.change, &info));
@@ -255,23 +255,23 @@ static void changes(void) {
     CHECK(before == 0 && after == 8 && columns[2].index == 2);
     tc_change_info read;
     read.size = sizeof read;
-    OK(tc_batch_read(f.batch, 0, &read, columns, 64, &before, &after, NULL));
+    OK(tc_block_read(f.block, 0, &read, columns, 64, &before, &after, NULL));
     const tc_change *first;
-    tc_column alone;
-    OK(tc_batch_change(f.batch, 0, &first));
+    tc_column single;
+    OK(tc_block_change(f.block, 0, &first));
     info.size = sizeof info;
     OK(tc_change_info_of(first, &info));
-    OK(tc_change_column(first, TC_IMAGE_AFTER, columns[before].index, &alone, NULL));
-    CHECK(read.op == info.op && read.position.rba == info.position.rba && read.table == info.table && read.time == info.time);
-    CHECK(after > 0 && alone.bytes.data == columns[before].bytes.data);
-    OK(tc_batch_count(f.batch, &index));
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_batch_read(f.batch, index, &read, columns, 64, &before, &after, NULL));
+    OK(tc_change_column(first, TC_IMAGE_AFTER, columns[before].index, &single, NULL));
+    CHECK(read.op == info.op && read.position.rba == info.position.rba && read.table == info.table && read.timestamp == info.timestamp);
+    CHECK(after > 0 && single.bytes.data == columns[before].bytes.data);
+    OK(tc_block_count(f.block, &index));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_block_read(f.block, index, &read, columns, 64, &before, &after, NULL));
     CHECK(before == 0 && after == 0);
     read.size = 3;
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_batch_read(f.batch, 0, &read, columns, 64, &before, &after, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_block_read(f.block, 0, &read, columns, 64, &before, &after, NULL));
     OK(tc_change_columns(f.change, TC_IMAGE_AFTER, columns, 64, &count, NULL));
 
-    /* Values, by all ways to them. */
+    /* Values, read in every way. */
     int64_t id;
     double number;
     tc_decimal amount;
@@ -313,9 +313,9 @@ static void changes(void) {
     GIVES(TC_ERR_BAD_ARGUMENT, tc_table_column(f.table, 8, &definition));
     GIVES(TC_ERR_BAD_ARGUMENT, tc_table_find_column(f.table, "NO_SUCH", &index));
     OK(tc_table_clone(f.table, &kept));
-    tc_table_free((tc_table *)(const void *)f.table); /* lent: left alone */
+    tc_table_free((tc_table *)(const void *)f.table); /* borrowed: not freed */
 
-    /* Tokens, statements, records, header. */
+    /* Tokens, DDL, records, header. */
     OK(tc_change_token_count(f.change, &count));
     CHECK(count > 0);
     has = false;
@@ -342,7 +342,7 @@ static void changes(void) {
     CHECK(header != NULL);
     tc_file_header_free(header);
     free_fixtures(&f);
-    OK(tc_table_name(kept, &name)); /* its batch and reader are gone */
+    OK(tc_table_name(kept, &name)); /* its block and reader are freed */
     CHECK(str_is(name, "BANK.POSTINGS"));
     tc_table_free(kept);
 }
@@ -401,7 +401,7 @@ static void records(void) {
     tc_record record;
     size_t count = 0, skipped;
     bool more;
-    tc_skipped stretch;
+    tc_skipped range;
     OK(tc_trail_open(sample, &trail, NULL));
     OK(tc_record_reader_open(trail, NULL, &reader, NULL));
     record.size = sizeof record;
@@ -415,7 +415,7 @@ static void records(void) {
     CHECK(count > 90);
     OK(tc_record_reader_skipped_count(reader, &skipped));
     CHECK(skipped == 0);
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_record_reader_skipped(reader, 0, &stretch, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_record_reader_skipped(reader, 0, &range, NULL));
     tc_record_reader_free(reader);
     tc_trail_free(trail);
 }
@@ -423,12 +423,12 @@ static void records(void) {
 static void reports(void) {
     fixtures f = make_fixtures(sample);
     tc_report_facts facts;
-    tc_report_finding finding;
+    tc_report_issue issue;
     tc_file_header *header;
     facts.size = sizeof facts;
     OK(tc_report_facts_of(f.report, &facts));
     CHECK(facts.is_whole && facts.records > facts.changes && facts.changes > 80 && facts.invalid_values == 0);
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_report_finding_at(f.report, facts.findings, &finding));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_report_issue_at(f.report, facts.issues, &issue));
     OK(tc_trail_file_header(f.trail, 1, &header, NULL));
     CHECK(header != NULL);
     tc_file_header_free(header);
@@ -444,16 +444,16 @@ static void reports(void) {
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &torn, NULL));
     OK(tc_trail_check(torn, NULL, &report, NULL));
     OK(tc_report_facts_of(report, &facts));
-    CHECK(facts.findings > 0);
-    OK(tc_report_finding_at(report, 0, &finding));
-    CHECK(finding.kind.length > 0 && finding.what.length > 0 && finding.position.rba > 0);
+    CHECK(facts.issues > 0);
+    OK(tc_report_issue_at(report, 0, &issue));
+    CHECK(issue.kind.length > 0 && issue.what.length > 0 && issue.position.rba > 0);
     tc_report_free(report);
     tc_trail_free(torn);
     free(bytes);
     free_fixtures(&f);
 }
 
-/* A trail that was read and selected is handed on as a trail. */
+/* Selected changes are copied to a new trail. */
 static void hand_on(void) {
     fixtures f = make_fixtures(sample);
     tc_str name;
@@ -468,19 +468,19 @@ static void hand_on(void) {
     OK(tc_writer_file(f.writer, 0, &name, &bytes));
     tc_memory_file file = {"aa000000000", bytes.data, bytes.length};
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
     tc_reader *reader = open_reader(trail, NULL);
-    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
-    OK(tc_batch_count(batch, &count));
+    OK(tc_reader_next_block(reader, 10, &block, NULL));
+    OK(tc_block_count(block, &count));
     CHECK(count == 1);
-    tc_batch_free(batch);
+    tc_block_free(block);
     tc_reader_free(reader);
     tc_trail_free(trail);
     free_fixtures(&f);
 }
 
-/* A trail in memory, whose end is told to `released`. */
+/* A trail in memory, whose release is counted in `released`. */
 static int released;
 
 static void release(void *user) {
@@ -492,10 +492,10 @@ static void memory_and_damage(void) {
     char path[512];
     size_t length, count;
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     tc_error *error, *why;
     tc_location place;
-    tc_skipped stretch;
+    tc_skipped range;
     snprintf(path, sizeof path, "%s000000000", sample);
     char *bytes = file_content(path, &length);
     tc_memory_file file = {"bk000000000", (const uint8_t *)bytes, length};
@@ -504,23 +504,23 @@ static void memory_and_damage(void) {
     tc_reader *reader = open_reader(trail, NULL);
     tc_trail_free(trail);
     CHECK(released == 0);
-    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
-    tc_batch_free(batch);
+    OK(tc_reader_next_block(reader, 10, &block, NULL));
+    tc_block_free(block);
     tc_reader_free(reader);
     CHECK(released == 1);
     GIVES(TC_ERR_BAD_ARGUMENT, tc_trail_open_memory(&file, 0, release, NULL, &trail, NULL));
     CHECK(released == 2);
 
-    /* A torn tail: what is before it is handed out first, and the same error comes again. */
+    /* A torn tail: the changes before it are returned first, and the same error is returned again. */
     file.length = length - 3;
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
     reader = open_reader(trail, NULL);
-    OK(tc_reader_next_batch(reader, 100000, &batch, &error));
-    CHECK(batch != NULL && error == NULL);
-    tc_batch_free(batch);
+    OK(tc_reader_next_block(reader, 100000, &block, &error));
+    CHECK(block != NULL && error == NULL);
+    tc_block_free(block);
     for (int i = 0; i < 2; i++) {
-        GIVES(TC_ERR_TRUNCATED, tc_reader_next_batch(reader, 100000, &batch, &error));
-        CHECK(batch == NULL);
+        GIVES(TC_ERR_TRUNCATED, tc_reader_next_block(reader, 100000, &block, &error));
+        CHECK(block == NULL);
         OK(tc_error_location(error, &place));
         CHECK(place.has_rba && place.rba < length && str_is(place.file, "bk000000000"));
         tc_error_free(error);
@@ -528,7 +528,7 @@ static void memory_and_damage(void) {
     tc_reader_free(reader);
     tc_trail_free(trail);
 
-    /* Damage, passed over. */
+    /* Damage that is skipped. */
     memset(bytes + length / 2, 0xee, 600); /* more than a record */
     file.length = length;
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
@@ -536,28 +536,28 @@ static void memory_and_damage(void) {
     options.resync = true;
     reader = open_reader(trail, &options);
     do {
-        OK(tc_reader_next_batch(reader, 100000, &batch, NULL));
-        tc_batch_free(batch);
-    } while (batch);
+        OK(tc_reader_next_block(reader, 100000, &block, NULL));
+        tc_block_free(block);
+    } while (block);
     OK(tc_reader_skipped_count(reader, &count));
     CHECK(count == 1);
-    OK(tc_reader_skipped(reader, 0, &stretch, &why));
-    CHECK(stretch.from.rba < stretch.to.rba && tc_error_status(why) == TC_ERR_CORRUPT);
+    OK(tc_reader_skipped(reader, 0, &range, &why));
+    CHECK(range.from.rba < range.to.rba && tc_error_status(why) == TC_ERR_CORRUPT);
     tc_error_free(why);
-    OK(tc_reader_skipped(reader, 0, &stretch, NULL));
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_skipped(reader, 1, &stretch, &why));
+    OK(tc_reader_skipped(reader, 0, &range, NULL));
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_skipped(reader, 1, &range, &why));
     CHECK(why == NULL);
     tc_reader_free(reader);
     tc_trail_free(trail);
     free(bytes);
 }
 
-/* A source that may fail. */
+/* A source that can fail. */
 typedef struct {
     const char *bytes;
     size_t length;
     int fails, reads, released;
-    tc_reader *reader; /* what a callback may come back with */
+    tc_reader *reader; /* the reader that a callback uses */
     tc_status came_back;
 } own_source;
 
@@ -581,7 +581,7 @@ static void sources(void) {
     char path[512];
     size_t length;
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     tc_error *error;
     snprintf(path, sizeof path, "%s000000000", sample);
     char *bytes = file_content(path, &length);
@@ -598,23 +598,23 @@ static void sources(void) {
     OK(tc_trail_open_sources(all, 1, &trail, NULL));
     tc_reader *reader = open_reader(trail, NULL);
     own.reader = reader;
-    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
-    CHECK(batch && own.reads > 0 && own.came_back == TC_ERR_BUSY);
+    OK(tc_reader_next_block(reader, 10, &block, NULL));
+    CHECK(block && own.reads > 0 && own.came_back == TC_ERR_BUSY);
     own.reader = NULL;
-    tc_batch_free(batch);
+    tc_block_free(block);
     tc_reader_free(reader);
     CHECK(own.released == 0);
     int failures[] = {-EIO, -1000000000};
     for (size_t i = 0; i < 2; i++) {
         own.fails = failures[i];
         reader = open_reader(trail, NULL);
-        GIVES(TC_ERR_IO, tc_reader_next_batch(reader, 10, &batch, &error));
+        GIVES(TC_ERR_IO, tc_reader_next_block(reader, 10, &block, &error));
         tc_error_free(error);
         tc_reader_free(reader);
     }
-    own.fails = 1 << 30; /* more than was asked for */
+    own.fails = 1 << 30; /* more than requested */
     reader = open_reader(trail, NULL);
-    GIVES(TC_ERR_IO, tc_reader_next_batch(reader, 10, &batch, NULL));
+    GIVES(TC_ERR_IO, tc_reader_next_block(reader, 10, &block, NULL));
     tc_reader_free(reader);
     tc_trail_free(trail);
     CHECK(own.released == 1);
@@ -632,7 +632,7 @@ static bool stop(void *user, const tc_progress *progress) {
 
 static void options(void) {
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     const tc_change *change;
     tc_change_info info;
     int calls = 0;
@@ -641,15 +641,15 @@ static void options(void) {
     given.watch = stop;
     given.watch_user = &calls;
     tc_reader *reader = open_reader(trail, &given);
-    GIVES(TC_ERR_CANCELLED, tc_reader_next_batch(reader, 10, &batch, NULL));
-    OK(tc_reader_next_batch(reader, 10, &batch, NULL)); /* goes on */
-    CHECK(batch != NULL);
-    OK(tc_batch_change(batch, 3, &change));
+    GIVES(TC_ERR_CANCELLED, tc_reader_next_block(reader, 10, &block, NULL));
+    OK(tc_reader_next_block(reader, 10, &block, NULL)); /* continues */
+    CHECK(block != NULL);
+    OK(tc_block_change(block, 3, &change));
     info.size = sizeof info;
     OK(tc_change_info_of(change, &info));
     tc_position from = info.start;
-    tc_batch_free(batch);
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_next_batch(reader, 0, &batch, NULL));
+    tc_block_free(block);
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_next_block(reader, 0, &block, NULL));
     tc_reader_free(reader);
 
     given = no_options();
@@ -674,7 +674,7 @@ static void options(void) {
     given.size = 4;
     GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_open(trail, &given, &reader, NULL));
 
-    /* Structs of other versions: an earlier one, a later one, and a later one that asks for what is not known. */
+    /* Structs of an earlier version, of a later one, and of a later one with a member set that is not supported. */
     struct {
         tc_read_options known;
         size_t later;
@@ -767,7 +767,7 @@ static void selections(void) {
 
     OK(tc_selector_decide(f.selector, f.change, &verdict, f.buffer));
     CHECK(verdict.decision == TC_DECISION_ACCEPT);
-    /* A mistake is found before anything is decided, and leaves nothing that accepts. */
+    /* A mistake is detected before the decision, and never leaves a verdict that accepts. */
     GIVES(TC_ERR_WRONG_HANDLE, tc_selector_decide(f.selector, f.change, &verdict, (tc_buffer *)(void *)f.trail));
     CHECK(verdict.decision == TC_DECISION_ERROR && !verdict.has_rule);
     OK(tc_selector_counts(f.selector, &counts));
@@ -834,7 +834,7 @@ static void builders(void) {
     tc_select_free(select);
 }
 
-/* The text of what `write` appends. */
+/* Returns the text that `write` appends. */
 #define WRITTEN(wanted, write) \
     do { \
         tc_str written; \
@@ -883,7 +883,7 @@ static void rules(void) {
         tc_expr_free(deep);
         tc_expr_free(last);
     }
-    /* However deep a caller would have it. */
+    /* At any depth. */
     tc_status status = TC_OK;
     OK(tc_expr_column("AMOUNT", false, &deep));
     for (int i = 0; status == TC_OK && i < 100000; i++) {
@@ -894,7 +894,7 @@ static void rules(void) {
     }
     CHECK(status == TC_ERR_FILTER && last == NULL);
     tc_expr_free(deep);
-    /* However large. */
+    /* Of any size. */
     OK(tc_expr_column("AMOUNT", false, &deep));
     for (status = TC_OK; status == TC_OK;) {
         if ((status = tc_expr_join(TC_JOIN_AND, deep, deep, &last)) != TC_OK) break;
@@ -953,7 +953,7 @@ static void rules(void) {
     OK(tc_rule_derive(map, TC_DERIVED_MORE_COLUMNS, derived, values, 1));
     OK(tc_rule_columns(map, TC_COLUMNS_COLSEXCEPT, memo, 1));
 
-    /* What they select. */
+    /* Their selections. */
     OK(tc_select_builder_new(&builder));
     OK(tc_select_builder_naming(builder, TC_NAMING_EXACT));
     OK(tc_select_builder_naming(builder, TC_NAMING_EXCLUDE_WILDCARDS_ONLY));
@@ -988,7 +988,7 @@ static void rules(void) {
     CHECK(counts.accepted > 10 && counts.rejected > 10);
     tc_reader_free(reader);
 
-    /* What would not stay what it is, once it is written, is not made. */
+    /* A selection that would change when it is written is not built. */
     const char *tokens[] = {"A = 1); TABLE *.*; TABLE B.C, TOKENS (B"};
     for (int kind = 0; kind < 4; kind++) {
         tc_select *bad;
@@ -1005,7 +1005,7 @@ static void rules(void) {
         tc_select_builder_free(builder);
     }
 
-    /* Of several rules, all that a change meets. */
+    /* All rules that match a change. */
     tc_selector *selector;
     tc_hit hits[4];
     size_t count;
@@ -1067,7 +1067,7 @@ static void summaries(void) {
     CHECK(defined >= 2);
     tc_catalog_free(tables);
 
-    /* Damage that is passed over is told. */
+    /* Skipped damage is reported. */
     char path[512];
     size_t length;
     snprintf(path, sizeof path, "%s000000000", sample);
@@ -1146,15 +1146,15 @@ static void catalogs(void) {
     OK(tc_catalog_open(path, &from_file, NULL));
     tc_catalog_free(from_file);
 
-    /* The tables that a reader has met; a reader keeps what it needs of a catalog. */
+    /* The tables of a reader, and a reader that outlives its catalog. */
     OK(tc_trail_open(sample, &trail, NULL));
     tc_read_options options = no_options();
     options.catalog = catalog;
     tc_reader *reader = open_reader(trail, &options);
     tc_catalog_free(catalog);
-    tc_batch *batch;
-    OK(tc_reader_next_batch(reader, 100000, &batch, NULL));
-    tc_batch_free(batch);
+    tc_block *block;
+    OK(tc_reader_next_block(reader, 100000, &block, NULL));
+    tc_block_free(block);
     OK(tc_reader_tables(reader, &met));
     OK(tc_catalog_find(met, "BANK.POSTINGS", &other));
     CHECK(other != NULL);
@@ -1207,7 +1207,7 @@ static void write_changes(tc_writer *writer, const tc_table *table) {
     tc_row_free(row);
 }
 
-/* Of a batch with a damaged image, the lines before it are written, whole, and the error says where it lies. */
+/* If a block has a damaged image, the complete lines before it are written, and the error has its location. */
 static void lines_before_damage(void) {
     tc_column_spec columns[] = {{"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL},
                                 {"NAME", TC_KIND_TEXT, 20, 0, 0, 0, false, false, NULL}};
@@ -1218,7 +1218,7 @@ static void lines_before_damage(void) {
     tc_str text;
     tc_bytes bytes;
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     tc_buffer *lines;
     tc_error *error;
     tc_location place;
@@ -1246,29 +1246,29 @@ static void lines_before_damage(void) {
     tc_memory_file file = {"it000000000", damaged, bytes.length};
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
     tc_reader *reader = open_reader(trail, NULL);
-    OK(tc_reader_next_batch(reader, 10, &batch, NULL));
-    OK(tc_batch_count(batch, &count));
+    OK(tc_reader_next_block(reader, 10, &block, NULL));
+    OK(tc_block_count(block, &count));
     CHECK(count == 3);
     OK(tc_buffer_new(&lines));
-    GIVES(TC_ERR_CORRUPT, tc_batch_write_json(batch, lines, &error));
+    GIVES(TC_ERR_CORRUPT, tc_block_write_json(block, lines, &error));
     OK(tc_error_location(error, &place));
     CHECK(place.has_rba && place.rba < at && place.has_record);
     OK(tc_buffer_text(lines, &text));
     CHECK(strstr(text.data, "FIRST") && !strstr(text.data, "LAST") && text.data[text.length - 1] == '\n');
     tc_column found[4];
     size_t before, after;
-    GIVES(TC_ERR_CORRUPT, tc_batch_read(batch, 1, NULL, found, 4, &before, &after, NULL));
+    GIVES(TC_ERR_CORRUPT, tc_block_read(block, 1, NULL, found, 4, &before, &after, NULL));
     CHECK(before == 0 && after == 0);
     tc_change_info info;
     memset(&info, 0xff, sizeof info);
     info.size = sizeof info;
-    GIVES(TC_ERR_CORRUPT, tc_batch_read(batch, 1, &info, found, 4, &before, &after, NULL));
-    CHECK(info.size == sizeof info && info.table == NULL && info.position.rba == 0 && info.time == 0);
-    OK(tc_batch_read(batch, 2, NULL, found, 4, &before, &after, NULL));
+    GIVES(TC_ERR_CORRUPT, tc_block_read(block, 1, &info, found, 4, &before, &after, NULL));
+    CHECK(info.size == sizeof info && info.table == NULL && info.position.rba == 0 && info.timestamp == 0);
+    OK(tc_block_read(block, 2, NULL, found, 4, &before, &after, NULL));
     CHECK(after == 2 && found[1].bytes.length == 4);
     tc_error_free(error);
     tc_buffer_free(lines);
-    tc_batch_free(batch);
+    tc_block_free(block);
     tc_reader_free(reader);
     tc_trail_free(trail);
     free(damaged);
@@ -1317,7 +1317,7 @@ static void writers(void) {
     CHECK(str_is(name, "it000000000") && bytes.length > 500);
     GIVES(TC_ERR_BAD_ARGUMENT, tc_writer_file(writer, 1, &name, &bytes));
 
-    /* What was written is read. */
+    /* Written rows are read back. */
     tc_memory_file file = {"it000000000", bytes.data, bytes.length};
     tc_trail *trail;
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
@@ -1333,7 +1333,7 @@ static void writers(void) {
         CHECK(change != NULL);
         OK(tc_change_info_of(change, &info));
         CHECK(info.op == wanted[i]);
-        /* Both images in one call are the images one by one. */
+        /* Both images in one call equal the images of single calls. */
         tc_column both[16], one[16];
         size_t before, after, count;
         tc_change_info again;
@@ -1390,7 +1390,7 @@ static void writers(void) {
     tc_table_free(table);
 }
 
-/* A callback that comes back to the stream that calls it. */
+/* A callback that uses the stream that calls it. */
 typedef struct {
     struct ArrowArrayStream *stream;
     int refused, calls;
@@ -1499,7 +1499,7 @@ static void count_message(void *user, tc_log_level level, const char *message, s
 static void logs(void) {
     fixtures f = make_fixtures(sample);
     OK(tc_log_set(count_message, &logged));
-    tc_table_free((tc_table *)(const void *)f.table); /* lent: a mistake that no status tells of */
+    tc_table_free((tc_table *)(const void *)f.table); /* borrowed: a mistake that no status can report */
     CHECK(logged == 1);
     OK(tc_log_set(NULL, NULL));
     tc_table_free((tc_table *)(const void *)f.table);
@@ -1514,7 +1514,7 @@ static void drills(void) {
     tc_buffer *buffer;
     tc_error *error;
     tc_trail *trail;
-    tc_batch *batch;
+    tc_block *block;
     const tc_change *change;
     tc_str text;
     size_t count;
@@ -1527,15 +1527,15 @@ static void drills(void) {
     GIVES(TC_ERR_POISONED, tc_drill_panic(buffer, NULL));
     tc_buffer_free(buffer);
 
-    /* What has been freed is known as such, in debug builds. */
+    /* Debug builds detect freed objects. */
     GIVES(TC_ERR_FREED_HANDLE, tc_buffer_text(buffer, &text));
     tc_buffer_free(buffer);
     OK(tc_trail_open(sample, &trail, NULL));
     tc_reader *reader = open_reader(trail, NULL);
-    OK(tc_reader_next_batch(reader, 5, &batch, NULL));
-    OK(tc_batch_change(batch, 0, &change));
-    tc_batch_free(batch);
-    GIVES(TC_ERR_FREED_HANDLE, tc_batch_count(batch, &count));
+    OK(tc_reader_next_block(reader, 5, &block, NULL));
+    OK(tc_block_change(block, 0, &change));
+    tc_block_free(block);
+    GIVES(TC_ERR_FREED_HANDLE, tc_block_count(block, &count));
     GIVES(TC_ERR_FREED_HANDLE, tc_change_csn(change, &text));
     tc_reader_free(reader);
     tc_trail_free(trail);
@@ -1553,7 +1553,7 @@ int main(int count, char **arguments) {
     errors();
     trails();
     read_as_one();
-    batches_stay();
+    blocks_stay();
     changes();
     statements();
     headers();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every function of the header has a comment that says all it must, and is called by the test program.
+"""Checks that every function of the header has a complete comment and is called by the test program.
 
     complete.py include/trailcore.h ffi/tests/api.c
 """

@@ -1,4 +1,4 @@
-/* What the tests share: a check that names its line, and one object of each kind over the sample trail. */
+/* Shared by the tests: checks that report their line, and one object of each kind over the sample trail. */
 #ifndef FIXTURES_H
 #define FIXTURES_H
 
@@ -17,14 +17,14 @@ static int checks;
 static inline void check(int holds, const char *what, const char *file, int line) {
     checks++;
     if (holds) return;
-    fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+    fprintf(stderr, "%s:%d: check failed: %s\n", file, line, what);
     exit(1);
 }
 
 static inline void check_status(tc_status found, tc_status wanted, const char *what, const char *file, int line) {
     checks++;
     if (found == wanted) return;
-    fprintf(stderr, "%s:%d: %s gives %s, not %s\n", file, line, what, tc_status_name(found), tc_status_name(wanted));
+    fprintf(stderr, "%s:%d: %s returns %s, not %s\n", file, line, what, tc_status_name(found), tc_status_name(wanted));
     exit(1);
 }
 
@@ -32,11 +32,11 @@ static inline int str_is(tc_str text, const char *wanted) {
     return text.data && text.length == strlen(wanted) && memcmp(text.data, wanted, text.length) == 0;
 }
 
-/* One object of each kind. `change` belongs to `batch`, `table` to `change`. */
+/* One object of each kind. `change` belongs to `block`, `table` to `change`. */
 typedef struct {
     tc_trail *trail;
     tc_reader *reader;
-    tc_batch *batch;
+    tc_block *block;
     const tc_change *change;
     const tc_table *table;
     tc_record_reader *record_reader;
@@ -59,7 +59,7 @@ typedef struct {
     tc_error *error;
 } fixtures;
 
-/* Makes all of them. The change is an insert of BANK.POSTINGS. */
+/* Creates all objects. The change is an insert of BANK.POSTINGS. */
 static inline fixtures make_fixtures(const char *sample) {
     fixtures f;
     tc_trail *none;
@@ -74,10 +74,10 @@ static inline fixtures make_fixtures(const char *sample) {
     tc_change_info info;
     info.size = sizeof info;
     do {
-        tc_batch_free(f.batch);
-        OK(tc_reader_next_batch(f.reader, 1, &f.batch, NULL));
-        CHECK(f.batch != NULL);
-        OK(tc_batch_change(f.batch, 0, &f.change));
+        tc_block_free(f.block);
+        OK(tc_reader_next_block(f.reader, 1, &f.block, NULL));
+        CHECK(f.block != NULL);
+        OK(tc_block_change(f.block, 0, &f.change));
         OK(tc_change_info_of(f.change, &info));
     } while (info.op != TC_OP_INSERT);
     f.table = info.table;
@@ -120,7 +120,7 @@ static inline void free_fixtures(fixtures *f) {
     tc_catalog_free(f->catalog);
     tc_report_free(f->report);
     tc_record_reader_free(f->record_reader);
-    tc_batch_free(f->batch);
+    tc_block_free(f->block);
     tc_reader_free(f->reader);
     tc_select_free(f->select);
     tc_trail_free(f->trail);

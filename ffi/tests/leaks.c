@@ -1,4 +1,4 @@
-/* Opens and closes everything over and over, and looks whether memory grows: leaks SAMPLE ROUNDS */
+/* Opens and closes all objects repeatedly, and checks that memory does not grow: leaks SAMPLE ROUNDS */
 #define _POSIX_C_SOURCE 200809L
 #include "fixtures.h"
 
@@ -18,7 +18,7 @@ static void round_of(const char *sample) {
     tc_column column;
     tc_error *error;
     tc_catalog *tables;
-    OK(tc_batch_write_json(f.batch, f.buffer, NULL));
+    OK(tc_block_write_json(f.block, f.buffer, NULL));
     GIVES(TC_ERR_BAD_ARGUMENT, tc_change_find_column(f.change, TC_IMAGE_AFTER, "NO_SUCH", &column, &error));
     tc_error_free(error);
     OK(tc_reader_tables(f.reader, &tables));

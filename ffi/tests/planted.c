@@ -1,4 +1,4 @@
-/* Bugs on purpose, which tools that look for such must find: planted SAMPLE use-after-free|leak|overflow */
+/* Deliberate bugs that the sanitizers must report: planted SAMPLE use-after-free|leak|overflow */
 #include "fixtures.h"
 
 #include <limits.h>
@@ -13,7 +13,7 @@ int main(int count, char **arguments) {
         OK(tc_time_write(0, buffer));
         OK(tc_buffer_text(buffer, &text));
         tc_buffer_free(buffer);
-        putchar(text.data[0]); /* lent by what has been freed */
+        putchar(text.data[0]); /* borrowed from a freed object */
     } else if (strcmp(arguments[2], "leak") == 0) {
         OK(tc_trail_open(arguments[1], &trail, NULL));
         trail = NULL; /* never freed */

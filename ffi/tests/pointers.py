@@ -11,7 +11,7 @@ import re
 import sys
 
 HANDLES = {
-    "trail", "reader", "batch", "change", "table", "record_reader", "catalog", "select", "select_builder", "selector",
+    "trail", "reader", "block", "change", "table", "record_reader", "catalog", "select", "select_builder", "selector",
     "facts", "expr", "condition", "rule", "summary", "arrow_batches", "logdump_filter", "file_header", "writer", "row", "buffer", "error", "report",
 }
 

@@ -1,4 +1,4 @@
-/* Eight threads on shared const objects: threads SAMPLE. Each sees what one alone sees. */
+/* Eight threads on shared const objects: threads SAMPLE. Each gets the results of a single thread. */
 #include "fixtures.h"
 
 #include <pthread.h>
@@ -8,7 +8,7 @@
 
 typedef struct {
     const tc_trail *trail;
-    const tc_batch *batch;
+    const tc_block *block;
     const tc_select *select;
     const tc_table *table;
     const tc_catalog *catalog;
@@ -39,16 +39,16 @@ static uint64_t look(const shared *all) {
     tc_buffer *buffer;
     tc_str text;
     tc_reader *reader;
-    tc_batch *batch;
+    tc_block *block;
     OK(tc_buffer_new(&buffer));
-    /* A batch that all share. */
-    OK(tc_batch_count(all->batch, &count));
+    /* A shared block. */
+    OK(tc_block_count(all->block, &count));
     for (size_t i = 0; i < count; i++) {
         const tc_change *change;
         tc_column columns[64];
         size_t found;
         bool matches;
-        OK(tc_batch_change(all->batch, i, &change));
+        OK(tc_block_change(all->block, i, &change));
         OK(tc_change_columns(change, TC_IMAGE_AFTER, columns, 64, &found, NULL));
         for (size_t c = 0; c < found; c++) sum = add(sum, columns[c].bytes.data, columns[c].bytes.length);
         OK(tc_change_csn(change, &text));
@@ -56,8 +56,8 @@ static uint64_t look(const shared *all) {
         OK(tc_logdump_filter_matches(all->filter, change, &matches));
         sum += matches;
     }
-    OK(tc_batch_write_json(all->batch, buffer, NULL));
-    /* A trail and a selection that all share. */
+    OK(tc_block_write_json(all->block, buffer, NULL));
+    /* A shared trail and selection. */
     tc_read_options options;
     memset(&options, 0, sizeof options);
     options.size = sizeof options;
@@ -65,14 +65,14 @@ static uint64_t look(const shared *all) {
     options.catalog = all->catalog;
     OK(tc_reader_open(all->trail, &options, &reader, NULL));
     for (;;) {
-        OK(tc_reader_next_batch(reader, 10, &batch, NULL));
-        if (!batch) break;
-        OK(tc_batch_write_json(batch, buffer, NULL));
-        tc_batch_free(batch);
+        OK(tc_reader_next_block(reader, 10, &block, NULL));
+        if (!block) break;
+        OK(tc_block_write_json(block, buffer, NULL));
+        tc_block_free(block);
     }
     tc_reader_free(reader);
     OK(tc_select_explain(all->select, all->table, buffer));
-    /* The parts of a selection, and what was counted. */
+    /* The parts of a selection, and counts. */
     tc_expr *twice;
     tc_table_counts counts;
     tc_report_facts facts;
@@ -107,11 +107,11 @@ int main(int count, char **arguments) {
     if (count != 2) return 2;
     fixtures f = make_fixtures(arguments[1]);
     tc_reader *reader;
-    tc_batch *batch;
+    tc_block *block;
     OK(tc_reader_open(f.trail, NULL, &reader, NULL));
-    OK(tc_reader_next_batch(reader, 1000, &batch, NULL));
+    OK(tc_reader_next_block(reader, 1000, &block, NULL));
     tc_reader_free(reader);
-    shared all = {f.trail, batch, f.select, f.table, f.catalog, f.file_header, f.logdump_filter,
+    shared all = {f.trail, block, f.select, f.table, f.catalog, f.file_header, f.logdump_filter,
                   f.expr, f.condition, f.rule, f.summary, f.report, {0}};
     task tasks[THREADS];
     pthread_t threads[THREADS];
@@ -123,7 +123,7 @@ int main(int count, char **arguments) {
     }
     for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     for (size_t i = 0; i < THREADS; i++) CHECK(all.sums[i] == wanted);
-    tc_batch_free(batch);
+    tc_block_free(block);
     free_fixtures(&f);
     printf("%d threads, %d rounds each\n", THREADS, ROUNDS);
     return 0;

@@ -528,7 +528,7 @@ def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tc.Writer(tmp_path / "dirdat" / "lt") as writer:
         for number in range(80):
             at = dt.datetime(2024, 3, 1, 11, 59) + dt.timedelta(seconds=number)
-            with writer.transaction(csn=7824137830 + number, xid=f"1.2.{number}", time=at):
+            with writer.transaction(csn=7824137830 + number, xid=f"1.2.{number}", timestamp=at):
                 writer.insert(table, {"ID": number, "NAME": "Ada", "SALARY": 100 * number})
     (tmp_path / "dirprm").mkdir()
     (tmp_path / "dirprm" / "ext.prm").write_text("TABLE HR.EMP, WHERE (SALARY > 1000);\n", encoding="utf-8")

@@ -75,7 +75,7 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("trail") / "lt"
     with tc.Writer(path) as writer:
         for number in range(60):
-            with writer.transaction(csn=1000 + number, xid=f"1.2.{number}", time=dt.datetime(2024, 3, 1, 12, 0, number)):
+            with writer.transaction(csn=1000 + number, xid=f"1.2.{number}", timestamp=dt.datetime(2024, 3, 1, 12, 0, number)):
                 row = emp(number)
                 writer.insert(EMP, row)
                 writer.insert(DEPT, {"NO": number, "TITLE": NAMES[number % len(NAMES)]})

@@ -149,7 +149,7 @@ class Summary:
 @dataclasses.dataclass(frozen=True)
 class CheckIssue:
     """An issue that `Trail.check` found. `kind` is ``damage``, ``torn_tail``, ``gap``, ``order`` or ``row``, or one that is not
-    a fault: ``rolled_back`` or ``unfinished``. `is_fault` tells the two apart. `what` describes the issue at `position`.
+    a fault: ``rolled_back`` or ``unfinished``. `is_fault` is false for these. `what` describes the issue at `position`.
     """
 
     kind: str

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The kind of an error. The numbers are fixed: they are the status codes of the C library and the codes of the Python and
-/// Java exceptions, and are never reused for another meaning. The highest number in use is 19.
+/// Java exceptions, and are never reused for another meaning. The highest number in use is 20.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u16)]
@@ -55,6 +55,8 @@ pub enum ErrorKind {
     SchemaChange = 18,
     /// The trail does not contain a table of this name.
     UnknownTable = 19,
+    /// A defect of trailcore: an internal invariant does not hold. The message names the place in its source; report it.
+    Internal = 20,
 }
 
 impl ErrorKind {
@@ -154,6 +156,16 @@ impl Error {
 
     pub(crate) fn more<T: Any>(&self) -> Option<&T> {
         self.0.more.as_ref()?.downcast_ref()
+    }
+
+    /// Creates the error of an internal invariant that does not hold: what is broken, and the line of source that noticed. Such a
+    /// state is never silence, and never an end of data.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn internal(what: &str) -> Self {
+        let place = std::panic::Location::caller();
+        let what = format!("internal error: {what} ({}:{})", place.file(), place.line());
+        Self::new(ErrorKind::Internal, what).hint("report this as a defect of trailcore")
     }
 
     pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {

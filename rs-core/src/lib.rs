@@ -39,18 +39,19 @@ pub mod sink;
 pub mod source;
 pub mod trail;
 
+mod decode;
 mod error;
 mod position;
 mod text;
 mod time;
 
 pub use change::{
-    Change, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, PlainChange, PlainImage, PlainValue, Row, Value,
+    Change, ChangeBlock, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, OwnedValue, Row, TransactionIndicator,
+    Value,
 };
 pub use error::{Error, ErrorKind, Location, Result};
-pub use position::{Csn, Position};
+pub use position::{Csn, Position, TrailPosition};
 pub use schema::{Catalog, TableDef};
 pub use source::{ReadOptions, Reader, Trail};
 pub use text::Charset;
 pub use time::Timestamp;
-pub use trail::TransactionIndicator;

@@ -1,4 +1,4 @@
-//! Where a record stands: its position in the trail, and its place in the source database's order (CSN).
+//! Positions of changes in their source, and the source database's own order of transactions (CSN).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,9 +6,39 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
 
-/// A record's place in a trail: the file's sequence number and the record's first byte in it (RBA).
+/// The position of a record in a trail: the file's sequence number and the record's first byte in it (RBA).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrailPosition {
+    /// Sequence number of the file.
+    pub seqno: u64,
+    /// Byte offset of the record in that file.
+    pub rba: u64,
+}
+
+impl TrailPosition {
+    /// Returns the position of the record that starts at byte `rba` of file number `seqno`.
+    #[must_use]
+    pub const fn new(seqno: u64, rba: u64) -> Self {
+        Self { seqno, rba }
+    }
+}
+
+impl fmt::Display for TrailPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seqno, self.rba)
+    }
+}
+
+impl From<TrailPosition> for Position {
+    fn from(position: TrailPosition) -> Self {
+        Self::Trail(position)
+    }
+}
+
+/// The position of a change in its source. Each kind of source has its own form; positions of one source order as its changes
+/// do. Positions of different kinds have an order too, which means nothing.
 ///
-/// Positions order as the records do.
+/// The text form ([`Display`](fmt::Display)) is short; [`sort_key`](Self::sort_key) is the text that sorts. Both parse.
 ///
 /// ```
 /// use trailcore::Position;
@@ -16,45 +46,105 @@ use crate::error::{Error, ErrorKind};
 /// assert_eq!(position, Position::new(12, 1956));
 /// assert!(position < Position::new(13, 0));
 /// assert_eq!(position.to_string(), "12:1956");
+/// assert_eq!(position.sort_key(), "0000000012:0000001956");
+/// assert_eq!(position.sort_key().parse::<Position>()?, position);
 /// # Ok::<(), trailcore::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// Sequence number of the file.
-    pub seqno: u64,
-    /// Byte offset of the record in that file.
-    pub rba: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Position {
+    /// In a trail: sequence number and RBA. Text `12:1956`.
+    Trail(TrailPosition),
+    /// A byte offset in a file or stream, such as the start of a line. Text `offset:1956`.
+    Offset(u64),
+    /// A log sequence number. Text `lsn:16B374D848`, hexadecimal.
+    Lsn(u64),
+    /// A message of a partitioned queue. Text `message:3:1956`.
+    Message {
+        /// Number of the partition.
+        partition: u32,
+        /// Number of the message in it.
+        offset: u64,
+    },
+}
+
+impl Default for Position {
+    /// Returns the start of a trail, `0:0`.
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
 }
 
 impl Position {
-    /// The position of the record that starts at byte `rba` of file number `seqno`.
+    /// Returns the position of the record of a trail that starts at byte `rba` of file number `seqno`.
+    #[inline]
     #[must_use]
     pub const fn new(seqno: u64, rba: u64) -> Self {
-        Self { seqno, rba }
+        Self::Trail(TrailPosition::new(seqno, rba))
+    }
+
+    /// Returns the position in a trail; `None` for other kinds of source.
+    #[inline]
+    #[must_use]
+    pub const fn trail(self) -> Option<TrailPosition> {
+        match self {
+            Self::Trail(position) => Some(position),
+            _ => None,
+        }
+    }
+
+    /// Returns the text form of fixed length, which sorts as the positions of one source do. A trail's has ten digits for each
+    /// number, as Logdump prints an RBA; files of more than 9,999,999,999 bytes have longer texts.
+    #[must_use]
+    pub fn sort_key(self) -> String {
+        match self {
+            Self::Trail(TrailPosition { seqno, rba }) => format!("{seqno:010}:{rba:010}"),
+            Self::Offset(offset) => format!("offset:{offset:020}"),
+            Self::Lsn(lsn) => format!("lsn:{lsn:016X}"),
+            Self::Message { partition, offset } => format!("message:{partition:010}:{offset:020}"),
+        }
     }
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.seqno, self.rba)
+        match self {
+            Self::Trail(position) => position.fmt(f),
+            Self::Offset(offset) => write!(f, "offset:{offset}"),
+            Self::Lsn(lsn) => write!(f, "lsn:{lsn:X}"),
+            Self::Message { partition, offset } => write!(f, "message:{partition}:{offset}"),
+        }
     }
 }
 
 impl FromStr for Position {
     type Err = Error;
 
-    /// Reads `SEQNO:RBA`.
+    /// Reads either text form.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let number = |part: &str| part.parse().ok();
-        text.split_once(':')
-            .and_then(|(seqno, rba)| Some(Self::new(number(seqno)?, number(rba)?)))
+        // `parse` alone would take a sign too.
+        fn digits<T: FromStr>(part: &str) -> Option<T> {
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+        }
+        let parsed = match text.split_once(':') {
+            Some(("offset", offset)) => digits(offset).map(Self::Offset),
+            Some(("lsn", lsn)) if lsn.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                u64::from_str_radix(lsn, 16).ok().map(Self::Lsn)
+            }
+            Some(("message", rest)) => rest
+                .split_once(':')
+                .and_then(|(partition, offset)| Some(Self::Message { partition: digits(partition)?, offset: digits(offset)? })),
+            Some((seqno, rba)) => digits(seqno).and_then(|seqno| Some(Self::new(seqno, digits(rba)?))),
+            None => None,
+        };
+        parsed
             .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a position")).hint("write SEQNO:RBA"))
     }
 }
 
 /// A commit sequence number: the source database's own order of transactions, as text.
 ///
-/// Its form depends on the database (spec section 6): an SCN for Oracle, a log position `00000000/05002818` in
+/// Its form depends on the database (docs/trail-format.md, section 10): an SCN for Oracle, a log position `00000000/05002818` in
 /// hexadecimal for PostgreSQL, a file number and an offset `…7:…12041` for MySQL. Two CSNs compare only where both have
 /// the same form; otherwise their order is unknown.
 ///
@@ -150,6 +240,24 @@ mod tests {
     fn position_text_is_checked() {
         for bad in ["", "1", "1:", ":1", "-1:2", "1:2:3", "a:b"] {
             assert_eq!(bad.parse::<Position>().unwrap_err().kind(), ErrorKind::InvalidArgument, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_kind_sorts_and_parses() {
+        let ascending = [
+            [Position::new(0, 9), Position::new(0, 10), Position::new(7, 0)],
+            [Position::Offset(9), Position::Offset(10), Position::Offset(u64::MAX)],
+            [Position::Lsn(9), Position::Lsn(0x10), Position::Lsn(u64::MAX)],
+            [(0, 9), (0, 10), (7, 0)].map(|(partition, offset)| Position::Message { partition, offset }),
+        ];
+        for positions in ascending {
+            assert!(positions.is_sorted());
+            assert!(positions.map(Position::sort_key).is_sorted());
+            for position in positions {
+                assert_eq!(position.to_string().parse::<Position>().unwrap(), position);
+                assert_eq!(position.sort_key().parse::<Position>().unwrap(), position);
+            }
         }
     }
 }

@@ -5,9 +5,10 @@ mod common;
 
 use trailcore::filter::Select;
 use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
-use trailcore::source::ChangeBlock;
+use trailcore::ChangeBlock;
+use trailcore_samples::plain::PlainChange;
 use trailcore::trail::ByteOrder;
-use trailcore::{ErrorKind, PlainChange, ReadOptions, Trail};
+use trailcore::{ErrorKind, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
 fn bank(bank: &Bank) -> Trail {
@@ -113,7 +114,7 @@ fn lines_by_blocks(trail: &Trail, options: ReadOptions, most: usize) -> Vec<Stri
         lines.extend(block.changes().map(|change| change.to_json().unwrap()));
         for (place, change) in block.changes().enumerate() {
             let table = &block.tables()[block.table_index(place).unwrap()];
-            assert!(std::sync::Arc::ptr_eq(table, change.table()));
+            assert!(std::sync::Arc::ptr_eq(&table.1, change.table()));
         }
     }
     assert!(block.is_empty() && block.get(0).is_none());

@@ -54,9 +54,9 @@ fn images(bytes: Vec<u8>) -> Vec<String> {
     let mut reader = Trail::from_bytes(bytes).reader().unwrap();
     let mut lines = Vec::new();
     while let Some(change) = reader.next().unwrap() {
-        let plain = change.to_plain().unwrap();
+        let plain = to_plain(&change);
         assert_eq!(change.to_owned().as_change().to_plain().unwrap(), plain);
-        assert_eq!(change.fragments().count(), 0);
+        assert_eq!(change.trail().unwrap().fragments().count(), 0);
         lines.push(format!("{} {:?} {:?}", plain.op, plain.before, plain.after));
     }
     lines
@@ -82,7 +82,7 @@ fn inconsistent_segments_are_unsupported() {
     let at = loop {
         let placed = records.next().unwrap().unwrap();
         if placed.record.record_type() == RecordType::UNIFIED_UPDATE {
-            break placed.position.rba as usize + 4 + 4 + 36 + 4 + 3;
+            break placed.position.rba() as usize + 4 + 4 + 36 + 4 + 3;
         }
     };
     bytes[at] ^= 1;

@@ -8,7 +8,7 @@ use trailcore::batch::BatchDecoder;
 use trailcore::sink::RowBuilder;
 use trailcore::trail::encode::RecordParts;
 use trailcore::trail::{ByteOrder, FileHeader, Record, RecordType, TableRef, Token, area};
-use trailcore::{Error, ErrorKind, PlainChange, Position, ReadOptions, Trail};
+use trailcore::{Error, ErrorKind, Position, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
 /// The first file of each sample: big-endian with unified updates, little-endian with pairs.
@@ -32,7 +32,7 @@ fn read(trail: &Trail, options: ReadOptions, limit: usize) -> (Vec<Print>, Optio
     for _ in 0..limit {
         match reader.next() {
             Ok(Some(change)) => {
-                seen.push((change.position(), change.records().flat_map(|record| record.bytes().iter().copied()).collect()))
+                seen.push((change.position(), change.trail().unwrap().records().flat_map(|record| record.bytes().iter().copied()).collect()))
             }
             Ok(None) => return (seen, None),
             Err(error) => {
@@ -52,7 +52,7 @@ fn every_cut_gives_a_prefix() {
         let (expected, none) = read(&trail, ReadOptions::new(), 10_000);
         assert!(none.is_none());
         let pieces = pieces(&trail);
-        let boundaries: Vec<usize> = pieces.iter().map(|piece| piece.position.rba as usize).chain([whole.len()]).collect();
+        let boundaries: Vec<usize> = pieces.iter().map(|piece| piece.position.rba() as usize).chain([whole.len()]).collect();
         let header_end = boundaries[1];
         for cut in 0..=whole.len() {
             let (seen, error) = read(&one_file(whole[..cut].to_vec()), ReadOptions::new(), 10_000);
@@ -65,7 +65,7 @@ fn every_cut_gives_a_prefix() {
             match error {
                 Some(error) if parts_pair => {
                     assert_eq!(error.kind(), ErrorKind::Truncated, "cut at {cut}: {error}");
-                    assert_eq!(error.location().rba, before_cut.map(|piece| piece.position.rba));
+                    assert_eq!(error.location().rba, before_cut.map(|piece| piece.position.rba()));
                 }
                 None => assert!(cut > 0 && boundaries.contains(&cut) && !parts_pair, "cut at {cut}: a clean end"),
                 Some(error) => {
@@ -83,7 +83,7 @@ fn every_cut_gives_a_prefix() {
             assert!(expected.starts_with(&seen), "cut at {cut}");
             let whole_changes = expected
                 .iter()
-                .filter(|(at, _)| pieces.iter().any(|p| p.position == *at && p.position.rba as usize + p.bytes.len() <= cut));
+                .filter(|(at, _)| pieces.iter().any(|p| p.position == *at && p.position.rba() as usize + p.bytes.len() <= cut));
             assert_eq!(seen.len(), whole_changes.count(), "cut at {cut}");
         }
     }
@@ -95,7 +95,7 @@ fn grown_torn_tail_is_read_to_its_end() {
         let expected = lines(&one_file(whole.clone()));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bk000000000");
-        let starts: Vec<usize> = pieces(&one_file(whole.clone())).iter().map(|piece| piece.position.rba as usize).collect();
+        let starts: Vec<usize> = pieces(&one_file(whole.clone())).iter().map(|piece| piece.position.rba() as usize).collect();
         // Inside the file header, a definition and a row that is not part of a pair.
         for cut in [700, starts[1] + 9, starts[6] + 30] {
             std::fs::write(&path, &whole[..cut]).unwrap();
@@ -128,12 +128,12 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
         // All of the file header; the next three records except their data.
         let mut places: Vec<usize> = (0..pieces[0].bytes.len()).collect();
         for piece in pieces.iter().filter(|piece| !piece.is_file_header).take(3) {
-            let start = piece.position.rba as usize;
+            let start = piece.position.rba() as usize;
             places.extend(start..start + piece.data_at.max(4));
             places.extend(start + piece.bytes.len() - 4..start + piece.bytes.len());
         }
         for place in places {
-            let damaged = pieces.iter().rfind(|piece| piece.position.rba as usize <= place).unwrap();
+            let damaged = pieces.iter().rfind(|piece| piece.position.rba() as usize <= place).unwrap();
             let elsewhere =
                 |prints: &[Print]| prints.iter().filter(|(at, _)| *at != damaged.position).cloned().collect::<Vec<_>>();
             for bit in 0..8 {
@@ -147,7 +147,7 @@ fn every_flipped_bit_of_the_first_headers_is_survived() {
                         assert!(expected.starts_with(&seen), "byte {place}, bit {bit}: no prefix before {error}");
                         assert!(error.location().rba.is_some(), "byte {place}, bit {bit}: {error}");
                         // Damage is reported at its position or later, as a row whose definition is lost.
-                        assert!(error.location().rba.unwrap() >= damaged.position.rba);
+                        assert!(error.location().rba.unwrap() >= damaged.position.rba());
                     }
                     None => assert!(seen == expected, "byte {place}, bit {bit}: other changes"),
                 }
@@ -199,15 +199,15 @@ fn random_damage_costs_no_more_than_its_records() {
         let mut expected = Vec::new();
         let mut reader = trail.reader().unwrap();
         while let Some(change) = reader.next().unwrap() {
-            let end = change.position().rba as usize + change.record().bytes().len();
-            expected.push((change.start().rba as usize..end, change.to_plain().unwrap()));
+            let end = change.position().rba() as usize + change.trail().unwrap().record().bytes().len();
+            expected.push((change.start().rba() as usize..end, to_plain(&change)));
         }
         for trial in 0..1_000 {
             let mut bytes = whole.clone();
             let touched = damage(&mut bytes, &mut chance);
             let shift = bytes.len() as i64 - whole.len() as i64;
             let in_start = pieces.iter().any(|piece| {
-                let span = piece.position.rba as usize..piece.position.rba as usize + piece.bytes.len();
+                let span = piece.position.rba() as usize..piece.position.rba() as usize + piece.bytes.len();
                 (piece.is_start() || piece.record_type == RecordType::RESTART_OK)
                     && span.start < touched.end
                     && touched.start < span.end
@@ -237,7 +237,7 @@ fn random_damage_costs_no_more_than_its_records() {
             for (span, change) in expected.iter().filter(|(span, _)| !is_hit(span)) {
                 let behind = span.start >= touched.end;
                 let rba = (change.rba as i64 + if behind { shift } else { 0 }) as u64;
-                let found = seen.iter().find(|(position, _)| position.rba == rba);
+                let found = seen.iter().find(|(position, _)| position.rba() == rba);
                 let Some((_, line)) = found else {
                     panic!("{order:?}, trial {trial}: the change at {rba} is lost; touched {touched:?}, {:?}", reader.skipped())
                 };
@@ -325,7 +325,7 @@ fn lengths_beyond_the_end() {
     for order in ORDERS {
         let pieces = secrets(order);
         let row = pieces.iter().position(|piece| !piece.is_start()).unwrap() + 1;
-        let at = pieces[row].position.rba as usize;
+        let at = pieces[row].position.rba() as usize;
         let whole = joined(&pieces);
         let outcome = |bytes: &[u8], resync| {
             let trail = one_file(bytes.to_vec());
@@ -443,7 +443,7 @@ fn a_table_that_was_never_defined() {
         let (seen, error) = read(&trail, ReadOptions::new(), 100);
         let error = error.unwrap();
         assert_eq!((seen.len(), error.kind()), (1, ErrorKind::UndefinedTable));
-        assert_eq!((error.location().rba, error.location().record), (Some(row.position.rba), Some(row.number)));
+        assert_eq!((error.location().rba, error.location().record), (Some(row.position.rba()), Some(row.number)));
         let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
         let mut count = 0;
         while reader.next().unwrap().is_some() {
@@ -452,7 +452,7 @@ fn a_table_that_was_never_defined() {
         assert_eq!(count, 3);
         let [skipped] = reader.skipped() else { panic!("expected one skipped range") };
         assert_eq!(skipped.error.kind(), ErrorKind::UndefinedTable);
-        assert_eq!((skipped.from, skipped.to), (row.position, Position::new(0, row.position.rba + row.bytes.len() as u64)));
+        assert_eq!((skipped.from, skipped.to), (row.position, Position::new(0, row.position.rba() + row.bytes.len() as u64)));
     }
 }
 
@@ -482,7 +482,7 @@ fn column_beyond_the_table() {
             assert!(change.to_json().unwrap().contains("\"COL40\":"));
             let error = BatchDecoder::new().push(change).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt);
-            assert_eq!((error.location().rba, error.location().record), (Some(row.position.rba), Some(row.number)));
+            assert_eq!((error.location().rba, error.location().record), (Some(row.position.rba()), Some(row.number)));
             assert!(!error.to_string().contains(SECRET));
         });
     }
@@ -520,7 +520,7 @@ fn bytes_that_are_not_text_or_numbers_are_invalid() {
             length("09")
         );
         with_second_change(bytes, |change| {
-            assert_eq!(image(&change.to_plain().unwrap().after), expected);
+            assert_eq!(image(&to_plain(&change).after), expected);
             let after = change.after().unwrap().unwrap();
             let error = after.get("NAME").unwrap().text().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Value);
@@ -542,12 +542,12 @@ fn a_column_list_that_does_not_end_exactly() {
             let (bytes, row) = with_second_row(order, |_, data| [data, &vec![0; extra]].concat());
             with_second_change(bytes, |change| {
                 for error in
-                    [change.to_json().unwrap_err(), change.to_plain().unwrap_err(), BatchDecoder::new().push(change).unwrap_err()]
+                    [change.to_json().unwrap_err(), BatchDecoder::new().push(change).unwrap_err()]
                 {
                     assert_eq!(error.kind(), ErrorKind::Corrupt);
                     let location = error.location();
                     assert!(location.file.is_some());
-                    assert_eq!((location.rba, location.record), (Some(row.position.rba), Some(row.number)));
+                    assert_eq!((location.rba, location.record), (Some(row.position.rba()), Some(row.number)));
                     assert!(!error.to_string().contains(SECRET), "{error}");
                 }
                 // The output buffer keeps its earlier contents.
@@ -574,7 +574,7 @@ fn errors_hold_no_column_data() {
         let whole = joined(&pieces);
         let row = pieces.iter().find(|piece| !piece.is_start()).unwrap();
         let quotes = |text: &str| text.contains("SECRET") || text.contains("SALARY") || text.contains("4711");
-        let start = row.position.rba as usize;
+        let start = row.position.rba() as usize;
         for place in start..start + row.bytes.len() {
             for value in [0, 0xff, whole[place] ^ 1] {
                 let mut bytes = whole.clone();
@@ -622,18 +622,18 @@ fn damage_far_into_a_file_loses_only_its_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bk000000000");
     for block in [512 << 10, 1 << 20, 2 << 20] {
-        let near = expected.iter().position(|(position, bytes)| position.rba as usize + bytes.len() > block).unwrap();
+        let near = expected.iter().position(|(position, bytes)| position.rba() as usize + bytes.len() > block).unwrap();
         for hit in [near - 1, near, near + 1] {
             let (position, record) = &expected[hit];
             let mut bytes = whole.clone();
             // The trailer, the last bytes of a frame.
-            bytes[position.rba as usize + record.len() - 4] = b'?';
+            bytes[position.rba() as usize + record.len() - 4] = b'?';
             std::fs::write(&path, &bytes).unwrap();
             for trail in [Trail::open(&path).unwrap(), one_file(bytes.clone())] {
                 let (seen, error) = read(&trail, ReadOptions::new(), 1_000_000);
                 assert!(seen == expected[..hit]);
                 let error = error.unwrap();
-                assert_eq!((error.kind(), error.location().rba), (ErrorKind::Corrupt, Some(position.rba)));
+                assert_eq!((error.kind(), error.location().rba), (ErrorKind::Corrupt, Some(position.rba())));
                 let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
                 let mut index = 0;
                 while let Some(change) = reader.next().unwrap() {
@@ -643,7 +643,7 @@ fn damage_far_into_a_file_loses_only_its_record() {
                 }
                 assert_eq!(index, expected.len());
                 let [skipped] = reader.skipped() else { panic!("expected one skipped range") };
-                assert_eq!((skipped.from, skipped.to), (*position, Position::new(0, position.rba + record.len() as u64)));
+                assert_eq!((skipped.from, skipped.to), (*position, Position::new(0, position.rba() + record.len() as u64)));
             }
         }
     }
@@ -655,12 +655,12 @@ fn records_after_damage_are_read() {
         let pieces = pieces(&one_file(whole.clone()));
         for hit in 1..pieces.len() - 1 {
             let mut bytes = whole.clone();
-            bytes[pieces[hit].position.rba as usize] = b'?';
+            bytes[pieces[hit].position.rba() as usize] = b'?';
             let trail = one_file(bytes);
             let mut records = trail.records(&ReadOptions::new().resync(true));
             let mut seen = Vec::new();
             while let Some(placed) = records.next().unwrap() {
-                seen.push(placed.position);
+                seen.push(Position::from(placed.position));
             }
             let expected: Vec<_> = pieces.iter().map(|piece| piece.position).filter(|at| *at != pieces[hit].position).collect();
             assert_eq!(seen, expected);
@@ -682,7 +682,7 @@ fn resynchronisation_over_false_starts_ends() {
     let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
     while reader.next().unwrap().is_some() {}
     assert_eq!(reader.skipped().len(), 1);
-    assert_eq!(reader.skipped()[0].from.rba, whole as u64);
+    assert_eq!(reader.skipped()[0].from.rba(), whole as u64);
 }
 
 /// A source that reports a larger size than it delivers.
@@ -770,7 +770,7 @@ fn before_record_at_a_torn_end_has_its_own_position() {
         }
         let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
         while let Ok(Some(change)) = reader.next() {
-            assert_eq!(placed.get(&change.position()).map(Vec::as_slice), Some(change.record().bytes()), "cut at {cut}");
+            assert_eq!(placed.get(&change.position().trail().unwrap()).map(Vec::as_slice), Some(change.trail().unwrap().record().bytes()), "cut at {cut}");
             halves += usize::from(change.op() == trailcore::Op::Update && change.after().unwrap().is_none());
         }
     }

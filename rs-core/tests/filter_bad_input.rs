@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use trailcore::filter::{Diagnostic, DiagnosticKind, Diagnostics, Dialect, Expr, Facts, LogdumpFilter, ObjectPattern, Select};
+use trailcore::filter::{Diagnostic, DiagnosticKind, Diagnostics, Dialect, Expr, LogdumpFilter, ObjectPattern, Scratch, Select};
 use trailcore::schema::{ColumnDef, TableDef};
-use trailcore::{Op, PlainValue, ReadOptions, Trail};
+use trailcore::change::{Builder, Number, Value};
+use trailcore::{Op, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
 const MEGABYTE: usize = 1 << 20;
@@ -31,10 +32,10 @@ fn use_up(name: &str, text: &str) -> bool {
     let table = table();
     let taken = match Select::parse(text) {
         Ok(select) => {
-            let facts = Facts::new(Op::Insert, &table).after("ID", PlainValue::Number("1".into())).unwrap();
-            let facts = facts.after("NAME", PlainValue::Text("somebody".into())).unwrap();
+            let facts = Builder::new(Op::Insert, &table).after("ID", &Value::Number(Number::Text("1"))).unwrap();
+            let facts = facts.after("NAME", &Value::Text("somebody".into())).unwrap().build().unwrap();
             let program = select.bind(&table);
-            let _ = program.verdict_of(&facts);
+            let _ = program.verdict(&facts.as_change(), &mut Scratch::default());
             let problems = program.problems().map_or(0, |problems| problems.to_string().len());
             assert!(problems < 200_000, "{name}: {problems} bytes of problems");
             let _ = (program.explain().to_string(), select.lint_text());
@@ -335,13 +336,15 @@ fn no_error_holds_data() {
     for clause in filters {
         let Ok(select) = Select::parse(&format!("TABLE HR.EMP, {clause};")) else { panic!("{clause}") };
         let program = select.seventeen_digits(true).bind(&table);
-        for value in [PlainValue::Text(SECRET.into()), PlainValue::Invalid(SECRET.into()), PlainValue::Number(SECRET.into())] {
-            let mut facts = Facts::new(Op::Insert, &table).after("AMOUNT", PlainValue::Number("5338".repeat(9).into())).unwrap();
+        for value in [Value::Text(SECRET.into()), Value::Invalid(SECRET.as_bytes()), Value::Number(Number::Text(SECRET))] {
+            let amount = "5338".repeat(9);
+            let mut facts = Builder::new(Op::Insert, &table).after("AMOUNT", &Value::Number(Number::Text(&amount))).unwrap();
             for column in ["ID", "NAME", "MADE", "IMAGE"] {
-                facts = facts.after(column, value.clone()).unwrap();
+                facts = facts.after(column, &value).unwrap();
             }
-            let verdict = program.verdict_of(&facts);
-            let error = program.project_of(&facts, 0).err().map(|error| format!("{error} {error:?}"));
+            let facts = facts.build().unwrap();
+            let verdict = program.verdict(&facts.as_change(), &mut Scratch::default());
+            let error = program.project(&facts.as_change(), 0, &mut Scratch::default()).err().map(|error| format!("{error} {error:?}"));
             let problems = program.problems().map(|problems| problems.to_string());
             let said = format!("{verdict} {verdict:?} {error:?} {problems:?} {}", program.explain());
             assert!(!said.contains(SECRET) && !said.contains("5338"), "{clause}: {said}");
@@ -366,8 +369,9 @@ fn never_panics(text: &str) {
         match Select::parse_in(text, dialect) {
             Ok(select) => {
                 let program = select.bind(&table());
-                let _ =
-                    (program.verdict_of(&Facts::new(Op::Update, &table())), program.explain().to_string(), select.lint_text());
+                let change = Builder::new(Op::Update, &table()).build().unwrap();
+                let verdict = program.verdict(&change.as_change(), &mut Scratch::default());
+                let _ = (verdict, program.explain().to_string(), select.lint_text());
                 assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
             }
             Err(error) => drop(error.to_string()),

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use trailcore::filter::{Scratch, Select};
-use trailcore::{PlainValue, Position, ReadOptions, Trail};
+use trailcore::{Position, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory, tables};
 
 /// A fenced block of the guide, and its expected result.

@@ -18,7 +18,7 @@ use trailcore::filter::{
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::ByteOrder;
-use trailcore::{Charset, Decimal, Op, OwnedChange, PlainImage, ReadOptions, Trail};
+use trailcore::{Charset, Decimal, Op, OwnedChange, ReadOptions, Trail};
 
 struct Counting;
 
@@ -421,7 +421,7 @@ fn settled(verdict: Verdict) -> Option<Verdict> {
 }
 
 fn facts(change: &trailcore::Change<'_>) -> Facts {
-    let plain = change.to_plain().unwrap();
+    let plain = to_plain(&change);
     let mut facts = Facts::new(change.op(), change.table());
     for (image, is_before) in [(plain.before, true), (plain.after, false)] {
         let Some(PlainImage::Row(columns)) = image else { continue };

@@ -11,7 +11,7 @@ use trailcore::schema::TableDef;
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::encode::RecordParts;
 use trailcore::trail::{ByteOrder, FileHeader, Record, RecordType, Token, tokens};
-use trailcore::{Charset, Decimal, PlainImage, PlainValue};
+use trailcore::{Charset, Decimal, PlainValue};
 
 /// The content of a column of a random row: missing, NULL or a value.
 #[derive(Clone, Debug)]
@@ -301,14 +301,14 @@ proptest! {
         while let Some(change) = reader.next().unwrap() {
             prop_assert!(last < Some(change.position()));
             last = Some(change.position());
-            let plain = change.to_plain().unwrap();
+            let plain = to_plain(&change);
             prop_assert_eq!(plain.table.as_str(), "SHOP.ITEMS");
             let (txn, csn) = (change.transaction().name().unwrap(), plain.csn.clone().unwrap());
             let number: i64 = csn.parse().unwrap();
             let xid = format!("7.{}", number - 1_000);
             prop_assert_eq!(plain.xid.as_deref(), Some(xid.as_str()));
             prop_assert_eq!(change.timestamp(), at(number - 1_000));
-            seen.push((plain.op, txn, csn, plain.before, plain.after, change.fragments().count()));
+            seen.push((plain.op, txn, csn, plain.before, plain.after, change.trail().unwrap().fragments().count()));
         }
         prop_assert_eq!(seen, expected);
     }
@@ -335,7 +335,7 @@ proptest! {
             let mut out = Vec::new();
             if piece.is_file_header {
                 let header = FileHeader::parse(&record).unwrap();
-                prop_assert_eq!(u64::from(header.seqno().value().unwrap()), piece.position.seqno);
+                prop_assert_eq!(u64::from(header.seqno().value().unwrap()), piece.position.seqno());
                 header.encode(&mut out).unwrap();
             } else {
                 RecordParts::of(&record).unwrap().encode(options.order, &mut out).unwrap();

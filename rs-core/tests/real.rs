@@ -4,7 +4,6 @@
 
 mod shared;
 
-use trailcore::change::PlainImage;
 use trailcore::trail::encode::RecordParts;
 use trailcore::trail::image::{ColumnSpans, ImageBuilder, Images};
 use trailcore::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
@@ -48,7 +47,7 @@ fn the_real_trail_to_its_last_byte() {
     let mut count = 0;
     while let Some(placed) = records.next().unwrap() {
         let record = placed.record;
-        assert_eq!(placed.position, Position::new(0, again.len() as u64));
+        assert_eq!(Position::from(placed.position), Position::new(0, again.len() as u64));
         assert_eq!((placed.number, record.byte_order()), (count, ByteOrder::Big));
         count += 1;
         if record.is_file_header() {
@@ -138,7 +137,7 @@ fn the_real_trail_from_each_of_its_changes() {
     let trail = Trail::open(path).unwrap();
     let all = json_lines(&trail);
     for (index, line) in all.iter().enumerate() {
-        let rba = trailcore::PlainChange::from_json(line).unwrap().rba;
+        let rba = trailcore_samples::plain::PlainChange::from_json(line).unwrap().rba;
         let mut reader = trail.reader_with(ReadOptions::new().start_at(Position::new(0, rba))).unwrap();
         let mut rest = Vec::new();
         while let Some(change) = reader.next().unwrap() {
@@ -190,5 +189,5 @@ fn a_definition_file_of_the_same_table_gives_the_same_definition() {
     assert_eq!(change.op(), Op::Insert);
     assert_eq!(**change.table(), **catalog.table("QASOURCE.TCUSTMER").unwrap());
     assert_eq!(change.after().unwrap().unwrap().get("CITY").unwrap().value(), Value::Text("SEATTLE".into()));
-    assert!(matches!(change.to_plain().unwrap().after, Some(PlainImage::Row(columns)) if columns.len() == 4));
+    assert!(change.after().unwrap().unwrap().columns().count() == 4);
 }

@@ -86,7 +86,7 @@ fn strict_stops_with_the_position_and_continues_after_it() {
     let first = reader.next().unwrap().unwrap().position();
     let error = reader.next().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecidable);
-    assert!(error.location().rba.is_some_and(|rba| rba > first.rba) && error.location().record.is_some());
+    assert!(error.location().rba.is_some_and(|rba| rba > first.trail().unwrap().rba) && error.location().record.is_some());
     let shown = error.to_string();
     assert!(shown.contains("OGG-03019") && shown.contains("PRICE") && !shown.contains("secret"), "{shown}");
     assert!(reader.next().unwrap().is_some() && reader.next().unwrap().is_none());

@@ -12,7 +12,7 @@ use trailcore::schema::{Catalog, ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, Encryption, RecordType, Token, tokens};
 use trailcore::{
-    Charset, ColumnState, Csn, Decimal, ErrorKind, Number, Op, OwnedChange, PlainChange, Position, ReadOptions, Row, Timestamp,
+    Charset, ColumnState, Csn, Decimal, ErrorKind, Number, Op, OwnedChange, Position, ReadOptions, Row, Timestamp,
     Trail, TransactionIndicator, Value,
 };
 use trailcore_samples::{Bank, bank_in_memory, write_bank};
@@ -105,10 +105,10 @@ fn every_kind_of_change_is_read_back() {
         let mut last = Position::default();
         while let Some(change) = reader.next().unwrap() {
             let piece = pieces.iter().find(|piece| piece.position == change.position()).unwrap();
-            assert_eq!(piece.bytes, change.record().bytes());
+            assert_eq!(piece.bytes, change.trail().unwrap().record().bytes());
             assert!(change.position() > last);
             last = change.position();
-            match change.before_record() {
+            match change.trail().unwrap().before_record() {
                 Some(before) => {
                     let at = pieces.iter().position(|piece| piece.position == change.start()).unwrap();
                     assert_eq!(pieces[at].bytes, before.bytes());
@@ -157,7 +157,7 @@ fn null_missing_and_empty_are_distinct() {
         assert!(after.get("IMAGE").is_none());
         assert_eq!(after.get("NOTE").unwrap().value(), Value::Text("".into()));
         assert_eq!(
-            image(&change.to_plain().unwrap().after),
+            image(&to_plain(&change).after),
             r#"{"ID":7,"NAME":null,"PRICE":null,"MADE":null,"WEIGHT":null,"NOTE":""}"#
         );
     }
@@ -187,7 +187,7 @@ fn values_of_every_type_are_exact() {
         assert_eq!(after.get("WEIGHT").unwrap().text().unwrap(), "-123456789012345678901234567890.10");
         assert_eq!(after.get("IMAGE").unwrap().bytes().unwrap(), [0, 255, 71]);
         let expected = r#"{"ID":-9223372036854775808,"NAME":"a\u0000b \"q\"\\","PRICE":92233720368547758.07,"CODE":"EUR","MADE":"2024-02-29T23:59:59.000001","WEIGHT":-123456789012345678901234567890.10,"IMAGE":{"$base64":"AP9H"}}"#;
-        assert_eq!(image(&change.to_plain().unwrap().after), expected);
+        assert_eq!(image(&to_plain(&change).after), expected);
     }
 }
 
@@ -220,9 +220,9 @@ fn tokens_are_kept_and_named() {
         let mut reader = trail.reader().unwrap();
         let change = reader.next().unwrap().unwrap();
         assert_eq!(change.user_tokens(), Some(&b"TKN-HOST\0db1"[..]));
-        let ids: Vec<_> = change.tokens().map(|token| token.id()).collect();
+        let ids: Vec<_> = change.trail().unwrap().tokens().map(|token| token.id()).collect();
         assert_eq!(ids, [b'R', b't', b'x', 7, b'L', b'6']);
-        assert_eq!(change.tokens().nth(1).unwrap().value(), None);
+        assert_eq!(change.trail().unwrap().tokens().nth(1).unwrap().value(), None);
         assert!(reader.next().unwrap().unwrap().user_tokens().is_none());
     }
 }
@@ -503,7 +503,7 @@ fn markers_and_definitions_are_returned_on_request() {
                 assert_eq!((change.csn(), change.xid()), (None, None));
                 assert!(change.before().unwrap().is_none() && change.after().unwrap().is_none());
             }
-            seen.push((change.op(), change.record().record_type(), change.table_name().into_owned(), change.transaction()));
+            seen.push((change.op(), change.trail().unwrap().record().record_type(), change.table_name().into_owned(), change.transaction()));
         }
         use TransactionIndicator::{First, Last, Only};
         let row = |indicator| (Op::Insert, RecordType::INSERT, "SHOP.ITEMS".to_owned(), indicator);
@@ -563,14 +563,14 @@ fn fragments_join_their_row() {
         let mut reader = trail.reader().unwrap();
         let mut counts = Vec::new();
         while let Some(change) = reader.next().unwrap() {
-            let fragments: Vec<_> = change.fragments().map(|record| record.data().to_vec()).collect();
+            let fragments: Vec<_> = change.trail().unwrap().fragments().map(|record| record.data().to_vec()).collect();
             counts.push(fragments.len());
             if fragments.len() == 3 {
                 assert_eq!(fragments, [&b"fragment one"[..], b"fragment two", b"fragment three"]);
                 // The row begins its transaction, and the last fragment ends it.
                 assert_eq!(change.transaction(), TransactionIndicator::Only);
                 assert_eq!(change.csn(), Some("11"));
-                assert_eq!(change.records().count(), 4);
+                assert_eq!(change.trail().unwrap().records().count(), 4);
                 assert_eq!(change.to_owned().as_change().fragments().count(), 3);
             }
         }
@@ -617,7 +617,7 @@ fn a_pair_over_a_file_boundary_starts_in_the_first_file() {
     let trail = trail_of(&files);
     let mut reader = trail.reader().unwrap();
     while let Some(change) = reader.next().unwrap() {
-        if change.before_record().is_some() {
+        if change.trail().unwrap().before_record().is_some() {
             // The position of a pair is that of its after record. Reading from its start finds the whole change.
             assert_eq!(change.position(), Position::new(1, start.len() as u64));
             assert_eq!(change.start(), pieces[before].position);
@@ -708,14 +708,14 @@ fn a_definition_file_and_a_table_record_give_equal_definitions() {
 fn reading_from_any_record_returns_the_rest() {
     for (_, trail) in banks() {
         let pieces = pieces(&trail);
-        let mut all: Vec<(Position, PlainChange, Option<u64>)> = Vec::new();
+        let mut all: Vec<(Position, Option<u64>)> = Vec::new();
         let mut reader = trail.reader().unwrap();
         let mut began = None;
         while let Some(change) = reader.next().unwrap() {
             if change.transaction().begins() {
-                began = Some(change.start().seqno);
+                began = Some(change.start().seqno());
             }
-            all.push((change.start(), change.to_plain().unwrap(), began));
+            all.push((change.start(), to_plain(&change), began));
         }
         for piece in &pieces {
             let seen = lines_with(&trail, ReadOptions::new().start_at(piece.position)).unwrap();
@@ -727,7 +727,7 @@ fn reading_from_any_record_returns_the_rest() {
             let mut expected: Vec<_> = all.iter().filter(|(start, change, _)| wanted(start, change)).cloned().collect();
             // CSN and id of a transaction that began in an earlier file are unknown.
             for (_, change, began) in &mut expected {
-                if *began < Some(piece.position.seqno) {
+                if *began < Some(piece.position.seqno()) {
                     (change.csn, change.xid) = (None, None);
                 }
             }
@@ -777,10 +777,10 @@ fn position_inside_a_record_is_rejected() {
 #[test]
 fn position_inside_or_after_the_last_record_of_an_earlier_file_is_rejected() {
     for (files, trail) in banks() {
-        let last = pieces(&trail).into_iter().map(|piece| piece.position).rfind(|position| position.seqno == 0).unwrap();
+        let last = pieces(&trail).into_iter().map(|piece| piece.position).rfind(|position| position.seqno() == 0).unwrap();
         let end = files[0].1.len() as u64;
         // The end of a file is excluded: a reader at the end of a file may be there, or at the start of the next file.
-        for rba in (last.rba + 1..end).chain([end + 1, end + 100_000]) {
+        for rba in (last.rba() + 1..end).chain([end + 1, end + 100_000]) {
             let position = Position::new(0, rba);
             let opened = trail.reader_with(ReadOptions::new().start_at(position));
             assert_eq!(opened.err().map(|error| error.kind()), Some(ErrorKind::InvalidPosition), "{position}");
@@ -902,8 +902,8 @@ fn encrypted_rows_are_unsupported_and_the_rest_is_readable() {
                 RecordType::INSERT | RecordType::UNIFIED_UPDATE | RecordType::DELETE | RecordType::PK_UPDATE
             );
             if row && number % 2 == 0 {
-                let (_, bytes) = &mut encrypted[piece.position.seqno as usize];
-                let at = piece.position.rba as usize + piece.data_at;
+                let (_, bytes) = &mut encrypted[piece.position.seqno() as usize];
+                let at = piece.position.rba() as usize + piece.data_at;
                 bytes[at..at + piece.data_len].iter_mut().for_each(|byte| *byte = chance.next() as u8);
                 hidden.push(piece.position);
             }
@@ -920,9 +920,9 @@ fn encrypted_rows_are_unsupported_and_the_rest_is_readable() {
                 let error = change.after().err().unwrap();
                 assert_eq!(error.kind(), ErrorKind::Unsupported);
                 assert_eq!(change.before().err().unwrap().kind(), ErrorKind::Unsupported);
-                assert_eq!(error.location().rba, Some(change.position().rba));
+                assert_eq!(error.location().rba, Some(change.position().rba()));
                 assert!(line.contains("$unsupported"));
-                assert!(change.header().is_ok());
+                assert!(change.trail().unwrap().header().is_ok());
                 let original = PlainChange::from_json(&expected[count]).unwrap();
                 let seen = PlainChange::from_json(&line).unwrap();
                 assert_eq!(
@@ -983,12 +983,12 @@ fn records_over_64_kib() {
             let mut big = 0;
             while let Some(change) = reader.next().unwrap() {
                 let (before, after) = change.images().unwrap();
-                big += usize::from(change.record().bytes()[1] & 0x40 != 0);
+                big += usize::from(change.trail().unwrap().record().bytes()[1] & 0x40 != 0);
                 let bytes = |row: Option<Row<'_>>| row.map(|row| row.bytes().to_vec());
                 if change.table().name() == "BIG.WIDE" {
                     let last = after.unwrap().get("C119").unwrap().text().unwrap().into_owned();
                     assert!(last.starts_with("119") && last.len() == 903);
-                    assert_eq!(change.to_plain().unwrap().to_json().unwrap(), change.to_json().unwrap());
+                    assert_eq!(to_plain(&change).to_json().unwrap(), change.to_json().unwrap());
                 }
                 seen.push((change.op(), bytes(before), bytes(after)));
             }
@@ -1022,7 +1022,7 @@ fn owned_changes_and_plain_values_are_equal() {
             assert_eq!(change.to_owned().clone().as_change().to_owned().as_change().to_json().unwrap(), *line);
             assert_eq!(serde_json_of(&change), *line);
             let plain = PlainChange::from_json(line).unwrap();
-            assert_eq!(plain, change.to_plain().unwrap());
+            assert_eq!(plain, to_plain(&change));
             assert_eq!(plain.to_json().unwrap(), *line);
         }
         // Markers and definitions too.
@@ -1137,7 +1137,7 @@ fn prints(trail: &Trail, options: ReadOptions) -> Vec<(Position, usize, Option<S
     while let Some(change) = reader.next().unwrap() {
         prints.push((
             change.position(),
-            change.records().map(|record| record.bytes().len()).sum(),
+            change.trail().unwrap().records().map(|record| record.bytes().len()).sum(),
             change.csn().map(str::to_owned),
         ));
     }
@@ -1163,9 +1163,9 @@ fn pairs_stay_together_from_window_to_window() {
             let mut reader = trail.reader().unwrap();
             let (mut paired, mut lone) = (0, 0);
             while let Some(change) = reader.next().unwrap() {
-                if change.record().record_type() == RecordType::FIELD_COMP {
-                    paired += usize::from(change.before_record().is_some());
-                    lone += usize::from(change.before_record().is_none());
+                if change.trail().unwrap().record().record_type() == RecordType::FIELD_COMP {
+                    paired += usize::from(change.trail().unwrap().before_record().is_some());
+                    lone += usize::from(change.trail().unwrap().before_record().is_none());
                 }
             }
             assert_eq!((paired, lone), (before_records, 0));
@@ -1274,7 +1274,7 @@ fn row_with_fragments_in_the_next_file_keeps_its_table() {
     let mut reader = trail_of(&files).reader().unwrap();
     let mut with_fragments = 0;
     while let Some(change) = reader.next().unwrap() {
-        if change.fragments().count() == 3 {
+        if change.trail().unwrap().fragments().count() == 3 {
             assert_eq!((change.position(), change.start()), (pieces[fragment - 1].position, pieces[fragment - 1].position));
             with_fragments += 1;
         }

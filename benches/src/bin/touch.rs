@@ -57,7 +57,7 @@ fn touch(path: &str) -> Outcome<Sum> {
     Ok(sum)
 }
 
-/// By blocks that own their changes, which is what the C library's batches do.
+/// Reads blocks of owned changes, as the C library does.
 fn touch_blocks(path: &str) -> Outcome<Sum> {
     let mut reader = Trail::open(path)?.reader()?;
     let (mut sum, mut block) = (Sum::default(), ChangeBlock::default());

@@ -14,15 +14,15 @@ package trailcore
 #include <stdlib.h>
 #include <trailcore.h>
 
-// What a cgo call costs is paid once for a batch: the lines of all its changes come at once. Where a change cannot be written,
-// those before it come, with the error.
+// Fetches the lines of a whole block with one cgo call, which is expensive. If a change cannot be written, the lines before it
+// are returned with the error.
 static tc_status next_lines(tc_reader *reader, size_t most, tc_buffer *lines, tc_error **error) {
-	tc_batch *batch;
+	tc_block *block;
 	tc_buffer_clear(lines);
-	tc_status status = tc_reader_next_batch(reader, most, &batch, error);
-	if (status != TC_OK || !batch) return status;
-	status = tc_batch_write_json(batch, lines, error);
-	tc_batch_free(batch);
+	tc_status status = tc_reader_next_block(reader, most, &block, error);
+	if (status != TC_OK || !block) return status;
+	status = tc_block_write_json(block, lines, error);
+	tc_block_free(block);
 	return status;
 }
 */
@@ -35,23 +35,23 @@ import (
 	"unsafe"
 )
 
-// Changes that are read at once.
-const batchSize = 1000
+// The number of changes to fetch at once.
+const blockSize = 1000
 
-// Error is what the library says went wrong.
+// Error is an error of the library.
 type Error struct {
-	// Status is the library's number for it, such as 5 for damage.
+	// Status is the library's number of the error kind, such as 5 for damage.
 	Status int
-	// Message says what, where, and what can be done about it.
+	// Message states what went wrong, where, and the way out.
 	Message string
-	// RBA is the record's byte offset, where HasRBA says so.
+	// RBA is the byte offset of the record. It is valid if HasRBA is set.
 	RBA    uint64
 	HasRBA bool
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// failure takes an error of the library and frees it; nil where all went well.
+// failure converts an error of the library and frees it. It returns nil on success.
 func failure(status C.tc_status, e *C.tc_error) error {
 	if status == C.TC_OK {
 		return nil
@@ -68,7 +68,7 @@ func failure(status C.tc_status, e *C.tc_error) error {
 	return found
 }
 
-// Option says how to read.
+// Option is a read option.
 type Option func(*settings)
 
 type settings struct{ statements string }
@@ -85,7 +85,7 @@ type Reader struct {
 	err     error
 }
 
-// Open opens the trail at a path: a file, a prefix such as dirdat/lt, or a directory that holds one trail.
+// Open opens the trail at a path: a file, a prefix such as dirdat/lt, or a directory that contains one trail.
 func Open(path string, options ...Option) (*Reader, error) {
 	var chosen settings
 	for _, option := range options {
@@ -100,7 +100,7 @@ func Open(path string, options ...Option) (*Reader, error) {
 	}
 	defer C.tc_trail_free(trail)
 
-	// The options point to the selection, so they lie in C's memory.
+	// The options point to the selection, so they must be in C memory.
 	given := (*C.tc_read_options)(C.calloc(1, C.sizeof_tc_read_options))
 	defer C.free(unsafe.Pointer(given))
 	given.size = C.sizeof_tc_read_options
@@ -127,7 +127,7 @@ func Open(path string, options ...Option) (*Reader, error) {
 	return r, nil
 }
 
-// Next moves on to the next change, and says whether there is one. At the end, and where an error lies, it says no.
+// Next advances to the next change. It returns false at the end of the trail and on an error.
 func (r *Reader) Next() bool {
 	if len(r.pending) == 0 && (r.err != nil || !r.fill()) {
 		return false
@@ -139,11 +139,11 @@ func (r *Reader) Next() bool {
 
 func (r *Reader) fill() bool {
 	if r.reader == nil {
-		r.err = fmt.Errorf("the reader is closed")
+		r.err = fmt.Errorf("reader is closed")
 		return false
 	}
 	var e *C.tc_error
-	r.err = failure(C.next_lines(r.reader, batchSize, r.buffer, &e), e)
+	r.err = failure(C.next_lines(r.reader, blockSize, r.buffer, &e), e)
 	var text C.tc_str
 	C.tc_buffer_text(r.buffer, &text)
 	r.pending = append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(text.data)), int(text.length))...)
@@ -151,13 +151,13 @@ func (r *Reader) fill() bool {
 	return len(r.pending) > 0
 }
 
-// JSON is the present change as one line of native JSON.
+// JSON returns the current change as one line of native JSON.
 func (r *Reader) JSON() string { return string(r.line) }
 
-// Err is what went wrong, once Next has said no; nil at the end of the trail.
+// Err returns the error that ended Next, or nil at the end of the trail.
 func (r *Reader) Err() error { return r.err }
 
-// Close frees what the reader holds. Closing twice is fine.
+// Close frees the reader. It may be called twice.
 func (r *Reader) Close() error {
 	C.tc_reader_free(r.reader)
 	C.tc_buffer_free(r.buffer)
@@ -166,5 +166,5 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// Version is the version of the library in use.
+// Version returns the version of the installed library.
 func Version() string { return C.GoString(C.tc_version()) }

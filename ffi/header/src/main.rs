@@ -1,7 +1,6 @@
-//! Writes the header of the C library: `trailcore-header > include/trailcore.h`.
+//! Generates the header of the C library: `trailcore-header > include/trailcore.h`.
 //!
-//! The generator's version is fixed in `Cargo.toml`, so that everyone gets the same header, and a change of it is a change
-//! that someone has made.
+//! The version of the generator is fixed in `Cargo.toml`, so that the same sources always give the same header.
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -23,13 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The modules in the order in which the library has them: that of the header.
+/// Returns the modules of the library in order, which is the order of the header.
 fn module_names(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let text = std::fs::read_to_string(root)?;
     let names = text.lines().filter_map(|line| {
         let line = line.strip_prefix("pub mod ").or_else(|| line.strip_prefix("mod "))?;
         line.strip_suffix(';').map(str::to_owned)
     });
-    // Functions that exist to be tested are no one's to call.
+    // Functions for tests are not part of the header.
     Ok(names.filter(|name| name != "drill").collect())
 }

@@ -11,7 +11,7 @@ use super::options::{ArrowOptions, Invalid, Layout, Times};
 use crate::batch::{ColumnBatch, ColumnBuffer, VarBytes};
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
-use crate::position::Position;
+use crate::position::{Position, TrailPosition};
 
 /// Converts a finished batch, with the schema of its table. The batch's buffers are moved out.
 pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
@@ -37,7 +37,11 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     let place = |name: &str, misfit: &Misfit| {
         let at = positions.get(misfit.row).copied().unwrap_or_default();
         let what = format!("column {name} of {}, change at {at}: {}", table.name(), misfit.what);
-        Error::new(ErrorKind::Value, what).at_rba(at.rba).hint(misfit.hint)
+        let error = Error::new(ErrorKind::Value, what).hint(misfit.hint);
+        match at.trail() {
+            Some(at) => error.at_rba(at.rba),
+            None => error,
+        }
     };
     let check_invalid = |name: &str, buffer: &ColumnBuffer| {
         let states = buffer.states().iter();
@@ -117,10 +121,11 @@ fn position_texts(positions: &[Position]) -> ArrayRef {
     texts.offsets.push(0);
     for position in positions {
         let mut text = *b"0000000000:0000000000";
-        if put_digits(&mut text, 9, position.seqno) && put_digits(&mut text, 20, position.rba) {
+        let fits = |at: TrailPosition| put_digits(&mut text, 9, at.seqno) && put_digits(&mut text, 20, at.rba);
+        if position.trail().is_some_and(fits) {
             texts.add(&text);
         } else {
-            texts.add(format!("{:010}:{:010}", position.seqno, position.rba).as_bytes());
+            texts.add(position.sort_key().as_bytes());
         }
     }
     plain_texts(texts, None)

@@ -1,6 +1,6 @@
 //! Record batches of a trail: of all tables in one pass, or of one table with one schema.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +13,11 @@ use super::options::{ArrowOptions, Layout, SchemaChange};
 use super::records::record_batch;
 use super::schema::schema;
 use super::unify::Union;
-use crate::batch::{BatchDecoder, ImagesWanted, Taken};
-use crate::change::Op;
+use crate::batch::{BatchDecoder, ImagesWanted, Push};
+use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::TableDef;
+use crate::schema::{TableDef, TableMap};
 use crate::source::{ReadOptions, Reader, Trail};
 
 /// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
@@ -94,7 +94,7 @@ pub struct Batches {
     options: ArrowOptions,
     /// The requested table; `None` for all.
     only: Option<Wanted>,
-    schemas: HashMap<usize, SchemaRef>,
+    schemas: TableMap<SchemaRef>,
     ready: VecDeque<Result<TableRecords>>,
     ended: bool,
     /// The error that ended the iterator.
@@ -107,29 +107,23 @@ struct Wanted {
     name: Box<str>,
     /// The name of the table that matched.
     met: Option<Box<str>>,
-    /// The addresses of definitions that have been looked at, and whether they are wanted.
-    known: HashMap<usize, bool>,
-    /// The last of them.
-    last: (usize, bool),
+    /// Whether the definitions that have been looked at are wanted.
+    known: TableMap<bool>,
 }
 
 impl Wanted {
     fn new(name: &str) -> Self {
-        Self { name: name.into(), met: None, known: HashMap::new(), last: (0, false) }
+        Self { name: name.into(), met: None, known: TableMap::default() }
     }
 
     #[inline]
-    fn is(&mut self, table: &Arc<TableDef>) -> Result<bool> {
-        let address = Arc::as_ptr(table).addr();
-        if self.last.0 != address {
-            let known = match self.known.get(&address) {
-                Some(&known) => known,
-                None => self.meet(table)?,
-            };
-            self.known.insert(address, known);
-            self.last = (address, known);
+    fn is(&mut self, change: &Change<'_>) -> Result<bool> {
+        if let Some(&known) = self.known.get(change.table_id()) {
+            return Ok(known);
         }
-        Ok(self.last.1)
+        let known = self.meet(change.table())?;
+        self.known.insert(change.table_id(), known);
+        Ok(known)
     }
 
     #[cold]
@@ -169,7 +163,7 @@ impl Batches {
             decoder,
             options,
             only: only.map(Wanted::new),
-            schemas: HashMap::new(),
+            schemas: TableMap::default(),
             ready: VecDeque::new(),
             ended: false,
             failure: None,
@@ -197,17 +191,17 @@ impl Batches {
                 Err(error) => return Err(error),
             };
             if let Some(only) = &mut self.only {
-                if change.op() == Op::Ddl || !only.is(change.table())? {
+                if change.op() == Op::Ddl || !only.is(&change)? {
                     continue;
                 }
             }
-            let full = match self.decoder.take_in(&change)? {
-                Taken::On => false,
-                Taken::Full => true,
-                Taken::FlushFirst => {
+            let full = match self.decoder.push_ordered(&change)? {
+                Push::Done => false,
+                Push::Full => true,
+                Push::FlushFirst => {
                     let Self { decoder, options, schemas, ready, .. } = self;
                     flush(decoder, options, schemas, ready);
-                    decoder.take_in(&change)?;
+                    decoder.push_ordered(&change)?;
                     true
                 }
             };
@@ -228,17 +222,16 @@ impl Batches {
 fn flush(
     decoder: &mut BatchDecoder,
     options: &ArrowOptions,
-    schemas: &mut HashMap<usize, SchemaRef>,
+    schemas: &mut TableMap<SchemaRef>,
     ready: &mut VecDeque<Result<TableRecords>>,
 ) {
     decoder.flush_mut(|batch| {
         let table = Arc::clone(batch.table());
         let first = batch.positions().first().copied().unwrap_or_default();
-        let known = schemas.get(&Arc::as_ptr(&table).addr()).cloned();
+        let known = schemas.get(batch.table_id()).cloned();
         let of_table = || schema(&table, &options.of_table(&table));
         let records = known.map_or_else(of_table, Ok).and_then(|schema| {
-            // The decoder keeps the definition alive, so its address stays its own.
-            schemas.insert(Arc::as_ptr(&table).addr(), Arc::clone(&schema));
+            schemas.insert(batch.table_id(), Arc::clone(&schema));
             record_batch(batch, &schema, options)
         });
         ready.push_back(records.map(|batch| TableRecords { table, batch, first }));
@@ -372,7 +365,7 @@ impl TableStream {
             return None;
         }
         let what = format!("the definition of table {} changes at {}", records.table.name(), records.first);
-        let error = Error::new(ErrorKind::SchemaChange, what).at_rba(records.first.rba);
+        let error = Error::new(ErrorKind::SchemaChange, what);
         Some(Err(error.hint("set the option on_schema_change to union, or to stop for one stream per definition")))
     }
 }
@@ -478,7 +471,7 @@ fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<
     let mut found: Vec<Arc<TableDef>> = Vec::new();
     while let Some(change) = reader.next()? {
         let table = change.table();
-        if change.op() != Op::Ddl && wanted.is(table)? && !found.iter().any(|known| Arc::ptr_eq(known, table)) {
+        if change.op() != Op::Ddl && wanted.is(&change)? && !found.iter().any(|known| Arc::ptr_eq(known, table)) {
             found.push(Arc::clone(table));
         }
     }

@@ -1,10 +1,9 @@
 //! One column of a batch.
 
-use crate::change::{ColumnState, DateTime, NumberText, integer, unprefixed};
+use crate::change::image::{ColumnSpan, RowForm, SpanContent};
+use crate::change::{ColumnState, DateTime, NumberText, integer};
 use crate::schema::{ColumnDef, Kind};
 use crate::text::Charset;
-use crate::trail::ByteOrder;
-use crate::trail::image::SpanContent;
 
 /// The values of a column, one for each row. Where the state is not *value*, the number is 0 and the bytes are empty, or,
 /// of an invalid value, its bytes as they stand.
@@ -193,13 +192,14 @@ impl ColumnBuffer {
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, row: usize, content: SpanContent<'_>, around: SourceBuffer<'_>, order: ByteOrder) {
+    pub(super) fn push(&mut self, row: usize, span: ColumnSpan<'_>, around: SourceBuffer<'_>, form: RowForm) {
         if self.states.len() != row {
             self.align(row);
         }
-        let state = match content {
-            SpanContent::Value(body) => self.value(body, around, order),
+        let state = match span.content() {
+            SpanContent::Value(body) => self.value(body, around, form),
             SpanContent::Null => ColumnState::Null,
+            SpanContent::Invalid if span.is_unchanged(form) => ColumnState::Unchanged,
             SpanContent::Invalid => ColumnState::Invalid,
         };
         if state != ColumnState::Value {
@@ -210,8 +210,8 @@ impl ColumnBuffer {
 
     /// Adds a value; one that is not decodable adds nothing.
     #[inline(always)]
-    fn value(&mut self, body: &[u8], around: SourceBuffer<'_>, order: ByteOrder) -> ColumnState {
-        let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
+    fn value(&mut self, body: &[u8], around: SourceBuffer<'_>, form: RowForm) -> ColumnState {
+        let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
         let added = match (self.decode, &mut self.values) {
             (Decode::Integer8, ColumnValues::Integer(values)) => {
                 body.try_into().ok().map(|bytes| values.push(i64::from_be_bytes(bytes)))

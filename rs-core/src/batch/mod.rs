@@ -11,13 +11,13 @@ use std::sync::Arc;
 use column::SourceBuffer;
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
 
+use crate::change::image::{ColumnSpans, RowForm, TWICE};
 use crate::change::{Change, Op, located_fault};
+use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::{ColumnDef, TableDef};
+use crate::schema::{ColumnDef, TableDef, TableId, TableMap};
 use crate::time::Timestamp;
-use crate::trail::image::{ColumnSpans, TWICE};
-use crate::trail::{ByteOrder, Fault};
 
 /// Rows that a batch has at most, if not said otherwise.
 pub const DEFAULT_ROWS: usize = 8192;
@@ -58,10 +58,8 @@ pub struct BatchDecoder {
     /// The columns that are wanted of tables that are not named so; none says all.
     columns: Option<Vec<Box<str>>>,
     batches: Vec<ColumnBatch>,
-    /// Where the changes of each table met go, in the order of the definitions' addresses.
-    slots: Vec<(usize, Slot)>,
-    /// The same of the tables met lately, each at a place that its address gives.
-    recent: [(usize, Slot); RECENT],
+    /// Where the changes of each table go.
+    slots: TableMap<BatchIndex>,
     images: ImagesWanted,
     /// Whether each change's transaction is kept too, and whether truncates are.
     whole_changes: bool,
@@ -82,29 +80,19 @@ pub(crate) enum ImagesWanted {
 /// A table by name, and the columns of it that are wanted; none says all.
 type Wanted = (Box<str>, Option<Vec<Box<str>>>);
 
-/// What has become of a change.
+/// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// It is taken in, or has no columns.
-    On,
-    /// It is taken in, and a batch is full now.
+pub(crate) enum Push {
+    /// The change is in a batch, or has no columns.
+    Done,
+    /// The change is in a batch, and a batch is full now.
     Full,
-    /// It can be taken in once what there is has been flushed.
+    /// The change can be pushed once the batches have been flushed.
     FlushFirst,
 }
 
-/// Where a table's changes go: a batch, or nowhere.
-type Slot = Option<usize>;
-
-/// How many tables are found without a search.
-const RECENT: usize = 64;
-
-/// A place for an address among [`RECENT`]. Two addresses may have one: the later then takes it, and the other is searched
-/// for.
-#[inline(always)]
-fn recent_place(address: usize) -> usize {
-    (address >> 4 ^ address >> 10) % RECENT
-}
+/// The batch of a table's changes; `None` if they are not wanted.
+type BatchIndex = Option<usize>;
 
 impl Default for BatchDecoder {
     fn default() -> Self {
@@ -121,8 +109,7 @@ impl BatchDecoder {
             wanted: Vec::new(),
             columns: None,
             batches: Vec::new(),
-            slots: Vec::new(),
-            recent: [(0, None); RECENT],
+            slots: TableMap::default(),
             images: ImagesWanted::Both,
             whole_changes: false,
             bytes: 0,
@@ -175,55 +162,54 @@ impl BatchDecoder {
     /// batch.
     #[inline(always)]
     pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
-        Ok(self.take_in(change)? == Taken::Full)
+        Ok(self.push_ordered(change)? == Push::Full)
     }
 
     /// Takes in a change of a row. One that would come out before a change of another definition of its table, which stands
     /// before it in the trail, is not taken in where changes are kept whole.
     #[inline(always)]
-    pub(crate) fn take_in(&mut self, change: &Change<'_>) -> Result<Taken> {
+    pub(crate) fn push_ordered(&mut self, change: &Change<'_>) -> Result<Push> {
         // The table first: which one comes next is what a processor cannot predict, and the operation mostly follows from it.
         let whole = self.whole_changes;
         let is_row = || match change.op() {
             Op::Insert | Op::Update | Op::PkUpdate | Op::Delete => true,
             op => whole && op == Op::Truncate,
         };
-        let address = Arc::as_ptr(change.table()).addr();
-        let slot = match self.recent.get(recent_place(address)) {
-            Some(&(known, slot)) if known == address => slot,
-            _ if !is_row() => return Ok(Taken::On),
-            _ => self.slot(address, change.table())?,
+        let slot = match self.slots.get(change.table_id()) {
+            Some(&slot) => slot,
+            None if !is_row() => return Ok(Push::Done),
+            None => self.open(change.table_id(), change.table())?,
         };
-        let Some(batch) = slot.and_then(|slot| self.batches.get(slot)) else { return Ok(Taken::On) };
+        let Some(batch) = slot.and_then(|slot| self.batches.get(slot)) else { return Ok(Push::Done) };
         if !is_row() {
-            return Ok(Taken::On);
+            return Ok(Push::Done);
         }
         if batch.has_other_versions && self.waits_for_others(batch) {
-            return Ok(Taken::FlushFirst);
+            return Ok(Push::FlushFirst);
         }
-        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(Taken::On) };
+        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(Push::Done) };
         let op = change.op();
         if batch.is_full(self.rows, self.full_bytes) {
-            return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("flush before pushing on"));
+            return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("call flush() before push()"));
         }
         let (mut before, mut after) = change.images()?;
         if self.images == ImagesWanted::Row {
             (before, after) = (None, if op == Op::Delete { before } else { after });
         }
         let head = (op, change.position(), change.timestamp());
-        let (order, around) = (change.record().byte_order(), SourceBuffer(change.buffer()));
-        match batch.push(head, order, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
+        let (form, around) = (change.head().form, SourceBuffer(change.buffer()));
+        match batch.push(head, form, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => {
                 if let Some(whole) = &mut batch.whole {
                     whole.push(change.ids(), (before.is_some(), after.is_some()));
                     self.bytes += before.map_or(0, |row| row.bytes().len()) + after.map_or(0, |row| row.bytes().len());
                 }
                 let full = batch.is_full(self.rows, self.full_bytes) || self.bytes >= self.full_bytes;
-                Ok(if full { Taken::Full } else { Taken::On })
+                Ok(if full { Push::Full } else { Push::Done })
             }
             Err(fault) => {
-                let (origin, rba, record) = change.whence();
-                Err(located_fault(fault, origin, rba, record))
+                let (file, offset, record) = change.error_context();
+                Err(located_fault(fault, file, offset, record))
             }
         }
     }
@@ -235,29 +221,17 @@ impl BatchDecoder {
         self.batches.iter().filter(same).any(|other| !other.is_empty())
     }
 
-    #[inline(never)]
-    fn slot(&mut self, address: usize, table: &Arc<TableDef>) -> Result<Slot> {
-        let slot = match self.slots.binary_search_by_key(&address, |(known, _)| *known) {
-            Ok(found) => self.slots.get(found).and_then(|(_, slot)| *slot),
-            Err(place) => {
-                let slot = self.open(table)?;
-                self.slots.insert(place, (address, slot));
-                slot
-            }
-        };
-        if let Some(recent) = self.recent.get_mut(recent_place(address)) {
-            *recent = (address, slot);
-        }
+    /// Finds out where a table's changes go; opens a batch for a table that is wanted.
+    #[cold]
+    fn open(&mut self, id: TableId, table: &Arc<TableDef>) -> Result<BatchIndex> {
+        let slot = self.batch_for(id, table)?;
+        self.slots.insert(id, slot);
         Ok(slot)
     }
 
-    /// A new batch for a table that is wanted. It keeps the definition alive, so that its address stays its own.
-    #[cold]
-    fn open(&mut self, table: &Arc<TableDef>) -> Result<Slot> {
+    fn batch_for(&mut self, id: TableId, table: &Arc<TableDef>) -> Result<BatchIndex> {
         let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
-            // Kept without columns: what is not wanted needs its address as much.
-            self.batches.push(ColumnBatch::new(table, &|_| false, self.images, false));
             return Ok(None);
         }
         if !table.is_defined() {
@@ -266,7 +240,7 @@ impl BatchDecoder {
         }
         let columns = wanted.map_or(self.columns.as_ref(), |(_, columns)| columns.as_ref());
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
-        let mut batch = ColumnBatch::new(table, &is_wanted, self.images, self.whole_changes);
+        let mut batch = ColumnBatch::new((id, table), &is_wanted, self.images, self.whole_changes);
         if self.whole_changes {
             for rival in self.batches.iter_mut().filter(|other| other.table.name() == table.name()) {
                 (rival.has_other_versions, batch.has_other_versions) = (true, true);
@@ -297,6 +271,7 @@ impl BatchDecoder {
 /// Changes of one table in columns. Row `i` of all columns is one change.
 #[derive(Debug)]
 pub struct ColumnBatch {
+    table_id: TableId,
     table: Arc<TableDef>,
     ops: Vec<Op>,
     positions: Vec<Position>,
@@ -306,21 +281,21 @@ pub struct ColumnBatch {
     after: Vec<ColumnBuffer>,
     /// Bytes of the images taken in.
     bytes: usize,
-    whole: Option<Box<Whole>>,
+    whole: Option<Box<ChangeMeta>>,
     /// Whether there is a batch of another definition of the same table, where the order among them counts.
     has_other_versions: bool,
 }
 
 /// What makes the changes of a batch whole, beside their columns: their transactions, and which images they have.
 #[derive(Debug)]
-pub(crate) struct Whole {
+pub(crate) struct ChangeMeta {
     pub(crate) csns: VarBytes,
     pub(crate) xids: VarBytes,
     /// Of each change: whether it has a CSN, an id, a before image, an after image.
     pub(crate) has: Vec<[bool; 4]>,
 }
 
-impl Whole {
+impl ChangeMeta {
     fn new() -> Self {
         Self { csns: VarBytes::new(), xids: VarBytes::new(), has: Vec::new() }
     }
@@ -340,12 +315,18 @@ impl Whole {
 
 impl ColumnBatch {
     /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
-    fn new(table: &Arc<TableDef>, is_wanted: &dyn Fn(&str) -> bool, images: ImagesWanted, whole: bool) -> Self {
+    fn new(
+        (table_id, table): (TableId, &Arc<TableDef>),
+        is_wanted: &dyn Fn(&str) -> bool,
+        images: ImagesWanted,
+        whole: bool,
+    ) -> Self {
         let plan = Plan::new(table, is_wanted);
         let columns = || plan.columns(table).map(ColumnBuffer::new).collect();
         let after = columns();
         let before = if images == ImagesWanted::Both { columns() } else { Vec::new() };
         Self {
+            table_id,
             table: Arc::clone(table),
             ops: Vec::new(),
             positions: Vec::new(),
@@ -354,7 +335,7 @@ impl ColumnBatch {
             before,
             after,
             bytes: 0,
-            whole: whole.then(|| Whole::new().into()),
+            whole: whole.then(|| ChangeMeta::new().into()),
             has_other_versions: false,
         }
     }
@@ -379,6 +360,12 @@ impl ColumnBatch {
     #[must_use]
     pub fn table(&self) -> &Arc<TableDef> {
         &self.table
+    }
+
+    /// The number of the table's definition.
+    #[must_use]
+    pub fn table_id(&self) -> TableId {
+        self.table_id
     }
 
     /// What each change does.
@@ -411,7 +398,7 @@ impl ColumnBatch {
 
     /// The wanted columns' definitions and what is left of the batch, to take away.
     #[cfg(feature = "arrow")]
-    pub(crate) fn parts(&mut self) -> (Vec<&ColumnDef>, &mut [ColumnBuffer], &mut [ColumnBuffer], Option<&mut Whole>) {
+    pub(crate) fn parts(&mut self) -> (Vec<&ColumnDef>, &mut [ColumnBuffer], &mut [ColumnBuffer], Option<&mut ChangeMeta>) {
         let columns = self.plan.columns(&self.table).collect();
         (columns, &mut self.before, &mut self.after, self.whole.as_deref_mut())
     }
@@ -421,13 +408,13 @@ impl ColumnBatch {
     fn push(
         &mut self,
         (op, position, time): (Op, Position, Timestamp),
-        order: ByteOrder,
+        form: RowForm,
         around: SourceBuffer<'_>,
         before: Option<&[u8]>,
         after: Option<&[u8]>,
     ) -> std::result::Result<(), Fault> {
         let row = self.ops.len();
-        let image = |list| Image { row, list, around, order };
+        let image = |list| Image { row, list, around, form };
         let filled = before
             .map_or(Ok(()), |list| fill(&self.plan, &mut self.before, image(list)))
             .and_then(|()| after.map_or(Ok(()), |list| fill(&self.plan, &mut self.after, image(list))));
@@ -474,7 +461,7 @@ struct Plan {
 struct Step {
     index: usize,
     /// How many columns stand between it and the wanted one before it, in an image that lists all of them.
-    hop: usize,
+    skip: usize,
 }
 
 impl Plan {
@@ -482,15 +469,15 @@ impl Plan {
 
     fn new(table: &TableDef, is_wanted: &dyn Fn(&str) -> bool) -> Self {
         let mut plan = Self { wanted: Vec::new(), places: Vec::new() };
-        let mut hop = 0;
+        let mut skip = 0;
         for (index, column) in table.columns().iter().enumerate() {
             if is_wanted(&column.name) {
                 plan.places.push(plan.wanted.len());
-                plan.wanted.push(Step { index, hop });
-                hop = 0;
+                plan.wanted.push(Step { index, skip });
+                skip = 0;
             } else {
                 plan.places.push(Self::NOWHERE);
-                hop += 1;
+                skip += 1;
             }
         }
         plan
@@ -509,12 +496,20 @@ impl Plan {
 #[inline(never)]
 fn fill(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
     // The byte order is settled here, once an image.
-    match (image.order, plan.wants_all()) {
-        (ByteOrder::Big, true) => fill_all(columns, Image { order: ByteOrder::Big, ..image }),
-        (ByteOrder::Little, true) => fill_all(columns, Image { order: ByteOrder::Little, ..image }),
-        (ByteOrder::Big, false) => fill_some(plan, columns, Image { order: ByteOrder::Big, ..image }),
-        (ByteOrder::Little, false) => fill_some(plan, columns, Image { order: ByteOrder::Little, ..image }),
+    match (image.form, plan.wants_all()) {
+        (RowForm::Big, true) => fill_all(columns, Image { form: RowForm::Big, ..image }),
+        (RowForm::Little, true) => fill_all(columns, Image { form: RowForm::Little, ..image }),
+        (RowForm::Big, false) => fill_some(plan, columns, Image { form: RowForm::Big, ..image }),
+        (RowForm::Little, false) => fill_some(plan, columns, Image { form: RowForm::Little, ..image }),
+        (RowForm::Wide, _) => fill_wide(plan, columns, image),
     }
+}
+
+/// An image of a source that is not a trail: not on any fast path.
+#[inline(never)]
+fn fill_wide(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
+    let image = Image { form: RowForm::Wide, ..image };
+    fill_listed(plan, columns, ColumnSpans::new(image.list, RowForm::Wide), columns.len(), image)
 }
 
 /// An image on its way into columns.
@@ -523,20 +518,20 @@ struct Image<'a> {
     row: usize,
     list: &'a [u8],
     around: SourceBuffer<'a>,
-    order: ByteOrder,
+    form: RowForm,
 }
 
 const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table has not");
 
 #[inline(always)]
 fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
-    for span in ColumnSpans::new(image.list, image.order) {
+    for span in ColumnSpans::new(image.list, image.form) {
         let span = span?;
         let column = columns.get_mut(usize::from(span.index)).ok_or(NO_SUCH_COLUMN)?;
         if column.has(image.row) {
             return Err(TWICE);
         }
-        column.push(image.row, span.content(), image.around, image.order);
+        column.push(image.row, span, image.around, image.form);
     }
     Ok(())
 }
@@ -545,15 +540,15 @@ fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Resu
 /// the others needs no look at what they are. Any other image is left to [`fill_listed`].
 #[inline(always)]
 fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
-    let mut spans = ColumnSpans::new(image.list, image.order);
+    let mut spans = ColumnSpans::new(image.list, image.form);
     // Up to where there is nothing that is not wanted, and how many columns are still to be found there.
     let (mut from, mut left) = (spans, columns.len());
     for (taken, (step, column)) in plan.wanted.iter().zip(columns.iter_mut()).enumerate() {
-        let between = step.index - step.hop..step.index;
-        let hopped = spans.by_ref().take(step.hop).all(|span| span.is_ok_and(|span| between.contains(&span.index.into())));
+        let between = step.index - step.skip..step.index;
+        let skipped = spans.by_ref().take(step.skip).all(|span| span.is_ok_and(|span| between.contains(&span.index.into())));
         match spans.next() {
-            Some(Ok(span)) if hopped && usize::from(span.index) == step.index => {
-                column.push(image.row, span.content(), image.around, image.order);
+            Some(Ok(span)) if skipped && usize::from(span.index) == step.index => {
+                column.push(image.row, span, image.around, image.form);
             }
             _ => return fill_listed(plan, columns, from, left, image),
         }
@@ -584,7 +579,7 @@ fn fill_listed(
             return Err(TWICE);
         }
         left = left.saturating_sub(1);
-        column.push(image.row, span.content(), image.around, image.order);
+        column.push(image.row, span, image.around, image.form);
         if left == 0 {
             break;
         }
@@ -598,26 +593,30 @@ mod tests {
     use crate::change::ColumnState::{self, Missing, Null, Value};
     use crate::trail::image::ImageBuilder;
 
-    const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
+    const ORDERS: [RowForm; 3] = [RowForm::Big, RowForm::Little, RowForm::Wide];
 
     /// A table of five integers, A to E, of which those are wanted.
     fn batch(wanted: &str) -> ColumnBatch {
         let columns = ["A", "B", "C", "D", "E"].map(|name| ColumnDef::integer(name, 0)).to_vec();
         let table = Arc::new(TableDef::new("T", columns));
-        ColumnBatch::new(&table, &|name| wanted.contains(name), ImagesWanted::Both, false)
+        ColumnBatch::new((crate::schema::TableIds::new().id(0), &table), &|name| wanted.contains(name), ImagesWanted::Both, false)
     }
 
     /// An image that lists these columns; column 4 is NULL, any other holds ten times its index and its place.
-    fn image(order: ByteOrder, indexes: &[u16]) -> Vec<u8> {
+    fn image(order: RowForm, indexes: &[u16]) -> Vec<u8> {
         let mut image = ImageBuilder::new(order);
         for (place, &index) in (0..).zip(indexes) {
             let value = i64::from(index) * 10 + place;
-            if index == 4 { image.null(index) } else { image.fixed(index, &value.to_be_bytes()) }.unwrap();
+            if index == 4 {
+                image.null(index);
+            } else {
+                image.fixed(index, &value.to_be_bytes()).unwrap();
+            }
         }
         image.bytes().to_vec()
     }
 
-    fn push(batch: &mut ColumnBatch, order: ByteOrder, list: &[u8]) -> std::result::Result<(), Fault> {
+    fn push(batch: &mut ColumnBatch, order: RowForm, list: &[u8]) -> std::result::Result<(), Fault> {
         let time = Timestamp::from_unix_micros(0);
         batch.push((Op::Insert, Position::default(), time), order, SourceBuffer(list), None, Some(list))
     }

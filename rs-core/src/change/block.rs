@@ -1,19 +1,16 @@
-//! Many changes that live by themselves, in one piece.
+//! [`ChangeBlock`]: many owned changes in one piece.
 
 use std::sync::Arc;
 
-use crate::change::{Change, TransactionIds, Unit, View};
-use crate::schema::TableDef;
-use crate::trail::{Frame, Record};
+use crate::change::change::{Change, Head};
+use crate::change::context::{ChangeContext, TransactionIds};
+use crate::schema::{TableDef, TableId, TableMap};
 
-/// Bytes of records that fill a block, however few changes they are: it stays near the processor.
+/// Bytes of changes that fill a block, however few the changes are: it stays near the processor.
 const FULL_BYTES: usize = 256 << 10;
 
-/// How many tables are found without a search.
-const RECENT: usize = 64;
-
-/// Some changes that live by themselves: for bindings and queues, where one change at a time costs too much. What an
-/// [`OwnedChange`](crate::OwnedChange) keeps for each change is kept here once for each transaction. `Send` and `Sync`.
+/// Some hundred owned changes of any source: the unit that crosses a language boundary, a queue or a thread. What changes of one
+/// transaction share is kept once. `Send` and `Sync`.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -26,61 +23,40 @@ const RECENT: usize = 64;
 /// }
 /// # Ok::<(), trailcore::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ChangeBlock {
     bytes: Vec<u8>,
-    frames: Vec<Frame>,
     items: Vec<Item>,
-    /// What changes of one transaction share, in the order of the changes.
-    views: Vec<View>,
-    /// Whether the last view is more than a transaction's: it is then one change's alone.
-    own_view: bool,
-    tables: Vec<Arc<TableDef>>,
-    /// Their places by address, in the order of the addresses.
-    places: Vec<(usize, u32)>,
-    /// Tables met lately with their places in `tables`, each where its address says.
-    recent: Box<[(usize, u32); RECENT]>,
-}
-
-/// Bytes of a reader's buffer that a block takes in with one copy: those of rows that lie one behind the other.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Run {
-    from: u64,
-    end: u64,
+    /// What consecutive changes share, in the order of the changes.
+    contexts: Vec<ChangeContext>,
+    tables: Vec<(TableId, Arc<TableDef>)>,
+    places: TableMap<u32>,
 }
 
 /// One change of a block.
 #[derive(Clone, Copy, Debug)]
 struct Item {
-    unit: Unit,
-    view: u32,
+    head: Head,
+    context: u32,
     table: u32,
 }
 
-impl Default for ChangeBlock {
-    fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            frames: Vec::new(),
-            items: Vec::new(),
-            views: Vec::new(),
-            own_view: false,
-            tables: Vec::new(),
-            places: Vec::new(),
-            recent: Box::new([(0, 0); RECENT]),
-        }
-    }
+/// Bytes of a reader's buffer that a block takes in with one copy: those of consecutive rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    from: usize,
+    end: usize,
 }
 
 impl ChangeBlock {
-    /// How many changes there are.
+    /// Returns how many changes there are.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -90,155 +66,165 @@ impl ChangeBlock {
         self.bytes.len() >= FULL_BYTES
     }
 
-    /// A change by its place, counted from 0; `None` behind the last.
+    /// Returns a change by its index; `None` after the last.
     #[inline(always)]
     #[must_use]
-    pub fn get(&self, place: usize) -> Option<Change<'_>> {
-        let item = self.items.get(place)?;
-        let frame = self.frames.get(item.unit.first + usize::from(item.unit.paired))?;
-        let (view, table) = (self.views.get(item.view as usize)?, self.tables.get(item.table as usize)?);
-        Some(Change::new((&self.bytes, &self.frames), frame, &item.unit, view, table))
+    pub fn get(&self, index: usize) -> Option<Change<'_>> {
+        let item = self.items.get(index)?;
+        let (context, table) = (self.contexts.get(item.context as usize)?, self.tables.get(item.table as usize)?);
+        Some(Change::new(&self.bytes, item.head, context, (table.0, &table.1)))
     }
 
-    /// Its changes, in the trail's order.
+    /// Returns its changes, in the order of their source.
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        (0..self.len()).filter_map(|place| self.get(place))
+        (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// The definitions of the changes' tables, each once.
+    /// Returns the definitions of the changes' tables, each once, with their numbers.
     #[must_use]
-    pub fn tables(&self) -> &[Arc<TableDef>] {
+    pub fn tables(&self) -> &[(TableId, Arc<TableDef>)] {
         &self.tables
     }
 
-    /// Which of [`tables`](Self::tables) is that of one of its changes.
+    /// Returns which of [`tables`](Self::tables) is that of one of its changes.
     #[inline(always)]
     #[must_use]
-    pub fn table_index(&self, place: usize) -> Option<usize> {
-        self.items.get(place).map(|item| item.table as usize)
+    pub fn table_index(&self, index: usize) -> Option<usize> {
+        self.items.get(index).map(|item| item.table as usize)
     }
 
-    /// A number for the transaction of one of its changes: that of the change before it where both are of one transaction.
-    /// It means nothing outside of the block.
+    /// Returns a number for the transaction of one of its changes. Two changes of the block with the same number have the same
+    /// CSN and id; the number means nothing outside the block.
     #[must_use]
-    pub fn transaction_of(&self, place: usize) -> Option<u32> {
-        let item = self.items.get(place)?;
-        let serial = self.views.get(item.view as usize)?.ids.serial;
+    pub fn transaction_of(&self, index: usize) -> Option<u32> {
+        let item = self.items.get(index)?;
+        let serial = self.contexts.get(item.context as usize)?.ids.serial;
         // What belongs to no transaction has none of its ids.
-        Some((serial << 1 | u64::from(item.unit.in_transaction)) as u32)
+        Some((serial << 1 | u64::from(item.head.in_transaction)) as u32)
     }
 
     /// Forgets all changes; the memory is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.frames.clear();
         self.items.clear();
-        self.views.clear();
+        self.contexts.clear();
         self.tables.clear();
         self.places.clear();
-        self.recent.fill((0, 0));
     }
 
-    /// Takes in a change of the reader that fills the block.
-    #[inline(always)]
-    pub(crate) fn push(&mut self, change: &Change<'_>) {
-        let first = self.frames.len();
-        for frame in change.own_frames() {
-            self.frames.push(frame.moved_to(self.bytes.len() as u64));
-            self.bytes.extend_from_slice(Record::from_frame(change.buffer, frame).bytes());
-        }
-        self.add(change, first);
+    /// Adds a copy of a change, from any source.
+    pub fn push(&mut self, change: &Change<'_>) {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(change.own_bytes());
+        self.add(change, at);
     }
 
-    /// Takes in a change of one record, whose bytes come with the run: [`copy`](Self::copy) takes them when the run has ended.
+    /// Adds a change whose bytes come with the run: [`copy`](Self::copy) takes them in when the run has ended.
     #[inline(always)]
     pub(crate) fn push_row(&mut self, change: &Change<'_>, run: &mut Run) {
-        let frame = change.frame;
-        if frame.at != run.end {
-            self.copy(change.buffer, run);
-            *run = Run { from: frame.at, end: frame.at };
+        let head = change.head();
+        if head.at != run.end {
+            self.copy(change.buffer(), run);
+            *run = Run { from: head.at, end: head.at };
         }
-        let first = self.frames.len();
-        self.frames.push(frame.moved_to(self.bytes.len() as u64 + (frame.at - run.from)));
-        run.end += u64::from(frame.len);
-        self.add(change, first);
+        let at = self.bytes.len() + (head.at - run.from);
+        run.end += head.len as usize;
+        self.add(change, at);
     }
 
-    /// Whether it is full with the bytes of a run.
+    /// Returns whether it is full with the bytes of a run.
     #[inline(always)]
     pub(crate) fn is_full_with(&self, run: &Run) -> bool {
-        self.bytes.len() as u64 + (run.end - run.from) >= FULL_BYTES as u64
+        self.bytes.len() + (run.end - run.from) >= FULL_BYTES
     }
 
-    /// Takes in the bytes of a run, which is at its end then.
+    /// Takes in the bytes of a run, which then is at its end.
     pub(crate) fn copy(&mut self, buffer: &[u8], run: &mut Run) {
-        self.bytes.extend_from_slice(buffer.get(run.from as usize..run.end as usize).unwrap_or_default());
+        self.bytes.extend_from_slice(buffer.get(run.from..run.end).unwrap_or_default());
         run.from = run.end;
     }
 
-    /// Adds a change whose frames are there from `first` on.
+    /// Adds a change whose bytes are at `at`, or will be.
     #[inline(always)]
-    fn add(&mut self, change: &Change<'_>, first: usize) {
-        let unit = Unit { first, end: self.frames.len(), ..*change.unit };
-        let item = Item { unit, view: self.view_of(change, first), table: self.table_of(change) };
+    fn add(&mut self, change: &Change<'_>, at: usize) {
+        let head = Head { at, ..*change.head() };
+        let item = Item { head, context: self.context_of(change, at), table: self.table_of(change) };
         self.items.push(item);
     }
 
-    /// The place of what it shares with others.
+    /// Returns the index of what it shares with other changes.
     #[inline(always)]
-    fn view_of(&mut self, change: &Change<'_>, first: usize) -> u32 {
-        let own = change.unit.continuations > 0;
-        let view = change.view;
-        let same = |last: &View| last.ids.serial == view.ids.serial && Arc::ptr_eq(&last.origin, &view.origin);
-        if own || self.own_view || !self.views.last().is_some_and(same) {
-            self.add_view(change, first, own);
+    fn context_of(&mut self, change: &Change<'_>, at: usize) -> u32 {
+        let context = change.context();
+        let same = |last: &ChangeContext| {
+            last.ids.serial == context.ids.serial && Arc::ptr_eq(&last.file, &context.file) && last.start == context.start
+        };
+        if !self.contexts.last().is_some_and(same) {
+            self.add_context(change, at);
         }
-        self.views.len().saturating_sub(1) as u32
+        self.contexts.len().saturating_sub(1) as u32
     }
 
-    fn add_view(&mut self, change: &Change<'_>, first: usize, own: bool) {
-        let ids = &change.view.ids;
-        let ids = match ids.frame {
+    fn add_context(&mut self, change: &Change<'_>, at: usize) {
+        let context = change.context();
+        let ids = &context.ids;
+        let own = change.head().at..change.head().at + change.head().len as usize;
+        let ids = match ids.record {
             // The record that has them comes along.
-            Some(frame) if frame == change.unit.first => {
-                TransactionIds { frame: Some(first), serial: ids.serial, ..Default::default() }
+            Some((record, len, order)) if own.contains(&record) => {
+                TransactionIds::in_record(at + (record - own.start), len, order, ids.serial)
             }
             _ => {
-                let (csn, xid) = ids.of(change.buffer, change.frames);
-                TransactionIds { serial: ids.serial, ..TransactionIds::kept(csn, xid) }
+                let (csn, xid) = ids.get(change.buffer(), context.file.format);
+                TransactionIds::kept(csn, xid, ids.serial)
             }
         };
-        let joined = if own { change.view.joined.clone() } else { Vec::new() };
-        self.views.push(View { origin: Arc::clone(&change.view.origin), ids, joined });
-        self.own_view = own;
+        self.contexts.push(ChangeContext { file: Arc::clone(&context.file), ids, start: context.start });
     }
 
-    /// The place of its table.
+    /// Returns the index of its table.
     #[inline(always)]
     fn table_of(&mut self, change: &Change<'_>) -> u32 {
-        let address = Arc::as_ptr(change.table).addr();
-        let at = (address >> 4 ^ address >> 10) % RECENT;
-        match self.recent.get(at) {
-            Some(&(known, place)) if known == address => place,
-            _ => self.find_table(change.table, at),
+        match self.places.get(change.table_id()) {
+            Some(&place) => place,
+            None => self.add_table(change),
         }
     }
 
     #[inline(never)]
-    fn find_table(&mut self, table: &Arc<TableDef>, at: usize) -> u32 {
-        let address = Arc::as_ptr(table).addr();
-        let place = match self.places.binary_search_by_key(&address, |(known, _)| *known) {
-            Ok(found) => self.places.get(found).map_or(0, |(_, place)| *place),
-            Err(at) => {
-                let place = self.tables.len() as u32;
-                self.tables.push(Arc::clone(table));
-                self.places.insert(at, (address, place));
-                place
-            }
-        };
-        if let Some(recent) = self.recent.get_mut(at) {
-            *recent = (address, place);
-        }
+    fn add_table(&mut self, change: &Change<'_>) -> u32 {
+        let place = self.tables.len() as u32;
+        self.tables.push((change.table_id(), Arc::clone(change.table())));
+        self.places.insert(change.table_id(), place);
         place
+    }
+}
+
+/// An owned change: one of a block, which it keeps. `Send` and `Sync`; cloning shares the bytes.
+#[derive(Clone, Debug)]
+pub struct OwnedChange {
+    block: Arc<ChangeBlock>,
+    index: usize,
+}
+
+impl OwnedChange {
+    pub(crate) fn of(change: &Change<'_>) -> Self {
+        let mut block = ChangeBlock::default();
+        block.push(change);
+        Self { block: Arc::new(block), index: 0 }
+    }
+
+    /// Returns a change of a block, to keep it together with the block; `None` after the block's last.
+    #[must_use]
+    pub fn in_block(block: &Arc<ChangeBlock>, index: usize) -> Option<Self> {
+        (index < block.len()).then(|| Self { block: Arc::clone(block), index })
+    }
+
+    /// Returns the change, borrowed.
+    #[must_use]
+    pub fn as_change(&self) -> Change<'_> {
+        // The index is one of the block's: both are private and set together.
+        #[allow(clippy::expect_used)]
+        self.block.get(self.index).expect("an owned change is in its block")
     }
 }

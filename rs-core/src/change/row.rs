@@ -2,42 +2,43 @@
 
 use std::borrow::Cow;
 
-use crate::change::value::{ColumnState, DateTime, Decimal, Number, NumberText, Value};
+use crate::change::image::{ColumnSpan, ColumnSpans, RowForm, SpanContent};
+use crate::change::value::{ColumnState, Decimal, Number, NumberText, Value};
+use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Kind, Reading, TableDef};
 use crate::text::Charset;
-use crate::trail::image::{ColumnSpan, ColumnSpans, SpanContent};
-use crate::trail::{ByteOrder, Fault};
+use crate::time::DateTime;
 
 /// One image of a row: the columns that a change record lists, read only as they are asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     list: &'a [u8],
     table: &'a TableDef,
-    order: ByteOrder,
+    form: RowForm,
 }
 
 impl<'a> Row<'a> {
     /// An image from its column list.
     #[inline]
     #[must_use]
-    pub fn new(list: &'a [u8], table: &'a TableDef, order: ByteOrder) -> Self {
-        Self { list, table, order }
+    pub fn new(list: &'a [u8], table: &'a TableDef, form: impl Into<RowForm>) -> Self {
+        Self { list, table, form: form.into() }
     }
 
     /// The columns that are there, in the trail's order. Columns that are missing are not among them. A damaged image may list a
     /// column twice, which [`spans`](Self::spans) can [`verify`](ColumnSpans::verify); [`at`](Self::at) gives the first.
     #[inline]
     pub fn columns(&self) -> impl Iterator<Item = std::result::Result<Column<'a>, Fault>> + use<'a> {
-        let Self { table, order, .. } = *self;
-        self.spans().map(move |span| Ok(Column { span: span?, table, order }))
+        let Self { table, form, .. } = *self;
+        self.spans().map(move |span| Ok(Column { span: span?, table, form }))
     }
 
     /// The columns as spans of bytes with their indexes, without a look at the definition: the quickest way through.
     #[inline]
     #[must_use]
     pub fn spans(&self) -> ColumnSpans<'a> {
-        ColumnSpans::new(self.list, self.order)
+        ColumnSpans::new(self.list, self.form)
     }
 
     /// A column by its index in the table. `None` where it is missing; a column of state *invalid* where the image is
@@ -48,7 +49,7 @@ impl<'a> Row<'a> {
         for span in self.spans() {
             let span = span.unwrap_or(ColumnSpan { index: index as u16, bytes: &[] });
             if usize::from(span.index) == index {
-                return Some(Column { span, table: self.table, order: self.order });
+                return Some(Column { span, table: self.table, form: self.form });
             }
         }
         None
@@ -74,11 +75,11 @@ impl<'a> Row<'a> {
         self.table
     }
 
-    /// The order of the bytes of indexes and lengths.
+    /// Returns how its indexes and lengths are written.
     #[inline]
     #[must_use]
-    pub fn byte_order(&self) -> ByteOrder {
-        self.order
+    pub fn form(&self) -> RowForm {
+        self.form
     }
 
     /// The column list as it stands.
@@ -109,7 +110,7 @@ impl<'a> Row<'a> {
 pub struct Column<'a> {
     span: ColumnSpan<'a>,
     table: &'a TableDef,
-    order: ByteOrder,
+    form: RowForm,
 }
 
 impl<'a> Column<'a> {
@@ -176,13 +177,14 @@ impl<'a> Column<'a> {
         let body = match self.span.content() {
             SpanContent::Value(body) => body,
             SpanContent::Null => return Value::Null,
-            SpanContent::Invalid => return Value::Invalid(self.span.bytes),
+            SpanContent::Invalid if self.span.is_unchanged(self.form) => return Value::Unchanged,
+            SpanContent::Invalid => return Value::Invalid(self.span.invalid_bytes(self.form)),
         };
         match self.reading() {
-            Some(reading) => decode(reading, body, self.order).unwrap_or(Value::Invalid(body)),
+            Some(reading) => decode(reading, body, self.form).unwrap_or(Value::Invalid(body)),
             // A column that the definition does not have is not guessed at.
             None if self.table.is_defined() => Value::Invalid(body),
-            None => guess(body, self.order),
+            None => guess(body, self.form),
         }
     }
 
@@ -237,7 +239,7 @@ impl<'a> Column<'a> {
         match reading.kind {
             Kind::Text { prefixed } if reading.charset.is_utf8() => {
                 if prefixed {
-                    unprefixed(body, self.order)
+                    self.form.unprefixed(body)
                 } else {
                     Some(body)
                 }
@@ -276,7 +278,7 @@ impl<'a> Column<'a> {
             self.reading().map(|reading| reading.kind),
             Some(Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true })
         );
-        Ok(if prefixed { unprefixed(body, self.order).unwrap_or(body) } else { body })
+        Ok(if prefixed { self.form.unprefixed(body).unwrap_or(body) } else { body })
     }
 
     #[cold]
@@ -297,8 +299,8 @@ impl<'a> Column<'a> {
 
 /// The value of a body by its column's type; `None` where the bytes are not of that type.
 #[inline(always)]
-fn decode<'a>(reading: &Reading, body: &'a [u8], order: ByteOrder) -> Option<Value<'a>> {
-    let characters = |prefixed| if prefixed { unprefixed(body, order) } else { Some(body) };
+fn decode<'a>(reading: &Reading, body: &'a [u8], form: RowForm) -> Option<Value<'a>> {
+    let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
     Some(match reading.kind {
         Kind::Text { prefixed } => Value::Text(reading.charset.decode(characters(prefixed)?)?),
         Kind::NumberText { prefixed } => {
@@ -315,14 +317,7 @@ fn decode<'a>(reading: &Reading, body: &'a [u8], order: ByteOrder) -> Option<Val
     })
 }
 
-/// A body without its u16 length, which must be that of the rest.
-#[inline]
-pub(crate) fn unprefixed(body: &[u8], order: ByteOrder) -> Option<&[u8]> {
-    let (&length, rest) = body.split_first_chunk()?;
-    (usize::from(order.u16(length)) == rest.len()).then_some(rest)
-}
-
-/// A big-endian integer: column integers are, in either byte order (spec section 1.1, SEEN).
+/// A big-endian integer: column integers are, in either byte order (docs/trail-format.md, section 3, SEEN).
 #[inline]
 pub(crate) fn integer(body: &[u8], width: u8, signed: bool) -> Option<i128> {
     if body.len() != usize::from(width) {
@@ -339,9 +334,9 @@ pub(crate) fn integer(body: &[u8], width: u8, signed: bool) -> Option<i128> {
 }
 
 /// A body of unknown type: its characters where they are printable, with or without a length before them.
-fn guess(body: &[u8], order: ByteOrder) -> Value<'_> {
+fn guess(body: &[u8], form: RowForm) -> Value<'_> {
     let printable = |bytes| Charset::UNSTATED.decode(bytes).filter(|text| !text.chars().any(char::is_control));
-    match unprefixed(body, order).or(Some(body)).and_then(printable) {
+    match form.unprefixed(body).or(Some(body)).and_then(printable) {
         Some(text) => Value::Text(text),
         None => Value::Bytes(body),
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
-use crate::time::{days_of_date, is_date};
+use crate::time::DateTime;
 
 /// An exact decimal number: a mantissa of up to 38 digits and the number of digits behind the point.
 ///
@@ -42,6 +42,15 @@ impl Decimal {
     #[must_use]
     pub const fn scale(self) -> u8 {
         self.scale
+    }
+
+    /// Returns all digits with `scale` of them after the point; `None` if digits would be lost or there are too many.
+    pub(crate) fn at_scale(self, scale: u8) -> Option<i128> {
+        if self.scale <= scale {
+            return self.mantissa.checked_mul(10i128.checked_pow(u32::from(scale - self.scale))?);
+        }
+        let unit = 10i128.checked_pow(u32::from(self.scale - scale))?;
+        (self.mantissa % unit == 0).then_some(self.mantissa / unit)
     }
 
     /// The nearest floating-point number. Not exact: for plots, not for sums of money.
@@ -280,141 +289,6 @@ impl fmt::Display for Number<'_> {
     }
 }
 
-/// A date, or date and time, as the database has it: without a zone, with as many fraction digits as the trail has.
-///
-/// Zero dates (`0000-00-00`, which MySQL knows) are kept; they have no place on the time line.
-///
-/// ```
-/// use trailcore::DateTime;
-/// let time = DateTime::parse("1994-09-30:15:33:00.120").unwrap();
-/// assert_eq!(time.to_string(), "1994-09-30T15:33:00.120");
-/// assert_eq!(time.unix_micros(), Some(780_939_180_120_000));
-/// assert_eq!(DateTime::parse("2022-12-26").unwrap().to_string(), "2022-12-26");
-/// assert_eq!(DateTime::parse("1994-13-30"), None);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DateTime {
-    /// Year, 0 to 9999.
-    pub year: u16,
-    /// Month, 1 to 12; 0 in a zero date.
-    pub month: u8,
-    /// Day, 1 to 31; 0 in a zero date.
-    pub day: u8,
-    /// Hour, 0 to 23.
-    pub hour: u8,
-    /// Minute, 0 to 59.
-    pub minute: u8,
-    /// Second, 0 to 59.
-    pub second: u8,
-    /// Nanoseconds.
-    pub nanos: u32,
-    /// How exact the text is.
-    pub precision: Precision,
-}
-
-/// The parts that a date/time text has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// A date alone.
-    Date,
-    /// To the second, with this many fraction digits (0 to 9).
-    Time(u8),
-}
-
-impl DateTime {
-    /// Reads `YYYY-MM-DD`, or with `:HH:MI:SS` and up to nine fraction digits: the forms that trails have (spec section
-    /// 4, SEEN with 0, 6 and 9 digits). `T` or a blank before the time are read too. `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::parse_bytes(text.as_bytes())
-    }
-
-    #[inline(always)]
-    pub(crate) fn parse_bytes(text: &[u8]) -> Option<Self> {
-        let (date, rest) = text.split_first_chunk::<10>()?;
-        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
-        let (century, year) = (two_digits(y1, y2)?, two_digits(y3, y4)?);
-        let (month, day) = (two_digits(m1, m2)?, two_digits(d1, d2)?);
-        if month > 12 || day > 31 {
-            return None;
-        }
-        let year = u16::from(century) * 100 + u16::from(year);
-        let date = Self { year, month, day, hour: 0, minute: 0, second: 0, nanos: 0, precision: Precision::Date };
-        if !date.is_zero_like() && !is_date(i64::from(year), i64::from(month), i64::from(day)) {
-            return None;
-        }
-        let Some((time, fraction)) = rest.split_first_chunk::<9>() else { return rest.is_empty().then_some(date) };
-        let &[b':' | b'T' | b' ', h1, h2, b':', i1, i2, b':', s1, s2] = time else { return None };
-        let (hour, minute, second) = (two_digits(h1, h2)?, two_digits(i1, i2)?, two_digits(s1, s2)?);
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        let mut nanos: u32 = 0;
-        let digits = match fraction {
-            [] => &[][..],
-            [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => digits,
-            _ => return None,
-        };
-        for digit in digits {
-            nanos = nanos * 10 + u32::from(one_digit(*digit)?);
-        }
-        nanos *= 10u32.pow(9 - digits.len() as u32);
-        Some(Self { hour, minute, second, nanos, precision: Precision::Time(digits.len() as u8), ..date })
-    }
-
-    fn is_zero_like(&self) -> bool {
-        self.month == 0 || self.day == 0
-    }
-
-    #[inline(always)]
-    fn seconds(&self) -> Option<i64> {
-        if self.is_zero_like() {
-            return None;
-        }
-        let days = days_of_date(self.year, self.month, self.day);
-        Some(days * 86_400 + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second))
-    }
-
-    /// Microseconds from 1970-01-01 00:00 of the same (unknown) zone; finer digits are cut off. `None` for a zero date.
-    #[inline]
-    #[must_use]
-    pub fn unix_micros(&self) -> Option<i64> {
-        Some(self.seconds()? * 1_000_000 + i64::from(self.nanos / 1000))
-    }
-
-    /// Nanoseconds from 1970-01-01 00:00 of the same (unknown) zone. `None` for a zero date, and for years that 64 bits
-    /// of nanoseconds do not reach (before 1678, after 2261).
-    #[must_use]
-    pub fn unix_nanos(&self) -> Option<i64> {
-        self.seconds()?.checked_mul(1_000_000_000)?.checked_add(i64::from(self.nanos))
-    }
-}
-
-#[inline(always)]
-fn one_digit(byte: u8) -> Option<u8> {
-    let digit = byte.wrapping_sub(b'0');
-    (digit <= 9).then_some(digit)
-}
-
-#[inline(always)]
-fn two_digits(tens: u8, ones: u8) -> Option<u8> {
-    Some(one_digit(tens)? * 10 + one_digit(ones)?)
-}
-
-impl fmt::Display for DateTime {
-    /// ISO 8601, with the fraction digits that the text had.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
-        let Precision::Time(digits) = self.precision else { return Ok(()) };
-        write!(f, "T{:02}:{:02}:{:02}", self.hour, self.minute, self.second)?;
-        if digits == 0 {
-            return Ok(());
-        }
-        let width = usize::from(digits);
-        write!(f, ".{:0width$}", self.nanos / 10u32.pow(9 - u32::from(digits)))
-    }
-}
-
 /// What a column holds. NULL, missing (the column is not in the image at all) and invalid are three things.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -449,6 +323,46 @@ pub enum ColumnState {
     Invalid = 3,
     /// A large object that the change left as it was.
     Unchanged = 4,
+}
+
+/// An owned value, as the native JSON form has it. Dates are text there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnedValue {
+    /// SQL NULL.
+    Null,
+    /// A number, with exactly these digits.
+    Number(Box<str>),
+    /// Text, or a date.
+    Text(Box<str>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Present, but not decodable: its bytes.
+    Invalid(Vec<u8>),
+    /// A large object that the change left as it was.
+    Unchanged,
+}
+
+impl OwnedValue {
+    /// Returns the value, borrowed.
+    #[must_use]
+    pub fn as_value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Number(digits) => Value::Number(Number::Text(digits)),
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+            Self::Invalid(bytes) => Value::Invalid(bytes),
+            Self::Unchanged => Value::Unchanged,
+        }
+    }
+}
+
+/// Returns the body of an integer column of some bytes, the most significant first; `None` if the number does not fit.
+pub(crate) fn integer_body(number: i128, width: u8, signed: bool) -> Option<Vec<u8>> {
+    let bits = u32::from(width) * 8;
+    let (low, high) = if signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) };
+    let bytes = (low..=high).contains(&number).then_some(number.to_be_bytes())?;
+    bytes.get(bytes.len() - usize::from(width)..).map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]
@@ -507,35 +421,6 @@ mod tests {
         assert_eq!(Decimal::new(1501, 2).to_i64(), None);
         assert_eq!("1E+3".parse::<Decimal>().unwrap(), Decimal::new(1000, 0));
         assert_eq!("1.5e-3".parse::<Decimal>().unwrap().to_string(), "0.0015");
-    }
-
-    #[test]
-    fn dates_of_every_length() {
-        for text in [
-            "2022-12-26",
-            "1994-09-30:15:33:00",
-            "2000-01-01:00:00:00.000000",
-            "2019-10-03:11:45:00.123456789",
-            "2019-10-03:11:45:00.1",
-        ] {
-            let shown = DateTime::parse(text).unwrap().to_string();
-            let expected = if text.len() > 10 { format!("{}T{}", &text[..10], &text[11..]) } else { text.to_owned() };
-            assert_eq!(shown, expected);
-        }
-        for bad in [
-            "",
-            "2022-12",
-            "2022-02-30",
-            "2022-12-26:24:00:00",
-            "2022-12-26:23:00",
-            "2022-12-26:23:00:00.",
-            "2022-12-26:23:00:00.1234567890",
-            "20221226xx",
-        ] {
-            assert_eq!(DateTime::parse(bad), None, "{bad}");
-        }
-        let zero = DateTime::parse("0000-00-00:00:00:00").unwrap();
-        assert_eq!((zero.to_string().as_str(), zero.unix_micros()), ("0000-00-00T00:00:00", None));
     }
 
     proptest! {

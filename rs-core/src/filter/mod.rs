@@ -9,7 +9,6 @@
 //! - [`Program`] is a selection bound to a table: names are ordinals, literals are typed, tests are ordered.
 //! - [`Selector`] applies a selection to a stream of changes and binds it to each new table.
 //! - [`Verdict`] is accept, reject (with the reason), undecidable (with columns and reason), or an error (with its number).
-//! - [`Facts`] is a change as plain values, for callers without a trail.
 //! - [`LogdumpFilter`] is the FILTER command of the interactive dump tool.
 //!
 //! A column has five states. If a test needs a value and there is none, the result is not *reject* but *undecidable*: NULL is
@@ -27,7 +26,6 @@ mod verdict;
 
 pub use eval::context::TextUnit;
 pub use eval::outcome::UndecidableReason;
-pub use eval::subject::Facts;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
 pub use plan::bind::Tier;
 pub use plan::explain::{Explanation, RuleExplained, TestExplained};

@@ -1,15 +1,13 @@
 //! Selecting from a stream: binds to tables as they come, and keeps what a decision needs between changes.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::plan::program::{Program, Scratch};
 use crate::filter::select::Select;
 use crate::filter::verdict::{Counts, Rejection, Verdict};
-use crate::schema::TableDef;
-use crate::trail::{Record, tokens};
+use crate::schema::TableMap;
 
 /// Applies a [`Select`] to changes, one after the other. Binds once to each version of a table's definition. A selector
 /// belongs to one thread; the programs that it binds are shared.
@@ -32,9 +30,7 @@ use crate::trail::{Record, tokens};
 #[derive(Debug)]
 pub struct Selector {
     select: Select,
-    programs: Vec<(usize, Program)>,
-    /// The place of the last program.
-    last: usize,
+    programs: TableMap<Program>,
     scratch: Scratch,
     /// The tag of the transaction, in hexadecimal, which its first record has.
     tag: Option<String>,
@@ -56,8 +52,7 @@ impl Selector {
         let (has_tags, has_limits) = (select.compiled().has_tags(), select.compiled().has_limits());
         Self {
             select,
-            programs: Vec::new(),
-            last: 0,
+            programs: TableMap::default(),
             scratch: Scratch::default(),
             tag: None,
             has_tags,
@@ -78,28 +73,10 @@ impl Selector {
         self.counts
     }
 
-    /// The program for a table, bound at the first call.
-    pub fn program(&mut self, table: &Arc<TableDef>) -> Program {
-        let place = self.place(table);
-        let bound = self.programs.get(place).map(|(_, program)| program.clone());
-        bound.unwrap_or_else(|| self.select.bind(table))
-    }
-
-    /// Where the program for a table is kept. It keeps the definition alive, so that its address stays its own.
-    #[inline]
-    fn place(&mut self, table: &Arc<TableDef>) -> usize {
-        let address = Arc::as_ptr(table) as usize;
-        if self.programs.get(self.last).is_some_and(|(own, _)| *own == address) {
-            return self.last;
-        }
-        self.last = match self.programs.binary_search_by_key(&address, |(own, _)| *own) {
-            Ok(place) => place,
-            Err(place) => {
-                self.programs.insert(place, (address, self.select.bind(table)));
-                place
-            }
-        };
-        self.last
+    /// Returns the program for a change's table, bound at the first call.
+    pub fn program(&mut self, change: &Change<'_>) -> Program {
+        let Self { programs, select, .. } = self;
+        programs.get_or_insert_with(change.table_id(), || select.bind(change.table())).clone()
     }
 
     /// The decision on a change. All changes of a stream should come here in order: a transaction's tag stands in its first
@@ -108,12 +85,8 @@ impl Selector {
     /// Metadata are selected by their table; markers and other records that are no changes are accepted.
     #[inline]
     pub fn verdict(&mut self, change: &Change<'_>) -> Verdict {
-        let place = self.place(change.table());
-        let program = self.programs.get(place).map(|(_, program)| program.clone());
-        match program {
-            Some(program) => self.verdict_by(change, &program),
-            None => Verdict::Reject(Rejection::Object),
-        }
+        let program = self.program(change);
+        self.verdict_by(change, &program)
     }
 
     /// The same with the table's program at hand.
@@ -176,9 +149,14 @@ impl Selector {
     /// value is written is UNKNOWN: hexadecimal digits count as they stand, other bytes by their digits.
     #[cold]
     fn follow_tag(&mut self, change: &Change<'_>) {
-        let token = change.tokens().find(|token| token.id() == tokens::id::ORATAG);
+        let mut token = None;
+        change.each_token(|name, value| {
+            if name == "ORATAG" {
+                token = Some(value);
+            }
+        });
         let begins = change.transaction().begins();
-        match token.and_then(|token| token.value()) {
+        match token {
             Some(bytes) if bytes.iter().all(u8::is_ascii_hexdigit) => {
                 self.tag = std::str::from_utf8(bytes).ok().map(str::to_ascii_uppercase);
             }
@@ -195,17 +173,16 @@ impl Selector {
         }
     }
 
-    /// The decision as a reader takes it: `true` for changes that are wanted; in strict mode an error for those that cannot
-    /// be decided on.
     /// Whether a row that is one record by itself is turned away at a glance, and counted. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn prefilter_rejects(&mut self, record: &Record<'_>, program: &Program) -> bool {
+    pub(crate) fn prefilter_rejects(&mut self, change: &Change<'_>, program: &Program) -> bool {
         // What a rule turns away needs no look at limits; tags are followed from change to change.
-        let rejects = !self.has_tags && program.prefilter_rejects(record);
+        let rejects = !self.has_tags && program.prefilter_rejects(change);
         self.counts.rejected += u64::from(rejects);
         rejects
     }
 
+    /// Returns whether a change is wanted, as a reader asks it. In strict mode a change that cannot be decided on is an error.
     pub(crate) fn wants(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
         match self.verdict_by(change, program) {
             Verdict::Accept(_) => Ok(true),
@@ -221,13 +198,13 @@ impl Selector {
     }
 
     /// Whether a table's changes are all turned away, or all wanted, whatever they are; `None` where they must be looked at.
-    pub(crate) fn static_decision(&mut self, table: &Arc<TableDef>) -> Option<bool> {
-        if table.name().is_empty() || self.has_tags {
+    pub(crate) fn static_decision(&mut self, change: &Change<'_>) -> Option<bool> {
+        if change.table().name().is_empty() || self.has_tags {
             // Statements and markers are told by other names, and tags are followed from change to change.
             return None;
         }
         let every = !self.has_limits && Op::ALL.into_iter().all(|op| self.select.compiled().ops.has(op));
-        let program = self.program(table);
+        let program = self.program(change);
         if program.rejects_all() {
             return Some(false);
         }
@@ -247,9 +224,9 @@ impl Selector {
     /// A verdict that is none, as an error with the change's place.
     #[cold]
     fn error(&mut self, change: &Change<'_>, verdict: &Verdict) -> Error {
-        let program = self.program(change.table());
+        let program = self.program(change);
         if let (Some(problems), Verdict::Error(_)) = (program.problems(), verdict) {
-            return change.placed(Error::from(problems));
+            return change.locate(Error::from(problems));
         }
         let kind = if matches!(verdict, Verdict::Error(_)) { ErrorKind::Filter } else { ErrorKind::Undecidable };
         let names = match verdict {
@@ -260,7 +237,7 @@ impl Selector {
             _ => String::new(),
         };
         let of = if names.is_empty() { String::new() } else { format!(": {names}") };
-        let error = change.placed(Error::new(kind, format!("{verdict}{of}")));
+        let error = change.locate(Error::new(kind, format!("{verdict}{of}")));
         match kind {
             ErrorKind::Undecidable => {
                 error.hint("guard the column with @COLTEST (column, PRESENT) AND …, or select in lenient mode")

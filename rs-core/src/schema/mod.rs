@@ -10,6 +10,6 @@ mod table_id;
 
 pub use catalog::Catalog;
 pub use table::{ColumnDef, Kind, SourceFacts, TableDef};
-pub use table_id::{TableId, TableMap};
-pub(crate) use table_id::TableIds;
 pub(crate) use table::{Reading, sub_type};
+pub(crate) use table_id::TableIds;
+pub use table_id::{TableId, TableMap};

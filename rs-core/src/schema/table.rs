@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
+use crate::decode::ByteOrder;
 use crate::text::Charset;
-use crate::trail::ByteOrder;
-use crate::trail::metadata::{ColumnRecord, FLAG_KEY, FLAG_NULLABLE, TableRecord};
 
-/// The definition of a table. Immutable and shared: one definition serves every row of its version, in any thread.
+/// The definition of a table. It is immutable and shared by all rows of its version; any thread may use it.
 ///
-/// Two definitions are equal if name, columns and keys are; what only one kind of source tells ([`SourceFacts`]) does not
-/// count.
+/// Two definitions are equal if their names, columns and keys are. Facts that only some sources provide ([`SourceFacts`]) are
+/// not compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableDef {
     name: Box<str>,
-    /// Shared, since many tables may refer to one definition.
+    /// Shared, because many tables may refer to one definition.
     columns: Arc<[ColumnDef]>,
-    /// Of each column what reading its bytes takes.
+    /// How to read the bytes of each column.
     readings: Arc<[Reading]>,
     defined: bool,
 }
 
 impl TableDef {
-    /// A definition from its columns, in the table's order.
+    /// Creates a definition from its columns, in the table's order.
     ///
     /// ```
     /// use trailcore::schema::{ColumnDef, TableDef};
@@ -33,7 +32,7 @@ impl TableDef {
         Self::with_columns(name.into(), columns.into(), true)
     }
 
-    /// A table whose columns nobody has told: its rows show columns by number only.
+    /// Returns the definition of a table whose columns are unknown. Its rows have columns by number only.
     #[must_use]
     pub fn undefined(name: impl Into<Box<str>>) -> Self {
         Self::with_columns(name.into(), Arc::default(), false)
@@ -44,18 +43,13 @@ impl TableDef {
         Self { name, columns, readings, defined }
     }
 
-    /// From a trail's table definition record; `database` is the database's character set.
-    pub(crate) fn from_record(name: &str, record: &TableRecord, database: Charset) -> Self {
-        Self::new(name, record.columns.iter().map(|column| ColumnDef::from_record(column, record.version, database)).collect())
-    }
-
-    /// The same definition under another name.
+    /// Returns the same definition under another name.
     pub(crate) fn renamed(&self, name: &str) -> Self {
         Self { name: name.into(), ..self.clone() }
     }
 
-    /// The same definition with this database character set: for columns that do not name their own, and, if `only_unstated`,
-    /// have none from elsewhere.
+    /// Returns the same definition with this character set for all columns that do not name their own. If `only_unstated`,
+    /// columns with a set from another source keep it, too.
     pub(crate) fn in_database_charset(&self, charset: Charset, only_unstated: bool) -> Self {
         let keeps = |column: &ColumnDef| column.facts.own_charset || (only_unstated && column.charset.is_stated());
         let columns = self.columns.iter().map(|column| {
@@ -65,33 +59,33 @@ impl TableDef {
         Self::with_columns(self.name.clone(), columns.collect(), self.defined)
     }
 
-    /// The table's name as the source has it: parts joined by `.`, case kept.
+    /// Returns the table's name as in the source: parts joined by `.`, case preserved.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its columns, in the order of the indexes that images use.
+    /// Returns the columns, in the order of the column indexes in images.
     #[inline]
     #[must_use]
     pub fn columns(&self) -> &[ColumnDef] {
         &self.columns
     }
 
-    /// What reading the bytes of a column takes; `None` where it is not known.
+    /// Returns how to read the bytes of a column; `None` if the column is unknown.
     #[inline(always)]
     pub(crate) fn reading(&self, index: u16) -> Option<&Reading> {
         self.readings.get(usize::from(index))
     }
 
-    /// Whether its columns are known.
+    /// Returns whether the columns are known.
     #[inline]
     #[must_use]
     pub fn is_defined(&self) -> bool {
         self.defined
     }
 
-    /// A column and its index, by name: the exact one, or else the only one that differs in case alone.
+    /// Returns a column and its index by name. A name that differs only in case also matches, if exactly one column has it.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<(usize, &ColumnDef)> {
         let columns = || self.columns.iter().enumerate();
@@ -101,7 +95,7 @@ impl TableDef {
         })
     }
 
-    /// The columns of its key.
+    /// Iterates over the key columns.
     pub fn key(&self) -> impl Iterator<Item = &ColumnDef> {
         self.columns.iter().filter(|column| column.key)
     }
@@ -111,75 +105,75 @@ impl TableDef {
     }
 }
 
-/// What reading a column's bytes takes: looked at for each value, and so settled once for all of them, in little room.
+/// How to read a column's bytes. Determined once per definition and kept compact, because it is used for every value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) kind: Kind,
     pub(crate) scale: u8,
-    /// Of text.
+    /// Character set, for text.
     pub(crate) charset: Charset,
 }
 
 impl Reading {
     fn of(column: &ColumnDef) -> Self {
-        // An integer's scale is one that fits, by its kind.
+        // `kind` accepts integers with a scale of 0 to 38 only, so the cast is exact for them.
         Self { kind: column.kind(), scale: column.scale as u8, charset: column.text_charset() }
     }
 }
 
-/// How a column's bytes are to be read: its data type and sub type, settled once.
+/// The interpretation of a column's bytes, from its data type and sub type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Characters. `prefixed`: with a u16 length before them.
+    /// Characters.
     Text {
-        /// Whether a u16 length stands before the characters.
+        /// Whether a u16 length precedes the characters.
         prefixed: bool,
     },
-    /// A number as text, with as many fraction digits as it has: Oracle NUMBER without a fixed precision.
+    /// A number as text, with any number of fraction digits: Oracle NUMBER without a fixed precision.
     NumberText {
-        /// Whether a u16 length stands before the digits.
+        /// Whether a u16 length precedes the digits.
         prefixed: bool,
     },
-    /// Bytes that are no text. `prefixed`: with a u16 length before them.
+    /// Binary data.
     Binary {
-        /// Whether a u16 length stands before the bytes.
+        /// Whether a u16 length precedes the bytes.
         prefixed: bool,
     },
-    /// A big-endian integer of this many bytes, times 10 to the power of the column's scale.
+    /// A big-endian integer, to be divided by 10 to the power of the column's scale.
     Integer {
-        /// 2, 4 or 8.
+        /// Number of bytes: 2, 4 or 8.
         width: u8,
         /// Whether it has a sign.
         signed: bool,
     },
-    /// A date or date and time, as text without a zone.
+    /// A date, or a date and time, as text without a time zone.
     DateTime,
-    /// A type whose bytes are UNKNOWN: they are handed over as they are.
+    /// A type whose layout is UNKNOWN; its raw bytes are returned.
     Opaque,
 }
 
-/// What only some sources tell of a column.
+/// Facts about a column that only some sources provide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceFacts {
     /// The database's own type number.
     pub native_type: Option<u16>,
-    /// Whether the column may be NULL. Told by table definition records of version 11 (INFERRED) and by definition files.
+    /// Whether the column may be NULL. Known from table definition records of version 11 (INFERRED) and definitions files.
     pub nullable: Option<bool>,
     /// Length in characters.
     pub character_length: Option<u32>,
-    /// Whether the source itself names the column's character set, instead of the database's.
+    /// Whether the source states a character set for this column, rather than for the database.
     pub own_charset: bool,
 }
 
-/// The definition of one column. The numbers are those that definition files print.
+/// The definition of one column. The numbers are those of definitions files.
 #[derive(Clone, Debug)]
 pub struct ColumnDef {
     /// Its name.
     pub name: Box<str>,
-    /// Data type: 64 variable characters, 134 64-bit integer, 192 date/time … (spec section 5).
+    /// Data type: 64 variable characters, 134 64-bit integer, 192 date/time … (docs/trail-format.md, section 8).
     pub data_type: u16,
-    /// Sub data type: what characters mean.
+    /// Sub data type: the interpretation of character types.
     pub sub_type: u16,
     /// External length in bytes.
     pub external_length: u32,
@@ -191,7 +185,7 @@ pub struct ColumnDef {
     pub table_length: u32,
     /// Offset in an uncompressed row.
     pub fetch_offset: u32,
-    /// Digits behind the decimal point.
+    /// Digits after the decimal point.
     pub scale: i16,
     /// Most significant part of a date/time.
     pub most_significant: u16,
@@ -201,13 +195,13 @@ pub struct ColumnDef {
     pub key: bool,
     /// The character set of its text: its own, or the database's.
     pub charset: Charset,
-    /// What only some sources tell; does not count for equality.
+    /// Facts that only some sources provide; not compared for equality.
     pub facts: SourceFacts,
 }
 
 impl PartialEq for ColumnDef {
     fn eq(&self, other: &Self) -> bool {
-        // Taken apart, so that a new field cannot be forgotten here.
+        // Destructured, so the compiler reports a new field that is missing here.
         let Self {
             name,
             data_type,
@@ -235,7 +229,7 @@ impl PartialEq for ColumnDef {
 
 impl Eq for ColumnDef {}
 
-/// Data types (spec section 5, from the user-exit SDK).
+/// Data types (docs/trail-format.md, section 8, from the user-exit SDK).
 pub(crate) mod data_type {
     pub(crate) const FIXED_CHAR: std::ops::RangeInclusive<u16> = 0..=2;
     pub(crate) const VAR_CHAR: std::ops::RangeInclusive<u16> = 64..=66;
@@ -248,7 +242,7 @@ pub(crate) mod data_type {
     pub(crate) const DATETIME: std::ops::RangeInclusive<u16> = 191..=192;
 }
 
-/// Sub data types of characters.
+/// Sub data types of character types.
 pub(crate) mod sub_type {
     pub(crate) const DEFAULT: u16 = 0;
     pub(crate) const UTF16_BE: u16 = 1;
@@ -263,7 +257,7 @@ pub(crate) mod sub_type {
 }
 
 impl ColumnDef {
-    /// A column of a type, with lengths of zero; for writers. See the named constructors for the common types.
+    /// Returns a column of any type, for writers. `length` is in bytes. See the named constructors for the common types.
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, data_type: u16, sub_type: u16, length: u32) -> Self {
         Self {
@@ -284,33 +278,33 @@ impl ColumnDef {
         }
     }
 
-    /// Variable characters of at most `length` bytes.
+    /// Returns a column of variable characters of at most `length` bytes.
     #[must_use]
     pub fn varchar(name: impl Into<Box<str>>, length: u32) -> Self {
         Self::new(name, *data_type::VAR_CHAR.start(), sub_type::DEFAULT, length)
     }
 
-    /// Exactly `length` bytes of characters.
+    /// Returns a column of exactly `length` bytes of characters.
     #[must_use]
     pub fn char(name: impl Into<Box<str>>, length: u32) -> Self {
         Self::new(name, *data_type::FIXED_CHAR.start(), sub_type::DEFAULT, length)
     }
 
-    /// A number of up to 18 digits, `scale` of them behind the point, stored as a 64-bit integer.
+    /// Returns a column of numbers of up to 18 digits, `scale` of them after the point, stored as 64-bit integers.
     #[must_use]
     pub fn integer(name: impl Into<Box<str>>, scale: i16) -> Self {
         let column = Self::new(name, data_type::INT64, sub_type::FIXED_PRECISION, 8);
         Self { scale, table_length: 8, ..column }
     }
 
-    /// A number of any size, stored as text.
+    /// Returns a column of numbers of any size, stored as text.
     #[must_use]
     pub fn number(name: impl Into<Box<str>>) -> Self {
         let column = Self::new(name, *data_type::VAR_CHAR.start(), sub_type::FLOAT_TEXT, 50);
         Self { table_length: 50, ..column }
     }
 
-    /// A date and time with `fraction` digits of a second.
+    /// Returns a column of dates and times with `fraction` digits of a second.
     #[must_use]
     pub fn datetime(name: impl Into<Box<str>>, fraction: u32) -> Self {
         let length = 19 + if fraction == 0 { 0 } else { fraction + 1 };
@@ -318,44 +312,19 @@ impl ColumnDef {
         Self { table_length: length, least_significant: if fraction == 0 { 5 } else { 6 }, ..column }
     }
 
-    /// The same column as part of the key.
+    /// Returns the same column as part of the key.
     #[must_use]
     pub fn key(self) -> Self {
         Self { key: true, ..self }
     }
 
-    /// The same column in a character set of its own.
+    /// Returns the same column in another character set.
     #[must_use]
     pub fn in_charset(self, charset: Charset) -> Self {
         Self { charset, ..self }
     }
 
-    fn from_record(column: &ColumnRecord, version: u16, database: Charset) -> Self {
-        let own = Charset::from_id(column.charset);
-        Self {
-            name: database.decode_name(&column.name).into(),
-            data_type: column.data_type,
-            sub_type: column.sub_type,
-            external_length: column.external_length,
-            internal_length: column.internal_length,
-            binary_length: column.binary_length,
-            table_length: column.table_length,
-            fetch_offset: column.fetch_offset,
-            scale: column.scale as i16,
-            most_significant: column.most_significant,
-            least_significant: column.least_significant,
-            key: column.flags & FLAG_KEY != 0,
-            charset: own.or(database),
-            facts: SourceFacts {
-                native_type: Some(column.native_type),
-                nullable: (version >= 11).then_some(column.flags & FLAG_NULLABLE != 0),
-                character_length: (version >= 11).then_some(column.character_length),
-                own_charset: own.is_stated(),
-            },
-        }
-    }
-
-    /// How its bytes are to be read.
+    /// Returns the interpretation of its bytes.
     #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -372,7 +341,7 @@ impl ColumnDef {
                 _ => Kind::Opaque,
             };
         }
-        // A negative scale has not been seen; what it would mean is UNKNOWN.
+        // A negative scale has not been seen; its meaning is UNKNOWN.
         let exact = (0..=38).contains(&self.scale);
         match self.data_type {
             d::INT16 if exact => Kind::Integer { width: 2, signed: true },
@@ -386,14 +355,14 @@ impl ColumnDef {
         }
     }
 
-    /// How many digits behind the point a number that is held as text has by its declaration; `None` where that is open.
+    /// Returns the declared number of digits after the point of a number stored as text; `None` if it is not fixed.
     #[must_use]
     pub fn declared_scale(&self) -> Option<u8> {
         let fixed = matches!(self.sub_type, sub_type::FIXED_PRECISION | sub_type::FIXED_PRECISION_UTF8);
         u8::try_from(self.scale).ok().filter(|&scale| fixed && scale <= 38)
     }
 
-    /// The character set of its text: UTF-16 or UTF-8 where the sub type says so, else the column's.
+    /// Returns the character set of its text: UTF-16 or UTF-8 if the sub type states it, else the column's.
     #[must_use]
     pub fn text_charset(&self) -> Charset {
         match self.sub_type {
@@ -403,7 +372,7 @@ impl ColumnDef {
         }
     }
 
-    /// Appends a text's body in this column's form, for writers: with its length where the type has one.
+    /// Appends a text body in this column's form, with a length if the type has one; for writers.
     pub(crate) fn put_text(&self, order: ByteOrder, bytes: &[u8], out: &mut Vec<u8>) {
         if matches!(
             self.kind(),

@@ -1,21 +1,23 @@
-//! Writing changes that were read: a filtered trail is handed on as a trail.
+//! Writing changes that were read, from any source: a filtered trail stays a trail.
 
+use crate::change::image::{ImageBuilder, RowForm, SpanContent};
 use crate::change::{Change, Op, Row};
+use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Kind;
+use crate::schema::{ColumnDef, Kind};
 use crate::sink::trail::{TrailWriter, UpdateStyle};
-use crate::trail::image::{ImageBuilder, SpanContent};
-use crate::trail::{ByteOrder, Record, RecordType, tokens};
+use crate::trail::{Record, RecordType, Token, tokens};
 
 /// Before and after.
 type OwnImages = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl TrailWriter {
-    /// Writes a change that was read, in its transaction: with its CSN and id, time, tokens, images and fragments. The
-    /// transaction is begun and committed as the changes say, also where a selection has turned its first or last change
-    /// away; after the last change, [`commit`](Self::commit) ends one that is still open.
+    /// Writes a change that was read, in its transaction: with its CSN and id, time, tokens, images and fragments. Transactions
+    /// begin and end as the changes say, also if a selection has rejected the first or last change; after the last change,
+    /// [`commit`](Self::commit) ends a transaction that is still open.
     ///
-    /// Its images are taken over byte by byte, so that nothing is lost that is not understood.
+    /// Images of a trail's change are copied byte by byte, so that nothing is lost that is not understood. A change of another
+    /// source is encoded; an unchanged large object is left out of its image, as GoldenGate leaves out unchanged columns.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -38,22 +40,27 @@ impl TrailWriter {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for what is no change (metadata, markers), [`ErrorKind::Unencodable`] where an image
-    /// cannot be put into the writer's byte order, and as [`insert`](Self::insert) and [`Change::images`].
+    /// [`ErrorKind::InvalidArgument`] for metadata and markers, which are not changes; [`ErrorKind::Unencodable`] if an image has
+    /// no form in a trail or cannot change its byte order; the errors of [`insert`](Self::insert) and [`Change::images`].
     pub fn write(&mut self, change: &Change<'_>) -> Result<()> {
         if !change.op().is_change() {
-            let what = format!("a record of the operation {} is no change", change.op());
-            return Err(change.placed(Error::new(ErrorKind::InvalidArgument, what)));
+            let what = format!("a record of the operation {} is not a change", change.op());
+            return Err(change.locate(Error::new(ErrorKind::InvalidArgument, what)));
         }
         let images = self.images(change)?;
         self.enter_transaction_of(change)?;
-        self.take_tokens(change);
+        match change.trail() {
+            Some(_) => self.copy_tokens(change),
+            None => self.make_tokens(change)?,
+        }
         if let Some(area) = change.user_tokens() {
             self.user_tokens(area);
         }
         self.write_images(change, images)?;
-        for fragment in change.fragments() {
-            self.lob_fragment(fragment.data())?;
+        if let Some(trail) = change.trail() {
+            for fragment in trail.fragments() {
+                self.lob_fragment(fragment.data())?;
+            }
         }
         if change.transaction().ends() {
             self.commit()?;
@@ -61,16 +68,31 @@ impl TrailWriter {
         Ok(())
     }
 
-    /// Its tokens, less those that the transaction has. Both records of a pair get them.
-    fn take_tokens(&mut self, change: &Change<'_>) {
+    /// Copies the tokens of a trail's change, without those of its transaction. Both records of a pair get them.
+    fn copy_tokens(&mut self, change: &Change<'_>) {
+        let Some(trail) = change.trail() else { return };
         let of = |record: Record<'_>| record.token_area().filter(|area| !area.is_empty()).map(<[u8]>::to_vec);
-        let area = of(change.record()).or_else(|| change.before_record().and_then(of)).unwrap_or_default();
+        let area = of(trail.record()).or_else(|| trail.before_record().and_then(of)).unwrap_or_default();
         let ids = [tokens::id::LOGCSN, tokens::id::TRANID];
-        for token in tokens::parse(&area, change.record().byte_order()).filter_map(std::result::Result::ok) {
+        for token in tokens::parse(&area, trail.record().byte_order()).filter_map(std::result::Result::ok) {
             if !ids.contains(&token.id()) {
                 self.tokens(&[token.as_token()]);
             }
         }
+    }
+
+    /// Makes tokens from those of the native JSON form. The token of DDL comes with its record.
+    fn make_tokens(&mut self, change: &Change<'_>) -> Result<()> {
+        for (name, value) in change.tokens() {
+            let id = tokens::id_of(&name).ok_or_else(|| {
+                let what = format!("a trail has no token named {name}");
+                change.locate(Error::new(ErrorKind::Unencodable, what))
+            })?;
+            if id != tokens::id::DDL {
+                self.tokens(&[Token { id, info: 0, body: &tokens::body_of(id, value) }]);
+            }
+        }
+        Ok(())
     }
 
     fn enter_transaction_of(&mut self, change: &Change<'_>) -> Result<()> {
@@ -83,65 +105,79 @@ impl TrailWriter {
 
     fn write_images(&mut self, change: &Change<'_>, (before, after): OwnImages) -> Result<()> {
         let table = change.table();
-        let record_type = change.record().record_type();
+        let record_type = RecordType(change.head().code);
+        let is_pair = change.head().main_at > 0;
         match (change.op(), before, after) {
             (Op::Truncate, ..) => self.truncate(table),
-            (Op::Ddl, ..) => self.statement(change.record().data()),
+            (Op::Ddl, ..) => self.write_ddl(change),
             (Op::Insert, _, Some(after)) => self.insert(table, &after),
             (Op::Delete, Some(before), _) => self.delete(table, &before),
             (Op::PkUpdate, Some(before), Some(after)) if record_type == RecordType::UNIFIED_PK_UPDATE => {
                 self.unified_pk_update(table, &before, &after)
             }
             (Op::PkUpdate, Some(key), Some(after)) => self.pk_update(table, &key, &after),
-            (Op::Update, Some(before), Some(after)) if change.before_record().is_some() => {
-                self.update(table, UpdateStyle::Pair, &before, &after)
-            }
+            (Op::Update, Some(before), Some(after)) if is_pair => self.update(table, UpdateStyle::Pair, &before, &after),
             (Op::Update, Some(before), Some(after)) => self.update(table, UpdateStyle::Unified, &before, &after),
             (Op::Update, None, Some(after)) => self.update(table, UpdateStyle::AfterOnly, &[], &after),
             _ => {
                 let error = Error::new(ErrorKind::Unencodable, "a change without the image that its operation needs");
-                Err(change.placed(error))
+                Err(change.locate(error))
             }
         }
     }
 
-    /// The images in the byte order that this writer writes.
+    fn write_ddl(&mut self, change: &Change<'_>) -> Result<()> {
+        if let Some(trail) = change.trail() {
+            return self.copy_ddl(trail.record().data());
+        }
+        let ddl = change.ddl().ok_or_else(|| change.locate(Error::new(ErrorKind::Unencodable, "DDL without a text")))?;
+        let (owner, object) =
+            ddl.object().and_then(|name| name.rsplit_once('.')).unwrap_or(("", ddl.object().unwrap_or_default()));
+        self.ddl(owner, object, ddl.text())
+    }
+
+    /// Returns the images in the byte order of this writer.
     fn images(&self, change: &Change<'_>) -> Result<OwnImages> {
         let order = self.byte_order();
         let own = |row: Option<Row<'_>>| {
-            row.map(|row| if row.byte_order() == order { Ok(row.bytes().to_vec()) } else { in_order(&row, order) }).transpose()
+            row.map(|row| if row.form() == order.into() { Ok(row.bytes().to_vec()) } else { encoded(&row, order) }).transpose()
         };
         let (before, after) = change.images()?;
-        let placed = |error| change.placed(error);
-        Ok((own(before).map_err(placed)?, own(after).map_err(placed)?))
+        let locate = |error| change.locate(error);
+        Ok((own(before).map_err(locate)?, own(after).map_err(locate)?))
     }
 }
 
-/// A row's column list in another byte order: the lists' own numbers, and the lengths before characters.
-fn in_order(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
-    let refused = |what: &str| Error::new(ErrorKind::Unencodable, format!("an image cannot change its byte order: {what}"));
+/// Returns a row's column list in a trail's byte order: from the other one, or from the form of other sources.
+fn encoded(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
+    let wide = row.form() == RowForm::Wide;
+    let refused = |column: &str, what: &str| {
+        let what = format!("column {column} cannot be written in the writer's byte order: {what}");
+        Error::new(ErrorKind::Unencodable, what)
+    };
     let mut image = ImageBuilder::new(order);
     for span in row.spans() {
-        let span = span.map_err(|fault| refused(fault.what))?;
-        let put = match span.content() {
-            SpanContent::Null => image.null(span.index),
-            SpanContent::Invalid => return Err(refused("a value is not understood")),
-            SpanContent::Value(body) => {
-                let kind = row.table().columns().get(usize::from(span.index)).map(crate::schema::ColumnDef::kind);
-                match kind {
-                    Some(
-                        Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true },
-                    ) => {
-                        let characters = crate::change::unprefixed(body, row.byte_order());
-                        let characters = characters.ok_or_else(|| refused("a value is not understood"))?;
-                        image.prefixed(span.index, characters)
-                    }
-                    Some(Kind::Opaque) | None => return Err(refused("a column's type is not known")),
-                    Some(_) => image.fixed(span.index, body),
-                }
+        let span = span.map_err(|fault| refused("?", fault.what))?;
+        let column = row.table().columns().get(usize::from(span.index));
+        let name = column.map_or("?", |column| &*column.name);
+        let put = match (span.content(), column.map(ColumnDef::kind)) {
+            (SpanContent::Null, _) => {
+                image.null(span.index);
+                continue;
             }
+            (SpanContent::Invalid, _) if span.is_unchanged(row.form()) => continue,
+            (SpanContent::Invalid, _) => return Err(refused(name, "its value is not decodable")),
+            (
+                SpanContent::Value(body),
+                Some(Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true }),
+            ) => {
+                let characters = row.form().unprefixed(body).ok_or_else(|| refused(name, "its value is not decodable"))?;
+                image.prefixed(span.index, characters)
+            }
+            (SpanContent::Value(_), Some(Kind::Opaque) | None) if !wide => return Err(refused(name, "its type is not known")),
+            (SpanContent::Value(body), _) => image.fixed(span.index, body),
         };
-        put.map_err(|fault| refused(fault.what))?;
+        put.map_err(|fault| refused(name, fault.what))?;
     }
     Ok(image.bytes().to_vec())
 }

@@ -1,6 +1,6 @@
 //! Building a row's image from values.
 
-use crate::change::{DateTime, Decimal, NumberText};
+use crate::change::{DateTime, Decimal, NumberText, integer_body};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Kind, TableDef};
 use crate::trail::image::ImageBuilder;
@@ -100,10 +100,11 @@ impl<'t> RowBuilder<'t> {
     pub fn decimal(&mut self, name: &str, value: Decimal) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         let Kind::Integer { width, signed } = column.kind() else { return Err(wrong_kind(column, "a number")) };
-        let mantissa = at_scale(value, column.scale).ok_or_else(|| unencodable(column, "does not fit its scale"))?;
-        let bytes = integer_bytes(mantissa, width, signed).ok_or_else(|| unencodable(column, "does not fit its type"))?;
-        let start = bytes.len() - usize::from(width);
-        self.put(index, column, bytes.get(start..).unwrap_or_default())
+        let scale = u8::try_from(column.scale).ok();
+        let mantissa =
+            scale.and_then(|scale| value.at_scale(scale)).ok_or_else(|| unencodable(column, "does not fit its scale"))?;
+        let bytes = integer_body(mantissa, width, signed).ok_or_else(|| unencodable(column, "does not fit its type"))?;
+        self.put(index, column, &bytes)
     }
 
     /// Sets a column of dates from the trail's own text, `YYYY-MM-DD[:HH:MI:SS[.f…]]`.
@@ -127,7 +128,7 @@ impl<'t> RowBuilder<'t> {
         self.body.clear();
         self.body.extend_from_slice(&[0xff, 0xff]);
         match column.kind() {
-            // A date's filler has the full length (spec section 4, SEEN).
+            // A date's filler has the full length (docs/trail-format.md, section 8, SEEN).
             Kind::DateTime => {
                 let filler = b"1900-01-01:00:00:00.000000000";
                 let length = (column.external_length as usize).min(filler.len());
@@ -168,21 +169,6 @@ impl<'t> RowBuilder<'t> {
         self.image.fixed(index, &self.body).map_err(|fault| too_long(column, fault))?;
         Ok(self)
     }
-}
-
-fn at_scale(value: Decimal, scale: i16) -> Option<i128> {
-    let scale = u8::try_from(scale).ok()?;
-    if value.scale() <= scale {
-        return value.mantissa().checked_mul(10i128.checked_pow(u32::from(scale - value.scale()))?);
-    }
-    let unit = 10i128.checked_pow(u32::from(value.scale() - scale))?;
-    (value.mantissa() % unit == 0).then_some(value.mantissa() / unit)
-}
-
-fn integer_bytes(value: i128, width: u8, signed: bool) -> Option<[u8; 16]> {
-    let bits = u32::from(width) * 8;
-    let (low, high) = if signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) };
-    (low..=high).contains(&value).then_some(value.to_be_bytes())
 }
 
 fn wrong_kind(column: &ColumnDef, what: &str) -> Error {

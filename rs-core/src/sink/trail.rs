@@ -377,8 +377,8 @@ impl TrailWriter {
         self.add(None, vec![record])
     }
 
-    /// A statement as another trail has it, with the tokens that have been given.
-    pub(super) fn statement(&mut self, data: &[u8]) -> Result<()> {
+    /// Writes DDL as another trail has it, with the tokens that have been given.
+    pub(super) fn copy_ddl(&mut self, data: &[u8]) -> Result<()> {
         self.add(None, vec![PendingRecord { record_type: RecordType::DDL, before: false, data: Some(data.to_vec()) }])
     }
 

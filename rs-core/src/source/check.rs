@@ -6,7 +6,9 @@ use std::fmt;
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::{Csn, Position};
-use crate::source::{ReadOptions, Skipped, Trail};
+use crate::source::options::ReadOptions;
+use crate::source::skipped::Skipped;
+use crate::source::trail::Trail;
 use crate::trail::{RecordType, TransactionIndicator};
 
 /// What is wrong, or noteworthy, at a place of a trail.
@@ -157,14 +159,14 @@ impl Trail {
                 Err(error) if is_damage(&error) && report.records > 0 => {
                     let kind = if error.needs_more_bytes() { CheckIssueKind::TornTail } else { CheckIssueKind::Damage };
                     let rba = error.location().rba.unwrap_or_default();
-                    report.find(kind, Position::new(transactions.last.seqno, rba), error.what());
+                    report.find(kind, Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), error.what());
                     break;
                 }
                 Err(error) => return Err(error),
             };
             report.records += 1;
             report.bytes += placed.record.bytes().len() as u64;
-            let (position, record) = (placed.position, placed.record);
+            let (position, record) = (placed.position.into(), placed.record);
             let place = Place { position, record_type: record.record_type(), is_file_header: record.is_file_header() };
             let indicator = record.header().ok().map(|header| header.transaction);
             let area = record.token_area().unwrap_or_default();

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
-use crate::position::Position;
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::TrailPosition;
+use crate::source::options::ReadOptions;
 use crate::source::progress::Access;
-use crate::source::reader::Skipped;
 use crate::source::sequence::TrailFile;
-use crate::source::window::{End, Start, Window};
-use crate::trail::Record;
+use crate::source::skipped::Skipped;
+use crate::source::trail::Trail;
+use crate::source::window::{End, ReadWindow, Start};
+use crate::trail::{FileHeader, Record};
 
 /// A record with its place.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedRecord<'a> {
     /// Where it starts.
-    pub position: Position,
+    pub position: TrailPosition,
     /// Its number in its file; the file header is 0.
     pub number: u64,
     /// The record.
@@ -25,15 +27,40 @@ pub struct PlacedRecord<'a> {
 /// look at the trail itself. [`Reader`](crate::Reader) is for its changes.
 #[derive(Debug)]
 pub struct RecordReader {
-    window: Window,
+    window: ReadWindow,
     cursor: usize,
     resync: bool,
     skipped: Vec<Skipped>,
 }
 
+impl Trail {
+    /// A reader of its records as they stand. Of the options, mapping and resynchronisation count.
+    #[must_use]
+    pub fn records(&self, options: &ReadOptions) -> RecordReader {
+        RecordReader::new(Arc::clone(&self.files), options.access.clone(), options.resync)
+    }
+
+    /// The header of each file, in their order; `None` for a file without one that is understood. Reads the first record of
+    /// each.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io), [`NotFound`](crate::ErrorKind::NotFound).
+    pub fn headers(&self) -> Result<Vec<Option<FileHeader>>> {
+        let header = |index: usize| {
+            let mut records = self.only(index..).records(&ReadOptions::new());
+            match records.next() {
+                Ok(placed) => Ok(placed.and_then(|placed| FileHeader::parse(&placed.record).ok())),
+                Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),
+                Err(_) => Ok(None),
+            }
+        };
+        (0..self.files.len()).map(header).collect()
+    }
+}
+
 impl RecordReader {
     pub(crate) fn new(files: Arc<[TrailFile]>, access: Access, resync: bool) -> Self {
-        Self { window: Window::new(files, access, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
+        Self { window: ReadWindow::new(files, access, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
     }
 
     /// The next record, lent until the next call; `None` at the end of the trail.
@@ -43,7 +70,7 @@ impl RecordReader {
     #[allow(clippy::should_implement_trait)]
     #[inline]
     pub fn next(&mut self) -> Result<Option<PlacedRecord<'_>>> {
-        if self.cursor >= self.window.frames.len() && !self.advance()? {
+        if self.cursor >= self.window.frames().len() && !self.advance()? {
             return Ok(None);
         }
         let index = self.cursor;
@@ -69,7 +96,7 @@ impl RecordReader {
                 _ => return Ok(false),
             };
             match if self.resync { self.window.resync()? } else { None } {
-                Some((from, to)) => self.skipped.push(Skipped { from, to, error }),
+                Some((from, to)) => self.skipped.push(Skipped { from: from.into(), to: to.into(), error }),
                 None => return Err(error),
             }
         }

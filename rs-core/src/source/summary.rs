@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, Skipped, Trail};
+use crate::source::options::ReadOptions;
+use crate::source::skipped::Skipped;
+use crate::source::trail::Trail;
 use crate::time::Timestamp;
 
 /// Counts over the changes of a trail. See [`Trail::summary`].
@@ -88,7 +90,7 @@ impl Trail {
                 if let Some((_, count)) = Op::ALL.iter().zip(&mut counts.ops).find(|(known, _)| **known == change.op()) {
                     *count += 1;
                 }
-                counts.bytes += change.records().map(|record| record.bytes().len() as u64).sum::<u64>();
+                counts.bytes += change.source_bytes();
             }
             let at = change.position();
             summary.positions = Some((summary.positions.map_or(at, |(first, _)| first), at));

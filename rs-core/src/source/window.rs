@@ -8,15 +8,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::decode::{ByteOrder, Fault, FaultKind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::position::Position;
+use crate::position::TrailPosition;
 use crate::source::bytes::ByteSource;
 use crate::source::progress::{Access, Progress};
 use crate::source::sequence::TrailFile;
-use crate::trail::{
-    ByteOrder, FILE_HEADER, Fault, FaultKind, FileHeader, Frame, RECORD, Record, claimed_length, frame, frame_run,
-    settle_byte_order,
-};
+use crate::trail::{Decoder, FILE_HEADER, FileHeader, Frame, Record, Resync, settle_byte_order};
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
 const BLOCK: usize = 1 << 20;
@@ -62,10 +60,7 @@ struct OpenFile {
     source: Arc<dyn ByteSource>,
     /// Offset of the next byte to be read into an own buffer.
     offset: u64,
-    /// Order of the records behind the file header, once it is settled.
-    order: Option<ByteOrder>,
-    /// The order to try first.
-    guess: ByteOrder,
+    decoder: Decoder,
 }
 
 /// Why the window does not go on.
@@ -94,7 +89,7 @@ impl Start {
 }
 
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct ReadWindow {
     files: Arc<[TrailFile]>,
     access: Access,
     /// Bytes of the files that are done with.
@@ -104,18 +99,18 @@ pub(crate) struct Window {
     file_index: usize,
     start: Option<Start>,
     buffer: Buffer,
-    pub(crate) frames: Vec<Frame>,
+    frames: Vec<Frame>,
     segments: Vec<Segment>,
     /// Whether all frames of the last fill are rows that are changes by themselves.
-    pub(crate) plain: bool,
+    plain: bool,
     /// Place in the buffer of the first byte that is not framed.
     unframed: usize,
     end: End,
-    /// Where the stretch starts that is being passed over, where that was stopped in its midst.
-    passing_from: Option<Position>,
+    /// Start of the range that is being skipped, if that was stopped inside it.
+    skipping_from: Option<TrailPosition>,
 }
 
-impl Window {
+impl ReadWindow {
     pub(crate) fn new(files: Arc<[TrailFile]>, access: Access, start: Start) -> Self {
         Self {
             files,
@@ -131,7 +126,7 @@ impl Window {
             plain: true,
             unframed: 0,
             end: End::Open,
-            passing_from: None,
+            skipping_from: None,
         }
     }
 
@@ -139,6 +134,27 @@ impl Window {
     #[inline(always)]
     pub(crate) fn data(&self) -> &[u8] {
         self.buffer.data()
+    }
+
+    /// All frames, in the order of the files.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Whether all frames of the last fill are rows that are changes on their own.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Marks frames as records of a transaction that has been rolled back.
+    pub(crate) fn roll_back(&mut self, frames: std::ops::Range<usize>) {
+        self.frames.iter_mut().take(frames.end).skip(frames.start).for_each(Frame::roll_back);
+    }
+
+    /// Creates a window on what follows this one, to look ahead.
+    pub(crate) fn ahead(&self) -> Self {
+        Self::new(Arc::clone(&self.files), self.access.clone(), self.unframed_start())
     }
 
     #[inline]
@@ -170,11 +186,11 @@ impl Window {
     }
 
     /// Position and record number of a frame.
-    pub(crate) fn place(&self, index: usize) -> Option<(&Segment, Position, u64)> {
+    pub(crate) fn place(&self, index: usize) -> Option<(&Segment, TrailPosition, u64)> {
         let segment = self.segment(index)?;
         let frame = self.frames.get(index)?;
         let rba = (frame.at as i64).wrapping_sub(segment.base) as u64;
-        Some((segment, Position::new(segment.seqno, rba), segment.first_record + (index - segment.first_frame) as u64))
+        Some((segment, TrailPosition::new(segment.seqno, rba), segment.first_record + (index - segment.first_frame) as u64))
     }
 
     /// Where the bytes behind the last frame lie: a start for another window.
@@ -183,7 +199,7 @@ impl Window {
         Start {
             file: segment.map_or(self.file_index, |segment| segment.index),
             rba: segment.map_or(0, |segment| (self.unframed as i64).wrapping_sub(segment.base) as u64),
-            order: self.open.as_ref().and_then(|open| open.order),
+            order: self.open.as_ref().and_then(|open| open.decoder.byte_order()),
             record: 0,
         }
     }
@@ -238,7 +254,7 @@ impl Window {
         let Some(watch) = &self.access.watch else { return Ok(()) };
         let position = self.unframed_position();
         let here = if self.open.is_some() { position.rba } else { 0 };
-        watch.report(Progress { position, bytes: self.done + here })
+        watch.report(Progress { position: position.into(), bytes: self.done + here })
     }
 
     pub(crate) fn drop_frames(&mut self, keep: usize) {
@@ -302,7 +318,8 @@ impl Window {
             file: file.path,
             index: self.file_index,
         });
-        self.open = Some(OpenFile { source, offset: start.rba, order: start.order, guess: ByteOrder::Big });
+        let decoder = Decoder::at(start.rba, start.record, start.order);
+        self.open = Some(OpenFile { source, offset: start.rba, decoder });
         Ok(true)
     }
 
@@ -358,33 +375,13 @@ impl Window {
             Buffer::Own { .. } => usize::MAX,
             Buffer::InPlace(_) => self.frames.len() + FRAMES_IN_PLACE,
         };
-        let base = self.segments.last().map_or(0, |segment| segment.base);
-        while self.frames.len() < limit {
-            let rest = data.get(self.unframed..).unwrap_or_default();
-            if rest.is_empty() {
-                return;
-            }
-            let at_start = self.unframed as i64 == base;
-            let fault = match open.order {
-                Some(order) if !at_start => {
-                    let run = frame_run(data, self.unframed, order, limit - self.frames.len(), &mut self.frames);
-                    self.unframed = run.end;
-                    self.plain &= run.plain;
-                    run.fault
-                }
-                _ => match frame_first(rest, at_start, open) {
-                    Ok(frame) => {
-                        self.plain = false;
-                        self.frames.push(frame.moved_to(self.unframed as u64));
-                        self.unframed += frame.len as usize;
-                        None
-                    }
-                    Err(fault) => Some(fault),
-                },
-            };
-            match fault {
+        while self.frames.len() < limit && self.unframed < data.len() {
+            let run = open.decoder.decode_run(data, self.unframed, limit - self.frames.len(), &mut self.frames);
+            self.unframed += run.used;
+            self.plain &= run.plain;
+            match run.fault {
                 None => {}
-                // Perhaps only not read yet; whether the file ends here is seen when nothing more comes.
+                // Perhaps it only has not been read yet; the end of the file is seen when nothing more comes.
                 Some(fault) if fault.kind == FaultKind::NeedMore => return,
                 Some(fault) => {
                     let error = self.fault_here(fault);
@@ -453,44 +450,48 @@ impl Window {
 
     /// Passes over the fault at the end: to the next provable record of the file, or to the next file. Returns from where
     /// to where was skipped; `None` where there is nothing to go on with, and the fault stays. All frames are dropped.
-    pub(crate) fn resync(&mut self) -> Result<Option<(Position, Position)>> {
+    pub(crate) fn resync(&mut self) -> Result<Option<(TrailPosition, TrailPosition)>> {
         self.drop_frames(self.frames.len());
-        let stopped_at = self.passing_from.take();
-        let (goes_on, from) = (stopped_at.is_some(), stopped_at.unwrap_or_else(|| self.unframed_position()));
+        let from = self.skipping_from.take().unwrap_or_else(|| self.unframed_position());
         if self.open.is_none() {
             // A gap: the next file is waiting.
             self.end = End::Open;
             let next = self.files.get(self.file_index).and_then(|file| file.seqno).unwrap_or_default();
-            return Ok(Some((Position::new(from.seqno + 1, 0), Position::new(next, 0))));
+            return Ok(Some((TrailPosition::new(from.seqno + 1, 0), TrailPosition::new(next, 0))));
         }
         let is_last = self.file_index + 1 == self.files.len();
         let torn_tail = matches!(&self.end, End::Fault(error) if error.needs_more_bytes());
-        let mut candidate = self.unframed + usize::from(!goes_on);
         // Whether there are no more bytes, whatever the source says of its size.
         let mut is_dry = torn_tail;
         loop {
-            match self.find_record(candidate, is_dry) {
-                Found::At(at, order) => {
-                    self.pass_to(at, order);
+            let unread = if is_dry { 0 } else { self.unread() };
+            let rest = self.buffer.data().get(self.unframed..).unwrap_or_default();
+            let Some(open) = &mut self.open else { return Err(Error::internal("no file is open")) };
+            match open.decoder.resync(rest, unread) {
+                Resync::Found(skipped) => {
+                    self.unframed += skipped;
+                    // The range that was skipped counts as one record.
+                    if let Some(segment) = self.segments.last_mut() {
+                        segment.first_record += 1;
+                    }
                     break;
                 }
-                // A torn tail at the very end is not passed over: it may still become a record.
-                Found::Nothing if torn_tail && is_last => return Ok(None),
-                Found::Nothing => {
+                // A torn tail at the very end is not skipped: it may still become a record.
+                Resync::Nothing if torn_tail && is_last => return Ok(None),
+                Resync::Nothing => {
                     self.unframed = self.data().len();
                     let to = self.unframed_position();
                     self.end = End::Open;
                     self.close_file();
                     return Ok(Some((from, to)));
                 }
-                Found::NeedMore(at) => {
-                    self.unframed = at;
+                Resync::NeedMore(skipped) => {
+                    self.unframed += skipped;
                     self.compact();
-                    candidate = self.unframed;
                     match self.report().and_then(|()| self.read_more()) {
                         Ok(read) => is_dry = read == 0,
                         Err(stopped) => {
-                            self.passing_from = Some(from);
+                            self.skipping_from = Some(from);
                             return Err(stopped);
                         }
                     }
@@ -502,57 +503,10 @@ impl Window {
     }
 
     /// The position of the first byte that is not framed.
-    pub(crate) fn unframed_position(&self) -> Position {
-        self.segments.last().map_or(Position::default(), |segment| {
-            Position::new(segment.seqno, (self.unframed as i64).wrapping_sub(segment.base) as u64)
+    pub(crate) fn unframed_position(&self) -> TrailPosition {
+        self.segments.last().map_or(TrailPosition::default(), |segment| {
+            TrailPosition::new(segment.seqno, (self.unframed as i64).wrapping_sub(segment.base) as u64)
         })
-    }
-
-    fn pass_to(&mut self, at: usize, order: ByteOrder) {
-        self.unframed = at;
-        if let Some(open) = &mut self.open {
-            open.order = Some(order);
-        }
-        // What was passed over counts as one record: how many there were, no one can tell.
-        if let Some(segment) = self.segments.last_mut() {
-            segment.first_record += 1;
-        }
-    }
-
-    /// Looks for the start of a record from `from` on. Proof is a whole record that agrees with itself throughout, with
-    /// the start of another, or the end of the file, behind it.
-    fn find_record(&self, from: usize, is_dry: bool) -> Found {
-        let data = self.data();
-        let Some(open) = &self.open else { return Found::Nothing };
-        let orders = match open.order {
-            Some(order) => [Some(order), None],
-            None => [Some(ByteOrder::Big), Some(ByteOrder::Little)],
-        };
-        let unread = if is_dry { 0 } else { self.unread() };
-        let all_is_read = unread == 0;
-        let mut at = from;
-        while let Some(next) = data.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == RECORD)) {
-            at += next;
-            let rest = data.get(at..).unwrap_or_default();
-            for order in orders.into_iter().flatten() {
-                // What the file has no room for is no record, and is not looked at: a search that did would take forever.
-                if claimed_length(rest, order).is_some_and(|length| length > rest.len() as u64 + unread) {
-                    continue;
-                }
-                match frame(rest, order) {
-                    Ok(found) => match rest.get(found.len as usize) {
-                        Some(&RECORD) => return Found::At(at, order),
-                        None if all_is_read => return Found::At(at, order),
-                        None => return Found::NeedMore(at),
-                        Some(_) => {}
-                    },
-                    Err(fault) if fault.kind == FaultKind::NeedMore && !all_is_read => return Found::NeedMore(at),
-                    Err(_) => {}
-                }
-            }
-            at += 1;
-        }
-        if all_is_read { Found::Nothing } else { Found::NeedMore(data.len()) }
     }
 
     /// How many bytes of the open file are not in the buffer.
@@ -565,32 +519,8 @@ impl Window {
     }
 }
 
-/// What a search for a record has found.
-enum Found {
-    /// A record, in this order.
-    At(usize, ByteOrder),
-    /// None before this place, where more bytes are needed to tell.
-    NeedMore(usize),
-    /// None to the end of the file.
-    Nothing,
-}
-
 fn error_in(segment: Option<&Segment>, error: std::io::Error) -> Error {
     Error::io(segment.map_or(Path::new(""), |segment| &segment.file), error)
-}
-
-/// Frames a file's first record, or its first behind the file header, and settles the byte order by it.
-#[cold]
-fn frame_first(bytes: &[u8], at_start: bool, open: &mut OpenFile) -> std::result::Result<Frame, Fault> {
-    let order = settle_byte_order(bytes, open.guess)?;
-    let framed = frame(bytes, order)?;
-    if at_start && framed.is_file_header() {
-        // The records behind it may have the other order (docs/trail-format.md, section 3), but likely have the same.
-        open.guess = order;
-    } else {
-        open.order = Some(order);
-    }
-    Ok(framed)
 }
 
 /// The sequence number in the file header, for files whose name has none; 0 where there is none either.

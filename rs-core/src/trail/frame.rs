@@ -38,7 +38,7 @@ pub mod area {
 /// The result of framing a record: its offset in a buffer, its areas, and the header fields that decide how it is
 /// processed. It holds plain numbers, so a block of records can be framed ahead of use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Offset of the record in its buffer.
     pub(crate) at: u64,
     /// Length of the whole record.
@@ -85,21 +85,6 @@ const fn row_flag(record_type: u8, before: bool) -> u8 {
 }
 
 impl Frame {
-    /// Placeholder for no record.
-    pub(crate) const NONE: Self = Self {
-        at: 0,
-        len: 0,
-        data_at: 0,
-        data_len: 0,
-        tail_at: 0,
-        head_len: 0,
-        table: 0,
-        head_at: 0,
-        record_type: RecordType(0),
-        transaction: 0,
-        flags: 0,
-    };
-
     /// Returns the same frame at another offset in its buffer.
     #[inline(always)]
     pub(crate) fn moved_to(self, at: u64) -> Self {
@@ -109,6 +94,23 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn transaction(&self) -> TransactionIndicator {
         TransactionIndicator::from_byte(self.transaction)
+    }
+
+    /// The transaction indicator, raw.
+    #[inline(always)]
+    pub(crate) fn transaction_byte(&self) -> u8 {
+        self.transaction
+    }
+
+    /// Start of the data area's body, from the record's first byte, and its length.
+    #[inline(always)]
+    pub(crate) fn data_at(&self) -> u32 {
+        self.data_at
+    }
+
+    #[inline(always)]
+    pub(crate) fn data_len(&self) -> u32 {
+        self.data_len
     }
 
     pub(crate) fn is_file_header(&self) -> bool {

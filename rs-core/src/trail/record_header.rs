@@ -1,5 +1,6 @@
-//! The record header (GHDR, the `H` area): spec section 2.
+//! The record header (GHDR, the `H` area). See docs/trail-format.md, section 5.
 
+pub use crate::change::TransactionIndicator;
 use crate::time::Timestamp;
 use crate::trail::record_type::RecordType;
 use crate::trail::wire::{ByteOrder, Fault, FaultKind, Parsed, TOO_LONG, array, run, stop, u8, u16, u32, u64};
@@ -11,12 +12,12 @@ pub(crate) const FIXED_LEN: usize = 34;
 pub(crate) const MIN_LEN: usize = FIXED_LEN + 1;
 /// First byte of every header.
 pub(crate) const INDICATOR: u8 = b'E';
-/// Partition bit: rows are lists of columns (spec section 12.5, SEEN).
+/// Partition bit: rows are column lists (docs/trail-format.md, section 5, SEEN).
 pub(crate) const PARTITION_COLUMNS: u8 = 0x04;
-/// Partition bit: a table definition's index stands in place of the name (INFERRED from all samples).
+/// Partition bit: the header has the index of a table definition instead of a name (INFERRED from all samples).
 pub(crate) const PARTITION_TDR_INDEX: u8 = 0x08;
 
-/// Offsets of the fields that framing looks at.
+/// Offsets of the fields that framing reads.
 pub(crate) mod offset {
     pub(crate) const PARTITION: usize = 1;
     pub(crate) const BEFORE_AFTER: usize = 3;
@@ -30,77 +31,12 @@ pub(crate) mod offset {
     pub(crate) const TABLE: usize = 34;
 }
 
-/// Where a record stands in its transaction: the TransInd byte (spec section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransactionIndicator {
-    /// The first record of several.
-    First,
-    /// Neither the first nor the last.
-    Middle,
-    /// The last record of several.
-    Last,
-    /// The only record of its transaction.
-    Only,
-    /// A value without a known meaning.
-    Unknown(u8),
-}
-
-impl TransactionIndicator {
-    /// From the header's byte.
-    #[must_use]
-    pub fn from_byte(byte: u8) -> Self {
-        match byte {
-            0 => Self::First,
-            1 => Self::Middle,
-            2 => Self::Last,
-            3 => Self::Only,
-            other => Self::Unknown(other),
-        }
-    }
-
-    /// The header's byte.
-    #[must_use]
-    pub fn byte(self) -> u8 {
-        match self {
-            Self::First => 0,
-            Self::Middle => 1,
-            Self::Last => 2,
-            Self::Only => 3,
-            Self::Unknown(byte) => byte,
-        }
-    }
-
-    /// Whether a transaction starts with this record.
-    #[must_use]
-    pub fn begins(self) -> bool {
-        matches!(self, Self::First | Self::Only)
-    }
-
-    /// Whether a transaction ends with this record.
-    #[must_use]
-    pub fn ends(self) -> bool {
-        matches!(self, Self::Last | Self::Only)
-    }
-
-    /// `first`, `middle`, `last` or `only`; `None` for a value without a known meaning.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Self::First => Some("first"),
-            Self::Middle => Some("middle"),
-            Self::Last => Some("last"),
-            Self::Only => Some("only"),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-/// How a header names its table.
+/// A header's reference to its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableRef<'a> {
-    /// By the index of a definition given earlier in the same file.
+    /// Index of a definition that occurs earlier in the same file.
     Index(u16),
-    /// By its name, `owner.table` or `catalog.owner.table`, without the NUL that ends it; may be empty.
+    /// Name, `owner.table` or `catalog.owner.table`, without its terminating NUL; may be empty.
     Name(&'a [u8]),
 }
 
@@ -109,7 +45,7 @@ pub enum TableRef<'a> {
 pub struct RecordHeader<'a> {
     /// Hdr-Ind; `E`.
     pub indicator: u8,
-    /// Partition: bits 04 (rows are column lists) and 08 (table by index) are understood.
+    /// Partition: bits 04 (rows are column lists) and 08 (table by index) are interpreted.
     pub partition: u8,
     /// UndoFlag; NonStop only.
     pub undo: u8,
@@ -121,11 +57,11 @@ pub struct RecordHeader<'a> {
     pub record_type: RecordType,
     /// OrigNode: ff, or the kind of a metadata record.
     pub orig_node: u8,
-    /// The record's time: of the commit for rows, of writing for metadata. UTC.
+    /// The record's timestamp, in UTC: of the commit for rows, of writing for metadata.
     pub time: Timestamp,
-    /// AuditPos: place in the source's log.
+    /// AuditPos: position in the source's log.
     pub audit_pos: u64,
-    /// AuditRBA; of a metadata record, the two indexes of [`metadata_indexes`](Self::metadata_indexes).
+    /// AuditRBA; for a metadata record, the two indexes of [`metadata_indexes`](Self::metadata_indexes).
     pub audit_rba: u32,
     /// TransInd.
     pub transaction: TransactionIndicator,
@@ -135,22 +71,21 @@ pub struct RecordHeader<'a> {
     pub syskey_len: u8,
     /// Incomplete; obsolete.
     pub incomplete: u8,
-    /// Continued: 0 for a record that ends here. No record with another value has been seen.
+    /// Continued: 0 for a record that does not continue in the next one. No other value has been seen.
     pub continued: u8,
     /// RecCount.
     pub record_count: u8,
     /// The table.
     pub table: TableRef<'a>,
-    /// Bytes behind the name's NUL. Empty in a header as it is written; where a dump blanked the name with NULs, the rest
-    /// of them.
+    /// Bytes after the name's NUL. Empty in written headers; the remaining NULs if a dump has blanked the name.
     pub padding: &'a [u8],
 }
 
 impl<'a> RecordHeader<'a> {
-    /// Reads the body of an `H` area.
+    /// Parses the body of an `H` area.
     ///
     /// # Errors
-    /// *Corrupt* where the bytes are too few, the indicator is not `E`, or the name has no end.
+    /// *Corrupt* if there are too few bytes, the indicator is not `E`, or the name is not terminated.
     ///
     /// ```
     /// use trailcore::trail::{ByteOrder, RecordHeader, RecordType, TableRef};
@@ -164,7 +99,7 @@ impl<'a> RecordHeader<'a> {
         run(bytes, |input| {
             let (input, [indicator, partition, undo, before_after]) = array(input)?;
             if indicator != INDICATOR {
-                return stop(bytes, FaultKind::Corrupt, "the record header does not start with its indicator");
+                return stop(bytes, FaultKind::Corrupt, "record header does not start with its indicator E");
             }
             let (input, (record_length, record_type, orig_node)) = (u16(order), u8, u8).parse_complete(input)?;
             let (input, (time, audit_pos, audit_rba)) = (u64(order), u64(order), u32(order)).parse_complete(input)?;
@@ -194,7 +129,8 @@ impl<'a> RecordHeader<'a> {
         })
     }
 
-    /// Of a metadata record: the index of the database definition, and of the table definition that it gives or refers to.
+    /// For a metadata record, returns the index of the database definition and the index of the table definition that the
+    /// record defines or refers to.
     #[must_use]
     pub fn metadata_indexes(&self, order: ByteOrder) -> (u16, u16) {
         let [a, b, c, d] = match order {
@@ -207,11 +143,11 @@ impl<'a> RecordHeader<'a> {
     /// Appends the header's bytes, the inverse of [`parse`](Self::parse).
     ///
     /// # Errors
-    /// *Unsupported* where the partition's index bit contradicts the table reference, or a name holds a NUL.
+    /// *Unsupported* if the partition's index bit contradicts the table reference, or a name contains a NUL.
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
         let by_index = self.partition & PARTITION_TDR_INDEX != 0;
         if by_index != matches!(self.table, TableRef::Index(_)) {
-            return Err(Fault::unsupported(offset::PARTITION, "the partition contradicts the table reference"));
+            return Err(Fault::unsupported(offset::PARTITION, "partition bit 08 contradicts the table reference"));
         }
         out.extend_from_slice(&[self.indicator, self.partition, self.undo, self.before_after]);
         order.put_u16(out, self.record_length);
@@ -231,7 +167,7 @@ impl<'a> RecordHeader<'a> {
         match self.table {
             TableRef::Index(index) => order.put_u16(out, index),
             TableRef::Name(name) if name.contains(&0) => {
-                return Err(Fault::unsupported(offset::TABLE, "a table name holds a NUL"));
+                return Err(Fault::unsupported(offset::TABLE, "table name contains a NUL"));
             }
             TableRef::Name(name) if name.len() > usize::from(u16::MAX) - MIN_LEN => return Err(TOO_LONG),
             TableRef::Name(name) => {
@@ -255,7 +191,7 @@ fn table_ref(input: &[u8], order: ByteOrder, partition: u8) -> Parsed<'_, (Table
             let padding = rest.get(1..).unwrap_or_default();
             Ok((&[], (TableRef::Name(name), padding)))
         }
-        None => stop(input, FaultKind::Corrupt, "a table name has no end"),
+        None => stop(input, FaultKind::Corrupt, "table name is not terminated"),
     }
 }
 
@@ -271,7 +207,7 @@ mod tests {
             let mut bytes = fixed.to_vec();
             bytes.extend_from_slice(&[0, 1]);
             bytes[0] = INDICATOR;
-            // A time beyond 64 bits of Unix microseconds has no exact form here; real clocks stay within.
+            // A time beyond signed 64-bit Unix microseconds is not exact, so the test uses a real one.
             bytes[8..16].copy_from_slice(&match order { ByteOrder::Big => 0x02f2_4a02_fd11_6400u64.to_be_bytes(), ByteOrder::Little => 0x02f2_4a02_fd11_6400u64.to_le_bytes() });
             if by_index {
                 bytes[1] |= PARTITION_TDR_INDEX;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::change::Op;
+
 /// A record type: the IOType byte of the record header, with the names that Logdump prints (docs/trail-format.md,
 /// section 12). Numbers without a known meaning are kept and displayed as numbers.
 ///
@@ -46,6 +48,22 @@ impl RecordType {
     pub const DDL: Self = Self(160);
     /// Database definition, table definition, or a reference to one.
     pub const METADATA: Self = Self(170);
+
+    /// Returns what records of this type do.
+    #[inline]
+    #[must_use]
+    pub const fn op(self) -> Op {
+        match self {
+            Self::INSERT => Op::Insert,
+            Self::DELETE => Op::Delete,
+            Self::FIELD_COMP | Self::UNIFIED_UPDATE | Self::UPDATE | Self::UPDATE_COMP => Op::Update,
+            Self::PK_UPDATE | Self::UNIFIED_PK_UPDATE => Op::PkUpdate,
+            Self::PURGE_DATA => Op::Truncate,
+            Self::DDL => Op::Ddl,
+            Self::METADATA => Op::Metadata,
+            _ => Op::Other,
+        }
+    }
 
     /// Returns the name that Logdump prints, if one is known.
     #[must_use]

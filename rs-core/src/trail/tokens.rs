@@ -20,6 +20,24 @@ pub mod id {
 
 const ROWID_LEN: usize = 18;
 
+/// Names of the known tokens, as Logdump prints them.
+const NAMES: [(u8, &str); 5] =
+    [(id::ORAROWID, "ORAROWID"), (id::LOGCSN, "LOGCSN"), (id::TRANID, "TRANID"), (id::ORATAG, "ORATAG"), (id::DDL, "DDL")];
+
+/// Returns the id of a token by its label in the native JSON form; `None` for a text that is not a label.
+pub(crate) fn id_of(label: &str) -> Option<u8> {
+    let known = NAMES.iter().find(|(_, name)| *name == label).map(|(id, _)| *id);
+    known.or_else(|| match label.as_bytes() {
+        [one] if one.is_ascii_graphic() => Some(*one),
+        _ => u8::from_str_radix(label.strip_prefix("0x").filter(|digits| digits.len() == 2)?, 16).ok(),
+    })
+}
+
+/// Returns the body of a token from its value: of a row id, with the two bytes after its characters.
+pub(crate) fn body_of(id: u8, value: &[u8]) -> Vec<u8> {
+    if id == id::ORAROWID && value.len() == ROWID_LEN { [value, &[0, 1]].concat() } else { value.to_vec() }
+}
+
 /// One GoldenGate token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GgsToken<'a>(Token<'a>);
@@ -45,14 +63,7 @@ impl<'a> GgsToken<'a> {
     /// Returns the name that Logdump prints, if one is known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        Some(match self.0.id {
-            id::ORAROWID => "ORAROWID",
-            id::LOGCSN => "LOGCSN",
-            id::TRANID => "TRANID",
-            id::ORATAG => "ORATAG",
-            id::DDL => "DDL",
-            _ => return None,
-        })
+        NAMES.iter().find(|(id, _)| *id == self.0.id).map(|(_, name)| *name)
     }
 
     /// Returns its key in the native JSON form: its name, or else its id as a character or in hexadecimal.

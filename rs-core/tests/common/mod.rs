@@ -8,7 +8,8 @@ use std::sync::Arc;
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType};
-use trailcore::{Decimal, PlainChange, PlainImage, Position, ReadOptions, Timestamp, Trail};
+use trailcore::{Decimal, Position, ReadOptions, Timestamp, Trail};
+pub use trailcore_samples::plain::{PlainChange, PlainImage};
 
 pub const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
 pub const NO_LIMIT: u64 = u64::MAX;
@@ -132,7 +133,7 @@ pub fn pieces(trail: &Trail) -> Vec<Piece> {
     while let Some(placed) = records.next().unwrap() {
         let record = placed.record;
         pieces.push(Piece {
-            position: placed.position,
+            position: placed.position.into(),
             number: placed.number,
             bytes: record.bytes().to_vec(),
             record_type: record.record_type(),
@@ -162,5 +163,26 @@ impl Chance {
 
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
+    }
+}
+
+/// The change as plain values, as its JSON has them.
+pub fn to_plain(change: &trailcore::Change<'_>) -> PlainChange {
+    PlainChange::from_json(&change.to_json().unwrap()).unwrap()
+}
+
+/// The parts of a trail's position.
+pub trait InTrail {
+    fn seqno(&self) -> u64;
+    fn rba(&self) -> u64;
+}
+
+impl InTrail for Position {
+    fn seqno(&self) -> u64 {
+        self.trail().unwrap().seqno
+    }
+
+    fn rba(&self) -> u64 {
+        self.trail().unwrap().rba
     }
 }

@@ -1,6 +1,8 @@
 //! A small bank whose changes fill trails of any size: accounts, customers and postings. The same description gives the
 //! same bytes everywhere.
 
+pub mod plain;
+
 use std::path::Path;
 use std::sync::Arc;
 

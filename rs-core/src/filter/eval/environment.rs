@@ -3,54 +3,13 @@
 //! Words without a documented source are marked INFERRED below; they follow general use in parameter files. Items that a trail
 //! does not contain are parsed and reported as not available.
 
+use crate::change::{Builder, Fact, HeaderFact, OwnedValue};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::syntax::diagnostic::nearest;
-
-/// An item of @GETENV.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum EnvItem {
-    OpType,
-    BeforeAfterIndicator,
-    CommitTimestamp,
-    LogPosition,
-    LogRba,
-    TableName,
-    RecordLength,
-    TransactionIndicator,
-    Csn,
-    Xid,
-    FileSeqno,
-    FileRba,
-    RowId,
-    LagSeconds,
-    LagMillis,
-    LagMinutes,
-    JulianTimestamp,
-    FileHeader(HeaderItem),
-    /// The database user of a transaction. Not in any known trail, but in other change formats.
-    UserName,
-}
-
-/// Items of a file header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum HeaderItem {
-    Compatibility,
-    CreationTime,
-    FileName,
-    Seqno,
-    FirstCsn,
-    FirstIoTime,
-    Uri,
-    GroupName,
-    HostName,
-    OsType,
-    DatabaseName,
-    DatabaseVersion,
-    WriterVersion,
-}
 
 /// The meaning of the arguments of @GETENV.
 pub(crate) enum Meaning {
-    Item(EnvItem),
+    Item(Fact),
     /// It needs a process or a database.
     NotAvailable(&'static str),
     /// An unknown word, and the most similar known one.
@@ -82,54 +41,54 @@ const GROUPS: [&str; 21] = [
 ];
 
 /// Items by group and word.
-const ITEMS: [(&str, &str, EnvItem); 34] = [
-    ("GGHEADER", "OPTYPE", EnvItem::OpType),
-    ("GGHEADER", "BEFOREAFTERINDICATOR", EnvItem::BeforeAfterIndicator),
-    ("GGHEADER", "COMMITTIMESTAMP", EnvItem::CommitTimestamp),
-    ("GGHEADER", "LOGPOSITION", EnvItem::LogPosition),
-    ("GGHEADER", "LOGRBA", EnvItem::LogRba),
-    ("GGHEADER", "TABLENAME", EnvItem::TableName),
+const ITEMS: [(&str, &str, Fact); 34] = [
+    ("GGHEADER", "OPTYPE", Fact::OpType),
+    ("GGHEADER", "BEFOREAFTERINDICATOR", Fact::BeforeAfterIndicator),
+    ("GGHEADER", "COMMITTIMESTAMP", Fact::CommitTimestamp),
+    ("GGHEADER", "LOGPOSITION", Fact::LogPosition),
+    ("GGHEADER", "LOGRBA", Fact::LogRba),
+    ("GGHEADER", "TABLENAME", Fact::TableName),
     // INFERRED
-    ("GGHEADER", "OBJECTNAME", EnvItem::TableName),
-    ("GGHEADER", "RECORDLENGTH", EnvItem::RecordLength),
+    ("GGHEADER", "OBJECTNAME", Fact::TableName),
+    ("GGHEADER", "RECORDLENGTH", Fact::RecordLength),
     // INFERRED
-    ("GGHEADER", "TRANSACTIONINDICATOR", EnvItem::TransactionIndicator),
-    ("TRANSACTION", "CSN", EnvItem::Csn),
+    ("GGHEADER", "TRANSACTIONINDICATOR", Fact::TransactionIndicator),
+    ("TRANSACTION", "CSN", Fact::Csn),
     // INFERRED
-    ("TRANSACTION", "XID", EnvItem::Xid),
-    ("TRANSACTION", "TIMESTAMP", EnvItem::CommitTimestamp),
-    ("TRANSACTION", "USERNAME", EnvItem::UserName),
-    ("ORATRANSACTION", "SCN", EnvItem::Csn),
-    ("ORATRANSACTION", "TIMESTAMP", EnvItem::CommitTimestamp),
+    ("TRANSACTION", "XID", Fact::Xid),
+    ("TRANSACTION", "TIMESTAMP", Fact::CommitTimestamp),
+    ("TRANSACTION", "USERNAME", Fact::UserName),
+    ("ORATRANSACTION", "SCN", Fact::Csn),
+    ("ORATRANSACTION", "TIMESTAMP", Fact::CommitTimestamp),
     // Words INFERRED; described as sequence number and other location values.
-    ("RECORD", "FILESEQNO", EnvItem::FileSeqno),
-    ("RECORD", "FILERBA", EnvItem::FileRba),
-    ("RECORD", "ROWID", EnvItem::RowId),
-    ("RECORD", "TIMESTAMP", EnvItem::CommitTimestamp),
-    ("LAG", "SEC", EnvItem::LagSeconds),
-    ("LAG", "MSEC", EnvItem::LagMillis),
-    ("LAG", "MIN", EnvItem::LagMinutes),
+    ("RECORD", "FILESEQNO", Fact::FileSeqno),
+    ("RECORD", "FILERBA", Fact::FileRba),
+    ("RECORD", "ROWID", Fact::RowId),
+    ("RECORD", "TIMESTAMP", Fact::CommitTimestamp),
+    ("LAG", "SEC", Fact::LagSeconds),
+    ("LAG", "MSEC", Fact::LagMillis),
+    ("LAG", "MIN", Fact::LagMinutes),
     // Words INFERRED; described as format and properties of the trail from its header.
-    ("GGFILEHEADER", "COMPATIBILITY", EnvItem::FileHeader(HeaderItem::Compatibility)),
-    ("GGFILEHEADER", "CREATETIMESTAMP", EnvItem::FileHeader(HeaderItem::CreationTime)),
-    ("GGFILEHEADER", "FILENAME", EnvItem::FileHeader(HeaderItem::FileName)),
-    ("GGFILEHEADER", "FILESEQNO", EnvItem::FileHeader(HeaderItem::Seqno)),
-    ("GGFILEHEADER", "FIRSTRECCSN", EnvItem::FileHeader(HeaderItem::FirstCsn)),
-    ("GGFILEHEADER", "FIRSTRECIOTIME", EnvItem::FileHeader(HeaderItem::FirstIoTime)),
-    ("GGFILEHEADER", "URI", EnvItem::FileHeader(HeaderItem::Uri)),
-    ("GGFILEHEADER", "GROUPNAME", EnvItem::FileHeader(HeaderItem::GroupName)),
-    ("GGFILEHEADER", "HOSTNAME", EnvItem::FileHeader(HeaderItem::HostName)),
-    ("GGFILEHEADER", "OSTYPE", EnvItem::FileHeader(HeaderItem::OsType)),
-    ("GGFILEHEADER", "DBNAME", EnvItem::FileHeader(HeaderItem::DatabaseName)),
-    ("GGFILEHEADER", "GGVERSIONSTRING", EnvItem::FileHeader(HeaderItem::WriterVersion)),
+    ("GGFILEHEADER", "COMPATIBILITY", Fact::FileHeader(HeaderFact::Compatibility)),
+    ("GGFILEHEADER", "CREATETIMESTAMP", Fact::FileHeader(HeaderFact::CreationTime)),
+    ("GGFILEHEADER", "FILENAME", Fact::FileHeader(HeaderFact::FileName)),
+    ("GGFILEHEADER", "FILESEQNO", Fact::FileHeader(HeaderFact::Seqno)),
+    ("GGFILEHEADER", "FIRSTRECCSN", Fact::FileHeader(HeaderFact::FirstCsn)),
+    ("GGFILEHEADER", "FIRSTRECIOTIME", Fact::FileHeader(HeaderFact::FirstIoTime)),
+    ("GGFILEHEADER", "URI", Fact::FileHeader(HeaderFact::Uri)),
+    ("GGFILEHEADER", "GROUPNAME", Fact::FileHeader(HeaderFact::GroupName)),
+    ("GGFILEHEADER", "HOSTNAME", Fact::FileHeader(HeaderFact::HostName)),
+    ("GGFILEHEADER", "OSTYPE", Fact::FileHeader(HeaderFact::OsType)),
+    ("GGFILEHEADER", "DBNAME", Fact::FileHeader(HeaderFact::DatabaseName)),
+    ("GGFILEHEADER", "GGVERSIONSTRING", Fact::FileHeader(HeaderFact::WriterVersion)),
 ];
 
 /// Items about the process that wrote the trail, from its file header.
-const WRITER: [(&str, &str, EnvItem); 4] = [
-    ("GGENVIRONMENT", "GROUPNAME", EnvItem::FileHeader(HeaderItem::GroupName)),
-    ("GGENVIRONMENT", "HOSTNAME", EnvItem::FileHeader(HeaderItem::HostName)),
-    ("DBENVIRONMENT", "DBNAME", EnvItem::FileHeader(HeaderItem::DatabaseName)),
-    ("DBENVIRONMENT", "DBVERSION", EnvItem::FileHeader(HeaderItem::DatabaseVersion)),
+const WRITER: [(&str, &str, Fact); 4] = [
+    ("GGENVIRONMENT", "GROUPNAME", Fact::FileHeader(HeaderFact::GroupName)),
+    ("GGENVIRONMENT", "HOSTNAME", Fact::FileHeader(HeaderFact::HostName)),
+    ("DBENVIRONMENT", "DBNAME", Fact::FileHeader(HeaderFact::DatabaseName)),
+    ("DBENVIRONMENT", "DBVERSION", Fact::FileHeader(HeaderFact::DatabaseVersion)),
 ];
 
 /// Returns the meaning of the arguments of @GETENV. Case-insensitive (SEEN).
@@ -138,11 +97,11 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
     let (group, item) = (words.first().copied().unwrap_or_default(), words.get(1).copied());
     match item {
         None if is(group, "JULIANTIMESTAMP") || is(group, "JULIANTIMESTAMP_PRECISE") => {
-            return Meaning::Item(EnvItem::JulianTimestamp);
+            return Meaning::Item(Fact::JulianTimestamp);
         }
-        None if is(group, "LAG") => return Meaning::Item(EnvItem::LagSeconds),
-        None if is(group, "COMMITTIMESTAMP") => return Meaning::Item(EnvItem::CommitTimestamp),
-        None if is(group, "USERNAME") => return Meaning::Item(EnvItem::UserName),
+        None if is(group, "LAG") => return Meaning::Item(Fact::LagSeconds),
+        None if is(group, "COMMITTIMESTAMP") => return Meaning::Item(Fact::CommitTimestamp),
+        None if is(group, "USERNAME") => return Meaning::Item(Fact::UserName),
         _ => {}
     }
     if let Some(item) = item {
@@ -167,5 +126,21 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
         Meaning::NotAvailable("only a running GoldenGate process knows this")
     } else {
         Meaning::Unknown(group.to_owned(), nearest(group, GROUPS))
+    }
+}
+
+impl Builder {
+    /// Sets what `@GETENV (group, item)` evaluates to for the change, in place of what the change itself says.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a change has no such item.
+    pub fn environment(self, group: &str, item: &str, value: &OwnedValue) -> Result<Self> {
+        match meaning(&[group, item]) {
+            Meaning::Item(fact) => Ok(self.fact(fact, value)),
+            _ => {
+                let what = format!("@GETENV ('{group}', '{item}') is not available for a change record");
+                Err(Error::new(ErrorKind::InvalidArgument, what))
+            }
+        }
     }
 }

@@ -6,11 +6,11 @@
 
 use std::cmp::Ordering;
 
+use crate::change::Fact;
 use crate::change::{DateTime, Decimal};
 use crate::filter::eval::calls;
 use crate::filter::eval::column::ColumnUse;
 use crate::filter::eval::context::{Context, Operand};
-use crate::filter::eval::environment::EnvItem;
 use crate::filter::eval::outcome::{COMPUTE, EvalError, NOT_COMPARABLE, reason_of};
 use crate::filter::eval::scalar::{self, ArithmeticFault, Numeric, Scalar, Special, date_order};
 use crate::filter::eval::subject::Subject;
@@ -48,7 +48,7 @@ impl Constant {
 pub(crate) enum Node {
     Constant(Constant),
     Column(ColumnUse),
-    Environment(EnvItem),
+    Environment(Fact),
     Token(Box<str>),
     Unavailable(&'static str),
     Negate(Box<Node>),

@@ -74,30 +74,31 @@ impl<'a> LogdumpFacts<'a> {
     /// ```
     #[must_use]
     pub fn of(change: &Change<'a>) -> Self {
-        let record = change.record();
+        let trail = change.trail();
         // A header with a damaged name lacks only the three fields read from it.
-        let header = change.header().ok();
+        let header = trail.and_then(|trail| trail.header().ok());
         let name = change.table_name();
         // A token without a known name is named by its id, as in the native JSON form.
         let token_name = |name: Option<&'static str>, id| name.map_or_else(|| char::from(id).to_string().into(), Cow::Borrowed);
         Self {
             name: (!name.is_empty()).then_some(name),
-            record_type: Some(record.record_type()),
+            record_type: trail.map(|trail| trail.record().record_type()),
             // The record header has only its length, which was always 0 (SEEN; docs/trail-format.md, section 5).
             syskey: None,
             syskey_len: header.map(|header| header.syskey_len),
             transaction: Some(change.transaction()),
             undo: header.map(|header| header.undo),
             // RecLength has two bytes, too few for long data (docs/trail-format.md, section 2), so this is the actual length.
-            record_length: u64::try_from(record.data().len()).ok(),
+            record_length: trail.map(|trail| trail.record().data().len() as u64),
             audit_rba: header.map(|header| header.audit_rba.into()),
-            rba: Some(change.position().rba),
+            rba: change.position().trail().map(|position| position.rba),
             time: Some(change.timestamp()),
             csn: change.csn(),
             xid: change.xid(),
-            data: change.records().map(|record| record.data()).collect(),
-            tokens: change
-                .tokens()
+            data: trail.iter().flat_map(|trail| trail.records()).map(|record| record.data()).collect(),
+            tokens: trail
+                .iter()
+                .flat_map(|trail| trail.tokens())
                 .map(|token| (token_name(token.name(), token.id()), token.value().unwrap_or_default()))
                 .collect(),
         }

@@ -1,11 +1,11 @@
 //! Binds expressions to a table: names become ordinals, literals become typed comparators. Done once per version of a table
 //! definition.
 
-use crate::change::{DateTime, Decimal, NumberText};
+use crate::change::{DateTime, Decimal, Fact, NumberText};
 use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
 use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::dates::DateFormat;
-use crate::filter::eval::environment::{EnvItem, Meaning, meaning};
+use crate::filter::eval::environment::{Meaning, meaning};
 use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
 use crate::filter::eval::scalar::Special;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span, nearest};
@@ -47,11 +47,11 @@ pub(crate) struct Binder<'a> {
 }
 
 /// Names of header items in column maps (SEEN; docs/filter.md, section 7.2).
-const PSEUDO: [(&str, EnvItem); 4] = [
-    ("GGS_TRANS_TIMESTAMP", EnvItem::CommitTimestamp),
-    ("GGS_TRANS_RBA", EnvItem::LogRba),
-    ("GGS_OP_TYPE", EnvItem::OpType),
-    ("GGS_BEFORE_AFTER_IND", EnvItem::BeforeAfterIndicator),
+const PSEUDO: [(&str, Fact); 4] = [
+    ("GGS_TRANS_TIMESTAMP", Fact::CommitTimestamp),
+    ("GGS_TRANS_RBA", Fact::LogRba),
+    ("GGS_OP_TYPE", Fact::OpType),
+    ("GGS_BEFORE_AFTER_IND", Fact::BeforeAfterIndicator),
 ];
 
 impl Binder<'_> {
@@ -91,7 +91,7 @@ impl Binder<'_> {
     }
 
     /// Returns the header item with this name, unless the table has such a column.
-    fn pseudo(&self, column: &ColumnName) -> Option<EnvItem> {
+    fn pseudo(&self, column: &ColumnName) -> Option<Fact> {
         let item = PSEUDO.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name))?.1;
         self.table.column(&column.name).is_none().then_some(item)
     }
@@ -568,8 +568,8 @@ fn sure(node: &Node) -> Option<Sure> {
         Node::Constant(Constant::Number(_)) => Some(Sure::Number),
         Node::Constant(Constant::Text(_)) => Some(Sure::Text),
         Node::Environment(item) => match item {
-            EnvItem::OpType | EnvItem::BeforeAfterIndicator | EnvItem::CommitTimestamp | EnvItem::TableName => Some(Sure::Text),
-            EnvItem::FileSeqno | EnvItem::FileRba | EnvItem::JulianTimestamp => Some(Sure::Number),
+            Fact::OpType | Fact::BeforeAfterIndicator | Fact::CommitTimestamp | Fact::TableName => Some(Sure::Text),
+            Fact::FileSeqno | Fact::FileRba | Fact::JulianTimestamp => Some(Sure::Number),
             _ => None,
         },
         Node::Find(find) => sure(&find.text).map(|_| Sure::Number),

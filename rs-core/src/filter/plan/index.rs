@@ -4,12 +4,11 @@
 //! times as much as asking one; finding those whose limit a value passes costs a search. A rule that is not found has a
 //! test that does not hold, and rejects the change; the others are asked in full.
 
+use crate::change::image::{ColumnSpans, RowForm, SpanContent};
 use crate::change::{Change, Op, integer};
 use crate::filter::eval::node::{IntegerIs, Node};
 use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::Rejection;
-use crate::trail::image::{ColumnSpans, Images, SpanContent};
-use crate::trail::{ByteOrder, Record};
 
 /// A set of rules, by their places in the program.
 pub(crate) type Bits = Vec<u64>;
@@ -115,14 +114,15 @@ impl RuleIndex {
 
     /// Whether the one rule that there is rejects a row by its first test: the quickest answer. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn prefilter_rejects(&self, record: &Record<'_>) -> bool {
+    pub(crate) fn prefilter_rejects(&self, change: &Change<'_>) -> bool {
         let Some(test) = self.only else { return false };
-        let Ok(images) = Images::of(record) else { return false };
-        let Some(list) = (if self.of_before { images.before } else { images.after }) else { return false };
-        // The order is settled once an image.
-        match record.byte_order() {
-            ByteOrder::Big => test.fails(list, ByteOrder::Big),
-            ByteOrder::Little => test.fails(list, ByteOrder::Little),
+        let Ok((before, after)) = change.images() else { return false };
+        let Some(row) = (if self.of_before { before } else { after }) else { return false };
+        // The form is settled once an image.
+        match row.form() {
+            RowForm::Big => test.fails(row.bytes(), RowForm::Big),
+            RowForm::Little => test.fails(row.bytes(), RowForm::Little),
+            RowForm::Wide => false,
         }
     }
 
@@ -172,10 +172,11 @@ impl RuleIndex {
                 }
                 Err(_) => None,
             };
-            match row.map(|row| (row.bytes(), row.byte_order())) {
+            match row.map(|row| (row.bytes(), row.form())) {
                 // The order is settled once an image.
-                Some((list, ByteOrder::Big)) => self.walk(list, ByteOrder::Big, bits),
-                Some((list, ByteOrder::Little)) => self.walk(list, ByteOrder::Little, bits),
+                Some((list, RowForm::Big)) => self.walk(list, RowForm::Big, bits),
+                Some((list, RowForm::Little)) => self.walk(list, RowForm::Little, bits),
+                Some((list, RowForm::Wide)) => self.walk(list, RowForm::Wide, bits),
                 None => self.ask_all(0, bits),
             }
         }
@@ -192,10 +193,10 @@ impl RuleIndex {
 
     /// Walks along an image and the columns of the index, both of which rise, and stops behind the last of these.
     #[inline(always)]
-    fn walk(&self, list: &[u8], order: ByteOrder, bits: &mut Bits) {
+    fn walk(&self, list: &[u8], form: RowForm, bits: &mut Bits) {
         let mut next = 0;
         let mut last = None;
-        for span in ColumnSpans::new(list, order) {
+        for span in ColumnSpans::new(list, form) {
             let Ok(span) = span else { break };
             if last.is_some_and(|last| span.index <= last) {
                 // An image whose indexes do not rise has not been seen: the rules find its columns themselves.
@@ -235,8 +236,8 @@ impl RuleIndex {
 impl OnlyTest {
     /// Whether the column is in a list, holds an integer, and does not pass.
     #[inline(always)]
-    fn fails(&self, list: &[u8], order: ByteOrder) -> bool {
-        for span in ColumnSpans::new(list, order) {
+    fn fails(&self, list: &[u8], form: RowForm) -> bool {
+        for span in ColumnSpans::new(list, form) {
             let Ok(span) = span else { return false };
             if span.index != self.index {
                 continue;

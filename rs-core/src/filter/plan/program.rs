@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use crate::change::{Change, Op, PlainValue};
+use crate::change::{Change, Op, OwnedValue};
 use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::context::{Context, Operand, Settings};
 use crate::filter::eval::outcome::EvalError;
 use crate::filter::eval::scalar::Scalar;
-use crate::filter::eval::subject::{ChangeSubject, Facts, Span, Subject};
+use crate::filter::eval::subject::{ChangeSubject, Span, Subject};
 use crate::filter::plan::bind::Columns;
 use crate::filter::plan::index::{Bits, Entry, RuleIndex, places};
 use crate::filter::plan::rule::{BoundRule, bind_rule};
@@ -20,7 +20,6 @@ use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::{Rejection, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
-use crate::trail::Record;
 
 /// A [`Select`] bound to one version of a table's definition. Immutable; cloning shares it, and any number of threads may
 /// use one, each with its own [`Scratch`].
@@ -76,9 +75,9 @@ pub struct Scratch {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Projected {
     /// Columns by name. What is missing is left out.
-    pub columns: Vec<(String, PlainValue)>,
+    pub columns: Vec<(String, OwnedValue)>,
     /// Tokens by name.
-    pub tokens: Vec<(String, PlainValue)>,
+    pub tokens: Vec<(String, OwnedValue)>,
 }
 
 impl Select {
@@ -164,8 +163,8 @@ impl Program {
 
     /// Whether it rejects a row that is one record by itself, where that can be told at once. `false` says nothing.
     #[inline(always)]
-    pub(crate) fn prefilter_rejects(&self, record: &Record<'_>) -> bool {
-        self.inner.index(Op::of(record.record_type())).is_some_and(|index| index.prefilter_rejects(record))
+    pub(crate) fn prefilter_rejects(&self, change: &Change<'_>) -> bool {
+        self.inner.index(change.op()).is_some_and(|index| index.prefilter_rejects(change))
     }
 
     /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
@@ -196,11 +195,6 @@ impl Program {
         scratch.clear();
     }
 
-    /// The decision on plain values.
-    pub fn verdict_of(&self, facts: &Facts) -> Verdict {
-        self.inner.verdict(facts, self.inner.rules.iter(), &Bump::new())
-    }
-
     /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS; the whole row where it has
     /// none of these.
     ///
@@ -217,14 +211,6 @@ impl Program {
         };
         scratch.clear();
         projected
-    }
-
-    /// The same of plain values.
-    ///
-    /// # Errors
-    /// As [`project`](Self::project).
-    pub fn project_of(&self, facts: &Facts, rule: usize) -> crate::Result<Projected> {
-        with_deep_stack(|| self.inner.project(rule, facts, &Bump::new()))
     }
 }
 
@@ -372,23 +358,24 @@ fn project_error(trouble: EvalError, name: &str) -> crate::Error {
 }
 
 /// A value as plain data; `None` for what is missing.
-fn plain(value: Scalar<'_>) -> Option<PlainValue> {
+fn plain(value: Scalar<'_>) -> Option<OwnedValue> {
     Some(match value {
-        Scalar::Null => PlainValue::Null,
+        Scalar::Null => OwnedValue::Null,
         Scalar::Missing => return None,
-        Scalar::Invalid => PlainValue::Invalid(Vec::new()),
-        Scalar::Number(number) => PlainValue::Number(number.to_string().into()),
-        Scalar::Digits(digits) => PlainValue::Number(digits.trim().into()),
-        Scalar::Text(text) => PlainValue::Text(text.into()),
-        Scalar::Bytes(bytes) => PlainValue::Bytes(bytes.to_vec()),
-        Scalar::DateTime(time) => PlainValue::Text(time.to_string().into()),
-        Scalar::Special(special) => PlainValue::Text(special.name().into()),
+        Scalar::Invalid => OwnedValue::Invalid(Vec::new()),
+        Scalar::Number(number) => OwnedValue::Number(number.to_string().into()),
+        Scalar::Digits(digits) => OwnedValue::Number(digits.trim().into()),
+        Scalar::Text(text) => OwnedValue::Text(text.into()),
+        Scalar::Bytes(bytes) => OwnedValue::Bytes(bytes.to_vec()),
+        Scalar::DateTime(time) => OwnedValue::Text(time.to_string().into()),
+        Scalar::Special(special) => OwnedValue::Text(special.name().into()),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::{Builder, Number, OwnedChange, Value};
     use crate::schema::ColumnDef;
 
     fn table() -> Arc<TableDef> {
@@ -396,14 +383,12 @@ mod tests {
         Arc::new(TableDef::new("SHOP.ITEMS", columns))
     }
 
-    fn insert(table: &Arc<TableDef>) -> Facts {
-        let number = |digits: &str| PlainValue::Number(digits.into());
-        Facts::new(Op::Insert, table)
-            .after("ID", number("1"))
-            .unwrap()
-            .after("NAME", PlainValue::Text("bolt".into()))
-            .unwrap()
-            .after("PRICE", number("2.50"))
+    fn insert(table: &Arc<TableDef>) -> OwnedChange {
+        Builder::new(Op::Insert, table)
+            .after("ID", &Value::Number(Number::Text("1")))
+            .and_then(|change| change.after("NAME", &Value::Text("bolt".into())))
+            .and_then(|change| change.after("PRICE", &Value::Number(Number::Text("2.50"))))
+            .and_then(Builder::build)
             .unwrap()
     }
 
@@ -412,7 +397,13 @@ mod tests {
         let table = table();
         let names = |text: &str| -> Vec<String> {
             let program = Select::parse(text).unwrap().bind(&table);
-            program.project_of(&insert(&table), 0).unwrap().columns.into_iter().map(|(name, _)| name).collect()
+            program
+                .project(&insert(&table).as_change(), 0, &mut Scratch::default())
+                .unwrap()
+                .columns
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect()
         };
         assert_eq!(names("TABLE SHOP.ITEMS;"), ["ID", "NAME", "PRICE"]);
         assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1);"), ["ID", "NAME", "PRICE"]);
@@ -428,7 +419,11 @@ mod tests {
             "TABLE SHOP.ITEMS, WHERE (NAME = 'nut' AND BEFORE.PRICE = @PRESENT);",
         ] {
             let program = Select::parse(text).unwrap().bind(&table);
-            assert_eq!(program.verdict_of(&insert(&table)), Verdict::Reject(Rejection::Clause { rule: 0, clause: 0 }), "{text}");
+            assert_eq!(
+                program.verdict(&insert(&table).as_change(), &mut Scratch::default()),
+                Verdict::Reject(Rejection::Clause { rule: 0, clause: 0 }),
+                "{text}"
+            );
             assert!(program.explain().rules[0].tests.iter().all(|test| test.can_fail));
         }
     }

@@ -1,6 +1,6 @@
 //! Changes by the block: owned together, at the price of one copy of their bytes.
 
-use crate::change::{ChangeBlock, Run};
+use crate::change::ChangeBlock;
 use crate::error::{Error, Result};
 use crate::source::reader::Reader;
 
@@ -21,7 +21,7 @@ impl Reader {
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
     /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
-    /// use trailcore::source::ChangeBlock;
+    /// use trailcore::ChangeBlock;
     ///
     /// let mut block = ChangeBlock::default();
     /// let mut reader = trail.reader()?;
@@ -37,7 +37,7 @@ impl Reader {
     pub fn next_block(&mut self, block: &mut ChangeBlock, most: usize) -> Result<usize> {
         block.clear();
         while block.len() < most && !block.is_full() {
-            if self.gate.is_none() && self.take_rows(block, most) {
+            if self.take_rows(block, most) {
                 continue;
             }
             match self.next()? {
@@ -46,19 +46,6 @@ impl Reader {
             }
         }
         Ok(block.len())
-    }
-
-    /// Takes rows that are changes by themselves into a block, as many as there are here; `false` where the next is none. The
-    /// bytes of those that lie one behind the other are copied together.
-    fn take_rows(&mut self, block: &mut ChangeBlock, most: usize) -> bool {
-        let (before, mut run) = (block.len(), Run::default());
-        while block.len() < most && !block.is_full_with(&run) {
-            let Some((main, slot)) = self.next_row() else { break };
-            let Some(change) = self.current(main, slot) else { break };
-            block.push_row(&change, &mut run);
-        }
-        block.copy(self.window.data(), &mut run);
-        block.len() > before
     }
 
     /// All further changes, by blocks of at most this many. A block ends earlier where its changes have many bytes, at the

@@ -1,164 +1,155 @@
-//! What a trail says of its tables: file headers, definitions, names.
+//! [`Definitions`]: what a trail states about its tables in file headers, definition records and names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::change::Origin;
-use crate::error::{ErrorKind, Result};
-use crate::schema::TableDef;
-use crate::source::ReadOptions;
-use crate::source::reader::Reader;
+use crate::decode::Fault;
+use crate::schema::{Catalog, TableDef, TableId, TableIds};
 use crate::text::Charset;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
-use crate::trail::{Encryption, FileHeader, RecordType, TableRef};
+use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
 
-/// In place of a slot, where there is none.
-pub(super) const NO_SLOT: u32 = u32::MAX;
+/// The number of no definition.
+const NONE: u32 = u32::MAX;
 
-/// What the file being read has told so far.
+/// The definitions met so far, and what the file being read has stated.
+///
+/// Invariants: an entry of `file.indexes` and of `latest` is an index of `tables`, or [`NONE`]; a definition never leaves
+/// `tables`, so that its number stays its own.
 #[derive(Debug)]
-pub(super) struct FileState {
-    pub(super) index: usize,
-    pub(super) header: Option<Arc<FileHeader>>,
-    pub(super) charset: Charset,
-    /// Table slots by definition index; [`NO_SLOT`] where none is given.
-    pub(super) definitions: Vec<u32>,
-    /// The highest index given so far: a reference takes the next one.
-    pub(super) last_definition: usize,
-}
-
-impl FileState {
-    pub(super) fn new(index: usize) -> Self {
-        Self { index, header: None, charset: Charset::UNSTATED, definitions: Vec::new(), last_definition: 0 }
-    }
-}
-
-/// The tables met so far. A slot is one version of one table's definition.
-#[derive(Debug, Default)]
-pub(super) struct Tables {
-    pub(super) slots: Vec<Arc<TableDef>>,
-    /// The slot of each table's latest version.
-    pub(super) latest: HashMap<Box<str>, u32>,
-    /// Slots of tables named in record headers, by the name's bytes.
+pub(super) struct Definitions {
+    catalog: Option<Catalog>,
+    /// The caller's character set of the database.
+    charset: Option<Charset>,
+    file: FileState,
+    ids: TableIds,
+    tables: Vec<Arc<TableDef>>,
+    /// The number of each table's latest version.
+    latest: HashMap<Box<str>, u32>,
+    /// Numbers of tables named in record headers, by the name's bytes.
     by_bytes: HashMap<Box<[u8]>, u32>,
-    /// The slot of the last name that was looked up, and that name.
+    /// The last name that was looked up, and its number.
     last: Option<(Box<[u8]>, u32)>,
 }
 
-impl Tables {
-    /// The slot of a definition: that of an equal one, so that a table keeps its definition from file to file.
-    pub(super) fn slot(&mut self, table: TableDef) -> u32 {
-        if let Some(&slot) = self.latest.get(table.name()) {
-            if self.slots.get(slot as usize).is_some_and(|known| **known == table) {
-                return slot;
-            }
-        }
-        let slot = self.slots.len() as u32;
-        self.latest.insert(table.name().into(), slot);
-        self.slots.push(table.shared());
-        slot
-    }
+/// What the file being read has stated so far.
+#[derive(Debug)]
+struct FileState {
+    header: Option<Arc<FileHeader>>,
+    charset: Charset,
+    encrypted: bool,
+    /// Numbers of definitions by their index in the file.
+    indexes: Vec<u32>,
+    /// The highest index given so far: a reference takes the next one.
+    last_index: usize,
+}
 
-    /// The slot of a table that is named in a record header, of a file in this character set.
-    pub(super) fn named(&mut self, name: &[u8], options: &ReadOptions, charset: Charset) -> u32 {
-        if let Some((last, slot)) = &self.last {
-            if **last == *name {
-                return *slot;
-            }
-        }
-        let slot = match self.by_bytes.get(name) {
-            Some(&slot) => slot,
-            None => {
-                let text = charset.decode_name(name);
-                let slot = self.slot(from_catalog(&text, options, charset).unwrap_or_else(|| TableDef::undefined(text)));
-                self.by_bytes.insert(name.into(), slot);
-                slot
-            }
-        };
-        match &mut self.last {
-            Some((last, last_slot)) if last.len() == name.len() => {
-                last.copy_from_slice(name);
-                *last_slot = slot;
-            }
-            other => *other = Some((name.into(), slot)),
-        }
-        slot
+impl Default for FileState {
+    fn default() -> Self {
+        Self { header: None, charset: Charset::UNSTATED, encrypted: false, indexes: Vec::new(), last_index: 0 }
     }
 }
 
-/// A table's definition from the catalog, in the character set that the options say, or else that of the file where the
-/// definition has none.
-fn from_catalog(name: &str, options: &ReadOptions, charset: Charset) -> Option<TableDef> {
-    let table = options.catalog.as_ref()?.table(name)?.renamed(name);
-    Some(match options.charset {
-        Some(charset) => table.in_database_charset(charset, false),
-        None => table.in_database_charset(charset, true),
-    })
+/// Why a record's table is not known.
+pub(super) enum NoTable {
+    /// The file has not given the definition of this index.
+    Undefined(u16),
+    /// The record's header is damaged.
+    Damaged(Fault),
 }
 
-impl Reader {
-    /// The slot of a record's table.
-    pub(super) fn table_slot(&mut self, index: usize) -> Result<u32> {
-        let Some(record) = self.window.record(index) else { return Ok(NO_SLOT) };
-        match record.table() {
-            Ok(TableRef::Name(name)) if record.record_type() == RecordType::METADATA => {
-                // A definition that has just been taken in, or an unnamed one.
+impl Definitions {
+    pub(super) fn new(catalog: Option<Catalog>, charset: Option<Charset>) -> Self {
+        Self {
+            catalog,
+            charset,
+            file: FileState::default(),
+            ids: TableIds::new(),
+            tables: Vec::new(),
+            latest: HashMap::new(),
+            by_bytes: HashMap::new(),
+            last: None,
+        }
+    }
+
+    /// Starts with another file: what the last one stated does not count there.
+    pub(super) fn enter_file(&mut self) {
+        self.file = FileState::default();
+    }
+
+    /// Returns the database's character set: as the caller states it, or else the file.
+    pub(super) fn charset(&self) -> Charset {
+        self.charset.unwrap_or(self.file.charset)
+    }
+
+    /// Returns whether the file's header says that rows are encrypted.
+    #[inline(always)]
+    pub(super) fn encrypted(&self) -> bool {
+        self.file.encrypted
+    }
+
+    pub(super) fn header(&self) -> Option<&Arc<FileHeader>> {
+        self.file.header.as_ref()
+    }
+
+    pub(super) fn catalog(&self) -> Option<&Catalog> {
+        self.catalog.as_ref()
+    }
+
+    /// Returns a definition by its number, with the number for changes.
+    #[inline(always)]
+    pub(super) fn get(&self, number: u32) -> Option<(TableId, &Arc<TableDef>)> {
+        self.tables.get(number as usize).map(|table| (self.ids.id(number), table))
+    }
+
+    /// Returns the latest definition of each table that has a name. DDL and markers are of a table without one.
+    pub(super) fn latest(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        let met = self.latest.values().filter_map(|&number| self.tables.get(number as usize));
+        met.filter(|table| !table.name().is_empty())
+    }
+
+    /// Returns the number of the definition of a plain row by index; `None` for other records, and if something may belong to
+    /// the row.
+    #[inline(always)]
+    pub(super) fn of_plain_row(&self, frame: &Frame, next: &Frame) -> Option<u32> {
+        let number = self.file.indexes.get(usize::from(frame.table)).copied().unwrap_or(NONE);
+        (frame.is_plain_row() && frame.has_tdr_index() && number != NONE && !next.may_follow()).then_some(number)
+    }
+
+    /// Returns the number of the definition of a record's table.
+    pub(super) fn of_record(&mut self, record: &Record<'_>) -> Result<u32, NoTable> {
+        match record.table().map_err(NoTable::Damaged)? {
+            TableRef::Name(name) if record.record_type() == RecordType::METADATA => {
+                // A definition that has just been read, or an unnamed one.
                 let text = self.file.charset.decode_name(name);
-                let latest = self.tables.latest.get(&*text).copied();
-                Ok(latest.unwrap_or_else(|| self.tables.named(name, &self.options, self.file.charset)))
+                let latest = self.latest.get(&*text).copied();
+                Ok(latest.unwrap_or_else(|| self.by_name(name)))
             }
-            Ok(TableRef::Name(name)) => Ok(self.tables.named(name, &self.options, self.file.charset)),
-            Ok(TableRef::Index(number)) => match self.file.definitions.get(usize::from(number)) {
-                Some(&slot) if slot != NO_SLOT => Ok(slot),
-                _ => {
-                    let what = format!("a row refers to table definition {number}, which the file has not given");
-                    Err(self
-                        .error_at(index, ErrorKind::UndefinedTable, &what)
-                        .hint("read the file from its start, or restore it"))
-                }
+            TableRef::Name(name) => Ok(self.by_name(name)),
+            TableRef::Index(index) => match self.file.indexes.get(usize::from(index)) {
+                Some(&number) if number != NONE => Ok(number),
+                _ => Err(NoTable::Undefined(index)),
             },
-            Err(fault) => Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
         }
     }
 
+    /// Reads a file header record.
     #[cold]
-    pub(super) fn read_file_header(&mut self, index: usize) -> Result<()> {
-        let Some(record) = self.window.record(index) else { return Ok(()) };
-        let header = match FileHeader::parse(&record) {
-            Ok(header) => header,
-            Err(fault) => {
-                let error = self.error_at(index, ErrorKind::NotATrail, fault.what).at_offset(fault.offset as u64);
-                if self.options.resync {
-                    self.note_skipped(index, index + 1, error);
-                    return Ok(());
-                }
-                return Err(error);
-            }
-        };
-        let encrypted = header.encryption() == Encryption::KeyPresent;
-        // The definition record says it too, and then counts.
+    pub(super) fn read_file_header(&mut self, record: &Record<'_>) -> Result<(), Fault> {
+        let header = FileHeader::parse(record)?;
+        self.file.encrypted = header.encryption() == Encryption::KeyPresent;
+        // The definition record states it too, and then counts.
         self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
         self.file.header = Some(Arc::new(header));
-        let (header, charset) = (self.file.header.clone(), self.charset());
-        self.view.origin = Arc::new(Origin { encrypted, charset, header, ..(*self.view.origin).clone() });
         Ok(())
     }
 
-    /// The database's character set: what the caller says, or else the file.
-    pub(super) fn charset(&self) -> Charset {
-        self.options.charset.unwrap_or(self.file.charset)
-    }
-
-    /// Takes in a metadata record. One that is not understood leaves its table undefined; its bytes stay readable.
+    /// Reads a metadata record. One that is not understood leaves its table undefined; its bytes stay readable.
     #[cold]
-    pub(super) fn define(&mut self, index: usize) -> Result<()> {
-        let Some(record) = self.window.record(index) else { return Ok(()) };
+    pub(super) fn define(&mut self, record: &Record<'_>) -> Result<(), Fault> {
         let order = record.byte_order();
-        let header = match record.header() {
-            Ok(header) => header,
-            Err(fault) => return Err(self.error_at(index, ErrorKind::Corrupt, fault.what)),
-        };
-        let (_, number) = header.metadata_indexes(order);
+        let header = record.header()?;
+        let (_, index) = header.metadata_indexes(order);
         let name = match header.table {
             TableRef::Name(name) => self.charset().decode_name(name).into_owned(),
             TableRef::Index(_) => String::new(),
@@ -167,39 +158,118 @@ impl Reader {
             MetadataKind::Database => {
                 if let Ok(database) = DatabaseRecord::parse(record.data(), order) {
                     self.file.charset = Charset::from_id(database.charset as i32);
-                    let charset = self.charset();
-                    self.view.origin = Arc::new(Origin { charset, ..(*self.view.origin).clone() });
                 }
             }
             MetadataKind::Table => {
-                let database = self.charset();
                 let table = match TableRecord::parse(record.data(), order) {
-                    Ok(table) => TableDef::from_record(&name, &table, database),
-                    Err(_) => from_catalog(&name, &self.options, self.file.charset).unwrap_or_else(|| TableDef::undefined(name)),
+                    Ok(table) => TableDef::from_record(&name, &table, self.charset()),
+                    Err(_) => self.from_catalog(&name).unwrap_or_else(|| TableDef::undefined(name)),
                 };
-                self.give_definition(usize::from(number), table);
+                self.give(usize::from(index), table);
             }
             MetadataKind::Reference => {
-                let earlier = self.file.definitions.get(usize::from(number)).copied().unwrap_or(NO_SLOT);
-                let table = match self.tables.slots.get(earlier as usize) {
+                let earlier = self.file.indexes.get(usize::from(index)).copied().unwrap_or(NONE);
+                let table = match self.tables.get(earlier as usize) {
                     Some(table) => table.renamed(&name),
                     None => TableDef::undefined(name),
                 };
-                self.give_definition(self.file.last_definition + 1, table);
+                self.give(self.file.last_index + 1, table);
             }
             MetadataKind::Unknown(_) => {}
         }
         Ok(())
     }
 
-    pub(super) fn give_definition(&mut self, number: usize, table: TableDef) {
-        let slot = self.tables.slot(table);
-        if self.file.definitions.len() <= number {
-            self.file.definitions.resize(number + 1, NO_SLOT);
+    fn give(&mut self, index: usize, table: TableDef) {
+        let number = self.number(table);
+        if self.file.indexes.len() <= index {
+            self.file.indexes.resize(index + 1, NONE);
         }
-        if let Some(entry) = self.file.definitions.get_mut(number) {
-            *entry = slot;
+        if let Some(entry) = self.file.indexes.get_mut(index) {
+            *entry = number;
         }
-        self.file.last_definition = self.file.last_definition.max(number);
+        self.file.last_index = self.file.last_index.max(index);
+    }
+
+    /// Returns the number of a definition: that of an equal one, so that a table keeps its number from file to file.
+    fn number(&mut self, table: TableDef) -> u32 {
+        if let Some(&number) = self.latest.get(table.name()) {
+            if self.tables.get(number as usize).is_some_and(|known| **known == table) {
+                return number;
+            }
+        }
+        let number = self.tables.len() as u32;
+        self.latest.insert(table.name().into(), number);
+        self.tables.push(table.shared());
+        number
+    }
+
+    /// Returns the number of a table that is named in a record header.
+    fn by_name(&mut self, name: &[u8]) -> u32 {
+        if let Some((last, number)) = &self.last {
+            if **last == *name {
+                return *number;
+            }
+        }
+        let number = match self.by_bytes.get(name) {
+            Some(&number) => number,
+            None => {
+                let text = self.file.charset.decode_name(name);
+                let table = self.from_catalog(&text).unwrap_or_else(|| TableDef::undefined(text));
+                let number = self.number(table);
+                self.by_bytes.insert(name.into(), number);
+                number
+            }
+        };
+        match &mut self.last {
+            Some((last, last_number)) if last.len() == name.len() => {
+                last.copy_from_slice(name);
+                *last_number = number;
+            }
+            other => *other = Some((name.into(), number)),
+        }
+        number
+    }
+
+    /// Returns a table's definition from the catalog: in the caller's character set, or else in the file's if the definition has
+    /// none.
+    fn from_catalog(&self, name: &str) -> Option<TableDef> {
+        let table = self.catalog.as_ref()?.table(name)?.renamed(name);
+        Some(match self.charset {
+            Some(charset) => table.in_database_charset(charset, false),
+            None => table.in_database_charset(self.file.charset, true),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::ColumnDef;
+
+    #[test]
+    fn equal_definitions_share_a_number_and_others_do_not() {
+        let table = |length| TableDef::new("A.B", vec![ColumnDef::varchar("C", length)]);
+        let mut definitions = Definitions::new(None, None);
+        definitions.give(1, table(9));
+        let first = definitions.file.indexes[1];
+        definitions.enter_file();
+        definitions.give(4, table(9));
+        assert_eq!(definitions.file.indexes[4], first);
+        definitions.give(4, table(10));
+        assert_ne!(definitions.file.indexes[4], first);
+        assert_eq!(definitions.latest().count(), 1);
+    }
+
+    #[test]
+    fn names_in_headers_are_looked_up_once_and_take_the_catalogs_definition() {
+        let mut catalog = Catalog::new();
+        catalog.insert(TableDef::new("A.B", vec![ColumnDef::varchar("C", 9)]));
+        let mut definitions = Definitions::new(Some(catalog), None);
+        let known = definitions.by_name(b"A.B");
+        let unknown = definitions.by_name(b"A.X");
+        assert_eq!((definitions.by_name(b"A.B"), definitions.by_name(b"A.X")), (known, unknown));
+        assert!(definitions.get(known).unwrap().1.is_defined());
+        assert!(!definitions.get(unknown).unwrap().1.is_defined());
     }
 }

@@ -1,33 +1,24 @@
-//! Going to a position.
-
-use std::sync::Arc;
+//! Going to a position in a trail.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::position::Position;
-use crate::source::reader::definitions::FileState;
-use crate::source::reader::units::is_before_half;
-use crate::source::reader::{OpenTransaction, Reader};
-use crate::source::window::{End, Start, Window};
+use crate::position::TrailPosition;
+use crate::source::reader::assembly::{is_before_half, is_pair};
+use crate::source::reader::trail::TrailReader;
+use crate::source::window::End;
 use crate::trail::RecordType;
 
-impl Reader {
-    /// Goes to a position: the file is read from its start to it, for its definitions, for the ids of the transaction
-    /// that the position lies in, and since only so it is known to start a record.
-    pub(super) fn seek(&mut self, position: Position) -> Result<()> {
+impl TrailReader {
+    /// Goes to a position. The file is read from its start to it: for its definitions, for the ids of the transaction that the
+    /// position is inside, and since only so it is known to start a record.
+    pub(super) fn seek(&mut self, position: TrailPosition) -> Result<()> {
         let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
         let Some(index) = file else { return Err(beyond_the_end(position)) };
-        self.window = Window::new(Arc::clone(&self.files), self.options.access.clone(), Start { file: index, ..Start::FIRST });
-        self.file = FileState::new(index);
+        self.restart_at(index);
         let mut inside = false;
-        let mut behind_last = Position::default();
+        let mut last_end = TrailPosition::default();
         loop {
-            if self.cursor >= self.window.frames.len() {
-                // The first half of a pair is kept: the position may be its second half's.
-                let keeps = usize::from(self.window.frames.last().is_some_and(is_before_half));
-                self.cursor -= keeps;
-                self.release();
-                self.cursor = keeps;
-                if !self.window.fill(0)? {
+            if self.cursor >= self.window.frames().len() {
+                if !self.read_on_to_seek()? {
                     match self.window.end() {
                         End::Fault(error) if self.options.resync => {
                             let error = error.clone();
@@ -35,7 +26,7 @@ impl Reader {
                                 Some((from, to)) => {
                                     self.cursor = 0;
                                     inside = false;
-                                    self.pass_over(from, to, error);
+                                    self.skip_range(from, to, error);
                                     continue;
                                 }
                                 None => return self.arrived_at_the_end(position),
@@ -46,55 +37,67 @@ impl Reader {
                 }
                 self.enter_segment();
             }
-            if self.cursor >= self.here.end {
+            if self.cursor >= self.segment.end {
                 self.enter_segment();
             }
             let here = self.position();
             if here >= position {
-                // The end of a file is where a reader stands that has read all of it.
-                if here != position && behind_last != position {
-                    let what = format!("no record starts at {position}; the next starts at {here}");
+                // A reader that has read all of a file is at its end.
+                if here != position && last_end != position {
+                    let what = format!("no record starts at {position}; the next one starts at {here}");
                     return Err(Error::new(ErrorKind::InvalidPosition, what));
                 }
                 let before = self.cursor.wrapping_sub(1);
-                if self.window.frames.get(before).is_some_and(is_before_half) && self.is_pair(before) {
-                    // A pair's position is its after record's; it is read as a whole.
+                if self.window.frames().get(before).is_some_and(is_before_half) && is_pair(&self.window, before) {
+                    // A pair's position is that of its after record; it is read as a whole.
                     self.cursor = before;
                 }
-                self.resolved = self.cursor;
-                self.open = if inside { OpenTransaction::From(self.cursor) } else { OpenTransaction::None };
-                return self.resolve();
+                self.transactions.start_at(self.cursor, inside);
+                return self.transactions.resolve(&mut self.window, self.cursor);
             }
             let index = self.cursor;
-            let Some(frame) = self.window.frames.get(index).copied() else { return Ok(()) };
+            let Some(frame) = self.window.frames().get(index).copied() else {
+                return Err(Error::internal("a frame that was read is not in the window"));
+            };
             if frame.is_file_header() {
                 self.read_file_header(index)?;
             } else if frame.record_type == RecordType::METADATA {
                 self.define(index)?;
             } else if frame.record_type.belongs_to_transaction() {
                 if frame.transaction().begins() && frame.record_type != RecordType::LOB {
-                    self.view.ids.frame = Some(index);
+                    self.pass_transaction_start(index);
                     inside = true;
                 }
                 inside &= !frame.transaction().ends();
             }
-            behind_last = Position::new(here.seqno, here.rba + u64::from(frame.len));
+            last_end = TrailPosition::new(here.seqno, here.rba + u64::from(frame.len));
             self.cursor += 1;
         }
     }
 
-    fn arrived_at_the_end(&self, position: Position) -> Result<()> {
+    /// Fills the window. The first half of a pair is kept: the position may be that of its second half.
+    fn read_on_to_seek(&mut self) -> Result<bool> {
+        let keeps = usize::from(self.window.frames().last().is_some_and(is_before_half));
+        self.cursor -= keeps;
+        self.release();
+        self.cursor = keeps;
+        let filled = self.window.fill(0);
+        self.anchor_ids();
+        filled
+    }
+
+    fn arrived_at_the_end(&self, position: TrailPosition) -> Result<()> {
         match self.window.end() {
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
             _ if self.window.unframed_position() == position => Ok(()),
             End::Fault(_) => {
-                Err(Error::new(ErrorKind::InvalidPosition, format!("{position} lies behind damage")).hint("start before it"))
+                Err(Error::new(ErrorKind::InvalidPosition, format!("{position} is after damage")).hint("start before it"))
             }
             _ => Err(beyond_the_end(position)),
         }
     }
 }
 
-fn beyond_the_end(position: Position) -> Error {
-    Error::new(ErrorKind::InvalidPosition, format!("{position} lies beyond the end of the trail"))
+fn beyond_the_end(position: TrailPosition) -> Error {
+    Error::new(ErrorKind::InvalidPosition, format!("{position} is beyond the end of the trail"))
 }

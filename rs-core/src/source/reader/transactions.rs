@@ -1,54 +1,95 @@
-//! How far the frames at hand are settled: where transactions end, and which are taken back.
-
-use std::sync::Arc;
+//! [`TransactionTracker`]: how far the frames at hand are settled, where transactions end, and which are rolled back.
 
 use crate::error::Result;
-use crate::source::reader::units::is_before_half;
-use crate::source::reader::{OpenTransaction, Reader};
-use crate::source::window::{End, Window};
+use crate::source::reader::assembly::is_before_half;
+use crate::source::window::{End, ReadWindow};
 use crate::trail::{Frame, RecordType};
 
-/// A transaction that is not at its end after this many bytes is not held in memory: the trail is looked through ahead
-/// of it for its end instead.
-const HOLD_AT_MOST: usize = 1 << 20;
+/// A transaction that has not ended after this many bytes is not held in memory: the tracker looks ahead for its end.
+const MAX_HELD: usize = 1 << 20;
 
-impl Reader {
-    /// Looks at new frames: where transactions start and end, which are taken back, and how far nothing is open.
-    pub(super) fn resolve(&mut self) -> Result<()> {
-        if self.window.plain && !matches!(self.open, OpenTransaction::RolledBack) {
-            self.resolve_rows();
+/// Knows which frames of a window may be returned.
+///
+/// Invariants: frames before `ready` may be returned, since nothing after the window can change what they mean; frames before
+/// `resolved` have been looked at; `ready <= resolved <= ` the number of frames.
+#[derive(Debug, Default)]
+pub(super) struct TransactionTracker {
+    open: OpenTransaction,
+    ready: usize,
+    resolved: usize,
+}
+
+/// The transaction that the resolved frames end inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum OpenTransaction {
+    /// None: the last transaction has ended.
+    #[default]
+    None,
+    /// One that starts with this frame. Whether it is rolled back is not known yet.
+    From(usize),
+    /// One that extends beyond the window and is known to be kept.
+    Kept,
+    /// One that extends beyond the window and is known to be rolled back.
+    RolledBack,
+}
+
+impl TransactionTracker {
+    /// Returns the first frame that may not be returned yet.
+    #[inline(always)]
+    pub(super) fn ready(&self) -> usize {
+        self.ready
+    }
+
+    /// Looks at the window's new frames. `cursor` is the next frame to be returned.
+    pub(super) fn resolve(&mut self, window: &mut ReadWindow, cursor: usize) -> Result<()> {
+        if window.is_plain() && self.open != OpenTransaction::RolledBack {
+            self.resolve_rows(window.frames());
         } else {
-            self.resolve_all();
+            self.resolve_all(window);
         }
-        self.resolved = self.window.frames.len();
+        self.resolved = window.frames().len();
         self.ready = match self.open {
-            _ if self.window.is_at_end() => self.window.frames.len() - usize::from(self.ends_in_torn_pair()),
-            OpenTransaction::From(start) => start.min(self.last_unit()),
-            _ => self.last_unit(),
+            _ if window.is_at_end() => window.frames().len() - usize::from(ends_in_torn_pair(window)),
+            OpenTransaction::From(start) => start.min(last_change(window)),
+            _ => last_change(window),
         };
         if let OpenTransaction::From(start) = self.open {
-            let held = start <= self.cursor && self.window.pending_bytes(start) > HOLD_AT_MOST;
-            if held && !self.window.is_at_end() {
-                self.decide_ahead(start)?;
+            let held = start <= cursor && window.pending_bytes(start) > MAX_HELD;
+            if held && !window.is_at_end() {
+                self.look_ahead(window, start)?;
             }
         }
         Ok(())
     }
 
-    /// Whether the frames end with the first half of a pair whose other half is not all there yet. A before record that
-    /// ends its transaction has no other half.
-    pub(super) fn ends_in_torn_pair(&self) -> bool {
-        let may_grow = match self.window.end() {
-            End::Fault(error) => error.needs_more_bytes(),
-            End::Clean => true,
-            End::Open => false,
-        };
-        may_grow && self.window.frames.last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends())
+    /// Starts at a frame, inside a transaction or not. Frames before it are settled.
+    pub(super) fn start_at(&mut self, frame: usize, inside: bool) {
+        self.resolved = frame;
+        self.open = if inside { OpenTransaction::From(frame) } else { OpenTransaction::None };
     }
 
-    /// New frames that are rows alone: what is open is told by the last of them that begins or ends a transaction.
-    pub(super) fn resolve_rows(&mut self) {
-        let new = self.window.frames.get(self.resolved..).unwrap_or_default();
+    /// Forgets the open transaction: a range that was skipped may have ended it and begun another.
+    pub(super) fn skip(&mut self) {
+        self.open = OpenTransaction::None;
+    }
+
+    /// Makes all frames ready, whatever might have followed them.
+    pub(super) fn make_all_ready(&mut self, window: &ReadWindow) {
+        self.ready = window.frames().len();
+    }
+
+    /// Follows the window, which has dropped its first frames.
+    pub(super) fn drop_frames(&mut self, count: usize) {
+        if let OpenTransaction::From(start) = &mut self.open {
+            *start = start.saturating_sub(count);
+        }
+        self.ready = self.ready.saturating_sub(count);
+        self.resolved = self.resolved.saturating_sub(count);
+    }
+
+    /// Resolves frames that are plain rows: the last of them that begins or ends a transaction decides.
+    fn resolve_rows(&mut self, frames: &[Frame]) {
+        let new = frames.get(self.resolved..).unwrap_or_default();
         for (index, frame) in new.iter().enumerate().rev() {
             let (begins, ends) = frame.begins_and_ends();
             if begins || ends {
@@ -56,23 +97,23 @@ impl Reader {
                 return;
             }
         }
-        // Rows from the midst of a transaction whose start was not read.
+        // Rows from inside a transaction whose start was not read.
         if self.open == OpenTransaction::None && new.iter().any(Frame::is_middle) {
             self.open = OpenTransaction::From(self.resolved);
         }
     }
 
-    /// New frames of all kinds, markers among them.
-    pub(super) fn resolve_all(&mut self) {
-        for index in self.resolved..self.window.frames.len() {
-            let Some(frame) = self.window.frames.get_mut(index) else { break };
+    /// Resolves frames of all kinds, markers among them.
+    fn resolve_all(&mut self, window: &mut ReadWindow) {
+        for index in self.resolved..window.frames().len() {
+            let Some(frame) = window.frames().get(index).copied() else { break };
             if frame.is_file_header() {
                 continue;
             }
             if !frame.record_type.belongs_to_transaction() {
                 if frame.record_type == RecordType::RESTART_ABEND {
                     if let OpenTransaction::From(start) = self.open {
-                        self.window.frames.iter_mut().take(index).skip(start).for_each(Frame::roll_back);
+                        window.roll_back(start..index);
                     }
                     self.open = OpenTransaction::None;
                 }
@@ -84,7 +125,7 @@ impl Reader {
                 self.open = OpenTransaction::From(index);
             }
             if self.open == OpenTransaction::RolledBack {
-                frame.roll_back();
+                window.roll_back(index..index + 1);
             }
             if ends {
                 self.open = OpenTransaction::None;
@@ -92,61 +133,71 @@ impl Reader {
         }
     }
 
-    /// The start of the last unit in the window: what comes next may belong to it.
-    pub(super) fn last_unit(&self) -> usize {
-        let frames = &self.window.frames;
-        let mut last = frames.len().saturating_sub(1);
-        // What a file's start parts may still belong together.
-        let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
-        while last > 0 && frames.get(last).is_some_and(is_start) {
-            last -= 1;
-        }
-        if frames.get(last).is_some_and(is_start) {
-            // Definitions alone: nothing before them waits for what follows.
-            return frames.len().saturating_sub(1);
-        }
-        while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
-            last -= 1;
-        }
-        while last > 0 && self.window.record(last - 1).is_some_and(|record| !record.is_file_header() && record.is_continued()) {
-            last -= 1;
-        }
-        if last > 0 && frames.get(last - 1).is_some_and(is_before_half) {
-            last -= 1;
-        }
-        last
-    }
-
-    /// The open transaction is too long to be held: looks through the trail ahead of the window for its end or its
-    /// RestartAbend, with a window of its own.
+    /// Looks ahead for the end of the open transaction, which is too long to be held, or for its RestartAbend.
     #[cold]
-    pub(super) fn decide_ahead(&mut self, start: usize) -> Result<()> {
-        let mut ahead = Window::new(Arc::clone(&self.files), self.options.access.clone(), self.window.unframed_start());
-        let rolled_back = 'search: loop {
-            let keep = ahead.frames.len();
-            if !ahead.fill(keep)? {
-                // The trail, or what is readable of it, ends first: what is there is handed out.
-                break false;
-            }
-            for frame in &ahead.frames {
-                let record_type = frame.record_type;
-                if record_type == RecordType::RESTART_ABEND {
-                    break 'search true;
-                }
-                let indicator = frame.transaction();
-                let other_begins = indicator.begins() && record_type != RecordType::LOB;
-                if record_type.belongs_to_transaction() && !frame.is_file_header() && (indicator.ends() || other_begins) {
-                    break 'search false;
-                }
-            }
-        };
-        if rolled_back {
-            self.window.frames.iter_mut().skip(start).for_each(Frame::roll_back);
+    fn look_ahead(&mut self, window: &mut ReadWindow, start: usize) -> Result<()> {
+        if is_rolled_back(&mut window.ahead())? {
+            window.roll_back(start..window.frames().len());
             self.open = OpenTransaction::RolledBack;
         } else {
             self.open = OpenTransaction::Kept;
         }
-        self.ready = self.last_unit();
+        self.ready = last_change(window);
         Ok(())
     }
+}
+
+/// Returns whether the transaction that a window starts inside is rolled back. One that the trail, or its readable part, does not
+/// end is kept.
+fn is_rolled_back(ahead: &mut ReadWindow) -> Result<bool> {
+    while ahead.fill(ahead.frames().len())? {
+        for frame in ahead.frames() {
+            let record_type = frame.record_type;
+            if record_type == RecordType::RESTART_ABEND {
+                return Ok(true);
+            }
+            let indicator = frame.transaction();
+            let other_begins = indicator.begins() && record_type != RecordType::LOB;
+            if record_type.belongs_to_transaction() && !frame.is_file_header() && (indicator.ends() || other_begins) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Returns whether the frames end with the first half of a pair whose other half has not arrived. A before record that ends its
+/// transaction has no other half.
+fn ends_in_torn_pair(window: &ReadWindow) -> bool {
+    let may_grow = match window.end() {
+        End::Fault(error) => error.needs_more_bytes(),
+        End::Clean => true,
+        End::Open => false,
+    };
+    may_grow && window.frames().last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends())
+}
+
+/// Returns the start of the last change in the window: what comes next may belong to it.
+fn last_change(window: &ReadWindow) -> usize {
+    let frames = window.frames();
+    let mut last = frames.len().saturating_sub(1);
+    // Records that a file's start separates may still belong together.
+    let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
+    while last > 0 && frames.get(last).is_some_and(is_start) {
+        last -= 1;
+    }
+    if frames.get(last).is_some_and(is_start) {
+        // Only definitions: nothing before them waits for what follows.
+        return frames.len().saturating_sub(1);
+    }
+    while last > 0 && frames.get(last).is_some_and(|frame| frame.record_type == RecordType::LOB) {
+        last -= 1;
+    }
+    while last > 0 && window.record(last - 1).is_some_and(|record| !record.is_file_header() && record.is_continued()) {
+        last -= 1;
+    }
+    if last > 0 && frames.get(last - 1).is_some_and(is_before_half) {
+        last -= 1;
+    }
+    last
 }

@@ -1,0 +1,473 @@
+//! Changes made from values: the way into the model for sources that are not trails.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::change::change::{Change, Head, Layout};
+use crate::change::context::{ChangeContext, FileContext, PositionSpace, TransactionIds};
+use crate::change::format::{Ddl, Fact, FactValue, SourceFormat, UserToken};
+use crate::change::image::{ImageBuilder, RowForm};
+use crate::change::value::{Decimal, Number, Value, integer_body};
+use crate::change::{NumberText, Op, OwnedChange, OwnedValue, Row, TransactionIndicator};
+use crate::decode::{ByteOrder, Fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::{ColumnDef, Kind, TableDef, TableId, TableIds};
+use crate::text::Charset;
+use crate::time::{DateTime, Timestamp};
+
+/// Makes a change from values: for other change records, for tests, for callers that have rows and no trail.
+///
+/// Columns that are not set are missing from the image. A value that its column's type cannot hold is kept as *invalid*.
+///
+/// ```
+/// use std::sync::Arc;
+/// use trailcore::change::{Builder, Number, Value};
+/// use trailcore::filter::{Scratch, Select};
+/// use trailcore::schema::{ColumnDef, TableDef};
+/// use trailcore::Op;
+///
+/// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::varchar("NAME", 20), ColumnDef::number("SALARY")]));
+/// let rich = Builder::new(Op::Insert, &table).after("SALARY", &Value::Number(Number::Text("2000")))?.build()?;
+/// let program = Select::parse("TABLE HR.EMP, FILTER (SALARY > 1000);")?.bind(&table);
+/// assert!(program.verdict(&rich.as_change(), &mut Scratch::default()).is_accept());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    op: Op,
+    table: Arc<TableDef>,
+    table_id: TableId,
+    position: Position,
+    record: u64,
+    source_len: u32,
+    time: Timestamp,
+    ids: (Option<Box<str>>, Option<Box<str>>),
+    transaction: TransactionIndicator,
+    before: Option<Image>,
+    after: Option<Image>,
+    extras: Vec<u8>,
+}
+
+/// An image being made.
+#[derive(Clone, Debug)]
+enum Image {
+    Row(ImageBuilder),
+    /// Not supported, and why.
+    Unsupported,
+}
+
+/// What [`Builder::encode`] has put into a buffer.
+pub(crate) struct Built {
+    pub(crate) head: Head,
+    pub(crate) space: PositionSpace,
+}
+
+impl Builder {
+    /// Starts a change of a table: at the position 0:0, alone in its transaction, without images.
+    #[must_use]
+    pub fn new(op: Op, table: &Arc<TableDef>) -> Self {
+        Self::of_table(op, table, TableIds::new().id(0))
+    }
+
+    pub(crate) fn of_table(op: Op, table: &Arc<TableDef>, table_id: TableId) -> Self {
+        Self {
+            op,
+            table: Arc::clone(table),
+            table_id,
+            position: Position::default(),
+            record: 0,
+            source_len: 0,
+            time: Timestamp::default(),
+            ids: (None, None),
+            transaction: TransactionIndicator::Only,
+            before: None,
+            after: None,
+            extras: Vec::new(),
+        }
+    }
+
+    /// Sets the position in the source.
+    #[must_use]
+    pub fn position(self, position: Position) -> Self {
+        Self { position, ..self }
+    }
+
+    /// Sets the number of the source's record or line, and its length in bytes.
+    pub(crate) fn source(self, record: u64, source_len: u32) -> Self {
+        Self { record, source_len, ..self }
+    }
+
+    /// Sets the time.
+    #[must_use]
+    pub fn timestamp(self, time: Timestamp) -> Self {
+        Self { time, ..self }
+    }
+
+    /// Sets CSN and id of the transaction, and the change's place in it.
+    #[must_use]
+    pub fn transaction(self, csn: Option<&str>, xid: Option<&str>, indicator: TransactionIndicator) -> Self {
+        Self { ids: (csn.map(Into::into), xid.map(Into::into)), transaction: indicator, ..self }
+    }
+
+    /// Sets a column of the before image. The image exists from its first column on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the table has no such column.
+    pub fn before(mut self, column: &str, value: &Value<'_>) -> Result<Self> {
+        let (index, definition) = find(&self.table, column)?;
+        put(row(&mut self.before), index, definition, value)?;
+        Ok(self)
+    }
+
+    /// Sets a column of the after image. The image exists from its first column on.
+    ///
+    /// # Errors
+    /// As [`before`](Self::before).
+    pub fn after(mut self, column: &str, value: &Value<'_>) -> Result<Self> {
+        let (index, definition) = find(&self.table, column)?;
+        put(row(&mut self.after), index, definition, value)?;
+        Ok(self)
+    }
+
+    /// Gives the change a before image, which has no columns yet.
+    #[must_use]
+    pub fn with_before(mut self) -> Self {
+        row(&mut self.before);
+        self
+    }
+
+    /// Gives the change an after image, which has no columns yet.
+    #[must_use]
+    pub fn with_after(mut self) -> Self {
+        row(&mut self.after);
+        self
+    }
+
+    /// Gives the change a before image that cannot be read.
+    pub(crate) fn unsupported_before(mut self, why: &str) -> Self {
+        self.before = Some(Image::Unsupported);
+        self.add(Extra::UnsupportedBefore, "", why.as_bytes());
+        self
+    }
+
+    /// Gives the change an after image that cannot be read.
+    pub(crate) fn unsupported_after(mut self, why: &str) -> Self {
+        self.after = Some(Image::Unsupported);
+        self.add(Extra::UnsupportedAfter, "", why.as_bytes());
+        self
+    }
+
+    /// Adds a token of the native JSON form.
+    #[must_use]
+    pub fn token(mut self, name: &str, value: &[u8]) -> Self {
+        self.add(Extra::Token, name, value);
+        self
+    }
+
+    /// Sets the area of the user's tokens, raw.
+    #[must_use]
+    pub fn user_tokens(mut self, area: &[u8]) -> Self {
+        self.add(Extra::UserTokens, "", area);
+        self
+    }
+
+    /// Adds a user token by name, as `@TOKEN (name)` asks for it.
+    #[must_use]
+    pub fn user_token(mut self, name: &str, value: &str) -> Self {
+        self.add(Extra::UserToken, name, value.as_bytes());
+        self
+    }
+
+    /// Sets the text of DDL and its object, `owner.table`.
+    #[must_use]
+    pub fn ddl(mut self, text: &str, object: Option<&str>) -> Self {
+        self.add(Extra::Ddl, "", text.as_bytes());
+        if let Some(object) = object {
+            self.add(Extra::DdlObject, "", object.as_bytes());
+        }
+        self
+    }
+
+    pub(crate) fn fact(mut self, fact: Fact, value: &OwnedValue) -> Self {
+        let (kind, bytes): (u8, &[u8]) = match value {
+            OwnedValue::Null => (b'n', b""),
+            OwnedValue::Number(digits) => (b'd', digits.as_bytes()),
+            OwnedValue::Text(text) => (b't', text.as_bytes()),
+            OwnedValue::Bytes(bytes) => (b'b', bytes),
+            OwnedValue::Invalid(bytes) => (b'i', bytes),
+            OwnedValue::Unchanged => (b'm', b""),
+        };
+        self.add(Extra::Fact, &format!("{fact:?}"), &[&[kind], bytes].concat());
+        self
+    }
+
+    fn add(&mut self, extra: Extra, name: &str, value: &[u8]) {
+        // Lengths of 32 bits: what is longer does not fit into memory beside the rest of a block.
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+        self.extras.push(extra as u8);
+        self.extras.extend_from_slice(&length(name.as_bytes()));
+        self.extras.extend_from_slice(&length(value));
+        self.extras.extend_from_slice(name.as_bytes());
+        self.extras.extend_from_slice(value);
+    }
+
+    pub(crate) fn set(&mut self, before: bool, index: usize, value: &Value<'_>) -> Result<()> {
+        let column = self.table.columns().get(index).ok_or_else(|| Error::internal("a column beyond its table"))?;
+        let image = if before { &mut self.before } else { &mut self.after };
+        put(row(image), index as u16, column, value)
+    }
+
+    /// Makes the change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unencodable`] if it has four gigabytes or more.
+    pub fn build(self) -> Result<OwnedChange> {
+        let mut buffer = Vec::new();
+        let built = self.encode(&mut buffer)?;
+        let file = values_context(Path::new("values").into(), built.space);
+        let context = ChangeContext { file: Arc::new(file), ids: self.transaction_ids(0), start: None };
+        Ok(OwnedChange::of(&Change::new(&buffer, built.head, &context, (self.table_id, &self.table))))
+    }
+
+    pub(crate) fn transaction_ids(&self, serial: u64) -> TransactionIds {
+        TransactionIds::kept(self.ids.0.as_deref(), self.ids.1.as_deref(), serial)
+    }
+
+    pub(crate) fn table(&self) -> (TableId, &Arc<TableDef>) {
+        (self.table_id, &self.table)
+    }
+
+    /// Appends the change's bytes to a buffer: images, then what its format answers from.
+    pub(crate) fn encode(&self, buffer: &mut Vec<u8>) -> Result<Built> {
+        let at = buffer.len();
+        let list = |image: &Option<Image>| match image {
+            Some(Image::Row(image)) => image.bytes().to_vec(),
+            _ => Vec::new(),
+        };
+        let (before, after) = (list(&self.before), list(&self.after));
+        buffer.extend_from_slice(&before);
+        buffer.extend_from_slice(&after);
+        buffer.extend_from_slice(&self.extras);
+        let length = |bytes: usize| {
+            u32::try_from(bytes).map_err(|_| Error::new(ErrorKind::Unencodable, "a change of four gigabytes or more"))
+        };
+        let layout = match (&self.before, &self.after) {
+            (Some(Image::Unsupported), _) | (_, Some(Image::Unsupported)) => Layout::Other,
+            (None, None) => Layout::None,
+            (Some(_), None) => Layout::Before,
+            (None, Some(_)) => Layout::After,
+            (Some(_), Some(_)) => Layout::Apart,
+        };
+        let (before_len, after_len) = (length(before.len())?, length(after.len())?);
+        let data = if layout == Layout::Before { (0, before_len) } else { (before_len, after_len) };
+        let (space, offset) = match self.position {
+            Position::Trail(position) => (PositionSpace::Trail(position.seqno), position.rba),
+            Position::Offset(offset) => (PositionSpace::Bytes, offset),
+            other => {
+                let what = format!("{other} is not a position that a change from values can have");
+                return Err(Error::new(ErrorKind::InvalidArgument, what).hint("give a trail's position or an offset"));
+            }
+        };
+        let head = Head {
+            at,
+            len: length(buffer.len() - at)?,
+            main_at: 0,
+            data_at: data.0,
+            data_len: data.1,
+            before_at: 0,
+            before_len,
+            source_len: self.source_len,
+            layout,
+            form: RowForm::Wide,
+            op: self.op,
+            transaction: self.transaction.byte(),
+            code: 0,
+            has_before: self.before.is_some(),
+            has_after: self.after.is_some(),
+            in_transaction: self.op.is_change(),
+            offset,
+            record: self.record,
+            time: self.time,
+        };
+        Ok(Built { head, space })
+    }
+}
+
+/// The context of changes made from values.
+pub(crate) fn values_context(file: Arc<Path>, space: PositionSpace) -> FileContext {
+    FileContext { file, format: &Values, space, encrypted: false, charset: Charset::UTF_8, header: None }
+}
+
+fn row(image: &mut Option<Image>) -> &mut ImageBuilder {
+    if !matches!(image, Some(Image::Row(_))) {
+        *image = Some(Image::Row(ImageBuilder::new(RowForm::Wide)));
+    }
+    match image {
+        Some(Image::Row(row)) => row,
+        // Made so above.
+        _ => unreachable!(),
+    }
+}
+
+fn find<'t>(table: &'t TableDef, name: &str) -> Result<(u16, &'t ColumnDef)> {
+    let found = table.column(name).and_then(|(index, column)| Some((u16::try_from(index).ok()?, column)));
+    found.ok_or_else(|| {
+        let what = format!("table {} has no column {name}", table.name());
+        Error::new(ErrorKind::InvalidArgument, what).hint("give the table's own column names")
+    })
+}
+
+/// Puts a value into an image in the form that its column's type has; as *invalid* if it does not have one.
+fn put(image: &mut ImageBuilder, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<()> {
+    image.remove(index);
+    let put = match (value, column.kind()) {
+        (Value::Null, _) => {
+            image.null(index);
+            return Ok(());
+        }
+        (Value::Unchanged, _) => image.unchanged(index),
+        (Value::Invalid(bytes), _) | (Value::Bytes(bytes), Kind::Integer { .. } | Kind::DateTime) => image.invalid(index, bytes),
+        (Value::Bytes(bytes), _) => image.fixed(index, bytes),
+        (Value::Text(text), kind) => put_text(image, index, column, kind, text),
+        (Value::Number(number), kind) => put_number(image, index, column, kind, *number),
+        (Value::DateTime(time), Kind::DateTime) => image.fixed(index, trail_text(*time).as_bytes()),
+        (Value::DateTime(time), kind) => put_text(image, index, column, kind, &time.to_string()),
+    };
+    put.map(|_| ()).map_err(|fault: Fault| Error::new(ErrorKind::Unencodable, format!("column {}: {fault}", column.name)))
+}
+
+type Put<'i> = std::result::Result<&'i mut ImageBuilder, Fault>;
+
+fn put_text<'i>(image: &'i mut ImageBuilder, index: u16, column: &ColumnDef, kind: Kind, text: &str) -> Put<'i> {
+    match kind {
+        Kind::Text { .. } => match column.text_charset().encode(text) {
+            Some(bytes) => image.fixed(index, &bytes),
+            None => image.invalid(index, text.as_bytes()),
+        },
+        Kind::Integer { width, signed } => match text.parse().ok().and_then(|number| body_of(number, column, width, signed)) {
+            Some(body) => image.fixed(index, &body),
+            None => image.invalid(index, text.as_bytes()),
+        },
+        Kind::DateTime => match DateTime::parse(text) {
+            Some(time) => image.fixed(index, trail_text(time).as_bytes()),
+            None => image.invalid(index, text.as_bytes()),
+        },
+        _ => image.fixed(index, text.as_bytes()),
+    }
+}
+
+fn put_number<'i>(image: &'i mut ImageBuilder, index: u16, column: &ColumnDef, kind: Kind, number: Number<'_>) -> Put<'i> {
+    let digits = match number {
+        Number::Exact(decimal) => Cow::Owned(decimal.to_string()),
+        Number::Text(digits) => Cow::Borrowed(digits),
+    };
+    match kind {
+        Kind::NumberText { .. } if NumberText::parse(&digits).is_some() => image.fixed(index, digits.as_bytes()),
+        Kind::Integer { width, signed } => match number.decimal().and_then(|number| body_of(number, column, width, signed)) {
+            Some(body) => image.fixed(index, &body),
+            None => image.invalid(index, digits.as_bytes()),
+        },
+        _ => image.invalid(index, digits.as_bytes()),
+    }
+}
+
+/// Returns the body of an integer column; `None` if the number does not fit without loss.
+fn body_of(number: Decimal, column: &ColumnDef, width: u8, signed: bool) -> Option<Vec<u8>> {
+    integer_body(number.at_scale(u8::try_from(column.scale).ok()?)?, width, signed)
+}
+
+/// Returns a date as trails have it, with a colon before the time.
+fn trail_text(time: DateTime) -> String {
+    time.to_string().replacen('T', ":", 1)
+}
+
+/// What a change from values has beside its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Extra {
+    Token = 1,
+    UserTokens,
+    UserToken,
+    Ddl,
+    DdlObject,
+    UnsupportedBefore,
+    UnsupportedAfter,
+    Fact,
+}
+
+/// The format of changes made from values: their extras follow the images.
+#[derive(Debug)]
+struct Values;
+
+/// Returns the names and values of a change's extras of one kind.
+fn extras<'a>(change: &Change<'a>, wanted: Extra) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    let head = change.head();
+    let start = head.before_len + if head.layout == Layout::Before { 0 } else { head.data_len };
+    let mut rest = change.own_bytes().get(start as usize..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        loop {
+            let (&[kind, a, b, c, d, e, f, g, h], tail) = rest.split_first_chunk()?;
+            let (name, tail) = tail.split_at_checked(u32::from_le_bytes([a, b, c, d]) as usize)?;
+            let (value, tail) = tail.split_at_checked(u32::from_le_bytes([e, f, g, h]) as usize)?;
+            rest = tail;
+            if kind == wanted as u8 {
+                return Some((std::str::from_utf8(name).ok()?, value));
+            }
+        }
+    })
+}
+
+fn text_of<'a>(change: &Change<'a>, wanted: Extra) -> Option<&'a str> {
+    extras(change, wanted).next().and_then(|(_, value)| std::str::from_utf8(value).ok())
+}
+
+impl SourceFormat for Values {
+    fn transaction_ids<'a>(&self, _: &'a [u8], _: ByteOrder) -> (Option<&'a str>, Option<&'a str>) {
+        // They are kept as texts.
+        (None, None)
+    }
+
+    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+        let why = text_of(change, Extra::UnsupportedBefore).or_else(|| text_of(change, Extra::UnsupportedAfter));
+        let why = why.ok_or_else(|| Error::internal("an image without a layout"))?;
+        Err(change.locate(Error::new(ErrorKind::Unsupported, why)))
+    }
+
+    fn tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(Cow<'a, str>, &'a [u8])) {
+        extras(change, Extra::Token).for_each(|(name, value)| each(Cow::Borrowed(name), value));
+    }
+
+    fn user_tokens<'a>(&self, change: &Change<'a>) -> Option<&'a [u8]> {
+        extras(change, Extra::UserTokens).next().map(|(_, area)| area)
+    }
+
+    fn user_token<'a>(&self, change: &Change<'a>, name: &str) -> UserToken<'a> {
+        let found = extras(change, Extra::UserToken).find(|(own, _)| own.eq_ignore_ascii_case(name));
+        match found.and_then(|(_, value)| std::str::from_utf8(value).ok()) {
+            Some(value) => UserToken::Value(value),
+            None if self.user_tokens(change).is_some() => UserToken::UnknownLayout,
+            None => UserToken::Missing,
+        }
+    }
+
+    fn ddl<'a>(&self, change: &Change<'a>) -> Option<Ddl<'a>> {
+        let object = text_of(change, Extra::DdlObject).map(Cow::Borrowed);
+        Some(Ddl { text: Cow::Borrowed(text_of(change, Extra::Ddl)?), object })
+    }
+
+    fn fact<'a>(&self, change: &Change<'a>, fact: Fact) -> Option<FactValue<'a>> {
+        let wanted = format!("{fact:?}");
+        let (kind, value) = extras(change, Extra::Fact).find(|(name, _)| *name == wanted)?.1.split_first()?;
+        let text = || std::str::from_utf8(value).ok();
+        Some(match kind {
+            b'n' => FactValue::Null,
+            b'd' => text().map_or(FactValue::Invalid, FactValue::Digits),
+            b't' => text().map_or(FactValue::Invalid, |text| FactValue::Text(Cow::Borrowed(text))),
+            b'b' => FactValue::Bytes(value),
+            b'i' => FactValue::Invalid,
+            _ => FactValue::Missing,
+        })
+    }
+}

@@ -1,0 +1,364 @@
+//! [`Change`]: one change, borrowed from the source that lends it.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use crate::change::context::{ChangeContext, FileContext};
+use crate::change::format::{Ddl, Fact, FactValue, UserToken};
+use crate::change::image::RowForm;
+use crate::change::{Op, OwnedChange, Row, TransactionIndicator};
+use crate::decode::{Fault, FaultKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::{TableDef, TableId};
+use crate::time::Timestamp;
+
+use std::sync::Arc;
+
+/// One change, borrowed from its reader or block until the next call. [`to_owned`](Self::to_owned) keeps it.
+///
+/// Every source makes the same model of a change: an operation, a table, a position, a time, a transaction, and the row before
+/// and after it. Images are read when they are asked for: a change that a filter rejects by its table or operation never has its
+/// columns touched. [`Change::trail`](crate::Change::trail) gives access to the records of a change from a trail.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The bytes that the change is in, among others.
+    buffer: &'a [u8],
+    head: Head,
+    context: &'a ChangeContext,
+    table: &'a Arc<TableDef>,
+    table_id: TableId,
+}
+
+/// What a change is, in plain numbers: where its bytes and images are in a buffer, and what a filter asks first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    /// The change's own bytes in its buffer: start and length.
+    pub(crate) at: usize,
+    pub(crate) len: u32,
+    /// Start of the main record in these bytes. Other records may be before it.
+    pub(crate) main_at: u32,
+    /// The data that holds the images, from `at`.
+    pub(crate) data_at: u32,
+    pub(crate) data_len: u32,
+    /// The before image of [`Layout::Apart`], from `at`.
+    pub(crate) before_at: u32,
+    pub(crate) before_len: u32,
+    /// Length of its record or records in the source. Of a trail they start at `at`; joined data may follow them.
+    pub(crate) source_len: u32,
+    pub(crate) layout: Layout,
+    pub(crate) form: RowForm,
+    pub(crate) op: Op,
+    pub(crate) transaction: u8,
+    /// The source's own code of the operation; of a trail, the record type.
+    pub(crate) code: u8,
+    pub(crate) has_before: bool,
+    pub(crate) has_after: bool,
+    /// Whether it belongs to a transaction. Metadata and markers do not.
+    pub(crate) in_transaction: bool,
+    /// Offset of the main record in the source, and its number there.
+    pub(crate) offset: u64,
+    pub(crate) record: u64,
+    pub(crate) time: Timestamp,
+}
+
+/// How the images of a change lie in its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// No images.
+    None,
+    /// The data are the after image.
+    After,
+    /// The data are the before image.
+    Before,
+    /// The length of the before image as a u16, the before image, the after image.
+    Split16,
+    /// The same with a u32.
+    Split32,
+    /// The data are the after image; the before image is elsewhere.
+    Apart,
+    /// Another layout: the format of the source reads it.
+    Other,
+}
+
+/// Before and after.
+type Images<'a> = (Option<Row<'a>>, Option<Row<'a>>);
+
+const BAD_SPLIT: Fault = Fault::corrupt(0, "the length of the before image exceeds the record");
+
+impl<'a> Change<'a> {
+    #[inline(always)]
+    pub(crate) fn new(
+        buffer: &'a [u8],
+        head: Head,
+        context: &'a ChangeContext,
+        (table_id, table): (TableId, &'a Arc<TableDef>),
+    ) -> Self {
+        Self { buffer, head, context, table, table_id }
+    }
+
+    /// Returns the bytes around the change's own.
+    #[inline(always)]
+    pub(crate) fn buffer(&self) -> &'a [u8] {
+        self.buffer
+    }
+
+    #[inline(always)]
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    #[inline(always)]
+    pub(crate) fn context(&self) -> &'a ChangeContext {
+        self.context
+    }
+
+    #[inline(always)]
+    pub(crate) fn file_context(&self) -> &'a FileContext {
+        &self.context.file
+    }
+
+    /// Returns all bytes of the change.
+    #[inline(always)]
+    pub(crate) fn own_bytes(&self) -> &'a [u8] {
+        self.part(0, self.head.len).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn part(&self, at: u32, len: u32) -> Option<&'a [u8]> {
+        let start = self.head.at.checked_add(at as usize)?;
+        self.buffer.get(start..start.checked_add(len as usize)?)
+    }
+
+    /// Returns what it does.
+    #[inline(always)]
+    #[must_use]
+    pub fn op(&self) -> Op {
+        self.head.op
+    }
+
+    /// Returns the definition of its table.
+    #[inline(always)]
+    #[must_use]
+    pub fn table(&self) -> &'a Arc<TableDef> {
+        self.table
+    }
+
+    /// Returns the number of its table's definition: the same for all changes of one reader under that definition. What a
+    /// consumer keeps for each table goes into a [`TableMap`](crate::schema::TableMap).
+    #[inline(always)]
+    #[must_use]
+    pub fn table_id(&self) -> TableId {
+        self.table_id
+    }
+
+    /// Returns the name of its table, parts joined by `.`; of DDL, that of its object.
+    #[must_use]
+    pub fn table_name(&self) -> Cow<'a, str> {
+        if self.table.name().is_empty() {
+            if let Some(object) = self.ddl().and_then(|ddl| ddl.object) {
+                return object;
+            }
+        }
+        Cow::Borrowed(self.table.name())
+    }
+
+    /// Returns the position of its record in its source; of a before/after pair, that of the after record.
+    #[inline(always)]
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.context.file.space.at(self.head.offset)
+    }
+
+    /// Returns the position of its first record; of a before/after pair, that of the before record. Reading that starts here
+    /// finds the whole change.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        let first = self.head.offset.wrapping_sub(u64::from(self.head.main_at));
+        self.context.start.unwrap_or(self.context.file.space.at(first))
+    }
+
+    /// Returns its time, in UTC: of the commit, for rows.
+    #[inline(always)]
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.head.time
+    }
+
+    /// Returns where it is in its transaction; of a before/after pair, where the pair is as a whole.
+    #[inline]
+    #[must_use]
+    pub fn transaction(&self) -> TransactionIndicator {
+        TransactionIndicator::from_byte(self.head.transaction)
+    }
+
+    /// Returns the commit sequence number of its transaction.
+    #[must_use]
+    pub fn csn(&self) -> Option<&'a str> {
+        self.ids().0
+    }
+
+    /// Returns the id of its transaction.
+    #[must_use]
+    pub fn xid(&self) -> Option<&'a str> {
+        self.ids().1
+    }
+
+    /// Returns CSN and id of its transaction at the price of one of them.
+    #[inline]
+    #[must_use]
+    pub fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
+        if self.head.in_transaction { self.context.ids.get(self.buffer, self.context.file.format) } else { (None, None) }
+    }
+
+    /// Calls `each` with the name and value of every token of the native JSON form: without CSN and transaction id, without
+    /// tokens that have no value, each name once.
+    pub fn each_token(&self, mut each: impl FnMut(Cow<'a, str>, &'a [u8])) {
+        self.context.file.format.tokens(self, &mut each);
+    }
+
+    /// Returns the tokens of the native JSON form by name; see [`each_token`](Self::each_token).
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(Cow<'a, str>, &'a [u8])> {
+        let mut tokens = Vec::new();
+        self.each_token(|name, value| tokens.push((name, value)));
+        tokens
+    }
+
+    /// Returns the area of the user's tokens, raw. How it is laid out in trails is UNKNOWN.
+    #[must_use]
+    pub fn user_tokens(&self) -> Option<&'a [u8]> {
+        self.context.file.format.user_tokens(self)
+    }
+
+    pub(crate) fn user_token(&self, name: &str) -> UserToken<'a> {
+        self.context.file.format.user_token(self, name)
+    }
+
+    pub(crate) fn fact(&self, fact: Fact) -> Option<FactValue<'a>> {
+        self.context.file.format.fact(self, fact)
+    }
+
+    /// Returns the DDL; `None` for other operations, and if it is encrypted.
+    #[must_use]
+    pub fn ddl(&self) -> Option<Ddl<'a>> {
+        if self.head.op == Op::Ddl { self.context.file.format.ddl(self) } else { None }
+    }
+
+    /// Returns the row before the change; `None` if its source has no such image.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if the images do not fit the record, [`ErrorKind::Unsupported`] if they are encrypted or of an
+    /// unknown form.
+    #[inline]
+    pub fn before(&self) -> Result<Option<Row<'a>>> {
+        Ok(self.images()?.0)
+    }
+
+    /// Returns the row after the change; `None` if its source has no such image.
+    ///
+    /// # Errors
+    /// As [`before`](Self::before).
+    #[inline]
+    pub fn after(&self) -> Result<Option<Row<'a>>> {
+        Ok(self.images()?.1)
+    }
+
+    /// Returns the row before and after the change, at the price of one of them.
+    ///
+    /// # Errors
+    /// As [`before`](Self::before).
+    // In line throughout, and with nothing that needs the address of the change or of the result: neither then has to exist in
+    // memory, which is a good part of what a row costs.
+    #[inline(always)]
+    pub fn images(&self) -> Result<Images<'a>> {
+        let head = &self.head;
+        let data = match self.part(head.data_at, head.data_len) {
+            Some(data) => data,
+            None => return Err(Error::internal("a change's data are outside its buffer")),
+        };
+        let row = |list| Row::new(list, self.table, head.form);
+        match head.layout {
+            Layout::After => Ok((None, Some(row(data)))),
+            Layout::Before => Ok((Some(row(data)), None)),
+            Layout::Split32 => {
+                let split = data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest));
+                self.split(split)
+            }
+            Layout::Split16 => {
+                let split = data.split_first_chunk().map(|(length, rest)| (usize::from(head.form.u16(*length)), rest));
+                self.split(split)
+            }
+            Layout::Apart => match self.part(head.before_at, head.before_len) {
+                Some(before) => Ok((Some(row(before)), Some(row(data)))),
+                None => Err(Error::internal("a before image is outside its change's buffer")),
+            },
+            Layout::None => Ok((None, None)),
+            Layout::Other => self.other_images(),
+        }
+    }
+
+    #[inline(always)]
+    fn split(&self, lists: Option<(usize, &'a [u8])>) -> Result<Images<'a>> {
+        let row = |list| Row::new(list, self.table, self.head.form);
+        match lists.and_then(|(before, lists)| lists.split_at_checked(before)) {
+            Some((before, after)) => Ok((Some(row(before)), Some(row(after)))),
+            None => Err(self.error(BAD_SPLIT)),
+        }
+    }
+
+    #[inline(never)]
+    fn other_images(self) -> Result<Images<'a>> {
+        self.context.file.format.images(&self)
+    }
+
+    /// Returns which images it has, readable or not.
+    pub(crate) fn has_images(&self) -> (bool, bool) {
+        (self.head.has_before, self.head.has_after)
+    }
+
+    /// Returns the file that it comes from, as it was opened.
+    #[must_use]
+    pub fn file(&self) -> &'a Path {
+        &self.context.file.file
+    }
+
+    /// Returns how many bytes it has in its source: of a trail those of its records, of JSON lines those of its line.
+    #[must_use]
+    pub fn source_bytes(&self) -> u64 {
+        u64::from(self.head.source_len)
+    }
+
+    /// Returns the change with its own copy of its bytes.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedChange {
+        OwnedChange::of(self)
+    }
+
+    /// Returns a fault in one of its rows as an error, with the change's place.
+    #[must_use]
+    pub fn error(&self, fault: Fault) -> Error {
+        located_fault(fault, &self.context.file, self.head.offset, self.head.record)
+    }
+
+    /// Returns an error with the change's place.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        self.context.file.locate(error, self.head.offset, self.head.record)
+    }
+
+    /// Returns the parts that the place of an error needs, for callers that keep nothing else of the change.
+    #[inline(always)]
+    pub(crate) fn error_context(&self) -> (&'a FileContext, u64, u64) {
+        (&self.context.file, self.head.offset, self.head.record)
+    }
+}
+
+/// Returns a fault in a record as an error, with its place.
+#[cold]
+pub(crate) fn located_fault(fault: Fault, file: &FileContext, offset: u64, record: u64) -> Error {
+    let kind = match fault.kind {
+        FaultKind::Unsupported => ErrorKind::Unsupported,
+        _ => ErrorKind::Corrupt,
+    };
+    file.locate(Error::new(kind, fault.what).hint("look at the record's raw bytes, or read on after it"), offset, record)
+}

@@ -1,0 +1,72 @@
+//! What a change does.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a change does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// A new row.
+    Insert,
+    /// A row with the same key and other values.
+    Update,
+    /// A row with another key.
+    PkUpdate,
+    /// A row is gone.
+    Delete,
+    /// All rows are gone.
+    Truncate,
+    /// A statement that changes definitions.
+    Ddl,
+    /// Not a change: a database or table definition.
+    Metadata,
+    /// Not a change: a marker, or a record of a type that is not understood.
+    Other,
+}
+
+impl Op {
+    /// All of them, changes first.
+    pub const ALL: [Self; 8] =
+        [Self::Insert, Self::Update, Self::PkUpdate, Self::Delete, Self::Truncate, Self::Ddl, Self::Metadata, Self::Other];
+
+    /// The name in the native JSON form.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::PkUpdate => "pk_update",
+            Self::Delete => "delete",
+            Self::Truncate => "truncate",
+            Self::Ddl => "ddl",
+            Self::Metadata => "metadata",
+            Self::Other => "other",
+        }
+    }
+
+    /// Returns whether it changes data or definitions. A reader returns only such changes by default.
+    #[inline]
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        !matches!(self, Self::Metadata | Self::Other)
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Op {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|op| op.name() == name).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, format!("unknown operation {name:?}"))
+                .hint("one of insert, update, pk_update, delete, truncate, ddl, metadata, other")
+        })
+    }
+}

@@ -1,0 +1,555 @@
+//! [`TrailReader`]: the changes of a trail, in the trail's order.
+//!
+//! It composes four parts and holds a cursor: [`ReadWindow`] has the bytes and frames, [`TransactionTracker`] knows how far
+//! transactions are settled, [`ChangeAssembler`] what belongs together, [`Definitions`] what tables look like.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::change::{Change, ChangeContext, FileContext, Head, Op, PositionSpace, TransactionIds};
+use crate::decode::Fault;
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Counts;
+use crate::position::{Position, TrailPosition};
+use crate::schema::{Catalog, TableDef};
+use crate::source::options::ReadOptions;
+use crate::source::reader::assembly::{Assembled, ChangeAssembler, ChangeFrames, Joined};
+use crate::source::reader::definitions::{Definitions, NoTable};
+use crate::source::reader::filter::ReadFilter;
+use crate::source::reader::transactions::TransactionTracker;
+use crate::source::sequence::TrailFile;
+use crate::source::skipped::Skipped;
+use crate::source::window::{End, ReadWindow, Start};
+use crate::text::Charset;
+use crate::trail::{FileHeader, Record, RecordType, TrailFormat};
+
+/// Reads the changes of a trail.
+///
+/// Invariants: `cursor <= fast_until <=` both the tracker's ready frames and the end of the cursor's segment, or `fast_until` is 0;
+/// `context` is that of the cursor's file and transaction.
+#[derive(Debug)]
+pub(super) struct TrailReader {
+    pub(super) files: Arc<[TrailFile]>,
+    pub(super) options: ReadOptions,
+    pub(super) window: ReadWindow,
+    pub(super) transactions: TransactionTracker,
+    assembler: ChangeAssembler,
+    definitions: Definitions,
+    filter: Option<ReadFilter>,
+    /// The next frame to be returned.
+    pub(super) cursor: usize,
+    /// Frames before this one may take the fast path.
+    fast_until: usize,
+    pub(super) segment: SegmentCursor,
+    context: ChangeContext,
+    /// The frame that has the ids of the transaction, while it is in the window.
+    ids_frame: Option<usize>,
+    skipped: Vec<Skipped>,
+}
+
+/// The segment of frames that the cursor is in.
+#[derive(Debug)]
+pub(super) struct SegmentCursor {
+    /// Index of its file.
+    file: usize,
+    /// What to subtract from a frame's offset for its RBA, and to add to its index for its number.
+    base: i64,
+    number: i64,
+    /// The first frame of the next segment.
+    pub(super) end: usize,
+}
+
+/// A change to be lent: its head, its table's number, and where its bytes are.
+#[derive(Clone, Copy)]
+pub(super) struct Lent {
+    head: Head,
+    table: u32,
+    in_scratch: bool,
+}
+
+/// The outcome of a step on the slow path.
+enum Step {
+    /// Nothing to return.
+    Skip,
+    /// A change.
+    Change(Lent),
+    /// The end of the trail.
+    End,
+}
+
+impl TrailReader {
+    pub(super) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
+        let start_at = options.start_at;
+        let file = FileContext {
+            file: Path::new("").into(),
+            format: &TrailFormat,
+            space: PositionSpace::Trail(0),
+            encrypted: false,
+            charset: Charset::UNSTATED,
+            header: None,
+        };
+        let mut reader = Self {
+            window: ReadWindow::new(Arc::clone(&files), options.access.clone(), Start::FIRST),
+            files,
+            transactions: TransactionTracker::default(),
+            assembler: ChangeAssembler::default(),
+            definitions: Definitions::new(options.catalog.clone(), options.charset),
+            filter: options.select.as_ref().map(ReadFilter::new),
+            options,
+            cursor: 0,
+            fast_until: 0,
+            segment: SegmentCursor { file: 0, base: 0, number: 0, end: 0 },
+            context: ChangeContext { file: Arc::new(file), ids: TransactionIds::with_room(), start: None },
+            ids_frame: None,
+            skipped: Vec::new(),
+        };
+        match start_at {
+            Some(Position::Trail(position)) => reader.seek(position)?,
+            Some(other) => {
+                let what = format!("{other} is not a position in a trail");
+                return Err(Error::new(ErrorKind::InvalidPosition, what).hint("write SEQNO:RBA"));
+            }
+            None => {}
+        }
+        Ok(reader)
+    }
+
+    /// The next change; see [`Reader::next`](crate::Reader::next).
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Result<Option<Change<'_>>> {
+        let lent = loop {
+            if self.filter.is_some() {
+                self.skip_rejected_rows();
+            }
+            let lent = match self.next_row() {
+                Some(row) => row,
+                None => match self.next_slow_path()? {
+                    Step::Skip => continue,
+                    Step::Change(lent) => lent,
+                    Step::End => return Ok(None),
+                },
+            };
+            if self.filter.is_none() || self.is_wanted(lent)? {
+                break lent;
+            }
+        };
+        match self.change(lent) {
+            Some(change) => Ok(Some(change)),
+            None => Err(no_definition()),
+        }
+    }
+
+    /// Makes the change to be lent; `None` if its table's number is not one of the definitions'.
+    #[inline(always)]
+    pub(super) fn change(&self, lent: Lent) -> Option<Change<'_>> {
+        let buffer = if lent.in_scratch { self.assembler.scratch() } else { self.window.data() };
+        Some(Change::new(buffer, lent.head, &self.context, self.definitions.get(lent.table)?))
+    }
+
+    /// Skips rows that the selection rejects at first sight: they are counted, and nothing else is made of them.
+    #[inline(always)]
+    fn skip_rejected_rows(&mut self) {
+        while let Some((lent, begins)) = self.row_at(self.cursor) {
+            let Some(filter) = &mut self.filter else { return };
+            let Some(table) = self.definitions.get(lent.table) else { return };
+            let change = Change::new(self.window.data(), lent.head, &self.context, table);
+            if !filter.prefilter_rejects(&change) {
+                return;
+            }
+            if begins {
+                self.begin_transaction(self.cursor);
+            }
+            self.cursor += 1;
+        }
+    }
+
+    /// Returns whether the selection wants a change.
+    #[inline]
+    fn is_wanted(&mut self, lent: Lent) -> Result<bool> {
+        let Some(filter) = &mut self.filter else { return Ok(true) };
+        let buffer = if lent.in_scratch { self.assembler.scratch() } else { self.window.data() };
+        let Some(table) = self.definitions.get(lent.table) else { return Err(no_definition()) };
+        filter.wants(&Change::new(buffer, lent.head, &self.context, table))
+    }
+
+    /// The fast path, which nearly all records take: a row that is a change on its own, of a table defined in the file.
+    #[inline(always)]
+    pub(super) fn next_row(&mut self) -> Option<Lent> {
+        let first = self.cursor;
+        let (lent, begins) = self.row_at(first)?;
+        if begins {
+            self.begin_transaction(first);
+        }
+        self.cursor = first + 1;
+        Some(lent)
+    }
+
+    /// Returns the row at a frame, and whether a transaction begins with it; `None` if it is not for the fast path.
+    #[inline(always)]
+    fn row_at(&self, first: usize) -> Option<(Lent, bool)> {
+        if first >= self.fast_until {
+            return None;
+        }
+        let [frame, next, ..] = self.window.frames().get(first..).unwrap_or_default() else { return None };
+        let table = self.definitions.of_plain_row(frame, next)?;
+        let place = (self.segment.rba(frame.at), self.segment.record(first));
+        let head = frame.head(self.window.data(), place, self.definitions.encrypted());
+        Some((Lent { head, table, in_scratch: false }, frame.begins_and_ends().0))
+    }
+
+    #[inline(always)]
+    fn begin_transaction(&mut self, index: usize) {
+        if let Some(frame) = self.window.frames().get(index) {
+            self.context.ids.begin(frame.at as usize, frame.len as usize, frame.order());
+            self.ids_frame = Some(index);
+        }
+    }
+
+    /// One step that the fast path does not take: more frames, another file, a definition, a marker, a pair, a table by name.
+    #[inline(never)]
+    fn next_slow_path(&mut self) -> Result<Step> {
+        self.context.start = None;
+        if self.cursor >= self.transactions.ready() && !self.advance()? {
+            return Ok(Step::End);
+        }
+        let first = self.cursor;
+        if first >= self.segment.end {
+            self.enter_segment();
+        }
+        self.fast_until = self.transactions.ready().min(self.segment.end);
+        let Some(frame) = self.window.frames().get(first).copied() else {
+            return Err(Error::internal("a ready frame is not in the window"));
+        };
+        if frame.is_file_header() {
+            self.read_file_header(first)?;
+            self.cursor += 1;
+            return Ok(Step::Skip);
+        }
+        let record_type = frame.record_type;
+        let op = record_type.op();
+        if op == Op::Metadata && !self.define(first)? {
+            self.cursor += 1;
+            return Ok(Step::Skip);
+        }
+        let in_transaction = record_type.belongs_to_transaction();
+        let frames =
+            if in_transaction { self.assembler.frames_of(&self.window, first, &frame) } else { ChangeFrames::single(first) };
+        if in_transaction && self.joins_over_file_start(frames)? {
+            return Ok(Step::Skip);
+        }
+        if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
+            self.begin_transaction(first);
+        }
+        if frames.main >= self.transactions.ready() && !self.window.is_at_end() {
+            // Moved together over a file's end: what belongs to the second half may not be here yet.
+            self.advance()?;
+            return Ok(Step::Skip);
+        }
+        let split_pair = self.assembler.take_split_pair(&frame);
+        self.cursor = frames.end;
+        if (frame.is_rolled_back() && in_transaction) || !(op.is_change() || self.options.include_non_changes) {
+            return Ok(Step::Skip);
+        }
+        let table = match self.table_of(frames.main) {
+            Ok(table) => table,
+            Err(error) if self.options.resync => {
+                self.note_skipped(first, frames.end, error);
+                return Ok(Step::Skip);
+            }
+            Err(error) => {
+                self.cursor = first;
+                return Err(error);
+            }
+        };
+        let at = self.window.frames().get(frames.main).map_or(0, |frame| frame.at);
+        let place = (self.segment.rba(at), self.segment.record(frames.main));
+        let encrypted = self.definitions.encrypted();
+        let Assembled { mut head, in_scratch, start } =
+            self.assembler.assemble(&self.window, frames, place, encrypted, split_pair)?;
+        head.in_transaction = in_transaction;
+        if start.is_some() {
+            self.context.start = start;
+            // The next change has another start: it must come this way too.
+            self.fast_until = 0;
+        }
+        Ok(Step::Change(Lent { head, table, in_scratch }))
+    }
+
+    /// Joins a change that continues after a file's start. Returns whether the step has to begin anew.
+    fn joins_over_file_start(&mut self, frames: ChangeFrames) -> Result<bool> {
+        match self.assembler.join_over_file_start(&mut self.window, frames) {
+            Joined::No => Ok(false),
+            Joined::NeedMore => {
+                // Frames have other indexes afterwards.
+                self.advance()?;
+                Ok(true)
+            }
+            Joined::Moved { segment_end } => {
+                self.segment.end = segment_end;
+                self.fast_until = 0;
+                Ok(true)
+            }
+        }
+    }
+
+    fn table_of(&mut self, index: usize) -> Result<u32> {
+        let Some(record) = self.window.record(index) else {
+            return Err(Error::internal("a change's record is not in the window"));
+        };
+        self.definitions.of_record(&record).map_err(|reason| match reason {
+            NoTable::Undefined(number) => {
+                let what = format!("a row refers to table definition {number}, which the file has not given");
+                let error = self.error_at(index, ErrorKind::UndefinedTable, &what);
+                error.hint("read the file from its start, or restore it")
+            }
+            NoTable::Damaged(fault) => self.error_at(index, ErrorKind::Corrupt, fault.what),
+        })
+    }
+
+    #[cold]
+    pub(super) fn read_file_header(&mut self, index: usize) -> Result<()> {
+        let Some(record) = self.window.record(index) else { return Err(Error::internal("a file header is not in the window")) };
+        if let Err(fault) = self.definitions.read_file_header(&record) {
+            let error = self.error_at(index, ErrorKind::NotATrail, fault.what).at_offset(fault.offset as u64);
+            if !self.options.resync {
+                return Err(error);
+            }
+            self.note_skipped(index, index + 1, error);
+            return Ok(());
+        }
+        self.renew_file_context();
+        Ok(())
+    }
+
+    /// Reads a definition. Returns `false` for one that is damaged and is to be skipped.
+    #[cold]
+    pub(super) fn define(&mut self, index: usize) -> Result<bool> {
+        let Some(record) = self.window.record(index) else { return Err(Error::internal("a definition is not in the window")) };
+        if let Err(Fault { what, .. }) = self.definitions.define(&record) {
+            let error = self.error_at(index, ErrorKind::Corrupt, what);
+            if !self.options.resync {
+                return Err(error);
+            }
+            self.note_skipped(index, index + 1, error);
+            return Ok(false);
+        }
+        if self.definitions.charset() != self.context.file.charset {
+            self.renew_file_context();
+        }
+        Ok(true)
+    }
+
+    /// Brings what changes know about their file up to date.
+    fn renew_file_context(&mut self) {
+        let header = self.definitions.header().map(|header| Arc::clone(header) as Arc<dyn std::any::Any + Send + Sync>);
+        let (encrypted, charset) = (self.definitions.encrypted(), self.definitions.charset());
+        self.context.file = Arc::new(FileContext { encrypted, charset, header, ..(*self.context.file).clone() });
+    }
+
+    /// Enters the segment that the cursor is in.
+    #[cold]
+    pub(super) fn enter_segment(&mut self) {
+        let Some((segment, end)) = self.window.segment_span(self.cursor) else { return };
+        if segment.index != self.segment.file || *self.context.file.file != *segment.file {
+            self.definitions.enter_file();
+            self.context.file = Arc::new(FileContext {
+                file: Arc::clone(&segment.file),
+                format: &TrailFormat,
+                space: PositionSpace::Trail(segment.seqno),
+                encrypted: false,
+                charset: self.definitions.charset(),
+                header: None,
+            });
+        }
+        self.segment = SegmentCursor {
+            file: segment.index,
+            base: segment.base,
+            number: segment.first_record as i64 - segment.first_frame as i64,
+            end,
+        };
+    }
+
+    /// Begins again at another file, for a seek.
+    pub(super) fn restart_at(&mut self, file: usize) {
+        let start = Start { file, ..Start::FIRST };
+        self.window = ReadWindow::new(Arc::clone(&self.files), self.options.access.clone(), start);
+        self.definitions.enter_file();
+        self.segment.file = file;
+        self.fast_until = 0;
+    }
+
+    /// Notes that a transaction begins with a frame, for a seek that passes it.
+    pub(super) fn pass_transaction_start(&mut self, index: usize) {
+        self.begin_transaction(index);
+    }
+
+    #[cold]
+    fn error_at(&self, index: usize, kind: ErrorKind, what: &str) -> Error {
+        let error = Error::new(kind, what);
+        match self.window.place(index) {
+            Some((segment, position, record)) => error.in_file(&segment.file).at_rba(position.rba).in_record(record),
+            None => error,
+        }
+    }
+
+    #[cold]
+    fn note_skipped(&mut self, first: usize, end: usize, error: Error) {
+        let position = |index| self.window.place(index).map(|(_, position, _)| position);
+        let from = position(first).unwrap_or_default();
+        let to = position(end).unwrap_or_else(|| self.window.unframed_position());
+        self.add_skipped(from, to, error);
+    }
+
+    fn add_skipped(&mut self, from: TrailPosition, to: TrailPosition, error: Error) {
+        let next = Skipped { from: from.into(), to: to.into(), error };
+        match self.skipped.last_mut() {
+            // Rows of a table whose definition was lost come in runs.
+            Some(last) if last.to == next.from && last.error.kind() == next.error.kind() => last.to = next.to,
+            _ => self.skipped.push(next),
+        }
+    }
+
+    /// Makes more frames ready; `false` at the end of the trail.
+    #[cold]
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            self.release();
+            let had_ended = self.window.is_at_end();
+            // A torn tail may have grown, and a last file too; other faults stay.
+            let filled = self.window.fill(0);
+            self.anchor_ids();
+            if !filled? {
+                match self.window.end() {
+                    End::Fault(error) if had_ended => {
+                        let error = error.clone();
+                        if !self.options.resync {
+                            return Err(error);
+                        }
+                        if self.cursor < self.window.frames().len() {
+                            // The first half of a pair whose other half is damaged or torn: all there is of it.
+                            return Ok(self.make_all_ready());
+                        }
+                        match self.window.resync()? {
+                            Some((from, to)) => self.skip_range(from, to, error),
+                            None => return Err(error),
+                        }
+                        continue;
+                    }
+                    End::Clean if self.cursor >= self.window.frames().len() => return Ok(false),
+                    End::Clean if had_ended => {
+                        if self.options.resync {
+                            return Ok(self.make_all_ready());
+                        }
+                        let what = "the trail ends between the two records of an update";
+                        let error = self.error_at(self.cursor, ErrorKind::Truncated, what);
+                        return Err(error.hint("the writer may not be done yet"));
+                    }
+                    _ => {}
+                }
+            }
+            self.transactions.resolve(&mut self.window, self.cursor)?;
+            self.enter_segment();
+            if self.cursor < self.transactions.ready() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Returns all frames that there are, whatever might have followed them.
+    fn make_all_ready(&mut self) -> bool {
+        self.transactions.make_all_ready(&self.window);
+        // The window may have moved them.
+        self.enter_segment();
+        true
+    }
+
+    pub(super) fn skip_range(&mut self, from: TrailPosition, to: TrailPosition, error: Error) {
+        self.add_skipped(from, to, error);
+        // The range may have ended one transaction and begun another.
+        self.context.ids.forget();
+        self.ids_frame = None;
+        self.transactions.skip();
+    }
+
+    /// Releases the frames before the cursor.
+    pub(super) fn release(&mut self) {
+        let dropped = self.cursor;
+        if dropped == 0 {
+            return;
+        }
+        match self.ids_frame {
+            Some(frame) if frame < dropped => {
+                let record = self.window.frames().get(frame).map(|frame| Record::from_frame(self.window.data(), frame));
+                if let Some(record) = record {
+                    let area = record.token_area().unwrap_or_default();
+                    let (csn, xid) = crate::trail::tokens::transaction_ids(area, record.byte_order());
+                    self.context.ids.keep(csn, xid);
+                }
+                self.ids_frame = None;
+            }
+            Some(frame) => self.ids_frame = Some(frame - dropped),
+            None => {}
+        }
+        self.transactions.drop_frames(dropped);
+        self.window.drop_frames(dropped);
+        self.cursor = 0;
+        self.fast_until = 0;
+    }
+
+    /// Follows the record that has the transaction's ids: filling the window may have moved it.
+    pub(super) fn anchor_ids(&mut self) {
+        let frame = self.ids_frame.and_then(|index| self.window.frames().get(index));
+        if let Some(frame) = frame {
+            self.context.ids.record = Some((frame.at as usize, frame.len as usize, frame.order()));
+        }
+    }
+
+    /// Returns the position after the last change.
+    pub(super) fn position(&self) -> TrailPosition {
+        match self.window.place(self.cursor) {
+            Some((_, position, _)) => position,
+            None => self.window.unframed_position(),
+        }
+    }
+
+    pub(super) fn file_header(&self) -> Option<&FileHeader> {
+        self.definitions.header().map(|header| &**header)
+    }
+
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        self.definitions.latest()
+    }
+
+    pub(super) fn catalog(&self) -> Option<&Catalog> {
+        self.definitions.catalog()
+    }
+
+    pub(super) fn filter_counts(&self) -> Counts {
+        self.filter.as_ref().map_or_else(Counts::default, ReadFilter::counts)
+    }
+
+    pub(super) fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    pub(super) fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+impl SegmentCursor {
+    #[inline(always)]
+    fn rba(&self, at: u64) -> u64 {
+        (at as i64).wrapping_sub(self.base) as u64
+    }
+
+    #[inline(always)]
+    fn record(&self, frame: usize) -> u64 {
+        (frame as i64).wrapping_add(self.number) as u64
+    }
+}
+
+#[cold]
+fn no_definition() -> Error {
+    Error::internal("a change's table has no definition")
+}
