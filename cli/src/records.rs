@@ -49,10 +49,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let mut printed = 0;
     while args.limit.is_none_or(|limit| printed < limit) {
         let Some(placed) = reader.next()? else { break };
-        if until.is_some_and(|until| placed.position >= until) {
+        if until.is_some_and(|until| Position::from(placed.position) >= until) {
             break;
         }
-        if from.is_some_and(|from| placed.position < from) {
+        if from.is_some_and(|from| Position::from(placed.position) < from) {
             continue;
         }
         let report = RecordReport::of(&placed, args.json && args.hex);

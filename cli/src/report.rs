@@ -198,7 +198,7 @@ impl CountReport {
                 Err(error) => break Some(error),
             };
             report.changes += 1;
-            let bytes = change.records().map(|record| record.bytes().len() as u64).sum();
+            let bytes = change.source_bytes();
             report.bytes += bytes;
             let name = change.table_name();
             if !report.tables.contains_key(&*name) {

@@ -12,7 +12,7 @@ fn cat(arguments: &[&str]) -> Run {
 
 fn rbas(run: &Run) -> Vec<(u64, u64)> {
     assert_eq!(run.code, 0, "{}", run.err);
-    let changes = run.out.lines().map(|line| ::trailcore::PlainChange::from_json(line).unwrap());
+    let changes = run.out.lines().map(|line| trailcore_samples::plain::PlainChange::from_json(line).unwrap());
     changes.map(|change| (change.seqno, change.rba)).collect()
 }
 
@@ -32,7 +32,7 @@ fn from_and_until_in_all_their_forms() {
     let place = |(seqno, rba): (u64, u64)| format!("{seqno}:{rba}");
     assert_eq!(rbas(&cat(&[&path, "--from", &place(from), "--until", &place(until)])), all[10..30]);
     // The change at index 10 may be inside its transaction; a CSN and a time find the first change.
-    let change = ::trailcore::PlainChange::from_json(cat(&[&path]).out.lines().nth(10).unwrap()).unwrap();
+    let change = trailcore_samples::plain::PlainChange::from_json(cat(&[&path]).out.lines().nth(10).unwrap()).unwrap();
     let by_csn = rbas(&cat(&[&path, "--from", &format!("csn:{}", change.csn.unwrap())]));
     let by_time = rbas(&cat(&[&path, "--from", &change.ts]));
     assert_eq!(by_csn, by_time);

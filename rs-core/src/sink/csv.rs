@@ -111,11 +111,10 @@ impl TableFile {
     }
 
     fn write(&mut self, change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
-        let position = change.position();
         let mut line = Line::new(&mut self.line);
         line.cell(Some(change.op().name()));
         // The text that Arrow batches have, which sorts as the trail does.
-        line.cell(Some(&format!("{:010}:{:010}", position.seqno, position.rba)));
+        line.cell(Some(&change.position().sort_key()));
         line.cell(change.csn());
         line.cell(change.xid());
         line.cell(Some(&change.timestamp().to_string()));
@@ -161,12 +160,11 @@ fn names<'a>(table: &'a TableDef, columns: &'a [usize]) -> impl Iterator<Item = 
 /// # Errors
 /// [`ErrorKind::Unsupported`] for an image of an unknown form, and the errors of a damaged one.
 fn images<'a>(change: &Change<'a>) -> Result<[Option<Row<'a>>; 2]> {
-    let (has_before, has_after) = change.has_images();
-    let image = |row: Result<Option<Row<'a>>>, has: bool| match row {
-        Err(error) if error.kind() == ErrorKind::Unsupported && !has => Ok(None),
-        other => other,
-    };
-    Ok([image(change.before(), has_before)?, image(change.after(), has_after)?])
+    match change.images() {
+        Ok((before, after)) => Ok([before, after]),
+        Err(error) if error.kind() == ErrorKind::Unsupported && change.has_images() == (false, false) => Ok([None, None]),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the values of an image by the index of the column; `None` where a column is missing.
@@ -185,7 +183,7 @@ fn invalid(change: &Change<'_>, table: &TableDef, index: usize) -> Error {
     let name = names(table, &[index]).collect::<String>();
     let what = format!("column {name} of {}, change at {}: a value cannot be decoded", table.name(), change.position());
     let hint = "give the database's character set if it is text, ask for states, or have such values as null";
-    Error::new(ErrorKind::Value, what).at_rba(change.position().rba).hint(hint)
+    change.locate(Error::new(ErrorKind::Value, what).hint(hint))
 }
 
 /// A line of cells in a buffer that is used over and over.
