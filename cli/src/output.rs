@@ -14,8 +14,8 @@ use trailcore::source::Progress;
 use trailcore::{ReadOptions, Trail};
 use unicode_width::UnicodeWidthStr;
 
-use crate::Interrupted;
 use crate::failure::{Failure, Stopped};
+use crate::interrupt::Interrupted;
 
 /// ANSI styles.
 pub(crate) const BOLD: &str = "1";
@@ -79,12 +79,12 @@ impl Output {
         if matches!(outcome, Err(Failure::Interrupted | Failure::Output(_))) {
             // Nobody waits for the rest.
             let (_file, _rest) = self.stream.into_parts();
-            return outcome.unwrap_or_else(|failure| failure.report(debug));
+            return outcome.unwrap_or_else(|failure| report(&failure, debug));
         }
         let flushed = self.flush().map_err(Failure::from);
         match (outcome, flushed) {
             (Ok(code), Ok(())) => code,
-            (Err(failure), Ok(())) | (_, Err(failure)) => failure.report(debug),
+            (Err(failure), Ok(())) | (_, Err(failure)) => report(&failure, debug),
         }
     }
 
@@ -148,8 +148,19 @@ impl Output {
     }
 }
 
+/// Writes the message of a failure, if it has one, and returns the exit code.
+pub(crate) fn report(failure: &Failure, debug: bool) -> i32 {
+    if debug {
+        complain(&format!("{failure:#?}"), YELLOW);
+    }
+    if let Some(message) = failure.message() {
+        complain(&message, RED);
+    }
+    failure.code()
+}
+
 /// Writes a message to the standard error.
-pub(crate) fn complain(text: &str, style: &str) {
+fn complain(text: &str, style: &str) {
     let text = styled(&format!("trailcore: {text}"), style, io::stderr().is_terminal());
     // There is nowhere left to report that the standard error is closed.
     let _ = writeln!(io::stderr(), "{text}");

@@ -146,8 +146,11 @@ fn undecidable_changes_are_reported() {
 fn a_damaged_trail_leaves_no_files() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bk000000000");
-    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
-    std::fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
+    let mut bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    let (_, damaged) = rbas(&cat(&[path.to_str().unwrap()]))[9];
+    bytes[damaged as usize + 4] = b'?';
+    std::fs::write(&path, &bytes).unwrap();
     for format in ["parquet", "csv", "arrow", "jsonl"] {
         let out = directory.path().join("out");
         let run = trailcore(&["convert", path.to_str().unwrap(), "--to", format, "--out", out.to_str().unwrap()]);
