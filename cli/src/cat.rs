@@ -1,12 +1,7 @@
 //! The command `cat`.
 
-use std::fmt;
 use std::io::Write as _;
-use std::marker::PhantomData;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use trailcore::{Change, ErrorKind, Row, Value};
 
 use crate::failure::Failure;
@@ -73,56 +68,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
 
 /// Writes native JSON whose images have only these columns.
 fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) -> Result<(), Failure> {
-    let json = change.to_json()?;
-    let mut members: Members<&RawValue> = serde_json::from_str(&json)?;
-    for (name, value) in &mut members.0 {
-        if matches!(name.as_str(), "before" | "after") && value.get() != "null" {
-            let mut image: Members<&RawValue> = serde_json::from_str(value.get())?;
-            image.0.retain(|(name, _)| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name)));
-            write_member(line, name, &serde_json::to_string(&image)?);
-        } else {
-            write_member(line, name, value.get());
-        }
-    }
-    line.push(b'}');
+    let wanted = |name: &str| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));
+    change.write_json_columns(line, Some(&wanted))?;
     Ok(())
-}
-
-/// Appends a member to an object, or begins one with it.
-fn write_member(line: &mut Vec<u8>, name: &str, value: &str) {
-    line.push(if line.is_empty() { b'{' } else { b',' });
-    line.extend_from_slice(format!("\"{name}\":{value}").as_bytes());
-}
-
-/// The members of a JSON object in their order; values keep their digits.
-struct Members<V>(Vec<(String, V)>);
-
-impl<V: Serialize> Serialize for Members<V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Members<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder<V>(PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for InOrder<V> {
-            type Value = Members<V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<V>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder(PhantomData))
-    }
 }
 
 /// Writes one change as a line for people.

@@ -3,12 +3,12 @@
 
 mod common;
 
+use trailcore::ChangeBlock;
 use trailcore::filter::Select;
 use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
-use trailcore::ChangeBlock;
-use trailcore_samples::plain::PlainChange;
 use trailcore::trail::ByteOrder;
 use trailcore::{ErrorKind, ReadOptions, Trail};
+use trailcore_samples::plain::PlainChange;
 use trailcore_samples::{Bank, bank_in_memory};
 
 fn bank(bank: &Bank) -> Trail {

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+mod common;
+
 use trailcore::schema::ColumnDef;
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::encode::RecordParts;
@@ -54,8 +56,8 @@ fn images(bytes: Vec<u8>) -> Vec<String> {
     let mut reader = Trail::from_bytes(bytes).reader().unwrap();
     let mut lines = Vec::new();
     while let Some(change) = reader.next().unwrap() {
-        let plain = to_plain(&change);
-        assert_eq!(change.to_owned().as_change().to_plain().unwrap(), plain);
+        let plain = common::to_plain(&change);
+        assert_eq!(common::to_plain(&change.to_owned().as_change()), plain);
         assert_eq!(change.trail().unwrap().fragments().count(), 0);
         lines.push(format!("{} {:?} {:?}", plain.op, plain.before, plain.after));
     }
@@ -82,7 +84,7 @@ fn inconsistent_segments_are_unsupported() {
     let at = loop {
         let placed = records.next().unwrap().unwrap();
         if placed.record.record_type() == RecordType::UNIFIED_UPDATE {
-            break placed.position.rba() as usize + 4 + 4 + 36 + 4 + 3;
+            break placed.position.rba as usize + 4 + 4 + 36 + 4 + 3;
         }
     };
     bytes[at] ^= 1;

@@ -31,9 +31,10 @@ fn read(trail: &Trail, options: ReadOptions, limit: usize) -> (Vec<Print>, Optio
     let mut seen = Vec::new();
     for _ in 0..limit {
         match reader.next() {
-            Ok(Some(change)) => {
-                seen.push((change.position(), change.trail().unwrap().records().flat_map(|record| record.bytes().iter().copied()).collect()))
-            }
+            Ok(Some(change)) => seen.push((
+                change.position(),
+                change.trail().unwrap().records().flat_map(|record| record.bytes().iter().copied()).collect(),
+            )),
             Ok(None) => return (seen, None),
             Err(error) => {
                 // The error is permanent.
@@ -541,9 +542,7 @@ fn a_column_list_that_does_not_end_exactly() {
         for extra in 1..4 {
             let (bytes, row) = with_second_row(order, |_, data| [data, &vec![0; extra]].concat());
             with_second_change(bytes, |change| {
-                for error in
-                    [change.to_json().unwrap_err(), BatchDecoder::new().push(change).unwrap_err()]
-                {
+                for error in [change.to_json().unwrap_err(), BatchDecoder::new().push(change).unwrap_err()] {
                     assert_eq!(error.kind(), ErrorKind::Corrupt);
                     let location = error.location();
                     assert!(location.file.is_some());
@@ -770,7 +769,11 @@ fn before_record_at_a_torn_end_has_its_own_position() {
         }
         let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
         while let Ok(Some(change)) = reader.next() {
-            assert_eq!(placed.get(&change.position().trail().unwrap()).map(Vec::as_slice), Some(change.trail().unwrap().record().bytes()), "cut at {cut}");
+            assert_eq!(
+                placed.get(&change.position().trail().unwrap()).map(Vec::as_slice),
+                Some(change.trail().unwrap().record().bytes()),
+                "cut at {cut}"
+            );
             halves += usize::from(change.op() == trailcore::Op::Update && change.after().unwrap().is_none());
         }
     }

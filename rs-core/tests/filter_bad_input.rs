@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use trailcore::change::{Builder, Number, Value};
 use trailcore::filter::{Diagnostic, DiagnosticKind, Diagnostics, Dialect, Expr, LogdumpFilter, ObjectPattern, Scratch, Select};
 use trailcore::schema::{ColumnDef, TableDef};
-use trailcore::change::{Builder, Number, Value};
 use trailcore::{Op, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory};
 
@@ -344,7 +344,8 @@ fn no_error_holds_data() {
             }
             let facts = facts.build().unwrap();
             let verdict = program.verdict(&facts.as_change(), &mut Scratch::default());
-            let error = program.project(&facts.as_change(), 0, &mut Scratch::default()).err().map(|error| format!("{error} {error:?}"));
+            let error =
+                program.project(&facts.as_change(), 0, &mut Scratch::default()).err().map(|error| format!("{error} {error:?}"));
             let problems = program.problems().map(|problems| problems.to_string());
             let said = format!("{verdict} {verdict:?} {error:?} {problems:?} {}", program.explain());
             assert!(!said.contains(SECRET) && !said.contains("5338"), "{clause}: {said}");

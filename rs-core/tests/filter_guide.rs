@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use trailcore::filter::{Scratch, Select};
-use trailcore::{Position, ReadOptions, Trail};
+use trailcore::{OwnedValue, Position, ReadOptions, Trail};
 use trailcore_samples::{Bank, bank_in_memory, tables};
 
 /// A fenced block of the guide, and its expected result.
@@ -106,11 +106,11 @@ fn first_row(select: &Select, trail: &Trail) -> String {
     let mut reader = trail.reader().unwrap();
     while let Some(change) = reader.next().unwrap() {
         let trailcore::filter::Verdict::Accept(rule) = selector.verdict(&change) else { continue };
-        let row = selector.program(change.table()).project(&change, rule, &mut Scratch::default()).unwrap();
-        let show = |value: &PlainValue| match value {
-            PlainValue::Null => "NULL".to_owned(),
-            PlainValue::Number(digits) => digits.to_string(),
-            PlainValue::Text(text) => format!("'{text}'"),
+        let row = selector.program(&change).project(&change, rule, &mut Scratch::default()).unwrap();
+        let show = |value: &OwnedValue| match value {
+            OwnedValue::Null => "NULL".to_owned(),
+            OwnedValue::Number(digits) => digits.to_string(),
+            OwnedValue::Text(text) => format!("'{text}'"),
             other => format!("{other:?}"),
         };
         let columns = row.columns.iter().map(|(name, value)| format!("{name} = {}\n", show(value)));

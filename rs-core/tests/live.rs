@@ -36,7 +36,8 @@ fn read(reader: &mut Reader) -> (Vec<(String, i64)>, Option<ErrorKind>) {
         match reader.next() {
             Ok(Some(change)) => {
                 let row = change.after().unwrap().or(change.before().unwrap()).unwrap();
-                let name = if change.trail().unwrap().before_record().is_some() { "pair".into() } else { change.op().to_string() };
+                let name =
+                    if change.trail().unwrap().before_record().is_some() { "pair".into() } else { change.op().to_string() };
                 seen.push((name, row.get("ID").unwrap().i64().unwrap()));
             }
             Ok(None) => return (seen, None),

@@ -83,7 +83,8 @@ fn a_scan_does_not_allocate() {
         let (mut count, mut inserts, mut before) = (0, 0, 0);
         while let Some(change) = reader.next().unwrap() {
             count += 1;
-            inserts += usize::from(change.op() == trailcore::Op::Insert && change.position().rba() > 0);
+            inserts +=
+                usize::from(change.op() == trailcore::Op::Insert && change.position().trail().is_some_and(|at| at.rba > 0));
             if count == WARM {
                 before = calls();
             }

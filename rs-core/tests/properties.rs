@@ -11,7 +11,8 @@ use trailcore::schema::TableDef;
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::encode::RecordParts;
 use trailcore::trail::{ByteOrder, FileHeader, Record, RecordType, Token, tokens};
-use trailcore::{Charset, Decimal, PlainValue};
+use trailcore::{Charset, Decimal};
+use trailcore_samples::plain::PlainValue;
 
 /// The content of a column of a random row: missing, NULL or a value.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use trailcore::source::ChangeBlock;
+use trailcore::ChangeBlock;
 use trailcore::trail::ByteOrder;
 use trailcore::{Change, Number, Row, Trail, Value};
 use trailcore_samples::Bank;
@@ -41,7 +41,10 @@ impl Sum {
 
 impl Sum {
     fn add_change(&mut self, change: &Change<'_>) -> Outcome<()> {
-        self.check = self.check.wrapping_add(change.position().rba).wrapping_add(change.timestamp().unix_micros() as u64);
+        self.check = self
+            .check
+            .wrapping_add(change.position().trail().map_or(0, |at| at.rba))
+            .wrapping_add(change.timestamp().unix_micros() as u64);
         let (before, after) = change.images()?;
         before.iter().chain(&after).try_for_each(|row| self.add(row))
     }

@@ -29,8 +29,17 @@ impl Change<'_> {
     /// # Errors
     /// As [`to_json`](Self::to_json).
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<()> {
+        self.write_json_columns(out, None)
+    }
+
+    /// Appends the same line with only those columns in its images whose names `wanted` accepts.
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json).
+    pub fn write_json_columns(&self, out: &mut Vec<u8>, wanted: Option<&dyn Fn(&str) -> bool>) -> Result<()> {
         let (has_before, has_after) = self.has_images();
-        let images = (self.json_image(self.before(), has_before)?, self.json_image(self.after(), has_after)?);
+        let image = |row, has| Ok::<_, Error>(self.json_image(row, has)?.map(|image| WantedImage { image, wanted }));
+        let images = (image(self.before(), has_before)?, image(self.after(), has_after)?);
         let start = out.len();
         serde_json::to_writer(&mut *out, &self.members(images)).map_err(|error| {
             out.truncate(start);
@@ -38,7 +47,7 @@ impl Change<'_> {
         })
     }
 
-    fn members<'a>(&'a self, (before, after): (Option<RowImage<'a>>, Option<RowImage<'a>>)) -> Members<'a> {
+    fn members<'a>(&'a self, (before, after): (Option<WantedImage<'a>>, Option<WantedImage<'a>>)) -> Members<'a> {
         let trail = self.position().trail();
         let (csn, xid) = self.ids();
         Members {
@@ -76,7 +85,10 @@ impl Change<'_> {
 impl Serialize for Change<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let (has_before, has_after) = self.has_images();
-        let image = |row, has| self.json_image(row, has).map_err(ser::Error::custom);
+        let image = |row, has| match self.json_image(row, has) {
+            Ok(image) => Ok(image.map(|image| WantedImage { image, wanted: None })),
+            Err(error) => Err(ser::Error::custom(error)),
+        };
         self.members((image(self.before(), has_before)?, image(self.after(), has_after)?)).serialize(serializer)
     }
 }
@@ -96,8 +108,8 @@ struct Members<'a> {
     csn: Option<&'a str>,
     xid: Option<&'a str>,
     txn: Option<&'a str>,
-    before: Option<RowImage<'a>>,
-    after: Option<RowImage<'a>>,
+    before: Option<WantedImage<'a>>,
+    after: Option<WantedImage<'a>>,
     tokens: Tokens<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ddl: Option<Cow<'a, str>>,
@@ -118,15 +130,24 @@ enum RowImage<'a> {
     Unsupported(String),
 }
 
-impl Serialize for RowImage<'_> {
+/// An image, and which of its columns are written; `None` says all.
+struct WantedImage<'a> {
+    image: RowImage<'a>,
+    wanted: Option<&'a dyn Fn(&str) -> bool>,
+}
+
+impl Serialize for WantedImage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        match self {
-            Self::Unsupported(why) => one_member(serializer, UNSUPPORTED, why),
-            Self::Row(row, columns) => {
-                let mut map = serializer.serialize_map(Some(*columns))?;
+        match &self.image {
+            RowImage::Unsupported(why) => one_member(serializer, UNSUPPORTED, why),
+            RowImage::Row(row, columns) => {
+                let mut map = serializer.serialize_map(if self.wanted.is_none() { Some(*columns) } else { None })?;
                 for column in row.columns() {
                     let column = column.map_err(ser::Error::custom)?;
-                    map.serialize_entry(&column.name(), &JsonValue(column.value()))?;
+                    let name = column.name();
+                    if self.wanted.is_none_or(|wanted| wanted(&name)) {
+                        map.serialize_entry(&name, &JsonValue(column.value()))?;
+                    }
                 }
                 map.end()
             }

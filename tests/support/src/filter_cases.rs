@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use trailcore::filter::{Diagnostics, Dialect, Facts, Function, LogdumpFacts, LogdumpFilter, NameMatch, Select, Verdict};
+use trailcore::change::Builder;
+use trailcore::filter::{Diagnostics, Dialect, Function, LogdumpFacts, LogdumpFilter, NameMatch, Scratch, Select, Verdict};
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::trail::RecordType;
-use trailcore::{DateTime, Decimal, Op, PlainValue, Timestamp, TransactionIndicator};
+use trailcore::{DateTime, Decimal, Op, OwnedChange, OwnedValue, Timestamp, TransactionIndicator};
 
 /// A case as its file describes it.
 #[derive(Debug, Deserialize)]
@@ -57,7 +58,7 @@ pub enum Outcome {
 /// What the library said.
 #[derive(Debug)]
 enum Got {
-    Value(Option<PlainValue>),
+    Value(Option<OwnedValue>),
     Verdict(Verdict),
     Passed(bool),
     Error(Option<u32>, String),
@@ -190,7 +191,11 @@ impl Case {
             for range in 1..=total {
                 let text = format!("TABLE CASES.T, FILTER (@RANGE ({range}, {total}, {column}));");
                 let (table, facts) = self.facts(&text)?;
-                if Select::parse_in(&text, self.dialect())?.bind(&table).verdict_of(&facts).is_accept() {
+                if Select::parse_in(&text, self.dialect())?
+                    .bind(&table)
+                    .verdict(&facts.as_change(), &mut Scratch::default())
+                    .is_accept()
+                {
                     taken.push(range);
                 }
             }
@@ -221,7 +226,7 @@ impl Case {
         if let Some(problems) = program.problems() {
             return Err(problems.into());
         }
-        Ok(Got::Verdict(program.verdict_of(&facts)))
+        Ok(Got::Verdict(program.verdict(&facts.as_change(), &mut Scratch::default())))
     }
 
     fn select(&self, statement: &str) -> Result<Select, Got> {
@@ -239,7 +244,7 @@ impl Case {
         if let Some(problems) = program.problems() {
             return Err(problems.into());
         }
-        let projected = program.project_of(&facts, 0)?;
+        let projected = program.project(&facts.as_change(), 0, &mut Scratch::default())?;
         Ok(Got::Value(projected.columns.into_iter().find(|(name, _)| name == TARGET).map(|(_, value)| value)))
     }
 
@@ -312,7 +317,7 @@ impl Case {
     }
 
     /// The change that is given, of a table with its columns, and with those that a text names beside them.
-    fn facts(&self, text: &str) -> Result<(Arc<TableDef>, Facts), Got> {
+    fn facts(&self, text: &str) -> Result<(Arc<TableDef>, OwnedChange), Got> {
         let mut names = self.names();
         for name in named_columns(text, self.dialect()) {
             if name != TARGET && !names.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
@@ -326,26 +331,30 @@ impl Case {
             text.split_whitespace().skip_while(|word| !matches!(word.to_uppercase().as_str(), "TABLE" | "MAP")).nth(1);
         let table_name = table_name.map_or("CASES.T", |name| name.trim_end_matches([',', ';']));
         let table = Arc::new(TableDef::new(table_name, columns));
-        let mut facts = Facts::new(self.op(), &table);
+        let mut facts = Builder::new(self.op(), &table);
         let of_key = |key: &str| self.given.get(key).and_then(Json::as_object).cloned().unwrap_or_default();
         for (name, value) in of_key("after") {
-            facts = facts.after(&name, plain(&value))?;
+            facts = facts.after(&name, &plain(&value).as_value())?;
         }
         for (name, value) in of_key("before") {
-            facts = facts.before(&name, plain(&value))?;
+            facts = facts.before(&name, &plain(&value).as_value())?;
         }
         for name in self.given.get("invalid").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
-            let invalid = PlainValue::Invalid(vec![0xff]);
-            facts = if self.op() == Op::Delete { facts.before(name, invalid)? } else { facts.after(name, invalid)? };
+            let invalid = OwnedValue::Invalid(vec![0xff]);
+            facts = if self.op() == Op::Delete {
+                facts.before(name, &invalid.as_value())?
+            } else {
+                facts.after(name, &invalid.as_value())?
+            };
         }
         for (name, value) in of_key("header") {
             let (group, item) = name.split_once('.').unwrap_or(("GGHEADER", &name));
-            facts = facts.environment(group, item, plain(&value))?;
+            facts = facts.environment(group, item, &plain(&value))?;
         }
         for (name, value) in of_key("tokens") {
-            facts = facts.token(&name, value.as_str().unwrap_or_default());
+            facts = facts.user_token(&name, value.as_str().unwrap_or_default());
         }
-        Ok((table, facts))
+        Ok((table, facts.build()?))
     }
 
     fn op(&self) -> Op {
@@ -377,7 +386,7 @@ impl Case {
             let matching: NameMatch = select.name_match();
             let rule = select.rules().find(|rule| rule.names(source));
             let Some(rule) = rule else { return Ok(Got::Passed(false)) };
-            return Ok(Got::Value(Some(PlainValue::Text(rule.target_of(source, &known, matching)?.into()))));
+            return Ok(Got::Value(Some(OwnedValue::Text(rule.target_of(source, &known, matching)?.into()))));
         }
         let op = self.given.get("op").map(|_| self.op());
         Ok(Got::Verdict(select.verdict_of_object(self.text("object").unwrap_or("CASES.T"), op, self.text("tag"))))
@@ -420,9 +429,9 @@ impl Case {
                 self.wants_number(verdict.ogg_number())
             }
             ("missing", Got::Value(found)) => found.is_none(),
-            ("null", Got::Value(Some(PlainValue::Null))) => true,
-            ("bool", Got::Value(Some(PlainValue::Number(found)))) => value.as_bool() == Some(&**found != "0"),
-            ("bytes", Got::Value(Some(PlainValue::Bytes(found)))) => {
+            ("null", Got::Value(Some(OwnedValue::Null))) => true,
+            ("bool", Got::Value(Some(OwnedValue::Number(found)))) => value.as_bool() == Some(&**found != "0"),
+            ("bytes", Got::Value(Some(OwnedValue::Bytes(found)))) => {
                 let hex: String = found.iter().map(|byte| format!("{byte:02X}")).collect();
                 value.as_str().is_some_and(|wanted| wanted.eq_ignore_ascii_case(&hex))
             }
@@ -440,9 +449,9 @@ impl Case {
 }
 
 /// Whether a value is the expected one: as numbers where a number is expected, else as texts.
-fn same(found: &PlainValue, wanted: &Json) -> bool {
+fn same(found: &OwnedValue, wanted: &Json) -> bool {
     let text = match found {
-        PlainValue::Number(text) | PlainValue::Text(text) => &**text,
+        OwnedValue::Number(text) | OwnedValue::Text(text) => &**text,
         _ => return false,
     };
     match wanted {
@@ -460,12 +469,12 @@ fn same(found: &PlainValue, wanted: &Json) -> bool {
     }
 }
 
-fn plain(value: &Json) -> PlainValue {
+fn plain(value: &Json) -> OwnedValue {
     match value {
-        Json::Null => PlainValue::Null,
-        Json::Number(number) => PlainValue::Number(number.to_string().into()),
-        Json::String(text) => PlainValue::Text(text.as_str().into()),
-        other => PlainValue::Text(other.to_string().into()),
+        Json::Null => OwnedValue::Null,
+        Json::Number(number) => OwnedValue::Number(number.to_string().into()),
+        Json::String(text) => OwnedValue::Text(text.as_str().into()),
+        other => OwnedValue::Text(other.to_string().into()),
     }
 }
 

@@ -17,7 +17,8 @@ use trailcore::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
 use trailcore::trail::{
     ByteOrder, FileHeader, Record, RecordHeader, RecordType, TableRef, Token, Tokens, encode::RecordParts, tokens,
 };
-use trailcore::{PlainChange, PlainImage, PlainValue, TableDef, Timestamp, Trail};
+use trailcore::{TableDef, Timestamp, Trail};
+use trailcore_samples::plain::{PlainChange, PlainImage, PlainValue};
 
 /// What a file's check has come to.
 #[derive(Debug)]
@@ -106,7 +107,8 @@ impl Groups {
         }
         bytes.extend_from_slice(records.get(&rba)?);
         let mut reader = Trail::from_bytes(bytes).reader().ok()?;
-        reader.next().ok()??.to_plain().ok()
+        let line = reader.next().ok()??.to_json().ok()?;
+        PlainChange::from_json(&line).ok()
     }
 }
 

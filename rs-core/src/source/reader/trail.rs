@@ -267,6 +267,10 @@ impl TrailReader {
         let Assembled { mut head, in_scratch, start } =
             self.assembler.assemble(&self.window, frames, place, encrypted, split_pair)?;
         head.in_transaction = in_transaction;
+        if in_scratch {
+            // The change's buffer is not the window, where the record with the ids is.
+            self.keep_ids();
+        }
         if start.is_some() {
             self.context.start = start;
             // The next change has another start: it must come this way too.
@@ -478,15 +482,7 @@ impl TrailReader {
             return;
         }
         match self.ids_frame {
-            Some(frame) if frame < dropped => {
-                let record = self.window.frames().get(frame).map(|frame| Record::from_frame(self.window.data(), frame));
-                if let Some(record) = record {
-                    let area = record.token_area().unwrap_or_default();
-                    let (csn, xid) = crate::trail::tokens::transaction_ids(area, record.byte_order());
-                    self.context.ids.keep(csn, xid);
-                }
-                self.ids_frame = None;
-            }
+            Some(frame) if frame < dropped => self.keep_ids(),
             Some(frame) => self.ids_frame = Some(frame - dropped),
             None => {}
         }
@@ -494,6 +490,16 @@ impl TrailReader {
         self.window.drop_frames(dropped);
         self.cursor = 0;
         self.fast_until = 0;
+    }
+
+    /// Keeps the ids of the transaction as texts, apart from the window.
+    fn keep_ids(&mut self) {
+        let frame = self.ids_frame.take().and_then(|index| self.window.frames().get(index));
+        if let Some(record) = frame.map(|frame| Record::from_frame(self.window.data(), frame)) {
+            let area = record.token_area().unwrap_or_default();
+            let (csn, xid) = crate::trail::tokens::transaction_ids(area, record.byte_order());
+            self.context.ids.keep(csn, xid);
+        }
     }
 
     /// Follows the record that has the transaction's ids: filling the window may have moved it.
