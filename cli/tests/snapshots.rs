@@ -44,13 +44,17 @@ fn output() {
 
 #[test]
 fn messages() {
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 12] = [
         ("no_arguments", &[]),
         ("unknown_command", &["frobnicate"]),
         ("unknown_operation", &["cat", "big/bk", "--ops", "upsert"]),
         ("unknown_place", &["cat", "big/bk", "--from", "yesterday"]),
         ("unknown_table", &["cat", "big/bk", "--table", "BANK.POSTNGS"]),
         ("wrong_filter", &["cat", "big/bk", "--table", "BANK.POSTINGS", "--where", "AMOUNT >"]),
+        ("wrong_function", &["cat", "big/bk", "--filter", "@STRFND (MEMO, 'x') > 0"]),
+        ("open_literal", &["cat", "big/bk", "--where", "CURRENCY = 'EUR"]),
+        ("unknown_column", &["cat", "big/bk", "--table", "BANK.POSTINGS", "--where", "AMUONT > 1", "--limit", "2"]),
+        ("wrong_types", &["explain", "big/bk", "--table", "BANK.POSTINGS", "--where", "POSTED > 5"]),
         ("undecidable", &["cat", "big/bk", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000", "--columns", "AMOUNT"]),
         ("unknown_format", &["convert", "big/bk", "out.xyz"]),
     ];

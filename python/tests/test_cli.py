@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import io
+import fcntl
 import json
 import os
 import pty
@@ -13,8 +13,10 @@ import select
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,16 +55,17 @@ def command(*args: object) -> list[str]:
     return [sys.executable, "-m", "trailcore", *map(str, args)]
 
 
-def on_terminal(*args: object, **environment: str) -> tuple[int, str]:
+def on_terminal(*args: object, columns: int = 120, **environment: str) -> tuple[int, str]:
     """Runs it on a pseudo-terminal: its exit code, and all that it shows."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     process = subprocess.Popen(
         command(*args),
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env={**env, "TERM": "xterm-256color", "COLUMNS": "120", **environment},
+        env={**env, "TERM": "xterm-256color", **environment},
     )
     os.close(slave)
     shown = b""
@@ -316,7 +319,6 @@ def test_counts_before_damage(run, damaged: Path) -> None:
     assert code == 1 and "BANK.ACCOUNTS: " in out
 
 
-
 def test_check_and_records_of_damage(run, damaged: Path) -> None:
     code, out, _ = run("check", damaged)
     assert code == 1 and "damage at 1:" in out and out.endswith("not whole\n")
@@ -474,6 +476,19 @@ def test_on_a_terminal() -> None:
     assert code == 2 and "\x1b[31m" in shown and "^" in shown
 
 
+def test_a_narrow_terminal_gets_one_value_a_line() -> None:
+    code, shown = on_terminal("count", BK, columns=40)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "")
+    assert code == 0 and "─" not in plain
+    assert re.search(r"^BANK\.POSTINGS\n    insert +49\n", plain, re.MULTILINE)
+    assert max(map(len, plain.split("transactions")[0].splitlines())) <= 40
+
+
+def test_no_colours_if_the_user_wants_none() -> None:
+    code, shown = on_terminal("count", BK, NO_COLOR="1")
+    assert code == 0 and "\x1b" not in shown
+
+
 def test_a_name_is_no_markup(tmp_path: Path) -> None:
     table = tc.TableDef("A.[red]T[/red]", [tc.Column("K", "integer", key=True)])
     with tc.Writer(tmp_path / "aa") as writer, writer.transaction(csn=1):
@@ -481,11 +496,6 @@ def test_a_name_is_no_markup(tmp_path: Path) -> None:
     for name in ("count", "tables"):
         code, shown = on_terminal(name, tmp_path / "aa")
         assert code == 0 and "A.[red]T[/red]" in shown
-
-
-
-
-
 
 
 def test_the_progress_bar_of_long_work(long_trail: Path) -> None:

@@ -90,7 +90,6 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-
 def convert(*args: object) -> None:
     assert main(["convert", *map(str, args)]) == 0
 
@@ -266,7 +265,6 @@ def test_json_lines_without_any_library(prefix: Path, tmp_path: Path) -> None:
     assert (tmp_path / "one.ndjson").read_text(encoding="utf-8").count("\n") == 1
 
 
-
 def test_write_parquet(prefix: Path, tmp_path: Path) -> None:
     trail = tc.open(prefix)
     rows = trail.table("HR.EMP", batch_size=10).write_parquet(tmp_path / "e.parquet")
@@ -376,7 +374,6 @@ def test_an_error_keeps_what_was_there(tmp_path: Path) -> None:
     out.write_text("mine", encoding="utf-8")
     assert main(["convert", BK, str(out), "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000", "--force"]) == 1
     assert out.read_text(encoding="utf-8") == "mine" and list(tmp_path.iterdir()) == [out]
-
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

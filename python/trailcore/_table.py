@@ -122,7 +122,6 @@ class _Exports:
         return self._open().write_parquet(os.fspath(path))
 
 
-
 class Table(_Exports):
     """The changes of one table, in trail order. The columns are ``_op``, ``_position``, ``_csn``, ``_xid``, ``_timestamp``, and
     then the columns of the table itself.

@@ -104,8 +104,8 @@ class Skipped:
 
 
 class Written(NamedTuple):
-    """A file that `Trail.convert` wrote: the `table` whose changes it has (empty if it has those of all tables), its `path`, and
-    the number of its `rows`."""
+    """A file that `Trail.convert` wrote: the `table` whose changes it has (empty if it has those of all tables), its `path`,
+    and the number of its `rows`."""
 
     table: str
     path: str
