@@ -1,62 +1,104 @@
-# The entry points a person needs. `make demo` and `make test` set up what they use.
+# The entry points that a person needs. Plain `make` lists them; `make demo` and `make test` set up what they use.
 
+.DEFAULT_GOAL := help
 CARGO ?= cargo
 SHELL := /bin/bash
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 DATA := examples/data
+TRAILCORE := target/release/trailcore
+# `make check` fails on the words and layers of tests/lint only with LINT=strict; else it prints the counts.
+LINT ?= report
 
-.PHONY: demo test lint unit examples-check conformance fuzz fuzz-short bench docs data msrv clean
+.PHONY: help setup demo check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
+  conformance fuzz fuzz-short soak bench docs data msrv notices hooks clean
 
 include python/python.mk
+include ffi/ffi.mk
+include java/java.mk
 
-demo: py-demo ## A sample trail in Python, on the command line and in Rust
-	$(CARGO) build --quiet --release -p trailcore --example dump
+help: ## Lists the targets
+	@echo "make TARGET, where TARGET is:"
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+setup: ## Installs what is missing for all languages, and says what
+	@.ci/setup
+
+demo: py-demo cli-build ## A sample trail in Python and on the command line
 	@echo "== the changes of $(DATA)/big, a trail of three files, as text"
-	@target/release/examples/dump $(DATA)/big/bk | head -n 12
+	@$(TRAILCORE) cat $(DATA)/big/bk --text | head -n 12
 	@echo "== one table's inserts as native JSON"
-	@target/release/examples/dump $(DATA)/little/bk --tables 'BANK.CUST*' --ops insert --json | head -n 3
+	@$(TRAILCORE) cat $(DATA)/little/bk --table 'BANK.CUST*' --ops insert | head -n 3
 	@echo "== postings over a limit, by a FILTER clause"
-	@target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --ops insert --filter "ON INSERT, AMOUNT > 100000"
+	@$(TRAILCORE) cat $(DATA)/big/bk --text --table BANK.POSTINGS --ops insert --filter "ON INSERT, AMOUNT > 100000"
 	@echo "== counts"
-	@target/release/examples/dump $(DATA)/big/bk --summary
+	@$(TRAILCORE) count $(DATA)/big/bk
 
-test: lint unit examples-check py-test java-test conformance fuzz-short ## All checks and tests
+check: fmt clippy rustdoc deny lint-project ## Format, lint and unit tests: what a commit must pass
+	$(CARGO) test --quiet --workspace --all-features --lib --bins
 
-lint:
+# Each part is timed; the times come at the end.
+TEST_PARTS := check test-rust test-cli test-python test-c test-go test-java conformance fuzz-short
+test: ## All checks and tests, with the time of each part
+	@.ci/timed $(TEST_PARTS)
+
+test-rust: ## Tests of the crates, the samples and the vectors
+	$(CARGO) test --quiet --workspace --all-features
+	$(MAKE) --no-print-directory examples-check
+
+test-cli: cli-build ## Tests of the command line
+	$(CARGO) test --quiet -p trailcore-cli
+
+test-long: fuzz soak c-sanitizers ## Nightly: fuzzing, sanitizers, long runs
+
+fmt:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
 
-unit:
-	$(CARGO) test --workspace --all-features
+clippy:
+	$(CARGO) clippy --quiet --workspace --all-targets --all-features -- -D warnings
 
-# The programs are tried as a user would, on the sample data, which must be what the generator makes.
-examples-check:
-	$(CARGO) build --release -p trailcore --examples
+rustdoc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features
+
+# Licences, sources and banned crates. Advisories need a database from the network: `cargo deny check advisories`.
+deny:
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --log-level error check bans licenses sources; \
+	else echo "skipped: cargo-deny is not installed; make setup installs it"; fi
+
+# The words of docs/style.md, the layers of docs/architecture.md, and references to sections of documents.
+lint-project:
+	@for lint in words layers references; do \
+	  python3 tests/lint/$$lint.py --self-test || exit 1; \
+	  python3 tests/lint/$$lint.py || [ "$(LINT)" != strict ] || exit 1; \
+	done
+
+cli-build:
+	$(CARGO) build --quiet --release -p trailcore-cli
+
+# The programs are run as a user runs them, on the sample data, which must be what the generator writes.
+examples-check: cli-build
+	$(CARGO) build --quiet --release -p trailcore --examples
 	$(CARGO) run --quiet --release -p trailcore-samples -- target/samples-again
 	diff -r $(DATA)/big target/samples-again/big
 	diff -r $(DATA)/little target/samples-again/little
-	target/release/examples/dump $(DATA)/big/bk --json | diff - $(DATA)/big.jsonl
-	target/release/examples/dump $(DATA)/little/bk --json | diff - $(DATA)/little.jsonl
-	set -o pipefail; target/release/examples/dump $(DATA)/big/bk --records | tail -n 1
+	$(TRAILCORE) cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	$(TRAILCORE) cat $(DATA)/little/bk | diff - $(DATA)/little.jsonl
+	target/release/examples/changes $(DATA)/big/bk | diff - $(DATA)/big.jsonl
 	$(CARGO) build --quiet --release -p trailcore-support
 	@if [ -d ../shared/vectors/trail ]; then target/release/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
 	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/filter-cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
-	target/release/examples/dump $(DATA)/big/bk --table BANK.POSTINGS --filter "ON INSERT, AMOUNT > 1000" --explain | tail -n 12
 
 # The same files and selections through every language, compared byte for byte.
-conformance: py-build c-examples
-	$(CARGO) build --quiet --release -p trailcore --examples
+conformance: py-build c-examples cli-build ## Every language against Rust, on the same trails and selections
 	$(PY) tests/conformance/run.py
 
 # A short run finds what is broken; a long one is for a night.
 fuzz-short:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 
-fuzz: ## Each fuzz target for FUZZ_SECONDS
-	@if ! rustup toolchain list 2>/dev/null | grep -q nightly; then echo "skipped: fuzzing needs a nightly toolchain"; exit 0; fi; \
-	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz || exit 1; \
+fuzz: ## Each fuzz target for FUZZ_SECONDS (60)
+	@if ! rustup toolchain list 2>/dev/null | grep -q nightly; then echo "skipped: fuzzing needs a nightly toolchain; make setup installs it"; exit 0; fi; \
+	command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet --locked cargo-fuzz || exit 1; \
 	for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
 	  scratch=$$(mktemp -d); \
@@ -65,25 +107,33 @@ fuzz: ## Each fuzz target for FUZZ_SECONDS
 	  rm -rf $$scratch; \
 	done
 
-bench: ## Ratios against reading the same bytes, and against peers
+# The property tests with many more cases, and the leak test with many more rounds.
+soak:
+	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
+	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
+
+bench: ## Ratios against reading the same bytes, and against peers, in every language
 	$(CARGO) bench -p trailcore-benches --bench trail --bench filter
 	$(MAKE) --no-print-directory bench-python
+	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java
 
-docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
+docs: rustdoc ## The documentation of the crates in target/doc
 
-data: ## Makes the sample data again
+data: cli-build ## Writes the sample data again
 	$(CARGO) run --quiet --release -p trailcore-samples -- $(DATA)
-	$(CARGO) build --quiet --release -p trailcore --example dump
-	target/release/examples/dump $(DATA)/big/bk --json > $(DATA)/big.jsonl
-	target/release/examples/dump $(DATA)/little/bk --json > $(DATA)/little.jsonl
+	$(TRAILCORE) cat $(DATA)/big/bk > $(DATA)/big.jsonl
+	$(TRAILCORE) cat $(DATA)/little/bk > $(DATA)/little.jsonl
 
-msrv: ## Builds with the oldest supported release
+msrv: ## Builds with the oldest supported Rust
 	.ci/msrv
 
-clean:
-	$(CARGO) clean
+notices: ## Writes THIRD_PARTY_NOTICES.md again
+	python3 .ci/notices.py > target/THIRD_PARTY_NOTICES.md
+	mv target/THIRD_PARTY_NOTICES.md THIRD_PARTY_NOTICES.md
 
-include ffi/ffi.mk
-include java/java.mk
+hooks: ## Runs `make check` before each commit
+	git config core.hooksPath .githooks
+
+clean: ## Removes what was built
+	$(CARGO) clean

@@ -1,4 +1,4 @@
-# The C library: `make install PREFIX=...`, `make c-test`, `make go-test`, `make bench-c`.
+# The C library: `make install PREFIX=...`, `make test-c`, `make test-go`, `make bench-c`.
 
 PREFIX ?= /usr/local
 C_BUILT := target/release/libtrailcore_ffi.so
@@ -10,10 +10,7 @@ C_WITH := PKG_CONFIG_PATH=$(C_PREFIX)/lib/pkgconfig
 C_ROUNDS ?= 100000
 BENCH_C_MB ?= 256
 
-.PHONY: install header abi c-build c-test c-header c-abi c-examples c-api c-sanitizers c-leaks go-test c-touch bench-c
-
-test: c-test go-test
-bench: bench-c
+.PHONY: install header abi c-build test-c c-header c-abi c-examples c-api c-sanitizers c-leaks test-go c-touch bench-c
 
 install: c-build ## The C library with header, pkg-config and CMake files below PREFIX
 	ffi/install "$(PREFIX)" "$(DESTDIR)"
@@ -33,7 +30,7 @@ c-build:
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
 
-c-test: c-header c-abi c-examples c-api c-sanitizers c-leaks ## All tests of the C library
+test-c: c-header c-abi c-examples c-api c-sanitizers c-leaks ## All tests of the C library
 
 # The committed header is the one that its source gives.
 c-header:
@@ -128,7 +125,7 @@ c-leaks: c-api
 	$(call c_program,.,-O1 -std=c99 $(C_STRICT),leaks)
 	$(C_TEST)/leaks $(C_SAMPLE) $(C_ROUNDS)
 
-go-test: c-examples ## The Go package over the installed library
+test-go: c-examples ## The Go package over the installed library
 	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
 	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
 	(cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...) || exit 1; \
@@ -146,7 +143,7 @@ c-touch: c-examples
 	$(CC) -O2 -std=c99 $(C_STRICT) benches/c/touch.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
 	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/touch
 
-bench-c: c-touch
+bench-c: c-touch ## C against Rust
 	$(CARGO) build --quiet --release -p trailcore-benches --bin touch
 	target/release/touch --generate target/bench-data/c-$(BENCH_C_MB) $(BENCH_C_MB)
 	python3 benches/c/compare.py target/release/touch $(C_TEST)/bin/touch target/bench-data/c-$(BENCH_C_MB)

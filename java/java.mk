@@ -8,7 +8,7 @@ JAVA_PLATFORM := $(shell uname -s | tr 'A-Z' 'a-z' | sed 's/darwin/macos/')-$(sh
 JNI_LIBRARY := target/release/libtrailcore_jni.so
 JAVA_QUICK := target/java-quick
 
-.PHONY: java-tools java-library java-test java-install java-example bench-java
+.PHONY: java-tools java-library test-java java-install java-example bench-java
 
 # Whether Java can be built here; installs what is missing where that is allowed.
 java-tools:
@@ -22,7 +22,7 @@ java-tools:
 	else rm -f target/java-tools; echo "skipped: the Java binding needs a JDK (17 or later) and Maven"; fi
 
 # The library as the JAR takes it in: without what only debuggers read.
-java-library: ## The native library of the Java binding
+java-library:
 	$(CARGO) build --quiet --release -p trailcore-jni
 	@mkdir -p $(JAVA_NATIVE)/$(JAVA_PLATFORM)
 	@strip --strip-debug -o $(JAVA_NATIVE)/$(JAVA_PLATFORM)/libtrailcore_jni.so $(JNI_LIBRARY) 2>/dev/null \
@@ -32,16 +32,16 @@ java-library: ## The native library of the Java binding
 	  echo "the library exports more than the native methods"; exit 1; fi
 
 # Tests run with -Xcheck:jni; what it says goes to the log, or to a dump where it would disturb the test runner.
-java-test: java-tools ## Tests of the Java binding, its javadoc, and the example against the installed artifact
+test-java: java-tools ## Tests of the Java binding, its javadoc, and the example against the installed artifact
 	@if [ -f target/java-tools ]; then $(MAKE) --no-print-directory java-checked; fi
 
 .PHONY: java-checked
 java-checked: java-library
-	@$(CARGO) build --quiet --release -p trailcore --example dump
+	@$(MAKE) --no-print-directory cli-build
 	@rm -rf java/target/surefire-reports
-	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/java-test.log 2>&1 || { cut -c1-400 target/java-test.log | tail -n 80; exit 1; }
+	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/test-java.log 2>&1 || { cut -c1-400 target/test-java.log | tail -n 80; exit 1; }
 	@if grep -hE -A3 '(WARNING|FATAL ERROR) in native method|WARNING: JNI|JNI local refs' \
-	  target/java-test.log java/target/surefire-reports/*.dump* 2>/dev/null; then echo "-Xcheck:jni has found something"; exit 1; fi
+	  target/test-java.log java/target/surefire-reports/*.dump* 2>/dev/null; then echo "-Xcheck:jni has found something"; exit 1; fi
 	@grep -h '^Tests run' java/target/surefire-reports/*.txt
 	@grep -hE '^Tests run' java/target/surefire-reports/*.txt | sed 's/[^0-9 ]/ /g' \
 	  | awk '{ run += $$1; bad += $$2 + $$3; skipped += $$4 } END { print "java: " run - bad - skipped " passed, " bad " failed, " skipped " skipped"; exit bad > 0 || run == 0 }'

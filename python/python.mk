@@ -6,10 +6,10 @@ PY := $(VENV)/bin/python
 WHEELS := target/wheels
 # What the tests use; the package itself needs none of it.
 PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
-  'rich>=13' 'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
+  'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
-.PHONY: py-build py-demo py-lint py-test py-wheel-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint test-python py-wheel-test py-notebooks bench-python
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
@@ -17,7 +17,7 @@ $(VENV)/tools: python/python.mk
 	$(PY) -m pip install -q --disable-pip-version-check $(PY_TOOLS)
 	touch $@
 
-py-build: $(VENV)/tools ## The package in target/venv, as its sources are
+py-build: $(VENV)/tools
 	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release
 
 # The three lines of the README, and the command line.
@@ -32,8 +32,8 @@ py-lint: py-build
 	cd python && $(abspath $(VENV))/bin/mypy
 	cd python && $(abspath $(PY)) -m mypy.stubtest trailcore._native --ignore-disjoint-bases
 
-py-test: py-lint ## Checks and tests of the Python package
-	cd python && $(abspath $(PY)) -m pytest
+test-python: py-lint ## Checks and tests of the Python package, its wheel and its notebooks
+	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
 	$(MAKE) --no-print-directory py-wheel-test py-notebooks
 
 # The wheel and the source distribution as a user would have them: an environment of their own, without a compiler.
@@ -52,7 +52,7 @@ py-wheel-test: $(VENV)/tools
 py-notebooks: py-build
 	$(PY) examples/python/run_notebooks.py
 
-bench-python: py-build
+bench-python: py-build ## Python against Rust and against readers of other formats
 	$(PY) -m pip install -q --disable-pip-version-check $(PY_BENCH_TOOLS)
 	$(CARGO) build --quiet --release -p trailcore-benches --bin peers
 	$(PY) benches/python.py

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use trailcore::{Change, ErrorKind, Row, Value};
 
 use crate::failure::Failure;
-use crate::options::{PLACES, Reading, Selecting, report_rest, table_names};
+use crate::options::{Reading, Selecting, report_rest, table_names};
 use crate::output::Output;
 use crate::report::hex;
 
@@ -19,7 +19,7 @@ exit codes: 0 fine, 1 damage or another error (what comes before it is printed),
 
 /// Prints changes, each as a line of native JSON (docs/json.md)
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     reading: Reading,

@@ -2,10 +2,8 @@
 
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -26,14 +24,14 @@ pub(crate) struct Args {
     shell: String,
 }
 
-pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+pub(crate) fn run(args: &Args, command: &mut clap::Command, output: &mut Output) -> Result<i32, Failure> {
     let shell = match args.shell.as_str() {
         "bash" => Shell::Bash,
         "zsh" => Shell::Zsh,
         _ => Shell::Fish,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "trailcore", &mut script);
+    clap_complete::generate(shell, command, "trailcore", &mut script);
     output.write_all(&script)?;
     Ok(0)
 }

@@ -1,14 +1,13 @@
 //! The command `convert`.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use clap::ValueEnum;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, Times};
 use trailcore::sink::{ConvertOptions, Format};
 
-use crate::REMOVES_FILES;
 use crate::failure::Failure;
+use crate::interrupt::removing_files;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
 use crate::report::{ConvertReport, SkippedReport, WrittenReport};
@@ -140,9 +139,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     }
     let source = open(paths, &args.how, output)?.select(&args.selecting)?;
     let (read, bar) = source.watched(output, false)?;
-    REMOVES_FILES.store(true, Ordering::Relaxed);
-    let converted = source.trail.convert(out, read, &options);
-    REMOVES_FILES.store(false, Ordering::Relaxed);
+    let converted = removing_files(|| source.trail.convert(out, read, &options));
     bar.done();
     let converted = converted?;
     let files = converted.files.iter().map(|file| WrittenReport {

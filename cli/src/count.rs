@@ -3,7 +3,7 @@
 use trailcore::Op;
 
 use crate::failure::Failure;
-use crate::options::{PLACES, Reading, Selecting, Source, report_rest};
+use crate::options::{Reading, Selecting, Source, report_rest};
 use crate::output::{Grid, Output, grouped};
 use crate::report::{CountReport, Operation, RecordCountReport};
 
@@ -17,7 +17,7 @@ exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
 
 /// Counts changes by table and operation, and transactions; shows the ranges of positions, times and CSNs
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     reading: Reading,

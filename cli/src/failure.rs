@@ -1,13 +1,15 @@
 //! What ends a command early, its message and its exit code.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 
 use trailcore::filter::Diagnostics;
 use trailcore::{Error, ErrorKind};
 
-use crate::output::{self, Output};
-use crate::{INTERRUPTED, USAGE};
+use crate::interrupt::INTERRUPTED;
+
+/// Exit code for wrong arguments.
+const USAGE: i32 = 2;
 
 /// What ended a command.
 #[derive(Debug)]
@@ -27,21 +29,32 @@ impl Failure {
         Self::Usage(message.into())
     }
 
-    /// Prints the message, if there is anything to say, and returns the exit code.
-    pub(crate) fn report(self, debug: bool) -> i32 {
-        let (message, code) = match &self {
-            Self::Interrupted => return INTERRUPTED,
-            // The reader of the output has seen enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
-            Self::Output(error) => (format!("cannot write to the standard output: {error}"), 1),
-            Self::Usage(message) => (message.clone(), USAGE),
-            Self::Trail(error) => (message(error), if error.kind() == ErrorKind::InvalidArgument { USAGE } else { 1 }),
-        };
-        if debug {
-            output::complain(&format!("{self:#?}"), output::YELLOW);
+    /// The message of the argument parser.
+    pub(crate) fn of_arguments(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        Self::usage(text.strip_prefix("error: ").unwrap_or(&text).trim_end())
+    }
+
+    /// Returns the exit code.
+    pub(crate) fn code(&self) -> i32 {
+        match self {
+            Self::Interrupted => INTERRUPTED,
+            Self::Usage(_) => USAGE,
+            Self::Trail(error) if error.kind() == ErrorKind::InvalidArgument => USAGE,
+            _ if self.message().is_none() => 0,
+            _ => 1,
         }
-        output::complain(&message, output::RED);
-        code
+    }
+
+    /// Returns the message; `None` if the user knows already, or if the reader of the output has seen enough.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Interrupted => None,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Output(error) => Some(format!("cannot write to the standard output: {error}")),
+            Self::Usage(message) => Some(message.clone()),
+            Self::Trail(error) => Some(message(error)),
+        }
     }
 }
 
@@ -91,13 +104,3 @@ impl fmt::Display for Stopped {
 }
 
 impl std::error::Error for Stopped {}
-
-/// Prints help or the version, which are no failures, or turns the message of the argument parser into one of ours.
-pub(crate) fn usage(error: &clap::Error, output: &mut Output) -> Result<i32, Failure> {
-    if !error.use_stderr() {
-        write!(output, "{error}")?;
-        return Ok(0);
-    }
-    let text = error.to_string();
-    Err(Failure::usage(text.strip_prefix("error: ").unwrap_or(&text).trim_end()))
-}

@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod find;
 mod info;
+mod interrupt;
 mod options;
 mod output;
 mod records;
@@ -17,31 +18,14 @@ mod report;
 mod tables;
 
 use std::ffi::OsString;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Exit code after Ctrl-C.
-pub const INTERRUPTED: i32 = 130;
-/// Exit code for wrong arguments.
-const USAGE: i32 = 2;
-
-/// Answers whether the user asked to stop, with Ctrl-C for example. It is asked about once for each megabyte read.
-pub type Interrupted = Arc<dyn Fn() -> bool + Send + Sync>;
-
-/// Whether this process writes files that are to be removed when it is interrupted.
-static REMOVES_FILES: AtomicBool = AtomicBool::new(false);
-
-/// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the
-/// process must leave the time for that.
-#[must_use]
-pub fn removes_files() -> bool {
-    REMOVES_FILES.load(Ordering::Relaxed)
-}
+pub use crate::interrupt::{INTERRUPTED, Interrupted, removes_files};
 
 const EXAMPLES: &str = "\
 examples:
@@ -60,7 +44,7 @@ trailcore is independent of Oracle. \"GoldenGate\" is a mark of Oracle.";
 
 /// Looks into GoldenGate trails, prints them, and converts them
 #[derive(Parser)]
-#[command(name = "trailcore", version, after_help = EXAMPLES, disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+#[command(name = "trailcore", version, after_help = EXAMPLES, disable_help_subcommand = true, arg_required_else_help = false, subcommand_value_name = "COMMAND")]
 #[command(max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
@@ -93,7 +77,7 @@ impl Command {
             Self::Check(args) => check::run(args, output),
             Self::Explain(args) => explain::run(args, output),
             Self::Convert(args) => convert::run(args, output),
-            Self::Completions(args) => completions::run(args, output),
+            Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }
     }
 }
@@ -105,11 +89,13 @@ impl Command {
 pub fn main_with(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, interrupted: Interrupted) -> i32 {
     let mut output = match Output::new(interrupted) {
         Ok(output) => output,
-        Err(error) => return Failure::Output(error).report(false),
+        Err(error) => return output::report(&Failure::Output(error), false),
     };
     let outcome = match Cli::try_parse_from(args) {
         Ok(cli) => cli.command.run(&mut output),
-        Err(error) => failure::usage(&error, &mut output),
+        // Help and the version are no failures.
+        Err(error) if !error.use_stderr() => write!(output, "{error}").map(|()| 0).map_err(Failure::from),
+        Err(error) => Err(Failure::of_arguments(&error)),
     };
     output.finish(outcome)
 }

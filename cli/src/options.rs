@@ -11,8 +11,6 @@ use trailcore::{Catalog, Charset, Op, Position, ReadOptions, TableDef, Timestamp
 use crate::failure::Failure;
 use crate::output::{Bar, Output, clean, grouped};
 
-pub(crate) const PLACES: &str = "places: SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER";
-
 /// The paths, and how to read.
 #[derive(Args)]
 pub(crate) struct Reading {
@@ -155,7 +153,7 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
         [path] => Trail::open(path)?,
         paths => Trail::open_files(paths)?,
     };
-    let mut options = ReadOptions::new().resync(how.resync);
+    let mut options = output.stoppable(ReadOptions::new().resync(how.resync));
     if let Some(path) = &how.defs {
         options = options.catalog(Catalog::open(path)?);
     }

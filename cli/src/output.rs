@@ -14,8 +14,8 @@ use trailcore::source::Progress;
 use trailcore::{ReadOptions, Trail};
 use unicode_width::UnicodeWidthStr;
 
-use crate::Interrupted;
 use crate::failure::{Failure, Stopped};
+use crate::interrupt::Interrupted;
 
 /// ANSI styles.
 pub(crate) const BOLD: &str = "1";
@@ -79,12 +79,12 @@ impl Output {
         if matches!(outcome, Err(Failure::Interrupted | Failure::Output(_))) {
             // Nobody waits for the rest.
             let (_file, _rest) = self.stream.into_parts();
-            return outcome.unwrap_or_else(|failure| failure.report(debug));
+            return outcome.unwrap_or_else(|failure| report(&failure, debug));
         }
         let flushed = self.flush().map_err(Failure::from);
         match (outcome, flushed) {
             (Ok(code), Ok(())) => code,
-            (Err(failure), Ok(())) | (_, Err(failure)) => failure.report(debug),
+            (Err(failure), Ok(())) | (_, Err(failure)) => report(&failure, debug),
         }
     }
 
@@ -122,7 +122,13 @@ impl Output {
         Ok(())
     }
 
-    /// Returns the options with a callback that stops the work when the user asks for it, and a progress bar. `streams` says
+    /// Returns the options with a callback that stops the work when the user asks for it.
+    pub(crate) fn stoppable(&self, options: ReadOptions) -> ReadOptions {
+        let interrupted = Arc::clone(&self.interrupted);
+        options.on_progress(move |_| if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Returns the options with such a callback that also draws a progress bar. `streams` says
     /// that the command prints as it reads: it then has a bar only if the output is no terminal.
     pub(crate) fn watch(
         &self,
@@ -142,8 +148,19 @@ impl Output {
     }
 }
 
+/// Writes the message of a failure, if it has one, and returns the exit code.
+pub(crate) fn report(failure: &Failure, debug: bool) -> i32 {
+    if debug {
+        complain(&format!("{failure:#?}"), YELLOW);
+    }
+    if let Some(message) = failure.message() {
+        complain(&message, RED);
+    }
+    failure.code()
+}
+
 /// Writes a message to the standard error.
-pub(crate) fn complain(text: &str, style: &str) {
+fn complain(text: &str, style: &str) {
     let text = styled(&format!("trailcore: {text}"), style, io::stderr().is_terminal());
     // There is nowhere left to report that the standard error is closed.
     let _ = writeln!(io::stderr(), "{text}");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use trailcore::Position;
 
 use crate::failure::Failure;
-use crate::options::{Limits, PLACES, Place, Reading, report_rest};
+use crate::options::{Limits, Place, Reading, report_rest};
 use crate::output::{Output, clean};
 use crate::report::RecordReport;
 
@@ -19,7 +19,7 @@ exit codes: 0 fine, 1 damage or another error (what comes before it is printed),
 
 /// Prints every record verbatim: position, type, length, header fields and tokens
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     reading: Reading,

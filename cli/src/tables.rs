@@ -1,7 +1,7 @@
 //! The command `tables`.
 
 use crate::failure::Failure;
-use crate::options::{PLACES, Reading, Selecting, report_rest};
+use crate::options::{Reading, Selecting, report_rest};
 use crate::output::{BOLD, Grid, Output, clean, grouped};
 use crate::report::{ColumnReport, CountReport};
 
@@ -14,7 +14,7 @@ exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
 
 /// Shows the tables, with columns and counts
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES, before_long_help = PLACES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     reading: Reading,

@@ -2,6 +2,7 @@
 //! objects. The public API is the Python package `trailcore`.
 
 mod change;
+mod cli;
 mod error;
 mod handle;
 mod reader;
@@ -22,6 +23,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::change::Change;
+    #[pymodule_export]
+    use super::cli::cli_main;
     #[pymodule_export]
     use super::reader::Changes;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! The changes of tables as Arrow record batches and streams.
 
 use std::ffi::CStr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
@@ -11,6 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
+use trailcore::sink::write_parquet;
 
 use crate::handle::Handle;
 use crate::reader::{SkippedRange, skipped_ranges};
@@ -198,6 +200,18 @@ impl Table {
         let ended = self.stream.with(py, |stream| Some(stream.try_lock()?.take()))?;
         let ended = ended.ok_or_else(|| crate::error::busy(py))?;
         Ok(ended.and_then(TableStream::next_version).map(|stream| Self::new(stream, Arc::clone(&self.watch))))
+    }
+
+    /// Writes the rows to a Parquet file, and returns how many there are.
+    fn write_parquet(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
+        let written = self.stream.with(py, |stream| {
+            let mut stream = stream.try_lock()?;
+            let stream = stream.as_mut()?;
+            Some(write_parquet(stream, path).map(|rows| (rows, stream.reader().filter_counts())))
+        })?;
+        let (rows, counts) = written.ok_or_else(|| crate::error::busy(py))?.map_err(|error| self.watch.exception(py, &error))?;
+        self.watch.done(py, counts)?;
+        Ok(rows)
     }
 
     /// Raises the exception that stopped a consumer of the stream, which may have wrapped it.

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyList};
 use trailcore::filter::Counts;
+use trailcore::sink::{ConvertOptions, Format};
 use trailcore::source::ByteSource;
 use trailcore::trail::{Field, FileHeader};
 use trailcore::{Op, ReadOptions};
@@ -15,7 +17,7 @@ use trailcore::{Op, ReadOptions};
 use crate::change::optional;
 use crate::error::raised;
 use crate::handle::Handle;
-use crate::reader::{Changes, skipped_ranges};
+use crate::reader::{Changes, SkippedRange, skipped_ranges};
 use crate::records::Records;
 use crate::schema::{Catalog, TableDef, charset_named};
 use crate::select::{Select, position, time};
@@ -23,6 +25,9 @@ use crate::source::FileObject;
 use crate::table::{ArrowArgs, Batches, Table};
 use crate::values::{Types, dict};
 use crate::watch::Watch;
+
+/// A written file: table, path and rows.
+type WrittenFile = (String, PathBuf, u64);
 
 /// The read options: an object of the Python package with these attributes.
 #[derive(FromPyObject)]
@@ -236,6 +241,35 @@ impl Trail {
                 ("issues", PyList::new(py, issues)?.into_any()),
             ],
         )
+    }
+
+    /// Writes files, and returns table, path and rows of each, and the skipped ranges.
+    #[pyo3(signature = (out, format, single, table, force, read, arrow, progress = None))]
+    #[allow(clippy::too_many_arguments)]
+    fn convert<'py>(
+        &self,
+        py: Python<'py>,
+        out: PathBuf,
+        format: &str,
+        single: bool,
+        table: Option<String>,
+        force: bool,
+        read: ReadArgs,
+        arrow: ArrowArgs,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<WrittenFile>, Vec<SkippedRange<'py>>)> {
+        let Some(format) = Format::ALL.iter().copied().find(|known| known.name() == format) else {
+            return Err(PyValueError::new_err(format!("format must be 'parquet', 'csv', 'arrow' or 'jsonl', not {format:?}")));
+        };
+        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options()?);
+        if let Some(table) = table {
+            convert = convert.table(table);
+        }
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let converted = self.done(py, &watch, |trail| trail.convert(out, options, &convert))?;
+        watch.done(py, converted.counts)?;
+        let files = converted.files.into_iter().map(|file| (file.table, file.path, file.rows)).collect();
+        Ok((files, skipped_ranges(py, &converted.skipped)?))
     }
 
     /// Returns the position of the first change with this CSN or a later one.

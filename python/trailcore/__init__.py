@@ -52,6 +52,7 @@ from trailcore._trail import (
     TableInfo,
     Trail,
     Transaction,
+    Written,
     open,
 )
 from trailcore._values import MISSING, UNCHANGED, Changed, Invalid, NanoDatetime, Position, ZeroDate
@@ -110,6 +111,7 @@ __all__ = [
     "UnknownTableError",
     "UnsupportedError",
     "Writer",
+    "Written",
     "ZeroDate",
     "__version__",
     "open",

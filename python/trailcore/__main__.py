@@ -1,10 +1,23 @@
-"""Runs the command line, for ``trailcore`` and ``python -m trailcore``."""
+"""The command line: ``trailcore`` and ``python -m trailcore``. It is the same code as the program in Rust."""
+
+from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-from trailcore._cli import main
+from trailcore._native import cli_main
 
 __all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line with these arguments, or with those of the process, and returns its exit code."""
+    try:
+        sys.stdout.flush()
+        return cli_main(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

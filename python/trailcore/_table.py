@@ -116,12 +116,10 @@ class _Exports:
 
         return (connection or duckdb).from_arrow(self.to_arrow())
 
-    def write_parquet(self, path: str | os.PathLike[str], **options: Any) -> int:
-        """Writes all rows to a Parquet file and returns their number. Uses pyarrow, polars or duckdb, whichever is installed,
-        and passes the options to its writer."""
-        from trailcore._convert import write_parquet
-
-        return write_parquet(self, path, **options)
+    def write_parquet(self, path: str | os.PathLike[str]) -> int:
+        """Writes all rows to a Parquet file and returns their number. An existing file is replaced once all rows are
+        written."""
+        return self._open().write_parquet(os.fspath(path))
 
 
 class Table(_Exports):
@@ -151,6 +149,14 @@ class Table(_Exports):
         stream = self._open(**({} if size is None else {"batch_size": size}))
         while (batch := stream.next_batch()) is not None:
             yield batch
+
+    def write_csv(self, path: str | os.PathLike[str]) -> int:
+        """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
+        The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
+        written, _ = self._trail.convert(
+            os.fspath(path), "csv", True, self.name, True, self._reading, self._arrow, callback(self._progress)
+        )
+        return sum(rows for _, _, rows in written)
 
     def versions(self) -> Iterator[TableVersion]:
         """Yields one `TableVersion` for each definition of the table in the trail, in order. Each can be read once, before the

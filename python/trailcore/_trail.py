@@ -6,7 +6,7 @@ import dataclasses
 import datetime as _dt
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from trailcore import _html, _native
 from trailcore._errors import UnknownTableError
@@ -34,8 +34,19 @@ __all__ = [
     "TableInfo",
     "Trail",
     "Transaction",
+    "Written",
     "open",
 ]
+
+_FORMATS: dict[str, Literal["parquet", "csv", "arrow", "jsonl"]] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
 Path = str | os.PathLike[str]
 Source = Path | bytes | bytearray | memoryview | BinaryIO | Iterable[Path]
@@ -90,6 +101,15 @@ class Skipped:
     start: Position
     end: Position
     reason: str
+
+
+class Written(NamedTuple):
+    """A file that `Trail.convert` wrote: the `table` whose changes it has (empty if it has those of all tables), its `path`,
+    and the number of its `rows`."""
+
+    table: str
+    path: str
+    rows: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -518,6 +538,51 @@ class Trail:
             prefix=prefix,
         )
         return self._native.batches(self._reading, arrow, callback(progress))
+
+    def convert(
+        self,
+        out: Path,
+        format: Literal["parquet", "csv", "arrow", "jsonl"] | None = None,
+        *,
+        table: str | None = None,
+        layout: Layout = "rows",
+        columns: Iterable[str] | None = None,
+        states: bool = False,
+        numbers: Numbers = "declared",
+        times: Times = "declared",
+        invalid: Invalid = "error",
+        batch_size: int = 65_536,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Written]:
+        """Writes the changes to files, in one pass and in constant memory, and returns the files.
+
+        `out` is one file of one table, whose name `table` is, if it has an ending; otherwise a directory that gets a file for
+        each table. The ending means the format if `format` is not given. The other arguments are those of `table`; CSV has no
+        use for `numbers` and `times`, and JSON lines contain the changes verbatim. `force` replaces existing files.
+
+        The files get their names once all of them are complete. After an exception nothing remains. Raises `OSError` if a file
+        exists.
+        """
+        path = os.fspath(out)
+        suffix = os.path.splitext(path)[1].lower()
+        single = table is not None or (bool(suffix) and not path.endswith(os.sep) and not os.path.isdir(path))
+        kind = format or (_FORMATS.get(suffix) if single else "parquet")
+        if kind is None:
+            raise ValueError(f"the ending of {path} means no format; use one of {', '.join(_FORMATS)}, or give format=")
+        arrow = Arrow(
+            batch_size=batch_size,
+            layout=layout,
+            columns=None if columns is None else list(columns),
+            states=states,
+            numbers=numbers,
+            times=times,
+            invalid=invalid,
+            on_schema_change="stop",
+            prefix="_",
+        )
+        written, _ = self._native.convert(path, kind, single, table, force, self._reading, arrow, callback(progress))
+        return [Written(name, os.fspath(file), rows) for name, file, rows in written]
 
     def to_polars(self, name: str, **options: Any) -> polars.DataFrame:
         """Returns ``table(name, **options).to_polars()``."""

@@ -10,6 +10,7 @@ change; it exits with 0 only if all was read. Rust's is the measure. What is dam
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ DATA = ROOT / "examples" / "data"
 SHARED = ROOT.parent / "shared"
 
 LANGUAGES: dict[str, list[str]] = {
-    "rust": [str(ROOT / "target/release/examples/dump"), "--json"],
+    "rust": [str(ROOT / "target/release/trailcore"), "cat"],
     "python": [str(ROOT / "target/venv/bin/python"), "-m", "trailcore", "cat"],
 }
 
@@ -31,13 +32,13 @@ if C_DUMP.exists():
 else:
     print("skipped: C, whose example is not built; make c-examples builds it")
 
-# By the block, and change by change, which are two ways in Java.
-JAR = ROOT / "java/target/trailcore-0.1.0.jar"
-if JAR.exists():
-    LANGUAGES["java"] = ["java", "-jar", str(JAR)]
-    LANGUAGES["java-each"] = ["java", "-jar", str(JAR), "--each"]
+# Java has two ways: by the block, and change by change. The program is among its tests.
+JAVA_CLASSES = [ROOT / "java/target/classes", ROOT / "java/target/test-classes"]
+if all(folder.exists() for folder in JAVA_CLASSES):
+    LANGUAGES["java"] = ["java", "-cp", os.pathsep.join(map(str, JAVA_CLASSES)), "io.trailcore.ConformanceMain"]
+    LANGUAGES["java-each"] = [*LANGUAGES["java"], "--each"]
 else:
-    print("skipped: Java, whose JAR is not built; make java-install builds it")
+    print("skipped: Java, whose tests are not built; make test-java builds them")
 
 SELECTIONS = {
     "all": None,

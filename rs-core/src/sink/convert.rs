@@ -105,7 +105,8 @@ impl ConvertOptions {
         Self { single, ..self }
     }
 
-    /// Writes one file of this table, also if it has no changes. The reading options must select no other table.
+    /// Writes one file of this table, also if it has no changes, and leaves out the changes of other tables. Case does not
+    /// count, and a name of two parts means the last two of three.
     #[must_use]
     pub fn table(self, name: impl Into<String>) -> Self {
         Self { single: true, table: Some(name.into()), ..self }
@@ -122,6 +123,13 @@ impl ConvertOptions {
     #[must_use]
     pub fn force(self, force: bool) -> Self {
         Self { force, ..self }
+    }
+
+    /// Returns `true` if the changes of a table belong to the files.
+    pub(super) fn takes(&self, table: &str) -> bool {
+        let Some(wanted) = &self.table else { return true };
+        let parts = table.len().checked_sub(wanted.len()).and_then(|at| table.split_at_checked(at));
+        parts.is_some_and(|(lead, own)| own.eq_ignore_ascii_case(wanted) && (lead.is_empty() || lead.ends_with('.')))
     }
 }
 
@@ -187,6 +195,9 @@ fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options
     let mut line = Vec::new();
     let mut changes = 0u64;
     while let Some(change) = reader.next()? {
+        if !options.takes(&change.table_name()) {
+            continue;
+        }
         line.clear();
         change.write_json(&mut line)?;
         line.push(b'\n');

@@ -24,7 +24,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut reader = trail.reader_with(read.clone())?;
     while let Some(change) = reader.next()? {
-        if change.op() == Op::Ddl {
+        if change.op() == Op::Ddl || !options.takes(change.table().name()) {
             continue;
         }
         let table = change.table();
@@ -160,12 +160,11 @@ fn names<'a>(table: &'a TableDef, columns: &'a [usize]) -> impl Iterator<Item = 
 /// # Errors
 /// [`ErrorKind::Unsupported`] for an image of an unknown form, and the errors of a damaged one.
 fn images<'a>(change: &Change<'a>) -> Result<[Option<Row<'a>>; 2]> {
-    let (has_before, has_after) = change.has_images();
-    let image = |row: Result<Option<Row<'a>>>, has: bool| match row {
-        Err(error) if error.kind() == ErrorKind::Unsupported && !has => Ok(None),
-        other => other,
-    };
-    Ok([image(change.before(), has_before)?, image(change.after(), has_after)?])
+    match change.images() {
+        Ok((before, after)) => Ok([before, after]),
+        Err(error) if error.kind() == ErrorKind::Unsupported && change.has_images() == (false, false) => Ok([None, None]),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the values of an image by the index of the column; `None` where a column is missing.

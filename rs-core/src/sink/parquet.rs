@@ -30,6 +30,9 @@ pub(super) fn convert(
     for records in batches.by_ref() {
         let records = records?;
         let name = records.table.name();
+        if !options.takes(name) {
+            continue;
+        }
         let schema = records.batch.schema();
         if open.get(name).is_none_or(|file| file.schema != schema) {
             missing.meet(&records.table);

@@ -20,7 +20,7 @@ class LoadingTest {
     Path folder;
 
     private Jvm.Result dump(Map<String, String> environment, String... options) throws IOException, InterruptedException {
-        return Jvm.run(folder, environment, List.of(options), "io.trailcore.Dump", List.of(Samples.BIG.toString()));
+        return Jvm.run(folder, environment, List.of(options), "io.trailcore.ConformanceMain", List.of(Samples.BIG.toString()));
     }
 
     private static void assertRead(Jvm.Result result) {

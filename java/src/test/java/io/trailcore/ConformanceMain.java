@@ -11,28 +11,16 @@ import java.util.Arrays;
 import java.util.Queue;
 
 /**
- * Prints the changes of a trail as native JSON, a line each: the program that {@code java -jar trailcore.jar} runs.
- *
- * <pre>{@code
- * java -jar trailcore.jar dirdat/lt --param-file rules.prm
- * }</pre>
- *
- * <p>Exits with 0 when all was read, 1 on damage or another error (what lies before it is printed), 2 on wrong arguments.
+ * Prints the changes of a trail as native JSON, a line each, with the options of {@code trailcore cat} that the conformance
+ * tests use; {@code --each} reads change by change instead of by the block.
  */
-public final class Dump {
+final class ConformanceMain {
     private static final String USAGE =
-            "usage: java -jar trailcore.jar PATH [--param-file FILE] [--lenient] [--defs FILE] [--all] [--resync] [--each]";
+            "usage: ConformanceMain PATH [--param-file FILE] [--lenient] [--defs FILE] [--all] [--resync] [--each]";
 
-    private Dump() {
+    private ConformanceMain() {
     }
 
-    /**
-     * Runs the program.
-     *
-     * @param arguments a path, and options: a parameter file whose TABLE and MAP statements select, whether to turn away
-     *     what they cannot decide on, a definitions file, all records, passing over damage, and changes one by one instead
-     *     of by the block
-     */
     public static void main(String[] arguments) {
         System.exit(run(arguments));
     }
@@ -60,11 +48,11 @@ public final class Dump {
                     }
                 }
             }
-            return path == null ? wrong() : dump(Trail.open(path), options, each, out);
+            return path == null ? wrong() : print(Trail.open(path), options, each, out);
         } catch (java.util.NoSuchElementException missing) {
             return wrong();
         } catch (TrailException | IOException | UnsatisfiedLinkError error) {
-            System.err.println("dump: " + error.getMessage());
+            System.err.println("trailcore: " + error.getMessage());
             return 1;
         }
     }
@@ -79,7 +67,7 @@ public final class Dump {
         return lenient ? filter.lenient() : filter;
     }
 
-    private static int dump(Trail trail, ReadOptions options, boolean each, OutputStream out) throws IOException {
+    private static int print(Trail trail, ReadOptions options, boolean each, OutputStream out) throws IOException {
         try (TrailReader reader = trail.reader(options)) {
             if (each) {
                 for (Change change : reader) {
@@ -90,7 +78,7 @@ public final class Dump {
                 reader.writeJson(out);
             }
             for (Skipped skipped : reader.skipped()) {
-                System.err.println("dump: passed over " + skipped.from() + " to " + skipped.to() + ": "
+                System.err.println("trailcore: skipped " + skipped.from() + " to " + skipped.to() + ": "
                         + skipped.error().getMessage());
             }
             return reader.skipped().isEmpty() ? 0 : 1;

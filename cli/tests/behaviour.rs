@@ -1,0 +1,206 @@
+//! The command line as a user runs it: its options, its output, its exit codes.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Run, data, trailcore};
+
+fn cat(arguments: &[&str]) -> Run {
+    trailcore(&[&["cat"], arguments].concat())
+}
+
+fn rbas(run: &Run) -> Vec<(u64, u64)> {
+    assert_eq!(run.code, 0, "{}", run.err);
+    let changes = run.out.lines().map(|line| trailcore_samples::plain::PlainChange::from_json(line).unwrap());
+    changes.map(|change| (change.seqno, change.rba)).collect()
+}
+
+#[test]
+fn json_of_the_samples_equals_the_stored_files() {
+    for order in ["big", "little"] {
+        let run = cat(&[&data(&format!("{order}/bk"))]);
+        assert_eq!((run.code, run.out), (0, std::fs::read_to_string(data(&format!("{order}.jsonl"))).unwrap()));
+    }
+}
+
+#[test]
+fn from_and_until_in_all_their_forms() {
+    let path = data("little/bk");
+    let all = rbas(&cat(&[&path]));
+    let (from, until) = (all[10], all[30]);
+    let place = |(seqno, rba): (u64, u64)| format!("{seqno}:{rba}");
+    assert_eq!(rbas(&cat(&[&path, "--from", &place(from), "--until", &place(until)])), all[10..30]);
+    // The change at index 10 may be inside its transaction; a CSN and a time find the first change.
+    let change = trailcore_samples::plain::PlainChange::from_json(cat(&[&path]).out.lines().nth(10).unwrap()).unwrap();
+    let by_csn = rbas(&cat(&[&path, "--from", &format!("csn:{}", change.csn.unwrap())]));
+    let by_time = rbas(&cat(&[&path, "--from", &change.ts]));
+    assert_eq!(by_csn, by_time);
+    assert!(by_csn.len() >= all.len() - 10 && all.ends_with(&by_csn));
+    assert_eq!(cat(&[&path, "--from", "csn:99999999999"]).out, "");
+    assert_eq!(trailcore(&["records", &path, "--from", "csn:99999999999"]).out, "");
+    let refused = cat(&[&path, "--from", "0:1"]);
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert!(refused.err.contains("no record starts at 0:1"), "{}", refused.err);
+}
+
+#[test]
+fn tables_and_operations() {
+    let path = data("big/bk");
+    let count = |arguments: &[&str]| cat(&[&[path.as_str()], arguments].concat()).out.lines().count();
+    let all = count(&[]);
+    assert_eq!(count(&["--table", "bank.*"]), all);
+    let two = count(&["--table", "*.POST*", "--table", "BANK.ACC?UNTS"]);
+    assert_eq!(two + count(&["--table", "BANK.CUSTOMERS"]), all);
+    assert_eq!(count(&["--ops", "insert,update,pk_update,delete,truncate,ddl"]), all);
+    assert_eq!(count(&["--ops", "truncate"]), 1);
+    assert!(count(&["--all"]) > all);
+    assert_eq!(cat(&[&path, "--ops", "upsert"]).code, 2);
+    assert_eq!(cat(&["no/such/trail"]).code, 1);
+}
+
+#[test]
+fn damage_sets_the_exit_code_after_the_changes_before_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bk000000000");
+    let path = path.to_str().unwrap();
+    let mut bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(path, &bytes).unwrap();
+    let whole = rbas(&cat(&[path]));
+    let (_, damaged) = whole[5];
+    bytes[damaged as usize + 4] = b'?';
+    std::fs::write(path, &bytes).unwrap();
+
+    let stopped = cat(&[path]);
+    assert_eq!((stopped.code, stopped.out.lines().count()), (1, 5));
+    assert!(stopped.err.contains(&format!("RBA {damaged}")), "{}", stopped.err);
+    let passed = cat(&[path, "--resync"]);
+    assert_eq!((passed.code, passed.out.lines().count()), (1, whole.len() - 1));
+    assert!(passed.err.contains("skipped "), "{}", passed.err);
+    let counted = trailcore(&["count", path]);
+    assert_eq!(counted.code, 1);
+    assert!(counted.out.contains("transactions"), "changes before the damage are counted: {}", counted.out);
+    assert_eq!(trailcore(&["records", path]).code, 1);
+
+    std::fs::write(path, &bytes[..damaged as usize - 3]).unwrap();
+    let torn = cat(&[path]);
+    assert_eq!((torn.code, torn.out.lines().count()), (1, 4));
+    std::fs::write(path, b"").unwrap();
+    assert_eq!(cat(&[path]).code, 1);
+}
+
+fn lines(run: &Run) -> usize {
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out.lines().count()
+}
+
+#[test]
+fn selections_in_goldengates_language() {
+    let path = data("big/bk");
+    let all = lines(&cat(&[&path]));
+    let of_table = lines(&cat(&[&path, "--table", "BANK.POST*"]));
+    let others = lines(&cat(&[&path, "--exclude", "BANK.POST*"]));
+    assert!(of_table > 0 && others > 0 && of_table + others == all, "{of_table} and {others} of {all}");
+
+    // A clause may include its keyword; both dialects; WHERE and FILTER together.
+    let inserts = |filter: &str| cat(&[&path, "--table", "BANK.POSTINGS", "--ops", "insert", "--filter", filter]);
+    let bare = inserts("ON INSERT, AMOUNT > 1000");
+    assert!(lines(&bare) > 0);
+    assert_eq!(inserts("FILTER (ON INSERT, AMOUNT > 1000)").out, bare.out);
+    let by_where = cat(&[&path, "--table", "BANK.POSTINGS", "--ops", "insert", "--lenient", "--where", "AMOUNT > 1000"]);
+    assert_eq!(by_where.out, bare.out);
+    let quoted = ["--filter", "ON INSERT, @STREQ (CURRENCY, \"USD\") = 1", "--nonansi"];
+    let plain = ["--filter", "ON INSERT, @STREQ (CURRENCY, 'USD') = 1"];
+    let run = |rest: &[&str]| cat(&[&[&path as &str, "--table", "BANK.POSTINGS"], rest].concat());
+    assert_eq!(run(&quoted).out, run(&plain).out);
+
+    // The same from a parameter file.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.prm");
+    let text = "EXTRACT pump\nEXTTRAIL ./dirdat/lt\n-- postings alone\nTABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);\n";
+    std::fs::write(&file, text).unwrap();
+    let from_file = cat(&[&path, "--ops", "insert", "--param-file", file.to_str().unwrap()]);
+    assert_eq!(from_file.out, bare.out);
+}
+
+#[test]
+fn undecidable_changes_are_reported() {
+    let path = data("big/bk");
+    // Deletes have the key only: strict mode stops with the error number, column and position; lenient mode counts.
+    let strict = cat(&[&path, "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
+    assert_eq!(strict.code, 1);
+    assert!(strict.err.contains("OGG-03019") && strict.err.contains("AMOUNT") && strict.err.contains("RBA"), "{}", strict.err);
+    let lenient = cat(&[&path, "--lenient", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
+    assert!(lenient.code == 0 && lenient.err.contains("rejected undecided"), "{}", lenient.err);
+
+    let wrong = cat(&[&path, "--filter", "@STRFND (MEMO, 'x') > 0"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
+    assert!(wrong.err.contains("did you mean @STRFIND?") && wrong.err.contains('^'), "{}", wrong.err);
+    let explained = trailcore(&["explain", &path, "--table", "BANK.POSTINGS", "--filter", "AMOUNT > 1000 AND BRANCH = 7"]);
+    for part in ["64-bit integer", "columns AMOUNT", "no rule names it", "may be NULL"] {
+        assert!(explained.out.contains(part), "{part}: {}", explained.out);
+    }
+}
+
+#[test]
+fn a_damaged_trail_leaves_no_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bk000000000");
+    let mut bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    let (_, damaged) = rbas(&cat(&[path.to_str().unwrap()]))[9];
+    bytes[damaged as usize + 4] = b'?';
+    std::fs::write(&path, &bytes).unwrap();
+    for format in ["parquet", "csv", "arrow", "jsonl"] {
+        let out = directory.path().join("out");
+        let run = trailcore(&["convert", path.to_str().unwrap(), "--to", format, "--out", out.to_str().unwrap()]);
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{}", run.err);
+        assert!(!out.exists());
+        let skipped =
+            trailcore(&["convert", path.to_str().unwrap(), out.to_str().unwrap(), "--format", format, "--resync", "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&skipped.out).unwrap();
+        assert_eq!((skipped.code, report["files"].as_array().unwrap().len()), (1, 3), "{}", skipped.err);
+        assert!(report["files"][0]["rows"].is_u64() && report["skipped"][0]["reason"].is_string());
+        std::fs::remove_dir_all(out).unwrap();
+    }
+}
+
+#[test]
+fn reports_are_json_with_numbers() {
+    let path = data("big/bk");
+    let report = |arguments: &[&str]| -> serde_json::Value {
+        let run = trailcore(&[arguments, &["--json"]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        serde_json::from_str(&run.out).unwrap()
+    };
+    assert_eq!(report(&["info", &path])["bytes"], 30328);
+    let count = report(&["count", &path]);
+    assert_eq!((&count["changes"], &count["tables"]["BANK.POSTINGS"]["ops"]["insert"]), (&88.into(), &49.into()));
+    assert_eq!(report(&["count", &path, "--records"])["records"], 104);
+    let tables = report(&["tables", &path, "--table", "BANK.POSTINGS"]);
+    assert_eq!(tables["tables"].as_object().unwrap().keys().collect::<Vec<_>>(), ["BANK.POSTINGS"]);
+    assert_eq!(tables["tables"]["BANK.POSTINGS"]["columns"][0]["key"], true);
+    let check = report(&["check", &path]);
+    assert_eq!((&check["is_whole"], &check["records"]), (&true.into(), &104.into()));
+    assert!(report(&["find", &path, "--at", "csn:7824137850"])["position"].is_string());
+    let explained = report(&["explain", &path, "--table", "BANK.POSTINGS"]);
+    assert_eq!(explained["tables"].as_array().unwrap().len(), 3);
+    let record = report(&["records", &path, "--from", "0:1980", "--limit", "1", "--hex"]);
+    assert_eq!(record["hex"].as_str().unwrap().len() as u64, record["length"].as_u64().unwrap() * 2);
+}
+
+#[test]
+fn a_missing_change_is_not_found() {
+    let run = trailcore(&["find", &data("big/bk"), "--at", "2030-01-01"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert_eq!(trailcore(&["find", &data("big/bk"), "--at", "0:1980"]).code, 2);
+}
+
+#[test]
+fn shells_get_completions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = trailcore(&["completions", shell]);
+        assert!(run.code == 0 && run.out.contains("param-file"), "{shell}");
+    }
+    assert_eq!(trailcore(&["completions", "tcsh"]).code, 2);
+}
