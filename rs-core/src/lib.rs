@@ -34,6 +34,7 @@ pub mod arrow;
 pub mod batch;
 pub mod change;
 pub mod filter;
+mod formats;
 pub mod schema;
 pub mod sink;
 pub mod source;

@@ -53,7 +53,8 @@ pub struct Builder {
 /// An image being made.
 #[derive(Clone, Debug)]
 enum Image {
-    Row(ImageBuilder),
+    /// A row, and the least index that is greater than those of all its columns.
+    Row(ImageBuilder, u32),
     /// Not supported, and why.
     Unsupported,
 }
@@ -117,7 +118,7 @@ impl Builder {
     /// [`ErrorKind::InvalidArgument`] if the table has no such column.
     pub fn before(mut self, column: &str, value: &Value<'_>) -> Result<Self> {
         let (index, definition) = find(&self.table, column)?;
-        put(row(&mut self.before), index, definition, value)?;
+        put(&mut self.before, index, definition, value)?;
         Ok(self)
     }
 
@@ -127,21 +128,21 @@ impl Builder {
     /// As [`before`](Self::before).
     pub fn after(mut self, column: &str, value: &Value<'_>) -> Result<Self> {
         let (index, definition) = find(&self.table, column)?;
-        put(row(&mut self.after), index, definition, value)?;
+        put(&mut self.after, index, definition, value)?;
         Ok(self)
     }
 
     /// Gives the change a before image, which has no columns yet.
     #[must_use]
     pub fn with_before(mut self) -> Self {
-        row(&mut self.before);
+        self.before.get_or_insert_with(|| Image::Row(ImageBuilder::new(RowForm::Wide), 0));
         self
     }
 
     /// Gives the change an after image, which has no columns yet.
     #[must_use]
     pub fn with_after(mut self) -> Self {
-        row(&mut self.after);
+        self.after.get_or_insert_with(|| Image::Row(ImageBuilder::new(RowForm::Wide), 0));
         self
     }
 
@@ -213,10 +214,16 @@ impl Builder {
         self.extras.extend_from_slice(value);
     }
 
-    pub(crate) fn set(&mut self, before: bool, index: usize, value: &Value<'_>) -> Result<()> {
-        let column = self.table.columns().get(index).ok_or_else(|| Error::internal("a column beyond its table"))?;
+    /// Sets a column by its index. Returns `false` if it had been set before.
+    pub(crate) fn set(&mut self, before: bool, index: usize, value: &Value<'_>) -> Result<bool> {
+        let index =
+            u16::try_from(index).map_err(|_| Error::new(ErrorKind::Unencodable, "a table with more than 65,536 columns"))?;
         let image = if before { &mut self.before } else { &mut self.after };
-        put(row(image), index as u16, column, value)
+        match self.table.columns().get(usize::from(index)) {
+            Some(column) => put(image, index, column, value),
+            // A table without a definition.
+            None => put(image, index, &ColumnDef::varchar("", 0), value),
+        }
     }
 
     /// Makes the change.
@@ -243,7 +250,7 @@ impl Builder {
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) -> Result<Built> {
         let at = buffer.len();
         let list = |image: &Option<Image>| match image {
-            Some(Image::Row(image)) => image.bytes().to_vec(),
+            Some(Image::Row(image, _)) => image.bytes().to_vec(),
             _ => Vec::new(),
         };
         let (before, after) = (list(&self.before), list(&self.after));
@@ -300,14 +307,14 @@ pub(crate) fn values_context(file: Arc<Path>, space: PositionSpace) -> FileConte
     FileContext { file, format: &Values, space, encrypted: false, charset: Charset::UTF_8, header: None }
 }
 
-fn row(image: &mut Option<Image>) -> &mut ImageBuilder {
-    if !matches!(image, Some(Image::Row(_))) {
-        *image = Some(Image::Row(ImageBuilder::new(RowForm::Wide)));
+/// Makes an image a row, and returns it.
+fn row(image: &mut Option<Image>) -> Result<(&mut ImageBuilder, &mut u32)> {
+    if !matches!(image, Some(Image::Row(..))) {
+        *image = Some(Image::Row(ImageBuilder::new(RowForm::Wide), 0));
     }
     match image {
-        Some(Image::Row(row)) => row,
-        // Made so above.
-        _ => unreachable!(),
+        Some(Image::Row(row, unset_from)) => Ok((row, unset_from)),
+        _ => Err(Error::internal("an image that was made a row is not one")),
     }
 }
 
@@ -319,13 +326,16 @@ fn find<'t>(table: &'t TableDef, name: &str) -> Result<(u16, &'t ColumnDef)> {
     })
 }
 
-/// Puts a value into an image in the form that its column's type has; as *invalid* if it does not have one.
-fn put(image: &mut ImageBuilder, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<()> {
-    image.remove(index);
+/// Puts a value into an image in the form that its column's type has; as *invalid* if it does not have one. Returns `false` if the
+/// column had another value before.
+fn put(image: &mut Option<Image>, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<bool> {
+    let (image, unset_from) = row(image)?;
+    let is_new = u32::from(index) >= *unset_from || !image.remove(index);
+    *unset_from = (*unset_from).max(u32::from(index) + 1);
     let put = match (value, column.kind()) {
         (Value::Null, _) => {
             image.null(index);
-            return Ok(());
+            return Ok(is_new);
         }
         (Value::Unchanged, _) => image.unchanged(index),
         (Value::Invalid(bytes), _) | (Value::Bytes(bytes), Kind::Integer { .. } | Kind::DateTime) => image.invalid(index, bytes),
@@ -335,7 +345,8 @@ fn put(image: &mut ImageBuilder, index: u16, column: &ColumnDef, value: &Value<'
         (Value::DateTime(time), Kind::DateTime) => image.fixed(index, trail_text(*time).as_bytes()),
         (Value::DateTime(time), kind) => put_text(image, index, column, kind, &time.to_string()),
     };
-    put.map(|_| ()).map_err(|fault: Fault| Error::new(ErrorKind::Unencodable, format!("column {}: {fault}", column.name)))
+    let put = put.map(|_| is_new);
+    put.map_err(|fault: Fault| Error::new(ErrorKind::Unencodable, format!("column {}: {fault}", column.name)))
 }
 
 type Put<'i> = std::result::Result<&'i mut ImageBuilder, Fault>;

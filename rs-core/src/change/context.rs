@@ -102,6 +102,16 @@ impl TransactionIds {
         ids
     }
 
+    /// Returns the texts that are kept.
+    pub(crate) fn texts(&self) -> (Option<&str>, Option<&str>) {
+        (self.has_csn.then_some(&*self.csn), self.has_xid.then_some(&*self.xid))
+    }
+
+    /// Returns the same ids with another number.
+    pub(crate) fn numbered(self, serial: u64) -> Self {
+        Self { serial, ..self }
+    }
+
     /// Creates the ids of a transaction whose first record is in the changes' buffer.
     pub(crate) fn in_record(at: usize, len: usize, order: ByteOrder, serial: u64) -> Self {
         Self { record: Some((at, len, order)), serial, ..Self::default() }

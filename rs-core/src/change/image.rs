@@ -246,14 +246,15 @@ impl ImageBuilder {
         self.bytes.clear();
     }
 
-    /// Takes a column out again; nothing where it is not there.
-    pub fn remove(&mut self, index: u16) {
+    /// Removes a column. Returns `false` if the image does not have it.
+    pub fn remove(&mut self, index: u16) -> bool {
         let found = ColumnSpans::new(&self.bytes, self.form).map_while(Result::ok).find(|span| span.index == index);
-        let Some(span) = found else { return };
+        let Some(span) = found else { return false };
         // The span is a part of the list.
         let at = span.bytes.as_ptr().addr() - self.bytes.as_ptr().addr();
         let end = at + span.bytes.len();
         self.bytes.drain(at - self.head_len()..end);
+        true
     }
 
     fn head_len(&self) -> usize {

@@ -139,7 +139,7 @@ struct WantedImage<'a> {
 impl Serialize for WantedImage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match &self.image {
-            RowImage::Unsupported(why) => one_member(serializer, UNSUPPORTED, why),
+            RowImage::Unsupported(why) => one_member(serializer, UNSUPPORTED_MEMBER, why),
             RowImage::Row(row, columns) => {
                 let mut map = serializer.serialize_map(if self.wanted.is_none() { Some(*columns) } else { None })?;
                 for column in row.columns() {
@@ -156,9 +156,9 @@ impl Serialize for WantedImage<'_> {
 }
 
 pub(crate) const BASE64_MEMBER: &str = "$base64";
-pub(crate) const INVALID: &str = "$invalid";
-pub(crate) const UNCHANGED: &str = "$unchanged";
-pub(crate) const UNSUPPORTED: &str = "$unsupported";
+pub(crate) const INVALID_MEMBER: &str = "$invalid";
+pub(crate) const UNCHANGED_MEMBER: &str = "$unchanged";
+pub(crate) const UNSUPPORTED_MEMBER: &str = "$unsupported";
 
 fn one_member<S: Serializer>(serializer: S, name: &str, value: &str) -> std::result::Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
@@ -176,8 +176,8 @@ impl Serialize for JsonValue<'_> {
             Value::Number(number) => serialize_number(*number, serializer),
             Value::DateTime(time) => serializer.collect_str(time),
             Value::Bytes(bytes) => one_member(serializer, BASE64_MEMBER, &BASE64.encode(bytes)),
-            Value::Invalid(bytes) => one_member(serializer, INVALID, &HEXLOWER_PERMISSIVE.encode(bytes)),
-            Value::Unchanged => one_member(serializer, UNCHANGED, "lob"),
+            Value::Invalid(bytes) => one_member(serializer, INVALID_MEMBER, &HEXLOWER_PERMISSIVE.encode(bytes)),
+            Value::Unchanged => one_member(serializer, UNCHANGED_MEMBER, "lob"),
         }
     }
 }

@@ -33,8 +33,10 @@ pub use value::{ColumnState, Decimal, Number, OwnedValue, Value};
 pub use crate::time::{DateTime, Precision};
 
 pub(crate) use block::Run;
+pub(crate) use builder::{Built, values_context};
 pub(crate) use change::{Head, Layout, located_fault};
 pub(crate) use context::{ChangeContext, FileContext, PositionSpace, TransactionIds};
 pub(crate) use format::{Fact, FactValue, HeaderFact, SourceFormat, UserToken, tagged};
+pub(crate) use json::{BASE64_MEMBER, INVALID_MEMBER, UNCHANGED_MEMBER, UNSUPPORTED_MEMBER};
 pub(crate) use row::integer;
 pub(crate) use value::{NumberText, integer_body};

@@ -284,6 +284,12 @@ impl ColumnDef {
         Self::new(name, *data_type::VAR_CHAR.start(), sub_type::DEFAULT, length)
     }
 
+    /// Creates a column of variable bytes, at most `length` of them.
+    #[must_use]
+    pub fn binary(name: impl Into<Box<str>>, length: u32) -> Self {
+        Self::new(name, *data_type::VAR_CHAR.start(), sub_type::BINARY, length)
+    }
+
     /// Returns a column of exactly `length` bytes of characters.
     #[must_use]
     pub fn char(name: impl Into<Box<str>>, length: u32) -> Self {

@@ -3,6 +3,7 @@
 mod bytes;
 mod check;
 mod find;
+mod lines;
 mod options;
 mod progress;
 mod reader;

@@ -29,7 +29,8 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail.
+    /// Opens the trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail. A file of native JSON
+    /// lines (docs/json.md) is opened in the same way, and read as the changes that it was written from.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) where none lies there,
@@ -92,6 +93,18 @@ impl Trail {
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         sequence::gaps(&self.files)
+    }
+
+    /// Returns whether its files are native JSON lines: by their first byte, or the name of an empty file. A trail starts with the
+    /// letter of a record.
+    pub(super) fn is_json_lines(&self) -> bool {
+        let Some(file) = self.files.first() else { return false };
+        let named_so = || file.path.extension().is_some_and(|name| name == "jsonl" || name == "ndjson");
+        let mut start = [0; 64];
+        // What cannot be read is an error of reading, not of this question.
+        let Some(read) = file.source(false).ok().and_then(|source| source.read_at(&mut start, 0).ok()) else { return false };
+        let first = start.get(..read).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
+        first.map_or_else(named_so, |&byte| byte == b'{')
     }
 
     pub(super) fn only(&self, files: std::ops::RangeFrom<usize>) -> Self {

@@ -8,6 +8,7 @@ mod assembly;
 mod blocks;
 mod definitions;
 mod filter;
+mod lines;
 mod seek;
 mod trail;
 mod transactions;
@@ -20,6 +21,7 @@ use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
+use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
@@ -39,7 +41,16 @@ pub use blocks::Blocks;
 /// After an error, [`next`](Self::next) returns the same error again. After a torn tail it checks whether the file has grown.
 #[derive(Debug)]
 pub struct Reader {
-    trail: TrailReader,
+    source: Source,
+}
+
+/// The sources of changes.
+#[derive(Debug)]
+// A reader is made once; the larger one is the common one.
+#[allow(clippy::large_enum_variant)]
+enum Source {
+    Trail(TrailReader),
+    Lines(LineReader),
 }
 
 impl Trail {
@@ -57,7 +68,13 @@ impl Trail {
     /// With a position to start at: [`InvalidPosition`](crate::ErrorKind::InvalidPosition) if no record starts there, and the errors of
     /// reading the file up to it.
     pub fn reader_with(&self, options: ReadOptions) -> Result<Reader> {
-        Ok(Reader { trail: TrailReader::new(Arc::clone(&self.files), options)? })
+        let files = Arc::clone(&self.files);
+        let source = if self.is_json_lines() {
+            Source::Lines(LineReader::new(files, options)?)
+        } else {
+            Source::Trail(TrailReader::new(files, options)?)
+        };
+        Ok(Reader { source })
     }
 }
 
@@ -77,13 +94,19 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
-        self.trail.next()
+        match &mut self.source {
+            Source::Trail(trail) => trail.next(),
+            Source::Lines(lines) => lines.next(),
+        }
     }
 
     /// Returns what the selection has decided so far; all zero without one.
     #[must_use]
     pub fn filter_counts(&self) -> Counts {
-        self.trail.filter_counts()
+        match &self.source {
+            Source::Trail(trail) => trail.filter_counts(),
+            Source::Lines(lines) => lines.filter_counts(),
+        }
     }
 
     /// Returns all further changes as owned ones. The iterator ends after an error.
@@ -112,45 +135,62 @@ impl Reader {
 
     /// Adds plain rows to a block, as many as are at hand; `false` if the next change is not one.
     fn take_rows(&mut self, block: &mut ChangeBlock, limit: usize) -> bool {
-        if self.trail.has_filter() {
+        let Source::Trail(trail) = &mut self.source else { return false };
+        if trail.has_filter() {
             return false;
         }
         let (before, mut run) = (block.len(), Run::default());
         while block.len() < limit && !block.is_full_with(&run) {
-            let Some(lent) = self.trail.next_row() else { break };
-            let Some(change) = self.trail.change(lent) else { break };
+            let Some(lent) = trail.next_row() else { break };
+            let Some(change) = trail.change(lent) else { break };
             block.push_row(&change, &mut run);
         }
-        block.copy(self.trail.window.data(), &mut run);
+        block.copy(trail.window.data(), &mut run);
         block.len() > before
     }
 
     /// Returns the header of the file that is being read; `None` before the first record, and for files without one.
     #[must_use]
     pub fn file_header(&self) -> Option<&FileHeader> {
-        self.trail.file_header()
+        match &self.source {
+            Source::Trail(trail) => trail.file_header(),
+            Source::Lines(_) => None,
+        }
     }
 
     /// Returns the latest definition of each table met so far.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
-        self.trail.tables()
+        let (trail, lines) = match &self.source {
+            Source::Trail(trail) => (Some(trail.tables()), None),
+            Source::Lines(lines) => (None, Some(lines.tables())),
+        };
+        trail.into_iter().flatten().chain(lines.into_iter().flatten())
     }
 
     /// Returns the definitions that it was given for tables that the trail does not define.
     #[must_use]
     pub fn catalog(&self) -> Option<&Catalog> {
-        self.trail.catalog()
+        match &self.source {
+            Source::Trail(trail) => trail.catalog(),
+            Source::Lines(lines) => lines.catalog(),
+        }
     }
 
     /// Returns the ranges that were skipped so far. Empty without [`resync`](ReadOptions::resync).
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
-        self.trail.skipped()
+        match &self.source {
+            Source::Trail(trail) => trail.skipped(),
+            Source::Lines(lines) => lines.skipped(),
+        }
     }
 
     /// Returns the position after the last change: where to continue later.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.trail.position().into()
+        match &self.source {
+            Source::Trail(trail) => trail.position().into(),
+            Source::Lines(lines) => lines.position(),
+        }
     }
 }

@@ -1,0 +1,430 @@
+//! The native JSON form as a source: lines of `docs/json.md` become changes.
+//!
+//! A line does not say what its table looks like. [`Tables`] takes definitions from a catalog, or else infers them from the lines:
+//! a column has numbers, text or bytes. What cannot be inferred is an error that names the way out.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::change::{
+    BASE64_MEMBER, Builder, INVALID_MEMBER, Op, OwnedValue, TransactionIndicator, UNCHANGED_MEMBER, UNSUPPORTED_MEMBER,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::Position;
+use crate::schema::{Catalog, ColumnDef, TableDef, TableId, TableIds};
+use crate::time::Timestamp;
+
+/// One line.
+#[derive(Deserialize)]
+pub(crate) struct Line<'a> {
+    seqno: Option<u64>,
+    rba: Option<u64>,
+    #[serde(borrow)]
+    position: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+    #[serde(borrow)]
+    table: Cow<'a, str>,
+    #[serde(borrow)]
+    ts: Cow<'a, str>,
+    #[serde(borrow)]
+    csn: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    xid: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    txn: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    before: Option<Members<'a>>,
+    #[serde(borrow)]
+    after: Option<Members<'a>>,
+    #[serde(borrow, default)]
+    tokens: Members<'a>,
+    #[serde(borrow)]
+    ddl: Option<Cow<'a, str>>,
+}
+
+/// The members of a JSON object in their order, the same name twice included.
+#[derive(Default)]
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// A string, borrowed if it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Borrowed;
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> std::result::Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Borrowed)
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line, without its line end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Json`] if it is not an object of the native JSON form. The message says where, and holds no values.
+    pub(crate) fn parse(line: &'a [u8]) -> Result<Self> {
+        serde_json::from_slice(line).map_err(|error| {
+            Error::new(ErrorKind::Json, format!("not a change in the native JSON form: column {}", error.column()))
+        })
+    }
+
+    /// Returns the position that the line states; `None` if it states none.
+    fn stated_position(&self) -> Result<Option<Position>> {
+        match (self.seqno, self.rba, &self.position) {
+            (Some(seqno), Some(rba), None) => Ok(Some(Position::new(seqno, rba))),
+            (None, None, Some(text)) => text.parse().map(Some),
+            (None, None, None) => Ok(None),
+            _ => Err(wrong("a line has both seqno and rba, or position, or none of them")),
+        }
+    }
+
+    /// Returns the position of the line that starts at an offset of its file: the one that it states, or else that offset.
+    pub(crate) fn position(&self, offset: u64) -> Result<Position> {
+        Ok(self.stated_position()?.unwrap_or(Position::Offset(offset)))
+    }
+
+    /// Makes the change of the line, which starts at an offset of its file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Json`] if a member does not have its form or the table has no such column.
+    pub(crate) fn change(&self, tables: &mut Tables, offset: u64, number: u64, length: u32) -> Result<Builder> {
+        let op: Op = self.op.parse().map_err(|_| wrong("the operation is not known"))?;
+        let time: Timestamp = self.ts.parse().map_err(|_| wrong("ts is not a time"))?;
+        // The name of DDL is that of its object, which is not a table with rows.
+        let name = if op == Op::Ddl { "" } else { &*self.table };
+        let table = tables.get(name)?;
+        let mut change = Builder::of_table(op, &table.definition, table.id)
+            .position(self.position(offset)?)
+            .source(number, length)
+            .timestamp(time)
+            .transaction(self.csn.as_deref(), self.xid.as_deref(), indicator(self.txn.as_deref())?);
+        for (is_before, image) in [(true, &self.before), (false, &self.after)] {
+            let Some(Members(columns)) = image else { continue };
+            if let [(name, why)] = columns.as_slice() {
+                if name == UNSUPPORTED_MEMBER {
+                    let why: Cow<'_, str> = serde_json::from_str(why.get()).map_err(|_| wrong("$unsupported is not text"))?;
+                    change = if is_before { change.unsupported_before(&why) } else { change.unsupported_after(&why) };
+                    continue;
+                }
+            }
+            change = if is_before { change.with_before() } else { change.with_after() };
+            let mut next = 0;
+            for (name, value) in columns {
+                let index = table.index(name, next).ok_or_else(|| {
+                    let what = format!("table {} has no column {name}", table.definition.name());
+                    Error::new(ErrorKind::Json, what).hint("give a definitions file that has it")
+                })?;
+                next = index + 1;
+                if !change.set(is_before, index, &value_of(value)?.as_value())? {
+                    return Err(wrong("an image has a column twice"));
+                }
+            }
+        }
+        for (name, value) in &self.tokens.0 {
+            change = token(change, name, value)?;
+        }
+        if let Some(text) = &self.ddl {
+            change = change.ddl(text, Some(&*self.table).filter(|name| !name.is_empty()));
+        }
+        Ok(change)
+    }
+}
+
+fn wrong(what: &str) -> Error {
+    Error::new(ErrorKind::Json, what)
+}
+
+fn indicator(txn: Option<&str>) -> Result<TransactionIndicator> {
+    Ok(match txn {
+        Some("first") => TransactionIndicator::First,
+        Some("middle") => TransactionIndicator::Middle,
+        Some("last") => TransactionIndicator::Last,
+        Some("only") => TransactionIndicator::Only,
+        // The form has null for an indicator without a known meaning.
+        None => TransactionIndicator::Unknown(u8::MAX),
+        Some(_) => return Err(wrong("txn is not one of first, middle, last, only")),
+    })
+}
+
+/// Reads a value. A number keeps its digits.
+fn value_of(raw: &RawValue) -> Result<OwnedValue> {
+    let text = raw.get();
+    Ok(match text.as_bytes().first() {
+        Some(b'n') => OwnedValue::Null,
+        Some(b'-' | b'0'..=b'9') => OwnedValue::Number(text.into()),
+        Some(b'"') => OwnedValue::Text(serde_json::from_str(text).map_err(|_| wrong("a value is not text"))?),
+        Some(b'{') => {
+            let unknown = || wrong("a value is an object of an unknown form");
+            let Members(members) = serde_json::from_str(text).map_err(|_| unknown())?;
+            let [(name, value)] = members.as_slice() else { return Err(unknown()) };
+            let encoded: Cow<'_, str> = serde_json::from_str(value.get()).map_err(|_| unknown())?;
+            let bytes = |decoded: std::result::Result<Vec<u8>, _>| {
+                decoded.map_err(|_| wrong("the bytes of a value are not encoded as its member says"))
+            };
+            match &**name {
+                BASE64_MEMBER => OwnedValue::Bytes(bytes(BASE64.decode(encoded.as_bytes()))?),
+                INVALID_MEMBER => OwnedValue::Invalid(bytes(HEXLOWER_PERMISSIVE.decode(encoded.as_bytes()))?),
+                UNCHANGED_MEMBER => OwnedValue::Unchanged,
+                _ => return Err(unknown()),
+            }
+        }
+        _ => return Err(wrong("a value is neither null, number, text nor bytes")),
+    })
+}
+
+fn token(change: Builder, name: &str, raw: &RawValue) -> Result<Builder> {
+    if name == "user" && raw.get().starts_with('{') && !raw.get().contains(BASE64_MEMBER) {
+        let Members(named) = serde_json::from_str(raw.get()).map_err(|_| wrong("the user tokens are not an object"))?;
+        return named.iter().try_fold(change, |change, (name, value)| match value_of(value)? {
+            OwnedValue::Text(text) => Ok(change.user_token(name, &text)),
+            _ => Err(wrong("a user token is not text")),
+        });
+    }
+    Ok(match value_of(raw)? {
+        OwnedValue::Bytes(bytes) if name == "user" => change.user_tokens(&bytes),
+        OwnedValue::Text(text) if name == "user" => change.user_tokens(text.as_bytes()),
+        OwnedValue::Bytes(bytes) => change.token(name, &bytes),
+        OwnedValue::Text(text) => change.token(name, text.as_bytes()),
+        _ => return Err(wrong("a token is neither text nor bytes")),
+    })
+}
+
+/// The tables of a source of lines, by name.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    ids: TableIds,
+    list: Vec<Table>,
+    by_name: HashMap<Box<str>, usize>,
+    catalog: Option<Catalog>,
+    /// What the lines say about tables that the catalog does not have; `None` until it is needed.
+    inferred: Option<Inferred>,
+}
+
+/// A table.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    id: TableId,
+    definition: Arc<TableDef>,
+    columns: Arc<HashMap<Box<str>, usize>>,
+}
+
+impl Table {
+    /// Returns the index of a column. `next` is where it probably is.
+    fn index(&self, name: &str, next: usize) -> Option<usize> {
+        if self.definition.columns().get(next).is_some_and(|column| *column.name == *name) {
+            return Some(next);
+        }
+        if !self.definition.is_defined() {
+            return column_number(name);
+        }
+        self.columns.get(name).copied().or_else(|| self.definition.column(name).map(|(index, _)| index))
+    }
+}
+
+/// Returns the number of a column of a table without a definition: `COL3` is 3.
+fn column_number(name: &str) -> Option<usize> {
+    let digits = name.strip_prefix("COL").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse::<u16>().ok().map(usize::from)
+}
+
+/// The tables as their lines show them.
+#[derive(Debug, Default)]
+pub(crate) struct Inferred(HashMap<Box<str>, Vec<(Box<str>, Content)>>);
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Content {
+    numbers: bool,
+    text: bool,
+    bytes: bool,
+}
+
+impl Inferred {
+    /// Takes in a line.
+    pub(crate) fn see(&mut self, line: &Line<'_>) {
+        if !self.0.contains_key(&*line.table) {
+            self.0.insert((*line.table).into(), Vec::new());
+        }
+        let Some(known) = self.0.get_mut(&*line.table) else { return };
+        for Members(columns) in [&line.before, &line.after].into_iter().flatten() {
+            if matches!(columns.as_slice(), [(name, _)] if name == UNSUPPORTED_MEMBER) {
+                continue;
+            }
+            let mut next = 0;
+            for (name, value) in columns {
+                let expected = known.get(next).is_some_and(|(own, _)| **own == **name);
+                let at = if expected { Some(next) } else { known.iter().position(|(own, _)| **own == **name) };
+                let at = at.unwrap_or_else(|| {
+                    known.push(((**name).into(), Content::default()));
+                    known.len() - 1
+                });
+                next = at + 1;
+                let Some((_, content)) = known.get_mut(at) else { continue };
+                match value.get().as_bytes().first() {
+                    Some(b'-' | b'0'..=b'9') => content.numbers = true,
+                    Some(b'"') => content.text = true,
+                    Some(b'{') => content.bytes |= value.get().contains(BASE64_MEMBER),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn table(&self, name: &str) -> Result<TableDef> {
+        let columns = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        // Columns without names of their own are those of a table without a definition.
+        if columns.iter().all(|(name, _)| column_number(name).is_some()) {
+            return Ok(TableDef::undefined(name));
+        }
+        let definition = |(column, content): &(Box<str>, Content)| match content {
+            Content { numbers: true, text: false, bytes: false } => Ok(ColumnDef::number(&**column)),
+            Content { numbers: false, text: false, bytes: true } => Ok(ColumnDef::binary(&**column, MAX_LENGTH)),
+            Content { numbers: false, bytes: false, .. } => Ok(ColumnDef::varchar(&**column, MAX_LENGTH)),
+            _ => {
+                let what = format!("column {column} of table {name} holds values of several types");
+                Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"))
+            }
+        };
+        Ok(TableDef::new(name, columns.iter().map(definition).collect::<Result<_>>()?))
+    }
+}
+
+/// The length that inferred columns declare: what a trail's column can hold.
+const MAX_LENGTH: u32 = 65_531;
+
+impl Tables {
+    pub(crate) fn new(catalog: Option<Catalog>) -> Self {
+        Self { ids: TableIds::new(), list: Vec::new(), by_name: HashMap::new(), catalog, inferred: None }
+    }
+
+    /// Returns whether making a change of this line needs what all lines say about its table.
+    pub(crate) fn needs_inference(&self, line: &Line<'_>) -> bool {
+        let in_catalog = || self.catalog.as_ref().is_some_and(|catalog| catalog.table(&line.table).is_some());
+        self.inferred.is_none() && !self.by_name.contains_key(&*line.table) && line.op != "ddl" && !in_catalog()
+    }
+
+    /// Gives what all lines say.
+    pub(crate) fn infer(&mut self, inferred: Inferred) {
+        self.inferred = Some(inferred);
+    }
+
+    pub(crate) fn definition(&self, id: TableId) -> Option<&Arc<TableDef>> {
+        self.list.get(id.index()).map(|table| &table.definition)
+    }
+
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        self.list.iter().map(|table| &table.definition).filter(|table| !table.name().is_empty())
+    }
+
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
+        self.catalog.as_ref()
+    }
+
+    fn get(&mut self, name: &str) -> Result<Table> {
+        if let Some(table) = self.by_name.get(name).and_then(|&at| self.list.get(at)) {
+            return Ok(table.clone());
+        }
+        let from_catalog = self.catalog.as_ref().and_then(|catalog| catalog.table(name)).map(|table| table.renamed(name));
+        let definition = match from_catalog {
+            Some(table) => table,
+            None if name.is_empty() => TableDef::undefined(name),
+            None => match &self.inferred {
+                Some(inferred) => inferred.table(name)?,
+                None => return Err(Error::internal("a table is asked for before it is inferred")),
+            },
+        };
+        let columns = definition.columns().iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect();
+        let id = self.ids.id(self.list.len() as u32);
+        let table = Table { id, definition: Arc::new(definition), columns: Arc::new(columns) };
+        self.by_name.insert(name.into(), self.list.len());
+        self.list.push(table.clone());
+        Ok(table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn infer(lines: &[&str]) -> Inferred {
+        let mut inferred = Inferred::default();
+        lines.iter().for_each(|line| inferred.see(&Line::parse(line.as_bytes()).unwrap()));
+        inferred
+    }
+
+    fn line(after: &str) -> String {
+        format!(
+            r#"{{"op":"insert","table":"A.B","ts":"2024-01-01T00:00:00.000000Z","csn":null,"xid":null,"txn":"only","before":null,"after":{after},"tokens":{{}}}}"#
+        )
+    }
+
+    #[test]
+    fn columns_are_inferred_from_all_lines() {
+        let (first, second) = (line(r#"{"N":null,"T":"x"}"#), line(r#"{"N":12.50,"T":null,"B":{"$base64":"AA=="}}"#));
+        let table = infer(&[&first, &second]).table("A.B").unwrap();
+        let names: Vec<_> = table.columns().iter().map(|column| (&*column.name, column.kind())).collect();
+        use crate::schema::Kind;
+        let expected = [
+            ("N", Kind::NumberText { prefixed: true }),
+            ("T", Kind::Text { prefixed: true }),
+            ("B", Kind::Binary { prefixed: true }),
+        ];
+        assert_eq!(names, expected);
+        let mixed = infer(&[&first, &line(r#"{"T":1}"#)]).table("A.B").unwrap_err();
+        assert_eq!(mixed.kind(), ErrorKind::UndefinedTable);
+        assert!(mixed.to_string().contains("column T of table A.B"));
+        assert!(!infer(&[&line(r#"{"COL0":"x","COL3":1}"#)]).table("A.B").unwrap().is_defined());
+    }
+
+    #[test]
+    fn what_is_not_of_the_form_is_an_error_without_values() {
+        for bad in [r#"{"op":"insert"}"#, "[]", "", r#"{"op":1}"#, "SECRET"] {
+            let error = Line::parse(bad.as_bytes()).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Json);
+            assert!(!error.to_string().contains("SECRET"));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! [`LineBuffer`]: the lines of the files of a source, one after the other.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::source::bytes::ByteSource;
+use crate::source::progress::{Access, Progress};
+use crate::source::sequence::TrailFile;
+
+/// Bytes read at a time.
+const BLOCK: usize = 1 << 20;
+
+/// Reads lines. Memory is that of a block, or of the longest line.
+#[derive(Debug)]
+pub(crate) struct LineBuffer {
+    files: Arc<[TrailFile]>,
+    access: Access,
+    /// The file that is open, and its index.
+    open: Option<Arc<dyn ByteSource>>,
+    index: usize,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer that have not been returned.
+    start: usize,
+    filled: usize,
+    /// Offset of `filled` in the open file.
+    offset: u64,
+    /// Number of the next line in the open file; the first is 1.
+    number: u64,
+    /// Bytes of the files that are done.
+    done: u64,
+}
+
+/// Where a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinePlace {
+    /// Index of its file.
+    pub(crate) file: usize,
+    /// Its offset in the file.
+    pub(crate) offset: u64,
+    /// Its number in the file; the first is 1.
+    pub(crate) number: u64,
+    /// Whether a line end follows it. A last line without one may be torn.
+    pub(crate) ended: bool,
+}
+
+impl LineBuffer {
+    pub(crate) fn new(files: Arc<[TrailFile]>, access: Access) -> Self {
+        let buffer = Vec::new();
+        Self { files, access, open: None, index: 0, buffer, start: 0, filled: 0, offset: 0, number: 1, done: 0 }
+    }
+
+    /// Returns the next line without its line end; `None` at the end of the last file. Lines of blanks are skipped. A last line
+    /// without a line end is returned again by the next call if it was not [taken](Self::take).
+    pub(crate) fn next(&mut self) -> Result<Option<(LinePlace, &[u8])>> {
+        loop {
+            if self.open.is_none() && !self.open_next()? {
+                return Ok(None);
+            }
+            let (length, ended) = match self.line_length()? {
+                Some(found) => found,
+                None if self.index + 1 < self.files.len() => {
+                    self.done += self.offset;
+                    self.open = None;
+                    self.index += 1;
+                    continue;
+                }
+                None => return Ok(None),
+            };
+            let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
+            if line.iter().all(u8::is_ascii_whitespace) && ended {
+                self.take(length);
+                continue;
+            }
+            let place = LinePlace { file: self.index, offset: self.line_offset(), number: self.number, ended };
+            // Borrowed anew: the loop above may not return what it borrowed.
+            let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
+            return Ok(Some((place, line)));
+        }
+    }
+
+    /// Moves on past a line of this length, and past its line end.
+    pub(crate) fn take(&mut self, length: usize) {
+        self.start = (self.start + length + 1).min(self.filled);
+        self.number += 1;
+    }
+
+    /// Returns the offset of the next line in its file.
+    pub(crate) fn line_offset(&self) -> u64 {
+        self.offset - (self.filled - self.start) as u64
+    }
+
+    pub(crate) fn file(&self, index: usize) -> Arc<Path> {
+        self.files.get(index).map_or_else(|| Path::new("").into(), |file| Arc::clone(&file.path))
+    }
+
+    fn open_next(&mut self) -> Result<bool> {
+        let Some(file) = self.files.get(self.index) else { return Ok(false) };
+        self.open = Some(file.source(self.access.mapped)?);
+        (self.start, self.filled, self.offset, self.number) = (0, 0, 0, 1);
+        Ok(true)
+    }
+
+    /// Returns the length of the next line, and whether it ends with a line end; `None` at the end of the file.
+    fn line_length(&mut self) -> Result<Option<(usize, bool)>> {
+        let mut searched = 0;
+        loop {
+            let rest = self.buffer.get(self.start..self.filled).unwrap_or_default();
+            if let Some(end) = memchr::memchr(b'\n', rest.get(searched..).unwrap_or_default()) {
+                return Ok(Some((searched + end, true)));
+            }
+            searched = rest.len();
+            if self.read_more()? == 0 {
+                return Ok((searched > 0).then_some((searched, false)));
+            }
+        }
+    }
+
+    fn read_more(&mut self) -> Result<usize> {
+        if let Some(watch) = &self.access.watch {
+            let position = crate::Position::Offset(self.line_offset());
+            watch.report(Progress { position, bytes: self.done + self.offset })?;
+        }
+        self.buffer.copy_within(self.start..self.filled, 0);
+        (self.start, self.filled) = (0, self.filled - self.start);
+        let Some(source) = &self.open else { return Err(Error::internal("no file is open")) };
+        let failed = |error| Error::io(self.files.get(self.index).map_or(Path::new(""), |file| &file.path), error);
+        let left = usize::try_from(source.size().map_err(failed)?.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let wanted = self.filled.saturating_add(left).min((self.filled * 2).max(BLOCK));
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        let read = source.read_at(self.buffer.get_mut(self.filled..).unwrap_or_default(), self.offset).map_err(failed)?;
+        self.filled += read;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,220 @@
+//! [`LineReader`]: the changes of files of native JSON lines.
+
+use std::sync::Arc;
+
+use crate::change::{Built, Change, ChangeContext, Head, PositionSpace, TransactionIds, values_context};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Counts;
+use crate::formats::native_json::{Inferred, Line, Tables};
+use crate::position::Position;
+use crate::schema::{Catalog, TableDef, TableId};
+use crate::source::lines::{LineBuffer, LinePlace};
+use crate::source::options::ReadOptions;
+use crate::source::reader::filter::ReadFilter;
+use crate::source::sequence::TrailFile;
+use crate::source::skipped::Skipped;
+
+/// Reads the changes of lines. Each is made in one buffer that is reused for all.
+#[derive(Debug)]
+pub(super) struct LineReader {
+    files: Arc<[TrailFile]>,
+    options: ReadOptions,
+    lines: LineBuffer,
+    tables: Tables,
+    filter: Option<ReadFilter>,
+    /// The bytes of the change that is lent.
+    bytes: Vec<u8>,
+    context: Option<ChangeContext>,
+    /// Index of the file of `context`.
+    file: usize,
+    /// CSN and id of the last change, which number the transactions.
+    ids: (Option<Box<str>>, Option<Box<str>>),
+    serial: u64,
+    /// Where reading starts, until it has started.
+    start_at: Option<Position>,
+    skipped: Vec<Skipped>,
+}
+
+/// A change to be lent.
+#[derive(Clone)]
+struct Made {
+    head: Head,
+    table: (TableId, Arc<TableDef>),
+}
+
+impl LineReader {
+    pub(super) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
+        let mut reader = Self {
+            lines: LineBuffer::new(Arc::clone(&files), options.access.clone()),
+            files,
+            tables: Tables::new(options.catalog.clone()),
+            filter: options.select.as_ref().map(ReadFilter::new),
+            bytes: Vec::new(),
+            context: None,
+            file: usize::MAX,
+            ids: (None, None),
+            serial: 0,
+            start_at: options.start_at,
+            skipped: Vec::new(),
+            options,
+        };
+        if let Some(position) = reader.start_at {
+            reader.seek(position)?;
+        }
+        Ok(reader)
+    }
+
+    /// The next change; see [`Reader::next`](crate::Reader::next).
+    pub(super) fn next(&mut self) -> Result<Option<Change<'_>>> {
+        let made = loop {
+            let Some(made) = self.make_next()? else { return Ok(None) };
+            let Some(filter) = &mut self.filter else { break made };
+            let Some(context) = &self.context else { return Err(no_context()) };
+            if filter.wants(&Change::new(&self.bytes, made.head, context, (made.table.0, &made.table.1)))? {
+                break made;
+            }
+        };
+        let Some(context) = &self.context else { return Err(no_context()) };
+        let table = self.tables.definition(made.table.0).ok_or_else(|| Error::internal("a change's table has no definition"))?;
+        Ok(Some(Change::new(&self.bytes, made.head, context, (made.table.0, table))))
+    }
+
+    /// Makes the change of the next line that has one.
+    fn make_next(&mut self) -> Result<Option<Made>> {
+        loop {
+            let Some((place, line)) = self.lines.next()? else { return Ok(None) };
+            let length = line.len();
+            let made = match Line::parse(line) {
+                Ok(parsed) => {
+                    if self.tables.needs_inference(&parsed) {
+                        self.infer()?;
+                        continue;
+                    }
+                    make(&parsed, place, length, &mut self.tables, &mut self.bytes)
+                }
+                // A writer may not be done with the last line.
+                Err(_) if !place.ended => {
+                    return Err(self.locate(torn(), place));
+                }
+                Err(error) => Err(error),
+            };
+            match made {
+                Ok((built, ids, table)) => {
+                    self.lines.take(length);
+                    if !self.options.include_non_changes && !built.head.op.is_change() {
+                        continue;
+                    }
+                    self.enter(&built, ids, place);
+                    return Ok(Some(Made { head: built.head, table }));
+                }
+                Err(error) if self.options.resync && error.kind() != ErrorKind::Internal => {
+                    self.lines.take(length);
+                    let error = self.locate(error, place);
+                    let to = Position::Offset(self.lines.line_offset());
+                    self.skipped.push(Skipped { from: Position::Offset(place.offset), to, error });
+                }
+                Err(error) => return Err(self.locate(error, place)),
+            }
+        }
+    }
+
+    /// Brings what the change shares with others up to date.
+    fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace) {
+        let begins = crate::change::TransactionIndicator::from_byte(built.head.transaction).begins();
+        let (csn, xid) = ids.texts();
+        if begins || (self.ids.0.as_deref(), self.ids.1.as_deref()) != (csn, xid) {
+            self.serial += 1;
+            self.ids = (csn.map(Into::into), xid.map(Into::into));
+        }
+        let ids = ids.numbered(self.serial);
+        let file = match &self.context {
+            Some(context) if self.file == place.file && context.file.space == built.space => Arc::clone(&context.file),
+            _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
+        };
+        self.file = place.file;
+        self.context = Some(ChangeContext { file, ids, start: None });
+    }
+
+    /// Reads all lines for what they say about their tables. What is wrong with a line is said when it is read as a change.
+    #[cold]
+    fn infer(&mut self) -> Result<()> {
+        let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access.clone());
+        let mut inferred = Inferred::default();
+        while let Some((_, line)) = lines.next()? {
+            let length = line.len();
+            if let Ok(line) = Line::parse(line) {
+                inferred.see(&line);
+            }
+            lines.take(length);
+        }
+        self.tables.infer(inferred);
+        Ok(())
+    }
+
+    /// Goes to the line at a position: one that it states, or its offset.
+    fn seek(&mut self, position: Position) -> Result<()> {
+        while let Some((place, line)) = self.lines.next()? {
+            let length = line.len();
+            let stated = Line::parse(line).and_then(|line| line.position(place.offset));
+            if stated.ok() == Some(position) || position == Position::Offset(place.offset) {
+                return Ok(());
+            }
+            self.lines.take(length);
+        }
+        if position == Position::Offset(self.lines.line_offset()) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidPosition, format!("no change is at {position}")))
+    }
+
+    fn locate(&self, error: Error, place: LinePlace) -> Error {
+        let context = values_context(self.lines.file(place.file), PositionSpace::Bytes);
+        context.locate(error, place.offset, place.number)
+    }
+
+    /// Returns the offset of the next line.
+    pub(super) fn position(&self) -> Position {
+        Position::Offset(self.lines.line_offset())
+    }
+
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
+        self.tables.definitions()
+    }
+
+    pub(super) fn catalog(&self) -> Option<&Catalog> {
+        self.tables.catalog()
+    }
+
+    pub(super) fn filter_counts(&self) -> Counts {
+        self.filter.as_ref().map_or_else(Counts::default, ReadFilter::counts)
+    }
+
+    pub(super) fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+}
+
+/// Encodes the change of a line into a buffer.
+fn make(
+    line: &Line<'_>,
+    place: LinePlace,
+    length: usize,
+    tables: &mut Tables,
+    bytes: &mut Vec<u8>,
+) -> Result<(Built, TransactionIds, (TableId, Arc<TableDef>))> {
+    let change = line.change(tables, place.offset, place.number, u32::try_from(length).unwrap_or(u32::MAX))?;
+    bytes.clear();
+    let built = change.encode(bytes)?;
+    let (id, table) = change.table();
+    Ok((built, change.transaction_ids(0), (id, Arc::clone(table))))
+}
+
+#[cold]
+fn torn() -> Error {
+    Error::new(ErrorKind::Truncated, "the file ends inside a line").hint("the writer may not be done yet")
+}
+
+#[cold]
+fn no_context() -> Error {
+    Error::internal("a change without its context")
+}

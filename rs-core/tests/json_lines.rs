@@ -1,0 +1,262 @@
+//! A second source beside the trail: native JSON lines, read, filtered, decoded and written like a trail.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use common::*;
+use trailcore::batch::BatchDecoder;
+use trailcore::filter::Select;
+use trailcore::schema::Catalog;
+use trailcore::sink::{TrailWriter, WriterOptions};
+use trailcore::trail::ByteOrder;
+use trailcore::{ChangeBlock, ColumnState, ErrorKind, Op, Position, ReadOptions, Trail, Value};
+use trailcore_samples::{Bank, bank_in_memory};
+
+/// The sample trail, its changes as JSON lines, and its definitions.
+fn sample(bank: &Bank) -> (Trail, Vec<String>, Catalog) {
+    let trail = trail_of(&bank_in_memory(bank).unwrap());
+    let mut reader = trail.reader().unwrap();
+    let mut lines = Vec::new();
+    while let Some(change) = reader.next().unwrap() {
+        lines.push(change.to_json().unwrap());
+    }
+    let mut catalog = Catalog::new();
+    reader.tables().for_each(|table| catalog.insert((**table).clone()));
+    (trail, lines, catalog)
+}
+
+fn as_file(lines: &[String]) -> Trail {
+    Trail::from_bytes(lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes())
+}
+
+#[test]
+fn lines_are_read_as_what_they_were_written_from() {
+    for bank in [Bank::small(), Bank::small_little()] {
+        let (_, expected, catalog) = sample(&bank);
+        let trail = as_file(&expected);
+        assert_eq!(lines(&trail), expected);
+        assert_eq!(lines_with(&trail, ReadOptions::new().catalog(catalog)).unwrap(), expected);
+        let mut blocks = trail.reader().unwrap().into_blocks(50);
+        let mut seen = Vec::new();
+        while let Some(block) = blocks.next_block().unwrap() {
+            seen.extend(block.changes().map(|change| change.to_json().unwrap()));
+        }
+        assert_eq!(seen, expected);
+        let owned: Vec<_> = trail.reader().unwrap().into_changes().collect::<Result<_, _>>().unwrap();
+        assert!(owned.iter().map(|change| change.as_change().to_json().unwrap()).eq(expected));
+    }
+}
+
+#[test]
+fn a_selection_decides_the_same() {
+    let (trail, expected, catalog) = sample(&Bank::small());
+    let from_lines = as_file(&expected);
+    for text in [
+        "TABLE BANK.POSTINGS;",
+        "TABLE BANK.*; TABLEEXCLUDE BANK.CUST*;",
+        "TRAILCORE OPS insert; TABLE BANK.POSTINGS, FILTER (AMOUNT > 1000 AND @STRFIND (MEMO, 'cash') > 0);",
+        "TABLE BANK.POSTINGS, FILTER (@COLTEST (CURRENCY, PRESENT)), WHERE (CURRENCY = 'USD');",
+        "TRAILCORE OPS insert; TABLE BANK.*, FILTER (@RANGE (1, 3));",
+        "TRAILCORE FROMCSN 7824137850 UNTILTIME 2024-03-01T00:01:00;",
+        "TABLE BANK.POSTINGS, FILTER (@STREQ (@GETENV ('GGHEADER', 'OPTYPE'), 'INSERT'));",
+    ] {
+        let options = || ReadOptions::new().select(Select::parse(text).unwrap().lenient());
+        let wanted = lines_with(&trail, options()).unwrap();
+        assert_eq!(lines_with(&from_lines, options().catalog(catalog.clone())).unwrap(), wanted, "{text}");
+        // Without definitions, types are inferred, but not keys.
+        if text.contains("@RANGE") {
+            continue;
+        }
+        assert_eq!(lines_with(&from_lines, options()).unwrap(), wanted, "{text}");
+    }
+}
+
+/// All columns of all batches, as text.
+fn decoded(trail: &Trail, options: ReadOptions) -> Vec<String> {
+    let mut decoder = BatchDecoder::new();
+    let mut reader = trail.reader_with(options).unwrap();
+    let mut shown = Vec::new();
+    let mut show = |batch: &trailcore::batch::ColumnBatch| {
+        for (side, columns) in [("before", batch.before().collect::<Vec<_>>()), ("after", batch.after().collect())] {
+            for (column, buffer) in columns {
+                shown.push(format!(
+                    "{} {side} {} {:?} {:?}",
+                    batch.table().name(),
+                    column.name,
+                    buffer.states(),
+                    buffer.values()
+                ));
+            }
+        }
+        shown.push(format!("{:?} {:?} {:?}", batch.ops(), batch.positions(), batch.times()));
+    };
+    while let Some(change) = reader.next().unwrap() {
+        if decoder.push(&change).unwrap() {
+            decoder.flush(&mut show);
+        }
+    }
+    decoder.flush(&mut show);
+    shown.sort();
+    shown
+}
+
+#[test]
+fn batches_are_the_same_under_the_same_definitions() {
+    let (trail, expected, catalog) = sample(&Bank::small_little());
+    let from_lines = decoded(&as_file(&expected), ReadOptions::new().catalog(catalog));
+    assert_eq!(from_lines, decoded(&trail, ReadOptions::new()));
+    assert!(from_lines.len() > 20);
+}
+
+#[cfg(feature = "arrow")]
+#[test]
+fn record_batches_are_the_same_under_the_same_definitions() {
+    use trailcore::arrow::ArrowOptions;
+    let (trail, expected, catalog) = sample(&Bank::small());
+    let all = |trail: &Trail, options: ReadOptions| -> Vec<_> {
+        trail.table("BANK.POSTINGS", options, ArrowOptions::new()).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let from_lines = all(&as_file(&expected), ReadOptions::new().catalog(catalog));
+    assert_eq!(from_lines, all(&trail, ReadOptions::new()));
+    assert!(from_lines[0].num_rows() > 10);
+    // Without definitions there is a schema too: numbers are exact text.
+    let inferred = all(&as_file(&expected), ReadOptions::new());
+    assert_eq!(inferred[0].num_rows(), from_lines[0].num_rows());
+    assert!(inferred[0].schema().field_with_name("AMOUNT").is_ok());
+}
+
+#[test]
+fn lines_become_a_trail_and_back() {
+    for (bank, order) in [(Bank::small(), ByteOrder::Little), (Bank::small_little(), ByteOrder::Big)] {
+        let (_, expected, catalog) = sample(&bank);
+        for options in [ReadOptions::new(), ReadOptions::new().catalog(catalog)] {
+            let options_of_writer = WriterOptions { order, ..WriterOptions::default() };
+            let mut writer = TrailWriter::in_memory("tt", options_of_writer).unwrap();
+            let mut reader = as_file(&expected).reader_with(options).unwrap();
+            while let Some(change) = reader.next().unwrap() {
+                writer.write(&change).unwrap();
+            }
+            if writer.is_in_transaction() {
+                writer.commit().unwrap();
+            }
+            let files = writer.finish().unwrap();
+            let again: Vec<_> = lines(&trail_of(&files)).iter().map(|line| placeless(line)).collect();
+            let expected: Vec<_> = expected.iter().map(|line| placeless(line)).collect();
+            assert_eq!(again.len(), expected.len());
+            for (again, expected) in again.iter().zip(&expected) {
+                assert_eq!(again, expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_position_is_a_start() {
+    let (_, expected, _) = sample(&Bank::small());
+    let trail = as_file(&expected);
+    let mut reader = trail.reader().unwrap();
+    let mut starts = Vec::new();
+    let mut offset = reader.position();
+    while let Some(change) = reader.next().unwrap() {
+        starts.push((change.position(), offset));
+        offset = reader.position();
+    }
+    for (index, (position, offset)) in starts.iter().enumerate().step_by(17) {
+        for start in [*position, *offset] {
+            assert_eq!(lines_with(&trail, ReadOptions::new().start_at(start)).unwrap(), expected[index..]);
+        }
+    }
+    assert!(lines_with(&trail, ReadOptions::new().start_at(offset)).unwrap().is_empty());
+    for wrong in [Position::new(99, 1), Position::Offset(3), Position::Lsn(1)] {
+        let error = trail.reader_with(ReadOptions::new().start_at(wrong)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidPosition);
+    }
+}
+
+/// A line of a table with one column.
+fn line(after: &str) -> String {
+    format!(
+        r#"{{"op":"insert","table":"A.B","ts":"2024-01-01T00:00:00.000000Z","csn":null,"xid":null,"txn":"only","before":null,"after":{after},"tokens":{{}}}}"#
+    )
+}
+
+#[test]
+fn all_states_of_a_column_and_values_of_any_length_are_kept() {
+    let long = "long ".repeat(50_000);
+    let all = [
+        line(&format!(r#"{{"T":"{long}","B":{{"$base64":"AAEC"}},"N":12345678901234567890.120}}"#)),
+        line(r#"{"T":null,"B":{"$invalid":"00ff"}}"#),
+        line(r#"{"B":{"$unchanged":"lob"},"N":-1}"#),
+        line("{}"),
+    ];
+    let trail = as_file(&all);
+    let mut reader = trail.reader().unwrap();
+    let mut block = ChangeBlock::default();
+    assert_eq!(reader.next_block(&mut block, 10).unwrap(), 4);
+    let value = |index: usize, column: &str| {
+        let change = block.get(index).unwrap();
+        let row = change.after().unwrap().unwrap();
+        row.get(column).map(|column| (column.state(), format!("{:?}", column.value())))
+    };
+    assert_eq!(value(0, "T").unwrap(), (ColumnState::Value, format!("{:?}", Value::Text(long.into()))));
+    assert_eq!(value(1, "T").unwrap().0, ColumnState::Null);
+    assert_eq!(value(1, "B").unwrap(), (ColumnState::Invalid, "Invalid([0, 255])".to_owned()));
+    assert_eq!(value(1, "N"), None);
+    assert_eq!(value(2, "B").unwrap().0, ColumnState::Unchanged);
+    assert!(block.get(3).unwrap().after().unwrap().unwrap().columns().next().is_none());
+    // Lines without a trail's position are at their offset, and the JSON says so.
+    let change = block.get(1).unwrap();
+    assert_eq!(change.position(), Position::Offset(all[0].len() as u64 + 1));
+    assert!(change.to_json().unwrap().starts_with(r#"{"position":"offset:"#));
+    assert_eq!(change.op(), Op::Insert);
+    // A trail has no form for some of this, and says so.
+    let mut writer = TrailWriter::in_memory("tt", WriterOptions::default()).unwrap();
+    assert_eq!(writer.write(&block.get(0).unwrap()).unwrap_err().kind(), ErrorKind::Unencodable);
+    assert_eq!(writer.write(&change).unwrap_err().kind(), ErrorKind::Unencodable);
+    writer.write(&block.get(2).unwrap()).unwrap();
+}
+
+#[test]
+fn what_is_wrong_names_its_line_and_can_be_skipped() {
+    let good = line(r#"{"T":"x"}"#);
+    let twice = line(r#"{"T":"x","T":"y"}"#);
+    let no_time = good.replace("2024-01-01", "SECRET");
+    for (bad, kind) in [("{\"op\":", ErrorKind::Json), (&*twice, ErrorKind::Json), (&*no_time, ErrorKind::Json)] {
+        let all = [good.clone(), bad.to_owned(), good.clone()];
+        let trail = as_file(&all);
+        let mut reader = trail.reader().unwrap();
+        assert!(reader.next().unwrap().is_some());
+        for _ in 0..2 {
+            let error = reader.next().unwrap_err();
+            assert_eq!((error.kind(), error.location().record), (kind, Some(2)), "{error}");
+            assert_eq!(error.location().offset, Some(good.len() as u64 + 1));
+            assert!(!error.to_string().contains("SECRET"));
+        }
+        let mut reader = trail.reader_with(ReadOptions::new().resync(true)).unwrap();
+        let mut count = 0;
+        while reader.next().unwrap().is_some() {
+            count += 1;
+        }
+        let [skipped] = reader.skipped() else { panic!("one line is skipped") };
+        assert_eq!((count, skipped.from), (2, Position::Offset(good.len() as u64 + 1)));
+    }
+    // A last line that is cut needs more bytes; one that is whole does not need its line end.
+    let cut = Trail::from_bytes(format!("{good}\n{}", &good[..40]).into_bytes());
+    let mut reader = cut.reader().unwrap();
+    assert!(reader.next().unwrap().is_some());
+    assert!(reader.next().unwrap_err().needs_more_bytes());
+    assert_eq!(lines(&Trail::from_bytes(format!("{good}\n{good}").into_bytes())).len(), 2);
+}
+
+#[test]
+fn files_are_told_apart_by_their_content() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("changes.jsonl");
+    std::fs::write(&path, b"").unwrap();
+    assert!(Trail::open(&path).unwrap().reader().unwrap().next().unwrap().is_none());
+    let (_, expected, _) = sample(&Bank::small());
+    std::fs::write(&path, expected.join("\n")).unwrap();
+    assert_eq!(lines(&Trail::open(&path).unwrap()), expected);
+    let summary = Trail::open(&path).unwrap().summary(ReadOptions::new()).unwrap();
+    assert_eq!(summary.changes, expected.len() as u64);
+}
