@@ -615,7 +615,7 @@ fn check_text_definition(vector: &Value, found: &mut Findings) {
     if let Some(name) = lines.iter().find_map(|line| line.strip_prefix("Table Name: ")) {
         found.same("table name", table.name(), name.split(" (").next().unwrap_or(name));
     }
-    // Spec section 11.1: a record of version 11 has 34 bytes, and 50 and its name's for each column.
+    // docs/trail-format.md, section 9.2: a record of version 11 has 34 bytes, plus 50 and the length of the name per column.
     let size = |table: &TableDef| 34 + table.columns().iter().map(|column| 50 + column.name.len() as u64).sum::<u64>();
     if let (true, Some(length)) = (lines.contains(&"TDR version: 11"), vector["decoded"]["RecLength"].as_u64()) {
         found.same("size of the definition record", size(table), length);
