@@ -40,10 +40,9 @@ fn rules(trail: &Trail, select: &Select) -> Outcome<u64> {
     let mut reader = trail.reader()?;
     let mut last = None;
     while let Some(change) = reader.next()? {
-        let address = std::sync::Arc::as_ptr(change.table());
         let program = match &last {
-            Some((known, program)) if *known == address => program,
-            _ => &last.insert((address, selector.program(&change))).1,
+            Some((table, program)) if *table == change.table_id() => program,
+            _ => &last.insert((change.table_id(), selector.program(&change))).1,
         };
         program.each_hit(&change, &mut scratch, |rule, verdict| hits[rule] += u64::from(verdict.is_accept()));
     }
