@@ -294,7 +294,7 @@ pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<Ta
 pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Output) -> Result<i32, Failure> {
     if counts.undecidable > 0 {
         let columns = "lack columns that the selection needs";
-        output.complain(&format!("{} changes were rejected undecided: they {columns}", grouped(counts.undecidable)))?;
+        output.complain(&format!("{} changes were rejected as undecidable: they {columns}", grouped(counts.undecidable)))?;
     }
     if counts.errors > 0 {
         output.complain(&format!("{} changes were rejected because the selection failed on them", grouped(counts.errors)))?;

@@ -411,15 +411,6 @@ def test_convert_in_python(tmp_path: Path) -> None:
         trail.convert(tmp_path / "x.csv", table="A.B")
 
 
-def test_ctrl_c_while_converting(tmp_path: Path) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        tc.open(BK).convert(tmp_path / "out", "parquet", progress=stop)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_values_that_cannot_be_decoded(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     content = _with_a_bad_name()
     (tmp_path / "aa000000000").write_bytes(content)
