@@ -52,6 +52,7 @@ c-abi: c-build
 c-examples: c-build
 	rm -rf $(C_TEST)/prefix $(C_TEST)/cmake
 	ffi/install $(C_PREFIX)
+	@test -f $(C_PREFIX)/share/doc/trailcore/THIRD_PARTY_NOTICES.md
 	@mkdir -p $(C_TEST)/bin
 	set -e; for name in dump filter arrow; do \
 	  $(CC) -std=c99 $(C_STRICT) -O1 examples/c/$$name.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \

@@ -7,6 +7,7 @@ JAVA_NATIVE := target/java-native/io/trailcore/native
 JAVA_PLATFORM := $(shell uname -s | tr 'A-Z' 'a-z' | sed 's/darwin/macos/')-$(shell uname -m | sed 's/arm64/aarch64/')
 JNI_LIBRARY := target/release/libtrailcore_jni.so
 JAVA_QUICK := target/java-quick
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .PHONY: java-tools java-library test-java java-install java-example bench-java
 
@@ -42,6 +43,7 @@ java-checked: java-library
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/test-java.log 2>&1 || { cut -c1-400 target/test-java.log | tail -n 80; exit 1; }
 	@if grep -hE -A3 '(WARNING|FATAL ERROR) in native method|WARNING: JNI|JNI local refs' \
 	  target/test-java.log java/target/surefire-reports/*.dump* 2>/dev/null; then echo "-Xcheck:jni has found something"; exit 1; fi
+	@jar tf java/target/trailcore-$(VERSION).jar | grep -q META-INF/THIRD_PARTY_NOTICES.md || (echo "the JAR lacks the licences"; exit 1)
 	@grep -h '^Tests run' java/target/surefire-reports/*.txt
 	@grep -hE '^Tests run' java/target/surefire-reports/*.txt | sed 's/[^0-9 ]/ /g' \
 	  | awk '{ run += $$1; bad += $$2 + $$3; skipped += $$4 } END { print "java: " run - bad - skipped " passed, " bad " failed, " skipped " skipped"; exit bad > 0 || run == 0 }'

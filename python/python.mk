@@ -46,8 +46,9 @@ py-wheel-test: $(VENV)/tools
 	cd target && venv-user/bin/python -I -c "import trailcore as tc; \
 	  assert sum(1 for _ in tc.open('../$(DATA)/big/bk')) == 88; print('wheel:', tc.__version__)"
 	target/venv-user/bin/trailcore cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	@$(PY) -m zipfile -l $(WHEELS)/trailcore-*.whl | grep -q licenses/THIRD_PARTY_NOTICES.md || (echo "the wheel lacks the licences"; exit 1)
 	@ls $(WHEELS)/*.whl | grep -q abi3 || (echo "the wheel is not abi3"; exit 1)
-	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' || (echo "the source distribution lacks the library"; exit 1)
+	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' && tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q THIRD_PARTY_NOTICES.md || (echo "the source distribution lacks the library or the licences"; exit 1)
 
 py-notebooks: py-build
 	$(PY) examples/python/run_notebooks.py
