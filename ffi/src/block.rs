@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bumpalo::Bump;
-use trailcore::TableDef;
-use trailcore::source::ChangeBlock;
+use trailcore::schema::TableId;
+use trailcore::{ChangeBlock, TableDef};
 
 use crate::boundary::{Failure, fallible, status};
 use crate::buffer::tc_buffer;
@@ -67,7 +67,7 @@ impl Memory {
     }
 
     /// Prepares the changes in the block for use.
-    pub(crate) fn settle(&mut self, mut handle_of: impl FnMut(&Arc<TableDef>) -> Arc<Handle<tc_table>>) {
+    pub(crate) fn settle(&mut self, mut handle_of: impl FnMut(&(TableId, Arc<TableDef>)) -> Arc<Handle<tc_table>>) {
         self.texts.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).reset();
         self.tables.clear();
         self.tables.extend(self.block.tables().iter().map(&mut handle_of));

@@ -242,13 +242,11 @@ unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *m
             let (position, start) = (change.position(), change.start());
             (&raw mut (*info).op).write(tc_op::of(change.op()));
             (&raw mut (*info).transaction).write(tc_transaction_indicator::of(change.transaction()));
-            (&raw mut (*info).position.seqno).write(position.seqno);
-            (&raw mut (*info).position.rba).write(position.rba);
-            (&raw mut (*info).start.seqno).write(start.seqno);
-            (&raw mut (*info).start.rba).write(start.rba);
+            (&raw mut (*info).position).write(position.into());
+            (&raw mut (*info).start).write(start.into());
             (&raw mut (*info).timestamp).write(change.timestamp().unix_micros());
             (&raw mut (*info).table).write(table);
-            (&raw mut (*info).record_type).write(u32::from(change.record().record_type().0));
+            (&raw mut (*info).record_type).write(change.source_code());
         })
     }
 }
@@ -565,7 +563,7 @@ pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: 
     // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = borrow(change)?.change()?.tokens().count();
+        *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.tokens().count());
         Ok(())
     })
 }
@@ -582,8 +580,8 @@ pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize,
     status(|| unsafe {
         let place = out(token, tc_token::NONE, "token")?;
         let change = borrow(change)?.change()?;
-        let found = change.tokens().nth(index);
-        let token = found.ok_or_else(|| Failure::index("token", index, change.tokens().count()))?;
+        let tokens = || change.trail().into_iter().flat_map(|trail| trail.tokens());
+        let token = tokens().nth(index).ok_or_else(|| Failure::index("token", index, tokens().count()))?;
         *place = tc_token {
             name: token.name().into(),
             body: token.body().into(),
@@ -622,7 +620,7 @@ pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut
         let handle = borrow(change)?;
         if let Some(ddl) = handle.change()?.ddl() {
             // In UTF-8, without the NULs at the end. This can be the raw bytes.
-            *statement = handle.lent(ddl.text());
+            *statement = handle.lent(ddl.into_text());
         }
         Ok(())
     })
@@ -672,7 +670,7 @@ pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count:
     // SAFETY: the pointer contract in `lib.rs`.
     status(|| unsafe {
         let count = out(count, 0, "count")?;
-        *count = borrow(change)?.change()?.records().count();
+        *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.records().count());
         Ok(())
     })
 }
@@ -689,8 +687,8 @@ pub unsafe extern "C" fn tc_change_record(change: *const tc_change, index: usize
     status(|| unsafe {
         zero_on_error(record, || {
             let change = borrow(change)?.change()?;
-            let found = change.records().nth(index);
-            let found = found.ok_or_else(|| Failure::index("record", index, change.records().count()))?;
+            let records = || change.trail().into_iter().flat_map(|trail| trail.records());
+            let found = records().nth(index).ok_or_else(|| Failure::index("record", index, records().count()))?;
             write_struct(record, fill_record(&found, change.position().into(), 0), "record")
         })
     })

@@ -91,7 +91,7 @@ pub(crate) unsafe fn read_options(options: *const tc_read_options) -> Outcome<Re
         let mut options =
             ReadOptions::new().include_non_changes(given.all != 0).resync(given.resync != 0).mapped(given.mapped != 0);
         if !given.from.is_null() {
-            options = options.start_at(given.from.read_unaligned().into());
+            options = options.start_at(given.from.read_unaligned().read()?);
         }
         if let Some(catalog) = borrow_optional(given.catalog)? {
             options = options.catalog(catalog.0.clone());

@@ -1,8 +1,8 @@
 //! Readers of changes, in blocks or one at a time.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use trailcore::schema::TableMap;
 use trailcore::{Error, Reader};
 
 use crate::block::{Memory, Pool, tc_block};
@@ -32,7 +32,7 @@ pub struct tc_reader {
     reader: Reader,
     /// An error that occurred after changes that have to be returned first.
     pending: Option<Error>,
-    tables: HashMap<usize, Arc<Handle<tc_table>>>,
+    tables: TableMap<Arc<Handle<tc_table>>>,
     pool: Arc<Pool>,
     /// The change that `tc_reader_next` returns.
     single: Option<Box<Memory>>,
@@ -88,9 +88,8 @@ impl tc_reader {
             self.pending = Some(error);
         }
         let tables = &mut self.tables;
-        memory.settle(|table| {
-            let handle = tables.entry(Arc::as_ptr(table).addr());
-            Arc::clone(handle.or_insert_with(|| Arc::new(Handle::part(tc_table(Arc::clone(table))))))
+        memory.settle(|(id, table)| {
+            Arc::clone(tables.get_or_insert_with(*id, || Arc::new(Handle::part(tc_table(Arc::clone(table))))))
         });
         Ok(!memory.block().is_empty())
     }
@@ -121,7 +120,7 @@ pub unsafe extern "C" fn tc_reader_open(
         fallible(error, || {
             give_to(reader, || {
                 let reader = borrow(trail)?.0.reader_with(read_options(options)?)?;
-                let (tables, pool) = (HashMap::new(), Arc::default());
+                let (tables, pool) = (TableMap::default(), Arc::default());
                 Ok(tc_reader { reader, pending: None, tables, pool, single: None, logged: 0 })
             })
         })

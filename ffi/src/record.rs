@@ -175,7 +175,11 @@ pub unsafe extern "C" fn tc_record_reader_next(
             zero_on_error(record, || {
                 let mut reader = borrow_mut(reader)?;
                 if let Some(placed) = reader.0.next()? {
-                    write_struct(record, fill_record(&placed.record, placed.position.into(), placed.number), "record")?;
+                    write_struct(
+                        record,
+                        fill_record(&placed.record, trailcore::Position::from(placed.position).into(), placed.number),
+                        "record",
+                    )?;
                     *more = true;
                 }
                 Ok(())

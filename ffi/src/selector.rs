@@ -1,20 +1,16 @@
-//! Selectors, which apply a selection to changes, and facts, which replace a change.
+//! Selectors, which apply a selection to changes.
 
-use std::ffi::c_char;
-
-use trailcore::PlainValue;
-use trailcore::filter::{Facts, Projected, Scratch, Selector};
+use trailcore::filter::{Projected, Scratch, Selector};
 
 use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::buffer::{give_to, tc_buffer};
-use crate::change::{RawImage, RawOp, tc_change, tc_image, tc_op};
+use crate::change::tc_change;
 use crate::error::tc_error;
 use crate::handle::{self, borrow, borrow_mut};
 use crate::reader::tc_counts;
 use crate::select::{give_verdict, tc_decision, tc_reason, tc_select, tc_verdict};
 use crate::status::tc_status;
-use crate::table::tc_table;
-use crate::text::{out, text};
+use crate::text::out;
 
 /// Applies a selection to a sequence of changes.
 ///
@@ -98,7 +94,7 @@ pub unsafe extern "C" fn tc_selector_hits(
         }
         let mut selector = borrow_mut(selector)?;
         let change = borrow(change)?.change()?;
-        let program = selector.selector.program(change.table());
+        let program = selector.selector.program(&change);
         let mut seen = 0;
         program.each_hit(&change, &mut selector.scratch, |rule, verdict| {
             if seen < room {
@@ -145,7 +141,7 @@ pub unsafe extern "C" fn tc_selector_project(
         fallible(error, || {
             let mut selector = borrow_mut(selector)?;
             let change = borrow(change)?.change()?;
-            let program = selector.selector.program(change.table());
+            let program = selector.selector.program(&change);
             let projected = program.project(&change, rule, &mut selector.scratch)?;
             borrow_mut(buffer)?.append(|bytes| write_projected(&projected, bytes))
         })
@@ -170,125 +166,4 @@ fn write_projected(projected: &Projected, bytes: &mut Vec<u8>) -> Outcome {
 
 fn write_json(value: &impl serde::Serialize, bytes: &mut Vec<u8>) -> Outcome {
     serde_json::to_writer(bytes, value).map_err(|error| Failure::misuse(tc_status::TC_ERR_JSON, error.to_string()))
-}
-
-/// A change as plain values, to apply a selection without a trail.
-///
-/// Ownership: free it with `tc_facts_free`. Threads: one at a time, except for const functions.
-pub struct tc_facts(Facts);
-
-handle::object!(tc_facts, b"tc_fact\0");
-
-/// Parses a value in JSON form.
-fn value(json: &str) -> Outcome<PlainValue> {
-    serde_json::from_str(json).map_err(|error| Failure::misuse(tc_status::TC_ERR_JSON, error.to_string()))
-}
-
-/// Creates the facts of a change of a table, with all columns missing.
-///
-/// Ownership: `*facts` belongs to the caller; free it with `tc_facts_free`. Threads: several may call it concurrently. Errors:
-/// `TC_ERR_BAD_ARGUMENT` for an unknown `op`, `TC_ERR_NULL_POINTER` and the handle errors.
-/// Example: `tc_facts *facts; tc_facts_new(TC_OP_INSERT, table, &facts);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_new(op: RawOp, table: *const tc_table, facts: *mut *mut tc_facts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_to(facts, || Ok(tc_facts(Facts::new(tc_op::read(op)?, &borrow(table)?.0)))) })
-}
-
-/// Frees facts. NULL is fine.
-///
-/// Example: `tc_facts_free(facts);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_free(facts: *mut tc_facts) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(facts) }
-}
-
-/// Sets a column of an image, in JSON as in the native form: `2000.50`, `"text"`, `null`, `{"$base64":"..."}`.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column,
-/// `TC_ERR_JSON` if the value is invalid, `TC_ERR_BAD_ARGUMENT` for an unknown `image`.
-/// Example: `tc_facts_column(facts, TC_IMAGE_AFTER, "SALARY", "2000.50", &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_column(
-    facts: *mut tc_facts,
-    image: RawImage,
-    column: *const c_char,
-    json: *const c_char,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let (column, value) = (text(column, "column")?, value(text(json, "json")?)?);
-            let mut facts = borrow_mut(facts)?;
-            let known = facts.0.clone();
-            facts.0 = match image {
-                image if image == tc_image::TC_IMAGE_BEFORE as u32 => known.before(column, value)?,
-                image if image == tc_image::TC_IMAGE_AFTER as u32 => known.after(column, value)?,
-                _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
-            };
-            Ok(())
-        })
-    }
-}
-
-/// Sets the value of `@GETENV (group, item)`, in JSON.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if a change has no such item, `TC_ERR_JSON`
-/// if the value is invalid.
-/// Example: `tc_facts_environment(facts, "GGHEADER", "OPTYPE", "\"INSERT\"", &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_environment(
-    facts: *mut tc_facts,
-    group: *const c_char,
-    item: *const c_char,
-    json: *const c_char,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let (group, item, value) = (text(group, "group")?, text(item, "item")?, value(text(json, "json")?)?);
-            let mut facts = borrow_mut(facts)?;
-            facts.0 = facts.0.clone().environment(group, item, value)?;
-            Ok(())
-        })
-    }
-}
-
-/// Sets the value of `@TOKEN (name)`.
-///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
-/// Example: `tc_facts_token(facts, "TK-HOST", "north");`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_facts_token(facts: *mut tc_facts, name: *const c_char, value: *const c_char) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
-        let (name, value) = (text(name, "name")?, text(value, "value")?);
-        let mut facts = borrow_mut(facts)?;
-        facts.0 = facts.0.clone().token(name, value);
-        Ok(())
-    })
-}
-
-/// Decides on facts.
-///
-/// Threads: several may call it concurrently, with a buffer each. `words`, to which the decision is appended as text, may be
-/// NULL. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `verdict` is not set, `TC_ERR_NULL_POINTER` and the handle errors.
-/// Example: `tc_select_decide_facts(select, facts, &verdict, NULL);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_select_decide_facts(
-    select: *const tc_select,
-    facts: *const tc_facts,
-    verdict: *mut tc_verdict,
-    words: *mut tc_buffer,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
-        give_verdict(verdict, words, || {
-            let (select, facts) = (borrow(select)?, borrow(facts)?);
-            Ok(select.0.bind(facts.0.table()).verdict_of(&facts.0))
-        })
-    })
 }

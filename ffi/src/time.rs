@@ -5,32 +5,68 @@ use std::ffi::c_char;
 
 use trailcore::{Csn, Position, Timestamp};
 
-use crate::boundary::{Outcome, fallible};
+use crate::boundary::{Failure, Outcome, fallible};
 use crate::buffer::tc_buffer;
 use crate::error::tc_error;
 use crate::handle::borrow_mut;
 use crate::status::tc_status;
 use crate::text::{out, text};
 
-/// The position of a record in a trail. Positions sort in trail order: by `seqno`, then by `rba`.
+/// The kind of source that a position is in.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum tc_position_kind {
+    /// A trail: `seqno` is the sequence number of the file, `rba` the byte offset of the record in it.
+    #[default]
+    TC_POSITION_TRAIL = 0,
+    /// A file or stream: `rba` is a byte offset.
+    TC_POSITION_OFFSET = 1,
+    /// A database log: `rba` is a log sequence number.
+    TC_POSITION_LSN = 2,
+    /// A partitioned queue: `seqno` is the partition, `rba` the number of the message in it.
+    TC_POSITION_MESSAGE = 3,
+}
+
+/// The position of a change or record in its source. Positions of one source sort by `seqno`, then by `rba`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct tc_position {
-    /// Sequence number of the file.
+    /// Sequence number of the file in a trail; see `tc_position_kind` for other sources.
     pub seqno: u64,
-    /// Byte offset of the record in that file.
+    /// Byte offset of the record in that file; see `tc_position_kind` for other sources.
     pub rba: u64,
+    /// The kind of source, a `tc_position_kind`. 0 is a trail.
+    pub kind: u32,
 }
 
 impl From<Position> for tc_position {
     fn from(position: Position) -> Self {
-        Self { seqno: position.seqno, rba: position.rba }
+        use tc_position_kind as k;
+        let (kind, seqno, rba) = match position {
+            Position::Trail(position) => (k::TC_POSITION_TRAIL, position.seqno, position.rba),
+            Position::Offset(offset) => (k::TC_POSITION_OFFSET, 0, offset),
+            Position::Lsn(lsn) => (k::TC_POSITION_LSN, 0, lsn),
+            Position::Message { partition, offset } => (k::TC_POSITION_MESSAGE, partition.into(), offset),
+            // A kind that this library does not know has no place in a trail either.
+            _ => (k::TC_POSITION_OFFSET, 0, 0),
+        };
+        Self { seqno, rba, kind: kind as u32 }
     }
 }
 
-impl From<tc_position> for Position {
-    fn from(position: tc_position) -> Self {
-        Self::new(position.seqno, position.rba)
+impl tc_position {
+    /// Converts a position of the caller.
+    pub(crate) fn read(self) -> Result<Position, Failure> {
+        use tc_position_kind as k;
+        match self.kind {
+            kind if kind == k::TC_POSITION_TRAIL as u32 => Ok(Position::new(self.seqno, self.rba)),
+            kind if kind == k::TC_POSITION_OFFSET as u32 => Ok(Position::Offset(self.rba)),
+            kind if kind == k::TC_POSITION_LSN as u32 => Ok(Position::Lsn(self.rba)),
+            kind if kind == k::TC_POSITION_MESSAGE as u32 && u32::try_from(self.seqno).is_ok() => {
+                Ok(Position::Message { partition: self.seqno as u32, offset: self.rba })
+            }
+            kind => Err(Failure::argument(format!("unknown kind of position {kind}"))),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use trailcore::source::ChangeBlock;
+use trailcore::ChangeBlock;
 use trailcore::{Op, Row};
 
 use crate::error::raised;
@@ -161,9 +161,13 @@ impl Change {
     fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, change) = (Types::get(py)?, self.get()?);
         let dict = PyDict::new(py);
-        for (token, value) in change.token_values() {
-            dict.set_item(types.words.token(py, &token), types.token(py, value))?;
-        }
+        let mut failed = Ok(());
+        change.each_token(|name, value| {
+            if failed.is_ok() {
+                failed = dict.set_item(types.words.token(py, &name), types.token(py, value));
+            }
+        });
+        failed?;
         if let Some(user) = change.user_tokens() {
             dict.set_item(&types.words.user, PyBytes::new(py, user))?;
         }
@@ -302,13 +306,19 @@ impl Change {
     /// The text of a DDL change; `None` for other changes.
     #[getter]
     fn ddl(&self) -> PyResult<Option<String>> {
-        Ok(self.get()?.ddl().map(|ddl| ddl.text().into_owned()))
+        Ok(self.get()?.ddl().map(|ddl| ddl.into_text().into_owned()))
     }
 
     /// The raw large-object fragments that follow its record. Their layout is not known.
     #[getter]
     fn fragments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        Ok(self.get()?.fragments().map(|record| PyBytes::new(py, record.data())).collect())
+        Ok(self
+            .get()?
+            .trail()
+            .into_iter()
+            .flat_map(|trail| trail.fragments())
+            .map(|record| PyBytes::new(py, record.data()))
+            .collect())
     }
 
     /// Returns the change as a dict with the members of the native JSON form: ``seqno``, ``rba``, ``op``, ``table``, ``ts`` (an
@@ -320,8 +330,17 @@ impl Change {
         let known = Op::ALL.iter().position(|known| *known == op).and_then(|op| self.names().ok()?.changes.get(op));
         let dict = known.unwrap_or(&types.words.change).bind(py).copy()?;
         let position = change.position();
-        dict.set_item(pyo3::intern!(py, "seqno"), position.seqno)?;
-        dict.set_item(pyo3::intern!(py, "rba"), position.rba)?;
+        match position.trail() {
+            Some(position) => {
+                dict.set_item(pyo3::intern!(py, "seqno"), position.seqno)?;
+                dict.set_item(pyo3::intern!(py, "rba"), position.rba)?;
+            }
+            None => {
+                dict.del_item(pyo3::intern!(py, "seqno"))?;
+                dict.del_item(pyo3::intern!(py, "rba"))?;
+                dict.set_item(pyo3::intern!(py, "position"), position.to_string())?;
+            }
+        }
         if op == Op::Ddl {
             dict.set_item(pyo3::intern!(py, "table"), self.table_name(py)?)?;
         }

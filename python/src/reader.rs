@@ -1,7 +1,5 @@
 //! The iterator of changes.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +7,9 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
-use trailcore::source::{Blocks, ChangeBlock, Skipped};
+use trailcore::ChangeBlock;
+use trailcore::schema::TableMap;
+use trailcore::source::{Blocks, Skipped};
 
 use crate::change::{Block, Change, Names};
 use crate::handle::Handle;
@@ -34,8 +34,8 @@ pub(crate) struct Changes {
 struct Current {
     block: Option<Arc<Block>>,
     next: usize,
-    /// The names of the tables read so far, by the address of the definition. The names keep the definitions alive.
-    names: HashMap<usize, Arc<Names>>,
+    /// The names of the tables read so far.
+    names: TableMap<Arc<Names>>,
 }
 
 impl Current {
@@ -48,13 +48,15 @@ impl Current {
 }
 
 /// Adds the names of its tables to a block, and creates those that are new.
-fn named(py: Python<'_>, changes: ChangeBlock, known: &mut HashMap<usize, Arc<Names>>) -> PyResult<Block> {
+fn named(py: Python<'_>, changes: ChangeBlock, known: &mut TableMap<Arc<Names>>) -> PyResult<Block> {
     let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.tables().len());
-    for table in changes.tables() {
-        names.push(match known.entry(Arc::as_ptr(table).addr()) {
-            Entry::Occupied(known) => Arc::clone(known.get()),
-            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Names::new(py, table)?))),
-        });
+    for (id, table) in changes.tables() {
+        let made = match known.get(*id) {
+            Some(made) => Arc::clone(made),
+            None => Arc::new(Names::new(py, table)?),
+        };
+        known.insert(*id, Arc::clone(&made));
+        names.push(made);
     }
     Ok(Block { changes, names, transaction: Mutex::default() })
 }

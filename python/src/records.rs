@@ -146,7 +146,7 @@ impl Records {
             while records.len() < AHEAD && error.is_none() {
                 match reader.next() {
                     Ok(Some(placed)) => records.push_back(Record {
-                        position: placed.position,
+                        position: placed.position.into(),
                         number: placed.number,
                         order: placed.record.byte_order(),
                         bytes: placed.record.bytes().to_vec(),

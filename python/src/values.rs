@@ -6,7 +6,6 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyString};
 use trailcore::change::Precision;
 use trailcore::schema::Kind;
-use trailcore::trail::tokens::GgsToken;
 use trailcore::{Column, DateTime, Number, Op, Position, Timestamp, TransactionIndicator, Value};
 
 /// The Python classes and objects that values need.
@@ -60,7 +59,11 @@ impl Types {
     }
 
     pub(crate) fn position<'py>(&self, py: Python<'py>, position: Position) -> PyResult<Bound<'py, PyAny>> {
-        self.position.bind(py).call1((position.seqno, position.rba))
+        match position.trail() {
+            Some(position) => self.position.bind(py).call1((position.seqno, position.rba)),
+            // Positions of other kinds of source are text, which is accepted as a start point too.
+            None => position.to_string().into_bound_py_any(py),
+        }
     }
 
     /// Converts the value of a column, with fast paths for the most frequent kinds.
@@ -235,11 +238,8 @@ impl Words {
         known.map(|word| word.bind(py).clone())
     }
 
-    pub(crate) fn token<'py>(&self, py: Python<'py>, token: &GgsToken<'_>) -> Bound<'py, PyString> {
-        match token.name() {
-            Some("ORAROWID") => self.row_id.bind(py).clone(),
-            _ => PyString::new(py, &token.label()),
-        }
+    pub(crate) fn token<'py>(&self, py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+        if name == "ORAROWID" { self.row_id.bind(py).clone() } else { PyString::new(py, name) }
     }
 }
 

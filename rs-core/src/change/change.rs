@@ -323,6 +323,12 @@ impl<'a> Change<'a> {
         &self.context.file.file
     }
 
+    /// Returns the source's own code of the operation: of a trail the record type, 0 for other sources.
+    #[must_use]
+    pub fn source_code(&self) -> u32 {
+        self.head.code.into()
+    }
+
     /// Returns how many bytes it has in its source: of a trail those of its records, of JSON lines those of its line.
     #[must_use]
     pub fn source_bytes(&self) -> u64 {

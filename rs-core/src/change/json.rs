@@ -8,7 +8,7 @@ use serde::ser::{self, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::change::{Change, Number, Row, Value};
+use crate::change::{Change, Number, OwnedValue, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
@@ -221,5 +221,14 @@ fn token_value(bytes: &[u8]) -> Value<'_> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::Text(text.into()),
         Err(_) => Value::Bytes(bytes),
+    }
+}
+
+impl Serialize for OwnedValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(digits) => serialize_digits(digits, serializer),
+            other => JsonValue(other.as_value()).serialize(serializer),
+        }
     }
 }
