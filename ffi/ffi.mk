@@ -42,9 +42,9 @@ c-header:
 # Names and layouts are as they were, and a program of an earlier header runs with this library.
 c-abi: c-build
 	python3 ffi/abi/abi.py check include/trailcore.h $(C_BUILT) ffi/abi/interface.txt
-	@for earlier in ffi/abi/*/; do \
+	@for earlier in $(wildcard ffi/abi/*/); do \
 	  python3 ffi/abi/abi.py keeps include/trailcore.h $(C_BUILT) $${earlier}interface.txt || exit 1; done
-	@for earlier in ffi/abi/*/; do \
+	@for earlier in $(wildcard ffi/abi/*/); do \
 	  $(CC) -std=c99 $(C_STRICT) -I$$earlier ffi/abi/program.c -L$(C_TEST) -ltrailcore -Wl,-rpath,$(CURDIR)/$(C_TEST) -o $(C_TEST)/earlier \
 	    && $(C_TEST)/earlier $(C_SAMPLE) || exit 1; done
 

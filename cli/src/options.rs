@@ -160,15 +160,13 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
     if let Some(charset) = how.charset {
         options = options.charset(charset);
     }
-    Ok(Source { trail, options, progress: !how.no_progress, select: None })
+    Ok(Source { trail, options, progress: !how.no_progress })
 }
 
 /// A trail and how to read it.
 pub(crate) struct Source {
     pub(crate) trail: Trail,
     pub(crate) options: ReadOptions,
-    /// The selection, which is among the options too.
-    pub(crate) select: Option<Select>,
     progress: bool,
 }
 
@@ -188,10 +186,10 @@ impl Source {
                 None => select = Some(selecting.limited(select, &from.limit("FROM"))?),
             }
         }
-        if let Some(select) = &select {
-            self.options = self.options.select(select.clone());
+        if let Some(select) = select {
+            self.options = self.options.select(select);
         }
-        Ok(Self { select, ..self })
+        Ok(self)
     }
 }
 
