@@ -21,7 +21,7 @@ help: ## Lists the targets
 	@echo "make TARGET, where TARGET is:"
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
 
-setup: ## Installs what is missing for all languages, and says what
+setup: ## Installs the missing tools of all languages, and prints their names
 	@.ci/setup
 
 demo: py-demo cli-build ## A sample trail in Python and on the command line

@@ -1,10 +1,10 @@
-# The Python package: its environment, its checks and tests, its bench. What is installed lies in target/venv.
+# The Python package: its environment, its checks and tests, its bench. Everything is installed into target/venv.
 
 PYTHON ?= python3
 VENV := target/venv
 PY := $(VENV)/bin/python
 WHEELS := target/wheels
-# What the tests use; the package itself needs none of it.
+# The tests use these packages; the package itself needs none of them.
 PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'

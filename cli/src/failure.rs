@@ -1,4 +1,4 @@
-//! What ends a command early, its message and its exit code.
+//! Failures of commands: their messages and exit codes.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use crate::interrupt::INTERRUPTED;
 /// Exit code for wrong arguments.
 const USAGE: i32 = 2;
 
-/// What ended a command.
+/// The reason why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The arguments are wrong, whatever the trail holds.

@@ -42,7 +42,7 @@ pub(crate) struct How {
     debug: bool,
 }
 
-/// Where to begin and to end.
+/// The range to read.
 #[derive(Args)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Limits {
@@ -176,7 +176,7 @@ impl Source {
         output.watch(&self.trail, self.options.clone(), self.progress, streams)
     }
 
-    /// Selects what the options say.
+    /// Selects the changes that the options describe.
     pub(crate) fn select(mut self, selecting: &Selecting) -> Result<Self, Failure> {
         let mut select = selecting.select()?;
         if let Some(from) = &selecting.limits.from {

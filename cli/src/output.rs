@@ -128,7 +128,7 @@ impl Output {
         options.on_progress(move |_| if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Returns the options with such a callback that also draws a progress bar. `streams` says
+    /// Returns the options with such a callback that also draws a progress bar. `streams` states
     /// that the command prints as it reads: it then has a bar only if the output is no terminal.
     pub(crate) fn watch(
         &self,

@@ -117,7 +117,7 @@ fn selections_in_goldengates_language() {
     // The same from a parameter file.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.prm");
-    let text = "EXTRACT pump\nEXTTRAIL ./dirdat/lt\n-- postings alone\nTABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);\n";
+    let text = "EXTRACT pump\nEXTTRAIL ./dirdat/lt\n-- only postings\nTABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);\n";
     std::fs::write(&file, text).unwrap();
     let from_file = cat(&[&path, "--ops", "insert", "--param-file", file.to_str().unwrap()]);
     assert_eq!(from_file.out, bare.out);

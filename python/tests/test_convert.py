@@ -140,7 +140,7 @@ def same(table: Any, changes: list[tc.Change], definition: tc.TableDef) -> None:
     for column in definition.columns:
         expected = [plain(image(change).get(column.name)) for change in changes]
         if column.kind == "number":
-            # Of no declared scale: the exact digits, as text.
+            # A number of no declared scale has its exact digits, as text.
             expected = [None if value is None else str(value) for value in expected]
         assert cells(table[column.name]) == expected, column.name
 
