@@ -21,7 +21,7 @@ help: ## Lists the targets
 	@echo "make TARGET, where TARGET is:"
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
 
-setup: ## Installs what is missing for all languages, and says what
+setup: ## Installs the missing tools of all languages, and prints their names
 	@.ci/setup
 
 demo: py-demo cli-build ## A sample trail in Python and on the command line
@@ -37,13 +37,14 @@ demo: py-demo cli-build ## A sample trail in Python and on the command line
 check: fmt clippy rustdoc deny lint-project ## Format, lint and unit tests: what a commit must pass
 	$(CARGO) test --quiet --workspace --all-features --lib --bins
 
-# Each part is timed; the times come at the end.
-TEST_PARTS := check test-rust test-cli test-python test-c test-go test-java conformance fuzz-short
+# Each part is timed; the times and what was skipped come at the end. The tests of the command line are among those of Rust.
+TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## All checks and tests, with the time of each part
 	@.ci/timed $(TEST_PARTS)
 
 test-rust: ## Tests of the crates, the samples and the vectors
 	$(CARGO) test --quiet --workspace --all-features
+	@[ -d ../shared ] || echo "skipped: the tests of real trails, vectors and shared filter cases, which need ../shared"
 	$(MAKE) --no-print-directory examples-check
 
 test-cli: cli-build ## Tests of the command line

@@ -15,7 +15,7 @@ NAMES = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|UNLICENSE).*", re.IGNORECASE)
 
 
 def linked() -> list[dict]:
-    """Returns the packages that are linked, by name: not those that only build or test."""
+    """Returns the packages that are linked, by name, without build and test dependencies."""
     command = ["cargo", "metadata", "--format-version=1", "--all-features", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"]
     data = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
     packages = {package["id"]: package for package in data["packages"]}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the Python package costs, beside the same work in Rust and beside readers of the same changes in other formats.
+"""The cost of the Python package, compared with the same work in Rust and with readers of the same changes in other formats.
 
 Everything runs on one thread, interleaved, in `TRAILCORE_BENCH_ROUNDS` rounds; the medians are compared. Printed are ratios:
 how many times as many rows in a second. `TRAILCORE_BENCH_PY_MB` is the size of the trails.
@@ -154,7 +154,7 @@ def rich_values() -> tuple[list[str], list[str]]:
 
 
 def rich_values_made() -> int:
-    """What it costs to make these values alone, of as many changes."""
+    """Creates only these values, of the same number of changes."""
     numbers, times = RICH
     for text in numbers:
         decimal.Decimal(text)
@@ -174,7 +174,7 @@ WORK: dict[str, Callable[[], tuple[int, float]]] = {
     "pyarrow.json": timed(pyarrow_json),
     "fastavro": timed(avro_rows),
     "to_dict": timed(dicts),
-    "iteration alone": timed(changes),
+    "only iteration": timed(changes),
     "orjson.loads a line": timed(orjson_lines),
     "Decimals and datetimes": timed(rich_values_made),
 }
@@ -208,8 +208,8 @@ def main() -> None:
         figures[f"{ours} / {theirs}"] = ratio
         print(f"  {ours} / {theirs:24} {ratio:7.2f}   (bar {bar:g})")
     nanos = {name: 1e9 / found for name, found in rate.items()}
-    share = {name: nanos[name] / nanos["to_dict"] for name in ("iteration alone", "Decimals and datetimes")}
-    print(f"  of a to_dict, iteration is {share['iteration alone']:.0%}, and making Decimals and datetimes about "
+    share = {name: nanos[name] / nanos["to_dict"] for name in ("only iteration", "Decimals and datetimes")}
+    print(f"  of a to_dict, iteration is {share['only iteration']:.0%}, and making Decimals and datetimes about "
           f"{share['Decimals and datetimes']:.0%}")
     (ROOT / "target" / "bench-python.json").write_text(json.dumps(figures, indent=2))
 

@@ -42,16 +42,17 @@ c-header:
 # Names and layouts are as they were, and a program of an earlier header runs with this library.
 c-abi: c-build
 	python3 ffi/abi/abi.py check include/trailcore.h $(C_BUILT) ffi/abi/interface.txt
-	@for earlier in ffi/abi/*/; do \
+	@for earlier in $(wildcard ffi/abi/*/); do \
 	  python3 ffi/abi/abi.py keeps include/trailcore.h $(C_BUILT) $${earlier}interface.txt || exit 1; done
-	@for earlier in ffi/abi/*/; do \
+	@for earlier in $(wildcard ffi/abi/*/); do \
 	  $(CC) -std=c99 $(C_STRICT) -I$$earlier ffi/abi/program.c -L$(C_TEST) -ltrailcore -Wl,-rpath,$(CURDIR)/$(C_TEST) -o $(C_TEST)/earlier \
 	    && $(C_TEST)/earlier $(C_SAMPLE) || exit 1; done
 
-# The examples as users build them: against the installed library alone, by pkg-config and by CMake.
+# The examples as users build them: against only the installed library, by pkg-config and by CMake.
 c-examples: c-build
 	rm -rf $(C_TEST)/prefix $(C_TEST)/cmake
 	ffi/install $(C_PREFIX)
+	@test -f $(C_PREFIX)/share/doc/trailcore/THIRD_PARTY_NOTICES.md
 	@mkdir -p $(C_TEST)/bin
 	set -e; for name in dump filter arrow; do \
 	  $(CC) -std=c99 $(C_STRICT) -O1 examples/c/$$name.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
@@ -100,7 +101,7 @@ c-api: c-build
 c_program = $(CC) -g $(2) -Iinclude -Iffi/tests $(firstword $(wildcard ffi/tests/$(3).c) $(C_TEST)/$(3).c) \
   -L$(C_TEST)/$(1) -ltrailcore -lpthread -Wl,-rpath,$(CURDIR)/$(C_TEST)/$(1) -o $(C_TEST)/$(1)/$(3)
 
-# Tools that look for bugs find none here, and find those that are planted.
+# Tools that look for bugs find none here, and find the planted ones.
 c-sanitizers: c-api
 	@mkdir -p $(C_TEST)/sanitized && ln -sf ../../release/libtrailcore_ffi.so $(C_TEST)/sanitized/libtrailcore.so \
 	  && ln -sf ../../release/libtrailcore_ffi.so $(C_TEST)/sanitized/libtrailcore.so.0

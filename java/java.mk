@@ -7,10 +7,11 @@ JAVA_NATIVE := target/java-native/io/trailcore/native
 JAVA_PLATFORM := $(shell uname -s | tr 'A-Z' 'a-z' | sed 's/darwin/macos/')-$(shell uname -m | sed 's/arm64/aarch64/')
 JNI_LIBRARY := target/release/libtrailcore_jni.so
 JAVA_QUICK := target/java-quick
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 .PHONY: java-tools java-library test-java java-install java-example bench-java
 
-# Whether Java can be built here; installs what is missing where that is allowed.
+# Checks whether Java can be built here; installs what is missing if that is allowed.
 java-tools:
 	@if ! command -v javac >/dev/null || ! command -v $(MVN) >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -31,7 +32,7 @@ java-library:
 	  | grep -vE '^(Java_io_trailcore_Native_[A-Za-z]+|JNI_OnLoad)$$'; then \
 	  echo "the library exports more than the native methods"; exit 1; fi
 
-# Tests run with -Xcheck:jni; what it says goes to the log, or to a dump where it would disturb the test runner.
+# Tests run with -Xcheck:jni; its messages go to the log, or to a dump where it would disturb the test runner.
 test-java: java-tools ## Tests of the Java binding, its javadoc, and the example against the installed artifact
 	@if [ -f target/java-tools ]; then $(MAKE) --no-print-directory java-checked; fi
 
@@ -42,6 +43,7 @@ java-checked: java-library
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/test-java.log 2>&1 || { cut -c1-400 target/test-java.log | tail -n 80; exit 1; }
 	@if grep -hE -A3 '(WARNING|FATAL ERROR) in native method|WARNING: JNI|JNI local refs' \
 	  target/test-java.log java/target/surefire-reports/*.dump* 2>/dev/null; then echo "-Xcheck:jni has found something"; exit 1; fi
+	@jar tf java/target/trailcore-$(VERSION).jar | grep -q META-INF/THIRD_PARTY_NOTICES.md || (echo "the JAR lacks the licences"; exit 1)
 	@grep -h '^Tests run' java/target/surefire-reports/*.txt
 	@grep -hE '^Tests run' java/target/surefire-reports/*.txt | sed 's/[^0-9 ]/ /g' \
 	  | awk '{ run += $$1; bad += $$2 + $$3; skipped += $$4 } END { print "java: " run - bad - skipped " passed, " bad " failed, " skipped " skipped"; exit bad > 0 || run == 0 }'
@@ -50,7 +52,7 @@ java-checked: java-library
 java-install: java-tools java-library ## Puts the artifact io.trailcore:trailcore into the local Maven repository
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install -DskipTests
 
-# The example sees the installed artifact alone; so does the quick start of the guide, in an empty folder.
+# The example sees only the installed artifact; so does the quick start of the guide, in an empty folder.
 java-example:
 	$(MVN) $(MVN_FLAGS) -f examples/java/pom.xml package
 	@cd examples/java && java -jar target/trail-to-json.jar ../../$(DATA)/big/bk | diff - ../../$(DATA)/big.jsonl

@@ -1,10 +1,10 @@
-# The Python package: its environment, its checks and tests, its bench. What is installed lies in target/venv.
+# The Python package: its environment, its checks and tests, its bench. Everything is installed into target/venv.
 
 PYTHON ?= python3
 VENV := target/venv
 PY := $(VENV)/bin/python
 WHEELS := target/wheels
-# What the tests use; the package itself needs none of it.
+# The tests use these packages; the package itself needs none of them.
 PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
@@ -46,8 +46,9 @@ py-wheel-test: $(VENV)/tools
 	cd target && venv-user/bin/python -I -c "import trailcore as tc; \
 	  assert sum(1 for _ in tc.open('../$(DATA)/big/bk')) == 88; print('wheel:', tc.__version__)"
 	target/venv-user/bin/trailcore cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	@$(PY) -m zipfile -l $(WHEELS)/trailcore-*.whl | grep -q licenses/THIRD_PARTY_NOTICES.md || (echo "the wheel lacks the licences"; exit 1)
 	@ls $(WHEELS)/*.whl | grep -q abi3 || (echo "the wheel is not abi3"; exit 1)
-	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' || (echo "the source distribution lacks the library"; exit 1)
+	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' && tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q THIRD_PARTY_NOTICES.md || (echo "the source distribution lacks the library or the licences"; exit 1)
 
 py-notebooks: py-build
 	$(PY) examples/python/run_notebooks.py

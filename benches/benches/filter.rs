@@ -1,7 +1,7 @@
-//! What selecting costs, as multiples of reading the file, of the bare scan, and of one rule: `make bench`.
+//! The cost of selecting, as multiples of reading the file, of the bare scan, and of one rule: `make bench`.
 //!
-//! The same trail as in the other bench, and one whose rows lie in 200 tables. Changes are read through
-//! `ReadOptions::select`, in lenient mode, since deletes have a key alone and memos may be NULL.
+//! The same trail as in the other bench, and one with rows in 200 tables. Changes are read through
+//! `ReadOptions::select`, in lenient mode, since deletes have only a key and memos may be NULL.
 
 #![allow(missing_docs, clippy::indexing_slicing)]
 
@@ -96,7 +96,7 @@ fn main() -> Outcome<()> {
     report(&mut timings, rounds, megabytes)
 }
 
-/// What is measured, in multiples of what, and at most how much.
+/// Each measurement: its name, its base, and the maximum multiple.
 const BARS: [(&str, &str, &str, f64); 5] = [
     ("scan", "P", "scan without a selection", f64::INFINITY),
     ("one table", "wide scan", "one table of 200, to the bare scan", 1.15),

@@ -1,8 +1,8 @@
-//! What reading a trail costs, as multiples of reading the file: `make bench`.
+//! The cost of reading a trail, as multiples of reading the file: `make bench`.
 //!
 //! P is `read(2)` of the whole file into one reused buffer of 1 MiB; R is the sum of the same bytes in memory as u64.
 //! Kernels are interleaved round by round, in both byte orders, from the default file source and in memory; each figure
-//! is the minimum and the median of the rounds. The files lie in the page cache. Nothing but ratios is printed.
+//! is the minimum and the median of the rounds. The files are in the page cache. Nothing but ratios is printed.
 //!
 //! `TRAILCORE_BENCH_MB` sets the size of each file (1024), `TRAILCORE_BENCH_ROUNDS` the rounds (7).
 
@@ -118,7 +118,7 @@ fn decode_two(trail: &Trail) -> Outcome<u64> {
 }
 
 fn main() -> Outcome<()> {
-    // P's one buffer, made before all else, as a program that only reads the file would have it. Where it lies in memory
+    // P's one buffer, made before all else, as a program that only reads the file would have it. Its place in memory
     // can double P on some machines (a copy whose source and target differ by a few bytes within the page), so the same is
     // measured with a buffer that starts a page, and the table has both.
     let mut buffer = vec![0; 1 << 20];

@@ -70,7 +70,7 @@ struct Shape {
     /// The row that a change leaves (rows, the default), or both images
     #[arg(long)]
     layout: Option<LayoutName>,
-    /// Columns that tell NULL, missing and invalid values apart
+    /// Add columns that distinguish NULL, missing and invalid values
     #[arg(long)]
     states: bool,
     /// Numbers of no declared scale: declared (as text, the default), text (all numbers), float, or a number of digits

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let Some(select) = select else {
         match args.json {
             true => output.json(&ExplainReport { selection: None, lints: None, tables: Vec::new() })?,
-            false => output.line("no selection: all changes are wanted", "")?,
+            false => output.line("no selection: all changes are selected", "")?,
         }
         return Ok(0);
     };

@@ -1,7 +1,8 @@
-//! What ends a command early, its message and its exit code.
+//! Failures of commands: their messages and exit codes.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use trailcore::filter::Diagnostics;
 use trailcore::{Error, ErrorKind};
@@ -11,7 +12,7 @@ use crate::interrupt::INTERRUPTED;
 /// Exit code for wrong arguments.
 const USAGE: i32 = 2;
 
-/// What ended a command.
+/// The reason why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The arguments are wrong, whatever the trail holds.
@@ -60,8 +61,8 @@ impl Failure {
 
 /// The message of an error, with the way out in the spelling of the command line.
 fn message(error: &Error) -> String {
-    let exists = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    let exists = exists.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
+    let exists = source.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
     match error.kind() {
         ErrorKind::Undecidable => format!("{error}; --lenient rejects such changes and counts them"),
         ErrorKind::Io if exists => format!("{error}; --force writes there nevertheless"),

@@ -9,7 +9,7 @@ pub const INTERRUPTED: i32 = 130;
 /// Answers whether the user asked to stop, with Ctrl-C for example. It is asked about once for each megabyte read.
 pub type Interrupted = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Whether this process writes files that are to be removed when it is interrupted.
+/// `true` while this process writes files that are to be removed when it is interrupted.
 static REMOVES_FILES: AtomicBool = AtomicBool::new(false);
 
 /// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the

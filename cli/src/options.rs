@@ -42,7 +42,7 @@ pub(crate) struct How {
     debug: bool,
 }
 
-/// Where to begin and to end.
+/// The range to read.
 #[derive(Args)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Limits {
@@ -160,15 +160,13 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
     if let Some(charset) = how.charset {
         options = options.charset(charset);
     }
-    Ok(Source { trail, options, progress: !how.no_progress, select: None })
+    Ok(Source { trail, options, progress: !how.no_progress })
 }
 
 /// A trail and how to read it.
 pub(crate) struct Source {
     pub(crate) trail: Trail,
     pub(crate) options: ReadOptions,
-    /// The selection, which is among the options too.
-    pub(crate) select: Option<Select>,
     progress: bool,
 }
 
@@ -178,7 +176,7 @@ impl Source {
         output.watch(&self.trail, self.options.clone(), self.progress, streams)
     }
 
-    /// Selects what the options say.
+    /// Selects the changes that the options describe.
     pub(crate) fn select(mut self, selecting: &Selecting) -> Result<Self, Failure> {
         let mut select = selecting.select()?;
         if let Some(from) = &selecting.limits.from {
@@ -188,10 +186,10 @@ impl Source {
                 None => select = Some(selecting.limited(select, &from.limit("FROM"))?),
             }
         }
-        if let Some(select) = &select {
-            self.options = self.options.select(select.clone());
+        if let Some(select) = select {
+            self.options = self.options.select(select);
         }
-        Ok(Self { select, ..self })
+        Ok(self)
     }
 }
 
@@ -294,7 +292,7 @@ pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<Ta
 pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Output) -> Result<i32, Failure> {
     if counts.undecidable > 0 {
         let columns = "lack columns that the selection needs";
-        output.complain(&format!("{} changes were rejected undecided: they {columns}", grouped(counts.undecidable)))?;
+        output.complain(&format!("{} changes were rejected as undecidable: they {columns}", grouped(counts.undecidable)))?;
     }
     if counts.errors > 0 {
         output.complain(&format!("{} changes were rejected because the selection failed on them", grouped(counts.errors)))?;

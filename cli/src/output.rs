@@ -128,7 +128,7 @@ impl Output {
         options.on_progress(move |_| if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Returns the options with such a callback that also draws a progress bar. `streams` says
+    /// Returns the options with such a callback that also draws a progress bar. `streams` states
     /// that the command prints as it reads: it then has a bar only if the output is no terminal.
     pub(crate) fn watch(
         &self,
@@ -309,18 +309,20 @@ impl Bar {
 
     fn draw(&self, progress: Progress) {
         let Some(state) = &self.0 else { return };
-        if state.start.elapsed() < PATIENCE || state.total == 0 {
+        let elapsed = state.start.elapsed();
+        if elapsed < PATIENCE || state.total == 0 {
             return;
         }
         let bar = state.bar.get_or_init(|| {
-            let template = "{bar:30} {percent:>3}% of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
-            let bar = ProgressBar::with_draw_target(Some(state.total), ProgressDrawTarget::stderr())
-                .with_elapsed(state.start.elapsed());
-            match ProgressStyle::with_template(template) {
+            let bar = ProgressBar::with_draw_target(Some(state.total), ProgressDrawTarget::stderr());
+            match ProgressStyle::with_template("{bar:30} {percent:>3}% of {msg}") {
                 Ok(style) => bar.with_style(style.progress_chars("█░")),
                 Err(_) => bar,
             }
         });
+        let rate = progress.bytes as f64 / elapsed.as_secs_f64();
+        let left = state.total.saturating_sub(progress.bytes) as f64 / rate;
+        bar.set_message(format!("{}, {}/s, {left:.0} s left", size(state.total), size(rate as u64)));
         bar.set_position(progress.bytes);
     }
 

@@ -1,4 +1,4 @@
-//! What commands report, as documents: `--json` prints them as they are. They move to the core with its reports; nothing else
+//! The reports of commands, as documents: `--json` prints them verbatim. They move to the core with its reports; nothing else
 //! of the command line knows how they come about.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub(crate) struct InfoReport {
     pub(crate) bytes: u64,
 }
 
-/// What the header of a file states; `null` where it does not.
+/// The facts in the header of a file; `null` if it does not state one.
 #[derive(Serialize)]
 pub(crate) struct FileReport {
     pub(crate) path: String,
@@ -372,7 +372,7 @@ pub(crate) struct FindReport {
 pub(crate) struct ExplainReport {
     /// The selection as text; `null` if everything is wanted.
     pub(crate) selection: Option<String>,
-    /// What is doubtful in it.
+    /// Its lints.
     pub(crate) lints: Option<String>,
     pub(crate) tables: Vec<TableExplained>,
 }

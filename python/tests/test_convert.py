@@ -140,7 +140,7 @@ def same(table: Any, changes: list[tc.Change], definition: tc.TableDef) -> None:
     for column in definition.columns:
         expected = [plain(image(change).get(column.name)) for change in changes]
         if column.kind == "number":
-            # Of no declared scale: the exact digits, as text.
+            # A number of no declared scale has its exact digits, as text.
             expected = [None if value is None else str(value) for value in expected]
         assert cells(table[column.name]) == expected, column.name
 
@@ -409,15 +409,6 @@ def test_convert_in_python(tmp_path: Path) -> None:
         trail.convert(tmp_path / "p.xyz")
     with pytest.raises(tc.UnknownTableError):
         trail.convert(tmp_path / "x.csv", table="A.B")
-
-
-def test_ctrl_c_while_converting(tmp_path: Path) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        tc.open(BK).convert(tmp_path / "out", "parquet", progress=stop)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_values_that_cannot_be_decoded(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ LANGUAGES: dict[str, list[str]] = {
     "python": [str(ROOT / "target/venv/bin/python"), "-m", "trailcore", "cat"],
 }
 
-# What the examples print that are built against the installed C library.
+# The example that is built against the installed C library.
 C_DUMP = ROOT / "target/c-test/bin/dump"
 if C_DUMP.exists():
     LANGUAGES["c"] = [str(C_DUMP)]
@@ -90,7 +90,7 @@ def vector_bytes(vector: object) -> bytes:
 
 
 def printed(command: list[str], trail: Path, selection: Path | None) -> tuple[bytes, bool]:
-    """What a language prints, and whether it says that all was read."""
+    """Returns the output of a language, and whether it reports that everything was read."""
     arguments = [str(trail)] + ([] if selection is None else ["--param-file", str(selection)])
     done = subprocess.run([*command, *arguments], capture_output=True, check=False, timeout=60)
     if done.returncode not in (0, 1):
@@ -99,7 +99,7 @@ def printed(command: list[str], trail: Path, selection: Path | None) -> tuple[by
 
 
 def main() -> int:
-    """Compares, and says how much was compared."""
+    """Compares, and prints how much was compared."""
     wanted = sys.argv[1:] or [name for name in LANGUAGES if name != "rust"]
     differences = compared = lines = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,7 @@ WORDS = {
     r"mend(?:s|ed|ing)?": "fix",
     r"com(?:es?|ing) to": "evaluates to",
     r"whence": "rewrite the sentence",
-    r"those (?:that|who|of|to whom)": "rewrite the sentence",
+    r"those (?:that|who|to whom)": "rewrite the sentence",
     r"who(?:ever)? keeps": "rewrite the sentence",
     r"stretch(?:es)?": "range",
     r"parted": "split",

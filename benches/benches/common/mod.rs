@@ -1,4 +1,4 @@
-//! What the benches share: the file they read, P, and how rounds are timed.
+//! Shared by the benches: the file they read, P, and how rounds are timed.
 
 #![allow(dead_code)]
 
@@ -68,7 +68,7 @@ pub fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
     }
 }
 
-/// The trail of a bank, made once: its one file. `name` tells it from others.
+/// The trail of a bank, made once: its one file. `name` is part of its folder's name.
 pub fn generate(name: &str, bank: &Bank) -> Outcome<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
     let directory = root.join(format!("{name}-{}-{}", bank.bytes >> 20, env!("CARGO_PKG_VERSION")));

@@ -253,7 +253,7 @@ impl MissingColumns {
         self.0.retain(|name| table.column(name).is_none());
     }
 
-    /// Fails if a column is in no table: in none of those that were met, nor among the last ones of the reader.
+    /// Fails if a column is in no table, neither in one that was met nor in one of the reader's last definitions.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`].

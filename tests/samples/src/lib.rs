@@ -11,7 +11,7 @@ use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType, Token, tokens};
 use trailcore::{Charset, Decimal, Error, Timestamp};
 
-/// What to generate.
+/// The bank to generate.
 #[derive(Clone, Debug)]
 pub struct Bank {
     /// Seed of all chance.
@@ -22,9 +22,9 @@ pub struct Bank {
     pub bytes: u64,
     /// How updates of accounts are written.
     pub updates: UpdateStyle,
-    /// Whether a truncate, a statement and markers are among the changes.
+    /// Adds a truncate, a DDL change and markers.
     pub extras: bool,
-    /// Without any, the bank has its three tables. Else it writes postings alone, by chance to one of so many tables
+    /// 0 gives the bank its three tables. Any other number gives it only postings, at random in this many tables
     /// `BR0000.POSTINGS`, `BR0001.POSTINGS` …
     pub branches: usize,
 }
@@ -319,7 +319,7 @@ impl<'a> Generator<'a> {
         self.writer.insert(&accounts, row.bytes())
     }
 
-    /// A sum of up to this many digits, two of them behind the point.
+    /// A sum of up to this many digits, two of them after the point.
     fn money(&mut self, digits: u32) -> Decimal {
         let bound = 10u64.pow(1 + self.chance.below(u64::from(digits)) as u32);
         let cents = self.chance.below(bound) as i128;

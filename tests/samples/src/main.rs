@@ -1,7 +1,7 @@
 //! Writes the sample trails of `examples/data`: `trailcore-samples DIR`.
 //!
-//! With `bench MB` behind it, writes trails for measurements instead, of so many megabytes: one of three tables (`all`) and
-//! one of postings alone (`postings`).
+//! With `bench MB` after it, writes trails of this many megabytes for measurements instead: one of three tables (`all`) and
+//! one of only postings (`postings`).
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -59,9 +59,9 @@ pub struct PlainTokens(pub Vec<(String, PlainValue)>);
 pub struct PlainChange {
     /// Sequence number of its file.
     pub seqno: u64,
-    /// Where its record starts.
+    /// The first byte of its record.
     pub rba: u64,
-    /// What it does.
+    /// The operation.
     pub op: String,
     /// Its table.
     pub table: String,
@@ -71,7 +71,7 @@ pub struct PlainChange {
     pub csn: Option<String>,
     /// Transaction id.
     pub xid: Option<String>,
-    /// Where it stands in its transaction.
+    /// The transaction indicator.
     pub txn: Option<String>,
     /// The row before.
     pub before: Option<PlainImage>,
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for PlainValue {
             Some(b'{') => {
                 let [(name, value)] = serde_json::from_str::<Pairs<String>>(text).map_err(de::Error::custom)?.exactly_one()?;
                 let bytes = |decoded: Result<Vec<u8>, _>| {
-                    decoded.map_err(|_| de::Error::custom("a value's bytes are not encoded as its member says"))
+                    decoded.map_err(|_| de::Error::custom("a value's bytes are not encoded as its member requires"))
                 };
                 match name.as_str() {
                     BASE64_MEMBER => Self::Bytes(bytes(BASE64.decode(value.as_bytes()))?),

@@ -45,7 +45,7 @@ impl fmt::Display for Expected {
     }
 }
 
-/// What a case came to.
+/// The result of a case.
 pub enum Outcome {
     /// As expected; with a word on how, where that is not plain.
     Ok(String),
@@ -55,7 +55,7 @@ pub enum Outcome {
     NotRun(String),
 }
 
-/// What the library said.
+/// The answer of the library.
 #[derive(Debug)]
 enum Got {
     Value(Option<OwnedValue>),
@@ -112,7 +112,7 @@ impl Case {
             return Outcome::Ok(String::new());
         }
         match &got {
-            // What a FETCH clause would bring comes from a database; a reader of trails must say that the column is missing.
+            // A FETCH clause reads a database; a reader of trails must report that the column is missing.
             Got::Verdict(verdict @ Verdict::Undecidable(_))
                 if self.given.contains_key("db") && verdict.ogg_number() == Some(3019) =>
             {
@@ -134,7 +134,7 @@ impl Case {
         self.given.get(key).and_then(Json::as_str)
     }
 
-    /// Cases whose text says in words what holds, of the kinds that are known.
+    /// Runs a case whose text describes in words what holds, if its kind is known.
     fn run_prose(&self) -> Option<Outcome> {
         let text = &*self.expression;
         if self.expected.kind == "property" && text.contains("@RANGE") {
@@ -177,15 +177,15 @@ impl Case {
         }
         let prose = self.expected.kind == "property" || (self.given.is_empty() && !text.contains(['(', ';', '+']));
         (prose && !matches!(&*self.clause, "FUNC" | "COLMAP" | "PARAM" | "LOGDUMP"))
-            .then(|| Outcome::NotRun("it is said in words alone".to_owned()))
+            .then(|| Outcome::NotRun("it is described only in words".to_owned()))
     }
 
-    /// Of all ranges, exactly one takes a key, and always the same one.
+    /// Checks that exactly one of all ranges takes a key, and always the same one.
     fn run_ranges(&self) -> Outcome {
         let Some(total) = self.expression.split(',').nth(1).and_then(|total| total.trim().parse::<u32>().ok()) else {
-            return Outcome::NotRun("the number of ranges is not told".to_owned());
+            return Outcome::NotRun("the number of ranges is not given".to_owned());
         };
-        let Some(column) = self.names().first().cloned() else { return Outcome::NotRun("no column is told".to_owned()) };
+        let Some(column) = self.names().first().cloned() else { return Outcome::NotRun("no column is given".to_owned()) };
         let ranges = || -> Result<Vec<u32>, Got> {
             let mut taken = Vec::new();
             for range in 1..=total {
@@ -208,7 +208,7 @@ impl Case {
         }
     }
 
-    /// A row clause: FILTER or WHERE alone, or a whole statement.
+    /// Runs a row clause: a single FILTER or WHERE, or a whole statement.
     fn run_row(&self) -> Result<Got, Got> {
         let text = self.expression.trim();
         let upper = text.to_uppercase();
@@ -248,7 +248,7 @@ impl Case {
         Ok(Got::Value(projected.columns.into_iter().find(|(name, _)| name == TARGET).map(|(_, value)| value)))
     }
 
-    /// The expression alone: without `COLMAP (…)` or `PARAMS (…)` around it, without its target, a macro's parameter named
+    /// Returns the bare expression: without `COLMAP (…)` or `PARAMS (…)` around it, without its target, a macro's parameter named
     /// by the one column there is, and a function with its @.
     fn value_text(&self) -> String {
         let mut text = self.expression.trim().trim_end_matches(';').to_owned();
@@ -316,7 +316,7 @@ impl Case {
         if kind.starts_with("CHAR") { ColumnDef::char(name, 200) } else { ColumnDef::varchar(name, 2000) }
     }
 
-    /// The change that is given, of a table with its columns, and with those that a text names beside them.
+    /// The change that is given, of a table with its columns, and with the other columns that a text names.
     fn facts(&self, text: &str) -> Result<(Arc<TableDef>, OwnedChange), Got> {
         let mut names = self.names();
         for name in named_columns(text, self.dialect()) {
@@ -396,7 +396,7 @@ impl Case {
         let filter = LogdumpFilter::parse(&self.expression)?;
         let number = |key: &str| self.given.get(key).and_then(Json::as_i64);
         let byte = |key: &str| number(key).and_then(|number| u8::try_from(number).ok());
-        // A CSN is text, and may be told as a number.
+        // A CSN is text, and may be given as a number.
         let csn = self.given.get("csn").map(|csn| csn.as_str().map_or_else(|| csn.to_string(), str::to_owned));
         let facts = LogdumpFacts {
             name: self.text("object").map(Into::into),
@@ -440,7 +440,7 @@ impl Case {
         }
     }
 
-    /// Whether an error's number is the expected one; one that is told in words alone may have any.
+    /// Returns `true` if an error's number is the expected one; an error that is described only in words may have any.
     fn wants_number(&self, number: Option<u32>) -> bool {
         let text = self.expected.value.as_str().unwrap_or_default();
         let wanted = text.split("OGG-").nth(1).and_then(|rest| rest.get(..5)).and_then(|digits| digits.parse::<u32>().ok());
@@ -448,7 +448,7 @@ impl Case {
     }
 }
 
-/// Whether a value is the expected one: as numbers where a number is expected, else as texts.
+/// Returns `true` if a value is the expected one: as numbers where a number is expected, else as texts.
 fn same(found: &OwnedValue, wanted: &Json) -> bool {
     let text = match found {
         OwnedValue::Number(text) | OwnedValue::Text(text) => &**text,
@@ -460,7 +460,7 @@ fn same(found: &OwnedValue, wanted: &Json) -> bool {
             matches!(both, (Ok(a), Ok(b)) if a.compare(b).is_eq())
         }
         Json::String(wanted) => {
-            // A date may be told in either of its forms.
+            // A date may be given in either of its forms.
             let dates = (DateTime::parse(text), DateTime::parse(wanted));
             text == wanted || matches!(dates, (Some(a), Some(b)) if a == b)
         }

@@ -7,7 +7,7 @@ pub mod vectors;
 use std::path::PathBuf;
 
 /// Returns a path below the folder `shared` beside the checkout, where material is that may not enter the project.
-/// Returns `None`, and prints a line that says *skipped*, if it is not present.
+/// Returns `None`, and prints a line that starts with *skipped*, if it is not present.
 pub fn shared(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
     if path.exists() {

@@ -1,6 +1,6 @@
 //! The comparison of vector files with what trailcore reads from their bytes.
 //!
-//! Each member that a file has is checked on its own terms; members that are not known are left alone. What a dump blanked
+//! Each member that a file has is checked on its own terms; unknown members are ignored. What a dump blanked
 //! (the table's name or index in a record header) is not compared.
 
 // A member that a JSON value does not have reads as null; nothing is indexed by number.
@@ -20,7 +20,7 @@ use trailcore::trail::{
 use trailcore::{TableDef, Timestamp, Trail};
 use trailcore_samples::plain::{PlainChange, PlainImage, PlainValue};
 
-/// What a file's check has come to.
+/// The result of a file's check.
 #[derive(Debug)]
 pub enum Verdict {
     /// This many things were compared and agree.
@@ -72,7 +72,7 @@ pub fn folder(path: &Path) -> Result<Vec<(String, Verdict)>, String> {
         .collect())
 }
 
-/// What files of one trail know of each other: table definitions by name and by index.
+/// Shared by the files of one trail: table definitions by name and by index.
 #[derive(Default)]
 struct Groups {
     headers: BTreeMap<String, Vec<u8>>,
@@ -244,7 +244,7 @@ fn check_record(vector: &Value, order: ByteOrder, found: &mut Findings) {
     let written = RecordParts::of(&record).and_then(|parts| parts.encode(order, &mut again));
     found.same("record written again", written.map(|()| again), Ok(bytes.clone()));
     match record.header() {
-        // The name or index behind offset 34 is blank where the bytes are not the file's own.
+        // The name or index after offset 34 is blank where the bytes are not the file's own.
         Ok(header) => check_header_fields(vector, &header, order, is_exact(vector), found),
         Err(fault) => found.fails("record header", fault),
     }
@@ -310,7 +310,7 @@ fn check_header_fields(vector: &Value, header: &RecordHeader<'_>, order: ByteOrd
         found.same("RecType", header.record_type.to_string().as_str(), expected);
     }
     for name in ["IOTime", "Time"] {
-        // Where both are printed and differ, the header holds the first.
+        // If both are printed and differ, the header holds the first.
         if name == "Time" && decoded["IOTime"].is_string() {
             continue;
         }
@@ -615,7 +615,7 @@ fn check_text_definition(vector: &Value, found: &mut Findings) {
     if let Some(name) = lines.iter().find_map(|line| line.strip_prefix("Table Name: ")) {
         found.same("table name", table.name(), name.split(" (").next().unwrap_or(name));
     }
-    // Spec section 11.1: a record of version 11 has 34 bytes, and 50 and its name's for each column.
+    // docs/trail-format.md, section 9.2: a record of version 11 has 34 bytes, plus 50 and the length of the name per column.
     let size = |table: &TableDef| 34 + table.columns().iter().map(|column| 50 + column.name.len() as u64).sum::<u64>();
     if let (true, Some(length)) = (lines.contains(&"TDR version: 11"), vector["decoded"]["RecLength"].as_u64()) {
         found.same("size of the definition record", size(table), length);
@@ -706,7 +706,7 @@ fn check_chain(vector: &Value, found: &mut Findings) {
     }
 }
 
-/// What GoldenGate itself printed as JSON for the record.
+/// The JSON that GoldenGate itself printed for the record.
 fn check_output(vector: &Value, groups: &Groups, found: &mut Findings) {
     let output = &vector["observed_output"];
     let (true, Some(group), Some(rba)) = (output.is_object(), text(vector, "trail_group"), vector["rba"].as_u64()) else {
