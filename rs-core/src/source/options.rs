@@ -24,7 +24,7 @@ use crate::text::Charset;
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How to read a source."))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadOptions {
     /// Position to start at, such as `12:1956`; the start of the source if it is not set.
