@@ -1,7 +1,7 @@
-//! What every decoder shares: byte orders, and faults in bytes.
+//! Byte orders, and faults in bytes, for every decoder.
 
-/// The order of a number's bytes. In a trail it is a property of the file; column data keep the most significant byte
-/// first in either (docs/trail-format.md, section 3).
+/// The order of a number's bytes. In a trail it is a property of the file; column data have the most significant byte first in
+/// either order (docs/trail-format.md, section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// Most significant byte first.
@@ -11,7 +11,7 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The other one.
+    /// Returns the other order.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -66,25 +66,25 @@ impl ByteOrder {
     }
 }
 
-/// Why bytes did not parse. The three outcomes that a reader must tell apart: wait, stop, or look at the raw bytes.
+/// The reason why bytes could not be parsed. A reader reacts differently to each: it waits, stops, or shows the raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The bytes are a beginning: with more of them they may be good.
+    /// The bytes are incomplete: they may be valid with more bytes.
     NeedMore,
     /// The bytes contradict each other.
     Corrupt,
-    /// Well-formed as far as can be seen, but of a form that is not known.
+    /// No contradiction was found, but the form is unknown.
     Unsupported,
 }
 
-/// A fault in some bytes: its kind, where it lies, and what is wrong there. Never holds the bytes themselves.
+/// A fault in some bytes: its kind, its offset, and a description. It never contains the bytes themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Which of the three outcomes it is.
+    /// Its kind.
     pub kind: FaultKind,
-    /// Offset of the fault from the first of the bytes that were given.
+    /// Offset of the fault from the first of the parsed bytes.
     pub offset: usize,
-    /// What is wrong, in a few words.
+    /// A short description.
     pub what: &'static str,
 }
 
@@ -101,7 +101,7 @@ impl Fault {
         Self { kind: FaultKind::NeedMore, offset, what }
     }
 
-    /// The same fault, seen from `by` bytes before.
+    /// Returns the same fault with an offset that is `by` bytes higher.
     pub(crate) const fn after(self, by: usize) -> Self {
         Self { offset: self.offset + by, ..self }
     }

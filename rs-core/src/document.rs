@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Reads a document of the caller. The error says what does not fit and where.
+/// Reads a document of the caller. The error contains the reason and the place.
 pub(crate) fn parse<T: DeserializeOwned>(document: &str) -> Result<T> {
     serde_json::from_str(document).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => Error::new(ErrorKind::InvalidArgument, format!("options document: {error}")),

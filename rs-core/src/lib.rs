@@ -18,15 +18,15 @@
 //! # Ok::<(), trailcore::Error>(())
 //! ```
 //!
-//! Three levels, of which most users see the first:
+//! There are three levels; most programs need only the first:
 //!
 //! 1. [`Trail`], [`Reader`], [`Change`]: the changes of a trail, with tables, values, transactions. [`batch`] decodes them
 //!    into columns, in bulk.
-//! 2. [`RecordReader`](source::RecordReader): every record as it stands.
+//! 2. [`RecordReader`](source::RecordReader): every raw record.
 //! 3. [`trail`]: the format over byte slices.
 //!
-//! Values are exact; NULL, missing and invalid are three things; what is not known is handed over as raw bytes and said to
-//! be unknown. No input makes the library panic, and its memory is bounded by the input's size. "GoldenGate" is Oracle's
+//! Values are exact. NULL, missing and invalid are three different states. Data of unknown layout are returned as raw bytes and
+//! marked as such. No input makes the library panic, and the size of the input limits its memory. "GoldenGate" is Oracle's
 //! mark; this project is independent of Oracle.
 
 #[cfg(feature = "arrow")]

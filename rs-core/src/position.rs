@@ -35,8 +35,8 @@ impl From<TrailPosition> for Position {
     }
 }
 
-/// The position of a change in its source. Each kind of source has its own form; positions of one source order as its changes
-/// do. Positions of different kinds have an order too, which means nothing.
+/// The position of a change in its source. Each kind of source has its own form; positions of one source are ordered like its
+/// changes. The order of positions of different kinds is arbitrary.
 ///
 /// The text form ([`Display`](fmt::Display)) is short; [`sort_key`](Self::sort_key) is the text that sorts. Both parse.
 ///
@@ -122,7 +122,7 @@ impl FromStr for Position {
 
     /// Reads either text form.
     fn from_str(text: &str) -> Result<Self, Error> {
-        // `parse` alone would take a sign too.
+        // `parse` on its own would accept a sign too.
         fn digits<T: FromStr>(part: &str) -> Option<T> {
             part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
         }
@@ -147,7 +147,7 @@ crate::document::as_text!(Position, "a position: SEQNO:RBA in a trail, offset:N 
 /// A commit sequence number: the source database's own order of transactions, as text.
 ///
 /// Its form depends on the database (docs/trail-format.md, section 10): an SCN for Oracle, a log position `00000000/05002818` in
-/// hexadecimal for PostgreSQL, a file number and an offset `…7:…12041` for MySQL. Two CSNs compare only where both have
+/// hexadecimal for PostgreSQL, a file number and an offset `…7:…12041` for MySQL. Two CSNs can be compared only if both have
 /// the same form; otherwise their order is unknown.
 ///
 /// ```
@@ -160,19 +160,19 @@ crate::document::as_text!(Position, "a position: SEQNO:RBA in a trail, offset:N 
 pub struct Csn(Box<str>);
 
 impl Csn {
-    /// A CSN from its text, taken as it is.
+    /// Creates a CSN from its text, which is kept verbatim.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text, as the trail has it.
+    /// Returns the text, as in the source.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The order of two CSN texts; `None` where they have different forms. Does not allocate.
+    /// Compares two CSN texts; `None` if they have different forms. Does not allocate.
     #[must_use]
     pub fn compare(left: &str, right: &str) -> Option<Ordering> {
         let separator = |text: &str| text.chars().find(|c| matches!(c, '/' | ':' | '.'));
@@ -209,7 +209,7 @@ fn compare_numbers(left: &str, right: &str, radix: u32) -> Option<Ordering> {
 
 impl PartialOrd for Csn {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        // Equality stays that of the text, so that it agrees with `==`.
+        // Only equal texts are equal, for consistency with `==`.
         if self == other { Some(Ordering::Equal) } else { Self::compare(&self.0, &other.0).filter(|order| order.is_ne()) }
     }
 }

@@ -1,7 +1,7 @@
-//! GoldenGate's record time and Unix time.
+//! [`Timestamp`] and [`DateTime`]: the time of a record, and dates in columns.
 //!
 //! A trail counts microseconds from Julian day 0 at noon, −4712-01-01 12:00, in UTC (docs/trail-format.md, section 6,
-//! SEEN: exact on 30 printed times). Logdump prints the dumping host's local time; the stored value has no zone but UTC.
+//! SEEN: exact on 30 printed times). Logdump prints the local time of its host; the stored value is always UTC.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ const UNIX_EPOCH_JULIAN: i128 = 210_866_760_000_000_000;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// A moment in UTC, to the microsecond: a record's time.
+/// A point in time in UTC, with microseconds: the timestamp of a record.
 ///
 /// ```
 /// use trailcore::Timestamp;
@@ -27,27 +27,27 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since 1970-01-01 00:00 UTC.
+    /// Returns the timestamp of a number of microseconds since 1970-01-01 00:00 UTC.
     #[must_use]
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// From the eight bytes of a record header, already a number: microseconds since Julian day 0, noon. A value that
-    /// does not fit signed Unix microseconds, which no clock has, becomes the last moment that does.
+    /// Returns the timestamp of a record header: microseconds since Julian day 0, noon. A value that does not fit signed Unix
+    /// microseconds, which no clock has, becomes the last timestamp that does.
     #[must_use]
     pub const fn from_julian(micros: u64) -> Self {
         let unix = micros as i128 - UNIX_EPOCH_JULIAN;
         Self(if unix > i64::MAX as i128 { i64::MAX } else { unix as i64 })
     }
 
-    /// Microseconds since 1970-01-01 00:00 UTC.
+    /// Returns the microseconds since 1970-01-01 00:00 UTC.
     #[must_use]
     pub const fn unix_micros(self) -> i64 {
         self.0
     }
 
-    /// Year, month, day, hour, minute, second and microsecond, UTC; `None` for years that have not four digits.
+    /// Returns year, month, day, hour, minute, second and microsecond in UTC; `None` for years that do not have four digits.
     ///
     /// ```
     /// use trailcore::Timestamp;
@@ -71,7 +71,7 @@ impl Timestamp {
         })
     }
 
-    /// Microseconds since Julian day 0, noon: what a trail stores. Moments before that day become 0.
+    /// Returns the microseconds since Julian day 0, noon, which a trail stores. Earlier timestamps become 0.
     #[must_use]
     pub const fn julian(self) -> u64 {
         let julian = self.0 as i128 + UNIX_EPOCH_JULIAN;
@@ -80,7 +80,7 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six fraction digits.
+    /// Writes `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six fraction digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, micros) = (self.0.div_euclid(MICROS_PER_SECOND), self.0.rem_euclid(MICROS_PER_SECOND));
         let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
@@ -93,11 +93,11 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = Error;
 
-    /// Reads `YYYY-MM-DD`, or with `THH:MM:SS` (a blank serves for the `T`), up to six fraction digits and an optional
-    /// `Z`. The time is UTC.
+    /// Reads `YYYY-MM-DD`, optionally with `THH:MM:SS` (or a blank in place of the `T`), up to six fraction digits and `Z`. The
+    /// time is UTC.
     fn from_str(text: &str) -> Result<Self, Error> {
         parse_utc(text).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a time")).hint("write YYYY-MM-DDTHH:MM:SS in UTC")
+            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp")).hint("write YYYY-MM-DDTHH:MM:SS in UTC")
         })
     }
 }
@@ -128,7 +128,7 @@ fn number(digits: &str) -> Option<i64> {
     if plain { digits.parse().ok() } else { None }
 }
 
-/// Whether there is such a day in the proleptic Gregorian calendar.
+/// Returns whether there is such a day in the proleptic Gregorian calendar.
 pub(crate) fn is_date(year: i64, month: i64, day: i64) -> bool {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
@@ -140,8 +140,8 @@ pub(crate) fn is_date(year: i64, month: i64, day: i64) -> bool {
     (1..=days).contains(&day)
 }
 
-/// Days from 1970-01-01 to a day of the proleptic Gregorian calendar. Years are counted from March, so that the leap
-/// day is a year's last, and in eras of 400 years, which all have 146,097 days.
+/// Returns the days from 1970-01-01 to a day of the proleptic Gregorian calendar. Years start in March, so that a leap day is the
+/// last day of its year, and are grouped in eras of 400 years, which all have 146,097 days.
 pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let march_year = year - i64::from(month <= 2);
     let era = march_year.div_euclid(400);
@@ -151,17 +151,17 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// The same for the years that columns have: in few steps, since each date of each row takes them.
+/// Returns the same for years 0 to 9999, in few steps, since every date of every row is converted.
 #[inline]
 pub(crate) fn days_of_date(year: u16, month: u8, day: u8) -> i64 {
-    // Counted from March of the year 400 before, so that nothing is negative.
+    // Counted from March of the year −400, so that nothing is negative.
     let march_year = u32::from(year) + 400 - u32::from(month <= 2);
     let day_of_year = (153 * ((u32::from(month) + 9) % 12) + 2) / 5 + u32::from(day);
     let days = march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + day_of_year;
     i64::from(days) - 865_566
 }
 
-/// The inverse of [`days_from_civil`].
+/// Returns year, month and day: the inverse of [`days_from_civil`].
 pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -174,9 +174,9 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
-/// A date, or date and time, as the database has it: without a zone, with as many fraction digits as the trail has.
+/// A date, or date and time, from the database: without a time zone, and with as many fraction digits as in the trail.
 ///
-/// Zero dates (`0000-00-00`, which MySQL knows) are kept; they have no place on the time line.
+/// Zero dates (`0000-00-00`, which MySQL has) are kept; they are not points in time.
 ///
 /// ```
 /// use trailcore::DateTime;
@@ -202,22 +202,22 @@ pub struct DateTime {
     pub second: u8,
     /// Nanoseconds.
     pub nanos: u32,
-    /// How exact the text is.
+    /// The parts that the text has.
     pub precision: Precision,
 }
 
 /// The parts that a date/time text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// A date alone.
+    /// A date without a time.
     Date,
     /// To the second, with this many fraction digits (0 to 9).
     Time(u8),
 }
 
 impl DateTime {
-    /// Reads `YYYY-MM-DD`, or with `:HH:MI:SS` and up to nine fraction digits: the forms that trails have
-    /// (docs/trail-format.md, section 8, SEEN with 0, 6 and 9 digits). `T` or a blank before the time are read too. `None` for
+    /// Reads `YYYY-MM-DD`, optionally with `:HH:MI:SS` and up to nine fraction digits: the forms in trails
+    /// (docs/trail-format.md, section 8, SEEN with 0, 6 and 9 digits). `T` or a blank before the time is read too. `None` for
     /// any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -270,15 +270,16 @@ impl DateTime {
         Some(days * 86_400 + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second))
     }
 
-    /// Microseconds from 1970-01-01 00:00 of the same (unknown) zone; finer digits are cut off. `None` for a zero date.
+    /// Returns the microseconds since 1970-01-01 00:00 in the same (unknown) time zone; finer digits are truncated. `None` for a
+    /// zero date.
     #[inline]
     #[must_use]
     pub fn unix_micros(&self) -> Option<i64> {
         Some(self.seconds()? * 1_000_000 + i64::from(self.nanos / 1000))
     }
 
-    /// Nanoseconds from 1970-01-01 00:00 of the same (unknown) zone. `None` for a zero date, and for years that 64 bits
-    /// of nanoseconds do not reach (before 1678, after 2261).
+    /// Returns the nanoseconds since 1970-01-01 00:00 in the same (unknown) time zone. `None` for a zero date, and for years out
+    /// of the range of 64-bit nanoseconds (before 1678, after 2261).
     #[must_use]
     pub fn unix_nanos(&self) -> Option<i64> {
         self.seconds()?.checked_mul(1_000_000_000)?.checked_add(i64::from(self.nanos))
@@ -297,7 +298,7 @@ fn two_digits(tens: u8, ones: u8) -> Option<u8> {
 }
 
 impl fmt::Display for DateTime {
-    /// ISO 8601, with the fraction digits that the text had.
+    /// Writes ISO 8601, with the fraction digits that the text had.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
         let Precision::Time(digits) = self.precision else { return Ok(()) };

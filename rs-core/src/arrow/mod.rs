@@ -30,5 +30,6 @@ mod stream;
 mod unify;
 
 pub use options::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, Times};
+pub use records::TableRecords;
 pub use schema::{is_meta, schema};
-pub use stream::{Batches, TableRecords, TableStream, c_stream};
+pub use stream::{Batches, TableStream, c_stream};

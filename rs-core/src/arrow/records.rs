@@ -1,4 +1,4 @@
-//! Converts a column batch of one table to an Arrow record batch.
+//! [`TableRecords`]: a column batch of one table as an Arrow record batch.
 
 use std::sync::Arc;
 
@@ -12,6 +12,18 @@ use crate::batch::{ColumnBatch, ColumnBuffer, VarBytes};
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::{Position, TrailPosition};
+use crate::schema::TableDef;
+
+/// Rows of one table with one definition.
+#[derive(Clone, Debug)]
+pub struct TableRecords {
+    /// The definition.
+    pub table: Arc<TableDef>,
+    /// The rows.
+    pub batch: RecordBatch,
+    /// The position of the first row.
+    pub first: Position,
+}
 
 /// Converts a finished batch, with the schema of its table. The batch's buffers are moved out.
 pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {

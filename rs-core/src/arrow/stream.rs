@@ -10,13 +10,12 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::options::{ArrowOptions, Layout, SchemaChange};
-use super::records::record_batch;
+use super::records::{TableRecords, record_batch};
 use super::schema::schema;
 use super::unify::Union;
 use crate::batch::{BatchDecoder, ImagesWanted, Push};
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
-use crate::position::Position;
 use crate::schema::{TableDef, TableMap};
 use crate::source::{ReadOptions, Reader, Trail};
 
@@ -69,17 +68,6 @@ impl Trail {
     pub fn table(&self, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<TableStream> {
         TableStream::new(self, name, read, options)
     }
-}
-
-/// Rows of one table with one definition.
-#[derive(Clone, Debug)]
-pub struct TableRecords {
-    /// The definition.
-    pub table: Arc<TableDef>,
-    /// The rows.
-    pub batch: RecordBatch,
-    /// The position of the first row.
-    pub first: Position,
 }
 
 /// The record batches of a trail's tables; an iterator. See [`Trail::batches`].

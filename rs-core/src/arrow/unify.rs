@@ -8,8 +8,8 @@ use arrow_array::{Array, ArrayRef, Decimal128Array, RecordBatch, StructArray, Ti
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 use super::options::ArrowOptions;
+use super::records::TableRecords;
 use super::schema::{DIGITS_128, schema};
-use super::stream::TableRecords;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 

@@ -647,7 +647,7 @@ mod tests {
                 ("ABD", &[0, 3, 4], &[(Value, 0), (Missing, 0), (Value, 31)]),
                 ("BD", &[0, 2], &[(Missing, 0), (Missing, 0)]),
                 ("BD", &[], &[(Missing, 0), (Missing, 0)]),
-                // No order is sure.
+                // They are listed in another order.
                 ("BD", &[3, 1], &[(Value, 11), (Value, 30)]),
                 ("BD", &[3, 1, 0, 2], &[(Value, 11), (Value, 30)]),
                 ("ACD", &[0, 3, 2], &[(Value, 0), (Value, 22), (Value, 31)]),

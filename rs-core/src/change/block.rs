@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::change::change::{Change, Head};
-use crate::change::context::{ChangeContext, TransactionIds};
+use crate::change::change::{Change, ChangeContext, Head};
+use crate::change::transaction::TransactionIds;
 use crate::schema::{TableDef, TableId, TableMap};
 
-/// Bytes of changes that fill a block, however few the changes are: it stays near the processor.
+/// Bytes of changes that fill a block, however few the changes are: a block fits into a processor's cache.
 const FULL_BYTES: usize = 256 << 10;
 
-/// Some hundred owned changes of any source: the unit that crosses a language boundary, a queue or a thread. What changes of one
-/// transaction share is kept once. `Send` and `Sync`.
+/// Some hundred owned changes of any source: the unit that crosses a language boundary, a queue or a thread. The common facts
+/// of one transaction are stored once. `Send` and `Sync`.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -27,7 +27,7 @@ const FULL_BYTES: usize = 256 << 10;
 pub struct ChangeBlock {
     bytes: Vec<u8>,
     items: Vec<Item>,
-    /// What consecutive changes share, in the order of the changes.
+    /// The facts that consecutive changes share, in the order of the changes.
     contexts: Vec<ChangeContext>,
     tables: Vec<(TableId, Arc<TableDef>)>,
     places: TableMap<u32>,
@@ -41,7 +41,7 @@ struct Item {
     table: u32,
 }
 
-/// Bytes of a reader's buffer that a block takes in with one copy: those of consecutive rows.
+/// Bytes of consecutive rows in a reader's buffer, which a block copies at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
     from: usize,
@@ -49,14 +49,14 @@ pub(crate) struct Run {
 }
 
 impl ChangeBlock {
-    /// Returns how many changes there are.
+    /// Returns the number of changes.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -99,11 +99,11 @@ impl ChangeBlock {
     pub fn transaction_of(&self, index: usize) -> Option<u32> {
         let item = self.items.get(index)?;
         let serial = self.contexts.get(item.context as usize)?.ids.serial;
-        // What belongs to no transaction has none of its ids.
+        // A change outside of any transaction has no ids.
         Some((serial << 1 | u64::from(item.head.in_transaction)) as u32)
     }
 
-    /// Forgets all changes; the memory is kept.
+    /// Removes all changes; the memory is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.items.clear();
@@ -119,7 +119,7 @@ impl ChangeBlock {
         self.add(change, at);
     }
 
-    /// Adds a change whose bytes come with the run: [`copy`](Self::copy) takes them in when the run has ended.
+    /// Adds a change whose bytes are part of the run: [`copy`](Self::copy) copies them at the end of the run.
     #[inline(always)]
     pub(crate) fn push_row(&mut self, change: &Change<'_>, run: &mut Run) {
         let head = change.head();
@@ -138,7 +138,7 @@ impl ChangeBlock {
         self.bytes.len() + (run.end - run.from) >= FULL_BYTES
     }
 
-    /// Takes in the bytes of a run, which then is at its end.
+    /// Copies the bytes of a run, and empties the run.
     pub(crate) fn copy(&mut self, buffer: &[u8], run: &mut Run) {
         self.bytes.extend_from_slice(buffer.get(run.from..run.end).unwrap_or_default());
         run.from = run.end;
@@ -152,7 +152,7 @@ impl ChangeBlock {
         self.items.push(item);
     }
 
-    /// Returns the index of what it shares with other changes.
+    /// Returns the index of the change's context.
     #[inline(always)]
     fn context_of(&mut self, change: &Change<'_>, at: usize) -> u32 {
         let context = change.context();
@@ -170,12 +170,12 @@ impl ChangeBlock {
         let ids = &context.ids;
         let own = change.head().at..change.head().at + change.head().len as usize;
         let ids = match ids.record {
-            // The record that has them comes along.
+            // The record with the ids is part of the run.
             Some((record, len, order)) if own.contains(&record) => {
                 TransactionIds::in_record(at + (record - own.start), len, order, ids.serial)
             }
             _ => {
-                let (csn, xid) = ids.get(change.buffer(), context.file.format);
+                let (csn, xid) = context.ids(change.buffer());
                 TransactionIds::kept(csn, xid, ids.serial)
             }
         };
@@ -207,14 +207,18 @@ pub struct OwnedChange {
     index: usize,
 }
 
-impl OwnedChange {
-    pub(crate) fn of(change: &Change<'_>) -> Self {
+impl Change<'_> {
+    /// Returns the change with its own copy of its bytes.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedChange {
         let mut block = ChangeBlock::default();
-        block.push(change);
-        Self { block: Arc::new(block), index: 0 }
+        block.push(self);
+        OwnedChange { block: Arc::new(block), index: 0 }
     }
+}
 
-    /// Returns a change of a block, to keep it together with the block; `None` after the block's last.
+impl OwnedChange {
+    /// Returns a change of a block as an owned change that shares the block; `None` after the block's last change.
     #[must_use]
     pub fn in_block(block: &Arc<ChangeBlock>, index: usize) -> Option<Self> {
         (index < block.len()).then(|| Self { block: Arc::clone(block), index })

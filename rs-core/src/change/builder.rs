@@ -1,12 +1,12 @@
-//! Changes made from values: the way into the model for sources that are not trails.
+//! [`Builder`]: makes changes from values, for sources that are not trails.
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::change::change::{Change, Head, Layout};
-use crate::change::context::{ChangeContext, FileContext, PositionSpace, TransactionIds};
-use crate::change::format::{Ddl, Fact, FactValue, SourceFormat, UserToken};
+use crate::change::{ChangeContext, FileContext, PositionSpace, SourceFormat, TransactionIds};
+use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::value::{Decimal, Number, Value, integer_body};
 use crate::change::{NumberText, Op, OwnedChange, OwnedValue, Row, TransactionIndicator};
@@ -17,7 +17,7 @@ use crate::schema::{ColumnDef, Kind, TableDef, TableId, TableIds};
 use crate::text::Charset;
 use crate::time::{DateTime, Timestamp};
 
-/// Makes a change from values: for other change records, for tests, for callers that have rows and no trail.
+/// Makes a change from values: for other kinds of change records, for tests, for callers with rows but no trail.
 ///
 /// Columns that are not set are missing from the image. A value that its column's type cannot hold is kept as *invalid*.
 ///
@@ -53,20 +53,20 @@ pub struct Builder {
 /// An image being made.
 #[derive(Clone, Debug)]
 enum Image {
-    /// A row, and the least index that is greater than those of all its columns.
+    /// A row, and the lowest index above those of all its columns.
     Row(ImageBuilder, u32),
-    /// Not supported, and why.
+    /// Not supported, with the reason.
     Unsupported,
 }
 
-/// What [`Builder::encode`] has put into a buffer.
+/// The result of [`Builder::encode`].
 pub(crate) struct Built {
     pub(crate) head: Head,
     pub(crate) space: PositionSpace,
 }
 
 impl Builder {
-    /// Starts a change of a table: at the position 0:0, alone in its transaction, without images.
+    /// Starts a change of a table: at the position 0:0, the only one of its transaction, without images.
     #[must_use]
     pub fn new(op: Op, table: &Arc<TableDef>) -> Self {
         Self::of_table(op, table, TableIds::new().id(0))
@@ -100,7 +100,7 @@ impl Builder {
         Self { record, source_len, ..self }
     }
 
-    /// Sets the time.
+    /// Sets the timestamp.
     #[must_use]
     pub fn timestamp(self, time: Timestamp) -> Self {
         Self { time, ..self }
@@ -125,7 +125,7 @@ impl Builder {
     /// Sets a column of the after image. The image exists from its first column on.
     ///
     /// # Errors
-    /// As [`before`](Self::before).
+    /// The errors of [`before`](Self::before).
     pub fn after(mut self, column: &str, value: &Value<'_>) -> Result<Self> {
         let (index, definition) = find(&self.table, column)?;
         put(&mut self.after, index, definition, value)?;
@@ -174,7 +174,7 @@ impl Builder {
         self
     }
 
-    /// Adds a user token by name, as `@TOKEN (name)` asks for it.
+    /// Adds a user token with the name that `@TOKEN (name)` uses.
     #[must_use]
     pub fn user_token(mut self, name: &str, value: &str) -> Self {
         self.add(Extra::UserToken, name, value.as_bytes());
@@ -205,7 +205,7 @@ impl Builder {
     }
 
     fn add(&mut self, extra: Extra, name: &str, value: &[u8]) {
-        // Lengths of 32 bits: what is longer does not fit into memory beside the rest of a block.
+        // Lengths of 32 bits: a longer value does not fit into a block.
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
         self.extras.push(extra as u8);
         self.extras.extend_from_slice(&length(name.as_bytes()));
@@ -235,7 +235,7 @@ impl Builder {
         let built = self.encode(&mut buffer)?;
         let file = values_context(Path::new("values").into(), built.space);
         let context = ChangeContext { file: Arc::new(file), ids: self.transaction_ids(0), start: None };
-        Ok(OwnedChange::of(&Change::new(&buffer, built.head, &context, (self.table_id, &self.table))))
+        Ok(Change::new(&buffer, built.head, &context, (self.table_id, &self.table)).to_owned())
     }
 
     pub(crate) fn transaction_ids(&self, serial: u64) -> TransactionIds {
@@ -246,7 +246,7 @@ impl Builder {
         (self.table_id, &self.table)
     }
 
-    /// Appends the change's bytes to a buffer: images, then what its format answers from.
+    /// Appends the change's bytes to a buffer: images, then its extras.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) -> Result<Built> {
         let at = buffer.len();
         let list = |image: &Option<Image>| match image {
@@ -273,8 +273,8 @@ impl Builder {
             Position::Trail(position) => (PositionSpace::Trail(position.seqno), position.rba),
             Position::Offset(offset) => (PositionSpace::Bytes, offset),
             other => {
-                let what = format!("{other} is not a position that a change from values can have");
-                return Err(Error::new(ErrorKind::InvalidArgument, what).hint("give a trail's position or an offset"));
+                let what = format!("a change from values cannot have the position {other}");
+                return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set a position of a trail, or an offset"));
             }
         };
         let head = Head {
@@ -307,7 +307,7 @@ pub(crate) fn values_context(file: Arc<Path>, space: PositionSpace) -> FileConte
     FileContext { file, format: &Values, space, encrypted: false, charset: Charset::UTF_8, header: None }
 }
 
-/// Makes an image a row, and returns it.
+/// Returns an image as a row, creating it if there is none.
 fn row(image: &mut Option<Image>) -> Result<(&mut ImageBuilder, &mut u32)> {
     if !matches!(image, Some(Image::Row(..))) {
         *image = Some(Image::Row(ImageBuilder::new(RowForm::Wide), 0));
@@ -322,12 +322,12 @@ fn find<'t>(table: &'t TableDef, name: &str) -> Result<(u16, &'t ColumnDef)> {
     let found = table.column(name).and_then(|(index, column)| Some((u16::try_from(index).ok()?, column)));
     found.ok_or_else(|| {
         let what = format!("table {} has no column {name}", table.name());
-        Error::new(ErrorKind::InvalidArgument, what).hint("give the table's own column names")
+        Error::new(ErrorKind::InvalidArgument, what).hint("use the column names of the table")
     })
 }
 
-/// Puts a value into an image in the form that its column's type has; as *invalid* if it does not have one. Returns `false` if the
-/// column had another value before.
+/// Puts a value into an image in the form of its column's type, or as *invalid* if it has no such form. Returns `false` if the
+/// column already had a value.
 fn put(image: &mut Option<Image>, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<bool> {
     let (image, unset_from) = row(image)?;
     let is_new = u32::from(index) >= *unset_from || !image.remove(index);
@@ -389,12 +389,12 @@ fn body_of(number: Decimal, column: &ColumnDef, width: u8, signed: bool) -> Opti
     integer_body(number.at_scale(u8::try_from(column.scale).ok()?)?, width, signed)
 }
 
-/// Returns a date as trails have it, with a colon before the time.
+/// Returns a date in the form of a trail, with a colon before the time.
 fn trail_text(time: DateTime) -> String {
     time.to_string().replacen('T', ":", 1)
 }
 
-/// What a change from values has beside its row.
+/// The kinds of extras: the parts of a change from values that are not its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Extra {

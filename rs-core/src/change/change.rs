@@ -1,25 +1,28 @@
-//! [`Change`]: one change, borrowed from the source that lends it.
+//! [`Change`]: one change, borrowed from the source that lends it; the facts that consecutive changes share; and the
+//! questions that the format of a source answers.
 
+use std::any::Any;
 use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
-
-use crate::change::context::{ChangeContext, FileContext};
-use crate::change::format::{Ddl, Fact, FactValue, UserToken};
-use crate::change::image::RowForm;
-use crate::change::{Op, OwnedChange, Row, TransactionIndicator};
-use crate::decode::{Fault, FaultKind};
-use crate::error::{Error, ErrorKind, Result};
-use crate::position::Position;
-use crate::schema::{TableDef, TableId};
-use crate::time::Timestamp;
-
 use std::sync::Arc;
+
+use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
+use crate::change::image::RowForm;
+use crate::change::transaction::TransactionIds;
+use crate::change::{Op, Row, TransactionIndicator};
+use crate::decode::{ByteOrder, Fault, FaultKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::{Position, TrailPosition};
+use crate::schema::{TableDef, TableId};
+use crate::text::Charset;
+use crate::time::Timestamp;
 
 /// One change, borrowed from its reader or block until the next call. [`to_owned`](Self::to_owned) keeps it.
 ///
-/// Every source makes the same model of a change: an operation, a table, a position, a time, a transaction, and the row before
-/// and after it. Images are read when they are asked for: a change that a filter rejects by its table or operation never has its
-/// columns touched. [`Change::trail`](crate::Change::trail) gives access to the records of a change from a trail.
+/// A change is the same from every source: an operation, a table, a position, a timestamp, a transaction, and the row before and
+/// after it. Images are decoded when they are requested: the columns of a change that a filter rejects by its table or operation
+/// are not touched. [`Change::trail`](crate::Change::trail) gives access to the records of a change from a trail.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// The bytes that the change is in, among others.
@@ -30,7 +33,7 @@ pub struct Change<'a> {
     table_id: TableId,
 }
 
-/// What a change is, in plain numbers: where its bytes and images are in a buffer, and what a filter asks first.
+/// A change in plain numbers: the places of its bytes and images in a buffer, and the facts that a filter needs first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     /// The change's own bytes in its buffer: start and length.
@@ -38,23 +41,23 @@ pub(crate) struct Head {
     pub(crate) len: u32,
     /// Start of the main record in these bytes. Other records may be before it.
     pub(crate) main_at: u32,
-    /// The data that holds the images, from `at`.
+    /// The data with the images, from `at`.
     pub(crate) data_at: u32,
     pub(crate) data_len: u32,
     /// The before image of [`Layout::Apart`], from `at`.
     pub(crate) before_at: u32,
     pub(crate) before_len: u32,
-    /// Length of its record or records in the source. Of a trail they start at `at`; joined data may follow them.
+    /// Length of its record or records in the source. Those of a trail start at `at`; joined data may follow them.
     pub(crate) source_len: u32,
     pub(crate) layout: Layout,
     pub(crate) form: RowForm,
     pub(crate) op: Op,
     pub(crate) transaction: u8,
-    /// The source's own code of the operation; of a trail, the record type.
+    /// The source's own code of the operation; for a trail, the record type.
     pub(crate) code: u8,
     pub(crate) has_before: bool,
     pub(crate) has_after: bool,
-    /// Whether it belongs to a transaction. Metadata and markers do not.
+    /// It belongs to a transaction. Metadata and markers do not.
     pub(crate) in_transaction: bool,
     /// Offset of the main record in the source, and its number there.
     pub(crate) offset: u64,
@@ -62,7 +65,7 @@ pub(crate) struct Head {
     pub(crate) time: Timestamp,
 }
 
-/// How the images of a change lie in its data.
+/// The layout of the images in a change's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// No images.
@@ -130,7 +133,7 @@ impl<'a> Change<'a> {
         self.buffer.get(start..start.checked_add(len as usize)?)
     }
 
-    /// Returns what it does.
+    /// Returns its operation.
     #[inline(always)]
     #[must_use]
     pub fn op(&self) -> Op {
@@ -144,15 +147,15 @@ impl<'a> Change<'a> {
         self.table
     }
 
-    /// Returns the number of its table's definition: the same for all changes of one reader under that definition. What a
-    /// consumer keeps for each table goes into a [`TableMap`](crate::schema::TableMap).
+    /// Returns the number of its table's definition: the same for all changes of one reader under that definition. A
+    /// [`TableMap`](crate::schema::TableMap) keeps a value for each table.
     #[inline(always)]
     #[must_use]
     pub fn table_id(&self) -> TableId {
         self.table_id
     }
 
-    /// Returns the name of its table, parts joined by `.`; of DDL, that of its object.
+    /// Returns the name of its table, parts joined by `.`; for DDL, the name of its object.
     #[must_use]
     pub fn table_name(&self) -> Cow<'a, str> {
         if self.table.name().is_empty() {
@@ -163,29 +166,29 @@ impl<'a> Change<'a> {
         Cow::Borrowed(self.table.name())
     }
 
-    /// Returns the position of its record in its source; of a before/after pair, that of the after record.
+    /// Returns the position of its record in its source; for a before/after pair, the position of the after record.
     #[inline(always)]
     #[must_use]
     pub fn position(&self) -> Position {
         self.context.file.space.at(self.head.offset)
     }
 
-    /// Returns the position of its first record; of a before/after pair, that of the before record. Reading that starts here
-    /// finds the whole change.
+    /// Returns the position of its first record; for a before/after pair, the position of the before record. Reading from here
+    /// returns the whole change.
     #[must_use]
     pub fn start(&self) -> Position {
         let first = self.head.offset.wrapping_sub(u64::from(self.head.main_at));
         self.context.start.unwrap_or(self.context.file.space.at(first))
     }
 
-    /// Returns its time, in UTC: of the commit, for rows.
+    /// Returns its timestamp: for rows, the time of the commit.
     #[inline(always)]
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
         self.head.time
     }
 
-    /// Returns where it is in its transaction; of a before/after pair, where the pair is as a whole.
+    /// Returns its place in its transaction; for a before/after pair, the place of the pair as a whole.
     #[inline]
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
@@ -204,11 +207,11 @@ impl<'a> Change<'a> {
         self.ids().1
     }
 
-    /// Returns CSN and id of its transaction at the price of one of them.
+    /// Returns CSN and id of its transaction, for the cost of one of them.
     #[inline]
     #[must_use]
     pub fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
-        if self.head.in_transaction { self.context.ids.get(self.buffer, self.context.file.format) } else { (None, None) }
+        if self.head.in_transaction { self.context.ids(self.buffer) } else { (None, None) }
     }
 
     /// Calls `each` with the name and value of every token of the native JSON form: without CSN and transaction id, without
@@ -225,7 +228,7 @@ impl<'a> Change<'a> {
         tokens
     }
 
-    /// Returns the area of the user's tokens, raw. How it is laid out in trails is UNKNOWN.
+    /// Returns the raw area of the user's tokens. Its layout in trails is UNKNOWN.
     #[must_use]
     pub fn user_tokens(&self) -> Option<&'a [u8]> {
         self.context.file.format.user_tokens(self)
@@ -258,18 +261,18 @@ impl<'a> Change<'a> {
     /// Returns the row after the change; `None` if its source has no such image.
     ///
     /// # Errors
-    /// As [`before`](Self::before).
+    /// The errors of [`before`](Self::before).
     #[inline]
     pub fn after(&self) -> Result<Option<Row<'a>>> {
         Ok(self.images()?.1)
     }
 
-    /// Returns the row before and after the change, at the price of one of them.
+    /// Returns the row before and after the change, for the cost of one of them.
     ///
     /// # Errors
-    /// As [`before`](Self::before).
-    // In line throughout, and with nothing that needs the address of the change or of the result: neither then has to exist in
-    // memory, which is a good part of what a row costs.
+    /// The errors of [`before`](Self::before).
+    // Inlined throughout, and nothing needs the address of the change or of the result: then neither has to exist in memory,
+    // which is a good part of the cost of a row.
     #[inline(always)]
     pub fn images(&self) -> Result<Images<'a>> {
         let head = &self.head;
@@ -317,54 +320,143 @@ impl<'a> Change<'a> {
         (self.head.has_before, self.head.has_after)
     }
 
-    /// Returns the file that it comes from, as it was opened.
+    /// Returns the path of its file, as it was opened.
     #[must_use]
     pub fn file(&self) -> &'a Path {
         &self.context.file.file
     }
 
-    /// Returns the source's own code of the operation: of a trail the record type, 0 for other sources.
+    /// Returns the source's own code of the operation: for a trail the record type, for other sources 0.
     #[must_use]
     pub fn source_code(&self) -> u32 {
         self.head.code.into()
     }
 
-    /// Returns how many bytes it has in its source: of a trail those of its records, of JSON lines those of its line.
+    /// Returns its size in its source: the bytes of its records in a trail, or of its line in a file of JSON lines.
     #[must_use]
     pub fn source_bytes(&self) -> u64 {
         u64::from(self.head.source_len)
     }
 
-    /// Returns the change with its own copy of its bytes.
-    #[must_use]
-    pub fn to_owned(&self) -> OwnedChange {
-        OwnedChange::of(self)
-    }
-
-    /// Returns a fault in one of its rows as an error, with the change's place.
+    /// Returns a fault in one of its rows as an error with the change's location.
     #[must_use]
     pub fn error(&self, fault: Fault) -> Error {
         located_fault(fault, &self.context.file, self.head.offset, self.head.record)
     }
 
-    /// Returns an error with the change's place.
+    /// Adds the change's location to an error.
     pub(crate) fn locate(&self, error: Error) -> Error {
         self.context.file.locate(error, self.head.offset, self.head.record)
     }
 
-    /// Returns the parts that the place of an error needs, for callers that keep nothing else of the change.
+    /// Returns the parts of an error's location, for callers that keep nothing else of the change.
     #[inline(always)]
     pub(crate) fn error_context(&self) -> (&'a FileContext, u64, u64) {
         (&self.context.file, self.head.offset, self.head.record)
     }
 }
 
-/// Returns a fault in a record as an error, with its place.
+/// The facts that all changes of one file share.
+#[derive(Clone, Debug)]
+pub(crate) struct FileContext {
+    pub(crate) file: Arc<Path>,
+    /// How the changes' raw bytes are read.
+    pub(crate) format: &'static dyn SourceFormat,
+    pub(crate) space: PositionSpace,
+    /// Rows are encrypted, according to the file header.
+    pub(crate) encrypted: bool,
+    /// The database's character set, in which DDL is written.
+    pub(crate) charset: Charset,
+    /// The file's header, of the format's own type.
+    pub(crate) header: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// The kind of a file's positions. It turns the offset of a change into its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PositionSpace {
+    /// A trail, with the file's sequence number. The offset is the RBA.
+    Trail(u64),
+    /// Byte offsets.
+    Bytes,
+}
+
+impl PositionSpace {
+    #[inline(always)]
+    pub(crate) fn at(self, offset: u64) -> Position {
+        match self {
+            Self::Trail(seqno) => Position::Trail(TrailPosition { seqno, rba: offset }),
+            Self::Bytes => Position::Offset(offset),
+        }
+    }
+}
+
+impl FileContext {
+    /// Adds the file, and the place of a change in it, to an error.
+    #[cold]
+    pub(crate) fn locate(&self, error: Error, offset: u64, record: u64) -> Error {
+        let error = error.in_file(&self.file).in_record(record);
+        match self.space {
+            PositionSpace::Trail(_) => error.at_rba(offset),
+            PositionSpace::Bytes => error.at_offset(offset),
+        }
+    }
+}
+
+/// The facts that consecutive changes of one file and one transaction share.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangeContext {
+    pub(crate) file: Arc<FileContext>,
+    pub(crate) ids: TransactionIds,
+    /// The start of a change whose first record is in an earlier file.
+    pub(crate) start: Option<Position>,
+}
+
+impl ChangeContext {
+    /// Returns CSN and id of the transaction; `buffer` is that of the changes.
+    #[inline]
+    pub(crate) fn ids<'a>(&'a self, buffer: &'a [u8]) -> (Option<&'a str>, Option<&'a str>) {
+        match self.ids.record {
+            None => self.ids.texts(),
+            Some((at, len, order)) => {
+                let record = buffer.get(at..at.saturating_add(len)).unwrap_or_default();
+                self.file.format.transaction_ids(record, order)
+            }
+        }
+    }
+}
+
+/// The questions that only the format of a change's source can answer, because it knows the raw bytes. Each format has one value
+/// of its type. A plain row does not use it.
+pub(crate) trait SourceFormat: fmt::Debug + Send + Sync {
+    /// Returns CSN and transaction id from the raw bytes of a transaction's first record.
+    fn transaction_ids<'a>(&self, record: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>);
+
+    /// Returns the images before and after of a change whose [`Layout`](super::Layout) is `Other`.
+    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)>;
+
+    /// Calls `each` with the name and the value of every token, as the native JSON form has them: without CSN and transaction
+    /// id, without tokens that have no value, each name once.
+    fn tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(Cow<'a, str>, &'a [u8]));
+
+    /// Returns the area of the user's tokens, raw; `None` if the change has none.
+    fn user_tokens<'a>(&self, change: &Change<'a>) -> Option<&'a [u8]>;
+
+    /// Returns one of the user's tokens by its name, without regard to case.
+    fn user_token<'a>(&self, change: &Change<'a>, name: &str) -> UserToken<'a>;
+
+    /// Returns the DDL of a change; `None` if it is encrypted, and for other operations.
+    fn ddl<'a>(&self, change: &Change<'a>) -> Option<Ddl<'a>>;
+
+    /// Returns a fact as the source states it. If the source does not state it, the model derives the fact if it can.
+    fn fact<'a>(&self, change: &Change<'a>, fact: Fact) -> Option<FactValue<'a>>;
+}
+
+/// Returns a fault in a record as an error with its location.
 #[cold]
 pub(crate) fn located_fault(fault: Fault, file: &FileContext, offset: u64, record: u64) -> Error {
     let kind = match fault.kind {
         FaultKind::Unsupported => ErrorKind::Unsupported,
         _ => ErrorKind::Corrupt,
     };
-    file.locate(Error::new(kind, fault.what).hint("look at the record's raw bytes, or read on after it"), offset, record)
+    file.locate(Error::new(kind, fault.what).hint("inspect the record's raw bytes, or continue after it"), offset, record)
 }

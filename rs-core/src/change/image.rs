@@ -1,11 +1,11 @@
-//! The row form: how the image of a row is encoded in memory, whatever source it comes from.
+//! [`RowForm`]: how the image of a row is encoded in memory, whatever source it comes from.
 //!
 //! An image is a list of `column index, span length, span`, repeated to its end. A column that is not listed is *missing*.
 //! A span starts with a flag of two bytes: `0000` before a value, `ffff` before the filler of NULL. The value follows in the
 //! form that the column's [`Kind`](crate::schema::Kind) states.
 //!
-//! A trail has this form on disk (docs/trail-format.md, section 7), so that its rows are lent without a copy. Other sources
-//! encode into [`RowForm::Wide`] once. That form has room for values of any length, and flags for states that a trail does
+//! A trail has this form on disk (docs/trail-format.md, section 7), and its rows are lent without a copy. Other sources encode
+//! into [`RowForm::Wide`] once. That form has room for values of any length, and flags for states that a trail does
 //! not have.
 
 use crate::decode::{ByteOrder, Fault};
@@ -17,7 +17,7 @@ pub enum RowForm {
     Big,
     /// As in a trail: u16 index and u16 length, least significant byte first.
     Little,
-    /// Of sources other than trails: u16 index and u32 length, least significant byte first. Values of variable length have no
+    /// For sources other than trails: u16 index and u32 length, least significant byte first. Values of variable length have no
     /// length of their own. The flag `fffe` marks an unchanged large object, `fffd` the bytes of an invalid value.
     Wide,
 }
@@ -112,7 +112,7 @@ impl<'a> ColumnSpan<'a> {
         form == RowForm::Wide && self.bytes == UNCHANGED
     }
 
-    /// Returns the bytes of a span whose content is invalid: without the flag if the flag says so.
+    /// Returns the bytes of a span whose content is invalid, without the flag if it is the flag of an invalid value.
     #[cold]
     pub(crate) fn invalid_bytes(&self, form: RowForm) -> &'a [u8] {
         match self.bytes.split_first_chunk() {
@@ -122,8 +122,8 @@ impl<'a> ColumnSpan<'a> {
     }
 }
 
-/// The columns of one image, in the order in which they are listed. A list that does not end with a column yields its
-/// fault last; whether it has a column twice, [`verify`](Self::verify) says.
+/// The columns of one image, in the order in which they are listed. A list that does not end with a complete column yields a
+/// fault last. [`verify`](Self::verify) checks whether a column is listed twice.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnSpans<'a> {
     rest: &'a [u8],
@@ -132,7 +132,7 @@ pub struct ColumnSpans<'a> {
 }
 
 impl<'a> ColumnSpans<'a> {
-    /// The columns in these bytes.
+    /// Iterates over the columns in these bytes.
     ///
     /// ```
     /// use trailcore::trail::{ByteOrder, image::{ColumnSpans, SpanContent}};
@@ -175,11 +175,11 @@ impl<'a> ColumnSpans<'a> {
 }
 
 impl ColumnSpans<'_> {
-    /// How many columns there are, where the list can be taken at its word: it ends with a column, and has none twice. To tell
-    /// that again and again would cost all who read; those who make rows of images ask once for each.
+    /// Checks that the list ends with a complete column and has no column twice, and returns the number of columns. Iterating
+    /// does not check this, because of the cost; code that builds rows from images calls it once for each image.
     ///
     /// # Errors
-    /// *Corrupt* where the list does not end with a column, or has one twice, which then could mean either.
+    /// *Corrupt* if the list does not end with a complete column, or has a column twice, whose value is then ambiguous.
     #[inline]
     pub fn verify(self) -> Result<usize, Fault> {
         let (mut count, mut least, mut rises) = (0, 0, true);
@@ -189,7 +189,7 @@ impl ColumnSpans<'_> {
             least = index + 1;
             count += 1;
         }
-        // Indexes rise in all trails that were seen: no column is there twice.
+        // If indexes rise, as in all trails that have been seen, no column is there twice.
         if rises || !self.has_twice() { Ok(count) } else { Err(TWICE) }
     }
 
@@ -207,7 +207,7 @@ impl ColumnSpans<'_> {
         }
         let offset = self.whole - self.rest.len();
         self.rest = &[];
-        Some(Err(Fault::corrupt(offset, "a column goes beyond the end of its image")))
+        Some(Err(Fault::corrupt(offset, "a column extends beyond the end of its image")))
     }
 }
 
@@ -229,19 +229,19 @@ pub struct ImageBuilder {
 }
 
 impl ImageBuilder {
-    /// An empty image.
+    /// Creates an empty image.
     #[must_use]
     pub fn new(form: impl Into<RowForm>) -> Self {
         Self { form: form.into(), bytes: Vec::new() }
     }
 
-    /// The column list so far.
+    /// Returns the column list so far.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Forgets all columns; the memory is kept.
+    /// Removes all columns; the memory is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
@@ -261,10 +261,10 @@ impl ImageBuilder {
         if self.form == RowForm::Wide { 6 } else { 4 }
     }
 
-    /// Adds a span as it stands, null flag included.
+    /// Adds a raw span, null flag included.
     ///
     /// # Errors
-    /// *Unsupported* where the span is longer than 65,535 bytes.
+    /// *Unsupported* if the span is longer than 65,535 bytes.
     pub fn span(&mut self, index: u16, span: &[u8]) -> Result<&mut Self, Fault> {
         self.head(index, span.len())?;
         self.bytes.extend_from_slice(span);
@@ -274,7 +274,7 @@ impl ImageBuilder {
     /// Adds a value whose body has no length of its own: fixed characters, numbers, dates.
     ///
     /// # Errors
-    /// *Unsupported* where the span gets longer than 65,535 bytes.
+    /// *Unsupported* if the span gets longer than 65,535 bytes.
     pub fn fixed(&mut self, index: u16, body: &[u8]) -> Result<&mut Self, Fault> {
         self.head(index, body.len() + 2)?;
         self.bytes.extend_from_slice(&[0, 0]);
@@ -285,7 +285,7 @@ impl ImageBuilder {
     /// Adds a value of variable length, with a u16 length before it.
     ///
     /// # Errors
-    /// *Unsupported* where the span gets longer than 65,535 bytes.
+    /// *Unsupported* if the span gets longer than 65,535 bytes.
     pub fn prefixed(&mut self, index: u16, body: &[u8]) -> Result<&mut Self, Fault> {
         if self.form == RowForm::Wide {
             return self.fixed(index, body);
@@ -312,7 +312,7 @@ impl ImageBuilder {
 
     /// Adds a NULL, in the form of a column of variable length (`ffff 0000`, SEEN).
     pub fn null(&mut self, index: u16) -> &mut Self {
-        // A span of four bytes has a length that every form can write.
+        // Every form can write the length of a span of four bytes.
         let _ = self.span(index, &[0xff, 0xff, 0, 0]);
         self
     }

@@ -1,5 +1,5 @@
-//! The native JSON form: one object a change, by which tests, tools and other languages compare. `docs/json.md` has its
-//! rules.
+//! The native JSON form: one object for each change, for comparisons by tests, tools and other languages. `docs/json.md`
+//! specifies it.
 
 use std::borrow::Cow;
 
@@ -24,10 +24,11 @@ impl Change<'_> {
         String::from_utf8(line).map_err(|_| Error::internal("the native JSON of a change is not UTF-8"))
     }
 
-    /// Appends the same line to a buffer, to be used over and over. The buffer's content stays, also if the change fails.
+    /// Appends the same line to a buffer, which the caller can reuse. If the change fails, the buffer is as it was before the
+    /// call.
     ///
     /// # Errors
-    /// As [`to_json`](Self::to_json).
+    /// The errors of [`to_json`](Self::to_json).
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<()> {
         self.write_json_columns(out, None)
     }
@@ -35,7 +36,7 @@ impl Change<'_> {
     /// Appends the same line with only those columns in its images whose names `wanted` accepts.
     ///
     /// # Errors
-    /// As [`to_json`](Self::to_json).
+    /// The errors of [`to_json`](Self::to_json).
     pub fn write_json_columns(&self, out: &mut Vec<u8>, wanted: Option<&dyn Fn(&str) -> bool>) -> Result<()> {
         let (has_before, has_after) = self.has_images();
         let image = |row, has| Ok::<_, Error>(self.json_image(row, has)?.map(|image| WantedImage { image, wanted }));
@@ -67,7 +68,7 @@ impl Change<'_> {
         }
     }
 
-    /// Returns an image that reads from end to end, or the reason why it is not supported.
+    /// Returns an image that has been read to its end, or the reason why it is not supported.
     fn json_image<'a>(&self, row: Result<Option<Row<'a>>>, has: bool) -> Result<Option<RowImage<'a>>> {
         match row {
             Ok(None) => Ok(None),
@@ -115,7 +116,7 @@ struct Members<'a> {
     ddl: Option<Cow<'a, str>>,
 }
 
-/// A position that is not a trail's, as text.
+/// A position that is not in a trail, as text.
 struct OtherPosition(Position);
 
 impl Serialize for OtherPosition {
@@ -130,7 +131,7 @@ enum RowImage<'a> {
     Unsupported(String),
 }
 
-/// An image, and which of its columns are written; `None` says all.
+/// An image, and the columns to write; `None` for all columns.
 struct WantedImage<'a> {
     image: RowImage<'a>,
     wanted: Option<&'a dyn Fn(&str) -> bool>,
@@ -182,7 +183,7 @@ impl Serialize for JsonValue<'_> {
     }
 }
 
-/// A number with exactly its digits: as a JSON number, never through a float.
+/// Serializes a number with exactly its digits, as a JSON number, never through a float.
 fn serialize_number<S: Serializer>(number: Number<'_>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     if let Number::Exact(decimal) = number {
         if let (0, Ok(whole)) = (decimal.scale(), i64::try_from(decimal.mantissa())) {

@@ -1,19 +1,18 @@
-//! The change model: what a change is, whatever format it comes from.
+//! The model of a change, whatever format it comes from.
 //!
 //! - [`Change`] is a change that a source lends until the next call, [`ChangeBlock`] holds many owned ones, [`OwnedChange`] is one
 //!   of a block.
-//! - [`Row`] is an image, [`Column`] one of its columns, [`Value`] what a column holds. [`image`] is the encoding of rows in memory.
+//! - [`Row`] is an image, [`Column`] one of its columns, [`Value`] a column's value. [`image`] is the encoding of rows in memory.
 //! - [`Builder`] makes changes from values, for sources that are not trails.
 //!
-//! Nothing here knows a format. A source gives each change a head of plain numbers and an image in the row form; what only its
-//! format can answer is asked of it through one small trait.
+//! Nothing here depends on a format. A source gives each change a head of plain numbers and an image in the row form, and answers
+//! questions about its raw bytes through one small trait.
 
 mod block;
 mod builder;
 #[allow(clippy::module_inception)]
 mod change;
-mod context;
-mod format;
+mod facts;
 pub mod image;
 mod json;
 mod op;
@@ -24,7 +23,7 @@ mod value;
 pub use block::{ChangeBlock, OwnedChange};
 pub use builder::Builder;
 pub use change::Change;
-pub use format::Ddl;
+pub use facts::Ddl;
 pub use op::Op;
 pub use row::{Column, Row};
 pub use transaction::TransactionIndicator;
@@ -34,9 +33,9 @@ pub use crate::time::{DateTime, Precision};
 
 pub(crate) use block::Run;
 pub(crate) use builder::{Built, values_context};
-pub(crate) use change::{Head, Layout, located_fault};
-pub(crate) use context::{ChangeContext, FileContext, PositionSpace, TransactionIds};
-pub(crate) use format::{Fact, FactValue, HeaderFact, SourceFormat, UserToken, tagged};
+pub(crate) use change::{ChangeContext, FileContext, Head, Layout, PositionSpace, SourceFormat, located_fault};
+pub(crate) use facts::{Fact, FactValue, HeaderFact, UserToken, tagged};
 pub(crate) use json::{BASE64_MEMBER, INVALID_MEMBER, UNCHANGED_MEMBER, UNSUPPORTED_MEMBER};
 pub(crate) use row::integer;
+pub(crate) use transaction::TransactionIds;
 pub(crate) use value::{NumberText, integer_body};

@@ -1,11 +1,11 @@
-//! What a change does.
+//! [`Op`]: the operation of a change.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a change does.
+/// The operation of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
     /// A new row.
@@ -27,11 +27,11 @@ pub enum Op {
 }
 
 impl Op {
-    /// All of them, changes first.
+    /// All operations, changes first.
     pub const ALL: [Self; 8] =
         [Self::Insert, Self::Update, Self::PkUpdate, Self::Delete, Self::Truncate, Self::Ddl, Self::Metadata, Self::Other];
 
-    /// The name in the native JSON form.
+    /// Returns its name in the native JSON form.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl FromStr for Op {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|op| op.name() == name).ok_or_else(|| {
             Error::new(ErrorKind::InvalidArgument, format!("unknown operation {name:?}"))
-                .hint("one of insert, update, pk_update, delete, truncate, ddl, metadata, other")
+                .hint("write one of insert, update, pk_update, delete, truncate, ddl, metadata, other")
         })
     }
 }

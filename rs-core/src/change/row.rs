@@ -1,4 +1,4 @@
-//! Rows and columns: an image of a row, read lazily.
+//! [`Row`] and [`Column`]: an image of a row, decoded lazily.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::schema::{ColumnDef, Kind, Reading, TableDef};
 use crate::text::Charset;
 use crate::time::DateTime;
 
-/// One image of a row: the columns that a change record lists, read only as they are asked for.
+/// One image of a row: the columns that a change record lists. Each is decoded only when it is requested.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     list: &'a [u8],
@@ -19,30 +19,30 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// An image from its column list.
+    /// Creates a row from the column list of an image.
     #[inline]
     #[must_use]
     pub fn new(list: &'a [u8], table: &'a TableDef, form: impl Into<RowForm>) -> Self {
         Self { list, table, form: form.into() }
     }
 
-    /// The columns that are there, in the trail's order. Columns that are missing are not among them. A damaged image may list a
-    /// column twice, which [`spans`](Self::spans) can [`verify`](ColumnSpans::verify); [`at`](Self::at) gives the first.
+    /// Returns the columns that the image has, in the order of the trail; missing columns are not among them. A damaged image may
+    /// list a column twice, which [`ColumnSpans::verify`] detects; [`at`](Self::at) returns the first.
     #[inline]
     pub fn columns(&self) -> impl Iterator<Item = std::result::Result<Column<'a>, Fault>> + use<'a> {
         let Self { table, form, .. } = *self;
         self.spans().map(move |span| Ok(Column { span: span?, table, form }))
     }
 
-    /// The columns as spans of bytes with their indexes, without a look at the definition: the quickest way through.
+    /// Returns the columns as spans of bytes with their indexes, without using the definition. This is the fastest access.
     #[inline]
     #[must_use]
     pub fn spans(&self) -> ColumnSpans<'a> {
         ColumnSpans::new(self.list, self.form)
     }
 
-    /// A column by its index in the table. `None` where it is missing; a column of state *invalid* where the image is
-    /// damaged before it, since then no one can tell.
+    /// Returns a column by its index in the table. `None` if it is missing; a column of state *invalid* if the image is damaged
+    /// before it, since then it is unknown whether the image has it.
     #[inline]
     #[must_use]
     pub fn at(&self, index: usize) -> Option<Column<'a>> {
@@ -55,8 +55,8 @@ impl<'a> Row<'a> {
         None
     }
 
-    /// A column by its name; see [`TableDef::column`] for how names match. `None` where it is missing or the table has no
-    /// such column. Without a definition the names are `COL0`, `COL1` …
+    /// Returns a column by its name; see [`TableDef::column`] for how names match. `None` if it is missing, or if the table has
+    /// no such column. Without a definition the names are `COL0`, `COL1` …
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Column<'a>> {
         let index = match self.table.column(name) {
@@ -69,7 +69,7 @@ impl<'a> Row<'a> {
         self.at(index)
     }
 
-    /// The table's definition.
+    /// Returns the table's definition.
     #[must_use]
     pub fn table(&self) -> &'a TableDef {
         self.table
@@ -82,14 +82,14 @@ impl<'a> Row<'a> {
         self.form
     }
 
-    /// The column list as it stands.
+    /// Returns the raw column list.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.list
     }
 
-    /// Whether the list reads as one of this table's images throughout: it ends with a column, its indexes rise and are
-    /// the table's, and each null flag is one. Bytes of any other kind, ciphertext among them, do not.
+    /// Returns whether the list is an image of this table: it ends with a column, its indexes rise and are the table's, and each
+    /// null flag is a known one. Other bytes, such as ciphertext, are not.
     pub(crate) fn reads_as_image(&self) -> bool {
         let mut next = 0;
         self.spans().all(|span| {
@@ -103,9 +103,9 @@ impl<'a> Row<'a> {
     }
 }
 
-/// One column of an image: its state, and its value in the type that its definition says.
+/// One column of an image: its state, and its value by the type in its definition.
 ///
-/// Typed accessors fail with [`ErrorKind::Value`] where the column is NULL, of another type, or not decodable.
+/// Typed accessors fail with [`ErrorKind::Value`] if the column is NULL, of another type, or not decodable.
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'a> {
     span: ColumnSpan<'a>,
@@ -114,14 +114,14 @@ pub struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// Its index in the table.
+    /// Returns its index in the table.
     #[inline]
     #[must_use]
     pub fn index(&self) -> usize {
         usize::from(self.span.index)
     }
 
-    /// Its name; `COL` and its index where there is no definition.
+    /// Returns its name; `COL` and its index if there is no definition.
     #[must_use]
     pub fn name(&self) -> Cow<'a, str> {
         match self.definition() {
@@ -130,7 +130,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its definition; `None` where the table's is not known, or has no such column.
+    /// Returns its definition; `None` if the table's definition is unknown or does not have the column.
     #[inline]
     #[must_use]
     pub fn definition(&self) -> Option<&'a ColumnDef> {
@@ -142,14 +142,14 @@ impl<'a> Column<'a> {
         self.table.reading(self.span.index)
     }
 
-    /// Whether it holds NULL.
+    /// Returns whether it is NULL.
     #[inline]
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.span.content(), SpanContent::Null)
     }
 
-    /// Its state. Looks at the value to tell whether it is decodable.
+    /// Returns its state. Decodes the value to find out whether it is decodable.
     #[must_use]
     pub fn state(&self) -> ColumnState {
         match self.value() {
@@ -160,17 +160,17 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its span as it stands, null flag included.
+    /// Returns its raw span, null flag included.
     #[inline]
     #[must_use]
     pub fn span(&self) -> &'a [u8] {
         self.span.bytes
     }
 
-    /// Its value.
+    /// Returns its value.
     ///
-    /// Without a definition, text is shown where the bytes are printable, and bytes elsewhere.
-    // In line, so that a binding that takes the value apart makes no value of it.
+    /// Without a definition, printable bytes are text, and others are bytes.
+    // Inlined, so that a binding that matches on the value does not have to build one.
     #[inline(always)]
     #[must_use]
     pub fn value(&self) -> Value<'a> {
@@ -182,16 +182,16 @@ impl<'a> Column<'a> {
         };
         match self.reading() {
             Some(reading) => decode(reading, body, self.form).unwrap_or(Value::Invalid(body)),
-            // A column that the definition does not have is not guessed at.
+            // A column that the definition does not have is not guessed.
             None if self.table.is_defined() => Value::Invalid(body),
             None => guess(body, self.form),
         }
     }
 
-    /// Its text.
+    /// Returns its text.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`] where it is NULL, no text, or not valid in its character set.
+    /// [`ErrorKind::Value`] if it is NULL, not text, or not valid in its character set.
     pub fn text(&self) -> Result<Cow<'a, str>> {
         match self.value() {
             Value::Text(text) => Ok(text),
@@ -200,13 +200,13 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its exact number.
+    /// Returns its exact number.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`] where it is NULL, no number, or has more than 38 digits.
+    /// [`ErrorKind::Value`] if it is NULL, not a number, or has more than 38 digits.
     #[inline]
     pub fn decimal(&self) -> Result<Decimal> {
-        // The common case, without a detour through `Value`.
+        // The common case, without a `Value` in between.
         if let (Some(reading), [0, 0, body @ ..]) = (self.reading(), self.span.bytes) {
             if let Kind::Integer { width, signed } = reading.kind {
                 if let Some(mantissa) = integer(body, width, signed) {
@@ -215,13 +215,13 @@ impl<'a> Column<'a> {
             }
         }
         match self.value() {
-            Value::Number(number) => number.decimal().ok_or_else(|| self.error("has more digits than a decimal holds")),
+            Value::Number(number) => number.decimal().ok_or_else(|| self.error("has more than 38 digits")),
             other => Err(self.is_not("a number", &other)),
         }
     }
 
-    /// All digits of a number that is stored as a signed integer of 64 bits, and how many of them stand behind the point: the
-    /// quickest way to most numbers. `None` where it is NULL, not decodable, or stored in another way.
+    /// Returns all digits of a number that is stored as a signed 64-bit integer, and how many of them are after the decimal
+    /// point. This is the fastest access to most numbers. `None` if it is NULL, not decodable, or stored in another form.
     #[inline(always)]
     #[must_use]
     pub fn mantissa(&self) -> Option<(i64, u8)> {
@@ -230,8 +230,8 @@ impl<'a> Column<'a> {
         body.try_into().ok().filter(|_| stored_so).map(|digits| (i64::from_be_bytes(digits), reading.scale))
     }
 
-    /// The bytes of its text, where that is UTF-8 by its definition: not checked, for those who check them anyway. `None` for
-    /// all else.
+    /// Returns the bytes of its text if its character set is UTF-8, unchecked, for callers that check them anyway; `None`
+    /// otherwise.
     #[inline(always)]
     #[must_use]
     pub fn unchecked_utf8(&self) -> Option<&'a [u8]> {
@@ -248,19 +248,19 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its whole number.
+    /// Returns its integer.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`] where it is NULL, no number, has a fraction, or does not fit.
+    /// [`ErrorKind::Value`] if it is NULL, not a number, has a fraction, or does not fit.
     #[inline]
     pub fn i64(&self) -> Result<i64> {
-        self.decimal()?.to_i64().ok_or_else(|| self.error("is no whole number of 64 bits"))
+        self.decimal()?.to_i64().ok_or_else(|| self.error("is not a 64-bit integer"))
     }
 
-    /// Its date or date and time.
+    /// Returns its date, or date and time.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`] where it is NULL, no date, or not decodable.
+    /// [`ErrorKind::Value`] if it is NULL, not a date, or not decodable.
     pub fn datetime(&self) -> Result<DateTime> {
         match self.value() {
             Value::DateTime(time) => Ok(time),
@@ -268,10 +268,10 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its bytes without null flag and length: of any type, decodable or not.
+    /// Returns its bytes without null flag and length, whatever its type, decodable or not.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`] where it is NULL.
+    /// [`ErrorKind::Value`] if it is NULL.
     pub fn bytes(&self) -> Result<&'a [u8]> {
         let SpanContent::Value(body) = self.span.content() else { return Err(self.is_not("bytes", &self.value())) };
         let prefixed = matches!(
@@ -291,13 +291,13 @@ impl<'a> Column<'a> {
         match value {
             Value::Null => self.error("is NULL"),
             Value::Invalid(_) => self.error("is not decodable"),
-            Value::Unchanged => self.error("is a large object that the change left as it was"),
+            Value::Unchanged => self.error("is a large object that the change left unchanged"),
             _ => self.error(&format!("is not {wanted}")),
         }
     }
 }
 
-/// The value of a body by its column's type; `None` where the bytes are not of that type.
+/// Decodes a body by its column's type; `None` if the bytes are not of that type.
 #[inline(always)]
 fn decode<'a>(reading: &Reading, body: &'a [u8], form: RowForm) -> Option<Value<'a>> {
     let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
@@ -317,7 +317,7 @@ fn decode<'a>(reading: &Reading, body: &'a [u8], form: RowForm) -> Option<Value<
     })
 }
 
-/// A big-endian integer: column integers are, in either byte order (docs/trail-format.md, section 3, SEEN).
+/// Decodes a big-endian integer: column integers are big-endian in either byte order (docs/trail-format.md, section 3, SEEN).
 #[inline]
 pub(crate) fn integer(body: &[u8], width: u8, signed: bool) -> Option<i128> {
     if body.len() != usize::from(width) {
@@ -333,7 +333,7 @@ pub(crate) fn integer(body: &[u8], width: u8, signed: bool) -> Option<i128> {
     Some(if signed { i128::from(i16::from_be_bytes(*bytes)) } else { i128::from(u16::from_be_bytes(*bytes)) })
 }
 
-/// A body of unknown type: its characters where they are printable, with or without a length before them.
+/// Decodes a body of unknown type: text if its characters, with or without a length before them, are printable.
 fn guess(body: &[u8], form: RowForm) -> Value<'_> {
     let printable = |bytes| Charset::UNSTATED.decode(bytes).filter(|text| !text.chars().any(char::is_control));
     match form.unprefixed(body).or(Some(body)).and_then(printable) {

@@ -1,4 +1,4 @@
-//! Values: exact decimals, dates without a zone, and what else a column can hold.
+//! [`Value`]: the value of a column, and its exact numbers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::time::DateTime;
 
-/// An exact decimal number: a mantissa of up to 38 digits and the number of digits behind the point.
+/// An exact decimal number: a mantissa of up to 38 digits, and the number of digits after the decimal point.
 ///
-/// The scale is kept as declared: `17520.00` and `17520` are equal in value and differ as text.
+/// The scale is kept as declared: `17520.00` and `17520` are equal in value but not as text.
 ///
 /// ```
 /// use trailcore::Decimal;
@@ -25,20 +25,20 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// `mantissa` times 10 to the power of −`scale`.
+    /// Returns `mantissa` times 10 to the power of −`scale`.
     #[inline]
     #[must_use]
     pub const fn new(mantissa: i128, scale: u8) -> Self {
         Self { mantissa, scale }
     }
 
-    /// All digits, without the point.
+    /// Returns all digits, without the decimal point.
     #[must_use]
     pub const fn mantissa(self) -> i128 {
         self.mantissa
     }
 
-    /// How many of the digits stand behind the point.
+    /// Returns how many of the digits are after the decimal point.
     #[must_use]
     pub const fn scale(self) -> u8 {
         self.scale
@@ -53,21 +53,21 @@ impl Decimal {
         (self.mantissa % unit == 0).then_some(self.mantissa / unit)
     }
 
-    /// The nearest floating-point number. Not exact: for plots, not for sums of money.
+    /// Returns the nearest floating-point number. It is not exact: for plots, not for sums of money.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         // Through the decimal text, which rounds once.
         self.to_string().parse().unwrap_or(f64::NAN)
     }
 
-    /// The whole number, if there is nothing behind the point and it fits.
+    /// Returns the integer; `None` if there is a fraction other than zeros, or if it does not fit.
     #[must_use]
     pub fn to_i64(self) -> Option<i64> {
         let unit = 10i128.checked_pow(u32::from(self.scale))?;
         (self.mantissa % unit == 0).then(|| i64::try_from(self.mantissa / unit).ok())?
     }
 
-    /// The order of two numbers by value, whatever their scales.
+    /// Compares two numbers by value, whatever their scales.
     ///
     /// ```
     /// use trailcore::Decimal;
@@ -86,8 +86,8 @@ impl Decimal {
         };
         match (raised(self), raised(other)) {
             (Some(a), Some(b)) => a.cmp(&b),
-            // Out of i128's range at a common scale. Only the number that is raised can be, and it is then the larger one
-            // in size.
+            // Out of the range of i128 at a common scale. Only the number that is scaled up can be, and then its absolute value
+            // is the larger one.
             (None, _) => self.mantissa.cmp(&0),
             (_, None) => 0.cmp(&other.mantissa),
         }
@@ -108,7 +108,7 @@ impl fmt::Display for Decimal {
         }
         let digits = self.mantissa.unsigned_abs();
         let sign = if self.mantissa < 0 { "-" } else { "" };
-        // A unit beyond the range is larger than any mantissa.
+        // A unit out of the range is larger than any mantissa.
         match 10u128.checked_pow(u32::from(self.scale)) {
             Some(unit) => write!(f, "{sign}{}.{:0scale$}", digits / unit, digits % unit),
             None => write!(f, "{sign}0.{digits:0scale$}"),
@@ -119,27 +119,28 @@ impl fmt::Display for Decimal {
 impl FromStr for Decimal {
     type Err = Error;
 
-    /// Reads digits with an optional sign, point and exponent. What has more digits than fit is an error, never rounded.
+    /// Reads digits with an optional sign, decimal point and exponent. A number with too many digits is an error; it is not
+    /// rounded.
     fn from_str(text: &str) -> Result<Self, Error> {
         NumberText::parse(text)
             .and_then(|number| number.decimal())
-            .ok_or_else(|| Error::new(ErrorKind::Value, "the text is no decimal number of up to 38 digits"))
+            .ok_or_else(|| Error::new(ErrorKind::Value, "the text is not a decimal number of up to 38 digits"))
     }
 }
 
-/// A number as text, taken apart: sign, whole digits, fraction digits, exponent.
+/// The parts of a number as text: sign, whole digits, fraction digits, exponent.
 #[derive(Clone, Copy)]
 pub(crate) struct NumberText<'a> {
     negative: bool,
     whole: &'a str,
     fraction: &'a str,
     exponent: i32,
-    /// The exponent as it stands, `E+5`; empty where there is none.
+    /// The exponent verbatim, such as `E+5`; empty if there is none.
     exponent_text: &'a str,
 }
 
 impl<'a> NumberText<'a> {
-    /// Reads a number; blanks around it are no part of it. `None` where it is none.
+    /// Parses a number, ignoring blanks around it; `None` if the text is not a number.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let text = text.trim_matches(' ');
         let (negative, unsigned) = match text.as_bytes().first()? {
@@ -163,7 +164,7 @@ impl<'a> NumberText<'a> {
         (some && plain(whole) && plain(fraction)).then_some(Self { negative, whole, fraction, exponent, exponent_text })
     }
 
-    /// The exact decimal, if it fits.
+    /// Returns the exact decimal; `None` if it does not fit.
     pub(crate) fn decimal(&self) -> Option<Decimal> {
         let mut mantissa: i128 = 0;
         for digit in self.whole.bytes().chain(self.fraction.bytes()) {
@@ -179,13 +180,14 @@ impl<'a> NumberText<'a> {
         Some(Decimal::new(if self.negative { -mantissa } else { mantissa }, scale))
     }
 
-    /// The same number without zeros at the end of its fraction.
+    /// Returns the same number without zeros at the end of its fraction.
     #[cfg(feature = "arrow")]
     pub(crate) fn without_zeros(self) -> Self {
         Self { fraction: self.fraction.trim_end_matches('0'), ..self }
     }
 
-    /// Sign and digits without a point, and how many of them stand behind it; `None` where that would take thousands.
+    /// Returns sign and digits without the decimal point, and the number of digits after it; `None` if that takes 1,000 zeros or
+    /// more.
     #[cfg(feature = "arrow")]
     pub(crate) fn plain_parts(&self) -> Option<(String, usize)> {
         let sign = if self.negative { "-" } else { "" };
@@ -201,7 +203,7 @@ impl<'a> NumberText<'a> {
         self.whole.bytes().chain(self.fraction.bytes())
     }
 
-    /// The order of two numbers by value, however many digits they have. Allocates nothing.
+    /// Compares two numbers by value, however many digits they have. Does not allocate.
     pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
         use std::cmp::Ordering::{Equal, Greater, Less};
         // A number is 0.d₁d₂… times a power of ten: the sign decides, then the power, then the digits.
@@ -236,7 +238,7 @@ impl<'a> NumberText<'a> {
             }
             (false, false) => {
                 let longest = self.digits().count().max(other.digits().count());
-                // Zeros at the end of a fraction say nothing.
+                // Zeros at the end of a fraction do not matter.
                 let filled = |digits| Iterator::chain(digits, std::iter::repeat(b'0')).take(longest);
                 let size = power(self).cmp(&power(other)).then_with(|| filled(a).cmp(filled(b)));
                 if self.negative { size.reverse() } else { size }
@@ -244,7 +246,7 @@ impl<'a> NumberText<'a> {
         }
     }
 
-    /// The number as JSON allows it, with exactly these digits.
+    /// Writes the number in the syntax of JSON, with exactly these digits.
     pub(crate) fn write_json(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let whole = self.whole.trim_start_matches('0');
         let sign = if self.negative { "-" } else { "" };
@@ -256,17 +258,17 @@ impl<'a> NumberText<'a> {
     }
 }
 
-/// A number as a column holds it.
+/// The number in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number<'a> {
     /// Stored as an integer, with the column's scale.
     Exact(Decimal),
-    /// Stored as text, with the digits that it has. Known to be a number.
+    /// Stored as text, which has been checked to be a number.
     Text(&'a str),
 }
 
 impl Number<'_> {
-    /// The exact decimal; `None` where it has more digits than fit, and then its text is all there is.
+    /// Returns the exact decimal; `None` if it has too many digits, and then only its text is available.
     #[must_use]
     pub fn decimal(&self) -> Option<Decimal> {
         match self {
@@ -277,7 +279,7 @@ impl Number<'_> {
 }
 
 impl fmt::Display for Number<'_> {
-    /// The number as JSON allows it.
+    /// Writes the number in the syntax of JSON.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact(decimal) => decimal.fmt(f),
@@ -289,7 +291,7 @@ impl fmt::Display for Number<'_> {
     }
 }
 
-/// What a column holds. NULL, missing (the column is not in the image at all) and invalid are three things.
+/// The value of a column. NULL, missing (the image does not have the column at all) and invalid are three different things.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -301,11 +303,11 @@ pub enum Value<'a> {
     Number(Number<'a>),
     /// A date or date and time.
     DateTime(DateTime),
-    /// Bytes: of a binary column, or of a type whose bytes are UNKNOWN.
+    /// The bytes of a binary column, or of a type whose layout is UNKNOWN.
     Bytes(&'a [u8]),
-    /// Present, but not decodable as its type says: the bytes, without the null flag if it could be told.
+    /// Present, but not decodable as its type: the bytes, without the null flag if that is a known one.
     Invalid(&'a [u8]),
-    /// A large object that the change left as it was. No form of it is known in trails; other change records have it.
+    /// A large object that the change left unchanged. It has no known form in trails; other change records have it.
     Unchanged,
 }
 
@@ -313,7 +315,7 @@ pub enum Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ColumnState {
-    /// It holds a value.
+    /// It has a value.
     Value = 0,
     /// It is NULL.
     Null = 1,
@@ -321,11 +323,11 @@ pub enum ColumnState {
     Missing = 2,
     /// It is present and not decodable.
     Invalid = 3,
-    /// A large object that the change left as it was.
+    /// It is a large object that the change left unchanged.
     Unchanged = 4,
 }
 
-/// An owned value, as the native JSON form has it. Dates are text there.
+/// An owned value of the native JSON form, where dates are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnedValue {
     /// SQL NULL.
@@ -338,7 +340,7 @@ pub enum OwnedValue {
     Bytes(Vec<u8>),
     /// Present, but not decodable: its bytes.
     Invalid(Vec<u8>),
-    /// A large object that the change left as it was.
+    /// A large object that the change left unchanged.
     Unchanged,
 }
 
@@ -357,7 +359,7 @@ impl OwnedValue {
     }
 }
 
-/// Returns the body of an integer column of some bytes, the most significant first; `None` if the number does not fit.
+/// Returns the body of an integer column of `width` bytes, most significant byte first; `None` if the number does not fit.
 pub(crate) fn integer_body(number: i128, width: u8, signed: bool) -> Option<Vec<u8>> {
     let bits = u32::from(width) * 8;
     let (low, high) = if signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) };

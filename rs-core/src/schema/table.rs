@@ -127,24 +127,24 @@ impl Reading {
 pub enum Kind {
     /// Characters.
     Text {
-        /// Whether a u16 length precedes the characters.
+        /// A u16 length precedes the characters.
         prefixed: bool,
     },
     /// A number as text, with any number of fraction digits: Oracle NUMBER without a fixed precision.
     NumberText {
-        /// Whether a u16 length precedes the digits.
+        /// A u16 length precedes the digits.
         prefixed: bool,
     },
     /// Binary data.
     Binary {
-        /// Whether a u16 length precedes the bytes.
+        /// A u16 length precedes the bytes.
         prefixed: bool,
     },
     /// A big-endian integer, to be divided by 10 to the power of the column's scale.
     Integer {
         /// Number of bytes: 2, 4 or 8.
         width: u8,
-        /// Whether it has a sign.
+        /// It has a sign.
         signed: bool,
     },
     /// A date, or a date and time, as text without a time zone.
@@ -158,11 +158,11 @@ pub enum Kind {
 pub struct SourceFacts {
     /// The database's own type number.
     pub native_type: Option<u16>,
-    /// Whether the column may be NULL. Known from table definition records of version 11 (INFERRED) and definitions files.
+    /// The column may be NULL. Known from table definition records of version 11 (INFERRED) and definitions files.
     pub nullable: Option<bool>,
     /// Length in characters.
     pub character_length: Option<u32>,
-    /// Whether the source states a character set for this column, rather than for the database.
+    /// The source states a character set for this column, rather than for the database.
     pub own_charset: bool,
 }
 
@@ -191,7 +191,7 @@ pub struct ColumnDef {
     pub most_significant: u16,
     /// Least significant part of a date/time.
     pub least_significant: u16,
-    /// Whether it belongs to the key.
+    /// It belongs to the key.
     pub key: bool,
     /// The character set of its text: its own, or the database's.
     pub charset: Charset,

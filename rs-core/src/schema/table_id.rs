@@ -1,9 +1,9 @@
-//! Numbers of table definitions, and what is kept for each.
+//! [`TableId`] and [`TableMap`]: numbers of table definitions, and a value for each.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The number of a table definition within one reader: equal for two changes exactly if they have the same version of the same
-/// table, from the same reader. Small and dense, so that what is kept for a table is found by an index; see [`TableMap`].
+/// table, from the same reader. The numbers are small and dense, and index a [`TableMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId {
     reader: u64,
@@ -19,7 +19,7 @@ impl TableId {
     }
 }
 
-/// Gives out the numbers of one reader.
+/// Assigns the numbers of one reader.
 #[derive(Debug)]
 pub(crate) struct TableIds {
     reader: u64,
@@ -37,8 +37,8 @@ impl TableIds {
     }
 }
 
-/// What a consumer of changes keeps for each table definition. Finding it costs an index; changes of several readers may be
-/// mixed.
+/// A map from table definitions to values of a consumer of changes. A look-up is an index operation. Changes of several readers
+/// may be mixed.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -55,10 +55,10 @@ impl TableIds {
 /// ```
 #[derive(Clone, Debug)]
 pub struct TableMap<T> {
-    /// The reader whose changes came last, and what is kept for its tables.
+    /// The reader of the last look-up, and the values of its tables.
     reader: u64,
     slots: Vec<Option<T>>,
-    /// The same of other readers.
+    /// The values of other readers' tables.
     others: std::collections::HashMap<u64, Vec<Option<T>>>,
 }
 
@@ -70,7 +70,7 @@ impl<T> Default for TableMap<T> {
 }
 
 impl<T> TableMap<T> {
-    /// Returns what is kept for a table.
+    /// Returns the value of a table.
     #[inline(always)]
     #[must_use]
     pub fn get(&self, table: TableId) -> Option<&T> {
@@ -78,7 +78,7 @@ impl<T> TableMap<T> {
         slots.get(table.index())?.as_ref()
     }
 
-    /// Returns what is kept for a table, to change it.
+    /// Returns the value of a table, to change it.
     #[inline(always)]
     #[must_use]
     pub fn get_mut(&mut self, table: TableId) -> Option<&mut T> {
@@ -86,30 +86,30 @@ impl<T> TableMap<T> {
         self.slots.get_mut(table.index())?.as_mut()
     }
 
-    /// Keeps a value for a table; returns the one that was kept before.
+    /// Sets the value of a table, and returns the previous one.
     pub fn insert(&mut self, table: TableId, value: T) -> Option<T> {
         self.slot(table).replace(value)
     }
 
-    /// Returns what is kept for a table; makes it at the first call.
+    /// Returns the value of a table, and creates it if there is none.
     #[inline]
     pub fn get_or_insert_with(&mut self, table: TableId, make: impl FnOnce() -> T) -> &mut T {
         self.slot(table).get_or_insert_with(make)
     }
 
-    /// Returns for how many tables something is kept.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.others.values().chain([&self.slots]).flatten().filter(|slot| slot.is_some()).count()
     }
 
-    /// Returns whether nothing is kept.
+    /// Returns whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets everything.
+    /// Removes all values.
     pub fn clear(&mut self) {
         self.slots.clear();
         self.others.clear();
@@ -120,12 +120,12 @@ impl<T> TableMap<T> {
         if self.slots.len() <= table.index() {
             self.slots.resize_with(table.index() + 1, || None);
         }
-        // The index is inside by the line above.
+        // The line above ensures that the index is valid.
         #[allow(clippy::indexing_slicing)]
         &mut self.slots[table.index()]
     }
 
-    /// Makes a reader's slots those at hand.
+    /// Makes a reader's slots the current ones.
     #[inline(always)]
     fn enter(&mut self, reader: u64) {
         if reader != self.reader {

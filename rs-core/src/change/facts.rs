@@ -1,38 +1,8 @@
-//! What a change's own format answers beyond the model.
+//! What a source states about a change, other than its rows: tokens, DDL and the facts that @GETENV requests.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::change::{Change, Row};
-use crate::decode::ByteOrder;
-use crate::error::Result;
 use crate::time::Timestamp;
-
-/// What only the format of a change's source knows: how its raw bytes are read. Each format has one value of its type, and
-/// nothing of it is on the way of a plain row.
-pub(crate) trait SourceFormat: fmt::Debug + Send + Sync {
-    /// Returns CSN and transaction id from the raw bytes of a transaction's first record.
-    fn transaction_ids<'a>(&self, record: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>);
-
-    /// Returns the images before and after of a change whose [`Layout`](super::Layout) is `Other`.
-    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)>;
-
-    /// Calls `each` with the name and the value of every token, as the native JSON form has them: without CSN and transaction
-    /// id, without tokens that have no value, each name once.
-    fn tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(Cow<'a, str>, &'a [u8]));
-
-    /// Returns the area of the user's tokens, raw; `None` if the change has none.
-    fn user_tokens<'a>(&self, change: &Change<'a>) -> Option<&'a [u8]>;
-
-    /// Returns one of the user's tokens by its name, without regard to case.
-    fn user_token<'a>(&self, change: &Change<'a>, name: &str) -> UserToken<'a>;
-
-    /// Returns the DDL of a change; `None` if it is encrypted, and for other operations.
-    fn ddl<'a>(&self, change: &Change<'a>) -> Option<Ddl<'a>>;
-
-    /// Returns what the source says of a fact. The model answers what it can itself if the source is silent.
-    fn fact<'a>(&self, change: &Change<'a>, fact: Fact) -> Option<FactValue<'a>>;
-}
 
 /// One of the user's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +11,7 @@ pub(crate) enum UserToken<'a> {
     Value(&'a str),
     /// The change does not have it.
     Missing,
-    /// The change has user tokens, but how they are laid out is UNKNOWN.
+    /// The change has user tokens, but their layout is UNKNOWN.
     UnknownLayout,
 }
 
@@ -60,14 +30,14 @@ impl<'a> Ddl<'a> {
         &self.text
     }
 
-    /// Returns the text, to keep it.
+    /// Returns the text, owned if it had to be converted.
     #[must_use]
     pub fn into_text(self) -> Cow<'a, str> {
         self.text
     }
 
     /// Returns the value of one tag of GoldenGate's text, such as `B4`. Only the beginnings of such texts have been seen; how a
-    /// quote within a value is written is UNKNOWN, so that a value with a quote may be cut.
+    /// quote within a value is written is UNKNOWN, so a value with a quote may be truncated.
     #[must_use]
     pub fn field(&self, tag: &str) -> Option<String> {
         tagged(&self.text, tag)
@@ -89,7 +59,7 @@ pub(crate) fn tagged(text: &str, tag: &str) -> Option<String> {
     rest.get(..end).map(str::to_owned)
 }
 
-/// A fact about a change, beside its row, that @GETENV can ask for.
+/// A fact about a change, other than its row, that @GETENV can request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fact {
     OpType,
@@ -146,6 +116,6 @@ pub(crate) enum FactValue<'a> {
     Missing,
     /// The source has it, but not in a form that is understood.
     Invalid,
-    /// The source can not have it; the reason.
+    /// The source cannot have it; the reason.
     Unavailable(&'static str),
 }
