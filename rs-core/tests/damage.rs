@@ -521,7 +521,7 @@ fn bytes_that_are_not_text_or_numbers_are_invalid() {
             length("09")
         );
         with_second_change(bytes, |change| {
-            assert_eq!(image(&to_plain(&change).after), expected);
+            assert_eq!(image(&to_plain(change).after), expected);
             let after = change.after().unwrap().unwrap();
             let error = after.get("NAME").unwrap().text().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Value);

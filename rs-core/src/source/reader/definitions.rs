@@ -167,7 +167,7 @@ impl Definitions {
             MetadataKind::Table => {
                 let table = match TableRecord::parse(record.data(), order) {
                     Ok(table) => TableDef::from_record(&name, &table, self.charset()),
-                    Err(_) => self.from_catalog(&name).unwrap_or_else(|| TableDef::undefined(name)),
+                    Err(_) => self.catalog_definition(&name).unwrap_or_else(|| TableDef::undefined(name)),
                 };
                 self.give(usize::from(index), table);
             }
@@ -219,7 +219,7 @@ impl Definitions {
             Some(&number) => number,
             None => {
                 let text = self.file.charset.decode_name(name);
-                let table = self.from_catalog(&text).unwrap_or_else(|| TableDef::undefined(text));
+                let table = self.catalog_definition(&text).unwrap_or_else(|| TableDef::undefined(text));
                 let number = self.number(table);
                 self.by_bytes.insert(name.into(), number);
                 number
@@ -237,7 +237,7 @@ impl Definitions {
 
     /// Returns a table's definition from the catalog: in the caller's character set, or else in the file's if the definition has
     /// none.
-    fn from_catalog(&self, name: &str) -> Option<TableDef> {
+    fn catalog_definition(&self, name: &str) -> Option<TableDef> {
         let table = self.catalog.as_ref()?.table(name)?.renamed(name);
         Some(match self.charset {
             Some(charset) => table.in_database_charset(charset, false),
