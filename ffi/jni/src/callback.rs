@@ -12,6 +12,7 @@ use jni::{Env, JavaVM, jni_sig, jni_str};
 use trailcore::source::{ByteSource, Progress};
 
 use crate::failure::{Failure, Thrown};
+use crate::wire::Writer;
 
 /// The classes that native code calls. Java passes them when it loads the library. A look-up by name would use the class loader
 /// of the calling code, which inside an Arrow stream is that of Arrow.
@@ -141,9 +142,10 @@ impl Listener {
     pub(crate) fn notify(&self, progress: Progress) -> ControlFlow<()> {
         let number = |value: u64| JValue::Long(value as i64);
         let goes_on = call(&self.vm, |env| {
-            let signature = jni_sig!((io.trailcore.ProgressListener, jlong, jlong, jlong) -> jboolean);
-            let Progress { position, bytes, .. } = progress;
-            let arguments = [JValue::Object(&self.listener), number(position.seqno), number(position.rba), number(bytes)];
+            let signature = jni_sig!((io.trailcore.ProgressListener, jint, jlong, jlong, jlong) -> jboolean);
+            let (kind, (first, second)) = Writer::parts(progress.position);
+            let kind = JValue::Int(kind.into());
+            let arguments = [JValue::Object(&self.listener), kind, number(first), number(second), number(progress.bytes)];
             env.call_static_method(callbacks()?, jni_str!("progress"), signature, &arguments)?.z()
         });
         match goes_on {

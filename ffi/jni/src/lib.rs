@@ -10,6 +10,7 @@
 
 mod arrow;
 mod batches;
+mod block;
 mod callback;
 mod failure;
 mod header;

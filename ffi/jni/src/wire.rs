@@ -58,8 +58,21 @@ impl Writer {
         self.bool(value.is_some()).u64(value.unwrap_or_default())
     }
 
+    /// Returns the kind of a position, in the order of `Position.Kind`, and its two numbers.
+    pub(crate) fn parts(position: Position) -> (u8, (u64, u64)) {
+        match position {
+            Position::Trail(position) => (0, (position.seqno, position.rba)),
+            Position::Offset(offset) => (1, (0, offset)),
+            Position::Lsn(lsn) => (2, (0, lsn)),
+            Position::Message { partition, offset } => (3, (partition.into(), offset)),
+            // Java rejects a kind that this binding does not know.
+            _ => (u8::MAX, (0, 0)),
+        }
+    }
+
     pub(crate) fn position(&mut self, position: Position) -> &mut Self {
-        self.u64(position.seqno).u64(position.rba)
+        let (kind, (first, second)) = Self::parts(position);
+        self.u8(kind).u64(first).u64(second)
     }
 
     /// Appends an optional position.
@@ -122,7 +135,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn position(&mut self) -> Result<Position> {
-        Ok(Position::new(self.u64()?, self.u64()?))
+        let (kind, first, second) = (self.u8()?, self.u64()?, self.u64()?);
+        Ok(match kind {
+            0 => Position::new(first, second),
+            1 => Position::Offset(second),
+            2 => Position::Lsn(second),
+            3 => Position::Message { partition: u32::try_from(first).map_err(|_| Failure::MESSAGE)?, offset: second },
+            _ => return Err(Failure::MESSAGE),
+        })
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8]> {

@@ -119,7 +119,7 @@ public final class ReadOptions {
 
     byte[] message() {
         Position from = start == null ? new Position(0, 0) : start;
-        Wire.Writer out = new Wire.Writer().bool(start != null).i64(from.seqno()).i64(from.rba());
+        Wire.Writer out = new Wire.Writer().bool(start != null).position(from);
         return out.maybeText(charset).bool(nonChanges).bool(resync).toBytes();
     }
 

@@ -155,7 +155,7 @@ public final class Select {
     public List<Diagnostic> problems(TableDef table) {
         Wire.Reader in = new Wire.Reader(
                 value.with(filter -> table.value().with(handle -> Native.filterProblems(filter, handle))));
-        in.pass();
+        in.skip();
         return Diagnostic.list(in);
     }
 
@@ -166,7 +166,7 @@ public final class Select {
      */
     public List<Diagnostic> lints() {
         Wire.Reader in = new Wire.Reader(value.with(Native::filterLints));
-        in.pass();
+        in.skip();
         return Diagnostic.list(in);
     }
 

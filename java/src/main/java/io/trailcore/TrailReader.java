@@ -37,11 +37,10 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    /** The header of the last change with a header, and its number. Headers come in the order of the files. */
-    private FileHeader header;
-    private int headerNumber = -1;
-    private byte[] block = {};
-    /** The offset of the next change in the block. */
+    private final ChangeBlock.Headers headers = new ChangeBlock.Headers();
+    /** The current block; {@code null} before the first and at the end of the trail. */
+    private ChangeBlock block;
+    /** The offset of the next change in the view of the block. */
     private int at;
     /** The position after the change that was returned last; {@code null} if it was not computed yet. */
     private Position position;
@@ -71,7 +70,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         long reader = worker.enter();
         try {
             checkWhole();
-            return isAtEndOfBlock() && !fetch(reader) ? null : take(reader);
+            return isAtEndOfBlock() && !fetch(reader) ? null : take();
         } finally {
             worker.leave();
         }
@@ -86,42 +85,46 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     private boolean isAtEndOfBlock() {
-        return at >= block.length;
+        return block == null || at >= block.view().length;
     }
 
     /** Fetches a block of changes; returns {@code false} at the end of the trail. */
     private boolean fetch(long reader) {
-        byte[] fetched = Native.readerBlock(reader, BLOCK);
-        block = fetched;
-        at = 0;
-        return fetched.length > 0;
+        block = null;
+        byte[] view = Native.readerBlock(reader, BLOCK);
+        if (view.length == 0) {
+            return false;
+        }
+        try {
+            block = new ChangeBlock(view, headers);
+        } catch (OutOfMemoryError noMemory) {
+            lost = true;
+            throw noMemory;
+        }
+        at = ChangeBlock.HEAD;
+        return true;
     }
 
-    private Change take(long reader) {
-        TableDef table = table(reader, Change.tableNumber(block, at));
-        Change change = new Change(block, at, table, header(reader, Change.headerNumber(block, at)));
+    private Change take() {
+        byte[] view = block.view();
+        Change change = new Change(block, at, table(Change.tableNumber(view, at), Change.index(view, at)));
         at += change.length();
         position = null;
         last = change;
         return change;
     }
 
-    private TableDef table(long reader, int number) {
+    /** Returns the definition with this number, to which a change of the block belongs. */
+    private TableDef table(int number, int index) {
         while (tables.size() <= number) {
-            tables.add(TableDef.of(Native.readerTable(reader, tables.size())));
+            tables.add(null);
         }
-        return tables.get(number);
-    }
-
-    private FileHeader header(long reader, int number) {
-        if (number < 0) {
-            return null;
+        TableDef table = tables.get(number);
+        if (table == null) {
+            table = block.table(index);
+            tables.set(number, table);
         }
-        if (number != headerNumber) {
-            header = new FileHeader(Native.readerHeader(reader, number));
-            headerNumber = number;
-        }
-        return header;
+        return table;
     }
 
     /**
@@ -167,7 +170,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private void writeJson(long reader, OutputStream out) throws IOException {
         while (!isAtEndOfBlock()) {
-            out.write(take(reader).toJsonBytes());
+            out.write(take().toJsonBytes());
             out.write('\n');
         }
         while (true) {
@@ -227,14 +230,11 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         return state().counts();
     }
 
-    /** Makes the native library panic, for tests. */
-    void panicDrill() {
+    /** Returns the handle without protection, for tests. */
+    long handle() {
         long reader = worker.enter();
-        try {
-            Native.panicDrill(reader);
-        } finally {
-            worker.leave();
-        }
+        worker.leave();
+        return reader;
     }
 
     /** Frees the native reader. May be called twice, from any thread, and while another thread reads. */
