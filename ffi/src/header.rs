@@ -3,10 +3,7 @@
 use trailcore::trail::{ByteOrder, Encryption, Field, FileHeader};
 use trailcore::{Charset, Timestamp};
 
-use crate::boundary::{Failure, status};
-use crate::handle::{self, borrow};
-use crate::status::tc_status;
-use crate::text::{out, tc_bytes, tc_str};
+use crate::prelude::*;
 
 /// The header of a trail file: its origin, compatibility level, and range of changes.
 ///
@@ -210,14 +207,12 @@ fn split<T>(field: Field<T>) -> (tc_field_state, Option<T>) {
 /// Example: `tc_file_header_free(header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_free(header: *mut tc_file_header) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(header) }
+    handle::free(header)
 }
 
 /// Returns a text field; no text if it has no value. It is valid as long as the header.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or a number;
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or a number.
 /// Example: `tc_str csn; tc_field_state state; tc_file_header_text(header, TC_FIELD_FIRST_CSN, &csn, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_text(
@@ -226,8 +221,7 @@ pub unsafe extern "C" fn tc_file_header_text(
     text: *mut tc_str,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let (text, state) = (out(text, tc_str::NONE, "text")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
         match fact(&borrow(header)?.0, field) {
             Some(Fact::Text(found)) => {
@@ -243,8 +237,7 @@ pub unsafe extern "C" fn tc_file_header_text(
 
 /// Returns a number field; 0 if it has no value.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or text;
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if `field` is unknown or text.
 /// Example: `int64_t level; tc_field_state state; tc_file_header_number(header, TC_FIELD_COMPATIBILITY, &level, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_number(
@@ -253,8 +246,7 @@ pub unsafe extern "C" fn tc_file_header_number(
     number: *mut i64,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let (number, state) = (out(number, 0, "number")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
         match fact(&borrow(header)?.0, field) {
             Some(Fact::Number(found)) => {
@@ -271,7 +263,6 @@ pub unsafe extern "C" fn tc_file_header_number(
 /// Returns the body of a token by its group (hexadecimal 30 trail, 31 machine, 32 database, 33 producer, 34 continuity) and id,
 /// also for unknown tokens; no bytes if it has no value. They are valid as long as the header.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_bytes uris; tc_field_state state; tc_file_header_token(header, 0x30, 0x35, &uris, &state);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_file_header_token(
@@ -281,8 +272,7 @@ pub unsafe extern "C" fn tc_file_header_token(
     body: *mut tc_bytes,
     state: *mut tc_field_state,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let (body, state) = (out(body, tc_bytes::NONE, "body")?, out(state, tc_field_state::TC_FIELD_ABSENT, "state")?);
         let (found_state, value) = split(borrow(header)?.0.token(group, id));
         (*state, *body) = (found_state, value.into());

@@ -2,13 +2,8 @@
 
 use trailcore::source::CheckReport;
 
-use crate::boundary::{Failure, fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, borrow};
 use crate::options::{read_options, tc_read_options};
-use crate::status::tc_status;
-use crate::text::{VersionedStruct, out, tc_str, write_struct, zero_on_error};
+use crate::prelude::*;
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
@@ -62,8 +57,7 @@ pub struct tc_report_issue {
 
 /// Reads a whole trail and checks whether it is complete and undamaged.
 ///
-/// Ownership: `*report` belongs to the caller; free it with `tc_report_free`. Threads: several may call it concurrently.
-/// `options` may be NULL for the default; `error` may be NULL. Errors: those of reading other than damage, such as `TC_ERR_IO`.
+/// `options` may be NULL for the default. Errors: those of reading other than damage, such as `TC_ERR_IO`.
 /// Example: `tc_report *report; tc_trail_check(trail, NULL, &report, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_check(
@@ -72,8 +66,7 @@ pub unsafe extern "C" fn tc_trail_check(
     report: *mut *mut tc_report,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(report, || Ok(tc_report(borrow(trail)?.0.check(&read_options(options)?)?)))) }
+    fallible(error, || give_to(report, || Ok(tc_report(borrow(trail)?.0.check(&read_options(options)?)?))))
 }
 
 /// Frees a report. NULL is fine.
@@ -81,19 +74,16 @@ pub unsafe extern "C" fn tc_trail_check(
 /// Example: `tc_report_free(report);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_report_free(report: *mut tc_report) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(report) }
+    handle::free(report)
 }
 
 /// Returns the counts of a trail check.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set.
 /// Example: `tc_report_facts facts; facts.size = sizeof facts; tc_report_facts_of(report, &facts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mut tc_report_facts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         zero_on_error(facts, || {
             let report = &borrow(report)?.0;
             let found = tc_report_facts {
@@ -114,13 +104,11 @@ pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mu
 
 /// Returns one of the issues. Its texts are valid as long as the report.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_report_issue first; tc_report_issue_at(report, 0, &first);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_report_issue_at(report: *const tc_report, index: usize, issue: *mut tc_report_issue) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let none = tc_report_issue { kind: tc_str::NONE, position: tc_position::default(), what: tc_str::NONE, is_fault: false };
         let place = out(issue, none, "issue")?;
         let issues = &borrow(report)?.0.findings;

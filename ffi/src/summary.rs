@@ -2,15 +2,10 @@
 
 use trailcore::source::{Summary, TableCounts};
 
-use crate::boundary::{Failure, fallible, status};
-use crate::buffer::give_to;
 use crate::catalog::tc_catalog;
-use crate::error::tc_error;
-use crate::handle::{self, borrow};
 use crate::options::{read_options, tc_read_options};
-use crate::reader::{give_skipped, tc_counts, tc_skipped};
-use crate::status::tc_status;
-use crate::text::{VersionedStruct, out, tc_str, write_struct, zero_on_error};
+use crate::prelude::*;
+use crate::skipped::{give_skipped, tc_counts, tc_skipped};
 use crate::time::tc_position;
 use crate::trail::tc_trail;
 
@@ -80,8 +75,7 @@ impl tc_table_counts {
 
 /// Counts the changes of a trail, or those that the options select. Does not decode columns.
 ///
-/// Ownership: `*summary` belongs to the caller; free it with `tc_summary_free`. Threads: several may call it concurrently.
-/// `options` may be NULL for the default; `error` may be NULL. Errors: those of reading.
+/// `options` may be NULL for the default. Errors: those of reading.
 /// Example: `tc_summary *summary; tc_trail_summary(trail, NULL, &summary, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_summary(
@@ -90,8 +84,7 @@ pub unsafe extern "C" fn tc_trail_summary(
     summary: *mut *mut tc_summary,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(summary, || Ok(tc_summary(borrow(trail)?.0.summary(read_options(options)?)?)))) }
+    fallible(error, || give_to(summary, || Ok(tc_summary(borrow(trail)?.0.summary(read_options(options)?)?))))
 }
 
 /// Frees a summary. NULL is fine.
@@ -99,19 +92,16 @@ pub unsafe extern "C" fn tc_trail_summary(
 /// Example: `tc_summary_free(summary);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_free(summary: *mut tc_summary) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(summary) }
+    handle::free(summary)
 }
 
 /// Returns the counts over all tables.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set.
 /// Example: `tc_summary_facts facts; facts.size = sizeof facts; tc_summary_facts_of(summary, &facts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_facts_of(summary: *const tc_summary, facts: *mut tc_summary_facts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         zero_on_error(facts, || {
             let summary = &borrow(summary)?.0;
             let (first, last) = summary.positions.unwrap_or_default();
@@ -139,13 +129,11 @@ pub unsafe extern "C" fn tc_summary_facts_of(summary: *const tc_summary, facts: 
 
 /// Returns the counts of one table. Tables are ordered by name. Its texts are valid as long as the summary.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_table_counts counts; tc_summary_table(summary, i, &counts); inserts += counts.ops[TC_OP_INSERT];`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_table(summary: *const tc_summary, index: usize, counts: *mut tc_table_counts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let counts = out(counts, tc_table_counts::NONE, "counts")?;
         let tables = &borrow(summary)?.0.tables;
         let (name, found) = tables.iter().nth(index).ok_or_else(|| Failure::index("table", index, tables.len()))?;
@@ -156,19 +144,15 @@ pub unsafe extern "C" fn tc_summary_table(summary: *const tc_summary, index: usi
 
 /// Returns the table definitions of the trail, the latest of each table.
 ///
-/// Ownership: `*tables` belongs to the caller; free it with `tc_catalog_free`. Threads: several may call it concurrently.
-/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_catalog *tables; tc_summary_tables(summary, &tables);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_tables(summary: *const tc_summary, tables: *mut *mut tc_catalog) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_to(tables, || Ok(tc_catalog::of(borrow(summary)?.0.definitions.values()))) })
+    status(|| give_to(tables, || Ok(tc_catalog::of(borrow(summary)?.0.definitions.values()))))
 }
 
 /// Returns one of the skipped ranges, and in `*why` the reason.
 ///
-/// Ownership: `*why` belongs to the caller; free it with `tc_error_free`; `why` may be NULL. Threads: several may call it
-/// concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
+/// `why` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_skipped gap; tc_error *why; tc_summary_skipped(summary, 0, &gap, &why);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_summary_skipped(
@@ -177,6 +161,5 @@ pub unsafe extern "C" fn tc_summary_skipped(
     skipped: *mut tc_skipped,
     why: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_skipped(&borrow(summary)?.0.skipped, index, skipped, why) })
+    status(|| give_skipped(&borrow(summary)?.0.skipped, index, skipped, why))
 }

@@ -22,13 +22,6 @@ def main():
             lacking.append(f"{name}: no test calls it")
         if "Example:" not in comment:
             lacking.append(f"{name}: its comment has no example")
-        if result == "tc_status" and not re.search(r"Errors:|No errors|Always `TC_OK`", comment):
-            lacking.append(f"{name}: its comment does not say how it fails")
-        if result == "tc_status" and not re.search(r"Threads:|Any thread", comment):
-            lacking.append(f"{name}: its comment does not say which threads may call it")
-        if any(kind.startswith("tc_") and kind.endswith("**") and kind != "tc_error **" for kind, _ in parameters):
-            if "Ownership:" not in comment and "owner" not in comment.lower():
-                lacking.append(f"{name}: its comment does not say who owns what it gives")
     declared = set(re.findall(r"\b(tc_\w+)\([^;{]*\);", re.sub(r"/\*.*?\*/", "", header, flags=re.S)))
     lacking += [f"{name}: no comment" for name in sorted(declared - names)]
     if lacking:

@@ -12,7 +12,7 @@ use trailcore::{ColumnState, Reader, TableDef};
 use crate::block::op_number;
 use crate::callback::{Listener, into_failure};
 use crate::failure::{Failure, Pending, Result};
-use crate::reader::state;
+use crate::report::state;
 use crate::wire::Writer;
 
 /// A reader and the decoder of its changes.

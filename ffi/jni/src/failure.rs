@@ -12,8 +12,8 @@ use jni::refs::Global;
 use jni::{Env, jni_sig, jni_str};
 use trailcore::filter::{Diagnostic, Diagnostics};
 
-use crate::callback::exceptions;
-use crate::wire::Writer;
+use crate::classes::exceptions;
+use crate::wire::{Malformed, Writer};
 
 /// The code of the exception for a panic, same as in the C library. The kinds of `trailcore::ErrorKind` start at 1.
 const PANIC: u16 = 1005;
@@ -102,6 +102,12 @@ impl From<trailcore::Error> for Failure {
 impl From<JniError> for Failure {
     fn from(error: JniError) -> Self {
         Self::Jni(Arc::new(error))
+    }
+}
+
+impl From<Malformed> for Failure {
+    fn from(_: Malformed) -> Self {
+        Self::MESSAGE
     }
 }
 

@@ -12,6 +12,7 @@ mod arrow;
 mod batches;
 mod block;
 mod callback;
+mod classes;
 mod failure;
 mod header;
 mod native;

@@ -17,7 +17,8 @@ use trailcore::{Catalog, Charset, Csn, ReadOptions, Timestamp, Trail};
 use crate::arrow;
 use crate::batches::Batches;
 use crate::block;
-use crate::callback::{self, JavaSource, Listener, into_failure};
+use crate::callback::{JavaSource, Listener, into_failure};
+use crate::classes;
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::header;
 use crate::object::{self, Object};
@@ -109,7 +110,7 @@ native! {
     Java_io_trailcore_Native_version<'l>(env) -> JByteArray<'l> { array(env, env!("CARGO_PKG_VERSION").as_bytes()) }
 
     Java_io_trailcore_Native_meet<'l>(env, callbacks: JClass<'l>, exceptions: JClass<'l>) {
-        callback::meet(env, &callbacks, &exceptions)
+        Ok(classes::meet(env, &callbacks, &exceptions)?)
     }
 
     Java_io_trailcore_Native_liveObjects<'l>(_env) -> jlong { Ok(object::live()) }
@@ -127,7 +128,7 @@ native! {
         let places = bytes(env, &places)?;
         let mut message = wire::Reader(&places);
         let count = message.len()?;
-        let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<Result<_>>()?;
+        let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<std::result::Result<_, _>>()?;
         Ok(Object::Trail(Trail::open_files(&paths)?).into_handle())
     }
 
@@ -429,7 +430,7 @@ native! {
         let mut decoder = BatchDecoder::new().rows(message.len()?);
         for _ in 0..message.len()? {
             let (name, all, count) = (message.text()?, message.bool()?, message.len()?);
-            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_>>()?;
+            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<std::result::Result<_, _>>()?;
             decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
         }
         let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
@@ -458,7 +459,7 @@ native! {
 
     Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {
         let call = bytes(env, &call)?;
-        object::writer(writer)?.call(&mut wire::Reader(&call))
+        object::writer(writer)?.call(&mut wire::Reader(&call), object::table)
     }
 
     Java_io_trailcore_Native_writerWriteAll<'l>(

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use trailcore::filter::Counts;
-use trailcore::source::Skipped;
 use trailcore::{Change, ChangeBlock, Reader};
 
 use crate::block::Filling;
 use crate::callback::{Listener, into_failure};
-use crate::failure::{Failure, Pending, Result, message};
+use crate::failure::{Pending, Result};
+use crate::report;
 use crate::wire::Writer;
 
 /// A reader, and a deferred failure.
@@ -106,28 +105,6 @@ impl ChangeReader {
 
     /// Encodes its state, for `ReaderState`.
     pub(crate) fn state(&self) -> Vec<u8> {
-        state(&self.reader)
-    }
-}
-
-/// Encodes the state of a reader, for `ReaderState`: position, decisions of the selection, skipped ranges.
-pub(crate) fn state(reader: &Reader) -> Vec<u8> {
-    let mut out = Writer::default();
-    out.position(reader.position());
-    counts(&mut out, reader.filter_counts());
-    skipped(&mut out, reader.skipped());
-    out.0
-}
-
-/// Encodes the decisions of a selection, for `FilterCounts`.
-pub(crate) fn counts(out: &mut Writer, counts: Counts) {
-    out.u64(counts.accepted).u64(counts.rejected).u64(counts.undecidable).u64(counts.errors);
-}
-
-/// Encodes skipped ranges, each for `Skipped`.
-pub(crate) fn skipped(out: &mut Writer, ranges: &[Skipped]) {
-    out.len(ranges.len());
-    for range in ranges {
-        out.position(range.from).position(range.to).bytes(&message(&Failure::Trail(range.error.clone())));
+        report::state(&self.reader)
     }
 }

@@ -8,7 +8,7 @@ use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
 
 use crate::callback::{Listener, into_failure};
 use crate::failure::{Pending, Result};
-use crate::reader::skipped;
+use crate::report::skipped;
 use crate::wire::Writer;
 
 /// A reader of records, and a deferred failure.

@@ -3,8 +3,6 @@
 
 use trailcore::Position;
 
-use crate::failure::Failure;
-
 /// Writes a message.
 #[derive(Debug, Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
@@ -97,11 +95,15 @@ impl Writer {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
-type Result<T> = std::result::Result<T, Failure>;
+/// A message that does not have the expected form.
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
+type Result<T> = std::result::Result<T, Malformed>;
 
 impl<'a> Reader<'a> {
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(Failure::MESSAGE)?;
+        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
         self.0 = rest;
         Ok(*array)
     }
@@ -140,13 +142,13 @@ impl<'a> Reader<'a> {
             0 => Position::new(first, second),
             1 => Position::Offset(second),
             2 => Position::Lsn(second),
-            3 => Position::Message { partition: u32::try_from(first).map_err(|_| Failure::MESSAGE)?, offset: second },
-            _ => return Err(Failure::MESSAGE),
+            3 => Position::Message { partition: u32::try_from(first).map_err(|_| Malformed)?, offset: second },
+            _ => return Err(Malformed),
         })
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(Failure::MESSAGE)?;
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -157,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Failure::MESSAGE)
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed)
     }
 
     pub(crate) fn maybe(&mut self) -> Result<Option<u64>> {
