@@ -7,7 +7,7 @@ use trailcore::{Change, ErrorKind, Row, Value};
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest, table_names};
 use crate::output::Output;
-use crate::report::hex;
+use crate::output::hex;
 
 const EXAMPLES: &str = "\
 examples:

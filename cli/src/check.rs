@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::options::Reading;
 use crate::output::{GREEN, Output, RED, YELLOW, clean, grouped, size};
-use crate::report::CheckReport;
+use trailcore::report::CheckDocument;
 
 const EXAMPLES: &str = "\
 examples:
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?;
     let (options, bar) = source.watched(output, false)?;
-    let report = CheckReport::of(&source.trail, &options)?;
+    let report = CheckDocument::of(&source.trail, &options)?;
     bar.done();
     if args.json {
         output.json(&report)?;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     Ok(i32::from(!report.is_whole))
 }
 
-fn show(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
+fn show(report: &CheckDocument, output: &mut Output) -> Result<(), Failure> {
     for issue in &report.issues {
         output.line(&clean(&issue.text), if issue.is_fault { RED } else { YELLOW })?;
     }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::interrupt::removing_files;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
-use crate::report::{ConvertReport, SkippedReport, WrittenReport};
+use trailcore::report::{ConvertReport, SkippedReport, WrittenReport};
 
 const EXAMPLES: &str = "\
 examples:

@@ -5,7 +5,7 @@ use trailcore::Op;
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, Source, report_rest};
 use crate::output::{Grid, Output, grouped};
-use crate::report::{CountReport, Operation, RecordCountReport};
+use trailcore::report::{CountReport, RecordCountReport};
 
 const EXAMPLES: &str = "\
 examples:
@@ -56,13 +56,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
 }
 
 fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
-    let of = |op: Op| report.tables.values().map(|table| table.ops.get(&Operation(op)).copied().unwrap_or(0)).sum::<u64>();
+    let of = |op: Op| report.tables.values().map(|table| table.ops.get(op.name()).copied().unwrap_or(0)).sum::<u64>();
     let ops: Vec<_> = Op::ALL.into_iter().filter(|op| of(*op) > 0).collect();
     let names: Vec<_> = ops.iter().map(|op| op.name()).chain(["changes", "bytes"]).collect();
     let head: Vec<_> = ["table"].into_iter().chain(names.iter().copied()).collect();
     let mut grid = Grid::new(&head, &names);
     for (name, table) in report.tables.iter().filter(|(_, table)| table.changes > 0) {
-        let counts = ops.iter().map(|op| table.ops.get(&Operation(*op)).copied().unwrap_or(0));
+        let counts = ops.iter().map(|op| table.ops.get(op.name()).copied().unwrap_or(0));
         let numbers = counts.chain([table.changes, table.bytes]).map(grouped);
         grid.row([name.clone()].into_iter().chain(numbers).collect());
     }
@@ -70,8 +70,8 @@ fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
     grid.row(["total".to_owned()].into_iter().chain(totals).collect());
     output.grid(&grid)?;
     output.line(&format!("transactions {}", grouped(report.transactions)), "")?;
-    let positions = report.positions.map(|(first, last)| format!("positions {first} to {last}"));
-    let times = report.times.map(|(first, last)| format!("times {first} to {last}"));
+    let positions = report.positions.as_ref().map(|(first, last)| format!("positions {first} to {last}"));
+    let times = report.times.as_ref().map(|(first, last)| format!("times {first} to {last}"));
     let csns = report.csns.as_ref().map(|(first, last)| format!("csns {first} to {last}"));
     for line in [positions, times, csns].into_iter().flatten() {
         output.line(&line, "")?;

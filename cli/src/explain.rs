@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::Output;
-use crate::report::{ExplainReport, TableExplained};
+use trailcore::report::{ExplainReport, TableExplained};
 
 const EXAMPLES: &str = "\
 examples:

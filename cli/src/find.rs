@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::options::{Place, Reading};
 use crate::output::Output;
-use crate::report::FindReport;
+use trailcore::report::FindReport;
 
 const EXAMPLES: &str = "\
 examples:

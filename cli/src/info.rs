@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::options::Reading;
 use crate::output::{BOLD, Output, YELLOW, clean, grouped};
-use crate::report::{FileReport, InfoReport};
+use trailcore::report::{FileReport, InfoReport};
 
 const EXAMPLES: &str = "\
 examples:

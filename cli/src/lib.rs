@@ -14,7 +14,6 @@ mod interrupt;
 mod options;
 mod output;
 mod records;
-mod report;
 mod tables;
 
 use std::ffi::OsString;

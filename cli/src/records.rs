@@ -8,7 +8,7 @@ use trailcore::Position;
 use crate::failure::Failure;
 use crate::options::{Limits, Place, Reading, report_rest};
 use crate::output::{Output, clean};
-use crate::report::RecordReport;
+use trailcore::report::RecordReport;
 
 const EXAMPLES: &str = "\
 examples:
@@ -99,7 +99,7 @@ fn text(value: &Value) -> String {
 fn show_bytes(bytes: &[u8], output: &mut Output) -> Result<(), Failure> {
     for (row, chunk) in bytes.chunks(16).enumerate() {
         let shown: String = chunk.iter().map(|&byte| if (32..127).contains(&byte) { char::from(byte) } else { '.' }).collect();
-        let pairs: Vec<_> = chunk.chunks(2).map(crate::report::hex).collect();
+        let pairs: Vec<_> = chunk.chunks(2).map(crate::output::hex).collect();
         writeln!(output, "    {:06x}  {:<40}  {shown}", row * 16, pairs.join(" "))?;
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! The command `tables`.
 
+use trailcore::Op;
+
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::{BOLD, Grid, Output, clean, grouped};
-use crate::report::{ColumnReport, CountReport};
+use trailcore::report::{ColumnReport, CountReport};
 
 const EXAMPLES: &str = "\
 examples:
@@ -39,7 +41,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         output.json(&report)?;
     } else {
         for (name, table) in &report.tables {
-            let counts: Vec<_> = table.ops.iter().map(|(op, count)| format!("{} {}", grouped(*count), op.0.name())).collect();
+            let count = |op: Op| table.ops.get(op.name()).map(|count| format!("{} {op}", grouped(*count)));
+            let counts: Vec<_> = Op::ALL.into_iter().filter_map(count).collect();
             let counts = if counts.is_empty() { "no changes".to_owned() } else { counts.join(", ") };
             output.line(&format!("{}: {counts}", clean(name)), BOLD)?;
             match &table.columns {

@@ -204,3 +204,22 @@ fn shells_get_completions() {
     }
     assert_eq!(trailcore(&["completions", "tcsh"]).code, 2);
 }
+
+#[test]
+fn native_json_lines_are_read_like_a_trail() {
+    let path = data("big.jsonl");
+    assert_eq!(cat(&[&path]).out, std::fs::read_to_string(&path).unwrap());
+    let inserts = ["--table", "BANK.POSTINGS", "--ops", "insert", "--filter", "AMOUNT > 1000"];
+    assert_eq!(
+        cat(&[&[path.as_str()], &inserts[..]].concat()).out,
+        cat(&[&[data("big/bk").as_str()], &inserts[..]].concat()).out
+    );
+    assert_eq!(trailcore(&["count", &path]).out.lines().last(), trailcore(&["count", &data("big/bk")]).out.lines().last());
+    for command in ["info", "tables", "check", "explain"] {
+        let run = trailcore(&[command, &path]);
+        assert!(run.code <= 1 && !run.err.contains("internal"), "{command}: {}", run.err);
+    }
+    let out = tempfile::tempdir().unwrap();
+    let run = trailcore(&["convert", &path, out.path().to_str().unwrap(), "--to", "csv"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+}

@@ -11,12 +11,43 @@ use std::sync::Arc;
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The kind of an error. The numbers are fixed: they are the status codes of the C library and the codes of the Python and
-/// Java exceptions, and are never reused for another meaning. The highest number in use is 20.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u16)]
-pub enum ErrorKind {
+/// Makes [`ErrorKind`] from one table, so that names and descriptions exist at run time too: the kinds of every language are
+/// generated from them.
+macro_rules! error_kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal,)+) => {
+        /// The kind of an error. The numbers are fixed: they are the status codes of the C library and the codes of the Python and
+        /// Java exceptions, and are never reused for another meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(u16)]
+        pub enum ErrorKind {
+            $($(#[doc = $doc])+ $name = $code,)+
+        }
+
+        impl ErrorKind {
+            /// All kinds, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Returns the name of the kind, such as `UndefinedTable`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
+
+            /// Returns what the kind means, in one sentence.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
+                }
+            }
+        }
+    };
+}
+
+error_kinds! {
     /// The operating system reported an error on a file operation.
     Io = 1,
     /// No trail exists at the given path.

@@ -32,20 +32,24 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod batch;
+mod call;
 pub mod change;
 pub mod filter;
 mod formats;
+pub mod report;
 pub mod schema;
 pub mod sink;
 pub mod source;
 pub mod trail;
 
 mod decode;
+mod document;
 mod error;
 mod position;
 mod text;
 mod time;
 
+pub use call::{Request, VERBS, call, call_on};
 pub use change::{
     Change, ChangeBlock, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, OwnedValue, Row, TransactionIndicator,
     Value,

@@ -142,6 +142,8 @@ impl FromStr for Position {
     }
 }
 
+crate::document::as_text!(Position, "a position: SEQNO:RBA in a trail, offset:N in other files");
+
 /// A commit sequence number: the source database's own order of transactions, as text.
 ///
 /// Its form depends on the database (docs/trail-format.md, section 10): an SCN for Oracle, a log position `00000000/05002818` in

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::error::{Error, ErrorKind};
+
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5, ISO_8859_6, ISO_8859_7,
     ISO_8859_8, ISO_8859_10, ISO_8859_13, ISO_8859_14, ISO_8859_15, ISO_8859_16, KOI8_R, KOI8_U, SHIFT_JIS, WINDOWS_874,
@@ -251,6 +253,23 @@ impl Charset {
         if self.is_stated() { self } else { other }
     }
 }
+
+impl std::str::FromStr for Charset {
+    type Err = Error;
+
+    /// Reads a name, as [`from_name`](Self::from_name). An unknown one is an error.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match Self::from_name(name) {
+            Self(Form::Unstated | Form::Undecodable) => {
+                let error = Error::new(ErrorKind::InvalidArgument, format!("unknown character set {name:?}"));
+                Err(error.hint("give a name such as UTF-8, windows-1252, GBK"))
+            }
+            known => Ok(known),
+        }
+    }
+}
+
+crate::document::as_text!(Charset, "the name of a character set, such as UTF-8 or GBK");
 
 impl fmt::Display for Charset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

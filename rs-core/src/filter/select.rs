@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::eval::context::{Settings, TextUnit};
@@ -262,6 +264,62 @@ impl std::str::FromStr for Select {
 
     fn from_str(text: &str) -> std::result::Result<Self, Diagnostics> {
         Self::parse(text)
+    }
+}
+
+/// A selection in a document: its text, or an object.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+enum SelectDocument {
+    /// The text of a strict selection in the ANSI dialect.
+    Text(String),
+    /// A selection with its mode.
+    Full(FullSelectDocument),
+}
+
+/// A selection with its mode.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct FullSelectDocument {
+    /// The text, in the ANSI dialect.
+    text: String,
+    /// Whether changes that cannot be decided on are rejected instead of being an error.
+    #[serde(default)]
+    lenient: bool,
+}
+
+impl Serialize for Select {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let text = self.to_string();
+        let document = match self.is_strict() {
+            true => SelectDocument::Text(text),
+            false => SelectDocument::Full(FullSelectDocument { text, lenient: true }),
+        };
+        document.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Select {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let (text, lenient) = match SelectDocument::deserialize(deserializer)? {
+            SelectDocument::Text(text) => (text, false),
+            SelectDocument::Full(document) => (document.text, document.lenient),
+        };
+        let select = Self::parse(&text).map_err(serde::de::Error::custom)?;
+        Ok(if lenient { select.lenient() } else { select })
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Select {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Select".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        SelectDocument::json_schema(generator)
     }
 }
 

@@ -1,35 +1,87 @@
 //! [`ReadOptions`]: how to read a trail.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+use crate::document;
+use crate::error::Result;
 use crate::filter::Select;
 use crate::position::Position;
 use crate::schema::Catalog;
 use crate::source::progress::{Access, Progress, Watch};
 use crate::text::Charset;
 
-/// How to read a trail. The default reads from the start, stops at damage, and hands out changes only.
+/// How to read a source. The default reads from the start, stops at damage, and returns changes only.
+///
+/// It is a document too: [`from_json`](Self::from_json) reads it from JSON, whose schema is `docs/schema/read-options.json`.
 ///
 /// ```
 /// use trailcore::{Position, ReadOptions};
 /// let options = ReadOptions::new().start_at(Position::new(12, 1956)).resync(true);
+/// assert_eq!(options.to_json()?, ReadOptions::from_json(r#"{"start_at":"12:1956","resync":true}"#)?.to_json()?);
+/// # Ok::<(), trailcore::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
 pub struct ReadOptions {
+    /// Position to start at, such as `12:1956`; the start of the source if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_at: Option<Position>,
+    /// Path of a definitions (DEFGEN) file, for tables that the source does not define.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) definitions: Option<PathBuf>,
+    #[serde(skip)]
     pub(super) catalog: Option<Catalog>,
+    /// The database's character set by name, in place of what the source states.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) charset: Option<Charset>,
+    /// Whether metadata, markers and records of unknown types are returned too.
     pub(super) include_non_changes: bool,
+    /// Whether damage, missing files and rows without a definition are skipped.
     pub(super) resync: bool,
-    pub(super) access: Access,
+    /// Whether files are mapped into memory instead of read.
+    pub(super) mapped: bool,
+    /// The selection: its text, or an object with `text` and `lenient`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) select: Option<Select>,
+    #[serde(skip)]
+    pub(super) watch: Option<Watch>,
 }
 
 impl ReadOptions {
-    /// The default.
+    /// Returns the default options.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Reads options from a JSON document, and the definitions file that it names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, [`ErrorKind::Filter`] if the selection is
+    /// not valid, the errors of [`Catalog::open`].
+    pub fn from_json(document: &str) -> Result<Self> {
+        let mut options: Self = document::parse(document)?;
+        if let Some(path) = &options.definitions {
+            options.catalog = Some(Catalog::open(path)?);
+        }
+        Ok(options)
+    }
+
+    /// Returns the options as a JSON document. Callbacks and a catalog that was given as a value are not part of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`].
+    pub fn to_json(&self) -> Result<String> {
+        document::write(self)
+    }
+
+    /// Returns how files are accessed.
+    pub(super) fn access(&self) -> Access {
+        Access { mapped: self.mapped, watch: self.watch.clone() }
     }
 
     /// Start at this position. It must be the start of a record; its file is read from the start for its definitions.
@@ -113,7 +165,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn on_progress(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        self.access.watch = Some(Watch::new(callback));
+        self.watch = Some(Watch::new(callback));
         self
     }
 
@@ -121,7 +173,7 @@ impl ReadOptions {
     /// that another process cuts short kills this one.
     #[must_use]
     pub fn mapped(mut self, mapped: bool) -> Self {
-        self.access.mapped = mapped;
+        self.mapped = mapped;
         self
     }
 }

@@ -37,7 +37,7 @@ impl Trail {
     /// A reader of its records as they stand. Of the options, mapping and resynchronisation count.
     #[must_use]
     pub fn records(&self, options: &ReadOptions) -> RecordReader {
-        RecordReader::new(Arc::clone(&self.files), options.access.clone(), options.resync)
+        RecordReader::new(Arc::clone(&self.files), options.access(), options.resync)
     }
 
     /// The header of each file, in their order; `None` for a file without one that is understood. Reads the first record of

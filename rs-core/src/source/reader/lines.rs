@@ -45,7 +45,7 @@ struct Made {
 impl LineReader {
     pub(super) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
         let mut reader = Self {
-            lines: LineBuffer::new(Arc::clone(&files), options.access.clone()),
+            lines: LineBuffer::new(Arc::clone(&files), options.access()),
             files,
             tables: Tables::new(options.catalog.clone()),
             filter: options.select.as_ref().map(ReadFilter::new),
@@ -138,7 +138,7 @@ impl LineReader {
     /// Reads all lines for what they say about their tables. What is wrong with a line is said when it is read as a change.
     #[cold]
     fn infer(&mut self) -> Result<()> {
-        let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access.clone());
+        let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access());
         let mut inferred = Inferred::default();
         while let Some((_, line)) = lines.next()? {
             let length = line.len();

@@ -89,7 +89,7 @@ impl TrailReader {
             header: None,
         };
         let mut reader = Self {
-            window: ReadWindow::new(Arc::clone(&files), options.access.clone(), Start::FIRST),
+            window: ReadWindow::new(Arc::clone(&files), options.access(), Start::FIRST),
             files,
             transactions: TransactionTracker::default(),
             assembler: ChangeAssembler::default(),
@@ -376,7 +376,7 @@ impl TrailReader {
     /// Begins again at another file, for a seek.
     pub(super) fn restart_at(&mut self, file: usize) {
         let start = Start { file, ..Start::FIRST };
-        self.window = ReadWindow::new(Arc::clone(&self.files), self.options.access.clone(), start);
+        self.window = ReadWindow::new(Arc::clone(&self.files), self.options.access(), start);
         self.definitions.enter_file();
         self.segment.file = file;
         self.fast_until = 0;

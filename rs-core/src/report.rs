@@ -1,59 +1,97 @@
-//! The reports of commands, as documents: `--json` prints them verbatim. They move to the core with its reports; nothing else
-//! of the command line knows how they come about.
+//! Reports: what is known about a trail, as documents.
+//!
+//! Each is a struct that serialises to JSON, the same on the command line (`--json`) and in every language. `docs/schema/` has their
+//! JSON Schemas, made from these structs. A number is a number, a position or time is text, and what is not known is `null`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-use trailcore::schema::Kind;
-use trailcore::source::{CheckIssue, PlacedRecord, Skipped};
-use trailcore::trail::{ByteOrder, Field, FileHeader, TableRef, tokens};
-use trailcore::{Error, Op, Position, ReadOptions, Result, TableDef, Timestamp, Trail};
+use crate::decode::{ByteOrder, Fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Counts;
+use crate::position::Position;
+use crate::schema::{Kind, TableDef};
+use crate::source::{CheckIssue, PlacedRecord, ReadOptions, Skipped, Trail};
+use crate::time::Timestamp;
+use crate::trail::{Field, FileHeader, TableRef, tokens};
+use serde::Serialize;
 
 /// `info`: the headers of the files.
-#[derive(Serialize)]
-pub(crate) struct InfoReport {
-    pub(crate) files: Vec<FileReport>,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InfoReport {
+    /// The files, in the order in which they are read.
+    pub files: Vec<FileReport>,
     /// First and last of the sequence numbers of each gap.
-    pub(crate) gaps: Vec<(u64, u64)>,
+    pub gaps: Vec<(u64, u64)>,
     /// Bytes of all files.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 /// The facts in the header of a file; `null` if it does not state one.
-#[derive(Serialize)]
-pub(crate) struct FileReport {
-    pub(crate) path: String,
-    seqno: Option<u64>,
-    byte_order: Option<&'static str>,
-    compatibility: Option<u16>,
-    created: Option<String>,
-    uri: Option<String>,
-    file_name: Option<String>,
-    file_size: Option<u64>,
-    first_csn: Option<String>,
-    last_csn: Option<String>,
-    first_time: Option<String>,
-    last_time: Option<String>,
-    encryption: Option<String>,
-    system: Option<String>,
-    node: Option<String>,
-    release: Option<String>,
-    version: Option<String>,
-    hardware: Option<String>,
-    database_name: Option<String>,
-    database_instance: Option<String>,
-    database_version: Option<String>,
-    database_charset: Option<String>,
-    database_time_zone: Option<String>,
-    producer_group: Option<String>,
-    producer_version: Option<String>,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FileReport {
+    /// The path as it was opened; a name for a file in memory.
+    pub path: String,
+    /// Sequence number of the file.
+    pub seqno: Option<u64>,
+    /// `big` or `little`.
+    pub byte_order: Option<&'static str>,
+    /// Compatibility level of the trail format.
+    pub compatibility: Option<u16>,
+    /// When the file was made.
+    pub created: Option<String>,
+    /// URI of the trail.
+    pub uri: Option<String>,
+    /// Name of the file when it was made.
+    pub file_name: Option<String>,
+    /// Maximum size of the file.
+    pub file_size: Option<u64>,
+    /// CSN of the first record.
+    pub first_csn: Option<String>,
+    /// CSN of the last record.
+    pub last_csn: Option<String>,
+    /// Time of the first record.
+    pub first_time: Option<String>,
+    /// Time of the last record.
+    pub last_time: Option<String>,
+    /// Whether rows are encrypted, as far as the header says.
+    pub encryption: Option<String>,
+    /// Operating system of the writing machine.
+    pub system: Option<String>,
+    /// Name of the writing machine.
+    pub node: Option<String>,
+    /// Release of its operating system.
+    pub release: Option<String>,
+    /// Version of its operating system.
+    pub version: Option<String>,
+    /// Hardware of the writing machine.
+    pub hardware: Option<String>,
+    /// Name of the source database.
+    pub database_name: Option<String>,
+    /// Instance of the source database.
+    pub database_instance: Option<String>,
+    /// Version of the source database.
+    pub database_version: Option<String>,
+    /// Character set of the source database.
+    pub database_charset: Option<String>,
+    /// Time zone of the source database.
+    pub database_time_zone: Option<String>,
+    /// Name of the writing group.
+    pub producer_group: Option<String>,
+    /// Version of the writing process.
+    pub producer_version: Option<String>,
     /// Bytes of the file now.
-    bytes: Option<u64>,
+    pub bytes: Option<u64>,
 }
 
 impl InfoReport {
-    pub(crate) fn of(trail: &Trail) -> Result<Self> {
+    /// Reads the header of each file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`].
+    pub fn of(trail: &Trail) -> Result<Self> {
         let files = trail.files().iter().zip(trail.headers()?).map(|(file, header)| FileReport {
             path: file.path.display().to_string(),
             bytes: std::fs::metadata(&file.path).ok().map(|metadata| metadata.len()),
@@ -103,94 +141,106 @@ impl FileReport {
 }
 
 /// `count` and `tables`: the changes of a trail, or of what is selected, counted.
-#[derive(Default, Serialize)]
-pub(crate) struct CountReport {
-    pub(crate) changes: u64,
-    pub(crate) transactions: u64,
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CountReport {
+    /// Changes: rows, truncates and DDL.
+    pub changes: u64,
+    /// Transactions with changes among those counted.
+    pub transactions: u64,
     /// Bytes of the records of the changes.
-    pub(crate) bytes: u64,
-    pub(crate) tables: BTreeMap<String, TableReport>,
+    pub bytes: u64,
+    /// The tables, by name.
+    pub tables: BTreeMap<String, TableReport>,
     /// Positions of the first and the last change.
-    #[serde(serialize_with = "texts")]
-    pub(crate) positions: Option<(Position, Position)>,
+    pub positions: Option<(String, String)>,
     /// The earliest and the latest time.
-    #[serde(serialize_with = "texts")]
-    pub(crate) times: Option<(Timestamp, Timestamp)>,
+    pub times: Option<(String, String)>,
     /// The first and the last CSN.
-    pub(crate) csns: Option<(String, String)>,
-    pub(crate) skipped: Vec<SkippedReport>,
+    pub csns: Option<(String, String)>,
+    /// Ranges that were skipped.
+    pub skipped: Vec<SkippedReport>,
     /// Changes that a lenient selection could not decide on, or failed on.
-    pub(crate) undecided: u64,
+    pub undecided: u64,
     /// The error that ended the counting early.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
+    /// The decisions of the selection.
     #[serde(skip)]
-    pub(crate) counts: trailcore::filter::Counts,
+    pub counts: Counts,
+    /// The skipped ranges as values.
     #[serde(skip)]
-    pub(crate) ranges: Vec<Skipped>,
+    pub ranges: Vec<Skipped>,
 }
 
 /// One table: its latest definition and the counts of its changes.
-#[derive(Default, Serialize)]
-pub(crate) struct TableReport {
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TableReport {
     /// Changes by operation; operations that do not occur are left out.
-    pub(crate) ops: BTreeMap<Operation, u64>,
-    pub(crate) changes: u64,
+    pub ops: BTreeMap<String, u64>,
+    /// All changes.
+    pub changes: u64,
     /// Bytes of the records of all changes, and of the largest change.
-    pub(crate) bytes: u64,
-    pub(crate) largest: u64,
+    pub bytes: u64,
+    /// Bytes of the records of the largest change.
+    pub largest: u64,
     /// The columns; `null` if the trail does not define the table.
-    pub(crate) columns: Option<Vec<ColumnReport>>,
-}
-
-/// An operation, which orders as operations do and is written by its name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Operation(pub(crate) Op);
-
-impl Serialize for Operation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.name())
-    }
+    pub columns: Option<Vec<ColumnReport>>,
 }
 
 /// One column of a definition.
-#[derive(Serialize)]
-pub(crate) struct ColumnReport {
-    pub(crate) name: String,
-    pub(crate) kind: &'static str,
-    pub(crate) scale: i16,
-    pub(crate) length: u32,
-    pub(crate) key: bool,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ColumnReport {
+    /// Its name.
+    pub name: String,
+    /// `text`, `number` (stored as text), `integer`, `decimal`, `datetime`, `binary` or `unknown`.
+    pub kind: &'static str,
+    /// Digits after the decimal point.
+    pub scale: i16,
+    /// External length in bytes.
+    pub length: u32,
+    /// Whether it belongs to the key.
+    pub key: bool,
     /// `null` if the definition does not state it.
-    pub(crate) nullable: Option<bool>,
-    pub(crate) charset: Option<String>,
+    pub nullable: Option<bool>,
+    /// Character set of its text; `null` if none is stated.
+    pub charset: Option<String>,
 }
 
 /// A range that was skipped.
-#[derive(Serialize)]
-pub(crate) struct SkippedReport {
-    from: String,
-    to: String,
-    reason: String,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SkippedReport {
+    /// Position of the first byte that was skipped.
+    pub from: String,
+    /// Position where reading continued.
+    pub to: String,
+    /// What was wrong.
+    pub reason: String,
 }
 
 impl SkippedReport {
-    pub(crate) fn all(skipped: &[Skipped]) -> Vec<Self> {
+    /// Reports skipped ranges.
+    #[must_use]
+    pub fn all(skipped: &[Skipped]) -> Vec<Self> {
         let report =
             |range: &Skipped| Self { from: range.from.to_string(), to: range.to.to_string(), reason: range.error.to_string() };
         skipped.iter().map(report).collect()
     }
 }
 
-fn texts<T: ToString, S: Serializer>(pair: &Option<(T, T)>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    pair.as_ref().map(|(first, last)| (first.to_string(), last.to_string())).serialize(serializer)
-}
-
 impl CountReport {
-    /// Counts. After damage, the report covers the changes before it; the error is returned with it.
-    pub(crate) fn of(trail: &Trail, options: ReadOptions) -> Result<(Self, Option<Error>)> {
+    /// Counts the changes of a trail, or of what the options select. After damage, the report covers the changes before it; the error
+    /// is returned with it.
+    ///
+    /// # Errors
+    /// Those of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
+    pub fn of(trail: &Trail, options: ReadOptions) -> Result<(Self, Option<Error>)> {
         let mut report = Self::default();
         let mut reader = trail.reader_with(options)?;
         let (mut last_xid, mut is_open) = (None::<String>, false);
+        let (mut positions, mut times) = (None::<(Position, Position)>, None::<(Timestamp, Timestamp)>);
         let error = loop {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
@@ -205,14 +255,18 @@ impl CountReport {
                 report.tables.insert(name.clone().into_owned(), TableReport::default());
             }
             if let Some(table) = report.tables.get_mut(&*name) {
-                *table.ops.entry(Operation(change.op())).or_insert(0) += 1;
+                let op = change.op().name();
+                match table.ops.get_mut(op) {
+                    Some(count) => *count += 1,
+                    None => drop(table.ops.insert(op.to_owned(), 1)),
+                }
                 table.changes += 1;
                 table.bytes += bytes;
                 table.largest = table.largest.max(bytes);
             }
             let (position, time) = (change.position(), change.timestamp());
-            report.positions = Some((report.positions.map_or(position, |(first, _)| first), position));
-            report.times = Some(report.times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+            positions = Some((positions.map_or(position, |(first, _)| first), position));
+            times = Some(times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
             let (csn, xid) = change.ids();
             if let Some(csn) = csn {
                 match &mut report.csns {
@@ -228,12 +282,14 @@ impl CountReport {
             }
             is_open = !indicator.ends();
         };
-        if let Some(error) = error.as_ref().filter(|error| error.kind() == trailcore::ErrorKind::Cancelled) {
+        if let Some(error) = error.as_ref().filter(|error| error.kind() == ErrorKind::Cancelled) {
             return Err(error.clone());
         }
         for table in reader.tables().filter(|table| !table.name().is_empty()) {
             report.tables.entry(table.name().to_owned()).or_default().columns = columns(table);
         }
+        report.positions = positions.map(|(first, last)| (first.to_string(), last.to_string()));
+        report.times = times.map(|(first, last)| (first.to_string(), last.to_string()));
         report.counts = reader.filter_counts();
         report.undecided = report.counts.undecidable + report.counts.errors;
         report.ranges = reader.skipped().to_vec();
@@ -265,34 +321,47 @@ fn columns(table: &Arc<TableDef>) -> Option<Vec<ColumnReport>> {
 }
 
 /// `count --records`: the records of a trail by their type.
-#[derive(Default, Serialize)]
-pub(crate) struct RecordCountReport {
-    pub(crate) types: BTreeMap<String, RecordCount>,
-    pub(crate) records: u64,
-    pub(crate) bytes: u64,
-    pub(crate) skipped: Vec<SkippedReport>,
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordCountReport {
+    /// The record types, by name.
+    pub types: BTreeMap<String, RecordCount>,
+    /// All records.
+    pub records: u64,
+    /// Bytes of all records.
+    pub bytes: u64,
+    /// Ranges that were skipped.
+    pub skipped: Vec<SkippedReport>,
+    /// The skipped ranges as values.
     #[serde(skip)]
-    pub(crate) ranges: Vec<Skipped>,
+    pub ranges: Vec<Skipped>,
 }
 
 /// The records of one type.
-#[derive(Default, Serialize)]
-pub(crate) struct RecordCount {
-    pub(crate) records: u64,
-    pub(crate) bytes: u64,
-    pub(crate) largest: u64,
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordCount {
+    /// How many there are.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of the largest.
+    pub largest: u64,
 }
 
 impl RecordCountReport {
-    /// Counts; like [`CountReport::of`] after damage.
-    pub(crate) fn of(trail: &Trail, options: &ReadOptions) -> Result<(Self, Option<Error>)> {
+    /// Counts the records of a trail; like [`CountReport::of`] after damage.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`].
+    pub fn of(trail: &Trail, options: &ReadOptions) -> Result<(Self, Option<Error>)> {
         let mut report = Self::default();
         let mut reader = trail.records(options);
         let error = loop {
             let placed = match reader.next() {
                 Ok(Some(placed)) => placed,
                 Ok(None) => break None,
-                Err(error) if error.kind() == trailcore::ErrorKind::Cancelled => return Err(error),
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                 Err(error) => break Some(error),
             };
             let bytes = placed.record.bytes().len() as u64;
@@ -314,31 +383,50 @@ fn type_name(placed: &PlacedRecord<'_>) -> String {
 }
 
 /// `check`: whether the trail is whole.
-#[derive(Serialize)]
-pub(crate) struct CheckReport {
-    pub(crate) records: u64,
-    pub(crate) changes: u64,
-    pub(crate) transactions: u64,
-    pub(crate) bytes: u64,
-    pub(crate) invalid_values: u64,
-    pub(crate) is_whole: bool,
-    pub(crate) issues: Vec<IssueReport>,
-    pub(crate) more_issues: u64,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CheckDocument {
+    /// Records read, file headers included.
+    pub records: u64,
+    /// Changes whose rows were read.
+    pub changes: u64,
+    /// Transactions that are complete.
+    pub transactions: u64,
+    /// Bytes of the records.
+    pub bytes: u64,
+    /// Values that cannot be decoded as the types of their columns.
+    pub invalid_values: u64,
+    /// Whether the trail is whole.
+    pub is_whole: bool,
+    /// The issues, in the order in which they were found.
+    pub issues: Vec<IssueReport>,
+    /// Issues beyond those.
+    pub more_issues: u64,
 }
 
 /// One result of a check.
-#[derive(Serialize)]
-pub(crate) struct IssueReport {
-    pub(crate) kind: &'static str,
-    pub(crate) is_fault: bool,
-    position: String,
-    what: String,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct IssueReport {
+    /// `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back` or `unfinished`.
+    pub kind: &'static str,
+    /// Whether the trail is not whole because of it.
+    pub is_fault: bool,
+    /// Where it is.
+    pub position: String,
+    /// What it is, without data.
+    pub what: String,
+    /// The issue as one line of text.
     #[serde(skip)]
-    pub(crate) text: String,
+    pub text: String,
 }
 
-impl CheckReport {
-    pub(crate) fn of(trail: &Trail, options: &ReadOptions) -> Result<Self> {
+impl CheckDocument {
+    /// Checks a trail.
+    ///
+    /// # Errors
+    /// Those of [`Trail::check`].
+    pub fn of(trail: &Trail, options: &ReadOptions) -> Result<Self> {
         let report = trail.check(options)?;
         let issue = |issue: &CheckIssue| IssueReport {
             kind: issue.kind.name(),
@@ -361,64 +449,89 @@ impl CheckReport {
 }
 
 /// `find`: the first change at or after a place.
-#[derive(Serialize)]
-pub(crate) struct FindReport {
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FindReport {
     /// `null` if there is none.
-    pub(crate) position: Option<String>,
+    pub position: Option<String>,
 }
 
 /// `explain`: how a selection decides.
-#[derive(Serialize)]
-pub(crate) struct ExplainReport {
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ExplainReport {
     /// The selection as text; `null` if everything is wanted.
-    pub(crate) selection: Option<String>,
+    pub selection: Option<String>,
     /// Its lints.
-    pub(crate) lints: Option<String>,
-    pub(crate) tables: Vec<TableExplained>,
+    pub lints: Option<String>,
+    /// The tables, in the order of their first change.
+    pub tables: Vec<TableExplained>,
 }
 
 /// How a selection decides on one table.
-#[derive(Serialize)]
-pub(crate) struct TableExplained {
-    pub(crate) table: String,
-    pub(crate) text: String,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TableExplained {
+    /// Name of the table.
+    pub table: String,
+    /// The decision, as text.
+    pub text: String,
 }
 
 /// `convert`: the files.
-#[derive(Serialize)]
-pub(crate) struct ConvertReport {
-    pub(crate) files: Vec<WrittenReport>,
-    pub(crate) skipped: Vec<SkippedReport>,
-    pub(crate) undecided: u64,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ConvertReport {
+    /// The files that were written.
+    pub files: Vec<WrittenReport>,
+    /// Ranges that were skipped.
+    pub skipped: Vec<SkippedReport>,
+    /// Changes that a lenient selection could not decide on, or failed on.
+    pub undecided: u64,
 }
 
 /// One file that was written.
-#[derive(Serialize)]
-pub(crate) struct WrittenReport {
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WrittenReport {
     /// Empty if the file holds the changes of all tables.
-    pub(crate) table: String,
-    pub(crate) path: String,
-    pub(crate) rows: u64,
+    pub table: String,
+    /// Its path.
+    pub path: String,
+    /// Its rows.
+    pub rows: u64,
 }
 
 /// `records`: one record.
-#[derive(Serialize)]
-pub(crate) struct RecordReport {
-    pub(crate) position: String,
-    pub(crate) number: u64,
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RecordReport {
+    /// Position of the record.
+    pub position: String,
+    /// Number of the record in its file.
+    pub number: u64,
+    /// Name of the record type.
     #[serde(rename = "type")]
-    pub(crate) name: String,
-    pub(crate) type_code: u8,
-    pub(crate) length: usize,
+    pub name: String,
+    /// Code of the record type.
+    pub type_code: u8,
+    /// Bytes of the record.
+    pub length: usize,
     /// Empty for a file header.
-    pub(crate) header: serde_json::Map<String, serde_json::Value>,
-    pub(crate) tokens: serde_json::Map<String, serde_json::Value>,
+    pub header: serde_json::Map<String, serde_json::Value>,
+    /// GoldenGate's tokens by name.
+    pub tokens: serde_json::Map<String, serde_json::Value>,
+    /// All bytes in hexadecimal, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hex: Option<String>,
+    pub hex: Option<String>,
 }
 
 impl RecordReport {
-    pub(crate) fn of(placed: &PlacedRecord<'_>, with_bytes: bool) -> std::result::Result<Self, trailcore::trail::Fault> {
+    /// Reports a record, with its bytes or without.
+    ///
+    /// # Errors
+    /// The fault of a damaged header.
+    pub fn of(placed: &PlacedRecord<'_>, with_bytes: bool) -> std::result::Result<Self, Fault> {
         let record = &placed.record;
         let mut report = Self {
             position: placed.position.to_string(),
@@ -464,7 +577,6 @@ impl RecordReport {
     }
 }
 
-/// Returns bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
 }

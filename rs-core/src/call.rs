@@ -1,0 +1,92 @@
+//! Calls by documents: one function for every report, the same in every language.
+
+use serde::Deserialize;
+
+use crate::document;
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::{CheckDocument, CountReport, InfoReport};
+use crate::source::{ReadOptions, Trail};
+
+/// The request of every verb: which trail, and how it is read.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Path of a trail: a file, a prefix such as `dirdat/lt`, or a directory.
+    pub path: String,
+    /// How it is read.
+    #[serde(default)]
+    pub options: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The verbs that [`call`] knows, each with what it reports.
+pub const VERBS: &[(&str, &str)] = &[
+    ("check", "whether a trail is whole: a check document"),
+    ("count", "the changes of a trail, or of a selection, by table and operation: a count report"),
+    ("info", "the headers of a trail's files: an info report"),
+];
+
+/// Answers a request: a verb and a JSON document in, a JSON document out. `docs/schema/` has the schemas of both.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+/// # let path = dir.path().join("bk").display().to_string();
+/// let request = format!(r#"{{"path": {path:?}, "options": {{"select": "TABLE BANK.POSTINGS;"}}}}"#);
+/// let report = trailcore::call("count", &request)?;
+/// assert!(report.contains("BANK.POSTINGS"));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] for an unknown verb or a request that does not have the form of its schema, and the errors of what the
+/// verb does. Damage is not an error of `check` and `count`: their reports state it.
+pub fn call(verb: &str, request: &str) -> Result<String> {
+    if !VERBS.iter().any(|(known, _)| *known == verb) {
+        let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();
+        let what = format!("unknown verb {verb:?}; known are {}", known.join(", "));
+        return Err(Error::new(ErrorKind::InvalidArgument, what));
+    }
+    let request: Request = document::parse(request)?;
+    let options = ReadOptions::from_json(&document::write(&request.options)?)?;
+    let trail = Trail::open(&request.path)?;
+    call_on(verb, &trail, options)
+}
+
+/// Answers a request about a trail that is open already.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_on(verb: &str, trail: &Trail, options: ReadOptions) -> Result<String> {
+    match verb {
+        "check" => document::write(&CheckDocument::of(trail, &options)?),
+        "count" => document::write(&CountReport::of(trail, options)?.0),
+        "info" => document::write(&InfoReport::of(trail)?),
+        _ => Err(Error::internal("a verb of the table is not answered")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_said() {
+        let error = call("cuont", "{}").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("check, count, info"), "{error}");
+        for (request, says) in [
+            ("{", "not JSON"),
+            ("{}", "path"),
+            (r#"{"path":"x","optoins":{}}"#, "optoins"),
+            (r#"{"path":"x","options":{"resnyc":true}}"#, "resnyc"),
+            (r#"{"path":"x","options":{"start_at":"12"}}"#, "not a position"),
+            (r#"{"path":"x","options":{"charset":"KLINGON"}}"#, "KLINGON"),
+        ] {
+            let error = call("info", request).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.to_string().contains(says), "{request}: {error}");
+        }
+        assert_eq!(call("info", r#"{"path":"no/such/trail"}"#).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
