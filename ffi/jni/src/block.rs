@@ -54,11 +54,17 @@ pub(crate) struct Filling {
 }
 
 impl Filling {
-    /// Empties the view, with room for the handle of the block.
+    /// Empties the view, with room for its head.
     pub(crate) fn start(&mut self) {
         self.view.0.clear();
-        self.view.u64(0);
+        self.view.u64(0).u64(0);
         self.bytes = 0;
+    }
+
+    /// Writes the head of the view: the handle of the block, and its size.
+    pub(crate) fn finish(&mut self, handle: i64) {
+        self.view.patch(0, handle.to_le_bytes());
+        self.view.patch(8, self.bytes.to_le_bytes());
     }
 
     pub(crate) fn is_full(&self, size: usize) -> bool {

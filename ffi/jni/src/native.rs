@@ -356,10 +356,10 @@ native! {
 
     Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
         let mut reader = object::reader(reader)?;
-        let Some((changes, view)) = reader.block(usize::try_from(size).unwrap_or(1))? else { return array(env, &[]) };
+        let Some((changes, filled)) = reader.block(usize::try_from(size).unwrap_or(1))? else { return array(env, &[]) };
         let handle = Object::Block(Box::new(changes)).into_handle();
-        view.patch(0, handle.to_le_bytes());
-        array(env, &view.0).inspect_err(|_| {
+        filled.finish(handle);
+        array(env, &filled.view.0).inspect_err(|_| {
             Object::free(handle);
             reader.lose();
         })

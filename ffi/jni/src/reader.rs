@@ -9,7 +9,6 @@ use crate::block::Filling;
 use crate::callback::{Listener, into_failure};
 use crate::failure::{Pending, Result};
 use crate::report;
-use crate::wire::Writer;
 
 /// A reader, and a deferred failure.
 #[derive(Debug)]
@@ -48,9 +47,9 @@ impl ChangeReader {
         Self { reader, files, listener, filling, lines, pending }
     }
 
-    /// Returns the next changes with their view of about `size` bytes, whose first 8 bytes are free for a handle. `None` at the
+    /// Returns the next changes with their view of about `size` bytes, whose head is not written yet. `None` at the
     /// end of the trail. A failure is deferred until the changes before it were returned.
-    pub(crate) fn block(&mut self, size: usize) -> Result<Option<(ChangeBlock, &mut Writer)>> {
+    pub(crate) fn block(&mut self, size: usize) -> Result<Option<(ChangeBlock, &mut Filling)>> {
         let Self { reader, files, listener, filling, pending, .. } = self;
         pending.check()?;
         filling.start();
@@ -72,7 +71,7 @@ impl ChangeReader {
             }
         }
         let changes = std::mem::take(&mut filling.changes);
-        Ok((!changes.is_empty()).then_some((changes, &mut filling.view)))
+        Ok((!changes.is_empty()).then_some((changes, filling)))
     }
 
     /// Returns the next changes as lines of native JSON, about `size` bytes of them.

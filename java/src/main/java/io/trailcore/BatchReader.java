@@ -97,7 +97,10 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
 
     private TableDef table(long batches, int number) {
         while (tables.size() <= number) {
-            tables.add(TableDef.of(Native.batchesTable(batches, tables.size())));
+            tables.add(null);
+        }
+        if (tables.get(number) == null) {
+            tables.set(number, TableDef.of(Native.batchesTable(batches, number)));
         }
         return tables.get(number);
     }

@@ -1,13 +1,19 @@
 package io.trailcore;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A block of changes: the native block, which the garbage collector frees, and the view of its changes. Immutable.
  */
 final class ChangeBlock {
-    /** The length of the handle at the start of a view. */
-    static final int HEAD = 8;
+    /** The length of the head of a view: the handle, and the size of the native block. */
+    static final int HEAD = 16;
+    /** How much unseen memory may be added before a garbage collection is requested. */
+    private static final long UNSEEN_STEP = 256L << 20;
+    /** The native memory of all blocks that the heap does not reflect: large objects, which are not in the views. */
+    private static final AtomicLong UNSEEN = new AtomicLong();
+    private static final AtomicLong NEXT_COLLECTION = new AtomicLong(UNSEEN_STEP);
 
     private final NativeValue value;
     private final byte[] view;
@@ -30,6 +36,15 @@ final class ChangeBlock {
         value = new NativeValue(Wire.i64(view, 0));
         this.view = view;
         this.headers = headers;
+        long unseen = Wire.i64(view, 8) - view.length;
+        if (unseen > 0) {
+            value.onFree(() -> NEXT_COLLECTION.accumulateAndGet(UNSEEN.addAndGet(-unseen) + UNSEEN_STEP, Math::min));
+            long sum = UNSEEN.addAndGet(unseen);
+            if (sum > NEXT_COLLECTION.get()) {
+                NEXT_COLLECTION.set(sum + UNSEEN_STEP);
+                System.gc();
+            }
+        }
     }
 
     byte[] view() {
