@@ -27,48 +27,79 @@ class TrailError(Exception):
     position: Position | None = None
 
 
+# generated: classes of error kinds
+
+
 class NotATrailError(TrailError):
     """The bytes are not a trail file."""
 
 
 class TruncatedTrailError(TrailError):
-    """The trail ends inside a record: it is torn or still being written. Reading it again later may succeed."""
+    """The input ends inside a record: the file is torn, or is still being written."""
 
 
 class CorruptTrailError(TrailError):
-    """The bytes are inconsistent: the file is damaged at this location."""
+    """The bytes contradict each other: the file is damaged at this location."""
 
 
 class UnsupportedError(TrailError):
-    """The data is in a form that is not supported, or is encrypted."""
+    """The data are well-formed but of an unknown form; the raw bytes stay readable."""
 
 
 class UndefinedTableError(TrailError):
-    """The columns of a table are not known, because the trail does not define it. Pass a definitions file as `defs`."""
+    """A row refers to a table definition that the trail does not contain."""
 
 
 class SequenceGapError(TrailError):
-    """Files are missing between two sequence numbers."""
+    """Files are missing between two sequence numbers of the trail."""
 
 
 class InvalidPositionError(TrailError, ValueError):
-    """A position is not the start of a record, or is outside the trail."""
+    """The position is not the start of a record, or is outside the trail."""
 
 
 class DefinitionsError(TrailError):
-    """A definitions (DEFGEN) file cannot be parsed."""
+    """The definitions (DEFGEN) file cannot be parsed."""
 
 
 class ColumnValueError(TrailError, ValueError):
-    """A column value cannot be decoded, or does not fit the requested type."""
+    """The column cannot be read as requested: it has another type, is NULL, is missing, or cannot be decoded."""
+
+
+class JsonError(TrailError):
+    """The text is not in the native JSON form."""
 
 
 class EncodingError(TrailError, ValueError):
-    """A value cannot be represented in the trail format."""
+    """The trail format cannot represent the change or value."""
 
 
 class FilterError(TrailError):
-    """A selection does not fit a table, or fails on a change. The message has the number of GoldenGate's own error."""
+    """The filter text is not valid, or does not fit the table."""
+
+
+class UndecidableError(FilterError):
+    """A filter in strict mode cannot decide on a change."""
+
+
+class CancelledError(TrailError):
+    """The caller cancelled the operation; the next call continues where it stopped."""
+
+
+class SchemaChangeError(TrailError):
+    """The definition of a table changes, but a constant one was requested."""
+
+
+class UnknownTableError(TrailError, KeyError):
+    """The trail does not contain a table of this name."""
+
+    # KeyError quotes its argument.
+    __str__ = Exception.__str__
+
+
+class InternalError(TrailError, RuntimeError):
+    """A defect of trailcore: an internal invariant does not hold. The message names the place in its source; report it."""
+# end of generated
 
 
 class Diagnostic(NamedTuple):
@@ -96,23 +127,8 @@ class FilterSyntaxError(FilterError, ValueError):
         self.diagnostics = diagnostics or []
 
 
-class UndecidableError(FilterError):
-    """A strict selection cannot decide on a change, because the change lacks a column that the selection needs."""
-
-
 class UndecidableWarning(UserWarning):
     """A selection rejected changes that it could not decide on, because they lack a column that it needs."""
-
-
-class SchemaChangeError(TrailError):
-    """The definition of a table changes within the trail, and the request allows only one. See ``on_schema_change``."""
-
-
-class UnknownTableError(TrailError, KeyError):
-    """The trail has no table of this name."""
-
-    # KeyError quotes its argument.
-    __str__ = Exception.__str__
 
 
 class ClosedError(TrailError, ValueError):
@@ -128,13 +144,10 @@ class ForkError(TrailError, RuntimeError):
     ``spawn``."""
 
 
-class InternalError(TrailError, RuntimeError):
-    """A bug in trailcore. The object on which it occurred cannot be used any more."""
-
-
 _IO, _NOT_FOUND, _INVALID_ARGUMENT = 1, 2, 12
 
 _CLASSES: dict[int, type[TrailError]] = {
+    # generated: error kinds
     3: NotATrailError,
     4: TruncatedTrailError,
     5: CorruptTrailError,
@@ -144,11 +157,15 @@ _CLASSES: dict[int, type[TrailError]] = {
     9: InvalidPositionError,
     10: DefinitionsError,
     11: ColumnValueError,
+    13: JsonError,
     14: EncodingError,
     15: FilterError,
     16: UndecidableError,
+    17: CancelledError,
     18: SchemaChangeError,
     19: UnknownTableError,
+    20: InternalError,
+    # end of generated
 }
 
 

@@ -442,8 +442,8 @@ impl CheckDocument {
             bytes: report.bytes,
             invalid_values: report.invalid_values,
             is_whole: report.is_whole(),
-            issues: report.findings.iter().map(issue).collect(),
-            more_issues: report.more_findings,
+            issues: report.issues.iter().map(issue).collect(),
+            more_issues: report.more_issues,
         })
     }
 }

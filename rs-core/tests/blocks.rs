@@ -98,7 +98,7 @@ fn selected_changes_are_forwarded_to_a_trail() {
                     changes.into_iter().map(|change| PlainChange { txn: None, ..change }).collect::<Vec<_>>()
                 };
                 assert_eq!(bare(before), bare(after));
-                assert!(again.check(&ReadOptions::new()).unwrap().findings.is_empty());
+                assert!(again.check(&ReadOptions::new()).unwrap().issues.is_empty());
             }
         }
     }

@@ -24,7 +24,7 @@ fn check(files: &[(String, Vec<u8>)]) -> CheckReport {
 }
 
 fn kinds(report: &CheckReport) -> Vec<CheckIssueKind> {
-    report.findings.iter().map(|finding| finding.kind).collect()
+    report.issues.iter().map(|issue| issue.kind).collect()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn intact_trail_has_no_issues() {
     for bank in [Bank::small(), Bank::small_little()] {
         let files = files(&bank);
         let report = check(&files);
-        assert!(report.is_whole() && report.findings.is_empty(), "{:?}", report.findings);
+        assert!(report.is_whole() && report.issues.is_empty(), "{:?}", report.issues);
         assert_eq!(report.bytes, files.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
         assert_eq!(report.invalid_values, 0);
         let summary = trail(&files).summary(ReadOptions::new()).unwrap();
@@ -57,8 +57,8 @@ fn missing_files_torn_tails_and_damage_are_found() {
     let middle = hurt[0].1.len() / 2;
     hurt[0].1[middle..middle + 300].fill(0);
     let report = check(&hurt);
-    assert!(kinds(&report).contains(&CheckIssueKind::Damage) && !report.is_whole(), "{:?}", report.findings);
-    assert!(report.findings.iter().all(|finding| finding.to_string().contains(" at ")));
+    assert!(kinds(&report).contains(&CheckIssueKind::Damage) && !report.is_whole(), "{:?}", report.issues);
+    assert!(report.issues.iter().all(|issue| issue.to_string().contains(" at ")));
     assert!(trail(&[("no".to_owned(), b"no trail at all".to_vec())]).check(&ReadOptions::new()).is_err());
 }
 

@@ -748,7 +748,7 @@ fn duplicate_column_is_corrupt_for_all_readers() {
         let corrupt = |failed: Option<Error>| failed.map(|error| error.kind()) == (!whole).then_some(ErrorKind::Corrupt);
         assert!(corrupt(change.to_json().err()), "{indexes:?}");
         assert_eq!(change.after().unwrap().unwrap().spans().verify().is_ok(), whole, "{indexes:?}");
-        assert_eq!(trail.check(&ReadOptions::new()).unwrap().findings.iter().all(|finding| !finding.kind.is_fault()), whole);
+        assert_eq!(trail.check(&ReadOptions::new()).unwrap().issues.iter().all(|issue| !issue.kind.is_fault()), whole);
         let mut decoder = BatchDecoder::new();
         assert!(corrupt(decoder.push(&change).err()), "{indexes:?}");
     }

@@ -216,8 +216,8 @@ fn endless_includes_are_rejected() {
 }
 
 /// Returns the first diagnostic of this kind for a text, from its errors or else its lints, and all diagnostics as text.
-fn diagnostic_of(text: &str, dialect: Dialect, finding: DiagnosticKind) -> (Diagnostic, String) {
-    let pick = |all: &[Diagnostic]| all.iter().find(|own| own.finding() == finding).cloned();
+fn diagnostic_of(text: &str, dialect: Dialect, kind: DiagnosticKind) -> (Diagnostic, String) {
+    let pick = |all: &[Diagnostic]| all.iter().find(|own| own.kind() == kind).cloned();
     match Select::parse_in(text, dialect) {
         Err(error) => (pick(error.all()).unwrap_or_else(|| panic!("{text}: {error}")), error.to_string()),
         Ok(select) => {
@@ -280,9 +280,9 @@ const EXPECTED: [Expected; 36] = [
 
 #[test]
 fn diagnostics_have_position_number_and_help() {
-    for (clause, finding, number, place, help) in EXPECTED {
+    for (clause, kind, number, place, help) in EXPECTED {
         let text = format!("-- a line before\nTABLE HR.EMP,\n  {clause};");
-        let (found, shown) = diagnostic_of(&text, Dialect::Ansi, finding);
+        let (found, shown) = diagnostic_of(&text, Dialect::Ansi, kind);
         let range = found.range();
         assert_eq!(text.get(range.clone()), Some(place), "{shown}");
         assert_eq!(found.ogg_number(), number, "{shown}");

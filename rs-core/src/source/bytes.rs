@@ -1,4 +1,4 @@
-//! Where bytes come from: a file read with `pread`, a mapped file, memory.
+//! [`ByteSource`]: a file read with `pread`, a mapped file, memory, or the caller's own source.
 
 use std::fmt::Debug;
 use std::fs::File;
@@ -8,17 +8,17 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-/// Bytes that can be read at any offset, from any thread, without changing them: what a trail's file is to a reader. A trail
-/// that lies in no file (an archive, an object store, another language's stream) implements it.
+/// Bytes that can be read at any offset, from any thread: the interface between a reader and a file. Implement it for a trail
+/// that is not in a file (in an archive, an object store, another language's stream).
 ///
-/// Of a file, the reader reads with `pread` into its own buffer: a file that is cut short while it is read then gives an
-/// error, where a mapping would kill the process.
+/// The reader reads files with `pread` into its own buffer: if a file is truncated while it is read, the result is an error,
+/// where a mapping would kill the process.
 ///
 /// ```
 /// use trailcore::source::ByteSource;
 /// use trailcore::Trail;
 ///
-/// /// A trail behind a counter of reads.
+/// /// Bytes with a counter of reads.
 /// #[derive(Debug)]
 /// struct Counted(Vec<u8>, std::sync::atomic::AtomicU32);
 ///
@@ -42,21 +42,21 @@ use bytes::Bytes;
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 pub trait ByteSource: Debug + Send + Sync {
-    /// How many bytes there are now. A file may grow.
+    /// Returns the current number of bytes. A file may grow.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The error of the operating system.
     fn size(&self) -> io::Result<u64>;
 
-    /// Reads bytes from an offset on into `into`, and returns how many: fewer than it has room for where the end is near,
-    /// 0 at or behind the end.
+    /// Reads bytes at an offset into `into`, and returns their number. It may be less than the length of `into`; it is 0 only at
+    /// or after the end.
     ///
     /// # Errors
-    /// What the operating system says. An interrupted call is to be repeated by the source.
+    /// The error of the operating system. The source itself repeats an interrupted call.
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// All bytes at once, for sources that have them in memory: they are then read in place. They must not change, and every
-    /// call must give the same.
+    /// Returns all bytes if the source has them in memory: they are then read in place. They must not change, and every call must
+    /// return the same slice.
     fn as_slice(&self) -> Option<&[u8]> {
         None
     }
@@ -115,9 +115,9 @@ mod mapped {
     impl MappedFile {
         pub(crate) fn open(path: &Path) -> io::Result<Self> {
             let file = std::fs::File::open(path)?;
-            // SAFETY: the map is only ever read. What `Mmap` cannot rule out is another process changing or cutting the
-            // file: changed bytes are read as they are, since every read of them is checked again, but a cut file raises
-            // SIGBUS. That is why mapping is opt-in, and its documentation says so.
+            // SAFETY: the map is only read. `Mmap` cannot rule out that another process changes or truncates the file. Changed
+            // bytes are harmless, since every read of them is checked again; a truncated file raises SIGBUS, and therefore
+            // mapping is opt-in, and its documentation warns of this.
             unsafe { Mmap::map(&file) }.map(Self)
         }
     }

@@ -1,4 +1,4 @@
-//! Whether a trail is whole: damage, missing files, the order of transactions, rows that fit their definitions.
+//! [`Trail::check`]: looks for damage, missing files, records out of order, and rows that do not fit their definitions.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,28 +11,28 @@ use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
 use crate::trail::{RecordType, TransactionIndicator};
 
-/// What is wrong, or noteworthy, at a place of a trail.
+/// The kind of an issue that a check reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CheckIssueKind {
-    /// Bytes that are no records; reading could go on behind them.
+    /// Bytes that are not records; reading could continue after them.
     Damage,
     /// The trail ends inside a record: it is torn, or still being written.
     TornTail,
     /// Files are missing in the sequence.
     Gap,
-    /// A record stands where its transaction indicator or its CSN does not allow it.
+    /// A record is out of order, by its transaction indicator or its CSN.
     Order,
-    /// A row does not read as its table's definition says, or has none.
+    /// A row does not fit its table's definition, or its table has no definition.
     Row,
-    /// A transaction that a RestartAbend marker takes back: no fault; Extract has written it again.
+    /// A RestartAbend marker rolls back a transaction. Not a fault: Extract has written it again.
     RolledBack,
-    /// The trail ends in the midst of a transaction: no fault while it is still being written.
+    /// The trail ends inside a transaction. Not a fault while it is still being written.
     Unfinished,
 }
 
 impl CheckIssueKind {
-    /// Its name: `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back`, `unfinished`.
+    /// Returns its name: `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back`, `unfinished`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,22 +46,22 @@ impl CheckIssueKind {
         }
     }
 
-    /// Whether the trail is not whole because of it.
+    /// Returns whether a trail with such an issue is not whole.
     #[must_use]
     pub fn is_fault(self) -> bool {
         !matches!(self, Self::RolledBack | Self::Unfinished)
     }
 }
 
-/// One finding.
+/// An issue of a trail.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CheckIssue {
-    /// What kind of thing it is.
+    /// Its kind.
     pub kind: CheckIssueKind,
-    /// Where it is.
+    /// Its position.
     pub position: Position,
-    /// What it is, in words, without data.
+    /// A description, without column data.
     pub what: String,
 }
 
@@ -71,7 +71,7 @@ impl fmt::Display for CheckIssue {
     }
 }
 
-/// What a check has come to. See [`Trail::check`].
+/// The result of checking a trail. See [`Trail::check`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CheckReport {
@@ -85,48 +85,49 @@ pub struct CheckReport {
     pub bytes: u64,
     /// Values that are present and not decodable.
     pub invalid_values: u64,
-    /// What was found, in the order of the passes; at most [`CheckReport::MAX_ISSUES`].
-    pub findings: Vec<CheckIssue>,
-    /// Findings beyond those.
-    pub more_findings: u64,
-    /// Whether one of all of them is a fault.
+    /// The issues of the records, then those of the changes; at most [`CheckReport::MAX_ISSUES`].
+    pub issues: Vec<CheckIssue>,
+    /// Number of issues beyond those.
+    pub more_issues: u64,
+    /// One of all issues is a fault.
     faulty: bool,
 }
 
 impl CheckReport {
-    /// So many findings are kept; a trail that is damaged throughout has millions.
+    /// The number of issues that are kept; a trail that is damaged throughout has millions.
     pub const MAX_ISSUES: usize = 1000;
 
-    /// Whether the trail is whole: nothing that was found is a fault.
+    /// Returns whether the trail is whole: no issue is a fault.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         !self.faulty
     }
 
-    /// Takes in stretches that were passed over, and returns how many.
-    fn find_skipped(&mut self, stretches: Option<&[Skipped]>) -> usize {
-        let stretches = stretches.unwrap_or_default();
-        for stretch in stretches {
-            let is_gap = stretch.error.kind() == ErrorKind::SequenceGap;
+    /// Adds ranges that were skipped, and returns their number.
+    fn add_skipped(&mut self, ranges: Option<&[Skipped]>) -> usize {
+        let ranges = ranges.unwrap_or_default();
+        for range in ranges {
+            let is_gap = range.error.kind() == ErrorKind::SequenceGap;
             let kind = if is_gap { CheckIssueKind::Gap } else { CheckIssueKind::Damage };
-            self.find(kind, stretch.from, format!("{}; read on at {}", stretch.error.what(), stretch.to));
+            self.add(kind, range.from, format!("{}; reading continued at {}", range.error.what(), range.to));
         }
-        stretches.len()
+        ranges.len()
     }
 
-    fn find(&mut self, kind: CheckIssueKind, position: Position, what: impl Into<String>) {
+    fn add(&mut self, kind: CheckIssueKind, position: Position, what: impl Into<String>) {
         self.faulty |= kind.is_fault();
-        if self.findings.len() < Self::MAX_ISSUES {
-            self.findings.push(CheckIssue { kind, position, what: what.into() });
+        if self.issues.len() < Self::MAX_ISSUES {
+            self.issues.push(CheckIssue { kind, position, what: what.into() });
         } else {
-            self.more_findings += 1;
+            self.more_issues += 1;
         }
     }
 }
 
 impl Trail {
-    /// Reads the trail twice, its records and then its changes, and reports whether it is whole. Damage is no error here: it
-    /// is found, and reading goes on behind it. Of the options, catalog, character set, mapping and watching count.
+    /// Reads the trail twice, its records and then its changes, and reports whether it is whole. Damage is an issue of the
+    /// report, not an error, and reading continues after it. The options for the catalog, the character set, mapping and progress
+    /// apply; the others are ignored.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -137,8 +138,8 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] where there is no
-    /// record at all.
+    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] if there is not a
+    /// single record.
     pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
         let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
         let mut report = CheckReport::default();
@@ -159,7 +160,7 @@ impl Trail {
                 Err(error) if is_damage(&error) && report.records > 0 => {
                     let kind = if error.needs_more_bytes() { CheckIssueKind::TornTail } else { CheckIssueKind::Damage };
                     let rba = error.location().rba.unwrap_or_default();
-                    report.find(kind, Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), error.what());
+                    report.add(kind, Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), error.what());
                     break;
                 }
                 Err(error) => return Err(error),
@@ -171,16 +172,16 @@ impl Trail {
             let indicator = record.header().ok().map(|header| header.transaction);
             let area = record.token_area().unwrap_or_default();
             let csn = crate::trail::tokens::transaction_ids(area, record.byte_order()).0.map(str::to_owned);
-            let passed_over = report.find_skipped(records.skipped().get(skipped..));
-            if passed_over > 0 {
-                // What was passed over may have ended one transaction and begun another.
+            let newly_skipped = report.add_skipped(records.skipped().get(skipped..));
+            if newly_skipped > 0 {
+                // The skipped range may have ended one transaction and begun another.
                 transactions.open = None;
                 transactions.settled = false;
-                skipped += passed_over;
+                skipped += newly_skipped;
             }
             transactions.see(place, indicator, csn.as_deref(), report);
         }
-        report.find_skipped(records.skipped().get(skipped..));
+        report.add_skipped(records.skipped().get(skipped..));
         if let (0, Some(first)) = (report.records, records.skipped().first()) {
             return Err(first.error.clone());
         }
@@ -194,7 +195,7 @@ impl Trail {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
                 Ok(None) => break,
-                // The records' pass has found it.
+                // It has been reported while reading the records.
                 Err(error) if is_damage(&error) => break,
                 Err(error) => return Err(error),
             };
@@ -206,18 +207,18 @@ impl Trail {
             let images = match change.images() {
                 Ok((before, after)) => [before, after],
                 Err(error) => {
-                    report.find(CheckIssueKind::Row, position, error.what());
+                    report.add(CheckIssueKind::Row, position, error.what());
                     continue;
                 }
             };
             for row in images.into_iter().flatten() {
                 let (columns, is_defined) = (change.table().columns().len(), change.table().is_defined());
                 if let Err(fault) = row.spans().verify() {
-                    report.find(CheckIssueKind::Row, position, fault.to_string());
+                    report.add(CheckIssueKind::Row, position, fault.to_string());
                 }
                 for column in row.columns().filter_map(std::result::Result::ok) {
                     if is_defined && column.index() >= columns {
-                        report.find(CheckIssueKind::Row, position, "an image has a column that its table has not");
+                        report.add(CheckIssueKind::Row, position, "an image has more columns than its table");
                     } else {
                         report.invalid_values += u64::from(column.state() == ColumnState::Invalid);
                     }
@@ -225,14 +226,14 @@ impl Trail {
             }
         }
         let undefined = |kind| kind == ErrorKind::UndefinedTable;
-        for stretch in reader.skipped().iter().filter(|stretch| undefined(stretch.error.kind())) {
-            report.find(CheckIssueKind::Row, stretch.from, stretch.error.what());
+        for range in reader.skipped().iter().filter(|range| undefined(range.error.kind())) {
+            report.add(CheckIssueKind::Row, range.from, range.error.what());
         }
         Ok(())
     }
 }
 
-/// Whether an error is about the trail's bytes, and not about reading them.
+/// Returns whether an error is about the trail's bytes, and not about reading them.
 fn is_damage(error: &Error) -> bool {
     use ErrorKind::{Cancelled, Io, NotFound};
     !matches!(error.kind(), Io | NotFound | Cancelled)
@@ -244,12 +245,12 @@ struct Place {
     is_file_header: bool,
 }
 
-/// How far the transactions are settled.
+/// The state of the transactions while the records are read.
 #[derive(Debug, Default)]
 struct Transactions {
-    /// Where the open one began.
+    /// Start of the open transaction.
     open: Option<Position>,
-    /// Whether a record has told where transactions stand: the first may lie in the midst of one.
+    /// A record has shown where transactions begin and end: the first record may be inside one.
     settled: bool,
     csn: Option<String>,
     last: Position,
@@ -264,12 +265,12 @@ impl Transactions {
         }
         if record_type == RecordType::RESTART_ABEND {
             if let Some(start) = self.open.take() {
-                report.find(CheckIssueKind::RolledBack, start, format!("a transaction that the marker at {position} takes back"));
+                report.add(CheckIssueKind::RolledBack, start, format!("the marker at {position} rolls back this transaction"));
             }
             return;
         }
         let Some(indicator) = indicator.filter(|_| record_type.belongs_to_transaction()) else { return };
-        // A large object's fragments carry their row's indicator or none of their own; they neither begin nor end anything.
+        // A large object's fragments have their row's indicator or none of their own; they do not begin a transaction.
         if record_type == RecordType::LOB {
             if indicator.ends() {
                 self.finish(report);
@@ -278,13 +279,14 @@ impl Transactions {
         }
         if indicator.begins() {
             if let Some(start) = self.open {
-                report.find(CheckIssueKind::Order, position, format!("a transaction begins while that of {start} has not ended"));
+                let what = format!("a transaction begins before the transaction at {start} has ended");
+                report.add(CheckIssueKind::Order, position, what);
             }
             self.open = Some(position);
             self.check_csn(position, csn, report);
         } else if self.open.is_none() {
             if self.settled {
-                report.find(CheckIssueKind::Order, position, "a record goes on with a transaction that has not begun");
+                report.add(CheckIssueKind::Order, position, "a record continues a transaction that has not begun");
             }
             self.open = Some(position);
         }
@@ -301,7 +303,7 @@ impl Transactions {
     fn check_csn(&mut self, position: Position, csn: Option<&str>, report: &mut CheckReport) {
         let Some(csn) = csn else { return };
         if self.csn.as_deref().is_some_and(|last| Csn::compare(csn, last) == Some(Ordering::Less)) {
-            report.find(CheckIssueKind::Order, position, "the transaction's CSN is lower than the one before it");
+            report.add(CheckIssueKind::Order, position, "the transaction's CSN is lower than the previous one");
         }
         match &mut self.csn {
             Some(last) => csn.clone_into(last),
@@ -311,7 +313,7 @@ impl Transactions {
 
     fn end(&self, report: &mut CheckReport) {
         if let Some(start) = self.open {
-            report.find(CheckIssueKind::Unfinished, start, "the trail ends in the midst of this transaction");
+            report.add(CheckIssueKind::Unfinished, start, "the trail ends inside this transaction");
         }
     }
 }

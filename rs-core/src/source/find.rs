@@ -1,4 +1,4 @@
-//! Finding a place in a trail by CSN or by time.
+//! Finds a position in a trail by CSN or by time.
 
 use std::cmp::Ordering;
 
@@ -10,36 +10,38 @@ use crate::time::Timestamp;
 use crate::trail::FileHeader;
 
 impl Trail {
-    /// The first change whose transaction has this CSN or a later one; `None` if there is none. Files are passed over by
-    /// the first CSN in their headers where they have one.
+    /// Returns the position of the first change whose transaction has this CSN or a later one; `None` if there is none. The first
+    /// CSN in a file's header, if it has one, decides whether a file is skipped. CSNs of another form than this one are ignored.
     ///
     /// # Errors
-    /// What reading gives. CSNs of another form than this one are passed over.
+    /// The errors of [`Reader::next`](crate::Reader::next).
     pub fn find_csn(&self, csn: &str) -> Result<Option<Position>> {
         self.find_csn_with(csn, &ReadOptions::new())
     }
 
-    /// The same, read with these options: with [`resync`](ReadOptions::resync) also behind damage.
+    /// Does the same as [`find_csn`](Self::find_csn) with these options: with [`resync`](ReadOptions::resync) also after damage.
+    /// A start position and a selection are ignored.
     ///
     /// # Errors
-    /// As [`find_csn`](Self::find_csn).
+    /// The errors of [`Reader::next`](crate::Reader::next).
     pub fn find_csn_with(&self, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
         csn_position(self, csn, options)
     }
 
-    /// The first change of this time or later; `None` if there is none. Files are passed over by the first time in their
-    /// headers where they have one.
+    /// Returns the position of the first change with this timestamp or a later one; `None` if there is none. The first timestamp
+    /// in a file's header, if it has one, decides whether a file is skipped.
     ///
     /// # Errors
-    /// What reading gives.
+    /// The errors of [`Reader::next`](crate::Reader::next).
     pub fn find_time(&self, time: Timestamp) -> Result<Option<Position>> {
         self.find_time_with(time, &ReadOptions::new())
     }
 
-    /// The same, read with these options: with [`resync`](ReadOptions::resync) also behind damage.
+    /// Does the same as [`find_time`](Self::find_time) with these options: with [`resync`](ReadOptions::resync) also after
+    /// damage. A start position and a selection are ignored.
     ///
     /// # Errors
-    /// As [`find_time`](Self::find_time).
+    /// The errors of [`Reader::next`](crate::Reader::next).
     pub fn find_time_with(&self, time: Timestamp, options: &ReadOptions) -> Result<Option<Position>> {
         time_position(self, time, options)
     }
@@ -47,7 +49,7 @@ impl Trail {
 
 fn csn_position(trail: &Trail, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
     let reached = |text: &str| matches!(Csn::compare(text, csn), Some(Ordering::Equal | Ordering::Greater));
-    // The transactions of one CSN may be spread over files, so a file that starts with the very CSN is not the first.
+    // The transactions of one CSN may be in several files, so a file that starts with exactly this CSN may not be the first.
     let before =
         |header: &FileHeader| header.first_csn().value().is_some_and(|first| Csn::compare(first, csn) == Some(Ordering::Less));
     find(trail, options, before, |change| change.csn().is_some_and(reached))
@@ -58,7 +60,7 @@ fn time_position(trail: &Trail, time: Timestamp, options: &ReadOptions) -> Resul
     find(trail, options, before, |change| change.timestamp() >= time)
 }
 
-/// The first change that is wanted, selected or not, looked for from the last file on whose header says that it starts before.
+/// Returns the start of the first wanted change, from the last file whose header shows that it starts before it.
 fn find(
     trail: &Trail,
     options: &ReadOptions,
@@ -68,7 +70,7 @@ fn find(
     let mut first = 0;
     for index in (0..trail.files().len()).rev() {
         let mut records = trail.only(index..).records(&ReadOptions::new());
-        // A file without a header that can be read says nothing; reading it tells what is wrong with it.
+        // A file without a readable header decides nothing; reading it later reports its error.
         let header = match records.next() {
             Ok(Some(placed)) => FileHeader::parse(&placed.record).ok(),
             _ => None,
@@ -81,7 +83,7 @@ fn find(
     let mut reader = trail.only(first..).reader_with(ReadOptions { start_at: None, select: None, ..options.clone() })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
-            // A pair's place is its after record's; reading must start with its first.
+            // The position of a pair is that of its after record; reading must start at its before record.
             return Ok(Some(change.start()));
         }
     }

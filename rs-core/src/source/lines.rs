@@ -11,12 +11,12 @@ use crate::source::sequence::TrailFile;
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
 
-/// Reads lines. Memory is that of a block, or of the longest line.
+/// Reads lines. It needs the memory of one block, or of the longest line.
 #[derive(Debug)]
 pub(crate) struct LineBuffer {
     files: Arc<[TrailFile]>,
     access: Access,
-    /// The file that is open, and its index.
+    /// The open file.
     open: Option<Arc<dyn ByteSource>>,
     index: usize,
     buffer: Vec<u8>,
@@ -31,7 +31,7 @@ pub(crate) struct LineBuffer {
     done: u64,
 }
 
-/// Where a line is.
+/// The place of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinePlace {
     /// Index of its file.
@@ -40,7 +40,7 @@ pub(crate) struct LinePlace {
     pub(crate) offset: u64,
     /// Its number in the file; the first is 1.
     pub(crate) number: u64,
-    /// Whether a line end follows it. A last line without one may be torn.
+    /// A line end follows it. A last line without one may be torn.
     pub(crate) ended: bool,
 }
 
@@ -73,7 +73,7 @@ impl LineBuffer {
                 continue;
             }
             let place = LinePlace { file: self.index, offset: self.line_offset(), number: self.number, ended };
-            // Borrowed anew: the loop above may not return what it borrowed.
+            // Borrowed again: the borrow checker does not let the first borrow leave the loop.
             let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
             return Ok(Some((place, line)));
         }

@@ -24,7 +24,7 @@ use crate::text::Charset;
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How to read a source."))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadOptions {
     /// Position to start at, such as `12:1956`; the start of the source if it is not set.
@@ -38,11 +38,11 @@ pub struct ReadOptions {
     /// The database's character set by name, in place of what the source states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) charset: Option<Charset>,
-    /// Whether metadata, markers and records of unknown types are returned too.
+    /// Returns metadata, markers and records of unknown types too.
     pub(super) include_non_changes: bool,
-    /// Whether damage, missing files and rows without a definition are skipped.
+    /// Skips damage, missing files and rows without a definition.
     pub(super) resync: bool,
-    /// Whether files are mapped into memory instead of read.
+    /// Maps files into memory instead of reading them.
     pub(super) mapped: bool,
     /// The selection: its text, or an object with `text` and `lenient`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +61,8 @@ impl ReadOptions {
     /// Reads options from a JSON document, and the definitions file that it names.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, [`ErrorKind::Filter`] if the selection is
-    /// not valid, the errors of [`Catalog::open`].
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, [`ErrorKind::Filter`] if the
+    /// selection is not valid, the errors of [`Catalog::open`].
     pub fn from_json(document: &str) -> Result<Self> {
         let mut options: Self = document::parse(document)?;
         if let Some(path) = &options.definitions {
@@ -84,41 +84,42 @@ impl ReadOptions {
         Access { mapped: self.mapped, watch: self.watch.clone() }
     }
 
-    /// Start at this position. It must be the start of a record; its file is read from the start for its definitions.
-    /// Of a transaction that began in an earlier file, CSN and id are not known then.
+    /// Starts at a position. It must be the start of a record; its file is read from the start for its definitions. CSN and id of
+    /// a transaction that began in an earlier file are then not known.
     #[must_use]
     pub fn start_at(self, position: Position) -> Self {
         Self { start_at: Some(position), ..self }
     }
 
-    /// Definitions for tables that the trail itself does not define.
+    /// Gives definitions for tables that the trail itself does not define.
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Self {
         Self { catalog: Some(catalog), ..self }
     }
 
-    /// The database's character set, against what the trail says. Columns that name their own keep it.
+    /// Sets the database's character set, in place of the one that the trail states. Columns with a character set of their own
+    /// keep it.
     #[must_use]
     pub fn charset(self, charset: Charset) -> Self {
         Self { charset: Some(charset), ..self }
     }
 
-    /// Hand out metadata, markers and records of types that are not understood too, as changes with the operations
+    /// Returns metadata, markers and records of unknown types too, as changes with the operations
     /// [`Metadata`](crate::Op::Metadata) and [`Other`](crate::Op::Other).
     #[must_use]
     pub fn include_non_changes(self, include_non_changes: bool) -> Self {
         Self { include_non_changes, ..self }
     }
 
-    /// Pass over damage to the next provable record, over missing files, and over rows whose definition was lost.
-    /// [`Reader::skipped`] tells what was passed over.
+    /// Skips damage up to the next provable record, missing files, and rows whose definition was lost.
+    /// [`Reader::skipped`](crate::Reader::skipped) lists the skipped ranges.
     #[must_use]
     pub fn resync(self, resync: bool) -> Self {
         Self { resync, ..self }
     }
 
-    /// Hand out only the changes that a selection wants. What belongs together stays together: the two records of an update
-    /// are one change here too.
+    /// Returns only the changes that a selection keeps. It decides on changes, not on records: the two records of an update are
+    /// one change.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -139,9 +140,9 @@ impl ReadOptions {
         Self { select: Some(select), ..self }
     }
 
-    /// Call this as reading goes on, with each block of about a megabyte and from the thread that reads: to show how far it
-    /// has come, and to stop it. On [`Break`](ControlFlow::Break), the call that reads ends with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled); a further call goes on. Looking ahead in a long transaction calls it too.
+    /// Calls a function for each block of about a megabyte that is read, in the thread that reads, to show the progress and to
+    /// stop reading. On [`Break`](ControlFlow::Break), the call that reads fails with [`Cancelled`](crate::ErrorKind::Cancelled);
+    /// the next call continues. Looking ahead in a long transaction calls it too.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -169,8 +170,8 @@ impl ReadOptions {
         self
     }
 
-    /// Map files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. A mapped file
-    /// that another process cuts short kills this one.
+    /// Maps files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. If another process
+    /// truncates a mapped file, this process is killed by SIGBUS.
     #[must_use]
     pub fn mapped(mut self, mapped: bool) -> Self {
         self.mapped = mapped;

@@ -1,4 +1,4 @@
-//! How far a reader has come, and a way to stop it.
+//! [`Progress`]: how much a reader has read, and a way to stop it.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -7,19 +7,19 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
-/// How far a reader has come. It reads ahead of what it hands out, by a block or so.
+/// The progress of a reader. It reads about one block ahead of the changes that it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The end of what has been read.
+    /// End of the bytes that have been read.
     pub position: Position,
-    /// Bytes read so far, over all files. [`Trail::size`](crate::Trail::size) has the whole.
+    /// Bytes read so far, over all files. [`Trail::size`](crate::Trail::size) returns the total.
     pub bytes: u64,
 }
 
 type Callback = dyn Fn(Progress) -> ControlFlow<()> + Send + Sync;
 
-/// What is called as reading goes on; see [`ReadOptions::watch`](crate::ReadOptions::watch).
+/// The caller's progress callback; see [`ReadOptions::on_progress`](crate::ReadOptions::on_progress).
 #[derive(Clone)]
 pub(crate) struct Watch(Arc<Callback>);
 
@@ -31,8 +31,8 @@ impl Watch {
     pub(crate) fn report(&self, progress: Progress) -> Result<()> {
         match (self.0)(progress) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::new(ErrorKind::Cancelled, "reading was stopped by its caller")
-                .hint("a further call goes on where it stopped")),
+            ControlFlow::Break(()) => Err(Error::new(ErrorKind::Cancelled, "reading was stopped by the progress callback")
+                .hint("the next call continues where reading stopped")),
         }
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// How a reader gets at its files.
+/// How a reader accesses its files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     pub(crate) mapped: bool,

@@ -1,4 +1,4 @@
-//! The reader of records: every record of a trail as it stands, in the order of the files.
+//! [`RecordReader`]: every record of a trail, in the order of the files.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::source::trail::Trail;
 use crate::source::window::{End, ReadWindow, Start};
 use crate::trail::{FileHeader, Record};
 
-/// A record with its place.
+/// A record with its position.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedRecord<'a> {
-    /// Where it starts.
+    /// Its start.
     pub position: TrailPosition,
     /// Its number in its file; the file header is 0.
     pub number: u64,
@@ -23,8 +23,8 @@ pub struct PlacedRecord<'a> {
     pub record: Record<'a>,
 }
 
-/// Reads every record of a trail, file headers and metadata included, without putting anything together: for those who
-/// look at the trail itself. [`Reader`](crate::Reader) is for its changes.
+/// Reads every record of a trail, file headers and metadata included, without assembling changes: for programs that inspect the
+/// trail itself. [`Reader`](crate::Reader) reads its changes.
 #[derive(Debug)]
 pub struct RecordReader {
     window: ReadWindow,
@@ -34,14 +34,14 @@ pub struct RecordReader {
 }
 
 impl Trail {
-    /// A reader of its records as they stand. Of the options, mapping and resynchronisation count.
+    /// Creates a reader of its records. The options for mapping, progress and resynchronisation apply; the others are ignored.
     #[must_use]
     pub fn records(&self, options: &ReadOptions) -> RecordReader {
         RecordReader::new(Arc::clone(&self.files), options.access(), options.resync)
     }
 
-    /// The header of each file, in their order; `None` for a file without one that is understood. Reads the first record of
-    /// each.
+    /// Returns the header of each file, in order; `None` for a file without a readable header. Reads the first record of each
+    /// file.
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io), [`NotFound`](crate::ErrorKind::NotFound).
@@ -63,10 +63,11 @@ impl RecordReader {
         Self { window: ReadWindow::new(files, access, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
     }
 
-    /// The next record, lent until the next call; `None` at the end of the trail.
+    /// Returns the next record, lent until the next call; `None` at the end of the trail.
     ///
     /// # Errors
-    /// As [`Reader::next`](crate::Reader::next), but for undefined tables, which no one looks for here.
+    /// The errors of [`Reader::next`](crate::Reader::next), except [`UndefinedTable`](ErrorKind::UndefinedTable) and those of a
+    /// selection.
     #[allow(clippy::should_implement_trait)]
     #[inline]
     pub fn next(&mut self) -> Result<Option<PlacedRecord<'_>>> {
@@ -79,7 +80,7 @@ impl RecordReader {
         Ok(placed.map(|((_, position, number), record)| PlacedRecord { position, number, record }))
     }
 
-    /// What was passed over so far.
+    /// Returns the ranges that were skipped so far. Empty without [`resync`](ReadOptions::resync).
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped

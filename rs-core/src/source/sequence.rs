@@ -1,4 +1,4 @@
-//! The files of a trail: which there are, in which order, and what is missing between them.
+//! [`TrailFile`]: finds the files of a trail, their order, and the gaps between them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ const SEQNO_DIGITS: [usize; 2] = [9, 6];
 /// One file of a trail.
 #[derive(Clone, Debug)]
 pub struct TrailFile {
-    /// Its path, as it was opened; for bytes in memory, a name.
+    /// Its path, or a name for bytes that are not in a file.
     pub path: Arc<Path>,
-    /// The sequence number in its name; `None` where the name has none, and then its header tells.
+    /// The sequence number in its name; `None` if the name has none, and then the header has it.
     pub seqno: Option<u64>,
-    /// Where its bytes come from; of a file on disk, none is kept open here.
+    /// The source of its bytes; `None` for a file on disk, which each reader opens for itself.
     source: Option<Arc<dyn ByteSource>>,
 }
 
@@ -30,7 +30,7 @@ impl TrailFile {
         Self { path: path.into(), seqno: seqno_of(path), source: None }
     }
 
-    /// How many bytes it has now.
+    /// Returns its current size in bytes.
     pub(crate) fn size(&self) -> Result<u64> {
         let size = match &self.source {
             Some(source) => source.size(),
@@ -39,7 +39,7 @@ impl TrailFile {
         size.map_err(|error| Error::io(&self.path, error))
     }
 
-    /// Opens it for reading.
+    /// Opens the file for reading.
     #[cfg_attr(not(feature = "mmap"), allow(unused_variables))]
     pub(crate) fn source(&self, mapped: bool) -> Result<Arc<dyn ByteSource>> {
         if let Some(source) = &self.source {
@@ -54,7 +54,7 @@ impl TrailFile {
     }
 }
 
-/// Finds the files that a path means: one file, the files of a prefix, or the one trail in a directory.
+/// Finds the files at a path: one file, the files of a prefix, or the only trail in a directory.
 pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
     if path.is_file() {
         return Ok(vec![TrailFile::on_disk(path)]);
@@ -63,7 +63,7 @@ pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
         let mut trails = list(path, "")?;
         if trails.len() > 1 {
             let prefixes: Vec<_> = trails.keys().map(String::as_str).collect();
-            let what = format!("several trails lie in the directory: {}", prefixes.join(", "));
+            let what = format!("the directory has several trails: {}", prefixes.join(", "));
             return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open one of them by its prefix"));
         }
         return trails.pop_first().map_or_else(|| Err(not_found(path)), |(_, files)| in_order(files));
@@ -78,12 +78,12 @@ pub(crate) fn discover(path: &Path) -> Result<Vec<TrailFile>> {
 }
 
 fn not_found(path: &Path) -> Error {
-    Error::new(ErrorKind::NotFound, "no trail lies here")
+    Error::new(ErrorKind::NotFound, "there is no trail at this path")
         .in_file(path)
         .hint("name a trail file, a prefix such as dirdat/lt, or a directory")
 }
 
-/// The sequence number in a file's name; `None` where it has none.
+/// Returns the sequence number in a file's name; `None` if it has none.
 ///
 /// ```
 /// assert_eq!(trailcore::source::seqno_of("dirdat/lt000000012".as_ref()), Some(12));
@@ -93,7 +93,7 @@ pub fn seqno_of(path: &Path) -> Option<u64> {
     path.file_name().and_then(|name| split_name(name.to_str()?)).map(|(_, seqno)| seqno)
 }
 
-/// Prefix and sequence number of a file name.
+/// Splits a file name into its prefix and its sequence number.
 fn split_name(name: &str) -> Option<(&str, u64)> {
     let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let width = SEQNO_DIGITS.into_iter().find(|&width| digits >= width)?;
@@ -102,7 +102,7 @@ fn split_name(name: &str) -> Option<(&str, u64)> {
     (!prefix.is_empty()).then_some((prefix, number.parse().ok()?))
 }
 
-/// The trail files of a directory by prefix. With a prefix given, only its own, whatever digits it ends with.
+/// Lists the trail files of a directory by prefix. With a prefix, lists only its files, even if it ends with a digit.
 fn list(directory: &Path, prefix: &str) -> Result<BTreeMap<String, Vec<(u64, PathBuf)>>> {
     let mut trails: BTreeMap<String, Vec<(u64, PathBuf)>> = BTreeMap::new();
     for entry in std::fs::read_dir(directory).map_err(|error| Error::io(directory, error))? {
@@ -123,11 +123,11 @@ fn list(directory: &Path, prefix: &str) -> Result<BTreeMap<String, Vec<(u64, Pat
     Ok(trails)
 }
 
-/// The files at these paths, by their numbers where all have one, else as they are listed.
+/// Returns the files at these paths, sorted by number if all have one, else in the given order.
 pub(crate) fn listed(paths: &[impl AsRef<Path>]) -> Result<Vec<TrailFile>> {
     let files: Vec<_> = paths.iter().map(|path| TrailFile::on_disk(path.as_ref())).collect();
     if files.is_empty() {
-        return Err(Error::new(ErrorKind::InvalidArgument, "no file is listed"));
+        return Err(Error::new(ErrorKind::InvalidArgument, "the list of files is empty"));
     }
     if let Some(file) = files.iter().find(|file| !file.path.is_file()) {
         return Err(not_found(&file.path));
@@ -144,19 +144,19 @@ fn in_order(mut files: Vec<(u64, PathBuf)>) -> Result<Vec<TrailFile>> {
         if let [(a, _), (b, path)] = pair {
             if a == b {
                 let what = format!("two files have the sequence number {a}, with six and with nine digits");
-                return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open them one by one"));
+                return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open each of them on its own"));
             }
         }
     }
     Ok(files.into_iter().map(|(seqno, path)| TrailFile { path: path.into(), seqno: Some(seqno), source: None }).collect())
 }
 
-/// File numbers that are missing between two files of a trail.
+/// Sequence numbers that are missing between two files of a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The first that is missing.
+    /// The first missing number.
     pub first: u64,
-    /// The last that is missing.
+    /// The last missing number.
     pub last: u64,
 }
 

@@ -8,8 +8,8 @@ use crate::position::Position;
 pub struct Skipped {
     /// The first byte that was skipped.
     pub from: Position,
-    /// Where reading continued.
+    /// The position at which reading continued.
     pub to: Position,
-    /// What was wrong.
+    /// The error that was skipped.
     pub error: Error,
 }

@@ -1,4 +1,4 @@
-//! What a trail holds, counted.
+//! [`Trail::summary`]: counts the changes of a trail.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Changes: rows, truncates and statements.
+    /// Number of changes: rows, truncates and DDL.
     pub changes: u64,
-    /// Transactions that have changes among those counted. Of one that began before, the rest counts.
+    /// Number of transactions with at least one counted change.
     pub transactions: u64,
-    /// The changes by the tables' names and by operation.
+    /// Counts of each table, by name.
     pub tables: BTreeMap<String, TableCounts>,
-    /// The definitions met, of each table the latest, by name.
+    /// The latest definition of each table, by name.
     pub definitions: BTreeMap<String, Arc<TableDef>>,
-    /// Where the first and the last change stand.
+    /// Position of the first and of the last change.
     pub positions: Option<(Position, Position)>,
-    /// The first and the last CSN, as the trail has them.
+    /// The first and the last CSN, in the order of the trail.
     pub csns: Option<(String, String)>,
-    /// The earliest and the latest time of a change.
+    /// The earliest and the latest timestamp of a change.
     pub times: Option<(Timestamp, Timestamp)>,
-    /// What the selection has said; all zero without one.
+    /// The decisions of the selection; all zero without one.
     pub counts: Counts,
-    /// What was passed over. Empty but with [`resync`](ReadOptions::resync).
+    /// The ranges that were skipped. Empty without [`resync`](ReadOptions::resync).
     pub skipped: Vec<Skipped>,
 }
 
@@ -48,13 +48,13 @@ pub struct TableCounts {
 }
 
 impl TableCounts {
-    /// Changes of one operation.
+    /// Returns the number of changes of one operation.
     #[must_use]
     pub fn of(&self, op: Op) -> u64 {
         Op::ALL.iter().zip(self.ops).find(|(known, _)| **known == op).map_or(0, |(_, count)| count)
     }
 
-    /// All changes.
+    /// Returns the number of all changes.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.ops.iter().sum()
@@ -62,7 +62,7 @@ impl TableCounts {
 }
 
 impl Trail {
-    /// Counts the changes of the trail, or of what the options select. Columns are not looked at.
+    /// Counts the changes of the trail, or only the changes that the options select. Columns are not decoded.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -74,7 +74,7 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// What reading gives.
+    /// The errors of [`Reader::next`](crate::Reader::next).
     pub fn summary(&self, options: ReadOptions) -> Result<Summary> {
         let mut summary = Summary::default();
         let mut reader = self.reader_with(options)?;
@@ -104,7 +104,7 @@ impl Trail {
                     None => summary.csns = Some((csn.to_owned(), csn.to_owned())),
                 }
             }
-            // A selection may turn a transaction's first or last change away: the id tells then.
+            // A selection may reject a transaction's first or last change: then the id separates transactions.
             let indicator = change.transaction();
             if !is_open || indicator.begins() || xid != last_xid.as_deref() {
                 summary.transactions += 1;

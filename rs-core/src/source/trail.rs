@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::{self, Gap, TrailFile};
 
-/// A trail: one file, or the numbered files of a prefix, in order. Opening reads no records; any thread may use it, and
-/// any number of readers may read it at once.
+/// A trail: one file, or the numbered files of a prefix, in order. Opening it reads no records. It may be used from any thread,
+/// and by any number of readers at once.
 ///
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();
@@ -29,53 +29,54 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Opens the trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail. A file of native JSON
-    /// lines (docs/json.md) is opened in the same way, and read as the changes that it was written from.
+    /// Opens the trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail. A file of native
+    /// JSON lines (docs/json.md) is opened in the same way, and read as the changes that it was written from.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) where none lies there,
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where a directory holds several or a number comes twice,
-    /// [`Io`](crate::ErrorKind::Io).
+    /// [`NotFound`](crate::ErrorKind::NotFound) if there is no trail at the path,
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a directory has several trails or two files have the same
+    /// number, [`Io`](crate::ErrorKind::Io).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(Self { files: sequence::discover(path.as_ref())?.into() })
     }
 
-    /// A trail of one file whose bytes are in memory. They are read in place.
+    /// Creates a trail of one file whose bytes are in memory. They are read in place.
     #[must_use]
     pub fn from_bytes(bytes: impl Into<::bytes::Bytes>) -> Self {
         Self::from_files([("memory", bytes.into())])
     }
 
-    /// A trail of several files in memory, each with a name. A name that ends with a sequence number says it; else the
-    /// file's header does.
+    /// Creates a trail of several files in memory, each with a name. The sequence number is the one at the end of the name, or
+    /// else the one in the file's header.
     #[must_use]
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, ::bytes::Bytes)>) -> Self {
         Self { files: files.into_iter().map(|(name, bytes)| TrailFile::from_source(name, Arc::new(bytes))).collect() }
     }
 
-    /// A trail of these files alone, in the order of the numbers in their names; where a name has none, as they are listed.
+    /// Opens a trail of exactly these files, in the order of the numbers in their names, or in the given order if a name has no
+    /// number.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) where one is no file, [`InvalidArgument`](crate::ErrorKind::InvalidArgument)
-    /// where none is listed or a number comes twice.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if one of them is not a file,
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if there is no path or if two files have the same number.
     pub fn open_files(paths: &[impl AsRef<Path>]) -> Result<Self> {
         Ok(Self { files: sequence::listed(paths)?.into() })
     }
 
-    /// A trail of one file whose bytes come from somewhere else. A name that ends with a sequence number says it; else the
-    /// file's header does.
+    /// Creates a trail of one file whose bytes come from a [`ByteSource`]. The sequence number is the one at the end of the name,
+    /// or else the one in the file's header.
     #[must_use]
     pub fn from_source(name: &str, source: impl ByteSource + 'static) -> Self {
         Self::from_sources([(name, Arc::new(source) as Arc<dyn ByteSource>)])
     }
 
-    /// A trail of several files whose bytes come from somewhere else, each with a name, in order.
+    /// Creates a trail of several files whose bytes come from a [`ByteSource`], each with a name, in order.
     #[must_use]
     pub fn from_sources<'a>(sources: impl IntoIterator<Item = (&'a str, Arc<dyn ByteSource>)>) -> Self {
         Self { files: sources.into_iter().map(|(name, source)| TrailFile::from_source(name, source)).collect() }
     }
 
-    /// How many bytes its files have now.
+    /// Returns the current size of its files, in bytes.
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io).
@@ -83,25 +84,25 @@ impl Trail {
         self.files.iter().map(TrailFile::size).sum()
     }
 
-    /// Its files, in the order in which they are read.
+    /// Returns its files, in the order in which they are read.
     #[must_use]
     pub fn files(&self) -> &[TrailFile] {
         &self.files
     }
 
-    /// The file numbers that are missing between its files.
+    /// Returns the sequence numbers that are missing between its files.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         sequence::gaps(&self.files)
     }
 
-    /// Returns whether its files are native JSON lines: by their first byte, or the name of an empty file. A trail starts with the
-    /// letter of a record.
+    /// Returns whether its files are native JSON lines: by their first byte, or the name of an empty file. A trail starts with
+    /// the letter of a record.
     pub(super) fn is_json_lines(&self) -> bool {
         let Some(file) = self.files.first() else { return false };
         let named_so = || file.path.extension().is_some_and(|name| name == "jsonl" || name == "ndjson");
         let mut start = [0; 64];
-        // What cannot be read is an error of reading, not of this question.
+        // If the file cannot be read, the reader reports it.
         let Some(read) = file.source(false).ok().and_then(|source| source.read_at(&mut start, 0).ok()) else { return false };
         let first = start.get(..read).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
         first.map_or_else(named_so, |&byte| byte == b'{')

@@ -1,9 +1,8 @@
-//! A window on the bytes of a trail: a block of records, framed ahead of their use.
+//! [`ReadWindow`]: a block of a trail's bytes, framed as records before they are used.
 //!
-//! Files are read one after the other into the same window, so that what belongs together (a pair of before and after
-//! records, large-object fragments, a transaction) is found together also where a file ends in its midst. A source that
-//! has its bytes in memory is framed in place; only records that something may still belong to at the end of such a file
-//! are copied.
+//! Files are read one after the other into the same window. Records that belong together (a pair of before and after records,
+//! large-object fragments, a transaction) are then in one window even if a file ends between them. A source that has its bytes
+//! in memory is framed in place; at the end of such a file, only the records that later ones may belong to are copied.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::trail::{Decoder, FILE_HEADER, FileHeader, Frame, Record, Resync, sett
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
 const BLOCK: usize = 1 << 20;
-/// Records framed at a time where the bytes are in memory already.
+/// Records framed at a time if the bytes are already in memory.
 const FRAMES_IN_PLACE: usize = 2048;
 
 /// The bytes that frames point into.
@@ -46,7 +45,7 @@ pub(crate) struct Segment {
     pub(crate) first_frame: usize,
     /// Record number of that frame in its file.
     pub(crate) first_record: u64,
-    /// Place in the buffer of the file's byte 0; before the buffer's start once that has been dropped.
+    /// Index in the buffer of the file's byte 0; negative once that byte has been dropped.
     pub(crate) base: i64,
     pub(crate) seqno: u64,
     pub(crate) file: Arc<Path>,
@@ -58,23 +57,23 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 struct OpenFile {
     source: Arc<dyn ByteSource>,
-    /// Offset of the next byte to be read into an own buffer.
+    /// Offset of the next byte to be read into [`Buffer::Own`].
     offset: u64,
     decoder: Decoder,
 }
 
-/// Why the window does not go on.
+/// The reason why the window has no more frames.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// More may come.
+    /// There may be more.
     Open,
-    /// The last file ends behind a record.
+    /// The last file ends after a record.
     Clean,
-    /// An error lies where the frames end.
+    /// There is an error after the last frame.
     Fault(Error),
 }
 
-/// Where to start: a file of the sequence and an offset in it that is known to start a record.
+/// A place to start: a file of the sequence, and an offset in it that is known to start a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
     pub(crate) file: usize,
@@ -92,18 +91,18 @@ impl Start {
 pub(crate) struct ReadWindow {
     files: Arc<[TrailFile]>,
     access: Access,
-    /// Bytes of the files that are done with.
+    /// Bytes of the files that have been read.
     done: u64,
     open: Option<OpenFile>,
-    /// Index of the file that is open, or is to be opened next.
+    /// Index of the open file, or of the next one to open.
     file_index: usize,
     start: Option<Start>,
     buffer: Buffer,
     frames: Vec<Frame>,
     segments: Vec<Segment>,
-    /// Whether all frames of the last fill are rows that are changes by themselves.
+    /// All frames of the last fill are rows that are changes on their own.
     plain: bool,
-    /// Place in the buffer of the first byte that is not framed.
+    /// Index in the buffer of the first byte that is not framed.
     unframed: usize,
     end: End,
     /// Start of the range that is being skipped, if that was stopped inside it.
@@ -120,7 +119,7 @@ impl ReadWindow {
             file_index: start.file,
             start: Some(start),
             buffer: Buffer::Own { bytes: Vec::new(), filled: 0 },
-            // Room for what is kept of one fill, and the next.
+            // Room for the frames that are kept from one fill, and for those of the next.
             frames: Vec::with_capacity(2 * FRAMES_IN_PLACE),
             segments: Vec::new(),
             plain: true,
@@ -130,19 +129,19 @@ impl ReadWindow {
         }
     }
 
-    /// The bytes that the frames point into.
+    /// Returns the bytes that the frames point into.
     #[inline(always)]
     pub(crate) fn data(&self) -> &[u8] {
         self.buffer.data()
     }
 
-    /// All frames, in the order of the files.
+    /// Returns all frames, in the order of the files.
     #[inline(always)]
     pub(crate) fn frames(&self) -> &[Frame] {
         &self.frames
     }
 
-    /// Whether all frames of the last fill are rows that are changes on their own.
+    /// Returns whether all frames of the last fill are rows that are changes on their own.
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
@@ -170,7 +169,7 @@ impl ReadWindow {
         !matches!(self.end, End::Open)
     }
 
-    /// The segment of a frame. Nearly always there is one.
+    /// Returns the segment of a frame. There is nearly always only one.
     #[inline(always)]
     pub(crate) fn segment(&self, frame: usize) -> Option<&Segment> {
         match self.segments.as_slice() {
@@ -179,13 +178,13 @@ impl ReadWindow {
         }
     }
 
-    /// The segment of a frame, and the first frame that is no longer of it.
+    /// Returns the segment of a frame, and the first frame after the segment.
     pub(crate) fn segment_span(&self, frame: usize) -> Option<(&Segment, usize)> {
         let end = self.segments.iter().find(|segment| segment.first_frame > frame).map_or(usize::MAX, |next| next.first_frame);
         Some((self.segment(frame)?, end))
     }
 
-    /// Position and record number of a frame.
+    /// Returns the segment, the position and the record number of a frame.
     pub(crate) fn place(&self, index: usize) -> Option<(&Segment, TrailPosition, u64)> {
         let segment = self.segment(index)?;
         let frame = self.frames.get(index)?;
@@ -193,7 +192,7 @@ impl ReadWindow {
         Some((segment, TrailPosition::new(segment.seqno, rba), segment.first_record + (index - segment.first_frame) as u64))
     }
 
-    /// Where the bytes behind the last frame lie: a start for another window.
+    /// Returns the place after the last frame: a start for another window.
     pub(crate) fn unframed_start(&self) -> Start {
         let segment = self.segments.last();
         Start {
@@ -208,9 +207,9 @@ impl ReadWindow {
         self.frames.get(from_frame).map_or(0, |frame| self.unframed.saturating_sub(frame.at as usize))
     }
 
-    /// Exchanges two neighbouring runs of frames, `first..middle` and `middle..end`. One of them is a file's start, its
-    /// header and definitions; the other then belongs to the file on its other side. Only the order of the frames changes,
-    /// not their places in the buffer.
+    /// Exchanges two adjacent runs of frames, `first..middle` and `middle..end`. One of them is the start of a file, its header
+    /// and definitions; the other then belongs to the file on the other side of it. Only the order of the frames changes, not
+    /// their place in the buffer.
     pub(crate) fn exchange(&mut self, first: usize, middle: usize, end: usize) {
         let start_is_first = self.frames.get(first).is_some_and(Frame::is_file_header);
         let (old, new) = if start_is_first { (first, first + end - middle) } else { (middle, first) };
@@ -224,8 +223,8 @@ impl ReadWindow {
         }
     }
 
-    /// Drops the frames before `keep`, reads on, and frames what has come. Returns whether there are new frames. At the
-    /// end, or at a fault, [`end`](Self::end) says so; a torn tail is tried again, since the file may have grown.
+    /// Drops the frames before `keep`, reads more bytes, and frames them. Returns whether there are new frames; if not,
+    /// [`end`](Self::end) has the reason. A torn tail is tried again, since the file may have grown.
     pub(crate) fn fill(&mut self, keep: usize) -> Result<bool> {
         self.drop_frames(keep);
         self.plain = true;
@@ -249,7 +248,7 @@ impl ReadWindow {
         Ok(self.frames.len() > before)
     }
 
-    /// Tells whoever watches how far reading has come.
+    /// Reports the progress to the caller's callback.
     fn report(&self) -> Result<()> {
         let Some(watch) = &self.access.watch else { return Ok(()) };
         let position = self.unframed_position();
@@ -268,13 +267,13 @@ impl ReadWindow {
             segment.first_record += dropped as u64;
             segment.first_frame = segment.first_frame.saturating_sub(keep);
         }
-        // A segment goes when the next one starts at the first frame too.
+        // A segment is empty if the next one starts at the first frame too.
         while matches!(self.segments.get(1), Some(next) if next.first_frame == 0) {
             self.segments.remove(0);
         }
     }
 
-    /// Moves what is kept to the buffer's start.
+    /// Moves the kept bytes to the start of the buffer.
     fn compact(&mut self) {
         let kept_from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
         let Buffer::Own { bytes, filled } = &mut self.buffer else { return };
@@ -292,7 +291,7 @@ impl ReadWindow {
         }
     }
 
-    /// Opens the next file of the sequence; `false` behind the last.
+    /// Opens the next file of the sequence; `false` after the last.
     fn open_next(&mut self) -> Result<bool> {
         let Some(file) = self.files.get(self.file_index).cloned() else { return Ok(false) };
         let source = file.source(self.access.mapped)?;
@@ -330,7 +329,7 @@ impl ReadWindow {
         }
     }
 
-    /// Copies the kept frames of a source in memory to an own buffer, so that the next file can be read behind them.
+    /// Copies the kept frames of a source in memory to [`Buffer::Own`], so that the next file can be read after them.
     fn own_the_buffer(&mut self) {
         let Buffer::InPlace(source) = &self.buffer else { return };
         let from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
@@ -346,13 +345,13 @@ impl ReadWindow {
         }
     }
 
-    /// Reads a block behind what is there; returns how many bytes came. In place, nothing needs to come.
+    /// Reads a block after the bytes that are there, and returns the number of bytes read; 0 for a source in memory.
     fn read_more(&mut self) -> Result<usize> {
         self.compact();
         let Some(open) = &mut self.open else { return Ok(0) };
         let Buffer::Own { bytes, filled } = &mut self.buffer else { return Ok(0) };
-        // Room for a block, and twice what is awaited, so that a long record or transaction is read in few steps. It is
-        // the file that bounds it, not a length in it: what is never read is never made room for.
+        // Room for a block, or for twice the incomplete record or transaction, which is then read in few steps. The size of the
+        // file is the limit, not a length in it: a damaged length does not allocate memory.
         let left = usize::try_from(
             open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
         );
@@ -367,7 +366,7 @@ impl ReadWindow {
         Ok(read)
     }
 
-    /// Frames all whole records that are there.
+    /// Frames all complete records in the buffer.
     fn frame_all(&mut self) {
         let data = self.buffer.data();
         let Some(open) = &mut self.open else { return };
@@ -381,7 +380,7 @@ impl ReadWindow {
             self.plain &= run.plain;
             match run.fault {
                 None => {}
-                // Perhaps it only has not been read yet; the end of the file is seen when nothing more comes.
+                // The rest of the record may not have been read yet; a read of no bytes shows the end of the file.
                 Some(fault) if fault.kind == FaultKind::NeedMore => return,
                 Some(fault) => {
                     let error = self.fault_here(fault);
@@ -392,7 +391,7 @@ impl ReadWindow {
         }
     }
 
-    /// The open file has no more bytes: it ends behind a record, or inside one.
+    /// Handles the end of the open file, after a record or inside one.
     fn file_ended(&mut self) {
         let rest = self.data().get(self.unframed..).unwrap_or_default();
         let base = self.segments.last().map_or(0, |segment| segment.base);
@@ -404,11 +403,11 @@ impl ReadWindow {
         self.end = End::Fault(self.fault_here(Fault::need_more(rest.len(), what)));
     }
 
-    /// Goes on to the next file, or says that there is none or that one is missing.
+    /// Continues with the next file, or sets the end if there is none or if one is missing.
     fn close_file(&mut self) {
         let next = self.file_index + 1;
         let Some(file) = self.files.get(next) else {
-            // Left open: a live trail's last file grows.
+            // It stays open: the last file of a live trail grows.
             self.end = End::Clean;
             return;
         };
@@ -417,7 +416,7 @@ impl ReadWindow {
             if last > segment.seqno + 1 {
                 let what = format!("files {} to {} are missing", segment.seqno + 1, last - 1);
                 let error = Error::new(ErrorKind::SequenceGap, what).in_file(&segment.file);
-                self.end = End::Fault(error.hint("bring the files back, or read on behind the gap"));
+                self.end = End::Fault(error.hint("restore the files, or set the option resync to continue after the gap"));
             }
         }
         self.open = None;
@@ -434,9 +433,9 @@ impl ReadWindow {
             FaultKind::Corrupt => ErrorKind::Corrupt,
         };
         let hint = match kind {
-            ErrorKind::Truncated => "a writer may not be done yet; else restore the file",
+            ErrorKind::Truncated => "the writer may not be done yet; otherwise restore the file",
             ErrorKind::NotATrail => "a trail starts with its file header or, before release 10, with a record",
-            _ => "restore the file, or ask for resynchronisation to read on behind the damage",
+            _ => "restore the file, or set the option resync to continue after the damage",
         };
         let error = Error::new(kind, fault.what).at_rba(rba).at_offset(fault.offset as u64).hint(hint);
         match self.segments.last() {
@@ -448,8 +447,8 @@ impl ReadWindow {
         }
     }
 
-    /// Passes over the fault at the end: to the next provable record of the file, or to the next file. Returns from where
-    /// to where was skipped; `None` where there is nothing to go on with, and the fault stays. All frames are dropped.
+    /// Skips the fault at the end, to the next provable record of the file, or to the next file. Returns the start and the end of
+    /// the skipped range; `None` if there is no such record or file, and then the fault stays. All frames are dropped.
     pub(crate) fn resync(&mut self) -> Result<Option<(TrailPosition, TrailPosition)>> {
         self.drop_frames(self.frames.len());
         let from = self.skipping_from.take().unwrap_or_else(|| self.unframed_position());
@@ -461,7 +460,7 @@ impl ReadWindow {
         }
         let is_last = self.file_index + 1 == self.files.len();
         let torn_tail = matches!(&self.end, End::Fault(error) if error.needs_more_bytes());
-        // Whether there are no more bytes, whatever the source says of its size.
+        // There are no more bytes, whatever size the source reports.
         let mut is_dry = torn_tail;
         loop {
             let unread = if is_dry { 0 } else { self.unread() };
@@ -502,18 +501,18 @@ impl ReadWindow {
         Ok(Some((from, self.unframed_position())))
     }
 
-    /// The position of the first byte that is not framed.
+    /// Returns the position of the first byte that is not framed.
     pub(crate) fn unframed_position(&self) -> TrailPosition {
         self.segments.last().map_or(TrailPosition::default(), |segment| {
             TrailPosition::new(segment.seqno, (self.unframed as i64).wrapping_sub(segment.base) as u64)
         })
     }
 
-    /// How many bytes of the open file are not in the buffer.
+    /// Returns how many bytes of the open file have not been read.
     fn unread(&self) -> u64 {
         match (&self.buffer, &self.open) {
             (Buffer::InPlace(_), _) | (_, None) => 0,
-            // A source whose size cannot be told has no more to give either.
+            // A source that cannot report its size has no more bytes either.
             (Buffer::Own { .. }, Some(open)) => open.source.size().map_or(0, |size| size.saturating_sub(open.offset)),
         }
     }
@@ -523,7 +522,7 @@ fn error_in(segment: Option<&Segment>, error: std::io::Error) -> Error {
     Error::io(segment.map_or(Path::new(""), |segment| &segment.file), error)
 }
 
-/// The sequence number in the file header, for files whose name has none; 0 where there is none either.
+/// Returns the sequence number in the file header, for files without one in their name; 0 if the header has none either.
 fn header_seqno(source: &dyn ByteSource) -> u64 {
     let size = source.size().unwrap_or_default().min(64 * 1024);
     let mut start = vec![0; size as usize];

@@ -121,8 +121,8 @@ impl Binder<'_> {
             let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("unknown columns of table {name}"));
             return error.help("provide a definitions file, or name columns by number: COL0, COL1 …");
         }
-        let finding = if column.exact_case { DiagnosticKind::QuoteMixUp } else { DiagnosticKind::UnknownName };
-        let error = Diagnostic::error(finding, span, format!("{name} has no column {}", column.name));
+        let kind = if column.exact_case { DiagnosticKind::QuoteMixUp } else { DiagnosticKind::UnknownName };
+        let error = Diagnostic::error(kind, span, format!("{name} has no column {}", column.name));
         match nearest(&column.name, self.table.columns().iter().map(|column| &*column.name)) {
             Some(near) => error.help(format!("did you mean {near}?")),
             None if column.exact_case => error.help(format!(

@@ -65,7 +65,7 @@ pub enum DiagnosticKind {
 /// One diagnostic: an error, or a lint, which leaves the filter usable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
-    pub(crate) finding: DiagnosticKind,
+    pub(crate) kind: DiagnosticKind,
     pub(crate) is_error: bool,
     pub(crate) number: Option<u32>,
     pub(crate) message: String,
@@ -74,12 +74,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(finding: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
-        Self { finding, is_error: true, number: None, message: clipped(message.into()), help: None, span }
+    pub(crate) fn error(kind: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
+        Self { kind, is_error: true, number: None, message: clipped(message.into()), help: None, span }
     }
 
-    pub(crate) fn lint(finding: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
-        Self { is_error: false, ..Self::error(finding, span, message) }
+    pub(crate) fn lint(kind: DiagnosticKind, span: Span, message: impl Into<String>) -> Self {
+        Self { is_error: false, ..Self::error(kind, span, message) }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
@@ -93,8 +93,8 @@ impl Diagnostic {
 
     /// Returns its kind.
     #[must_use]
-    pub fn finding(&self) -> DiagnosticKind {
-        self.finding
+    pub fn kind(&self) -> DiagnosticKind {
+        self.kind
     }
 
     /// Returns `true` for an error, which makes the filter unusable, and `false` for a lint.

@@ -204,6 +204,6 @@ mod tests {
         assert_eq!(words("\"X\"", Dialect::NonAnsi), vec![Literal("X".into())]);
         assert!(Lexer::new("a\\b", Dialect::Ansi).clone().next().is_ok());
         assert!(Lexer::new("\\b", Dialect::Ansi).next().is_err());
-        assert_eq!(Lexer::new("‘x’", Dialect::Ansi).next().unwrap_err().finding, DiagnosticKind::CurlyQuotes);
+        assert_eq!(Lexer::new("‘x’", Dialect::Ansi).next().unwrap_err().kind, DiagnosticKind::CurlyQuotes);
     }
 }

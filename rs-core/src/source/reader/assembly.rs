@@ -21,19 +21,19 @@ pub(super) struct ChangeAssembler {
 pub(super) struct ChangeFrames {
     pub(super) first: usize,
     pub(super) main: usize,
-    /// The first frame after the main record and those that continue its data.
+    /// The first frame after the main record and its continuations.
     data_end: usize,
     pub(super) end: usize,
 }
 
-/// Whether a change continues across a file's start.
+/// The result of joining a change across a file's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Joined {
-    /// It does not.
+    /// The change does not continue after the file's start.
     No,
     /// More frames are needed to decide.
     NeedMore,
-    /// It does. Frames have been moved together; the segment of the change's first frame ends here now.
+    /// It continues. Its frames have been moved together; the segment of the change's first frame ends here now.
     Moved {
         /// The first frame of the next segment.
         segment_end: usize,
@@ -43,7 +43,7 @@ pub(super) enum Joined {
 /// An assembled change.
 pub(super) struct Assembled {
     pub(super) head: Head,
-    /// Whether its bytes are in the assembler's scratch, not in the window.
+    /// Its bytes are in the assembler's scratch, not in the window.
     pub(super) in_scratch: bool,
     /// Start of a pair whose before record is in an earlier file.
     pub(super) start: Option<Position>,
@@ -57,7 +57,7 @@ impl ChangeFrames {
 }
 
 impl ChangeAssembler {
-    /// Returns the bytes of an assembled change that says they are here.
+    /// Returns the bytes of the last change with `in_scratch`.
     pub(super) fn scratch(&self) -> &[u8] {
         &self.scratch
     }

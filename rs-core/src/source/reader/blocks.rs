@@ -1,22 +1,21 @@
-//! Changes by the block: owned together, at the price of one copy of their bytes.
+//! [`Blocks`]: changes in blocks that own them, for the cost of one copy of their bytes.
 
 use crate::change::ChangeBlock;
 use crate::error::{Error, Result};
 use crate::source::reader::Reader;
 
-/// The changes of a reader by the block. See [`Reader::into_blocks`].
+/// The changes of a reader in blocks. See [`Reader::into_blocks`].
 #[derive(Debug)]
 pub struct Blocks {
     reader: Reader,
     changes: usize,
-    /// An error that lies behind the block that was handed out last.
+    /// An error that comes after the last returned block.
     pending: Option<Error>,
 }
 
 impl Reader {
-    /// The next changes, at most so many of them, into a block that keeps them: for those who use its memory over and
-    /// over. What the block held goes. Returns how many there are: fewer than `most` where they have many bytes, none at the
-    /// end of the trail.
+    /// Replaces the contents of a block by the next changes, at most `most` of them, and returns their number: fewer than `most`
+    /// if they have many bytes, 0 at the end of the trail. Using one block for all calls reuses its memory.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -33,7 +32,7 @@ impl Reader {
     /// ```
     ///
     /// # Errors
-    /// As [`next`](Self::next). The block then holds the changes before the error.
+    /// The errors of [`next`](Self::next). The block then has the changes before the error.
     pub fn next_block(&mut self, block: &mut ChangeBlock, most: usize) -> Result<usize> {
         block.clear();
         while block.len() < most && !block.is_full() {
@@ -48,8 +47,8 @@ impl Reader {
         Ok(block.len())
     }
 
-    /// All further changes, by blocks of at most this many. A block ends earlier where its changes have many bytes, at the
-    /// end of the trail and before an error.
+    /// Returns all further changes in blocks of at most this many. A block has fewer if its changes have many bytes, at the end
+    /// of the trail, and before an error.
     #[must_use]
     pub fn into_blocks(self, changes: usize) -> Blocks {
         Blocks { reader: self, changes: changes.max(1), pending: None }
@@ -57,10 +56,10 @@ impl Reader {
 }
 
 impl Blocks {
-    /// The next block, which is not empty; `None` at the end of the trail. A later call then looks again.
+    /// Returns the next block, which is not empty; `None` at the end of the trail. A later call then looks again.
     ///
     /// # Errors
-    /// As [`Reader::next`]. What lies before an error comes before it.
+    /// The errors of [`Reader::next`], after the changes before the error.
     pub fn next_block(&mut self) -> Result<Option<ChangeBlock>> {
         if let Some(error) = self.pending.take() {
             return Err(error);
@@ -73,7 +72,7 @@ impl Blocks {
         Ok((!block.is_empty()).then_some(block))
     }
 
-    /// The reader underneath, for what it tells. It is ahead of what has been handed out by no more than an error.
+    /// Returns the reader, for its position, counts and skipped ranges. It is at most an error ahead of the returned blocks.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader

@@ -32,7 +32,7 @@ pub(super) struct Definitions {
     last: Option<(Box<[u8]>, u32)>,
 }
 
-/// What the file being read has stated so far.
+/// The statements of the file being read, so far.
 #[derive(Debug)]
 struct FileState {
     header: Option<Arc<FileHeader>>,
@@ -72,7 +72,7 @@ impl Definitions {
         }
     }
 
-    /// Starts with another file: what the last one stated does not count there.
+    /// Starts another file: the statements of the previous one do not apply to it.
     pub(super) fn enter_file(&mut self) {
         self.file = FileState::default();
     }
@@ -82,7 +82,7 @@ impl Definitions {
         self.charset.unwrap_or(self.file.charset)
     }
 
-    /// Returns whether the file's header says that rows are encrypted.
+    /// Returns whether rows are encrypted, according to the file's header.
     #[inline(always)]
     pub(super) fn encrypted(&self) -> bool {
         self.file.encrypted

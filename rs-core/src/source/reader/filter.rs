@@ -5,21 +5,21 @@ use crate::error::Result;
 use crate::filter::{Counts, Program, Select, Selector};
 use crate::schema::TableMap;
 
-/// A selector, and what it says about each table.
+/// A selector, and its decision about each table.
 #[derive(Debug)]
 pub(super) struct ReadFilter {
     selector: Selector,
     tables: TableMap<TablePolicy>,
 }
 
-/// What a selection says about a table's changes.
+/// The decision of a selection about a table's changes.
 #[derive(Clone, Debug)]
 enum TablePolicy {
     /// All of them are wanted.
     All,
-    /// None is.
+    /// None of them is.
     None,
-    /// Each has to be looked at.
+    /// Each has to be evaluated.
     Each(Program),
 }
 
@@ -32,7 +32,7 @@ impl ReadFilter {
         self.selector.counts()
     }
 
-    /// Returns whether a plain row is rejected at first sight, and counts it. `false` says nothing.
+    /// Returns whether the prefilter rejects a plain row, and counts it. `false` decides nothing.
     #[inline(always)]
     pub(super) fn prefilter_rejects(&mut self, change: &Change<'_>) -> bool {
         match self.tables.get(change.table_id()) {
@@ -45,7 +45,7 @@ impl ReadFilter {
         }
     }
 
-    /// Returns whether a change is wanted. What holds for all changes of a table is found out once for each version of it.
+    /// Returns whether a change is wanted. A decision for all changes of a table is made once for each version of it.
     #[inline]
     pub(super) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
         match self.tables.get(change.table_id()) {

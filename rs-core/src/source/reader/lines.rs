@@ -30,7 +30,7 @@ pub(super) struct LineReader {
     /// CSN and id of the last change, which number the transactions.
     ids: (Option<Box<str>>, Option<Box<str>>),
     serial: u64,
-    /// Where reading starts, until it has started.
+    /// The position to start at, until reading has started.
     start_at: Option<Position>,
     skipped: Vec<Skipped>,
 }
@@ -64,7 +64,7 @@ impl LineReader {
         Ok(reader)
     }
 
-    /// The next change; see [`Reader::next`](crate::Reader::next).
+    /// Returns the next change; see [`Reader::next`](crate::Reader::next).
     pub(super) fn next(&mut self) -> Result<Option<Change<'_>>> {
         let made = loop {
             let Some(made) = self.make_next()? else { return Ok(None) };
@@ -118,7 +118,7 @@ impl LineReader {
         }
     }
 
-    /// Brings what the change shares with others up to date.
+    /// Updates the context that the change shares with others.
     fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace) {
         let begins = crate::change::TransactionIndicator::from_byte(built.head.transaction).begins();
         let (csn, xid) = ids.texts();
@@ -135,7 +135,7 @@ impl LineReader {
         self.context = Some(ChangeContext { file, ids, start: None });
     }
 
-    /// Reads all lines for what they say about their tables. What is wrong with a line is said when it is read as a change.
+    /// Reads all lines for the columns of their tables. An error in a line is reported when the line is read as a change.
     #[cold]
     fn infer(&mut self) -> Result<()> {
         let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access());
@@ -151,7 +151,7 @@ impl LineReader {
         Ok(())
     }
 
-    /// Goes to the line at a position: one that it states, or its offset.
+    /// Goes to the line of a position: the position of its change, or its offset.
     fn seek(&mut self, position: Position) -> Result<()> {
         while let Some((place, line)) = self.lines.next()? {
             let length = line.len();

@@ -25,8 +25,8 @@ use crate::trail::{FileHeader, Record, RecordType, TrailFormat};
 
 /// Reads the changes of a trail.
 ///
-/// Invariants: `cursor <= fast_until <=` both the tracker's ready frames and the end of the cursor's segment, or `fast_until` is 0;
-/// `context` is that of the cursor's file and transaction.
+/// Invariants: `cursor <= fast_until <=` both the tracker's ready frames and the end of the cursor's segment, or `fast_until` is
+/// 0; `context` is that of the cursor's file and transaction.
 #[derive(Debug)]
 pub(super) struct TrailReader {
     pub(super) files: Arc<[TrailFile]>,
@@ -52,8 +52,9 @@ pub(super) struct TrailReader {
 pub(super) struct SegmentCursor {
     /// Index of its file.
     file: usize,
-    /// What to subtract from a frame's offset for its RBA, and to add to its index for its number.
+    /// Subtracted from a frame's offset for its RBA.
     base: i64,
+    /// Added to a frame's index for its record number.
     number: i64,
     /// The first frame of the next segment.
     pub(super) end: usize,

@@ -71,6 +71,7 @@ public class TrailException extends RuntimeException {
 
     private static TrailException of(Details details) {
         return switch (details.code) {
+            // generated: error kinds
             case 1 -> new Io(details);
             case 2 -> new NotFound(details);
             case 3 -> new NotATrail(details);
@@ -90,7 +91,9 @@ public class TrailException extends RuntimeException {
             case 17 -> new Cancelled(details);
             case 18 -> new SchemaChange(details);
             case 19 -> new UnknownTable(details);
-            case Internal.CODE -> new Internal(details);
+            case 20 -> new Internal(details);
+            // end of generated
+            case Panic.CODE -> new Panic(details);
             default -> new TrailException(details);
         };
     }
@@ -152,6 +155,7 @@ public class TrailException extends RuntimeException {
         return details == null ? OptionalLong.empty() : details.record;
     }
 
+    // generated: classes of error kinds
     /** The operating system reported an error on a file operation. */
     public static class Io extends TrailException {
         private static final long serialVersionUID = 1;
@@ -179,7 +183,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The input ends inside a record: the file is torn, or is still being written. The next call checks again. */
+    /** The input ends inside a record: the file is torn, or is still being written. */
     public static final class Truncated extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -188,7 +192,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The bytes contradict each other: the file is damaged at this location. {@link ReadOptions#resync} skips the damage. */
+    /** The bytes contradict each other: the file is damaged at this location. */
     public static final class Corrupt extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -197,7 +201,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The data are well-formed but of an unknown form, or encrypted; the raw bytes stay readable. */
+    /** The data are well-formed but of an unknown form; the raw bytes stay readable. */
     public static final class Unsupported extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -206,7 +210,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A row refers to a table definition that the trail does not contain. {@link ReadOptions#catalog} can supply it. */
+    /** A row refers to a table definition that the trail does not contain. */
     public static final class UndefinedTable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -260,7 +264,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The text is not in the native JSON form, or the change has no such form. */
+    /** The text is not in the native JSON form. */
     public static final class Json extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -278,28 +282,16 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The filter text is not valid, or does not fit the table. The message marks each error in the text with a caret. */
+    /** The filter text is not valid, or does not fit the table. */
     public static final class Filter extends TrailException {
         private static final long serialVersionUID = 1;
 
-        private final transient List<Diagnostic> diagnostics;
-
         Filter(Details details) {
             super(details);
-            diagnostics = details.diagnostics;
-        }
-
-        /**
-         * Returns the diagnostics of the text.
-         *
-         * @return the diagnostics; empty if the text is valid but does not fit a table
-         */
-        public List<Diagnostic> diagnostics() {
-            return diagnostics == null ? List.of() : diagnostics;
         }
     }
 
-    /** A filter in strict mode cannot decide on a change. The next call continues after it. */
+    /** A filter in strict mode cannot decide on a change. */
     public static final class Undecidable extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -308,7 +300,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A {@link ProgressListener} cancelled the operation; the next call continues where it stopped. */
+    /** The caller cancelled the operation; the next call continues where it stopped. */
     public static final class Cancelled extends TrailException {
         private static final long serialVersionUID = 1;
 
@@ -335,12 +327,22 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** A defect of trailcore: an internal invariant does not hold. Report it. The affected object can only be closed. */
-    public static final class Internal extends TrailException {
+    /** A defect of trailcore: an internal invariant does not hold. The message names the place in its source; report it. */
+    public static class Internal extends TrailException {
+        private static final long serialVersionUID = 1;
+
+        Internal(Details details) {
+            super(details);
+        }
+    }
+    // end of generated
+
+    /** A panic of the native library, which was caught. Report it. The affected object can only be closed. */
+    public static final class Panic extends Internal {
         private static final long serialVersionUID = 1;
         static final int CODE = 1005;
 
-        Internal(Details details) {
+        Panic(Details details) {
             super(details);
         }
     }

@@ -1,0 +1,69 @@
+//! Writes what is made from the core's types: JSON Schemas in `docs/schema/`, the table of errors in `docs/errors.md`, and the error
+//! kinds of C, Java and Python, in marked regions of their files.
+//!
+//! ```text
+//! cargo run -p trailcore-generate -- [--check]
+//! ```
+//!
+//! With `--check` nothing is written: it prints the files that are stale, and exits with 1 if there are any.
+
+mod errors;
+mod region;
+mod schemas;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A file and its content.
+type Generated = (PathBuf, String);
+
+fn main() -> ExitCode {
+    let check = std::env::args().nth(1).as_deref() == Some("--check");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let stale = match generate(&root) {
+        Ok(files) => files.into_iter().filter(|(path, content)| std::fs::read_to_string(path).ok().as_ref() != Some(content)),
+        Err(error) => {
+            eprintln!("generate: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut failed = false;
+    for (path, content) in stale {
+        println!("{}{}", if check { "stale: " } else { "" }, path.strip_prefix(&root).unwrap_or(&path).display());
+        let written = if check { Ok(()) } else { std::fs::write(&path, content) };
+        if let Err(error) = &written {
+            eprintln!("generate: {}: {error}", path.display());
+        }
+        failed |= check || written.is_err();
+    }
+    if failed && check {
+        eprintln!("run `make generate`");
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+/// Returns all generated files.
+fn generate(root: &Path) -> Result<Vec<Generated>, String> {
+    let mut files = schemas::all(&root.join("docs/schema"));
+    files.push((root.join("docs/errors.md"), errors::document()));
+    for (path, regions) in errors::regions() {
+        let path = root.join(path);
+        let content = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        files.push((path.clone(), region::fill(&content, &regions).map_err(|error| format!("{}: {error}", path.display()))?));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_stale() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (path, content) in generate(&root).unwrap() {
+            let found = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(found == content, "{} is stale: run `make generate`", path.display());
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! JSON Schemas of options, requests and reports.
+
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+use trailcore::ReadOptions;
+use trailcore::report::{
+    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, RecordCountReport, RecordReport,
+};
+
+use crate::Generated;
+
+/// Returns the schema files of a folder.
+pub(crate) fn all(folder: &Path) -> Vec<Generated> {
+    vec![
+        schema::<ReadOptions>(folder, "read-options"),
+        schema::<trailcore::Request>(folder, "request"),
+        schema::<InfoReport>(folder, "info"),
+        schema::<CountReport>(folder, "count"),
+        schema::<RecordCountReport>(folder, "count-records"),
+        schema::<CheckDocument>(folder, "check"),
+        schema::<FindReport>(folder, "find"),
+        schema::<ExplainReport>(folder, "explain"),
+        schema::<ConvertReport>(folder, "convert"),
+        schema::<RecordReport>(folder, "records"),
+    ]
+}
+
+fn schema<T: JsonSchema>(folder: &Path, name: &str) -> Generated {
+    let mut text = serde_json::to_string_pretty(&schema_for!(T)).unwrap_or_default();
+    text.push('\n');
+    (folder.join(format!("{name}.json")), text)
+}
