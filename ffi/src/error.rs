@@ -148,7 +148,7 @@ impl tc_diagnostic {
 
     fn of(diagnostic: &Diagnostic) -> Self {
         Self {
-            kind: tc_diagnostic_kind::of(diagnostic.finding()),
+            kind: tc_diagnostic_kind::of(diagnostic.kind()),
             ogg_number: diagnostic.ogg_number().unwrap_or(0),
             start: diagnostic.range().start,
             end: diagnostic.range().end,

@@ -93,8 +93,8 @@ pub unsafe extern "C" fn tc_report_facts_of(report: *const tc_report, facts: *mu
                 transactions: report.transactions,
                 bytes: report.bytes,
                 invalid_values: report.invalid_values,
-                issues: report.findings.len() as u64,
-                more_issues: report.more_findings,
+                issues: report.issues.len() as u64,
+                more_issues: report.more_issues,
                 is_whole: report.is_whole(),
             };
             write_struct(facts, found, "facts")
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn tc_report_issue_at(report: *const tc_report, index: usi
     status(|| {
         let none = tc_report_issue { kind: tc_str::NONE, position: tc_position::default(), what: tc_str::NONE, is_fault: false };
         let place = out(issue, none, "issue")?;
-        let issues = &borrow(report)?.0.findings;
+        let issues = &borrow(report)?.0.issues;
         let found = issues.get(index).ok_or_else(|| Failure::index("issue", index, issues.len()))?;
         *place = tc_report_issue {
             kind: found.kind.name().into(),

@@ -36,10 +36,12 @@ fn python(kind: ErrorKind) -> Option<(String, String)> {
         return None;
     }
     let special = SPECIAL.iter().find(|(own, ..)| *own == kind).and_then(|(_, _, python)| *python);
-    Some(special.map_or_else(
-        || (format!("{}Error", kind.name()), "TrailError".to_owned()),
-        |(name, bases)| (name.into(), bases.into()),
-    ))
+    Some(
+        special.map_or_else(
+            || (format!("{}Error", kind.name()), "TrailError".to_owned()),
+            |(name, bases)| (name.into(), bases.into()),
+        ),
+    )
 }
 
 /// Returns the name of a kind in C: `UndefinedTable` is `TC_ERR_UNDEFINED_TABLE`.

@@ -241,7 +241,7 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
 pub(crate) fn diagnostics(out: &mut Writer, list: &[Diagnostic]) {
     out.len(list.len());
     for found in list {
-        out.text(&format!("{:?}", found.finding())).bool(found.is_error()).maybe(found.ogg_number().map(u64::from));
+        out.text(&format!("{:?}", found.kind())).bool(found.is_error()).maybe(found.ogg_number().map(u64::from));
         out.text(found.message()).maybe_text(found.help_text()).len(found.range().start).len(found.range().end);
     }
 }

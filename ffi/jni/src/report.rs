@@ -11,8 +11,8 @@ use crate::wire::Writer;
 pub(crate) fn check(report: &CheckReport) -> Vec<u8> {
     let mut out = Writer::default();
     out.bool(report.is_whole()).u64(report.records).u64(report.changes).u64(report.transactions).u64(report.bytes);
-    out.u64(report.invalid_values).u64(report.more_findings).len(report.findings.len());
-    for issue in &report.findings {
+    out.u64(report.invalid_values).u64(report.more_issues).len(report.issues.len());
+    for issue in &report.issues {
         out.text(issue.kind.name()).bool(issue.kind.is_fault()).position(issue.position).text(&issue.what);
     }
     out.0
