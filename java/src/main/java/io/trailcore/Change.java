@@ -71,37 +71,26 @@ public final class Change {
         return index(view, at);
     }
 
-    /**
-     * Returns the operation of the change.
-     *
-     * @return the operation
-     */
+    /** {@return the operation of the change} */
     public Op op() {
         return Op.of(view[at + OP]);
     }
 
     /**
-     * Returns the definition of its table. A reader returns the same object for all rows of one version of the table.
-     *
-     * @return the definition
+     * {@return the definition of its table} A reader returns the same object for all rows of one version of the table.
      */
     public TableDef table() {
         return table;
     }
 
-    /**
-     * Returns the name of its table, with the parts joined by {@code .}. For DDL it is the name of the object.
-     *
-     * @return the name
-     */
+    /** {@return the name of its table, with the parts joined by {@code .}} For DDL it is the name of the object. */
     public String tableName() {
         return op() == Op.DDL ? extras().tableName() : table.name();
     }
 
     /**
-     * Returns the header of its file. A reader returns the same object for consecutive changes of a file.
-     *
-     * @return the header; empty for a file without one
+     * {@return the header of its file; empty for a file without one} A reader returns the same object for consecutive
+     * changes of a file.
      */
     public Optional<FileHeader> fileHeader() {
         return block.fileHeader(Wire.i32(view, at + FILE), index());
@@ -111,20 +100,14 @@ public final class Change {
         return Position.of(view[at + POSITION_KIND], Wire.i64(view, at + place), Wire.i64(view, at + place + 8));
     }
 
-    /**
-     * Returns the position of its record; for a before/after pair, that of the after record.
-     *
-     * @return the position
-     */
+    /** {@return the position of its record; for a before/after pair, that of the after record} */
     public Position position() {
         return position(POSITION);
     }
 
     /**
-     * Returns the position of its first record; for a before/after pair, that of the before record. Reading from here returns
-     * the whole change.
-     *
-     * @return the position
+     * {@return the position of its first record; for a before/after pair, that of the before record} Reading from here
+     * returns the whole change.
      */
     public Position start() {
         return position(START);
@@ -135,39 +118,27 @@ public final class Change {
         return position(NEXT);
     }
 
-    /**
-     * Returns the timestamp of the record. For rows it is the time of the commit.
-     *
-     * @return the timestamp, UTC, with microseconds
-     */
+    /** {@return the timestamp of the record} For rows it is the time of the commit. */
     public Instant timestamp() {
         return Times.instant(Wire.i64(view, at + TIMESTAMP));
     }
 
     /**
-     * Returns whether the change is the first, middle, last or only one of its transaction. A before/after pair counts as
-     * one change.
-     *
-     * @return the indicator
+     * {@return whether the change is the first, middle, last or only one of its transaction} A before/after pair counts
+     * as one change.
      */
     public TransactionIndicator transaction() {
         return TransactionIndicator.of(Byte.toUnsignedInt(view[at + TRANSACTION]));
     }
 
     /**
-     * Returns the commit sequence number (CSN) of its transaction.
-     *
-     * @return the CSN as text; empty if the start of the transaction was not read
+     * {@return the commit sequence number (CSN) of its transaction; empty if the start of the transaction was not read}
      */
     public Optional<String> csn() {
         return view[at + HAS_CSN] == 0 ? Optional.empty() : Optional.of(ids().text());
     }
 
-    /**
-     * Returns the id of its transaction.
-     *
-     * @return the id; empty if the start of the transaction was not read
-     */
+    /** {@return the id of its transaction; empty if the start of the transaction was not read} */
     public Optional<String> xid() {
         if (view[at + HAS_XID] == 0) {
             return Optional.empty();
@@ -182,9 +153,8 @@ public final class Change {
     }
 
     /**
-     * Returns the row before the change.
+     * {@return the row before the change; {@code null} if the trail has no such image}
      *
-     * @return the row; {@code null} if the trail has no such image
      * @throws TrailException.Corrupt if the image is damaged
      * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
@@ -193,9 +163,8 @@ public final class Change {
     }
 
     /**
-     * Returns the row after the change.
+     * {@return the row after the change; {@code null} if the trail has no such image}
      *
-     * @return the row; {@code null} if the trail has no such image
      * @throws TrailException.Corrupt if the image is damaged
      * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
@@ -239,38 +208,29 @@ public final class Change {
     }
 
     /**
-     * Returns the raw user tokens of its record. Their layout is not known.
-     *
-     * @return the bytes; empty if the record has no user tokens
+     * {@return the raw user tokens of its record; empty if the record has no user tokens} Their layout is not known.
      */
     public Optional<byte[]> userTokens() {
         return extras().userTokens();
     }
 
-    /**
-     * Returns the text of a DDL change, including its tags.
-     *
-     * @return the text; empty for other changes, and if the text is encrypted
-     */
+    /** {@return the text of a DDL change, including its tags; empty for other changes, and if the text is encrypted} */
     public Optional<String> ddl() {
         return op() == Op.DDL ? extras().ddl() : Optional.empty();
     }
 
     /**
-     * Returns all raw records of the change: the before record of a pair, the record itself, its continuation records, and its
-     * large-object fragments.
-     *
-     * @return the records; empty for a change of another source than a trail
+     * {@return all raw records of the change: the before record of a pair, the record itself, its continuation records,
+     * and its large-object fragments; empty for a change of another source than a trail}
      */
     public List<TrailRecord> records() {
         return new Wire.Reader(block.call(Native::changeRecords, index())).list(TrailRecord::new);
     }
 
     /**
-     * Returns the change as one line of native JSON, without a line end. {@link TrailReader#writeJson} is faster for many
-     * changes.
+     * {@return the change as one line of native JSON, without a line end} {@link TrailReader#writeJson} is faster for
+     * many changes.
      *
-     * @return the JSON
      * @throws TrailException.Corrupt if an image is damaged
      */
     public String toJson() {
@@ -278,9 +238,8 @@ public final class Change {
     }
 
     /**
-     * Returns the same JSON as UTF-8.
+     * {@return the same JSON as UTF-8}
      *
-     * @return the bytes of the JSON
      * @throws TrailException.Corrupt if an image is damaged
      */
     public byte[] toJsonBytes() {

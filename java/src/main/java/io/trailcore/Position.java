@@ -53,9 +53,8 @@ public record Position(Kind kind, long first, long second) implements Comparable
     }
 
     /**
-     * Returns the sequence number of the file in a trail.
+     * {@return the sequence number of the file in a trail}
      *
-     * @return the number
      * @throws IllegalStateException if the source is not a trail
      */
     public long seqno() {
@@ -63,9 +62,8 @@ public record Position(Kind kind, long first, long second) implements Comparable
     }
 
     /**
-     * Returns the byte offset of the record in a file of a trail.
+     * {@return the byte offset of the record in a file of a trail}
      *
-     * @return the offset
      * @throws IllegalStateException if the source is not a trail
      */
     public long rba() {

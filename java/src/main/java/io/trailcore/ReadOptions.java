@@ -55,10 +55,9 @@ public final class ReadOptions {
     }
 
     /**
-     * Returns only the changes that a selection accepts.
+     * {@return only the changes that a selection accepts}
      *
      * @param wanted the selection
-     * @return the new options
      */
     public ReadOptions select(Select wanted) {
         return new ReadOptions(start, charset, nonChanges, resync, catalog, Objects.requireNonNull(wanted), listener);

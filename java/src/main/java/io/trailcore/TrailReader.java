@@ -54,9 +54,9 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the next change.
+     * {@return the next change; {@code null} at the end of the trail} A later call checks again whether the trail has
+     * grown.
      *
-     * @return the change; {@code null} at the end of the trail. A later call checks again whether the trail has grown
      * @throws TrailException.Truncated if the last file ends inside a record
      * @throws TrailException.Corrupt if the trail is damaged; {@link ReadOptions#resync} skips the damage
      * @throws TrailException.SequenceGap if files are missing
@@ -128,21 +128,15 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns an iterator over the remaining changes. All iterators of a reader share its position, so each change is returned
-     * once. An iterator ends at the end of the trail or when the reader throws.
-     *
-     * @return an iterator
+     * {@return an iterator over the remaining changes} All iterators of a reader share its position, so each change is
+     * returned once. An iterator ends at the end of the trail or when the reader throws.
      */
     @Override
     public Iterator<Change> iterator() {
         return new Pulled<>(this::next);
     }
 
-    /**
-     * Returns the remaining changes as a sequential stream. Closing the stream closes the reader.
-     *
-     * @return a stream
-     */
+    /** {@return the remaining changes as a sequential stream} Closing the stream closes the reader. */
     public Stream<Change> stream() {
         int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), traits), false).onClose(this::close);
@@ -185,9 +179,8 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the position after the last change that was returned. {@link ReadOptions#startAt} continues reading there.
-     *
-     * @return the position
+     * {@return the position after the last change that was returned} {@link ReadOptions#startAt} continues reading
+     * there.
      */
     public Position position() {
         worker.enter();
@@ -211,20 +204,16 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the ranges that were skipped so far, including those among changes that were fetched but not yet returned.
-     * Always empty without {@link ReadOptions#resync}.
-     *
-     * @return the ranges, in order
+     * {@return the ranges that were skipped so far, including those among changes that were fetched but not yet
+     * returned} Always empty without {@link ReadOptions#resync}.
      */
     public List<Skipped> skipped() {
         return state().skipped();
     }
 
     /**
-     * Returns the decisions of the selection so far, including those on changes that were fetched but not yet returned. All
-     * counts are zero without a selection.
-     *
-     * @return the counts
+     * {@return the decisions of the selection so far, including those on changes that were fetched but not yet
+     * returned} All counts are zero without a selection.
      */
     public FilterCounts filterCounts() {
         return state().counts();
