@@ -138,6 +138,11 @@ public class TrailException extends RuntimeException {
         return details == null ? OptionalLong.empty() : details.record;
     }
 
+    /** {@return what is wrong with the text of a selection; empty for other errors, and if the text is in a file} */
+    public List<Diagnostic> diagnostics() {
+        return details == null ? List.of() : details.diagnostics;
+    }
+
     // generated: classes of error kinds
     /** The operating system reported an error on a file operation. */
     public static class Io extends TrailException {
