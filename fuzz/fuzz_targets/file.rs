@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use trailcore::batch::{BatchDecoder, ColumnBuffer, ColumnValues, ColumnBatch, VarBytes};
-use trailcore::{ErrorKind, Op, PlainChange, ReadOptions, Trail};
+use trailcore::{ErrorKind, Op, ReadOptions, Trail};
 
 fuzz_target!(|data: &[u8]| {
     let trail = Trail::from_bytes(data.to_vec());
@@ -38,8 +38,9 @@ fn changes(mut reader: trailcore::Reader, input: usize) {
         last = Some(change.position());
 
         let json = change.to_json().ok();
-        let again = json.as_deref().map(|json| PlainChange::from_json(json).and_then(|plain| plain.to_json()).expect("own JSON parses"));
-        assert_eq!(again, json);
+        if let Some(json) = &json {
+            serde_json::from_str::<&serde_json::value::RawValue>(json).expect("own JSON parses");
+        }
         assert_eq!(change.to_owned().as_change().to_json().ok(), json);
 
         let is_row = matches!(change.op(), Op::Insert | Op::Update | Op::PkUpdate | Op::Delete);

@@ -7,9 +7,10 @@
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use trailcore::filter::{Facts, Select, TextUnit};
+use trailcore::change::Builder;
+use trailcore::filter::{Scratch, Select, TextUnit};
 use trailcore::schema::{ColumnDef, TableDef};
-use trailcore::{Op, PlainValue, Timestamp};
+use trailcore::{Op, OwnedChange, OwnedValue, Timestamp};
 
 static TABLE: LazyLock<Arc<TableDef>> = LazyLock::new(|| {
     let columns = vec![
@@ -38,39 +39,40 @@ fuzz_target!(|data: &[u8]| {
     let select = if settings & 4 != 0 { select.lenient() } else { select };
     let facts = facts(OPS[usize::from(settings >> 4) % OPS.len()], &mut row);
     let program = select.bind(&TABLE);
-    let verdict = program.verdict_of(&facts);
-    assert_eq!(verdict, program.verdict_of(&facts));
+    let (change, mut scratch) = (facts.as_change(), Scratch::default());
+    let verdict = program.verdict(&change, &mut scratch);
+    assert_eq!(verdict, program.verdict(&change, &mut scratch));
     let _ = (verdict.to_string(), program.explain().to_string(), program.problems().map(|all| all.to_string()));
     for rule in 0..select.rules().count() {
-        let _ = program.project_of(&facts, rule).map_err(|error| error.to_string());
+        let _ = program.project(&change, rule, &mut scratch).map_err(|error| error.to_string());
     }
 });
 
-fn facts(op: Op, row: &mut impl Iterator<Item = u8>) -> Facts {
-    let mut facts = Facts::new(op, &TABLE).token("T", "value");
+fn facts(op: Op, row: &mut impl Iterator<Item = u8>) -> OwnedChange {
+    let mut facts = Builder::new(op, &TABLE).user_token("T", "value");
     for side in 0..2 {
         for column in TABLE.columns() {
             let Some(value) = value(row) else { continue };
-            let put = if side == 0 { Facts::after } else { Facts::before };
-            facts = put(facts, &column.name, value).expect("the table has its columns");
+            let put = if side == 0 { Builder::after } else { Builder::before };
+            facts = put(facts, &column.name, &value.as_value()).expect("the table has its columns");
         }
     }
-    facts
+    facts.build().expect("a small change")
 }
 
 /// Returns the next column value; `None` if the column is missing.
-fn value(row: &mut impl Iterator<Item = u8>) -> Option<PlainValue> {
+fn value(row: &mut impl Iterator<Item = u8>) -> Option<OwnedValue> {
     let state = row.next()?;
     let bytes: Vec<u8> = row.take(usize::from(state >> 3)).collect();
     let text = String::from_utf8_lossy(&bytes);
     Some(match state & 7 {
         0 => return None,
-        1 => PlainValue::Null,
-        2 => PlainValue::Invalid(bytes),
-        3 => PlainValue::Unchanged,
-        4 => PlainValue::Bytes(bytes),
-        5 => PlainValue::Number(bytes.iter().fold(0i64, |n, &byte| (n << 8) | i64::from(byte)).to_string().into()),
-        6 => PlainValue::Number(text.into()),
-        _ => PlainValue::Text(text.into()),
+        1 => OwnedValue::Null,
+        2 => OwnedValue::Invalid(bytes),
+        3 => OwnedValue::Unchanged,
+        4 => OwnedValue::Bytes(bytes),
+        5 => OwnedValue::Number(bytes.iter().fold(0i64, |n, &byte| (n << 8) | i64::from(byte)).to_string().into()),
+        6 => OwnedValue::Number(text.into()),
+        _ => OwnedValue::Text(text.into()),
     })
 }

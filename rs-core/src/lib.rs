@@ -44,6 +44,8 @@ pub mod trail;
 
 mod decode;
 mod document;
+#[cfg(feature = "drill")]
+mod drill;
 mod error;
 mod position;
 mod text;

@@ -85,9 +85,10 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|error| broken(&error.to_string()))
 }
 
-/// An internal error of this module, returned instead of a panic.
+/// Returns the error of an invariant of this module that does not hold.
+#[track_caller]
 fn broken(what: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("cannot build a record batch: {what}"))
+    Error::internal(&format!("a record batch cannot be made: {what}"))
 }
 
 fn struct_fields(data_type: Option<&DataType>) -> Result<Fields> {

@@ -1,39 +1,39 @@
-//! One column of a batch.
+//! [`ColumnBuffer`]: one column of a batch.
 
 use crate::change::image::{ColumnSpan, RowForm, SpanContent};
 use crate::change::{ColumnState, DateTime, NumberText, integer};
 use crate::schema::{ColumnDef, Kind};
 use crate::text::Charset;
 
-/// The values of a column, one for each row. Where the state is not *value*, the number is 0 and the bytes are empty, or,
-/// of an invalid value, its bytes as they stand.
+/// The values of a column, one for each row. If the state is not *value*, the number is 0 and the bytes are empty; text, digits
+/// and bytes that are invalid may be the raw bytes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ColumnValues {
-    /// Integers, times 10 to the power of −scale as the column's definition says.
+    /// Integers, times 10 to the power of −scale, where the column's definition has the scale.
     Integer(Vec<i64>),
     /// Unsigned 64-bit integers, times 10 to the power of −scale.
     Unsigned(Vec<u64>),
-    /// Days and times as microseconds from 1970-01-01 00:00 of the database's own (unknown) zone, and the nanoseconds
-    /// beyond them. Zero dates have no place on the time line and are invalid here.
+    /// Dates and times as microseconds since 1970-01-01 00:00 in the database's own (unknown) time zone, and the remaining
+    /// nanoseconds. Zero dates are not points in time, and are invalid here.
     DateTime {
         /// Microseconds.
         micros: Vec<i64>,
-        /// Nanoseconds beyond the microseconds, 0 to 999; empty where no value of the batch has any.
+        /// The remaining nanoseconds, 0 to 999; empty if all of them are 0.
         nanos: Vec<u16>,
     },
     /// UTF-8 text: value `i` is `bytes[offsets[i]..offsets[i + 1]]`.
     Text(VarBytes),
-    /// The digits of numbers, as text that is known to be a number.
+    /// The digits of numbers, as text that has been checked to be a number.
     Digits(VarBytes),
     /// Bytes.
     Bytes(VarBytes),
 }
 
-/// Values of variable length, one behind the other.
+/// Values of variable length, one after the other.
 #[derive(Clone, Debug)]
 pub struct VarBytes {
-    /// Where each value starts, and where the last ends: one more than there are values.
+    /// The start of each value, and the end of the last one: one more than there are values.
     pub offsets: Vec<i32>,
     /// The values' bytes.
     pub bytes: Vec<u8>,
@@ -44,7 +44,7 @@ impl VarBytes {
         Self { offsets: vec![0], bytes: Vec::new() }
     }
 
-    /// The values, leaving room for as many again.
+    /// Takes the values, and leaves room for as many again.
     #[cfg(feature = "arrow")]
     pub(crate) fn take(&mut self) -> Self {
         let mut offsets = Vec::with_capacity(self.offsets.len());
@@ -53,13 +53,13 @@ impl VarBytes {
         std::mem::replace(self, Self { offsets, bytes })
     }
 
-    /// Adds a value that lies anywhere.
+    /// Adds a value from any buffer.
     #[inline]
     pub(crate) fn add(&mut self, value: &[u8]) {
         self.push(value, SourceBuffer(&[]));
     }
 
-    /// The bytes of one value.
+    /// Returns the bytes of one value.
     #[must_use]
     pub fn get(&self, row: usize) -> &[u8] {
         match (self.offsets.get(row), self.offsets.get(row + 1)) {
@@ -80,21 +80,21 @@ impl VarBytes {
     }
 }
 
-/// The bytes that a value lies in: its record, and what stands around it.
+/// The buffer that a value is in: its record, and the bytes around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SourceBuffer<'a>(pub(super) &'a [u8]);
 
 impl<'a> SourceBuffer<'a> {
-    /// The `N` bytes from a value's start on, whatever stands behind it. `None` near the end, and for a value that lies
-    /// somewhere else.
+    /// Returns the `N` bytes from a value's start, including any bytes after the value. `None` near the end of the buffer, and
+    /// for a value of another buffer.
     #[inline(always)]
     fn chunk_from<const N: usize>(self, value: &[u8]) -> Option<&'a [u8; N]> {
         self.0.get(value.as_ptr().addr().wrapping_sub(self.0.as_ptr().addr())..)?.first_chunk()
     }
 }
 
-/// Appends a value. Most are short and no two of one length: a copy of fixed size that takes along what stands behind the
-/// value, and then cuts it off, does without a choice by length that no processor can predict.
+/// Appends a value. Most values are short, and their lengths vary. Copying a fixed size, including bytes after the value, and
+/// truncating the result avoids a branch on the length, which no processor can predict.
 #[inline(always)]
 fn append(out: &mut Vec<u8>, value: &[u8], around: SourceBuffer<'_>) {
     const AT_ONCE: usize = 64;
@@ -118,11 +118,11 @@ enum Decode {
         signed: bool,
     },
     DateTime,
-    /// Bytes that are UTF-8 as they are, checked a column at a time.
+    /// UTF-8 bytes, checked a column at a time.
     Utf8 {
         prefixed: bool,
     },
-    /// Characters of another set, converted one by one.
+    /// Text in another character set, converted a value at a time.
     Other {
         prefixed: bool,
         charset: Charset,
@@ -167,25 +167,25 @@ impl ColumnBuffer {
         Self { decode, states: Vec::new(), values }
     }
 
-    /// Whether this row has its value already.
+    /// Returns whether this row already has its value.
     #[inline(always)]
     pub(super) fn has(&self, row: usize) -> bool {
         self.states.len() > row
     }
 
-    /// The state of each row's value.
+    /// Returns the state of each row's value.
     #[must_use]
     pub fn states(&self) -> &[ColumnState] {
         &self.states
     }
 
-    /// The values.
+    /// Returns the values.
     #[must_use]
     pub fn values(&self) -> &ColumnValues {
         &self.values
     }
 
-    /// The states, and the values to take away.
+    /// Returns the states, and the values, which the caller may take.
     #[cfg(feature = "arrow")]
     pub(crate) fn parts(&mut self) -> (&[ColumnState], &mut ColumnValues) {
         (&self.states, &mut self.values)
@@ -208,7 +208,7 @@ impl ColumnBuffer {
         self.states.push(state);
     }
 
-    /// Adds a value; one that is not decodable adds nothing.
+    /// Adds a value and returns its state. A value that is not decodable is not added.
     #[inline(always)]
     fn value(&mut self, body: &[u8], around: SourceBuffer<'_>, form: RowForm) -> ColumnState {
         let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
@@ -241,7 +241,7 @@ impl ColumnBuffer {
             (Decode::Other { prefixed, charset }, ColumnValues::Text(values)) => {
                 characters(prefixed).and_then(|bytes| charset.decode(bytes).map(|text| values.push(text.as_bytes(), around)))
             }
-            // A column's decoder and its values are made together.
+            // Never: a column's decoder and its values are created together.
             _ => None,
         };
         if added.is_some() { ColumnState::Value } else { ColumnState::Invalid }
@@ -259,8 +259,8 @@ impl ColumnBuffer {
         }
     }
 
-    /// Brings the column to the row that comes next: rows that did not list it have it missing. A column that is listed
-    /// twice counts once, the last time.
+    /// Makes `row` the next row of the column: it is missing in rows that did not list it. If it has already been listed in
+    /// `row`, that value is dropped.
     #[cold]
     fn align(&mut self, row: usize) {
         self.truncate(row);
@@ -295,7 +295,7 @@ impl ColumnBuffer {
     pub(super) fn finish(&mut self, rows: usize) {
         self.align(rows);
         if let ColumnValues::DateTime { nanos, .. } = &mut self.values {
-            // Kept only as far as the last value that has any.
+            // They end at the last value that has any.
             if !nanos.is_empty() {
                 nanos.resize(rows, 0);
             }
@@ -312,13 +312,13 @@ impl ColumnBuffer {
     }
 }
 
-/// Whether all values are UTF-8: the bytes together are, and no value starts inside a character.
+/// Returns whether all values are UTF-8: the bytes together are, and no value starts inside a character.
 fn is_text(text: &VarBytes) -> bool {
     let is_inside = |&offset: &i32| text.bytes.get(offset as usize).is_some_and(|byte| byte & 0xc0 == 0x80);
     simdutf8::basic::from_utf8(&text.bytes).is_ok() && !text.offsets.iter().any(is_inside)
 }
 
-/// Whether these bytes are a number's digits. Whole numbers of a few digits, the most of them, are told at once.
+/// Returns whether these bytes are a number. The most frequent case, digits only, is checked first.
 #[inline]
 fn is_number(digits: &[u8]) -> bool {
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);

@@ -1,8 +1,8 @@
-//! Bulk decode: the changes of a trail into typed columns, grouped by table, in buffers that are used over and over.
+//! Bulk decoding: decodes changes into typed columns, grouped by table, in buffers that are reused.
 //!
-//! A table's definition is resolved once into a decoder for each column; rows then run through it without a value object,
-//! an allocation or a name look-up. The buffers have the shape that columnar consumers want: integers, days and times as
-//! numbers, text as UTF-8 with offsets, and a state for each value.
+//! A table's definition is resolved once into a decoder for each column. Decoding a row then needs no value object, no allocation
+//! and no name look-up. The buffers have a columnar layout: integers, dates and times as numbers, text as UTF-8 with offsets, and
+//! a state for each value.
 
 mod column;
 
@@ -19,10 +19,10 @@ use crate::position::Position;
 use crate::schema::{ColumnDef, TableDef, TableId, TableMap};
 use crate::time::Timestamp;
 
-/// Rows that a batch has at most, if not said otherwise.
+/// The default for the maximum number of rows of a batch.
 pub const DEFAULT_ROWS: usize = 8192;
-/// Bytes of images that fill a batch: text grows at most threefold on its way to UTF-8, and then stays within the reach of
-/// 32-bit offsets.
+/// Bytes of images that fill a batch. Text grows at most threefold when it is converted to UTF-8, and then still fits 32-bit
+/// offsets.
 const FULL_BYTES: usize = 512 << 20;
 
 /// Decodes changes into batches, one for each table definition.
@@ -53,31 +53,32 @@ const FULL_BYTES: usize = 512 << 20;
 #[derive(Debug)]
 pub struct BatchDecoder {
     rows: usize,
-    /// The tables and columns that are wanted; none says all.
+    /// The wanted tables, and the wanted columns of each; empty for all tables.
     wanted: Vec<Wanted>,
-    /// The columns that are wanted of tables that are not named so; none says all.
+    /// The wanted columns of all other tables; `None` for all columns.
     columns: Option<Vec<Box<str>>>,
     batches: Vec<ColumnBatch>,
-    /// Where the changes of each table go.
+    /// The batch of each table.
     slots: TableMap<BatchIndex>,
     images: ImagesWanted,
-    /// Whether each change's transaction is kept too, and whether truncates are.
+    /// Truncates and the transaction of each change are kept too.
     whole_changes: bool,
-    /// Bytes of images in all batches together, and how many of them are enough.
+    /// Bytes of images in all batches together.
     bytes: usize,
+    /// Bytes that make the batches full.
     full_bytes: usize,
 }
 
-/// Which images go into a batch.
+/// The images that a batch has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImagesWanted {
-    /// Before and after, each for itself.
+    /// Before and after images, in columns of their own.
     Both,
-    /// The row that a change leaves, or of a delete, the row that it takes: as if it were an after image.
+    /// The row after the change, or the deleted row, as if it were an after image.
     Row,
 }
 
-/// A table by name, and the columns of it that are wanted; none says all.
+/// A table by name, and its wanted columns; `None` for all columns.
 type Wanted = (Box<str>, Option<Vec<Box<str>>>);
 
 /// The outcome of a push.
@@ -117,59 +118,58 @@ impl BatchDecoder {
         }
     }
 
-    /// Decodes these images, keeps the transactions' ids, and takes truncates in too: as changes without images. All
-    /// batches together are full with so many bytes of images.
+    /// Decodes these images, keeps the ids of transactions, and accepts truncates too, as changes without images. All batches
+    /// together are full at `full_bytes` bytes of images.
     #[cfg(feature = "arrow")]
     pub(crate) fn whole_changes(self, images: ImagesWanted, full_bytes: usize) -> Self {
         Self { images, whole_changes: true, full_bytes, ..self }
     }
 
-    /// Batches of at most this many rows, at least one. Rows of many bytes fill a batch earlier.
+    /// Sets the maximum number of rows of a batch, at least 1. Rows with many bytes fill a batch earlier.
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
         Self { rows: rows.max(1), ..self }
     }
 
-    /// Decodes this table, and of all tables only those named so. Case does not count.
+    /// Decodes this table, and only tables that were named in this way. Case is ignored.
     #[must_use]
     pub fn table(mut self, name: &str) -> Self {
         self.wanted.push((name.into(), None));
         self
     }
 
-    /// Decodes these columns of this table, and of all tables only those named so. Case does not count.
+    /// Decodes these columns of this table, and only tables that were named in this way. Case is ignored.
     ///
-    /// An image is read only as far as its last wanted column: damage behind that goes unnoticed.
+    /// An image is read only up to its last wanted column: damage after that is not detected.
     #[must_use]
     pub fn columns(mut self, name: &str, columns: &[&str]) -> Self {
         self.wanted.push((name.into(), Some(columns.iter().copied().map(Into::into).collect())));
         self
     }
 
-    /// Decodes these columns of all tables.
+    /// Decodes these columns of all tables that were not named.
     #[cfg(feature = "arrow")]
     pub(crate) fn columns_of_all(self, columns: &[Box<str>]) -> Self {
         Self { columns: Some(columns.to_vec()), ..self }
     }
 
-    /// Takes in a change of a row; others have no columns and are passed over. Returns whether a batch is full: time for
-    /// [`flush`](Self::flush).
+    /// Adds a change of a row; other changes have no columns and are ignored. Returns whether a batch is full and
+    /// [`flush`](Self::flush) is due.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] where an image is damaged or has columns that its table has not,
-    /// [`ErrorKind::UndefinedTable`] where the table's columns are not known, [`ErrorKind::Unsupported`] as
-    /// [`Change::after`], [`ErrorKind::InvalidArgument`] where its batch is full. The change then has left nothing in its
-    /// batch.
+    /// [`ErrorKind::Corrupt`] if an image is damaged or has a column that its table does not have, [`ErrorKind::UndefinedTable`]
+    /// if the table's columns are unknown, [`ErrorKind::Unsupported`] like [`Change::after`], [`ErrorKind::InvalidArgument`] if
+    /// its batch is already full. After an error, the batch is as it was before the call.
     #[inline(always)]
     pub fn push(&mut self, change: &Change<'_>) -> Result<bool> {
         Ok(self.push_ordered(change)? == Push::Full)
     }
 
-    /// Takes in a change of a row. One that would come out before a change of another definition of its table, which stands
-    /// before it in the trail, is not taken in where changes are kept whole.
+    /// Adds a change of a row. With whole changes, a change is refused while earlier changes of another definition of its table
+    /// have not been flushed, because it could be returned before them.
     #[inline(always)]
     pub(crate) fn push_ordered(&mut self, change: &Change<'_>) -> Result<Push> {
-        // The table first: which one comes next is what a processor cannot predict, and the operation mostly follows from it.
+        // The table first: it is what a branch predictor cannot predict, and the operation mostly follows from it.
         let whole = self.whole_changes;
         let is_row = || match change.op() {
             Op::Insert | Op::Update | Op::PkUpdate | Op::Delete => true,
@@ -214,14 +214,14 @@ impl BatchDecoder {
         }
     }
 
-    /// Whether rows of another definition of the same table have not been handed over yet.
+    /// Returns whether rows of another definition of the same table have not been flushed.
     #[cold]
     fn waits_for_others(&self, batch: &ColumnBatch) -> bool {
         let same = |other: &&ColumnBatch| other.table.name() == batch.table.name() && !Arc::ptr_eq(&other.table, &batch.table);
         self.batches.iter().filter(same).any(|other| !other.is_empty())
     }
 
-    /// Finds out where a table's changes go; opens a batch for a table that is wanted.
+    /// Finds the batch of a table, and creates it if the table is wanted.
     #[cold]
     fn open(&mut self, id: TableId, table: &Arc<TableDef>) -> Result<BatchIndex> {
         let slot = self.batch_for(id, table)?;
@@ -235,8 +235,8 @@ impl BatchDecoder {
             return Ok(None);
         }
         if !table.is_defined() {
-            let what = format!("the columns of table {} are not known", table.name());
-            return Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"));
+            let what = format!("the columns of table {} are unknown", table.name());
+            return Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file"));
         }
         let columns = wanted.map_or(self.columns.as_ref(), |(_, columns)| columns.as_ref());
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
@@ -250,12 +250,12 @@ impl BatchDecoder {
         Ok(Some(self.batches.len() - 1))
     }
 
-    /// Hands over every batch that has rows, finished, and empties it. The buffers' memory is kept.
+    /// Finishes every batch that has rows, calls `each` with it, and empties it. The memory of the buffers is kept.
     pub fn flush(&mut self, mut each: impl FnMut(&ColumnBatch)) {
         self.flush_mut(|batch| each(batch));
     }
 
-    /// The same, with batches whose values may be taken away.
+    /// Does the same with batches whose values `each` may take.
     pub(crate) fn flush_mut(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
         self.bytes = 0;
         for batch in &mut self.batches {
@@ -279,19 +279,19 @@ pub struct ColumnBatch {
     plan: Plan,
     before: Vec<ColumnBuffer>,
     after: Vec<ColumnBuffer>,
-    /// Bytes of the images taken in.
+    /// Bytes of the images.
     bytes: usize,
     whole: Option<Box<ChangeMeta>>,
-    /// Whether there is a batch of another definition of the same table, where the order among them counts.
+    /// There is a batch of another definition of the same table, and the order between the two matters.
     has_other_versions: bool,
 }
 
-/// What makes the changes of a batch whole, beside their columns: their transactions, and which images they have.
+/// The parts of a batch's changes that are not columns: their transactions, and which images they have.
 #[derive(Debug)]
 pub(crate) struct ChangeMeta {
     pub(crate) csns: VarBytes,
     pub(crate) xids: VarBytes,
-    /// Of each change: whether it has a CSN, an id, a before image, an after image.
+    /// For each change: it has a CSN, a transaction id, a before image, an after image.
     pub(crate) has: Vec<[bool; 4]>,
 }
 
@@ -314,7 +314,7 @@ impl ChangeMeta {
 }
 
 impl ColumnBatch {
-    /// Nothing is reserved ahead: how many rows there will be is not known, and the input bounds what is taken in.
+    /// Creates an empty batch. It reserves no memory, since the number of rows is unknown.
     fn new(
         (table_id, table): (TableId, &Arc<TableDef>),
         is_wanted: &dyn Fn(&str) -> bool,
@@ -344,66 +344,66 @@ impl ColumnBatch {
         self.len() >= rows || self.bytes >= bytes
     }
 
-    /// How many changes there are.
+    /// Returns the number of changes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ops.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
     }
 
-    /// The table's definition.
+    /// Returns the table's definition.
     #[must_use]
     pub fn table(&self) -> &Arc<TableDef> {
         &self.table
     }
 
-    /// The number of the table's definition.
+    /// Returns the number of the table's definition.
     #[must_use]
     pub fn table_id(&self) -> TableId {
         self.table_id
     }
 
-    /// What each change does.
+    /// Returns the operation of each change.
     #[must_use]
     pub fn ops(&self) -> &[Op] {
         &self.ops
     }
 
-    /// Where each change's record starts.
+    /// Returns the position of each change's record.
     #[must_use]
     pub fn positions(&self) -> &[Position] {
         &self.positions
     }
 
-    /// Each change's time, in microseconds since 1970, UTC.
+    /// Returns the timestamp of each change, in microseconds since 1970-01-01 00:00 UTC.
     #[must_use]
     pub fn times(&self) -> &[i64] {
         &self.times
     }
 
-    /// The wanted columns before the changes. A change without a before image has all of them missing.
+    /// Returns the wanted columns of the before images. If a change has no before image, all of them are missing.
     pub fn before(&self) -> impl Iterator<Item = (&ColumnDef, &ColumnBuffer)> {
         self.plan.columns(&self.table).zip(&self.before)
     }
 
-    /// The wanted columns after the changes. A change without an after image has all of them missing.
+    /// Returns the wanted columns of the after images. If a change has no after image, all of them are missing.
     pub fn after(&self) -> impl Iterator<Item = (&ColumnDef, &ColumnBuffer)> {
         self.plan.columns(&self.table).zip(&self.after)
     }
 
-    /// The wanted columns' definitions and what is left of the batch, to take away.
+    /// Returns the definitions of the wanted columns, and the buffers, whose values the caller may take.
     #[cfg(feature = "arrow")]
     pub(crate) fn parts(&mut self) -> (Vec<&ColumnDef>, &mut [ColumnBuffer], &mut [ColumnBuffer], Option<&mut ChangeMeta>) {
         let columns = self.plan.columns(&self.table).collect();
         (columns, &mut self.before, &mut self.after, self.whole.as_deref_mut())
     }
 
-    // In line, and only what fills the columns a call: so that little has to be kept over it.
+    // Inlined, and only `fill` is a call, so that few registers have to be saved across it.
     #[inline(always)]
     fn push(
         &mut self,
@@ -429,7 +429,7 @@ impl ColumnBatch {
         Ok(())
     }
 
-    /// Fills up columns that end early, and checks text.
+    /// Completes columns that end early, and checks text.
     fn finish(&mut self) {
         let rows = self.ops.len();
         self.before.iter_mut().chain(&mut self.after).for_each(|column| column.finish(rows));
@@ -447,12 +447,12 @@ impl ColumnBatch {
     }
 }
 
-/// Which columns of a table are wanted, and where they go.
+/// The wanted columns of a table, and their buffers.
 #[derive(Debug)]
 struct Plan {
     /// The wanted columns, in the table's order.
     wanted: Vec<Step>,
-    /// Of each column of the table its place among the wanted ones, or [`Plan::NOWHERE`].
+    /// The place among the wanted columns of each column of the table, or [`Plan::NOWHERE`].
     places: Vec<usize>,
 }
 
@@ -460,7 +460,7 @@ struct Plan {
 #[derive(Clone, Copy, Debug)]
 struct Step {
     index: usize,
-    /// How many columns stand between it and the wanted one before it, in an image that lists all of them.
+    /// Number of columns between it and the previous wanted one, in an image that lists all of them.
     skip: usize,
 }
 
@@ -483,7 +483,7 @@ impl Plan {
         plan
     }
 
-    /// The definitions of the wanted columns.
+    /// Returns the definitions of the wanted columns.
     fn columns<'a>(&'a self, table: &'a TableDef) -> impl Iterator<Item = &'a ColumnDef> {
         self.wanted.iter().filter_map(|step| table.columns().get(step.index))
     }
@@ -495,7 +495,7 @@ impl Plan {
 
 #[inline(never)]
 fn fill(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
-    // The byte order is settled here, once an image.
+    // The byte order is selected here, once for each image.
     match (image.form, plan.wants_all()) {
         (RowForm::Big, true) => fill_all(columns, Image { form: RowForm::Big, ..image }),
         (RowForm::Little, true) => fill_all(columns, Image { form: RowForm::Little, ..image }),
@@ -505,14 +505,14 @@ fn fill(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::res
     }
 }
 
-/// An image of a source that is not a trail: not on any fast path.
+/// Fills the columns from an image of a source that is not a trail. This is not a fast path.
 #[inline(never)]
 fn fill_wide(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
     let image = Image { form: RowForm::Wide, ..image };
     fill_listed(plan, columns, ColumnSpans::new(image.list, RowForm::Wide), columns.len(), image)
 }
 
-/// An image on its way into columns.
+/// An image to be decoded into columns.
 #[derive(Clone, Copy)]
 struct Image<'a> {
     row: usize,
@@ -521,7 +521,7 @@ struct Image<'a> {
     form: RowForm,
 }
 
-const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table has not");
+const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table does not have");
 
 #[inline(always)]
 fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
@@ -536,12 +536,12 @@ fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Resu
     Ok(())
 }
 
-/// Of an image that lists all columns up to the last that is wanted, the wanted ones are found by counting: hopping over
-/// the others needs no look at what they are. Any other image is left to [`fill_listed`].
+/// Fills the columns from an image that lists all columns up to the last wanted one: counting finds the wanted ones, and the
+/// others are skipped without being decoded. Any other image is left to [`fill_listed`].
 #[inline(always)]
 fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {
     let mut spans = ColumnSpans::new(image.list, image.form);
-    // Up to where there is nothing that is not wanted, and how many columns are still to be found there.
+    // The place up to which all columns are wanted, and the number of columns that are still to be found there.
     let (mut from, mut left) = (spans, columns.len());
     for (taken, (step, column)) in plan.wanted.iter().zip(columns.iter_mut()).enumerate() {
         let between = step.index - step.skip..step.index;
@@ -559,8 +559,8 @@ fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std
     Ok(())
 }
 
-/// Any image, from some column on: until as many of its columns are found as are left, or to its end. What has been filled of
-/// those that are left is filled anew.
+/// Fills the columns from any image, starting at one of its columns, until the `left` remaining columns are found, or to its end.
+/// Remaining columns that have already been filled are filled again.
 #[inline(never)]
 fn fill_listed(
     plan: &Plan,
@@ -595,14 +595,14 @@ mod tests {
 
     const ORDERS: [RowForm; 3] = [RowForm::Big, RowForm::Little, RowForm::Wide];
 
-    /// A table of five integers, A to E, of which those are wanted.
+    /// Returns a batch of a table of five integers, A to E, with these wanted columns.
     fn batch(wanted: &str) -> ColumnBatch {
         let columns = ["A", "B", "C", "D", "E"].map(|name| ColumnDef::integer(name, 0)).to_vec();
         let table = Arc::new(TableDef::new("T", columns));
         ColumnBatch::new((crate::schema::TableIds::new().id(0), &table), &|name| wanted.contains(name), ImagesWanted::Both, false)
     }
 
-    /// An image that lists these columns; column 4 is NULL, any other holds ten times its index and its place.
+    /// Returns an image that lists these columns. Column 4 is NULL; any other has ten times its index plus its place.
     fn image(order: RowForm, indexes: &[u16]) -> Vec<u8> {
         let mut image = ImageBuilder::new(order);
         for (place, &index) in (0..).zip(indexes) {
@@ -623,7 +623,7 @@ mod tests {
 
     type Cell = (ColumnState, i64);
 
-    /// The state and the number of each wanted column of the last row.
+    /// Returns the state and the number of each wanted column of the last row.
     fn row(batch: &mut ColumnBatch) -> Vec<Cell> {
         batch.finish();
         let last = batch.len() - 1;
@@ -641,7 +641,7 @@ mod tests {
                 ("BD", &[0, 1, 2, 3, 4], &[(Value, 11), (Value, 33)]),
                 ("BE", &[0, 1, 2, 3, 4], &[(Value, 11), (Null, 0)]),
                 ("AB", &[0, 1, 2, 3, 4], &[(Value, 0), (Value, 11)]),
-                // Columns are left out: before, between and behind the wanted ones.
+                // Columns are left out: before, between and after the wanted ones.
                 ("BD", &[1, 3], &[(Value, 10), (Value, 31)]),
                 ("BD", &[0, 1, 3], &[(Value, 11), (Value, 32)]),
                 ("ABD", &[0, 3, 4], &[(Value, 0), (Missing, 0), (Value, 31)]),
@@ -654,7 +654,7 @@ mod tests {
                 ("", &[0, 1], &[]),
             ];
             for (wanted, listed, expected) in cases {
-                // As a first row, and behind another.
+                // As a first row, and after another.
                 for first in [&[][..], &[0, 1, 2, 3, 4]] {
                     let mut batch = batch(wanted);
                     if !first.is_empty() {
@@ -672,7 +672,7 @@ mod tests {
         for order in ORDERS {
             for list in [&[1, 1, 3][..], &[1, 0, 1, 3], &[0, 1, 1, 3], &[3, 1, 3]] {
                 assert!(push(&mut batch("ABCDE"), order, &image(order, list)).is_err(), "{list:?}");
-                // Seen up to the last wanted column.
+                // It is detected up to the last wanted column.
                 let is_seen = list[0] != 3;
                 assert_eq!(push(&mut batch("BD"), order, &image(order, list)).is_err(), is_seen, "{list:?}");
             }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, TableDef};
-use crate::text::Charset;
+use crate::schema::TableDef;
 use crate::time::Timestamp;
 use crate::trail::encode::{INFO_RECORD, RecordParts};
-use crate::trail::metadata::{ColumnRecord, DatabaseRecord, FLAG_KEY, FLAG_NULLABLE, TableRecord};
+use crate::trail::file_header::NewFile;
+use crate::trail::metadata::DatabaseRecord;
 use crate::trail::{
     ByteOrder, Fault, FileHeader, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, RecordType, SubToken, TableRef, Token,
-    TransactionIndicator, area, file_header, tokens,
+    TransactionIndicator, area, tokens,
 };
 
 /// How an update is written.
@@ -100,8 +100,10 @@ pub struct TrailWriter {
     output: Output,
     seqno: u32,
     written: u64,
-    /// Definition indexes of this file by the definition's address; the definitions are kept alive.
-    definitions: HashMap<usize, (u16, Arc<TableDef>)>,
+    /// The definitions of this file and their indexes, by table name.
+    definitions: HashMap<Box<str>, Vec<(u16, Arc<TableDef>)>>,
+    /// How many definitions this file has.
+    defined: u16,
     /// Whether this file has a row or statement yet: only then may it be closed.
     has_rows: bool,
     transaction: Option<OpenTransaction>,
@@ -183,11 +185,12 @@ impl Output {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Files { file: Some(file), path, .. } => file.write_all(bytes).map_err(|error| Error::write(path, error)),
-            Self::Files { .. } => Ok(()),
+            Self::Files { .. } => Err(Error::internal("no file is open for what is written")),
             Self::Memory { files, .. } => {
-                if let Some((_, file)) = files.last_mut() {
-                    file.extend_from_slice(bytes);
-                }
+                let Some((_, file)) = files.last_mut() else {
+                    return Err(Error::internal("no file is open for what is written"));
+                };
+                file.extend_from_slice(bytes);
                 Ok(())
             }
         }
@@ -223,6 +226,7 @@ impl TrailWriter {
             output,
             written: 0,
             definitions: HashMap::new(),
+            defined: 0,
             has_rows: false,
             transaction: None,
             next_tokens: Vec::new(),
@@ -475,7 +479,7 @@ impl TrailWriter {
         let pending = Pending { table, records, tokens, user_tokens };
         let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open")) };
         match &pending.table {
-            Some(table) if self.options.metadata && !self.definitions.contains_key(&address(table)) => {
+            Some(table) if self.options.metadata && self.definition_index(table).is_none() => {
                 self.definition(table, 1)?;
             }
             _ => {}
@@ -500,11 +504,11 @@ impl TrailWriter {
     }
 
     fn write_unit(&mut self, pending: &Pending, last: bool) -> Result<()> {
-        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let Some(transaction) = &self.transaction else { return Err(Error::internal("a change waits outside a transaction")) };
         let (token_area, shared) = self.token_area(pending, transaction)?;
         // The file first: a row's definition index is the file's own.
         self.start_file(pending.table.as_ref(), pending.body_size() + token_area.len() + 128 * pending.records.len())?;
-        let Some(transaction) = &self.transaction else { return Ok(()) };
+        let Some(transaction) = &self.transaction else { return Err(Error::internal("a change waits outside a transaction")) };
         let mut unit = std::mem::take(&mut self.scratch);
         unit.clear();
         let encoded = self.encode(pending, transaction, (&token_area, shared), last, &mut unit);
@@ -564,10 +568,10 @@ impl TrailWriter {
                 header.partition = PARTITION_COLUMNS;
             }
             if let Some(table) = &pending.table {
-                header.table = match self.definitions.get(&address(table)) {
-                    Some((index, _)) => {
+                header.table = match self.definition_index(table) {
+                    Some(index) => {
                         header.partition |= PARTITION_TDR_INDEX;
-                        TableRef::Index(*index)
+                        TableRef::Index(index)
                     }
                     None => TableRef::Name(table.name().as_bytes()),
                 };
@@ -618,6 +622,7 @@ impl TrailWriter {
         }
         if self.written == 0 {
             self.definitions.clear();
+            self.defined = 0;
             self.has_rows = false;
             let name = file_number(self.seqno, self.options.seqno_digits);
             let name = name.ok_or_else(|| too_long("the number of files"))?;
@@ -629,108 +634,58 @@ impl TrailWriter {
             }
         }
         match table {
-            Some(table) if self.options.metadata && !self.definitions.contains_key(&address(table)) => self.put_table(table),
+            Some(table) if self.options.metadata && self.definition_index(table).is_none() => self.put_table(table),
             _ => Ok(()),
         }
     }
 
     fn file_header(&self, name: &str) -> Result<Vec<u8>> {
-        use file_header::{SIGNATURE, csn_body, group};
         let options = &self.options;
-        let order = options.order;
-        let string = |text: &str| -> Result<Vec<u8>> {
-            let mut body = Vec::new();
-            crate::trail::put_s16(&mut body, order, text.as_bytes()).map_err(refused)?;
-            Ok(body)
+        let first = self.transaction.as_ref();
+        let new = NewFile {
+            order: options.order,
+            compatibility: options.compatibility,
+            created: options.created,
+            group: &options.group,
+            name,
+            seqno: self.seqno,
+            charset: options.charset,
+            first_csn: first.map(|transaction| &*transaction.csn),
+            first_time: first.map(|transaction| transaction.time),
         };
-        let u16_body = |value: u16| built(|out| order.put_u16(out, value));
-        let u32_body = |value: u32| built(|out| order.put_u32(out, value));
-        let time_body = |time: Timestamp| built(|out| order.put_u64(out, time.julian()));
-        let (csn, time) = match &self.transaction {
-            Some(transaction) => (Some(transaction.csn.as_str()), Some(transaction.time)),
-            None => (None, None),
-        };
-        const UNSET: u8 = crate::trail::INFO_UNSET;
-        let info = |set: bool| if set { 0 } else { UNSET };
-
-        let mut header = FileHeader::empty(order);
-        let mut put = |group, id, info, body| header.push(group, id, info, body);
-        put(group::TRAIL, 0x30, 0, SIGNATURE.to_vec());
-        put(group::TRAIL, 0x31, 0, u16_body(options.compatibility));
-        put(group::TRAIL, 0x32, 0, vec![0x20, 0, 0, 0]);
-        put(group::TRAIL, 0x33, 0, time_body(options.created));
-        put(group::TRAIL, 0x34, 0, string(&format!("uri:trailcore::{}", options.group))?);
-        put(group::TRAIL, 0x36, 0, string(name)?);
-        put(group::TRAIL, 0x37, 0, vec![1]);
-        put(group::TRAIL, 0x38, 0, u32_body(self.seqno));
-        put(group::TRAIL, 0x39, UNSET, vec![0; 8]);
-        put(group::TRAIL, 0x3a, info(csn.is_some()), csn_body(csn.unwrap_or_default()).map_err(refused)?);
-        put(group::TRAIL, 0x3b, UNSET, csn_body("").map_err(refused)?);
-        put(group::TRAIL, 0x3c, info(time.is_some()), time.map_or(vec![0; 8], time_body));
-        put(group::TRAIL, 0x3d, UNSET, vec![0; 8]);
-        if options.compatibility >= 5 {
-            put(group::TRAIL, 0x3e, UNSET, csn_body("").map_err(refused)?);
-            put(group::TRAIL, 0x3f, 0, built(|out| order.put_u64(out, 4)));
-            put(group::TRAIL, 0x40, UNSET, csn_body("").map_err(refused)?);
-            put(group::TRAIL, 0x41, 0, vec![0xff; 8]);
-            put(group::TRAIL, 0x42, 0, key_slot(order));
-        }
-        for (id, text) in [(0x30, "trailcore"), (0x31, ""), (0x32, env!("CARGO_PKG_VERSION")), (0x33, ""), (0x34, "")] {
-            put(group::MACHINE, id, 0, string(text)?);
-        }
-        put(group::DATABASE, 0x33, 0, u32_body(options.charset));
-        put(group::DATABASE, 0x3b, 0, u32_body(1));
-        put(group::PRODUCER, 0x30, 0, string(&options.group)?);
-        put(group::CONTINUITY, 0x30, 0, u32_body(1));
         let mut bytes = Vec::new();
-        header.encode(&mut bytes).map_err(refused)?;
+        FileHeader::of_new_file(&new).and_then(|header| header.encode(&mut bytes)).map_err(refused)?;
         Ok(bytes)
     }
 
     fn put_database(&mut self) -> Result<()> {
         let order = self.options.order;
-        let mut case = vec![0x14; 16];
-        case.iter_mut().skip(12).take(1).for_each(|byte| *byte = 0x11);
-        let database = DatabaseRecord {
-            version: 1,
-            charset: self.options.charset,
-            national_charset: 1,
-            locale: 0,
-            time_zone: b"GMT".to_vec(),
-            case_sensitivity: case,
-            name: Vec::new(),
-            extra: Vec::new(),
-        };
+        let database = DatabaseRecord::of_charset(self.options.charset);
         let mut data = Vec::new();
         database.encode(order, &mut data).map_err(refused)?;
         let record = self.metadata(1, (1, 0), b"", &data)?;
         self.put(&record)
     }
 
+    /// Returns the index of a table's definition in this file; `None` if the file does not have it.
+    fn definition_index(&self, table: &Arc<TableDef>) -> Option<u16> {
+        let versions = self.definitions.get(table.name())?;
+        versions.iter().find(|(_, known)| Arc::ptr_eq(known, table) || known == table).map(|(index, _)| *index)
+    }
+
     fn put_table(&mut self, table: &Arc<TableDef>) -> Result<()> {
-        let index = u16::try_from(self.definitions.len() + 1).map_err(|_| too_long("the number of tables in a file"))?;
+        let index = self.defined.checked_add(1).ok_or_else(|| too_long("the number of tables in a file"))?;
         let record = self.definition(table, index)?;
         self.put(&record)?;
-        self.definitions.insert(address(table), (index, Arc::clone(table)));
+        self.definitions.entry(table.name().into()).or_default().push((index, Arc::clone(table)));
+        self.defined = index;
         Ok(())
     }
 
     /// The record that defines a table.
     fn definition(&self, table: &TableDef, index: u16) -> Result<Vec<u8>> {
         let order = self.options.order;
-        let version = self.options.definition_version;
-        let zero = |id, len| SubToken { id, info: 0, body: vec![0; len] };
-        let record = TableRecord {
-            version,
-            key_columns: u16::try_from(table.key().count()).map_err(|_| too_long("the number of key columns"))?,
-            facts: if version >= 11 { Vec::new() } else { vec![zero(2, 4), zero(3, 2), zero(4, 2)] },
-            columns: table
-                .columns()
-                .iter()
-                .map(|column| column_record(column, version, self.options.charset))
-                .collect::<Result<_>>()?,
-            extra: Vec::new(),
-        };
+        let record = table.to_record(self.options.definition_version, self.options.charset)?;
         let mut data = Vec::new();
         record.encode(order, &mut data).map_err(refused)?;
         self.metadata(2, (1, index), table.name().as_bytes(), &data)
@@ -764,58 +719,8 @@ fn file_number(seqno: u32, digits: usize) -> Option<String> {
     name.filter(|name| name.len() == digits)
 }
 
-/// A definition is known by its address: the writer keeps it alive.
-fn address(table: &Arc<TableDef>) -> usize {
-    Arc::as_ptr(table) as usize
-}
-
-fn column_record(column: &ColumnDef, version: u16, database: u32) -> Result<ColumnRecord> {
-    // A set other than the database's is the column's own, and must have a number.
-    let charset = match column.charset {
-        own if own == Charset::from_id(database as i32) || !own.is_stated() => -1,
-        own => own.id().ok_or_else(|| {
-            Error::new(ErrorKind::Unencodable, format!("the character set of column {} has no number", column.name))
-        })?,
-    };
-    let nullable = version >= 11 && column.facts.nullable.unwrap_or(!column.key);
-    Ok(ColumnRecord {
-        name: column.name.as_bytes().to_vec(),
-        data_type: column.data_type,
-        internal_length: column.internal_length,
-        external_length: column.external_length,
-        binary_length: column.binary_length,
-        table_length: column.table_length,
-        character_length: column.facts.character_length.unwrap_or(0),
-        fetch_offset: column.fetch_offset,
-        charset,
-        native_type: column.facts.native_type.unwrap_or(0),
-        sub_type: column.sub_type,
-        most_significant: column.most_significant,
-        least_significant: column.least_significant,
-        scale: column.scale as u16,
-        unknown: 0,
-        flags: 0x22 | if column.key { FLAG_KEY } else { 0 } | if nullable { FLAG_NULLABLE } else { 0 },
-        second_part: (version < 11).then(|| vec![0; 14]),
-    })
-}
-
-/// The key slot of a trail that is not encrypted, as real ones have it.
-fn key_slot(order: ByteOrder) -> Vec<u8> {
-    let mut body = vec![0];
-    order.put_u16(&mut body, 44);
-    body.extend_from_slice(&[b'.'; 44]);
-    order.put_u32(&mut body, 0);
-    body
-}
-
 fn encode(order: ByteOrder, header: &RecordHeader<'_>, areas: Vec<Token<'_>>, out: &mut Vec<u8>) -> Result<()> {
     RecordParts { info: INFO_RECORD, header: *header, areas }.encode(order, out).map_err(refused)
-}
-
-fn built(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(&mut out);
-    out
 }
 
 fn refused(fault: Fault) -> Error {

@@ -218,7 +218,7 @@ impl Trail {
                 }
                 for column in row.columns().filter_map(std::result::Result::ok) {
                     if is_defined && column.index() >= columns {
-                        report.add(CheckIssueKind::Row, position, "an image has more columns than its table");
+                        report.add(CheckIssueKind::Row, position, "an image has a column that its table does not have");
                     } else {
                         report.invalid_values += u64::from(column.state() == ColumnState::Invalid);
                     }
@@ -235,8 +235,8 @@ impl Trail {
 
 /// Returns whether an error is about the trail's bytes, and not about reading them.
 fn is_damage(error: &Error) -> bool {
-    use ErrorKind::{Cancelled, Io, NotFound};
-    !matches!(error.kind(), Io | NotFound | Cancelled)
+    use ErrorKind::{Cancelled, Internal, Io, NotFound};
+    !matches!(error.kind(), Io | NotFound | Cancelled | Internal)
 }
 
 struct Place {

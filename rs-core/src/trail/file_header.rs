@@ -10,7 +10,7 @@ use nom::Parser;
 use crate::text::Charset;
 use crate::time::Timestamp;
 use crate::trail::frame::{FILE_HEADER, Record, area};
-use crate::trail::wire::{self, ByteOrder, Fault, INFO_UNSET, Token, Tokens, put_token, put_token_header};
+use crate::trail::wire::{self, ByteOrder, Fault, INFO_UNSET, Token, Tokens, put_s16, put_token, put_token_header};
 
 /// The eight bytes that every file header carries (SEEN).
 pub(crate) const SIGNATURE: [u8; 8] = *b"GG\r\nTL\n\r";
@@ -477,4 +477,78 @@ pub(crate) fn csn_body(csn: &str) -> Result<Vec<u8>, Fault> {
     body.extend_from_slice(csn.as_bytes());
     body.resize(CSN_FIELD, 0);
     Ok(body)
+}
+
+/// What the header of a file that is written states.
+pub(crate) struct NewFile<'a> {
+    pub(crate) order: ByteOrder,
+    pub(crate) compatibility: u16,
+    pub(crate) created: Timestamp,
+    /// Name of the writing group.
+    pub(crate) group: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) seqno: u32,
+    /// Number of the database's character set.
+    pub(crate) charset: u32,
+    pub(crate) first_csn: Option<&'a str>,
+    pub(crate) first_time: Option<Timestamp>,
+}
+
+impl FileHeader {
+    /// Returns the header of a new file, with the tokens of its compatibility level.
+    pub(crate) fn of_new_file(new: &NewFile<'_>) -> Result<Self, Fault> {
+        let order = new.order;
+        let built = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            out
+        };
+        let string = |text: &str| {
+            let mut body = Vec::new();
+            put_s16(&mut body, order, text.as_bytes()).map(|()| body)
+        };
+        let u32_body = |value: u32| built(&|out| order.put_u32(out, value));
+        let time_body = |time: Timestamp| built(&|out| order.put_u64(out, time.julian()));
+        let info = |set: bool| if set { 0 } else { INFO_UNSET };
+
+        let mut header = Self::empty(order);
+        let mut put = |group, id, info, body| header.push(group, id, info, body);
+        put(group::TRAIL, 0x30, 0, SIGNATURE.to_vec());
+        put(group::TRAIL, 0x31, 0, built(&|out| order.put_u16(out, new.compatibility)));
+        put(group::TRAIL, 0x32, 0, vec![0x20, 0, 0, 0]);
+        put(group::TRAIL, 0x33, 0, time_body(new.created));
+        put(group::TRAIL, 0x34, 0, string(&format!("uri:trailcore::{}", new.group))?);
+        put(group::TRAIL, 0x36, 0, string(new.name)?);
+        put(group::TRAIL, 0x37, 0, vec![1]);
+        put(group::TRAIL, 0x38, 0, u32_body(new.seqno));
+        put(group::TRAIL, 0x39, INFO_UNSET, vec![0; 8]);
+        put(group::TRAIL, 0x3a, info(new.first_csn.is_some()), csn_body(new.first_csn.unwrap_or_default())?);
+        put(group::TRAIL, 0x3b, INFO_UNSET, csn_body("")?);
+        put(group::TRAIL, 0x3c, info(new.first_time.is_some()), new.first_time.map_or(vec![0; 8], time_body));
+        put(group::TRAIL, 0x3d, INFO_UNSET, vec![0; 8]);
+        if new.compatibility >= 5 {
+            put(group::TRAIL, 0x3e, INFO_UNSET, csn_body("")?);
+            put(group::TRAIL, 0x3f, 0, built(&|out| order.put_u64(out, 4)));
+            put(group::TRAIL, 0x40, INFO_UNSET, csn_body("")?);
+            put(group::TRAIL, 0x41, 0, vec![0xff; 8]);
+            put(group::TRAIL, 0x42, 0, key_slot(order));
+        }
+        for (id, text) in [(0x30, "trailcore"), (0x31, ""), (0x32, env!("CARGO_PKG_VERSION")), (0x33, ""), (0x34, "")] {
+            put(group::MACHINE, id, 0, string(text)?);
+        }
+        put(group::DATABASE, 0x33, 0, u32_body(new.charset));
+        put(group::DATABASE, 0x3b, 0, u32_body(1));
+        put(group::PRODUCER, 0x30, 0, string(new.group)?);
+        put(group::CONTINUITY, 0x30, 0, u32_body(1));
+        Ok(header)
+    }
+}
+
+/// Returns the key slot of a trail that is not encrypted, as real ones have it.
+fn key_slot(order: ByteOrder) -> Vec<u8> {
+    let mut body = vec![0];
+    order.put_u16(&mut body, 44);
+    body.extend_from_slice(&[b'.'; 44]);
+    order.put_u32(&mut body, 0);
+    body
 }

@@ -34,4 +34,4 @@ pub use wire::{ByteOrder, Fault, FaultKind, INFO_UNSET, INFO_WIDE, Token, Tokens
 pub(crate) use change::TrailFormat;
 pub(crate) use frame::{Frame, settle_byte_order};
 pub(crate) use record_header::{PARTITION_COLUMNS, PARTITION_TDR_INDEX};
-pub(crate) use wire::{put_s16, put_token};
+pub(crate) use wire::put_token;

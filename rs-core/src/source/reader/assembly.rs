@@ -155,7 +155,10 @@ impl ChangeAssembler {
         }
         head.at = 0;
         if continued {
-            for frame in frames.get(change.main - change.first..change.data_end - change.first).unwrap_or_default() {
+            let Some(parts) = frames.get(change.main - change.first..change.data_end - change.first) else {
+                return Err(Error::internal("a continued record is outside its change"));
+            };
+            for frame in parts {
                 self.scratch.extend_from_slice(Record::from_frame(window.data(), frame).data());
             }
             head.layout = Layout::Other;
