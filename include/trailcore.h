@@ -26,7 +26,7 @@
  *
  * Objects. tc_trail finds the files. tc_reader reads their changes into a tc_block of tc_change, whose columns are tc_column.
  * tc_record_reader reads raw records. tc_table is the definition of a table, tc_catalog has the tables of definitions files,
- * tc_file_header describes the origin of a file. tc_report is the result of a check, tc_summary has counts. tc_select is a
+ * tc_file_header describes the origin of a file. tc_call reports as JSON: check, count, info. tc_select is a
  * selection of changes, parsed from text; tc_quote quotes a value for it. tc_selector applies it to changes. tc_arrow_batches
  * are record batches. tc_writer writes trails from tc_row. tc_buffer is memory for text, tc_error describes an error.
  *
@@ -195,11 +195,11 @@ enum tc_status
      */
     TC_OK = 0,
     /**
-     * The operating system refused a file operation.
+     * The operating system reported an error on a file operation.
      */
     TC_ERR_IO = 1,
     /**
-     * There is no trail at the path.
+     * No trail exists at the given path.
      */
     TC_ERR_NOT_FOUND = 2,
     /**
@@ -207,15 +207,15 @@ enum tc_status
      */
     TC_ERR_NOT_A_TRAIL = 3,
     /**
-     * The input ends inside a record: a torn tail, or a file that is still being written. More bytes may complete it.
+     * The input ends inside a record: the file is torn, or is still being written.
      */
     TC_ERR_TRUNCATED = 4,
     /**
-     * The bytes are inconsistent: the file is damaged at this location.
+     * The bytes contradict each other: the file is damaged at this location.
      */
     TC_ERR_CORRUPT = 5,
     /**
-     * The data is in a form that is not supported. The raw bytes stay readable.
+     * The data are well-formed but of an unknown form; the raw bytes stay readable.
      */
     TC_ERR_UNSUPPORTED = 6,
     /**
@@ -223,53 +223,57 @@ enum tc_status
      */
     TC_ERR_UNDEFINED_TABLE = 7,
     /**
-     * Files are missing between two sequence numbers.
+     * Files are missing between two sequence numbers of the trail.
      */
     TC_ERR_SEQUENCE_GAP = 8,
     /**
-     * A position is not the start of a record, or is outside the trail.
+     * The position is not the start of a record, or is outside the trail.
      */
     TC_ERR_INVALID_POSITION = 9,
     /**
-     * A definitions (DEFGEN) file cannot be parsed.
+     * The definitions (DEFGEN) file cannot be parsed.
      */
     TC_ERR_DEFINITIONS = 10,
     /**
-     * A column does not have the requested value: another type, NULL, missing, or not decodable.
+     * The column cannot be read as requested: it has another type, is NULL, is missing, or cannot be decoded.
      */
     TC_ERR_VALUE = 11,
     /**
-     * An argument that is wrong for any input, rejected by the core.
+     * An argument is invalid for any input.
      */
     TC_ERR_INVALID_ARGUMENT = 12,
     /**
-     * Text is not in the native JSON form.
+     * The text is not in the native JSON form.
      */
     TC_ERR_JSON = 13,
     /**
-     * A value cannot be represented in the trail format.
+     * The trail format cannot represent the change or value.
      */
     TC_ERR_UNENCODABLE = 14,
     /**
-     * The text of a filter cannot be parsed, or the filter does not fit a table.
+     * The filter text is not valid, or does not fit the table.
      */
     TC_ERR_FILTER = 15,
     /**
-     * A filter in strict mode could not decide on a change. A further call continues after it.
+     * A filter in strict mode cannot decide on a change.
      */
     TC_ERR_UNDECIDABLE = 16,
     /**
-     * The caller stopped the work. A further call continues where it stopped.
+     * The caller cancelled the operation; the next call continues where it stopped.
      */
     TC_ERR_CANCELLED = 17,
     /**
-     * The definition of a table changes, and the request allows only one.
+     * The definition of a table changes, but a constant one was requested.
      */
     TC_ERR_SCHEMA_CHANGE = 18,
     /**
-     * The trail has no table of this name.
+     * The trail does not contain a table of this name.
      */
     TC_ERR_UNKNOWN_TABLE = 19,
+    /**
+     * A defect of trailcore: an internal invariant does not hold. The message names the place in its source; report it.
+     */
+    TC_ERR_INTERNAL = 20,
     /**
      * An error kind that this version of the C library has no name for.
      */
@@ -786,169 +790,169 @@ enum tc_field
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Number: compatibility level; 5 for release 12.2, 6 for 12.3, 7 for 19.1.
+     * As number: Compatibility level: 5 for release 12.2, 6 for 12.3, 7 for 19.1.
      */
     TC_FIELD_COMPATIBILITY = 0,
     /**
-     * Number: creation time of the file.
+     * As number: The time when the file was created.
      */
     TC_FIELD_CREATION_TIME = 1,
     /**
-     * Text: the process and host that wrote it.
+     * As text: The URI of the writer: its host and process.
      */
     TC_FIELD_URI = 2,
     /**
-     * Text: the path of the file at the writer.
+     * As text: The path of the file as the writer knew it.
      */
     TC_FIELD_FILE_NAME = 3,
     /**
-     * Number: whether it is one of several files of a trail.
+     * As number: 1 if the file is one of several files of a trail.
      */
     TC_FIELD_MULTI_PART = 4,
     /**
-     * Number: the file's sequence number.
+     * As number: The sequence number of the file.
      */
     TC_FIELD_SEQNO = 5,
     /**
-     * Number: the file's size.
+     * As number: The size of the file in bytes.
      */
     TC_FIELD_FILE_SIZE = 6,
     /**
-     * Text: CSN of the first record.
+     * As text: CSN of the first record.
      */
     TC_FIELD_FIRST_CSN = 7,
     /**
-     * Text: CSN of the last record.
+     * As text: CSN of the last record.
      */
     TC_FIELD_LAST_CSN = 8,
     /**
-     * Number: time of the first record.
+     * As number: Time of the first row.
      */
     TC_FIELD_FIRST_TIME = 9,
     /**
-     * Number: time of the last record.
+     * As number: Time of the last row.
      */
     TC_FIELD_LAST_TIME = 10,
     /**
-     * Text: the operating system of the host that wrote it.
+     * As text: The begin sequence number (BSN) of the log.
      */
-    TC_FIELD_SYSTEM_NAME = 11,
+    TC_FIELD_LOG_BSN = 11,
     /**
-     * Text: the name of that host.
+     * As number: Bit flags. The meaning of the bits is not known.
      */
-    TC_FIELD_HOST_NAME = 12,
+    TC_FIELD_BIT_FLAGS = 12,
     /**
-     * Text: the release of its operating system.
+     * As text: The operating system of the writing host.
      */
-    TC_FIELD_SYSTEM_RELEASE = 13,
+    TC_FIELD_SYSTEM_NAME = 13,
     /**
-     * Text: the version of its operating system.
+     * As text: The name of the writing host.
      */
-    TC_FIELD_SYSTEM_VERSION = 14,
+    TC_FIELD_HOST_NAME = 14,
     /**
-     * Text: its hardware.
+     * As text: The release of the operating system.
      */
-    TC_FIELD_HARDWARE = 15,
+    TC_FIELD_SYSTEM_RELEASE = 15,
     /**
-     * Number: the database vendor's number; 7 is Oracle.
+     * As text: The version of the operating system.
      */
-    TC_FIELD_DATABASE_VENDOR = 16,
+    TC_FIELD_SYSTEM_VERSION = 16,
     /**
-     * Text: the database's name.
+     * As text: The hardware of the writing host.
      */
-    TC_FIELD_DATABASE_NAME = 17,
+    TC_FIELD_HARDWARE = 17,
     /**
-     * Text: the database's instance.
+     * As number: The number of the database vendor; 7 is Oracle.
      */
-    TC_FIELD_DATABASE_INSTANCE = 18,
+    TC_FIELD_DATABASE_VENDOR = 18,
     /**
-     * Number: the database's character set.
+     * As text: The name of the database.
      */
-    TC_FIELD_DATABASE_CHARSET = 19,
+    TC_FIELD_DATABASE_NAME = 19,
     /**
-     * Text: the version text of the database.
+     * As text: The instance of the database.
      */
-    TC_FIELD_DATABASE_VERSION = 20,
+    TC_FIELD_DATABASE_INSTANCE = 20,
     /**
-     * Number: the client's character set.
+     * As number: The character set of the database.
      */
-    TC_FIELD_CLIENT_CHARSET = 21,
+    TC_FIELD_DATABASE_CHARSET = 21,
     /**
-     * Text: the database client's version.
+     * As number: The major release number of the database.
      */
-    TC_FIELD_CLIENT_VERSION = 22,
+    TC_FIELD_DATABASE_MAJOR = 22,
     /**
-     * Number: the database's national character set.
+     * As number: The minor release number of the database.
      */
-    TC_FIELD_NATIONAL_CHARSET = 23,
+    TC_FIELD_DATABASE_MINOR = 23,
     /**
-     * Text: the database's time zone.
+     * As text: The version text of the database.
      */
-    TC_FIELD_TIME_ZONE = 24,
+    TC_FIELD_DATABASE_VERSION = 24,
     /**
-     * Text: the name of the Extract or pump that wrote it.
+     * As number: The character set of the database client.
      */
-    TC_FIELD_PRODUCER_GROUP = 25,
+    TC_FIELD_CLIENT_CHARSET = 25,
     /**
-     * Number: the kind of the producer's source.
+     * As text: The version of the database client.
      */
-    TC_FIELD_DATA_SOURCE = 26,
+    TC_FIELD_CLIENT_VERSION = 26,
     /**
-     * Text: the version text of the producer.
+     * As number: The national character set of the database client.
      */
-    TC_FIELD_PRODUCER_VERSION = 27,
+    TC_FIELD_CLIENT_NATIONAL_CHARSET = 27,
     /**
-     * Number: the trail recovery mode.
+     * As number: The national character set of the database.
      */
-    TC_FIELD_RECOVERY_MODE = 28,
+    TC_FIELD_NATIONAL_CHARSET = 28,
     /**
-     * Number: 0 if the header has no key slot, 1 if the slot is empty, 2 if it has a key, so that rows may be encrypted.
+     * As text: The time zone of the database.
      */
-    TC_FIELD_ENCRYPTION = 29,
+    TC_FIELD_TIME_ZONE = 29,
     /**
-     * Number: 0 if numbers in the file are big-endian, 1 if they are little-endian.
+     * As text: The name of the Extract or pump that wrote the file.
      */
-    TC_FIELD_BYTE_ORDER = 30,
+    TC_FIELD_PRODUCER_GROUP = 30,
     /**
-     * Text: the log's begin sequence number.
+     * As number: The kind of the producer's data source.
      */
-    TC_FIELD_LOG_BSN = 31,
+    TC_FIELD_DATA_SOURCE = 31,
     /**
-     * Number: bit flags.
+     * As number: The major release number of the producer.
      */
-    TC_FIELD_BIT_FLAGS = 32,
+    TC_FIELD_PRODUCER_MAJOR = 32,
     /**
-     * Number: the database's release, major.
+     * As number: The minor release number of the producer.
      */
-    TC_FIELD_DATABASE_MAJOR = 33,
+    TC_FIELD_PRODUCER_MINOR = 33,
     /**
-     * Number: the database's release, minor.
+     * As number: The maintenance release number of the producer.
      */
-    TC_FIELD_DATABASE_MINOR = 34,
+    TC_FIELD_PRODUCER_MAINTENANCE = 34,
     /**
-     * Number: the producer's release, major.
+     * As number: The bug fix number of the producer.
      */
-    TC_FIELD_PRODUCER_MAJOR = 35,
+    TC_FIELD_PRODUCER_BUG_FIX = 35,
     /**
-     * Number: the producer's release, minor.
+     * As number: The build number of the producer.
      */
-    TC_FIELD_PRODUCER_MINOR = 36,
+    TC_FIELD_PRODUCER_BUILD = 36,
     /**
-     * Number: the producer's release, maintenance.
+     * As text: The version text of the producer.
      */
-    TC_FIELD_PRODUCER_MAINTENANCE = 37,
+    TC_FIELD_PRODUCER_VERSION = 37,
     /**
-     * Number: the producer's release, bug fix.
+     * As number: The trail recovery mode.
      */
-    TC_FIELD_PRODUCER_BUG_FIX = 38,
+    TC_FIELD_RECOVERY_MODE = 38,
     /**
-     * Number: the producer's release, build.
+     * As number: 0 if the header has no key slot, 1 if the slot is empty, 2 if it has a key, so that rows may be encrypted.
      */
-    TC_FIELD_PRODUCER_BUILD = 39,
+    TC_FIELD_ENCRYPTION = 39,
     /**
-     * Number: the client's national character set.
+     * As number: 0 if numbers in the file are big-endian, 1 if they are little-endian.
      */
-    TC_FIELD_CLIENT_NATIONAL_CHARSET = 40,
+    TC_FIELD_BYTE_ORDER = 40,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1185,13 +1189,6 @@ typedef struct tc_reader tc_reader;
 typedef struct tc_record_reader tc_record_reader;
 
 /**
- * The result of checking a trail.
- *
- * Ownership: free it with `tc_report_free`. Threads: several may use it concurrently.
- */
-typedef struct tc_report tc_report;
-
-/**
  * A row to write, or one image of it. Columns that are not set are missing from it.
  *
  * Ownership: `tc_writer_row` makes it; free it with `tc_row_free`. Threads: one at a time.
@@ -1211,13 +1208,6 @@ typedef struct tc_select tc_select;
  * Ownership: free it with `tc_selector_free`; it does not depend on its selection. Threads: one at a time; use one per thread.
  */
 typedef struct tc_selector tc_selector;
-
-/**
- * The counts of a trail: its changes by table and operation, and their ranges of positions, times and CSNs.
- *
- * Ownership: free it with `tc_summary_free`. Threads: several may use it concurrently.
- */
-typedef struct tc_summary tc_summary;
 
 /**
  * The definition of a table: its name and its columns. Immutable.
@@ -1812,70 +1802,6 @@ typedef struct {
 typedef void (*tc_log_callback)(void *user, tc_log_level level, const char *message, size_t length);
 
 /**
- * The counts of a trail check.
- */
-typedef struct {
-    /**
-     * `sizeof(tc_report_facts)`, set by the caller.
-     */
-    size_t size;
-    /**
-     * Records.
-     */
-    uint64_t records;
-    /**
-     * Changes.
-     */
-    uint64_t changes;
-    /**
-     * Transactions.
-     */
-    uint64_t transactions;
-    /**
-     * Bytes.
-     */
-    uint64_t bytes;
-    /**
-     * Values that are present but cannot be decoded.
-     */
-    uint64_t invalid_values;
-    /**
-     * Issues in the report.
-     */
-    uint64_t issues;
-    /**
-     * Further issues that are not in the report.
-     */
-    uint64_t more_issues;
-    /**
-     * Whether there is no fault.
-     */
-    bool is_whole;
-} tc_report_facts;
-
-/**
- * An issue that a trail check found.
- */
-typedef struct {
-    /**
-     * Its kind as a word. It is static.
-     */
-    tc_str kind;
-    /**
-     * Its position.
-     */
-    tc_position position;
-    /**
-     * Its description. It is valid as long as the report.
-     */
-    tc_str what;
-    /**
-     * Whether it is a fault; otherwise it is information.
-     */
-    bool is_fault;
-} tc_report_issue;
-
-/**
  * How a selection is parsed and decides. All zero except `size` is the default.
  */
 typedef struct {
@@ -1977,86 +1903,6 @@ typedef struct {
      */
     tc_reason reason;
 } tc_hit;
-
-/**
- * The counts of a trail over all tables.
- */
-typedef struct {
-    /**
-     * `sizeof(tc_summary_facts)`, set by the caller.
-     */
-    size_t size;
-    /**
-     * Changes: rows, truncates and DDL.
-     */
-    uint64_t changes;
-    /**
-     * Transactions with counted changes. A transaction that began earlier is counted too.
-     */
-    uint64_t transactions;
-    /**
-     * Tables with changes, the number of indexes for `tc_summary_table`.
-     */
-    uint64_t tables;
-    /**
-     * The position of the first change, if `has_changes` is set.
-     */
-    tc_position first;
-    /**
-     * The position of the last change, if `has_changes` is set.
-     */
-    tc_position last;
-    /**
-     * The earliest timestamp of a change, in microseconds since 1970, UTC, if `has_changes` is set.
-     */
-    int64_t earliest;
-    /**
-     * The latest timestamp of a change, if `has_changes` is set.
-     */
-    int64_t latest;
-    /**
-     * The first CSN, as in the trail; no text if there is none. It is valid as long as the summary.
-     */
-    tc_str first_csn;
-    /**
-     * The last CSN.
-     */
-    tc_str last_csn;
-    /**
-     * The counts of the selection; all zero without a selection.
-     */
-    tc_counts counts;
-    /**
-     * Skipped ranges, the number of indexes for `tc_summary_skipped`. Always 0 without `resync`.
-     */
-    uint64_t skipped;
-    /**
-     * Whether there are any changes.
-     */
-    bool has_changes;
-} tc_summary_facts;
-
-/**
- * The counts of one table.
- */
-typedef struct {
-    /**
-     * The name of the table. It is valid as long as the summary.
-     */
-    tc_str name;
-    /**
-     * Bytes of the records of its changes.
-     */
-    uint64_t bytes;
-    /**
-     * All changes.
-     */
-    uint64_t changes;
-    /**
-     * Changes by operation: `ops[TC_OP_INSERT]` and so on, for the first eight values of `tc_op`.
-     */
-    uint64_t ops[8];
-} tc_table_counts;
 
 /**
  * A column of a table to write.
@@ -2508,6 +2354,31 @@ tc_status tc_buffer_text(const tc_buffer *buffer,
  * Example: `tc_buffer_clear(line);`
  */
 tc_status tc_buffer_clear(tc_buffer *buffer);
+
+/**
+ * Answers a request: a verb (`check`, `count` or `info`) and a JSON document, by appending a JSON document to a buffer.
+ * `docs/schema` has the schemas of both. Damage is not an error of `check` and `count`: their reports state it.
+ *
+ * Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
+ * of opening and reading.
+ * Example: `tc_call("count", "{\"path\":\"dirdat/lt\"}", report, &error);`
+ */
+tc_status tc_call(const char *verb,
+                  const char *request,
+                  tc_buffer *response,
+                  tc_error **error);
+
+/**
+ * Answers a request about an open trail, as `tc_call`.
+ *
+ * `options` may be NULL for the default. Errors: as `tc_call`.
+ * Example: `tc_trail_call(trail, "check", NULL, report, &error);`
+ */
+tc_status tc_trail_call(const tc_trail *trail,
+                        const char *verb,
+                        const tc_read_options *options,
+                        tc_buffer *response,
+                        tc_error **error);
 
 /**
  * Creates an empty catalog.
@@ -3105,40 +2976,6 @@ tc_status tc_record_reader_skipped(tc_record_reader *reader,
                                    tc_error **why);
 
 /**
- * Reads a whole trail and checks whether it is complete and undamaged.
- *
- * `options` may be NULL for the default. Errors: those of reading other than damage, such as `TC_ERR_IO`.
- * Example: `tc_report *report; tc_trail_check(trail, NULL, &report, &error);`
- */
-tc_status tc_trail_check(const tc_trail *trail,
-                         const tc_read_options *options,
-                         tc_report **report,
-                         tc_error **error);
-
-/**
- * Frees a report. NULL is fine.
- *
- * Example: `tc_report_free(report);`
- */
-void tc_report_free(tc_report *report);
-
-/**
- * Returns the counts of a trail check.
- *
- * Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set.
- * Example: `tc_report_facts facts; facts.size = sizeof facts; tc_report_facts_of(report, &facts);`
- */
-tc_status tc_report_facts_of(const tc_report *report, tc_report_facts *facts);
-
-/**
- * Returns one of the issues. Its texts are valid as long as the report.
- *
- * Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
- * Example: `tc_report_issue first; tc_report_issue_at(report, 0, &first);`
- */
-tc_status tc_report_issue_at(const tc_report *report, size_t index, tc_report_issue *issue);
-
-/**
  * Frees a row. NULL is fine.
  *
  * Example: `tc_row_free(row);`
@@ -3436,57 +3273,6 @@ tc_status tc_selector_project(tc_selector *selector,
  * Example: `fprintf(stderr, "%s\n", tc_status_name(status));`
  */
 const char *tc_status_name(int32_t status);
-
-/**
- * Counts the changes of a trail, or those that the options select. Does not decode columns.
- *
- * `options` may be NULL for the default. Errors: those of reading.
- * Example: `tc_summary *summary; tc_trail_summary(trail, NULL, &summary, &error);`
- */
-tc_status tc_trail_summary(const tc_trail *trail,
-                           const tc_read_options *options,
-                           tc_summary **summary,
-                           tc_error **error);
-
-/**
- * Frees a summary. NULL is fine.
- *
- * Example: `tc_summary_free(summary);`
- */
-void tc_summary_free(tc_summary *summary);
-
-/**
- * Returns the counts over all tables.
- *
- * Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `facts` is not set.
- * Example: `tc_summary_facts facts; facts.size = sizeof facts; tc_summary_facts_of(summary, &facts);`
- */
-tc_status tc_summary_facts_of(const tc_summary *summary, tc_summary_facts *facts);
-
-/**
- * Returns the counts of one table. Tables are ordered by name. Its texts are valid as long as the summary.
- *
- * Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
- * Example: `tc_table_counts counts; tc_summary_table(summary, i, &counts); inserts += counts.ops[TC_OP_INSERT];`
- */
-tc_status tc_summary_table(const tc_summary *summary,
-                           size_t index,
-                           tc_table_counts *counts);
-
-/**
- * Returns the table definitions of the trail, the latest of each table.
- *
- * Example: `tc_catalog *tables; tc_summary_tables(summary, &tables);`
- */
-tc_status tc_summary_tables(const tc_summary *summary, tc_catalog **tables);
-
-/**
- * Returns one of the skipped ranges, and in `*why` the reason.
- *
- * `why` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
- * Example: `tc_skipped gap; tc_error *why; tc_summary_skipped(summary, 0, &gap, &why);`
- */
-tc_status tc_summary_skipped(const tc_summary *summary, size_t index, tc_skipped *skipped, tc_error **why);
 
 /**
  * Creates the definition of a table from its columns, in order.
@@ -3833,7 +3619,7 @@ tc_status tc_writer_user_tokens(tc_writer *writer, const uint8_t *area, size_t l
  * `tc_writer_commit` if `tc_writer_is_in_transaction` returns true.
  *
  * Errors: `TC_ERR_INVALID_ARGUMENT` for a record that is not a change, `TC_ERR_UNENCODABLE` if an image cannot be converted to
- * the byte order of the writer, and as `tc_writer_insert`.
+ * the byte order of the writer, and as `tc_writer_row_change`.
  * Example: `tc_writer_write(writer, change, &error);`
  */
 tc_status tc_writer_write(tc_writer *writer,
@@ -3850,74 +3636,26 @@ tc_status tc_writer_is_in_transaction(tc_writer *writer,
                                       bool *open);
 
 /**
- * Writes an insert. The row can be changed or freed after the call.
+ * Writes a change of a row: `before` for a delete, `after` for an insert, both for an update and a primary key update, neither
+ * for a truncate; a row that is not used may be NULL. `style` is how an update is written; a primary key update has both whole
+ * images with `TC_UPDATE_UNIFIED`, else `before` has the columns of the old key. Rows can be changed or freed after the call.
  *
- * Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT` if the row is not a row of the table,
- * `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
- * Example: `tc_writer_insert(writer, table, row, &error);`
+ * `before` and `after` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT` for another
+ * operation, an unknown `style`, or if a row is missing or not a row of the table; `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
+ * Example: `tc_writer_row_change(writer, TC_OP_INSERT, TC_UPDATE_UNIFIED, table, NULL, row, &error);`
  */
-tc_status tc_writer_insert(tc_writer *writer,
-                           const tc_table *table,
-                           tc_row *after,
-                           tc_error **error);
-
-/**
- * Writes a delete.
- *
- * Errors: as `tc_writer_insert`.
- * Example: `tc_writer_delete(writer, table, row, &error);`
- */
-tc_status tc_writer_delete(tc_writer *writer, const tc_table *table, tc_row *before, tc_error **error);
-
-/**
- * Writes an update. `before` is ignored for `TC_UPDATE_AFTER_ONLY`.
- *
- * Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` for an unknown `style`.
- * Example: `tc_writer_update(writer, table, TC_UPDATE_UNIFIED, before, after, &error);`
- */
-tc_status tc_writer_update(tc_writer *writer,
-                           const tc_table *table,
-                           tc_update_style style,
-                           tc_row *before,
-                           tc_row *after,
-                           tc_error **error);
-
-/**
- * Writes a primary key update. `key` has the columns of the old key.
- *
- * Errors: as `tc_writer_insert`.
- * Example: `tc_writer_pk_update(writer, table, key, after, &error);`
- */
-tc_status tc_writer_pk_update(tc_writer *writer,
-                              const tc_table *table,
-                              tc_row *key,
-                              tc_row *after,
-                              tc_error **error);
-
-/**
- * Writes a primary key update, with both images in one record.
- *
- * Errors: as `tc_writer_insert`.
- * Example: `tc_writer_unified_pk_update(writer, table, before, after, &error);`
- */
-tc_status tc_writer_unified_pk_update(tc_writer *writer,
-                                      const tc_table *table,
-                                      tc_row *before,
-                                      tc_row *after,
-                                      tc_error **error);
-
-/**
- * Writes a truncate of a table.
- *
- * Errors: as `tc_writer_insert`.
- * Example: `tc_writer_truncate(writer, table, &error);`
- */
-tc_status tc_writer_truncate(tc_writer *writer, const tc_table *table, tc_error **error);
+tc_status tc_writer_row_change(tc_writer *writer,
+                               tc_op op,
+                               tc_update_style style,
+                               const tc_table *table,
+                               tc_row *before,
+                               tc_row *after,
+                               tc_error **error);
 
 /**
  * Writes a DDL change, with the text that GoldenGate makes of it.
  *
- * Errors: as `tc_writer_insert`.
+ * Errors: as `tc_writer_row_change`.
  * Example: `tc_writer_ddl(writer, "BANK", "RATES", ",C1='CREATE TABLE ...',", &error);`
  */
 tc_status tc_writer_ddl(tc_writer *writer,
@@ -3929,7 +3667,7 @@ tc_status tc_writer_ddl(tc_writer *writer,
 /**
  * Writes a large-object fragment of the last row. The layout of fragments is not known; the caller provides the bytes.
  *
- * `data` may be NULL where `length` is 0. Errors: as `tc_writer_insert`; there must be a row.
+ * `data` may be NULL where `length` is 0. Errors: as `tc_writer_row_change`; there must be a row.
  * Example: `tc_writer_lob_fragment(writer, bytes, length, &error);`
  */
 tc_status tc_writer_lob_fragment(tc_writer *writer,

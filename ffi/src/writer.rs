@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType, Token};
-use trailcore::{TableDef, Timestamp};
+use trailcore::{Op, TableDef, Timestamp};
 
 use crate::memory::tc_change;
+use crate::op::{RawOp, tc_op};
 use crate::prelude::*;
 use crate::row::tc_row;
 use crate::table::tc_table;
@@ -195,15 +196,17 @@ unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnO
     unsafe { fallible(error, || how(borrow_mut(writer)?.open()?)) }
 }
 
-/// Returns a table and the bytes of one of its rows, for a writer.
+/// Returns the bytes of a row of a table.
 ///
 /// # Safety
-/// As `borrow`; the row is not changed meanwhile.
-unsafe fn row_of<'a>(writer: &TrailWriter, table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
-    // SAFETY: guaranteed by the caller.
-    let (table, row) = unsafe { (borrow(table)?, borrow_mut(row)?) };
-    row.check(&table.0, writer.byte_order())?;
-    Ok((&table.0, row.bytes().to_vec()))
+/// As `borrow_mut`.
+unsafe fn row_of(table: &Arc<TableDef>, order: ByteOrder, row: *mut tc_row, name: &str) -> Outcome<Vec<u8>> {
+    if row.is_null() {
+        return Err(Failure::argument(format!("the operation needs the row {name}")));
+    }
+    let row = borrow_mut(row)?;
+    row.check(table, order)?;
+    Ok(row.bytes().to_vec())
 }
 
 /// Begins a transaction with its commit sequence number, its id, and its timestamp in microseconds since 1970, UTC.
@@ -280,7 +283,7 @@ pub unsafe extern "C" fn tc_writer_user_tokens(
 /// `tc_writer_commit` if `tc_writer_is_in_transaction` returns true.
 ///
 /// Errors: `TC_ERR_INVALID_ARGUMENT` for a record that is not a change, `TC_ERR_UNENCODABLE` if an image cannot be converted to
-/// the byte order of the writer, and as `tc_writer_insert`.
+/// the byte order of the writer, and as `tc_writer_row_change`.
 /// Example: `tc_writer_write(writer, change, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_write(
@@ -304,116 +307,44 @@ pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, ope
     })
 }
 
-/// Writes an insert. The row can be changed or freed after the call.
+/// Writes a change of a row: `before` for a delete, `after` for an insert, both for an update and a primary key update, neither
+/// for a truncate; a row that is not used may be NULL. `style` is how an update is written; a primary key update has both whole
+/// images with `TC_UPDATE_UNIFIED`, else `before` has the columns of the old key. Rows can be changed or freed after the call.
 ///
-/// Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT` if the row is not a row of the table,
-/// `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
-/// Example: `tc_writer_insert(writer, table, row, &error);`
+/// `before` and `after` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT` for another
+/// operation, an unknown `style`, or if a row is missing or not a row of the table; `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
+/// Example: `tc_writer_row_change(writer, TC_OP_INSERT, TC_UPDATE_UNIFIED, table, NULL, row, &error);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_insert(
+pub unsafe extern "C" fn tc_writer_row_change(
     writer: *mut tc_writer,
-    table: *const tc_table,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    write(writer, error, |writer| {
-        let (table, after) = row_of(writer, table, after)?;
-        Ok(writer.insert(table, &after)?)
-    })
-}
-
-/// Writes a delete.
-///
-/// Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_delete(writer, table, row, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_delete(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    before: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    write(writer, error, |writer| {
-        let (table, before) = row_of(writer, table, before)?;
-        Ok(writer.delete(table, &before)?)
-    })
-}
-
-/// Writes an update. `before` is ignored for `TC_UPDATE_AFTER_ONLY`.
-///
-/// Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` for an unknown `style`.
-/// Example: `tc_writer_update(writer, table, TC_UPDATE_UNIFIED, before, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_update(
-    writer: *mut tc_writer,
-    table: *const tc_table,
+    op: RawOp,
     style: RawUpdateStyle,
-    before: *mut tc_row,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    write(writer, error, |writer| {
-        let style = update_style(style)?;
-        let (_, before) = row_of(writer, table, before)?;
-        let (table, after) = row_of(writer, table, after)?;
-        Ok(writer.update(table, style, &before, &after)?)
-    })
-}
-
-/// Writes a primary key update. `key` has the columns of the old key.
-///
-/// Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_pk_update(writer, table, key, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_pk_update(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    key: *mut tc_row,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    write(writer, error, |writer| {
-        let (_, key) = row_of(writer, table, key)?;
-        let (table, after) = row_of(writer, table, after)?;
-        Ok(writer.pk_update(table, &key, &after)?)
-    })
-}
-
-/// Writes a primary key update, with both images in one record.
-///
-/// Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_unified_pk_update(writer, table, before, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_unified_pk_update(
-    writer: *mut tc_writer,
     table: *const tc_table,
     before: *mut tc_row,
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
     write(writer, error, |writer| {
-        let (_, before) = row_of(writer, table, before)?;
-        let (table, after) = row_of(writer, table, after)?;
-        Ok(writer.unified_pk_update(table, &before, &after)?)
+        let (table, order) = (&borrow(table)?.0, writer.byte_order());
+        let row = |row, name| row_of(table, order, row, name);
+        match (tc_op::read(op)?, update_style(style)?) {
+            (Op::Insert, _) => writer.insert(table, &row(after, "after")?)?,
+            (Op::Delete, _) => writer.delete(table, &row(before, "before")?)?,
+            (Op::Update, style) => writer.update(table, style, &row(before, "before")?, &row(after, "after")?)?,
+            (Op::PkUpdate, UpdateStyle::Unified) => {
+                writer.unified_pk_update(table, &row(before, "before")?, &row(after, "after")?)?;
+            }
+            (Op::PkUpdate, _) => writer.pk_update(table, &row(before, "before")?, &row(after, "after")?)?,
+            (Op::Truncate, _) => writer.truncate(table)?,
+            (other, _) => return Err(Failure::argument(format!("{other} is not an operation on a row"))),
+        }
+        Ok(())
     })
-}
-
-/// Writes a truncate of a table.
-///
-/// Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_truncate(writer, table, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_truncate(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    write(writer, error, |writer| Ok(writer.truncate(&borrow(table)?.0)?))
 }
 
 /// Writes a DDL change, with the text that GoldenGate makes of it.
 ///
-/// Errors: as `tc_writer_insert`.
+/// Errors: as `tc_writer_row_change`.
 /// Example: `tc_writer_ddl(writer, "BANK", "RATES", ",C1='CREATE TABLE ...',", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_ddl(
@@ -430,7 +361,7 @@ pub unsafe extern "C" fn tc_writer_ddl(
 
 /// Writes a large-object fragment of the last row. The layout of fragments is not known; the caller provides the bytes.
 ///
-/// `data` may be NULL where `length` is 0. Errors: as `tc_writer_insert`; there must be a row.
+/// `data` may be NULL where `length` is 0. Errors: as `tc_writer_row_change`; there must be a row.
 /// Example: `tc_writer_lob_fragment(writer, bytes, length, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_lob_fragment(

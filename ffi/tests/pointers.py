@@ -11,8 +11,8 @@ import re
 import sys
 
 HANDLES = {
-    "trail", "reader", "block", "change", "table", "record_reader", "catalog", "select", "selector", "summary", "arrow_batches",
-    "logdump_filter", "file_header", "writer", "row", "buffer", "error", "report",
+    "trail", "reader", "block", "change", "table", "record_reader", "catalog", "select", "selector", "arrow_batches",
+    "logdump_filter", "file_header", "writer", "row", "buffer", "error",
 }
 
 # What stands for arguments that are not looked at for what they are here; by name where the type does not do.

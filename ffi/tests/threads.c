@@ -16,8 +16,6 @@ typedef struct {
     const tc_catalog *catalog;
     const tc_file_header *header;
     const tc_logdump_filter *filter;
-    const tc_summary *summary;
-    const tc_report *report;
     uint64_t sums[THREADS];
 } shared;
 
@@ -71,13 +69,7 @@ static uint64_t look(const shared *all) {
     }
     tc_reader_free(reader);
     OK(tc_select_explain(all->select, all->table, buffer));
-    /* Counts. */
-    tc_table_counts counts;
-    tc_report_facts facts;
-    OK(tc_summary_table(all->summary, 0, &counts));
-    facts.size = sizeof facts;
-    OK(tc_report_facts_of(all->report, &facts));
-    sum += counts.changes + facts.records;
+    OK(tc_trail_call(all->trail, "count", NULL, buffer, NULL));
     OK(tc_buffer_text(buffer, &text));
     sum = add(sum, text.data, text.length);
     tc_field_state state;
@@ -104,8 +96,7 @@ int main(int count, char **arguments) {
     OK(tc_reader_open(f.trail, NULL, &reader, NULL));
     OK(tc_reader_next_block(reader, 1000, &block, NULL));
     tc_reader_free(reader);
-    shared all = {f.trail, block, f.select, f.table, f.catalog, f.file_header, f.logdump_filter,
-                  f.summary, f.report, {0}};
+    shared all = {f.trail, block, f.select, f.table, f.catalog, f.file_header, f.logdump_filter, {0}};
     task tasks[THREADS];
     pthread_t threads[THREADS];
     uint64_t wanted = look(&all);

@@ -29,7 +29,7 @@ void statements(void);
 void headers(void);
 void records(void);
 void reports(void);
-void summaries(void);
+void damage(void);
 void selections(void);
 void quotes(void);
 void targets(void);

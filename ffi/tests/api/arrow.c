@@ -70,13 +70,10 @@ void arrow(void) {
 
     /* All tables, in one pass. */
     fixtures f = make_fixtures(sample);
-    tc_summary_facts facts;
     tc_counts counts;
     const tc_table *table;
     tc_str name;
     int64_t postings = 0, all = 0;
-    facts.size = sizeof facts;
-    OK(tc_summary_facts_of(f.summary, &facts));
     for (;;) {
         OK(tc_arrow_batches_next(f.arrow_batches, &table, &schema, &batch, NULL));
         if (!table) break;
@@ -88,7 +85,7 @@ void arrow(void) {
         schema.release(&schema);
     }
     CHECK(schema.release == NULL && batch.release == NULL);
-    CHECK(postings == rows && all > postings && (uint64_t)all <= facts.changes);
+    CHECK(postings == rows && all > postings && all <= 88);
     OK(tc_arrow_batches_filter_counts(f.arrow_batches, &counts));
     CHECK(counts.accepted == 0);
     OK(tc_table_arrow_schema(f.table, &options, &schema, NULL));
