@@ -13,6 +13,8 @@ use crate::wire::Writer;
 mod at {
     pub(super) const LENGTH: usize = 0;
     pub(super) const IMAGES: usize = 10;
+    /// The kind of the position after the change. Of lines it is another one than that of the change.
+    pub(super) const NEXT_KIND: usize = 15;
     /// The position after the change.
     pub(super) const NEXT: usize = 56;
     /// The offset of the before image, followed by that of the after image.
@@ -116,7 +118,8 @@ impl Filling {
 
     /// Sets the position after a change that starts at an offset of the view.
     pub(crate) fn set_next(&mut self, change: usize, next: trailcore::Position) {
-        let (_, (first, second)) = Writer::parts(next);
+        let (kind, (first, second)) = Writer::parts(next);
+        self.view.patch(change + at::NEXT_KIND, [kind]);
         self.view.patch(change + at::NEXT, first.to_le_bytes());
         self.view.patch(change + at::NEXT + 8, second.to_le_bytes());
     }

@@ -30,7 +30,7 @@ void reports(void) {
     CHECK(number(text, "\"records\":") > number(text, "\"changes\":"));
     long long changes = number(text, "\"changes\":");
     text = answer(f.trail, "count", NULL, f.buffer);
-    CHECK(number(text, "\"changes\":") == changes && number(text, "\"BANK.POSTINGS\":{\"ops\":{\"delete\":") > 0);
+    CHECK(number(text, "\"changes\":") == changes && number(text, "\"BANK.POSTINGS\":{\"ops\":{\"ddl\":") > 0);
     snprintf(request, sizeof request, "{\"path\":\"%s\"}", sample);
     OK(tc_call("count", request, other, NULL));
     OK(tc_buffer_text(other, &again));

@@ -30,6 +30,7 @@ public final class Change {
     private static final int HAS_CSN = 12;
     private static final int HAS_XID = 13;
     private static final int POSITION_KIND = 14;
+    private static final int NEXT_KIND = 15;
     private static final int POSITION = 16;
     private static final int START = 32;
     private static final int TIMESTAMP = 48;
@@ -96,13 +97,13 @@ public final class Change {
         return block.fileHeader(Wire.i32(view, at + FILE), index());
     }
 
-    private Position position(int place) {
-        return Position.of(view[at + POSITION_KIND], Wire.i64(view, at + place), Wire.i64(view, at + place + 8));
+    private Position position(int kind, int place) {
+        return Position.of(view[at + kind], Wire.i64(view, at + place), Wire.i64(view, at + place + 8));
     }
 
     /** {@return the position of its record; for a before/after pair, that of the after record} */
     public Position position() {
-        return position(POSITION);
+        return position(POSITION_KIND, POSITION);
     }
 
     /**
@@ -110,12 +111,12 @@ public final class Change {
      * returns the whole change.
      */
     public Position start() {
-        return position(START);
+        return position(POSITION_KIND, START);
     }
 
     /** Returns the position of the next record. */
     Position next() {
-        return position(NEXT);
+        return position(NEXT_KIND, NEXT);
     }
 
     /** {@return the timestamp of the record} For rows it is the time of the commit. */
