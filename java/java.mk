@@ -38,6 +38,7 @@ test-java: java-tools ## Tests of the Java binding, its javadoc, and the example
 
 .PHONY: java-checked
 java-checked: java-library
+	$(CARGO) build --quiet -p trailcore-jni --features drill
 	@$(MAKE) --no-print-directory cli-build
 	@rm -rf java/target/surefire-reports
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/test-java.log 2>&1 || { cut -c1-400 target/test-java.log | tail -n 80; exit 1; }

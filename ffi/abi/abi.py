@@ -3,7 +3,6 @@
 
     abi.py list HEADER LIBRARY         writes it
     abi.py check HEADER LIBRARY FILE   it is what FILE says, so that a change is one that someone has made
-    abi.py keeps HEADER LIBRARY FILE   all that FILE says is still so: what programs of an earlier header use is there
 
 Structs that start with their size may grow at their end.
 """
@@ -73,19 +72,6 @@ def interface(header_path, library):
     return names + prototypes(header) + layouts(header, os.path.abspath(header_path))
 
 
-def keeps(earlier, now):
-    """What an earlier interface has that the present one has not."""
-    present = set(now)
-    sizes = {line.split()[1]: int(line.split()[3]) for line in now if line.startswith("struct ")}
-    lost = []
-    for line in earlier:
-        words = line.split()
-        grown = words[0] == "struct" and words[-1] == "grows" and sizes.get(words[1], 0) >= int(words[3])
-        if line not in present and not grown:
-            lost.append(line)
-    return lost
-
-
 def main():
     command, header, library = sys.argv[1:4]
     now = interface(header, library)
@@ -94,12 +80,7 @@ def main():
         return
     with open(sys.argv[4], encoding="utf-8") as file:
         known = file.read().splitlines()
-    if command == "keeps":
-        lost = keeps(known, now)
-        if lost:
-            sys.exit("no longer so, within a major version:\n" + "\n".join(lost))
-        print(f"all {len(known)} facts of {sys.argv[4]} hold")
-    elif command == "check":
+    if command == "check":
         differing = sorted(set(known) ^ set(now))
         if differing:
             sys.exit(f"{sys.argv[4]} and the library differ; if that is meant, run `make abi`:\n" + "\n".join(differing))

@@ -8,15 +8,10 @@ use arrow_array::{Array, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Schema};
 use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, TableRecords, Times};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, Handle, borrow, borrow_mut};
 use crate::options::{read_options, tc_read_options};
-use crate::reader::{give_skipped, tc_counts, tc_skipped};
-use crate::status::tc_status;
+use crate::prelude::*;
+use crate::skipped::{give_skipped, tc_counts, tc_skipped};
 use crate::table::tc_table;
-use crate::text::{Flag, VersionedStruct, array, optional_text, out, read_struct, text};
 use crate::trail::tc_trail;
 
 /// The struct of this name in the Arrow C stream interface.
@@ -185,9 +180,9 @@ unsafe fn arrow_options(options: *const tc_arrow_options) -> Outcome<ArrowOption
 ///
 /// Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
 /// `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
-/// `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change
-/// nor a definition of the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is
-/// requested and impossible, and the errors of reading. The stream reports later errors.
+/// `arrow` may be NULL for the default. Errors: `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
+/// the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and
+/// impossible, and the errors of reading. The stream reports later errors.
 /// Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_arrow_stream(
@@ -273,9 +268,8 @@ unsafe fn give_batch(batch: RecordBatch, schema: *mut FFI_ArrowSchema, rows: *mu
 
 /// Opens the record batches of all tables of a trail.
 ///
-/// Ownership: `*batches` belongs to the caller; free it with `tc_arrow_batches_free`. Threads: several may call it
-/// concurrently. `options` and `arrow` may be NULL for the default; `error` may be NULL. `arrow->schema_change` is ignored.
-/// Errors: as `tc_reader_open`, and `TC_ERR_BAD_ARGUMENT` if a member of `arrow` has an unknown number.
+/// `options` and `arrow` may be NULL for the default; `arrow->schema_change` is ignored. Errors: as `tc_reader_open`, and
+/// `TC_ERR_BAD_ARGUMENT` if a member of `arrow` has an unknown number.
 /// Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_open(
@@ -285,15 +279,12 @@ pub unsafe extern "C" fn tc_arrow_batches_open(
     batches: *mut *mut tc_arrow_batches,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(batches, || {
-                let batches = borrow(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
-                Ok(tc_arrow_batches { batches, table: None })
-            })
+    fallible(error, || {
+        give_to(batches, || {
+            let batches = borrow(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
+            Ok(tc_arrow_batches { batches, table: None })
         })
-    }
+    })
 }
 
 /// Frees the object. NULL is fine.
@@ -301,8 +292,7 @@ pub unsafe extern "C" fn tc_arrow_batches_open(
 /// Example: `tc_arrow_batches_free(batches);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(batches) }
+    handle::free(batches)
 }
 
 /// Returns the next record batch: its rows as an array of structs, their schema, and the definition of the table. `*table` is
@@ -311,9 +301,8 @@ pub unsafe extern "C" fn tc_arrow_batches_free(batches: *mut tc_arrow_batches) {
 /// `TC_ERR_FILTER`, `TC_ERR_UNDECIDABLE` and `TC_ERR_CANCELLED` a further call continues; other errors are returned again.
 ///
 /// Ownership: schema and rows belong to the caller; their `release` frees them. `release` is NULL if there are none. The table
-/// is valid until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Threads: one at a time. `error`
-/// may be NULL. Errors: those of reading, `TC_ERR_VALUE`, and `TC_ERR_OTHER` if a name contains a NUL, which Arrow cannot
-/// represent.
+/// is valid until the next call, or until `tc_arrow_batches_free`; `tc_table_clone` keeps it. Errors: those of reading,
+/// `TC_ERR_VALUE`, and `TC_ERR_OTHER` if a name contains a NUL, which Arrow cannot represent.
 /// Example: `while (tc_arrow_batches_next(batches, &table, &schema, &rows, &error) == TC_OK && table) take(&schema, &rows);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_next(
@@ -342,12 +331,10 @@ pub unsafe extern "C" fn tc_arrow_batches_next(
 
 /// Returns the counts of the selection so far; all zero without a selection.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_counts counts; tc_arrow_batches_filter_counts(batches, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_batches, counts: *mut tc_counts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let counts = out(counts, tc_counts::default(), "counts")?;
         *counts = borrow_mut(batches)?.batches.reader().filter_counts().into();
         Ok(())
@@ -356,12 +343,10 @@ pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_b
 
 /// Returns the number of ranges skipped so far. Always 0 without `resync`.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_skipped_count(batches: *mut tc_arrow_batches, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow_mut(batches)?.batches.reader().skipped().len();
         Ok(())
@@ -370,8 +355,7 @@ pub unsafe extern "C" fn tc_arrow_batches_skipped_count(batches: *mut tc_arrow_b
 
 /// Returns one of the skipped ranges, and in `*why` the reason.
 ///
-/// Ownership: `*why` belongs to the caller; free it with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
-/// `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
+/// `why` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_skipped gap; tc_error *why; tc_arrow_batches_skipped(batches, 0, &gap, &why);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_skipped(
@@ -380,15 +364,14 @@ pub unsafe extern "C" fn tc_arrow_batches_skipped(
     skipped: *mut tc_skipped,
     why: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_skipped(borrow_mut(batches)?.batches.reader().skipped(), index, skipped, why) })
+    status(|| give_skipped(borrow_mut(batches)?.batches.reader().skipped(), index, skipped, why))
 }
 
 /// Returns the schema of the record batches of a table.
 ///
-/// Ownership: the schema belongs to the caller; its `release` frees it. If the call fails, `release` is NULL. Threads: several
-/// may call it concurrently. `arrow` may be NULL for the default; `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the
-/// table lacks a requested column or two columns would have the same name; `TC_ERR_OTHER` if a name contains a NUL.
+/// Ownership: the schema belongs to the caller; its `release` frees it. If the call fails, `release` is NULL. `arrow` may be
+/// NULL for the default. Errors: `TC_ERR_INVALID_ARGUMENT` if the table lacks a requested column or two columns would have the
+/// same name; `TC_ERR_OTHER` if a name contains a NUL.
 /// Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_arrow_schema(

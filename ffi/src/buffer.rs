@@ -1,6 +1,7 @@
 //! Buffers: reusable memory for text.
 
-use crate::boundary::{self, Outcome};
+use crate::failure::Outcome;
+use crate::failure::status;
 use crate::handle::{self, Object, borrow, borrow_mut, into_raw};
 use crate::status::tc_status;
 use crate::text::{out, tc_str};
@@ -54,13 +55,10 @@ pub(crate) unsafe fn give_to<T: Object>(place: *mut *mut T, make: impl FnOnce() 
 
 /// Creates an empty buffer.
 ///
-/// Ownership: `*buffer` belongs to the caller; free it with `tc_buffer_free`. Any thread may call it. Errors:
-/// `TC_ERR_NULL_POINTER`.
 /// Example: `tc_buffer *line; tc_buffer_new(&line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_new(buffer: *mut *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe { give_to(buffer, || Ok(tc_buffer { bytes: vec![0], length: 0 })) })
+    status(|| give_to(buffer, || Ok(tc_buffer { bytes: vec![0], length: 0 })))
 }
 
 /// Frees a buffer. NULL is fine.
@@ -68,18 +66,15 @@ pub unsafe extern "C" fn tc_buffer_new(buffer: *mut *mut tc_buffer) -> tc_status
 /// Example: `tc_buffer_free(line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_free(buffer: *mut tc_buffer) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(buffer) }
+    handle::free(buffer)
 }
 
 /// Returns the text in a buffer, followed by a NUL. It is valid until the buffer is appended to, cleared or freed.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str text; tc_buffer_text(line, &text); fwrite(text.data, 1, text.length, stdout);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe {
+    status(|| {
         let text = out(text, tc_str::NONE, "text")?;
         *text = borrow(buffer)?.text();
         Ok(())
@@ -88,12 +83,10 @@ pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_
 
 /// Empties a buffer and keeps its memory.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_buffer_clear(line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_clear(buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe {
+    status(|| {
         let mut buffer = borrow_mut(buffer)?;
         buffer.length = 0;
         buffer.append(|_| Ok(()))

@@ -5,13 +5,8 @@ use std::sync::Arc;
 
 use trailcore::{Catalog, TableDef};
 
-use crate::boundary::{Failure, fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, borrow_mut, into_raw};
-use crate::status::tc_status;
+use crate::prelude::*;
 use crate::table::tc_table;
-use crate::text::{array, out, path, text};
 
 /// Table definitions by name, from definitions (DEFGEN) files. Trails of releases before 12.2 need them.
 ///
@@ -40,18 +35,14 @@ impl tc_catalog {
 
 /// Creates an empty catalog.
 ///
-/// Ownership: `*catalog` belongs to the caller; free it with `tc_catalog_free`. Any thread may call it. Errors:
-/// `TC_ERR_NULL_POINTER`.
 /// Example: `tc_catalog *catalog; tc_catalog_new(&catalog);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_new(catalog: *mut *mut tc_catalog) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_to(catalog, || Ok(tc_catalog::default())) })
+    status(|| give_to(catalog, || Ok(tc_catalog::default())))
 }
 
 /// Reads a definitions file.
 ///
-/// Ownership: `*catalog` belongs to the caller; free it with `tc_catalog_free`. Any thread may call it. `error` may be NULL.
 /// Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_DEFINITIONS` if it cannot be parsed, with the line.
 /// Example: `tc_catalog_open("dirdef/hr.def", &catalog, &error);`
 #[unsafe(no_mangle)]
@@ -60,14 +51,12 @@ pub unsafe extern "C" fn tc_catalog_open(
     catalog: *mut *mut tc_catalog,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(catalog, || Ok(tc_catalog(Catalog::open(path(file, "file")?)?)))) }
+    fallible(error, || give_to(catalog, || Ok(tc_catalog(Catalog::open(path(file, "file")?)?))))
 }
 
 /// Parses the bytes of a definitions file.
 ///
-/// Ownership: `*catalog` belongs to the caller; free it with `tc_catalog_free`; the bytes are not kept. Any thread may call it.
-/// `error` may be NULL. Errors: `TC_ERR_DEFINITIONS` if they cannot be parsed, with the line.
+/// The bytes are not kept. Errors: `TC_ERR_DEFINITIONS` if they cannot be parsed, with the line.
 /// Example: `tc_catalog_parse(bytes, length, &catalog, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_parse(
@@ -76,17 +65,14 @@ pub unsafe extern "C" fn tc_catalog_parse(
     catalog: *mut *mut tc_catalog,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(catalog, || {
-                if bytes.is_null() {
-                    return Err(Failure::null("bytes"));
-                }
-                Ok(tc_catalog(Catalog::parse(array(bytes, length, "bytes")?)?))
-            })
+    fallible(error, || {
+        give_to(catalog, || {
+            if bytes.is_null() {
+                return Err(Failure::null("bytes"));
+            }
+            Ok(tc_catalog(Catalog::parse(array(bytes, length, "bytes")?)?))
         })
-    }
+    })
 }
 
 /// Frees a catalog. NULL is fine.
@@ -94,18 +80,15 @@ pub unsafe extern "C" fn tc_catalog_parse(
 /// Example: `tc_catalog_free(catalog);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_free(catalog: *mut tc_catalog) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(catalog) }
+    handle::free(catalog)
 }
 
 /// Adds a definition, replacing one of the same name. Readers that already use the catalog do not see it.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_catalog_insert(catalog, table);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_insert(catalog: *mut tc_catalog, table: *const tc_table) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let table = borrow(table)?.0.as_ref().clone();
         borrow_mut(catalog)?.0.insert(table);
         Ok(())
@@ -114,12 +97,10 @@ pub unsafe extern "C" fn tc_catalog_insert(catalog: *mut tc_catalog, table: *con
 
 /// Returns the number of definitions.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_catalog_count(catalog, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_count(catalog: *const tc_catalog, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(catalog)?.0.tables().count();
         Ok(())
@@ -128,13 +109,11 @@ pub unsafe extern "C" fn tc_catalog_count(catalog: *const tc_catalog, count: *mu
 
 /// Returns a definition by its index. Definitions are ordered by name.
 ///
-/// Ownership: `*table` belongs to the caller; free it with `tc_table_free`. Threads: several may call it concurrently. Errors:
-/// `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_catalog_table(catalog, 0, &table);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_table(catalog: *const tc_catalog, index: usize, table: *mut *mut tc_table) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         give_to(table, || {
             let tables = borrow(catalog)?.sorted();
             let found = tables.get(index).ok_or_else(|| Failure::index("table", index, tables.len()))?;
@@ -146,8 +125,6 @@ pub unsafe extern "C" fn tc_catalog_table(catalog: *const tc_catalog, index: usi
 /// Returns the definition of a table by its name: the exact match, or the only case-insensitive match. `*table` is NULL if
 /// there is none.
 ///
-/// Ownership: `*table` belongs to the caller; free it with `tc_table_free`. Threads: several may call it concurrently. Errors:
-/// `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_catalog_find(catalog, "HR.EMP", &table);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_find(
@@ -155,8 +132,7 @@ pub unsafe extern "C" fn tc_catalog_find(
     name: *const c_char,
     table: *mut *mut tc_table,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let table = out(table, std::ptr::null_mut(), "table")?;
         let (catalog, name) = (borrow(catalog)?, text(name, "name")?);
         if let Some(found) = catalog.0.table(name) {

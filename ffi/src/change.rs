@@ -1,84 +1,18 @@
 //! Changes.
 
-use std::borrow::Cow;
 use std::ffi::c_char;
 
 use trailcore::trail::TransactionIndicator;
-use trailcore::{Change, Op, Row};
+use trailcore::{Change, Row};
 
-use crate::block::Memory;
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::tc_buffer;
 use crate::column::{column_of, tc_column};
-use crate::error::tc_error;
-use crate::handle::{self, Handle, borrow, borrow_mut, into_raw};
 use crate::header::tc_file_header;
+use crate::memory::{Memory, gone, tc_change};
+use crate::op::tc_op;
+use crate::prelude::*;
 use crate::record::{fill_record, tc_record};
-use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{VersionedStruct, fill_struct, out, tc_bytes, tc_str, text, write_struct, zero_on_error};
 use crate::time::tc_position;
-
-/// One change of a trail: an insert, update, delete, truncate or DDL.
-///
-/// Ownership: it belongs to its block or reader. Threads: several may use it concurrently.
-pub struct tc_change {
-    memory: *const Memory,
-    place: usize,
-}
-
-handle::object!(tc_change, b"tc_chng\0");
-
-// SAFETY: it points to the memory that contains it, which several threads may read.
-unsafe impl Send for tc_change {}
-// SAFETY: as above.
-unsafe impl Sync for tc_change {}
-
-/// The operation of a change.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_op {
-    /// A new row.
-    TC_OP_INSERT = 0,
-    /// A row with the same key and other values.
-    TC_OP_UPDATE = 1,
-    /// A row with another key.
-    TC_OP_PK_UPDATE = 2,
-    /// A deleted row.
-    TC_OP_DELETE = 3,
-    /// All rows of the table are deleted.
-    TC_OP_TRUNCATE = 4,
-    /// A DDL change of a definition.
-    TC_OP_DDL = 5,
-    /// Not a change: a database or table definition. Only returned on request.
-    TC_OP_METADATA = 6,
-    /// Not a change: a marker, or a record of an unknown type. Only returned on request.
-    TC_OP_OTHER = 7,
-}
-
-/// A `tc_op` from C, which can have any value.
-pub type RawOp = u32;
-
-impl tc_op {
-    pub(crate) fn of(op: Op) -> Self {
-        match op {
-            Op::Insert => Self::TC_OP_INSERT,
-            Op::Update => Self::TC_OP_UPDATE,
-            Op::PkUpdate => Self::TC_OP_PK_UPDATE,
-            Op::Delete => Self::TC_OP_DELETE,
-            Op::Truncate => Self::TC_OP_TRUNCATE,
-            Op::Ddl => Self::TC_OP_DDL,
-            Op::Metadata => Self::TC_OP_METADATA,
-            Op::Other => Self::TC_OP_OTHER,
-        }
-    }
-
-    /// Converts a number from C.
-    pub(crate) fn read(number: RawOp) -> Outcome<Op> {
-        let found = Op::ALL.into_iter().find(|op| Self::of(*op) as u32 == number);
-        found.ok_or_else(|| Failure::argument(format!("{number} is not a tc_op")))
-    }
-}
 
 /// The position of a change in its transaction. For the two records of an update, the position of the pair.
 #[repr(u32)]
@@ -168,34 +102,6 @@ impl tc_token {
 }
 
 impl tc_change {
-    pub(crate) fn new(memory: *const Memory, place: usize) -> Self {
-        Self { memory, place }
-    }
-
-    #[inline(always)]
-    fn memory(&self) -> &Memory {
-        // SAFETY: the memory contains the change, so it lives at least as long.
-        unsafe { &*self.memory }
-    }
-
-    pub(crate) fn change(&self) -> Outcome<Change<'_>> {
-        self.find().ok_or_else(gone)
-    }
-
-    /// As [`change`](Self::change), for hot paths: an `Option` is smaller than an `Outcome`.
-    #[inline(always)]
-    fn find(&self) -> Option<Change<'_>> {
-        self.memory().filled().get(self.place)
-    }
-
-    /// Returns a text of the change, stored in its memory if it had to be created.
-    fn lent(&self, text: Cow<'_, str>) -> tc_str {
-        match text {
-            Cow::Borrowed(text) => text.into(),
-            Cow::Owned(text) => self.memory().keep(&text),
-        }
-    }
-
     #[inline(always)]
     fn row<'a>(change: &Change<'a>, image: RawImage) -> Outcome<Option<Row<'a>>> {
         let (before, after) = change.images()?;
@@ -207,20 +113,13 @@ impl tc_change {
     }
 }
 
-#[cold]
-fn gone() -> Failure {
-    Failure::argument("the change does not exist any more")
-}
-
 /// Returns the fixed members of a change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `info` is not set,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `info` is not set.
 /// Example: `tc_change_info info; info.size = sizeof info; tc_change_info_of(change, &info);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_info_of(change: *const tc_change, info: *mut tc_change_info) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         zero_on_error(info, || {
             let handle = borrow(change)?;
             let Some(change) = handle.find() else { return Err(gone()) };
@@ -251,26 +150,13 @@ unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *m
     }
 }
 
-/// Returns the name of an operation in the native JSON form, such as `pk_update`: static text that ends with a NUL. Returns
-/// `unknown` for an unknown number.
-///
-/// Any thread may call it. No errors.
-/// Example: `printf("%s\n", tc_op_name(info.op));`
-#[unsafe(no_mangle)]
-pub extern "C" fn tc_op_name(op: RawOp) -> *const c_char {
-    let names = [c"insert", c"update", c"pk_update", c"delete", c"truncate", c"ddl", c"metadata", c"other"];
-    names.get(op as usize).copied().unwrap_or(c"unknown").as_ptr()
-}
-
 /// Returns the table name of a change, with the parts joined by `.`. For a DDL change, returns the name of the object. It is
 /// valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str name; tc_change_table_name(change, &name); printf("%.*s", (int)name.length, name.data);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_table_name(change: *const tc_change, name: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let name = out(name, tc_str::NONE, "name")?;
         let handle = borrow(change)?;
         *name = handle.lent(handle.change()?.table_name());
@@ -281,12 +167,10 @@ pub unsafe extern "C" fn tc_change_table_name(change: *const tc_change, name: *m
 /// Returns the commit sequence number of the transaction of a change; no text if the trail does not contain it. It is valid as
 /// long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str csn; tc_change_csn(change, &csn);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_csn(change: *const tc_change, csn: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let csn = out(csn, tc_str::NONE, "csn")?;
         *csn = borrow(change)?.change()?.csn().into();
         Ok(())
@@ -295,12 +179,10 @@ pub unsafe extern "C" fn tc_change_csn(change: *const tc_change, csn: *mut tc_st
 
 /// Returns the id of the transaction of a change; no text if the trail does not contain it. It is valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str xid; tc_change_xid(change, &xid);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_xid(change: *const tc_change, xid: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let xid = out(xid, tc_str::NONE, "xid")?;
         *xid = borrow(change)?.change()?.xid().into();
         Ok(())
@@ -309,8 +191,8 @@ pub unsafe extern "C" fn tc_change_xid(change: *const tc_change, xid: *mut tc_st
 
 /// Returns whether a change has this image. An image can have no columns.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. Errors: `TC_ERR_CORRUPT` if the images do not fit the
-/// record, `TC_ERR_UNSUPPORTED` if they are encrypted or of an unknown form, `TC_ERR_BAD_ARGUMENT` for an unknown `image`.
+/// Errors: `TC_ERR_CORRUPT` if the images do not fit the record, `TC_ERR_UNSUPPORTED` if they are encrypted or of an unknown
+/// form, `TC_ERR_BAD_ARGUMENT` for an unknown `image`.
 /// Example: `bool has; tc_change_has_image(change, TC_IMAGE_BEFORE, &has, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_has_image(
@@ -319,23 +201,19 @@ pub unsafe extern "C" fn tc_change_has_image(
     has: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let has = out(has, false, "has")?;
-            *has = tc_change::row(&borrow(change)?.change()?, image)?.is_some();
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let has = out(has, false, "has")?;
+        *has = tc_change::row(&borrow(change)?.change()?, image)?.is_some();
+        Ok(())
+    })
 }
 
 /// Returns the columns that an image has, in trail order; missing columns are left out. `*count` is the number of columns of
 /// the image, and at most `room` of them are written to `columns`. An image that the change does not have has no columns.
 ///
 /// Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
-/// each call converts again.
-/// Threads: several may call it concurrently. `columns` may be NULL where `room` is 0; `error` may be NULL. Errors: as
-/// `tc_change_has_image`, and `TC_ERR_CORRUPT` if the image ends within a column.
+/// each call converts again. `columns` may be NULL where `room` is 0. Errors: as `tc_change_has_image`, and `TC_ERR_CORRUPT` if
+/// the image ends within a column.
 /// Example: `tc_column columns[64]; size_t count; tc_change_columns(change, TC_IMAGE_AFTER, columns, 64, &count, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_columns(
@@ -346,28 +224,25 @@ pub unsafe extern "C" fn tc_change_columns(
     count: *mut usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let count = out(count, 0, "count")?;
-            if columns.is_null() && room > 0 {
-                return Err(Failure::null("columns"));
-            }
-            let handle = borrow(change)?;
-            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
-            let images = match change.images() {
-                Ok(images) => images,
-                Err(error) => return Err(error.into()),
-            };
-            let row = match image {
-                image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
-                image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
-                _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
-            };
-            *count = fill(&change, row, memory, columns, room)?;
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let count = out(count, 0, "count")?;
+        if columns.is_null() && room > 0 {
+            return Err(Failure::null("columns"));
+        }
+        let handle = borrow(change)?;
+        let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
+        let images = match change.images() {
+            Ok(images) => images,
+            Err(error) => return Err(error.into()),
+        };
+        let row = match image {
+            image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
+            image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
+            _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
+        };
+        *count = fill(&change, row, memory, columns, room)?;
+        Ok(())
+    })
 }
 
 /// Writes the columns of a row to the caller's array, up to its room, and counts them.
@@ -411,9 +286,8 @@ unsafe fn fill(
 /// total are written to `columns`. `tc_block_read` does the same by the index of a change in its block.
 ///
 /// Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
-/// each call converts again. Set `info->size` first.
-/// Threads: several may call it concurrently. `info` may be NULL for none, `columns` may be NULL where `room` is 0, `error` may
-/// be NULL. Errors: as `tc_change_info_of` and `tc_change_columns`.
+/// each call converts again. Set `info->size` first. `info` may be NULL for none, `columns` may be NULL where `room` is 0.
+/// Errors: as `tc_change_info_of` and `tc_change_columns`.
 /// Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_read(
@@ -425,17 +299,14 @@ pub unsafe extern "C" fn tc_change_read(
     after: *mut usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
-            zero_on_error(info, || {
-                let handle = borrow(change)?;
-                let Some(change) = handle.find() else { return Err(gone()) };
-                read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
-            })
+    fallible(error, || {
+        let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
+        zero_on_error(info, || {
+            let handle = borrow(change)?;
+            let Some(change) = handle.find() else { return Err(gone()) };
+            read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
         })
-    }
+    })
 }
 
 /// Writes a whole change to structs of the caller: its fixed members, unless `info` is null, and its columns.
@@ -471,8 +342,7 @@ pub(crate) unsafe fn read_all(
 /// Returns a column of an image by its index in the table. Its state is `TC_STATE_MISSING` if the image does not have it, or
 /// the change does not have the image. Its pointers are valid as long as the change.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. Errors: as `tc_change_has_image`; `TC_ERR_BAD_ARGUMENT` if
-/// the table is defined and has no such column.
+/// Errors: as `tc_change_has_image`; `TC_ERR_BAD_ARGUMENT` if the table is defined and has no such column.
 /// Example: `tc_column amount; tc_change_column(change, TC_IMAGE_AFTER, index, &amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_column(
@@ -482,28 +352,25 @@ pub unsafe extern "C" fn tc_change_column(
     column: *mut tc_column,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let column = out(column, tc_column::missing(index), "column")?;
-            let handle = borrow(change)?;
-            let change = handle.change()?;
-            let table = change.table();
-            if table.is_defined() && index >= table.columns().len() {
-                return Err(Failure::index("column", index, table.columns().len()));
-            }
-            if let Some(found) = tc_change::row(&change, image)?.and_then(|row| row.at(index)) {
-                column_of(&found, handle.memory(), column);
-            }
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let column = out(column, tc_column::missing(index), "column")?;
+        let handle = borrow(change)?;
+        let change = handle.change()?;
+        let table = change.table();
+        if table.is_defined() && index >= table.columns().len() {
+            return Err(Failure::index("column", index, table.columns().len()));
+        }
+        if let Some(found) = tc_change::row(&change, image)?.and_then(|row| row.at(index)) {
+            column_of(&found, handle.memory(), column);
+        }
+        Ok(())
+    })
 }
 
 /// Returns a column of an image by its name: the exact match, or the only case-insensitive match. In tables without a
 /// definition, columns are named `COL0`, `COL1` and so on. Otherwise as `tc_change_column`.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. Errors: as `tc_change_column`.
+/// Errors: as `tc_change_column`.
 /// Example: `tc_column amount; tc_change_find_column(change, TC_IMAGE_AFTER, "AMOUNT", &amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_find_column(
@@ -513,31 +380,28 @@ pub unsafe extern "C" fn tc_change_find_column(
     column: *mut tc_column,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let column = out(column, tc_column::missing(0), "column")?;
-            let (handle, name) = (borrow(change)?, text(name, "name")?);
-            let change = handle.change()?;
-            let table = change.table();
-            let known = table.column(name).map(|(index, _)| index);
-            if known.is_none() && table.is_defined() {
-                let what = format!("table {} has no column {name}", table.name());
-                return Err(Failure::argument(what));
-            }
-            *column = tc_column::missing(known.unwrap_or(0));
-            if let Some(found) = tc_change::row(&change, image)?.and_then(|row| row.get(name)) {
-                column_of(&found, handle.memory(), column);
-            }
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let column = out(column, tc_column::missing(0), "column")?;
+        let (handle, name) = (borrow(change)?, text(name, "name")?);
+        let change = handle.change()?;
+        let table = change.table();
+        let known = table.column(name).map(|(index, _)| index);
+        if known.is_none() && table.is_defined() {
+            let what = format!("table {} has no column {name}", table.name());
+            return Err(Failure::argument(what));
+        }
+        *column = tc_column::missing(known.unwrap_or(0));
+        if let Some(found) = tc_change::row(&change, image)?.and_then(|row| row.get(name)) {
+            column_of(&found, handle.memory(), column);
+        }
+        Ok(())
+    })
 }
 
 /// Appends a change to a buffer as one line of native JSON, without a line end.
 ///
-/// Threads: one at a time for a buffer. `error` may be NULL. Errors: `TC_ERR_CORRUPT` if an image is damaged; the buffer is
-/// unchanged then. An image of an unknown form is not an error; it is written as `{"$unsupported": "why"}`.
+/// Threads: one at a time for a buffer. Errors: `TC_ERR_CORRUPT` if an image is damaged; the buffer is unchanged then. An image
+/// of an unknown form is not an error; it is written as `{"$unsupported": "why"}`.
 /// Example: `tc_buffer_clear(line); tc_change_write_json(change, line, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_write_json(
@@ -545,23 +409,18 @@ pub unsafe extern "C" fn tc_change_write_json(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let change = borrow(change)?.change()?;
-            borrow_mut(buffer)?.append(|bytes| Ok(change.write_json(bytes)?))
-        })
-    }
+    fallible(error, || {
+        let change = borrow(change)?.change()?;
+        borrow_mut(buffer)?.append(|bytes| Ok(change.write_json(bytes)?))
+    })
 }
 
 /// Returns the number of GoldenGate's own tokens of a change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_change_token_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.tokens().count());
         Ok(())
@@ -571,13 +430,11 @@ pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: 
 /// Returns one of GoldenGate's own tokens of a change. For a pair, the tokens of the after record come first. Its pointers are
 /// valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_token token; tc_change_token(change, 0, &token);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize, token: *mut tc_token) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let place = out(token, tc_token::NONE, "token")?;
         let change = borrow(change)?.change()?;
         let tokens = || change.trail().into_iter().flat_map(|trail| trail.tokens());
@@ -596,12 +453,10 @@ pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize,
 /// Returns the raw user tokens of a change, whose layout is not known; no bytes if it has none. They are valid as long as the
 /// change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_bytes area; tc_change_user_tokens(change, &area);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_user_tokens(change: *const tc_change, area: *mut tc_bytes) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let area = out(area, tc_bytes::NONE, "area")?;
         *area = borrow(change)?.change()?.user_tokens().into();
         Ok(())
@@ -610,12 +465,10 @@ pub unsafe extern "C" fn tc_change_user_tokens(change: *const tc_change, area: *
 
 /// Returns the whole text of a DDL change; no text for other changes, or if it is encrypted. It is valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str statement; tc_change_ddl(change, &statement);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let statement = out(statement, tc_str::NONE, "statement")?;
         let handle = borrow(change)?;
         if let Some(ddl) = handle.change()?.ddl() {
@@ -629,12 +482,10 @@ pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut
 /// Returns the value of one tag in the text of a DDL change, such as `B4` for the object or `C1` for the SQL text; no text if
 /// the tag is missing. It is valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str sql; tc_change_ddl_field(change, "C1", &sql);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *const c_char, value: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let value = out(value, tc_str::NONE, "value")?;
         let (handle, tag) = (borrow(change)?, text(tag, "tag")?);
         if let Some(found) = handle.change()?.ddl().and_then(|ddl| ddl.field(tag)) {
@@ -646,13 +497,10 @@ pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *con
 
 /// Returns the header of the file of a change; `*header` is NULL if the file has none.
 ///
-/// Ownership: `*header` belongs to the caller; free it with `tc_file_header_free`. Threads: several may call it concurrently.
-/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_file_header *header; tc_change_file_header(change, &header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_file_header(change: *const tc_change, header: *mut *mut tc_file_header) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let header = out(header, std::ptr::null_mut(), "header")?;
         if let Some(found) = borrow(change)?.change()?.file_header() {
             *header = into_raw(tc_file_header(found.clone()));
@@ -663,12 +511,10 @@ pub unsafe extern "C" fn tc_change_file_header(change: *const tc_change, header:
 
 /// Returns the number of records of a change: two for a pair, plus its large-object fragments.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_change_record_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.records().count());
         Ok(())
@@ -678,13 +524,11 @@ pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count:
 /// Returns one of the raw records of a change. For a pair, the before record is the first. Its position and number are those of
 /// the change. Its pointers are valid as long as the change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range or if `size` of `record`
-/// is not set, `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range or if `size` of `record` is not set.
 /// Example: `tc_record record; record.size = sizeof record; tc_change_record(change, 0, &record);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_record(change: *const tc_change, index: usize, record: *mut tc_record) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         zero_on_error(record, || {
             let change = borrow(change)?.change()?;
             let records = || change.trail().into_iter().flat_map(|trail| trail.records());

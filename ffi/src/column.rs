@@ -5,12 +5,8 @@ use std::borrow::Cow;
 use trailcore::change::Precision;
 use trailcore::{Column, DateTime, Decimal, Number, Value};
 
-use crate::block::Memory;
-use crate::boundary::{Failure, Outcome, status};
-use crate::buffer::tc_buffer;
-use crate::handle::borrow_mut;
-use crate::status::tc_status;
-use crate::text::{out, tc_bytes, tc_str};
+use crate::memory::Memory;
+use crate::prelude::*;
 
 /// The five states of a column.
 #[repr(u32)]
@@ -303,13 +299,11 @@ impl tc_column {
 
 /// Returns the whole number in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a number, has a fraction, or does not fit;
-/// `TC_ERR_NULL_POINTER`.
+/// Errors: `TC_ERR_VALUE` if it is not a number, has a fraction, or does not fit.
 /// Example: `int64_t id; if (tc_column_i64(&column, &id) != TC_OK) skip();`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i64) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let number = out(number, 0, "number")?;
         *number = read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))?;
         Ok(())
@@ -318,12 +312,11 @@ pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i6
 
 /// Returns the exact number in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a number or has more than 38 digits; `TC_ERR_NULL_POINTER`.
+/// Errors: `TC_ERR_VALUE` if it is not a number or has more than 38 digits.
 /// Example: `tc_decimal amount; tc_column_decimal(&column, &amount);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mut tc_decimal) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let number = out(number, tc_decimal::default(), "number")?;
         *number = read(column)?.number()?.into();
         Ok(())
@@ -332,12 +325,11 @@ pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mu
 
 /// Returns the floating-point number nearest to the number in a column. Not exact: for plots, not for sums of money.
 ///
-/// Any thread may call it. Errors: as `tc_column_decimal`.
+/// Errors: as `tc_column_decimal`.
 /// Example: `double y; tc_column_f64(&column, &y);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f64) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let number = out(number, 0.0, "number")?;
         *number = read(column)?.number()?.to_f64();
         Ok(())
@@ -347,12 +339,11 @@ pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f6
 /// Returns the text in a column as UTF-8, or the digits of a number that the trail stores as text. It is valid as long as the
 /// change.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not text; `TC_ERR_NULL_POINTER`.
+/// Errors: `TC_ERR_VALUE` if it is not text.
 /// Example: `tc_str memo; tc_column_text(&column, &memo);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let value = out(value, tc_str::NONE, "value")?;
         let column = read(column)?;
         if column.r#type != tc_type::TC_TYPE_TEXT as u32 && column.r#type != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
@@ -365,12 +356,11 @@ pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc
 
 /// Returns the date, or date and time, in a column.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is not a date; `TC_ERR_NULL_POINTER`.
+/// Errors: `TC_ERR_VALUE` if it is not a date.
 /// Example: `tc_datetime posted; tc_column_datetime(&column, &posted);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut tc_datetime) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let time = out(time, tc_datetime::default(), "time")?;
         let column = read(column)?;
         if column.r#type != tc_type::TC_TYPE_DATETIME as u32 {
@@ -384,12 +374,11 @@ pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut
 /// Returns the bytes of a column of any type, decodable or not: text as UTF-8, other values as in the trail. They are valid as
 /// long as the change.
 ///
-/// Any thread may call it. Errors: `TC_ERR_VALUE` if it is NULL, missing or unchanged; `TC_ERR_NULL_POINTER`.
+/// Errors: `TC_ERR_VALUE` if it is NULL, missing or unchanged.
 /// Example: `tc_bytes raw; tc_column_bytes(&column, &raw);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_bytes(column: *const tc_column, bytes: *mut tc_bytes) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let bytes = out(bytes, tc_bytes::NONE, "bytes")?;
         let column = read(column)?;
         if column.state != tc_state::TC_STATE_VALUE as u32 && column.state != tc_state::TC_STATE_INVALID as u32 {
@@ -403,12 +392,11 @@ pub unsafe extern "C" fn tc_column_bytes(column: *const tc_column, bytes: *mut t
 /// Appends the value of a column to a buffer as readable text: text as it is, numbers with all their digits, dates as ISO 8601,
 /// bytes as `0x` and hexadecimal. Appends `NULL`, `missing`, `unchanged`, or `invalid:0x` and hexadecimal for the other states.
 ///
-/// Threads: one at a time for a buffer. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: one at a time for a buffer.
 /// Example: `tc_buffer_clear(text); tc_column_write(&column, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_write(column: *const tc_column, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let column = read(column)?;
         let mut buffer = borrow_mut(buffer)?;
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -13,12 +13,9 @@ use crate::status::tc_status;
 #[unsafe(no_mangle)]
 #[allow(clippy::panic)]
 pub unsafe extern "C" fn tc_drill_panic(buffer: *mut tc_buffer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let mut buffer = borrow_mut(buffer)?;
-            buffer.append_text("before the panic")?;
-            panic!("a panic on purpose")
-        })
-    }
+    fallible(error, || {
+        let mut buffer = borrow_mut(buffer)?;
+        buffer.append_text("before the panic")?;
+        panic!("a panic on purpose")
+    })
 }

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use trailcore::filter::{Diagnostic, DiagnosticKind};
 
-use crate::boundary::{self, Failure, Outcome};
+use crate::failure::{Failure, Outcome, status};
 use crate::handle::{self, borrow};
 use crate::status::tc_status;
 use crate::text::{out, tc_str};
@@ -148,7 +148,7 @@ impl tc_diagnostic {
 
     fn of(diagnostic: &Diagnostic) -> Self {
         Self {
-            kind: tc_diagnostic_kind::of(diagnostic.finding()),
+            kind: tc_diagnostic_kind::of(diagnostic.kind()),
             ogg_number: diagnostic.ogg_number().unwrap_or(0),
             start: diagnostic.range().start,
             end: diagnostic.range().end,
@@ -209,52 +209,44 @@ impl tc_error {
 /// Example: `tc_error_free(error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_free(error: *mut tc_error) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(error) }
+    handle::free(error)
 }
 
 /// Returns the status of an error: `TC_OK` for NULL, and a handle error for a pointer that is not an error.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. No errors of its own.
+/// No errors of its own.
 /// Example: `if (tc_error_status(error) == TC_ERR_TRUNCATED) wait_for_more();`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_status(error: *const tc_error) -> tc_status {
     if error.is_null() {
         return tc_status::TC_OK;
     }
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { borrow(error) }.map_or_else(|failure| failure.status(), |error| error.status)
+    borrow(error).map_or_else(|failure| failure.status(), |error| error.status)
 }
 
 /// Returns what is wrong, where, and what to do about it, as one text that ends with a NUL. It is valid as long as the error.
 /// Returns an empty text for NULL and for a pointer that is not an error.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL.
 /// Example: `fprintf(stderr, "%s\n", tc_error_message(error));`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_message(error: *const tc_error) -> *const c_char {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { borrow(error) }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+    borrow(error).map_or(c"".as_ptr(), |error| error.message.as_ptr())
 }
 
 /// Returns what is wrong, without the location and without advice. Otherwise as `tc_error_message`.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL.
 /// Example: `report(tc_error_what(error), location.rba);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_what(error: *const tc_error) -> *const c_char {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { borrow(error) }.map_or(c"".as_ptr(), |error| error.what.as_ptr())
+    borrow(error).map_or(c"".as_ptr(), |error| error.what.as_ptr())
 }
 
 /// Returns the location of an error. Its texts are valid as long as the error.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_location place; if (tc_error_location(error, &place) == TC_OK && place.has_rba) go_to(place.rba);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_location(error: *const tc_error, location: *mut tc_location) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe {
+    status(|| {
         let location = out(location, tc_location::NONE, "location")?;
         *location = borrow(error)?.location;
         Ok(())
@@ -263,12 +255,10 @@ pub unsafe extern "C" fn tc_error_location(error: *const tc_error, location: *mu
 
 /// Returns the number of diagnostics of a filter error; 0 for all other errors.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_error_diagnostic_count(error, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_diagnostic_count(error: *const tc_error, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(error)?.diagnostics.len();
         Ok(())
@@ -277,11 +267,9 @@ pub unsafe extern "C" fn tc_error_diagnostic_count(error: *const tc_error, count
 
 /// Returns one of the diagnostics of a filter error. Its texts are valid as long as the error.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_diagnostic first; tc_error_diagnostic(error, 0, &first);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_diagnostic(error: *const tc_error, index: usize, diagnostic: *mut tc_diagnostic) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    boundary::status(|| unsafe { tc_diagnostic::write_to(diagnostic, &borrow(error)?.diagnostics, index) })
+    status(|| tc_diagnostic::write_to(diagnostic, &borrow(error)?.diagnostics, index))
 }

@@ -4,12 +4,14 @@
 //! is checked before use. A null pointer, an object of another type, an object in use and, in debug builds, a freed object
 //! return a status. Release builds release the memory of a freed object, so they cannot always detect it.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::boundary::{Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::log;
 use crate::status::tc_status;
 
@@ -220,7 +222,7 @@ pub(crate) unsafe fn free<T: Object>(pointer: *mut T) {
     let mut boxed = unsafe { Box::from_raw(pointer.cast::<Handle<T>>()) };
     // SAFETY: the value is dropped here and, by its tag word, nowhere else.
     let value = unsafe { ManuallyDrop::take(boxed.value.get_mut()) };
-    crate::boundary::ignore_panic(|| drop(value));
+    crate::failure::ignore_panic(|| drop(value));
     if cfg!(debug_assertions) {
         // The tag word stays, so the use of a freed object returns a status.
         std::mem::forget(boxed);

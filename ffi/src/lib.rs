@@ -16,18 +16,20 @@
 //!
 //! All other mistakes of a caller return a status.
 #![allow(unsafe_code, non_camel_case_types)]
-#![deny(unsafe_op_in_unsafe_fn)]
-// The pointer contract above covers all functions.
-#![allow(clippy::missing_safety_doc)]
+// The pointer contract above covers all exported functions.
+#![allow(clippy::missing_safety_doc, unsafe_op_in_unsafe_fn)]
 
 mod boundary;
+mod failure;
 mod handle;
+mod prelude;
 mod text;
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod block;
 pub mod buffer;
+pub mod call;
 pub mod catalog;
 pub mod change;
 pub mod column;
@@ -37,15 +39,17 @@ pub mod error;
 pub mod header;
 pub mod log;
 pub mod logdump;
+pub mod memory;
+pub mod op;
 pub mod options;
 pub mod reader;
 pub mod record;
-pub mod report;
+pub mod record_reader;
 pub mod row;
 pub mod select;
 pub mod selector;
+pub mod skipped;
 pub mod status;
-pub mod summary;
 pub mod table;
 pub mod time;
 pub mod trail;

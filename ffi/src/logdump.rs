@@ -4,13 +4,8 @@ use std::ffi::c_char;
 
 use trailcore::filter::{LogdumpFacts, LogdumpFilter};
 
-use crate::boundary::{fallible, status};
-use crate::buffer::{give_to, tc_buffer};
-use crate::change::tc_change;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, borrow_mut};
-use crate::status::tc_status;
-use crate::text::{out, text};
+use crate::memory::tc_change;
+use crate::prelude::*;
 
 /// FILTER commands of Logdump, the interactive dump tool.
 ///
@@ -21,8 +16,7 @@ handle::object!(tc_logdump_filter, b"tc_ldmp\0");
 
 /// Parses one or more FILTER commands.
 ///
-/// Ownership: `*filter` belongs to the caller; free it with `tc_logdump_filter_free`. Any thread may call it. `error` may be
-/// NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the text is wrong, or needs information that no trail has.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if the text is wrong, or needs information that no trail has.
 /// Example: `tc_logdump_filter_parse("FILTER RECTYPE Insert", &filter, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_parse(
@@ -30,8 +24,7 @@ pub unsafe extern "C" fn tc_logdump_filter_parse(
     filter: *mut *mut tc_logdump_filter,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(filter, || Ok(tc_logdump_filter(LogdumpFilter::parse(text(source, "source")?)?)))) }
+    fallible(error, || give_to(filter, || Ok(tc_logdump_filter(LogdumpFilter::parse(text(source, "source")?)?))))
 }
 
 /// Frees a filter. NULL is fine.
@@ -39,13 +32,11 @@ pub unsafe extern "C" fn tc_logdump_filter_parse(
 /// Example: `tc_logdump_filter_free(filter);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_free(filter: *mut tc_logdump_filter) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(filter) }
+    handle::free(filter)
 }
 
 /// Returns whether Logdump would show a change.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `bool shown; tc_logdump_filter_matches(filter, change, &shown);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_matches(
@@ -53,8 +44,7 @@ pub unsafe extern "C" fn tc_logdump_filter_matches(
     change: *const tc_change,
     matches: *mut bool,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let matches = out(matches, false, "matches")?;
         *matches = borrow(filter)?.0.matches(&LogdumpFacts::of(&borrow(change)?.change()?));
         Ok(())
@@ -63,10 +53,9 @@ pub unsafe extern "C" fn tc_logdump_filter_matches(
 
 /// Appends FILTER commands to a buffer that parse to the same filter.
 ///
-/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: several concurrently, with a buffer each.
 /// Example: `tc_logdump_filter_write(filter, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_logdump_filter_write(filter: *const tc_logdump_filter, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(filter)?.0.to_string()) })
+    status(|| borrow_mut(buffer)?.append_text(&borrow(filter)?.0.to_string()))
 }

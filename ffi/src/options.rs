@@ -5,11 +5,9 @@ use std::ops::ControlFlow;
 
 use trailcore::{Charset, ReadOptions};
 
-use crate::boundary::Outcome;
 use crate::catalog::tc_catalog;
-use crate::handle::borrow_optional;
+use crate::prelude::*;
 use crate::select::tc_select;
-use crate::text::{Flag, VersionedStruct, optional_text, read_struct};
 use crate::time::tc_position;
 
 /// The progress of a reader. It reads ahead of the changes that it returns, by about one block.

@@ -1,18 +1,9 @@
 //! Raw records.
 
-use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, Record, TableRef};
 
-use crate::boundary::{fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, borrow_mut};
-use crate::options::{read_options, tc_read_options};
-use crate::reader::{give_skipped, tc_skipped};
-use crate::status::tc_status;
-use crate::text::{VersionedStruct, out, tc_bytes, tc_str, write_struct, zero_on_error};
+use crate::prelude::*;
 use crate::time::tc_position;
-use crate::trail::tc_trail;
 
 /// A raw record of a trail. Its pointers are valid as long as the object that returned it.
 #[repr(C)]
@@ -119,101 +110,4 @@ pub(crate) fn fill_record(record: &Record<'_>, position: tc_position, number: u6
         has_table_index: index.is_some(),
         little_endian: record.byte_order() == ByteOrder::Little,
     }
-}
-
-/// Reads every record of a trail, including file headers and metadata, without assembling changes.
-///
-/// Ownership: free it with `tc_record_reader_free`. Threads: one at a time.
-pub struct tc_record_reader(RecordReader);
-
-handle::object!(tc_record_reader, b"tc_rrdr\0");
-
-/// Opens a reader of the records of a trail.
-///
-/// Ownership: `*reader` belongs to the caller; free it with `tc_record_reader_free`. Threads: several may call it concurrently.
-/// `options` may be NULL; only `resync`, `mapped` and `watch` are used. `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if
-/// `size` of the options is not set.
-/// Example: `tc_record_reader *records; tc_record_reader_open(trail, NULL, &records, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_record_reader_open(
-    trail: *const tc_trail,
-    options: *const tc_read_options,
-    reader: *mut *mut tc_record_reader,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(reader, || Ok(tc_record_reader(borrow(trail)?.0.records(&read_options(options)?))))) }
-}
-
-/// Frees a record reader. NULL is fine.
-///
-/// Example: `tc_record_reader_free(records);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_record_reader_free(reader: *mut tc_record_reader) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(reader) }
-}
-
-/// Returns the next record, valid until the next call with the reader. `*more` is false at the end of the trail.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_reader_next_block`, but for undefined tables and selections;
-/// `TC_ERR_BAD_ARGUMENT` if `size` of `record` is not set.
-/// Example: `while (tc_record_reader_next(records, &record, &more, &error) == TC_OK && more) use(&record);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_record_reader_next(
-    reader: *mut tc_record_reader,
-    record: *mut tc_record,
-    more: *mut bool,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let more = out(more, false, "more")?;
-            // Checked before a record is read, so that a mistake of the caller does not lose it.
-            crate::text::read_size(record, "record")?;
-            zero_on_error(record, || {
-                let mut reader = borrow_mut(reader)?;
-                if let Some(placed) = reader.0.next()? {
-                    write_struct(
-                        record,
-                        fill_record(&placed.record, trailcore::Position::from(placed.position).into(), placed.number),
-                        "record",
-                    )?;
-                    *more = true;
-                }
-                Ok(())
-            })
-        })
-    }
-}
-
-/// Returns the number of ranges skipped so far. Always 0 without `resync`.
-///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
-/// Example: `size_t count; tc_record_reader_skipped_count(records, &count);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_record_reader_skipped_count(reader: *mut tc_record_reader, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
-        let count = out(count, 0, "count")?;
-        *count = borrow_mut(reader)?.0.skipped().len();
-        Ok(())
-    })
-}
-
-/// Returns one of the skipped ranges, and in `*why` the reason.
-///
-/// Ownership: `*why` belongs to the caller; free it with `tc_error_free`; `why` may be NULL. Threads: one at a time. Errors:
-/// `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER` and the handle errors.
-/// Example: `tc_skipped gap; tc_error *why; tc_record_reader_skipped(records, 0, &gap, &why);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_record_reader_skipped(
-    reader: *mut tc_record_reader,
-    index: usize,
-    skipped: *mut tc_skipped,
-    why: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_skipped(borrow_mut(reader)?.0.skipped(), index, skipped, why) })
 }

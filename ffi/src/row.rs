@@ -7,12 +7,8 @@ use trailcore::sink::RowBuilder;
 use trailcore::trail::ByteOrder;
 use trailcore::{Decimal, TableDef};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
 use crate::column::tc_decimal;
-use crate::error::tc_error;
-use crate::handle::{self, borrow_mut};
-use crate::status::tc_status;
-use crate::text::{array, text};
+use crate::prelude::*;
 
 /// A row to write, or one image of it. Columns that are not set are missing from it.
 ///
@@ -89,18 +85,15 @@ unsafe fn counted<'a>(value: *const c_char, length: usize) -> Outcome<&'a str> {
 /// Example: `tc_row_free(row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_free(row: *mut tc_row) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(row) }
+    handle::free(row)
 }
 
 /// Removes all columns of a row, to use it again.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_row_clear(row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_clear(row: *mut tc_row) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         borrow_mut(row)?.builder.clear();
         Ok(())
     })
@@ -108,9 +101,8 @@ pub unsafe extern "C" fn tc_row_clear(row: *mut tc_row) -> tc_status {
 
 /// Sets a text column: `length` bytes of UTF-8, which are written in the character set of the column.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column or it is not
-/// a text column, `TC_ERR_UNENCODABLE` if the character set lacks a character of the text, or the text is too long for an
-/// image.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column or it is not a text column, `TC_ERR_UNENCODABLE` if the
+/// character set lacks a character of the text, or the text is too long for an image.
 /// Example: `tc_row_text(row, "MEMO", "cash", 4, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_text(
@@ -120,13 +112,12 @@ pub unsafe extern "C" fn tc_row_text(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.text(name, counted(value, length)?).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.text(name, counted(value, length)?).map(drop).map_err(Into::into))
 }
 
 /// Sets a number column that is stored as text, from a text that ends with a NUL. The digits are written unchanged.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; the text must be a number.
+/// Errors: as `tc_row_text`; the text must be a number.
 /// Example: `tc_row_number(row, "CREDIT_LIMIT", "1500.50", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_number(
@@ -135,13 +126,12 @@ pub unsafe extern "C" fn tc_row_number(
     digits: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.number(name, text(digits, "digits")?).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.number(name, text(digits, "digits")?).map(drop).map_err(Into::into))
 }
 
 /// Sets a column that is stored as an integer. The number must have the scale of the column or fit it exactly.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; `TC_ERR_UNENCODABLE` if it does not fit exactly.
+/// Errors: as `tc_row_text`; `TC_ERR_UNENCODABLE` if it does not fit exactly.
 /// Example: `tc_decimal amount = {1250, 0, 2}; tc_row_decimal(row, "AMOUNT", amount, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_decimal(
@@ -150,23 +140,21 @@ pub unsafe extern "C" fn tc_row_decimal(
     value: tc_decimal,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.decimal(name, value.into()).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.decimal(name, value.into()).map(drop).map_err(Into::into))
 }
 
 /// Sets a column that is stored as an integer to a whole number.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_decimal`.
+/// Errors: as `tc_row_decimal`.
 /// Example: `tc_row_i64(row, "POSTING_ID", 17, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_i64(row: *mut tc_row, column: *const c_char, value: i64, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.decimal(name, Decimal::from(value)).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.decimal(name, Decimal::from(value)).map(drop).map_err(Into::into))
 }
 
 /// Sets a date column from the text form of trails, `YYYY-MM-DD[:HH:MI:SS[.f...]]`.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`; the text must be a date.
+/// Errors: as `tc_row_text`; the text must be a date.
 /// Example: `tc_row_datetime(row, "POSTED", "2024-03-01:09:15:01.250000", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_datetime(
@@ -175,13 +163,12 @@ pub unsafe extern "C" fn tc_row_datetime(
     value: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.datetime(name, text(value, "value")?).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.datetime(name, text(value, "value")?).map(drop).map_err(Into::into))
 }
 
 /// Sets a column of bytes: binary, or of an unknown type.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_row_text`.
+/// Errors: as `tc_row_text`.
 /// Example: `tc_row_bytes(row, "IMAGE", bytes, length, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_bytes(
@@ -191,23 +178,19 @@ pub unsafe extern "C" fn tc_row_bytes(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        set(row, column, error, |row, name| {
-            if value.is_null() {
-                return Err(Failure::null("value"));
-            }
-            row.binary(name, array(value, length, "value")?).map(drop).map_err(Into::into)
-        })
-    }
+    set(row, column, error, |row, name| {
+        if value.is_null() {
+            return Err(Failure::null("value"));
+        }
+        row.binary(name, array(value, length, "value")?).map(drop).map_err(Into::into)
+    })
 }
 
 /// Sets a column to NULL.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if the table has no such column.
 /// Example: `tc_row_null(row, "MEMO", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_row_null(row: *mut tc_row, column: *const c_char, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { set(row, column, error, |row, name| row.null(name).map(drop).map_err(Into::into)) }
+    set(row, column, error, |row, name| row.null(name).map(drop).map_err(Into::into))
 }

@@ -5,14 +5,9 @@ use std::ffi::c_char;
 use trailcore::Timestamp;
 use trailcore::filter::{Dialect, Mode, Rejection, Select, TextUnit, UndecidableReason, Verdict};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::{give_to, tc_buffer};
-use crate::change::{RawOp, tc_op};
-use crate::error::{tc_diagnostic, tc_error};
-use crate::handle::{self, borrow, borrow_mut, borrow_mut_optional};
-use crate::status::tc_status;
+use crate::op::{RawOp, tc_op};
+use crate::prelude::*;
 use crate::table::tc_table;
-use crate::text::{Flag, VersionedStruct, array, optional_text, out, path, read_struct, text, write_struct};
 
 /// A selection of changes, in the language of GoldenGate's parameter files: TABLE, MAP, FILTER, WHERE and the others.
 ///
@@ -231,8 +226,7 @@ unsafe fn read_options(options: *const tc_select_options) -> Outcome<(Dialect, i
 
 /// Parses the statements of a parameter file. Parameters that do not select changes are skipped.
 ///
-/// Ownership: `*select` belongs to the caller; free it with `tc_select_free`. Any thread may call it. `options` may be NULL for
-/// the default; `error` may be NULL. Errors: `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
+/// `options` may be NULL for the default. Errors: `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
 /// Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_parse(
@@ -241,21 +235,29 @@ pub unsafe extern "C" fn tc_select_parse(
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(select, || {
-                let (dialect, set) = read_options(options)?;
-                Ok(tc_select(set(Select::parse_in(text(source, "source")?, dialect)?)))
-            })
+    fallible(error, || {
+        give_to(select, || {
+            let (dialect, set) = read_options(options)?;
+            Ok(tc_select(set(Select::parse_in(text(source, "source")?, dialect)?)))
         })
-    }
+    })
+}
+
+/// Appends a value to a buffer as a literal for the text of a selection: in single quotes, with quotes inside doubled. With it,
+/// a program builds the text of a selection from values safely. Literals of `nonansi` selections are different.
+///
+/// Example: `tc_quote("O'Hara", text); tc_buffer_text(text, &literal);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_quote(value: *const c_char, buffer: *mut tc_buffer) -> tc_status {
+    status(|| {
+        let quoted = format!("'{}'", text(value, "value")?.replace('\'', "''"));
+        borrow_mut(buffer)?.append_text(&quoted)
+    })
 }
 
 /// Reads a parameter file. Included files are searched in its directory.
 ///
-/// Ownership: `*select` belongs to the caller; free it with `tc_select_free`. Any thread may call it. `options` may be NULL for
-/// the default; `error` may be NULL. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` if its text is wrong, as for
+/// `options` may be NULL for the default. Errors: `TC_ERR_NOT_FOUND`, `TC_ERR_IO`; `TC_ERR_FILTER` if its text is wrong, as for
 /// `tc_select_parse`.
 /// Example: `tc_select_open("dirprm/pump.prm", NULL, &select, &error);`
 #[unsafe(no_mangle)]
@@ -265,23 +267,19 @@ pub unsafe extern "C" fn tc_select_open(
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(select, || {
-                let (dialect, set) = read_options(options)?;
-                Ok(tc_select(set(Select::from_file_in(path(file, "file")?, dialect)?)))
-            })
+    fallible(error, || {
+        give_to(select, || {
+            let (dialect, set) = read_options(options)?;
+            Ok(tc_select(set(Select::from_file_in(path(file, "file")?, dialect)?)))
         })
-    }
+    })
 }
 
 /// Returns the same selection with other options, which replace all earlier ones. `nonansi`, which is about parsing, is
 /// ignored.
 ///
-/// Ownership: `*with` belongs to the caller; free it with `tc_select_free`; the original is unchanged. Threads: several may
-/// call it concurrently. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is not
-/// set, `TC_ERR_NULL_POINTER` and the handle errors.
+/// The original is unchanged. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is
+/// not set.
 /// Example: `tc_select_with(select, &options, &lenient);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_with(
@@ -289,8 +287,7 @@ pub unsafe extern "C" fn tc_select_with(
     options: *const tc_select_options,
     with: *mut *mut tc_select,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         give_to(with, || {
             let select = borrow(select)?.0.clone();
             let (_, set) = read_options(options)?;
@@ -304,28 +301,24 @@ pub unsafe extern "C" fn tc_select_with(
 /// Example: `tc_select_free(select);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_free(select: *mut tc_select) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(select) }
+    handle::free(select)
 }
 
 /// Appends a selection to a buffer as a parameter file, one statement per line.
 ///
-/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: several concurrently, with a buffer each.
 /// Example: `tc_select_write(select, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write(select: *const tc_select, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(select)?.0.to_string()) })
+    status(|| borrow_mut(buffer)?.append_text(&borrow(select)?.0.to_string()))
 }
 
 /// Returns the number of rules (TABLE and MAP statements) of a selection.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_select_rule_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_rule_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(select)?.0.rules().count();
         Ok(())
@@ -334,13 +327,11 @@ pub unsafe extern "C" fn tc_select_rule_count(select: *const tc_select, count: *
 
 /// Appends a rule to a buffer, by its number in verdicts.
 ///
-/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_select_write_rule(select, verdict.rule, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write_rule(select: *const tc_select, rule: usize, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let select = &borrow(select)?.0;
         let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
         borrow_mut(buffer)?.append_text(&found.to_string())
@@ -351,9 +342,8 @@ pub unsafe extern "C" fn tc_select_write_rule(select: *const tc_select, rule: us
 /// has none. If `known` lists the existing objects, the result is the one whose name matches as the selection compares names.
 /// Otherwise it is the computed name.
 ///
-/// Threads: several concurrently, with a buffer each. `known` may be NULL where `count` is 0; `error` may be NULL. Errors:
-/// `TC_ERR_FILTER` if none of the known names matches, `TC_ERR_BAD_ARGUMENT` if there is no such rule, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Threads: several concurrently, with a buffer each. `known` may be NULL where `count` is 0. Errors: `TC_ERR_FILTER` if none
+/// of the known names matches, `TC_ERR_BAD_ARGUMENT` if there is no such rule.
 /// Example: `tc_select_target(select, verdict.rule, "HR.EMP", NULL, 0, name, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_target(
@@ -365,27 +355,22 @@ pub unsafe extern "C" fn tc_select_target(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let select = &borrow(select)?.0;
-            let known = array(known, count, "known")?.iter().map(|name| text(*name, "the name of an object"));
-            let known = known.collect::<Outcome<Vec<_>>>()?;
-            let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
-            let target = found.target_of(text(object, "object")?, &known, select.name_match())?;
-            borrow_mut(buffer)?.append_text(&target)
-        })
-    }
+    fallible(error, || {
+        let select = &borrow(select)?.0;
+        let known = array(known, count, "known")?.iter().map(|name| text(*name, "the name of an object"));
+        let known = known.collect::<Outcome<Vec<_>>>()?;
+        let found = select.rules().nth(rule).ok_or_else(|| Failure::index("rule", rule, select.rules().count()))?;
+        let target = found.target_of(text(object, "object")?, &known, select.name_match())?;
+        borrow_mut(buffer)?.append_text(&target)
+    })
 }
 
 /// Returns the number of lints: doubtful constructs in the text of a selection.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_select_lint_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_lint_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(select)?.0.lints().len();
         Ok(())
@@ -394,28 +379,25 @@ pub unsafe extern "C" fn tc_select_lint_count(select: *const tc_select, count: *
 
 /// Returns one of the lints. Its texts are valid as long as the selection.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_diagnostic lint; tc_select_lint(select, 0, &lint);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_lint(select: *const tc_select, index: usize, lint: *mut tc_diagnostic) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { tc_diagnostic::write_to(lint, borrow(select)?.0.lints(), index) })
+    status(|| tc_diagnostic::write_to(lint, borrow(select)?.0.lints(), index))
 }
 
 /// Appends the lints with their locations to a buffer, as readable text; nothing if there are none.
 ///
-/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: several concurrently, with a buffer each.
 /// Example: `tc_select_write_lints(select, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_write_lints(select: *const tc_select, buffer: *mut tc_buffer) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { borrow_mut(buffer)?.append_text(&borrow(select)?.0.lint_text()) })
+    status(|| borrow_mut(buffer)?.append_text(&borrow(select)?.0.lint_text()))
 }
 
 /// Appends to a buffer how a selection decides on one table: the tests in order, the columns that each reads, and the lints.
 ///
-/// Threads: several concurrently, with a buffer each. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// Threads: several concurrently, with a buffer each.
 /// Example: `tc_select_explain(select, info.table, text);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_explain(
@@ -423,8 +405,7 @@ pub unsafe extern "C" fn tc_select_explain(
     table: *const tc_table,
     buffer: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let explanation = borrow(select)?.0.bind(&borrow(table)?.0).explain();
         borrow_mut(buffer)?.append_text(&explanation.to_string())
     })
@@ -432,8 +413,7 @@ pub unsafe extern "C" fn tc_select_explain(
 
 /// Checks whether a selection fits a table: the table has all columns that it names, with comparable types.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. Errors: `TC_ERR_FILTER` if it does not fit, with all
-/// diagnostics in the error; `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_FILTER` if it does not fit, with all diagnostics in the error.
 /// Example: `if (tc_select_check(select, info.table, &error) != TC_OK) puts(tc_error_message(error));`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_check(
@@ -441,18 +421,14 @@ pub unsafe extern "C" fn tc_select_check(
     table: *const tc_table,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || borrow(select)?.0.bind(&borrow(table)?.0).problems().map_or(Ok(()), |problems| Err(problems.into())))
-    }
+    fallible(error, || borrow(select)?.0.bind(&borrow(table)?.0).problems().map_or(Ok(()), |problems| Err(problems.into())))
 }
 
 /// Decides by the name of an object, its operation and tag, without a record. If the decision is to accept, FILTER and WHERE
 /// can still reject changes.
 ///
 /// Threads: several may call it concurrently, with a buffer each. `tag` may be NULL for none; `words`, to which the decision is
-/// appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an unknown `op` or if `size` of `verdict` is not set,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an unknown `op` or if `size` of `verdict` is not set.
 /// Example: `tc_select_decide_object(select, "HR.EMP", TC_OP_DELETE, NULL, &verdict, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_decide_object(
@@ -463,8 +439,7 @@ pub unsafe extern "C" fn tc_select_decide_object(
     verdict: *mut tc_verdict,
     words: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         give_verdict(verdict, words, || {
             let (select, object) = (borrow(select)?, text(object, "object")?);
             Ok(select.0.verdict_of_object(object, Some(tc_op::read(op)?), optional_text(tag, "tag")?))

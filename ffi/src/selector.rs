@@ -2,15 +2,10 @@
 
 use trailcore::filter::{Projected, Scratch, Selector};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::{give_to, tc_buffer};
-use crate::change::tc_change;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, borrow_mut};
-use crate::reader::tc_counts;
+use crate::memory::tc_change;
+use crate::prelude::*;
 use crate::select::{give_verdict, tc_decision, tc_reason, tc_select, tc_verdict};
-use crate::status::tc_status;
-use crate::text::out;
+use crate::skipped::tc_counts;
 
 /// Applies a selection to a sequence of changes.
 ///
@@ -36,15 +31,10 @@ pub struct tc_hit {
 
 /// Creates a selector of a selection.
 ///
-/// Ownership: `*selector` belongs to the caller; free it with `tc_selector_free`. Threads: several may call it concurrently.
-/// Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_selector *selector; tc_selector_new(select, &selector);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_new(select: *const tc_select, selector: *mut *mut tc_selector) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
-        give_to(selector, || Ok(tc_selector { selector: borrow(select)?.0.selector(), scratch: Scratch::default() }))
-    })
+    status(|| give_to(selector, || Ok(tc_selector { selector: borrow(select)?.0.selector(), scratch: Scratch::default() })))
 }
 
 /// Frees a selector. NULL is fine.
@@ -52,14 +42,13 @@ pub unsafe extern "C" fn tc_selector_new(select: *const tc_select, selector: *mu
 /// Example: `tc_selector_free(selector);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_free(selector: *mut tc_selector) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(selector) }
+    handle::free(selector)
 }
 
 /// Decides on a change. Pass all changes of a stream in order: only the first record of a transaction has its tag.
 ///
-/// Threads: one at a time. `words`, to which the decision is appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if
-/// `size` of `verdict` is not set, `TC_ERR_NULL_POINTER` and the handle errors.
+/// `words`, to which the decision is appended as text, may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of `verdict` is not
+/// set.
 /// Example: `tc_verdict verdict; verdict.size = sizeof verdict; tc_selector_decide(selector, change, &verdict, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_decide(
@@ -68,15 +57,14 @@ pub unsafe extern "C" fn tc_selector_decide(
     verdict: *mut tc_verdict,
     words: *mut tc_buffer,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_verdict(verdict, words, || Ok(borrow_mut(selector)?.selector.verdict(&borrow(change)?.change()?))) })
+    status(|| give_verdict(verdict, words, || Ok(borrow_mut(selector)?.selector.verdict(&borrow(change)?.change()?))))
 }
 
 /// Returns the decisions of all rules that do not reject a change, in rule order. This is for many rules on one stream, of
 /// which few match a change. `*count` is the number of hits, and at most `room` of them are written to `hits`. Only rules
 /// decide: limits and tags of the selection are ignored, and `tc_selector_counts` does not change. DDL changes match no rule.
 ///
-/// Threads: one at a time. `hits` may be NULL where `room` is 0. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
+/// `hits` may be NULL where `room` is 0.
 /// Example: `tc_hit hits[8]; size_t count; tc_selector_hits(selector, change, hits, 8, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_hits(
@@ -86,8 +74,7 @@ pub unsafe extern "C" fn tc_selector_hits(
     room: usize,
     count: *mut usize,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         if hits.is_null() && room > 0 {
             return Err(Failure::null("hits"));
@@ -110,12 +97,10 @@ pub unsafe extern "C" fn tc_selector_hits(
 
 /// Returns the counts of the decisions so far.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_counts counts; tc_selector_counts(selector, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_counts(selector: *mut tc_selector, counts: *mut tc_counts) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let counts = out(counts, tc_counts::default(), "counts")?;
         *counts = borrow_mut(selector)?.selector.counts().into();
         Ok(())
@@ -125,8 +110,8 @@ pub unsafe extern "C" fn tc_selector_counts(selector: *mut tc_selector, counts: 
 /// Appends to a buffer the columns and tokens that a rule outputs for a change, by its COLS, COLSEXCEPT, COLMAP and TOKENS, as
 /// one line of JSON: `{"columns":{...},"tokens":{...}}`. Values are as in the native JSON form.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_FILTER` if there is no such rule or an expression fails,
-/// `TC_ERR_UNDECIDABLE` if it needs information that the trail lacks.
+/// Errors: `TC_ERR_FILTER` if there is no such rule or an expression fails, `TC_ERR_UNDECIDABLE` if it needs information that
+/// the trail lacks.
 /// Example: `tc_selector_project(selector, change, verdict.rule, line, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_project(
@@ -136,16 +121,13 @@ pub unsafe extern "C" fn tc_selector_project(
     buffer: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let mut selector = borrow_mut(selector)?;
-            let change = borrow(change)?.change()?;
-            let program = selector.selector.program(&change);
-            let projected = program.project(&change, rule, &mut selector.scratch)?;
-            borrow_mut(buffer)?.append(|bytes| write_projected(&projected, bytes))
-        })
-    }
+    fallible(error, || {
+        let mut selector = borrow_mut(selector)?;
+        let change = borrow(change)?.change()?;
+        let program = selector.selector.program(&change);
+        let projected = program.project(&change, rule, &mut selector.scratch)?;
+        borrow_mut(buffer)?.append(|bytes| write_projected(&projected, bytes))
+    })
 }
 
 fn write_projected(projected: &Projected, bytes: &mut Vec<u8>) -> Outcome {

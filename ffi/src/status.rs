@@ -119,7 +119,7 @@ impl tc_status {
 /// Returns the name of a status, such as `TC_ERR_CORRUPT`: static text that ends with a NUL. Returns `unknown` for an unknown
 /// number.
 ///
-/// Any thread may call it. No errors.
+/// No errors.
 /// Example: `fprintf(stderr, "%s\n", tc_status_name(status));`
 #[unsafe(no_mangle)]
 pub extern "C" fn tc_status_name(status: i32) -> *const c_char {

@@ -6,12 +6,7 @@ use std::sync::Arc;
 use trailcore::schema::{ColumnDef, Kind};
 use trailcore::{Charset, TableDef};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, borrow};
-use crate::status::tc_status;
-use crate::text::{Flag, VersionedStruct, array, optional_text, out, tc_str, text, write_struct, zero_on_error};
+use crate::prelude::*;
 
 /// The definition of a table: its name and its columns. Immutable.
 ///
@@ -160,8 +155,7 @@ impl tc_column_spec {
 
 /// Creates the definition of a table from its columns, in order.
 ///
-/// Ownership: `*table` belongs to the caller; free it with `tc_table_free`; name and columns are copied. Any thread may call
-/// it. `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if a kind is unknown.
+/// Name and columns are copied. Errors: `TC_ERR_BAD_ARGUMENT` if a kind is unknown.
 /// Example: `tc_column_spec id = {"ID", TC_KIND_INTEGER, 0, 0, 0, 0, false, true, NULL}; tc_table_new("A.B", &id, 1, &table, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_new(
@@ -171,31 +165,26 @@ pub unsafe extern "C" fn tc_table_new(
     table: *mut *mut tc_table,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(table, || {
-                let name = text(name, "name")?;
-                if columns.is_null() {
-                    return Err(Failure::null("columns"));
-                }
-                let columns = array(columns, count, "columns")?;
-                let columns = columns.iter().map(|column| column.column()).collect::<Outcome<Vec<_>>>()?;
-                Ok(tc_table(Arc::new(TableDef::new(name, columns))))
-            })
+    fallible(error, || {
+        give_to(table, || {
+            let name = text(name, "name")?;
+            if columns.is_null() {
+                return Err(Failure::null("columns"));
+            }
+            let columns = array(columns, count, "columns")?;
+            let columns = columns.iter().map(|column| column.column()).collect::<Outcome<Vec<_>>>()?;
+            Ok(tc_table(Arc::new(TableDef::new(name, columns))))
         })
-    }
+    })
 }
 
 /// Copies a borrowed definition to one that the caller owns.
 ///
-/// Ownership: free `*copy` with `tc_table_free`. Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and
-/// the handle errors.
+/// Ownership: free `*copy` with `tc_table_free`.
 /// Example: `tc_table *kept; tc_table_clone(info.table, &kept);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_clone(table: *const tc_table, copy: *mut *mut tc_table) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe { give_to(copy, || Ok(tc_table(Arc::clone(&borrow(table)?.0)))) })
+    status(|| give_to(copy, || Ok(tc_table(Arc::clone(&borrow(table)?.0)))))
 }
 
 /// Frees a definition that the caller owns. NULL is fine; a borrowed definition is left alone.
@@ -203,18 +192,15 @@ pub unsafe extern "C" fn tc_table_clone(table: *const tc_table, copy: *mut *mut 
 /// Example: `tc_table_free(kept);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_free(table: *mut tc_table) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(table) }
+    handle::free(table)
 }
 
 /// Returns the name of a table as in the source: parts joined by `.`, case kept. It is valid as long as the table.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `tc_str name; tc_table_name(info.table, &name);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_name(table: *const tc_table, name: *mut tc_str) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let name = out(name, tc_str::NONE, "name")?;
         *name = borrow(table)?.0.name().into();
         Ok(())
@@ -223,12 +209,10 @@ pub unsafe extern "C" fn tc_table_name(table: *const tc_table, name: *mut tc_str
 
 /// Returns whether the columns of the table are known. If not, its columns are named by number: `COL0`, `COL1` and so on.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `bool known; tc_table_is_defined(info.table, &known);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_is_defined(table: *const tc_table, defined: *mut bool) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let defined = out(defined, false, "defined")?;
         *defined = borrow(table)?.0.is_defined();
         Ok(())
@@ -237,12 +221,10 @@ pub unsafe extern "C" fn tc_table_is_defined(table: *const tc_table, defined: *m
 
 /// Returns the number of columns.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_table_column_count(info.table, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_column_count(table: *const tc_table, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(table)?.0.columns().len();
         Ok(())
@@ -251,13 +233,11 @@ pub unsafe extern "C" fn tc_table_column_count(table: *const tc_table, count: *m
 
 /// Returns the definition of a column by its index. Its name is valid as long as the table.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column or if `size` of `column`
-/// is not set, `TC_ERR_NULL_POINTER` and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column or if `size` of `column` is not set.
 /// Example: `tc_column_def def; def.size = sizeof def; tc_table_column(info.table, 0, &def);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, column: *mut tc_column_def) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         zero_on_error(column, || {
             let columns = borrow(table)?.0.columns();
             let definition = columns.get(index).ok_or_else(|| Failure::index("column", index, columns.len()))?;
@@ -268,13 +248,11 @@ pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, c
 
 /// Returns the index of a column by its name: the exact match, or the only case-insensitive match.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if there is no such column.
 /// Example: `size_t amount; tc_table_find_column(info.table, "AMOUNT", &amount);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_find_column(table: *const tc_table, name: *const c_char, index: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let index = out(index, 0, "index")?;
         let (table, name) = (borrow(table)?, text(name, "name")?);
         let found =

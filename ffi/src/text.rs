@@ -1,10 +1,12 @@
 //! Arguments other than handles: text, bytes, arrays, versioned structs, and out parameters.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::boundary::{Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 
 /// A `bool` from C, which can have any byte. It is true if it is not 0.
 pub type Flag = u8;

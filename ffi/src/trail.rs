@@ -10,14 +10,9 @@ use bytes::Bytes;
 use trailcore::source::ByteSource;
 use trailcore::{Timestamp, Trail};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::give_to;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, into_raw};
 use crate::header::tc_file_header;
 use crate::options::{read_options, tc_read_options};
-use crate::status::tc_status;
-use crate::text::{VersionedStruct, array, out, path, read_struct, tc_str, text};
+use crate::prelude::*;
 use crate::time::tc_position;
 
 /// A trail: one file, or several in order. Opening reads no records. Files are never written.
@@ -170,18 +165,15 @@ impl ByteSource for Callbacks {
 
 /// Opens the trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail.
 ///
-/// Ownership: `*trail` belongs to the caller; free it with `tc_trail_free`. Any thread may call it. `error` may be NULL.
 /// Errors: `TC_ERR_NOT_FOUND` if there is none, `TC_ERR_INVALID_ARGUMENT` if a directory has several, `TC_ERR_IO`.
 /// Example: `tc_trail *trail; tc_error *error; if (tc_trail_open("dirdat/lt", &trail, &error) != TC_OK) fail(error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_open(place: *const c_char, trail: *mut *mut tc_trail, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { fallible(error, || give_to(trail, || Ok(tc_trail(Trail::open(path(place, "place")?)?)))) }
+    fallible(error, || give_to(trail, || Ok(tc_trail(Trail::open(path(place, "place")?)?))))
 }
 
 /// Opens a trail of exactly these files, in the order of the sequence numbers in their names, or as listed if a name has none.
 ///
-/// Ownership: `*trail` belongs to the caller; free it with `tc_trail_free`. Any thread may call it. `error` may be NULL.
 /// Errors: `TC_ERR_NOT_FOUND` if one does not exist, `TC_ERR_INVALID_ARGUMENT` if the list is empty or a sequence number occurs
 /// twice.
 /// Example: `const char *files[] = {"lt000000007", "lt000000008"}; tc_trail_open_files(files, 2, &trail, &error);`
@@ -192,27 +184,23 @@ pub unsafe extern "C" fn tc_trail_open_files(
     trail: *mut *mut tc_trail,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(trail, || {
-                if files.is_null() {
-                    return Err(Failure::null("files"));
-                }
-                let files = array(files, count, "files")?;
-                let paths = files.iter().map(|file| path(*file, "the path of a file")).collect::<Outcome<Vec<_>>>()?;
-                Ok(tc_trail(Trail::open_files(&paths)?))
-            })
+    fallible(error, || {
+        give_to(trail, || {
+            if files.is_null() {
+                return Err(Failure::null("files"));
+            }
+            let files = array(files, count, "files")?;
+            let paths = files.iter().map(|file| path(*file, "the path of a file")).collect::<Outcome<Vec<_>>>()?;
+            Ok(tc_trail(Trail::open_files(&paths)?))
         })
-    }
+    })
 }
 
 /// Opens a trail whose files are in memory, in order. They are not copied. They must stay unchanged until `release` is called
 /// or, without it, until the trail, its readers and their blocks are freed. If the call fails, `release` is called before it
 /// returns.
 ///
-/// Ownership: `*trail` belongs to the caller; free it with `tc_trail_free`. Any thread may call it. `release`, `user` and
-/// `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the list is empty.
+/// `release`, `user` and Errors: `TC_ERR_BAD_ARGUMENT` if the list is empty.
 /// Example: `tc_memory_file file = {"lt000000000", bytes, length}; tc_trail_open_memory(&file, 1, free, bytes, &trail, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_open_memory(
@@ -224,31 +212,27 @@ pub unsafe extern "C" fn tc_trail_open_memory(
     error: *mut *mut tc_error,
 ) -> tc_status {
     let release = Arc::new(Release(release, user));
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(trail, || {
-                if files.is_null() {
-                    return Err(Failure::null("files"));
-                }
-                let files = array(files, count, "files")?;
-                if files.is_empty() {
-                    return Err(Failure::argument("count of files must be at least 1"));
-                }
-                let named = files.iter().map(|file| {
-                    let bytes = array(file.data, file.length, "the data of a file")?;
-                    let lent = Lent { data: bytes.as_ptr(), length: bytes.len(), _release: Arc::clone(&release) };
-                    Ok((text(file.name, "the name of a file")?, Bytes::from_owner(lent)))
-                });
-                Ok(tc_trail(Trail::from_files(named.collect::<Outcome<Vec<_>>>()?)))
-            })
+    fallible(error, || {
+        give_to(trail, || {
+            if files.is_null() {
+                return Err(Failure::null("files"));
+            }
+            let files = array(files, count, "files")?;
+            if files.is_empty() {
+                return Err(Failure::argument("count of files must be at least 1"));
+            }
+            let named = files.iter().map(|file| {
+                let bytes = array(file.data, file.length, "the data of a file")?;
+                let lent = Lent { data: bytes.as_ptr(), length: bytes.len(), _release: Arc::clone(&release) };
+                Ok((text(file.name, "the name of a file")?, Bytes::from_owner(lent)))
+            });
+            Ok(tc_trail(Trail::from_files(named.collect::<Outcome<Vec<_>>>()?)))
         })
-    }
+    })
 }
 
 /// Opens a trail whose files the caller reads, in order. The structs are copied. If the call fails, no `release` is called.
 ///
-/// Ownership: `*trail` belongs to the caller; free it with `tc_trail_free`. Any thread may call it. `error` may be NULL.
 /// Errors: `TC_ERR_BAD_ARGUMENT` if the list is empty, or a source has no `size`, `length` or `read`.
 /// Example: `const tc_source *sources[] = {&source}; tc_trail_open_sources(sources, 1, &trail, &error);`
 #[unsafe(no_mangle)]
@@ -258,32 +242,29 @@ pub unsafe extern "C" fn tc_trail_open_sources(
     trail: *mut *mut tc_trail,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(trail, || {
-                if sources.is_null() {
-                    return Err(Failure::null("sources"));
+    fallible(error, || {
+        give_to(trail, || {
+            if sources.is_null() {
+                return Err(Failure::null("sources"));
+            }
+            let read = |source: &*const tc_source| {
+                let source = read_struct(*source, "source")?;
+                if source.length.is_none() || source.read.is_none() {
+                    return Err(Failure::argument("a source must set length and read"));
                 }
-                let read = |source: &*const tc_source| {
-                    let source = read_struct(*source, "source")?;
-                    if source.length.is_none() || source.read.is_none() {
-                        return Err(Failure::argument("a source must set length and read"));
-                    }
-                    Ok((text(source.name, "the name of a source")?, source))
-                };
-                let sources = array(sources, count, "sources")?.iter().map(read).collect::<Outcome<Vec<_>>>()?;
-                if sources.is_empty() {
-                    return Err(Failure::argument("count of sources must be at least 1"));
-                }
-                let sources = sources.into_iter().map(|(name, source)| {
-                    let callbacks = Callbacks { source, _release: Release(source.release, source.user) };
-                    (name, Arc::new(callbacks) as Arc<dyn ByteSource>)
-                });
-                Ok(tc_trail(Trail::from_sources(sources)))
-            })
+                Ok((text(source.name, "the name of a source")?, source))
+            };
+            let sources = array(sources, count, "sources")?.iter().map(read).collect::<Outcome<Vec<_>>>()?;
+            if sources.is_empty() {
+                return Err(Failure::argument("count of sources must be at least 1"));
+            }
+            let sources = sources.into_iter().map(|(name, source)| {
+                let callbacks = Callbacks { source, _release: Release(source.release, source.user) };
+                (name, Arc::new(callbacks) as Arc<dyn ByteSource>)
+            });
+            Ok(tc_trail(Trail::from_sources(sources)))
         })
-    }
+    })
 }
 
 /// Frees a trail. NULL is fine. Its readers stay valid.
@@ -291,34 +272,28 @@ pub unsafe extern "C" fn tc_trail_open_sources(
 /// Example: `tc_trail_free(trail);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_free(trail: *mut tc_trail) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(trail) }
+    handle::free(trail)
 }
 
 /// Returns the current size of the files of the trail in bytes.
 ///
-/// Threads: several may call it concurrently. `error` may be NULL. Errors: `TC_ERR_IO`.
+/// Errors: `TC_ERR_IO`.
 /// Example: `uint64_t size; tc_trail_size(trail, &size, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_size(trail: *const tc_trail, size: *mut u64, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let size = out(size, 0, "size")?;
-            *size = borrow(trail)?.0.size()?;
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let size = out(size, 0, "size")?;
+        *size = borrow(trail)?.0.size()?;
+        Ok(())
+    })
 }
 
 /// Returns the number of files of the trail.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_trail_file_count(trail, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_file_count(trail: *const tc_trail, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(trail)?.0.files().len();
         Ok(())
@@ -327,13 +302,11 @@ pub unsafe extern "C" fn tc_trail_file_count(trail: *const tc_trail, count: *mut
 
 /// Returns one of the files of the trail, in reading order. Its path is valid as long as the trail.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_file first; tc_trail_file(trail, 0, &first);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_file(trail: *const tc_trail, index: usize, file: *mut tc_file) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let file = out(file, tc_file { path: tc_str::NONE, seqno: 0, has_seqno: false }, "file")?;
         let files = borrow(trail)?.0.files();
         let found = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;
@@ -350,8 +323,7 @@ pub unsafe extern "C" fn tc_trail_file(trail: *const tc_trail, index: usize, fil
 /// Returns the header of one of the files of the trail; `*header` is NULL for a file without a known header. Reads the first
 /// record of each file.
 ///
-/// Ownership: `*header` belongs to the caller; free it with `tc_file_header_free`. Threads: several may call it concurrently.
-/// `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_IO`, `TC_ERR_NOT_FOUND`.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_IO`, `TC_ERR_NOT_FOUND`.
 /// Example: `tc_file_header *header; tc_trail_file_header(trail, 0, &header, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_file_header(
@@ -360,27 +332,22 @@ pub unsafe extern "C" fn tc_trail_file_header(
     header: *mut *mut tc_file_header,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let header = out(header, std::ptr::null_mut(), "header")?;
-            let headers = borrow(trail)?.0.headers()?;
-            let count = headers.len();
-            let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
-            *header = found.map_or(std::ptr::null_mut(), |found| into_raw(tc_file_header(found)));
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let header = out(header, std::ptr::null_mut(), "header")?;
+        let headers = borrow(trail)?.0.headers()?;
+        let count = headers.len();
+        let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
+        *header = found.map_or(std::ptr::null_mut(), |found| into_raw(tc_file_header(found)));
+        Ok(())
+    })
 }
 
 /// Returns the number of gaps between the sequence numbers of the files.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_trail_gap_count(trail, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_gap_count(trail: *const tc_trail, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(trail)?.0.gaps().len();
         Ok(())
@@ -389,13 +356,11 @@ pub unsafe extern "C" fn tc_trail_gap_count(trail: *const tc_trail, count: *mut 
 
 /// Returns one of the gaps between the sequence numbers of the files.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range, `TC_ERR_NULL_POINTER`
-/// and the handle errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_gap gap; tc_trail_gap(trail, 0, &gap);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap: *mut tc_gap) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let gap = out(gap, tc_gap { first: 0, last: 0 }, "gap")?;
         let gaps = borrow(trail)?.0.gaps();
         let found = gaps.get(index).ok_or_else(|| Failure::index("gap", index, gaps.len()))?;
@@ -406,8 +371,7 @@ pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap:
 
 /// Finds the first change whose transaction has this CSN or a later one. `*found` is false if there is none.
 ///
-/// Threads: several may call it concurrently. `options` may be NULL; only its members that control reading are used. `error`
-/// may be NULL. Errors: those of reading.
+/// `options` may be NULL; only its members that control reading are used. Errors: those of reading.
 /// Example: `tc_position from; bool found; tc_trail_find_csn(trail, "7824137847", NULL, &from, &found, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_find_csn(
@@ -418,21 +382,17 @@ pub unsafe extern "C" fn tc_trail_find_csn(
     found: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
-            let first = borrow(trail)?.0.find_csn_with(text(csn, "csn")?, &read_options(options)?)?;
-            (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
+        let first = borrow(trail)?.0.find_csn_with(text(csn, "csn")?, &read_options(options)?)?;
+        (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
+        Ok(())
+    })
 }
 
 /// Finds the first change at or after this time, in microseconds since 1970, UTC. `*found` is false if there is none.
 ///
-/// Threads: several may call it concurrently. `options` may be NULL; only its members that control reading are used. `error`
-/// may be NULL. Errors: those of reading.
+/// `options` may be NULL; only its members that control reading are used. Errors: those of reading.
 /// Example: `tc_trail_find_time(trail, since, NULL, &from, &found, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_find_time(
@@ -443,13 +403,10 @@ pub unsafe extern "C" fn tc_trail_find_time(
     found: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
-            let first = borrow(trail)?.0.find_time_with(Timestamp::from_unix_micros(micros), &read_options(options)?)?;
-            (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
+        let first = borrow(trail)?.0.find_time_with(Timestamp::from_unix_micros(micros), &read_options(options)?)?;
+        (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
+        Ok(())
+    })
 }

@@ -15,7 +15,7 @@ const VERSION: &CStr = c"0.1.0";
 
 /// Returns the version of the library in use, as one number like `TC_VERSION_NUMBER`.
 ///
-/// Any thread may call it. No errors.
+/// No errors.
 /// Example: `if (tc_version_number() < TC_VERSION_NUMBER) fprintf(stderr, "the library is older than the program\n");`
 #[unsafe(no_mangle)]
 pub extern "C" fn tc_version_number() -> u32 {
@@ -24,7 +24,7 @@ pub extern "C" fn tc_version_number() -> u32 {
 
 /// Returns the version of the library in use, as static text that ends with a NUL.
 ///
-/// Any thread may call it. No errors.
+/// No errors.
 /// Example: `printf("trailcore %s\n", tc_version());`
 #[unsafe(no_mangle)]
 pub extern "C" fn tc_version() -> *const c_char {

@@ -5,17 +5,13 @@ use std::sync::Arc;
 
 use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType, Token};
-use trailcore::{TableDef, Timestamp};
+use trailcore::{Op, TableDef, Timestamp};
 
-use crate::boundary::{Failure, Outcome, fallible, status};
-use crate::buffer::give_to;
-use crate::change::tc_change;
-use crate::error::tc_error;
-use crate::handle::{self, borrow, borrow_mut};
+use crate::memory::tc_change;
+use crate::op::{RawOp, tc_op};
+use crate::prelude::*;
 use crate::row::tc_row;
-use crate::status::tc_status;
 use crate::table::tc_table;
-use crate::text::{Flag, VersionedStruct, array, optional_text, out, path, read_struct, tc_bytes, tc_str, text};
 
 /// Writes a trail: changes between `tc_writer_begin` and `tc_writer_commit`, and `tc_writer_finish` at the end, without which
 /// the trail is incomplete. The definition of a table is written before its first row in each file.
@@ -132,8 +128,7 @@ impl tc_writer {
 /// Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
 /// replaced, the first one when something is written.
 ///
-/// Ownership: `*writer` belongs to the caller; free it with `tc_writer_free`. Any thread may call it. `options` may be NULL for
-/// the default; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if an option has an invalid value.
+/// `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if an option has an invalid value.
 /// Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_create(
@@ -142,21 +137,17 @@ pub unsafe extern "C" fn tc_writer_create(
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(writer, || {
-                let writer = TrailWriter::create(path(prefix, "prefix")?, writer_options(options)?)?;
-                Ok(tc_writer { writer: Some(writer), files: Vec::new() })
-            })
+    fallible(error, || {
+        give_to(writer, || {
+            let writer = TrailWriter::create(path(prefix, "prefix")?, writer_options(options)?)?;
+            Ok(tc_writer { writer: Some(writer), files: Vec::new() })
         })
-    }
+    })
 }
 
 /// Creates a writer of files in memory, which `tc_writer_file` returns once it is finished.
 ///
-/// Ownership: `*writer` belongs to the caller; free it with `tc_writer_free`. Any thread may call it. `options` may be NULL for
-/// the default; `error` may be NULL. Errors: as `tc_writer_create`.
+/// `options` may be NULL for the default. Errors: as `tc_writer_create`.
 /// Example: `tc_writer *writer; tc_writer_new_in_memory("lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_new_in_memory(
@@ -165,15 +156,12 @@ pub unsafe extern "C" fn tc_writer_new_in_memory(
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            give_to(writer, || {
-                let writer = TrailWriter::in_memory(text(prefix, "prefix")?, writer_options(options)?)?;
-                Ok(tc_writer { writer: Some(writer), files: Vec::new() })
-            })
+    fallible(error, || {
+        give_to(writer, || {
+            let writer = TrailWriter::in_memory(text(prefix, "prefix")?, writer_options(options)?)?;
+            Ok(tc_writer { writer: Some(writer), files: Vec::new() })
         })
-    }
+    })
 }
 
 /// Frees a writer. NULL is fine. A trail that was not finished stays incomplete.
@@ -181,20 +169,17 @@ pub unsafe extern "C" fn tc_writer_new_in_memory(
 /// Example: `tc_writer_free(writer);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_free(writer: *mut tc_writer) {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { handle::free(writer) }
+    handle::free(writer)
 }
 
 /// Creates an empty row of a table, for a writer like this one. Set its columns with `tc_row_text` and the other functions,
 /// write it, clear it, and use it again.
 ///
-/// Ownership: `*row` belongs to the caller; free it with `tc_row_free`; it depends on neither writer nor table. Threads: one at
-/// a time. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished, `TC_ERR_NULL_POINTER` and the handle errors.
+/// It depends on neither writer nor table. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `tc_row *row; tc_writer_row(writer, table, &row);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_row(writer: *mut tc_writer, table: *const tc_table, row: *mut *mut tc_row) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         give_to(row, || {
             let order = borrow_mut(writer)?.open()?.byte_order();
             Ok(tc_row::new(&borrow(table)?.0, order))
@@ -211,21 +196,22 @@ unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnO
     unsafe { fallible(error, || how(borrow_mut(writer)?.open()?)) }
 }
 
-/// Returns a table and the bytes of one of its rows, for a writer.
+/// Returns the bytes of a row of a table.
 ///
 /// # Safety
-/// As `borrow`; the row is not changed meanwhile.
-unsafe fn row_of<'a>(writer: &TrailWriter, table: *const tc_table, row: *mut tc_row) -> Outcome<(&'a Arc<TableDef>, Vec<u8>)> {
-    // SAFETY: guaranteed by the caller.
-    let (table, row) = unsafe { (borrow(table)?, borrow_mut(row)?) };
-    row.check(&table.0, writer.byte_order())?;
-    Ok((&table.0, row.bytes().to_vec()))
+/// As `borrow_mut`.
+unsafe fn row_of(table: &Arc<TableDef>, order: ByteOrder, row: *mut tc_row, name: &str) -> Outcome<Vec<u8>> {
+    if row.is_null() {
+        return Err(Failure::argument(format!("the operation needs the row {name}")));
+    }
+    let row = borrow_mut(row)?;
+    row.check(table, order)?;
+    Ok(row.bytes().to_vec())
 }
 
 /// Begins a transaction with its commit sequence number, its id, and its timestamp in microseconds since 1970, UTC.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if one is open, `TC_ERR_BAD_ARGUMENT` if the
-/// writer is finished.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if one is open, `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `tc_writer_begin(writer, "7824140001", "4.17.220311", 1709284502000000, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_begin(
@@ -235,39 +221,30 @@ pub unsafe extern "C" fn tc_writer_begin(
     micros: i64,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            Ok(writer.begin(text(csn, "csn")?, text(xid, "xid")?, Timestamp::from_unix_micros(micros))?)
-        })
-    }
+    write(writer, error, |writer| Ok(writer.begin(text(csn, "csn")?, text(xid, "xid")?, Timestamp::from_unix_micros(micros))?))
 }
 
 /// Commits the transaction. A transaction without changes writes nothing.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if none is open, `TC_ERR_IO`,
-/// `TC_ERR_UNENCODABLE`.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if none is open, `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
 /// Example: `tc_writer_commit(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_commit(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.commit()?)) }
+    write(writer, error, |writer| Ok(writer.commit()?))
 }
 
 /// Rolls back the transaction with a RestartAbend marker.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_commit`.
+/// Errors: as `tc_writer_commit`.
 /// Example: `tc_writer_abend(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_abend(writer: *mut tc_writer, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.abend()?)) }
+    write(writer, error, |writer| Ok(writer.abend()?))
 }
 
 /// Adds one of GoldenGate's own tokens to the next change, in addition to CSN and transaction id.
 ///
-/// Threads: one at a time. `body` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the
-/// writer is finished.
+/// `body` may be NULL where `length` is 0. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `tc_writer_token(writer, 'R', 0, rowid, 20, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_token(
@@ -278,19 +255,15 @@ pub unsafe extern "C" fn tc_writer_token(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            writer.tokens(&[Token { id, info, body: array(body, length, "body")? }]);
-            Ok(())
-        })
-    }
+    write(writer, error, |writer| {
+        writer.tokens(&[Token { id, info, body: array(body, length, "body")? }]);
+        Ok(())
+    })
 }
 
 /// Sets the raw user token area of the next change.
 ///
-/// Threads: one at a time. `area` may be NULL where `length` is 0; `error` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the
-/// writer is finished.
+/// `area` may be NULL where `length` is 0. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `tc_writer_user_tokens(writer, area, length, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_user_tokens(
@@ -299,21 +272,18 @@ pub unsafe extern "C" fn tc_writer_user_tokens(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            writer.user_tokens(array(area, length, "area")?);
-            Ok(())
-        })
-    }
+    write(writer, error, |writer| {
+        writer.user_tokens(array(area, length, "area")?);
+        Ok(())
+    })
 }
 
 /// Writes a change that was read, within its transaction and with its CSN, id, timestamp, tokens, images and fragments. This
 /// copies a trail that was filtered. Transactions begin and commit with the changes. After the last change, call
 /// `tc_writer_commit` if `tc_writer_is_in_transaction` returns true.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` for a record that is not a change,
-/// `TC_ERR_UNENCODABLE` if an image cannot be converted to the byte order of the writer, and as `tc_writer_insert`.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` for a record that is not a change, `TC_ERR_UNENCODABLE` if an image cannot be converted to
+/// the byte order of the writer, and as `tc_writer_row_change`.
 /// Example: `tc_writer_write(writer, change, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_write(
@@ -321,151 +291,60 @@ pub unsafe extern "C" fn tc_writer_write(
     change: *const tc_change,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.write(&borrow(change)?.change()?)?)) }
+    write(writer, error, |writer| Ok(writer.write(&borrow(change)?.change()?)?))
 }
 
 /// Returns whether a transaction is open.
 ///
-/// Threads: one at a time. Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished, `TC_ERR_NULL_POINTER` and the handle
-/// errors.
+/// Errors: `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, open: *mut bool) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let open = out(open, false, "open")?;
         *open = borrow_mut(writer)?.open()?.is_in_transaction();
         Ok(())
     })
 }
 
-/// Writes an insert. The row can be changed or freed after the call.
+/// Writes a change of a row: `before` for a delete, `after` for an insert, both for an update and a primary key update, neither
+/// for a truncate; a row that is not used may be NULL. `style` is how an update is written; a primary key update has both whole
+/// images with `TC_UPDATE_UNIFIED`, else `before` has the columns of the old key. Rows can be changed or freed after the call.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT`
-/// if the row is not a row of the table, `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
-/// Example: `tc_writer_insert(writer, table, row, &error);`
+/// `before` and `after` may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` without a transaction, `TC_ERR_BAD_ARGUMENT` for another
+/// operation, an unknown `style`, or if a row is missing or not a row of the table; `TC_ERR_IO`, `TC_ERR_UNENCODABLE`.
+/// Example: `tc_writer_row_change(writer, TC_OP_INSERT, TC_UPDATE_UNIFIED, table, NULL, row, &error);`
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_insert(
+pub unsafe extern "C" fn tc_writer_row_change(
     writer: *mut tc_writer,
-    table: *const tc_table,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            let (table, after) = row_of(writer, table, after)?;
-            Ok(writer.insert(table, &after)?)
-        })
-    }
-}
-
-/// Writes a delete.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_delete(writer, table, row, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_delete(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    before: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            let (table, before) = row_of(writer, table, before)?;
-            Ok(writer.delete(table, &before)?)
-        })
-    }
-}
-
-/// Writes an update. `before` is ignored for `TC_UPDATE_AFTER_ONLY`.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`; `TC_ERR_BAD_ARGUMENT` for an unknown `style`.
-/// Example: `tc_writer_update(writer, table, TC_UPDATE_UNIFIED, before, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_update(
-    writer: *mut tc_writer,
-    table: *const tc_table,
+    op: RawOp,
     style: RawUpdateStyle,
-    before: *mut tc_row,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            let style = update_style(style)?;
-            let (_, before) = row_of(writer, table, before)?;
-            let (table, after) = row_of(writer, table, after)?;
-            Ok(writer.update(table, style, &before, &after)?)
-        })
-    }
-}
-
-/// Writes a primary key update. `key` has the columns of the old key.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_pk_update(writer, table, key, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_pk_update(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    key: *mut tc_row,
-    after: *mut tc_row,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            let (_, key) = row_of(writer, table, key)?;
-            let (table, after) = row_of(writer, table, after)?;
-            Ok(writer.pk_update(table, &key, &after)?)
-        })
-    }
-}
-
-/// Writes a primary key update, with both images in one record.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_unified_pk_update(writer, table, before, after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_unified_pk_update(
-    writer: *mut tc_writer,
     table: *const tc_table,
     before: *mut tc_row,
     after: *mut tc_row,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            let (_, before) = row_of(writer, table, before)?;
-            let (table, after) = row_of(writer, table, after)?;
-            Ok(writer.unified_pk_update(table, &before, &after)?)
-        })
-    }
-}
-
-/// Writes a truncate of a table.
-///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
-/// Example: `tc_writer_truncate(writer, table, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_writer_truncate(
-    writer: *mut tc_writer,
-    table: *const tc_table,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.truncate(&borrow(table)?.0)?)) }
+    write(writer, error, |writer| {
+        let (table, order) = (&borrow(table)?.0, writer.byte_order());
+        let row = |row, name| row_of(table, order, row, name);
+        match (tc_op::read(op)?, update_style(style)?) {
+            (Op::Insert, _) => writer.insert(table, &row(after, "after")?)?,
+            (Op::Delete, _) => writer.delete(table, &row(before, "before")?)?,
+            (Op::Update, style) => writer.update(table, style, &row(before, "before")?, &row(after, "after")?)?,
+            (Op::PkUpdate, UpdateStyle::Unified) => {
+                writer.unified_pk_update(table, &row(before, "before")?, &row(after, "after")?)?;
+            }
+            (Op::PkUpdate, _) => writer.pk_update(table, &row(before, "before")?, &row(after, "after")?)?,
+            (Op::Truncate, _) => writer.truncate(table)?,
+            (other, _) => return Err(Failure::argument(format!("{other} is not an operation on a row"))),
+        }
+        Ok(())
+    })
 }
 
 /// Writes a DDL change, with the text that GoldenGate makes of it.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: as `tc_writer_insert`.
+/// Errors: as `tc_writer_row_change`.
 /// Example: `tc_writer_ddl(writer, "BANK", "RATES", ",C1='CREATE TABLE ...',", &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_ddl(
@@ -475,18 +354,14 @@ pub unsafe extern "C" fn tc_writer_ddl(
     statement: *const c_char,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        write(writer, error, |writer| {
-            Ok(writer.ddl(text(owner, "owner")?, text(object, "object")?, text(statement, "statement")?)?)
-        })
-    }
+    write(writer, error, |writer| {
+        Ok(writer.ddl(text(owner, "owner")?, text(object, "object")?, text(statement, "statement")?)?)
+    })
 }
 
 /// Writes a large-object fragment of the last row. The layout of fragments is not known; the caller provides the bytes.
 ///
-/// Threads: one at a time. `data` may be NULL where `length` is 0; `error` may be NULL. Errors: as `tc_writer_insert`; there
-/// must be a row.
+/// `data` may be NULL where `length` is 0. Errors: as `tc_writer_row_change`; there must be a row.
 /// Example: `tc_writer_lob_fragment(writer, bytes, length, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_lob_fragment(
@@ -495,14 +370,12 @@ pub unsafe extern "C" fn tc_writer_lob_fragment(
     length: usize,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.lob_fragment(array(data, length, "data")?)?)) }
+    write(writer, error, |writer| Ok(writer.lob_fragment(array(data, length, "data")?)?))
 }
 
 /// Writes a marker: a record of any type without a table, such as 150 RestartAbend, 151 RestartOK, 152 RecoveryEnd.
 ///
-/// Threads: one at a time. `error` may be NULL. Errors: `TC_ERR_IO`, `TC_ERR_UNENCODABLE`, `TC_ERR_BAD_ARGUMENT` if the writer
-/// is finished.
+/// Errors: `TC_ERR_IO`, `TC_ERR_UNENCODABLE`, `TC_ERR_BAD_ARGUMENT` if the writer is finished.
 /// Example: `tc_writer_marker(writer, 151, now, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_marker(
@@ -511,37 +384,31 @@ pub unsafe extern "C" fn tc_writer_marker(
     micros: i64,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe { write(writer, error, |writer| Ok(writer.marker(RecordType(record_type), Timestamp::from_unix_micros(micros))?)) }
+    write(writer, error, |writer| Ok(writer.marker(RecordType(record_type), Timestamp::from_unix_micros(micros))?))
 }
 
 /// Finishes the trail. Nothing more can be written then; `tc_writer_file` returns the files.
 ///
-/// Threads: one at a time. With `unfinished`, an open transaction is written without its end, for tests of torn trails. `error`
-/// may be NULL. Errors: `TC_ERR_INVALID_ARGUMENT` if a transaction is open; the writer is finished then too;
-/// `TC_ERR_BAD_ARGUMENT` if it is finished already; `TC_ERR_IO`.
+/// With `unfinished`, an open transaction is written without its end, for tests of torn trails. Errors:
+/// `TC_ERR_INVALID_ARGUMENT` if a transaction is open; the writer is finished then too; `TC_ERR_BAD_ARGUMENT` if it is finished
+/// already; `TC_ERR_IO`.
 /// Example: `tc_writer_finish(writer, false, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_finish(writer: *mut tc_writer, unfinished: Flag, error: *mut *mut tc_error) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    unsafe {
-        fallible(error, || {
-            let mut writer = borrow_mut(writer)?;
-            let open = writer.writer.take().ok_or_else(|| Failure::argument("the writer is already finished"))?;
-            writer.files = if unfinished != 0 { open.finish_unfinished() } else { open.finish() }?;
-            Ok(())
-        })
-    }
+    fallible(error, || {
+        let mut writer = borrow_mut(writer)?;
+        let open = writer.writer.take().ok_or_else(|| Failure::argument("the writer is already finished"))?;
+        writer.files = if unfinished != 0 { open.finish_unfinished() } else { open.finish() }?;
+        Ok(())
+    })
 }
 
 /// Returns the number of files that a finished writer has written; 0 before.
 ///
-/// Threads: several may call it concurrently. Errors: `TC_ERR_NULL_POINTER` and the handle errors.
 /// Example: `size_t count; tc_writer_file_count(writer, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_file_count(writer: *const tc_writer, count: *mut usize) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let count = out(count, 0, "count")?;
         *count = borrow(writer)?.files.len();
         Ok(())
@@ -551,8 +418,7 @@ pub unsafe extern "C" fn tc_writer_file_count(writer: *const tc_writer, count: *
 /// Returns one of the files that a finished writer has written: its path, or its name and bytes if it is in memory. Both are
 /// valid as long as the writer.
 ///
-/// Threads: several may call it concurrently. `bytes` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range,
-/// `TC_ERR_NULL_POINTER` and the handle errors.
+/// `bytes` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
 /// Example: `tc_str name; tc_bytes bytes; tc_writer_file(writer, 0, &name, &bytes);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_file(
@@ -561,8 +427,7 @@ pub unsafe extern "C" fn tc_writer_file(
     name: *mut tc_str,
     bytes: *mut tc_bytes,
 ) -> tc_status {
-    // SAFETY: the pointer contract in `lib.rs`.
-    status(|| unsafe {
+    status(|| {
         let name = out(name, tc_str::NONE, "name")?;
         let files = &borrow(writer)?.files;
         let (own, content) = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;

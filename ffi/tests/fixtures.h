@@ -8,7 +8,7 @@
 
 #include <trailcore.h>
 
-static int checks;
+extern int checks;
 
 #define CHECK(condition) check((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
 #define OK(call) check_status((call), TC_OK, #call, __FILE__, __LINE__)
@@ -40,16 +40,9 @@ typedef struct {
     const tc_change *change;
     const tc_table *table;
     tc_record_reader *record_reader;
-    tc_report *report;
     tc_catalog *catalog;
     tc_select *select;
-    tc_select_builder *select_builder;
     tc_selector *selector;
-    tc_facts *facts;
-    tc_expr *expr;
-    tc_condition *condition;
-    tc_rule *rule;
-    tc_summary *summary;
     tc_arrow_batches *arrow_batches;
     tc_logdump_filter *logdump_filter;
     tc_file_header *file_header;
@@ -82,15 +75,8 @@ static inline fixtures make_fixtures(const char *sample) {
     } while (info.op != TC_OP_INSERT);
     f.table = info.table;
     OK(tc_record_reader_open(f.trail, NULL, &f.record_reader, NULL));
-    OK(tc_trail_check(f.trail, NULL, &f.report, NULL));
     OK(tc_catalog_new(&f.catalog));
-    OK(tc_select_builder_new(&f.select_builder));
     OK(tc_selector_new(f.select, &f.selector));
-    OK(tc_facts_new(TC_OP_INSERT, f.table, &f.facts));
-    OK(tc_expr_parse("AMOUNT > 1000", &f.expr, NULL));
-    OK(tc_condition_parse("AMOUNT > 1000", &f.condition, NULL));
-    OK(tc_rule_table("BANK.POSTINGS", &f.rule, NULL));
-    OK(tc_trail_summary(f.trail, NULL, &f.summary, NULL));
     OK(tc_arrow_batches_open(f.trail, NULL, NULL, &f.arrow_batches, NULL));
     OK(tc_logdump_filter_parse("FILTER RECTYPE Insert", &f.logdump_filter, NULL));
     OK(tc_change_file_header(f.change, &f.file_header));
@@ -110,15 +96,8 @@ static inline void free_fixtures(fixtures *f) {
     tc_file_header_free(f->file_header);
     tc_logdump_filter_free(f->logdump_filter);
     tc_arrow_batches_free(f->arrow_batches);
-    tc_summary_free(f->summary);
-    tc_rule_free(f->rule);
-    tc_condition_free(f->condition);
-    tc_expr_free(f->expr);
-    tc_facts_free(f->facts);
     tc_selector_free(f->selector);
-    tc_select_builder_free(f->select_builder);
     tc_catalog_free(f->catalog);
-    tc_report_free(f->report);
     tc_record_reader_free(f->record_reader);
     tc_block_free(f->block);
     tc_reader_free(f->reader);

@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fixtures.h"
 
+int checks;
+
 #include <unistd.h>
 
 /* Resident pages of this process. */

@@ -1,6 +1,8 @@
 /* Deliberate bugs that the sanitizers must report: planted SAMPLE use-after-free|leak|overflow */
 #include "fixtures.h"
 
+int checks;
+
 #include <limits.h>
 
 int main(int count, char **arguments) {

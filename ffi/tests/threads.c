@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+int checks;
+
 #define THREADS 8
 #define ROUNDS 20
 
@@ -14,11 +16,6 @@ typedef struct {
     const tc_catalog *catalog;
     const tc_file_header *header;
     const tc_logdump_filter *filter;
-    const tc_expr *expr;
-    const tc_condition *condition;
-    const tc_rule *rule;
-    const tc_summary *summary;
-    const tc_report *report;
     uint64_t sums[THREADS];
 } shared;
 
@@ -72,19 +69,7 @@ static uint64_t look(const shared *all) {
     }
     tc_reader_free(reader);
     OK(tc_select_explain(all->select, all->table, buffer));
-    /* The parts of a selection, and counts. */
-    tc_expr *twice;
-    tc_table_counts counts;
-    tc_report_facts facts;
-    OK(tc_expr_join(TC_JOIN_AND, all->expr, all->expr, &twice));
-    OK(tc_expr_write(twice, buffer));
-    tc_expr_free(twice);
-    OK(tc_condition_write(all->condition, buffer));
-    OK(tc_rule_write(all->rule, buffer));
-    OK(tc_summary_table(all->summary, 0, &counts));
-    facts.size = sizeof facts;
-    OK(tc_report_facts_of(all->report, &facts));
-    sum += counts.changes + facts.records;
+    OK(tc_trail_call(all->trail, "count", NULL, buffer, NULL));
     OK(tc_buffer_text(buffer, &text));
     sum = add(sum, text.data, text.length);
     tc_field_state state;
@@ -111,8 +96,7 @@ int main(int count, char **arguments) {
     OK(tc_reader_open(f.trail, NULL, &reader, NULL));
     OK(tc_reader_next_block(reader, 1000, &block, NULL));
     tc_reader_free(reader);
-    shared all = {f.trail, block, f.select, f.table, f.catalog, f.file_header, f.logdump_filter,
-                  f.expr, f.condition, f.rule, f.summary, f.report, {0}};
+    shared all = {f.trail, block, f.select, f.table, f.catalog, f.file_header, f.logdump_filter, {0}};
     task tasks[THREADS];
     pthread_t threads[THREADS];
     uint64_t wanted = look(&all);

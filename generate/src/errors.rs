@@ -5,7 +5,7 @@ use std::fmt::Write;
 use trailcore::ErrorKind;
 
 /// A file of the tree, and the contents of its regions.
-type Regions = (&'static str, Vec<(&'static str, String)>);
+pub(crate) type Regions = (&'static str, Vec<(&'static str, String)>);
 
 /// Names of exceptions that do not follow the rule: kind, Java class with its base, Python class with its bases. Python raises its
 /// own exceptions for three kinds. A new kind needs no entry.

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use trailcore::Error;
+use trailcore::filter::Diagnostic;
 
 static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
@@ -27,10 +28,19 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     made(py, "from_native", (text.0, text.1, text.2, file, location.rba, location.record, position))
 }
 
+/// A diagnostic: message, help, start, end, number of GoldenGate's message, whether it is an error.
+pub(crate) type DiagnosticParts = (String, Option<String>, usize, usize, Option<u32>, bool);
+
+pub(crate) fn diagnostic_parts(diagnostic: &Diagnostic) -> DiagnosticParts {
+    let range = diagnostic.range();
+    let help = diagnostic.help_text().map(str::to_owned);
+    (diagnostic.message().to_owned(), help, range.start, range.end, diagnostic.ogg_number(), diagnostic.is_error())
+}
+
 /// Converts the diagnostics of a selection to an exception. Other errors are converted by [`raised`].
 pub(crate) fn syntax(py: Python<'_>, error: &Error) -> PyErr {
     let Some(diagnostics) = error.diagnostics() else { return raised(py, error) };
-    let parts: Vec<_> = diagnostics.all().iter().map(crate::select::diagnostic_parts).collect();
+    let parts: Vec<_> = diagnostics.all().iter().map(diagnostic_parts).collect();
     let file = error.location().file.as_ref().map(|file| file.to_string_lossy().into_owned());
     made(py, "from_diagnostics", (error.to_string(), parts, file))
 }

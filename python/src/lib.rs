@@ -47,7 +47,8 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 
-    /// Panics inside a handle, for the test of panics.
+    /// Panics inside a handle, for the test of panics. Never in what is installed.
+    #[cfg(feature = "drill")]
     #[pyfunction]
     fn _panic_drill(py: Python<'_>) -> PyResult<()> {
         super::handle::Handle::new(()).with(py, |()| {

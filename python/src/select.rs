@@ -2,20 +2,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use trailcore::filter::{self, Diagnostic, Dialect, TextUnit};
+use trailcore::filter::{self, Dialect, TextUnit};
 use trailcore::{Position, Timestamp};
 
-use crate::error::syntax;
+use crate::error::{DiagnosticParts, diagnostic_parts, syntax};
 use crate::schema::TableDef;
-
-/// A diagnostic: message, help, start, end, number of GoldenGate's message, whether it is an error.
-pub(crate) type DiagnosticParts = (String, Option<String>, usize, usize, Option<u32>, bool);
-
-pub(crate) fn diagnostic_parts(diagnostic: &Diagnostic) -> DiagnosticParts {
-    let range = diagnostic.range();
-    let help = diagnostic.help_text().map(str::to_owned);
-    (diagnostic.message().to_owned(), help, range.start, range.end, diagnostic.ogg_number(), diagnostic.is_error())
-}
 
 /// A compiled selection. Immutable.
 #[pyclass(frozen, module = "trailcore")]

@@ -224,7 +224,7 @@ impl Trail {
         let report = self.done(py, &watch, |trail| trail.check(&options))?;
         watch.done(py, Counts::default())?;
         let types = Types::get(py)?;
-        let issues = report.findings.iter().map(|issue| {
+        let issues = report.issues.iter().map(|issue| {
             Ok((issue.kind.name(), issue.kind.is_fault(), types.position(py, issue.position)?, issue.what.as_str()))
         });
         let issues = issues.collect::<PyResult<Vec<_>>>()?;
@@ -237,7 +237,7 @@ impl Trail {
                 ("bytes", optional(py, Some(report.bytes))?),
                 ("invalid_values", optional(py, Some(report.invalid_values))?),
                 ("is_whole", optional(py, Some(report.is_whole()))?),
-                ("more_issues", optional(py, Some(report.more_findings))?),
+                ("more_issues", optional(py, Some(report.more_issues))?),
                 ("issues", PyList::new(py, issues)?.into_any()),
             ],
         )

@@ -25,7 +25,6 @@ __all__ = [
     "Trail",
     "Writer",
     "__version__",
-    "_panic_drill",
     "cli_main",
 ]
 
@@ -399,5 +398,4 @@ class Writer:
     def finish(self) -> list[tuple[str, bytes]]: ...
     def discard(self) -> None: ...
 
-def _panic_drill() -> None: ...
 def cli_main(argv: list[str]) -> int: ...

@@ -42,15 +42,20 @@ pub const VERBS: &[(&str, &str)] = &[
 /// [`ErrorKind::InvalidArgument`] for an unknown verb or a request that does not have the form of its schema, and the errors of what the
 /// verb does. Damage is not an error of `check` and `count`: their reports state it.
 pub fn call(verb: &str, request: &str) -> Result<String> {
+    check_verb(verb)?;
+    let request: Request = document::parse(request)?;
+    let options = ReadOptions::from_json(&document::write(&request.options)?)?;
+    let trail = Trail::open(&request.path)?;
+    call_on(verb, &trail, options)
+}
+
+fn check_verb(verb: &str) -> Result<()> {
     if !VERBS.iter().any(|(known, _)| *known == verb) {
         let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();
         let what = format!("unknown verb {verb:?}; known are {}", known.join(", "));
         return Err(Error::new(ErrorKind::InvalidArgument, what));
     }
-    let request: Request = document::parse(request)?;
-    let options = ReadOptions::from_json(&document::write(&request.options)?)?;
-    let trail = Trail::open(&request.path)?;
-    call_on(verb, &trail, options)
+    Ok(())
 }
 
 /// Answers a request about a trail that is open already.
@@ -58,6 +63,7 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
 /// # Errors
 /// As [`call`].
 pub fn call_on(verb: &str, trail: &Trail, options: ReadOptions) -> Result<String> {
+    check_verb(verb)?;
     match verb {
         "check" => document::write(&CheckDocument::of(trail, &options)?),
         "count" => document::write(&CountReport::of(trail, options)?.0),

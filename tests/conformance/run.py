@@ -52,9 +52,15 @@ SELECTIONS = {
 }
 
 
+# The trails that have the samples' tables.
+SAMPLES = ("big", "little", "torn", "hurt", "big lines", "little lines", "torn lines")
+
+
 def trails(scratch: Path) -> dict[str, Path]:
-    """Trails by name: the samples, broken ones, and real ones where they are present."""
+    """Trails by name: the samples, also as JSON lines, broken ones, and real ones where they are present."""
     found = {"big": DATA / "big" / "bk", "little": DATA / "little" / "bk", "one file": DATA / "big" / "bk000000001"}
+    found |= {"big lines": DATA / "big.jsonl", "little lines": DATA / "little.jsonl", "torn lines": scratch / "torn.jsonl"}
+    found["torn lines"].write_bytes((DATA / "big.jsonl").read_bytes()[:-40])
     content = (DATA / "little" / "bk000000000").read_bytes()
     for name, broken in [
         ("torn", content[:-7]),
@@ -107,7 +113,7 @@ def main() -> int:
         every = trails(scratch)
         for trail_name, trail in every.items():
             # Selections are about the samples' tables; of other trails all is compared.
-            selections = SELECTIONS if trail_name in ("big", "little", "torn", "hurt") else {"all": None}
+            selections = SELECTIONS if trail_name in SAMPLES else {"all": None}
             for selection_name, text in selections.items():
                 selection = None
                 if text is not None:

@@ -56,6 +56,29 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// JSON lines are opened like a trail, and a selection decides the same.
+func TestLinesAreReadLikeATrail(t *testing.T) {
+	for _, selection := range []string{"TABLE *;", "TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);"} {
+		lines := map[string]string{}
+		for _, source := range []string{"big/bk", "big.jsonl"} {
+			reader, err := Open(filepath.Join(data, source), Where(selection))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for reader.Next() {
+				lines[source] += reader.JSON() + "\n"
+			}
+			if reader.Err() != nil {
+				t.Fatal(reader.Err())
+			}
+			reader.Close()
+		}
+		if lines["big/bk"] == "" || lines["big/bk"] != lines["big.jsonl"] {
+			t.Errorf("%s: changes differ", selection)
+		}
+	}
+}
+
 func TestErrorsHaveStatusAndRBA(t *testing.T) {
 	if _, err := Open("no/such/place/lt"); err == nil || !strings.Contains(err.Error(), "no/such/place/lt") {
 		t.Error(err)

@@ -32,7 +32,7 @@ pub(crate) fn options(message: &mut Reader<'_>) -> failure::Result<ArrowOptions>
     options = options.invalid(if message.u8()? == 0 { Invalid::Error } else { Invalid::Null });
     options = options.on_schema_change(if message.u8()? == 0 { SchemaChange::Error } else { SchemaChange::Union });
     let (some, count) = (message.bool()?, message.len()?);
-    let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<failure::Result<_>>()?;
+    let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_, _>>()?;
     Ok(if some { options.columns(&columns) } else { options })
 }
 

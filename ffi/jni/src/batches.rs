@@ -7,18 +7,21 @@ use std::sync::Arc;
 use jni::objects::{JByteBuffer, JObject, JValue};
 use jni::{Env, jni_sig, jni_str};
 use trailcore::batch::{BatchDecoder, ColumnBatch, ColumnBuffer, ColumnValues};
-use trailcore::{ColumnState, Op, Reader, TableDef};
+use trailcore::{ColumnState, Reader, TableDef};
 
+use crate::block::op_number;
 use crate::callback::{Listener, into_failure};
 use crate::failure::{Failure, Pending, Result};
-use crate::reader::{Tables, state};
+use crate::report::state;
+use crate::wire::Writer;
 
 /// A reader and the decoder of its changes.
 #[derive(Debug)]
 pub(crate) struct Batches {
     reader: Reader,
     decoder: BatchDecoder,
-    tables: Tables,
+    /// The definitions of the tables of the batches so far, by their number.
+    tables: Vec<Option<Arc<TableDef>>>,
     listener: Option<Arc<Listener>>,
     pending: Pending,
     /// The layout of the last call's batches in the arena.
@@ -40,11 +43,11 @@ mod form {
 
 impl Batches {
     pub(crate) fn new(reader: Reader, decoder: BatchDecoder, listener: Option<Arc<Listener>>) -> Self {
-        Self { reader, decoder, tables: Tables::default(), listener, pending: Pending::default(), directory: Vec::new() }
+        Self { reader, decoder, tables: Vec::new(), listener, pending: Pending::default(), directory: Vec::new() }
     }
 
     pub(crate) fn table(&self, number: usize) -> Result<&Arc<TableDef>> {
-        self.tables.get(number)
+        self.tables.get(number).and_then(Option::as_ref).ok_or(Failure::MESSAGE)
     }
 
     /// Returns the same as `reader::state`. Fails if rows were lost, because the position is after them.
@@ -94,7 +97,12 @@ impl Batches {
         let mut outcome = Ok(());
         decoder.flush(|batch| {
             if outcome.is_ok() {
-                outcome = arena.put_batch(env, owner, batch, tables.number(batch.table()), directory);
+                let number = batch.table_id().index();
+                tables.resize(tables.len().max(number + 1), None);
+                if let Some(table) = tables.get_mut(number) {
+                    table.get_or_insert_with(|| Arc::clone(batch.table()));
+                }
+                outcome = arena.put_batch(env, owner, batch, number as u32, directory);
             }
         });
         outcome
@@ -185,10 +193,11 @@ impl Arena {
         note(batch.after().count() as u32);
         let ops: Vec<u8> = batch.ops().iter().map(|&op| op_number(op)).collect();
         note(self.put(&ops)?);
-        let seqnos: Vec<u64> = batch.positions().iter().map(|position| position.seqno).collect();
-        note(self.put(&seqnos)?);
-        let rbas: Vec<u64> = batch.positions().iter().map(|position| position.rba).collect();
-        note(self.put(&rbas)?);
+        let positions = || batch.positions().iter().map(|&position| Writer::parts(position));
+        // All positions of one source are of one kind.
+        note(positions().next().map_or(0, |(kind, _)| kind.into()));
+        note(self.put(&positions().map(|(_, (first, _))| first).collect::<Vec<u64>>())?);
+        note(self.put(&positions().map(|(_, (_, second))| second).collect::<Vec<u64>>())?);
         note(self.put(batch.times())?);
         for (definition, column) in columns() {
             let index = batch.table().columns().iter().position(|own| std::ptr::eq(own, definition)).unwrap_or_default();
@@ -256,7 +265,3 @@ impl Plain for i64 {}
 impl Plain for u64 {}
 // `repr(u8)`.
 impl Plain for ColumnState {}
-
-fn op_number(op: Op) -> u8 {
-    Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
-}

@@ -4,44 +4,16 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use jni::objects::{JClass, JObject, JValue};
+use jni::objects::{JObject, JValue};
 use jni::refs::Global;
 use jni::{Env, JavaVM, jni_sig, jni_str};
 use trailcore::source::{ByteSource, Progress};
 
+use crate::classes::callbacks;
 use crate::failure::{Failure, Thrown};
-
-/// The classes that native code calls. Java passes them when it loads the library. A look-up by name would use the class loader
-/// of the calling code, which inside an Arrow stream is that of Arrow.
-#[derive(Debug)]
-struct Classes {
-    callbacks: Global<JClass<'static>>,
-    exceptions: Global<JClass<'static>>,
-}
-
-static CLASSES: OnceLock<Classes> = OnceLock::new();
-
-pub(crate) fn meet(env: &Env<'_>, callbacks: &JClass<'_>, exceptions: &JClass<'_>) -> Result<(), Failure> {
-    let classes = Classes { callbacks: env.new_global_ref(callbacks)?, exceptions: env.new_global_ref(exceptions)? };
-    CLASSES.get_or_init(|| classes);
-    Ok(())
-}
-
-fn classes() -> jni::errors::Result<&'static Classes> {
-    CLASSES.get().ok_or(jni::errors::Error::NullPtr("the Java classes were not passed to the native library"))
-}
-
-/// Returns `io.trailcore.Callbacks`.
-fn callbacks() -> jni::errors::Result<&'static Global<JClass<'static>>> {
-    Ok(&classes()?.callbacks)
-}
-
-/// Returns `io.trailcore.TrailException`.
-pub(crate) fn exceptions() -> jni::errors::Result<&'static Global<JClass<'static>>> {
-    Ok(&classes()?.exceptions)
-}
+use crate::wire::Writer;
 
 /// The maximum number of bytes in one call, which is the size of the array that they are copied through.
 const AT_ONCE: usize = 1 << 20;
@@ -141,9 +113,10 @@ impl Listener {
     pub(crate) fn notify(&self, progress: Progress) -> ControlFlow<()> {
         let number = |value: u64| JValue::Long(value as i64);
         let goes_on = call(&self.vm, |env| {
-            let signature = jni_sig!((io.trailcore.ProgressListener, jlong, jlong, jlong) -> jboolean);
-            let Progress { position, bytes, .. } = progress;
-            let arguments = [JValue::Object(&self.listener), number(position.seqno), number(position.rba), number(bytes)];
+            let signature = jni_sig!((io.trailcore.ProgressListener, jint, jlong, jlong, jlong) -> jboolean);
+            let (kind, (first, second)) = Writer::parts(progress.position);
+            let kind = JValue::Int(kind.into());
+            let arguments = [JValue::Object(&self.listener), kind, number(first), number(second), number(progress.bytes)];
             env.call_static_method(callbacks()?, jni_str!("progress"), signature, &arguments)?.z()
         });
         match goes_on {

@@ -12,8 +12,8 @@ use jni::refs::Global;
 use jni::{Env, jni_sig, jni_str};
 use trailcore::filter::{Diagnostic, Diagnostics};
 
-use crate::callback::exceptions;
-use crate::wire::Writer;
+use crate::classes::exceptions;
+use crate::wire::{Malformed, Writer};
 
 /// The code of the exception for a panic, same as in the C library. The kinds of `trailcore::ErrorKind` start at 1.
 const PANIC: u16 = 1005;
@@ -102,6 +102,12 @@ impl From<trailcore::Error> for Failure {
 impl From<JniError> for Failure {
     fn from(error: JniError) -> Self {
         Self::Jni(Arc::new(error))
+    }
+}
+
+impl From<Malformed> for Failure {
+    fn from(_: Malformed) -> Self {
+        Self::MESSAGE
     }
 }
 
@@ -235,7 +241,7 @@ pub(crate) fn message(failure: &Failure) -> Vec<u8> {
 pub(crate) fn diagnostics(out: &mut Writer, list: &[Diagnostic]) {
     out.len(list.len());
     for found in list {
-        out.text(&format!("{:?}", found.finding())).bool(found.is_error()).maybe(found.ogg_number().map(u64::from));
+        out.text(&format!("{:?}", found.kind())).bool(found.is_error()).maybe(found.ogg_number().map(u64::from));
         out.text(found.message()).maybe_text(found.help_text()).len(found.range().start).len(found.range().end);
     }
 }

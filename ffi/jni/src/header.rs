@@ -1,7 +1,6 @@
 //! File headers as messages.
 
-use trailcore::Timestamp;
-use trailcore::trail::{ByteOrder, Encryption, Field, FileHeader, Group};
+use trailcore::trail::{ByteOrder, Encryption, Field, FileHeader, Group, HeaderField, HeaderValue};
 
 use crate::wire::Writer;
 
@@ -40,63 +39,21 @@ fn describe_group(group: &Group, out: &mut Writer) {
     }
 }
 
+/// Appends the state of each field, and its value if it has one.
 fn fields(header: &FileHeader, out: &mut Writer) {
-    let [system, host, release, version, hardware] = header.machine();
-    let (major, minor) = header.database_release();
-    number(out, header.compatibility());
-    time(out, header.creation_time());
-    text(out, header.uri());
-    text(out, header.file_name());
-    number(out, header.multi_part());
-    number(out, header.seqno());
-    number(out, header.file_size());
-    text(out, header.first_csn());
-    text(out, header.last_csn());
-    time(out, header.first_time());
-    time(out, header.last_time());
-    text(out, header.log_bsn());
-    number(out, header.bit_flags());
-    for field in [system, host, release, version, hardware] {
-        text(out, field);
+    for field in HeaderField::ALL {
+        match field.read(header) {
+            Field::Absent => out.u8(state::ABSENT),
+            Field::Unset => out.u8(state::UNSET),
+            Field::Value(value) => {
+                out.u8(state::VALUE);
+                match value {
+                    HeaderValue::Text(text) => out.text(&text),
+                    HeaderValue::Number(number) => out.u64(number),
+                    HeaderValue::Time(time) => out.i64(time.unix_micros()),
+                    HeaderValue::Charset(charset) => out.text(&charset.to_string()),
+                }
+            }
+        };
     }
-    number(out, header.database_vendor());
-    text(out, header.database_name());
-    text(out, header.database_instance());
-    text(out, header.database_charset());
-    number(out, major);
-    number(out, minor);
-    text(out, header.database_version());
-    text(out, header.client_charset());
-    text(out, header.client_version());
-    text(out, header.client_national_charset());
-    text(out, header.database_national_charset());
-    text(out, header.database_time_zone());
-    text(out, header.producer_group());
-    number(out, header.data_source());
-    for field in header.producer_release() {
-        number(out, field);
-    }
-    text(out, header.producer_version());
-    number(out, header.recovery_mode());
-}
-
-fn text(out: &mut Writer, field: Field<impl ToString>) {
-    put(out, field, |out, value| out.text(&value.to_string()));
-}
-
-fn number(out: &mut Writer, field: Field<impl Into<u64>>) {
-    put(out, field, |out, value| out.u64(value.into()));
-}
-
-fn time(out: &mut Writer, field: Field<Timestamp>) {
-    put(out, field, |out, value| out.i64(value.unix_micros()));
-}
-
-/// Appends the state of a field, and its value if it has one.
-fn put<T>(out: &mut Writer, field: Field<T>, value: impl FnOnce(&mut Writer, T) -> &mut Writer) {
-    match field {
-        Field::Absent => out.u8(state::ABSENT),
-        Field::Unset => out.u8(state::UNSET),
-        Field::Value(found) => value(out.u8(state::VALUE), found),
-    };
 }

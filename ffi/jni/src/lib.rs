@@ -10,7 +10,9 @@
 
 mod arrow;
 mod batches;
+mod block;
 mod callback;
+mod classes;
 mod failure;
 mod header;
 mod native;

@@ -12,15 +12,17 @@ use jni::{Env, EnvUnowned};
 use trailcore::batch::BatchDecoder;
 use trailcore::filter::{Dialect, Select, TextUnit};
 use trailcore::source::ByteSource;
-use trailcore::{Catalog, Charset, Csn, Position, ReadOptions, Timestamp, Trail};
+use trailcore::{Catalog, Charset, Csn, ReadOptions, Timestamp, Trail};
 
 use crate::arrow;
 use crate::batches::Batches;
-use crate::callback::{self, JavaSource, Listener, as_signed, into_failure};
+use crate::block;
+use crate::callback::{JavaSource, Listener, into_failure};
+use crate::classes;
 use crate::failure::{Failure, Result, Throw, diagnostics};
 use crate::header;
 use crate::object::{self, Object};
-use crate::reader::{self, ChangeReader};
+use crate::reader::ChangeReader;
 use crate::records::Records;
 use crate::report;
 use crate::schema;
@@ -28,7 +30,7 @@ use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
 /// The version of the interface to the Java classes. Increase it with every change of a method, message or layout.
-const PROTOCOL: jint = 3;
+const PROTOCOL: jint = 4;
 
 /// Defines native methods. An error or a panic of the body becomes an exception.
 macro_rules! native {
@@ -56,13 +58,6 @@ fn bytes(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Vec<u8>> {
     Ok(env.convert_byte_array(array)?)
 }
 
-/// Copies a region of an array.
-fn region(env: &Env<'_>, array: &JByteArray<'_>, at: jint, length: jint) -> Result<Vec<u8>> {
-    let mut region = vec![0; usize::try_from(length).unwrap_or(0)];
-    array.get_region(env, at, as_signed(&mut region))?;
-    Ok(region)
-}
-
 fn text(env: &Env<'_>, array: &JByteArray<'_>) -> Result<String> {
     String::from_utf8(bytes(env, array)?).map_err(|_| Failure::MESSAGE)
 }
@@ -87,9 +82,9 @@ fn options(
     listener: &JObject<'_>,
 ) -> Result<(ReadOptions, Option<Arc<Listener>>)> {
     let mut options = ReadOptions::new();
-    let (from, seqno, rba) = (message.bool()?, message.u64()?, message.u64()?);
+    let (from, position) = (message.bool()?, message.position()?);
     if from {
-        options = options.start_at(Position::new(seqno, rba));
+        options = options.start_at(position);
     }
     if let Some(charset) = message.maybe_text()? {
         options = options.charset(Charset::from_name(charset));
@@ -115,7 +110,7 @@ native! {
     Java_io_trailcore_Native_version<'l>(env) -> JByteArray<'l> { array(env, env!("CARGO_PKG_VERSION").as_bytes()) }
 
     Java_io_trailcore_Native_meet<'l>(env, callbacks: JClass<'l>, exceptions: JClass<'l>) {
-        callback::meet(env, &callbacks, &exceptions)
+        Ok(classes::meet(env, &callbacks, &exceptions)?)
     }
 
     Java_io_trailcore_Native_liveObjects<'l>(_env) -> jlong { Ok(object::live()) }
@@ -123,12 +118,6 @@ native! {
     Java_io_trailcore_Native_free<'l>(_env, handle: jlong) {
         Object::free(handle);
         Ok(())
-    }
-
-    Java_io_trailcore_Native_panicDrill<'l>(_env, reader: jlong) {
-        let held = object::reader(reader)?;
-        #[allow(clippy::panic)]
-        { panic!("a drill, with {:?}", held.table(0).is_ok()) }
     }
 
     Java_io_trailcore_Native_trailOpen<'l>(env, place: JByteArray<'l>) -> jlong {
@@ -139,7 +128,7 @@ native! {
         let places = bytes(env, &places)?;
         let mut message = wire::Reader(&places);
         let count = message.len()?;
-        let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<Result<_>>()?;
+        let paths: Vec<PathBuf> = (0..count).map(|_| message.text().map(PathBuf::from)).collect::<std::result::Result<_, _>>()?;
         Ok(Object::Trail(Trail::open_files(&paths)?).into_handle())
     }
 
@@ -367,8 +356,13 @@ native! {
 
     Java_io_trailcore_Native_readerBlock<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
         let mut reader = object::reader(reader)?;
-        let block = array(env, reader.block(usize::try_from(size).unwrap_or(1))?);
-        block.inspect_err(|_| reader.lose())
+        let Some((changes, filled)) = reader.block(usize::try_from(size).unwrap_or(1))? else { return array(env, &[]) };
+        let handle = Object::Block(Box::new(changes)).into_handle();
+        filled.finish(handle);
+        array(env, &filled.view.0).inspect_err(|_| {
+            Object::free(handle);
+            reader.lose();
+        })
     }
 
     Java_io_trailcore_Native_readerJson<'l>(env, reader: jlong, size: jint) -> JByteArray<'l> {
@@ -377,29 +371,35 @@ native! {
         lines.inspect_err(|_| reader.lose())
     }
 
-    Java_io_trailcore_Native_readerTable<'l>(_env, reader: jlong, number: jint) -> jlong {
-        let table = Arc::clone(object::reader(reader)?.table(usize::try_from(number).unwrap_or(usize::MAX))?);
-        Ok(Object::Table(table).into_handle())
-    }
-
-    Java_io_trailcore_Native_readerHeader<'l>(env, reader: jlong, number: jint) -> JByteArray<'l> {
-        let reader = object::reader(reader)?;
-        array(env, &header::describe(reader.header(usize::try_from(number).unwrap_or(usize::MAX))?))
-    }
-
     Java_io_trailcore_Native_readerState<'l>(env, reader: jlong) -> JByteArray<'l> {
         array(env, &object::reader(reader)?.state())
     }
 
-    Java_io_trailcore_Native_changeJson<'l>(env, table: jlong, block: JByteArray<'l>, at: jint, length: jint) -> JByteArray<'l> {
-        let entry = region(env, &block, at, length)?;
-        let json = reader::json(&entry, object::table(table)?)?;
+    Java_io_trailcore_Native_changeTable<'l>(_env, block: jlong, index: jint) -> jlong {
+        let table = Arc::clone(block::change(object::block(block)?, index)?.table());
+        Ok(Object::Table(table).into_handle())
+    }
+
+    Java_io_trailcore_Native_changeHeader<'l>(env, block: jlong, index: jint) -> JByteArray<'l> {
+        let change = block::change(object::block(block)?, index)?;
+        array(env, &change.file_header().map(header::describe).unwrap_or_default())
+    }
+
+    Java_io_trailcore_Native_changeJson<'l>(env, block: jlong, index: jint) -> JByteArray<'l> {
+        let json = block::change(object::block(block)?, index)?.to_json()?;
         array(env, json.as_bytes())
     }
 
-    Java_io_trailcore_Native_changeRecords<'l>(env, block: JByteArray<'l>, at: jint, length: jint) -> JByteArray<'l> {
-        let entry = region(env, &block, at, length)?;
-        array(env, &reader::records(&entry)?)
+    Java_io_trailcore_Native_changeExtras<'l>(env, block: jlong, index: jint) -> JByteArray<'l> {
+        array(env, &block::extras(&block::change(object::block(block)?, index)?))
+    }
+
+    Java_io_trailcore_Native_changeRecords<'l>(env, block: jlong, index: jint) -> JByteArray<'l> {
+        array(env, &block::raw_records(&block::change(object::block(block)?, index)?))
+    }
+
+    Java_io_trailcore_Native_changeImageError<'l>(_env, block: jlong, index: jint) {
+        Err(block::image_error(&block::change(object::block(block)?, index)?))
     }
 
     Java_io_trailcore_Native_recordsOpen<'l>(
@@ -430,7 +430,7 @@ native! {
         let mut decoder = BatchDecoder::new().rows(message.len()?);
         for _ in 0..message.len()? {
             let (name, all, count) = (message.text()?, message.bool()?, message.len()?);
-            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_>>()?;
+            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<std::result::Result<_, _>>()?;
             decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
         }
         let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
@@ -459,7 +459,7 @@ native! {
 
     Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {
         let call = bytes(env, &call)?;
-        object::writer(writer)?.call(&mut wire::Reader(&call))
+        object::writer(writer)?.call(&mut wire::Reader(&call), object::table)
     }
 
     Java_io_trailcore_Native_writerWriteAll<'l>(
@@ -487,5 +487,14 @@ native! {
         let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| into_failure(listener.as_ref(), error))?;
         arrow::export(stream, listener, address);
         Ok(())
+    }
+}
+
+#[cfg(feature = "drill")]
+native! {
+    Java_io_trailcore_Drill_panic<'l>(_env, reader: jlong) {
+        let held = object::reader(reader)?;
+        #[allow(clippy::panic)]
+        { panic!("a drill, with {} bytes", held.state().len()) }
     }
 }

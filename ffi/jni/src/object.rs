@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use jni::sys::jlong;
 use trailcore::filter::Select;
 use trailcore::source::Summary;
-use trailcore::{Catalog, TableDef, Trail};
+use trailcore::{Catalog, ChangeBlock, TableDef, Trail};
 
 use crate::batches::Batches;
 use crate::failure::{Failure, Result};
@@ -26,6 +26,7 @@ pub(crate) enum Object {
     Catalog(Catalog),
     Table(Arc<TableDef>),
     Summary(Box<Summary>),
+    Block(Box<ChangeBlock>),
     Reader(Box<Mutex<ChangeReader>>),
     Records(Box<Mutex<Records>>),
     Batches(Box<Mutex<Batches>>),
@@ -110,6 +111,7 @@ accessors! {
     catalog: Catalog => Catalog,
     table: Table => Arc<TableDef>,
     summary: Summary => Summary,
+    block: Block => ChangeBlock,
     reader_lock: Reader => Mutex<ChangeReader>,
     records_lock: Records => Mutex<Records>,
     batches_lock: Batches => Mutex<Batches>,

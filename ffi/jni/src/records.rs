@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use trailcore::Position;
 use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, Record, TableRef, tokens};
-use trailcore::{Change, Position};
 
 use crate::callback::{Listener, into_failure};
-use crate::failure::{Failure, Pending, Result};
-use crate::reader::skipped;
-use crate::wire::{self, Writer};
+use crate::failure::{Pending, Result};
+use crate::report::skipped;
+use crate::wire::Writer;
 
 /// A reader of records, and a deferred failure.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Records {
         while block.0.len() < size {
             match reader.next() {
                 Ok(None) => break,
-                Ok(Some(placed)) => encode(&placed.record, placed.position, Some(placed.number), block),
+                Ok(Some(placed)) => encode(&placed.record, placed.position.into(), Some(placed.number), block),
                 Err(error) => {
                     let failure = into_failure(listener.as_ref(), error);
                     if block.0.is_empty() {
@@ -66,7 +66,7 @@ fn is_little(order: ByteOrder) -> bool {
 }
 
 /// Appends a record, for `TrailRecord`: its bytes, the offsets of its areas, and the fields of its header.
-fn encode(record: &Record<'_>, position: Position, number: Option<u64>, out: &mut Writer) {
+pub(crate) fn encode(record: &Record<'_>, position: Position, number: Option<u64>, out: &mut Writer) {
     let name = if record.is_file_header() { Some("FileHeader") } else { record.record_type().name() };
     out.position(position).maybe(number).bool(record.is_file_header()).bool(is_little(record.byte_order()));
     out.u8(record.record_type().0).maybe_text(name).bytes(record.bytes());
@@ -107,33 +107,4 @@ fn encode_header(record: &Record<'_>, out: &mut Writer) {
     out.maybe(index.map(u64::from)).text(&String::from_utf8_lossy(name));
     out.u64(header.audit_pos).u32(header.audit_rba).u16(header.record_length).u8(header.partition).u8(header.undo);
     out.u8(header.orig_node).u8(header.format_type).u8(header.syskey_len).u8(header.continued).u8(header.record_count);
-}
-
-/// The maximum size of the records that a change keeps. Large objects would fill Java's heap for callers that do not need them.
-const MAX_KEPT: usize = 16 << 20;
-
-pub(crate) fn are_kept(change: &Change<'_>) -> bool {
-    change.records().map(|record| record.bytes().len()).sum::<usize>() <= MAX_KEPT
-}
-
-/// Appends the raw records of a change, for `of_change`.
-pub(crate) fn keep(change: &Change<'_>, out: &mut Writer) {
-    out.len(change.records().count());
-    for record in change.records() {
-        out.bool(is_little(record.byte_order())).bytes(record.bytes());
-    }
-}
-
-/// Encodes the records that `keep` has written, each for `TrailRecord`. The first has the start position of the change. All
-/// others have the position of the change, because only that of the main record is known.
-pub(crate) fn of_change(kept: &mut wire::Reader<'_>, start: Position, position: Position) -> Result<Vec<u8>> {
-    let mut out = Writer::default();
-    let count = kept.len()?;
-    out.len(count);
-    for index in 0..count {
-        let order = if kept.bool()? { ByteOrder::Little } else { ByteOrder::Big };
-        let record = Record::parse(kept.bytes()?, order).map_err(|_| Failure::MESSAGE)?;
-        encode(&record, if index == 0 { start } else { position }, None, &mut out);
-    }
-    Ok(out.0)
 }

@@ -3,8 +3,6 @@
 
 use trailcore::Position;
 
-use crate::failure::Failure;
-
 /// Writes a message.
 #[derive(Debug, Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
@@ -58,8 +56,21 @@ impl Writer {
         self.bool(value.is_some()).u64(value.unwrap_or_default())
     }
 
+    /// Returns the kind of a position, in the order of `Position.Kind`, and its two numbers.
+    pub(crate) fn parts(position: Position) -> (u8, (u64, u64)) {
+        match position {
+            Position::Trail(position) => (0, (position.seqno, position.rba)),
+            Position::Offset(offset) => (1, (0, offset)),
+            Position::Lsn(lsn) => (2, (0, lsn)),
+            Position::Message { partition, offset } => (3, (partition.into(), offset)),
+            // Java rejects a kind that this binding does not know.
+            _ => (u8::MAX, (0, 0)),
+        }
+    }
+
     pub(crate) fn position(&mut self, position: Position) -> &mut Self {
-        self.u64(position.seqno).u64(position.rba)
+        let (kind, (first, second)) = Self::parts(position);
+        self.u8(kind).u64(first).u64(second)
     }
 
     /// Appends an optional position.
@@ -84,11 +95,15 @@ impl Writer {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
-type Result<T> = std::result::Result<T, Failure>;
+/// A message that does not have the expected form.
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
+type Result<T> = std::result::Result<T, Malformed>;
 
 impl<'a> Reader<'a> {
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(Failure::MESSAGE)?;
+        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
         self.0 = rest;
         Ok(*array)
     }
@@ -122,11 +137,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn position(&mut self) -> Result<Position> {
-        Ok(Position::new(self.u64()?, self.u64()?))
+        let (kind, first, second) = (self.u8()?, self.u64()?, self.u64()?);
+        Ok(match kind {
+            0 => Position::new(first, second),
+            1 => Position::Offset(second),
+            2 => Position::Lsn(second),
+            3 => Position::Message { partition: u32::try_from(first).map_err(|_| Malformed)?, offset: second },
+            _ => return Err(Malformed),
+        })
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(Failure::MESSAGE)?;
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -137,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Failure::MESSAGE)
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed)
     }
 
     pub(crate) fn maybe(&mut self) -> Result<Option<u64>> {

@@ -1,13 +1,13 @@
 //! Writes trails. Converts rows from lists of named values to images.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, Token};
 use trailcore::{Decimal, ErrorKind, TableDef, Timestamp};
 
 use crate::failure::{Failure, Result};
-use crate::object;
 use crate::wire::{Reader, Writer};
 
 /// A writer; empty after it is finished.
@@ -54,8 +54,12 @@ impl Rows {
         Ok(written)
     }
 
-    /// Runs one call on the writer: the number of the call, followed by its arguments.
-    pub(crate) fn call(&mut self, message: &mut Reader<'_>) -> Result<()> {
+    /// Runs one call on the writer: the number of the call, followed by its arguments. `table_of` returns the table of a handle.
+    pub(crate) fn call<'t>(
+        &mut self,
+        message: &mut Reader<'_>,
+        table_of: impl Fn(i64) -> Result<&'t Arc<TableDef>>,
+    ) -> Result<()> {
         let writer = self.open()?;
         let order = writer.byte_order();
         let timestamp = |micros| Timestamp::from_unix_micros(micros);
@@ -71,7 +75,7 @@ impl Rows {
             }
             6 => writer.user_tokens(message.bytes()?),
             row => {
-                let table = object::table(message.i64()?)?;
+                let table = table_of(message.i64()?)?;
                 let style = message.u8()?;
                 let mut image = || image(table, order, message);
                 match row {

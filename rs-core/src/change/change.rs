@@ -315,8 +315,9 @@ impl<'a> Change<'a> {
         self.context.file.format.images(&self)
     }
 
-    /// Returns which images it has, readable or not.
-    pub(crate) fn has_images(&self) -> (bool, bool) {
+    /// Returns whether it has a before image and an after image, readable or not.
+    #[must_use]
+    pub fn has_images(&self) -> (bool, bool) {
         (self.head.has_before, self.head.has_after)
     }
 

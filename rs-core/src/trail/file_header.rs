@@ -46,6 +46,11 @@ impl<T> Field<T> {
         }
     }
 
+    /// Converts the value, if there is one.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Field<U> {
+        self.and_then(|value| Some(convert(value)))
+    }
+
     fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Field<U> {
         match self {
             Self::Absent => Field::Absent,

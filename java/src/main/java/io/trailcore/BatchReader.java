@@ -62,9 +62,8 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
     }
 
     /**
-     * Returns the next batch.
+     * {@return the next batch; {@code null} at the end of the trail}
      *
-     * @return the batch, valid until the next call; {@code null} at the end of the trail
      * @throws TrailException in the same cases as {@link TrailReader#next}. Rows before the error are returned first
      * @throws IllegalStateException if the reader is closed, or called from one of its own callbacks
      */
@@ -97,7 +96,10 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
 
     private TableDef table(long batches, int number) {
         while (tables.size() <= number) {
-            tables.add(TableDef.of(Native.batchesTable(batches, tables.size())));
+            tables.add(null);
+        }
+        if (tables.get(number) == null) {
+            tables.set(number, TableDef.of(Native.batchesTable(batches, number)));
         }
         return tables.get(number);
     }
@@ -107,11 +109,7 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
         return filled == generation;
     }
 
-    /**
-     * Returns the remaining batches. Each is valid until the next is requested; {@code hasNext} also requests it.
-     *
-     * @return an iterator
-     */
+    /** {@return the remaining batches} Each is valid until the next is requested; {@code hasNext} also requests it. */
     @Override
     public Iterator<ColumnBatch> iterator() {
         return new Pulled<>(this::next);
@@ -127,29 +125,19 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
     }
 
     /**
-     * Returns the position after the last change of all decoded batches. Reading can continue there once {@link #next} has
-     * returned all decoded batches and is about to decode more.
-     *
-     * @return the position
+     * {@return the position after the last change of all decoded batches} Reading can continue there once {@link #next}
+     * has returned all decoded batches and is about to decode more.
      */
     public Position position() {
         return state().position();
     }
 
-    /**
-     * Returns the ranges that were skipped so far. Always empty without {@link ReadOptions#resync}.
-     *
-     * @return the ranges, in order
-     */
+    /** {@return the ranges that were skipped so far} Always empty without {@link ReadOptions#resync}. */
     public List<Skipped> skipped() {
         return state().skipped();
     }
 
-    /**
-     * Returns the decisions of the selection so far. All counts are zero without a selection.
-     *
-     * @return the counts
-     */
+    /** {@return the decisions of the selection so far} All counts are zero without a selection. */
     public FilterCounts filterCounts() {
         return state().counts();
     }

@@ -20,9 +20,8 @@ import java.nio.channels.FileChannel;
  */
 public interface ByteSource {
     /**
-     * Returns the current number of bytes. It may grow.
+     * {@return the current number of bytes} It may grow.
      *
-     * @return the number of bytes
      * @throws IOException if the number cannot be determined
      */
     long size() throws IOException;
@@ -38,10 +37,9 @@ public interface ByteSource {
     int read(long offset, ByteBuffer into) throws IOException;
 
     /**
-     * Returns a source that reads an open file. The caller keeps the file open while it is read, and closes it.
+     * {@return a source that reads an open file} The caller keeps the file open while it is read, and closes it.
      *
      * @param channel an open channel
-     * @return the source
      */
     static ByteSource of(FileChannel channel) {
         return new ByteSource() {

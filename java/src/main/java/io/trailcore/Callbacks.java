@@ -25,7 +25,7 @@ final class Callbacks {
         return Math.max(read, 0);
     }
 
-    static boolean progress(ProgressListener listener, long seqno, long rba, long bytes) {
-        return listener.progress(new Progress(new Position(seqno, rba), bytes));
+    static boolean progress(ProgressListener listener, int kind, long first, long second, long bytes) {
+        return listener.progress(new Progress(Position.of(kind, first, second), bytes));
     }
 }

@@ -47,10 +47,9 @@ public final class Catalog {
     }
 
     /**
-     * Returns a catalog of these definitions. If several have the same name, the last one wins.
+     * {@return a catalog of these definitions} If several have the same name, the last one wins.
      *
      * @param tables the definitions
-     * @return the catalog
      */
     public static Catalog of(TableDef... tables) {
         NativeLibrary.load();
@@ -65,21 +64,17 @@ public final class Catalog {
     }
 
     /**
-     * Returns the definition of a table. The name matches exactly, or else ignoring case if only one table matches so.
+     * {@return the definition of a table; empty if there is none} The name matches exactly, or else ignoring case if
+     * only one table matches so.
      *
      * @param name the name of the table
-     * @return the definition; empty if there is none
      */
     public Optional<TableDef> table(String name) {
         long handle = value.with(catalog -> Native.catalogTable(catalog, Wire.bytes(name)));
         return handle == 0 ? Optional.empty() : Optional.of(TableDef.of(handle));
     }
 
-    /**
-     * Returns the names of all tables.
-     *
-     * @return the names, sorted
-     */
+    /** {@return the names of all tables} */
     public List<String> names() {
         return new Wire.Reader(value.with(Native::catalogNames)).list(Wire.Reader::text);
     }

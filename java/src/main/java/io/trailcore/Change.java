@@ -21,182 +21,141 @@ import java.util.Optional;
  * }</pre>
  */
 public final class Change {
-    /** The layout of a change in a block, same as in the native library. The offset of its records is used only there. */
+    /** The layout of a change in the view of its block, same as in the native library. */
     private static final int TABLE = 4;
     private static final int OP = 8;
     private static final int TRANSACTION = 9;
     private static final int BEFORE_KIND = 10;
     private static final int AFTER_KIND = 11;
-    private static final int HAS = 12;
-    private static final int TOKENS = 14;
+    private static final int HAS_CSN = 12;
+    private static final int HAS_XID = 13;
+    private static final int POSITION_KIND = 14;
+    private static final int NEXT_KIND = 15;
     private static final int POSITION = 16;
     private static final int START = 32;
     private static final int TIMESTAMP = 48;
     private static final int NEXT = 56;
     private static final int BEFORE = 72;
     private static final int AFTER = 76;
-    private static final int TAIL = 80;
-    private static final int HEADER = 84;
+    private static final int IDS = 80;
+    private static final int INDEX = 84;
+    private static final int FILE = 88;
 
-    private static final int HAS_CSN = 1;
-    private static final int HAS_XID = 2;
-    private static final int HAS_DDL = 4;
-    private static final int HAS_USER_TOKENS = 8;
-    private static final int HAS_RECORDS = 16;
-
-    private final byte[] block;
+    private final ChangeBlock block;
+    private final byte[] view;
     private final int at;
     private final TableDef table;
-    private final FileHeader header;
 
-    Change(byte[] block, int at, TableDef table, FileHeader header) {
+    Change(ChangeBlock block, int at, TableDef table) {
         this.block = block;
+        this.view = block.view();
         this.at = at;
         this.table = table;
-        this.header = header;
     }
 
-    static int tableNumber(byte[] block, int at) {
-        return Wire.i32(block, at + TABLE);
+    /** Returns the number of the table of the change at an offset of a view. */
+    static int tableNumber(byte[] view, int at) {
+        return Wire.i32(view, at + TABLE);
     }
 
-    /** Returns the number of the header of its file; negative if the file has none. */
-    static int headerNumber(byte[] block, int at) {
-        return Wire.i32(block, at + HEADER);
+    /** Returns the index in its block of the change at an offset of a view. */
+    static int index(byte[] view, int at) {
+        return Wire.i32(view, at + INDEX);
     }
 
-    /** Returns its size in the block, in bytes. */
+    /** Returns the size in the view, in bytes. */
     int length() {
-        return Wire.i32(block, at);
+        return Wire.i32(view, at);
     }
 
-    /**
-     * Returns the operation of the change.
-     *
-     * @return the operation
-     */
+    private int index() {
+        return index(view, at);
+    }
+
+    /** {@return the operation of the change} */
     public Op op() {
-        return Op.of(block[at + OP]);
+        return Op.of(view[at + OP]);
     }
 
     /**
-     * Returns the definition of its table. A reader returns the same object for all rows of one version of the table.
-     *
-     * @return the definition
+     * {@return the definition of its table} A reader returns the same object for all rows of one version of the table.
      */
     public TableDef table() {
         return table;
     }
 
-    /**
-     * Returns the name of its table, with the parts joined by {@code .}. For DDL it is the name of the object.
-     *
-     * @return the name
-     */
+    /** {@return the name of its table, with the parts joined by {@code .}} For DDL it is the name of the object. */
     public String tableName() {
-        return has(HAS_DDL) ? tailAfterTokens().text() : table.name();
+        return op() == Op.DDL ? extras().tableName() : table.name();
     }
 
     /**
-     * Returns the header of its file. A reader returns the same object for all changes of a file.
-     *
-     * @return the header; empty for a file without one
+     * {@return the header of its file; empty for a file without one} A reader returns the same object for consecutive
+     * changes of a file.
      */
     public Optional<FileHeader> fileHeader() {
-        return Optional.ofNullable(header);
+        return block.fileHeader(Wire.i32(view, at + FILE), index());
     }
 
-    private Position position(int place) {
-        return new Position(Wire.i64(block, at + place), Wire.i64(block, at + place + 8));
+    private Position position(int kind, int place) {
+        return Position.of(view[at + kind], Wire.i64(view, at + place), Wire.i64(view, at + place + 8));
     }
 
-    /**
-     * Returns the position of its record; for a before/after pair, that of the after record.
-     *
-     * @return the position
-     */
+    /** {@return the position of its record; for a before/after pair, that of the after record} */
     public Position position() {
-        return position(POSITION);
+        return position(POSITION_KIND, POSITION);
     }
 
     /**
-     * Returns the position of its first record; for a before/after pair, that of the before record. Reading from here returns
-     * the whole change.
-     *
-     * @return the position
+     * {@return the position of its first record; for a before/after pair, that of the before record} Reading from here
+     * returns the whole change.
      */
     public Position start() {
-        return position(START);
+        return position(POSITION_KIND, START);
     }
 
     /** Returns the position of the next record. */
     Position next() {
-        return position(NEXT);
+        return position(NEXT_KIND, NEXT);
     }
 
-    /**
-     * Returns the timestamp of the record. For rows it is the time of the commit.
-     *
-     * @return the timestamp, UTC, with microseconds
-     */
+    /** {@return the timestamp of the record} For rows it is the time of the commit. */
     public Instant timestamp() {
-        return Times.instant(Wire.i64(block, at + TIMESTAMP));
+        return Times.instant(Wire.i64(view, at + TIMESTAMP));
     }
 
     /**
-     * Returns whether the change is the first, middle, last or only one of its transaction. A before/after pair counts as
-     * one change.
-     *
-     * @return the indicator
+     * {@return whether the change is the first, middle, last or only one of its transaction} A before/after pair counts
+     * as one change.
      */
     public TransactionIndicator transaction() {
-        return TransactionIndicator.of(Byte.toUnsignedInt(block[at + TRANSACTION]));
-    }
-
-    private boolean has(int what) {
-        return (block[at + HAS] & what) != 0;
-    }
-
-    private Wire.Reader tail() {
-        return new Wire.Reader(block, at + Wire.i32(block, at + TAIL));
-    }
-
-    private Wire.Reader tailAfterTokens() {
-        Wire.Reader in = tail();
-        int texts = 2 + 2 * Wire.u16(block, at + TOKENS);
-        for (int i = 0; i < texts; i++) {
-            in.pass();
-        }
-        return in;
+        return TransactionIndicator.of(Byte.toUnsignedInt(view[at + TRANSACTION]));
     }
 
     /**
-     * Returns the commit sequence number (CSN) of its transaction.
-     *
-     * @return the CSN as text; empty if the start of the transaction was not read
+     * {@return the commit sequence number (CSN) of its transaction; empty if the start of the transaction was not read}
      */
     public Optional<String> csn() {
-        return has(HAS_CSN) ? Optional.of(tail().text()) : Optional.empty();
+        return view[at + HAS_CSN] == 0 ? Optional.empty() : Optional.of(ids().text());
     }
 
-    /**
-     * Returns the id of its transaction.
-     *
-     * @return the id; empty if the start of the transaction was not read
-     */
+    /** {@return the id of its transaction; empty if the start of the transaction was not read} */
     public Optional<String> xid() {
-        if (!has(HAS_XID)) {
+        if (view[at + HAS_XID] == 0) {
             return Optional.empty();
         }
-        Wire.Reader in = tail();
-        in.pass();
+        Wire.Reader in = ids();
+        in.skip();
         return Optional.of(in.text());
     }
 
+    private Wire.Reader ids() {
+        return new Wire.Reader(view, at + Wire.i32(view, at + IDS));
+    }
+
     /**
-     * Returns the row before the change.
+     * {@return the row before the change; {@code null} if the trail has no such image}
      *
-     * @return the row; {@code null} if the trail has no such image
      * @throws TrailException.Corrupt if the image is damaged
      * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
@@ -205,9 +164,8 @@ public final class Change {
     }
 
     /**
-     * Returns the row after the change.
+     * {@return the row after the change; {@code null} if the trail has no such image}
      *
-     * @return the row; {@code null} if the trail has no such image
      * @throws TrailException.Corrupt if the image is damaged
      * @throws TrailException.Unsupported if the image is encrypted or has an unknown format
      */
@@ -216,19 +174,29 @@ public final class Change {
     }
 
     private Row image(int kind, int place) {
-        int start = at + Wire.i32(block, at + place);
-        switch (block[at + kind]) {
-            case 0:
-                return null;
-            case 1:
-                return new Row(block, at, start, table);
-            case 2:
-                Wire.Reader in = new Wire.Reader(block, start);
-                in.pass();
-                throw TrailException.of(in.array());
-            default:
-                throw TrailException.of(new Wire.Reader(block, start).array());
+        return switch (view[at + kind]) {
+            case 0 -> null;
+            case 1 -> new Row(view, at, at + Wire.i32(view, at + place), table);
+            default -> throw block.imageError(index());
+        };
+    }
+
+    /** What the view does not contain. */
+    private record Extras(Map<String, byte[]> tokens, Optional<byte[]> userTokens, String tableName, Optional<String> ddl) {
+        static Extras of(Wire.Reader in) {
+            Map<String, byte[]> tokens = new LinkedHashMap<>();
+            for (int count = in.i32(); count > 0; count--) {
+                tokens.put(in.text(), in.array());
+            }
+            boolean hasUserTokens = in.bool();
+            byte[] userTokens = in.array();
+            return new Extras(Collections.unmodifiableMap(tokens), hasUserTokens ? Optional.of(userTokens) : Optional.empty(),
+                    in.text(), Optional.ofNullable(in.maybeText()));
         }
+    }
+
+    private Extras extras() {
+        return Extras.of(new Wire.Reader(block.call(Native::changeExtras, index())));
     }
 
     /**
@@ -237,69 +205,33 @@ public final class Change {
      * @return the bytes of the tokens, in the order of the record
      */
     public Map<String, byte[]> tokens() {
-        Wire.Reader in = tail();
-        in.pass();
-        in.pass();
-        Map<String, byte[]> tokens = new LinkedHashMap<>();
-        int count = Wire.u16(block, at + TOKENS);
-        for (int i = 0; i < count; i++) {
-            String name = in.text();
-            tokens.put(name, in.array());
-        }
-        return Collections.unmodifiableMap(tokens);
+        return extras().tokens();
     }
 
     /**
-     * Returns the raw user tokens of its record. Their layout is not known.
-     *
-     * @return the bytes; empty if the record has no user tokens
+     * {@return the raw user tokens of its record; empty if the record has no user tokens} Their layout is not known.
      */
     public Optional<byte[]> userTokens() {
-        if (!has(HAS_USER_TOKENS)) {
-            return Optional.empty();
-        }
-        Wire.Reader in = tailAfterTokens();
-        if (has(HAS_DDL)) {
-            in.pass();
-            in.pass();
-        }
-        return Optional.of(in.array());
+        return extras().userTokens();
     }
 
-    /**
-     * Returns the text of a DDL change, including its tags.
-     *
-     * @return the text; empty for other changes, and if the text is encrypted
-     */
+    /** {@return the text of a DDL change, including its tags; empty for other changes, and if the text is encrypted} */
     public Optional<String> ddl() {
-        if (!has(HAS_DDL)) {
-            return Optional.empty();
-        }
-        Wire.Reader in = tailAfterTokens();
-        in.pass();
-        return Optional.of(in.text());
+        return op() == Op.DDL ? extras().ddl() : Optional.empty();
     }
 
     /**
-     * Returns all raw records of the change: the before record of a pair, the record itself, its continuation records, and its
-     * large-object fragments.
-     *
-     * @return the records, at least one
-     * @throws TrailException.Unsupported if the records exceed 16 MiB because of large objects. A change does not keep them
-     *     then; use {@link Trail#records}
+     * {@return all raw records of the change: the before record of a pair, the record itself, its continuation records,
+     * and its large-object fragments; empty for a change of another source than a trail}
      */
     public List<TrailRecord> records() {
-        if (!has(HAS_RECORDS)) {
-            throw TrailException.unsupported("the records of the change exceed 16 MiB and were not kept; use Trail.records");
-        }
-        return new Wire.Reader(Native.changeRecords(block, at, length())).list(TrailRecord::new);
+        return new Wire.Reader(block.call(Native::changeRecords, index())).list(TrailRecord::new);
     }
 
     /**
-     * Returns the change as one line of native JSON, without a line end. {@link TrailReader#writeJson} is faster for many
-     * changes.
+     * {@return the change as one line of native JSON, without a line end} {@link TrailReader#writeJson} is faster for
+     * many changes.
      *
-     * @return the JSON
      * @throws TrailException.Corrupt if an image is damaged
      */
     public String toJson() {
@@ -307,19 +239,12 @@ public final class Change {
     }
 
     /**
-     * Returns the same JSON as UTF-8.
+     * {@return the same JSON as UTF-8}
      *
-     * @return the bytes of the JSON
      * @throws TrailException.Corrupt if an image is damaged
      */
     public byte[] toJsonBytes() {
-        if (block[at + BEFORE_KIND] > 2) {
-            before();
-        }
-        if (block[at + AFTER_KIND] > 2) {
-            after();
-        }
-        return table.value().with(handle -> Native.changeJson(handle, block, at, length()));
+        return block.call(Native::changeJson, index());
     }
 
     /** Returns position, operation and table, for display. Contains no column data. */

@@ -54,47 +54,27 @@ public final class Column {
         return new Column(table, index, (byte) ColumnState.MISSING.ordinal(), (byte) 0, null, 0, 0);
     }
 
-    /**
-     * Returns its index in the table.
-     *
-     * @return the index, from 0
-     */
+    /** {@return its index in the table} */
     public int index() {
         return index;
     }
 
-    /**
-     * Returns its name; {@code COL} and its index if there is no definition.
-     *
-     * @return the name
-     */
+    /** {@return its name; {@code COL} and its index if there is no definition} */
     public String name() {
         return table.columnName(index);
     }
 
-    /**
-     * Returns its definition.
-     *
-     * @return the definition; empty if the table is not defined or its definition has no such column
-     */
+    /** {@return its definition; empty if the table is not defined or its definition has no such column} */
     public Optional<ColumnDef> definition() {
         return index < table.columns().size() ? Optional.of(table.columns().get(index)) : Optional.empty();
     }
 
-    /**
-     * Returns its state: a value, NULL, missing, not decodable, or unchanged.
-     *
-     * @return the state
-     */
+    /** {@return its state: a value, NULL, missing, not decodable, or unchanged} */
     public ColumnState state() {
         return ColumnState.of(state);
     }
 
-    /**
-     * Returns whether it is NULL. A missing column is not NULL.
-     *
-     * @return {@code true} if it is NULL
-     */
+    /** {@return whether it is NULL} A missing column is not NULL. */
     public boolean isNull() {
         return state() == ColumnState.NULL;
     }
@@ -115,9 +95,8 @@ public final class Column {
     }
 
     /**
-     * Returns its text. For a number stored as text, these are the raw digits.
+     * {@return its text} For a number stored as text, these are the raw digits.
      *
-     * @return the text
      * @throws TrailException.ColumnValue if it is not text
      */
     public String text() {
@@ -128,9 +107,8 @@ public final class Column {
     }
 
     /**
-     * Returns its number: exact, with the scale of the column or of its digits.
+     * {@return its number: exact, with the scale of the column or of its digits}
      *
-     * @return the number
      * @throws TrailException.ColumnValue if it is not a number
      */
     public BigDecimal decimal() {
@@ -152,9 +130,8 @@ public final class Column {
     }
 
     /**
-     * Returns its integer.
+     * {@return its integer}
      *
-     * @return the number
      * @throws TrailException.ColumnValue if it is not a number, has a fraction, or does not fit
      */
     public long longValue() {
@@ -177,10 +154,9 @@ public final class Column {
     }
 
     /**
-     * Returns its date and time. They are in the time zone of the database, which the trail does not contain. A date without
-     * a time is returned with midnight.
+     * {@return its date and time} They are in the time zone of the database, which the trail does not contain. A date
+     * without a time is returned with midnight.
      *
-     * @return the date and time
      * @throws TrailException.ColumnValue if it is not a date, or is a zero date; see {@link #dateText}
      */
     public LocalDateTime dateTime() {
@@ -190,9 +166,8 @@ public final class Column {
     }
 
     /**
-     * Returns its date without the time.
+     * {@return its date without the time}
      *
-     * @return the date
      * @throws TrailException.ColumnValue if it is not a date, or is a zero date; see {@link #dateText}
      */
     public LocalDate date() {
@@ -204,11 +179,7 @@ public final class Column {
         }
     }
 
-    /**
-     * Returns whether it is a date without a time.
-     *
-     * @return {@code true} if it has no time
-     */
+    /** {@return whether it is a date without a time} */
     public boolean isDateOnly() {
         return is(DATE_TIME) && Byte.toUnsignedInt(block[start + 11]) == DATE_ONLY;
     }
@@ -245,10 +216,9 @@ public final class Column {
     }
 
     /**
-     * Returns its bytes: the value of a binary column or of a column of unknown type, text as UTF-8, or the raw bytes of a
-     * value that cannot be decoded.
+     * {@return its bytes: the value of a binary column or of a column of unknown type, text as UTF-8, or the raw bytes
+     * of a value that cannot be decoded}
      *
-     * @return the bytes
      * @throws TrailException.ColumnValue if it has none: NULL, missing, a number not stored as text, a date
      */
     public byte[] bytes() {
@@ -260,10 +230,9 @@ public final class Column {
     }
 
     /**
-     * Returns its value in the type that fits: {@link String}, {@link BigDecimal}, {@link LocalDate}, {@link LocalDateTime},
-     * the text of a zero date, {@code byte[]}, or {@code null} for NULL.
+     * {@return its value in the type that fits: {@link String}, {@link BigDecimal}, {@link LocalDate}, {@link
+     * LocalDateTime}, the text of a zero date, {@code byte[]}, or {@code null} for NULL}
      *
-     * @return the value
      * @throws TrailException.ColumnValue if it is missing, not decodable, or unchanged
      */
     public Object value() {

@@ -15,6 +15,7 @@ public final class ColumnBatch {
     private final TableDef table;
     private final int size;
     private final ByteBuffer ops;
+    private final int positionKind;
     private final LongBuffer seqnos;
     private final LongBuffer rbas;
     private final LongBuffer timestamps;
@@ -28,6 +29,7 @@ public final class ColumnBatch {
         size = in.i32();
         int columns = in.i32();
         ops = ColumnVector.slice(memory, in.i32(), size);
+        positionKind = in.i32();
         seqnos = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         rbas = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         timestamps = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
@@ -50,29 +52,20 @@ public final class ColumnBatch {
         }
     }
 
-    /**
-     * Returns the definition of the table.
-     *
-     * @return the definition
-     */
+    /** {@return the definition of the table} */
     public TableDef table() {
         return table;
     }
 
-    /**
-     * Returns the number of changes.
-     *
-     * @return the number of rows
-     */
+    /** {@return the number of changes} */
     public int size() {
         return size;
     }
 
     /**
-     * Returns the operation of a change.
+     * {@return the operation of a change}
      *
      * @param row the row, from 0
-     * @return the operation
      */
     public Op op(int row) {
         check();
@@ -80,72 +73,52 @@ public final class ColumnBatch {
     }
 
     /**
-     * Returns the position of the record of a change.
+     * {@return the position of the record of a change}
      *
      * @param row the row, from 0
-     * @return the position
      */
     public Position position(int row) {
         check();
-        return new Position(seqnos.get(row), rbas.get(row));
+        return Position.of(positionKind, seqnos.get(row), rbas.get(row));
     }
 
     /**
-     * Returns the timestamp of a change.
+     * {@return the timestamp of a change}
      *
      * @param row the row, from 0
-     * @return the timestamp, UTC, with microseconds
      */
     public Instant timestamp(int row) {
         check();
         return Times.instant(timestamps.get(row));
     }
 
-    /**
-     * Returns the operations of the changes, as {@link Op#ordinal} numbers.
-     *
-     * @return a byte for each row, read-only
-     */
+    /** {@return the operations of the changes, as {@link Op#ordinal} numbers} */
     public ByteBuffer ops() {
         check();
         return ops.duplicate();
     }
 
-    /**
-     * Returns the sequence numbers of the files of the changes.
-     *
-     * @return a number for each row, read-only
-     */
+    /** {@return the sequence numbers of the files of the changes} */
     public LongBuffer seqnos() {
         check();
         return seqnos.duplicate();
     }
 
-    /**
-     * Returns the byte offsets of the records of the changes in their files.
-     *
-     * @return a number for each row, read-only
-     */
+    /** {@return the byte offsets of the records of the changes in their files} */
     public LongBuffer rbas() {
         check();
         return rbas.duplicate();
     }
 
-    /**
-     * Returns the timestamps of the changes, in microseconds since 1970, UTC.
-     *
-     * @return a number for each row, read-only
-     */
+    /** {@return the timestamps of the changes, in microseconds since 1970, UTC} */
     public LongBuffer timestamps() {
         check();
         return timestamps.duplicate();
     }
 
     /**
-     * Returns the wanted columns before the changes, in the order of the table. For a change without a before image, all of
-     * them are missing.
-     *
-     * @return the columns
+     * {@return the wanted columns before the changes, in the order of the table} For a change without a before image,
+     * all of them are missing.
      */
     public List<ColumnVector> before() {
         check();
@@ -153,10 +126,8 @@ public final class ColumnBatch {
     }
 
     /**
-     * Returns the wanted columns after the changes, in the order of the table. For a change without an after image, all of
-     * them are missing.
-     *
-     * @return the columns
+     * {@return the wanted columns after the changes, in the order of the table} For a change without an after image,
+     * all of them are missing.
      */
     public List<ColumnVector> after() {
         check();
@@ -164,10 +135,9 @@ public final class ColumnBatch {
     }
 
     /**
-     * Returns a column before the changes, by name.
+     * {@return a column before the changes, by name}
      *
      * @param column the name of the column
-     * @return the column
      * @throws TrailException.InvalidArgument if the table has no such column, or the batch was read without it
      */
     public ColumnVector before(String column) {
@@ -175,10 +145,9 @@ public final class ColumnBatch {
     }
 
     /**
-     * Returns a column after the changes, by name.
+     * {@return a column after the changes, by name}
      *
      * @param column the name of the column
-     * @return the column
      * @throws TrailException.InvalidArgument if the table has no such column, or the batch was read without it
      */
     public ColumnVector after(String column) {

@@ -115,54 +115,49 @@ public final class ColumnDef {
     }
 
     /**
-     * Returns a column of variable-length text in UTF-8.
+     * {@return a column of variable-length text in UTF-8}
      *
      * @param name the name of the column
      * @param length the maximum length in bytes
-     * @return the definition
      */
     public static ColumnDef varchar(String name, int length) {
         return new ColumnDef(name, Kind.TEXT, 64, 0, length, 0, 0, 0);
     }
 
     /**
-     * Returns a column of fixed-length text in UTF-8.
+     * {@return a column of fixed-length text in UTF-8}
      *
      * @param name the name of the column
      * @param length the length in bytes
-     * @return the definition
      */
     public static ColumnDef character(String name, int length) {
         return new ColumnDef(name, Kind.TEXT, 0, 0, length, 0, 0, 0);
     }
 
     /**
-     * Returns a column of numbers with up to 18 digits, stored as 64-bit integers.
+     * {@return a column of numbers with up to 18 digits, stored as 64-bit integers}
      *
      * @param name the name of the column
      * @param scale the number of digits after the decimal point
-     * @return the definition
      */
     public static ColumnDef integer(String name, int scale) {
         return new ColumnDef(name, Kind.INTEGER, 134, 3, 8, 8, scale, 0);
     }
 
     /**
-     * Returns a column of numbers of any size, stored as text.
+     * {@return a column of numbers of any size, stored as text}
      *
      * @param name the name of the column
-     * @return the definition
      */
     public static ColumnDef number(String name) {
         return new ColumnDef(name, Kind.NUMBER_TEXT, 64, 2, 50, 50, 0, 0);
     }
 
     /**
-     * Returns a column of dates with times.
+     * {@return a column of dates with times}
      *
      * @param name the name of the column
      * @param fraction the number of fraction digits of the seconds, 0 to 9
-     * @return the definition
      */
     public static ColumnDef dateTime(String name, int fraction) {
         int length = fraction == 0 ? 19 : 20 + fraction;
@@ -170,102 +165,68 @@ public final class ColumnDef {
     }
 
     /**
-     * Returns a column of variable-length bytes.
+     * {@return a column of variable-length bytes}
      *
      * @param name the name of the column
      * @param length the maximum length in bytes
-     * @return the definition
      */
     public static ColumnDef binary(String name, int length) {
         return new ColumnDef(name, Kind.BINARY, 64, 4, length, 0, 0, 0);
     }
 
-    /**
-     * Returns the same column as a key column.
-     *
-     * @return the definition
-     */
+    /** {@return the same column as a key column} */
     public ColumnDef asKey() {
         return new ColumnDef(this, true);
     }
 
-    /**
-     * Returns the name of the column.
-     *
-     * @return the name
-     */
+    /** {@return the name of the column} */
     public String name() {
         return name;
     }
 
-    /**
-     * Returns the way to decode the bytes of the column.
-     *
-     * @return the kind
-     */
+    /** {@return the way to decode the bytes of the column} */
     public Kind kind() {
         return kind;
     }
 
     /**
-     * Returns the data type as in definitions files: 64 for variable-length text, 134 for a 64-bit integer, 192 for date and
-     * time, and so on.
-     *
-     * @return the number
+     * {@return the data type as in definitions files: 64 for variable-length text, 134 for a 64-bit integer, 192 for
+     * date and time, and so on}
      */
     public int dataType() {
         return dataType;
     }
 
-    /**
-     * Returns the sub data type, which is the meaning of text.
-     *
-     * @return the number
-     */
+    /** {@return the sub data type, which is the meaning of text} */
     public int subType() {
         return subType;
     }
 
-    /**
-     * Returns the external length in bytes.
-     *
-     * @return the length
-     */
+    /** {@return the external length in bytes} */
     public int length() {
         return externalLength;
     }
 
-    /**
-     * Returns the number of digits after the decimal point.
-     *
-     * @return the number of digits
-     */
+    /** {@return the number of digits after the decimal point} */
     public int scale() {
         return scale;
     }
 
-    /**
-     * Returns whether the column belongs to the key.
-     *
-     * @return {@code true} for a key column
-     */
+    /** {@return whether the column belongs to the key} */
     public boolean isKey() {
         return key;
     }
 
     /**
-     * Returns the number that the trail uses for the character set of the text: that of the column, or that of the database.
-     *
-     * @return the number; empty if the character set is not stated or not known
+     * {@return the number that the trail uses for the character set of the text: that of the column, or that of the
+     * database; empty if the character set is not stated or not known}
      */
     public OptionalInt charset() {
         return charset.isPresent() ? OptionalInt.of((int) charset.getAsLong()) : OptionalInt.empty();
     }
 
     /**
-     * Returns whether the column may be NULL, if the trail or definitions file states it.
-     *
-     * @return whether it may be NULL; empty if that is not stated
+     * {@return whether the column may be NULL, if the trail or definitions file states it; empty if that is not stated}
      */
     public java.util.Optional<Boolean> nullable() {
         return nullable == MAYBE_NULLABLE ? java.util.Optional.empty() : java.util.Optional.of(nullable == 1);

@@ -69,46 +69,28 @@ public final class ColumnVector {
         return memory.slice(start, length).order(ByteOrder.nativeOrder());
     }
 
-    /**
-     * Returns the index of the column in the table.
-     *
-     * @return the index, from 0
-     */
+    /** {@return the index of the column in the table} */
     public int index() {
         return index;
     }
 
-    /**
-     * Returns the definition of the column.
-     *
-     * @return the definition
-     */
+    /** {@return the definition of the column} */
     public ColumnDef definition() {
         return batch.table().columns().get(index);
     }
 
-    /**
-     * Returns the name of the column.
-     *
-     * @return the name
-     */
+    /** {@return the name of the column} */
     public String name() {
         return definition().name();
     }
 
-    /**
-     * Returns the type of the values, which determines the buffers.
-     *
-     * @return the type
-     */
+    /** {@return the type of the values, which determines the buffers} */
     public Type type() {
         return type;
     }
 
     /**
-     * Returns the state of each row, as {@link ColumnState#ordinal} numbers: 0 value, 1 NULL, 2 missing, 3 invalid.
-     *
-     * @return a byte for each row
+     * {@return the state of each row, as {@link ColumnState#ordinal} numbers: 0 value, 1 NULL, 2 missing, 3 invalid}
      */
     public ByteBuffer states() {
         batch.check();
@@ -132,9 +114,8 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the integers, or the microseconds of dates.
+     * {@return the integers, or the microseconds of dates}
      *
-     * @return a number for each row
      * @throws TrailException.ColumnValue if the column has another type
      */
     public LongBuffer longs() {
@@ -142,9 +123,9 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the nanoseconds of dates beyond the microseconds, 0 to 999.
+     * {@return the nanoseconds of dates beyond the microseconds, 0 to 999; empty if no value of the batch has
+     * nanoseconds}
      *
-     * @return a number for each row; empty if no value of the batch has nanoseconds
      * @throws TrailException.ColumnValue if the column has another type
      */
     public ShortBuffer nanos() {
@@ -152,9 +133,8 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the start of each value in {@link #bytes}, followed by the end of the last value.
+     * {@return the start of each value in {@link #bytes}, followed by the end of the last value}
      *
-     * @return the offsets, one more than rows
      * @throws TrailException.ColumnValue if the column has another type
      */
     public IntBuffer offsets() {
@@ -162,9 +142,8 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the bytes of all values, without gaps.
+     * {@return the bytes of all values, without gaps}
      *
-     * @return the bytes
      * @throws TrailException.ColumnValue if the column has another type
      */
     public ByteBuffer bytes() {
@@ -172,10 +151,9 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the state of one value.
+     * {@return the state of one value}
      *
      * @param row the row, from 0
-     * @return the state
      */
     public ColumnState state(int row) {
         batch.check();
@@ -197,10 +175,9 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns one number, exact. For convenience, slower than the buffers.
+     * {@return one number, exact} For convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the number
      * @throws TrailException.ColumnValue if it is not a number, or out of range for {@link BigDecimal}
      */
     public BigDecimal decimal(int row) {
@@ -228,10 +205,9 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns one text. For convenience, slower than the buffers.
+     * {@return one text} For convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the text
      * @throws TrailException.ColumnValue if it is not text
      */
     public String text(int row) {
@@ -241,10 +217,10 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns one date and time, in the time zone of the database. For convenience, slower than the buffers.
+     * {@return one date and time, in the time zone of the database; a date without a time has midnight} For
+     * convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the date and time; a date without a time has midnight
      * @throws TrailException.ColumnValue if it is not a date
      */
     public LocalDateTime dateTime(int row) {
@@ -255,10 +231,9 @@ public final class ColumnVector {
     }
 
     /**
-     * Returns the bytes of one value. For convenience, slower than the buffers.
+     * {@return the bytes of one value; text as UTF-8} For convenience, slower than the buffers.
      *
      * @param row the row, from 0
-     * @return the bytes; text as UTF-8
      * @throws TrailException.ColumnValue if it has none
      */
     public byte[] bytes(int row) {

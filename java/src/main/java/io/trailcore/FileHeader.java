@@ -55,11 +55,7 @@ public final class FileHeader {
             return new Group(id, info, in.list(Token::of), raw);
         }
 
-        /**
-         * Returns the bytes of an unknown group that is not a list of tokens.
-         *
-         * @return a copy of the bytes; empty for all other groups
-         */
+        /** {@return the bytes of an unknown group that is not a list of tokens; empty for all other groups} */
         @Override
         public byte[] raw() {
             return raw.clone();
@@ -78,11 +74,7 @@ public final class FileHeader {
             return new Token(in.u8(), in.u8(), in.array());
         }
 
-        /**
-         * Returns the bytes of the token.
-         *
-         * @return a copy of the bytes
-         */
+        /** {@return the bytes of the token} */
         @Override
         public byte[] body() {
             return body.clone();
@@ -113,11 +105,10 @@ public final class FileHeader {
     }
 
     /**
-     * Returns the value of a field.
+     * {@return the value of a field; empty if the header has none, see {@link #state}}
      *
      * @param <T> the type of the value
      * @param field the field
-     * @return the value; empty if the header has none, see {@link #state}
      */
     public <T> Optional<T> get(HeaderField<T> field) {
         return Optional.ofNullable(field.cast(values.get(field)));
@@ -133,48 +124,33 @@ public final class FileHeader {
         return values.containsKey(field) ? State.VALUE : unset.contains(field) ? State.UNSET : State.ABSENT;
     }
 
-    /**
-     * Returns the byte order of the file.
-     *
-     * @return the order
-     */
+    /** {@return the byte order of the file} */
     public ByteOrder byteOrder() {
         return byteOrder;
     }
 
-    /**
-     * Returns the state of the encryption key slot.
-     *
-     * @return the state
-     */
+    /** {@return the state of the encryption key slot} */
     public Encryption encryption() {
         return encryption;
     }
 
     /**
-     * Returns the URIs of the trails that pumps read to write this one.
-     *
-     * @return the URIs; empty if a primary Extract wrote the trail
+     * {@return the URIs of the trails that pumps read to write this one; empty if a primary Extract wrote the trail}
      */
     public List<String> uriHistory() {
         return uriHistory;
     }
 
-    /**
-     * Returns all groups with all tokens, known or not.
-     *
-     * @return the groups, in order
-     */
+    /** {@return all groups with all tokens, known or not} */
     public List<Group> groups() {
         return groups;
     }
 
     /**
-     * Returns a token by its group and id, known or not.
+     * {@return a token by its group and id, known or not; empty if the header has no such token}
      *
      * @param group the id of the group
      * @param id the id of the token in the group
-     * @return the raw token; empty if the header has no such token
      */
     public Optional<Token> token(int group, int id) {
         return groups.stream().filter(own -> own.id() == group).flatMap(own -> own.tokens().stream())

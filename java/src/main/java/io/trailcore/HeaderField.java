@@ -22,6 +22,7 @@ public final class HeaderField<T> {
     /** All fields, in the order of the native library's message. The constructor adds them. */
     private static final List<HeaderField<?>> ALL = new ArrayList<>();
 
+    // generated: header fields
     /** Compatibility level: 5 for release 12.2, 6 for 12.3, 7 for 19.1. */
     public static final HeaderField<Long> COMPATIBILITY = number("COMPATIBILITY");
     /** The time when the file was created. */
@@ -100,6 +101,11 @@ public final class HeaderField<T> {
     public static final HeaderField<String> PRODUCER_VERSION = text("PRODUCER_VERSION");
     /** The trail recovery mode. */
     public static final HeaderField<Long> RECOVERY_MODE = number("RECOVERY_MODE");
+    /** 0 if the header has no key slot, 1 if the slot is empty, 2 if it has a key, so that rows may be encrypted. */
+    public static final HeaderField<Long> ENCRYPTION = number("ENCRYPTION");
+    /** 0 if numbers in the file are big-endian, 1 if they are little-endian. */
+    public static final HeaderField<Long> BYTE_ORDER = number("BYTE_ORDER");
+    // end of generated
 
     private final String name;
     private final Class<T> type;
@@ -124,11 +130,7 @@ public final class HeaderField<T> {
         return new HeaderField<>(name, Instant.class, in -> Times.instant(in.i64()));
     }
 
-    /**
-     * Returns all fields.
-     *
-     * @return the fields
-     */
+    /** {@return all fields} */
     public static List<HeaderField<?>> all() {
         return Collections.unmodifiableList(ALL);
     }

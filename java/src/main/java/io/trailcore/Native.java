@@ -8,7 +8,7 @@ package io.trailcore;
  */
 final class Native {
     /** The version of the interface between this JAR and the native library, which has the same number. */
-    static final int PROTOCOL = 3;
+    static final int PROTOCOL = 4;
 
     private Native() {
     }
@@ -24,9 +24,6 @@ final class Native {
     static native long liveObjects();
 
     static native void free(long object);
-
-    /** Panics while it holds a reader, for the test that a panic does not leave the native library. */
-    static native void panicDrill(long reader);
 
     static native long trailOpen(byte[] path);
 
@@ -96,15 +93,20 @@ final class Native {
 
     static native byte[] readerJson(long reader, int size);
 
-    static native long readerTable(long reader, int number);
-
-    static native byte[] readerHeader(long reader, int number);
-
     static native byte[] readerState(long reader);
 
-    static native byte[] changeJson(long table, byte[] block, int at, int length);
+    static native long changeTable(long block, int index);
 
-    static native byte[] changeRecords(byte[] block, int at, int length);
+    static native byte[] changeHeader(long block, int index);
+
+    static native byte[] changeJson(long block, int index);
+
+    static native byte[] changeExtras(long block, int index);
+
+    static native byte[] changeRecords(long block, int index);
+
+    /** Throws the error of an image. */
+    static native void changeImageError(long block, int index);
 
     static native long recordsOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
 

@@ -20,6 +20,11 @@ final class NativeValue {
         CLEANER.register(this, () -> Native.free(handle));
     }
 
+    /** Runs an action after the object is freed. It must not refer to the object. */
+    void onFree(Runnable action) {
+        CLEANER.register(this, action);
+    }
+
     /** Calls a function with the handle and keeps the object alive during the call. */
     <T> T with(LongFunction<T> call) {
         try {

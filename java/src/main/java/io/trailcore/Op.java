@@ -25,20 +25,12 @@ public enum Op {
         return ALL[number];
     }
 
-    /**
-     * Returns the name in native JSON, such as {@code insert} or {@code pk_update}.
-     *
-     * @return the name
-     */
+    /** {@return the name in native JSON, such as {@code insert} or {@code pk_update}} */
     public String jsonName() {
         return name().toLowerCase(java.util.Locale.ROOT);
     }
 
-    /**
-     * Returns whether it changes data or definitions. A reader returns only such records by default.
-     *
-     * @return {@code true} for a change
-     */
+    /** {@return whether it changes data or definitions} A reader returns only such records by default. */
     public boolean isChange() {
         return this != METADATA && this != OTHER;
     }

@@ -55,10 +55,9 @@ public final class ReadOptions {
     }
 
     /**
-     * Returns only the changes that a selection accepts.
+     * {@return only the changes that a selection accepts}
      *
      * @param wanted the selection
-     * @return the new options
      */
     public ReadOptions select(Select wanted) {
         return new ReadOptions(start, charset, nonChanges, resync, catalog, Objects.requireNonNull(wanted), listener);
@@ -119,7 +118,7 @@ public final class ReadOptions {
 
     byte[] message() {
         Position from = start == null ? new Position(0, 0) : start;
-        Wire.Writer out = new Wire.Writer().bool(start != null).i64(from.seqno()).i64(from.rba());
+        Wire.Writer out = new Wire.Writer().bool(start != null).position(from);
         return out.maybeText(charset).bool(nonChanges).bool(resync).toBytes();
     }
 

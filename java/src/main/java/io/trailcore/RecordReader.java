@@ -33,9 +33,9 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * Returns the next record.
+     * {@return the next record; {@code null} at the end of the trail} A later call checks again whether the trail has
+     * grown.
      *
-     * @return the record; {@code null} at the end of the trail. A later call checks again whether the trail has grown
      * @throws TrailException.Truncated if the last file ends inside a record
      * @throws TrailException.Corrupt if the trail is damaged; {@link ReadOptions#resync} skips the damage
      * @throws TrailException.SequenceGap if files are missing
@@ -63,31 +63,23 @@ public final class RecordReader implements AutoCloseable, Iterable<TrailRecord> 
     }
 
     /**
-     * Returns an iterator over the remaining records. All iterators of a reader share its position, so each record is returned
-     * once. An iterator ends at the end of the trail or when the reader throws.
-     *
-     * @return an iterator
+     * {@return an iterator over the remaining records} All iterators of a reader share its position, so each record is
+     * returned once. An iterator ends at the end of the trail or when the reader throws.
      */
     @Override
     public Iterator<TrailRecord> iterator() {
         return new Pulled<>(this::next);
     }
 
-    /**
-     * Returns the remaining records as a sequential stream. Closing the stream closes the reader.
-     *
-     * @return a stream
-     */
+    /** {@return the remaining records as a sequential stream} Closing the stream closes the reader. */
     public Stream<TrailRecord> stream() {
         int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), traits), false).onClose(this::close);
     }
 
     /**
-     * Returns the ranges that were skipped so far, including those among records that were fetched but not yet returned.
-     * Always empty without {@link ReadOptions#resync}.
-     *
-     * @return the ranges, in order
+     * {@return the ranges that were skipped so far, including those among records that were fetched but not yet
+     * returned} Always empty without {@link ReadOptions#resync}.
      */
     public List<Skipped> skipped() {
         long records = worker.enter();

@@ -38,29 +38,17 @@ public final class Row implements Iterable<Column> {
         this.table = table;
     }
 
-    /**
-     * Returns the definition of its table.
-     *
-     * @return the definition
-     */
+    /** {@return the definition of its table} */
     public TableDef table() {
         return table;
     }
 
-    /**
-     * Returns the number of columns in the image.
-     *
-     * @return the number of columns
-     */
+    /** {@return the number of columns in the image} */
     public int size() {
         return count;
     }
 
-    /**
-     * Returns the columns in the image, in the order of the trail. Missing columns are left out.
-     *
-     * @return the columns
-     */
+    /** {@return the columns in the image, in the order of the trail} Missing columns are left out. */
     public List<Column> columns() {
         return new Columns();
     }
@@ -94,11 +82,10 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * Returns a column by name. The name matches exactly, or else ignoring case if only one column matches so. A column that
-     * is not in the image has the state {@link ColumnState#MISSING}.
+     * {@return a column by name} The name matches exactly, or else ignoring case if only one column matches so. A
+     * column that is not in the image has the state {@link ColumnState#MISSING}.
      *
      * @param name the name of the column; {@code COL0}, {@code COL1} and so on if the table is not defined
-     * @return the column
      * @throws TrailException.InvalidArgument if the table has no such column
      */
     public Column get(String name) {
@@ -110,11 +97,10 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * Returns a column by its index in the table. A column that is not in the image has the state
-     * {@link ColumnState#MISSING}.
+     * {@return a column by its index in the table} A column that is not in the image has the state {@link
+     * ColumnState#MISSING}.
      *
      * @param index the index, from 0
-     * @return the column
      * @throws IndexOutOfBoundsException if the index is negative
      */
     public Column get(int index) {
@@ -139,10 +125,9 @@ public final class Row implements Iterable<Column> {
     }
 
     /**
-     * Returns the state of a column.
+     * {@return the state of a column}
      *
      * @param name the name of the column
-     * @return its state
      * @throws TrailException.InvalidArgument if the table has no such column
      */
     public ColumnState state(String name) {

@@ -95,40 +95,33 @@ public final class Select {
         return new Select(value.make(handle -> Native.filterWith(handle, setting, number)));
     }
 
-    /**
-     * Returns the same selection in lenient mode: it counts and rejects changes that it cannot decide.
-     *
-     * @return the new selection
-     */
+    /** {@return the same selection in lenient mode: it counts and rejects changes that it cannot decide} */
     public Select lenient() {
         return with(0, 0);
     }
 
     /**
-     * Returns the same selection with another unit of text.
+     * {@return the same selection with another unit of text}
      *
      * @param unit the unit
-     * @return the new selection
      */
     public Select textUnit(TextUnit unit) {
         return with(1, unit.ordinal());
     }
 
     /**
-     * Returns the same selection with or without GoldenGate's limit of 17 digits in {@code @COMPUTE}.
+     * {@return the same selection with or without GoldenGate's limit of 17 digits in {@code @COMPUTE}}
      *
      * @param limit {@code true} to fail on more than 17 digits; {@code false} to keep all digits
-     * @return the new selection
      */
     public Select seventeenDigits(boolean limit) {
         return with(2, limit ? 1 : 0);
     }
 
     /**
-     * Returns the same selection with a fixed current time for {@code @DATENOW} and lags.
+     * {@return the same selection with a fixed current time for {@code @DATENOW} and lags}
      *
      * @param now the current time, with microseconds
-     * @return the new selection
      * @throws IllegalArgumentException if the time is out of range for 64-bit microseconds
      */
     public Select now(Instant now) {
@@ -146,44 +139,35 @@ public final class Select {
     }
 
     /**
-     * Returns the errors of the selection for a table: unknown columns and types that cannot be compared. Reading with such a
-     * selection fails with {@link TrailException.Filter} at the first change of the table.
+     * {@return the errors of the selection for a table: unknown columns and types that cannot be compared; empty if the
+     * selection fits the table} Reading with such a selection fails with {@link TrailException.Filter} at the first
+     * change of the table.
      *
      * @param table the definition of the table
-     * @return the diagnostics; empty if the selection fits the table
      */
     public List<Diagnostic> problems(TableDef table) {
         Wire.Reader in = new Wire.Reader(
                 value.with(filter -> table.value().with(handle -> Native.filterProblems(filter, handle))));
-        in.pass();
+        in.skip();
         return Diagnostic.list(in);
     }
 
-    /**
-     * Returns the lints: text that works but is probably not what was meant.
-     *
-     * @return the diagnostics
-     */
+    /** {@return the lints: text that works but is probably not what was meant} */
     public List<Diagnostic> lints() {
         Wire.Reader in = new Wire.Reader(value.with(Native::filterLints));
-        in.pass();
+        in.skip();
         return Diagnostic.list(in);
     }
 
-    /**
-     * Returns the lints as text, each marked with a caret.
-     *
-     * @return several lines; empty if there are no lints
-     */
+    /** {@return the lints as text, each marked with a caret; empty if there are no lints} */
     public String lintText() {
         return new Wire.Reader(value.with(Native::filterLints)).text();
     }
 
     /**
-     * Returns whether a rule selects an object by name. FILTER and WHERE of the rule may still reject its changes.
+     * {@return whether a rule selects an object by name} FILTER and WHERE of the rule may still reject its changes.
      *
      * @param object the name of the object, such as {@code BANK.POSTINGS}
-     * @return {@code true} if a rule selects it
      */
     public boolean wants(String object) {
         return value.with(filter -> Native.filterWants(filter, Wire.bytes(object)));

@@ -23,20 +23,15 @@ public record TableCounts(Map<Op, Long> ops, long bytes) {
     }
 
     /**
-     * Returns the number of changes with an operation.
+     * {@return the number of changes with an operation}
      *
      * @param op the operation
-     * @return the number of changes
      */
     public long of(Op op) {
         return ops.getOrDefault(op, 0L);
     }
 
-    /**
-     * Returns the number of changes with any operation.
-     *
-     * @return the number of changes
-     */
+    /** {@return the number of changes with any operation} */
     public long changes() {
         return ops.values().stream().mapToLong(Long::longValue).sum();
     }

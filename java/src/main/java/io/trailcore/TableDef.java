@@ -39,11 +39,10 @@ public final class TableDef {
     }
 
     /**
-     * Returns a definition with these columns.
+     * {@return a definition with these columns}
      *
      * @param name the name of the table, such as {@code HR.EMP}
      * @param columns the columns, in the order of the table
-     * @return the definition
      */
     public static TableDef of(String name, ColumnDef... columns) {
         NativeLibrary.load();
@@ -54,38 +53,26 @@ public final class TableDef {
         return of(Native.tableOf(out.toBytes()));
     }
 
-    /**
-     * Returns the name of the table as in the source, with the parts joined by {@code .} and the case unchanged.
-     *
-     * @return the name
-     */
+    /** {@return the name of the table as in the source, with the parts joined by {@code .} and the case unchanged} */
     public String name() {
         return name;
     }
 
-    /**
-     * Returns the columns, in the order of their indexes.
-     *
-     * @return the columns; empty if they are not known
-     */
+    /** {@return the columns, in the order of their indexes; empty if they are not known} */
     public List<ColumnDef> columns() {
         return columns;
     }
 
-    /**
-     * Returns whether the columns are known. Unknown columns are named {@code COL0}, {@code COL1} and so on.
-     *
-     * @return {@code true} if the columns are known
-     */
+    /** {@return whether the columns are known} Unknown columns are named {@code COL0}, {@code COL1} and so on. */
     public boolean isDefined() {
         return defined;
     }
 
     /**
-     * Returns the index of a column by name. The name matches exactly, or else ignoring case if only one column matches so.
+     * {@return the index of a column by name; -1 if there is no such column} The name matches exactly, or else ignoring
+     * case if only one column matches so.
      *
      * @param column the name of the column
-     * @return the index; -1 if there is no such column
      */
     public int indexOf(String column) {
         Integer exact = indexes.get(column);

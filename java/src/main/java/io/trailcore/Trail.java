@@ -136,28 +136,19 @@ public final class Trail {
         return new Trail(Native.trailFromSources(names(names), list.toArray(new ByteSource[0])));
     }
 
-    /**
-     * Returns the files, in the order in which they are read.
-     *
-     * @return the files
-     */
+    /** {@return the files, in the order in which they are read} */
     public List<TrailFile> files() {
         return new Wire.Reader(value.with(Native::trailFiles)).list(in -> new TrailFile(in.text(), in.maybe()));
     }
 
-    /**
-     * Returns the ranges of missing sequence numbers between the files.
-     *
-     * @return the gaps, in order
-     */
+    /** {@return the ranges of missing sequence numbers between the files} */
     public List<Gap> gaps() {
         return new Wire.Reader(value.with(Native::trailGaps)).list(in -> new Gap(in.i64(), in.i64()));
     }
 
     /**
-     * Returns the current total size of the files.
+     * {@return the current total size of the files}
      *
-     * @return the size in bytes
      * @throws TrailException.Io if the size cannot be determined
      */
     public long size() {

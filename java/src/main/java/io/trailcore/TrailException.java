@@ -110,49 +110,37 @@ public class TrailException extends RuntimeException {
         return new InvalidArgument(new Details(12, message));
     }
 
-    /**
-     * Returns the fixed number of the error kind.
-     *
-     * @return the number; 0 after deserialization, which loses it
-     */
+    /** {@return the fixed number of the error kind; 0 after deserialization, which loses it} */
     public int code() {
         return details == null ? 0 : details.code;
     }
 
-    /**
-     * Returns the file with the error, by the name with which it was opened.
-     *
-     * @return the file; empty if it is not known
-     */
+    /** {@return the file with the error, by the name with which it was opened; empty if it is not known} */
     public Optional<String> file() {
         return details == null ? Optional.empty() : Optional.ofNullable(details.file);
     }
 
-    /**
-     * Returns the byte offset (RBA) of the record in its file.
-     *
-     * @return the offset; empty if it is not known
-     */
+    /** {@return the byte offset (RBA) of the record in its file; empty if it is not known} */
     public OptionalLong rba() {
         return details == null ? OptionalLong.empty() : details.rba;
     }
 
-    /**
-     * Returns the byte offset of the fault in the record.
-     *
-     * @return the offset; empty if it is not known
-     */
+    /** {@return the byte offset of the fault in the record; empty if it is not known} */
     public OptionalLong offset() {
         return details == null ? OptionalLong.empty() : details.offset;
     }
 
     /**
-     * Returns the number of the record in its file. The first record, which is the file header, is 0.
-     *
-     * @return the number; empty if it is not known
+     * {@return the number of the record in its file; empty if it is not known} The first record, which is the file
+     * header, is 0.
      */
     public OptionalLong record() {
         return details == null ? OptionalLong.empty() : details.record;
+    }
+
+    /** {@return what is wrong with the text of a selection; empty for other errors, and if the text is in a file} */
+    public List<Diagnostic> diagnostics() {
+        return details == null ? List.of() : details.diagnostics;
     }
 
     // generated: classes of error kinds

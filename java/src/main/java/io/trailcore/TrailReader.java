@@ -37,11 +37,10 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private final NativeWorker worker;
     private final List<TableDef> tables = new ArrayList<>();
-    /** The header of the last change with a header, and its number. Headers come in the order of the files. */
-    private FileHeader header;
-    private int headerNumber = -1;
-    private byte[] block = {};
-    /** The offset of the next change in the block. */
+    private final ChangeBlock.Headers headers = new ChangeBlock.Headers();
+    /** The current block; {@code null} before the first and at the end of the trail. */
+    private ChangeBlock block;
+    /** The offset of the next change in the view of the block. */
     private int at;
     /** The position after the change that was returned last; {@code null} if it was not computed yet. */
     private Position position;
@@ -55,9 +54,9 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the next change.
+     * {@return the next change; {@code null} at the end of the trail} A later call checks again whether the trail has
+     * grown.
      *
-     * @return the change; {@code null} at the end of the trail. A later call checks again whether the trail has grown
      * @throws TrailException.Truncated if the last file ends inside a record
      * @throws TrailException.Corrupt if the trail is damaged; {@link ReadOptions#resync} skips the damage
      * @throws TrailException.SequenceGap if files are missing
@@ -71,7 +70,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
         long reader = worker.enter();
         try {
             checkWhole();
-            return isAtEndOfBlock() && !fetch(reader) ? null : take(reader);
+            return isAtEndOfBlock() && !fetch(reader) ? null : take();
         } finally {
             worker.leave();
         }
@@ -86,60 +85,58 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     private boolean isAtEndOfBlock() {
-        return at >= block.length;
+        return block == null || at >= block.view().length;
     }
 
     /** Fetches a block of changes; returns {@code false} at the end of the trail. */
     private boolean fetch(long reader) {
-        byte[] fetched = Native.readerBlock(reader, BLOCK);
-        block = fetched;
-        at = 0;
-        return fetched.length > 0;
+        block = null;
+        byte[] view = Native.readerBlock(reader, BLOCK);
+        if (view.length == 0) {
+            return false;
+        }
+        try {
+            block = new ChangeBlock(view, headers);
+        } catch (OutOfMemoryError noMemory) {
+            lost = true;
+            throw noMemory;
+        }
+        at = ChangeBlock.HEAD;
+        return true;
     }
 
-    private Change take(long reader) {
-        TableDef table = table(reader, Change.tableNumber(block, at));
-        Change change = new Change(block, at, table, header(reader, Change.headerNumber(block, at)));
+    private Change take() {
+        byte[] view = block.view();
+        Change change = new Change(block, at, table(Change.tableNumber(view, at), Change.index(view, at)));
         at += change.length();
         position = null;
         last = change;
         return change;
     }
 
-    private TableDef table(long reader, int number) {
+    /** Returns the definition with this number, to which a change of the block belongs. */
+    private TableDef table(int number, int index) {
         while (tables.size() <= number) {
-            tables.add(TableDef.of(Native.readerTable(reader, tables.size())));
+            tables.add(null);
         }
-        return tables.get(number);
-    }
-
-    private FileHeader header(long reader, int number) {
-        if (number < 0) {
-            return null;
+        TableDef table = tables.get(number);
+        if (table == null) {
+            table = block.table(index);
+            tables.set(number, table);
         }
-        if (number != headerNumber) {
-            header = new FileHeader(Native.readerHeader(reader, number));
-            headerNumber = number;
-        }
-        return header;
+        return table;
     }
 
     /**
-     * Returns an iterator over the remaining changes. All iterators of a reader share its position, so each change is returned
-     * once. An iterator ends at the end of the trail or when the reader throws.
-     *
-     * @return an iterator
+     * {@return an iterator over the remaining changes} All iterators of a reader share its position, so each change is
+     * returned once. An iterator ends at the end of the trail or when the reader throws.
      */
     @Override
     public Iterator<Change> iterator() {
         return new Pulled<>(this::next);
     }
 
-    /**
-     * Returns the remaining changes as a sequential stream. Closing the stream closes the reader.
-     *
-     * @return a stream
-     */
+    /** {@return the remaining changes as a sequential stream} Closing the stream closes the reader. */
     public Stream<Change> stream() {
         int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), traits), false).onClose(this::close);
@@ -167,7 +164,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private void writeJson(long reader, OutputStream out) throws IOException {
         while (!isAtEndOfBlock()) {
-            out.write(take(reader).toJsonBytes());
+            out.write(take().toJsonBytes());
             out.write('\n');
         }
         while (true) {
@@ -182,9 +179,8 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the position after the last change that was returned. {@link ReadOptions#startAt} continues reading there.
-     *
-     * @return the position
+     * {@return the position after the last change that was returned} {@link ReadOptions#startAt} continues reading
+     * there.
      */
     public Position position() {
         worker.enter();
@@ -208,33 +204,26 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
-     * Returns the ranges that were skipped so far, including those among changes that were fetched but not yet returned.
-     * Always empty without {@link ReadOptions#resync}.
-     *
-     * @return the ranges, in order
+     * {@return the ranges that were skipped so far, including those among changes that were fetched but not yet
+     * returned} Always empty without {@link ReadOptions#resync}.
      */
     public List<Skipped> skipped() {
         return state().skipped();
     }
 
     /**
-     * Returns the decisions of the selection so far, including those on changes that were fetched but not yet returned. All
-     * counts are zero without a selection.
-     *
-     * @return the counts
+     * {@return the decisions of the selection so far, including those on changes that were fetched but not yet
+     * returned} All counts are zero without a selection.
      */
     public FilterCounts filterCounts() {
         return state().counts();
     }
 
-    /** Makes the native library panic, for tests. */
-    void panicDrill() {
+    /** Returns the handle without protection, for tests. */
+    long handle() {
         long reader = worker.enter();
-        try {
-            Native.panicDrill(reader);
-        } finally {
-            worker.leave();
-        }
+        worker.leave();
+        return reader;
     }
 
     /** Frees the native reader. May be called twice, from any thread, and while another thread reads. */

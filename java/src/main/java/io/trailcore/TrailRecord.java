@@ -59,83 +59,52 @@ public final class TrailRecord {
     }
 
     /**
-     * Returns the position of the record. For continuation records and large-object fragments from {@link Change#records} it
-     * is the position of the change, because their own is not kept.
-     *
-     * @return the position
+     * {@return the position of the record} For continuation records and large-object fragments from {@link
+     * Change#records} it is the position of the change, because their own is not kept.
      */
     public Position position() {
         return position;
     }
 
     /**
-     * Returns its number in its file; the file header is 0.
-     *
-     * @return the number; empty for records from {@link Change#records}, which do not keep it
+     * {@return its number in its file; the file header is 0; empty for records from {@link Change#records}, which do
+     * not keep it}
      */
     public OptionalLong number() {
         return number;
     }
 
-    /**
-     * Returns whether it is a file header, which has neither a type nor a record header.
-     *
-     * @return {@code true} for a file header
-     */
+    /** {@return whether it is a file header, which has neither a type nor a record header} */
     public boolean isFileHeader() {
         return fileHeader;
     }
 
-    /**
-     * Returns the type of the record: IOType.
-     *
-     * @return the number of the type; 0 for a file header
-     */
+    /** {@return the type of the record: IOType; 0 for a file header} */
     public int type() {
         return type;
     }
 
-    /**
-     * Returns the name that Logdump prints for the type.
-     *
-     * @return the name; empty if none is known
-     */
+    /** {@return the name that Logdump prints for the type; empty if none is known} */
     public Optional<String> typeName() {
         return Optional.ofNullable(typeName);
     }
 
-    /**
-     * Returns the byte order of its numbers.
-     *
-     * @return the order
-     */
+    /** {@return the byte order of its numbers} */
     public ByteOrder byteOrder() {
         return byteOrder;
     }
 
-    /**
-     * Returns the fields of the record header.
-     *
-     * @return the header; empty for a file header, and if it cannot be parsed
-     */
+    /** {@return the fields of the record header; empty for a file header, and if it cannot be parsed} */
     public Optional<RecordHeader> header() {
         return Optional.ofNullable(header);
     }
 
-    /**
-     * Returns the length of the record in bytes.
-     *
-     * @return the length of {@link #bytes}
-     */
+    /** {@return the length of the record in bytes} */
     public int length() {
         return bytes.length;
     }
 
-    /**
-     * Returns the whole record, from its first byte to the end of its trailer.
-     *
-     * @return a copy of the bytes
-     */
+    /** {@return the whole record, from its first byte to the end of its trailer} */
     public byte[] bytes() {
         return bytes.clone();
     }
@@ -145,38 +114,25 @@ public final class TrailRecord {
         return area.isThere ? Optional.of(Arrays.copyOfRange(bytes, area.at, area.at + area.length)) : Optional.empty();
     }
 
-    /**
-     * Returns the raw body of the header area.
-     *
-     * @return a copy of the bytes; no bytes for a file header
-     */
+    /** {@return the raw body of the header area; no bytes for a file header} */
     public byte[] headerArea() {
         return area(HEADER).orElseThrow();
     }
 
     /**
-     * Returns the raw body of the data area. For a file header these are its groups.
-     *
-     * @return a copy of the bytes; no bytes if the record has no data
+     * {@return the raw body of the data area; no bytes if the record has no data} For a file header these are its
+     * groups.
      */
     public byte[] data() {
         return area(DATA).orElseThrow();
     }
 
-    /**
-     * Returns the raw body of the token area.
-     *
-     * @return a copy of the bytes; empty if the record has no such area
-     */
+    /** {@return the raw body of the token area; empty if the record has no such area} */
     public Optional<byte[]> tokenArea() {
         return area(TOKENS);
     }
 
-    /**
-     * Returns the raw body of the user token area. Its layout is not known.
-     *
-     * @return a copy of the bytes; empty if the record has no such area
-     */
+    /** {@return the raw body of the user token area; empty if the record has no such area} Its layout is not known. */
     public Optional<byte[]> userTokens() {
         return area(USER_TOKENS);
     }

@@ -19,20 +19,12 @@ public enum TransactionIndicator {
         return number < UNKNOWN.ordinal() ? ALL[number] : UNKNOWN;
     }
 
-    /**
-     * Returns whether the change is the first of its transaction.
-     *
-     * @return {@code true} for {@link #FIRST} and {@link #ONLY}
-     */
+    /** {@return whether the change is the first of its transaction} */
     public boolean begins() {
         return this == FIRST || this == ONLY;
     }
 
-    /**
-     * Returns whether the change is the last of its transaction.
-     *
-     * @return {@code true} for {@link #LAST} and {@link #ONLY}
-     */
+    /** {@return whether the change is the last of its transaction} */
     public boolean ends() {
         return this == LAST || this == ONLY;
     }

@@ -118,8 +118,8 @@ final class Wire {
             return Wire.text(bytes, at - length, length);
         }
 
-        /** Passes over a text or an array. */
-        void pass() {
+        /** Skips a text or an array. */
+        void skip() {
             int length = i32();
             at += length;
         }
@@ -138,7 +138,7 @@ final class Wire {
         }
 
         Position position() {
-            return new Position(i64(), i64());
+            return Position.of(u8(), i64(), i64());
         }
 
         Optional<Position> maybePosition() {
@@ -194,6 +194,10 @@ final class Wire {
 
         Writer text(String text) {
             return bytes(Wire.bytes(text));
+        }
+
+        Writer position(Position position) {
+            return u8(position.kind().ordinal()).i64(position.first()).i64(position.second());
         }
 
         Writer maybeText(String text) {

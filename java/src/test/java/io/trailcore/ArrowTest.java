@@ -61,6 +61,29 @@ class ArrowTest {
     }
 
     @Test
+    void jsonLinesGiveTheRecordBatchesOfTheTrail() throws IOException {
+        Trail trail = Trail.open(Samples.BIG);
+        Trail lines = Trail.open(Samples.DATA.resolve("big.jsonl"));
+        ReadOptions defined = new ReadOptions().catalog(LinesTest.definitions(trail));
+        List<String> expected = batches(trail, new ReadOptions());
+        assertTrue(expected.size() > 10);
+        assertEquals(expected, batches(lines, defined));
+    }
+
+    /** Returns all rows as text. */
+    private static List<String> batches(Trail trail, ReadOptions options) throws IOException {
+        List<String> rows = new ArrayList<>();
+        try (BufferAllocator allocator = new RootAllocator();
+                ArrowReader reader = ArrowStreams.open(allocator, trail, TABLE, options, new ArrowOptions())) {
+            while (reader.loadNextBatch()) {
+                VectorSchemaRoot root = reader.getVectorSchemaRoot();
+                rows.addAll(List.of(root.contentToTSVString().split("\n")));
+            }
+        }
+        return rows;
+    }
+
+    @Test
     void layoutAndStatesAreOptional() throws IOException {
         ArrowOptions options = new ArrowOptions().layout(ArrowOptions.Layout.CHANGES).states(true)
                 .numbers(ArrowOptions.Numbers.TEXT).times(ArrowOptions.Times.MICROS).invalid(ArrowOptions.Invalid.NULL)

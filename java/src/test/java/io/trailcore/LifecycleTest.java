@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -21,6 +24,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Native objects: closing, garbage collection, races, panics. */
 @Timeout(300)
@@ -211,17 +215,28 @@ class LifecycleTest {
         assertLiveAtMost(before);
     }
 
-    @Test
-    void panicBecomesAnException() {
-        try (TrailReader reader = SMALL.reader();
-                TrailReader other = SMALL.reader()) {
-            TrailException.Internal error = assertThrows(TrailException.Internal.class, reader::panicDrill);
-            assertTrue(error.getMessage().contains("report this as a bug"), error.getMessage());
-            assertEquals(1005, error.code());
-            TrailException.Internal again = assertThrows(TrailException.Internal.class, reader::next);
-            assertTrue(again.getMessage().contains("object unusable"), again.getMessage());
-            assertNotNull(other.next());
+    /** Runs in a virtual machine with the native library that has the drill. */
+    static final class Drilled {
+        public static void main(String[] arguments) {
+            try (TrailReader reader = SMALL.reader();
+                    TrailReader other = SMALL.reader()) {
+                TrailException.Internal error =
+                        assertThrows(TrailException.Internal.class, () -> Drill.panic(reader.handle()));
+                assertTrue(error.getMessage().contains("report this as a bug"), error.getMessage());
+                assertEquals(1005, error.code());
+                TrailException.Internal again = assertThrows(TrailException.Internal.class, reader::next);
+                assertTrue(again.getMessage().contains("object unusable"), again.getMessage());
+                assertNotNull(other.next());
+            }
+            System.out.println("contained");
         }
+    }
+
+    @Test
+    void panicBecomesAnException(@TempDir Path folder) throws Exception {
+        Path library = Path.of("../target/debug", System.mapLibraryName("trailcore_jni")).toAbsolutePath();
+        Jvm.Result result = Jvm.run(folder, Map.of(), List.of("-Dtrailcore.native=" + library), Drilled.class.getName(), List.of());
+        assertEquals("contained", new String(result.out(), StandardCharsets.UTF_8).strip(), result.err());
     }
 
     private static <T> List<T> inEightThreads(Callable<T> work) throws Exception {

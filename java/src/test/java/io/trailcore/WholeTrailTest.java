@@ -68,7 +68,7 @@ class WholeTrailTest {
         CheckIssue damage = onlyFault(Trail.of(damaged).check());
         assertEquals(CheckIssue.Kind.DAMAGE, damage.kind());
         assertEquals(middle, damage.position());
-        assertTrue(damage.message().contains("read on at"), damage.message());
+        assertTrue(damage.message().contains("reading continued at"), damage.message());
 
         Trail withGap = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
         assertTrue(withGap.check().findings().stream().anyMatch(issue -> issue.kind() == CheckIssue.Kind.GAP));

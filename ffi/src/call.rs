@@ -1,0 +1,44 @@
+//! Reports as JSON documents.
+
+use std::ffi::c_char;
+
+use crate::options::{read_options, tc_read_options};
+use crate::prelude::*;
+use crate::trail::tc_trail;
+
+/// Answers a request: a verb (`check`, `count` or `info`) and a JSON document, by appending a JSON document to a buffer.
+/// `docs/schema` has the schemas of both. Damage is not an error of `check` and `count`: their reports state it.
+///
+/// Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
+/// of opening and reading.
+/// Example: `tc_call("count", "{\"path\":\"dirdat/lt\"}", report, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_call(
+    verb: *const c_char,
+    request: *const c_char,
+    response: *mut tc_buffer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    fallible(error, || {
+        let mut response = borrow_mut(response)?;
+        response.append_text(&trailcore::call(text(verb, "verb")?, text(request, "request")?)?)
+    })
+}
+
+/// Answers a request about an open trail, as `tc_call`.
+///
+/// `options` may be NULL for the default. Errors: as `tc_call`.
+/// Example: `tc_trail_call(trail, "check", NULL, report, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_trail_call(
+    trail: *const tc_trail,
+    verb: *const c_char,
+    options: *const tc_read_options,
+    response: *mut tc_buffer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    fallible(error, || {
+        let (trail, verb, mut response) = (borrow(trail)?, text(verb, "verb")?, borrow_mut(response)?);
+        response.append_text(&trailcore::call_on(verb, &trail.0, read_options(options)?)?)
+    })
+}
