@@ -90,6 +90,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
+crate::document::as_text!(Timestamp, "a time in UTC, such as 2024-03-01T09:15:01.250000Z");
+
 impl FromStr for Timestamp {
     type Err = Error;
 
@@ -97,7 +99,8 @@ impl FromStr for Timestamp {
     /// time is UTC.
     fn from_str(text: &str) -> Result<Self, Error> {
         parse_utc(text).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp")).hint("write YYYY-MM-DDTHH:MM:SS in UTC")
+            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp"))
+                .hint("write YYYY-MM-DDTHH:MM:SS in UTC")
         })
     }
 }

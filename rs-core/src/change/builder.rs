@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::change::change::{Change, Head, Layout};
-use crate::change::{ChangeContext, FileContext, PositionSpace, SourceFormat, TransactionIds};
 use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::value::{Decimal, Number, Value, integer_body};
+use crate::change::{ChangeContext, FileContext, PositionSpace, SourceFormat, TransactionIds};
 use crate::change::{NumberText, Op, OwnedChange, OwnedValue, Row, TransactionIndicator};
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
