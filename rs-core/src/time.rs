@@ -97,7 +97,8 @@ impl FromStr for Timestamp {
     /// time is UTC.
     fn from_str(text: &str) -> Result<Self, Error> {
         parse_utc(text).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp")).hint("write YYYY-MM-DDTHH:MM:SS in UTC")
+            Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp"))
+                .hint("write YYYY-MM-DDTHH:MM:SS in UTC")
         })
     }
 }
