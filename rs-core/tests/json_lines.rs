@@ -263,7 +263,7 @@ fn files_are_told_apart_by_their_content() {
 
 #[test]
 fn user_tokens_by_name_are_written_to_lines_and_refused_by_a_trail() {
-    let line = r#"{"op":"insert","table":"S.T","after":{"A":1},"tokens":{"user":{"TKN-HOST":"db1","N":""}}}"#;
+    let line = r#"{"op":"insert","table":"S.T","ts":"2024-01-01T00:00:00Z","csn":null,"xid":null,"txn":"only","before":null,"after":{"A":1},"tokens":{"user":{"TKN-HOST":"db1","N":""}}}"#;
     let trail = as_file(&[line.to_owned()]);
     let mut reader = trail.reader().unwrap();
     let change = reader.next().unwrap().unwrap();
@@ -272,4 +272,12 @@ fn user_tokens_by_name_are_written_to_lines_and_refused_by_a_trail() {
     let error = writer.write(&change).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unencodable);
     assert!(error.to_string().contains("TKN-HOST"), "{error}");
+}
+
+#[test]
+fn the_error_of_a_line_names_the_member_that_is_missing_and_no_values() {
+    let error = |line: &str| as_file(&[line.to_owned()]).reader().unwrap().next().unwrap_err().to_string();
+    assert!(error(r#"{"op":"insert","table":"SECRET"}"#).contains("missing field `ts`"));
+    let text = error(r#"{"op":"SECRET","table":"S.T","ts":"2024-01-01T00:00:00Z"}"#);
+    assert!(!text.contains("SECRET"), "{text}");
 }
