@@ -3403,7 +3403,7 @@ tc_status tc_trail_open_files(const char *const *files,
  * or, without it, until the trail, its readers and their blocks are freed. If the call fails, `release` is called before it
  * returns.
  *
- * `release`, `user` and Errors: `TC_ERR_BAD_ARGUMENT` if the list is empty.
+ * `release` and `user` may be NULL. Errors: `TC_ERR_BAD_ARGUMENT` if the list is empty.
  * Example: `tc_memory_file file = {"lt000000000", bytes, length}; tc_trail_open_memory(&file, 1, free, bytes, &trail, &error);`
  */
 tc_status tc_trail_open_memory(const tc_memory_file *files,

@@ -98,7 +98,7 @@ pub(crate) fn regions() -> Vec<Regions> {
         ),
         (
             "python/trailcore/_errors.py",
-            vec![("classes of error kinds", python_classes.collect::<String>()), ("error kinds", python_map.collect())],
+            vec![("classes of error kinds", python_classes.collect::<String>() + "\n\n"), ("error kinds", python_map.collect())],
         ),
     ]
 }

@@ -1,5 +1,5 @@
 //! Writes what is made from the core's types: JSON Schemas in `docs/schema/`, the table of errors in `docs/errors.md`, the error
-//! kinds of C, Java and Python, and the header fields of C and Java, in marked regions of their files.
+//! kinds of C, Java and Python, the header fields of C and Java, and Java's options, in marked regions of their files.
 //!
 //! ```text
 //! cargo run -p trailcore-generate -- [--check]
@@ -9,6 +9,7 @@
 
 mod errors;
 mod header_fields;
+mod java_options;
 mod region;
 mod schemas;
 
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 fn generate(root: &Path) -> Result<Vec<Generated>, String> {
     let mut files = schemas::all(&root.join("docs/schema"));
     files.push((root.join("docs/errors.md"), errors::document()));
-    for (path, regions) in errors::regions().into_iter().chain(header_fields::regions()) {
+    for (path, regions) in errors::regions().into_iter().chain(header_fields::regions()).chain(java_options::regions()) {
         let path = root.join(path);
         let content = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         files.push((path.clone(), region::fill(&content, &regions).map_err(|error| format!("{}: {error}", path.display()))?));

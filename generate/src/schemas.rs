@@ -4,9 +4,11 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 use trailcore::ReadOptions;
+use trailcore::arrow::ArrowOptions;
 use trailcore::report::{
     CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, RecordCountReport, RecordReport,
 };
+use trailcore::sink::WriterOptions;
 
 use crate::Generated;
 
@@ -14,6 +16,8 @@ use crate::Generated;
 pub(crate) fn all(folder: &Path) -> Vec<Generated> {
     vec![
         schema::<ReadOptions>(folder, "read-options"),
+        schema::<WriterOptions>(folder, "writer-options"),
+        schema::<ArrowOptions>(folder, "arrow-options"),
         schema::<trailcore::Request>(folder, "request"),
         schema::<InfoReport>(folder, "info"),
         schema::<CountReport>(folder, "count"),

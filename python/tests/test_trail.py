@@ -41,7 +41,7 @@ def test_every_kind_of_source(tmp_path: Path) -> None:
             return content
 
     assert lines(tc.open(Pipe())) == first
-    with pytest.raises(FileNotFoundError, match="no trail lies here"):
+    with pytest.raises(FileNotFoundError, match="there is no trail at this path"):
         tc.open(tmp_path / "lt")
     with pytest.raises(FileNotFoundError):
         tc.open([tmp_path / "lt000000000"])

@@ -99,6 +99,8 @@ class UnknownTableError(TrailError, KeyError):
 
 class InternalError(TrailError, RuntimeError):
     """A defect of trailcore: an internal invariant does not hold. The message names the place in its source; report it."""
+
+
 # end of generated
 
 

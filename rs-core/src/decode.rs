@@ -2,7 +2,9 @@
 
 /// The order of a number's bytes. In a trail it is a property of the file; column data have the most significant byte first in
 /// either order (docs/trail-format.md, section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum ByteOrder {
     /// Most significant byte first.
     Big,

@@ -90,6 +90,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
+crate::document::as_text!(Timestamp, "a time in UTC, such as 2024-03-01T09:15:01.250000Z");
+
 impl FromStr for Timestamp {
     type Err = Error;
 

@@ -6,35 +6,11 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use jni::sys::jlong;
-use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
+use trailcore::arrow::{TableStream, c_stream};
 
 use crate::callback::Listener;
-use crate::failure::{self, Failure, Thrown};
+use crate::failure::{Failure, Thrown};
 use crate::object::Counted;
-use crate::wire::Reader;
-
-/// Reads the fields of `ArrowOptions`, in the order of its message.
-pub(crate) fn options(message: &mut Reader<'_>) -> failure::Result<ArrowOptions> {
-    let mut options = ArrowOptions::new().rows(message.len()?);
-    options = options.layout(if message.u8()? == 0 { Layout::Rows } else { Layout::Changes }).states(message.bool()?);
-    let (numbers, scale) = (message.u8()?, message.u8()?);
-    options = options.numbers(match numbers {
-        0 => Numbers::Declared,
-        1 => Numbers::Text,
-        2 => Numbers::Float,
-        _ => Numbers::Scale(scale),
-    });
-    options = options.times(match message.u8()? {
-        0 => Times::Declared,
-        1 => Times::Micros,
-        _ => Times::Nanos,
-    });
-    options = options.invalid(if message.u8()? == 0 { Invalid::Error } else { Invalid::Null });
-    options = options.on_schema_change(if message.u8()? == 0 { SchemaChange::Error } else { SchemaChange::Union });
-    let (some, count) = (message.bool()?, message.len()?);
-    let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<Result<_, _>>()?;
-    Ok(if some { options.columns(&columns) } else { options })
-}
 
 /// Moves the stream into the structure at an address. The release callback of the structure frees it.
 pub(crate) fn export(stream: TableStream, listener: Option<Arc<Listener>>, address: jlong) {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use jni::objects::{JByteArray, JClass, JObject, JObjectArray};
 use jni::sys::{JNI_VERSION_1_8, jboolean, jint, jlong};
 use jni::{Env, EnvUnowned};
+use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchDecoder;
 use trailcore::filter::{Dialect, Select, TextUnit};
 use trailcore::source::ByteSource;
-use trailcore::{Catalog, Charset, Csn, ReadOptions, Timestamp, Trail};
+use trailcore::{Catalog, Csn, ReadOptions, Timestamp, Trail};
 
 use crate::arrow;
 use crate::batches::Batches;
@@ -74,22 +75,14 @@ fn dialect(number: jint) -> Dialect {
     if number == 0 { Dialect::Ansi } else { Dialect::NonAnsi }
 }
 
-/// Reads the options of a reader: start position, character set, non-changes, resync; and takes their objects.
+/// Reads the options of a reader from their document, and takes their objects.
 fn options(
     env: &mut Env<'_>,
     message: &mut wire::Reader<'_>,
     (catalog, filter): (jlong, jlong),
     listener: &JObject<'_>,
 ) -> Result<(ReadOptions, Option<Arc<Listener>>)> {
-    let mut options = ReadOptions::new();
-    let (from, position) = (message.bool()?, message.position()?);
-    if from {
-        options = options.start_at(position);
-    }
-    if let Some(charset) = message.maybe_text()? {
-        options = options.charset(Charset::from_name(charset));
-    }
-    options = options.include_non_changes(message.bool()?).resync(message.bool()?);
+    let mut options = ReadOptions::from_json(message.text()?)?;
     if catalog != 0 {
         options = options.catalog(object::catalog(catalog)?.clone());
     }
@@ -483,7 +476,7 @@ native! {
         let given = bytes(env, &given)?;
         let mut message = wire::Reader(&given);
         let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
-        let (table, arrow) = (message.text()?, arrow::options(&mut message)?);
+        let (table, arrow) = (message.text()?, ArrowOptions::from_json(message.text()?)?);
         let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| into_failure(listener.as_ref(), error))?;
         arrow::export(stream, listener, address);
         Ok(())

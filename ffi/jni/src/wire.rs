@@ -136,17 +136,6 @@ impl<'a> Reader<'a> {
         self.array().map(i64::from_le_bytes)
     }
 
-    pub(crate) fn position(&mut self) -> Result<Position> {
-        let (kind, first, second) = (self.u8()?, self.u64()?, self.u64()?);
-        Ok(match kind {
-            0 => Position::new(first, second),
-            1 => Position::Offset(second),
-            2 => Position::Lsn(second),
-            3 => Position::Message { partition: u32::try_from(first).map_err(|_| Malformed)?, offset: second },
-            _ => return Err(Malformed),
-        })
-    }
-
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
@@ -165,10 +154,5 @@ impl<'a> Reader<'a> {
     pub(crate) fn maybe(&mut self) -> Result<Option<u64>> {
         let (is_some, value) = (self.bool()?, self.u64()?);
         Ok(is_some.then_some(value))
-    }
-
-    pub(crate) fn maybe_text(&mut self) -> Result<Option<&'a str>> {
-        let (is_some, text) = (self.bool()?, self.text()?);
-        Ok(is_some.then_some(text))
     }
 }

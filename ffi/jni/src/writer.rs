@@ -15,22 +15,10 @@ use crate::wire::{Reader, Writer};
 pub(crate) struct Rows(Option<TrailWriter>);
 
 impl Rows {
-    /// Opens a writer with its options: in memory or not, prefix, and the fields of `WriterOptions` in their order.
+    /// Opens a writer with its options: in memory or not, prefix, and the document of `WriterOptions`.
     pub(crate) fn new(message: &mut Reader<'_>) -> Result<Self> {
         let (in_memory, prefix) = (message.bool()?, message.text()?);
-        let order = if message.bool()? { ByteOrder::Little } else { ByteOrder::Big };
-        let options = WriterOptions {
-            order,
-            file_size: message.u64()?,
-            first_seqno: message.u32()?,
-            seqno_digits: message.len()?,
-            metadata: message.bool()?,
-            definition_version: message.u16()?,
-            compatibility: message.u16()?,
-            charset: message.u32()?,
-            group: message.text()?.to_owned(),
-            created: Timestamp::from_unix_micros(message.i64()?),
-        };
+        let options = WriterOptions::from_json(message.text()?)?;
         let writer =
             if in_memory { TrailWriter::in_memory(prefix, options) } else { TrailWriter::create(Path::new(prefix), options) };
         Ok(Self(Some(writer?)))

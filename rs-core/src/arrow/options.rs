@@ -1,7 +1,14 @@
 //! Options for converting changes to record batches.
 
+use serde::{Deserialize, Serialize};
+
+use crate::document;
+use crate::error::{Error, ErrorKind, Result};
+
 /// The layout of a batch's rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Layout {
     /// The row after the change, or for a delete the deleted row: one column for each column of the table.
     #[default]
@@ -11,7 +18,9 @@ pub enum Layout {
 }
 
 /// The conversion of numbers that the trail stores as text, without a declared scale: Oracle's NUMBER without a precision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Numbers {
     /// Text with the exact digits, in JSON notation. Numbers with a declared scale become decimals.
     #[default]
@@ -25,7 +34,9 @@ pub enum Numbers {
 }
 
 /// The time unit of date/time columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Times {
     /// Microseconds, or nanoseconds if more than six digits are declared.
     #[default]
@@ -37,7 +48,9 @@ pub enum Times {
 }
 
 /// The treatment of values that cannot be decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Invalid {
     /// They are an error, unless [`states`](ArrowOptions::states) are requested, which mark them.
     #[default]
@@ -47,7 +60,9 @@ pub enum Invalid {
 }
 
 /// The behaviour of a one-table stream when the table's definition, and with it the schema, changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaChange {
     /// The stream ends with an error.
     #[default]
@@ -55,26 +70,43 @@ pub enum SchemaChange {
     /// The stream has one schema for all definitions, found by reading the trail once beforehand. It has the columns of every
     /// definition, null for rows whose definition lacks them, with types that hold the values of all.
     Union,
-    /// The stream ends; [`next_version`](super::TableStream::next_version) continues with the new schema.
+    /// The stream ends; [`next_version`](super::TableStream::next_version) continues with the new schema. Not in documents: a
+    /// reader without this call would lose the rest.
+    #[serde(skip)]
     Stop,
 }
 
-/// Options for converting changes to record batches.
+/// Options for converting changes to record batches. They are a document too: [`from_json`](Self::from_json) reads them from
+/// JSON, whose schema is `docs/schema/arrow-options.json`.
 ///
 /// ```
 /// use trailcore::arrow::{ArrowOptions, Layout};
 /// let options = ArrowOptions::new().layout(Layout::Changes).rows(8192);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How changes become record batches."))]
+#[serde(default, deny_unknown_fields)]
 pub struct ArrowOptions {
+    /// The maximum number of rows of a batch, at least 1. Long rows fill a batch earlier.
     pub(crate) rows: usize,
+    /// The layout of the rows.
     pub(crate) layout: Layout,
+    /// Adds a column `_states` with the state of each value as a word, which distinguishes a missing column from NULL. With the
+    /// layout `changes` there are two such columns.
     pub(crate) states: bool,
+    /// The type of numbers without a declared scale.
     pub(crate) numbers: Numbers,
+    /// The unit of timestamps.
     pub(crate) times: Times,
+    /// The treatment of values that cannot be decoded.
     pub(crate) invalid: Invalid,
+    /// The columns to decode; all if they are not set. Case does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) columns: Option<Vec<Box<str>>>,
+    /// The behavior of a stream when the schema of its table changes.
+    #[serde(rename = "on_schema_change")]
     pub(crate) schema_change: SchemaChange,
+    /// The prefix of the columns that do not come from the table.
     pub(crate) prefix: Box<str>,
 }
 
@@ -99,6 +131,18 @@ impl ArrowOptions {
             schema_change: SchemaChange::Error,
             prefix: "_".into(),
         }
+    }
+
+    /// Reads options from a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema.
+    pub fn from_json(document: &str) -> Result<Self> {
+        let options: Self = document::parse(document)?;
+        if options.rows == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, "rows must be at least 1, not 0"));
+        }
+        Ok(options)
     }
 
     /// Sets the maximum number of rows per batch, at least 1. Long rows fill a batch earlier.

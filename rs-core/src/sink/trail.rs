@@ -6,6 +6,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 use crate::time::Timestamp;
@@ -28,8 +31,11 @@ pub enum UpdateStyle {
     AfterOnly,
 }
 
-/// How to write a trail.
-#[derive(Clone, Debug)]
+/// How to write a trail. A document too: [`from_json`](Self::from_json) reads it from JSON, whose schema is
+/// `docs/schema/writer-options.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How to write a trail."))]
+#[serde(default, deny_unknown_fields)]
 pub struct WriterOptions {
     /// Order of the bytes of all numbers but column data.
     pub order: ByteOrder,
@@ -53,6 +59,26 @@ pub struct WriterOptions {
     pub group: String,
     /// When the files were made. Not the clock: what is written depends on the caller alone.
     pub created: Timestamp,
+}
+
+impl WriterOptions {
+    /// Reads options from a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, or a number is not one of those that it
+    /// names.
+    pub fn from_json(document: &str) -> Result<Self> {
+        let options: Self = document::parse(document)?;
+        if !matches!(options.seqno_digits, 6 | 9) {
+            let what = format!("seqno_digits must be 6 or 9, not {}", options.seqno_digits);
+            return Err(Error::new(ErrorKind::InvalidArgument, what));
+        }
+        if !matches!(options.definition_version, 1 | 11) {
+            let what = format!("definition_version must be 1 or 11, not {}", options.definition_version);
+            return Err(Error::new(ErrorKind::InvalidArgument, what));
+        }
+        Ok(options)
+    }
 }
 
 impl Default for WriterOptions {

@@ -1,7 +1,6 @@
 package io.trailcore;
 
-import java.util.Arrays;
-import java.util.List;
+import java.util.Map;
 
 /**
  * Options for converting changes to Arrow record batches. By default a batch has up to 65,536 rows, each with the state of
@@ -12,32 +11,51 @@ import java.util.List;
  * ArrowOptions options = new ArrowOptions().rows(8192).columns("POSTING_ID", "AMOUNT").states(true);
  * }</pre>
  */
-public final class ArrowOptions {
-    /** The layout of the rows. */
+public final class ArrowOptions extends Options<ArrowOptions> {
+    /** Creates the default options. */
+    public ArrowOptions() {
+        this(Map.of());
+    }
+
+    private ArrowOptions(Map<String, Object> values) {
+        super(values);
+    }
+
+    @Override
+    ArrowOptions copy(Map<String, Object> values) {
+        return new ArrowOptions(values);
+    }
+
+    // generated: options
+    /** The layout of a batch's rows. */
     public enum Layout {
-        /** The row after the change, or the deleted row: one column for each column of the table. */
+        /** The row after the change, or for a delete the deleted row: one column for each column of the table. */
         ROWS,
-        /** Both images, as two structs {@code before} and {@code after}. A struct is null if the trail has no such image. */
+        /**
+         * Both images: two structs, {@code before} and {@code after}, which are null if the trail does not have the
+         * image.
+         */
         CHANGES
     }
 
-    /** The Arrow type of numbers that the trail holds as text without a declared scale. */
+    /**
+     * The conversion of numbers that the trail stores as text, without a declared scale: Oracle's NUMBER without a
+     * precision.
+     */
     public enum Numbers {
-        /** Text with the exact digits. Numbers with a declared scale become decimals. */
+        /** Text with the exact digits, in JSON notation. Numbers with a declared scale become decimals. */
         DECLARED,
-        /** Text, also for numbers with a declared scale. */
+        /** Text for all numbers that the trail stores as text, even with a declared scale. */
         TEXT,
         /** The nearest {@code Float64}. Not exact. */
-        FLOAT,
-        /** Decimals of 38 digits with the given scale. A number that does not fit is an error. */
-        SCALE
+        FLOAT
     }
 
-    /** The unit of timestamps. */
+    /** The time unit of date/time columns. */
     public enum Times {
-        /** Microseconds, or nanoseconds if more than six fraction digits are declared. */
+        /** Microseconds, or nanoseconds if more than six digits are declared. */
         DECLARED,
-        /** Microseconds. Finer digits are cut off. */
+        /** Microseconds; further digits are truncated. */
         MICROS,
         /** Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error. */
         NANOS
@@ -45,162 +63,128 @@ public final class ArrowOptions {
 
     /** The treatment of values that cannot be decoded. */
     public enum Invalid {
-        /** They are an error, unless {@link ArrowOptions#states(boolean)} is on: then the state column reports them. */
+        /** They are an error, unless {@code states} are requested, which mark them. */
         ERROR,
         /** They become null, like NULL. */
         NULL
     }
 
-    /** The behavior of a stream when the table's definition changes in a way that changes the schema. */
+    /** The behaviour of a one-table stream when the table's definition, and with it the schema, changes. */
     public enum SchemaChange {
         /** The stream ends with an error. */
         ERROR,
-        /** The stream has the union of all schemas, which takes an extra read of the trail in advance. */
+        /**
+         * The stream has one schema for all definitions, found by reading the trail once beforehand. It has the columns
+         * of every definition, null for rows whose definition lacks them, with types that hold the values of all.
+         */
         UNION
     }
 
-    private static final int DEFAULT_ROWS = 65_536;
-
-    private final int rows;
-    private final Layout layout;
-    private final boolean states;
-    private final Numbers numbers;
-    private final int scale;
-    private final Times times;
-    private final Invalid invalid;
-    private final SchemaChange schemaChange;
-    private final List<String> columns;
-
-    /** Creates the default options. */
-    public ArrowOptions() {
-        this(DEFAULT_ROWS, Layout.ROWS, false, Numbers.DECLARED, 0, Times.DECLARED, Invalid.ERROR, SchemaChange.ERROR, null);
-    }
-
-    private ArrowOptions(
-            int rows,
-            Layout layout,
-            boolean states,
-            Numbers numbers,
-            int scale,
-            Times times,
-            Invalid invalid,
-            SchemaChange schemaChange,
-            List<String> columns) {
-        this.rows = rows;
-        this.layout = layout;
-        this.states = states;
-        this.numbers = numbers;
-        this.scale = scale;
-        this.times = times;
-        this.invalid = invalid;
-        this.schemaChange = schemaChange;
-        this.columns = columns;
+    /**
+     * Sets {@code rows}. The maximum number of rows of a batch, at least 1. Long rows fill a batch earlier.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions rows(long value) {
+        return with("rows", value);
     }
 
     /**
-     * Sets the maximum number of rows in a batch. Large rows fill a batch earlier.
+     * Sets {@code layout}. The layout of the rows.
      *
-     * @param most the maximum, at least 1
+     * @param value the value
      * @return the new options
-     * @throws IllegalArgumentException if the maximum is less than 1
      */
-    public ArrowOptions rows(int most) {
-        if (most < 1) {
-            throw new IllegalArgumentException("rows must be at least 1, not " + most);
-        }
-        return new ArrowOptions(most, layout, states, numbers, scale, times, invalid, schemaChange, columns);
+    public ArrowOptions layout(Layout value) {
+        return with("layout", Options.word(value));
     }
 
     /**
-     * Sets the layout of the rows.
+     * Sets {@code states}. Adds a column {@code _states} with the state of each value as a word, which distinguishes a
+     * missing column from NULL. With the layout {@code changes} there are two such columns.
      *
-     * @param wanted the layout
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions layout(Layout wanted) {
-        return new ArrowOptions(rows, wanted, states, numbers, scale, times, invalid, schemaChange, columns);
+    public ArrowOptions states(boolean value) {
+        return with("states", value);
     }
 
     /**
-     * Adds a column {@code _states} with the state of each value as a word, which distinguishes a missing column from NULL.
-     * With {@link Layout#CHANGES} there are two such columns.
+     * Sets {@code numbers}. The type of numbers without a declared scale.
      *
-     * @param wanted {@code true} to add the states
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions states(boolean wanted) {
-        return new ArrowOptions(rows, layout, wanted, numbers, scale, times, invalid, schemaChange, columns);
+    public ArrowOptions numbers(Numbers value) {
+        return with("numbers", Options.word(value));
     }
 
     /**
-     * Sets the Arrow type of numbers without a declared scale.
+     * Sets {@code numbersOfScale}. Decimals of 38 digits, with this many digits after the point. A number that does not
+     * fit is an error.
      *
-     * @param wanted the type; for {@link Numbers#SCALE} use {@link #numbersOfScale}
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions numbers(Numbers wanted) {
-        return new ArrowOptions(rows, layout, states, wanted, scale, times, invalid, schemaChange, columns);
+    public ArrowOptions numbersOfScale(int value) {
+        return with("numbers", java.util.Map.of("scale", value));
     }
 
     /**
-     * Converts numbers without a declared scale to decimals of 38 digits.
+     * Sets {@code times}. The unit of timestamps.
      *
-     * @param digits the scale, 0 to 38
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions numbersOfScale(int digits) {
-        return new ArrowOptions(
-                rows, layout, states, Numbers.SCALE, Math.min(Math.max(digits, 0), 255), times, invalid, schemaChange, columns);
+    public ArrowOptions times(Times value) {
+        return with("times", Options.word(value));
     }
 
     /**
-     * Sets the unit of timestamps.
+     * Sets {@code invalid}. The treatment of values that cannot be decoded.
      *
-     * @param unit the unit
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions times(Times unit) {
-        return new ArrowOptions(rows, layout, states, numbers, scale, unit, invalid, schemaChange, columns);
+    public ArrowOptions invalid(Invalid value) {
+        return with("invalid", Options.word(value));
     }
 
     /**
-     * Sets the treatment of values that cannot be decoded.
+     * Sets {@code columns}. The columns to decode; all if they are not set. Case does not matter.
      *
-     * @param fate the treatment
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions invalid(Invalid fate) {
-        return new ArrowOptions(rows, layout, states, numbers, scale, times, fate, schemaChange, columns);
+    public ArrowOptions columns(String... value) {
+        return with("columns", java.util.List.of(value));
     }
 
     /**
-     * Sets the behavior of the stream when its schema changes.
+     * Sets {@code onSchemaChange}. The behavior of a stream when the schema of its table changes.
      *
-     * @param what the behavior
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions onSchemaChange(SchemaChange what) {
-        return new ArrowOptions(rows, layout, states, numbers, scale, times, invalid, what, columns);
+    public ArrowOptions onSchemaChange(SchemaChange value) {
+        return with("on_schema_change", Options.word(value));
     }
 
     /**
-     * Decodes only these columns. Case does not matter.
+     * Sets {@code prefix}. The prefix of the columns that do not come from the table.
      *
-     * @param names the names of the columns
+     * @param value the value
      * @return the new options
      */
-    public ArrowOptions columns(String... names) {
-        List<String> list = List.copyOf(Arrays.asList(names));
-        return new ArrowOptions(rows, layout, states, numbers, scale, times, invalid, schemaChange, list);
+    public ArrowOptions prefix(String value) {
+        return with("prefix", value);
     }
+
+    // end of generated
 
     byte[] message() {
-        Wire.Writer out = new Wire.Writer().i32(rows).u8(layout.ordinal()).bool(states).u8(numbers.ordinal()).u8(scale);
-        out.u8(times.ordinal()).u8(invalid.ordinal()).u8(schemaChange.ordinal());
-        out.bool(columns != null).i32(columns == null ? 0 : columns.size());
-        if (columns != null) {
-            columns.forEach(out::text);
-        }
-        return out.toBytes();
+        return new Wire.Writer().text(json()).toBytes();
     }
 }

@@ -1,5 +1,6 @@
 package io.trailcore;
 
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongFunction;
 
@@ -11,56 +12,89 @@ import java.util.function.LongFunction;
  * ReadOptions options = new ReadOptions().startAt(new Position(12, 1956)).select(select).resync(true);
  * }</pre>
  */
-public final class ReadOptions {
-    private final Position start;
-    private final String charset;
-    private final boolean nonChanges;
-    private final boolean resync;
+public final class ReadOptions extends Options<ReadOptions> {
     private final Catalog catalog;
     private final Select select;
     private final ProgressListener listener;
 
     /** Creates the default options. */
     public ReadOptions() {
-        this(null, null, false, false, null, null, null);
+        this(Map.of(), null, null, null);
     }
 
-    private ReadOptions(
-            Position start,
-            String charset,
-            boolean nonChanges,
-            boolean resync,
-            Catalog catalog,
-            Select select,
-            ProgressListener listener) {
-        this.start = start;
-        this.charset = charset;
-        this.nonChanges = nonChanges;
-        this.resync = resync;
+    private ReadOptions(Map<String, Object> values, Catalog catalog, Select select, ProgressListener listener) {
+        super(values);
         this.catalog = catalog;
         this.select = select;
         this.listener = listener;
     }
 
+    @Override
+    ReadOptions copy(Map<String, Object> values) {
+        return new ReadOptions(values, catalog, select, listener);
+    }
+
+    // generated: options
     /**
-     * Starts at a position, which must be the start of a record, such as {@link TrailReader#position} returns. The file is
-     * still read from its beginning for its definitions. CSN and id of a transaction that began in an earlier file are not
-     * known then.
+     * Sets {@code startAt}. Position to start at, such as {@code 12:1956}; the start of the source if it is not set.
      *
-     * @param position the position
+     * @param value the value
      * @return the new options
      */
-    public ReadOptions startAt(Position position) {
-        return new ReadOptions(Objects.requireNonNull(position), charset, nonChanges, resync, catalog, select, listener);
+    public ReadOptions startAt(Position value) {
+        return with("start_at", value.toString());
     }
 
     /**
-     * {@return only the changes that a selection accepts}
+     * Sets {@code charset}. The database's character set by name, in place of what the source states.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions charset(String value) {
+        return with("charset", value);
+    }
+
+    /**
+     * Sets {@code includeNonChanges}. Returns metadata, markers and records of unknown types too.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions includeNonChanges(boolean value) {
+        return with("include_non_changes", value);
+    }
+
+    /**
+     * Sets {@code resync}. Skips damage, missing files and rows without a definition.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions resync(boolean value) {
+        return with("resync", value);
+    }
+
+    /**
+     * Sets {@code mapped}. Maps files into memory instead of reading them.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions mapped(boolean value) {
+        return with("mapped", value);
+    }
+
+    // end of generated
+
+    /**
+     * Returns only the changes that a selection accepts.
      *
      * @param wanted the selection
+     * @return the new options
      */
     public ReadOptions select(Select wanted) {
-        return new ReadOptions(start, charset, nonChanges, resync, catalog, Objects.requireNonNull(wanted), listener);
+        return new ReadOptions(values, catalog, Objects.requireNonNull(wanted), listener);
     }
 
     /**
@@ -70,40 +104,7 @@ public final class ReadOptions {
      * @return the new options
      */
     public ReadOptions catalog(Catalog definitions) {
-        return new ReadOptions(start, charset, nonChanges, resync, Objects.requireNonNull(definitions), select, listener);
-    }
-
-    /**
-     * Overrides the character set of the database that the trail states. Columns that state their own keep it.
-     *
-     * @param name the name of the character set, IANA's or Oracle's, such as {@code windows-1252} or {@code ZHS16GBK}. With
-     *     an unknown name all text is invalid
-     * @return the new options
-     */
-    public ReadOptions charset(String name) {
-        return new ReadOptions(start, Objects.requireNonNull(name), nonChanges, resync, catalog, select, listener);
-    }
-
-    /**
-     * Also returns metadata, markers and records of unknown types, as changes with the operations {@link Op#METADATA} and
-     * {@link Op#OTHER}.
-     *
-     * @param wanted {@code true} to return them
-     * @return the new options
-     */
-    public ReadOptions includeNonChanges(boolean wanted) {
-        return new ReadOptions(start, charset, wanted, resync, catalog, select, listener);
-    }
-
-    /**
-     * Skips damage up to the next provable record, missing files, and rows whose definition was lost.
-     * {@link TrailReader#skipped} returns the skipped ranges.
-     *
-     * @param wanted {@code true} to skip
-     * @return the new options
-     */
-    public ReadOptions resync(boolean wanted) {
-        return new ReadOptions(start, charset, nonChanges, wanted, catalog, select, listener);
+        return new ReadOptions(values, Objects.requireNonNull(definitions), select, listener);
     }
 
     /**
@@ -113,13 +114,11 @@ public final class ReadOptions {
      * @return the new options
      */
     public ReadOptions onProgress(ProgressListener callback) {
-        return new ReadOptions(start, charset, nonChanges, resync, catalog, select, Objects.requireNonNull(callback));
+        return new ReadOptions(values, catalog, select, Objects.requireNonNull(callback));
     }
 
     byte[] message() {
-        Position from = start == null ? new Position(0, 0) : start;
-        Wire.Writer out = new Wire.Writer().bool(start != null).position(from);
-        return out.maybeText(charset).bool(nonChanges).bool(resync).toBytes();
+        return new Wire.Writer().text(json()).toBytes();
     }
 
     ProgressListener listener() {

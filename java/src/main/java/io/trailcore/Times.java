@@ -3,10 +3,13 @@ package io.trailcore;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 
 /** Converts timestamps from and to microseconds, the unit of trails. */
 final class Times {
+    private static final DateTimeFormatter DOCUMENT = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'");
+
     private Times() {
     }
 
@@ -20,6 +23,11 @@ final class Times {
         } catch (ArithmeticException overflow) {
             throw new IllegalArgumentException("timestamp " + timestamp + " out of range for 64-bit microseconds", overflow);
         }
+    }
+
+    /** Returns a timestamp as documents have it. */
+    static String text(Instant timestamp) {
+        return DOCUMENT.format(timestamp.atOffset(ZoneOffset.UTC));
     }
 
     /** Returns a time in the unknown time zone of the database. */

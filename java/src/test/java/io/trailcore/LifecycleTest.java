@@ -262,7 +262,7 @@ class LifecycleTest {
         java.util.Map<String, byte[]> files = new java.util.LinkedHashMap<>();
         java.util.Map<String, ByteSource> sources = new java.util.LinkedHashMap<>();
         for (int file = 0; file < 200; file++) {
-            try (TrailWriter writer = TrailWriter.inMemory("re", new WriterOptions().withFirstSeqno(file))) {
+            try (TrailWriter writer = TrailWriter.inMemory("re", new WriterOptions().firstSeqno(file))) {
                 writer.begin("1" + file, "1.1." + file, java.time.Instant.EPOCH);
                 TableDef table = TableDef.of("T.N" + file, ColumnDef.varchar("C", 9));
                 writer.insert(table, new RowImage().text("C", "row " + file));

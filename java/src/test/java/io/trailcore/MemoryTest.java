@@ -143,7 +143,7 @@ class MemoryTest {
         int count = 2000;
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (int seqno = 0; seqno < count; seqno++) {
-            try (TrailWriter writer = TrailWriter.inMemory("he", new WriterOptions().withFirstSeqno(seqno))) {
+            try (TrailWriter writer = TrailWriter.inMemory("he", new WriterOptions().firstSeqno(seqno))) {
                 writer.begin(Integer.toString(1000 + seqno), "1.1." + seqno, Instant.EPOCH);
                 writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR"));
                 writer.commit();

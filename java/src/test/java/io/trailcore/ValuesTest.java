@@ -56,7 +56,7 @@ class ValuesTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everyTypeIsReadExactly(boolean little) {
-        Trail trail = written(new WriterOptions().withLittleEndian(little), writer -> writer.insert(TABLE, full()));
+        Trail trail = written(new WriterOptions().order(little ? WriterOptions.ByteOrder.LITTLE : WriterOptions.ByteOrder.BIG), writer -> writer.insert(TABLE, full()));
         try (TrailReader reader = trail.reader()) {
             Change change = reader.next();
             assertEquals(Op.INSERT, change.op());
@@ -122,7 +122,7 @@ class ValuesTest {
     /** With a wrong definition a value cannot be decoded. */
     @Test
     void valueOfAnotherTypeIsInvalid() {
-        Trail trail = written(new WriterOptions().withMetadata(false),
+        Trail trail = written(new WriterOptions().metadata(false),
                 writer -> writer.insert(Samples.RATES, new RowImage().text("CODE", "EUR").integer("RATE", 1)));
         TableDef other = TableDef.of("BANK.RATES", ColumnDef.integer("CODE", 0), ColumnDef.integer("RATE", 4));
         try (TrailReader reader = trail.reader(new ReadOptions().catalog(Catalog.of(other)))) {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,15 +60,12 @@ class WriterTest {
     @Test
     void invalidOptionsAreRejected() {
         WriterOptions good = new WriterOptions();
-        List<UnaryOperator<WriterOptions>> bad = List.of(options -> options.withFileSize(-1),
-                options -> new WriterOptions(false, 1, 0, 7, true, 1, 5, 0, "G", Instant.EPOCH),
-                options -> new WriterOptions(false, 1, 0, 0, true, 1, 5, 0, "G", Instant.EPOCH),
-                options -> new WriterOptions(false, 1, 0, 9, true, 2, 5, 0, "G", Instant.EPOCH),
-                options -> new WriterOptions(false, 1, 0, 9, true, 65_537, 5, 0, "G", Instant.EPOCH));
-        for (UnaryOperator<WriterOptions> one : bad) {
-            assertThrows(IllegalArgumentException.class, () -> one.apply(good));
+        List<WriterOptions> bad = List.of(good.fileSize(-1), good.seqnoDigits(7), good.seqnoDigits(0), good.definitionVersion(2),
+                good.definitionVersion(65_537));
+        for (WriterOptions one : bad) {
+            assertThrows(TrailException.InvalidArgument.class, () -> TrailWriter.inMemory("wr", one));
         }
-        assertEquals(6, new WriterOptions(false, 0, 0, 6, true, 11, 5, 0, "G", Instant.EPOCH).seqnoDigits());
+        TrailWriter.inMemory("wr", good.seqnoDigits(6).definitionVersion(11).group("a \"quoted\" group")).close();
         try (TrailWriter writer = TrailWriter.inMemory("wr", good)) {
             assertThrows(IllegalArgumentException.class, () -> writer.token('\u0152', new byte[1]));
             writer.token('R', new byte[1]);
