@@ -10,7 +10,7 @@ TRAILCORE := target/release/trailcore
 # `make check` fails on the words and layers of tests/lint only with LINT=strict; else it prints the counts.
 LINT ?= report
 
-.PHONY: help setup demo check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
+.PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
   conformance fuzz fuzz-short soak bench docs data msrv notices hooks clean
 
 include python/python.mk
@@ -33,6 +33,9 @@ demo: py-demo cli-build ## A sample trail in Python and on the command line
 	@$(TRAILCORE) cat $(DATA)/big/bk --text --table BANK.POSTINGS --ops insert --filter "ON INSERT, AMOUNT > 100000"
 	@echo "== counts"
 	@$(TRAILCORE) count $(DATA)/big/bk
+
+generate: ## The schemas, tables and regions that are made from the core, docs/architecture.md
+	$(CARGO) run --quiet -p trailcore-generate
 
 check: fmt clippy rustdoc deny lint-project ## Format, lint and unit tests: what a commit must pass
 	$(CARGO) test --quiet --workspace --all-features --lib --bins

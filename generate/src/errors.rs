@@ -7,9 +7,12 @@ use trailcore::ErrorKind;
 /// A file of the tree, and the contents of its regions.
 pub(crate) type Regions = (&'static str, Vec<(&'static str, String)>);
 
+/// The name of an exception, and its base or bases.
+type Class = (&'static str, &'static str);
+
 /// Names of exceptions that do not follow the rule: kind, Java class with its base, Python class with its bases. Python raises its
 /// own exceptions for three kinds. A new kind needs no entry.
-const SPECIAL: &[(ErrorKind, Option<(&str, &str)>, Option<(&str, &str)>)] = &[
+const SPECIAL: &[(ErrorKind, Option<Class>, Option<Class>)] = &[
     (ErrorKind::Io, Some(("Io", "TrailException")), None),
     (ErrorKind::NotFound, Some(("NotFound", "Io")), None),
     (ErrorKind::InvalidArgument, None, None),

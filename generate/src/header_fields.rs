@@ -18,12 +18,11 @@ fn capitals(name: &str) -> String {
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {
-    let all = HeaderField::ALL.iter().enumerate();
-    let c = all.clone().map(|(number, field)| {
+    let c = HeaderField::ALL.iter().enumerate().map(|(number, field)| {
         let kind = if field.kind() == HeaderKind::Text { "text" } else { "number" };
         format!("    /// As {kind}: {}\n    TC_FIELD_{} = {number},\n", field.description(), capitals(field.name()))
     });
-    let java = all.map(|(_, field)| {
+    let java = HeaderField::ALL.iter().map(|field| {
         let (value, make) = match field.kind() {
             HeaderKind::Text | HeaderKind::Charset => ("String", "text"),
             HeaderKind::Number => ("Long", "number"),

@@ -364,7 +364,7 @@ impl Change {
         }
         dict.set_item(pyo3::intern!(py, "tokens"), self.token_dict(py)?)?;
         if let Some(ddl) = change.ddl() {
-            dict.set_item(pyo3::intern!(py, "ddl"), &*ddl.text())?;
+            dict.set_item(pyo3::intern!(py, "ddl"), ddl.text())?;
         }
         Ok(dict)
     }

@@ -260,3 +260,24 @@ fn files_are_told_apart_by_their_content() {
     let summary = Trail::open(&path).unwrap().summary(ReadOptions::new()).unwrap();
     assert_eq!(summary.changes, expected.len() as u64);
 }
+
+#[test]
+fn user_tokens_by_name_are_written_to_lines_and_refused_by_a_trail() {
+    let line = r#"{"op":"insert","table":"S.T","ts":"2024-01-01T00:00:00Z","csn":null,"xid":null,"txn":"only","before":null,"after":{"A":1},"tokens":{"user":{"TKN-HOST":"db1","N":""}}}"#;
+    let trail = as_file(&[line.to_owned()]);
+    let mut reader = trail.reader().unwrap();
+    let change = reader.next().unwrap().unwrap();
+    assert!(change.to_json().unwrap().contains(r#""user":{"TKN-HOST":"db1","N":""}"#), "{}", change.to_json().unwrap());
+    let mut writer = TrailWriter::in_memory("tk", WriterOptions::default()).unwrap();
+    let error = writer.write(&change).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unencodable);
+    assert!(error.to_string().contains("TKN-HOST"), "{error}");
+}
+
+#[test]
+fn the_error_of_a_line_names_the_member_that_is_missing_and_no_values() {
+    let error = |line: &str| as_file(&[line.to_owned()]).reader().unwrap().next().unwrap_err().to_string();
+    assert!(error(r#"{"op":"insert","table":"SECRET"}"#).contains("missing field `ts`"));
+    let text = error(r#"{"op":"SECRET","table":"S.T","ts":"2024-01-01T00:00:00Z"}"#);
+    assert!(!text.contains("SECRET"), "{text}");
+}

@@ -174,7 +174,8 @@ impl Builder {
         self
     }
 
-    /// Adds a user token with the name that `@TOKEN (name)` uses.
+    /// Adds a user token with the name that `@TOKEN (name)` uses. The native JSON form and a trail have one form of them: with
+    /// [`user_tokens`](Self::user_tokens), the raw area.
     #[must_use]
     pub fn user_token(mut self, name: &str, value: &str) -> Self {
         self.add(Extra::UserToken, name, value.as_bytes());
@@ -452,6 +453,11 @@ impl SourceFormat for Values {
 
     fn user_tokens<'a>(&self, change: &Change<'a>) -> Option<&'a [u8]> {
         extras(change, Extra::UserTokens).next().map(|(_, area)| area)
+    }
+
+    fn named_user_tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(&'a str, &'a str)) {
+        let text = |(name, value)| Some((name, std::str::from_utf8(value).ok()?));
+        extras(change, Extra::UserToken).filter_map(text).for_each(|(name, value)| each(name, value));
     }
 
     fn user_token<'a>(&self, change: &Change<'a>, name: &str) -> UserToken<'a> {

@@ -234,6 +234,12 @@ impl<'a> Change<'a> {
         self.context.file.format.user_tokens(self)
     }
 
+    /// Calls `each` with the name and the value of every user token that its source names. A trail's changes have none: there
+    /// the layout of [`user_tokens`](Self::user_tokens) is UNKNOWN.
+    pub fn each_user_token(&self, mut each: impl FnMut(&'a str, &'a str)) {
+        self.context.file.format.named_user_tokens(self, &mut each);
+    }
+
     pub(crate) fn user_token(&self, name: &str) -> UserToken<'a> {
         self.context.file.format.user_token(self, name)
     }
@@ -441,6 +447,9 @@ pub(crate) trait SourceFormat: fmt::Debug + Send + Sync {
 
     /// Returns the area of the user's tokens, raw; `None` if the change has none.
     fn user_tokens<'a>(&self, change: &Change<'a>) -> Option<&'a [u8]>;
+
+    /// Calls `each` with the name and the value of every user token that the source names.
+    fn named_user_tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(&'a str, &'a str));
 
     /// Returns one of the user's tokens by its name, without regard to case.
     fn user_token<'a>(&self, change: &Change<'a>, name: &str) -> UserToken<'a>;

@@ -213,8 +213,23 @@ impl Serialize for Tokens<'_> {
         written?;
         if let Some(user) = self.0.user_tokens() {
             map.serialize_entry("user", &JsonValue(Value::Bytes(user)))?;
+        } else {
+            let mut named = Vec::new();
+            self.0.each_user_token(|name, value| named.push((name, value)));
+            if !named.is_empty() {
+                map.serialize_entry("user", &NamedTexts(&named))?;
+            }
         }
         map.end()
+    }
+}
+
+/// An object of texts.
+struct NamedTexts<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for NamedTexts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 

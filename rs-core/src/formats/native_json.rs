@@ -107,7 +107,11 @@ impl<'a> Line<'a> {
     /// [`ErrorKind::Json`] if it is not an object of the native JSON form. The message says where, and holds no values.
     pub(crate) fn parse(line: &'a [u8]) -> Result<Self> {
         serde_json::from_slice(line).map_err(|error| {
-            Error::new(ErrorKind::Json, format!("not a change in the native JSON form: column {}", error.column()))
+            let text = error.to_string();
+            // Other messages may quote values.
+            let missing = text.split(" at line").next().filter(|text| text.starts_with("missing field"));
+            let missing = missing.map(|missing| format!(": {missing}")).unwrap_or_default();
+            Error::new(ErrorKind::Json, format!("not a change in the native JSON form, column {}{missing}", error.column()))
         })
     }
 

@@ -48,12 +48,13 @@ impl TrailWriter {
             return Err(change.locate(Error::new(ErrorKind::InvalidArgument, what)));
         }
         let images = self.images(change)?;
+        let user_tokens = user_tokens(change)?;
         self.enter_transaction_of(change)?;
         match change.trail() {
             Some(_) => self.copy_tokens(change),
             None => self.make_tokens(change)?,
         }
-        if let Some(area) = change.user_tokens() {
+        if let Some(area) = user_tokens {
             self.user_tokens(area);
         }
         self.write_images(change, images)?;
@@ -180,4 +181,19 @@ fn encoded(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
         put.map_err(|fault| refused(name, fault.what))?;
     }
     Ok(image.bytes().to_vec())
+}
+
+/// Returns the raw area of the user's tokens, which a trail has. Tokens by name have no known form there.
+fn user_tokens<'a>(change: &Change<'a>) -> Result<Option<&'a [u8]>> {
+    let area = change.user_tokens();
+    let mut named = None;
+    change.each_user_token(|name, _| named = named.or(Some(name)));
+    match named {
+        Some(name) if area.is_none() => {
+            let what = format!("how a trail stores the user token {name} by name is UNKNOWN");
+            Err(change
+                .locate(Error::new(ErrorKind::Unencodable, what).hint("leave the user tokens out, or give them as raw bytes")))
+        }
+        _ => Ok(area),
+    }
 }

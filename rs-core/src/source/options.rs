@@ -61,8 +61,8 @@ impl ReadOptions {
     /// Reads options from a JSON document, and the definitions file that it names.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, [`ErrorKind::Filter`] if the
-    /// selection is not valid, the errors of [`Catalog::open`].
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the document does not have the form of its schema,
+    /// [`Filter`](crate::ErrorKind::Filter) if the selection is not valid, the errors of [`Catalog::open`].
     pub fn from_json(document: &str) -> Result<Self> {
         let mut options: Self = document::parse(document)?;
         if let Some(path) = &options.definitions {
@@ -74,7 +74,7 @@ impl ReadOptions {
     /// Returns the options as a JSON document. Callbacks and a catalog that was given as a value are not part of it.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`].
+    /// [`Internal`](crate::ErrorKind::Internal).
     pub fn to_json(&self) -> Result<String> {
         document::write(self)
     }

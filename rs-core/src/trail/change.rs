@@ -234,6 +234,8 @@ impl SourceFormat for TrailFormat {
         change.trail()?.user_tokens()
     }
 
+    fn named_user_tokens<'a>(&self, _: &Change<'a>, _: &mut dyn FnMut(&'a str, &'a str)) {}
+
     fn user_token<'a>(&self, change: &Change<'a>, _: &str) -> UserToken<'a> {
         if self.user_tokens(change).is_some() { UserToken::UnknownLayout } else { UserToken::Missing }
     }

@@ -253,7 +253,7 @@ impl TrailReader {
         }
         let table = match self.table_of(frames.main) {
             Ok(table) => table,
-            Err(error) if self.options.resync => {
+            Err(error) if self.options.resync && error.kind() != ErrorKind::Internal => {
                 self.note_skipped(first, frames.end, error);
                 return Ok(Step::Skip);
             }
@@ -262,7 +262,9 @@ impl TrailReader {
                 return Err(error);
             }
         };
-        let at = self.window.frames().get(frames.main).map_or(0, |frame| frame.at);
+        let Some(at) = self.window.frames().get(frames.main).map(|frame| frame.at) else {
+            return Err(Error::internal("the main record of a change has no frame"));
+        };
         let place = (self.segment.rba(at), self.segment.record(frames.main));
         let encrypted = self.definitions.encrypted();
         let Assembled { mut head, in_scratch, start } =

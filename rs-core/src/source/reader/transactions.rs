@@ -105,8 +105,10 @@ impl TransactionTracker {
 
     /// Resolves frames of all kinds, markers among them.
     fn resolve_all(&mut self, window: &mut ReadWindow) {
-        for index in self.resolved..window.frames().len() {
-            let Some(frame) = window.frames().get(index).copied() else { break };
+        let mut next = self.resolved;
+        while let Some(frame) = window.frames().get(next).copied() {
+            let index = next;
+            next += 1;
             if frame.is_file_header() {
                 continue;
             }
