@@ -161,14 +161,14 @@ impl Trail {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Table> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options()?;
+        let arrow = arrow.options(py)?;
         Ok(Table::new(self.done(py, &watch, |trail| trail.table(name, options, arrow))?, watch))
     }
 
     #[pyo3(signature = (read, arrow, progress = None))]
     fn batches(&self, py: Python<'_>, read: ReadArgs, arrow: ArrowArgs, progress: Option<Py<PyAny>>) -> PyResult<Batches> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options()?;
+        let arrow = arrow.options(py)?;
         Ok(Batches::new(self.done(py, &watch, |trail| trail.batches(options, arrow))?, watch))
     }
 
@@ -237,7 +237,7 @@ impl Trail {
         let Some(format) = Format::ALL.iter().copied().find(|known| known.name() == format) else {
             return Err(PyValueError::new_err(format!("format must be 'parquet', 'csv', 'arrow' or 'jsonl', not {format:?}")));
         };
-        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options()?);
+        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options(py)?);
         if let Some(table) = table {
             convert = convert.table(table);
         }
