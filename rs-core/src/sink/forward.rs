@@ -13,8 +13,8 @@ type OwnImages = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl TrailWriter {
     /// Writes a change that was read, in its transaction: with its CSN and id, time, tokens, images and fragments. Transactions
-    /// begin and end as the changes say, also if a selection has rejected the first or last change; after the last change,
-    /// [`commit`](Self::commit) ends a transaction that is still open.
+    /// begin and end as the changes' indicators state, also if a selection has rejected the first or last change; after the last
+    /// change, [`commit`](Self::commit) ends a transaction that is still open.
     ///
     /// Images of a trail's change are copied byte by byte, so that nothing is lost that is not understood. A change of another
     /// source is encoded; an unchanged large object is left out of its image, as GoldenGate leaves out unchanged columns.

@@ -6,8 +6,8 @@ use crate::schema::{ColumnDef, Kind, TableDef};
 use crate::trail::image::ImageBuilder;
 use crate::trail::{ByteOrder, Fault};
 
-/// Builds an image of a table's row, column by column, in the forms that the table's definition says. Columns that are
-/// not set are missing from the image.
+/// Builds an image of a table's row, column by column, in the forms of the table's definition. Columns that are not set
+/// are missing from the image.
 ///
 /// ```
 /// use trailcore::{Decimal, TableDef, change::Row, schema::ColumnDef, sink::RowBuilder, trail::ByteOrder};
