@@ -53,7 +53,7 @@ pub struct WriterOptions {
     pub definition_version: u16,
     /// Compatibility level of the file header; below 5 the header has fewer tokens.
     pub compatibility: u16,
-    /// Number of the database's character set; see [`Charset::from_id`](crate::Charset::from_id).
+    /// Number of the database's character set, as in a file header.
     pub charset: u32,
     /// Name of the writing group.
     pub group: String,
