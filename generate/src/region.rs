@@ -3,7 +3,7 @@
 /// Fills the regions of a text, each between a line that ends with `generated: NAME` and one that ends with `end of generated`.
 ///
 /// # Errors
-/// Says which region is missing or has no end.
+/// The name of a region that is missing or has no end.
 pub(crate) fn fill(text: &str, regions: &[(&str, String)]) -> Result<String, String> {
     let mut filled = text.to_owned();
     for (name, content) in regions {

@@ -1,7 +1,7 @@
 //! Reports: what is known about a trail, as documents.
 //!
-//! Each is a struct that serialises to JSON, the same on the command line (`--json`) and in every language. `docs/schema/` has their
-//! JSON Schemas, made from these structs. A number is a number, a position or time is text, and what is not known is `null`.
+//! Each is a struct that serialises to JSON, the same on the command line (`--json`) and in every language. `docs/schema/` has
+//! their JSON Schemas, made from these structs. A number is a number, a position or time is text, and an unknown value is `null`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct FileReport {
     pub byte_order: Option<&'static str>,
     /// Compatibility level of the trail format.
     pub compatibility: Option<u16>,
-    /// When the file was made.
+    /// Creation time of the file.
     pub created: Option<String>,
     /// URI of the trail.
     pub uri: Option<String>,
@@ -56,7 +56,7 @@ pub struct FileReport {
     pub first_time: Option<String>,
     /// Time of the last record.
     pub last_time: Option<String>,
-    /// Whether rows are encrypted, as far as the header says.
+    /// The encryption of rows, according to the header.
     pub encryption: Option<String>,
     /// Operating system of the writing machine.
     pub system: Option<String>,
@@ -200,7 +200,7 @@ pub struct ColumnReport {
     pub scale: i16,
     /// External length in bytes.
     pub length: u32,
-    /// Whether it belongs to the key.
+    /// It belongs to the key.
     pub key: bool,
     /// `null` if the definition does not state it.
     pub nullable: Option<bool>,
@@ -216,7 +216,7 @@ pub struct SkippedReport {
     pub from: String,
     /// Position where reading continued.
     pub to: String,
-    /// What was wrong.
+    /// The error that was skipped.
     pub reason: String,
 }
 
@@ -231,8 +231,8 @@ impl SkippedReport {
 }
 
 impl CountReport {
-    /// Counts the changes of a trail, or of what the options select. After damage, the report covers the changes before it; the error
-    /// is returned with it.
+    /// Counts the changes of a trail, or of what the options select. After damage, the report covers the changes before it; the
+    /// error is returned with it.
     ///
     /// # Errors
     /// Those of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
@@ -396,7 +396,7 @@ pub struct CheckDocument {
     pub bytes: u64,
     /// Values that cannot be decoded as the types of their columns.
     pub invalid_values: u64,
-    /// Whether the trail is whole.
+    /// The trail is whole: no issue is a fault.
     pub is_whole: bool,
     /// The issues, in the order in which they were found.
     pub issues: Vec<IssueReport>,
@@ -410,11 +410,11 @@ pub struct CheckDocument {
 pub struct IssueReport {
     /// `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back` or `unfinished`.
     pub kind: &'static str,
-    /// Whether the trail is not whole because of it.
+    /// A trail with this issue is not whole.
     pub is_fault: bool,
-    /// Where it is.
+    /// Its position.
     pub position: String,
-    /// What it is, without data.
+    /// A description, without column data.
     pub what: String,
     /// The issue as one line of text.
     #[serde(skip)]

@@ -70,7 +70,7 @@ fn samples() -> Vec<Vec<u8>> {
     [Bank::small(), Bank::small_little()].iter().map(|bank| bank_in_memory(bank).unwrap().remove(0).1).collect()
 }
 
-/// A file that gives at most so many bytes a read.
+/// A file that returns at most this many bytes for each read.
 #[derive(Debug)]
 struct Chunked(Vec<u8>, usize);
 

@@ -347,8 +347,8 @@ fn no_error_holds_data() {
             let error =
                 program.project(&facts.as_change(), 0, &mut Scratch::default()).err().map(|error| format!("{error} {error:?}"));
             let problems = program.problems().map(|problems| problems.to_string());
-            let said = format!("{verdict} {verdict:?} {error:?} {problems:?} {}", program.explain());
-            assert!(!said.contains(SECRET) && !said.contains("5338"), "{clause}: {said}");
+            let shown = format!("{verdict} {verdict:?} {error:?} {problems:?} {}", program.explain());
+            assert!(!shown.contains(SECRET) && !shown.contains("5338"), "{clause}: {shown}");
         }
     }
 }

@@ -88,7 +88,7 @@ fn faults(block: &Block, trail: &Trail) -> Vec<String> {
         Ok(wanted) => {
             let counts = (wanted.len() as u64, all);
             if block.selects != Some(counts) {
-                faults.push(format!("example {}: selects {counts:?}, the guide says {:?}", block.number, block.selects));
+                faults.push(format!("example {}: selects {counts:?}, the guide states {:?}", block.number, block.selects));
             }
         }
     }

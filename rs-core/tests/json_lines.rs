@@ -204,12 +204,12 @@ fn all_states_of_a_column_and_values_of_any_length_are_kept() {
     assert_eq!(value(1, "N"), None);
     assert_eq!(value(2, "B").unwrap().0, ColumnState::Unchanged);
     assert!(block.get(3).unwrap().after().unwrap().unwrap().columns().next().is_none());
-    // Lines without a trail's position are at their offset, and the JSON says so.
+    // The position of a line that states no trail position is its offset, also in its JSON.
     let change = block.get(1).unwrap();
     assert_eq!(change.position(), Position::Offset(all[0].len() as u64 + 1));
     assert!(change.to_json().unwrap().starts_with(r#"{"position":"offset:"#));
     assert_eq!(change.op(), Op::Insert);
-    // A trail has no form for some of this, and says so.
+    // A trail has no form for some of the values, and the writer rejects them.
     let mut writer = TrailWriter::in_memory("tt", WriterOptions::default()).unwrap();
     assert_eq!(writer.write(&block.get(0).unwrap()).unwrap_err().kind(), ErrorKind::Unencodable);
     assert_eq!(writer.write(&change).unwrap_err().kind(), ErrorKind::Unencodable);

@@ -203,12 +203,12 @@ fn many_rules_agree_with_single_rules() {
             let mut found = vec![None; texts.len()];
             all.bind(change.table()).each_hit(&change, &mut scratch, |rule, verdict| found[rule] = Some(verdict));
             for (rule, single) in singles.iter().enumerate() {
-                let alone = single.bind(change.table()).verdict(&change, &mut scratch);
-                match (found[rule], alone) {
+                let verdict = single.bind(change.table()).verdict(&change, &mut scratch);
+                match (found[rule], verdict) {
                     (None, Verdict::Reject(_)) => {}
                     (Some(Verdict::Accept(_)), Verdict::Accept(_)) => hits += 1,
                     (Some(Verdict::Undecidable(a)), Verdict::Undecidable(b)) => assert_eq!(a.why, b.why),
-                    (found, alone) => panic!("{}: {found:?} with other rules, {alone:?} as the only rule", texts[rule]),
+                    (found, verdict) => panic!("{}: {found:?} with other rules, {verdict:?} as the only rule", texts[rule]),
                 }
             }
         }

@@ -95,7 +95,7 @@ struct Wanted {
     name: Box<str>,
     /// The name of the table that matched.
     met: Option<Box<str>>,
-    /// Whether the definitions that have been looked at are wanted.
+    /// The definitions that have been checked; `true` if they are wanted.
     known: TableMap<bool>,
 }
 

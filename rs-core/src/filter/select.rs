@@ -22,7 +22,7 @@ use crate::filter::with_deep_stack;
 use crate::position::{Csn, Position};
 use crate::time::Timestamp;
 
-/// What to do with undecidable changes: a column is NULL, missing or not decodable, but its value is needed.
+/// The handling of undecidable changes: a column is NULL, missing or not decodable, but its value is needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Stop with an error, as GoldenGate does.
@@ -105,7 +105,7 @@ impl Select {
     /// Parses statements of a parameter file in a dialect.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// The errors of [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files =
             |name: &str| Err(format!("INCLUDE {name}: files are only included when the selection is read from a file"));
@@ -123,7 +123,7 @@ impl Select {
     /// Reads a parameter file in a dialect.
     ///
     /// # Errors
-    /// As [`from_file`](Self::from_file).
+    /// The errors of [`from_file`](Self::from_file).
     pub fn from_file_in(path: impl AsRef<Path>, dialect: Dialect) -> Result<Self> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
@@ -285,7 +285,7 @@ enum SelectDocument {
 struct FullSelectDocument {
     /// The text, in the ANSI dialect.
     text: String,
-    /// Whether changes that cannot be decided on are rejected instead of being an error.
+    /// Rejects undecidable changes instead of returning an error.
     #[serde(default)]
     lenient: bool,
 }
@@ -544,7 +544,7 @@ impl SelectBuilder {
     /// Excludes schemas: `SCHEMA` or `CONTAINER.SCHEMA`, with wildcards.
     ///
     /// # Errors
-    /// As [`exclude_tables`](Self::exclude_tables).
+    /// The errors of [`exclude_tables`](Self::exclude_tables).
     pub fn exclude_schemas(self, schemas: &str) -> Result<Self> {
         let parts = schemas.parse::<ObjectPattern>()?.parts().to_vec();
         Ok(self.with(Statement::Exclude(ExcludeKind::Schema, parts)))
@@ -553,7 +553,7 @@ impl SelectBuilder {
     /// Excludes catalogs (containers) of objects whose names have three parts, with wildcards.
     ///
     /// # Errors
-    /// As [`exclude_tables`](Self::exclude_tables).
+    /// The errors of [`exclude_tables`](Self::exclude_tables).
     pub fn exclude_catalogs(self, catalogs: &str) -> Result<Self> {
         let parts = catalogs.parse::<ObjectPattern>()?.parts().to_vec();
         Ok(self.with(Statement::Exclude(ExcludeKind::Catalog, parts)))
@@ -565,8 +565,8 @@ impl SelectBuilder {
         self.with(Statement::SourceCatalog(NamePattern::new(name)))
     }
 
-    /// Adds a toggle such as GETINSERTS or IGNOREDELETES: whether the following rules want this operation, until the opposite
-    /// toggle. No effect for operations that have no toggle.
+    /// Adds a toggle such as GETINSERTS or IGNOREDELETES, which decides whether the following rules want this operation, until
+    /// the opposite toggle. No effect for operations that have no toggle.
     ///
     /// ```
     /// use trailcore::Op;
@@ -591,7 +591,7 @@ impl SelectBuilder {
     /// Selects only changes with this tag, in hexadecimal, or another one added the same way.
     ///
     /// # Errors
-    /// As [`exclude_tag`](Self::exclude_tag).
+    /// The errors of [`exclude_tag`](Self::exclude_tag).
     pub fn include_tag(self, hex: &str) -> Result<Self> {
         Ok(self.with(Statement::IncludeTag(tag(hex)?)))
     }

@@ -1,4 +1,4 @@
-//! Selecting from a stream: binds to tables as they come, and keeps what a decision needs between changes.
+//! [`Selector`]: applies a selection to a stream of changes. It binds to tables when they occur, and keeps state between changes.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ use crate::filter::select::Select;
 use crate::filter::verdict::{Counts, Rejection, Verdict};
 use crate::schema::TableMap;
 
-/// Applies a [`Select`] to changes, one after the other. Binds once to each version of a table's definition. A selector
-/// belongs to one thread; the programs that it binds are shared.
+/// Applies a [`Select`] to changes, one after the other. It binds once to each version of a table's definition. A selector
+/// belongs to one thread; its bound programs are shared.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -32,7 +32,7 @@ pub struct Selector {
     select: Select,
     programs: TableMap<Program>,
     scratch: Scratch,
-    /// The tag of the transaction, in hexadecimal, which its first record has.
+    /// The tag of the current transaction, in hexadecimal. Only the first record of a transaction has it.
     tag: Option<String>,
     has_tags: bool,
     has_limits: bool,
@@ -40,7 +40,7 @@ pub struct Selector {
 }
 
 impl Select {
-    /// A selector, which binds to tables as it meets them. Each thread wants its own.
+    /// Creates a selector, which binds to tables when they occur. Each thread needs its own.
     #[must_use]
     pub fn selector(&self) -> Selector {
         Selector::new(self.clone())
@@ -61,13 +61,13 @@ impl Selector {
         }
     }
 
-    /// What it selects by.
+    /// Returns its selection.
     #[must_use]
     pub fn select(&self) -> &Select {
         &self.select
     }
 
-    /// What the changes so far came to.
+    /// Returns the number of changes so far by decision.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
@@ -79,17 +79,16 @@ impl Selector {
         programs.get_or_insert_with(change.table_id(), || select.bind(change.table())).clone()
     }
 
-    /// The decision on a change. All changes of a stream should come here in order: a transaction's tag stands in its first
-    /// record alone.
+    /// Decides on a change. Pass all changes of a stream in order, since only the first record of a transaction has its tag.
     ///
-    /// Metadata are selected by their table; markers and other records that are no changes are accepted.
+    /// Metadata are selected by their table. Markers and other records that are not changes are accepted.
     #[inline]
     pub fn verdict(&mut self, change: &Change<'_>) -> Verdict {
         let program = self.program(change);
         self.verdict_by(change, &program)
     }
 
-    /// The same with the table's program at hand.
+    /// Decides on a change with its table's program.
     #[inline]
     fn verdict_by(&mut self, change: &Change<'_>, program: &Program) -> Verdict {
         let verdict = self.decide(change, program);
@@ -117,7 +116,7 @@ impl Selector {
         program.judge(change, &mut self.scratch)
     }
 
-    /// Limits and tags.
+    /// Returns a rejection if the change is outside the limits or its tag is not wanted.
     fn outside(&self, change: &Change<'_>) -> Option<Rejection> {
         let compiled = self.select.compiled();
         if self.has_tags && !compiled.wants_tag(self.tag.as_deref()) {
@@ -127,7 +126,7 @@ impl Selector {
         (!inside).then_some(Rejection::Limits)
     }
 
-    /// Statements by their object, metadata by their table; markers pass.
+    /// Decides on DDL by its object and on metadata by its table; accepts markers.
     #[cold]
     fn decide_other(&mut self, change: &Change<'_>, op: Op) -> Verdict {
         if op == Op::Other {
@@ -145,8 +144,9 @@ impl Selector {
         self.select.verdict_of_object(&name, None, self.tag.as_deref())
     }
 
-    /// A transaction's tag stands in the token of its first record (INFERRED from where it is seen without a value). How a
-    /// value is written is UNKNOWN: hexadecimal digits count as they stand, other bytes by their digits.
+    /// Updates the tag. It is a token of the transaction's first record (INFERRED from tokens without a value that have been
+    /// seen). The form of its value is UNKNOWN: hexadecimal digits are used verbatim, other bytes are converted to hexadecimal
+    /// digits.
     #[cold]
     fn follow_tag(&mut self, change: &Change<'_>) {
         let mut token = None;
@@ -173,16 +173,17 @@ impl Selector {
         }
     }
 
-    /// Whether a row that is one record by itself is turned away at a glance, and counted. `false` says nothing.
+    /// Returns whether the prefilter of a program rejects a row that is one record on its own, and counts it. `false` decides
+    /// nothing.
     #[inline(always)]
     pub(crate) fn prefilter_rejects(&mut self, change: &Change<'_>, program: &Program) -> bool {
-        // What a rule turns away needs no look at limits; tags are followed from change to change.
+        // A rejection by a rule does not depend on limits. With tags, every change must be evaluated to follow them.
         let rejects = !self.has_tags && program.prefilter_rejects(change);
         self.counts.rejected += u64::from(rejects);
         rejects
     }
 
-    /// Returns whether a change is wanted, as a reader asks it. In strict mode a change that cannot be decided on is an error.
+    /// Returns whether a change is wanted, for a reader. In strict mode an undecidable change is an error.
     pub(crate) fn wants(&mut self, change: &Change<'_>, program: &Program) -> Result<bool> {
         match self.verdict_by(change, program) {
             Verdict::Accept(_) => Ok(true),
@@ -197,10 +198,10 @@ impl Selector {
         }
     }
 
-    /// Whether a table's changes are all turned away, or all wanted, whatever they are; `None` where they must be looked at.
+    /// Returns whether all changes of a table are wanted, or none (`false`); `None` if each must be evaluated.
     pub(crate) fn static_decision(&mut self, change: &Change<'_>) -> Option<bool> {
         if change.table().name().is_empty() || self.has_tags {
-            // Statements and markers are told by other names, and tags are followed from change to change.
+            // DDL and markers are not selected by a table, and with tags every change must be evaluated to follow them.
             return None;
         }
         let every = !self.has_limits && Op::ALL.into_iter().all(|op| self.select.compiled().ops.has(op));
@@ -211,7 +212,7 @@ impl Selector {
         (every && program.accepts_all()).then_some(true)
     }
 
-    /// Counts a change that was settled by its table.
+    /// Counts a change on which its table decides.
     #[inline]
     pub(crate) fn count_static(&mut self, accepted: bool) {
         if accepted {
@@ -221,7 +222,7 @@ impl Selector {
         }
     }
 
-    /// A verdict that is none, as an error with the change's place.
+    /// Returns the error of a verdict that is neither acceptance nor rejection, with the change's location.
     #[cold]
     fn error(&mut self, change: &Change<'_>, verdict: &Verdict) -> Error {
         let program = self.program(change);
@@ -242,7 +243,7 @@ impl Selector {
             ErrorKind::Undecidable => {
                 error.hint("guard the column with @COLTEST (column, PRESENT) AND …, or select in lenient mode")
             }
-            _ => error.hint("mend the rule, or select in lenient mode"),
+            _ => error.hint("correct the rule, or select in lenient mode"),
         }
     }
 }

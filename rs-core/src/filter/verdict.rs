@@ -50,9 +50,9 @@ pub struct Undecided {
     pub clause: usize,
     /// The reason.
     pub why: UndecidableReason,
-    /// What is not available, if that is the reason; empty otherwise.
+    /// The item that is not available, if that is the reason; empty otherwise.
     pub what: &'static str,
-    /// The columns to blame, by index: those that the test read before it stopped, at most four.
+    /// The columns to blame, by index: the columns that the test had read when it stopped, at most four.
     pub(crate) columns: [Option<(u16, Side)>; 4],
 }
 

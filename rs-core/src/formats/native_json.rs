@@ -1,7 +1,7 @@
 //! The native JSON form as a source: lines of `docs/json.md` become changes.
 //!
-//! A line does not say what its table looks like. [`Tables`] takes definitions from a catalog, or else infers them from the lines:
-//! a column has numbers, text or bytes. What cannot be inferred is an error that names the way out.
+//! A line does not contain the definition of its table. [`Tables`] takes definitions from a catalog, or infers them from the
+//! lines: a column has numbers, text or bytes. If a definition cannot be inferred, the error names the way out.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -49,7 +49,7 @@ pub(crate) struct Line<'a> {
     ddl: Option<Cow<'a, str>>,
 }
 
-/// The members of a JSON object in their order, the same name twice included.
+/// The members of a JSON object, in their order. A name may occur twice.
 #[derive(Default)]
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -104,7 +104,7 @@ impl<'a> Line<'a> {
     /// Reads a line, without its line end.
     ///
     /// # Errors
-    /// [`ErrorKind::Json`] if it is not an object of the native JSON form. The message says where, and holds no values.
+    /// [`ErrorKind::Json`] if it is not an object of the native JSON form. The message has the column and no values.
     pub(crate) fn parse(line: &'a [u8]) -> Result<Self> {
         serde_json::from_slice(line).map_err(|error| {
             let text = error.to_string();
@@ -135,8 +135,8 @@ impl<'a> Line<'a> {
     /// # Errors
     /// [`ErrorKind::Json`] if a member does not have its form or the table has no such column.
     pub(crate) fn change(&self, tables: &mut Tables, offset: u64, number: u64, length: u32) -> Result<Builder> {
-        let op: Op = self.op.parse().map_err(|_| wrong("the operation is not known"))?;
-        let time: Timestamp = self.ts.parse().map_err(|_| wrong("ts is not a time"))?;
+        let op: Op = self.op.parse().map_err(|_| wrong("unknown operation"))?;
+        let time: Timestamp = self.ts.parse().map_err(|_| wrong("ts is not a timestamp"))?;
         // The name of DDL is that of its object, which is not a table with rows.
         let name = if op == Op::Ddl { "" } else { &*self.table };
         let table = tables.get(name)?;
@@ -159,7 +159,7 @@ impl<'a> Line<'a> {
             for (name, value) in columns {
                 let index = table.index(name, next).ok_or_else(|| {
                     let what = format!("table {} has no column {name}", table.definition.name());
-                    Error::new(ErrorKind::Json, what).hint("give a definitions file that has it")
+                    Error::new(ErrorKind::Json, what).hint("provide a definitions file that has it")
                 })?;
                 next = index + 1;
                 if !change.set(is_before, index, &value_of(value)?.as_value())? {
@@ -206,7 +206,7 @@ fn value_of(raw: &RawValue) -> Result<OwnedValue> {
             let [(name, value)] = members.as_slice() else { return Err(unknown()) };
             let encoded: Cow<'_, str> = serde_json::from_str(value.get()).map_err(|_| unknown())?;
             let bytes = |decoded: std::result::Result<Vec<u8>, _>| {
-                decoded.map_err(|_| wrong("the bytes of a value are not encoded as its member says"))
+                decoded.map_err(|_| wrong("the bytes of a value are not encoded as the name of its member requires"))
             };
             match &**name {
                 BASE64_MEMBER => OwnedValue::Bytes(bytes(BASE64.decode(encoded.as_bytes()))?),
@@ -243,7 +243,7 @@ pub(crate) struct Tables {
     list: Vec<Table>,
     by_name: HashMap<Box<str>, usize>,
     catalog: Option<Catalog>,
-    /// What the lines say about tables that the catalog does not have; `None` until it is needed.
+    /// The definitions from the lines, for tables that the catalog does not have; `None` until they are needed.
     inferred: Option<Inferred>,
 }
 
@@ -274,11 +274,11 @@ fn column_number(name: &str) -> Option<usize> {
     digits.parse::<u16>().ok().map(usize::from)
 }
 
-/// The tables as their lines show them.
+/// The columns of tables, inferred from the lines.
 #[derive(Debug, Default)]
 pub(crate) struct Inferred(HashMap<Box<str>, Vec<(Box<str>, Content)>>);
 
-/// What a column holds.
+/// The contents of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Content {
     numbers: bool,
@@ -287,7 +287,7 @@ struct Content {
 }
 
 impl Inferred {
-    /// Takes in a line.
+    /// Adds a line.
     pub(crate) fn see(&mut self, line: &Line<'_>) {
         if !self.0.contains_key(&*line.table) {
             self.0.insert((*line.table).into(), Vec::new());
@@ -328,15 +328,15 @@ impl Inferred {
             Content { numbers: false, text: false, bytes: true } => Ok(ColumnDef::binary(&**column, MAX_LENGTH)),
             Content { numbers: false, bytes: false, .. } => Ok(ColumnDef::varchar(&**column, MAX_LENGTH)),
             _ => {
-                let what = format!("column {column} of table {name} holds values of several types");
-                Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions file"))
+                let what = format!("column {column} of table {name} has values of several types");
+                Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file"))
             }
         };
         Ok(TableDef::new(name, columns.iter().map(definition).collect::<Result<_>>()?))
     }
 }
 
-/// The length that inferred columns declare: what a trail's column can hold.
+/// The declared length of inferred columns: the maximum length of a column in a trail.
 const MAX_LENGTH: u32 = 65_531;
 
 impl Tables {
@@ -344,13 +344,13 @@ impl Tables {
         Self { ids: TableIds::new(), list: Vec::new(), by_name: HashMap::new(), catalog, inferred: None }
     }
 
-    /// Returns whether making a change of this line needs what all lines say about its table.
+    /// Returns whether the change of this line needs definitions that are inferred from all lines.
     pub(crate) fn needs_inference(&self, line: &Line<'_>) -> bool {
         let in_catalog = || self.catalog.as_ref().is_some_and(|catalog| catalog.table(&line.table).is_some());
         self.inferred.is_none() && !self.by_name.contains_key(&*line.table) && line.op != "ddl" && !in_catalog()
     }
 
-    /// Gives what all lines say.
+    /// Sets the definitions that were inferred from all lines.
     pub(crate) fn infer(&mut self, inferred: Inferred) {
         self.inferred = Some(inferred);
     }
@@ -377,7 +377,7 @@ impl Tables {
             None if name.is_empty() => TableDef::undefined(name),
             None => match &self.inferred {
                 Some(inferred) => inferred.table(name)?,
-                None => return Err(Error::internal("a table is asked for before it is inferred")),
+                None => return Err(Error::internal("a table is used before it is inferred")),
             },
         };
         let columns = definition.columns().iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect();

@@ -54,7 +54,7 @@ impl Format {
         }
     }
 
-    /// Returns the format that the ending of a file name means: `.parquet`, `.csv`, `.arrow`, `.ipc`, `.feather`, `.jsonl`,
+    /// Returns the format of a file name's ending: `.parquet`, `.csv`, `.arrow`, `.ipc`, `.feather`, `.jsonl`,
     /// `.ndjson`; `None` for any other.
     ///
     /// ```
@@ -77,7 +77,7 @@ impl Format {
     }
 }
 
-/// How [`Trail::convert`] writes.
+/// Options of [`Trail::convert`].
 ///
 /// ```
 /// use trailcore::sink::{ConvertOptions, Format};
@@ -99,21 +99,21 @@ impl ConvertOptions {
         Self { format, single: false, table: None, arrow: ArrowOptions::new(), force: false }
     }
 
-    /// Writes one file. Only JSON lines may hold the changes of several tables.
+    /// Writes one file. Only a file of JSON lines may have the changes of several tables.
     #[must_use]
     pub fn single_file(self, single: bool) -> Self {
         Self { single, ..self }
     }
 
-    /// Writes one file of this table, also if it has no changes, and leaves out the changes of other tables. Case does not
-    /// count, and a name of two parts means the last two of three.
+    /// Writes one file of this table, even if it has no changes, and leaves out the changes of other tables. Case is ignored, and
+    /// a name of two parts matches the last two of three.
     #[must_use]
     pub fn table(self, name: impl Into<String>) -> Self {
         Self { single: true, table: Some(name.into()), ..self }
     }
 
-    /// Sets columns, layout, types and rows in memory of each table. CSV takes columns, layout, states and invalid values
-    /// from it, JSON lines nothing.
+    /// Sets columns, layout, types and rows in memory of each table. CSV uses columns, layout, states and invalid values
+    /// of it; JSON lines ignore it.
     #[must_use]
     pub fn arrow(self, arrow: ArrowOptions) -> Self {
         Self { arrow, ..self }
@@ -125,7 +125,7 @@ impl ConvertOptions {
         Self { force, ..self }
     }
 
-    /// Returns `true` if the changes of a table belong to the files.
+    /// Returns `true` if the changes of a table are written.
     pub(super) fn takes(&self, table: &str) -> bool {
         let Some(wanted) = &self.table else { return true };
         let parts = table.len().checked_sub(wanted.len()).and_then(|at| table.split_at_checked(at));
@@ -139,15 +139,15 @@ impl ConvertOptions {
 pub struct Converted {
     /// The files, in the order in which they were begun.
     pub files: Vec<Written>,
-    /// Ranges that were skipped. Empty but with [`ReadOptions::resync`].
+    /// Ranges that were skipped. Empty without [`ReadOptions::resync`].
     pub skipped: Vec<Skipped>,
     /// The counts of the selection.
     pub counts: Counts,
 }
 
 impl Trail {
-    /// Writes the changes of the trail to files: one, or a directory with one for each table, in one pass. A table whose
-    /// columns change has one more file from there on, `NAME.2.csv`.
+    /// Writes the changes of the trail to files: one, or a directory with one for each table, in one pass. When the
+    /// columns of a table change, its further changes go to another file, `NAME.2.csv`.
     ///
     /// Files are written as `NAME.partial` and renamed once all of them are complete and on the disk. After an error, or
     /// when the callback of [`ReadOptions::on_progress`] stops the work, nothing remains.
@@ -166,8 +166,8 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if a file cannot be written, or exists and is not to be replaced;
-    /// [`ErrorKind::InvalidArgument`] if no table has a column that was asked for, or a single file would hold two tables;
+    /// [`ErrorKind::Io`] if a file cannot be written, or exists and may not be replaced;
+    /// [`ErrorKind::InvalidArgument`] if no table has a requested column, or if a single file would have two tables;
     /// [`ErrorKind::UnknownTable`] and [`ErrorKind::UndefinedTable`]; and the errors of reading.
     pub fn convert(&self, out: impl AsRef<Path>, read: ReadOptions, options: &ConvertOptions) -> Result<Converted> {
         let mut files = OutputFiles::new(out.as_ref(), options.single, options.format.name(), options.force)?;
@@ -231,15 +231,15 @@ pub(super) fn definition(
     match reader.tables().find(|table| table.name().eq_ignore_ascii_case(name)) {
         Some(table) => Ok(table.clone()),
         None => {
-            // This error names the tables that there are.
+            // This error names the existing tables.
             trail.table(name, read, options.arrow.clone())?;
             Err(Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}")))
         }
     }
 }
 
-/// The columns that were asked for and that no table has had so far: a typing error would look like a table without the
-/// column.
+/// The requested columns that no table has had so far. Without the check, a misspelled column would look like a column that is
+/// always missing.
 #[derive(Debug, Default)]
 pub(super) struct MissingColumns(Vec<Box<str>>);
 
@@ -248,12 +248,12 @@ impl MissingColumns {
         Self(options.columns.clone().unwrap_or_default())
     }
 
-    /// Takes in the definition of a table.
+    /// Removes the columns of a table.
     pub(super) fn meet(&mut self, table: &TableDef) {
         self.0.retain(|name| table.column(name).is_none());
     }
 
-    /// Fails if a column is in no table, neither in one that was met nor in one of the reader's last definitions.
+    /// Fails if no table has a column, neither one of the converted tables nor one of the reader's definitions.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`].

@@ -1,5 +1,5 @@
-//! Tables as CSV: RFC 4180 with line feeds, in UTF-8. NULL is an empty cell, an empty text is `""`: the writers of CSV at hand
-//! write both alike.
+//! Writes tables as CSV: RFC 4180 with line feeds, in UTF-8. NULL is an empty cell, and an empty text is `""`; common CSV writers
+//! do not distinguish the two.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -54,7 +54,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
     Ok((reader.skipped().to_vec(), reader.filter_counts()))
 }
 
-/// A file of one table and the columns that it has.
+/// A file of one table, and its columns.
 struct TableFile {
     number: usize,
     file: AppendFile,
@@ -113,7 +113,7 @@ impl TableFile {
     fn write(&mut self, change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
         let mut line = Line::new(&mut self.line);
         line.cell(Some(change.op().name()));
-        // The text that Arrow batches have, which sorts as the trail does.
+        // The same text as in Arrow batches, which sorts in the order of the trail.
         line.cell(Some(&change.position().sort_key()));
         line.cell(change.csn());
         line.cell(change.xid());
@@ -145,7 +145,7 @@ impl TableFile {
 fn wanted(table: &TableDef, options: &ArrowOptions) -> Result<Vec<usize>> {
     if !table.is_defined() {
         let what = format!("the trail does not define table {}", table.name());
-        return Err(Error::new(ErrorKind::UndefinedTable, what).hint("give a definitions (DEFGEN) file, or leave the table out"));
+        return Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file, or leave the table out"));
     }
     let columns = table.columns().iter().enumerate();
     Ok(columns.filter(|(_, column)| options.wants(&column.name)).map(|(index, _)| index).collect())
@@ -155,7 +155,7 @@ fn names<'a>(table: &'a TableDef, columns: &'a [usize]) -> impl Iterator<Item = 
     columns.iter().filter_map(|&index| Some(&*table.columns().get(index)?.name))
 }
 
-/// Returns the images of a change; `None` where the record has none.
+/// Returns the images of a change; `None` for an image that the record does not have.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for an image of an unknown form, and the errors of a damaged one.
@@ -167,7 +167,7 @@ fn images<'a>(change: &Change<'a>) -> Result<[Option<Row<'a>>; 2]> {
     }
 }
 
-/// Returns the values of an image by the index of the column; `None` where a column is missing.
+/// Returns the values of an image by column index; `None` for a missing column.
 fn values<'a>(change: &Change<'a>, image: Option<Row<'a>>, columns: usize) -> Result<Vec<Option<Value<'a>>>> {
     let mut values = vec![None; columns];
     for column in image.iter().flat_map(Row::columns) {
@@ -182,11 +182,11 @@ fn values<'a>(change: &Change<'a>, image: Option<Row<'a>>, columns: usize) -> Re
 fn invalid(change: &Change<'_>, table: &TableDef, index: usize) -> Error {
     let name = names(table, &[index]).collect::<String>();
     let what = format!("column {name} of {}, change at {}: a value cannot be decoded", table.name(), change.position());
-    let hint = "give the database's character set if it is text, ask for states, or have such values as null";
+    let hint = "set the option charset if it is text, or the option states, or write invalid values as null";
     change.locate(Error::new(ErrorKind::Value, what).hint(hint))
 }
 
-/// A line of cells in a buffer that is used over and over.
+/// A line of cells in a buffer that is reused.
 struct Line<'a> {
     bytes: &'a mut Vec<u8>,
 }
@@ -218,7 +218,7 @@ impl<'a> Line<'a> {
             Some(Value::Null) => self.cell(None),
             Some(Value::Text(text)) => self.cell(Some(text)),
             Some(Value::Bytes(bytes)) => self.cell(Some(&BASE64.encode(bytes))),
-            // Digits and ISO times have nothing to quote.
+            // Digits and ISO times need no quotes.
             Some(Value::Number(number)) => self.unquoted(number),
             Some(Value::DateTime(time)) => self.unquoted(time),
             Some(Value::Invalid(_) | Value::Unchanged) => self.cell(None),

@@ -1,4 +1,4 @@
-//! The files of a conversion: written under other names beside their own, and renamed once all of them are complete.
+//! [`OutputFiles`]: the files of a conversion, written under temporary names and renamed once all of them are complete.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
-    /// The table whose changes it holds; empty if it holds those of all tables.
+    /// The table whose changes it has; empty if it has the changes of all tables.
     pub table: String,
     /// Its path.
     pub path: PathBuf,
@@ -23,13 +23,13 @@ pub struct Written {
 #[derive(Debug)]
 pub(crate) struct OutputFiles {
     folder: PathBuf,
-    /// The name of a single file without its ending; a directory takes the names of the tables.
+    /// The name of a single file without its ending; the files in a directory have the names of their tables.
     single: Option<String>,
     ending: String,
     force: bool,
     created_folder: bool,
     files: Vec<OutputFile>,
-    /// Files so far by the table's file name.
+    /// Number of files so far, by the table's file name.
     versions: BTreeMap<String, u64>,
     finished: bool,
 }
@@ -72,15 +72,15 @@ impl OutputFiles {
         })
     }
 
-    /// Creates the next file of a table: its first, or one more after its columns changed, which is numbered:
-    /// `NAME.2.parquet`. Returns its number, and the file.
+    /// Creates the next file of a table: its first one, or a numbered one such as `NAME.2.parquet` after its columns changed.
+    /// Returns its number, and the file.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a second table in a single file, [`ErrorKind::Io`].
     pub(crate) fn create(&mut self, table: &str) -> Result<(usize, AppendFile)> {
         if let (Some(_), Some(first)) = (&self.single, self.files.first()) {
             if first.written.table != table {
-                let what = format!("one file holds one table, but {} and {table} are selected", first.written.table);
+                let what = format!("one file can have only one table, but {} and {table} are selected", first.written.table);
                 return Err(Error::new(ErrorKind::InvalidArgument, what).hint("name a directory, or select one table"));
             }
         }
@@ -113,10 +113,10 @@ impl OutputFiles {
         }
     }
 
-    /// Flushes all files to the disk and gives them their names. Files of an earlier run that would repeat rows are removed.
+    /// Flushes all files to the disk and renames them. Files of an earlier run that would repeat rows are removed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]; files that have no name of their own yet are removed.
+    /// [`ErrorKind::Io`]; files that have not been renamed yet are removed.
     pub(crate) fn finish(mut self) -> Result<Vec<Written>> {
         for OutputFile { partial, .. } in &self.files {
             File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::write(partial, error))?;
@@ -150,7 +150,7 @@ impl Drop for OutputFiles {
         if self.finished {
             return;
         }
-        // There is an error already; a file that cannot be removed would hide it.
+        // There is an error already; an error of removing a file would hide it.
         for file in &self.files {
             let _ = fs::remove_file(&file.partial);
         }
@@ -211,7 +211,7 @@ impl AppendFile {
         Ok(Self { path: path.to_path_buf(), buffer: Vec::with_capacity(Self::FULL) })
     }
 
-    /// Writes what is left in the buffer.
+    /// Writes the rest of the buffer.
     ///
     /// # Errors
     /// [`ErrorKind::Io`].
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(files.create("A.C").unwrap_err().kind(), ErrorKind::InvalidArgument);
         assert_eq!(fs::read(&out).unwrap(), b"mine");
         files.finish().unwrap();
-        // The second file of the run before would repeat rows.
+        // The second file of the previous run would repeat rows.
         assert_eq!(names(scratch.path()), ["x.csv"]);
     }
 

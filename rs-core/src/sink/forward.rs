@@ -1,4 +1,4 @@
-//! Writing changes that were read, from any source: a filtered trail stays a trail.
+//! [`TrailWriter::write`]: writes changes that were read from any source, such as a filtered trail.
 
 use crate::change::image::{ImageBuilder, RowForm, SpanContent};
 use crate::change::{Change, Op, Row};
@@ -13,10 +13,10 @@ type OwnImages = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl TrailWriter {
     /// Writes a change that was read, in its transaction: with its CSN and id, time, tokens, images and fragments. Transactions
-    /// begin and end as the changes say, also if a selection has rejected the first or last change; after the last change,
-    /// [`commit`](Self::commit) ends a transaction that is still open.
+    /// begin and end as the changes' indicators state, also if a selection has rejected the first or last change; after the last
+    /// change, [`commit`](Self::commit) ends a transaction that is still open.
     ///
-    /// Images of a trail's change are copied byte by byte, so that nothing is lost that is not understood. A change of another
+    /// The images of a trail's change are copied byte by byte, including data of unknown layout. A change of another
     /// source is encoded; an unchanged large object is left out of its image, as GoldenGate leaves out unchanged columns.
     ///
     /// ```
@@ -82,7 +82,7 @@ impl TrailWriter {
         }
     }
 
-    /// Makes tokens from those of the native JSON form. The token of DDL comes with its record.
+    /// Makes tokens from those of the native JSON form. The token of DDL is written with its record.
     fn make_tokens(&mut self, change: &Change<'_>) -> Result<()> {
         for (name, value) in change.tokens() {
             let id = tokens::id_of(&name).ok_or_else(|| {
@@ -121,7 +121,7 @@ impl TrailWriter {
             (Op::Update, Some(before), Some(after)) => self.update(table, UpdateStyle::Unified, &before, &after),
             (Op::Update, None, Some(after)) => self.update(table, UpdateStyle::AfterOnly, &[], &after),
             _ => {
-                let error = Error::new(ErrorKind::Unencodable, "a change without the image that its operation needs");
+                let error = Error::new(ErrorKind::Unencodable, "a change does not have the image that its operation needs");
                 Err(change.locate(error))
             }
         }
@@ -131,7 +131,7 @@ impl TrailWriter {
         if let Some(trail) = change.trail() {
             return self.copy_ddl(trail.record().data());
         }
-        let ddl = change.ddl().ok_or_else(|| change.locate(Error::new(ErrorKind::Unencodable, "DDL without a text")))?;
+        let ddl = change.ddl().ok_or_else(|| change.locate(Error::new(ErrorKind::Unencodable, "a DDL change has no text")))?;
         let (owner, object) =
             ddl.object().and_then(|name| name.rsplit_once('.')).unwrap_or(("", ddl.object().unwrap_or_default()));
         self.ddl(owner, object, ddl.text())
@@ -149,7 +149,7 @@ impl TrailWriter {
     }
 }
 
-/// Returns a row's column list in a trail's byte order: from the other one, or from the form of other sources.
+/// Converts a row's column list to a trail's byte order, from the other byte order or from the form of other sources.
 fn encoded(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
     let wide = row.form() == RowForm::Wide;
     let refused = |column: &str, what: &str| {
@@ -175,7 +175,7 @@ fn encoded(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
                 let characters = row.form().unprefixed(body).ok_or_else(|| refused(name, "its value is not decodable"))?;
                 image.prefixed(span.index, characters)
             }
-            (SpanContent::Value(_), Some(Kind::Opaque) | None) if !wide => return Err(refused(name, "its type is not known")),
+            (SpanContent::Value(_), Some(Kind::Opaque) | None) if !wide => return Err(refused(name, "its type is unknown")),
             (SpanContent::Value(body), _) => image.fixed(span.index, body),
         };
         put.map_err(|fault| refused(name, fault.what))?;
@@ -183,16 +183,16 @@ fn encoded(row: &Row<'_>, order: ByteOrder) -> Result<Vec<u8>> {
     Ok(image.bytes().to_vec())
 }
 
-/// Returns the raw area of the user's tokens, which a trail has. Tokens by name have no known form there.
+/// Returns the raw area of the user's tokens. The form of tokens by name in a trail is UNKNOWN.
 fn user_tokens<'a>(change: &Change<'a>) -> Result<Option<&'a [u8]>> {
     let area = change.user_tokens();
     let mut named = None;
     change.each_user_token(|name, _| named = named.or(Some(name)));
     match named {
         Some(name) if area.is_none() => {
-            let what = format!("how a trail stores the user token {name} by name is UNKNOWN");
+            let what = format!("the form of user token {name} in a trail is unknown");
             Err(change
-                .locate(Error::new(ErrorKind::Unencodable, what).hint("leave the user tokens out, or give them as raw bytes")))
+                .locate(Error::new(ErrorKind::Unencodable, what).hint("leave the user tokens out, or provide them as raw bytes")))
         }
         _ => Ok(area),
     }

@@ -1,4 +1,4 @@
-//! Tables as files of record batches: Parquet, and Arrow IPC.
+//! Writes tables as files of record batches: Parquet and Arrow IPC.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,8 +55,8 @@ pub(super) fn convert(
     Ok((batches.reader().skipped().to_vec(), batches.reader().filter_counts()))
 }
 
-/// Writes the rows of a stream to one Parquet file and returns how many there are. The file is complete or does not exist;
-/// one of the same name is replaced.
+/// Writes the rows of a stream to one Parquet file, and returns their number. The file is complete or does not exist. An existing
+/// file is replaced.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -129,7 +129,7 @@ impl TableFile {
     }
 }
 
-/// An error of the library that writes the file, which has the operating system's among its texts.
+/// Returns an error of the library that writes the file. Its text contains the error of the operating system.
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Io, format!("cannot write the file: {error}"))
 }

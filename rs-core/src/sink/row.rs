@@ -1,4 +1,4 @@
-//! Building a row's image from values.
+//! [`RowBuilder`]: builds a row's image from values.
 
 use crate::change::{DateTime, Decimal, NumberText, integer_body};
 use crate::error::{Error, ErrorKind, Result};
@@ -6,8 +6,8 @@ use crate::schema::{ColumnDef, Kind, TableDef};
 use crate::trail::image::ImageBuilder;
 use crate::trail::{ByteOrder, Fault};
 
-/// Builds an image of a table's row, column by column, in the forms that the table's definition says. Columns that are
-/// not set are missing from the image.
+/// Builds an image of a table's row, column by column, in the forms of the table's definition. Columns that are not set
+/// are missing from the image.
 ///
 /// ```
 /// use trailcore::{Decimal, TableDef, change::Row, schema::ColumnDef, sink::RowBuilder, trail::ByteOrder};
@@ -29,25 +29,25 @@ pub struct RowBuilder<'t> {
 }
 
 impl<'t> RowBuilder<'t> {
-    /// An image without columns.
+    /// Creates an image without columns.
     #[must_use]
     pub fn new(table: &'t TableDef, order: ByteOrder) -> Self {
         Self { table, image: ImageBuilder::new(order), order, body: Vec::new(), unset_from: 0 }
     }
 
-    /// The column list so far.
+    /// Returns the column list so far.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.image.bytes()
     }
 
-    /// The order of the bytes of its indexes and lengths, which must be that of the writer that it is for.
+    /// Returns the byte order of its indexes and lengths, which must be that of the writer.
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.order
     }
 
-    /// Forgets all columns; the memory is kept.
+    /// Removes all columns; the memory is kept.
     pub fn clear(&mut self) {
         self.image.clear();
         self.unset_from = 0;
@@ -56,23 +56,23 @@ impl<'t> RowBuilder<'t> {
     /// Sets a column of text, in its character set. A column that has been set gets the new value, here and below.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where the table has no such column or it holds no text,
-    /// [`ErrorKind::Unencodable`] where the text has a character that the set lacks, or is longer than an image has room for. The
-    /// column's own length does not bound it: sources count it in bytes or in characters.
+    /// [`ErrorKind::InvalidArgument`] if the table has no such column or it is not a text column, [`ErrorKind::Unencodable`] if
+    /// the text has a character that the set lacks, or does not fit into an image. The column's own length is not checked, since
+    /// sources count it in bytes or in characters.
     pub fn text(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if !matches!(column.kind(), Kind::Text { .. }) {
             return Err(wrong_kind(column, "text"));
         }
         let bytes =
-            column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character that its set lacks"))?;
+            column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character outside its character set"))?;
         self.put(index, column, &bytes)
     }
 
-    /// Sets a column of digits that is stored as text. The digits are kept as they are.
+    /// Sets a column of digits that is stored as text. The digits are kept verbatim.
     ///
     /// # Errors
-    /// As [`text`](Self::text); the text must be a number.
+    /// The errors of [`text`](Self::text); the text must be a number.
     pub fn number(&mut self, name: &str, digits: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if !matches!(column.kind(), Kind::NumberText { .. }) || NumberText::parse(digits).is_none() {
@@ -81,10 +81,10 @@ impl<'t> RowBuilder<'t> {
         self.put(index, column, digits.as_bytes())
     }
 
-    /// Sets a column of bytes: binary, or of a type that is not understood.
+    /// Sets a column of bytes: a binary column, or one of an unknown type.
     ///
     /// # Errors
-    /// As [`text`](Self::text).
+    /// The errors of [`text`](Self::text).
     pub fn binary(&mut self, name: &str, bytes: &[u8]) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if !matches!(column.kind(), Kind::Binary { .. } | Kind::Opaque) {
@@ -96,7 +96,7 @@ impl<'t> RowBuilder<'t> {
     /// Sets a column that is stored as an integer. The number must have the column's scale or fit it exactly.
     ///
     /// # Errors
-    /// As [`text`](Self::text); [`ErrorKind::Unencodable`] where the number does not fit without loss.
+    /// The errors of [`text`](Self::text); [`ErrorKind::Unencodable`] if the number does not fit without loss.
     pub fn decimal(&mut self, name: &str, value: Decimal) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         let Kind::Integer { width, signed } = column.kind() else { return Err(wrong_kind(column, "a number")) };
@@ -110,7 +110,7 @@ impl<'t> RowBuilder<'t> {
     /// Sets a column of dates from the trail's own text, `YYYY-MM-DD[:HH:MI:SS[.f…]]`.
     ///
     /// # Errors
-    /// As [`text`](Self::text); the text must be a date.
+    /// The errors of [`text`](Self::text); the text must be a date.
     pub fn datetime(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if column.kind() != Kind::DateTime || DateTime::parse(text).is_none() {
@@ -119,10 +119,10 @@ impl<'t> RowBuilder<'t> {
         self.put(index, column, text.as_bytes())
     }
 
-    /// Sets a column to NULL, with the filler that its type has in real trails.
+    /// Sets a column to NULL, with the filler of its type in real trails.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where the table has no such column.
+    /// [`ErrorKind::InvalidArgument`] if the table has no such column.
     pub fn null(&mut self, name: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         self.body.clear();
@@ -142,7 +142,7 @@ impl<'t> RowBuilder<'t> {
         Ok(self)
     }
 
-    /// An image has a column once: what it was set to before goes.
+    /// Removes the previous value of a column, since an image has a column only once.
     fn make_room(&mut self, index: u16) {
         let index_after = u32::from(index) + 1;
         if index_after <= self.unset_from {
@@ -161,7 +161,7 @@ impl<'t> RowBuilder<'t> {
 
     fn put(&mut self, index: u16, column: &ColumnDef, bytes: &[u8]) -> Result<&mut Self> {
         if bytes.len() > usize::from(u16::MAX) - 4 {
-            return Err(unencodable(column, "is longer than a column can be"));
+            return Err(unencodable(column, "is too long for a column of a trail"));
         }
         self.body.clear();
         column.put_text(self.order, bytes, &mut self.body);

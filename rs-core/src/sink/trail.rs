@@ -1,4 +1,4 @@
-//! Writing whole trails: file headers, definitions, transactions, roll-over.
+//! [`TrailWriter`]: writes trails with file headers, definitions, transactions and roll-over.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -27,7 +27,7 @@ pub enum UpdateStyle {
     Unified,
     /// A before and an after record (type 15).
     Pair,
-    /// The after record alone (type 15).
+    /// Only the after record (type 15).
     AfterOnly,
 }
 
@@ -37,27 +37,27 @@ pub enum UpdateStyle {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How to write a trail."))]
 #[serde(default, deny_unknown_fields)]
 pub struct WriterOptions {
-    /// Order of the bytes of all numbers but column data.
+    /// Byte order of all numbers except column data.
     pub order: ByteOrder,
-    /// A file is closed before a record would make it longer than this. A table's definition, written ahead of its first
-    /// row, does not count.
+    /// A file is closed before a record would make it longer than this. The definition of a table, written before its first row,
+    /// does not count.
     pub file_size: u64,
     /// Number of the first file.
     pub first_seqno: u32,
     /// Digits of the number in file names: 6 or 9.
     pub seqno_digits: usize,
-    /// Whether definitions are written into the trail and rows refer to them; else rows carry their table's name, as
-    /// releases before 12.2 write them.
+    /// Definitions are written into the trail, and rows refer to them. Otherwise each row has the name of its table, as in
+    /// releases before 12.2.
     pub metadata: bool,
     /// Version of the table definition records: 1 or 11.
     pub definition_version: u16,
     /// Compatibility level of the file header; below 5 the header has fewer tokens.
     pub compatibility: u16,
-    /// Number of the database's character set; see [`Charset::from_id`](crate::Charset::from_id).
+    /// Number of the database's character set, as in a file header.
     pub charset: u32,
     /// Name of the writing group.
     pub group: String,
-    /// When the files were made. Not the clock: what is written depends on the caller alone.
+    /// Creation time of the files. The clock is not read, so the bytes of the files depend only on the caller.
     pub created: Timestamp,
 }
 
@@ -65,8 +65,8 @@ impl WriterOptions {
     /// Reads options from a JSON document.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, or a number is not one of those that it
-    /// names.
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema, or if a number is not one of the
+    /// values that it lists.
     pub fn from_json(document: &str) -> Result<Self> {
         let options: Self = document::parse(document)?;
         if !matches!(options.seqno_digits, 6 | 9) {
@@ -98,13 +98,13 @@ impl Default for WriterOptions {
     }
 }
 
-/// Writes a trail: tests, fixtures, and the trails that filters hand on.
+/// Writes a trail, for filtered trails, tests and fixtures.
 ///
-/// Changes are written between [`begin`](Self::begin) and [`commit`](Self::commit). Definitions are written before a
-/// table's first row of each file. Nothing is complete before [`finish`](Self::finish).
+/// Changes are written between [`begin`](Self::begin) and [`commit`](Self::commit). A table's definition is written before its
+/// first row in each file. The files are complete only after [`finish`](Self::finish).
 ///
-/// A change that cannot be encoded is refused, and the writer goes on as if it had not been given. Where writing itself fails,
-/// with a full disk for example, every call from then on gives that error again: a trail never goes on behind a hole.
+/// A change that cannot be encoded is refused, and does not affect the writer. If writing itself fails, for example because the
+/// disk is full, every further call returns that error again: a trail never continues after a gap.
 ///
 /// ```
 /// use trailcore::{Trail, schema::{ColumnDef, TableDef}, sink::{RowBuilder, TrailWriter, WriterOptions}, Timestamp};
@@ -126,18 +126,18 @@ pub struct TrailWriter {
     output: Output,
     seqno: u32,
     written: u64,
-    /// The definitions of this file and their indexes, by table name.
+    /// The definitions in this file and their indexes, by table name.
     definitions: HashMap<Box<str>, Vec<(u16, Arc<TableDef>)>>,
-    /// How many definitions this file has.
+    /// Number of definitions in this file.
     defined: u16,
-    /// Whether this file has a row or statement yet: only then may it be closed.
+    /// This file has a row or DDL. Only then may it be closed.
     has_rows: bool,
     transaction: Option<OpenTransaction>,
     next_tokens: Vec<SubToken>,
     next_user_tokens: Option<Vec<u8>>,
     log_pos: u64,
     scratch: Vec<u8>,
-    /// Why nothing can be written any more: what the trail holds of the last record is not known.
+    /// The error after which nothing can be written: it is unknown how much of the last record is in the trail.
     failed: Option<Error>,
 }
 
@@ -147,11 +147,11 @@ struct OpenTransaction {
     xid: String,
     time: Timestamp,
     records: usize,
-    /// The last record, not written yet: whether it ends the transaction is known only when the next one comes.
+    /// The last record, which is not written yet: only the next call decides whether it ends the transaction.
     pending: Option<Pending>,
 }
 
-/// A row or statement that waits to be written.
+/// A row or DDL that has not been written yet.
 #[derive(Debug)]
 struct Pending {
     table: Option<Arc<TableDef>>,
@@ -160,17 +160,17 @@ struct Pending {
     user_tokens: Option<Vec<u8>>,
 }
 
-/// Bytes of a change that is surely encodable: all lengths have at least 16 bits.
+/// A change of at most this many bytes can always be encoded: all lengths have at least 16 bits.
 const SURELY_ENCODABLE: usize = 30_000;
 
 impl Pending {
-    /// Bytes of data and user tokens.
+    /// Returns the bytes of data and user tokens.
     fn body_size(&self) -> usize {
         let data: usize = self.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
         data + self.user_tokens.as_ref().map_or(0, Vec::len)
     }
 
-    /// The same with GoldenGate's tokens, of which each has a few bytes more, and the table's name, which may stand in the header.
+    /// Returns the same with GoldenGate's tokens, each with a few bytes more, and the table's name, which may be in the header.
     fn size(&self) -> usize {
         let tokens: usize = self.tokens.iter().map(|token| token.body.len() + 8).sum();
         self.body_size() + tokens + self.table.as_ref().map_or(0, |table| table.name().len())
@@ -211,10 +211,10 @@ impl Output {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Files { file: Some(file), path, .. } => file.write_all(bytes).map_err(|error| Error::write(path, error)),
-            Self::Files { .. } => Err(Error::internal("no file is open for what is written")),
+            Self::Files { .. } => Err(Error::internal("no file is open for writing")),
             Self::Memory { files, .. } => {
                 let Some((_, file)) = files.last_mut() else {
-                    return Err(Error::internal("no file is open for what is written"));
+                    return Err(Error::internal("no file is open for writing"));
                 };
                 file.extend_from_slice(bytes);
                 Ok(())
@@ -227,8 +227,8 @@ impl TrailWriter {
     /// Writes files named by a prefix and their number.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where names would not have 6 or 9 digits, or the first number has more. The first file is
-    /// made when something is written.
+    /// [`ErrorKind::InvalidArgument`] if names do not have 6 or 9 digits, or if the first number has more. The first file is
+    /// created when something is written.
     pub fn create(prefix: impl AsRef<Path>, options: WriterOptions) -> Result<Self> {
         let prefix = prefix.as_ref().to_path_buf();
         Self::open(Output::Files { prefix, file: None, path: PathBuf::new(), paths: Vec::new() }, options)
@@ -237,14 +237,14 @@ impl TrailWriter {
     /// Writes files in memory; [`finish`](Self::finish) returns them.
     ///
     /// # Errors
-    /// As [`create`](Self::create).
+    /// The errors of [`create`](Self::create).
     pub fn in_memory(prefix: &str, options: WriterOptions) -> Result<Self> {
         Self::open(Output::Memory { prefix: prefix.to_owned(), files: Vec::new() }, options)
     }
 
     fn open(output: Output, options: WriterOptions) -> Result<Self> {
         if file_number(options.first_seqno, options.seqno_digits).is_none() {
-            return Err(misuse("the names of files have 6 or 9 digits, and room for the number of the first file"));
+            return Err(misuse("seqno_digits must be 6 or 9 and wide enough for first_seqno"));
         }
         Ok(Self {
             seqno: options.first_seqno,
@@ -263,80 +263,81 @@ impl TrailWriter {
         })
     }
 
-    /// The order of the bytes that images for this writer must have.
+    /// Returns the byte order that images for this writer must have.
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.options.order
     }
 
-    /// Whether a transaction is open.
+    /// Returns whether a transaction is open.
     #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_some()
     }
 
-    /// Whether the open transaction is this one.
+    /// Returns whether the open transaction is this one.
     pub(super) fn is_in(&self, csn: &str, xid: &str) -> bool {
         self.transaction.as_ref().is_some_and(|open| open.csn == csn && open.xid == xid)
     }
 
-    /// Begins a transaction. A CSN or id that is empty is not known, and not written.
+    /// Begins a transaction. An empty CSN or id is unknown, and is not written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where one is open, [`ErrorKind::Unencodable`] where its ids are too long.
+    /// [`ErrorKind::InvalidArgument`] if a transaction is open or the timestamp is out of range, [`ErrorKind::Unencodable`] if
+    /// the ids are too long.
     pub fn begin(&mut self, csn: &str, xid: &str, time: Timestamp) -> Result<()> {
         self.is_sound()?;
         if self.transaction.is_some() {
-            return Err(misuse("a transaction is open already"));
+            return Err(misuse("a transaction is already open; call commit() or abend() first"));
         }
         if csn.len() + xid.len() > SURELY_ENCODABLE {
             return Err(too_long("a CSN or transaction id"));
         }
         if Timestamp::from_julian(time.julian()) != time {
-            return Err(misuse("the time lies outside of what a trail can say"));
+            return Err(misuse("timestamp out of range for the trail format"));
         }
         let (csn, xid) = (csn.to_owned(), xid.to_owned());
         self.transaction = Some(OpenTransaction { csn, xid, time, records: 0, pending: None });
         Ok(())
     }
 
-    /// Ends the transaction. One without changes leaves nothing in the trail.
+    /// Ends the transaction. A transaction without changes is not written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where none is open, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
+    /// [`ErrorKind::InvalidArgument`] if no transaction is open, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
     pub fn commit(&mut self) -> Result<()> {
         if self.transaction.is_none() {
-            return Err(misuse("no transaction is open"));
+            return Err(misuse("no transaction is open; call begin() first"));
         }
         self.write_pending(true)?;
         self.transaction = None;
         Ok(())
     }
 
-    /// Leaves the transaction unfinished and writes a RestartAbend marker, which takes it back.
+    /// Leaves the transaction unfinished and writes a RestartAbend marker, which rolls it back.
     ///
     /// # Errors
-    /// As [`commit`](Self::commit).
+    /// The errors of [`commit`](Self::commit).
     pub fn abend(&mut self) -> Result<()> {
         if self.transaction.is_none() {
-            return Err(misuse("no transaction is open"));
+            return Err(misuse("no transaction is open; call begin() first"));
         }
         self.write_pending(false)?;
         let time = self.transaction.take().map_or(self.options.created, |transaction| transaction.time);
         self.marker(RecordType::RESTART_ABEND, time)
     }
 
-    /// Tokens for the next record, beside CSN and transaction id.
+    /// Sets the tokens of the next record, in addition to CSN and transaction id.
     pub fn tokens(&mut self, tokens: &[Token<'_>]) {
         self.next_tokens.extend(tokens.iter().copied().map(SubToken::from));
     }
 
-    /// The user token area of the next record, as it stands.
+    /// Sets the raw user token area of the next record.
     pub fn user_tokens(&mut self, area: &[u8]) {
         self.next_user_tokens = Some(area.to_vec());
     }
 
-    /// A new row.
+    /// Writes an insert.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] without a transaction, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
@@ -344,18 +345,18 @@ impl TrailWriter {
         self.row(table, vec![PendingRecord { record_type: RecordType::INSERT, before: false, data: Some(after.to_vec()) }])
     }
 
-    /// A row is gone.
+    /// Writes a delete.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn delete(&mut self, table: &Arc<TableDef>, before: &[u8]) -> Result<()> {
         self.row(table, vec![PendingRecord { record_type: RecordType::DELETE, before: true, data: Some(before.to_vec()) }])
     }
 
-    /// A row has other values. `before` does not count for [`UpdateStyle::AfterOnly`].
+    /// Writes an update. `before` is ignored for [`UpdateStyle::AfterOnly`].
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn update(&mut self, table: &Arc<TableDef>, style: UpdateStyle, before: &[u8], after: &[u8]) -> Result<()> {
         let field_comp =
             |before, data: &[u8]| PendingRecord { record_type: RecordType::FIELD_COMP, before, data: Some(data.to_vec()) };
@@ -367,10 +368,10 @@ impl TrailWriter {
         self.row(table, records)
     }
 
-    /// A row has another key: `key` holds the old key columns.
+    /// Writes an update of the key; `key` has the old key columns.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn pk_update(&mut self, table: &Arc<TableDef>, key: &[u8], after: &[u8]) -> Result<()> {
         let mut data = Vec::with_capacity(key.len() + after.len() + 2);
         self.options.order.put_u16(&mut data, u16::try_from(key.len()).map_err(|_| too_long("a key"))?);
@@ -379,27 +380,27 @@ impl TrailWriter {
         self.row(table, vec![PendingRecord { record_type: RecordType::PK_UPDATE, before: false, data: Some(data) }])
     }
 
-    /// A row has another key: both images in one record (type 135, laid out as inferred).
+    /// Writes an update of the key with both images in one record (type 135; the layout is INFERRED).
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn unified_pk_update(&mut self, table: &Arc<TableDef>, before: &[u8], after: &[u8]) -> Result<()> {
         let record = self.unified(RecordType::UNIFIED_PK_UPDATE, before, after)?;
         self.row(table, vec![record])
     }
 
-    /// All rows of a table are gone.
+    /// Writes a truncate of a table.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn truncate(&mut self, table: &Arc<TableDef>) -> Result<()> {
         self.row(table, vec![PendingRecord { record_type: RecordType::PURGE_DATA, before: false, data: None }])
     }
 
-    /// A statement, with the text that GoldenGate makes of it.
+    /// Writes DDL, with its text in GoldenGate's form.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// The errors of [`insert`](Self::insert).
     pub fn ddl(&mut self, owner: &str, object: &str, text: &str) -> Result<()> {
         let body = format!("{owner}\0{object}\0UNKNOWNVERSION\0UNKNOWNVERSIONCOMPAT\0N");
         self.next_tokens.push(SubToken { id: tokens::id::DDL, info: 0, body: body.into_bytes() });
@@ -412,13 +413,14 @@ impl TrailWriter {
         self.add(None, vec![PendingRecord { record_type: RecordType::DDL, before: false, data: Some(data.to_vec()) }])
     }
 
-    /// A large-object fragment of the last row. How fragments are laid out is UNKNOWN: the bytes are the caller's.
+    /// Writes a large-object fragment of the last row. The layout of fragments is UNKNOWN: the bytes are written as they are
+    /// passed.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert); there must be a row.
+    /// The errors of [`insert`](Self::insert); there must be a row.
     pub fn lob_fragment(&mut self, data: &[u8]) -> Result<()> {
         let pending = self.transaction.as_mut().and_then(|transaction| transaction.pending.as_mut());
-        let pending = pending.ok_or_else(|| misuse("a fragment follows a row"))?;
+        let pending = pending.ok_or_else(|| misuse("a fragment must follow a row"))?;
         if u32::try_from(data.len()).is_err() {
             return Err(too_long("a fragment"));
         }
@@ -426,7 +428,7 @@ impl TrailWriter {
         Ok(())
     }
 
-    /// A marker: RestartOK, RestartAbend, RecoveryEnd, or a record of any other type without a table.
+    /// Writes a marker: RestartOK, RestartAbend, RecoveryEnd, or a record of any other type without a table.
     ///
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
@@ -439,12 +441,12 @@ impl TrailWriter {
         self.remembered(written)
     }
 
-    /// Gives the error that has ended writing, where there was one.
+    /// Fails with the error that ended writing, if there was one.
     fn is_sound(&self) -> Result<()> {
         self.failed.as_ref().map_or(Ok(()), |failed| Err(failed.clone()))
     }
 
-    /// Keeps an error of writing, which ends it.
+    /// Stores an error of writing, which ends it.
     fn remembered(&mut self, written: Result<()>) -> Result<()> {
         if let Err(error) = &written {
             self.failed = Some(error.clone());
@@ -452,23 +454,23 @@ impl TrailWriter {
         written
     }
 
-    /// Writes everything out. Of a writer in memory, returns its files by name; of others, the paths with empty bytes.
+    /// Completes the files. A writer in memory returns its files by name; others return the paths with empty bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where a transaction is open: it would be unfinished. [`ErrorKind::Io`].
+    /// [`ErrorKind::InvalidArgument`] if a transaction is open, [`ErrorKind::Io`].
     pub fn finish(mut self) -> Result<Vec<(String, Vec<u8>)>> {
         self.is_sound()?;
         if self.transaction.is_some() {
-            return Err(misuse("a transaction is open"));
+            return Err(misuse("a transaction is open; call commit() or abend() first"));
         }
         self.start_file(None, 0)?;
         self.close()
     }
 
-    /// Writes out what there is, an unfinished transaction included: for tests of torn trails.
+    /// Completes the files with an unfinished transaction: for tests of torn trails.
     ///
     /// # Errors
-    /// As [`commit`](Self::commit).
+    /// The errors of [`commit`](Self::commit).
     pub fn finish_unfinished(mut self) -> Result<Vec<(String, Vec<u8>)>> {
         self.write_pending(false)?;
         self.transaction = None;
@@ -503,14 +505,14 @@ impl TrailWriter {
         self.write_pending(false)?;
         let (tokens, user_tokens) = (std::mem::take(&mut self.next_tokens), self.next_user_tokens.take());
         let pending = Pending { table, records, tokens, user_tokens };
-        let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open")) };
+        let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open; call begin() first")) };
         match &pending.table {
             Some(table) if self.options.metadata && self.definition_index(table).is_none() => {
                 self.definition(table, 1)?;
             }
             _ => {}
         }
-        // What is small has room everywhere.
+        // A small change can always be encoded.
         if pending.size() > SURELY_ENCODABLE {
             let (token_area, shared) = self.token_area(&pending, transaction)?;
             self.encode(&pending, transaction, (&token_area, shared), true, &mut Vec::new())?;
@@ -521,7 +523,7 @@ impl TrailWriter {
         Ok(())
     }
 
-    /// Writes the record that waits, as its transaction's last or not.
+    /// Writes the pending record, as the last one of its transaction or not.
     fn write_pending(&mut self, last: bool) -> Result<()> {
         self.is_sound()?;
         let Some(pending) = self.transaction.as_mut().and_then(|transaction| transaction.pending.take()) else { return Ok(()) };
@@ -530,11 +532,15 @@ impl TrailWriter {
     }
 
     fn write_unit(&mut self, pending: &Pending, last: bool) -> Result<()> {
-        let Some(transaction) = &self.transaction else { return Err(Error::internal("a change waits outside a transaction")) };
+        let Some(transaction) = &self.transaction else {
+            return Err(Error::internal("a change is pending outside a transaction"));
+        };
         let (token_area, shared) = self.token_area(pending, transaction)?;
-        // The file first: a row's definition index is the file's own.
+        // The file first: the index of a definition is valid in one file.
         self.start_file(pending.table.as_ref(), pending.body_size() + token_area.len() + 128 * pending.records.len())?;
-        let Some(transaction) = &self.transaction else { return Err(Error::internal("a change waits outside a transaction")) };
+        let Some(transaction) = &self.transaction else {
+            return Err(Error::internal("a change is pending outside a transaction"));
+        };
         let mut unit = std::mem::take(&mut self.scratch);
         unit.clear();
         let encoded = self.encode(pending, transaction, (&token_area, shared), last, &mut unit);
@@ -548,8 +554,8 @@ impl TrailWriter {
         put
     }
 
-    /// The tokens of a change's records: those of the first one, and how many of their bytes the others have. All have the
-    /// change's own tokens; CSN and transaction id stand on the first record of the transaction alone.
+    /// Returns the tokens of a change's first record, and how many of their bytes the other records have. All records have the
+    /// change's own tokens; only the first record of a transaction has CSN and transaction id.
     fn token_area(&self, pending: &Pending, transaction: &OpenTransaction) -> Result<(Vec<u8>, usize)> {
         let mut area = Vec::new();
         let mut put = |token| crate::trail::put_token(&mut area, self.options.order, token).map(|()| area.len()).map_err(refused);
@@ -567,7 +573,7 @@ impl TrailWriter {
         Ok((area, shared))
     }
 
-    /// Appends the records of a change, as its transaction's last or not.
+    /// Appends the records of a change, as the last one of its transaction or not.
     fn encode(
         &self,
         pending: &Pending,
@@ -640,10 +646,10 @@ impl TrailWriter {
         }
     }
 
-    /// Opens a file where none is open or the open one has no room left, and gives it the table's definition.
+    /// Opens a file if none is open or the open one has no room left, and writes the table's definition to it.
     fn start_file(&mut self, table: Option<&Arc<TableDef>>, room: usize) -> Result<()> {
         if self.written > 0 && self.has_rows && self.written + room as u64 > self.options.file_size {
-            self.seqno = self.seqno.checked_add(1).ok_or_else(|| too_long("the number of files"))?;
+            self.seqno = self.seqno.checked_add(1).ok_or_else(|| too_long("the number of the next file"))?;
             self.written = 0;
         }
         if self.written == 0 {
@@ -651,7 +657,7 @@ impl TrailWriter {
             self.defined = 0;
             self.has_rows = false;
             let name = file_number(self.seqno, self.options.seqno_digits);
-            let name = name.ok_or_else(|| too_long("the number of files"))?;
+            let name = name.ok_or_else(|| too_long("the number of the next file"))?;
             self.output.open(&name)?;
             let header = self.file_header(&name)?;
             self.put(&header)?;
@@ -700,7 +706,7 @@ impl TrailWriter {
     }
 
     fn put_table(&mut self, table: &Arc<TableDef>) -> Result<()> {
-        let index = self.defined.checked_add(1).ok_or_else(|| too_long("the number of tables in a file"))?;
+        let index = self.defined.checked_add(1).ok_or_else(|| too_long("the list of tables in a file"))?;
         let record = self.definition(table, index)?;
         self.put(&record)?;
         self.definitions.entry(table.name().into()).or_default().push((index, Arc::clone(table)));
@@ -708,7 +714,7 @@ impl TrailWriter {
         Ok(())
     }
 
-    /// The record that defines a table.
+    /// Returns the record that defines a table.
     fn definition(&self, table: &TableDef, index: u16) -> Result<Vec<u8>> {
         let order = self.options.order;
         let record = table.to_record(self.options.definition_version, self.options.charset)?;
@@ -717,7 +723,7 @@ impl TrailWriter {
         self.metadata(2, (1, index), table.name().as_bytes(), &data)
     }
 
-    /// A metadata record.
+    /// Returns a metadata record.
     fn metadata(&self, kind: u8, (database, table): (u16, u16), name: &[u8], data: &[u8]) -> Result<Vec<u8>> {
         let order = self.options.order;
         let mut indexes = Vec::with_capacity(4);
@@ -738,8 +744,7 @@ impl TrailWriter {
     }
 }
 
-/// The number of a file as its name has it; `None` where it has more digits, and another file would have that name, or where
-/// names do not have so many.
+/// Returns the number of a file as it is in its name; `None` if it does not fit this many digits, or if they are not 6 or 9.
 fn file_number(seqno: u32, digits: usize) -> Option<String> {
     let name = matches!(digits, 6 | 9).then(|| format!("{seqno:0digits$}"));
     name.filter(|name| name.len() == digits)
@@ -754,7 +759,7 @@ fn refused(fault: Fault) -> Error {
 }
 
 fn too_long(what: &str) -> Error {
-    Error::new(ErrorKind::Unencodable, format!("{what} is more than the format has room for"))
+    Error::new(ErrorKind::Unencodable, format!("{what} is too long for the trail format"))
 }
 
 fn misuse(what: &str) -> Error {

@@ -15,7 +15,7 @@ use crate::trail::record_type::RecordType;
 use crate::trail::tokens::{self, GgsToken};
 
 impl Frame {
-    /// Returns the head of a change that is this record alone, at `offset` in its file.
+    /// Returns the head of a change that consists of only this record, at `offset` in its file.
     #[inline(always)]
     pub(crate) fn head(&self, buffer: &[u8], (offset, record): (u64, u64), encrypted: bool) -> Head {
         let layout = if encrypted { Layout::Other } else { self.layout() };
@@ -43,7 +43,7 @@ impl Frame {
         }
     }
 
-    /// Returns how the images of this record alone lie in its data.
+    /// Returns the layout of the images in this record's own data.
     #[inline(always)]
     fn layout(&self) -> Layout {
         let layout = match self.record_type {
@@ -58,11 +58,11 @@ impl Frame {
             }
             RecordType::PK_UPDATE => Layout::Split16,
             RecordType::UNIFIED_UPDATE => Layout::Split32,
-            // Trusted only if both lists end exactly, which the format looks at.
+            // Valid only if both lists end exactly, which the format checks.
             RecordType::UNIFIED_PK_UPDATE => Layout::Other,
             _ => return Layout::None,
         };
-        // Rows that are not lists of columns are the format's to refuse.
+        // The format refuses rows that are not lists of columns.
         if self.has_columns() { layout } else { Layout::Other }
     }
 
@@ -114,7 +114,7 @@ impl<'a> Change<'a> {
 }
 
 impl<'a> TrailChange<'a> {
-    /// Returns its record; of a before/after pair, the after record.
+    /// Returns its record; for a before/after pair, the after record.
     #[must_use]
     pub fn record(&self) -> Record<'a> {
         self.main
@@ -133,14 +133,14 @@ impl<'a> TrailChange<'a> {
         let order = self.main.byte_order();
         let mut rest = self.change.part(0, head.source_len).unwrap_or_default();
         std::iter::from_fn(move || {
-            // They were framed before, one after the other.
+            // They have been framed before, one after the other.
             let record = Record::parse(rest, order).or_else(|_| Record::parse(rest, order.other())).ok()?;
             rest = rest.get(record.bytes().len()..)?;
             Some(record)
         })
     }
 
-    /// Returns the large-object fragments that belong to it. How they are laid out is UNKNOWN; their records are all there is.
+    /// Returns the large-object fragments that belong to it. Their layout is UNKNOWN; only their records are available.
     pub fn fragments(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         self.records().filter(|record| record.record_type() == RecordType::LOB)
     }
@@ -153,7 +153,8 @@ impl<'a> TrailChange<'a> {
         self.main.header().map_err(|fault| self.change.error(fault))
     }
 
-    /// Returns GoldenGate's own tokens of its record; of a pair, those of the after record and then those of the before record.
+    /// Returns GoldenGate's own tokens of its record; for a pair, the tokens of the after record and then those of the before
+    /// record.
     pub fn tokens(&self) -> impl Iterator<Item = GgsToken<'a>> + use<'a> {
         let records = [Some(self.main), self.before_record()];
         records.into_iter().flatten().flat_map(|record| {
@@ -161,8 +162,8 @@ impl<'a> TrailChange<'a> {
         })
     }
 
-    /// Returns the tokens of the native JSON form, each with its value. CSN and transaction id have members of their own. Of a
-    /// token that comes twice the first counts, since both say the same.
+    /// Returns the tokens of the native JSON form, each with its value. CSN and transaction id have members of their own. If a
+    /// token occurs twice, the first is used, since both have the same value.
     pub fn token_values(&self) -> impl Iterator<Item = (GgsToken<'a>, &'a [u8])> + use<'a> {
         let mut seen = [false; 256];
         let others = self.tokens().filter(|token| !matches!(token.id(), tokens::id::LOGCSN | tokens::id::TRANID));
@@ -173,7 +174,7 @@ impl<'a> TrailChange<'a> {
         })
     }
 
-    /// Returns the area of the user's tokens; of a pair, the after record's, or else the before record's.
+    /// Returns the area of the user's tokens; for a pair, the area of the after record, or else of the before record.
     #[must_use]
     pub fn user_tokens(&self) -> Option<&'a [u8]> {
         self.main.user_token_area().or_else(|| self.before_record()?.user_token_area())
@@ -184,7 +185,7 @@ impl<'a> TrailChange<'a> {
         let (change, head) = (&self.change, self.change.head());
         let encrypted = change.file_context().encrypted;
         let refused = |fault: Fault| if encrypted { self.encrypted_error() } else { change.error(fault) };
-        // Data beyond the records are those of a continued record, joined.
+        // Data after the records are the joined data of a continued record.
         let mut images = if head.data_at >= head.source_len {
             let data = change.part(head.data_at, head.data_len).unwrap_or_default();
             Images::of_joined(&self.main, data).map_err(|fault| change.error(fault))?
@@ -196,7 +197,7 @@ impl<'a> TrailChange<'a> {
         }
         let row = |list| Row::new(list, change.table(), head.form);
         let rows = (images.before.map(row), images.after.map(row));
-        // A header that says *encrypted* has not been seen: what reads as rows throughout is not encrypted.
+        // A header with the mark of encryption has not been seen: an image that is entirely plausible is taken as not encrypted.
         if encrypted && ![rows.0, rows.1].into_iter().flatten().all(|row| row.reads_as_image()) {
             return Err(self.encrypted_error());
         }
@@ -209,7 +210,7 @@ impl<'a> TrailChange<'a> {
     }
 }
 
-/// How the raw bytes of a trail's changes are read.
+/// The format of a trail's changes.
 #[derive(Debug)]
 pub(crate) struct TrailFormat;
 

@@ -1,14 +1,14 @@
-//! [`Decoder`]: the records of one trail file out of bytes, without I/O.
+//! [`Decoder`]: splits the bytes of one trail file into records, without I/O.
 
 use crate::decode::{ByteOrder, Fault, FaultKind};
 use crate::trail::frame::{Frame, RECORD, Record, claimed_length, frame, frame_run, settle_byte_order};
 
-/// Splits the bytes of one trail file into records. It does no I/O and keeps no bytes: the caller holds a buffer, gives it what
-/// follows the last record, and drops what a record has used. A file reader, a live tail, an object store or an async host is a
-/// driver of this decoder.
+/// Splits the bytes of one trail file into records. It does no I/O and keeps no bytes: the caller has a buffer, passes the bytes
+/// after the last record, and drops the bytes of a record after use. A file reader, a live tail, an object store or an async host
+/// is a driver of this decoder.
 ///
-/// There are three outcomes beside a record: *need more bytes* is `None`, damage and unknown forms are a [`Fault`]. After a
-/// fault [`resync`](Self::resync) searches for the next provable record.
+/// There are three outcomes besides a record: `None` if more bytes are needed, and a [`Fault`] for damage and for unknown forms.
+/// After a fault [`resync`](Self::resync) searches for the next provable record.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -38,7 +38,7 @@ pub struct Decoder {
     order: Option<ByteOrder>,
     /// The byte order to try first.
     guess: ByteOrder,
-    /// Whether a search has begun and needs more bytes.
+    /// A search has begun and needs more bytes.
     searching: bool,
 }
 
@@ -57,9 +57,9 @@ pub enum Resync {
 pub(crate) struct DecodedRun {
     /// Bytes used.
     pub(crate) used: usize,
-    /// Whether all records are rows that are changes on their own.
+    /// All records are rows that are changes on their own.
     pub(crate) plain: bool,
-    /// Why the run ends, if not for its limit or the end of the bytes.
+    /// The fault that ends the run, unless its limit or the end of the bytes does.
     pub(crate) fault: Option<Fault>,
 }
 
@@ -87,8 +87,8 @@ impl Decoder {
         self.offset
     }
 
-    /// Returns how many records came before the next one. A range that was skipped counts as one: how many there were in it
-    /// cannot be known.
+    /// Returns how many records came before the next one. A skipped range counts as one, since the number of records in it is
+    /// unknown.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
@@ -101,11 +101,11 @@ impl Decoder {
     }
 
     /// Decodes the record at the start of `bytes`, which must be those at [`offset`](Self::offset). Returns `None` if the record
-    /// does not end in `bytes`: call again with more of them. The record borrows the bytes; bytes after it are not looked at.
+    /// does not end in `bytes`: call again with more of them. The record borrows the bytes; bytes after it are not read.
     ///
     /// # Errors
     /// A fault of kind *Corrupt* if the bytes contradict each other, *Unsupported* if they are of an unknown form. The same call
-    /// then fails again; [`resync`](Self::resync) goes on.
+    /// then fails again; [`resync`](Self::resync) continues after the fault.
     pub fn decode<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<Record<'b>>, Fault> {
         if bytes.is_empty() {
             return Ok(None);
@@ -139,7 +139,7 @@ impl Decoder {
         }
     }
 
-    /// Frames one record. The first records of a file settle its byte order.
+    /// Frames one record. The first records of a file determine its byte order.
     fn decode_first(&mut self, bytes: &[u8]) -> Result<Frame, Fault> {
         let order = match self.order {
             Some(order) if self.offset > 0 => order,
@@ -162,9 +162,9 @@ impl Decoder {
         self.searching = false;
     }
 
-    /// Searches for the next record after a fault. `bytes` are those at [`offset`](Self::offset); `unread` is how many follow them
-    /// in the file, [`u64::MAX`] if that is not known yet, 0 at the end. Proof of a record is that all of it agrees, and that
-    /// another record, or the end of the file, follows it.
+    /// Searches for the next record after a fault. `bytes` are those at [`offset`](Self::offset); `unread` is how many follow
+    /// them in the file, [`u64::MAX`] if that is not known yet, 0 at the end. Proof of a record is that all of it agrees, and
+    /// that another record, or the end of the file, follows it.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -208,7 +208,8 @@ impl Decoder {
             at += next;
             let rest = bytes.get(at..).unwrap_or_default();
             for order in orders.into_iter().flatten() {
-                // What the file has no room for is not a record, and is not looked at: a search that did would take forever.
+                // A record longer than the rest of the file is not one, and is not parsed: otherwise the search would take too
+                // long.
                 if claimed_length(rest, order).is_some_and(|length| length > (rest.len() as u64).saturating_add(unread)) {
                     continue;
                 }

@@ -48,7 +48,7 @@ impl DatabaseRecord {
     }
 }
 
-/// Flags that the column records of real trails have beside those that are known.
+/// Flags of unknown meaning that the column records of real trails have.
 const FLAGS_SEEN: u16 = 0x22;
 
 fn column_record(column: &ColumnDef, version: u16, database: u32) -> Result<ColumnRecord> {

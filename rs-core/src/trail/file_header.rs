@@ -479,7 +479,7 @@ pub(crate) fn csn_body(csn: &str) -> Result<Vec<u8>, Fault> {
     Ok(body)
 }
 
-/// What the header of a file that is written states.
+/// The facts for the header of a new file.
 pub(crate) struct NewFile<'a> {
     pub(crate) order: ByteOrder,
     pub(crate) compatibility: u16,

@@ -33,7 +33,7 @@ pub enum TextUnit {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) unit: TextUnit,
-    /// Whether @COMPUTE fails beyond 17 digits, as in GoldenGate.
+    /// @COMPUTE fails beyond 17 digits, as in GoldenGate.
     pub(crate) seventeen_digits: bool,
     /// A fixed clock; `None` for the system clock.
     pub(crate) now: Option<Timestamp>,
@@ -67,8 +67,8 @@ pub(crate) struct Context<'e, S> {
     made: Cell<usize>,
 }
 
-/// Maximum number of bytes that functions may allocate for one change. The text of a filter can ask for far more than the memory
-/// of the machine.
+/// Maximum number of bytes that functions may allocate for one change. Without it, a short filter could need
+/// more than the memory of the machine.
 const MOST_MADE: usize = 256 << 20;
 
 impl<'e, S: Subject> Context<'e, S> {

@@ -130,7 +130,7 @@ pub(crate) fn meaning(words: &[&str]) -> Meaning {
 }
 
 impl Builder {
-    /// Sets what `@GETENV (group, item)` evaluates to for the change, in place of what the change itself says.
+    /// Sets what `@GETENV (group, item)` evaluates to for the change, in place of the change's own value.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a change has no such item.

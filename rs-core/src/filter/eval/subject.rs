@@ -1,4 +1,4 @@
-//! What a filter looks at: a change, and how its columns are found.
+//! [`ChangeSubject`]: the change that a filter evaluates, and how its columns are found.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -18,24 +18,25 @@ use crate::filter::syntax::expr::Side;
 use crate::schema::{Kind, Reading, TableDef};
 use crate::time::Timestamp;
 
-/// What an evaluation asks of a change.
+/// The access of an evaluation to a change.
 pub(crate) trait Subject {
     fn op(&self) -> Op;
 
-    /// A column's value or state. What has to be converted is kept in `memory`.
+    /// Returns a column's value or state. Converted values are allocated in `memory`.
     fn column<'e>(&'e self, column: ColumnUse, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 
-    /// A column that holds a plain integer of this width; `None` for everything else, which [`column`](Self::column) tells.
+    /// Returns a column with a plain integer of this width; `None` for all other contents, for which [`column`](Self::column) is
+    /// needed.
     fn integer(&self, column: ColumnUse, width: u8, signed: bool) -> Option<i64>;
 
-    /// An item of the environment.
+    /// Returns an item of the environment.
     fn environment<'e>(&'e self, item: Fact, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 
-    /// A user token.
+    /// Returns a user token.
     fn token<'e>(&'e self, name: &str, memory: &'e Bump) -> Result<Scalar<'e>, EvalError>;
 }
 
-/// Where a needed column lies in its image; a place beyond any image where it does not.
+/// The place of a needed column in its image, or a place beyond any image if the image does not have it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     at: u32,
@@ -48,13 +49,13 @@ impl Span {
     const LOST: Self = Self { at: u32::MAX, len: 1 };
 }
 
-/// A change, as an evaluation asks it. Images are split, and columns located, when the first of them is asked for.
+/// The change that is evaluated. Images are split and columns located when the first column is needed.
 pub(crate) struct ChangeSubject<'c, 's> {
     change: Change<'c>,
     table: &'c TableDef,
-    /// The needed columns, their indexes rising.
+    /// The needed columns, in the order of their indexes.
     columns: &'s [Needed],
-    /// Places of the needed columns in the before image, and then in the after image.
+    /// Places of the needed columns in the before image, followed by those in the after image.
     places: &'s [Cell<Span>],
     images: OnceCell<Result<Images<'c>, UndecidableReason>>,
     located: [Cell<bool>; 2],
@@ -66,7 +67,7 @@ const BEFORE: usize = 0;
 const AFTER: usize = 1;
 
 impl<'c, 's> ChangeSubject<'c, 's> {
-    /// `places` has room for two places for each of the columns.
+    /// Creates a subject. `places` must have two places for each column.
     #[inline]
     pub(crate) fn new(change: Change<'c>, columns: &'s [Needed], places: &'s [Cell<Span>]) -> Self {
         Self { table: change.table(), change, columns, places, images: OnceCell::new(), located: [const { Cell::new(false) }; 2] }
@@ -80,7 +81,7 @@ impl<'c, 's> ChangeSubject<'c, 's> {
         })
     }
 
-    /// A column's span in an image, and the image; `None` where the image does not list it.
+    /// Returns a column's span in an image, and the image; `None` if the image does not list it.
     #[inline]
     fn span(&self, image: usize, column: ColumnUse) -> Result<Option<(ColumnSpan<'c>, Row<'c>)>, UndecidableReason> {
         let images = self.images()?;
@@ -89,7 +90,7 @@ impl<'c, 's> ChangeSubject<'c, 's> {
         if let Some(located) = self.located.get(image).filter(|located| !located.get()) {
             located.set(true);
             let places = self.places.get(start..start + self.columns.len()).unwrap_or_default();
-            // The form is settled once an image.
+            // The form is selected here, once for each image.
             match row.form() {
                 RowForm::Big => locate(row.bytes(), RowForm::Big, self.columns, places),
                 RowForm::Little => locate(row.bytes(), RowForm::Little, self.columns, places),
@@ -118,7 +119,7 @@ impl<'c, 's> ChangeSubject<'c, 's> {
     }
 }
 
-/// Finds the needed columns of an image, and stops behind the last of them.
+/// Finds the needed columns of an image, and stops after the last of them.
 #[inline(always)]
 fn locate(list: &[u8], form: RowForm, columns: &[Needed], places: &[Cell<Span>]) {
     places.iter().for_each(|place| place.set(Span::MISSING));
@@ -126,12 +127,12 @@ fn locate(list: &[u8], form: RowForm, columns: &[Needed], places: &[Cell<Span>])
     let mut next = 0;
     for span in ColumnSpans::new(list, form) {
         let Ok(span) = span else {
-            // What comes behind the damage cannot be told; what was found before it stands.
+            // Columns after the damage cannot be found; those before it are valid.
             let lost = columns.iter().skip(next).filter_map(|column| places.get(usize::from(column.slot)));
             lost.for_each(|place| place.set(Span::LOST));
             return;
         };
-        // Both lists rise, so that one is walked along the other.
+        // Both lists are in the order of their indexes, so a single pass is enough.
         while columns.get(next).is_some_and(|column| column.index < span.index) {
             next += 1;
         }
@@ -140,7 +141,8 @@ fn locate(list: &[u8], form: RowForm, columns: &[Needed], places: &[Cell<Span>])
             next += 1;
             column
         } else {
-            // An image whose indexes do not rise has not been seen; its columns are found all the same. The first counts.
+            // An image whose indexes do not rise has not been seen. Its columns are found, too; the first one of an index is
+            // used.
             let before = columns.get(..next).unwrap_or_default();
             match before.binary_search_by_key(&span.index, |column| column.index).ok().and_then(|at| before.get(at)) {
                 Some(column) => column,
@@ -196,7 +198,7 @@ impl Subject for ChangeSubject<'_, '_> {
 
     fn environment<'e>(&'e self, item: Fact, now: Timestamp, memory: &'e Bump) -> Result<Scalar<'e>, EvalError> {
         let change = &self.change;
-        // The source knows best; the model answers what it has itself.
+        // The source takes precedence; the model has some facts of its own.
         let value = change.fact(item).or_else(|| model_fact(change, item, now));
         value.map_or(Err(EvalError::Unavailable("the change's source does not state this item of @GETENV")), |value| {
             fact_scalar(value, memory)
@@ -207,12 +209,12 @@ impl Subject for ChangeSubject<'_, '_> {
         match self.change.user_token(name) {
             UserToken::Value(value) => Ok(Scalar::Text(value)),
             UserToken::Missing => Ok(Scalar::Missing),
-            UserToken::UnknownLayout => Err(EvalError::Unavailable("how user tokens are laid out in trails is not known")),
+            UserToken::UnknownLayout => Err(EvalError::Unavailable("the layout of user tokens in trails is unknown")),
         }
     }
 }
 
-/// Returns what the change model itself says of a fact; `None` if it is silent.
+/// Returns a fact from the change model; `None` if the model does not have it.
 fn model_fact<'a>(change: &Change<'a>, fact: Fact, now: Timestamp) -> Option<FactValue<'a>> {
     let text = |text: &'static str| FactValue::Text(Cow::Borrowed(text));
     let optional = |text: Option<&'a str>| text.map_or(FactValue::Missing, |text| FactValue::Text(Cow::Borrowed(text)));
@@ -260,7 +262,7 @@ fn fact_scalar<'e>(value: FactValue<'e>, memory: &'e Bump) -> Result<Scalar<'e>,
     })
 }
 
-/// A before image is asked of updates and deletes alone (spec section 4.1, SEEN).
+/// Fails for the before image of an insert. @BEFORE is valid for updates and deletes only (SEEN); see docs/filter.md, section 15.
 #[inline]
 fn check_side(column: ColumnUse, op: Op) -> Result<(), EvalError> {
     if column.side == Side::Before && op == Op::Insert {
@@ -269,7 +271,7 @@ fn check_side(column: ColumnUse, op: Op) -> Result<(), EvalError> {
     Ok(())
 }
 
-/// The value of a body by its column's type; `None` where the bytes are not of that type.
+/// Decodes a body by its column's type; `None` if the bytes are not of that type.
 fn scalar<'e>(reading: &Reading, body: &'e [u8], form: RowForm, memory: &'e Bump) -> Option<Scalar<'e>> {
     let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
     Some(match reading.kind {
@@ -282,7 +284,7 @@ fn scalar<'e>(reading: &Reading, body: &'e [u8], form: RowForm, memory: &'e Bump
     })
 }
 
-/// The number that a text is.
+/// Parses a number, or NaN or infinity.
 fn digits(text: &str) -> Option<Scalar<'_>> {
     match NumberText::parse(text) {
         Some(number) => Some(number.decimal().map_or(Scalar::Digits(text), Scalar::Number)),
@@ -290,7 +292,7 @@ fn digits(text: &str) -> Option<Scalar<'_>> {
     }
 }
 
-/// A moment as `YYYY-MM-DD HH:MI:SS.ffffff`, UTC.
+/// Returns a timestamp as `YYYY-MM-DD HH:MI:SS.ffffff` in UTC.
 pub(crate) fn time_text(time: Timestamp, memory: &Bump) -> Scalar<'_> {
     let mut text = BumpString::with_capacity_in(32, memory);
     // Writing to memory does not fail.

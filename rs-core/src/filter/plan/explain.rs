@@ -94,7 +94,7 @@ pub struct TestExplained {
     pub clause: usize,
     /// Its text.
     pub text: String,
-    /// What it reads.
+    /// The part of the change that it reads.
     pub tier: Tier,
     /// It can fail, and therefore keeps its position in strict mode.
     pub can_fail: bool,

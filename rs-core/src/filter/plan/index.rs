@@ -1,8 +1,9 @@
-//! Which rules of a program can want a change at all: an index of rules by the integer columns that they compare first.
+//! [`RuleIndex`]: an index of the rules of a program by the integer column that each compares first. It finds the rules that may
+//! want a change.
 //!
-//! Most rules start with a limit of a number: `AMOUNT > x`, `BRANCH = y`. Asking each of a hundred rules costs a hundred
-//! times as much as asking one; finding those whose limit a value passes costs a search. A rule that is not found has a
-//! test that does not hold, and rejects the change; the others are asked in full.
+//! Most rules start with a limit of a number: `AMOUNT > x`, `BRANCH = y`. Evaluating a hundred rules costs a hundred times as
+//! much as evaluating one; finding the rules whose limit a value passes costs one search. A rule that is not found has a first
+//! test that fails, and rejects the change; the others are evaluated completely.
 
 use crate::change::image::{ColumnSpans, RowForm, SpanContent};
 use crate::change::{Change, Op, integer};
@@ -10,7 +11,7 @@ use crate::filter::eval::node::{IntegerIs, Node};
 use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::Rejection;
 
-/// A set of rules, by their places in the program.
+/// A set of rules, by their indexes in the program.
 pub(crate) type Bits = Vec<u64>;
 
 fn set(bits: &mut [u64], place: usize) {
@@ -19,7 +20,7 @@ fn set(bits: &mut [u64], place: usize) {
     }
 }
 
-/// The places in a set, rising.
+/// Returns the indexes in a set, in ascending order.
 pub(crate) fn places(bits: &[u64]) -> impl Iterator<Item = usize> {
     bits.iter().enumerate().flat_map(|(index, &word)| {
         let mut rest = word;
@@ -31,31 +32,32 @@ pub(crate) fn places(bits: &[u64]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What the index needs of a rule for one operation.
+/// The facts about a rule that the index needs, for one operation.
 pub(crate) struct Entry<'a> {
-    /// Its place in the program.
+    /// Its index in the program.
     pub(crate) place: usize,
-    /// The test that it asks first, if nothing that can fail stands before it.
+    /// Its first test, if no test that can fail is before it.
     pub(crate) first: Option<&'a Node>,
-    /// What it says if that test does not hold.
+    /// Its rejection if that test fails.
     pub(crate) rejection: Rejection,
 }
 
 /// The rules that may want changes of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct RuleIndex {
-    /// Rules that must be asked in any case.
+    /// Rules that must always be evaluated.
     always: Bits,
-    /// By column, their indexes rising; of the one image that counts for the operation.
+    /// The other rules by column, in the order of the column indexes. The columns are those of the operation's main image.
     columns: Vec<IndexedColumn>,
+    /// The main image is the before image, as for deletes.
     of_before: bool,
-    /// What is said where no rule is left.
+    /// The rejection if there is no candidate.
     pub(crate) otherwise: Option<Rejection>,
-    /// The first test of the one rule, where there is one rule and the index has it.
+    /// The first test, if there is only one rule and the index has it.
     only: Option<OnlyTest>,
 }
 
-/// A comparison of one column, flat.
+/// A comparison of one 64-bit integer column.
 #[derive(Clone, Copy, Debug)]
 struct OnlyTest {
     index: u16,
@@ -70,15 +72,15 @@ struct IndexedColumn {
     index: u16,
     width: u8,
     signed: bool,
-    /// All of them: they must be asked where the column holds no plain integer.
+    /// All of them. They must be evaluated if the column is not a plain integer.
     all: Bits,
-    /// From which value on, rising.
+    /// Rules with a lower limit, and the limit, in ascending order.
     from: Vec<(i64, u32)>,
-    /// Up to which value, falling.
+    /// Rules with an upper limit, and the limit, in descending order.
     to: Vec<(i64, u32)>,
-    /// At which value, rising.
+    /// Rules with an exact value, and the value, in ascending order.
     at: Vec<(i64, u32)>,
-    /// Other ranges: low, high, whether inside.
+    /// Rules with another range: low, high, and `true` if the value must be inside.
     others: Vec<(i64, i64, bool, u32)>,
 }
 
@@ -112,13 +114,13 @@ impl RuleIndex {
         }
     }
 
-    /// Whether the one rule that there is rejects a row by its first test: the quickest answer. `false` says nothing.
+    /// Returns whether the only rule rejects a row by its first test. This is the fastest decision. `false` decides nothing.
     #[inline(always)]
     pub(crate) fn prefilter_rejects(&self, change: &Change<'_>) -> bool {
         let Some(test) = self.only else { return false };
         let Ok((before, after)) = change.images() else { return false };
         let Some(row) = (if self.of_before { before } else { after }) else { return false };
-        // The form is settled once an image.
+        // The form is selected here, once for each image.
         match row.form() {
             RowForm::Big => test.fails(row.bytes(), RowForm::Big),
             RowForm::Little => test.fails(row.bytes(), RowForm::Little),
@@ -126,7 +128,7 @@ impl RuleIndex {
         }
     }
 
-    /// Whether a test looks at the image that counts for the operation.
+    /// Returns whether a test reads the operation's main image.
     fn covers(&self, test: &IntegerIs, op: Op) -> bool {
         match test.column.side {
             Side::Default => true,
@@ -156,7 +158,7 @@ impl RuleIndex {
         }
     }
 
-    /// Puts the rules that may want a change into a set, and says whether there are any.
+    /// Puts the rules that may want a change into a set, and returns whether there are any.
     #[inline]
     pub(crate) fn candidates(&self, change: &Change<'_>, bits: &mut Bits) -> bool {
         bits.clear();
@@ -173,25 +175,26 @@ impl RuleIndex {
                 Err(_) => None,
             };
             match row.map(|row| (row.bytes(), row.form())) {
-                // The order is settled once an image.
+                // The form is selected here, once for each image.
                 Some((list, RowForm::Big)) => self.walk(list, RowForm::Big, bits),
                 Some((list, RowForm::Little)) => self.walk(list, RowForm::Little, bits),
                 Some((list, RowForm::Wide)) => self.walk(list, RowForm::Wide, bits),
-                None => self.ask_all(0, bits),
+                None => self.add_all(0, bits),
             }
         }
         bits.iter().any(|word| *word != 0)
     }
 
-    /// Rules of columns from this one on must be asked: what the columns hold was not found.
+    /// Adds all rules of the columns from this one on, because their values were not found.
     #[cold]
-    fn ask_all(&self, from: usize, bits: &mut Bits) {
+    fn add_all(&self, from: usize, bits: &mut Bits) {
         for column in self.columns.iter().skip(from) {
-            column.ask_all(bits);
+            column.add_all(bits);
         }
     }
 
-    /// Walks along an image and the columns of the index, both of which rise, and stops behind the last of these.
+    /// Compares the columns of an image with those of the index, both in the order of their indexes, and stops after the last one
+    /// of the index.
     #[inline(always)]
     fn walk(&self, list: &[u8], form: RowForm, bits: &mut Bits) {
         let mut next = 0;
@@ -199,12 +202,12 @@ impl RuleIndex {
         for span in ColumnSpans::new(list, form) {
             let Ok(span) = span else { break };
             if last.is_some_and(|last| span.index <= last) {
-                // An image whose indexes do not rise has not been seen: the rules find its columns themselves.
-                return self.ask_all(0, bits);
+                // An image whose indexes do not rise has not been seen. The rules find its columns themselves.
+                return self.add_all(0, bits);
             }
             last = Some(span.index);
             while let Some(column) = self.columns.get(next).filter(|column| column.index < span.index) {
-                column.ask_all(bits);
+                column.add_all(bits);
                 next += 1;
             }
             let Some(column) = self.columns.get(next) else { return };
@@ -222,19 +225,19 @@ impl RuleIndex {
             };
             match value {
                 Some(value) => column.find(value, bits),
-                None => column.ask_all(bits),
+                None => column.add_all(bits),
             }
             next += 1;
             if next == self.columns.len() {
                 return;
             }
         }
-        self.ask_all(next, bits);
+        self.add_all(next, bits);
     }
 }
 
 impl OnlyTest {
-    /// Whether the column is in a list, holds an integer, and does not pass.
+    /// Returns whether a list has the column with an integer that fails the test.
     #[inline(always)]
     fn fails(&self, list: &[u8], form: RowForm) -> bool {
         for span in ColumnSpans::new(list, form) {
@@ -251,12 +254,13 @@ impl OnlyTest {
 }
 
 impl IndexedColumn {
+    /// Adds all rules of the column.
     #[cold]
-    fn ask_all(&self, bits: &mut Bits) {
+    fn add_all(&self, bits: &mut Bits) {
         bits.iter_mut().zip(&self.all).for_each(|(word, own)| *word |= own);
     }
 
-    /// Finds the rules whose first test holds for a value.
+    /// Adds the rules whose first test accepts a value.
     #[inline(always)]
     fn find(&self, value: i64, bits: &mut Bits) {
         for (_, rule) in self.from.iter().take_while(|(low, _)| *low <= value) {

@@ -1,4 +1,4 @@
-//! A selection bound to one table: what is asked of each change, in which order.
+//! [`Program`]: a selection bound to one table.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::filter::verdict::{Rejection, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
 
-/// A [`Select`] bound to one version of a table's definition. Immutable; cloning shares it, and any number of threads may
-/// use one, each with its own [`Scratch`].
+/// A [`Select`] bound to one version of a table's definition. It is immutable, and cloning shares it. Any number of threads may
+/// use it, each with its own [`Scratch`].
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -51,19 +51,19 @@ pub(crate) struct Inner {
     pub(super) source: Arc<str>,
     settings: Settings,
     columns: Vec<Needed>,
-    /// All columns of the table, for rules that hand on whole rows.
+    /// All columns of the table, for rules that return whole rows.
     every: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
-    /// Which rules to ask, for each operation on rows.
+    /// The rules to evaluate, for each operation on rows.
     indexes: [RuleIndex; INDEXED.len()],
-    /// Why no rule is bound, where none is.
+    /// The rejection if no rule is bound.
     pub(crate) otherwise: Rejection,
 }
 
-/// Operations on rows, which have an index of rules each.
+/// The operations on rows; each has an index of rules.
 const INDEXED: [Op; 4] = [Op::Insert, Op::Update, Op::PkUpdate, Op::Delete];
 
-/// Memory for evaluations, used over and over. One for each thread.
+/// Memory for evaluations, which is reused. Each thread needs its own.
 #[derive(Debug, Default)]
 pub struct Scratch {
     memory: Bump,
@@ -71,18 +71,18 @@ pub struct Scratch {
     candidates: Bits,
 }
 
-/// A row as a rule hands it on: columns kept, renamed and computed, and tokens.
+/// The projection of a row by a rule: columns that are kept, renamed or computed, and tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Projected {
-    /// Columns by name. What is missing is left out.
+    /// Columns by name. Missing ones are left out.
     pub columns: Vec<(String, OwnedValue)>,
     /// Tokens by name.
     pub tokens: Vec<(String, OwnedValue)>,
 }
 
 impl Select {
-    /// Binds it to a table. What does not fit the table is kept in [`Program::problems`], and makes the rule an error for
-    /// each change.
+    /// Binds the selection to a table. [`Program::problems`] lists what does not fit the table; a rule with a problem is an error
+    /// for each change.
     #[must_use]
     pub fn bind(&self, table: &Arc<TableDef>) -> Program {
         with_deep_stack(|| Program::new(self, table))
@@ -113,19 +113,19 @@ impl Program {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The table that it is bound to.
+    /// Returns the table that it is bound to.
     #[must_use]
     pub fn table(&self) -> &Arc<TableDef> {
         &self.inner.table
     }
 
-    /// Whether no rule names the table.
+    /// Returns whether no rule names the table.
     #[must_use]
     pub fn rejects_all(&self) -> bool {
         self.inner.rules.is_empty()
     }
 
-    /// Whether it wants all changes of the table, of any operation.
+    /// Returns whether it wants all changes of the table, of any operation.
     pub(crate) fn accepts_all(&self) -> bool {
         let whole = |rule: &BoundRule| {
             rule.conjuncts.is_empty() && rule.problems.is_empty() && Op::ALL.into_iter().all(|op| rule.ops.has(op))
@@ -133,16 +133,16 @@ impl Program {
         self.inner.rules.first().is_some_and(whole)
     }
 
-    /// What does not fit the table: columns that it has not, types that cannot be compared. `None` where all fits.
+    /// Returns what does not fit the table: unknown columns, types that cannot be compared. `None` if everything fits.
     #[must_use]
     pub fn problems(&self) -> Option<Diagnostics> {
         let all: Vec<Diagnostic> = self.inner.rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
         (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all))
     }
 
-    /// The decision on a change of its table, by its rules: operations, FILTER, WHERE. Of several rules the first that
-    /// accepts counts; else the first that is no rejection; else the rejection of any of them. Limits and tags are a
-    /// [`Selector`](crate::filter::Selector)'s.
+    /// Decides on a change of its table by its rules: operations, FILTER, WHERE. If several rules name the table, the first that
+    /// accepts decides; otherwise the first that is undecidable or fails; otherwise the change is rejected. Limits and tags are
+    /// left to a [`Selector`](crate::filter::Selector).
     pub fn verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         self.judge(change, scratch)
     }
@@ -158,18 +158,18 @@ impl Program {
             }
             None => inner.all_rules(&mut scratch.candidates),
         }
-        inner.ask(change, scratch)
+        inner.evaluate(change, scratch)
     }
 
-    /// Whether it rejects a row that is one record by itself, where that can be told at once. `false` says nothing.
+    /// Returns whether its first test rejects a row that is one record on its own. `false` decides nothing.
     #[inline(always)]
     pub(crate) fn prefilter_rejects(&self, change: &Change<'_>) -> bool {
         self.inner.index(change.op()).is_some_and(|index| index.prefilter_rejects(change))
     }
 
-    /// Calls `each` with the decisions of all rules that do not reject the change, by their numbers: for many rules at once on
-    /// one stream, of which few have something to say of a change. Rules that compare a number first are found by an index
-    /// and not asked one by one.
+    /// Calls `each` with the number and the decision of every rule that does not reject the change. It is for many rules on one
+    /// stream, few of which accept a change. Rules whose first test compares a number are found by an index, without evaluating
+    /// the others.
     pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
         let inner = &*self.inner;
         match inner.index(change.op()) {
@@ -195,12 +195,12 @@ impl Program {
         scratch.clear();
     }
 
-    /// What the rule of this number hands on of a change: its COLS, COLSEXCEPT, COLMAP and TOKENS; the whole row where it has
-    /// none of these.
+    /// Returns the projection of a change by the rule of this number: its COLS, COLSEXCEPT, COLMAP and TOKENS, or the whole row
+    /// if it has none of these.
     ///
     /// # Errors
-    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) where the rule is none of the program's or an expression fails,
-    /// [`ErrorKind::Undecidable`](crate::ErrorKind::Undecidable) where it needs what the trail does not tell.
+    /// [`ErrorKind::Filter`](crate::ErrorKind::Filter) if the program does not have the rule or an expression fails,
+    /// [`ErrorKind::Undecidable`](crate::ErrorKind::Undecidable) if it needs information that the trail does not contain.
     pub fn project(&self, change: &Change<'_>, rule: usize, scratch: &mut Scratch) -> crate::Result<Projected> {
         let inner = &*self.inner;
         let columns = inner.needed_by(rule);
@@ -224,14 +224,14 @@ impl Scratch {
 
     #[inline]
     fn clear(&mut self) {
-        // Keeps its largest piece, so that nothing is allocated once it is large enough.
+        // The arena keeps its largest chunk: nothing is allocated once that is large enough.
         if self.memory.allocated_bytes() > 0 {
             self.memory.reset();
         }
     }
 }
 
-/// The rules that may want changes of an operation, with the test that each asks first.
+/// Returns the rules that may want changes of an operation, each with its first test.
 fn entries(rules: &[BoundRule], op: Op) -> impl Iterator<Item = Entry<'_>> + Clone {
     rules.iter().enumerate().filter(move |(_, rule)| rule.ops.has(op)).map(move |(place, rule)| {
         let first = rule.conjuncts.iter().find(|conjunct| conjunct.ops.has(op));
@@ -239,7 +239,7 @@ fn entries(rules: &[BoundRule], op: Op) -> impl Iterator<Item = Entry<'_>> + Clo
             Some(conjunct) => Rejection::Clause { rule: rule.number, clause: conjunct.clause },
             None => Rejection::Operation,
         };
-        // What raises an error instead of rejecting, or does not fit the table, must be asked.
+        // A rule that raises an error instead of rejecting, or does not fit the table, must be evaluated.
         let plain = first.filter(|conjunct| conjunct.raise_error.is_none() && rule.problems.is_empty());
         Entry { place, first: plain.map(|conjunct| &conjunct.node), rejection }
     })
@@ -258,7 +258,7 @@ impl Inner {
         }
     }
 
-    /// Why a change of an operation that no rule wants is turned away.
+    /// Returns the rejection of a change of an operation that no rule wants.
     fn otherwise_of_op(&self) -> Rejection {
         if self.rules.is_empty() { self.otherwise } else { Rejection::Operation }
     }
@@ -268,8 +268,8 @@ impl Inner {
         bits.resize(self.rules.len().div_ceil(64), u64::MAX);
     }
 
-    /// Asks the rules that may want a change.
-    fn ask(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+    /// Evaluates the rules that may want a change.
+    fn evaluate(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         scratch.make_room(self.columns.len());
         let verdict = {
             let subject = ChangeSubject::new(*change, &self.columns, &scratch.places);
@@ -298,7 +298,7 @@ impl Inner {
         kept.unwrap_or(Verdict::Reject(self.otherwise))
     }
 
-    /// The columns that a rule's projection is made from.
+    /// Returns the columns that a rule's projection needs.
     fn needed_by(&self, number: usize) -> &[Needed] {
         let whole = self.rules.iter().any(|rule| rule.number == number && rule.projection.whole);
         if whole { &self.every } else { &self.columns }
@@ -328,7 +328,7 @@ impl Inner {
         for (name, length, node) in &rule.projection.derived {
             context.target_length = *length;
             let value = node.value(&context).map_err(|trouble| project_error(trouble, name))?;
-            // A derived column takes the place of the row's own of that name.
+            // A derived column replaces the row's own column of that name.
             out.columns.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
             out.columns.extend(plain(value).map(|value| (name.to_string(), value)));
         }
@@ -357,7 +357,7 @@ fn project_error(trouble: EvalError, name: &str) -> crate::Error {
     crate::Error::new(kind, what)
 }
 
-/// A value as plain data; `None` for what is missing.
+/// Returns a value as plain data; `None` if it is missing.
 fn plain(value: Scalar<'_>) -> Option<OwnedValue> {
     Some(match value {
         Scalar::Null => OwnedValue::Null,
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_a_projection_hands_on_the_row() {
+    fn a_rule_without_a_projection_returns_the_row() {
         let table = table();
         let names = |text: &str| -> Vec<String> {
             let program = Select::parse(text).unwrap().bind(&table);
@@ -413,7 +413,7 @@ mod tests {
     #[test]
     fn tests_of_the_before_image_keep_their_place() {
         let table = table();
-        // The first test settles an insert before its before image, which it has not, is asked for.
+        // The first test decides on an insert before the second needs the before image, which an insert does not have.
         for text in [
             "TABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'nut') AND @COLTEST (@BEFORE (PRICE), PRESENT));",
             "TABLE SHOP.ITEMS, WHERE (NAME = 'nut' AND BEFORE.PRICE = @PRESENT);",

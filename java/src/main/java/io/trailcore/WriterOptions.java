@@ -40,7 +40,7 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     /**
-     * Sets {@code order}. Order of the bytes of all numbers but column data.
+     * Sets {@code order}. Byte order of all numbers except column data.
      *
      * @param value the value
      * @return the new options
@@ -50,8 +50,8 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     /**
-     * Sets {@code fileSize}. A file is closed before a record would make it longer than this. A table's definition,
-     * written ahead of its first row, does not count.
+     * Sets {@code fileSize}. A file is closed before a record would make it longer than this. The definition of a
+     * table, written before its first row, does not count.
      *
      * @param value the value
      * @return the new options
@@ -81,8 +81,8 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     /**
-     * Sets {@code metadata}. Whether definitions are written into the trail and rows refer to them; else rows carry
-     * their table's name, as releases before 12.2 write them.
+     * Sets {@code metadata}. Definitions are written into the trail, and rows refer to them. Otherwise each row has the
+     * name of its table, as in releases before 12.2.
      *
      * @param value the value
      * @return the new options
@@ -112,7 +112,7 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     /**
-     * Sets {@code charset}. Number of the database's character set; see {@code Charset::from_id}].
+     * Sets {@code charset}. Number of the database's character set, as in a file header.
      *
      * @param value the value
      * @return the new options
@@ -132,7 +132,8 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     /**
-     * Sets {@code created}. When the files were made. Not the clock: what is written depends on the caller alone.
+     * Sets {@code created}. Creation time of the files. The clock is not read, so the bytes of the files depend only on
+     * the caller.
      *
      * @param value the value
      * @return the new options
