@@ -193,10 +193,16 @@ impl Arena {
         note(batch.after().count() as u32);
         let ops: Vec<u8> = batch.ops().iter().map(|&op| op_number(op)).collect();
         note(self.put(&ops)?);
-        let positions = || batch.positions().iter().map(|&position| Writer::parts(position));
-        note(self.put(&positions().map(|(kind, _)| kind).collect::<Vec<u8>>())?);
-        note(self.put(&positions().map(|(_, (first, _))| first).collect::<Vec<u64>>())?);
-        note(self.put(&positions().map(|(_, (_, second))| second).collect::<Vec<u64>>())?);
+        let (mut kinds, mut firsts, mut seconds) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+        for &position in batch.positions() {
+            let (kind, (first, second)) = Writer::parts(position);
+            kinds.push(kind);
+            firsts.push(first);
+            seconds.push(second);
+        }
+        note(self.put(&kinds)?);
+        note(self.put(&firsts)?);
+        note(self.put(&seconds)?);
         note(self.put(batch.times())?);
         for (definition, column) in columns() {
             let index = batch.table().columns().iter().position(|own| std::ptr::eq(own, definition)).unwrap_or_default();
