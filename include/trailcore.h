@@ -1079,7 +1079,7 @@ typedef uint32_t tc_arrow_times;
 #endif // __cplusplus
 
 /**
- * What a stream does when the definition of the table changes.
+ * The behavior of a stream when the definition of the table changes.
  */
 enum tc_arrow_schema_change
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1249,6 +1249,10 @@ typedef struct {
      * The kind of source, a `tc_position_kind`. 0 is a trail.
      */
     uint32_t kind;
+    /**
+     * Reserved; 0.
+     */
+    uint32_t reserved;
 } tc_position;
 
 /**
@@ -1373,7 +1377,7 @@ typedef struct {
      */
     tc_arrow_times times;
     /**
-     * What happens when the definition of the table changes.
+     * The behavior when the definition of the table changes.
      */
     tc_arrow_schema_change schema_change;
 } tc_arrow_options;
@@ -1710,19 +1714,19 @@ typedef struct {
      */
     uint8_t record_count;
     /**
-     * Whether it is a file header record.
+     * True if it is a file header record.
      */
     bool is_file_header;
     /**
-     * Whether its header could be parsed; otherwise its fields are 0.
+     * True if its header could be parsed; otherwise its fields are 0.
      */
     bool has_header;
     /**
-     * Whether `table_index` is set.
+     * True if `table_index` is set.
      */
     bool has_table_index;
     /**
-     * Whether its numbers are little-endian.
+     * True if its numbers are little-endian.
      */
     bool little_endian;
 } tc_record;
@@ -1748,15 +1752,15 @@ typedef struct {
      */
     uint64_t offset;
     /**
-     * Whether `rba` is known.
+     * True if `rba` is known.
      */
     bool has_rba;
     /**
-     * Whether `record` is known.
+     * True if `record` is known.
      */
     bool has_record;
     /**
-     * Whether `offset` is known.
+     * True if `offset` is known.
      */
     bool has_offset;
 } tc_location;
@@ -1782,15 +1786,15 @@ typedef struct {
      */
     size_t end;
     /**
-     * What is wrong. It is valid as long as the object that returned it.
+     * The description. It is valid as long as the object that returned it.
      */
     tc_str message;
     /**
-     * What to write instead; no text if that is not known.
+     * The text to write instead; no text if that is not known.
      */
     tc_str help;
     /**
-     * Whether it makes the filter unusable.
+     * True if it makes the filter unusable.
      */
     bool is_error;
 } tc_diagnostic;
@@ -1815,7 +1819,7 @@ typedef struct {
      */
     int64_t now;
     /**
-     * Whether `now` is set.
+     * True if `now` is set.
      */
     bool has_now;
     /**
@@ -1877,11 +1881,11 @@ typedef struct {
      */
     uint32_t column_count;
     /**
-     * Whether `rule` is set.
+     * True if `rule` is set.
      */
     bool has_rule;
     /**
-     * Whether `clause` is set.
+     * True if `clause` is set.
      */
     bool has_clause;
 } tc_verdict;
@@ -1934,11 +1938,11 @@ typedef struct {
      */
     int16_t scale;
     /**
-     * Whether text has a fixed length.
+     * True if text has a fixed length.
      */
     bool fixed;
     /**
-     * Whether it belongs to the key.
+     * True if it belongs to the key.
      */
     bool key;
     /**
@@ -2016,23 +2020,23 @@ typedef struct {
      */
     int32_t charset;
     /**
-     * Whether it belongs to the key.
+     * True if it belongs to the key.
      */
     bool key;
     /**
-     * Whether `native_type` is known.
+     * True if `native_type` is known.
      */
     bool has_native_type;
     /**
-     * Whether `character_length` is known.
+     * True if `character_length` is known.
      */
     bool has_character_length;
     /**
-     * Whether `nullable` is known.
+     * True if `nullable` is known.
      */
     bool has_nullable;
     /**
-     * Whether the column may be NULL.
+     * True if the column may be NULL.
      */
     bool nullable;
 } tc_column_def;
@@ -2109,7 +2113,7 @@ typedef struct {
      */
     uint64_t seqno;
     /**
-     * Whether its name has a sequence number.
+     * True if its name has a sequence number.
      */
     bool has_seqno;
 } tc_file;
@@ -3295,7 +3299,7 @@ tc_status tc_table_new(const char *name,
 tc_status tc_table_clone(const tc_table *table, tc_table **copy);
 
 /**
- * Frees a definition that the caller owns. NULL is fine; a borrowed definition is left alone.
+ * Frees a definition that the caller owns. NULL is fine; a borrowed definition is not freed.
  *
  * Example: `tc_table_free(kept);`
  */

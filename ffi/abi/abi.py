@@ -2,7 +2,7 @@
 """The binary interface of the C library, as text: its symbols, and its structs and enums as a compiler lays them out.
 
     abi.py list HEADER LIBRARY         writes it
-    abi.py check HEADER LIBRARY FILE   it is what FILE says, so that a change is one that someone has made
+    abi.py check HEADER LIBRARY FILE   fails unless it equals FILE, so that every change is deliberate
 
 Structs that start with their size may grow at their end.
 """
@@ -84,7 +84,7 @@ def main():
         differing = sorted(set(known) ^ set(now))
         if differing:
             sys.exit(f"{sys.argv[4]} and the library differ; if that is meant, run `make abi`:\n" + "\n".join(differing))
-        print(f"{len(now)} facts are as {sys.argv[4]} says")
+        print(f"{len(now)} facts equal those of {sys.argv[4]}")
 
 
 if __name__ == "__main__":

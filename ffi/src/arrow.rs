@@ -68,7 +68,7 @@ pub enum tc_arrow_times {
 /// A `tc_arrow_times` from C, which can have any value.
 pub type RawArrowTimes = u32;
 
-/// What a stream does when the definition of the table changes.
+/// The behavior of a stream when the definition of the table changes.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_arrow_schema_change {
@@ -109,7 +109,7 @@ pub struct tc_arrow_options {
     pub invalid_as_null: Flag,
     /// The unit of dates and times.
     pub times: RawArrowTimes,
-    /// What happens when the definition of the table changes.
+    /// The behavior when the definition of the table changes.
     pub schema_change: RawArrowSchemaChange,
 }
 

@@ -39,11 +39,11 @@ pub struct tc_location {
     pub record: u64,
     /// Byte offset of the fault inside the record.
     pub offset: u64,
-    /// Whether `rba` is known.
+    /// True if `rba` is known.
     pub has_rba: bool,
-    /// Whether `record` is known.
+    /// True if `record` is known.
     pub has_record: bool,
-    /// Whether `offset` is known.
+    /// True if `offset` is known.
     pub has_offset: bool,
 }
 
@@ -127,11 +127,11 @@ pub struct tc_diagnostic {
     pub start: usize,
     /// Its end in the text, in bytes.
     pub end: usize,
-    /// What is wrong. It is valid as long as the object that returned it.
+    /// The description. It is valid as long as the object that returned it.
     pub message: tc_str,
-    /// What to write instead; no text if that is not known.
+    /// The text to write instead; no text if that is not known.
     pub help: tc_str,
-    /// Whether it makes the filter unusable.
+    /// True if it makes the filter unusable.
     pub is_error: bool,
 }
 

@@ -43,7 +43,7 @@ const FREED: u64 = u64::from_be_bytes(*b"tcfreed\0");
 #[repr(C)]
 pub(crate) struct Handle<T> {
     word: AtomicU64,
-    /// Whether the caller frees it. Otherwise it is part of another object.
+    /// True if the caller frees it. Otherwise it is part of another object.
     owned: bool,
     value: UnsafeCell<ManuallyDrop<T>>,
 }
@@ -197,7 +197,7 @@ impl<T: Object> Drop for Exclusive<'_, T> {
     }
 }
 
-/// Frees an object that C owns. Null is fine. A pointer that must not be freed is left alone and reported to the log, because
+/// Frees an object that C owns. Null is fine. A pointer that must not be freed is not freed but reported to the log, because
 /// there is no status to return.
 ///
 /// # Safety

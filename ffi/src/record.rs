@@ -59,13 +59,13 @@ pub struct tc_record {
     pub continued: u8,
     /// RecCount.
     pub record_count: u8,
-    /// Whether it is a file header record.
+    /// True if it is a file header record.
     pub is_file_header: bool,
-    /// Whether its header could be parsed; otherwise its fields are 0.
+    /// True if its header could be parsed; otherwise its fields are 0.
     pub has_header: bool,
-    /// Whether `table_index` is set.
+    /// True if `table_index` is set.
     pub has_table_index: bool,
-    /// Whether its numbers are little-endian.
+    /// True if its numbers are little-endian.
     pub little_endian: bool,
 }
 

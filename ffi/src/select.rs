@@ -25,7 +25,7 @@ pub struct tc_select_options {
     /// A fixed time for @DATENOW and lags, in microseconds since 1970, UTC, if `has_now` is set. Otherwise the system clock is
     /// used.
     pub now: i64,
-    /// Whether `now` is set.
+    /// True if `now` is set.
     pub has_now: Flag,
     /// Reject and count undecidable changes, instead of stopping with `TC_ERR_UNDECIDABLE`.
     pub lenient: Flag,
@@ -106,9 +106,9 @@ pub struct tc_verdict {
     pub columns: [u32; 4],
     /// How many of `columns` are set.
     pub column_count: u32,
-    /// Whether `rule` is set.
+    /// True if `rule` is set.
     pub has_rule: bool,
-    /// Whether `clause` is set.
+    /// True if `clause` is set.
     pub has_clause: bool,
 }
 

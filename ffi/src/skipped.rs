@@ -1,4 +1,4 @@
-//! What a reader counts: skipped ranges, and the decisions of a selection.
+//! The counts of a reader: skipped ranges, and the decisions of a selection.
 
 use crate::error::tc_error;
 use crate::failure::{Failure, Outcome};

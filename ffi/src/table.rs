@@ -83,15 +83,15 @@ pub struct tc_column_def {
     pub character_length: u32,
     /// The number of its character set in trails; -1 if it is not stated or has no number.
     pub charset: i32,
-    /// Whether it belongs to the key.
+    /// True if it belongs to the key.
     pub key: bool,
-    /// Whether `native_type` is known.
+    /// True if `native_type` is known.
     pub has_native_type: bool,
-    /// Whether `character_length` is known.
+    /// True if `character_length` is known.
     pub has_character_length: bool,
-    /// Whether `nullable` is known.
+    /// True if `nullable` is known.
     pub has_nullable: bool,
-    /// Whether the column may be NULL.
+    /// True if the column may be NULL.
     pub nullable: bool,
 }
 
@@ -115,9 +115,9 @@ pub struct tc_column_spec {
     pub sub_type: u16,
     /// Fraction digits of an integer.
     pub scale: i16,
-    /// Whether text has a fixed length.
+    /// True if text has a fixed length.
     pub fixed: Flag,
-    /// Whether it belongs to the key.
+    /// True if it belongs to the key.
     pub key: Flag,
     /// The name of its character set; NULL for UTF-8.
     pub charset: *const c_char,
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn tc_table_clone(table: *const tc_table, copy: *mut *mut 
     status(|| give_to(copy, || Ok(tc_table(Arc::clone(&borrow(table)?.0)))))
 }
 
-/// Frees a definition that the caller owns. NULL is fine; a borrowed definition is left alone.
+/// Frees a definition that the caller owns. NULL is fine; a borrowed definition is not freed.
 ///
 /// Example: `tc_table_free(kept);`
 #[unsafe(no_mangle)]

@@ -32,6 +32,8 @@ pub struct tc_position {
     pub rba: u64,
     /// The kind of source, a `tc_position_kind`. 0 is a trail.
     pub kind: u32,
+    /// Reserved; 0.
+    pub reserved: u32,
 }
 
 impl From<Position> for tc_position {
@@ -45,7 +47,7 @@ impl From<Position> for tc_position {
             // A kind that this library does not know has no place in a trail either.
             _ => (k::TC_POSITION_OFFSET, 0, 0),
         };
-        Self { seqno, rba, kind: kind as u32 }
+        Self { seqno, rba, kind: kind as u32, reserved: 0 }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct tc_file {
     pub path: tc_str,
     /// The sequence number in its name, if `has_seqno` is set. Otherwise the file header has it.
     pub seqno: u64,
-    /// Whether its name has a sequence number.
+    /// True if its name has a sequence number.
     pub has_seqno: bool,
 }
 

@@ -15,7 +15,7 @@ HANDLES = {
     "logdump_filter", "file_header", "writer", "row", "buffer", "error",
 }
 
-# What stands for arguments that are not looked at for what they are here; by name where the type does not do.
+# Values of arguments whose value does not matter here, by name, if the type is not enough.
 BY_NAME = {
     "source": '"TABLE A.B;"', "objects": '"A.B"', "csn": '"1"', "filter": '"1 > 0"', "where_": '"A = 1"',
     "left": '"1"', "right": '"2"', "json": '"1"', "digits": '"1"', "column": '"AMOUNT"', "file": '"no/such/file"',

@@ -47,7 +47,7 @@ impl Current {
     }
 }
 
-/// Adds the names of its tables to a block, and creates those that are new.
+/// Adds the names of its tables to a block, and creates the new ones.
 fn named(py: Python<'_>, changes: ChangeBlock, known: &mut TableMap<Arc<Names>>) -> PyResult<Block> {
     let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.tables().len());
     for (id, table) in changes.tables() {

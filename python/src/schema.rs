@@ -70,7 +70,7 @@ impl Column {
         kind_name(&self.0)
     }
 
-    /// Whether the column belongs to the key.
+    /// True if the column belongs to the key.
     #[getter]
     fn key(&self) -> bool {
         self.0.key
@@ -88,7 +88,7 @@ impl Column {
         self.0.external_length
     }
 
-    /// Whether the column may be NULL, or `None` if the trail does not state it.
+    /// True if the column may be NULL, or `None` if the trail does not state it.
     #[getter]
     fn nullable(&self) -> Option<bool> {
         self.0.facts.nullable
@@ -159,7 +159,7 @@ impl TableDef {
         self.0.key().map(|column| column.name.to_string()).collect()
     }
 
-    /// Whether the columns of the table are known.
+    /// True if the columns of the table are known.
     #[getter]
     fn is_defined(&self) -> bool {
         self.0.is_defined()

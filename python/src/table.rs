@@ -26,7 +26,7 @@ pub(crate) struct ArrowArgs {
     /// The document of `ArrowOptions`.
     #[pyo3(attribute)]
     document: String,
-    /// Whether a stream ends where the schema changes, and continues on request.
+    /// True if a stream ends where the schema changes, and continues on request.
     #[pyo3(attribute)]
     stops: bool,
 }

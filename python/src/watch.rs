@@ -20,7 +20,7 @@ const MILLIS: u64 = 100;
 #[derive(Debug)]
 pub(crate) struct Watch {
     progress: Option<Py<PyAny>>,
-    /// Whether to warn about undecidable changes.
+    /// True if it warns about undecidable changes.
     warns: bool,
     total: u64,
     start: Instant,

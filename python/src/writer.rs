@@ -25,7 +25,7 @@ pub(crate) struct Writer {
     writer: Handle<TrailWriter>,
     order: ByteOrder,
     in_memory: bool,
-    /// Whether `write` opened the current transaction.
+    /// True if `write` opened the current transaction.
     is_copied: AtomicBool,
     finished: AtomicBool,
     /// One definition for each set of equal ones, because the writer compares definitions by address.
@@ -228,7 +228,7 @@ impl Writer {
         self.with(py, TrailWriter::abend)
     }
 
-    /// Whether a transaction that `write` opened is open.
+    /// True if a transaction that `write` opened is open.
     #[getter]
     fn is_in_copied_transaction(&self, py: Python<'_>) -> PyResult<bool> {
         let open = self.writer.with(py, |writer| writer.is_in_transaction())?;

@@ -205,7 +205,7 @@ class Column:
         """The kind of its values. The values of an ``unknown`` column are raw bytes."""
     @property
     def key(self) -> bool:
-        """Whether the column belongs to the key."""
+        """True if the column belongs to the key."""
     @property
     def scale(self) -> int:
         """The number of digits after the decimal point."""
@@ -214,7 +214,7 @@ class Column:
         """The length in bytes that the definition states."""
     @property
     def nullable(self) -> bool | None:
-        """Whether the column may be NULL, or `None` if the trail does not state it."""
+        """True if the column may be NULL, or `None` if the trail does not state it."""
     @property
     def charset(self) -> str | None:
         """The character set of its text, or `None` if the definition does not state it."""
@@ -246,7 +246,7 @@ class TableDef:
         """The names of the key columns."""
     @property
     def is_defined(self) -> bool:
-        """Whether the columns of the table are known."""
+        """True if the columns of the table are known."""
     def __getitem__(self, name: str, /) -> Column: ...
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...

@@ -15,7 +15,7 @@ __all__ = ["Select", "StartPoint"]
 
 Dialect = Literal["ansi", "nonansi"]
 StartPoint = Position | tuple[int, int] | str | _dt.datetime
-"""Where to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC), or ``csn:NUMBER``."""
+"""A place to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC), or ``csn:NUMBER``."""
 
 
 class Select:

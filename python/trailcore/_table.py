@@ -45,7 +45,7 @@ class Arrow:
 
     @property
     def stops(self) -> bool:
-        """Whether a stream ends where the schema changes, and continues on request."""
+        """True if a stream ends where the schema changes, and continues on request."""
         return self.on_schema_change == "stop"
 
     @property

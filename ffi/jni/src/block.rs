@@ -25,7 +25,7 @@ mod at {
     pub(super) const END: usize = 92;
 }
 
-/// What a view has of an image.
+/// The state of an image in a view.
 mod image {
     pub(super) const NONE: u8 = 0;
     pub(super) const ROW: u8 = 1;

@@ -1,4 +1,4 @@
-/* Trails in files, in memory and behind callbacks; read options. */
+/* Trails in files, in memory and read by callbacks; read options. */
 #include "api.h"
 
 #include <errno.h>

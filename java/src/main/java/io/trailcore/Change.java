@@ -181,7 +181,7 @@ public final class Change {
         };
     }
 
-    /** What the view does not contain. */
+    /** The parts that the view does not contain. */
     private record Extras(Map<String, byte[]> tokens, Optional<byte[]> userTokens, String tableName, Optional<String> ddl) {
         static Extras of(Wire.Reader in) {
             Map<String, byte[]> tokens = new LinkedHashMap<>();

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class NativeWorker {
     private static final Logger LOG = System.getLogger("io.trailcore");
-    /** Whether to record the stack trace of each opening, for the log message about an object that was not closed. */
+    /** True if to record the stack trace of each opening, for the log message about an object that was not closed. */
     private static final boolean TRACE = Boolean.getBoolean("trailcore.trace");
 
     /** The number of objects that were garbage collected without being closed. */

@@ -25,7 +25,7 @@ public final class Row implements Iterable<Column> {
     private final int change;
     private final int directory;
     private final int count;
-    /** Whether the indexes of the columns ascend, as in all trails that were seen. */
+    /** True if the indexes of the columns ascend, as in all trails that were seen. */
     private final boolean ascending;
     private final TableDef table;
 

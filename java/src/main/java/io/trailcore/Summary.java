@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * The content of a trail, counted: all changes, or those that a selection accepts.
+ * The content of a trail, counted: all changes, or only the selected changes.
  *
  * <pre>{@code
  * Summary summary = trail.summary();

@@ -45,7 +45,7 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     /** The position after the change that was returned last; {@code null} if it was not computed yet. */
     private Position position;
     private Change last;
-    /** Whether an OutOfMemoryError lost changes between reading and writing JSON. */
+    /** True if an OutOfMemoryError lost changes between reading and writing JSON. */
     private boolean lost;
 
     TrailReader(long handle) {

@@ -55,7 +55,7 @@ final class Wire {
             encoded.get(bytes);
             return bytes;
         } catch (CharacterCodingException unpaired) {
-            throw new IllegalArgumentException("a text has half of a surrogate pair, which UTF-8 cannot say", unpaired);
+            throw new IllegalArgumentException("a text has half of a surrogate pair, which UTF-8 cannot encode", unpaired);
         }
     }
 
@@ -73,7 +73,7 @@ final class Wire {
             this(bytes, 0);
         }
 
-        /** Where it has come to. */
+        /** Returns the current offset. */
         int at() {
             return at;
         }
@@ -200,7 +200,7 @@ final class Wire {
             return bool(text != null).text(text == null ? "" : text);
         }
 
-        /** What another writer wrote, as it stands. */
+        /** Appends the raw output of another writer. */
         Writer append(byte[] message) {
             out.writeBytes(message);
             return this;
