@@ -196,17 +196,14 @@ unsafe fn write(writer: *mut tc_writer, error: *mut *mut tc_error, how: impl FnO
     unsafe { fallible(error, || how(borrow_mut(writer)?.open()?)) }
 }
 
-/// Returns the bytes of a row of a table.
+/// Returns the bytes of a row of a table; none for null.
 ///
 /// # Safety
-/// As `borrow_mut`.
-unsafe fn row_of(table: &Arc<TableDef>, order: ByteOrder, row: *mut tc_row, name: &str) -> Outcome<Vec<u8>> {
-    if row.is_null() {
-        return Err(Failure::argument(format!("the operation needs the row {name}")));
-    }
-    let row = borrow_mut(row)?;
+/// As `borrow_mut_optional`.
+unsafe fn row_of(table: &Arc<TableDef>, order: ByteOrder, row: *mut tc_row) -> Outcome<Option<Vec<u8>>> {
+    let Some(row) = borrow_mut_optional(row)? else { return Ok(None) };
     row.check(table, order)?;
-    Ok(row.bytes().to_vec())
+    Ok(Some(row.bytes().to_vec()))
 }
 
 /// Begins a transaction with its commit sequence number, its id, and its timestamp in microseconds since 1970, UTC.
@@ -326,15 +323,16 @@ pub unsafe extern "C" fn tc_writer_row_change(
 ) -> tc_status {
     write(writer, error, |writer| {
         let (table, order) = (&borrow(table)?.0, writer.byte_order());
-        let row = |row, name| row_of(table, order, row, name);
+        let rows = (row_of(table, order, before)?, row_of(table, order, after)?);
+        let lacks = |name| Failure::argument(format!("the operation needs the row {name}"));
+        let before = || rows.0.as_deref().ok_or_else(|| lacks("before"));
+        let after = || rows.1.as_deref().ok_or_else(|| lacks("after"));
         match (tc_op::read(op)?, update_style(style)?) {
-            (Op::Insert, _) => writer.insert(table, &row(after, "after")?)?,
-            (Op::Delete, _) => writer.delete(table, &row(before, "before")?)?,
-            (Op::Update, style) => writer.update(table, style, &row(before, "before")?, &row(after, "after")?)?,
-            (Op::PkUpdate, UpdateStyle::Unified) => {
-                writer.unified_pk_update(table, &row(before, "before")?, &row(after, "after")?)?;
-            }
-            (Op::PkUpdate, _) => writer.pk_update(table, &row(before, "before")?, &row(after, "after")?)?,
+            (Op::Insert, _) => writer.insert(table, after()?)?,
+            (Op::Delete, _) => writer.delete(table, before()?)?,
+            (Op::Update, style) => writer.update(table, style, before()?, after()?)?,
+            (Op::PkUpdate, UpdateStyle::Unified) => writer.unified_pk_update(table, before()?, after()?)?,
+            (Op::PkUpdate, _) => writer.pk_update(table, before()?, after()?)?,
             (Op::Truncate, _) => writer.truncate(table)?,
             (other, _) => return Err(Failure::argument(format!("{other} is not an operation on a row"))),
         }

@@ -47,6 +47,12 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 
+    /// Answers a request: a verb and a JSON document in, a JSON document out.
+    #[pyfunction]
+    fn call(py: Python<'_>, verb: &str, request: &str) -> PyResult<String> {
+        py.detach(|| trailcore::call(verb, request)).map_err(|error| super::error::raised(py, &error))
+    }
+
     /// Panics inside a handle, for the test of panics. Never in what is installed.
     #[cfg(feature = "drill")]
     #[pyfunction]

@@ -8,12 +8,13 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
 use arrow_schema::{ArrowError, SchemaRef};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, TableStream, Times, c_stream};
+use trailcore::arrow::{ArrowOptions, SchemaChange, TableStream, c_stream};
 use trailcore::sink::write_parquet;
 
+use crate::error::raised;
 use crate::handle::Handle;
 use crate::reader::{SkippedRange, skipped_ranges};
 use crate::schema::TableDef;
@@ -22,74 +23,18 @@ use crate::watch::Watch;
 /// The options of the conversion to record batches: an object of the Python package with these attributes.
 #[derive(FromPyObject)]
 pub(crate) struct ArrowArgs {
+    /// The document of `ArrowOptions`.
     #[pyo3(attribute)]
-    batch_size: usize,
+    document: String,
+    /// Whether a stream ends where the schema changes, and continues on request.
     #[pyo3(attribute)]
-    layout: String,
-    #[pyo3(attribute)]
-    columns: Option<Vec<String>>,
-    #[pyo3(attribute)]
-    states: bool,
-    #[pyo3(attribute)]
-    numbers: NumbersArg,
-    #[pyo3(attribute)]
-    times: String,
-    #[pyo3(attribute)]
-    invalid: String,
-    #[pyo3(attribute)]
-    on_schema_change: String,
-    #[pyo3(attribute)]
-    prefix: String,
-}
-
-#[derive(FromPyObject)]
-enum NumbersArg {
-    Scale(u8),
-    Word(String),
+    stops: bool,
 }
 
 impl ArrowArgs {
-    pub(crate) fn options(&self) -> PyResult<ArrowOptions> {
-        let unknown =
-            |name: &str, value: &str, known: &str| Err(PyValueError::new_err(format!("{name} must be {known}, not {value:?}")));
-        let options = ArrowOptions::new().rows(self.batch_size).states(self.states).prefix(&self.prefix);
-        let options = options
-            .layout(match self.layout.as_str() {
-                "rows" => Layout::Rows,
-                "changes" => Layout::Changes,
-                other => return unknown("layout", other, "'rows' or 'changes'"),
-            })
-            .numbers(match &self.numbers {
-                NumbersArg::Scale(scale) if *scale <= 38 => Numbers::Scale(*scale),
-                NumbersArg::Scale(scale) => return unknown("numbers", &scale.to_string(), "a scale from 0 to 38"),
-                NumbersArg::Word(word) => match word.as_str() {
-                    "declared" => Numbers::Declared,
-                    "text" => Numbers::Text,
-                    "float" => Numbers::Float,
-                    other => return unknown("numbers", other, "'declared', 'text', 'float' or a scale"),
-                },
-            })
-            .times(match self.times.as_str() {
-                "declared" => Times::Declared,
-                "us" => Times::Micros,
-                "ns" => Times::Nanos,
-                other => return unknown("times", other, "'declared', 'us' or 'ns'"),
-            })
-            .invalid(match self.invalid.as_str() {
-                "error" => Invalid::Error,
-                "null" => Invalid::Null,
-                other => return unknown("invalid", other, "'error' or 'null'"),
-            })
-            .on_schema_change(match self.on_schema_change.as_str() {
-                "error" => SchemaChange::Error,
-                "union" => SchemaChange::Union,
-                "stop" => SchemaChange::Stop,
-                other => return unknown("on_schema_change", other, "'error' or 'union'"),
-            });
-        Ok(match &self.columns {
-            Some(columns) => options.columns(columns),
-            None => options,
-        })
+    pub(crate) fn options(&self, py: Python<'_>) -> PyResult<ArrowOptions> {
+        let options = ArrowOptions::from_json(&self.document).map_err(|error| raised(py, &error))?;
+        Ok(if self.stops { options.on_schema_change(SchemaChange::Stop) } else { options })
     }
 }
 

@@ -11,7 +11,6 @@ use pyo3::types::{PyDict, PyList};
 use trailcore::filter::Counts;
 use trailcore::sink::{ConvertOptions, Format};
 use trailcore::source::ByteSource;
-use trailcore::trail::{Field, FileHeader};
 use trailcore::{Op, ReadOptions};
 
 use crate::change::optional;
@@ -140,12 +139,6 @@ impl Trail {
         py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))
     }
 
-    /// Returns the header fields of each file as a dict, empty for a file without a header.
-    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let headers = self.work.with(py, |()| self.trail.headers())?.map_err(|error| raised(py, &error))?;
-        headers.iter().map(|header| header.as_ref().map_or_else(|| Ok(PyDict::new(py)), |header| facts(py, header))).collect()
-    }
-
     #[pyo3(signature = (read, progress = None))]
     fn changes(&self, py: Python<'_>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Changes> {
         let (options, watch) = self.watched(py, &read, progress)?;
@@ -168,14 +161,14 @@ impl Trail {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Table> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options()?;
+        let arrow = arrow.options(py)?;
         Ok(Table::new(self.done(py, &watch, |trail| trail.table(name, options, arrow))?, watch))
     }
 
     #[pyo3(signature = (read, arrow, progress = None))]
     fn batches(&self, py: Python<'_>, read: ReadArgs, arrow: ArrowArgs, progress: Option<Py<PyAny>>) -> PyResult<Batches> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options()?;
+        let arrow = arrow.options(py)?;
         Ok(Batches::new(self.done(py, &watch, |trail| trail.batches(options, arrow))?, watch))
     }
 
@@ -217,30 +210,13 @@ impl Trail {
         )
     }
 
-    /// Returns the check report as a dict.
-    #[pyo3(signature = (read, progress = None))]
-    fn check<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+    /// Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document.
+    #[pyo3(signature = (verb, read, progress = None))]
+    fn report(&self, py: Python<'_>, verb: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let report = self.done(py, &watch, |trail| trail.check(&options))?;
+        let report = self.done(py, &watch, |trail| trailcore::call_on(verb, trail, options))?;
         watch.done(py, Counts::default())?;
-        let types = Types::get(py)?;
-        let issues = report.issues.iter().map(|issue| {
-            Ok((issue.kind.name(), issue.kind.is_fault(), types.position(py, issue.position)?, issue.what.as_str()))
-        });
-        let issues = issues.collect::<PyResult<Vec<_>>>()?;
-        dict(
-            py,
-            [
-                ("records", optional(py, Some(report.records))?),
-                ("changes", optional(py, Some(report.changes))?),
-                ("transactions", optional(py, Some(report.transactions))?),
-                ("bytes", optional(py, Some(report.bytes))?),
-                ("invalid_values", optional(py, Some(report.invalid_values))?),
-                ("is_whole", optional(py, Some(report.is_whole()))?),
-                ("more_issues", optional(py, Some(report.more_issues))?),
-                ("issues", PyList::new(py, issues)?.into_any()),
-            ],
-        )
+        Ok(report)
     }
 
     /// Writes files, and returns table, path and rows of each, and the skipped ranges.
@@ -261,7 +237,7 @@ impl Trail {
         let Some(format) = Format::ALL.iter().copied().find(|known| known.name() == format) else {
             return Err(PyValueError::new_err(format!("format must be 'parquet', 'csv', 'arrow' or 'jsonl', not {format:?}")));
         };
-        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options()?);
+        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options(py)?);
         if let Some(table) = table {
             convert = convert.table(table);
         }
@@ -285,48 +261,4 @@ impl Trail {
         let found = self.done(py, &watch, |trail| trail.find_time_with(time(micros), &options))?;
         found.map(|found| Types::get(py)?.position(py, found)).transpose()
     }
-}
-
-/// Returns the fields of a file header by name. A field that the header does not have is `None`.
-fn facts<'py>(py: Python<'py>, header: &FileHeader) -> PyResult<Bound<'py, PyDict>> {
-    let types = Types::get(py)?;
-    let text = |field: Field<&str>| optional(py, field.value());
-    let time = |field: Field<trailcore::Timestamp>| match field.value() {
-        Some(time) => types.timestamp(py, time),
-        None => Ok(py.None().into_bound(py)),
-    };
-    let [system, node, release, version, hardware] = header.machine();
-    let charset = header.database_charset().value().map(|charset| charset.to_string());
-    dict(
-        py,
-        [
-            (
-                "byte_order",
-                optional(py, Some(if header.byte_order() == trailcore::trail::ByteOrder::Big { "big" } else { "little" }))?,
-            ),
-            ("compatibility", optional(py, header.compatibility().value())?),
-            ("created", time(header.creation_time())?),
-            ("uri", text(header.uri())?),
-            ("file_name", text(header.file_name())?),
-            ("seqno", optional(py, header.seqno().value())?),
-            ("file_size", optional(py, header.file_size().value())?),
-            ("first_csn", text(header.first_csn())?),
-            ("last_csn", text(header.last_csn())?),
-            ("first_time", time(header.first_time())?),
-            ("last_time", time(header.last_time())?),
-            ("encryption", optional(py, Some(format!("{:?}", header.encryption()).to_lowercase()))?),
-            ("system", text(system)?),
-            ("node", text(node)?),
-            ("release", text(release)?),
-            ("version", text(version)?),
-            ("hardware", text(hardware)?),
-            ("database_name", text(header.database_name())?),
-            ("database_instance", text(header.database_instance())?),
-            ("database_version", text(header.database_version())?),
-            ("database_charset", optional(py, charset)?),
-            ("database_time_zone", text(header.database_time_zone())?),
-            ("producer_group", text(header.producer_group())?),
-            ("producer_version", text(header.producer_version())?),
-        ],
-    )
 }

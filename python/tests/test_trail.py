@@ -236,3 +236,15 @@ def test_undecidable_changes_are_warned_about(big: tc.Trail, emp: tc.TableDef) -
     assert sum(1 for _ in changes) == changes.counts["accepted"] == 16 and changes.counts["undecidable"] == 2
     trail = written({"ID": 1}, table=emp)
     assert [c.op for c in trail.select("HR.EMP", where="ID = 1")] == ["insert"]
+
+
+def test_calls_answer_with_documents(big: tc.Trail) -> None:
+    path = DATA / "big" / "bk"
+    report = tc.call("count", path, select="TABLE BANK.POSTINGS;")
+    assert report["changes"] == big.select("BANK.POSTINGS").summary().changes
+    assert tc.call("check", path)["is_whole"] is True
+    assert [file["seqno"] for file in tc.call("info", path)["files"]] == [0, 1, 2]
+    with pytest.raises(ValueError, match="check, count, info"):
+        tc.call("cuont", path)
+    with pytest.raises(ValueError, match="resnyc"):
+        tc.call("info", path, resnyc=True)

@@ -53,6 +53,7 @@ from trailcore._trail import (
     Trail,
     Transaction,
     Written,
+    call,
     open,
 )
 from trailcore._values import MISSING, UNCHANGED, Changed, Invalid, NanoDatetime, Position, ZeroDate
@@ -114,5 +115,6 @@ __all__ = [
     "Written",
     "ZeroDate",
     "__version__",
+    "call",
     "open",
 ]

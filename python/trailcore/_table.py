@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,6 +42,22 @@ class Arrow:
     invalid: str
     on_schema_change: str
     prefix: str
+
+    @property
+    def stops(self) -> bool:
+        """Whether a stream ends where the schema changes, and continues on request."""
+        return self.on_schema_change == "stop"
+
+    @property
+    def document(self) -> str:
+        """The options as a JSON document."""
+        own = dataclasses.asdict(self)
+        own["rows"] = own.pop("batch_size")
+        own["numbers"] = {"scale": self.numbers} if isinstance(self.numbers, int) else self.numbers
+        own["times"] = {"us": "micros", "ns": "nanos"}.get(self.times, self.times)
+        if self.stops:
+            del own["on_schema_change"]
+        return json.dumps(own)
 
 
 class _Exports:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as _dt
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
@@ -35,8 +36,12 @@ __all__ = [
     "Trail",
     "Transaction",
     "Written",
+    "call",
     "open",
 ]
+
+_TIMES = ("created", "first_time", "last_time")
+"""The fields of `FileInfo` that are times, which are text in reports."""
 
 _FORMATS: dict[str, Literal["parquet", "csv", "arrow", "jsonl"]] = {
     ".parquet": "parquet",
@@ -155,7 +160,7 @@ class CheckIssue:
 
     kind: str
     is_fault: bool
-    position: Position
+    position: Position | str
     what: str
 
     def __str__(self) -> str:
@@ -246,6 +251,38 @@ class _Reading:
         return self.select._compiled if self.select else None
 
 
+def _time(text: str | None) -> _dt.datetime | None:
+    return None if text is None else _dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _file_info(report: dict[str, Any]) -> FileInfo:
+    known = {field.name for field in dataclasses.fields(FileInfo)}
+    values: dict[str, Any] = {name: value for name, value in report.items() if name in known}
+    return FileInfo(**{**values, **{name: _time(values[name]) for name in _TIMES}})
+
+
+def _position(text: str) -> Position | str:
+    """Positions of other sources than trails are text."""
+    try:
+        return Position.parse(text)
+    except ValueError:
+        return text
+
+
+def call(verb: str, path: Path, **options: Any) -> dict[str, Any]:
+    """Answers a request about the trail at `path`: the report that the command line prints with ``--json``.
+
+    `verb` is ``check``, ``count`` or ``info``. `options` are those of reading, by their names in documents, such as
+    ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or option.
+
+    >>> import trailcore as tc
+    >>> def inserts(path):
+    ...     return tc.call("count", path, select="TABLE HR.*;")["changes"]
+    """
+    report: dict[str, Any] = json.loads(_native.call(verb, json.dumps({"path": os.fspath(path), "options": options})))
+    return report
+
+
 def open(
     source: Source,
     *,
@@ -313,11 +350,7 @@ class Trail:
     @property
     def info(self) -> list[FileInfo]:
         """The header of each file. Reads the first record of each file."""
-        files = []
-        for (path, seqno), facts in zip(self._native.files, self._native.headers(), strict=True):
-            facts = {**facts, "seqno": facts.get("seqno") if facts.get("seqno") is not None else seqno}
-            files.append(FileInfo(path=path, **facts))
-        return files
+        return [_file_info(file) for file in json.loads(self._native.report("info", _Reading()))["files"]]
 
     @property
     def tables(self) -> Mapping[str, TableInfo]:
@@ -349,8 +382,11 @@ class Trail:
 
         Reads the trail twice. Ignores the selection.
         """
-        found = self._native.check(self._reading, callback(progress))
-        found["issues"] = [CheckIssue(*issue) for issue in found["issues"]]
+        found = json.loads(self._native.report("check", self._reading, callback(progress)))
+        found["issues"] = [
+            CheckIssue(issue["kind"], issue["is_fault"], _position(issue["position"]), issue["what"])
+            for issue in found["issues"]
+        ]
         return CheckReport(**found)
 
     def find(self, *, csn: str | int | None = None, time: _dt.datetime | None = None) -> Position | None:

@@ -182,7 +182,7 @@ impl Arena {
     ) -> Result<()> {
         let rows = batch.len();
         let columns = || batch.before().chain(batch.after());
-        let of_changes = aligned(rows) + 3 * 8 * rows;
+        let of_changes = 2 * aligned(rows) + 3 * 8 * rows;
         let shared = aligned(rows) + 8 * (rows + 1);
         let of_columns = columns().map(|(_, column)| bytes_of_column(column, rows)).sum::<usize>();
         self.reserve(env, owner, of_changes + shared + of_columns)?;
@@ -194,8 +194,7 @@ impl Arena {
         let ops: Vec<u8> = batch.ops().iter().map(|&op| op_number(op)).collect();
         note(self.put(&ops)?);
         let positions = || batch.positions().iter().map(|&position| Writer::parts(position));
-        // All positions of one source are of one kind.
-        note(positions().next().map_or(0, |(kind, _)| kind.into()));
+        note(self.put(&positions().map(|(kind, _)| kind).collect::<Vec<u8>>())?);
         note(self.put(&positions().map(|(_, (first, _))| first).collect::<Vec<u64>>())?);
         note(self.put(&positions().map(|(_, (_, second))| second).collect::<Vec<u64>>())?);
         note(self.put(batch.times())?);

@@ -113,6 +113,11 @@ native! {
         Ok(())
     }
 
+    Java_io_trailcore_Native_call<'l>(env, verb: JByteArray<'l>, request: JByteArray<'l>) -> JByteArray<'l> {
+        let report = trailcore::call(&text(env, &verb)?, &text(env, &request)?)?;
+        array(env, report.as_bytes())
+    }
+
     Java_io_trailcore_Native_trailOpen<'l>(env, place: JByteArray<'l>) -> jlong {
         Ok(Object::Trail(Trail::open(path(env, &place)?)?).into_handle())
     }

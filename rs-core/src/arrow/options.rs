@@ -142,6 +142,10 @@ impl ArrowOptions {
         if options.rows == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, "rows must be at least 1, not 0"));
         }
+        if let Numbers::Scale(scale @ 39..) = options.numbers {
+            let what = format!("numbers must have a scale from 0 to 38, not {scale}");
+            return Err(Error::new(ErrorKind::InvalidArgument, what));
+        }
         Ok(options)
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
  * <pre>{@code
  * CheckReport report = trail.check();
  * if (!report.isWhole()) {
- *     report.findings().forEach(System.err::println);
+ *     report.issues().forEach(System.err::println);
  * }
  * }</pre>
  *
@@ -18,8 +18,8 @@ import java.util.List;
  * @param transactions the number of complete transactions
  * @param bytes the total size of the records in bytes
  * @param invalidValues the number of values that are present but cannot be decoded
- * @param findings the issues, at most 1,000
- * @param moreFindings the number of further issues
+ * @param issues the issues, at most 1,000
+ * @param moreIssues the number of further issues
  */
 public record CheckReport(
         boolean isWhole,
@@ -28,8 +28,8 @@ public record CheckReport(
         long transactions,
         long bytes,
         long invalidValues,
-        List<CheckIssue> findings,
-        long moreFindings) {
+        List<CheckIssue> issues,
+        long moreIssues) {
     static CheckReport of(byte[] message) {
         Wire.Reader in = new Wire.Reader(message);
         boolean isWhole = in.bool();
@@ -38,8 +38,8 @@ public record CheckReport(
         long transactions = in.i64();
         long bytes = in.i64();
         long invalidValues = in.i64();
-        long moreFindings = in.i64();
+        long moreIssues = in.i64();
         return new CheckReport(
-                isWhole, records, changes, transactions, bytes, invalidValues, in.list(CheckIssue::of), moreFindings);
+                isWhole, records, changes, transactions, bytes, invalidValues, in.list(CheckIssue::of), moreIssues);
     }
 }

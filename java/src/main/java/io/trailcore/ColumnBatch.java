@@ -15,7 +15,7 @@ public final class ColumnBatch {
     private final TableDef table;
     private final int size;
     private final ByteBuffer ops;
-    private final int positionKind;
+    private final ByteBuffer positionKinds;
     private final LongBuffer seqnos;
     private final LongBuffer rbas;
     private final LongBuffer timestamps;
@@ -29,7 +29,7 @@ public final class ColumnBatch {
         size = in.i32();
         int columns = in.i32();
         ops = ColumnVector.slice(memory, in.i32(), size);
-        positionKind = in.i32();
+        positionKinds = ColumnVector.slice(memory, in.i32(), size);
         seqnos = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         rbas = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
         timestamps = ColumnVector.slice(memory, in.i32(), size * Long.BYTES).asLongBuffer();
@@ -79,7 +79,7 @@ public final class ColumnBatch {
      */
     public Position position(int row) {
         check();
-        return Position.of(positionKind, seqnos.get(row), rbas.get(row));
+        return Position.of(positionKinds.get(row), seqnos.get(row), rbas.get(row));
     }
 
     /**

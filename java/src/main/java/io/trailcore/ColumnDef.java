@@ -1,5 +1,6 @@
 package io.trailcore;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -12,8 +13,29 @@ import java.util.OptionalLong;
  * <pre>{@code
  * TableDef table = TableDef.of("BANK.RATES", ColumnDef.varchar("CODE", 3).asKey(), ColumnDef.integer("RATE", 4));
  * }</pre>
+ *
+ * @param name the name of the column
+ * @param kind the way to decode the bytes of the column
+ * @param dataType the data type as in definitions files: 64 for variable-length text, 134 for a 64-bit integer, 192 for date
+ *     and time, and so on
+ * @param subType the sub data type, which is the meaning of text
+ * @param length the external length in bytes
+ * @param internalLength the internal length in bytes
+ * @param binaryLength the binary length in bytes
+ * @param tableLength the table length in bytes
+ * @param fetchOffset the offset in an uncompressed row
+ * @param scale the number of digits after the decimal point
+ * @param mostSignificant the most significant part of a date and time
+ * @param leastSignificant the least significant part of a date and time
+ * @param isKey whether the column belongs to the key
+ * @param charset the number that the trail uses for the character set of the text: that of the column, or that of the
+ *     database; empty if the character set is not stated or not known
+ * @param nullable whether the column may be NULL, if the trail or definitions file states it; empty if that is not stated
  */
-public final class ColumnDef {
+public record ColumnDef(
+        String name, Kind kind, int dataType, int subType, int length, int internalLength, int binaryLength, int tableLength,
+        int fetchOffset, int scale, int mostSignificant, int leastSignificant, boolean isKey, OptionalInt charset,
+        Optional<Boolean> nullable) {
     /** The way to decode the bytes of a column. */
     public enum Kind {
         /** Characters. */
@@ -32,86 +54,33 @@ public final class ColumnDef {
         private static final Kind[] ALL = values();
     }
 
-    private final String name;
-    private final Kind kind;
-    private final int dataType;
-    private final int subType;
-    private final int externalLength;
-    private final int internalLength;
-    private final int binaryLength;
-    private final int tableLength;
-    private final int fetchOffset;
-    private final int scale;
-    private final int mostSignificant;
-    private final int leastSignificant;
-    private final boolean key;
-    private final OptionalLong charset;
-    private final int nullable;
+    private static final int NULLABLE_NOT_STATED = 2;
 
-    private static final int MAYBE_NULLABLE = 2;
-
-    ColumnDef(Wire.Reader in) {
-        name = in.text();
-        kind = Kind.ALL[in.u8()];
-        dataType = in.u16();
-        subType = in.u16();
-        externalLength = in.i32();
-        internalLength = in.i32();
-        binaryLength = in.i32();
-        tableLength = in.i32();
-        fetchOffset = in.i32();
-        scale = (short) in.u16();
-        mostSignificant = in.u16();
-        leastSignificant = in.u16();
-        key = in.bool();
-        charset = in.maybe();
-        nullable = in.u8();
+    static ColumnDef of(Wire.Reader in) {
+        return new ColumnDef(in.text(), Kind.ALL[in.u8()], in.u16(), in.u16(), in.i32(), in.i32(), in.i32(), in.i32(), in.i32(),
+                (short) in.u16(), in.u16(), in.u16(), in.bool(), charset(in.maybe()), nullable(in.u8()));
     }
 
-    private ColumnDef(
+    private static OptionalInt charset(OptionalLong stated) {
+        return stated.isPresent() ? OptionalInt.of((int) stated.getAsLong()) : OptionalInt.empty();
+    }
+
+    private static Optional<Boolean> nullable(int stated) {
+        return stated == NULLABLE_NOT_STATED ? Optional.empty() : Optional.of(stated == 1);
+    }
+
+    private static ColumnDef of(
             String name, Kind kind, int dataType, int subType, int length, int tableLength, int scale, int leastSignificant) {
-        this.name = name;
-        this.kind = kind;
-        this.dataType = dataType;
-        this.subType = subType;
-        externalLength = length;
-        internalLength = length;
-        binaryLength = length;
-        this.tableLength = tableLength;
-        fetchOffset = 0;
-        this.scale = scale;
-        mostSignificant = 0;
-        this.leastSignificant = leastSignificant;
-        key = false;
-        charset = OptionalLong.of(UTF_8);
-        nullable = MAYBE_NULLABLE;
-    }
-
-    private static final int UTF_8 = 0;
-
-    private ColumnDef(ColumnDef other, boolean key) {
-        name = other.name;
-        kind = other.kind;
-        dataType = other.dataType;
-        subType = other.subType;
-        externalLength = other.externalLength;
-        internalLength = other.internalLength;
-        binaryLength = other.binaryLength;
-        tableLength = other.tableLength;
-        fetchOffset = other.fetchOffset;
-        scale = other.scale;
-        mostSignificant = other.mostSignificant;
-        leastSignificant = other.leastSignificant;
-        this.key = key;
-        charset = other.charset;
-        nullable = other.nullable;
+        return new ColumnDef(name, kind, dataType, subType, length, length, length, tableLength, 0, scale, 0, leastSignificant,
+                false, OptionalInt.of(0), Optional.empty());
     }
 
     void write(Wire.Writer out) {
         out.text(name).u8(kind.ordinal()).u16(dataType).u16(subType);
-        out.i32(externalLength).i32(internalLength).i32(binaryLength).i32(tableLength).i32(fetchOffset);
-        out.u16(scale).u16(mostSignificant).u16(leastSignificant).bool(key);
-        out.bool(charset.isPresent()).i64(charset.orElse(0)).u8(nullable);
+        out.i32(length).i32(internalLength).i32(binaryLength).i32(tableLength).i32(fetchOffset);
+        out.u16(scale).u16(mostSignificant).u16(leastSignificant).bool(isKey);
+        out.bool(charset.isPresent()).i64(charset.orElse(0));
+        out.u8(nullable.map(may -> may ? 1 : 0).orElse(NULLABLE_NOT_STATED));
     }
 
     /**
@@ -121,7 +90,7 @@ public final class ColumnDef {
      * @param length the maximum length in bytes
      */
     public static ColumnDef varchar(String name, int length) {
-        return new ColumnDef(name, Kind.TEXT, 64, 0, length, 0, 0, 0);
+        return of(name, Kind.TEXT, 64, 0, length, 0, 0, 0);
     }
 
     /**
@@ -131,7 +100,7 @@ public final class ColumnDef {
      * @param length the length in bytes
      */
     public static ColumnDef character(String name, int length) {
-        return new ColumnDef(name, Kind.TEXT, 0, 0, length, 0, 0, 0);
+        return of(name, Kind.TEXT, 0, 0, length, 0, 0, 0);
     }
 
     /**
@@ -141,7 +110,7 @@ public final class ColumnDef {
      * @param scale the number of digits after the decimal point
      */
     public static ColumnDef integer(String name, int scale) {
-        return new ColumnDef(name, Kind.INTEGER, 134, 3, 8, 8, scale, 0);
+        return of(name, Kind.INTEGER, 134, 3, 8, 8, scale, 0);
     }
 
     /**
@@ -150,7 +119,7 @@ public final class ColumnDef {
      * @param name the name of the column
      */
     public static ColumnDef number(String name) {
-        return new ColumnDef(name, Kind.NUMBER_TEXT, 64, 2, 50, 50, 0, 0);
+        return of(name, Kind.NUMBER_TEXT, 64, 2, 50, 50, 0, 0);
     }
 
     /**
@@ -161,7 +130,7 @@ public final class ColumnDef {
      */
     public static ColumnDef dateTime(String name, int fraction) {
         int length = fraction == 0 ? 19 : 20 + fraction;
-        return new ColumnDef(name, Kind.DATE_TIME, 192, 0, length, length, 0, fraction == 0 ? 5 : 6);
+        return of(name, Kind.DATE_TIME, 192, 0, length, length, 0, fraction == 0 ? 5 : 6);
     }
 
     /**
@@ -171,70 +140,18 @@ public final class ColumnDef {
      * @param length the maximum length in bytes
      */
     public static ColumnDef binary(String name, int length) {
-        return new ColumnDef(name, Kind.BINARY, 64, 4, length, 0, 0, 0);
+        return of(name, Kind.BINARY, 64, 4, length, 0, 0, 0);
     }
 
     /** {@return the same column as a key column} */
     public ColumnDef asKey() {
-        return new ColumnDef(this, true);
-    }
-
-    /** {@return the name of the column} */
-    public String name() {
-        return name;
-    }
-
-    /** {@return the way to decode the bytes of the column} */
-    public Kind kind() {
-        return kind;
-    }
-
-    /**
-     * {@return the data type as in definitions files: 64 for variable-length text, 134 for a 64-bit integer, 192 for
-     * date and time, and so on}
-     */
-    public int dataType() {
-        return dataType;
-    }
-
-    /** {@return the sub data type, which is the meaning of text} */
-    public int subType() {
-        return subType;
-    }
-
-    /** {@return the external length in bytes} */
-    public int length() {
-        return externalLength;
-    }
-
-    /** {@return the number of digits after the decimal point} */
-    public int scale() {
-        return scale;
-    }
-
-    /** {@return whether the column belongs to the key} */
-    public boolean isKey() {
-        return key;
-    }
-
-    /**
-     * {@return the number that the trail uses for the character set of the text: that of the column, or that of the
-     * database; empty if the character set is not stated or not known}
-     */
-    public OptionalInt charset() {
-        return charset.isPresent() ? OptionalInt.of((int) charset.getAsLong()) : OptionalInt.empty();
-    }
-
-    /**
-     * {@return whether the column may be NULL, if the trail or definitions file states it; empty if that is not stated}
-     */
-    public java.util.Optional<Boolean> nullable() {
-        return nullable == MAYBE_NULLABLE ? java.util.Optional.empty() : java.util.Optional.of(nullable == 1);
+        return new ColumnDef(name, kind, dataType, subType, length, internalLength, binaryLength, tableLength, fetchOffset, scale,
+                mostSignificant, leastSignificant, true, charset, nullable);
     }
 
     /** Returns name and kind, for display. */
     @Override
     public String toString() {
-        return name + " " + kind + (kind == Kind.INTEGER && scale != 0 ? "(scale " + scale + ")" : "") + (key ? " key" : "");
+        return name + " " + kind + (kind == Kind.INTEGER && scale != 0 ? "(scale " + scale + ")" : "") + (isKey ? " key" : "");
     }
 }

@@ -25,6 +25,8 @@ final class Native {
 
     static native void free(long object);
 
+    static native byte[] call(byte[] verb, byte[] request);
+
     static native long trailOpen(byte[] path);
 
     static native long trailOpenFiles(byte[] paths);

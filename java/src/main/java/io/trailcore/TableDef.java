@@ -28,7 +28,7 @@ public final class TableDef {
         Wire.Reader in = new Wire.Reader(value.with(Native::tableDescribe));
         name = in.text();
         defined = in.bool();
-        columns = in.list(ColumnDef::new);
+        columns = in.list(ColumnDef::of);
         for (int i = 0; i < columns.size(); i++) {
             indexes.putIfAbsent(columns.get(i).name(), i);
         }

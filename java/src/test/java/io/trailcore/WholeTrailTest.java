@@ -30,7 +30,7 @@ class WholeTrailTest {
 
     private static CheckIssue onlyFault(CheckReport report) {
         assertFalse(report.isWhole());
-        List<CheckIssue> faults = report.findings().stream().filter(CheckIssue::isFault).toList();
+        List<CheckIssue> faults = report.issues().stream().filter(CheckIssue::isFault).toList();
         assertEquals(1, faults.size(), report::toString);
         return faults.get(0);
     }
@@ -47,8 +47,18 @@ class WholeTrailTest {
         assertEquals(trail.size(), report.bytes());
         assertTrue(report.records() > report.changes());
         assertEquals(0, report.invalidValues());
-        assertEquals(0, report.moreFindings());
-        assertEquals(List.of(), report.findings().stream().filter(CheckIssue::isFault).toList());
+        assertEquals(0, report.moreIssues());
+        assertEquals(List.of(), report.issues().stream().filter(CheckIssue::isFault).toList());
+    }
+
+    @Test
+    void callsAnswerWithDocuments() {
+        String request = "{\"path\":\"" + Samples.BIG + "\"}";
+        assertTrue(Trailcore.call("check", request).contains("\"is_whole\":true"));
+        String counted = Trailcore.call("count", request);
+        assertTrue(counted.startsWith("{\"changes\":" + Trail.open(Samples.BIG).summary().changes() + ","), counted);
+        TrailException error = assertThrows(TrailException.InvalidArgument.class, () -> Trailcore.call("cuont", request));
+        assertTrue(error.getMessage().contains("check, count, info"), error.getMessage());
     }
 
     @Test
@@ -71,7 +81,7 @@ class WholeTrailTest {
         assertTrue(damage.message().contains("reading continued at"), damage.message());
 
         Trail withGap = Trail.openFiles(List.of(FIRST_FILE, Samples.DATA.resolve("big/bk000000002")));
-        assertTrue(withGap.check().findings().stream().anyMatch(issue -> issue.kind() == CheckIssue.Kind.GAP));
+        assertTrue(withGap.check().issues().stream().anyMatch(issue -> issue.kind() == CheckIssue.Kind.GAP));
     }
 
     @Test
@@ -81,8 +91,8 @@ class WholeTrailTest {
         Position cut = changes.get(201).position();
         CheckReport report = Trail.of(Arrays.copyOf(Samples.rates(250), (int) cut.rba())).check();
         assertTrue(report.isWhole());
-        assertEquals(1, report.findings().size());
-        CheckIssue unfinished = report.findings().get(0);
+        assertEquals(1, report.issues().size());
+        CheckIssue unfinished = report.issues().get(0);
         assertEquals(CheckIssue.Kind.UNFINISHED, unfinished.kind());
         assertFalse(unfinished.isFault());
         assertEquals(changes.get(200).position(), unfinished.position());
