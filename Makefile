@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 DATA := examples/data
 TRAILCORE := target/release/trailcore
-# `make check` fails on the words and layers of tests/lint only with LINT=strict; else it prints the counts.
+# `make check` fails on findings of tests/lint only with LINT=strict; otherwise it prints the counts.
 LINT ?= report
 
 .PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
@@ -24,7 +24,7 @@ help: ## Lists the targets
 setup: ## Installs the missing tools of all languages, and prints their names
 	@.ci/setup
 
-demo: py-demo cli-build ## A sample trail in Python and on the command line
+demo: py-demo cli-build ## Shows a sample trail in Python and on the command line
 	@echo "== the changes of $(DATA)/big, a trail of three files, as text"
 	@$(TRAILCORE) cat $(DATA)/big/bk --text | head -n 12
 	@echo "== one table's inserts as native JSON"
@@ -34,26 +34,26 @@ demo: py-demo cli-build ## A sample trail in Python and on the command line
 	@echo "== counts"
 	@$(TRAILCORE) count $(DATA)/big/bk
 
-generate: ## The schemas, tables and regions that are made from the core, docs/architecture.md
+generate: ## Writes the files that are generated from the core, docs/architecture.md
 	$(CARGO) run --quiet -p trailcore-generate
 
-check: fmt clippy rustdoc deny lint-project ## Format, lint and unit tests: what a commit must pass
+check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests, which a commit must pass
 	$(CARGO) test --quiet --workspace --all-features --lib --bins
 
-# Each part is timed; the times and what was skipped come at the end. The tests of the command line are among those of Rust.
+# Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
 TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
-test: ## All checks and tests, with the time of each part
+test: ## Runs all checks and tests, with the time of each part
 	@.ci/timed $(TEST_PARTS)
 
-test-rust: ## Tests of the crates, the samples and the vectors
+test-rust: ## Tests the crates, the samples and the vectors
 	$(CARGO) test --quiet --workspace --all-features
 	@[ -d ../shared ] || echo "skipped: the tests of real trails, vectors and shared filter cases, which need ../shared"
 	$(MAKE) --no-print-directory examples-check
 
-test-cli: cli-build ## Tests of the command line
+test-cli: cli-build ## Tests the command line
 	$(CARGO) test --quiet -p trailcore-cli
 
-test-long: fuzz soak c-sanitizers ## Nightly: fuzzing, sanitizers, long runs
+test-long: fuzz soak c-sanitizers ## Runs the nightly tests: fuzzing, sanitizers, long runs
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -79,7 +79,7 @@ lint-project:
 cli-build:
 	$(CARGO) build --quiet --release -p trailcore-cli
 
-# The programs are run as a user runs them, on the sample data, which must be what the generator writes.
+# Runs the programs like a user, on the sample data, which must equal the output of the generator.
 examples-check: cli-build
 	$(CARGO) build --quiet --release -p trailcore --examples
 	$(CARGO) run --quiet --release -p trailcore-samples -- target/samples-again
@@ -92,15 +92,14 @@ examples-check: cli-build
 	@if [ -d ../shared/vectors/trail ]; then target/release/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
 	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/filter-cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
 
-# The same files and selections through every language, compared byte for byte.
-conformance: py-build c-examples cli-build ## Every language against Rust, on the same trails and selections
+conformance: py-build c-examples cli-build ## Compares every language with Rust, on the same trails and selections
 	$(PY) tests/conformance/run.py
 
-# A short run finds what is broken; a long one is for a night.
+# A short run for every test run; long runs are nightly.
 fuzz-short:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 
-fuzz: ## Each fuzz target for FUZZ_SECONDS (60)
+fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 	@if ! rustup toolchain list 2>/dev/null | grep -q nightly; then echo "skipped: fuzzing needs a nightly toolchain; make setup installs it"; exit 0; fi; \
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet --locked cargo-fuzz || exit 1; \
 	for target in $(FUZZ_TARGETS); do \
@@ -116,13 +115,13 @@ soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
-bench: ## Ratios against reading the same bytes, and against peers, in every language
+bench: ## Prints the cost in every language, as multiples of reading the file and of peers
 	$(CARGO) bench -p trailcore-benches --bench trail --bench filter
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java
 
-docs: rustdoc ## The documentation of the crates in target/doc
+docs: rustdoc ## Writes the documentation of the crates to target/doc
 
 data: cli-build ## Writes the sample data again
 	$(CARGO) run --quiet --release -p trailcore-samples -- $(DATA)
@@ -139,5 +138,5 @@ notices: ## Writes THIRD_PARTY_NOTICES.md again
 hooks: ## Runs `make check` before each commit
 	git config core.hooksPath .githooks
 
-clean: ## Removes what was built
+clean: ## Removes the build output
 	$(CARGO) clean

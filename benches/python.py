@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The cost of the Python package, compared with the same work in Rust and with readers of the same changes in other formats.
+"""Compares the cost of the Python package with the same work in Rust, and with readers of the same changes in other formats.
 
-Everything runs on one thread, interleaved, in `TRAILCORE_BENCH_ROUNDS` rounds; the medians are compared. Printed are ratios:
-how many times as many rows in a second. `TRAILCORE_BENCH_PY_MB` is the size of the trails.
+Everything runs on one thread, interleaved, in `TRAILCORE_BENCH_ROUNDS` rounds; the medians are compared. It prints ratios of
+rows per second. `TRAILCORE_BENCH_PY_MB` is the size of the trails.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TABLE = "BR0000.POSTINGS"
 
 
 def prepare() -> None:
-    """Makes the trails, and the same changes in the other formats."""
+    """Generates the trails, and the same changes in the other formats."""
     if (FOLDER / "done").exists():
         return
     samples = ["cargo", "run", "--quiet", "--release", "-p", "trailcore-samples", "--"]
@@ -65,7 +65,7 @@ def prepare() -> None:
 
 
 def avro_schema(schema: pyarrow.Schema) -> dict[str, object]:
-    """The same columns in Avro."""
+    """Writes the same columns as Avro."""
 
     def kind(field: pyarrow.Field) -> object:
         if pyarrow.types.is_timestamp(field.type):
@@ -80,7 +80,7 @@ def avro_schema(schema: pyarrow.Schema) -> dict[str, object]:
 
 
 def in_rust(*arguments: str) -> Callable[[], tuple[int, float]]:
-    """The same work in Rust, which times itself."""
+    """Runs the same work in Rust, which measures its own time."""
 
     def run() -> tuple[int, float]:
         out = subprocess.run([str(RUST), *arguments, str(BATCH)], check=True, capture_output=True, text=True).stdout.split()
@@ -90,7 +90,7 @@ def in_rust(*arguments: str) -> Callable[[], tuple[int, float]]:
 
 
 def timed(work: Callable[[], int]) -> Callable[[], tuple[int, float]]:
-    """Rows, and the seconds that they took."""
+    """Returns the number of rows, and the seconds."""
 
     def run() -> tuple[int, float]:
         start = time.perf_counter()
@@ -140,7 +140,7 @@ def changes() -> int:
 
 
 def rich_values() -> tuple[list[str], list[str]]:
-    """The Decimals and datetimes of some changes, as texts."""
+    """Returns the Decimals and datetimes of some changes, as texts."""
     numbers, times = [], []
     for change, _ in zip(tc.open(ALL), range(SOME), strict=False):
         times.append(change.timestamp.isoformat())

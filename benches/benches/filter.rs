@@ -1,7 +1,7 @@
 //! The cost of selecting, as multiples of reading the file, of the bare scan, and of one rule: `make bench`.
 //!
 //! The same trail as in the other bench, and one with rows in 200 tables. Changes are read through
-//! `ReadOptions::select`, in lenient mode, since deletes have only a key and memos may be NULL.
+//! `ReadOptions::select`, in lenient mode, because deletes have only a key and memos may be NULL.
 
 #![allow(missing_docs, clippy::indexing_slicing)]
 
@@ -17,7 +17,7 @@ use trailcore_samples::Bank;
 
 const TABLES: usize = 200;
 const RULES: usize = 100;
-/// Accepts about 1 % of the postings.
+/// A filter that accepts about 1 % of the postings.
 const WHERE: &str = "TABLE BANK.POSTINGS, WHERE (AMOUNT > 8800000);";
 const FIND: &str = "TABLE BANK.POSTINGS, FILTER (@STRFIND (MEMO, 'cash') > 0 AND AMOUNT > 8800000);";
 
@@ -32,7 +32,7 @@ fn read(trail: &Trail, select: Option<&Select>) -> Outcome<u64> {
     Ok(count)
 }
 
-/// Asks every rule of every change, as monitoring does.
+/// Evaluates every rule on every change, like a monitoring program.
 fn rules(trail: &Trail, select: &Select) -> Outcome<u64> {
     let mut selector = select.selector();
     let mut scratch = Scratch::default();
@@ -49,8 +49,8 @@ fn rules(trail: &Trail, select: &Select) -> Outcome<u64> {
     Ok(hits.iter().sum())
 }
 
-/// Rules as a bank's monitoring has them: limits of amounts by branch and currency, words in memos, balances, keys,
-/// operations. As alarms do, each fires for about one change in a hundred, or fewer.
+/// Returns rules like those of a bank's monitoring: limits of amounts by branch and currency, words in memos, balances, keys,
+/// operations. Like an alarm, each accepts about one change in a hundred, or fewer.
 fn rule(number: usize) -> String {
     let amount = 8_000_000 + 10_000 * number;
     let balance = (80 + number % 20) * 100_000_000_000_000;
@@ -66,7 +66,7 @@ fn rule(number: usize) -> String {
 }
 
 fn main() -> Outcome<()> {
-    // Made before all else, as in the other bench.
+    // Created first, as in the other bench.
     let mut buffer = vec![0; 1 << 20];
     let (megabytes, rounds) = (setting("TRAILCORE_BENCH_MB", 1024), setting("TRAILCORE_BENCH_ROUNDS", 7).max(5));
     let parse = |text: &str| Select::parse(text).map(Select::lenient);

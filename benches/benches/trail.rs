@@ -2,7 +2,7 @@
 //!
 //! P is `read(2)` of the whole file into one reused buffer of 1 MiB; R is the sum of the same bytes in memory as u64.
 //! Kernels are interleaved round by round, in both byte orders, from the default file source and in memory; each figure
-//! is the minimum and the median of the rounds. The files are in the page cache. Nothing but ratios is printed.
+//! is the minimum and the median of the rounds. The files are in the page cache. Only ratios are printed.
 //!
 //! `TRAILCORE_BENCH_MB` sets the size of each file (1024), `TRAILCORE_BENCH_ROUNDS` the rounds (7).
 
@@ -23,7 +23,7 @@ use trailcore_samples::Bank;
 
 const PAGE: usize = 4096;
 
-/// A kernel: what it is called, the most it may cost in P, what a loop written by hand reaches, and the work.
+/// A kernel: its name, its maximum cost in P, the cost of a loop written by hand, and the work.
 struct Kernel {
     name: &'static str,
     bar: f64,
@@ -118,9 +118,9 @@ fn decode_two(trail: &Trail) -> Outcome<u64> {
 }
 
 fn main() -> Outcome<()> {
-    // P's one buffer, made before all else, as a program that only reads the file would have it. Its place in memory
-    // can double P on some machines (a copy whose source and target differ by a few bytes within the page), so the same is
-    // measured with a buffer that starts a page, and the table has both.
+    // The buffer of P, created first, as in a program that only reads the file. Its place in memory can double P on some machines
+    // (a copy whose source and target differ by a few bytes within the page). P is therefore also measured with a buffer that
+    // starts a page, and the table has both.
     let mut buffer = vec![0; 1 << 20];
     let mut padded = vec![0; (1 << 20) + PAGE];
     let page = padded.as_ptr().align_offset(PAGE);
@@ -128,7 +128,7 @@ fn main() -> Outcome<()> {
     let mut timings = Timings::default();
     let mut inputs = Vec::new();
     for (name, order) in [("big", ByteOrder::Big), ("little", ByteOrder::Little)] {
-        // Two files of each order, for two threads; the first serves all else.
+        // Two files of each byte order, for two threads; all other kernels use the first one.
         let bank = |copy: u64| Bank { seed: 7 + copy, ..Bank::bench(order, megabytes << 20) };
         let paths = [generate(&format!("{name}-0"), &bank(0))?, generate(&format!("{name}-1"), &bank(1))?];
         let bytes = bytes::Bytes::from(std::fs::read(&paths[0])?);

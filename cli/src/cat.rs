@@ -15,7 +15,7 @@ examples:
   trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000' --lenient
   trailcore cat dirdat/lt --from 2024-03-01T12:00:00 --until csn:7824137900
 
-exit codes: 0 fine, 1 damage or another error (what comes before it is printed), 2 wrong arguments, 130 Ctrl-C";
+exit codes: 0 fine, 1 damage or another error (everything before it is printed), 2 wrong arguments, 130 Ctrl-C";
 
 /// Prints changes, each as a line of native JSON (docs/json.md)
 #[derive(clap::Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// Only these columns, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Printing")]
     columns: Vec<String>,
-    /// Lines for people instead of JSON
+    /// Readable lines instead of JSON
     #[arg(long, conflicts_with = "columns", help_heading = "Printing")]
     text: bool,
     /// Metadata, markers and unknown records too
@@ -73,7 +73,7 @@ fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) ->
     Ok(())
 }
 
-/// Writes one change as a line for people.
+/// Writes one change as a readable line.
 fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
     let csn = change.csn().unwrap_or("-");
     write!(line, "{} {} {} {} csn={csn}", change.position(), change.timestamp(), change.op(), change.table_name())?;

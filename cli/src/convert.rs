@@ -20,7 +20,7 @@ examples:
   trailcore convert dirdat/lt changes.jsonl
 
 OUT is one file of one table (--table), or a directory that gets a file for each table, in one pass.
-Its ending means the format: .parquet, .csv, .arrow or .ipc, .jsonl or .ndjson. JSON lines may have all
+Its ending determines the format: .parquet, .csv, .arrow or .ipc, .jsonl or .ndjson. JSON lines may have all
 tables in one file. After the columns of a table change, a new file begins: NAME.2.parquet. Files get
 their names once all of them are complete; until then they end in .partial.
 
@@ -47,10 +47,10 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Writing")]
 struct Writing {
-    /// The format, instead of the one that the ending of OUT means
+    /// The format, instead of the one in the ending of OUT
     #[arg(long, visible_alias = "to")]
     format: Option<FormatName>,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
     /// Print the report as JSON
@@ -67,22 +67,22 @@ struct Shape {
     /// Only these columns, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     columns: Option<Vec<String>>,
-    /// The row that a change leaves (rows, the default), or both images
+    /// The row after each change (rows, the default), or both images (changes)
     #[arg(long)]
     layout: Option<LayoutName>,
     /// Add columns that distinguish NULL, missing and invalid values
     #[arg(long)]
     states: bool,
-    /// Numbers of no declared scale: declared (as text, the default), text (all numbers), float, or a number of digits
+    /// Numbers without a declared scale: declared (as text, the default), text (all numbers), float, or a number of digits
     #[arg(long, value_name = "HOW", value_parser = numbers)]
     numbers: Option<Numbers>,
-    /// Micro- or nanoseconds instead of what is declared
+    /// Microseconds or nanoseconds, instead of the declared precision
     #[arg(long)]
     times: Option<TimesName>,
     /// Values that cannot be decoded
     #[arg(long)]
     invalid: Option<InvalidName>,
-    /// Rows that are held in memory for each table: 65536
+    /// Maximum number of rows in memory for each table; 65536 by default
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
 }
@@ -134,7 +134,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if let Some(table) = args.selecting.one_table().filter(|_| single) {
         options = options.table(table);
     } else if single && format != Format::JsonLines {
-        let what = "is one file, which holds one table: name the table with --table, or name a directory";
+        let what = "is one file, which can have only one table: name the table with --table, or name a directory";
         return Err(Failure::usage(format!("{} {what}", out.display())));
     }
     let source = open(paths, &args.how, output)?.select(&args.selecting)?;
@@ -190,15 +190,15 @@ impl Writing {
         };
         let format = format.ok_or_else(|| {
             let endings = ".parquet, .csv, .arrow, .ipc, .feather, .jsonl, .ndjson";
-            let what = format!("the ending of {} means no format; use {endings}, or give --format", out.display());
-            Failure::usage(what + ", or name a directory by a / at its end")
+            let what = format!("{} does not end in a known format; use {endings}, or give --format", out.display());
+            Failure::usage(what + ", or end the name of a directory with /")
         })?;
         Ok((format, single))
     }
 }
 
 impl Shape {
-    /// Fails for options that the format does not have.
+    /// Fails if an option has no effect on the format.
     fn check(&self, format: Format) -> Result<(), Failure> {
         let common = [
             ("--columns", self.columns.is_some()),
@@ -212,12 +212,12 @@ impl Shape {
             ("--batch-size", self.batch_size.is_some()),
         ];
         let (lacks, why): (Vec<_>, _) = match format {
-            Format::JsonLines => (common.into_iter().chain(arrow).collect(), "holds the changes verbatim"),
+            Format::JsonLines => (common.into_iter().chain(arrow).collect(), "has the changes verbatim"),
             Format::Csv => (arrow.to_vec(), "has the digits of the trail"),
             _ => return Ok(()),
         };
         match lacks.iter().find(|(_, given)| *given) {
-            Some((option, _)) => Err(Failure::usage(format!("{option} is not for {}, which {why}", format.name()))),
+            Some((option, _)) => Err(Failure::usage(format!("{option} has no effect on {}, which {why}", format.name()))),
             None => Ok(()),
         }
     }

@@ -15,9 +15,9 @@ const USAGE: i32 = 2;
 /// The reason why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments are wrong, whatever the trail holds.
+    /// The arguments are wrong, whatever is in the trail.
     Usage(String),
-    /// The trail, or a file that belongs to it.
+    /// An error of the trail, or of a file that belongs to it.
     Trail(Error),
     /// The standard output cannot be written to.
     Output(io::Error),
@@ -30,7 +30,7 @@ impl Failure {
         Self::Usage(message.into())
     }
 
-    /// The message of the argument parser.
+    /// Returns the failure of the argument parser.
     pub(crate) fn of_arguments(error: &clap::Error) -> Self {
         let text = error.to_string();
         Self::usage(text.strip_prefix("error: ").unwrap_or(&text).trim_end())
@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// Returns the message; `None` if the user knows already, or if the reader of the output has seen enough.
+    /// Returns the message; `None` if the user stopped the command, or if the reader of the output has closed it.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Interrupted => None,
@@ -59,13 +59,13 @@ impl Failure {
     }
 }
 
-/// The message of an error, with the way out in the spelling of the command line.
+/// Returns the message of an error, with the way out in the spelling of the command line.
 fn message(error: &Error) -> String {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
     let exists = source.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
     match error.kind() {
         ErrorKind::Undecidable => format!("{error}; --lenient rejects such changes and counts them"),
-        ErrorKind::Io if exists => format!("{error}; --force writes there nevertheless"),
+        ErrorKind::Io if exists => format!("{error}; --force replaces existing files"),
         _ => error.to_string(),
     }
 }

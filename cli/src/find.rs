@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     match &report.position {
         _ if args.json => output.json(&report)?,
         Some(position) => output.line(position, "")?,
-        None => output.complain("no change is that late")?,
+        None => output.complain("no change at or after this place")?,
     }
     Ok(i32::from(found.is_none()))
 }

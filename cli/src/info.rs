@@ -14,7 +14,7 @@ examples:
 
 exit codes: 0 fine, 1 an error, 2 wrong arguments, 130 Ctrl-C";
 
-/// Shows what the header of each file states, and which files are missing
+/// Shows the header of each file, and missing files
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

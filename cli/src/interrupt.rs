@@ -1,4 +1,4 @@
-//! Ctrl-C: how a command learns of it, and which files it removes.
+//! Ctrl-C: how a command is notified, and which files it removes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Exit code after Ctrl-C.
 pub const INTERRUPTED: i32 = 130;
 
-/// Answers whether the user asked to stop, with Ctrl-C for example. It is asked about once for each megabyte read.
+/// Returns whether the user wants to stop, for example by Ctrl-C. It is called about once for each megabyte that is read.
 pub type Interrupted = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// `true` while this process writes files that are to be removed when it is interrupted.
 static REMOVES_FILES: AtomicBool = AtomicBool::new(false);
 
-/// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the
-/// process must leave the time for that.
+/// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the process
+/// must wait for that.
 #[must_use]
 pub fn removes_files() -> bool {
     REMOVES_FILES.load(Ordering::Relaxed)

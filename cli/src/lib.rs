@@ -35,7 +35,7 @@ examples:
 
 exit codes:
   0    everything was read, or the trail is whole
-  1    damage, or another error; what comes before it is printed
+  1    damage, or another error; everything before it is printed
   2    wrong arguments
   130  Ctrl-C
 
@@ -81,10 +81,10 @@ impl Command {
     }
 }
 
-/// Runs the command line with these arguments, of which the first is the program's name, and returns the exit code.
+/// Runs the command line with these arguments, the first of which is the program's name, and returns the exit code.
 ///
 /// It writes to the standard output and the standard error of the process. It installs no signal handlers: `interrupted` is
-/// asked as work goes on.
+/// called while it works.
 pub fn main_with(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, interrupted: Interrupted) -> i32 {
     let mut output = match Output::new(interrupted) {
         Ok(output) => output,
@@ -92,7 +92,7 @@ pub fn main_with(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, in
     };
     let outcome = match Cli::try_parse_from(args) {
         Ok(cli) => cli.command.run(&mut output),
-        // Help and the version are no failures.
+        // Help and the version are not failures.
         Err(error) if !error.use_stderr() => write!(output, "{error}").map(|()| 0).map_err(Failure::from),
         Err(error) => Err(Failure::of_arguments(&error)),
     };

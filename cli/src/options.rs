@@ -1,4 +1,4 @@
-//! The options that commands share, and the trail and the selection that they mean.
+//! The common options of commands, and the trail and the selection that they describe.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,17 +11,17 @@ use trailcore::{Catalog, Charset, Op, Position, ReadOptions, TableDef, Timestamp
 use crate::failure::Failure;
 use crate::output::{Bar, Output, clean, grouped};
 
-/// The paths, and how to read.
+/// The paths, and the options for reading.
 #[derive(Args)]
 pub(crate) struct Reading {
-    /// A trail file, a prefix such as dirdat/lt, a directory that holds one trail, or several files of one trail
+    /// A trail file, a prefix such as dirdat/lt, a directory with one trail, or several files of one trail
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) how: How,
 }
 
-/// How to read.
+/// The options for reading.
 #[derive(Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct How {
@@ -54,7 +54,7 @@ pub(crate) struct Limits {
     pub(crate) until: Option<Place>,
 }
 
-/// Which changes are wanted.
+/// The options for selecting changes.
 #[derive(Args)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Selecting {
@@ -129,7 +129,7 @@ impl Place {
         })
     }
 
-    /// A limit of the TRAILCORE statement: FROM or UNTIL this place.
+    /// Returns a limit of the TRAILCORE statement: FROM or UNTIL this place.
     fn limit(&self, word: &str) -> String {
         match self {
             Self::Position(position) => format!(" {word}POSITION {position}"),
@@ -140,7 +140,7 @@ impl Place {
 }
 
 impl Reading {
-    /// Opens the trail, and returns how to read it.
+    /// Opens the trail.
     pub(crate) fn open(&self, output: &mut Output) -> Result<Source, Failure> {
         open(&self.paths, &self.how, output)
     }
@@ -163,7 +163,7 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
     Ok(Source { trail, options, progress: !how.no_progress })
 }
 
-/// A trail and how to read it.
+/// A trail, and the options to read it.
 pub(crate) struct Source {
     pub(crate) trail: Trail,
     pub(crate) options: ReadOptions,
@@ -182,7 +182,7 @@ impl Source {
         if let Some(from) = &selecting.limits.from {
             match from.find(&self.trail, &self.options)? {
                 Some(position) => self.options = self.options.start_at(position),
-                // Nothing is that late. The limit rejects all changes, and damage is still found.
+                // The place is after all changes. The limit rejects all of them, and damage is still found.
                 None => select = Some(selecting.limited(select, &from.limit("FROM"))?),
             }
         }
@@ -194,7 +194,7 @@ impl Source {
 }
 
 impl Selecting {
-    /// Returns the selection that the options mean, but for where it starts; `None` if that is everything.
+    /// Returns the selection of the options, without its start; `None` if everything is selected.
     pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
         let dialect = if self.nonansi { Dialect::NonAnsi } else { Dialect::Ansi };
         let ops = self.ops.iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
@@ -220,7 +220,7 @@ impl Selecting {
         if self.lenient { select.lenient() } else { select }
     }
 
-    /// The statements that the options mean.
+    /// Returns the statements of the options.
     fn statements(&self, limits: &str) -> String {
         let clauses = clause("FILTER", self.filter.as_deref()) + &clause("WHERE", self.where_.as_deref());
         let any = ["*".to_owned()];
@@ -231,7 +231,7 @@ impl Selecting {
         excludes.chain(limits).chain(tables).collect::<Vec<_>>().join("\n")
     }
 
-    /// A selection under a further limit: all TRAILCORE statements must hold.
+    /// Returns a selection with a further limit: all TRAILCORE statements must hold.
     fn limited(&self, select: Option<Select>, limits: &str) -> Result<Select, Failure> {
         let rest = select.map_or_else(String::new, |select| format!("\n{select}"));
         Ok(self.in_mode(Select::parse(&format!("TRAILCORE{limits};{rest}"))?))
@@ -242,7 +242,7 @@ impl Selecting {
         !self.table.is_empty() || !self.exclude.is_empty() || self.param_file.is_some()
     }
 
-    /// Returns the one table that the options name without a wildcard.
+    /// Returns the only table, if the options name exactly one without a wildcard.
     pub(crate) fn one_table(&self) -> Option<String> {
         match self.table.as_slice() {
             [table] => plain_name(table),
@@ -250,7 +250,7 @@ impl Selecting {
         }
     }
 
-    /// Reports the tables that were asked for and do not occur: a typing error would look like a quiet table.
+    /// Reports requested tables that do not occur. Otherwise a misspelled name would look like a table without changes.
     pub(crate) fn report_unknown<'a>(&self, known: impl Iterator<Item = &'a str>, output: &mut Output) -> Result<(), Failure> {
         const SHOWN: usize = 20;
         let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
@@ -259,7 +259,7 @@ impl Selecting {
         let upper: Vec<_> = known.iter().map(|name| name.to_uppercase()).collect();
         for text in &self.table {
             let Some(name) = plain_name(text).map(|name| name.to_uppercase()) else { continue };
-            // In a trail of a container database, a name of two parts means the last two of three.
+            // In a trail of a container database, a name of two parts matches the last two of three.
             if !upper.iter().any(|own| *own == name || own.ends_with(&format!(".{name}"))) {
                 let has = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
                 let has = if has.is_empty() { "none".to_owned() } else { clean(&has) };
@@ -271,14 +271,14 @@ impl Selecting {
     }
 }
 
-/// A clause of a statement. It may be given with its word and parentheses, as it is pasted.
+/// Returns a clause of a statement. The text may have been pasted with the keyword and parentheses.
 fn clause(word: &str, text: Option<&str>) -> String {
     let Some(text) = text else { return String::new() };
     let pasted = text.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     if pasted { format!(", {}", text.trim()) } else { format!(", {word} ({text})") }
 }
 
-/// Returns the table that a name without wildcards means.
+/// Returns a name without its quotes; `None` if it has wildcards.
 fn plain_name(text: &str) -> Option<String> {
     (!text.contains(['*', '?'])).then(|| text.replace('"', ""))
 }
@@ -288,7 +288,7 @@ pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<Ta
     tables.map(|table| table.name())
 }
 
-/// Reports what was skipped and what a selection could not decide on, and returns the exit code: not everything was read.
+/// Reports skipped ranges and undecidable changes, and returns the exit code, which is 1 if not everything was read.
 pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Output) -> Result<i32, Failure> {
     if counts.undecidable > 0 {
         let columns = "lack columns that the selection needs";

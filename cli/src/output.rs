@@ -24,7 +24,7 @@ pub(crate) const YELLOW: &str = "33";
 pub(crate) const GREEN: &str = "1;32";
 const HEAD: &str = "1;36";
 
-/// Work that ends sooner shows no progress bar.
+/// Work that ends within this time shows no progress bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The standard output, buffered.
@@ -36,7 +36,7 @@ pub(crate) struct Output {
     pub(crate) debug: bool,
 }
 
-/// The stream below: a write that a signal interrupts ends if the user asked for it.
+/// The underlying stream. A write that a signal interrupts fails if the user wants to stop.
 struct Stream {
     file: File,
     interrupted: Interrupted,
@@ -73,11 +73,11 @@ impl Output {
         Ok(Self { stream: BufWriter::with_capacity(1 << 18, stream), interrupted, is_terminal, debug: false })
     }
 
-    /// Writes what is left, reports a failure, and returns the exit code.
+    /// Writes the rest of the buffer, reports a failure, and returns the exit code.
     pub(crate) fn finish(mut self, outcome: Result<i32, Failure>) -> i32 {
         let debug = self.debug;
         if matches!(outcome, Err(Failure::Interrupted | Failure::Output(_))) {
-            // Nobody waits for the rest.
+            // The user does not want the rest.
             let (_file, _rest) = self.stream.into_parts();
             return outcome.unwrap_or_else(|failure| report(&failure, debug));
         }
@@ -106,7 +106,7 @@ impl Output {
         Ok(writeln!(self)?)
     }
 
-    /// Writes rows under a head. A table that is wider than the terminal is written with one value a line.
+    /// Writes rows below a head. A table that is wider than the terminal is written with one value on each line.
     pub(crate) fn grid(&mut self, grid: &Grid) -> io::Result<()> {
         let columns = self.is_terminal.then(terminal_size::terminal_size).flatten();
         match columns {
@@ -128,8 +128,8 @@ impl Output {
         options.on_progress(move |_| if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Returns the options with such a callback that also draws a progress bar. `streams` states
-    /// that the command prints as it reads: it then has a bar only if the output is no terminal.
+    /// Returns the options with such a callback that also draws a progress bar. With `streams`, the
+    /// command prints while it reads, and has a bar only if the output is not a terminal.
     pub(crate) fn watch(
         &self,
         trail: &Trail,
@@ -162,7 +162,7 @@ pub(crate) fn report(failure: &Failure, debug: bool) -> i32 {
 /// Writes a message to the standard error.
 fn complain(text: &str, style: &str) {
     let text = styled(&format!("trailcore: {text}"), style, io::stderr().is_terminal());
-    // There is nowhere left to report that the standard error is closed.
+    // If the standard error is closed, there is no place to report it.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// Returns a number with a comma between each three digits.
+/// Returns a number with a comma before each group of three digits.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -226,13 +226,13 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// A table of cells.
 pub(crate) struct Grid {
-    /// Titles; those of numbers, which are set to the right, with `true`.
+    /// Titles, with `true` for columns of numbers, which are aligned to the right.
     head: Vec<(String, bool)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Grid {
-    /// An empty table of these titles, of which those in `numbers` are set to the right.
+    /// Creates an empty table with these titles. The columns in `numbers` are aligned to the right.
     pub(crate) fn new(head: &[&str], numbers: &[&str]) -> Self {
         Self { head: head.iter().map(|title| ((*title).to_owned(), numbers.contains(title))).collect(), rows: Vec::new() }
     }
@@ -298,7 +298,7 @@ pub(crate) struct Bar(Option<Arc<BarState>>);
 struct BarState {
     total: u64,
     start: Instant,
-    /// Made once the work takes a while.
+    /// Created when the work takes longer than [`PATIENCE`].
     bar: OnceLock<ProgressBar>,
 }
 

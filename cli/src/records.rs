@@ -15,7 +15,7 @@ examples:
   trailcore records dirdat/lt --limit 5
   trailcore records dirdat/lt --from 0:1980 --limit 1 --hex
 
-exit codes: 0 fine, 1 damage or another error (what comes before it is printed), 2 wrong arguments, 130 Ctrl-C";
+exit codes: 0 fine, 1 damage or another error (everything before it is printed), 2 wrong arguments, 130 Ctrl-C";
 
 /// Prints every record verbatim: position, type, length, header fields and tokens
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?;
-    // A place that is later than everything is after all records.
+    // A place after all changes is after all records.
     let position = |place: &Option<Place>| -> Result<Option<Position>, Failure> {
         let found = place.as_ref().map(|place| place.find(&source.trail, &source.options)).transpose()?;
         Ok(found.map(|found| found.unwrap_or(Position::new(u64::MAX, 0))))
@@ -84,7 +84,7 @@ fn show(report: &RecordReport, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A value in a line: quoted if it has blanks or control characters in it, so that the line keeps its parts.
+/// Returns a value as text. It is quoted if it has blanks or control characters, to keep the fields of the line apart.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),

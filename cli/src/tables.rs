@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     bar.done();
     let known: Vec<_> = report.tables.keys().cloned().collect();
     if args.selecting.names_tables() {
-        // The definitions of all tables are read; the selection is about some of them.
+        // The definitions of all tables are read, not only of the selected ones.
         report.tables.retain(|_, table| table.changes > 0);
     }
     if args.json {

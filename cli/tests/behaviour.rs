@@ -1,4 +1,4 @@
-//! The command line as a user runs it: its options, its output, its exit codes.
+//! Runs the command line like a user, and checks its options, its output and its exit codes.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

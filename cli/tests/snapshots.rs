@@ -1,5 +1,5 @@
-//! Help texts and the output of commands, as files below `snapshots/`. `INSTA_UPDATE=always cargo test -p trailcore-cli` writes
-//! them again.
+//! Compares help texts and the output of commands with the files in `snapshots/`. `INSTA_UPDATE=always cargo test -p trailcore-cli`
+//! updates the files.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

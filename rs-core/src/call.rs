@@ -7,19 +7,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::report::{CheckDocument, CountReport, InfoReport};
 use crate::source::{ReadOptions, Trail};
 
-/// The request of every verb: which trail, and how it is read.
+/// The request of every verb: a trail, and the options to read it.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Path of a trail: a file, a prefix such as `dirdat/lt`, or a directory.
     pub path: String,
-    /// How it is read.
+    /// The options to read it.
     #[serde(default)]
     pub options: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The verbs that [`call`] knows, each with what it reports.
+/// The verbs of [`call`], each with a description of its report.
 pub const VERBS: &[(&str, &str)] = &[
     ("check", "whether a trail is whole: a check document"),
     ("count", "the changes of a trail, or of a selection, by table and operation: a count report"),
@@ -39,8 +39,8 @@ pub const VERBS: &[(&str, &str)] = &[
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] for an unknown verb or a request that does not have the form of its schema, and the errors of what the
-/// verb does. Damage is not an error of `check` and `count`: their reports state it.
+/// [`ErrorKind::InvalidArgument`] for an unknown verb or a request that does not have the form of its schema, and the errors of
+/// the verb. Damage is not an error of `check` and `count`: their reports state it.
 pub fn call(verb: &str, request: &str) -> Result<String> {
     check_verb(verb)?;
     let request: Request = document::parse(request)?;
@@ -58,10 +58,10 @@ fn check_verb(verb: &str) -> Result<()> {
     Ok(())
 }
 
-/// Answers a request about a trail that is open already.
+/// Answers a request about a trail that is already open.
 ///
 /// # Errors
-/// As [`call`].
+/// The errors of [`call`].
 pub fn call_on(verb: &str, trail: &Trail, options: ReadOptions) -> Result<String> {
     check_verb(verb)?;
     match verb {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_a_request_is_said() {
+    fn errors_name_the_wrong_part_of_a_request() {
         let error = call("cuont", "{}").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.to_string().contains("check, count, info"), "{error}");

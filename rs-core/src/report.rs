@@ -231,11 +231,11 @@ impl SkippedReport {
 }
 
 impl CountReport {
-    /// Counts the changes of a trail, or of what the options select. After damage, the report covers the changes before it; the
-    /// error is returned with it.
+    /// Counts the changes of a trail, or only the changes that the options select. After damage, the report covers the changes
+    /// before it; the error is returned with it.
     ///
     /// # Errors
-    /// Those of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
+    /// The errors of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
     pub fn of(trail: &Trail, options: ReadOptions) -> Result<(Self, Option<Error>)> {
         let mut report = Self::default();
         let mut reader = trail.reader_with(options)?;
@@ -425,7 +425,7 @@ impl CheckDocument {
     /// Checks a trail.
     ///
     /// # Errors
-    /// Those of [`Trail::check`].
+    /// The errors of [`Trail::check`].
     pub fn of(trail: &Trail, options: &ReadOptions) -> Result<Self> {
         let report = trail.check(options)?;
         let issue = |issue: &CheckIssue| IssueReport {

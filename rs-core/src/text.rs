@@ -262,7 +262,7 @@ impl std::str::FromStr for Charset {
         match Self::from_name(name) {
             Self(Form::Unstated | Form::Undecodable) => {
                 let error = Error::new(ErrorKind::InvalidArgument, format!("unknown character set {name:?}"));
-                Err(error.hint("give a name such as UTF-8, windows-1252, GBK"))
+                Err(error.hint("use a name such as UTF-8, windows-1252 or GBK"))
             }
             known => Ok(known),
         }

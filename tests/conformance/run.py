@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Feeds the same trails and selections to every language, and compares the native JSON that each prints, byte for byte.
 
-A language is a command that takes a trail and perhaps `--param-file FILE` and `--defs FILE`, and prints a line for each
-change; it exits with 0 only if all was read. Rust's is the measure. What is damaged must be printed up to the same change.
+A language is a command that takes a trail, and optionally `--param-file FILE` and `--defs FILE`, and prints a line for each
+change; it exits with 0 only if everything was read. The others are compared with Rust. A damaged trail must be printed up to the
+same change.
 
     tests/conformance/run.py [LANGUAGE ...]
 """
@@ -25,14 +26,14 @@ LANGUAGES: dict[str, list[str]] = {
     "python": [str(ROOT / "target/venv/bin/python"), "-m", "trailcore", "cat"],
 }
 
-# The example that is built against the installed C library.
+# The example, built against the installed C library.
 C_DUMP = ROOT / "target/c-test/bin/dump"
 if C_DUMP.exists():
     LANGUAGES["c"] = [str(C_DUMP)]
 else:
     print("skipped: C, whose example is not built; make c-examples builds it")
 
-# Java has two ways: by the block, and change by change. The program is among its tests.
+# Java has two ways: by blocks, and by single changes. The program is part of its tests.
 JAVA_CLASSES = [ROOT / "java/target/classes", ROOT / "java/target/test-classes"]
 if all(folder.exists() for folder in JAVA_CLASSES):
     LANGUAGES["java"] = ["java", "-cp", os.pathsep.join(map(str, JAVA_CLASSES)), "io.trailcore.ConformanceMain"]
@@ -57,7 +58,7 @@ SAMPLES = ("big", "little", "torn", "hurt", "big lines", "little lines", "torn l
 
 
 def trails(scratch: Path) -> dict[str, Path]:
-    """Trails by name: the samples, also as JSON lines, broken ones, and real ones where they are present."""
+    """Returns trails by name: the samples, also as JSON lines, broken ones, and real ones if they are present."""
     found = {"big": DATA / "big" / "bk", "little": DATA / "little" / "bk", "one file": DATA / "big" / "bk000000001"}
     found |= {"big lines": DATA / "big.jsonl", "little lines": DATA / "little.jsonl", "torn lines": scratch / "torn.jsonl"}
     found["torn lines"].write_bytes((DATA / "big.jsonl").read_bytes()[:-40])
@@ -87,7 +88,7 @@ def trails(scratch: Path) -> dict[str, Path]:
 
 
 def vector_bytes(vector: object) -> bytes:
-    """The record of a vector, if it has one: most are read as trails that begin in the middle."""
+    """Returns the record of a vector, if it has one. Most are read as trails that begin inside a file."""
     text = vector.get("record_hex") if isinstance(vector, dict) else None
     try:
         return bytes.fromhex(text.replace(" ", "")) if isinstance(text, str) else b""
@@ -105,14 +106,14 @@ def printed(command: list[str], trail: Path, selection: Path | None) -> tuple[by
 
 
 def main() -> int:
-    """Compares, and prints how much was compared."""
+    """Compares the languages, and prints the number of comparisons."""
     wanted = sys.argv[1:] or [name for name in LANGUAGES if name != "rust"]
     differences = compared = lines = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         every = trails(scratch)
         for trail_name, trail in every.items():
-            # Selections are about the samples' tables; of other trails all is compared.
+            # Selections refer to the tables of the samples; other trails are compared as a whole.
             selections = SELECTIONS if trail_name in SAMPLES else {"all": None}
             for selection_name, text in selections.items():
                 selection = None

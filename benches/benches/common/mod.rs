@@ -1,4 +1,4 @@
-//! Shared by the benches: the file they read, P, and how rounds are timed.
+//! The common code of the benches: the file that they read, the base P, and the timing of rounds.
 
 #![allow(dead_code)]
 
@@ -14,17 +14,17 @@ use trailcore_samples::Bank;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A setting of the environment.
+/// Returns a setting from the environment.
 pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Times by the name of what was timed.
+/// Measured times, by name.
 #[derive(Default)]
 pub struct Timings(BTreeMap<String, Vec<f64>>);
 
 impl Timings {
-    /// Times some work. The first round, 0, warms up and does not count.
+    /// Measures the time of some work. Round 0 warms up and is not counted.
     pub fn time(&mut self, round: u64, key: &str, work: &mut dyn FnMut() -> Outcome<u64>) -> Outcome<u64> {
         let start = Instant::now();
         let result = black_box(work()?);
@@ -34,21 +34,21 @@ impl Timings {
         Ok(result)
     }
 
-    /// Minimum and median of all rounds.
+    /// Returns the minimum and the median of all rounds.
     pub fn figure(&mut self, key: &str) -> (f64, f64) {
         let Some(times) = self.0.get_mut(key) else { return (f64::NAN, f64::NAN) };
         times.sort_by(f64::total_cmp);
         (times.first().copied().unwrap_or(f64::NAN), times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
     }
 
-    /// The same as multiples of something else.
+    /// Returns the same as multiples of another measurement.
     pub fn ratio(&mut self, key: &str, of: &str) -> (f64, f64) {
         let (own, base) = (self.figure(key), self.figure(of));
         (own.0 / base.0, own.1 / base.1)
     }
 }
 
-/// Writes figures for machines to `target/NAME`.
+/// Writes machine-readable figures to `target/NAME`.
 pub fn keep(name: &str, figures: &serde_json::Value) -> Outcome<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(name);
     std::fs::write(&path, serde_json::to_string_pretty(figures)?)?;
@@ -56,7 +56,7 @@ pub fn keep(name: &str, figures: &serde_json::Value) -> Outcome<()> {
     Ok(())
 }
 
-/// P: `read(2)` of the whole file into one buffer.
+/// Measures P: `read(2)` of the whole file into one buffer.
 pub fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
     let mut file = File::open(path)?;
     let mut total = 0;
@@ -68,7 +68,7 @@ pub fn read_all(path: &Path, buffer: &mut [u8]) -> Outcome<u64> {
     }
 }
 
-/// The trail of a bank, made once: its one file. `name` is part of its folder's name.
+/// Returns the only file of a bank's trail, which is generated once. `name` is part of the name of its folder.
 pub fn generate(name: &str, bank: &Bank) -> Outcome<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-data");
     let directory = root.join(format!("{name}-{}-{}", bank.bytes >> 20, env!("CARGO_PKG_VERSION")));

@@ -1,5 +1,5 @@
-//! Reads a file into Arrow batches, and prints how many rows it has and how many seconds it took: the second time, since the
-//! peers that it is compared with are warm too.
+//! Reads a file into Arrow batches twice, and prints the number of rows and the seconds of the second time, since the peers in
+//! the comparison are warm too.
 //!
 //! `peers trail FILE TABLE ROWS` or `peers avro FILE ROWS`, where ROWS is the size of a batch.
 

@@ -1,7 +1,7 @@
-//! The Rust side of `make bench-c`: every column of every change of a trail is touched, as `benches/c/touch.c` does it.
+//! The Rust side of `make bench-c`: touches every column of every change of a trail, like `benches/c/touch.c`.
 //!
-//! `touch [--blocks] PATH` prints the seconds that it took, the number of columns, and a checksum of all values, which must be that of
-//! the C side. `touch --generate PATH MB` makes the trail, in a folder of that name.
+//! `touch [--blocks] PATH` prints the seconds, the number of columns, and a checksum of all values, which must equal that of the
+//! C side. `touch --generate PATH MB` generates the trail, in a folder of that name.
 #![allow(missing_docs)]
 
 use std::path::Path;
@@ -50,7 +50,7 @@ impl Sum {
     }
 }
 
-/// One change at a time, lent from the reader's own buffer.
+/// Reads one change at a time, lent from the reader's own buffer.
 fn touch(path: &str) -> Outcome<Sum> {
     let mut reader = Trail::open(path)?.reader()?;
     let mut sum = Sum::default();
@@ -60,7 +60,7 @@ fn touch(path: &str) -> Outcome<Sum> {
     Ok(sum)
 }
 
-/// Reads blocks of owned changes, as the C library does.
+/// Reads blocks of owned changes, like the C library.
 fn touch_blocks(path: &str) -> Outcome<Sum> {
     let mut reader = Trail::open(path)?.reader()?;
     let (mut sum, mut block) = (Sum::default(), ChangeBlock::default());
@@ -72,7 +72,7 @@ fn touch_blocks(path: &str) -> Outcome<Sum> {
     Ok(sum)
 }
 
-/// The second of two runs.
+/// Returns the time of the second of two runs.
 fn time(work: fn(&str) -> Outcome<Sum>, path: &str) -> Outcome<()> {
     work(path)?;
     let start = Instant::now();

@@ -40,7 +40,7 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// As [`reader_with`](Self::reader_with).
+    /// The errors of [`reader_with`](Self::reader_with).
     pub fn batches(&self, read: ReadOptions, options: ArrowOptions) -> Result<Batches> {
         Ok(Batches::new(self.reader_with(read)?, options, None))
     }
@@ -64,7 +64,7 @@ impl Trail {
     /// # Errors
     /// [`ErrorKind::UnknownTable`] if the trail has neither a change nor a definition of the table,
     /// [`ErrorKind::UndefinedTable`] if its columns are unknown, [`ErrorKind::SchemaChange`] if a union is requested and the
-    /// definitions have none, [`ErrorKind::InvalidArgument`] as [`schema`](super::schema), and any error of the reader.
+    /// definitions have none, [`ErrorKind::InvalidArgument`] like [`schema`](super::schema), and any error of the reader.
     pub fn table(&self, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<TableStream> {
         TableStream::new(self, name, read, options)
     }

@@ -1,4 +1,4 @@
-//! What a source states about a change, other than its rows: tokens, DDL and the facts that @GETENV requests.
+//! The statements of a source about a change, other than its rows: tokens, DDL and the facts that @GETENV requests.
 
 use std::borrow::Cow;
 

@@ -245,7 +245,7 @@ mod tests {
         let mut decoder = Decoder::at(100, 5, Some(ByteOrder::Big));
         assert_eq!(decoder.resync(b"xxxx", u64::MAX), Resync::NeedMore(4));
         assert_eq!((decoder.offset(), decoder.records()), (104, 5));
-        // The first byte of a search is that of the fault; those of a search that goes on are new.
+        // The first byte of a search is the byte of the fault; a continued search starts with new bytes.
         assert_eq!(decoder.resync(b"G\x01", u64::MAX), Resync::NeedMore(0));
         assert_eq!(decoder.resync(b"G\x01", 0), Resync::Nothing);
     }

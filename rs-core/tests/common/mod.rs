@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use trailcore::schema::{ColumnDef, TableDef};
-use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType};
 use trailcore::{Decimal, Position, ReadOptions, Timestamp, Trail};
 pub use trailcore_samples::plain::{PlainChange, PlainImage};
+use trailcore_samples::{Bank, bank_in_memory, write_bank};
 
 pub const ORDERS: [ByteOrder; 2] = [ByteOrder::Big, ByteOrder::Little];
 pub const NO_LIMIT: u64 = u64::MAX;
@@ -185,4 +186,55 @@ impl InTrail for Position {
     fn rba(&self) -> u64 {
         self.trail().unwrap().rba
     }
+}
+
+/// The trails for general reader tests: both byte orders, pairs and unified updates, two files each.
+pub fn banks() -> [(Files, Trail); 2] {
+    [Bank::small(), Bank::small_little()].map(|bank| {
+        let files = bank_in_memory(&bank).unwrap();
+        assert!(files.len() > 1, "the sample must roll over");
+        let trail = trail_of(&files);
+        (files, trail)
+    })
+}
+
+/// The ids of the rows that the reader returns.
+pub fn ids(trail: &Trail) -> Vec<i64> {
+    let mut reader = trail.reader().unwrap();
+    let mut ids = Vec::new();
+    while let Some(change) = reader.next().unwrap() {
+        let (before, after) = change.images().unwrap();
+        ids.push(after.or(before).unwrap().get("ID").unwrap().i64().unwrap());
+    }
+    ids
+}
+
+pub fn insert_all(writer: &mut TrailWriter, table: &Arc<TableDef>, ids: impl IntoIterator<Item = i64>, note: &str) {
+    for id in ids {
+        let row = item(table, writer.byte_order(), id, "abend", note);
+        writer.insert(table, &row).unwrap();
+    }
+}
+
+/// The position of every change, and the bytes of its records.
+pub fn prints(trail: &Trail, options: ReadOptions) -> Vec<(Position, usize, Option<String>)> {
+    let mut reader = trail.reader_with(options).unwrap();
+    let mut prints = Vec::new();
+    while let Some(change) = reader.next().unwrap() {
+        prints.push((
+            change.position(),
+            change.trail().unwrap().records().map(|record| record.bytes().len()).sum(),
+            change.csn().map(str::to_owned),
+        ));
+    }
+    prints
+}
+
+/// A bank of several MiB with pairs: long enough for several windows.
+pub fn long_bank(order: ByteOrder) -> (tempfile::TempDir, Trail, Trail) {
+    let bank = Bank { updates: UpdateStyle::Pair, ..Bank::bench(order, 5 << 20) };
+    let dir = tempfile::tempdir().unwrap();
+    write_bank(dir.path(), &bank).unwrap();
+    let trail = Trail::open(dir.path()).unwrap();
+    (dir, trail, trail_of(&bank_in_memory(&bank).unwrap()))
 }

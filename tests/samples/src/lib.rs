@@ -14,13 +14,13 @@ use trailcore::{Charset, Decimal, Error, Timestamp};
 /// The bank to generate.
 #[derive(Clone, Debug)]
 pub struct Bank {
-    /// Seed of all chance.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// How the files are written.
+    /// The options of the writer.
     pub writer: WriterOptions,
-    /// Stop after the transaction that reaches this many bytes of rows.
+    /// Generation stops after the transaction that reaches this many bytes of rows.
     pub bytes: u64,
-    /// How updates of accounts are written.
+    /// The style of updates of accounts.
     pub updates: UpdateStyle,
     /// Adds a truncate, a DDL change and markers.
     pub extras: bool,
@@ -29,11 +29,11 @@ pub struct Bank {
     pub branches: usize,
 }
 
-/// 2024-03-01 00:00 UTC: when the bank opens.
+/// 2024-03-01 00:00 UTC, when the bank opens.
 const OPENING: i64 = 1_709_251_200_000_000;
 
 impl Bank {
-    /// A few dozen changes of every kind, with GBK text, in two files.
+    /// Returns a bank with a few dozen changes of every kind, with GBK text, in two files.
     #[must_use]
     pub fn small() -> Self {
         let writer = WriterOptions {
@@ -45,7 +45,7 @@ impl Bank {
         Self { seed: 1, writer, bytes: 20_000, updates: UpdateStyle::Unified, extras: true, branches: 0 }
     }
 
-    /// The same bank as a newer little-endian release would write it.
+    /// Returns the same bank in the form of a newer little-endian release.
     #[must_use]
     pub fn small_little() -> Self {
         let small = Self::small();
@@ -53,7 +53,8 @@ impl Bank {
         Self { writer, updates: UpdateStyle::Pair, ..small }
     }
 
-    /// One file of about this many bytes for measurements: rows of about 254 bytes in three tables of eight columns, UTF-8.
+    /// Returns a bank for measurements, with one file of about this many bytes: rows of about 254 bytes in three tables of eight
+    /// columns, UTF-8.
     #[must_use]
     pub fn bench(order: ByteOrder, bytes: u64) -> Self {
         let writer = WriterOptions {
@@ -67,7 +68,7 @@ impl Bank {
     }
 }
 
-/// The bank's tables: accounts, customers, postings.
+/// Returns the bank's tables: accounts, customers, postings.
 #[must_use]
 pub fn tables(charset: Charset) -> [Arc<TableDef>; 3] {
     let table = |name: &str, columns: Vec<ColumnDef>| {
@@ -117,7 +118,7 @@ pub fn tables(charset: Charset) -> [Arc<TableDef>; 3] {
     ]
 }
 
-/// Tables of postings, one for each branch.
+/// Returns tables of postings, one for each branch.
 fn branches(charset: Charset, count: usize) -> Vec<Arc<TableDef>> {
     let [.., postings] = tables(charset);
     (0..count).map(|branch| Arc::new(TableDef::new(format!("BR{branch:04}.POSTINGS"), postings.columns().to_vec()))).collect()
@@ -126,21 +127,21 @@ fn branches(charset: Charset, count: usize) -> Vec<Arc<TableDef>> {
 /// Writes the bank's trail to `bk…` files in a directory.
 ///
 /// # Errors
-/// What writing gives.
+/// The errors of the writer.
 pub fn write_bank(directory: &Path, bank: &Bank) -> Result<(), Error> {
     let writer = TrailWriter::create(directory.join("bk"), bank.writer.clone())?;
     Generator::new(bank, writer).run()?.finish().map(drop)
 }
 
-/// The bank's trail in memory: files by name.
+/// Returns the bank's trail in memory: files by name.
 ///
 /// # Errors
-/// What writing gives.
+/// The errors of the writer.
 pub fn bank_in_memory(bank: &Bank) -> Result<Vec<(String, Vec<u8>)>, Error> {
     Generator::new(bank, TrailWriter::in_memory("bk", bank.writer.clone())?).run()?.finish()
 }
 
-/// A stream of numbers by chance (SplitMix64), the same on every machine.
+/// A stream of pseudo-random numbers (SplitMix64), the same on every machine.
 struct Chance(u64);
 
 impl Chance {
@@ -250,7 +251,7 @@ impl<'a> Generator<'a> {
         self.writer.commit()
     }
 
-    /// A row id for the next record.
+    /// Returns a row id for the next record.
     fn row_id(&mut self) {
         let mut body = *b"AAKifQAAKAAAFDHAAA\0\x01";
         let mut number = self.chance.next();
@@ -319,7 +320,7 @@ impl<'a> Generator<'a> {
         self.writer.insert(&accounts, row.bytes())
     }
 
-    /// A sum of up to this many digits, two of them after the point.
+    /// Returns an amount of up to this many digits, two of them after the decimal point.
     fn money(&mut self, digits: u32) -> Decimal {
         let bound = 10u64.pow(1 + self.chance.below(u64::from(digits)) as u32);
         let cents = self.chance.below(bound) as i128;

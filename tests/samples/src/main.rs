@@ -1,6 +1,6 @@
 //! Writes the sample trails of `examples/data`: `trailcore-samples DIR`.
 //!
-//! With `bench MB` after it, writes trails of this many megabytes for measurements instead: one of three tables (`all`) and
+//! With `bench MB` after it, it writes trails of this many megabytes for measurements instead: one of three tables (`all`) and
 //! one of only postings (`postings`).
 
 use std::path::Path;

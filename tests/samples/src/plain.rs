@@ -1,4 +1,4 @@
-//! A plain reading of the native JSON form, for tests: an oracle that shares no code with the library.
+//! A plain reader of the native JSON form, for tests: an oracle that shares no code with the library.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ fn serialize_digits<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok,
     raw.serialize(serializer)
 }
 
-/// A value as the native JSON form has it. Dates are text there.
+/// A value of the native JSON form, where dates are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlainValue {
     /// SQL NULL.
@@ -37,24 +37,24 @@ pub enum PlainValue {
     Bytes(Vec<u8>),
     /// Present, but not decodable: its bytes.
     Invalid(Vec<u8>),
-    /// A large object that the change left as it was.
+    /// A large object that the change left unchanged.
     Unchanged,
 }
 
-/// An image as the native JSON form has it.
+/// An image of the native JSON form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlainImage {
     /// Columns by name, in the trail's order. A column that is not listed is missing.
     Row(Vec<(String, PlainValue)>),
-    /// The image is of a form that is not known, or encrypted; why.
+    /// The image has an unknown form or is encrypted; the reason.
     Unsupported(String),
 }
 
-/// A record's tokens as the native JSON form has them, in order.
+/// A record's tokens in the native JSON form, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlainTokens(pub Vec<(String, PlainValue)>);
 
-/// A change as plain values, as its native JSON has them: read from JSON and written to it without loss.
+/// A change as plain values, like its native JSON, from which it is read and to which it is written without loss.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlainChange {
     /// Sequence number of its file.
@@ -65,7 +65,7 @@ pub struct PlainChange {
     pub op: String,
     /// Its table.
     pub table: String,
-    /// The record's time.
+    /// The record's timestamp.
     pub ts: String,
     /// Commit sequence number.
     pub csn: Option<String>,
@@ -80,7 +80,7 @@ pub struct PlainChange {
     /// Its tokens.
     #[serde(default)]
     pub tokens: PlainTokens,
-    /// The text of a statement.
+    /// The text of DDL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ddl: Option<String>,
 }
@@ -89,7 +89,7 @@ impl PlainChange {
     /// Reads one line of native JSON.
     ///
     /// # Errors
-    /// Those of serde.
+    /// The errors of serde.
     pub fn from_json(line: &str) -> serde_json::Result<Self> {
         serde_json::from_str(line)
     }
@@ -97,7 +97,7 @@ impl PlainChange {
     /// Writes one line of native JSON, without a line end.
     ///
     /// # Errors
-    /// Those of serde.
+    /// The errors of serde.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
@@ -141,7 +141,7 @@ fn serialize_columns<S: Serializer>(columns: &[(String, PlainValue)], serializer
 
 impl<'de> Deserialize<'de> for PlainValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A number's digits survive only as raw text; the rest is read from that text too.
+        // Only raw text keeps the digits of a number; the other values are read from the text too.
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         Ok(match text.as_bytes().first() {
@@ -181,7 +181,7 @@ impl<'de> Deserialize<'de> for PlainImage {
     }
 }
 
-/// The members of a JSON object in their order, the same name twice included.
+/// The members of a JSON object, in their order. A name may occur twice.
 struct Pairs<V>(Vec<(String, V)>);
 
 impl<V> Pairs<V> {

@@ -1,4 +1,5 @@
-//! One case: put into statements and a change of plain values, run through the library, and compared.
+//! Runs one case: converts it to statements and a change of plain values, runs these through the library, and compares the
+//! result.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::trail::RecordType;
 use trailcore::{DateTime, Decimal, Op, OwnedChange, OwnedValue, Timestamp, TransactionIndicator};
 
-/// A case as its file describes it.
+/// A case, as described in its file.
 #[derive(Debug, Deserialize)]
 pub struct Case {
     /// Names the case in the report.
@@ -26,7 +27,7 @@ pub struct Case {
     given: Map<String, Json>,
     /// The wanted result.
     pub expected: Expected,
-    /// The document that the expected result rests on.
+    /// The source of the expected result.
     #[serde(default)]
     pub basis: Option<String>,
 }
@@ -47,7 +48,7 @@ impl fmt::Display for Expected {
 
 /// The result of a case.
 pub enum Outcome {
-    /// As expected; with a word on how, where that is not plain.
+    /// As expected; with a remark if that is not obvious.
     Ok(String),
     /// Another result, as text.
     Differs(String),
@@ -118,7 +119,7 @@ impl Case {
             {
                 Outcome::Ok("no database: OGG-03019".to_owned())
             }
-            // Never asserted on without a live run.
+            // Never checked without a live run.
             _ if self.basis.as_deref() == Some("DOC_CONTRADICTORY") => {
                 Outcome::NotRun(format!("its source contradicts itself; expected {}, got {got}", self.expected))
             }
@@ -134,7 +135,7 @@ impl Case {
         self.given.get(key).and_then(Json::as_str)
     }
 
-    /// Runs a case whose text describes in words what holds, if its kind is known.
+    /// Runs a case whose text describes the condition in words, if its kind is known.
     fn run_prose(&self) -> Option<Outcome> {
         let text = &*self.expression;
         if self.expected.kind == "property" && text.contains("@RANGE") {
@@ -165,7 +166,7 @@ impl Case {
             return Some(if self.matches(&got) { Outcome::Ok(String::new()) } else { Outcome::Differs(got.to_string()) });
         }
         if text.starts_with("WILDCARDRESOLVE DYNAMIC") {
-            // A name that comes later is resolved when it comes.
+            // A name that is defined later is resolved then.
             let select = Select::parse("WILDCARDRESOLVE DYNAMIC\nTABLE CASES.*;").ok()?;
             let named = |name: &str| select.verdict_of_object(name, None, None).is_accept();
             let holds = named("CASES.FIRST") && named("CASES.LATER") && !named("OTHER.T");
@@ -235,7 +236,7 @@ impl Case {
         Ok(now.map_or(select.clone(), |now| select.now(now)))
     }
 
-    /// The value of an expression, or of an assignment.
+    /// Returns the value of an expression, or of an assignment.
     fn run_value(&self) -> Result<Got, Got> {
         let statement = format!("TABLE CASES.T, COLMAP ({TARGET} = {});", self.value_text());
         let select = self.select(&statement)?;
@@ -248,8 +249,8 @@ impl Case {
         Ok(Got::Value(projected.columns.into_iter().find(|(name, _)| name == TARGET).map(|(_, value)| value)))
     }
 
-    /// Returns the bare expression: without `COLMAP (…)` or `PARAMS (…)` around it, without its target, a macro's parameter named
-    /// by the one column there is, and a function with its @.
+    /// Returns the bare expression: without `COLMAP (…)` or `PARAMS (…)` around it, without its target, a macro's parameter
+    /// replaced by the only column, and a function with its @.
     fn value_text(&self) -> String {
         let mut text = self.expression.trim().trim_end_matches(';').to_owned();
         let upper = text.to_uppercase();
@@ -278,7 +279,7 @@ impl Case {
         text
     }
 
-    /// The columns that are given, in order.
+    /// Returns the given columns, in order.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for key in ["after", "before", "db"] {
@@ -316,7 +317,7 @@ impl Case {
         if kind.starts_with("CHAR") { ColumnDef::char(name, 200) } else { ColumnDef::varchar(name, 2000) }
     }
 
-    /// The change that is given, of a table with its columns, and with the other columns that a text names.
+    /// Returns the given change, of a table with its columns and with the other columns that a text names.
     fn facts(&self, text: &str) -> Result<(Arc<TableDef>, OwnedChange), Got> {
         let mut names = self.names();
         for name in named_columns(text, self.dialect()) {
@@ -364,13 +365,13 @@ impl Case {
             Some("PK UPDATE") => Op::PkUpdate,
             Some("DELETE") => Op::Delete,
             Some("TRUNCATE") => Op::Truncate,
-            // Without a word, a change with a before image is an update.
+            // Unless stated otherwise, a change with a before image is an update.
             _ if self.given.contains_key("before") => Op::Update,
             _ => Op::Insert,
         }
     }
 
-    /// Statements that name objects.
+    /// Returns statements that name objects.
     fn run_parameters(&self) -> Result<Got, Got> {
         let mut text = self.expression.clone();
         // `[GLOBALS X]` and `(X)` name parameters of other files.
@@ -478,7 +479,7 @@ fn plain(value: &Json) -> OwnedValue {
     }
 }
 
-/// Names that stand as columns in a text: words outside literals that are no keywords, functions or qualifiers.
+/// Returns the names of columns in a text: words outside literals that are not keywords, functions or qualifiers.
 fn named_columns(text: &str, dialect: Dialect) -> Vec<String> {
     const KEYWORDS: [&str; 44] = [
         "TABLE",

@@ -1,7 +1,7 @@
-//! The comparison of vector files with what trailcore reads from their bytes.
+//! Compares vector files with the values that trailcore reads from their bytes.
 //!
-//! Each member that a file has is checked on its own terms; unknown members are ignored. What a dump blanked
-//! (the table's name or index in a record header) is not compared.
+//! Each member of a file is checked on its own; unknown members are ignored. Fields that a dump blanked (the table's name or
+//! index in a record header) are not compared.
 
 // A member that a JSON value does not have reads as null; nothing is indexed by number.
 #![allow(clippy::indexing_slicing)]
@@ -23,16 +23,16 @@ use trailcore_samples::plain::{PlainChange, PlainImage, PlainValue};
 /// The result of a file's check.
 #[derive(Debug)]
 pub enum Verdict {
-    /// This many things were compared and agree.
+    /// This many values were compared, and are equal.
     Ok(usize),
     /// These differ.
     Differs(Vec<String>),
-    /// Nothing to compare; why.
+    /// There is nothing to compare; the reason.
     NoBytes,
 }
 
 impl Verdict {
-    /// Returns `true` if something was compared and all of it agrees.
+    /// Returns `true` if values were compared and all are equal.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok(_))
     }
@@ -72,7 +72,7 @@ pub fn folder(path: &Path) -> Result<Vec<(String, Verdict)>, String> {
         .collect())
 }
 
-/// Shared by the files of one trail: table definitions by name and by index.
+/// The common facts of the files of one trail: table definitions by name and by index.
 #[derive(Default)]
 struct Groups {
     headers: BTreeMap<String, Vec<u8>>,
@@ -97,9 +97,9 @@ impl Groups {
         groups
     }
 
-    /// The one change of a record, read in a trail made of its group's header and definitions before it.
+    /// Returns the only change of a record, read from a trail of its group's header, the definitions before it, and the record.
     fn change(&self, group: &str, rba: u64) -> Option<PlainChange> {
-        // Without a header the records still read.
+        // The records can be read without a header, too.
         let mut bytes = self.headers.get(group).cloned().unwrap_or_default();
         let records = self.records.get(group)?;
         for (_, record) in records.range(..rba).filter(|(_, record)| is_metadata(record)) {
@@ -141,7 +141,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Collects what was compared and what differs.
+/// Collects the number of comparisons, and the differences.
 struct Findings {
     compared: usize,
     differences: Vec<String>,
@@ -197,7 +197,7 @@ fn check(vector: &Value, groups: &Groups) -> Verdict {
     found.verdict()
 }
 
-/// The whole record: framing, areas, writing it again.
+/// Compares the whole record: framing, areas, and the record when it is written again.
 fn check_record(vector: &Value, order: ByteOrder, found: &mut Findings) {
     let Some(bytes) = hex_of(vector, "record_hex") else { return };
     let record = match Record::parse(&bytes, order) {
@@ -244,7 +244,7 @@ fn check_record(vector: &Value, order: ByteOrder, found: &mut Findings) {
     let written = RecordParts::of(&record).and_then(|parts| parts.encode(order, &mut again));
     found.same("record written again", written.map(|()| again), Ok(bytes.clone()));
     match record.header() {
-        // The name or index after offset 34 is blank where the bytes are not the file's own.
+        // The name or index after offset 34 is blank if the bytes are not those of the file.
         Ok(header) => check_header_fields(vector, &header, order, is_exact(vector), found),
         Err(fault) => found.fails("record header", fault),
     }
@@ -310,7 +310,7 @@ fn check_header_fields(vector: &Value, header: &RecordHeader<'_>, order: ByteOrd
         found.same("RecType", header.record_type.to_string().as_str(), expected);
     }
     for name in ["IOTime", "Time"] {
-        // If both are printed and differ, the header holds the first.
+        // If both are printed and differ, the header has the first.
         if name == "Time" && decoded["IOTime"].is_string() {
             continue;
         }
@@ -330,8 +330,8 @@ fn check_header_fields(vector: &Value, header: &RecordHeader<'_>, order: ByteOrd
     }
 }
 
-/// A printed time is the dumping host's: apart by its offset where that is known, by whole quarters of an hour, as all time
-/// zones are, where it is not.
+/// Compares a printed time, which is the local time of the dumping host. It differs by the offset of the host, or if that is
+/// unknown, by a multiple of a quarter of an hour, like all time zones.
 fn check_time(what: &str, printed: &str, time: Timestamp, offset: Option<f64>, found: &mut Findings) {
     // YYYY/MM/DD HH:MI:SS.mmm.uuu
     let digits: String = printed.chars().filter(char::is_ascii_digit).collect();
@@ -347,7 +347,7 @@ fn check_time(what: &str, printed: &str, time: Timestamp, offset: Option<f64>, f
     }
 }
 
-/// The images of a whole record: what they list is what the file lists, part for part.
+/// Compares the images of a whole record with the columns that the file lists, part by part.
 fn check_images(vector: &Value, record: &Record<'_>, found: &mut Findings) {
     let images = match Images::of(record) {
         Ok(images) => images,
@@ -391,7 +391,7 @@ fn compare_columns(vector: &Value, what: &str, spans: &[(&str, u16, Vec<u8>)], f
     }
 }
 
-/// A data area by itself: its columns, as the record type splits them.
+/// Compares a data area on its own: its columns, as the record type splits them.
 fn check_data(vector: &Value, order: ByteOrder, found: &mut Findings) {
     let Some(data) = hex_of(vector, "data_hex") else { return };
     let complete = vector["data_complete"].as_bool() != Some(false);
@@ -438,7 +438,7 @@ fn check_data(vector: &Value, order: ByteOrder, found: &mut Findings) {
         for span in ColumnSpans::new(list, order) {
             match span {
                 Ok(span) => spans.push(("", span.index, span.bytes.to_vec())),
-                // The rest of a cut image is not there.
+                // The rest of a truncated image is missing.
                 Err(_) if !complete => break,
                 Err(fault) => return found.fails("data_hex", fault),
             }
@@ -475,7 +475,7 @@ fn check_tokens(vector: &Value, order: ByteOrder, found: &mut Findings) {
         }
     }
     for fragment in vector["ggstoken_hex_fragments"].as_array().into_iter().flatten() {
-        // Parts of an area, cut anywhere: a whole token header names a known token.
+        // Parts of an area, truncated anywhere: a complete token header names a known token.
         let Some(&[id, info, a, b]) =
             fragment.as_str().and_then(unhex).as_deref().and_then(|bytes| bytes.first_chunk().copied()).as_ref()
         else {
@@ -495,7 +495,7 @@ fn check_tokens(vector: &Value, order: ByteOrder, found: &mut Findings) {
     }
 }
 
-/// A table definition record by itself.
+/// Compares a table definition record on its own.
 fn check_definition(vector: &Value, order: ByteOrder, found: &mut Findings) {
     let Some(bytes) = hex_of(vector, "tdr_hex") else { return };
     match TableRecord::parse(&bytes, order) {
@@ -598,8 +598,8 @@ fn compare_definition(vector: &Value, table: &TableRecord, found: &mut Findings)
     }
 }
 
-/// A definition as the dump prints it is a definition file's text: it must read, and have the printed record length's
-/// columns; a record of such a definition has the size that is printed.
+/// Compares a definition that the dump prints in the form of a definitions file: it must be readable and have the columns of the
+/// printed record length, and a record of such a definition must have the printed size.
 fn check_text_definition(vector: &Value, found: &mut Findings) {
     let lines: Vec<&str> = vector["metadata_text"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !lines.iter().any(|line| line.starts_with("Definition for table")) || !lines.contains(&"End of definition") {
@@ -625,7 +625,7 @@ fn check_text_definition(vector: &Value, found: &mut Findings) {
 fn check_file_header(vector: &Value, order: ByteOrder, found: &mut Findings) {
     for name in ["fileheader_hex", "fileheader_start_hex"] {
         let Some(bytes) = hex_of(vector, name) else { continue };
-        // Cut off: the sub-tokens that are whole are looked at by themselves.
+        // Truncated: the complete sub-tokens are compared on their own.
         let Some((&[group, info, a, b], rest)) = bytes.split_first_chunk() else { continue };
         let length = match order {
             ByteOrder::Big => u16::from_be_bytes([a, b]),
@@ -674,7 +674,7 @@ fn check_header_facts(vector: &Value, header: &FileHeader, found: &mut Findings)
     }
 }
 
-/// Record lengths that must land on printed positions.
+/// Compares record lengths with printed positions.
 fn check_chain(vector: &Value, found: &mut Findings) {
     for link in vector["rba_chain"].as_array().into_iter().flatten() {
         if let (Some(rba), Some(length), Some(next)) = (link["rba"].as_u64(), link["length"].as_u64(), link["next"].as_u64()) {
@@ -706,7 +706,7 @@ fn check_chain(vector: &Value, found: &mut Findings) {
     }
 }
 
-/// The JSON that GoldenGate itself printed for the record.
+/// Compares the record with the JSON that GoldenGate itself printed.
 fn check_output(vector: &Value, groups: &Groups, found: &mut Findings) {
     let output = &vector["observed_output"];
     let (true, Some(group), Some(rba)) = (output.is_object(), text(vector, "trail_group"), vector["rba"].as_u64()) else {
@@ -754,7 +754,7 @@ fn plain(value: &PlainValue) -> String {
     }
 }
 
-/// A value as GoldenGate's formatter prints it: dates with a colon between day and time.
+/// Returns a value in the form of GoldenGate's formatter: dates with a colon between day and time.
 fn printed(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -769,7 +769,7 @@ fn printed(value: &Value) -> String {
     }
 }
 
-/// Digits without zeros at the end of a fraction: the formatter's numbers have gone through a float.
+/// Returns digits without zeros at the end of a fraction, since the formatter converts numbers to floats.
 fn number(digits: &str) -> String {
     match digits.split_once('.') {
         Some((whole, fraction)) => {

@@ -273,7 +273,7 @@ impl Rule {
     /// Creates a MAP statement from source to target objects.
     ///
     /// # Errors
-    /// As [`table`](Self::table).
+    /// The errors of [`table`](Self::table).
     pub fn map(source: &str, target: &str) -> crate::Result<Self> {
         Ok(Self { is_map: true, source: source.parse()?, target: Some(target.parse()?), clauses: Vec::new() })
     }

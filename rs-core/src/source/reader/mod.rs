@@ -57,7 +57,7 @@ impl Trail {
     /// Creates a reader of its changes, from its start.
     ///
     /// # Errors
-    /// As [`reader_with`](Self::reader_with).
+    /// The errors of [`reader_with`](Self::reader_with).
     pub fn reader(&self) -> Result<Reader> {
         self.reader_with(ReadOptions::new())
     }
@@ -65,8 +65,8 @@ impl Trail {
     /// Creates a reader of its changes.
     ///
     /// # Errors
-    /// With a position to start at: [`InvalidPosition`](crate::ErrorKind::InvalidPosition) if no record starts there, and the errors of
-    /// reading the file up to it.
+    /// With a position to start at: [`InvalidPosition`](crate::ErrorKind::InvalidPosition) if no record starts there, and the
+    /// errors of reading the file up to it.
     pub fn reader_with(&self, options: ReadOptions) -> Result<Reader> {
         let files = Arc::clone(&self.files);
         let source = if self.is_json_lines() {
@@ -133,7 +133,7 @@ impl Reader {
         })
     }
 
-    /// Adds plain rows to a block, as many as are at hand; `false` if the next change is not one.
+    /// Adds plain rows to a block, as many as are ready; `false` if the next change is not a plain row.
     fn take_rows(&mut self, block: &mut ChangeBlock, limit: usize) -> bool {
         let Source::Trail(trail) = &mut self.source else { return false };
         if trail.has_filter() {

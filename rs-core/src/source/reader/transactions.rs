@@ -1,4 +1,4 @@
-//! [`TransactionTracker`]: how far the frames at hand are settled, where transactions end, and which are rolled back.
+//! [`TransactionTracker`]: which frames of the window may be returned, where transactions end, and which are rolled back.
 
 use crate::error::Result;
 use crate::source::reader::assembly::is_before_half;

@@ -4,9 +4,9 @@
 //! cargo run -q --release -p trailcore-support --bin filter-cases -- FILE
 //! ```
 //!
-//! One line a case: its id, and `ok`, `expected … got …`, or `not run` with the reason; then a count. Exits with 1 where a
-//! result differs, and with 2 where the file cannot be read. The file has a list `cases`, or is that list; each case has
-//! `id`, `clause`, `dialect`, `expression`, `given` and `expected` with `kind` and `value`.
+//! Prints one line for each case: its id, and `ok`, `expected … got …`, or `not run` with the reason; then a count. Exits with 1
+//! if a result differs, and with 2 if the file cannot be read. The file has a list `cases`, or is that list; each case has `id`,
+//! `clause`, `dialect`, `expression`, `given` and `expected` with `kind` and `value`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Checks vector files: JSON descriptions of real records, their bytes and what a dump printed of them.
+//! Checks vector files: JSON descriptions of real records, with their bytes and the output of a dump.
 //!
 //! ```text
 //! cargo run -q --release -p trailcore-support --bin vectors -- DIR
