@@ -11,8 +11,6 @@
 
 mod errors;
 mod header_fields;
-// Indexing a JSON value does not panic: a member that is missing is null.
-#[allow(clippy::indexing_slicing)]
 mod java_options;
 mod region;
 mod schemas;
