@@ -7,8 +7,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 DATA := examples/data
 TRAILCORE := target/release/trailcore
-# `make check` fails on findings of tests/lint only with LINT=strict; otherwise it prints the counts.
-LINT ?= report
+# `make check` fails on a finding of tests/lint; with LINT=report it prints the counts only.
+LINT ?= strict
 
 .PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
   conformance fuzz fuzz-short soak bench docs data msrv notices hooks clean

@@ -73,7 +73,7 @@ type Option func(*settings)
 
 type settings struct{ statements string }
 
-// Where selects changes by statements of a parameter file, such as "TABLE HR.EMP, FILTER (SALARY > 1000);".
+// Where adds a selection: statements of a parameter file, such as "TABLE HR.EMP, FILTER (SALARY > 1000);".
 func Where(statements string) Option { return func(s *settings) { s.statements = statements } }
 
 // Reader reads the changes of a trail. It is for one goroutine at a time.

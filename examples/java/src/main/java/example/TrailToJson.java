@@ -10,7 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Prints the changes of a trail as JSON, one per line: all changes, or those that a selection accepts. */
+/** Prints the changes of a trail as JSON, one per line: all changes, or only the accepted ones of a selection. */
 public final class TrailToJson {
     private TrailToJson() {
     }
