@@ -63,7 +63,7 @@ class FileInfo:
     """The fields of the header of a trail file. A field that the header does not have is `None`. Times are aware, in UTC.
 
     `path` is the file. `seqno` is its sequence number, `byte_order` is ``big`` or ``little``, `compatibility` the level of the
-    trail format, `created` the creation time. `uri`, `file_name` and `file_size` are the values that the writer stored. `first_csn`,
+    trail format, `created` the creation time. `uri`, `file_name` and `file_size` are as the writer stored them. `first_csn`,
     `last_csn`, `first_time` and `last_time` are the range of its changes; the last ones are missing while the file is being
     written. `encryption` is the encryption method. `system`, `node`, `release`, `version` and `hardware` describe the machine,
     the fields named ``database_`` the source database, and the fields named ``producer_`` the writing process.
