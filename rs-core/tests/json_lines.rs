@@ -281,3 +281,19 @@ fn the_error_of_a_line_names_the_member_that_is_missing_and_no_values() {
     let text = error(r#"{"op":"SECRET","table":"S.T","ts":"2024-01-01T00:00:00Z"}"#);
     assert!(!text.contains("SECRET"), "{text}");
 }
+
+#[test]
+fn lines_are_checked_and_have_no_records() {
+    let (_, mut lines, _) = sample(&Bank::small());
+    let whole = as_file(&lines).check(&ReadOptions::new()).unwrap();
+    assert!(whole.is_whole() && whole.issues.is_empty(), "{:?}", whole.issues);
+    assert_eq!((whole.records, whole.changes), (0, lines.len() as u64));
+    lines.insert(3, "{not a change}".to_owned());
+    let damaged = as_file(&lines).check(&ReadOptions::new()).unwrap();
+    assert!(!damaged.is_whole());
+    assert_eq!((damaged.issues.len(), damaged.changes), (1, lines.len() as u64 - 1));
+    for options in [ReadOptions::new(), ReadOptions::new().resync(true)] {
+        let error = as_file(&lines).records(&options).next().unwrap_err().to_string();
+        assert!(error.contains("JSON lines"), "{error}");
+    }
+}

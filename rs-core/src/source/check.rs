@@ -75,13 +75,13 @@ impl fmt::Display for CheckIssue {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CheckReport {
-    /// Records read, file headers included.
+    /// Records read, file headers included; 0 for JSON lines.
     pub records: u64,
     /// Changes whose rows were read.
     pub changes: u64,
     /// Transactions that were completed.
     pub transactions: u64,
-    /// Bytes of the records.
+    /// Bytes of the records or lines.
     pub bytes: u64,
     /// Values that are present and not decodable.
     pub invalid_values: u64,
@@ -143,7 +143,9 @@ impl Trail {
     pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
         let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
         let mut report = CheckReport::default();
-        self.check_records(&options, &mut report)?;
+        if !self.is_json_lines() {
+            self.check_records(&options, &mut report)?;
+        }
         self.check_changes(options, &mut report)?;
         Ok(report)
     }
@@ -190,16 +192,21 @@ impl Trail {
     }
 
     fn check_changes(&self, options: ReadOptions, report: &mut CheckReport) -> Result<()> {
+        let is_lines = self.is_json_lines();
         let mut reader = self.reader_with(options)?;
         loop {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
                 Ok(None) => break,
                 // It has been reported while reading the records.
-                Err(error) if is_damage(&error) => break,
+                Err(error) if is_damage(&error) && !is_lines => break,
                 Err(error) => return Err(error),
             };
             report.changes += 1;
+            if is_lines {
+                report.bytes += change.source_bytes();
+                report.transactions += u64::from(change.transaction().ends());
+            }
             if matches!(change.op(), Op::Ddl | Op::Truncate) {
                 continue;
             }
@@ -224,6 +231,10 @@ impl Trail {
                     }
                 }
             }
+        }
+        if is_lines {
+            report.add_skipped(Some(reader.skipped()));
+            return Ok(());
         }
         let undefined = |kind| kind == ErrorKind::UndefinedTable;
         for range in reader.skipped().iter().filter(|range| undefined(range.error.kind())) {

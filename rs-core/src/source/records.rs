@@ -5,8 +5,6 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::TrailPosition;
 use crate::source::options::ReadOptions;
-use crate::source::progress::Access;
-use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
 use crate::source::window::{End, ReadWindow, Start};
@@ -30,6 +28,7 @@ pub struct RecordReader {
     window: ReadWindow,
     cursor: usize,
     resync: bool,
+    is_json_lines: bool,
     skipped: Vec<Skipped>,
 }
 
@@ -37,7 +36,9 @@ impl Trail {
     /// Creates a reader of its records. The options for mapping, progress and resynchronisation apply; the others are ignored.
     #[must_use]
     pub fn records(&self, options: &ReadOptions) -> RecordReader {
-        RecordReader::new(Arc::clone(&self.files), options.access(), options.resync)
+        let window = ReadWindow::new(Arc::clone(&self.files), options.access(), Start::FIRST);
+        let is_json_lines = self.is_json_lines();
+        RecordReader { window, cursor: 0, resync: options.resync, is_json_lines, skipped: Vec::new() }
     }
 
     /// Returns the header of each file, in order; `None` for a file without a readable header. Reads the first record of each
@@ -59,10 +60,6 @@ impl Trail {
 }
 
 impl RecordReader {
-    pub(crate) fn new(files: Arc<[TrailFile]>, access: Access, resync: bool) -> Self {
-        Self { window: ReadWindow::new(files, access, Start::FIRST), cursor: 0, resync, skipped: Vec::new() }
-    }
-
     /// Returns the next record, lent until the next call; `None` at the end of the trail.
     ///
     /// # Errors
@@ -96,6 +93,9 @@ impl RecordReader {
                 End::Fault(error) => error.clone(),
                 _ => return Ok(false),
             };
+            if self.is_json_lines {
+                return Err(error.hint("these are JSON lines, which have changes but no records; read the changes"));
+            }
             match if self.resync { self.window.resync()? } else { None } {
                 Some((from, to)) => self.skipped.push(Skipped { from: from.into(), to: to.into(), error }),
                 None => return Err(error),
