@@ -9,7 +9,7 @@ use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::value::{Decimal, Number, Value, integer_body};
 use crate::change::{ChangeContext, FileContext, PositionSpace, SourceFormat, TransactionIds};
-use crate::change::{NumberText, Op, OwnedChange, OwnedValue, Row, TransactionIndicator};
+use crate::change::{Lists, NumberText, Op, OwnedChange, OwnedValue, TransactionIndicator};
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
@@ -441,7 +441,7 @@ impl SourceFormat for Values {
         (None, None)
     }
 
-    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+    fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>> {
         let why = text_of(change, Extra::UnsupportedBefore).or_else(|| text_of(change, Extra::UnsupportedAfter));
         let why = why.ok_or_else(|| Error::internal("an image without a layout"))?;
         Err(change.locate(Error::new(ErrorKind::Unsupported, why)))

@@ -84,8 +84,8 @@ pub(crate) enum Layout {
     Other,
 }
 
-/// Before and after.
-type Images<'a> = (Option<Row<'a>>, Option<Row<'a>>);
+/// The column lists of the images before and after.
+pub(crate) type Lists<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 const BAD_SPLIT: Fault = Fault::corrupt(0, "the length of the before image exceeds the record");
 
@@ -278,46 +278,48 @@ impl<'a> Change<'a> {
     /// # Errors
     /// The errors of [`before`](Self::before).
     // Inlined throughout, and nothing needs the address of the change or of the result: then neither has to exist in memory,
-    // which is a good part of the cost of a row.
+    // which is a good part of the cost of a row. So what is not inlined returns lists, not rows.
     #[inline(always)]
-    pub fn images(&self) -> Result<Images<'a>> {
+    pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+        let (before, after) = self.lists()?;
+        let row = |list| Row::new(list, self.table, self.head.form);
+        Ok((before.map(row), after.map(row)))
+    }
+
+    #[inline(always)]
+    fn lists(&self) -> Result<Lists<'a>> {
         let head = &self.head;
-        let data = match self.part(head.data_at, head.data_len) {
-            Some(data) => data,
-            None => return Err(Error::internal("a change's data are outside its buffer")),
+        let Some(data) = self.part(head.data_at, head.data_len) else {
+            return Err(Error::internal("a change's data are outside its buffer"));
         };
-        let row = |list| Row::new(list, self.table, head.form);
         match head.layout {
-            Layout::After => Ok((None, Some(row(data)))),
-            Layout::Before => Ok((Some(row(data)), None)),
+            Layout::After => Ok((None, Some(data))),
+            Layout::Before => Ok((Some(data), None)),
             Layout::Split32 => {
-                let split = data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest));
-                self.split(split)
+                self.split(data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest)))
             }
             Layout::Split16 => {
-                let split = data.split_first_chunk().map(|(length, rest)| (usize::from(head.form.u16(*length)), rest));
-                self.split(split)
+                self.split(data.split_first_chunk().map(|(length, rest)| (usize::from(head.form.u16(*length)), rest)))
             }
             Layout::Apart => match self.part(head.before_at, head.before_len) {
-                Some(before) => Ok((Some(row(before)), Some(row(data)))),
+                Some(before) => Ok((Some(before), Some(data))),
                 None => Err(Error::internal("a before image is outside its change's buffer")),
             },
             Layout::None => Ok((None, None)),
-            Layout::Other => self.other_images(),
+            Layout::Other => self.other_lists(),
         }
     }
 
     #[inline(always)]
-    fn split(&self, lists: Option<(usize, &'a [u8])>) -> Result<Images<'a>> {
-        let row = |list| Row::new(list, self.table, self.head.form);
+    fn split(&self, lists: Option<(usize, &'a [u8])>) -> Result<Lists<'a>> {
         match lists.and_then(|(before, lists)| lists.split_at_checked(before)) {
-            Some((before, after)) => Ok((Some(row(before)), Some(row(after)))),
+            Some((before, after)) => Ok((Some(before), Some(after))),
             None => Err(self.error(BAD_SPLIT)),
         }
     }
 
     #[inline(never)]
-    fn other_images(self) -> Result<Images<'a>> {
+    fn other_lists(self) -> Result<Lists<'a>> {
         self.context.file.format.images(&self)
     }
 
@@ -438,8 +440,8 @@ pub(crate) trait SourceFormat: fmt::Debug + Send + Sync {
     /// Returns CSN and transaction id from the raw bytes of a transaction's first record.
     fn transaction_ids<'a>(&self, record: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>);
 
-    /// Returns the images before and after of a change whose [`Layout`](super::Layout) is `Other`.
-    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)>;
+    /// Returns the images before and after of a change whose [`Layout`] is `Other`.
+    fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>>;
 
     /// Calls `each` with the name and the value of every token, as the native JSON form has them: without CSN and transaction
     /// id, without tokens that have no value, each name once.

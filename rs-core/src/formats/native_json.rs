@@ -355,10 +355,6 @@ impl Tables {
         self.inferred = Some(inferred);
     }
 
-    pub(crate) fn definition(&self, id: TableId) -> Option<&Arc<TableDef>> {
-        self.list.get(id.index()).map(|table| &table.definition)
-    }
-
     pub(crate) fn definitions(&self) -> impl Iterator<Item = &Arc<TableDef>> {
         self.list.iter().map(|table| &table.definition).filter(|table| !table.name().is_empty())
     }

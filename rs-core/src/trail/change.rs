@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::change::image::RowForm;
-use crate::change::{Change, Ddl, Fact, FactValue, Head, HeaderFact, Layout, Op, Row, SourceFormat, UserToken, tagged};
+use crate::change::{Change, Ddl, Fact, FactValue, Head, HeaderFact, Layout, Lists, Op, Row, SourceFormat, UserToken, tagged};
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Timestamp;
@@ -181,13 +181,15 @@ impl<'a> TrailChange<'a> {
     }
 
     /// Returns the images of a pair's records, of a continued record, and of records that may be encrypted.
-    fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
+    fn lists(&self) -> Result<Lists<'a>> {
         let (change, head) = (&self.change, self.change.head());
         let encrypted = change.file_context().encrypted;
         let refused = |fault: Fault| if encrypted { self.encrypted_error() } else { change.error(fault) };
         // Data after the records are the joined data of a continued record.
         let mut images = if head.data_at >= head.source_len {
-            let data = change.part(head.data_at, head.data_len).unwrap_or_default();
+            let Some(data) = change.part(head.data_at, head.data_len) else {
+                return Err(Error::internal("a continued record's data are outside its buffer"));
+            };
             Images::of_joined(&self.main, data).map_err(|fault| change.error(fault))?
         } else {
             Images::of(&self.main).map_err(refused)?
@@ -195,13 +197,12 @@ impl<'a> TrailChange<'a> {
         if let Some(before) = self.before_record() {
             images.before = Images::of(&before).map_err(refused)?.before;
         }
-        let row = |list| Row::new(list, change.table(), head.form);
-        let rows = (images.before.map(row), images.after.map(row));
         // A header with the mark of encryption has not been seen: an image that is entirely plausible is taken as not encrypted.
-        if encrypted && ![rows.0, rows.1].into_iter().flatten().all(|row| row.reads_as_image()) {
+        let reads_as_image = |list| Row::new(list, change.table(), head.form).reads_as_image();
+        if encrypted && ![images.before, images.after].into_iter().flatten().all(reads_as_image) {
             return Err(self.encrypted_error());
         }
-        Ok(rows)
+        Ok((images.before, images.after))
     }
 
     fn encrypted_error(&self) -> Error {
@@ -222,8 +223,8 @@ impl SourceFormat for TrailFormat {
         }
     }
 
-    fn images<'a>(&self, change: &Change<'a>) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
-        change.trail().ok_or_else(|| Error::internal("a change without its records"))?.images()
+    fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>> {
+        change.trail().ok_or_else(|| Error::internal("a change without its records"))?.lists()
     }
 
     fn tokens<'a>(&self, change: &Change<'a>, each: &mut dyn FnMut(Cow<'a, str>, &'a [u8])) {

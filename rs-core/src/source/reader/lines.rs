@@ -24,9 +24,8 @@ pub(super) struct LineReader {
     filter: Option<ReadFilter>,
     /// The bytes of the change that is lent.
     bytes: Vec<u8>,
-    context: Option<ChangeContext>,
-    /// Index of the file of `context`.
-    file: usize,
+    /// The rest of it.
+    current: Option<Current>,
     /// CSN and id of the last change, which number the transactions.
     ids: (Option<Box<str>>, Option<Box<str>>),
     serial: u64,
@@ -35,11 +34,21 @@ pub(super) struct LineReader {
     skipped: Vec<Skipped>,
 }
 
-/// A change to be lent.
-#[derive(Clone)]
-struct Made {
+/// The change that is lent, without its bytes.
+#[derive(Debug)]
+struct Current {
     head: Head,
+    context: ChangeContext,
+    /// Index of the file of `context`.
+    file: usize,
     table: (TableId, Arc<TableDef>),
+}
+
+impl Current {
+    #[inline(always)]
+    fn change<'a>(&'a self, bytes: &'a [u8]) -> Change<'a> {
+        Change::new(bytes, self.head, &self.context, (self.table.0, &self.table.1))
+    }
 }
 
 impl LineReader {
@@ -50,8 +59,7 @@ impl LineReader {
             tables: Tables::new(options.catalog.clone()),
             filter: options.select.as_ref().map(ReadFilter::new),
             bytes: Vec::new(),
-            context: None,
-            file: usize::MAX,
+            current: None,
             ids: (None, None),
             serial: 0,
             start_at: options.start_at,
@@ -64,25 +72,27 @@ impl LineReader {
         Ok(reader)
     }
 
-    /// Returns the next change; see [`Reader::next`](crate::Reader::next).
-    pub(super) fn next(&mut self) -> Result<Option<Change<'_>>> {
-        let made = loop {
-            let Some(made) = self.make_next()? else { return Ok(None) };
-            let Some(filter) = &mut self.filter else { break made };
-            let Some(context) = &self.context else { return Err(no_context()) };
-            if filter.wants(&Change::new(&self.bytes, made.head, context, (made.table.0, &made.table.1)))? {
-                break made;
+    /// Goes to the next change that is wanted; `false` at the end. See [`Reader::next`](crate::Reader::next).
+    pub(super) fn advance(&mut self) -> Result<bool> {
+        while self.make_next()? {
+            let Self { filter: Some(filter), bytes, current: Some(current), .. } = self else { return Ok(true) };
+            if filter.wants(&current.change(bytes))? {
+                return Ok(true);
             }
-        };
-        let Some(context) = &self.context else { return Err(no_context()) };
-        let table = self.tables.definition(made.table.0).ok_or_else(|| Error::internal("a change's table has no definition"))?;
-        Ok(Some(Change::new(&self.bytes, made.head, context, (made.table.0, table))))
+        }
+        Ok(false)
     }
 
-    /// Makes the change of the next line that has one.
-    fn make_next(&mut self) -> Result<Option<Made>> {
+    /// Returns the change that [`advance`](Self::advance) went to.
+    #[inline(always)]
+    pub(super) fn change(&self) -> Option<Change<'_>> {
+        self.current.as_ref().map(|current| current.change(&self.bytes))
+    }
+
+    /// Makes the change of the next line that has one; `false` at the end.
+    fn make_next(&mut self) -> Result<bool> {
         loop {
-            let Some((place, line)) = self.lines.next()? else { return Ok(None) };
+            let Some((place, line)) = self.lines.next()? else { return Ok(false) };
             let length = line.len();
             let made = match Line::parse(line) {
                 Ok(parsed) => {
@@ -104,8 +114,8 @@ impl LineReader {
                     if !self.options.include_non_changes && !built.head.op.is_change() {
                         continue;
                     }
-                    self.enter(&built, ids, place);
-                    return Ok(Some(Made { head: built.head, table }));
+                    self.enter(&built, ids, place, table);
+                    return Ok(true);
                 }
                 Err(error) if self.options.resync && error.kind() != ErrorKind::Internal => {
                     self.lines.take(length);
@@ -118,8 +128,8 @@ impl LineReader {
         }
     }
 
-    /// Updates the context that the change shares with others.
-    fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace) {
+    /// Makes a change the current one, with the context that it shares with others.
+    fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace, table: (TableId, Arc<TableDef>)) {
         let begins = crate::change::TransactionIndicator::from_byte(built.head.transaction).begins();
         let (csn, xid) = ids.texts();
         if begins || (self.ids.0.as_deref(), self.ids.1.as_deref()) != (csn, xid) {
@@ -127,12 +137,12 @@ impl LineReader {
             self.ids = (csn.map(Into::into), xid.map(Into::into));
         }
         let ids = ids.numbered(self.serial);
-        let file = match &self.context {
-            Some(context) if self.file == place.file && context.file.space == built.space => Arc::clone(&context.file),
+        let file = match &self.current {
+            Some(Current { file, context, .. }) if *file == place.file && context.file.space == built.space => Arc::clone(&context.file),
             _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
         };
-        self.file = place.file;
-        self.context = Some(ChangeContext { file, ids, start: None });
+        let context = ChangeContext { file, ids, start: None };
+        self.current = Some(Current { head: built.head, context, file: place.file, table });
     }
 
     /// Reads all lines for the columns of their tables. An error in a line is reported when the line is read as a change.
@@ -212,9 +222,4 @@ fn make(
 #[cold]
 fn torn() -> Error {
     Error::new(ErrorKind::Truncated, "the file ends inside a line").hint("the writer may not be done yet")
-}
-
-#[cold]
-fn no_context() -> Error {
-    Error::internal("a change without its context")
 }

@@ -16,7 +16,7 @@ mod transactions;
 use std::sync::Arc;
 
 use crate::change::{Change, ChangeBlock, OwnedChange, Run};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
@@ -96,7 +96,10 @@ impl Reader {
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
         match &mut self.source {
             Source::Trail(trail) => trail.next(),
-            Source::Lines(lines) => lines.next(),
+            Source::Lines(lines) => match lines.advance()? {
+                true => lines.change().map(Some).ok_or_else(|| Error::internal("a line without its change")),
+                false => Ok(None),
+            },
         }
     }
 

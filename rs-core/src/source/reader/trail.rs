@@ -44,6 +44,8 @@ pub(super) struct TrailReader {
     context: ChangeContext,
     /// The frame that has the ids of the transaction, while it is in the window.
     ids_frame: Option<usize>,
+    /// The last change of the slow path: its head, and whether its bytes are in the assembler's scratch.
+    assembled: Option<(Head, bool)>,
     skipped: Vec<Skipped>,
 }
 
@@ -60,12 +62,50 @@ pub(super) struct SegmentCursor {
     pub(super) end: usize,
 }
 
-/// A change to be lent: its head, its table's number, and where its bytes are.
+/// A change to be lent: its table's number, and what it is made of. Its head is made where the change is used: there the compiler
+/// leaves out the fields that are not.
 #[derive(Clone, Copy)]
 pub(super) struct Lent {
-    head: Head,
+    of: Material,
     table: u32,
-    in_scratch: bool,
+}
+
+/// What a change is made of.
+#[derive(Clone, Copy)]
+enum Material {
+    /// The row in this frame, on its own.
+    Row(usize),
+    /// The assembled change.
+    Assembled,
+}
+
+/// The parts of a reader that a change borrows from: all but the filter, which decides on it.
+struct Parts<'a> {
+    window: &'a ReadWindow,
+    assembler: &'a ChangeAssembler,
+    definitions: &'a Definitions,
+    segment: &'a SegmentCursor,
+    context: &'a ChangeContext,
+    assembled: &'a Option<(Head, bool)>,
+}
+
+impl<'a> Parts<'a> {
+    #[inline(always)]
+    fn change(self, lent: Lent) -> Option<Change<'a>> {
+        let table = self.definitions.get(lent.table)?;
+        let (buffer, head) = match lent.of {
+            Material::Row(index) => {
+                let frame = self.window.frames().get(index)?;
+                let place = (self.segment.rba(frame.at), self.segment.record(index));
+                (self.window.data(), frame.head(self.window.data(), place, self.definitions.encrypted()))
+            }
+            Material::Assembled => {
+                let (head, in_scratch) = (*self.assembled)?;
+                (if in_scratch { self.assembler.scratch() } else { self.window.data() }, head)
+            }
+        };
+        Some(Change::new(buffer, head, self.context, table))
+    }
 }
 
 /// The outcome of a step on the slow path.
@@ -102,6 +142,7 @@ impl TrailReader {
             segment: SegmentCursor { file: 0, base: 0, number: 0, end: 0 },
             context: ChangeContext { file: Arc::new(file), ids: TransactionIds::with_room(), start: None },
             ids_frame: None,
+            assembled: None,
             skipped: Vec::new(),
         };
         match start_at {
@@ -143,18 +184,24 @@ impl TrailReader {
     /// Makes the change to be lent; `None` if its table's number is not one of the definitions'.
     #[inline(always)]
     pub(super) fn change(&self, lent: Lent) -> Option<Change<'_>> {
-        let buffer = if lent.in_scratch { self.assembler.scratch() } else { self.window.data() };
-        Some(Change::new(buffer, lent.head, &self.context, self.definitions.get(lent.table)?))
+        let Self { window, assembler, definitions, segment, context, assembled, .. } = self;
+        Parts { window, assembler, definitions, segment, context, assembled }.change(lent)
+    }
+
+    /// Returns the filter, and the change that it decides on.
+    #[inline(always)]
+    fn filter_and_change(&mut self, lent: Lent) -> Option<(&mut ReadFilter, Change<'_>)> {
+        let Self { filter, window, assembler, definitions, segment, context, assembled, .. } = self;
+        let change = Parts { window, assembler, definitions, segment, context, assembled }.change(lent)?;
+        Some((filter.as_mut()?, change))
     }
 
     /// Skips rows that the selection rejects at first sight: they are counted, and nothing else is made of them.
     #[inline(always)]
     fn skip_rejected_rows(&mut self) {
         while let Some((lent, begins)) = self.row_at(self.cursor) {
-            let Some(filter) = &mut self.filter else { return };
-            let Some(table) = self.definitions.get(lent.table) else { return };
-            let change = Change::new(self.window.data(), lent.head, &self.context, table);
-            if !filter.prefilter_rejects(&change) {
+            let rejected = self.filter_and_change(lent).is_some_and(|(filter, change)| filter.prefilter_rejects(&change));
+            if !rejected {
                 return;
             }
             if begins {
@@ -167,10 +214,8 @@ impl TrailReader {
     /// Returns whether the selection wants a change.
     #[inline]
     fn is_wanted(&mut self, lent: Lent) -> Result<bool> {
-        let Some(filter) = &mut self.filter else { return Ok(true) };
-        let buffer = if lent.in_scratch { self.assembler.scratch() } else { self.window.data() };
-        let Some(table) = self.definitions.get(lent.table) else { return Err(no_definition()) };
-        filter.wants(&Change::new(buffer, lent.head, &self.context, table))
+        let Some((filter, change)) = self.filter_and_change(lent) else { return Err(no_definition()) };
+        filter.wants(&change)
     }
 
     /// The fast path, which nearly all records take: a row that is a change on its own, of a table defined in the file.
@@ -193,9 +238,7 @@ impl TrailReader {
         }
         let [frame, next, ..] = self.window.frames().get(first..).unwrap_or_default() else { return None };
         let table = self.definitions.of_plain_row(frame, next)?;
-        let place = (self.segment.rba(frame.at), self.segment.record(first));
-        let head = frame.head(self.window.data(), place, self.definitions.encrypted());
-        Some((Lent { head, table, in_scratch: false }, frame.begins_and_ends().0))
+        Some((Lent { of: Material::Row(first), table }, frame.begins_and_ends().0))
     }
 
     #[inline(always)]
@@ -279,7 +322,8 @@ impl TrailReader {
             // The next change has another start: it must come this way too.
             self.fast_until = 0;
         }
-        Ok(Step::Change(Lent { head, table, in_scratch }))
+        self.assembled = Some((head, in_scratch));
+        Ok(Step::Change(Lent { of: Material::Assembled, table }))
     }
 
     /// Joins a change that continues after a file's start. Returns whether the step has to begin anew.
