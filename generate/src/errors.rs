@@ -89,6 +89,9 @@ pub(crate) fn regions() -> Vec<Regions> {
     let cases = all.clone().map(|kind| format!("            case {} -> new {}(details);\n", kind.code(), java(kind).0));
     let classes = all.clone().map(java_class);
     let python_classes = all.clone().filter_map(python_class);
+    let mut python_names: Vec<_> = all.clone().filter_map(|kind| Some(format!("    \"{}\",\n", python(kind)?.0))).collect();
+    python_names.sort_unstable();
+    let python_names = python_names.concat();
     let python_map = all.filter_map(|kind| Some(format!("    {}: {},\n", kind.code(), python(kind)?.0)));
     vec![
         ("ffi/src/status.rs", vec![("error kinds", variants.collect()), ("names of error kinds", names.collect())]),
@@ -98,8 +101,13 @@ pub(crate) fn regions() -> Vec<Regions> {
         ),
         (
             "python/trailcore/_errors.py",
-            vec![("classes of error kinds", python_classes.collect::<String>() + "\n\n"), ("error kinds", python_map.collect())],
+            vec![
+                ("names of error kinds", python_names.clone()),
+                ("classes of error kinds", python_classes.collect::<String>() + "\n\n"),
+                ("error kinds", python_map.collect()),
+            ],
         ),
+        ("python/trailcore/__init__.py", vec![("names of error kinds", python_names)]),
     ]
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import datetime as dt
 import doctest
 import inspect
@@ -50,6 +51,16 @@ def test_every_public_name_is_documented() -> None:
             continue
         for member in members(value):
             assert re.search(rf"`{name}\.{member}\b", page), f"{name}.{member} is not in docs/python.md"
+
+
+def test_every_exception_of_the_error_page_is_exported() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    # The columns are number, Rust, C, Java, Python.
+    names = re.findall(r"(?m)^\| `\d+` (?:\| `\w+` ){3}\| `(\w+)` \|", page)
+    assert len(names) == len(re.findall(r"(?m)^\| `\d+` ", page)) >= 20
+    for name in names:
+        if not hasattr(builtins, name):
+            assert name in tc.__all__ and issubclass(getattr(tc, name), tc.TrailError), name
 
 
 def test_every_public_name_has_a_docstring() -> None:

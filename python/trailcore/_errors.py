@@ -11,6 +11,37 @@ from typing import NamedTuple
 
 from trailcore._values import Position
 
+__all__ = [
+    "BusyError",
+    "ClosedError",
+    "Diagnostic",
+    "FilterSyntaxError",
+    "ForkError",
+    "TrailError",
+    "UndecidableWarning",
+]
+__all__ += [
+    # generated: names of error kinds
+    "CancelledError",
+    "ColumnValueError",
+    "CorruptTrailError",
+    "DefinitionsError",
+    "EncodingError",
+    "FilterError",
+    "InternalError",
+    "InvalidPositionError",
+    "JsonError",
+    "NotATrailError",
+    "SchemaChangeError",
+    "SequenceGapError",
+    "TruncatedTrailError",
+    "UndecidableError",
+    "UndefinedTableError",
+    "UnknownTableError",
+    "UnsupportedError",
+    # end of generated
+]
+
 
 class TrailError(Exception):
     """An error in a trail or in a request to it: the base class of all errors of the package.
