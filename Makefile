@@ -34,7 +34,7 @@ demo: py-demo cli-build ## Shows a sample trail in Python and on the command lin
 	@echo "== counts"
 	@$(TRAILCORE) count $(DATA)/big/bk
 
-generate: ## Writes the files that are generated from the core, docs/architecture.md
+generate: ## Writes schemas, docs/errors.md and the generated parts of the bindings, from the core
 	$(CARGO) run --quiet -p trailcore-generate
 
 check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests, which a commit must pass
