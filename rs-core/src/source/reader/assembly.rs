@@ -207,7 +207,7 @@ pub(super) fn is_before_half(frame: &Frame) -> bool {
 }
 
 /// Returns whether a before record and the one after it are one update: of the same table, from the same place in the log
-/// (docs/trail-format.md, section 7, SEEN).
+/// (docs/trail-format.md, section 14, SEEN).
 #[cold]
 pub(super) fn is_pair(window: &ReadWindow, first: usize) -> bool {
     let tables = (window.record(first).map(|record| record.table()), window.record(first + 1).map(|record| record.table()));
