@@ -212,6 +212,25 @@ impl ColumnBuffer {
     #[inline(always)]
     fn value(&mut self, body: &[u8], around: SourceBuffer<'_>, form: RowForm) -> ColumnState {
         let characters = |prefixed| if prefixed { form.unprefixed(body) } else { Some(body) };
+        // All values of variable length are added in one place: the code stays small enough to be inlined.
+        let bytes = match self.decode {
+            Decode::Utf8 { prefixed } | Decode::Bytes { prefixed } => characters(prefixed),
+            Decode::Digits { prefixed } => characters(prefixed).filter(|digits| is_number(digits)),
+            Decode::Other { prefixed, charset } => return self.converted(characters(prefixed), charset),
+            _ => return self.fixed_value(body),
+        };
+        match (bytes, &mut self.values) {
+            (Some(bytes), ColumnValues::Text(values) | ColumnValues::Digits(values) | ColumnValues::Bytes(values)) => {
+                values.push(bytes, around);
+                ColumnState::Value
+            }
+            _ => ColumnState::Invalid,
+        }
+    }
+
+    /// Adds a value of fixed length.
+    #[inline(always)]
+    fn fixed_value(&mut self, body: &[u8]) -> ColumnState {
         let added = match (self.decode, &mut self.values) {
             (Decode::Integer8, ColumnValues::Integer(values)) => {
                 body.try_into().ok().map(|bytes| values.push(i64::from_be_bytes(bytes)))
@@ -219,7 +238,6 @@ impl ColumnBuffer {
             (Decode::Unsigned8, ColumnValues::Unsigned(values)) => {
                 body.try_into().ok().map(|bytes| values.push(u64::from_be_bytes(bytes)))
             }
-            (Decode::Utf8 { prefixed }, ColumnValues::Text(values)) => characters(prefixed).map(|text| values.push(text, around)),
             (Decode::DateTime, ColumnValues::DateTime { micros, nanos }) => {
                 DateTime::parse_bytes(body).and_then(|time| Some((time.unix_micros()?, time.nanos))).map(|(unix, fraction)| {
                     if fraction % 1000 != 0 {
@@ -229,22 +247,25 @@ impl ColumnBuffer {
                     micros.push(unix);
                 })
             }
-            (Decode::Digits { prefixed }, ColumnValues::Digits(values)) => {
-                characters(prefixed).filter(|digits| is_number(digits)).map(|digits| values.push(digits, around))
-            }
-            (Decode::Bytes { prefixed }, ColumnValues::Bytes(values)) => {
-                characters(prefixed).map(|bytes| values.push(bytes, around))
-            }
             (Decode::Integer { width, signed }, ColumnValues::Integer(values)) => {
                 integer(body, width, signed).and_then(|value| i64::try_from(value).ok()).map(|value| values.push(value))
-            }
-            (Decode::Other { prefixed, charset }, ColumnValues::Text(values)) => {
-                characters(prefixed).and_then(|bytes| charset.decode(bytes).map(|text| values.push(text.as_bytes(), around)))
             }
             // Never: a column's decoder and its values are created together.
             _ => None,
         };
         if added.is_some() { ColumnState::Value } else { ColumnState::Invalid }
+    }
+
+    /// Adds text that has to be converted to UTF-8.
+    #[inline(never)]
+    fn converted(&mut self, text: Option<&[u8]>, charset: Charset) -> ColumnState {
+        match (text.and_then(|bytes| charset.decode(bytes)), &mut self.values) {
+            (Some(text), ColumnValues::Text(values)) => {
+                values.add(text.as_bytes());
+                ColumnState::Value
+            }
+            _ => ColumnState::Invalid,
+        }
     }
 
     #[inline]

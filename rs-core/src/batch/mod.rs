@@ -545,7 +545,10 @@ fn fill_some(plan: &Plan, columns: &mut [ColumnBuffer], image: Image<'_>) -> std
     let (mut from, mut left) = (spans, columns.len());
     for (taken, (step, column)) in plan.wanted.iter().zip(columns.iter_mut()).enumerate() {
         let between = step.index - step.skip..step.index;
-        let skipped = spans.by_ref().take(step.skip).all(|span| span.is_ok_and(|span| between.contains(&span.index.into())));
+        let mut skipped = true;
+        for _ in 0..step.skip {
+            skipped &= matches!(spans.next(), Some(Ok(span)) if between.contains(&span.index.into()));
+        }
         match spans.next() {
             Some(Ok(span)) if skipped && usize::from(span.index) == step.index => {
                 column.push(image.row, span, image.around, image.form);

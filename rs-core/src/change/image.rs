@@ -153,25 +153,28 @@ impl<'a> Iterator for ColumnSpans<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.form == RowForm::Wide {
-            return self.next_wide();
-        }
-        let Some((&[a, b, c, d], rest)) = self.rest.split_first_chunk() else { return self.end() };
-        let Some((bytes, rest)) = rest.split_at_checked(usize::from(self.form.u16([c, d]))) else { return self.end() };
+        let first = if self.form == RowForm::Wide { first_wide(self.rest) } else { first(self.rest, self.form) };
+        let Some((span, rest)) = first else { return self.end() };
         self.rest = rest;
-        Some(Ok(ColumnSpan { index: self.form.u16([a, b]), bytes }))
+        Some(Ok(span))
     }
 }
 
-impl<'a> ColumnSpans<'a> {
-    #[inline(never)]
-    fn next_wide(&mut self) -> Option<Result<ColumnSpan<'a>, Fault>> {
-        let Some((&[a, b, c, d, e, f], rest)) = self.rest.split_first_chunk() else { return self.end() };
-        let length = usize::try_from(u32::from_le_bytes([c, d, e, f])).unwrap_or(usize::MAX);
-        let Some((bytes, rest)) = rest.split_at_checked(length) else { return self.end() };
-        self.rest = rest;
-        Some(Ok(ColumnSpan { index: u16::from_le_bytes([a, b]), bytes }))
-    }
+/// Returns the first column of a list in a trail's form, and the rest of the list; `None` if there is no complete column.
+#[inline(always)]
+fn first(list: &[u8], form: RowForm) -> Option<(ColumnSpan<'_>, &[u8])> {
+    let (&[a, b, c, d], rest) = list.split_first_chunk()?;
+    let (bytes, rest) = rest.split_at_checked(usize::from(form.u16([c, d])))?;
+    Some((ColumnSpan { index: form.u16([a, b]), bytes }, rest))
+}
+
+/// The same for the wide form. It does not borrow the iterator, which therefore stays in registers.
+#[inline(never)]
+fn first_wide(list: &[u8]) -> Option<(ColumnSpan<'_>, &[u8])> {
+    let (&[a, b, c, d, e, f], rest) = list.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes([c, d, e, f])).unwrap_or(usize::MAX);
+    let (bytes, rest) = rest.split_at_checked(length)?;
+    Some((ColumnSpan { index: u16::from_le_bytes([a, b]), bytes }, rest))
 }
 
 impl ColumnSpans<'_> {
