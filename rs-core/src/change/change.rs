@@ -295,9 +295,7 @@ impl<'a> Change<'a> {
         match head.layout {
             Layout::After => Ok((None, Some(data))),
             Layout::Before => Ok((Some(data), None)),
-            Layout::Split32 => {
-                self.split(data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest)))
-            }
+            Layout::Split32 => self.split(data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest))),
             Layout::Split16 => {
                 self.split(data.split_first_chunk().map(|(length, rest)| (usize::from(head.form.u16(*length)), rest)))
             }

@@ -138,7 +138,9 @@ impl LineReader {
         }
         let ids = ids.numbered(self.serial);
         let file = match &self.current {
-            Some(Current { file, context, .. }) if *file == place.file && context.file.space == built.space => Arc::clone(&context.file),
+            Some(Current { file, context, .. }) if *file == place.file && context.file.space == built.space => {
+                Arc::clone(&context.file)
+            }
             _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
         };
         let context = ChangeContext { file, ids, start: None };

@@ -70,7 +70,7 @@ pub(super) struct Lent {
     table: u32,
 }
 
-/// What a change is made of.
+/// The material of a change.
 #[derive(Clone, Copy)]
 enum Material {
     /// The row in this frame, on its own.
