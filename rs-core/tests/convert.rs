@@ -162,6 +162,27 @@ fn a_table_without_changes_is_a_file_with_columns() {
 }
 
 #[test]
+fn a_table_without_changes_is_found_by_its_last_name_and_in_a_catalog() {
+    let (trail, scratch) = (bank(), tempfile::tempdir().unwrap());
+    let mut catalog = trailcore::schema::Catalog::new();
+    let columns = vec![trailcore::schema::ColumnDef::varchar("ONLY_HERE", 9)];
+    catalog.insert(trailcore::schema::TableDef::new("S.ELSEWHERE", columns));
+    let select = trailcore::filter::Select::parse("TRAILCORE OPS truncate; TABLE *.*;").unwrap();
+    let none = || ReadOptions::new().catalog(catalog.clone()).select(select.clone());
+    for format in [Format::Parquet, Format::Csv, Format::JsonLines] {
+        for (name, full) in [("CUSTOMERS", "BANK.CUSTOMERS"), ("ELSEWHERE", "S.ELSEWHERE")] {
+            let out = scratch.path().join(format!("{name}.{}", format.name()));
+            let converted = trail.convert(&out, none(), &ConvertOptions::new(format).table(name)).unwrap();
+            assert_eq!(converted.files[0].rows, 0);
+            if format != Format::JsonLines {
+                assert_eq!(converted.files[0].table, full);
+            }
+        }
+    }
+    assert!(fs::read_to_string(scratch.path().join("ELSEWHERE.csv")).unwrap().contains("ONLY_HERE"));
+}
+
+#[test]
 fn nothing_remains_after_an_error_or_a_stop() {
     let (trail, scratch) = (bank(), tempfile::tempdir().unwrap());
     let files = bank_in_memory(&Bank::small()).unwrap();

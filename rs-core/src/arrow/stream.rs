@@ -430,26 +430,14 @@ impl RecordBatchReader for AsReader {
 
 impl Batches {
     /// Returns the definition of a table without changes, from the trail or else from the catalog.
-    fn definition(&mut self, name: &str) -> Result<Arc<TableDef>> {
-        let mut tables = self.reader.tables().cloned().chain(self.reader.catalog().into_iter().flat_map(|c| c.tables().cloned()));
-        let found = tables.find(|table| table.name().eq_ignore_ascii_case(name));
-        let table = found.ok_or_else(|| unknown_table(name, self.reader.tables().map(|table| table.name())))?;
+    fn definition(&self, name: &str) -> Result<Arc<TableDef>> {
+        let table = self.reader.definition(name, |table| table.eq_ignore_ascii_case(name))?;
         if table.is_defined() {
             return Ok(table);
         }
         let what = format!("the columns of table {} are unknown", table.name());
         Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file"))
     }
-}
-
-fn unknown_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    const SHOWN: usize = 20;
-    let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
-    known.sort_unstable();
-    let more = if known.len() > SHOWN { " and others" } else { "" };
-    known.truncate(SHOWN);
-    let known = if known.is_empty() { "no tables".to_owned() } else { known.join(", ") };
-    Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}; it has {known}{more}"))
 }
 
 /// Returns all definitions of a table that its changes use, in order.
@@ -464,7 +452,7 @@ fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<
         }
     }
     if found.is_empty() {
-        let mut batches = Batches::new(reader, ArrowOptions::new(), Some(name));
+        let batches = Batches::new(reader, ArrowOptions::new(), Some(name));
         found.push(batches.definition(name)?);
     }
     Ok(found)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use column::SourceBuffer;
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
 
-use crate::change::image::{ColumnSpans, RowForm, TWICE};
+use crate::change::image::{ColumnSpans, NO_SUCH_COLUMN, RowForm, TWICE};
 use crate::change::{Change, Op, located_fault};
 use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
@@ -520,8 +520,6 @@ struct Image<'a> {
     around: SourceBuffer<'a>,
     form: RowForm,
 }
-
-const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table does not have");
 
 #[inline(always)]
 fn fill_all(columns: &mut [ColumnBuffer], image: Image<'_>) -> std::result::Result<(), Fault> {

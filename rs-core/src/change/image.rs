@@ -215,6 +215,7 @@ impl ColumnSpans<'_> {
 }
 
 pub(crate) const TWICE: Fault = Fault::corrupt(0, "an image has a column twice");
+pub(crate) const NO_SUCH_COLUMN: Fault = Fault::corrupt(0, "an image has a column that its table does not have");
 
 /// Builds the column list of an image.
 ///

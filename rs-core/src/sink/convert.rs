@@ -186,7 +186,7 @@ impl Trail {
 pub(super) type Ended = (Vec<Skipped>, Counts);
 
 fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
-    let mut reader = trail.reader_with(read.clone())?;
+    let mut reader = trail.reader_with(read)?;
     let mut open: BTreeMap<String, (usize, AppendFile)> = BTreeMap::new();
     let only = options.single.then(|| options.table.clone().unwrap_or_default());
     if let Some(name) = &only {
@@ -211,31 +211,10 @@ fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options
         files.count(*number, 1);
     }
     if let (Some(table), 0) = (&options.table, changes) {
-        definition(trail, &reader, table, read, options)?;
+        reader.definition(table, |name| options.takes(name))?;
     }
     open.into_values().try_for_each(|(_, file)| file.close())?;
     Ok((reader.skipped().to_vec(), reader.filter_counts()))
-}
-
-/// Returns the definition of a table that has no changes.
-///
-/// # Errors
-/// [`ErrorKind::UnknownTable`] if the trail has no table of this name.
-pub(super) fn definition(
-    trail: &Trail,
-    reader: &Reader,
-    name: &str,
-    read: ReadOptions,
-    options: &ConvertOptions,
-) -> Result<std::sync::Arc<TableDef>> {
-    match reader.tables().find(|table| table.name().eq_ignore_ascii_case(name)) {
-        Some(table) => Ok(table.clone()),
-        None => {
-            // This error names the existing tables.
-            trail.table(name, read, options.arrow.clone())?;
-            Err(Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}")))
-        }
-    }
 }
 
 /// The requested columns that no table has had so far. Without the check, a misspelled column would look like a column that is

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::convert::{ConvertOptions, Ended, MissingColumns, definition};
+use super::convert::{ConvertOptions, Ended, MissingColumns};
 use super::files::{AppendFile, OutputFiles};
 use crate::arrow::{ArrowOptions, Invalid, Layout};
+use crate::change::image::NO_SUCH_COLUMN;
 use crate::change::{Change, Op, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
@@ -22,7 +23,7 @@ const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
     let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
-    let mut reader = trail.reader_with(read.clone())?;
+    let mut reader = trail.reader_with(read)?;
     while let Some(change) = reader.next()? {
         if change.op() == Op::Ddl || !options.takes(change.table().name()) {
             continue;
@@ -45,7 +46,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
         }
     }
     if let (Some(table), true) = (&options.table, open.is_empty()) {
-        let table = definition(trail, &reader, table, read, options)?;
+        let table = reader.definition(table, |name| options.takes(name))?;
         missing.meet(&table);
         open.insert(table.name().to_owned(), TableFile::create(files, &table, &options.arrow)?);
     }
@@ -168,13 +169,17 @@ fn images<'a>(change: &Change<'a>) -> Result<[Option<Row<'a>>; 2]> {
 }
 
 /// Returns the values of an image by column index; `None` for a missing column.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] if the image is damaged or has a column that its table does not have.
 fn values<'a>(change: &Change<'a>, image: Option<Row<'a>>, columns: usize) -> Result<Vec<Option<Value<'a>>>> {
     let mut values = vec![None; columns];
-    for column in image.iter().flat_map(Row::columns) {
+    let Some(row) = image else { return Ok(values) };
+    row.spans().verify().map_err(|fault| change.error(fault))?;
+    for column in row.columns() {
         let column = column.map_err(|fault| change.error(fault))?;
-        if let Some(value) = values.get_mut(column.index()) {
-            *value = Some(column.value());
-        }
+        let value = values.get_mut(column.index()).ok_or_else(|| change.error(NO_SUCH_COLUMN))?;
+        *value = Some(column.value());
     }
     Ok(values)
 }

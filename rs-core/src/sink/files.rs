@@ -113,7 +113,8 @@ impl OutputFiles {
         }
     }
 
-    /// Flushes all files to the disk and renames them. Files of an earlier run that would repeat rows are removed.
+    /// Flushes all files to the disk and renames them. When files may be replaced, numbered files of an earlier run, which would
+    /// repeat rows, are removed.
     ///
     /// # Errors
     /// [`ErrorKind::Io`]; files that have not been renamed yet are removed.
@@ -125,18 +126,26 @@ impl OutputFiles {
             fs::rename(partial, &written.path).map_err(|error| Error::write(&written.path, error))?;
         }
         self.finished = true;
+        if self.force {
+            self.remove_older()?;
+        }
+        // The names are durable once their directory is.
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(&self.folder, error))?;
+        Ok(std::mem::take(&mut self.files).into_iter().map(|file| file.written).collect())
+    }
+
+    /// Removes the numbered files of an earlier run that wrote more of them.
+    fn remove_older(&self) -> Result<()> {
         for (stem, version) in &self.versions {
-            let mut older = self.path(stem, version + 1);
             let mut number = version + 1;
+            let mut older = self.path(stem, number);
             while older.is_file() && !self.files.iter().any(|file| file.written.path == older) {
                 fs::remove_file(&older).map_err(|error| Error::write(&older, error))?;
                 number += 1;
                 older = self.path(stem, number);
             }
         }
-        // The names are durable once their directory is.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(&self.folder, error))?;
-        Ok(std::mem::take(&mut self.files).into_iter().map(|file| file.written).collect())
+        Ok(())
     }
 
     fn path(&self, stem: &str, version: u64) -> PathBuf {
@@ -299,6 +308,16 @@ mod tests {
         files.finish().unwrap();
         // The second file of the previous run would repeat rows.
         assert_eq!(names(scratch.path()), ["x.csv"]);
+    }
+
+    #[test]
+    fn without_force_a_numbered_file_that_exists_is_kept() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("x.2.csv"), "mine").unwrap();
+        let mut files = OutputFiles::new(&scratch.path().join("x.csv"), true, "csv", false).unwrap();
+        files.create("A.B").unwrap();
+        files.finish().unwrap();
+        assert_eq!(fs::read(scratch.path().join("x.2.csv")).unwrap(), b"mine");
     }
 
     #[test]

@@ -47,6 +47,15 @@ impl TrailWriter {
             let what = format!("a record of the operation {} is not a change", change.op());
             return Err(change.locate(Error::new(ErrorKind::InvalidArgument, what)));
         }
+        let written = self.write_change(change);
+        if written.is_err() {
+            // The tokens of a refused change are not those of the next one.
+            self.forget_tokens();
+        }
+        written
+    }
+
+    fn write_change(&mut self, change: &Change<'_>) -> Result<()> {
         let images = self.images(change)?;
         let user_tokens = user_tokens(change)?;
         self.enter_transaction_of(change)?;

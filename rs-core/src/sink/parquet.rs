@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::Compression;
@@ -47,8 +48,9 @@ pub(super) fn convert(
         }
     }
     if let (Some(table), true) = (&options.table, open.is_empty()) {
-        let schema = trail.table(table, read, options.arrow.clone())?.schema();
-        open.insert(table.clone(), TableFile::create(files, table, &schema, format)?);
+        let table = Arc::clone(&batches.reader().definition(table, |name| options.takes(name))?);
+        let schema = trail.table(table.name(), read, options.arrow.clone())?.schema();
+        open.insert(table.name().to_owned(), TableFile::create(files, table.name(), &schema, format)?);
     }
     missing.check(batches.reader())?;
     open.into_values().try_for_each(TableFile::close)?;

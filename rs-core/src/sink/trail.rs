@@ -337,6 +337,12 @@ impl TrailWriter {
         self.next_user_tokens = Some(area.to_vec());
     }
 
+    /// Forgets the tokens of the next record.
+    pub(super) fn forget_tokens(&mut self) {
+        self.next_tokens.clear();
+        self.next_user_tokens = None;
+    }
+
     /// Writes an insert.
     ///
     /// # Errors

@@ -73,8 +73,10 @@ impl RecordReader {
         }
         let index = self.cursor;
         self.cursor += 1;
-        let placed = self.window.place(index).zip(self.window.record(index));
-        Ok(placed.map(|((_, position, number), record)| PlacedRecord { position, number, record }))
+        match self.window.place(index).zip(self.window.record(index)) {
+            Some(((_, position, number), record)) => Ok(Some(PlacedRecord { position, number, record })),
+            None => Err(Error::internal("a frame has no place or no record")),
+        }
     }
 
     /// Returns the ranges that were skipped so far. Empty without [`resync`](ReadOptions::resync).

@@ -36,7 +36,7 @@ impl Reader {
     pub fn next_block(&mut self, block: &mut ChangeBlock, most: usize) -> Result<usize> {
         block.clear();
         while block.len() < most && !block.is_full() {
-            if self.take_rows(block, most) {
+            if self.take_rows(block, most)? {
                 continue;
             }
             match self.next()? {

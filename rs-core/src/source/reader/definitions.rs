@@ -74,7 +74,17 @@ impl Definitions {
 
     /// Starts another file: the statements of the previous one do not apply to it.
     pub(super) fn enter_file(&mut self) {
+        self.set_charset(Charset::UNSTATED);
         self.file = FileState::default();
+    }
+
+    /// Sets the file's character set. The same bytes may then be another name.
+    fn set_charset(&mut self, charset: Charset) {
+        if charset != self.file.charset {
+            self.by_bytes.clear();
+            self.last = None;
+        }
+        self.file.charset = charset;
     }
 
     /// Returns the database's character set: as the caller states it, or else the file.
@@ -100,7 +110,7 @@ impl Definitions {
     #[inline(always)]
     pub(super) fn get(&self, number: u32) -> Option<(TableId, &Arc<TableDef>)> {
         #[cfg(feature = "drill")]
-        if crate::drill::is_broken("definition") {
+        if crate::drill::is_broken("definition", number) {
             return None;
         }
         self.tables.get(number as usize).map(|table| (self.ids.id(number), table))
@@ -143,7 +153,7 @@ impl Definitions {
         let header = FileHeader::parse(record)?;
         self.file.encrypted = header.encryption() == Encryption::KeyPresent;
         // The definition record states it too, and then counts.
-        self.file.charset = header.database_charset().value().unwrap_or(Charset::UNSTATED);
+        self.set_charset(header.database_charset().value().unwrap_or(Charset::UNSTATED));
         self.file.header = Some(Arc::new(header));
         Ok(())
     }
@@ -161,7 +171,7 @@ impl Definitions {
         match MetadataKind::from_orig_node(record.orig_node()) {
             MetadataKind::Database => {
                 if let Ok(database) = DatabaseRecord::parse(record.data(), order) {
-                    self.file.charset = Charset::from_id(database.charset as i32);
+                    self.set_charset(Charset::from_id(database.charset as i32));
                 }
             }
             MetadataKind::Table => {
@@ -263,6 +273,18 @@ mod tests {
         definitions.give(4, table(10));
         assert_ne!(definitions.file.indexes[4], first);
         assert_eq!(definitions.latest().count(), 1);
+    }
+
+    #[test]
+    fn the_same_bytes_are_another_name_in_another_character_set() {
+        let mut definitions = Definitions::new(None, None);
+        let mut name_in = |charset: &str| {
+            definitions.enter_file();
+            definitions.set_charset(charset.parse().unwrap());
+            let number = definitions.by_name(b"A.\xb1\xa8");
+            definitions.get(number).unwrap().1.name().to_owned()
+        };
+        assert_eq!((name_in("gbk"), name_in("ISO-8859-1")), ("A.报".to_owned(), "A.±¨".to_owned()));
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod transactions;
 use std::sync::Arc;
 
 use crate::change::{Change, ChangeBlock, OwnedChange, Run};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
@@ -137,19 +137,25 @@ impl Reader {
     }
 
     /// Adds plain rows to a block, as many as are ready; `false` if the next change is not a plain row.
-    fn take_rows(&mut self, block: &mut ChangeBlock, limit: usize) -> bool {
-        let Source::Trail(trail) = &mut self.source else { return false };
+    fn take_rows(&mut self, block: &mut ChangeBlock, limit: usize) -> Result<bool> {
+        let Source::Trail(trail) = &mut self.source else { return Ok(false) };
         if trail.has_filter() {
-            return false;
+            return Ok(false);
         }
         let (before, mut run) = (block.len(), Run::default());
+        let mut failed = false;
         while block.len() < limit && !block.is_full_with(&run) {
             let Some(lent) = trail.next_row() else { break };
-            let Some(change) = trail.change(lent) else { break };
-            block.push_row(&change, &mut run);
+            match trail.change(lent) {
+                Some(change) => block.push_row(&change, &mut run),
+                None => {
+                    failed = true;
+                    break;
+                }
+            }
         }
         block.copy(trail.window.data(), &mut run);
-        block.len() > before
+        if failed { Err(trail.fail()) } else { Ok(block.len() > before) }
     }
 
     /// Returns the header of the file that is being read; `None` before the first record, and for files without one.
@@ -168,6 +174,18 @@ impl Reader {
             Source::Lines(lines) => (None, Some(lines.tables())),
         };
         trail.into_iter().flatten().chain(lines.into_iter().flatten())
+    }
+
+    /// Returns the definition of a table that a predicate finds by its name: from the source, or else from the catalog. `name` is
+    /// the name that the caller asked for.
+    ///
+    /// # Errors
+    /// [`UnknownTable`](ErrorKind::UnknownTable), with the tables that there are.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
+    pub(crate) fn definition(&self, name: &str, finds: impl Fn(&str) -> bool) -> Result<Arc<TableDef>> {
+        let mut tables = self.tables().chain(self.catalog().into_iter().flat_map(Catalog::tables));
+        let found = tables.find(|table| finds(table.name()));
+        found.cloned().ok_or_else(|| unknown_table(name, self.tables().map(|table| table.name())))
     }
 
     /// Returns the definitions that it was given for tables that the trail does not define.
@@ -196,4 +214,15 @@ impl Reader {
             Source::Lines(lines) => lines.position(),
         }
     }
+}
+
+#[cold]
+fn unknown_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    const SHOWN: usize = 20;
+    let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
+    known.sort_unstable();
+    let more = if known.len() > SHOWN { " and others" } else { "" };
+    known.truncate(SHOWN);
+    let known = if known.is_empty() { "no tables".to_owned() } else { known.join(", ") };
+    Error::new(ErrorKind::UnknownTable, format!("the trail has no table {name}; it has {known}{more}"))
 }

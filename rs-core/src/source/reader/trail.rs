@@ -47,6 +47,8 @@ pub(super) struct TrailReader {
     /// The last change of the slow path: its head, and whether its bytes are in the assembler's scratch.
     assembled: Option<(Head, bool)>,
     skipped: Vec<Skipped>,
+    /// A broken invariant: reading does not continue after it.
+    failed: Option<Error>,
 }
 
 /// The segment of frames that the cursor is in.
@@ -144,6 +146,7 @@ impl TrailReader {
             ids_frame: None,
             assembled: None,
             skipped: Vec::new(),
+            failed: None,
         };
         match start_at {
             Some(Position::Trail(position)) => reader.seek(position)?,
@@ -175,10 +178,17 @@ impl TrailReader {
                 break lent;
             }
         };
-        match self.change(lent) {
+        let Self { window, assembler, definitions, segment, context, assembled, failed, fast_until, .. } = self;
+        match (Parts { window, assembler, definitions, segment, context, assembled }).change(lent) {
             Some(change) => Ok(Some(change)),
-            None => Err(no_definition()),
+            None => Err(fail(failed, fast_until)),
         }
+    }
+
+    /// Ends the reading: a change has no definition or frame. Each further call returns the error again.
+    #[cold]
+    pub(super) fn fail(&mut self) -> Error {
+        fail(&mut self.failed, &mut self.fast_until)
     }
 
     /// Makes the change to be lent; `None` if its table's number is not one of the definitions'.
@@ -214,8 +224,10 @@ impl TrailReader {
     /// Returns whether the selection wants a change.
     #[inline]
     fn is_wanted(&mut self, lent: Lent) -> Result<bool> {
-        let Some((filter, change)) = self.filter_and_change(lent) else { return Err(no_definition()) };
-        filter.wants(&change)
+        match self.filter_and_change(lent) {
+            Some((filter, change)) => filter.wants(&change),
+            None => Err(self.fail()),
+        }
     }
 
     /// The fast path, which nearly all records take: a row that is a change on its own, of a table defined in the file.
@@ -252,6 +264,9 @@ impl TrailReader {
     /// One step that the fast path does not take: more frames, another file, a definition, a marker, a pair, a table by name.
     #[inline(never)]
     fn next_slow_path(&mut self) -> Result<Step> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         self.context.start = None;
         if self.cursor >= self.transactions.ready() && !self.advance()? {
             return Ok(Step::End);
@@ -602,7 +617,9 @@ impl SegmentCursor {
     }
 }
 
+/// Notes a broken invariant, and closes the fast path.
 #[cold]
-fn no_definition() -> Error {
-    Error::internal("a change's table has no definition")
+fn fail(failed: &mut Option<Error>, fast_until: &mut usize) -> Error {
+    *fast_until = 0;
+    failed.insert(Error::internal("a change's table has no definition")).clone()
 }
