@@ -100,6 +100,13 @@ impl ErrorKind {
     pub fn code(self) -> u16 {
         self as u16
     }
+
+    /// Returns whether an error of this kind is about the bytes of a source: damaged, torn, missing or of an unknown form.
+    #[must_use]
+    pub fn is_damage(self) -> bool {
+        use ErrorKind::{Corrupt, Json, NotATrail, SequenceGap, Truncated, UndefinedTable, Unsupported};
+        matches!(self, Corrupt | Json | NotATrail | SequenceGap | Truncated | UndefinedTable | Unsupported)
+    }
 }
 
 /// The location of an error. Unknown fields are `None`.

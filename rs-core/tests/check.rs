@@ -110,3 +110,29 @@ fn summary_counts_equal_the_reader() {
     assert_eq!(summary.positions.map(|(_, last)| last), last.as_ref().map(|(position, _)| *position));
     assert_eq!(summary.csns.map(|(_, last)| last), last.and_then(|(_, csn)| csn));
 }
+
+#[test]
+fn a_header_that_does_not_name_its_table_is_damage() {
+    let table = Arc::new(TableDef::new("A.BCDEFG", vec![ColumnDef::varchar("C", 9)]));
+    let options = WriterOptions { metadata: false, ..WriterOptions::default() };
+    let mut writer = TrailWriter::in_memory("nm", options).unwrap();
+    let mut row = RowBuilder::new(&table, writer.byte_order());
+    row.text("C", "one").unwrap();
+    writer.begin("1000", "1.2.3", Timestamp::from_unix_micros(0)).unwrap();
+    for _ in 0..3 {
+        writer.insert(&table, row.bytes()).unwrap();
+    }
+    writer.commit().unwrap();
+    let mut files = writer.finish().unwrap();
+    assert!(check(&files).is_whole());
+    // The second row: nothing ends the name in its header.
+    let bytes = &mut files[0].1;
+    let names: Vec<_> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"A.BCDEFG")).collect();
+    assert_eq!(names.len(), 3);
+    let end = names[1] + b"A.BCDEFG".len();
+    let zeros = bytes[end..].iter().take_while(|&&byte| byte == 0).count();
+    bytes[end..end + zeros].fill(b'X');
+    let report = check(&files);
+    assert!(!report.is_whole());
+    assert_eq!((kinds(&report), report.changes), (vec![CheckIssueKind::Damage], 2), "{:?}", report.issues);
+}

@@ -8,6 +8,7 @@ use trailcore::batch::BatchDecoder;
 use trailcore::filter::Select;
 use trailcore::schema::Catalog;
 use trailcore::sink::{TrailWriter, WriterOptions};
+use trailcore::source::CheckIssueKind;
 use trailcore::trail::ByteOrder;
 use trailcore::{ChangeBlock, ColumnState, ErrorKind, Op, Position, ReadOptions, Trail, Value};
 use trailcore_samples::{Bank, bank_in_memory};
@@ -296,4 +297,100 @@ fn lines_are_checked_and_have_no_records() {
         let error = as_file(&lines).records(&options).next().unwrap_err().to_string();
         assert!(error.contains("JSON lines"), "{error}");
     }
+}
+
+#[test]
+fn the_end_of_a_file_is_not_a_line() {
+    let good = line(r#"{"T":"x"}"#);
+    // Blanks at the end.
+    for end in ["", "\n", "\n\n", "\n  \t", "\r\n \r"] {
+        assert_eq!(lines(&Trail::from_bytes(format!("{good}{end}").into_bytes())).len(), 1, "{end:?}");
+    }
+    // A last line that is whole and wrong is wrong, not torn.
+    let wrong = Trail::from_bytes(format!("{good}\n{{\"op\":1}}").into_bytes());
+    let mut reader = wrong.reader().unwrap();
+    assert!(reader.next().unwrap().is_some());
+    assert_eq!(reader.next().unwrap_err().kind(), ErrorKind::Json);
+    // The end of a file that another one follows does not grow.
+    let torn = &good[..40];
+    let two = || Trail::from_files([("a0.jsonl", torn.to_owned().into()), ("a1.jsonl", format!("{good}\n").into())]);
+    assert_eq!(two().reader().unwrap().next().unwrap_err().kind(), ErrorKind::Json);
+    let mut reader = two().reader_with(ReadOptions::new().resync(true)).unwrap();
+    assert!(reader.next().unwrap().is_some() && reader.next().unwrap().is_none());
+    assert_eq!(reader.skipped().len(), 1);
+    // A check reports both.
+    let report = two().check(&ReadOptions::new()).unwrap();
+    assert_eq!((report.issues.len(), report.issues[0].kind, report.changes), (1, CheckIssueKind::Damage, 1));
+    let report = Trail::from_bytes(format!("{good}\n{torn}").into_bytes()).check(&ReadOptions::new()).unwrap();
+    assert_eq!((report.issues.len(), report.issues[0].kind, report.changes), (1, CheckIssueKind::TornTail, 1));
+}
+
+#[test]
+fn a_line_of_a_table_that_is_not_selected_does_not_matter() {
+    let good = line(r#"{"T":"x"}"#);
+    let other = good.replace("A.B", "A.OTHER");
+    assert_ne!(good, other);
+    let bad = other.replace(r#""T":"x""#, r#""T":[]"#);
+    let trail = as_file(&[good.clone(), bad.clone(), good.clone()]);
+    let select = |text: &str| ReadOptions::new().select(Select::parse(text).unwrap());
+    let mut reader = trail.reader_with(select("TABLE A.B;")).unwrap();
+    assert!(reader.next().unwrap().is_some() && reader.next().unwrap().is_some() && reader.next().unwrap().is_none());
+    assert_eq!((reader.filter_counts().accepted, reader.filter_counts().rejected), (2, 1));
+    assert!(lines_with(&trail, select("TABLE A.*;")).is_err());
+}
+
+#[test]
+fn positions_that_a_line_cannot_have_are_errors_of_the_line() {
+    let good = line(r#"{"T":"x"}"#);
+    for position in ["nonsense", "lsn:00000000000000FF", "message:1:2"] {
+        let bad = good.replacen('{', &format!(r#"{{"position":"{position}","#), 1);
+        let bad = bad.replace(r#""seqno":0,"#, "").replace(r#""rba":0,"#, "");
+        let error = as_file(&[bad]).reader().unwrap().next().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Json, "{position}: {error}");
+    }
+}
+
+#[test]
+fn user_tokens_are_told_apart_by_their_members() {
+    let with = |user: &str| {
+        let text = line(r#"{"T":"x"}"#).replace(r#""tokens":{}"#, &format!(r#""tokens":{{"user":{user}}}"#));
+        let trail = as_file(&[text]);
+        let mut reader = trail.reader().unwrap();
+        reader.next().unwrap().unwrap().to_json().unwrap()
+    };
+    for user in [r#"{"A":"$base64"}"#, r#"{"A$base64":"x"}"#, r#"{"$base64":"AAEC"}"#] {
+        assert!(with(user).contains(&format!(r#""user":{user}"#)), "{user}: {}", with(user));
+    }
+}
+
+#[test]
+fn a_refused_change_leaves_no_tokens_behind() {
+    let with = |tokens: &str, after: &str| line(after).replace(r#""tokens":{}"#, &format!(r#""tokens":{tokens}"#));
+    // The second token has no number in a trail; the first has been taken when that is found.
+    let refused = with(r#"{"ORAROWID":"AAAB","NOSUCH":"x"}"#, r#"{"T":"a"}"#);
+    let next = with("{}", r#"{"T":"b"}"#);
+    let trail = as_file(&[refused, next]);
+    let mut block = ChangeBlock::default();
+    assert_eq!(trail.reader().unwrap().next_block(&mut block, 10).unwrap(), 2);
+    let mut writer = TrailWriter::in_memory("tk", WriterOptions::default()).unwrap();
+    assert_eq!(writer.write(&block.get(0).unwrap()).unwrap_err().kind(), ErrorKind::Unencodable);
+    writer.write(&block.get(1).unwrap()).unwrap();
+    if writer.is_in_transaction() {
+        writer.commit().unwrap();
+    }
+    let written = trail_of(&writer.finish().unwrap());
+    let mut reader = written.reader().unwrap();
+    let change = reader.next().unwrap().unwrap().to_json().unwrap();
+    assert!(change.contains(r#""T":"b""#) && !change.contains("ORAROWID"), "{change}");
+}
+
+#[test]
+fn columns_in_any_order_are_read_in_time_that_grows_with_the_line() {
+    let columns =
+        |names: &mut dyn Iterator<Item = usize>| names.map(|number| format!(r#""C{number}":"x""#)).collect::<Vec<_>>().join(",");
+    let first = line(&format!("{{{}}}", columns(&mut (0..60_000))));
+    let second = line(&format!("{{{}}}", columns(&mut (0..60_000).rev())));
+    let read = lines(&as_file(&[first, second.clone()]));
+    assert_eq!(read.len(), 2);
+    assert!(read[1].contains(r#""C59999":"x","C59998":"x""#));
 }

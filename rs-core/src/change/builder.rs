@@ -13,7 +13,7 @@ use crate::change::{Lists, NumberText, Op, OwnedChange, OwnedValue, TransactionI
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::{ColumnDef, Kind, TableDef, TableId, TableIds};
+use crate::schema::{ColumnDef, Kind, TableDef, TableId};
 use crate::text::Charset;
 use crate::time::{DateTime, Timestamp};
 
@@ -53,10 +53,36 @@ pub struct Builder {
 /// An image being made.
 #[derive(Clone, Debug)]
 enum Image {
-    /// A row, and the lowest index above those of all its columns.
-    Row(ImageBuilder, u32),
+    /// A row.
+    Row(RowImage),
     /// Not supported, with the reason.
     Unsupported,
+}
+
+/// The image of a row being made.
+#[derive(Clone, Debug)]
+struct RowImage {
+    list: ImageBuilder,
+    /// Bit `i` tells whether column `i` is set: looking it up in the list would take as long as the list is.
+    set: Vec<u64>,
+}
+
+impl RowImage {
+    fn new() -> Self {
+        Self { list: ImageBuilder::new(RowForm::Wide), set: Vec::new() }
+    }
+
+    /// Prepares a column to be set. Returns `false` if it was set before.
+    fn unset(&mut self, index: u16) -> bool {
+        let (word, bit) = (usize::from(index / 64), 1 << (index % 64));
+        if self.set.len() <= word {
+            self.set.resize(word + 1, 0);
+        }
+        let Some(word) = self.set.get_mut(word) else { return true };
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new || !self.list.remove(index)
+    }
 }
 
 /// The result of [`Builder::encode`].
@@ -69,7 +95,7 @@ impl Builder {
     /// Starts a change of a table: at the position 0:0, the only one of its transaction, without images.
     #[must_use]
     pub fn new(op: Op, table: &Arc<TableDef>) -> Self {
-        Self::of_table(op, table, TableIds::new().id(0))
+        Self::of_table(op, table, table.own_id())
     }
 
     pub(crate) fn of_table(op: Op, table: &Arc<TableDef>, table_id: TableId) -> Self {
@@ -135,14 +161,14 @@ impl Builder {
     /// Gives the change a before image, which has no columns yet.
     #[must_use]
     pub fn with_before(mut self) -> Self {
-        self.before.get_or_insert_with(|| Image::Row(ImageBuilder::new(RowForm::Wide), 0));
+        self.before.get_or_insert_with(|| Image::Row(RowImage::new()));
         self
     }
 
     /// Gives the change an after image, which has no columns yet.
     #[must_use]
     pub fn with_after(mut self) -> Self {
-        self.after.get_or_insert_with(|| Image::Row(ImageBuilder::new(RowForm::Wide), 0));
+        self.after.get_or_insert_with(|| Image::Row(RowImage::new()));
         self
     }
 
@@ -250,13 +276,13 @@ impl Builder {
     /// Appends the change's bytes to a buffer: images, then its extras.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) -> Result<Built> {
         let at = buffer.len();
-        let list = |image: &Option<Image>| match image {
-            Some(Image::Row(image, _)) => image.bytes().to_vec(),
-            _ => Vec::new(),
+        let list = |image| match image {
+            &Some(Image::Row(RowImage { ref list, .. })) => list.bytes(),
+            _ => &[],
         };
         let (before, after) = (list(&self.before), list(&self.after));
-        buffer.extend_from_slice(&before);
-        buffer.extend_from_slice(&after);
+        buffer.extend_from_slice(before);
+        buffer.extend_from_slice(after);
         buffer.extend_from_slice(&self.extras);
         let length = |bytes: usize| {
             u32::try_from(bytes).map_err(|_| Error::new(ErrorKind::Unencodable, "a change of four gigabytes or more"))
@@ -309,12 +335,12 @@ pub(crate) fn values_context(file: Arc<Path>, space: PositionSpace) -> FileConte
 }
 
 /// Returns an image as a row, creating it if there is none.
-fn row(image: &mut Option<Image>) -> Result<(&mut ImageBuilder, &mut u32)> {
-    if !matches!(image, Some(Image::Row(..))) {
-        *image = Some(Image::Row(ImageBuilder::new(RowForm::Wide), 0));
+fn row(image: &mut Option<Image>) -> Result<&mut RowImage> {
+    if !matches!(image, Some(Image::Row(_))) {
+        *image = Some(Image::Row(RowImage::new()));
     }
     match image {
-        Some(Image::Row(row, unset_from)) => Ok((row, unset_from)),
+        Some(Image::Row(row)) => Ok(row),
         _ => Err(Error::internal("an image that was made a row is not one")),
     }
 }
@@ -330,9 +356,9 @@ fn find<'t>(table: &'t TableDef, name: &str) -> Result<(u16, &'t ColumnDef)> {
 /// Puts a value into an image in the form of its column's type, or as *invalid* if it has no such form. Returns `false` if the
 /// column already had a value.
 fn put(image: &mut Option<Image>, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<bool> {
-    let (image, unset_from) = row(image)?;
-    let is_new = u32::from(index) >= *unset_from || !image.remove(index);
-    *unset_from = (*unset_from).max(u32::from(index) + 1);
+    let row = row(image)?;
+    let is_new = row.unset(index);
+    let image = &mut row.list;
     let put = match (value, column.kind()) {
         (Value::Null, _) => {
             image.null(index);

@@ -1,13 +1,14 @@
 //! [`Selector`]: applies a selection to a stream of changes. It binds to tables when they occur, and keeps state between changes.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::plan::program::{Program, Scratch};
 use crate::filter::select::Select;
 use crate::filter::verdict::{Counts, Rejection, Verdict};
-use crate::schema::TableMap;
+use crate::schema::{TableDef, TableMap};
 
 /// Applies a [`Select`] to changes, one after the other. It binds once to each version of a table's definition. A selector
 /// belongs to one thread; its bound programs are shared.
@@ -210,6 +211,11 @@ impl Selector {
             return Some(false);
         }
         (every && program.accepts_all()).then_some(true)
+    }
+
+    /// Returns whether it rejects every change of a table because of the table's name. `false` decides nothing.
+    pub(crate) fn rejects_table(&self, name: &str) -> bool {
+        !name.is_empty() && !self.has_tags && self.select.bind(&Arc::new(TableDef::undefined(name))).rejects_all()
     }
 
     /// Counts a change on which its table decides.

@@ -30,7 +30,7 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     op: Cow<'a, str>,
     #[serde(borrow)]
-    table: Cow<'a, str>,
+    pub(crate) table: Cow<'a, str>,
     #[serde(borrow)]
     ts: Cow<'a, str>,
     #[serde(borrow)]
@@ -104,9 +104,13 @@ impl<'a> Line<'a> {
     /// Reads a line, without its line end.
     ///
     /// # Errors
-    /// [`ErrorKind::Json`] if it is not an object of the native JSON form. The message has the column and no values.
+    /// [`ErrorKind::Truncated`] if the object does not end; [`ErrorKind::Json`] if it is not an object of the native JSON form.
+    /// The message has the column and no values.
     pub(crate) fn parse(line: &'a [u8]) -> Result<Self> {
         serde_json::from_slice(line).map_err(|error| {
+            if error.is_eof() {
+                return Error::new(ErrorKind::Truncated, "the line ends inside a change");
+            }
             let text = error.to_string();
             // Other messages may quote values.
             let missing = text.split(" at line").next().filter(|text| text.starts_with("missing field"));
@@ -119,7 +123,10 @@ impl<'a> Line<'a> {
     fn stated_position(&self) -> Result<Option<Position>> {
         match (self.seqno, self.rba, &self.position) {
             (Some(seqno), Some(rba), None) => Ok(Some(Position::new(seqno, rba))),
-            (None, None, Some(text)) => text.parse().map(Some),
+            (None, None, Some(text)) => match text.parse() {
+                Ok(position @ (Position::Trail(_) | Position::Offset(_))) => Ok(Some(position)),
+                _ => Err(wrong("position is neither SEQNO:RBA nor offset:N")),
+            },
             (None, None, None) => Ok(None),
             _ => Err(wrong("a line has both seqno and rba, or position, or none of them")),
         }
@@ -220,15 +227,20 @@ fn value_of(raw: &RawValue) -> Result<OwnedValue> {
 }
 
 fn token(change: Builder, name: &str, raw: &RawValue) -> Result<Builder> {
-    if name == "user" && raw.get().starts_with('{') && !raw.get().contains(BASE64_MEMBER) {
+    if name == "user" && raw.get().starts_with('{') {
         let Members(named) = serde_json::from_str(raw.get()).map_err(|_| wrong("the user tokens are not an object"))?;
+        if let [(BASE64_MEMBER, _)] = named.iter().map(|(name, value)| (&**name, value)).collect::<Vec<_>>().as_slice() {
+            return match value_of(raw)? {
+                OwnedValue::Bytes(bytes) => Ok(change.user_tokens(&bytes)),
+                _ => Err(wrong("the user tokens are not bytes")),
+            };
+        }
         return named.iter().try_fold(change, |change, (name, value)| match value_of(value)? {
             OwnedValue::Text(text) => Ok(change.user_token(name, &text)),
             _ => Err(wrong("a user token is not text")),
         });
     }
     Ok(match value_of(raw)? {
-        OwnedValue::Bytes(bytes) if name == "user" => change.user_tokens(&bytes),
         OwnedValue::Text(text) if name == "user" => change.user_tokens(text.as_bytes()),
         OwnedValue::Bytes(bytes) => change.token(name, &bytes),
         OwnedValue::Text(text) => change.token(name, text.as_bytes()),
@@ -276,7 +288,29 @@ fn column_number(name: &str) -> Option<usize> {
 
 /// The columns of tables, inferred from the lines.
 #[derive(Debug, Default)]
-pub(crate) struct Inferred(HashMap<Box<str>, Vec<(Box<str>, Content)>>);
+pub(crate) struct Inferred(HashMap<Box<str>, Columns>);
+
+/// The columns of a table, in the order in which they were met.
+#[derive(Debug, Default)]
+struct Columns {
+    list: Vec<(Box<str>, Content)>,
+    by_name: HashMap<Box<str>, usize>,
+}
+
+impl Columns {
+    /// Returns the place of a column, which is added if it is new. `next` is where it probably is.
+    fn place(&mut self, name: &str, next: usize) -> usize {
+        if self.list.get(next).is_some_and(|(own, _)| **own == *name) {
+            return next;
+        }
+        if let Some(&place) = self.by_name.get(name) {
+            return place;
+        }
+        self.by_name.insert(name.into(), self.list.len());
+        self.list.push((name.into(), Content::default()));
+        self.list.len() - 1
+    }
+}
 
 /// The contents of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -290,7 +324,7 @@ impl Inferred {
     /// Adds a line.
     pub(crate) fn see(&mut self, line: &Line<'_>) {
         if !self.0.contains_key(&*line.table) {
-            self.0.insert((*line.table).into(), Vec::new());
+            self.0.insert((*line.table).into(), Columns::default());
         }
         let Some(known) = self.0.get_mut(&*line.table) else { return };
         for Members(columns) in [&line.before, &line.after].into_iter().flatten() {
@@ -299,14 +333,9 @@ impl Inferred {
             }
             let mut next = 0;
             for (name, value) in columns {
-                let expected = known.get(next).is_some_and(|(own, _)| **own == **name);
-                let at = if expected { Some(next) } else { known.iter().position(|(own, _)| **own == **name) };
-                let at = at.unwrap_or_else(|| {
-                    known.push(((**name).into(), Content::default()));
-                    known.len() - 1
-                });
-                next = at + 1;
-                let Some((_, content)) = known.get_mut(at) else { continue };
+                let place = known.place(name, next);
+                next = place + 1;
+                let Some((_, content)) = known.list.get_mut(place) else { continue };
                 match value.get().as_bytes().first() {
                     Some(b'-' | b'0'..=b'9') => content.numbers = true,
                     Some(b'"') => content.text = true,
@@ -318,7 +347,7 @@ impl Inferred {
     }
 
     fn table(&self, name: &str) -> Result<TableDef> {
-        let columns = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let columns = self.0.get(name).map_or(&[][..], |columns| columns.list.as_slice());
         // Columns without names of their own are those of a table without a definition.
         if columns.iter().all(|(name, _)| column_number(name).is_some()) {
             return Ok(TableDef::undefined(name));
@@ -421,10 +450,13 @@ mod tests {
 
     #[test]
     fn what_is_not_of_the_form_is_an_error_without_values() {
-        for bad in [r#"{"op":"insert"}"#, "[]", "", r#"{"op":1}"#, "SECRET"] {
+        for bad in [r#"{"op":"insert"}"#, "[]", r#"{"op":1}"#, "SECRET"] {
             let error = Line::parse(bad.as_bytes()).err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Json);
             assert!(!error.to_string().contains("SECRET"));
+        }
+        for torn in ["", "{", r#"{"op":"ins"#, r#"{"op":"insert","after":{"A":"#] {
+            assert_eq!(Line::parse(torn.as_bytes()).err().unwrap().kind(), ErrorKind::Truncated);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::decode::ByteOrder;
+use crate::schema::table_id::{TableId, TableIds};
 use crate::text::Charset;
 
 /// The definition of a table. It is immutable and shared by all rows of its version; any thread may use it.
@@ -17,7 +18,20 @@ pub struct TableDef {
     /// How to read the bytes of each column.
     readings: Arc<[Reading]>,
     defined: bool,
+    own_id: OwnId,
 }
+
+/// The number of a definition for changes that no reader has made. Definitions are compared without it.
+#[derive(Clone, Copy, Debug)]
+struct OwnId(TableId);
+
+impl PartialEq for OwnId {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for OwnId {}
 
 impl TableDef {
     /// Creates a definition from its columns, in the table's order.
@@ -40,12 +54,12 @@ impl TableDef {
 
     fn with_columns(name: Box<str>, columns: Arc<[ColumnDef]>, defined: bool) -> Self {
         let readings = columns.iter().map(Reading::of).collect();
-        Self { name, columns, readings, defined }
+        Self { name, columns, readings, defined, own_id: OwnId(TableIds::new().id(0)) }
     }
 
     /// Returns the same definition under another name.
     pub(crate) fn renamed(&self, name: &str) -> Self {
-        Self { name: name.into(), ..self.clone() }
+        Self { name: name.into(), own_id: OwnId(TableIds::new().id(0)), ..self.clone() }
     }
 
     /// Returns the same definition with this character set for all columns that do not name their own. If `only_unstated`,
@@ -98,6 +112,11 @@ impl TableDef {
     /// Iterates over the key columns.
     pub fn key(&self) -> impl Iterator<Item = &ColumnDef> {
         self.columns.iter().filter(|column| column.key)
+    }
+
+    /// Returns its number for changes that no reader has made: the same for all of them.
+    pub(crate) fn own_id(&self) -> TableId {
+        self.own_id.0
     }
 
     pub(crate) fn shared(self) -> Arc<Self> {

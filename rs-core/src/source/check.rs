@@ -91,6 +91,16 @@ pub struct CheckReport {
     pub more_issues: u64,
     /// One of all issues is a fault.
     faulty: bool,
+    /// The ranges and the end that the pass over the records has reported, which the pass over the changes meets again.
+    reported: Reported,
+}
+
+/// What the pass over the records has reported.
+#[derive(Clone, Debug, Default)]
+struct Reported {
+    ranges: Vec<(Position, Position)>,
+    /// The records end with damage.
+    end: bool,
 }
 
 impl CheckReport {
@@ -103,15 +113,35 @@ impl CheckReport {
         !self.faulty
     }
 
-    /// Adds ranges that were skipped, and returns their number.
-    fn add_skipped(&mut self, ranges: Option<&[Skipped]>) -> usize {
+    /// Adds ranges that were skipped while reading the records, and returns their number.
+    fn add_skipped_records(&mut self, ranges: Option<&[Skipped]>) -> usize {
         let ranges = ranges.unwrap_or_default();
-        for range in ranges {
-            let is_gap = range.error.kind() == ErrorKind::SequenceGap;
-            let kind = if is_gap { CheckIssueKind::Gap } else { CheckIssueKind::Damage };
-            self.add(kind, range.from, format!("{}; reading continued at {}", range.error.what(), range.to));
-        }
+        ranges.iter().for_each(|range| self.add_skipped(range));
+        self.reported.ranges.extend(ranges.iter().map(|range| (range.from, range.to)));
         ranges.len()
+    }
+
+    /// Adds a range that was skipped while reading the changes, if the pass over the records has not met it: bytes that are
+    /// records, but whose table or contents are not known.
+    fn add_skipped_change(&mut self, range: &Skipped) {
+        if !self.reported.ranges.iter().any(|(from, to)| *from <= range.from && range.to <= *to) {
+            self.add_skipped(range);
+        }
+    }
+
+    fn add_skipped(&mut self, range: &Skipped) {
+        let kind = match range.error.kind() {
+            ErrorKind::SequenceGap => CheckIssueKind::Gap,
+            ErrorKind::UndefinedTable => CheckIssueKind::Row,
+            _ => CheckIssueKind::Damage,
+        };
+        self.add(kind, range.from, format!("{}; reading continued at {}", range.error.what(), range.to));
+    }
+
+    /// Adds damage at which reading ended.
+    fn add_end(&mut self, position: Position, error: &Error) {
+        let kind = if error.needs_more_bytes() { CheckIssueKind::TornTail } else { CheckIssueKind::Damage };
+        self.add(kind, position, error.what());
     }
 
     fn add(&mut self, kind: CheckIssueKind, position: Position, what: impl Into<String>) {
@@ -159,10 +189,10 @@ impl Trail {
             let placed = match next {
                 Ok(Some(placed)) => placed,
                 Ok(None) => break,
-                Err(error) if is_damage(&error) && report.records > 0 => {
-                    let kind = if error.needs_more_bytes() { CheckIssueKind::TornTail } else { CheckIssueKind::Damage };
+                Err(error) if error.kind().is_damage() && report.records > 0 => {
                     let rba = error.location().rba.unwrap_or_default();
-                    report.add(kind, Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), error.what());
+                    report.add_end(Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), &error);
+                    report.reported.end = true;
                     break;
                 }
                 Err(error) => return Err(error),
@@ -174,7 +204,7 @@ impl Trail {
             let indicator = record.header().ok().map(|header| header.transaction);
             let area = record.token_area().unwrap_or_default();
             let csn = crate::trail::tokens::transaction_ids(area, record.byte_order()).0.map(str::to_owned);
-            let newly_skipped = report.add_skipped(records.skipped().get(skipped..));
+            let newly_skipped = report.add_skipped_records(records.skipped().get(skipped..));
             if newly_skipped > 0 {
                 // The skipped range may have ended one transaction and begun another.
                 transactions.open = None;
@@ -183,7 +213,7 @@ impl Trail {
             }
             transactions.see(place, indicator, csn.as_deref(), report);
         }
-        report.add_skipped(records.skipped().get(skipped..));
+        report.add_skipped_records(records.skipped().get(skipped..));
         if let (0, Some(first)) = (report.records, records.skipped().first()) {
             return Err(first.error.clone());
         }
@@ -198,8 +228,12 @@ impl Trail {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
                 Ok(None) => break,
-                // It has been reported while reading the records.
-                Err(error) if is_damage(&error) && !is_lines => break,
+                Err(error) if error.kind().is_damage() => {
+                    if !report.reported.end {
+                        report.add_end(reader.position(), &error);
+                    }
+                    break;
+                }
                 Err(error) => return Err(error),
             };
             report.changes += 1;
@@ -232,22 +266,9 @@ impl Trail {
                 }
             }
         }
-        if is_lines {
-            report.add_skipped(Some(reader.skipped()));
-            return Ok(());
-        }
-        let undefined = |kind| kind == ErrorKind::UndefinedTable;
-        for range in reader.skipped().iter().filter(|range| undefined(range.error.kind())) {
-            report.add(CheckIssueKind::Row, range.from, range.error.what());
-        }
+        reader.skipped().iter().for_each(|range| report.add_skipped_change(range));
         Ok(())
     }
-}
-
-/// Returns whether an error is about the trail's bytes, and not about reading them.
-fn is_damage(error: &Error) -> bool {
-    use ErrorKind::{Cancelled, Internal, Io, NotFound};
-    !matches!(error.kind(), Io | NotFound | Cancelled | Internal)
 }
 
 struct Place {

@@ -40,8 +40,8 @@ pub(crate) struct LinePlace {
     pub(crate) offset: u64,
     /// Its number in the file; the first is 1.
     pub(crate) number: u64,
-    /// A line end follows it. A last line without one may be torn.
-    pub(crate) ended: bool,
+    /// It is the last line of the last file, and has no line end: the writer may not be done with it.
+    pub(crate) may_grow: bool,
 }
 
 impl LineBuffer {
@@ -57,7 +57,8 @@ impl LineBuffer {
             if self.open.is_none() && !self.open_next()? {
                 return Ok(None);
             }
-            let (length, ended) = match self.line_length()? {
+            // Blanks at the end of a file are not a line, but may become one.
+            let (length, ended) = match self.line_length()?.filter(|&(length, ended)| ended || !self.is_blank(length)) {
                 Some(found) => found,
                 None if self.index + 1 < self.files.len() => {
                     self.done += self.offset;
@@ -67,16 +68,19 @@ impl LineBuffer {
                 }
                 None => return Ok(None),
             };
-            let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
-            if line.iter().all(u8::is_ascii_whitespace) && ended {
+            if self.is_blank(length) {
                 self.take(length);
                 continue;
             }
-            let place = LinePlace { file: self.index, offset: self.line_offset(), number: self.number, ended };
-            // Borrowed again: the borrow checker does not let the first borrow leave the loop.
+            let may_grow = !ended && self.index + 1 == self.files.len();
+            let place = LinePlace { file: self.index, offset: self.line_offset(), number: self.number, may_grow };
             let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
             return Ok(Some((place, line)));
         }
+    }
+
+    fn is_blank(&self, length: usize) -> bool {
+        self.buffer.get(self.start..self.start + length).unwrap_or_default().iter().all(u8::is_ascii_whitespace)
     }
 
     /// Moves on past a line of this length, and past its line end.

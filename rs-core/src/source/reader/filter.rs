@@ -45,6 +45,17 @@ impl ReadFilter {
         }
     }
 
+    /// Returns whether no change of a table is wanted, and counts one. It is for changes that cannot be made: `false` decides
+    /// nothing.
+    #[cold]
+    pub(super) fn rejects_table(&mut self, name: &str) -> bool {
+        let rejects = self.selector.rejects_table(name);
+        if rejects {
+            self.selector.count_static(false);
+        }
+        rejects
+    }
+
     /// Returns whether a change is wanted. A decision for all changes of a table is made once for each version of it.
     #[inline]
     pub(super) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {

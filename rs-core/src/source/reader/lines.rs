@@ -100,12 +100,17 @@ impl LineReader {
                         self.infer()?;
                         continue;
                     }
-                    make(&parsed, place, length, &mut self.tables, &mut self.bytes)
+                    let made = make(&parsed, place, length, &mut self.tables, &mut self.bytes);
+                    if made.is_err() && self.filter.as_mut().is_some_and(|filter| filter.rejects_table(&parsed.table)) {
+                        self.lines.take(length);
+                        continue;
+                    }
+                    made
                 }
-                // A writer may not be done with the last line.
-                Err(_) if !place.ended => {
-                    return Err(self.locate(torn(), place));
-                }
+                Err(error) if error.kind() == ErrorKind::Truncated => match place.may_grow {
+                    true => return Err(self.locate(torn(), place)),
+                    false => Err(Error::new(ErrorKind::Json, error.what())),
+                },
                 Err(error) => Err(error),
             };
             match made {
