@@ -6,8 +6,7 @@ use trailcore::{Change, ErrorKind, Row, Value};
 
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest, table_names};
-use crate::output::Output;
-use crate::output::hex;
+use crate::output::{Output, clean, hex};
 
 const EXAMPLES: &str = "\
 examples:
@@ -75,8 +74,8 @@ fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) ->
 
 /// Writes one change as a readable line.
 fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
-    let csn = change.csn().unwrap_or("-");
-    write!(line, "{} {} {} {} csn={csn}", change.position(), change.timestamp(), change.op(), change.table_name())?;
+    let (csn, table) = (clean(change.csn().unwrap_or("-")), change.table_name());
+    write!(line, "{} {} {} {} csn={csn}", change.position(), change.timestamp(), change.op(), clean(&table))?;
     for (name, image) in [("before", change.before()), ("after", change.after())] {
         match image {
             Ok(Some(row)) => {
@@ -96,9 +95,10 @@ fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
 }
 
 fn write_row(change: &Change<'_>, row: &Row<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
+    row.spans().verify().map_err(|fault| change.error(fault))?;
     for (index, column) in row.columns().enumerate() {
         let column = column.map_err(|fault| change.error(fault))?;
-        write!(line, "{}{}=", if index > 0 { " " } else { "" }, column.name())?;
+        write!(line, "{}{}=", if index > 0 { " " } else { "" }, clean(&column.name()))?;
         match column.value() {
             Value::Null => write!(line, "NULL")?,
             Value::Text(text) => write!(line, "{text:?}")?,

@@ -4,7 +4,7 @@ use trailcore::Op;
 
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, Source, report_rest};
-use crate::output::{Grid, Output, grouped};
+use crate::output::{Grid, Output, clean, grouped};
 use trailcore::report::{CountReport, RecordCountReport};
 
 const EXAMPLES: &str = "\
@@ -74,7 +74,7 @@ fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
     let times = report.times.as_ref().map(|(first, last)| format!("times {first} to {last}"));
     let csns = report.csns.as_ref().map(|(first, last)| format!("csns {first} to {last}"));
     for line in [positions, times, csns].into_iter().flatten() {
-        output.line(&line, "")?;
+        output.line(&clean(&line), "")?;
     }
     Ok(())
 }

@@ -274,7 +274,8 @@ impl Selecting {
 /// Returns a clause of a statement. The text may have been pasted with the keyword and parentheses.
 fn clause(word: &str, text: Option<&str>) -> String {
     let Some(text) = text else { return String::new() };
-    let pasted = text.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    let (start, rest) = text.trim_start().split_at_checked(word.len()).unwrap_or_default();
+    let pasted = start.eq_ignore_ascii_case(word) && rest.trim_start().starts_with('(');
     if pasted { format!(", {}", text.trim()) } else { format!(", {word} ({text})") }
 }
 

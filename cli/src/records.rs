@@ -7,7 +7,7 @@ use trailcore::Position;
 
 use crate::failure::Failure;
 use crate::options::{Limits, Place, Reading, report_rest};
-use crate::output::{Output, clean};
+use crate::output::{Output, clean, grouped};
 use trailcore::report::RecordReport;
 
 const EXAMPLES: &str = "\
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (from, until) = (position(&args.limits.from)?, position(&args.limits.until)?);
     let (options, bar) = source.watched(output, true)?;
     let mut reader = source.trail.records(&options);
-    let mut printed = 0;
+    let (mut printed, mut damaged) = (0, 0u64);
     while args.limit.is_none_or(|limit| printed < limit) {
         let Some(placed) = reader.next()? else { break };
         if until.is_some_and(|until| Position::from(placed.position) >= until) {
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             continue;
         }
         let report = RecordReport::of(&placed, args.json && args.hex);
-        let report = report.map_err(|fault| Failure::usage(format!("record at {}: {}", placed.position, fault.what)))?;
+        damaged += u64::from(report.fault.is_some());
         if args.json {
             output.json_line(&report)?;
         } else {
@@ -68,7 +68,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         printed += 1;
     }
     bar.done();
-    report_rest(reader.skipped(), Default::default(), output)
+    if damaged > 0 {
+        output.complain(&format!("{} records have a damaged header", grouped(damaged)))?;
+    }
+    Ok(report_rest(reader.skipped(), Default::default(), output)?.max(i32::from(damaged > 0)))
 }
 
 fn show(report: &RecordReport, output: &mut Output) -> Result<(), Failure> {
@@ -77,6 +80,9 @@ fn show(report: &RecordReport, output: &mut Output) -> Result<(), Failure> {
     if !report.header.is_empty() {
         let fields: Vec<_> = report.header.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
         writeln!(output, "  {}", fields.join("  "))?;
+    }
+    if let Some(fault) = &report.fault {
+        writeln!(output, "  damaged header: {fault}")?;
     }
     for (name, value) in &report.tokens {
         writeln!(output, "  token {}={}", clean(name), text(value))?;

@@ -215,10 +215,16 @@ fn native_json_lines_are_read_like_a_trail() {
         cat(&[&[data("big/bk").as_str()], &inserts[..]].concat()).out
     );
     assert_eq!(trailcore(&["count", &path]).out.lines().last(), trailcore(&["count", &data("big/bk")]).out.lines().last());
-    for command in ["info", "tables", "check", "explain"] {
+    for (command, says) in
+        [("info", "1 file"), ("tables", "BANK.POSTINGS"), ("check", "whole"), ("explain", "all changes are selected")]
+    {
         let run = trailcore(&[command, &path]);
-        assert!(run.code <= 1 && !run.err.contains("internal"), "{command}: {}", run.err);
+        assert_eq!(run.code, 0, "{command}: {}", run.err);
+        assert!(run.out.contains(says), "{command}: {}", run.out);
     }
+    let records = trailcore(&["records", &path]);
+    assert_eq!(records.code, 1);
+    assert!(records.err.contains("these are JSON lines"), "{}", records.err);
     let out = tempfile::tempdir().unwrap();
     let run = trailcore(&["convert", &path, out.path().to_str().unwrap(), "--to", "csv"]);
     assert_eq!(run.code, 0, "{}", run.err);

@@ -66,7 +66,10 @@ pub fn call_on(verb: &str, trail: &Trail, options: ReadOptions) -> Result<String
     check_verb(verb)?;
     match verb {
         "check" => document::write(&CheckDocument::of(trail, &options)?),
-        "count" => document::write(&CountReport::of(trail, options)?.0),
+        "count" => match CountReport::of(trail, options)? {
+            (_, Some(error)) if !error.kind().is_damage() => Err(error),
+            (report, _) => document::write(&report),
+        },
         "info" => document::write(&InfoReport::of(trail)?),
         _ => Err(Error::internal("a verb of the table is not answered")),
     }

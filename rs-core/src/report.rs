@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::decode::{ByteOrder, Fault};
+use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Counts;
 use crate::position::Position;
@@ -94,7 +94,7 @@ impl InfoReport {
     pub fn of(trail: &Trail) -> Result<Self> {
         let files = trail.files().iter().zip(trail.headers()?).map(|(file, header)| FileReport {
             path: file.path.display().to_string(),
-            bytes: std::fs::metadata(&file.path).ok().map(|metadata| metadata.len()),
+            bytes: file.size().ok(),
             ..FileReport::of(header.as_ref(), file.seqno)
         });
         let gaps = trail.gaps().iter().map(|gap| (gap.first, gap.last)).collect();
@@ -231,8 +231,8 @@ impl SkippedReport {
 }
 
 impl CountReport {
-    /// Counts the changes of a trail, or only the changes that the options select. After damage, the report covers the changes
-    /// before it; the error is returned with it.
+    /// Counts the changes of a trail, or only the changes that the options select. After an error of reading, the report covers
+    /// the changes before it; the error is returned with it.
     ///
     /// # Errors
     /// The errors of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
@@ -245,6 +245,7 @@ impl CountReport {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
                 Ok(None) => break None,
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                 Err(error) => break Some(error),
             };
             report.changes += 1;
@@ -282,9 +283,6 @@ impl CountReport {
             }
             is_open = !indicator.ends();
         };
-        if let Some(error) = error.as_ref().filter(|error| error.kind() == ErrorKind::Cancelled) {
-            return Err(error.clone());
-        }
         for table in reader.tables().filter(|table| !table.name().is_empty()) {
             report.tables.entry(table.name().to_owned()).or_default().columns = columns(table);
         }
@@ -332,6 +330,8 @@ pub struct RecordCountReport {
     pub bytes: u64,
     /// Ranges that were skipped.
     pub skipped: Vec<SkippedReport>,
+    /// The error that ended the counting early.
+    pub error: Option<String>,
     /// The skipped ranges as values.
     #[serde(skip)]
     pub ranges: Vec<Skipped>,
@@ -350,7 +350,7 @@ pub struct RecordCount {
 }
 
 impl RecordCountReport {
-    /// Counts the records of a trail; like [`CountReport::of`] after damage.
+    /// Counts the records of a trail; like [`CountReport::of`] after an error of reading.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`].
@@ -371,6 +371,7 @@ impl RecordCountReport {
         };
         report.ranges = reader.skipped().to_vec();
         report.skipped = SkippedReport::all(&report.ranges);
+        report.error = error.as_ref().map(ToString::to_string);
         Ok((report, error))
     }
 }
@@ -517,8 +518,11 @@ pub struct RecordReport {
     pub type_code: u8,
     /// Bytes of the record.
     pub length: usize,
-    /// Empty for a file header.
+    /// Empty for a file header, and if it is damaged.
     pub header: serde_json::Map<String, serde_json::Value>,
+    /// The fault of a damaged header; then there are no tokens either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// GoldenGate's tokens by name.
     pub tokens: serde_json::Map<String, serde_json::Value>,
     /// All bytes in hexadecimal, if asked for.
@@ -528,10 +532,8 @@ pub struct RecordReport {
 
 impl RecordReport {
     /// Reports a record, with its bytes or without.
-    ///
-    /// # Errors
-    /// The fault of a damaged header.
-    pub fn of(placed: &PlacedRecord<'_>, with_bytes: bool) -> std::result::Result<Self, Fault> {
+    #[must_use]
+    pub fn of(placed: &PlacedRecord<'_>, with_bytes: bool) -> Self {
         let record = &placed.record;
         let mut report = Self {
             position: placed.position.to_string(),
@@ -540,13 +542,20 @@ impl RecordReport {
             type_code: record.record_type().0,
             length: record.bytes().len(),
             header: serde_json::Map::new(),
+            fault: None,
             tokens: serde_json::Map::new(),
             hex: with_bytes.then(|| hex(record.bytes())),
         };
         if record.is_file_header() {
-            return Ok(report);
+            return report;
         }
-        let header = record.header()?;
+        let header = match record.header() {
+            Ok(header) => header,
+            Err(fault) => {
+                report.fault = Some(fault.to_string());
+                return report;
+            }
+        };
         let mut field = |name: &str, value: serde_json::Value| report.header.insert(name.to_owned(), value);
         field("record_length", header.record_length.into());
         field("record_type", header.record_type.0.into());
@@ -573,7 +582,7 @@ impl RecordReport {
             let text = std::str::from_utf8(value).map_or_else(|_| format!("0x{}", hex(value)), str::to_owned);
             report.tokens.entry(name).or_insert(text.into());
         }
-        Ok(report)
+        report
     }
 }
 
