@@ -200,8 +200,8 @@ impl Builder {
         self
     }
 
-    /// Adds a user token with the name that `@TOKEN (name)` uses. The native JSON form and a trail have one form of them: with
-    /// [`user_tokens`](Self::user_tokens), the raw area.
+    /// Adds a user token with the name that `@TOKEN (name)` uses. The native JSON form has such tokens; a trail has only the raw
+    /// area of [`user_tokens`](Self::user_tokens), because the form of the tokens in it is UNKNOWN.
     #[must_use]
     pub fn user_token(mut self, name: &str, value: &str) -> Self {
         self.add(Extra::UserToken, name, value.as_bytes());
