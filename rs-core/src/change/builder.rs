@@ -63,7 +63,7 @@ enum Image {
 #[derive(Clone, Debug)]
 struct RowImage {
     list: ImageBuilder,
-    /// Bit `i` tells whether column `i` is set: looking it up in the list would take as long as the list is.
+    /// Bit `i` is 1 if column `i` is set: looking it up in the list would take as long as the list is.
     set: Vec<u64>,
 }
 

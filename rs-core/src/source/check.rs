@@ -91,11 +91,11 @@ pub struct CheckReport {
     pub more_issues: u64,
     /// One of all issues is a fault.
     faulty: bool,
-    /// The ranges and the end that the pass over the records has reported, which the pass over the changes meets again.
+    /// Reported while reading the records; reading the changes finds it again.
     reported: Reported,
 }
 
-/// What the pass over the records has reported.
+/// The damage reported while reading the records.
 #[derive(Clone, Debug, Default)]
 struct Reported {
     ranges: Vec<(Position, Position)>,
@@ -121,8 +121,8 @@ impl CheckReport {
         ranges.len()
     }
 
-    /// Adds a range that was skipped while reading the changes, if the pass over the records has not met it: bytes that are
-    /// records, but whose table or contents are not known.
+    /// Adds a range that was skipped while reading the changes, unless it was skipped with the records: valid records, but their
+    /// table or contents are not known.
     fn add_skipped_change(&mut self, range: &Skipped) {
         if !self.reported.ranges.iter().any(|(from, to)| *from <= range.from && range.to <= *to) {
             self.add_skipped(range);
