@@ -72,7 +72,7 @@ impl ChangeBlock {
     pub fn get(&self, index: usize) -> Option<Change<'_>> {
         let item = self.items.get(index)?;
         let (context, table) = (self.contexts.get(item.context as usize)?, self.tables.get(item.table as usize)?);
-        Some(Change::new(&self.bytes, item.head, context, (table.0, &table.1)))
+        Some(Change::new(&self.bytes, &item.head, context, (table.0, &table.1)))
     }
 
     /// Returns its changes, in the order of their source.

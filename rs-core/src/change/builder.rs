@@ -262,7 +262,7 @@ impl Builder {
         let built = self.encode(&mut buffer)?;
         let file = values_context(Path::new("values").into(), built.space);
         let context = ChangeContext { file: Arc::new(file), ids: self.transaction_ids(0), start: None };
-        Ok(Change::new(&buffer, built.head, &context, (self.table_id, &self.table)).to_owned())
+        Ok(Change::new(&buffer, &built.head, &context, (self.table_id, &self.table)).to_owned())
     }
 
     pub(crate) fn transaction_ids(&self, serial: u64) -> TransactionIds {
@@ -273,7 +273,7 @@ impl Builder {
         (self.table_id, &self.table)
     }
 
-    /// Appends the change's bytes to a buffer: images, then its extras.
+    /// Appends the change's bytes to a buffer: images, time, extras.
     pub(crate) fn encode(&self, buffer: &mut Vec<u8>) -> Result<Built> {
         let at = buffer.len();
         let list = |image| match image {
@@ -283,6 +283,7 @@ impl Builder {
         let (before, after) = (list(&self.before), list(&self.after));
         buffer.extend_from_slice(before);
         buffer.extend_from_slice(after);
+        buffer.extend_from_slice(&self.time.unix_micros().to_le_bytes());
         buffer.extend_from_slice(&self.extras);
         let length = |bytes: usize| {
             u32::try_from(bytes).map_err(|_| Error::new(ErrorKind::Unencodable, "a change of four gigabytes or more"))
@@ -323,7 +324,7 @@ impl Builder {
             in_transaction: self.op.is_change(),
             offset,
             record: self.record,
-            time: self.time,
+            time_at: length(before.len() + after.len())?,
         };
         Ok(Built { head, space })
     }
@@ -442,8 +443,7 @@ struct Values;
 /// Returns the names and values of a change's extras of one kind.
 fn extras<'a>(change: &Change<'a>, wanted: Extra) -> impl Iterator<Item = (&'a str, &'a [u8])> {
     let head = change.head();
-    let start = head.before_len + if head.layout == Layout::Before { 0 } else { head.data_len };
-    let mut rest = change.own_bytes().get(start as usize..).unwrap_or_default();
+    let mut rest = change.own_bytes().get(head.time_at as usize + 8..).unwrap_or_default();
     std::iter::from_fn(move || {
         loop {
             let (&[kind, a, b, c, d, e, f, g, h], tail) = rest.split_first_chunk()?;

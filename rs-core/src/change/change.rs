@@ -28,6 +28,9 @@ pub struct Change<'a> {
     /// The bytes that the change is in, among others.
     buffer: &'a [u8],
     head: Head,
+    /// The same head in memory; `None` for a row whose images need no format to be read. What is rarely needed of the head is read
+    /// from here: then most fields of a row's head are never made.
+    kept: Option<&'a Head>,
     context: &'a ChangeContext,
     table: &'a Arc<TableDef>,
     table_id: TableId,
@@ -59,10 +62,11 @@ pub(crate) struct Head {
     pub(crate) has_after: bool,
     /// It belongs to a transaction. Metadata and markers do not.
     pub(crate) in_transaction: bool,
+    /// Start of the time, from `at`: microseconds in eight bytes, in the form of `form`. Most changes are not asked for it.
+    pub(crate) time_at: u32,
     /// Offset of the main record in the source, and its number there.
     pub(crate) offset: u64,
     pub(crate) record: u64,
-    pub(crate) time: Timestamp,
 }
 
 /// The layout of the images in a change's data.
@@ -93,11 +97,22 @@ impl<'a> Change<'a> {
     #[inline(always)]
     pub(crate) fn new(
         buffer: &'a [u8],
+        head: &'a Head,
+        context: &'a ChangeContext,
+        (table_id, table): (TableId, &'a Arc<TableDef>),
+    ) -> Self {
+        Self { buffer, head: *head, kept: Some(head), context, table, table_id }
+    }
+
+    /// Creates the change of a row, whose layout is not [`Layout::Other`].
+    #[inline(always)]
+    pub(crate) fn of_row(
+        buffer: &'a [u8],
         head: Head,
         context: &'a ChangeContext,
         (table_id, table): (TableId, &'a Arc<TableDef>),
     ) -> Self {
-        Self { buffer, head, context, table, table_id }
+        Self { buffer, head, kept: None, context, table, table_id }
     }
 
     /// Returns the bytes around the change's own.
@@ -185,7 +200,8 @@ impl<'a> Change<'a> {
     #[inline(always)]
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
-        self.head.time
+        let bytes = self.part(self.head.time_at, 8).and_then(|bytes| bytes.first_chunk());
+        bytes.map_or(Timestamp::default(), |bytes| self.head.form.time(*bytes))
     }
 
     /// Returns its place in its transaction; for a before/after pair, the place of the pair as a whole.
@@ -304,7 +320,7 @@ impl<'a> Change<'a> {
                 None => Err(Error::internal("a before image is outside its change's buffer")),
             },
             Layout::None => Ok((None, None)),
-            Layout::Other => self.other_lists(),
+            Layout::Other => other_lists(self.buffer, self.kept, self.context, (self.table_id, self.table)),
         }
     }
 
@@ -314,11 +330,6 @@ impl<'a> Change<'a> {
             Some((before, after)) => Ok((Some(before), Some(after))),
             None => Err(self.error(BAD_SPLIT)),
         }
-    }
-
-    #[inline(never)]
-    fn other_lists(self) -> Result<Lists<'a>> {
-        self.context.file.format.images(&self)
     }
 
     /// Returns whether it has a before image and an after image, readable or not.
@@ -361,6 +372,18 @@ impl<'a> Change<'a> {
     pub(crate) fn error_context(&self) -> (&'a FileContext, u64, u64) {
         (&self.context.file, self.head.offset, self.head.record)
     }
+}
+
+/// Reads the images of a layout that only the format knows.
+#[inline(never)]
+fn other_lists<'a>(
+    buffer: &'a [u8],
+    head: Option<&'a Head>,
+    context: &'a ChangeContext,
+    table: (TableId, &'a Arc<TableDef>),
+) -> Result<Lists<'a>> {
+    let Some(head) = head else { return Err(Error::internal("a row has a layout that only its format knows")) };
+    context.file.format.images(&Change::new(buffer, head, context, table))
 }
 
 /// The facts that all changes of one file share.

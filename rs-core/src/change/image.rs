@@ -9,6 +9,7 @@
 //! not have.
 
 use crate::decode::{ByteOrder, Fault};
+use crate::time::Timestamp;
 
 /// How the indexes and lengths of an image are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +63,16 @@ impl RowForm {
     #[inline(always)]
     pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
         if self == Self::Big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+    }
+
+    /// Returns the time of a change, which a trail counts from Julian day 0.
+    #[inline(always)]
+    pub(crate) fn time(self, bytes: [u8; 8]) -> Timestamp {
+        match self {
+            Self::Big => Timestamp::from_julian(u64::from_be_bytes(bytes)),
+            Self::Little => Timestamp::from_julian(u64::from_le_bytes(bytes)),
+            Self::Wide => Timestamp::from_unix_micros(i64::from_le_bytes(bytes)),
+        }
     }
 
     fn put_u16(self, out: &mut Vec<u8>, value: u16) {
@@ -154,27 +165,31 @@ impl<'a> Iterator for ColumnSpans<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let first = if self.form == RowForm::Wide { first_wide(self.rest) } else { first(self.rest, self.form) };
-        let Some((span, rest)) = first else { return self.end() };
+        let Some((index, bytes, rest)) = first else { return self.end() };
         self.rest = rest;
-        Some(Ok(span))
+        Some(Ok(ColumnSpan { index: index as u16, bytes }))
     }
 }
 
-/// Returns the first column of a list in a trail's form, and the rest of the list; `None` if there is no complete column.
+/// The index and the span of a list's first column, and the rest of the list. The index has the width of a register: a narrower
+/// one goes through memory, where the processor waits for it.
+type First<'a> = (usize, &'a [u8], &'a [u8]);
+
+/// Returns the first column of a list in a trail's form; `None` if there is no complete column.
 #[inline(always)]
-fn first(list: &[u8], form: RowForm) -> Option<(ColumnSpan<'_>, &[u8])> {
+fn first(list: &[u8], form: RowForm) -> Option<First<'_>> {
     let (&[a, b, c, d], rest) = list.split_first_chunk()?;
     let (bytes, rest) = rest.split_at_checked(usize::from(form.u16([c, d])))?;
-    Some((ColumnSpan { index: form.u16([a, b]), bytes }, rest))
+    Some((usize::from(form.u16([a, b])), bytes, rest))
 }
 
 /// The same for the wide form. It does not borrow the iterator, which therefore stays in registers.
 #[inline(never)]
-fn first_wide(list: &[u8]) -> Option<(ColumnSpan<'_>, &[u8])> {
+fn first_wide(list: &[u8]) -> Option<First<'_>> {
     let (&[a, b, c, d, e, f], rest) = list.split_first_chunk()?;
     let length = usize::try_from(u32::from_le_bytes([c, d, e, f])).unwrap_or(usize::MAX);
     let (bytes, rest) = rest.split_at_checked(length)?;
-    Some((ColumnSpan { index: u16::from_le_bytes([a, b]), bytes }, rest))
+    Some((usize::from(u16::from_le_bytes([a, b])), bytes, rest))
 }
 
 impl ColumnSpans<'_> {

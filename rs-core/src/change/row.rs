@@ -46,10 +46,12 @@ impl<'a> Row<'a> {
     #[inline]
     #[must_use]
     pub fn at(&self, index: usize) -> Option<Column<'a>> {
+        let column = |span| Some(Column { span, table: self.table, form: self.form });
         for span in self.spans() {
-            let span = span.unwrap_or(ColumnSpan { index: index as u16, bytes: &[] });
-            if usize::from(span.index) == index {
-                return Some(Column { span, table: self.table, form: self.form });
+            match span {
+                Ok(span) if usize::from(span.index) == index => return column(span),
+                Ok(_) => {}
+                Err(_) => return column(ColumnSpan { index: index as u16, bytes: &[] }),
             }
         }
         None

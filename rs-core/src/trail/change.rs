@@ -17,9 +17,8 @@ use crate::trail::tokens::{self, GgsToken};
 impl Frame {
     /// Returns the head of a change that consists of only this record, at `offset` in its file.
     #[inline(always)]
-    pub(crate) fn head(&self, buffer: &[u8], (offset, record): (u64, u64), encrypted: bool) -> Head {
-        let layout = if encrypted { Layout::Other } else { self.layout() };
-        let (has_before, has_after) = self.has_images();
+    pub(crate) fn head(&self, (offset, record): (u64, u64), encrypted: bool) -> Head {
+        let facts = RowFacts::of(self);
         Head {
             at: self.at as usize,
             len: self.len,
@@ -29,53 +28,71 @@ impl Frame {
             before_at: 0,
             before_len: 0,
             source_len: self.len,
-            layout,
+            layout: if encrypted { Layout::Other } else { facts.layout },
             form: RowForm::from(self.order()),
-            op: self.record_type.op(),
+            op: facts.op,
             transaction: self.transaction_byte(),
             code: self.record_type.0,
-            has_before,
-            has_after,
+            has_before: facts.has_before,
+            has_after: facts.has_after,
             in_transaction: true,
+            time_at: self.time_at(),
             offset,
             record,
-            time: Timestamp::from_julian(Record::from_frame(buffer, self).julian_time()),
         }
     }
+}
 
-    /// Returns the layout of the images in this record's own data.
+/// The facts that follow from the kind of a row.
+#[derive(Clone, Copy)]
+struct RowFacts {
+    op: Op,
+    /// The layout of the images in the record's own data.
+    layout: Layout,
+    /// The images that it has, readable or not.
+    has_before: bool,
+    has_after: bool,
+}
+
+/// The facts by [`Frame::row_kind`]: looking them up costs less than finding each one out.
+static ROW_FACTS: [RowFacts; 1024] = RowFacts::of_all();
+
+impl RowFacts {
     #[inline(always)]
-    fn layout(&self) -> Layout {
-        let layout = match self.record_type {
-            RecordType::INSERT => Layout::After,
-            RecordType::DELETE => Layout::Before,
-            RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP => {
-                if self.is_before() {
-                    Layout::Before
-                } else {
-                    Layout::After
-                }
-            }
-            RecordType::PK_UPDATE => Layout::Split16,
-            RecordType::UNIFIED_UPDATE => Layout::Split32,
+    fn of(frame: &Frame) -> Self {
+        // The number is below 1,024: the compiler leaves out the check.
+        #[allow(clippy::indexing_slicing)]
+        ROW_FACTS[frame.row_kind() % ROW_FACTS.len()]
+    }
+
+    // Evaluated by the compiler.
+    #[allow(clippy::indexing_slicing)]
+    const fn of_all() -> [Self; 1024] {
+        let mut all = [Self::of_kind(0); 1024];
+        let mut kind = 1;
+        while kind < all.len() {
+            all[kind] = Self::of_kind(kind);
+            kind += 1;
+        }
+        all
+    }
+
+    const fn of_kind(kind: usize) -> Self {
+        let (record_type, is_before, has_columns) = Frame::of_row_kind(kind);
+        let (layout, has_before, has_after) = match record_type {
+            RecordType::INSERT => (Layout::After, false, true),
+            RecordType::DELETE => (Layout::Before, true, false),
+            RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP if is_before => (Layout::Before, true, false),
+            RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP => (Layout::After, false, true),
+            RecordType::PK_UPDATE => (Layout::Split16, true, true),
+            RecordType::UNIFIED_UPDATE => (Layout::Split32, true, true),
             // Valid only if both lists end exactly, which the format checks.
-            RecordType::UNIFIED_PK_UPDATE => Layout::Other,
-            _ => return Layout::None,
+            RecordType::UNIFIED_PK_UPDATE => (Layout::Other, true, true),
+            _ => (Layout::None, false, false),
         };
         // The format refuses rows that are not lists of columns.
-        if self.has_columns() { layout } else { Layout::Other }
-    }
-
-    /// Returns which images a record has by its type, readable or not.
-    #[inline(always)]
-    fn has_images(&self) -> (bool, bool) {
-        match self.record_type.op() {
-            Op::Insert => (false, true),
-            Op::Delete => (true, false),
-            Op::Update if self.record_type != RecordType::UNIFIED_UPDATE => (self.is_before(), !self.is_before()),
-            Op::Update | Op::PkUpdate => (true, true),
-            _ => (false, false),
-        }
+        let layout = if has_columns || !(has_before || has_after) { layout } else { Layout::Other };
+        Self { op: record_type.op(), layout, has_before, has_after }
     }
 }
 

@@ -57,10 +57,10 @@ pub(crate) struct Frame {
     flags: u8,
 }
 
-const FLAG_FILE_HEADER: u8 = 1;
-const FLAG_BEFORE: u8 = 2;
-const FLAG_TDR_INDEX: u8 = 4;
-const FLAG_COLUMNS: u8 = 8;
+const FLAG_BEFORE: u8 = 1;
+const FLAG_COLUMNS: u8 = 2;
+const FLAG_FILE_HEADER: u8 = 4;
+const FLAG_TDR_INDEX: u8 = 8;
 const FLAG_LITTLE: u8 = 16;
 const FLAG_WIDE: u8 = 32;
 /// Set by the reader on records of a transaction that a RestartAbend has rolled back.
@@ -113,6 +113,12 @@ impl Frame {
         self.data_len
     }
 
+    /// Start of the timestamp in the header, from the record's first byte. Framing ensures that a header has it.
+    #[inline(always)]
+    pub(crate) fn time_at(&self) -> u32 {
+        u32::from(self.head_at) + offset::TIME as u32
+    }
+
     pub(crate) fn is_file_header(&self) -> bool {
         self.flags & FLAG_FILE_HEADER != 0
     }
@@ -134,6 +140,19 @@ impl Frame {
         self.flags & FLAG_COLUMNS != 0
     }
 
+    /// Returns its record type, whether it is a before image and whether rows are column lists, as one number below 1,024. See
+    /// [`Frame::of_row_kind`].
+    #[inline(always)]
+    pub(crate) fn row_kind(&self) -> usize {
+        usize::from(self.record_type.0) << 2 | usize::from(self.flags & (FLAG_BEFORE | FLAG_COLUMNS))
+    }
+
+    /// Returns the three facts of a number that [`row_kind`](Self::row_kind) returns.
+    pub(crate) const fn of_row_kind(kind: usize) -> (RecordType, bool, bool) {
+        let flags = kind as u8;
+        (RecordType((kind >> 2) as u8), flags & FLAG_BEFORE != 0, flags & FLAG_COLUMNS != 0)
+    }
+
     #[inline(always)]
     pub(crate) fn order(&self) -> ByteOrder {
         if self.flags & FLAG_LITTLE != 0 { ByteOrder::Little } else { ByteOrder::Big }
@@ -147,6 +166,14 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn is_plain_row(&self) -> bool {
         self.flags & FLAG_ROW != 0
+    }
+
+    /// Returns whether it is a plain row whose table is given by an index and whose images are lists of columns: nearly all rows.
+    /// The images of a key update with both images have a layout that only the format knows.
+    #[inline(always)]
+    pub(crate) fn is_usual_row(&self) -> bool {
+        const USUAL: u8 = FLAG_ROW | FLAG_TDR_INDEX | FLAG_COLUMNS;
+        self.flags & USUAL == USUAL && self.record_type != RecordType::UNIFIED_PK_UPDATE
     }
 
     /// Returns whether the record may extend the change before it: it is a fragment, or a file header that a fragment may
@@ -311,13 +338,6 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn user_token_area(&self) -> Option<&'a [u8]> {
         self.tail_areas().find(|token| token.id == area::USER_TOKENS).map(|token| token.body)
-    }
-
-    /// Returns the record's timestamp, in microseconds since Julian day 0.
-    #[inline(always)]
-    pub(crate) fn julian_time(&self) -> u64 {
-        let order = self.byte_order();
-        self.header_bytes().get(offset::TIME..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| order.u64(*bytes))
     }
 
     /// Returns the raw bytes of AuditPos and AuditRBA. Two records with equal bytes come from the same position in the log.

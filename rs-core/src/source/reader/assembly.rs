@@ -123,7 +123,7 @@ impl ChangeAssembler {
         let (Some(first), Some(main)) = (frames.first(), frames.get(change.main - change.first)) else {
             return Err(Error::internal("a change without its frames"));
         };
-        let mut head = main.head(window.data(), place, encrypted);
+        let mut head = main.head(place, encrypted);
         let start = split_pair.map(Position::from);
         if frames.len() == 1 {
             return Ok(Assembled { head, in_scratch: false, start });
@@ -135,6 +135,7 @@ impl ChangeAssembler {
         let main_at = if is_paired { first.len } else { 0 };
         (head.at, head.len, head.source_len, head.main_at) = (first.at as usize, length, length, main_at);
         head.data_at += main_at;
+        head.time_at += main_at;
         if is_paired {
             head.has_before = true;
             if head.layout == Layout::After && first.has_columns() {

@@ -127,7 +127,7 @@ impl Definitions {
     #[inline(always)]
     pub(super) fn of_plain_row(&self, frame: &Frame, next: &Frame) -> Option<u32> {
         let number = self.file.indexes.get(usize::from(frame.table)).copied().unwrap_or(NONE);
-        (frame.is_plain_row() && frame.has_tdr_index() && number != NONE && !next.may_follow()).then_some(number)
+        (frame.is_usual_row() && number != NONE && !next.may_follow()).then_some(number)
     }
 
     /// Returns the number of the definition of a record's table.

@@ -47,7 +47,7 @@ struct Current {
 impl Current {
     #[inline(always)]
     fn change<'a>(&'a self, bytes: &'a [u8]) -> Change<'a> {
-        Change::new(bytes, self.head, &self.context, (self.table.0, &self.table.1))
+        Change::new(bytes, &self.head, &self.context, (self.table.0, &self.table.1))
     }
 }
 

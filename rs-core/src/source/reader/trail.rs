@@ -95,18 +95,18 @@ impl<'a> Parts<'a> {
     #[inline(always)]
     fn change(self, lent: Lent) -> Option<Change<'a>> {
         let table = self.definitions.get(lent.table)?;
-        let (buffer, head) = match lent.of {
+        Some(match lent.of {
             Material::Row(index) => {
                 let frame = self.window.frames().get(index)?;
                 let place = (self.segment.rba(frame.at), self.segment.record(index));
-                (self.window.data(), frame.head(self.window.data(), place, self.definitions.encrypted()))
+                Change::of_row(self.window.data(), frame.head(place, false), self.context, table)
             }
             Material::Assembled => {
-                let (head, in_scratch) = (*self.assembled)?;
-                (if in_scratch { self.assembler.scratch() } else { self.window.data() }, head)
+                let (head, in_scratch) = self.assembled.as_ref()?;
+                let buffer = if *in_scratch { self.assembler.scratch() } else { self.window.data() };
+                Change::new(buffer, head, self.context, table)
             }
-        };
-        Some(Change::new(buffer, head, self.context, table))
+        })
     }
 }
 
@@ -275,11 +275,13 @@ impl TrailReader {
         if first >= self.segment.end {
             self.enter_segment();
         }
-        self.fast_until = self.transactions.ready().min(self.segment.end);
+        // The images of an encrypted file need the format.
+        self.fast_until = if self.definitions.encrypted() { 0 } else { self.transactions.ready().min(self.segment.end) };
         let Some(frame) = self.window.frames().get(first).copied() else {
             return Err(Error::internal("a ready frame is not in the window"));
         };
         if frame.is_file_header() {
+            self.fast_until = 0;
             self.read_file_header(first)?;
             self.cursor += 1;
             return Ok(Step::Skip);
