@@ -26,7 +26,7 @@ pub(crate) struct Line<'a> {
     seqno: Option<u64>,
     rba: Option<u64>,
     #[serde(borrow)]
-    position: Option<Cow<'a, str>>,
+    position: Option<Text<'a>>,
     #[serde(borrow)]
     op: Cow<'a, str>,
     #[serde(borrow)]
@@ -34,11 +34,11 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     ts: Cow<'a, str>,
     #[serde(borrow)]
-    csn: Option<Cow<'a, str>>,
+    csn: Option<Text<'a>>,
     #[serde(borrow)]
-    xid: Option<Cow<'a, str>>,
+    xid: Option<Text<'a>>,
     #[serde(borrow)]
-    txn: Option<Cow<'a, str>>,
+    txn: Option<Text<'a>>,
     #[serde(borrow)]
     before: Option<Members<'a>>,
     #[serde(borrow)]
@@ -46,7 +46,7 @@ pub(crate) struct Line<'a> {
     #[serde(borrow, default)]
     tokens: Members<'a>,
     #[serde(borrow)]
-    ddl: Option<Cow<'a, str>>,
+    ddl: Option<Text<'a>>,
 }
 
 /// The members of a JSON object, in their order. A name may occur twice.
@@ -77,6 +77,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 /// A string, borrowed if it has no escapes.
 struct Text<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
