@@ -334,11 +334,7 @@ pub unsafe extern "C" fn tc_arrow_batches_next(
 /// Example: `tc_counts counts; tc_arrow_batches_filter_counts(batches, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_batches, counts: *mut tc_counts) -> tc_status {
-    status(|| {
-        let counts = out(counts, tc_counts::default(), "counts")?;
-        *counts = borrow_mut(batches)?.batches.reader().filter_counts().into();
-        Ok(())
-    })
+    status(|| give(counts, "counts", || Ok(borrow_mut(batches)?.batches.reader().filter_counts().into())))
 }
 
 /// Returns the number of ranges skipped so far. Always 0 without `resync`.
@@ -346,11 +342,7 @@ pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_b
 /// Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_skipped_count(batches: *mut tc_arrow_batches, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow_mut(batches)?.batches.reader().skipped().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow_mut(batches)?.batches.reader().skipped().len())))
 }
 
 /// Returns one of the skipped ranges, and in `*why` the reason.

@@ -51,11 +51,7 @@ pub unsafe extern "C" fn tc_block_free(block: *mut tc_block) {
 /// Example: `size_t count; tc_block_count(block, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_block_count(block: *const tc_block, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(block)?.memory()?.filled().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(block)?.memory()?.filled().len())))
 }
 
 /// Returns a change by its index in the block, from 0. It is valid as long as the block.
@@ -65,11 +61,11 @@ pub unsafe extern "C" fn tc_block_count(block: *const tc_block, count: *mut usiz
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_block_change(block: *const tc_block, index: usize, change: *mut *const tc_change) -> tc_status {
     status(|| {
-        let change = out(change, std::ptr::null(), "change")?;
-        let memory = borrow(block)?.memory()?;
-        let found = memory.change(index).ok_or_else(|| Failure::index("change", index, memory.filled().len()))?;
-        *change = found.as_ptr();
-        Ok(())
+        give(change, "change", || {
+            let memory = borrow(block)?.memory()?;
+            let found = memory.change(index).ok_or_else(|| Failure::index("change", index, memory.filled().len()))?;
+            Ok(found.as_ptr())
+        })
     })
 }
 

@@ -4,7 +4,7 @@ use crate::failure::Outcome;
 use crate::failure::status;
 use crate::handle::{self, Object, borrow, borrow_mut, into_raw};
 use crate::status::tc_status;
-use crate::text::{out, tc_str};
+use crate::text::{give, out, tc_str};
 
 /// Reusable memory for text that the library creates, such as JSON lines and explanations. Functions append to it.
 ///
@@ -53,6 +53,15 @@ pub(crate) unsafe fn give_to<T: Object>(place: *mut *mut T, make: impl FnOnce() 
     Ok(())
 }
 
+/// As [`give_to`], for an object that may not exist: the out parameter is null then.
+///
+/// # Safety
+/// As [`give_to`].
+pub(crate) unsafe fn give_optional<T: Object>(place: *mut *mut T, make: impl FnOnce() -> Outcome<Option<T>>) -> Outcome {
+    // SAFETY: guaranteed by the caller.
+    unsafe { give(place, T::NAME, || Ok(make()?.map_or(std::ptr::null_mut(), into_raw))) }
+}
+
 /// Creates an empty buffer.
 ///
 /// Example: `tc_buffer *line; tc_buffer_new(&line);`
@@ -74,11 +83,7 @@ pub unsafe extern "C" fn tc_buffer_free(buffer: *mut tc_buffer) {
 /// Example: `tc_str text; tc_buffer_text(line, &text); fwrite(text.data, 1, text.length, stdout);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_str) -> tc_status {
-    status(|| {
-        let text = out(text, tc_str::NONE, "text")?;
-        *text = borrow(buffer)?.text();
-        Ok(())
-    })
+    status(|| give(text, "text", || Ok(borrow(buffer)?.text())))
 }
 
 /// Empties a buffer and keeps its memory.

@@ -100,11 +100,7 @@ pub unsafe extern "C" fn tc_catalog_insert(catalog: *mut tc_catalog, table: *con
 /// Example: `size_t count; tc_catalog_count(catalog, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_catalog_count(catalog: *const tc_catalog, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(catalog)?.0.tables().count();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(catalog)?.0.tables().count())))
 }
 
 /// Returns a definition by its index. Definitions are ordered by name.
@@ -133,11 +129,9 @@ pub unsafe extern "C" fn tc_catalog_find(
     table: *mut *mut tc_table,
 ) -> tc_status {
     status(|| {
-        let table = out(table, std::ptr::null_mut(), "table")?;
-        let (catalog, name) = (borrow(catalog)?, text(name, "name")?);
-        if let Some(found) = catalog.0.table(name) {
-            *table = into_raw(tc_table(Arc::clone(found)));
-        }
-        Ok(())
+        give_optional(table, || {
+            let (catalog, name) = (borrow(catalog)?, text(name, "name")?);
+            Ok(catalog.0.table(name).map(|found| tc_table(Arc::clone(found))))
+        })
     })
 }

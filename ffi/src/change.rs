@@ -83,7 +83,7 @@ unsafe impl VersionedStruct for tc_change_info {}
 
 /// A token of a change.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_token {
     /// The name that Logdump prints; no text if it is unknown.
     pub name: tc_str,
@@ -95,10 +95,6 @@ pub struct tc_token {
     pub id: u8,
     /// The info byte.
     pub info: u8,
-}
-
-impl tc_token {
-    const NONE: Self = Self { name: tc_str::NONE, body: tc_bytes::NONE, value: tc_bytes::NONE, id: 0, info: 0 };
 }
 
 impl tc_change {
@@ -157,10 +153,10 @@ unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_table_name(change: *const tc_change, name: *mut tc_str) -> tc_status {
     status(|| {
-        let name = out(name, tc_str::NONE, "name")?;
-        let handle = borrow(change)?;
-        *name = handle.lent(handle.change()?.table_name());
-        Ok(())
+        give(name, "name", || {
+            let handle = borrow(change)?;
+            Ok(handle.lent(handle.change()?.table_name()))
+        })
     })
 }
 
@@ -170,11 +166,7 @@ pub unsafe extern "C" fn tc_change_table_name(change: *const tc_change, name: *m
 /// Example: `tc_str csn; tc_change_csn(change, &csn);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_csn(change: *const tc_change, csn: *mut tc_str) -> tc_status {
-    status(|| {
-        let csn = out(csn, tc_str::NONE, "csn")?;
-        *csn = borrow(change)?.change()?.csn().into();
-        Ok(())
-    })
+    status(|| give(csn, "csn", || Ok(borrow(change)?.change()?.csn().into())))
 }
 
 /// Returns the id of the transaction of a change; no text if the trail does not contain it. It is valid as long as the change.
@@ -182,11 +174,7 @@ pub unsafe extern "C" fn tc_change_csn(change: *const tc_change, csn: *mut tc_st
 /// Example: `tc_str xid; tc_change_xid(change, &xid);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_xid(change: *const tc_change, xid: *mut tc_str) -> tc_status {
-    status(|| {
-        let xid = out(xid, tc_str::NONE, "xid")?;
-        *xid = borrow(change)?.change()?.xid().into();
-        Ok(())
-    })
+    status(|| give(xid, "xid", || Ok(borrow(change)?.change()?.xid().into())))
 }
 
 /// Returns whether a change has this image. An image can have no columns.
@@ -201,11 +189,7 @@ pub unsafe extern "C" fn tc_change_has_image(
     has: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    fallible(error, || {
-        let has = out(has, false, "has")?;
-        *has = tc_change::row(&borrow(change)?.change()?, image)?.is_some();
-        Ok(())
-    })
+    fallible(error, || give(has, "has", || Ok(tc_change::row(&borrow(change)?.change()?, image)?.is_some())))
 }
 
 /// Returns the columns that an image has, in trail order; missing columns are left out. `*count` is the number of columns of
@@ -225,23 +209,23 @@ pub unsafe extern "C" fn tc_change_columns(
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let count = out(count, 0, "count")?;
-        if columns.is_null() && room > 0 {
-            return Err(Failure::null("columns"));
-        }
-        let handle = borrow(change)?;
-        let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
-        let images = match change.images() {
-            Ok(images) => images,
-            Err(error) => return Err(error.into()),
-        };
-        let row = match image {
-            image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
-            image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
-            _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
-        };
-        *count = fill(&change, row, memory, columns, room)?;
-        Ok(())
+        give(count, "count", || {
+            if columns.is_null() && room > 0 {
+                return Err(Failure::null("columns"));
+            }
+            let handle = borrow(change)?;
+            let (memory, Some(change)) = (handle.memory(), handle.find()) else { return Err(gone()) };
+            let images = match change.images() {
+                Ok(images) => images,
+                Err(error) => return Err(error.into()),
+            };
+            let row = match image {
+                image if image == tc_image::TC_IMAGE_BEFORE as u32 => images.0,
+                image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
+                _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
+            };
+            Ok(fill(&change, row, memory, columns, room)?)
+        })
     })
 }
 
@@ -420,11 +404,7 @@ pub unsafe extern "C" fn tc_change_write_json(
 /// Example: `size_t count; tc_change_token_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.tokens().count());
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(change)?.change()?.trail().map_or(0, |trail| trail.tokens().count()))))
 }
 
 /// Returns one of GoldenGate's own tokens of a change. For a pair, the tokens of the after record come first. Its pointers are
@@ -435,18 +415,13 @@ pub unsafe extern "C" fn tc_change_token_count(change: *const tc_change, count: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize, token: *mut tc_token) -> tc_status {
     status(|| {
-        let place = out(token, tc_token::NONE, "token")?;
-        let change = borrow(change)?.change()?;
-        let tokens = || change.trail().into_iter().flat_map(|trail| trail.tokens());
-        let token = tokens().nth(index).ok_or_else(|| Failure::index("token", index, tokens().count()))?;
-        *place = tc_token {
-            name: token.name().into(),
-            body: token.body().into(),
-            value: token.value().into(),
-            id: token.id(),
-            info: token.info(),
-        };
-        Ok(())
+        give(token, "token", || {
+            let change = borrow(change)?.change()?;
+            let tokens = || change.trail().into_iter().flat_map(|trail| trail.tokens());
+            let token = tokens().nth(index).ok_or_else(|| Failure::index("token", index, tokens().count()))?;
+            let (name, body, value) = (token.name().into(), token.body().into(), token.value().into());
+            Ok(tc_token { name, body, value, id: token.id(), info: token.info() })
+        })
     })
 }
 
@@ -456,11 +431,7 @@ pub unsafe extern "C" fn tc_change_token(change: *const tc_change, index: usize,
 /// Example: `tc_bytes area; tc_change_user_tokens(change, &area);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_user_tokens(change: *const tc_change, area: *mut tc_bytes) -> tc_status {
-    status(|| {
-        let area = out(area, tc_bytes::NONE, "area")?;
-        *area = borrow(change)?.change()?.user_tokens().into();
-        Ok(())
-    })
+    status(|| give(area, "area", || Ok(borrow(change)?.change()?.user_tokens().into())))
 }
 
 /// Returns the whole text of a DDL change; no text for other changes, or if it is encrypted. It is valid as long as the change.
@@ -469,13 +440,11 @@ pub unsafe extern "C" fn tc_change_user_tokens(change: *const tc_change, area: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut tc_str) -> tc_status {
     status(|| {
-        let statement = out(statement, tc_str::NONE, "statement")?;
-        let handle = borrow(change)?;
-        if let Some(ddl) = handle.change()?.ddl() {
+        give(statement, "statement", || {
+            let handle = borrow(change)?;
             // In UTF-8, without the NULs at the end. This can be the raw bytes.
-            *statement = handle.lent(ddl.into_text());
-        }
-        Ok(())
+            Ok(handle.change()?.ddl().map(|ddl| handle.lent(ddl.into_text())).unwrap_or_default())
+        })
     })
 }
 
@@ -486,12 +455,11 @@ pub unsafe extern "C" fn tc_change_ddl(change: *const tc_change, statement: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *const c_char, value: *mut tc_str) -> tc_status {
     status(|| {
-        let value = out(value, tc_str::NONE, "value")?;
-        let (handle, tag) = (borrow(change)?, text(tag, "tag")?);
-        if let Some(found) = handle.change()?.ddl().and_then(|ddl| ddl.field(tag)) {
-            *value = handle.memory().keep(&found);
-        }
-        Ok(())
+        give(value, "value", || {
+            let (handle, tag) = (borrow(change)?, text(tag, "tag")?);
+            let found = handle.change()?.ddl().and_then(|ddl| ddl.field(tag));
+            Ok(found.map(|found| handle.memory().keep(&found)).unwrap_or_default())
+        })
     })
 }
 
@@ -500,13 +468,7 @@ pub unsafe extern "C" fn tc_change_ddl_field(change: *const tc_change, tag: *con
 /// Example: `tc_file_header *header; tc_change_file_header(change, &header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_file_header(change: *const tc_change, header: *mut *mut tc_file_header) -> tc_status {
-    status(|| {
-        let header = out(header, std::ptr::null_mut(), "header")?;
-        if let Some(found) = borrow(change)?.change()?.file_header() {
-            *header = into_raw(tc_file_header(found.clone()));
-        }
-        Ok(())
-    })
+    status(|| give_optional(header, || Ok(borrow(change)?.change()?.file_header().cloned().map(tc_file_header))))
 }
 
 /// Returns the number of records of a change: two for a pair, plus its large-object fragments.
@@ -514,11 +476,7 @@ pub unsafe extern "C" fn tc_change_file_header(change: *const tc_change, header:
 /// Example: `size_t count; tc_change_record_count(change, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_change_record_count(change: *const tc_change, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(change)?.change()?.trail().map_or(0, |trail| trail.records().count());
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(change)?.change()?.trail().map_or(0, |trail| trail.records().count()))))
 }
 
 /// Returns one of the raw records of a change. For a pair, the before record is the first. Its position and number are those of

@@ -304,9 +304,9 @@ impl tc_column {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i64) -> tc_status {
     status(|| {
-        let number = out(number, 0, "number")?;
-        *number = read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))?;
-        Ok(())
+        give(number, "number", || {
+            Ok(read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))?)
+        })
     })
 }
 
@@ -316,11 +316,7 @@ pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i6
 /// Example: `tc_decimal amount; tc_column_decimal(&column, &amount);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mut tc_decimal) -> tc_status {
-    status(|| {
-        let number = out(number, tc_decimal::default(), "number")?;
-        *number = read(column)?.number()?.into();
-        Ok(())
-    })
+    status(|| give(number, "number", || Ok(read(column)?.number()?.into())))
 }
 
 /// Returns the floating-point number nearest to the number in a column. Not exact: for plots, not for sums of money.
@@ -329,11 +325,7 @@ pub unsafe extern "C" fn tc_column_decimal(column: *const tc_column, number: *mu
 /// Example: `double y; tc_column_f64(&column, &y);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f64) -> tc_status {
-    status(|| {
-        let number = out(number, 0.0, "number")?;
-        *number = read(column)?.number()?.to_f64();
-        Ok(())
-    })
+    status(|| give(number, "number", || Ok(read(column)?.number()?.to_f64())))
 }
 
 /// Returns the text in a column as UTF-8, or the digits of a number that the trail stores as text. It is valid as long as the
@@ -344,13 +336,13 @@ pub unsafe extern "C" fn tc_column_f64(column: *const tc_column, number: *mut f6
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc_str) -> tc_status {
     status(|| {
-        let value = out(value, tc_str::NONE, "value")?;
-        let column = read(column)?;
-        if column.r#type != tc_type::TC_TYPE_TEXT as u32 && column.r#type != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
-            return Err(value_error("the column is not text"));
-        }
-        *value = tc_str { data: column.bytes.data.cast(), length: column.bytes.length };
-        Ok(())
+        give(value, "value", || {
+            let column = read(column)?;
+            if column.r#type != tc_type::TC_TYPE_TEXT as u32 && column.r#type != tc_type::TC_TYPE_NUMBER_TEXT as u32 {
+                return Err(value_error("the column is not text"));
+            }
+            Ok(tc_str { data: column.bytes.data.cast(), length: column.bytes.length })
+        })
     })
 }
 
@@ -361,13 +353,13 @@ pub unsafe extern "C" fn tc_column_text(column: *const tc_column, value: *mut tc
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut tc_datetime) -> tc_status {
     status(|| {
-        let time = out(time, tc_datetime::default(), "time")?;
-        let column = read(column)?;
-        if column.r#type != tc_type::TC_TYPE_DATETIME as u32 {
-            return Err(value_error("the column is not a date"));
-        }
-        *time = column.datetime;
-        Ok(())
+        give(time, "time", || {
+            let column = read(column)?;
+            if column.r#type != tc_type::TC_TYPE_DATETIME as u32 {
+                return Err(value_error("the column is not a date"));
+            }
+            Ok(column.datetime)
+        })
     })
 }
 
@@ -379,13 +371,13 @@ pub unsafe extern "C" fn tc_column_datetime(column: *const tc_column, time: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_column_bytes(column: *const tc_column, bytes: *mut tc_bytes) -> tc_status {
     status(|| {
-        let bytes = out(bytes, tc_bytes::NONE, "bytes")?;
-        let column = read(column)?;
-        if column.state != tc_state::TC_STATE_VALUE as u32 && column.state != tc_state::TC_STATE_INVALID as u32 {
-            return Err(value_error("the column has no bytes: it is NULL, missing or unchanged"));
-        }
-        *bytes = column.bytes;
-        Ok(())
+        give(bytes, "bytes", || {
+            let column = read(column)?;
+            if column.state != tc_state::TC_STATE_VALUE as u32 && column.state != tc_state::TC_STATE_INVALID as u32 {
+                return Err(value_error("the column has no bytes: it is NULL, missing or unchanged"));
+            }
+            Ok(column.bytes)
+        })
     })
 }
 

@@ -7,7 +7,7 @@ use trailcore::filter::{Diagnostic, DiagnosticKind};
 use crate::failure::{Failure, Outcome, status};
 use crate::handle::{self, borrow};
 use crate::status::tc_status;
-use crate::text::{out, tc_str};
+use crate::text::{give, out, tc_str};
 
 /// An error of a call: what is wrong, where, and what to do about it. It never contains column data.
 ///
@@ -29,7 +29,7 @@ handle::object!(tc_error, b"tc_erro\0");
 
 /// The location of an error, as far as it is known.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_location {
     /// The path of the file as it was opened, followed by a NUL; no text if it is not known. It is valid as long as the error.
     pub file: tc_str,
@@ -51,11 +51,6 @@ pub struct tc_location {
 unsafe impl Send for tc_error {}
 // SAFETY: as above.
 unsafe impl Sync for tc_error {}
-
-impl tc_location {
-    const NONE: Self =
-        Self { file: tc_str::NONE, rba: 0, record: 0, offset: 0, has_rba: false, has_record: false, has_offset: false };
-}
 
 /// The kind of a diagnostic in the text of a filter. Numbers without a name here are reserved for future kinds.
 #[repr(u32)]
@@ -181,9 +176,14 @@ impl tc_error {
         let status = failure.status();
         let message = c_text(&failure.to_string());
         match failure {
-            Failure::Misuse(..) => {
-                Self { status, what: message.clone(), message, _file: None, location: tc_location::NONE, diagnostics: Vec::new() }
-            }
+            Failure::Misuse(..) => Self {
+                status,
+                what: message.clone(),
+                message,
+                _file: None,
+                location: tc_location::default(),
+                diagnostics: Vec::new(),
+            },
             Failure::Core(error) => {
                 let place = error.location();
                 let file = place.file.as_ref().map(|file| c_text(&file.to_string_lossy()));
@@ -246,11 +246,7 @@ pub unsafe extern "C" fn tc_error_what(error: *const tc_error) -> *const c_char 
 /// Example: `tc_location place; if (tc_error_location(error, &place) == TC_OK && place.has_rba) go_to(place.rba);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_location(error: *const tc_error, location: *mut tc_location) -> tc_status {
-    status(|| {
-        let location = out(location, tc_location::NONE, "location")?;
-        *location = borrow(error)?.location;
-        Ok(())
-    })
+    status(|| give(location, "location", || Ok(borrow(error)?.location)))
 }
 
 /// Returns the number of diagnostics of a filter error; 0 for all other errors.
@@ -258,11 +254,7 @@ pub unsafe extern "C" fn tc_error_location(error: *const tc_error, location: *mu
 /// Example: `size_t count; tc_error_diagnostic_count(error, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_error_diagnostic_count(error: *const tc_error, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(error)?.diagnostics.len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(error)?.diagnostics.len())))
 }
 
 /// Returns one of the diagnostics of a filter error. Its texts are valid as long as the error.

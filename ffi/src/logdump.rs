@@ -44,11 +44,7 @@ pub unsafe extern "C" fn tc_logdump_filter_matches(
     change: *const tc_change,
     matches: *mut bool,
 ) -> tc_status {
-    status(|| {
-        let matches = out(matches, false, "matches")?;
-        *matches = borrow(filter)?.0.matches(&LogdumpFacts::of(&borrow(change)?.change()?));
-        Ok(())
-    })
+    status(|| give(matches, "matches", || Ok(borrow(filter)?.0.matches(&LogdumpFacts::of(&borrow(change)?.change()?)))))
 }
 
 /// Appends FILTER commands to a buffer that parse to the same filter.

@@ -112,18 +112,18 @@ pub unsafe extern "C" fn tc_reader_next_block(
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let block = out(block, std::ptr::null_mut(), "block")?;
-        let mut reader = borrow_mut(reader)?;
-        if most == 0 {
-            return Err(Failure::argument("most must be at least 1"));
-        }
-        let mut memory = reader.pool.take();
-        if reader.fill(&mut memory, most)? {
-            *block = into_raw(tc_block::new(memory, &reader.pool));
-        } else {
+        give_optional(block, || {
+            let mut reader = borrow_mut(reader)?;
+            if most == 0 {
+                return Err(Failure::argument("most must be at least 1"));
+            }
+            let mut memory = reader.pool.take();
+            if reader.fill(&mut memory, most)? {
+                return Ok(Some(tc_block::new(memory, &reader.pool)));
+            }
             reader.pool.put(memory);
-        }
-        Ok(())
+            Ok(None)
+        })
     })
 }
 
@@ -139,15 +139,13 @@ pub unsafe extern "C" fn tc_reader_next(
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let change = out(change, std::ptr::null(), "change")?;
-        let mut reader = borrow_mut(reader)?;
-        let mut memory = reader.single.take().unwrap_or_default();
-        let filled = reader.fill(&mut memory, 1);
-        let memory = reader.single.insert(memory);
-        if filled? {
-            *change = memory.change(0).map_or(std::ptr::null(), Handle::as_ptr);
-        }
-        Ok(())
+        give(change, "change", || {
+            let mut reader = borrow_mut(reader)?;
+            let mut memory = reader.single.take().unwrap_or_default();
+            let filled = reader.fill(&mut memory, 1);
+            let memory = reader.single.insert(memory);
+            Ok(if filled? { memory.change(0).map_or(std::ptr::null(), Handle::as_ptr) } else { std::ptr::null() })
+        })
     })
 }
 
@@ -156,11 +154,7 @@ pub unsafe extern "C" fn tc_reader_next(
 /// Example: `tc_position next; tc_reader_position(reader, &next);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_position(reader: *mut tc_reader, position: *mut tc_position) -> tc_status {
-    status(|| {
-        let position = out(position, tc_position::default(), "position")?;
-        *position = borrow_mut(reader)?.reader.position().into();
-        Ok(())
-    })
+    status(|| give(position, "position", || Ok(borrow_mut(reader)?.reader.position().into())))
 }
 
 /// Returns the counts of the reader's selection so far; all zero without a selection.
@@ -168,11 +162,7 @@ pub unsafe extern "C" fn tc_reader_position(reader: *mut tc_reader, position: *m
 /// Example: `tc_counts counts; tc_reader_filter_counts(reader, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_filter_counts(reader: *mut tc_reader, counts: *mut tc_counts) -> tc_status {
-    status(|| {
-        let counts = out(counts, tc_counts::default(), "counts")?;
-        *counts = borrow_mut(reader)?.reader.filter_counts().into();
-        Ok(())
-    })
+    status(|| give(counts, "counts", || Ok(borrow_mut(reader)?.reader.filter_counts().into())))
 }
 
 /// Returns the number of ranges skipped so far. Always 0 without `resync`.
@@ -180,11 +170,7 @@ pub unsafe extern "C" fn tc_reader_filter_counts(reader: *mut tc_reader, counts:
 /// Example: `size_t count; tc_reader_skipped_count(reader, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_skipped_count(reader: *mut tc_reader, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow_mut(reader)?.reader.skipped().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow_mut(reader)?.reader.skipped().len())))
 }
 
 /// Returns one of the skipped ranges, and in `*why` the reason.
@@ -215,11 +201,5 @@ pub unsafe extern "C" fn tc_reader_tables(reader: *mut tc_reader, tables: *mut *
 /// Example: `tc_file_header *header; tc_reader_file_header(reader, &header);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_file_header(reader: *mut tc_reader, header: *mut *mut tc_file_header) -> tc_status {
-    status(|| {
-        let header = out(header, std::ptr::null_mut(), "header")?;
-        if let Some(found) = borrow_mut(reader)?.reader.file_header() {
-            *header = into_raw(tc_file_header(found.clone()));
-        }
-        Ok(())
-    })
+    status(|| give_optional(header, || Ok(borrow_mut(reader)?.reader.file_header().cloned().map(tc_file_header))))
 }

@@ -74,11 +74,7 @@ pub unsafe extern "C" fn tc_record_reader_next(
 /// Example: `size_t count; tc_record_reader_skipped_count(records, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_record_reader_skipped_count(reader: *mut tc_record_reader, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow_mut(reader)?.0.skipped().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow_mut(reader)?.0.skipped().len())))
 }
 
 /// Returns one of the skipped ranges, and in `*why` the reason.

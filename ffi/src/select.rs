@@ -318,11 +318,7 @@ pub unsafe extern "C" fn tc_select_write(select: *const tc_select, buffer: *mut 
 /// Example: `size_t count; tc_select_rule_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_rule_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(select)?.0.rules().count();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(select)?.0.rules().count())))
 }
 
 /// Appends a rule to a buffer, by its number in verdicts.
@@ -370,11 +366,7 @@ pub unsafe extern "C" fn tc_select_target(
 /// Example: `size_t count; tc_select_lint_count(select, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_lint_count(select: *const tc_select, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(select)?.0.lints().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(select)?.0.lints().len())))
 }
 
 /// Returns one of the lints. Its texts are valid as long as the selection.

@@ -75,23 +75,23 @@ pub unsafe extern "C" fn tc_selector_hits(
     count: *mut usize,
 ) -> tc_status {
     status(|| {
-        let count = out(count, 0, "count")?;
-        if hits.is_null() && room > 0 {
-            return Err(Failure::null("hits"));
-        }
-        let mut selector = borrow_mut(selector)?;
-        let change = borrow(change)?.change()?;
-        let program = selector.selector.program(&change);
-        let mut seen = 0;
-        program.each_hit(&change, &mut selector.scratch, |rule, verdict| {
-            if seen < room {
-                let verdict = tc_verdict::from(&verdict);
-                hits.add(seen).write(tc_hit { rule, decision: verdict.decision, reason: verdict.reason });
+        give(count, "count", || {
+            if hits.is_null() && room > 0 {
+                return Err(Failure::null("hits"));
             }
-            seen += 1;
-        });
-        *count = seen;
-        Ok(())
+            let mut selector = borrow_mut(selector)?;
+            let change = borrow(change)?.change()?;
+            let program = selector.selector.program(&change);
+            let mut seen = 0;
+            program.each_hit(&change, &mut selector.scratch, |rule, verdict| {
+                if seen < room {
+                    let verdict = tc_verdict::from(&verdict);
+                    hits.add(seen).write(tc_hit { rule, decision: verdict.decision, reason: verdict.reason });
+                }
+                seen += 1;
+            });
+            Ok(seen)
+        })
     })
 }
 
@@ -100,11 +100,7 @@ pub unsafe extern "C" fn tc_selector_hits(
 /// Example: `tc_counts counts; tc_selector_counts(selector, &counts);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_selector_counts(selector: *mut tc_selector, counts: *mut tc_counts) -> tc_status {
-    status(|| {
-        let counts = out(counts, tc_counts::default(), "counts")?;
-        *counts = borrow_mut(selector)?.selector.counts().into();
-        Ok(())
-    })
+    status(|| give(counts, "counts", || Ok(borrow_mut(selector)?.selector.counts().into())))
 }
 
 /// Appends to a buffer the columns and tokens that a rule outputs for a change, by its COLS, COLSEXCEPT, COLMAP and TOKENS, as

@@ -200,11 +200,7 @@ pub unsafe extern "C" fn tc_table_free(table: *mut tc_table) {
 /// Example: `tc_str name; tc_table_name(info.table, &name);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_name(table: *const tc_table, name: *mut tc_str) -> tc_status {
-    status(|| {
-        let name = out(name, tc_str::NONE, "name")?;
-        *name = borrow(table)?.0.name().into();
-        Ok(())
-    })
+    status(|| give(name, "name", || Ok(borrow(table)?.0.name().into())))
 }
 
 /// Returns whether the columns of the table are known. If not, its columns are named by number: `COL0`, `COL1` and so on.
@@ -212,11 +208,7 @@ pub unsafe extern "C" fn tc_table_name(table: *const tc_table, name: *mut tc_str
 /// Example: `bool known; tc_table_is_defined(info.table, &known);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_is_defined(table: *const tc_table, defined: *mut bool) -> tc_status {
-    status(|| {
-        let defined = out(defined, false, "defined")?;
-        *defined = borrow(table)?.0.is_defined();
-        Ok(())
-    })
+    status(|| give(defined, "defined", || Ok(borrow(table)?.0.is_defined())))
 }
 
 /// Returns the number of columns.
@@ -224,11 +216,7 @@ pub unsafe extern "C" fn tc_table_is_defined(table: *const tc_table, defined: *m
 /// Example: `size_t count; tc_table_column_count(info.table, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_column_count(table: *const tc_table, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(table)?.0.columns().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(table)?.0.columns().len())))
 }
 
 /// Returns the definition of a column by its index. Its name is valid as long as the table.
@@ -253,12 +241,14 @@ pub unsafe extern "C" fn tc_table_column(table: *const tc_table, index: usize, c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_find_column(table: *const tc_table, name: *const c_char, index: *mut usize) -> tc_status {
     status(|| {
-        let index = out(index, 0, "index")?;
-        let (table, name) = (borrow(table)?, text(name, "name")?);
-        let found =
-            table.0.column(name).ok_or_else(|| Failure::argument(format!("table {} has no column {name}", table.0.name())))?;
-        *index = found.0;
-        Ok(())
+        give(index, "index", || {
+            let (table, name) = (borrow(table)?, text(name, "name")?);
+            let found = table
+                .0
+                .column(name)
+                .ok_or_else(|| Failure::argument(format!("table {} has no column {name}", table.0.name())))?;
+            Ok(found.0)
+        })
     })
 }
 

@@ -14,7 +14,7 @@ pub type Flag = u8;
 /// Borrowed text: `length` bytes of UTF-8, generally not followed by a NUL. `data` is NULL for no text, but not for empty text.
 /// It is valid as long as the object that returned it, as each function states.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_str {
     /// The first byte, or NULL for no text.
     pub data: *const c_char,
@@ -40,7 +40,7 @@ impl From<Option<&str>> for tc_str {
 
 /// Borrowed bytes, as `tc_str`, but of any content.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_bytes {
     /// The first byte, or NULL for no bytes.
     pub data: *const u8,
@@ -128,6 +128,18 @@ pub(crate) unsafe fn out<'a, T>(pointer: *mut T, first: T, what: &str) -> Outcom
         pointer.write(first);
         Ok(&mut *pointer)
     }
+}
+
+/// Writes the result of `work` to an out parameter, which has the default value before, and if `work` fails.
+///
+/// # Safety
+/// As [`out`].
+#[inline]
+pub(crate) unsafe fn give<T: Default>(place: *mut T, name: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome {
+    // SAFETY: guaranteed by the caller.
+    let place = unsafe { out(place, T::default(), name) }?;
+    *place = work()?;
+    Ok(())
 }
 
 /// A struct that starts with its size, so that later versions can add members.

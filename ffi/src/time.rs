@@ -77,11 +77,7 @@ pub unsafe extern "C" fn tc_position_parse(
     position: *mut tc_position,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    fallible(error, || {
-        let position = out(position, tc_position::default(), "position")?;
-        *position = text(source, "source")?.parse::<Position>()?.into();
-        Ok(())
-    })
+    fallible(error, || give(position, "position", || Ok(text(source, "source")?.parse::<Position>()?.into())))
 }
 
 /// Parses a time in UTC, `YYYY-MM-DD[THH:MM:SS[.ffffff]][Z]`, to microseconds since 1970.
@@ -90,11 +86,7 @@ pub unsafe extern "C" fn tc_position_parse(
 /// Example: `int64_t since; tc_time_parse("2024-03-01T12:00:00Z", &since, NULL);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_time_parse(source: *const c_char, micros: *mut i64, error: *mut *mut tc_error) -> tc_status {
-    fallible(error, || {
-        let micros = out(micros, 0, "micros")?;
-        *micros = text(source, "source")?.parse::<Timestamp>()?.unix_micros();
-        Ok(())
-    })
+    fallible(error, || give(micros, "micros", || Ok(text(source, "source")?.parse::<Timestamp>()?.unix_micros())))
 }
 
 /// Appends a time in UTC, in microseconds since 1970, as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
@@ -118,11 +110,7 @@ pub unsafe extern "C" fn tc_csn_compare(
     order: *mut i32,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    fallible(error, || {
-        let order = out(order, 0, "order")?;
-        *order = sign(Csn::compare(text(left, "left")?, text(right, "right")?))?;
-        Ok(())
-    })
+    fallible(error, || give(order, "order", || Ok(sign(Csn::compare(text(left, "left")?, text(right, "right")?))?)))
 }
 
 fn sign(order: Option<Ordering>) -> Outcome<i32> {

@@ -25,7 +25,7 @@ handle::object!(tc_trail, b"tc_tral\0");
 
 /// One file of a trail.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_file {
     /// Its path as it was opened, or its name if its bytes come from elsewhere. It is valid as long as the trail.
     pub path: tc_str,
@@ -37,7 +37,7 @@ pub struct tc_file {
 
 /// Missing sequence numbers between two files of a trail.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_gap {
     /// The first missing number.
     pub first: u64,
@@ -281,11 +281,7 @@ pub unsafe extern "C" fn tc_trail_free(trail: *mut tc_trail) {
 /// Example: `uint64_t size; tc_trail_size(trail, &size, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_size(trail: *const tc_trail, size: *mut u64, error: *mut *mut tc_error) -> tc_status {
-    fallible(error, || {
-        let size = out(size, 0, "size")?;
-        *size = borrow(trail)?.0.size()?;
-        Ok(())
-    })
+    fallible(error, || give(size, "size", || Ok(borrow(trail)?.0.size()?)))
 }
 
 /// Returns the number of files of the trail.
@@ -293,11 +289,7 @@ pub unsafe extern "C" fn tc_trail_size(trail: *const tc_trail, size: *mut u64, e
 /// Example: `size_t count; tc_trail_file_count(trail, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_file_count(trail: *const tc_trail, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(trail)?.0.files().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(trail)?.0.files().len())))
 }
 
 /// Returns one of the files of the trail, in reading order. Its path is valid as long as the trail.
@@ -307,16 +299,13 @@ pub unsafe extern "C" fn tc_trail_file_count(trail: *const tc_trail, count: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_file(trail: *const tc_trail, index: usize, file: *mut tc_file) -> tc_status {
     status(|| {
-        let file = out(file, tc_file { path: tc_str::NONE, seqno: 0, has_seqno: false }, "file")?;
-        let files = borrow(trail)?.0.files();
-        let found = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;
-        let path = found.path.as_os_str().as_bytes();
-        *file = tc_file {
-            path: tc_str { data: path.as_ptr().cast(), length: path.len() },
-            seqno: found.seqno.unwrap_or(0),
-            has_seqno: found.seqno.is_some(),
-        };
-        Ok(())
+        give(file, "file", || {
+            let files = borrow(trail)?.0.files();
+            let found = files.get(index).ok_or_else(|| Failure::index("file", index, files.len()))?;
+            let path = found.path.as_os_str().as_bytes();
+            let path = tc_str { data: path.as_ptr().cast(), length: path.len() };
+            Ok(tc_file { path, seqno: found.seqno.unwrap_or(0), has_seqno: found.seqno.is_some() })
+        })
     })
 }
 
@@ -333,12 +322,12 @@ pub unsafe extern "C" fn tc_trail_file_header(
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let header = out(header, std::ptr::null_mut(), "header")?;
-        let headers = borrow(trail)?.0.headers()?;
-        let count = headers.len();
-        let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
-        *header = found.map_or(std::ptr::null_mut(), |found| into_raw(tc_file_header(found)));
-        Ok(())
+        give(header, "header", || {
+            let headers = borrow(trail)?.0.headers()?;
+            let count = headers.len();
+            let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
+            Ok(found.map_or(std::ptr::null_mut(), |found| into_raw(tc_file_header(found))))
+        })
     })
 }
 
@@ -347,11 +336,7 @@ pub unsafe extern "C" fn tc_trail_file_header(
 /// Example: `size_t count; tc_trail_gap_count(trail, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_gap_count(trail: *const tc_trail, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(trail)?.0.gaps().len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(trail)?.0.gaps().len())))
 }
 
 /// Returns one of the gaps between the sequence numbers of the files.
@@ -361,11 +346,11 @@ pub unsafe extern "C" fn tc_trail_gap_count(trail: *const tc_trail, count: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap: *mut tc_gap) -> tc_status {
     status(|| {
-        let gap = out(gap, tc_gap { first: 0, last: 0 }, "gap")?;
-        let gaps = borrow(trail)?.0.gaps();
-        let found = gaps.get(index).ok_or_else(|| Failure::index("gap", index, gaps.len()))?;
-        *gap = tc_gap { first: found.first, last: found.last };
-        Ok(())
+        give(gap, "gap", || {
+            let gaps = borrow(trail)?.0.gaps();
+            let found = gaps.get(index).ok_or_else(|| Failure::index("gap", index, gaps.len()))?;
+            Ok(tc_gap { first: found.first, last: found.last })
+        })
     })
 }
 

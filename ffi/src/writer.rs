@@ -297,11 +297,7 @@ pub unsafe extern "C" fn tc_writer_write(
 /// Example: `bool open; if (tc_writer_is_in_transaction(writer, &open) == TC_OK && open) tc_writer_commit(writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_is_in_transaction(writer: *mut tc_writer, open: *mut bool) -> tc_status {
-    status(|| {
-        let open = out(open, false, "open")?;
-        *open = borrow_mut(writer)?.open()?.is_in_transaction();
-        Ok(())
-    })
+    status(|| give(open, "open", || Ok(borrow_mut(writer)?.open()?.is_in_transaction())))
 }
 
 /// Writes a change of a row: `before` for a delete, `after` for an insert, both for an update and a primary key update, neither
@@ -406,11 +402,7 @@ pub unsafe extern "C" fn tc_writer_finish(writer: *mut tc_writer, unfinished: Fl
 /// Example: `size_t count; tc_writer_file_count(writer, &count);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_file_count(writer: *const tc_writer, count: *mut usize) -> tc_status {
-    status(|| {
-        let count = out(count, 0, "count")?;
-        *count = borrow(writer)?.files.len();
-        Ok(())
-    })
+    status(|| give(count, "count", || Ok(borrow(writer)?.files.len())))
 }
 
 /// Returns one of the files that a finished writer has written: its path, or its name and bytes if it is in memory. Both are

@@ -150,7 +150,7 @@ fn capitalized(word: &str) -> String {
 }
 
 /// Returns a name of Java: `start_at` is `startAt`.
-fn camel(name: &str) -> String {
+pub(crate) fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |text, word| text + &capitalized(word))

@@ -1,5 +1,6 @@
 //! Writes what is made from the core's types: JSON Schemas in `docs/schema/`, the table of errors in `docs/errors.md`, the error
-//! kinds of C, Java and Python, the header fields of C and Java, and Java's options, in marked regions of their files.
+//! kinds of C, Java and Python, the header fields of C and Java, and Java's options, in marked regions of their files; the stubs of
+//! Python's extension module and Java's native methods.
 //!
 //! ```text
 //! cargo run -p trailcore-generate -- [--check]
@@ -11,7 +12,9 @@
 
 mod errors;
 mod header_fields;
+mod java_native;
 mod java_options;
+mod python_stubs;
 mod region;
 mod schemas;
 
@@ -50,6 +53,8 @@ fn main() -> ExitCode {
 fn generate(root: &Path) -> Result<Vec<Generated>, String> {
     let mut files = schemas::all(&root.join("docs/schema"));
     files.push((root.join("docs/errors.md"), errors::document()));
+    files.push(python_stubs::file(root)?);
+    files.push(java_native::file(root)?);
     for (path, regions) in errors::regions().into_iter().chain(header_fields::regions()).chain(java_options::regions()) {
         let path = root.join(path);
         let content = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -1,4 +1,4 @@
-//! The native methods of `io.trailcore.Native`, in the same order.
+//! The native methods of `io.trailcore.Native`, which `make generate` writes from this file.
 
 #![allow(non_snake_case)]
 
@@ -35,7 +35,7 @@ const PROTOCOL: jint = 4;
 
 /// Defines native methods. An error or a panic of the body becomes an exception.
 macro_rules! native {
-    ($($name:ident<$local:lifetime>($env:ident $(, $argument:ident: $type:ty)*) $(-> $returns:ty)? $body:block)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident<$local:lifetime>($env:ident $(, $argument:ident: $type:ty)*) $(-> $returns:ty)? $body:block)*) => {
         $(
             #[unsafe(no_mangle)]
             extern "system" fn $name<$local>(
@@ -102,10 +102,12 @@ native! {
 
     Java_io_trailcore_Native_version<'l>(env) -> JByteArray<'l> { array(env, env!("CARGO_PKG_VERSION").as_bytes()) }
 
+    /// Passes the classes that the native library calls. Called once, before any other call.
     Java_io_trailcore_Native_meet<'l>(env, callbacks: JClass<'l>, exceptions: JClass<'l>) {
         Ok(classes::meet(env, &callbacks, &exceptions)?)
     }
 
+    /// Returns the number of native objects, for leak tests.
     Java_io_trailcore_Native_liveObjects<'l>(_env) -> jlong { Ok(object::live()) }
 
     Java_io_trailcore_Native_free<'l>(_env, handle: jlong) {
@@ -396,6 +398,7 @@ native! {
         array(env, &block::raw_records(&block::change(object::block(block)?, index)?))
     }
 
+    /// Throws the error of an image.
     Java_io_trailcore_Native_changeImageError<'l>(_env, block: jlong, index: jint) {
         Err(block::image_error(&block::change(object::block(block)?, index)?))
     }
