@@ -992,122 +992,6 @@ typedef uint32_t tc_update_style;
 #endif // __cplusplus
 
 /**
- * The layout of the rows of a stream.
- */
-enum tc_arrow_layout
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * One row per change: the row after the change, or the deleted row.
-     */
-    TC_ARROW_ROWS = 0,
-    /**
-     * One row per change, with both images side by side.
-     */
-    TC_ARROW_CHANGES = 1,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum tc_arrow_layout tc_arrow_layout;
-#else
-typedef uint32_t tc_arrow_layout;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * How numbers that the trail stores as text, and that have no declared scale, are converted.
- */
-enum tc_arrow_numbers
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * Text with the exact digits.
-     */
-    TC_ARROW_NUMBERS_DECLARED = 0,
-    /**
-     * Text with the exact digits, also for numbers with a declared scale.
-     */
-    TC_ARROW_NUMBERS_TEXT = 1,
-    /**
-     * The nearest floating-point numbers.
-     */
-    TC_ARROW_NUMBERS_FLOAT = 2,
-    /**
-     * Decimals of the scale in `number_scale`.
-     */
-    TC_ARROW_NUMBERS_SCALE = 3,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum tc_arrow_numbers tc_arrow_numbers;
-#else
-typedef uint32_t tc_arrow_numbers;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * The unit of dates and times.
- */
-enum tc_arrow_times
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * Microseconds, or nanoseconds if the column declares more than six digits.
-     */
-    TC_ARROW_TIMES_DECLARED = 0,
-    /**
-     * Microseconds; finer digits are truncated.
-     */
-    TC_ARROW_TIMES_MICROS = 1,
-    /**
-     * Nanoseconds.
-     */
-    TC_ARROW_TIMES_NANOS = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum tc_arrow_times tc_arrow_times;
-#else
-typedef uint32_t tc_arrow_times;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * The behavior of a stream when the definition of the table changes.
- */
-enum tc_arrow_schema_change
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * End with an error.
-     */
-    TC_ARROW_SCHEMA_CHANGE_ERROR = 0,
-    /**
-     * Have the columns of all definitions. The trail is read once before to find them.
-     */
-    TC_ARROW_SCHEMA_CHANGE_UNION = 1,
-    /**
-     * End before the change. `tc_arrow_batches` continue after it.
-     */
-    TC_ARROW_SCHEMA_CHANGE_STOP = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum tc_arrow_schema_change tc_arrow_schema_change;
-#else
-typedef uint32_t tc_arrow_schema_change;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * The record batches of all tables of a trail, in one pass. Each batch has one table and one definition, and the batches of a
  * table are in trail order. A table whose definition changes continues with batches of the new definition.
  *
@@ -1234,155 +1118,6 @@ typedef struct tc_trail tc_trail;
 typedef struct tc_writer tc_writer;
 
 /**
- * The position of a change or record in its source. Positions of one source sort by `seqno`, then by `rba`.
- */
-typedef struct {
-    /**
-     * Sequence number of the file in a trail; see `tc_position_kind` for other sources.
-     */
-    uint64_t seqno;
-    /**
-     * Byte offset of the record in that file; see `tc_position_kind` for other sources.
-     */
-    uint64_t rba;
-    /**
-     * The kind of source, a `tc_position_kind`. 0 is a trail.
-     */
-    uint32_t kind;
-    /**
-     * Reserved; 0.
-     */
-    uint32_t reserved;
-} tc_position;
-
-/**
- * The progress of a reader. It reads ahead of the changes that it returns, by about one block.
- */
-typedef struct {
-    /**
-     * The end of the range that has been read.
-     */
-    tc_position position;
-    /**
-     * Bytes read so far, over all files. `tc_trail_size` returns the total.
-     */
-    uint64_t bytes;
-} tc_progress;
-
-/**
- * Called during reading, for each block of about a megabyte, by the thread that reads. Return true to continue. Return false
- * to end the reading call with `TC_ERR_CANCELLED`; a further call continues. It must not throw and not longjmp. Calls that use
- * the reader return `TC_ERR_BUSY`.
- */
-typedef bool (*tc_watch)(void *user, const tc_progress *progress);
-
-/**
- * How to read a trail. All zero except `size` is the default: from the start, only changes, stopping at damage. The objects
- * that it points to, except `watch_user`, are only needed during the call.
- *
- * Example: `tc_read_options options = {0}; options.size = sizeof options; options.resync = true;`
- */
-typedef struct {
-    /**
-     * `sizeof(tc_read_options)`.
-     */
-    size_t size;
-    /**
-     * The position to start at, which must be the start of a record; NULL for the start of the trail. The CSN and id of a
-     * transaction that began in an earlier file are then not known.
-     */
-    const tc_position *from;
-    /**
-     * Definitions of tables that the trail does not define itself; NULL for none.
-     */
-    const tc_catalog *catalog;
-    /**
-     * The selection of changes; NULL for all.
-     */
-    const tc_select *select;
-    /**
-     * The name of the character set of the database, overriding the one that the trail states; NULL to use that one.
-     */
-    const char *charset;
-    /**
-     * Called during reading; NULL for no callback.
-     */
-    tc_watch watch;
-    /**
-     * The argument of `watch`.
-     */
-    void *watch_user;
-    /**
-     * Also return metadata, markers and records of unknown types, as `TC_OP_METADATA` and `TC_OP_OTHER`.
-     */
-    bool all;
-    /**
-     * Skip damage up to the next provable record, missing files, and rows whose definition was lost. `tc_reader_skipped`
-     * reports the skipped ranges.
-     */
-    bool resync;
-    /**
-     * Map files into memory instead of reading them, if the library is built with this feature. If another process truncates a
-     * mapped file, this process is killed.
-     */
-    bool mapped;
-} tc_read_options;
-
-/**
- * How changes are converted to record batches. All zero except `size` is the default.
- */
-typedef struct {
-    /**
-     * `sizeof(tc_arrow_options)`.
-     */
-    size_t size;
-    /**
-     * Maximum rows of a record batch; 0 for 65536.
-     */
-    size_t rows;
-    /**
-     * The names of the columns to include; NULL for all.
-     */
-    const char *const *columns;
-    /**
-     * Number of `columns`.
-     */
-    size_t column_count;
-    /**
-     * The prefix of the columns about the change, such as `_op`; NULL for `_`.
-     */
-    const char *prefix;
-    /**
-     * The layout of a row.
-     */
-    tc_arrow_layout layout;
-    /**
-     * The conversion of numbers stored as text.
-     */
-    tc_arrow_numbers numbers;
-    /**
-     * The scale for `TC_ARROW_NUMBERS_SCALE`.
-     */
-    uint8_t number_scale;
-    /**
-     * Add a column of states for each column.
-     */
-    bool states;
-    /**
-     * Convert values that cannot be decoded to NULL, instead of ending the stream with an error.
-     */
-    bool invalid_as_null;
-    /**
-     * The unit of dates and times.
-     */
-    tc_arrow_times times;
-    /**
-     * The behavior when the definition of the table changes.
-     */
-    tc_arrow_schema_change schema_change;
-} tc_arrow_options;
-
-/**
  * The decisions of a selection, counted.
  */
 typedef struct {
@@ -1403,6 +1138,28 @@ typedef struct {
      */
     uint64_t errors;
 } tc_counts;
+
+/**
+ * The position of a change or record in its source. Positions of one source sort by `seqno`, then by `rba`.
+ */
+typedef struct {
+    /**
+     * Sequence number of the file in a trail; see `tc_position_kind` for other sources.
+     */
+    uint64_t seqno;
+    /**
+     * Byte offset of the record in that file; see `tc_position_kind` for other sources.
+     */
+    uint64_t rba;
+    /**
+     * The kind of source, a `tc_position_kind`. 0 is a trail.
+     */
+    uint32_t kind;
+    /**
+     * Reserved; 0.
+     */
+    uint32_t reserved;
+} tc_position;
 
 /**
  * A range of a trail that was skipped.
@@ -1806,41 +1563,6 @@ typedef struct {
 typedef void (*tc_log_callback)(void *user, tc_log_level level, const char *message, size_t length);
 
 /**
- * How a selection is parsed and decides. All zero except `size` is the default.
- */
-typedef struct {
-    /**
-     * `sizeof(tc_select_options)`.
-     */
-    size_t size;
-    /**
-     * A fixed time for @DATENOW and lags, in microseconds since 1970, UTC, if `has_now` is set. Otherwise the system clock is
-     * used.
-     */
-    int64_t now;
-    /**
-     * True if `now` is set.
-     */
-    bool has_now;
-    /**
-     * Reject and count undecidable changes, instead of stopping with `TC_ERR_UNDECIDABLE`.
-     */
-    bool lenient;
-    /**
-     * Double quotes are literals, as before 12c and with NOUSEANSISQLQUOTES.
-     */
-    bool nonansi;
-    /**
-     * Count positions and lengths of text in UTF-8 bytes, as 12.3 does, instead of characters.
-     */
-    bool bytes;
-    /**
-     * Let @COMPUTE fail above 17 digits, as in GoldenGate.
-     */
-    bool seventeen_digits;
-} tc_select_options;
-
-/**
  * The decision on one change.
  */
 typedef struct {
@@ -2101,6 +1823,27 @@ typedef struct {
 } tc_source;
 
 /**
+ * The progress of a reader. It reads ahead of the changes that it returns, by about one block.
+ */
+typedef struct {
+    /**
+     * The end of the range that has been read.
+     */
+    tc_position position;
+    /**
+     * Bytes read so far, over all files. `tc_trail_size` returns the total.
+     */
+    uint64_t bytes;
+} tc_progress;
+
+/**
+ * Called during reading, for each block of about a megabyte, by the thread that reads. Return true to continue. Return false
+ * to end the reading call with `TC_ERR_CANCELLED`; a further call continues. It must not throw and not longjmp. Calls that use
+ * the reader return `TC_ERR_BUSY`.
+ */
+typedef bool (*tc_watch)(void *user, const tc_progress *progress);
+
+/**
  * One file of a trail.
  */
 typedef struct {
@@ -2132,56 +1875,6 @@ typedef struct {
     uint64_t last;
 } tc_gap;
 
-/**
- * How to write a trail. All zero except `size` is the default.
- */
-typedef struct {
-    /**
-     * `sizeof(tc_writer_options)`.
-     */
-    size_t size;
-    /**
-     * A file is closed before a record would make it longer than this; 0 for 500 MiB.
-     */
-    uint64_t file_size;
-    /**
-     * The creation time of the files, in microseconds since 1970, UTC. The output does not depend on a clock.
-     */
-    int64_t created;
-    /**
-     * Name of the writing group; NULL for `TRAILCOR`.
-     */
-    const char *group;
-    /**
-     * Sequence number of the first file.
-     */
-    uint32_t first_seqno;
-    /**
-     * Digits of the sequence number in file names, 6 or 9; 0 for 9.
-     */
-    uint32_t seqno_digits;
-    /**
-     * The number of the character set of the database in trails.
-     */
-    uint32_t charset;
-    /**
-     * Version of the table definition records, 1 or 11; 0 for 1.
-     */
-    uint16_t definition_version;
-    /**
-     * Compatibility level of the file header; 0 for 5.
-     */
-    uint16_t compatibility;
-    /**
-     * Write all numbers except column data little-endian.
-     */
-    bool little_endian;
-    /**
-     * Write no definitions: rows carry the name of their table, as releases before 12.2 write them.
-     */
-    bool without_definitions;
-} tc_writer_options;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2193,28 +1886,29 @@ extern "C" {
  *
  * Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
  * `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
- * `arrow` may be NULL for the default. Errors: `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
+ * `arrow` may be NULL for the default. The first are those of `tc_reader_open`, the other is a JSON document of the form that
+ * `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form, `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
  * the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and
  * impossible, and the errors of reading. The stream reports later errors.
  * Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
  */
 tc_status tc_trail_arrow_stream(const tc_trail *trail,
                                 const char *table,
-                                const tc_read_options *options,
-                                const tc_arrow_options *arrow,
+                                const char *options,
+                                const char *arrow,
                                 struct ArrowArrayStream *stream,
                                 tc_error **error);
 
 /**
  * Opens the record batches of all tables of a trail.
  *
- * `options` and `arrow` may be NULL for the default; `arrow->schema_change` is ignored. Errors: as `tc_reader_open`, and
- * `TC_ERR_BAD_ARGUMENT` if a member of `arrow` has an unknown number.
+ * `options` and `arrow` may be NULL. They are those of `tc_trail_arrow_stream`; `on_schema_change` is ignored. Errors: as
+ * `tc_reader_open`.
  * Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
  */
 tc_status tc_arrow_batches_open(const tc_trail *trail,
-                                const tc_read_options *options,
-                                const tc_arrow_options *arrow,
+                                const char *options,
+                                const char *arrow,
                                 tc_arrow_batches **batches,
                                 tc_error **error);
 
@@ -2276,7 +1970,7 @@ tc_status tc_arrow_batches_skipped(tc_arrow_batches *batches,
  * Example: `struct ArrowSchema schema; tc_table_arrow_schema(info.table, NULL, &schema, &error);`
  */
 tc_status tc_table_arrow_schema(const tc_table *table,
-                                const tc_arrow_options *arrow,
+                                const char *arrow,
                                 struct ArrowSchema *schema,
                                 tc_error **error);
 
@@ -2380,7 +2074,7 @@ tc_status tc_call(const char *verb,
  */
 tc_status tc_trail_call(const tc_trail *trail,
                         const char *verb,
-                        const tc_read_options *options,
+                        const char *options,
                         tc_buffer *response,
                         tc_error **error);
 
@@ -2843,12 +2537,13 @@ const char *tc_op_name(tc_op op);
 /**
  * Opens a reader of the changes of a trail.
  *
- * `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is not set; with a position to
- * start from, `TC_ERR_INVALID_POSITION` if no record starts there, and the errors of reading up to it.
- * Example: `tc_reader *reader; tc_reader_open(trail, NULL, &reader, &error);`
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes. Errors:
+ * `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no record starts
+ * there, and the errors of reading up to it.
+ * Example: `tc_reader *reader; tc_reader_open(trail, "{\"resync\":true}", &reader, &error);`
  */
 tc_status tc_reader_open(const tc_trail *trail,
-                         const tc_read_options *options,
+                         const char *options,
                          tc_reader **reader,
                          tc_error **error);
 
@@ -2933,12 +2628,12 @@ tc_status tc_reader_file_header(tc_reader *reader,
 /**
  * Opens a reader of the records of a trail.
  *
- * `options` may be NULL; only `resync`, `mapped` and `watch` are used. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options
- * is not set.
+ * `options` may be NULL. They are those of `tc_reader_open`, of which only `resync` and `mapped` are used. Errors:
+ * `TC_ERR_INVALID_ARGUMENT` if they have another form.
  * Example: `tc_record_reader *records; tc_record_reader_open(trail, NULL, &records, &error);`
  */
 tc_status tc_record_reader_open(const tc_trail *trail,
-                                const tc_read_options *options,
+                                const char *options,
                                 tc_record_reader **reader,
                                 tc_error **error);
 
@@ -3064,11 +2759,12 @@ tc_status tc_row_null(tc_row *row, const char *column, tc_error **error);
 /**
  * Parses the statements of a parameter file. Parameters that do not select changes are skipped.
  *
- * `options` may be NULL for the default. Errors: `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes. Errors:
+ * `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
  * Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
  */
 tc_status tc_select_parse(const char *source,
-                          const tc_select_options *options,
+                          const char *options,
                           tc_select **select,
                           tc_error **error);
 
@@ -3089,21 +2785,20 @@ tc_status tc_quote(const char *value,
  * Example: `tc_select_open("dirprm/pump.prm", NULL, &select, &error);`
  */
 tc_status tc_select_open(const char *file,
-                         const tc_select_options *options,
+                         const char *options,
                          tc_select **select,
                          tc_error **error);
 
 /**
- * Returns the same selection with other options, which replace all earlier ones. `nonansi`, which is about parsing, is
- * ignored.
+ * Returns the same selection with other options, which replace all earlier ones. `dialect`, which is about parsing, is ignored.
  *
- * The original is unchanged. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is
- * not set.
- * Example: `tc_select_with(select, &options, &lenient);`
+ * The original is unchanged. `options` may be NULL for the default. Errors: as `tc_select_parse`.
+ * Example: `tc_select_with(select, "{\"lenient\":true}", &lenient, &error);`
  */
 tc_status tc_select_with(const tc_select *select,
-                         const tc_select_options *options,
-                         tc_select **with);
+                         const char *options,
+                         tc_select **with,
+                         tc_error **error);
 
 /**
  * Frees a selection. NULL is fine.
@@ -3353,6 +3048,14 @@ tc_status tc_table_find_column(const tc_table *table, const char *name, size_t *
 tc_status tc_position_parse(const char *source, tc_position *position, tc_error **error);
 
 /**
+ * Appends a position as text, `SEQNO:RBA`, such as for the member `start_at` of read options.
+ *
+ * Threads: one at a time for a buffer. Errors: `TC_ERR_BAD_ARGUMENT` for an unknown kind of position.
+ * Example: `tc_position_write(info.start, text);`
+ */
+tc_status tc_position_write(tc_position position, tc_buffer *buffer);
+
+/**
  * Parses a time in UTC, `YYYY-MM-DD[THH:MM:SS[.ffffff]][Z]`, to microseconds since 1970.
  *
  * Errors: `TC_ERR_INVALID_ARGUMENT` if the text is invalid.
@@ -3429,6 +3132,22 @@ tc_status tc_trail_open_sources(const tc_source *const *sources,
                                 tc_error **error);
 
 /**
+ * Returns the same trail, whose readers use these objects: definitions of tables that the trail does not define itself, the
+ * selection of changes, and a function that is called during reading, with its argument. They replace the members `definitions`
+ * and `select` of read options.
+ *
+ * `catalog`, `select`, `watch` and `user` may be NULL. Ownership: free it with `tc_trail_free`; it depends on neither of the
+ * objects except `user`, which must stay valid as long as the new trail and its readers.
+ * Example: `tc_trail *selected; tc_trail_with(trail, NULL, select, NULL, NULL, &selected);`
+ */
+tc_status tc_trail_with(const tc_trail *trail,
+                        const tc_catalog *catalog,
+                        const tc_select *select,
+                        tc_watch watch,
+                        void *user,
+                        tc_trail **with);
+
+/**
  * Frees a trail. NULL is fine. Its readers stay valid.
  *
  * Example: `tc_trail_free(trail);`
@@ -3493,7 +3212,7 @@ tc_status tc_trail_gap(const tc_trail *trail, size_t index, tc_gap *gap);
  */
 tc_status tc_trail_find_csn(const tc_trail *trail,
                             const char *csn,
-                            const tc_read_options *options,
+                            const char *options,
                             tc_position *position,
                             bool *found,
                             tc_error **error);
@@ -3506,7 +3225,7 @@ tc_status tc_trail_find_csn(const tc_trail *trail,
  */
 tc_status tc_trail_find_time(const tc_trail *trail,
                              int64_t micros,
-                             const tc_read_options *options,
+                             const char *options,
                              tc_position *position,
                              bool *found,
                              tc_error **error);
@@ -3531,11 +3250,12 @@ const char *tc_version(void);
  * Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
  * replaced, the first one when something is written.
  *
- * `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if an option has an invalid value.
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes. Errors:
+ * `TC_ERR_INVALID_ARGUMENT` if it has another form.
  * Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
  */
 tc_status tc_writer_create(const char *prefix,
-                           const tc_writer_options *options,
+                           const char *options,
                            tc_writer **writer,
                            tc_error **error);
 
@@ -3546,7 +3266,7 @@ tc_status tc_writer_create(const char *prefix,
  * Example: `tc_writer *writer; tc_writer_new_in_memory("lt", NULL, &writer, &error);`
  */
 tc_status tc_writer_new_in_memory(const char *prefix,
-                                  const tc_writer_options *options,
+                                  const char *options,
                                   tc_writer **writer,
                                   tc_error **error);
 

@@ -105,7 +105,7 @@ class Buffer {
 /* A selection of changes, in the language of parameter files. */
 class Select {
   public:
-    explicit Select(const std::string &source, const tc_select_options *options = nullptr) {
+    explicit Select(const std::string &source, const char *options = nullptr) {
         tc_select *select;
         tc_error *error;
         tc_status status = tc_select_parse(source.c_str(), options, &select, &error);
@@ -113,7 +113,7 @@ class Select {
         handle_.reset(select);
     }
 
-    static Select from_file(const std::string &path, const tc_select_options *options = nullptr) {
+    static Select from_file(const std::string &path, const char *options = nullptr) {
         tc_select *select;
         tc_error *error;
         tc_status status = tc_select_open(path.c_str(), options, &select, &error);
@@ -153,9 +153,17 @@ class Trail {
         return size;
     }
 
+    /* The same trail with a selection of its changes. */
+    Trail with(const Select &select) const {
+        tc_trail *trail;
+        detail::check(tc_trail_with(handle_.get(), nullptr, select.get(), nullptr, nullptr, &trail));
+        return Trail(trail);
+    }
+
     const tc_trail *get() const noexcept { return handle_.get(); }
 
   private:
+    explicit Trail(tc_trail *trail) : handle_(trail) {}
     detail::Handle<tc_trail, tc_trail_free> handle_;
 };
 
@@ -302,16 +310,16 @@ class Block {
 /* Reads the changes of a trail. */
 class Reader {
   public:
-    explicit Reader(const Trail &trail) : Reader(trail, nullptr) {}
-
-    Reader(const Trail &trail, const tc_read_options &options) : Reader(trail, &options) {}
-
-    Reader(const Trail &trail, const Select &select) {
-        tc_read_options options{};
-        options.size = sizeof options;
-        options.select = select.get();
-        open(trail, &options);
+    /* `options` is a JSON document, such as {"resync":true}; docs/schema/read-options.json describes it. */
+    explicit Reader(const Trail &trail, const char *options = nullptr) {
+        tc_reader *reader;
+        tc_error *error;
+        tc_status status = tc_reader_open(trail.get(), options, &reader, &error);
+        detail::check(status, error);
+        handle_.reset(reader);
     }
+
+    Reader(const Trail &trail, const Select &select, const char *options = nullptr) : Reader(trail.with(select), options) {}
 
     Block next_block(std::size_t most) {
         tc_block *block;
@@ -330,16 +338,6 @@ class Reader {
     tc_reader *get() const noexcept { return handle_.get(); }
 
   private:
-    Reader(const Trail &trail, const tc_read_options *options) { open(trail, options); }
-
-    void open(const Trail &trail, const tc_read_options *options) {
-        tc_reader *reader;
-        tc_error *error;
-        tc_status status = tc_reader_open(trail.get(), options, &reader, &error);
-        detail::check(status, error);
-        handle_.reset(reader);
-    }
-
     detail::Handle<tc_reader, tc_reader_free> handle_;
 };
 

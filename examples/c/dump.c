@@ -26,17 +26,15 @@ static tc_status print_block(const tc_block *block, tc_buffer *line, tc_error **
 }
 
 static tc_status dump(const char *path, const char *param_file, tc_error **error) {
-    tc_trail *trail = NULL;
+    tc_trail *trail = NULL, *selected = NULL;
     tc_select *select = NULL;
     tc_reader *reader = NULL;
     tc_buffer *line = NULL;
-    tc_read_options options = {0};
-    options.size = sizeof options;
 
     tc_status status = tc_trail_open(path, &trail, error);
     if (status == TC_OK && param_file) status = tc_select_open(param_file, NULL, &select, error);
-    options.select = select;
-    if (status == TC_OK) status = tc_reader_open(trail, &options, &reader, error);
+    if (status == TC_OK) status = tc_trail_with(trail, NULL, select, NULL, NULL, &selected);
+    if (status == TC_OK) status = tc_reader_open(selected, NULL, &reader, error);
     if (status == TC_OK) status = tc_buffer_new(&line);
     while (status == TC_OK) {
         tc_block *block;
@@ -48,6 +46,7 @@ static tc_status dump(const char *path, const char *param_file, tc_error **error
     tc_buffer_free(line);
     tc_reader_free(reader);
     tc_select_free(select);
+    tc_trail_free(selected);
     tc_trail_free(trail);
     return status;
 }

@@ -57,7 +57,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: filter PATH STATEMENTS\n");
         return 2;
     }
-    tc_trail *trail = NULL;
+    tc_trail *trail = NULL, *selected = NULL;
     tc_select *select = NULL;
     tc_reader *reader = NULL;
     tc_buffer *value = NULL;
@@ -65,16 +65,12 @@ int main(int count, char **arguments) {
     tc_counts counts = {0, 0, 0, 0};
 
     /* Undecidable changes are counted and do not stop the reader. */
-    tc_select_options lenient = {0};
-    lenient.size = sizeof lenient;
-    lenient.lenient = true;
-    tc_read_options options = {0};
-    options.size = sizeof options;
+    const char *lenient = "{\"lenient\": true}";
 
     tc_status status = tc_trail_open(arguments[1], &trail, &error);
-    if (status == TC_OK) status = tc_select_parse(arguments[2], &lenient, &select, &error);
-    options.select = select;
-    if (status == TC_OK) status = tc_reader_open(trail, &options, &reader, &error);
+    if (status == TC_OK) status = tc_select_parse(arguments[2], lenient, &select, &error);
+    if (status == TC_OK) status = tc_trail_with(trail, NULL, select, NULL, NULL, &selected);
+    if (status == TC_OK) status = tc_reader_open(selected, NULL, &reader, &error);
     if (status == TC_OK) status = tc_buffer_new(&value);
     while (status == TC_OK) {
         const tc_change *change;
@@ -93,6 +89,7 @@ int main(int count, char **arguments) {
     tc_buffer_free(value);
     tc_reader_free(reader);
     tc_select_free(select);
+    tc_trail_free(selected);
     tc_trail_free(trail);
     return status == TC_OK ? 0 : 1;
 }

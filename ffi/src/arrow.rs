@@ -6,9 +6,9 @@ use std::sync::Arc;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Schema};
-use trailcore::arrow::{ArrowOptions, Batches, Invalid, Layout, Numbers, SchemaChange, TableRecords, Times};
+use trailcore::arrow::{ArrowOptions, Batches, TableRecords};
 
-use crate::options::{read_options, tc_read_options};
+use crate::options::document;
 use crate::prelude::*;
 use crate::skipped::{give_skipped, tc_counts, tc_skipped};
 use crate::table::tc_table;
@@ -23,164 +23,14 @@ pub struct ArrowSchema;
 /// The struct of this name in the Arrow C data interface.
 pub struct ArrowArray;
 
-/// The layout of the rows of a stream.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_arrow_layout {
-    /// One row per change: the row after the change, or the deleted row.
-    TC_ARROW_ROWS = 0,
-    /// One row per change, with both images side by side.
-    TC_ARROW_CHANGES = 1,
-}
-
-/// A `tc_arrow_layout` from C, which can have any value.
-pub type RawArrowLayout = u32;
-
-/// How numbers that the trail stores as text, and that have no declared scale, are converted.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_arrow_numbers {
-    /// Text with the exact digits.
-    TC_ARROW_NUMBERS_DECLARED = 0,
-    /// Text with the exact digits, also for numbers with a declared scale.
-    TC_ARROW_NUMBERS_TEXT = 1,
-    /// The nearest floating-point numbers.
-    TC_ARROW_NUMBERS_FLOAT = 2,
-    /// Decimals of the scale in `number_scale`.
-    TC_ARROW_NUMBERS_SCALE = 3,
-}
-
-/// A `tc_arrow_numbers` from C, which can have any value.
-pub type RawArrowNumbers = u32;
-
-/// The unit of dates and times.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_arrow_times {
-    /// Microseconds, or nanoseconds if the column declares more than six digits.
-    TC_ARROW_TIMES_DECLARED = 0,
-    /// Microseconds; finer digits are truncated.
-    TC_ARROW_TIMES_MICROS = 1,
-    /// Nanoseconds.
-    TC_ARROW_TIMES_NANOS = 2,
-}
-
-/// A `tc_arrow_times` from C, which can have any value.
-pub type RawArrowTimes = u32;
-
-/// The behavior of a stream when the definition of the table changes.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum tc_arrow_schema_change {
-    /// End with an error.
-    TC_ARROW_SCHEMA_CHANGE_ERROR = 0,
-    /// Have the columns of all definitions. The trail is read once before to find them.
-    TC_ARROW_SCHEMA_CHANGE_UNION = 1,
-    /// End before the change. `tc_arrow_batches` continue after it.
-    TC_ARROW_SCHEMA_CHANGE_STOP = 2,
-}
-
-/// A `tc_arrow_schema_change` from C, which can have any value.
-pub type RawArrowSchemaChange = u32;
-
-/// How changes are converted to record batches. All zero except `size` is the default.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct tc_arrow_options {
-    /// `sizeof(tc_arrow_options)`.
-    pub size: usize,
-    /// Maximum rows of a record batch; 0 for 65536.
-    pub rows: usize,
-    /// The names of the columns to include; NULL for all.
-    pub columns: *const *const c_char,
-    /// Number of `columns`.
-    pub column_count: usize,
-    /// The prefix of the columns about the change, such as `_op`; NULL for `_`.
-    pub prefix: *const c_char,
-    /// The layout of a row.
-    pub layout: RawArrowLayout,
-    /// The conversion of numbers stored as text.
-    pub numbers: RawArrowNumbers,
-    /// The scale for `TC_ARROW_NUMBERS_SCALE`.
-    pub number_scale: u8,
-    /// Add a column of states for each column.
-    pub states: Flag,
-    /// Convert values that cannot be decoded to NULL, instead of ending the stream with an error.
-    pub invalid_as_null: Flag,
-    /// The unit of dates and times.
-    pub times: RawArrowTimes,
-    /// The behavior when the definition of the table changes.
-    pub schema_change: RawArrowSchemaChange,
-}
-
-// SAFETY: it starts with its size. The other members are numbers and pointers, which may be zero.
-unsafe impl VersionedStruct for tc_arrow_options {}
-
-fn unknown(number: u32, name: &str) -> Failure {
-    Failure::argument(format!("{number} is not a {name}"))
-}
-
-/// Converts the options of a caller; null stands for the default.
-///
-/// # Safety
-/// As `read_struct`, and its pointers fulfil the contract of `array` and `text`.
-unsafe fn arrow_options(options: *const tc_arrow_options) -> Outcome<ArrowOptions> {
-    let mut made = ArrowOptions::new();
-    if options.is_null() {
-        return Ok(made);
-    }
-    // SAFETY: guaranteed by the caller.
-    let (given, columns, prefix) = unsafe {
-        let given = read_struct(options, "options")?;
-        let columns = array(given.columns, given.column_count, "columns")?;
-        let columns = columns.iter().map(|name| text(*name, "the name of a column")).collect::<Outcome<Vec<_>>>()?;
-        (given, columns, optional_text(given.prefix, "prefix")?)
-    };
-    if given.rows > 0 {
-        made = made.rows(given.rows);
-    }
-    if !given.columns.is_null() {
-        made = made.columns(&columns);
-    }
-    if let Some(prefix) = prefix {
-        made = made.prefix(prefix);
-    }
-    let layout = match given.layout {
-        n if n == tc_arrow_layout::TC_ARROW_ROWS as u32 => Layout::Rows,
-        n if n == tc_arrow_layout::TC_ARROW_CHANGES as u32 => Layout::Changes,
-        other => return Err(unknown(other, "tc_arrow_layout")),
-    };
-    let numbers = match given.numbers {
-        n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_DECLARED as u32 => Numbers::Declared,
-        n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_TEXT as u32 => Numbers::Text,
-        n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_FLOAT as u32 => Numbers::Float,
-        n if n == tc_arrow_numbers::TC_ARROW_NUMBERS_SCALE as u32 => Numbers::Scale(given.number_scale),
-        other => return Err(unknown(other, "tc_arrow_numbers")),
-    };
-    let times = match given.times {
-        n if n == tc_arrow_times::TC_ARROW_TIMES_DECLARED as u32 => Times::Declared,
-        n if n == tc_arrow_times::TC_ARROW_TIMES_MICROS as u32 => Times::Micros,
-        n if n == tc_arrow_times::TC_ARROW_TIMES_NANOS as u32 => Times::Nanos,
-        other => return Err(unknown(other, "tc_arrow_times")),
-    };
-    let schema_change = match given.schema_change {
-        n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_ERROR as u32 => SchemaChange::Error,
-        n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_UNION as u32 => SchemaChange::Union,
-        n if n == tc_arrow_schema_change::TC_ARROW_SCHEMA_CHANGE_STOP as u32 => SchemaChange::Stop,
-        other => return Err(unknown(other, "tc_arrow_schema_change")),
-    };
-    let invalid = if given.invalid_as_null != 0 { Invalid::Null } else { Invalid::Error };
-    let made = made.layout(layout).numbers(numbers).times(times).on_schema_change(schema_change);
-    Ok(made.invalid(invalid).states(given.states != 0))
-}
-
 /// Opens the changes of one table as an Arrow C stream: record batches of one schema, for any Arrow implementation. The table
 /// name is case-insensitive, unless a table has exactly this name. Reads up to the first change of the table, which determines
 /// the schema.
 ///
 /// Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
 /// `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
-/// `arrow` may be NULL for the default. Errors: `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
+/// `arrow` may be NULL for the default. The first are those of `tc_reader_open`, the other is a JSON document of the form that
+/// `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form, `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
 /// the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and
 /// impossible, and the errors of reading. The stream reports later errors.
 /// Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
@@ -188,8 +38,8 @@ unsafe fn arrow_options(options: *const tc_arrow_options) -> Outcome<ArrowOption
 pub unsafe extern "C" fn tc_trail_arrow_stream(
     trail: *const tc_trail,
     table: *const c_char,
-    options: *const tc_read_options,
-    arrow: *const tc_arrow_options,
+    options: *const c_char,
+    arrow: *const c_char,
     stream: *mut ArrowArrayStream,
     error: *mut *mut tc_error,
 ) -> tc_status {
@@ -202,7 +52,7 @@ pub unsafe extern "C" fn tc_trail_arrow_stream(
             }
             stream.cast::<[usize; 5]>().write([0; 5]);
             let (trail, table) = (borrow(trail)?, text(table, "table")?);
-            let made = trail.0.table(table, read_options(options)?, arrow_options(arrow)?)?;
+            let made = trail.0.table(table, trail.options(options)?, document(arrow, ArrowOptions::from_json)?)?;
             std::ptr::write(stream.cast(), made.into_c_stream());
             Ok(())
         })
@@ -268,20 +118,21 @@ unsafe fn give_batch(batch: RecordBatch, schema: *mut FFI_ArrowSchema, rows: *mu
 
 /// Opens the record batches of all tables of a trail.
 ///
-/// `options` and `arrow` may be NULL for the default; `arrow->schema_change` is ignored. Errors: as `tc_reader_open`, and
-/// `TC_ERR_BAD_ARGUMENT` if a member of `arrow` has an unknown number.
+/// `options` and `arrow` may be NULL. They are those of `tc_trail_arrow_stream`; `on_schema_change` is ignored. Errors: as
+/// `tc_reader_open`.
 /// Example: `tc_arrow_batches *batches; tc_arrow_batches_open(trail, NULL, NULL, &batches, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_arrow_batches_open(
     trail: *const tc_trail,
-    options: *const tc_read_options,
-    arrow: *const tc_arrow_options,
+    options: *const c_char,
+    arrow: *const c_char,
     batches: *mut *mut tc_arrow_batches,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(batches, || {
-            let batches = borrow(trail)?.0.batches(read_options(options)?, arrow_options(arrow)?)?;
+            let trail = borrow(trail)?;
+            let batches = trail.0.batches(trail.options(options)?, document(arrow, ArrowOptions::from_json)?)?;
             Ok(tc_arrow_batches { batches, table: None })
         })
     })
@@ -368,7 +219,7 @@ pub unsafe extern "C" fn tc_arrow_batches_skipped(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_table_arrow_schema(
     table: *const tc_table,
-    arrow: *const tc_arrow_options,
+    arrow: *const c_char,
     schema: *mut ArrowSchema,
     error: *mut *mut tc_error,
 ) -> tc_status {
@@ -377,7 +228,7 @@ pub unsafe extern "C" fn tc_table_arrow_schema(
     unsafe {
         fallible(error, || {
             clear(schema, "schema")?;
-            let made: Arc<Schema> = trailcore::arrow::schema(&borrow(table)?.0, &arrow_options(arrow)?)?;
+            let made: Arc<Schema> = trailcore::arrow::schema(&borrow(table)?.0, &document(arrow, ArrowOptions::from_json)?)?;
             schema.write(FFI_ArrowSchema::try_from(made.as_ref()).map_err(arrow_failure)?);
             Ok(())
         })

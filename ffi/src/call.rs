@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 
-use crate::options::{read_options, tc_read_options};
 use crate::prelude::*;
 use crate::trail::tc_trail;
 
@@ -33,12 +32,12 @@ pub unsafe extern "C" fn tc_call(
 pub unsafe extern "C" fn tc_trail_call(
     trail: *const tc_trail,
     verb: *const c_char,
-    options: *const tc_read_options,
+    options: *const c_char,
     response: *mut tc_buffer,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         let (trail, verb, mut response) = (borrow(trail)?, text(verb, "verb")?, borrow_mut(response)?);
-        response.append_text(&trailcore::call_on(verb, &trail.0, read_options(options)?)?)
+        response.append_text(&trailcore::call_on(verb, &trail.0, trail.options(options)?)?)
     })
 }

@@ -1,5 +1,6 @@
 //! Readers of changes, in blocks or one at a time.
 
+use std::ffi::c_char;
 use std::sync::Arc;
 
 use trailcore::schema::TableMap;
@@ -10,7 +11,6 @@ use crate::catalog::tc_catalog;
 use crate::header::tc_file_header;
 use crate::log;
 use crate::memory::{Memory, Pool, tc_change};
-use crate::options::{read_options, tc_read_options};
 use crate::prelude::*;
 use crate::skipped::{give_skipped, tc_counts, tc_skipped};
 use crate::table::tc_table;
@@ -69,19 +69,21 @@ impl tc_reader {
 
 /// Opens a reader of the changes of a trail.
 ///
-/// `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is not set; with a position to
-/// start from, `TC_ERR_INVALID_POSITION` if no record starts there, and the errors of reading up to it.
-/// Example: `tc_reader *reader; tc_reader_open(trail, NULL, &reader, &error);`
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes. Errors:
+/// `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no record starts
+/// there, and the errors of reading up to it.
+/// Example: `tc_reader *reader; tc_reader_open(trail, "{\"resync\":true}", &reader, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_open(
     trail: *const tc_trail,
-    options: *const tc_read_options,
+    options: *const c_char,
     reader: *mut *mut tc_reader,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(reader, || {
-            let reader = borrow(trail)?.0.reader_with(read_options(options)?)?;
+            let trail = borrow(trail)?;
+            let reader = trail.0.reader_with(trail.options(options)?)?;
             let (tables, pool) = (TableMap::default(), Arc::default());
             Ok(tc_reader { reader, pending: None, tables, pool, single: None, logged: 0 })
         })

@@ -1,8 +1,9 @@
 //! Readers of raw records.
 
+use std::ffi::c_char;
+
 use trailcore::source::RecordReader;
 
-use crate::options::{read_options, tc_read_options};
 use crate::prelude::*;
 use crate::record::{fill_record, tc_record};
 use crate::skipped::{give_skipped, tc_skipped};
@@ -17,17 +18,22 @@ handle::object!(tc_record_reader, b"tc_rrdr\0");
 
 /// Opens a reader of the records of a trail.
 ///
-/// `options` may be NULL; only `resync`, `mapped` and `watch` are used. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options
-/// is not set.
+/// `options` may be NULL. They are those of `tc_reader_open`, of which only `resync` and `mapped` are used. Errors:
+/// `TC_ERR_INVALID_ARGUMENT` if they have another form.
 /// Example: `tc_record_reader *records; tc_record_reader_open(trail, NULL, &records, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_record_reader_open(
     trail: *const tc_trail,
-    options: *const tc_read_options,
+    options: *const c_char,
     reader: *mut *mut tc_record_reader,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    fallible(error, || give_to(reader, || Ok(tc_record_reader(borrow(trail)?.0.records(&read_options(options)?)))))
+    fallible(error, || {
+        give_to(reader, || {
+            let trail = borrow(trail)?;
+            Ok(tc_record_reader(trail.0.records(&trail.options(options)?)))
+        })
+    })
 }
 
 /// Frees a record reader. NULL is fine.
@@ -56,14 +62,10 @@ pub unsafe extern "C" fn tc_record_reader_next(
         crate::text::read_size(record, "record")?;
         zero_on_error(record, || {
             let mut reader = borrow_mut(reader)?;
-            if let Some(placed) = reader.0.next()? {
-                write_struct(
-                    record,
-                    fill_record(&placed.record, trailcore::Position::from(placed.position).into(), placed.number),
-                    "record",
-                )?;
-                *more = true;
-            }
+            let Some(placed) = reader.0.next()? else { return Ok(()) };
+            let position = trailcore::Position::from(placed.position).into();
+            write_struct(record, fill_record(&placed.record, position, placed.number), "record")?;
+            *more = true;
             Ok(())
         })
     })

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use trailcore::Timestamp;
-use trailcore::filter::{Dialect, Mode, Rejection, Select, TextUnit, UndecidableReason, Verdict};
+use trailcore::filter::{Rejection, Select, SelectOptions, UndecidableReason, Verdict};
 
 use crate::op::{RawOp, tc_op};
+use crate::options::document;
 use crate::prelude::*;
 use crate::table::tc_table;
 
@@ -15,30 +15,6 @@ use crate::table::tc_table;
 pub struct tc_select(pub(crate) Select);
 
 handle::object!(tc_select, b"tc_selt\0");
-
-/// How a selection is parsed and decides. All zero except `size` is the default.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct tc_select_options {
-    /// `sizeof(tc_select_options)`.
-    pub size: usize,
-    /// A fixed time for @DATENOW and lags, in microseconds since 1970, UTC, if `has_now` is set. Otherwise the system clock is
-    /// used.
-    pub now: i64,
-    /// True if `now` is set.
-    pub has_now: Flag,
-    /// Reject and count undecidable changes, instead of stopping with `TC_ERR_UNDECIDABLE`.
-    pub lenient: Flag,
-    /// Double quotes are literals, as before 12c and with NOUSEANSISQLQUOTES.
-    pub nonansi: Flag,
-    /// Count positions and lengths of text in UTF-8 bytes, as 12.3 does, instead of characters.
-    pub bytes: Flag,
-    /// Let @COMPUTE fail above 17 digits, as in GoldenGate.
-    pub seventeen_digits: Flag,
-}
-
-// SAFETY: it starts with its size. The other members are numbers.
-unsafe impl VersionedStruct for tc_select_options {}
 
 /// The decision of a selection on a change.
 #[repr(u32)]
@@ -206,39 +182,22 @@ pub(crate) unsafe fn give_verdict(
     }
 }
 
-/// Converts the options of a selection: the dialect, and a function that sets the others.
-///
-/// # Safety
-/// As `read_struct`; null stands for the default.
-unsafe fn read_options(options: *const tc_select_options) -> Outcome<(Dialect, impl Fn(Select) -> Select)> {
-    // SAFETY: guaranteed by the caller.
-    let given = if options.is_null() { None } else { Some(unsafe { read_struct(options, "options") }?) };
-    let is = |flag: fn(&tc_select_options) -> Flag| given.as_ref().is_some_and(|given| flag(given) != 0);
-    let dialect = if is(|given| given.nonansi) { Dialect::NonAnsi } else { Dialect::Ansi };
-    let (lenient, bytes, digits) = (is(|given| given.lenient), is(|given| given.bytes), is(|given| given.seventeen_digits));
-    let now = given.filter(|given| given.has_now != 0).map(|given| Timestamp::from_unix_micros(given.now));
-    Ok((dialect, move |select: Select| {
-        let select = select.mode(if lenient { Mode::Lenient } else { Mode::Strict }).seventeen_digits(digits);
-        let select = select.text_unit(if bytes { TextUnit::Bytes } else { TextUnit::Characters });
-        now.map_or(select.clone(), |now| select.now(now))
-    }))
-}
-
 /// Parses the statements of a parameter file. Parameters that do not select changes are skipped.
 ///
-/// `options` may be NULL for the default. Errors: `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes. Errors:
+/// `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
 /// Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_parse(
     source: *const c_char,
-    options: *const tc_select_options,
+    options: *const c_char,
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(select, || {
-            let (dialect, set) = read_options(options)?;
-            Ok(tc_select(set(Select::parse_in(text(source, "source")?, dialect)?)))
+            let options = document(options, SelectOptions::from_json)?;
+            Ok(tc_select(options.apply(Select::parse_in(text(source, "source")?, options.dialect)?)))
         })
     })
 }
@@ -263,36 +222,31 @@ pub unsafe extern "C" fn tc_quote(value: *const c_char, buffer: *mut tc_buffer) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_open(
     file: *const c_char,
-    options: *const tc_select_options,
+    options: *const c_char,
     select: *mut *mut tc_select,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(select, || {
-            let (dialect, set) = read_options(options)?;
-            Ok(tc_select(set(Select::from_file_in(path(file, "file")?, dialect)?)))
+            let options = document(options, SelectOptions::from_json)?;
+            Ok(tc_select(options.apply(Select::from_file_in(path(file, "file")?, options.dialect)?)))
         })
     })
 }
 
-/// Returns the same selection with other options, which replace all earlier ones. `nonansi`, which is about parsing, is
-/// ignored.
+/// Returns the same selection with other options, which replace all earlier ones. `dialect`, which is about parsing, is ignored.
 ///
-/// The original is unchanged. `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if `size` of the options is
-/// not set.
-/// Example: `tc_select_with(select, &options, &lenient);`
+/// The original is unchanged. `options` may be NULL for the default. Errors: as `tc_select_parse`.
+/// Example: `tc_select_with(select, "{\"lenient\":true}", &lenient, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_with(
     select: *const tc_select,
-    options: *const tc_select_options,
+    options: *const c_char,
     with: *mut *mut tc_select,
+    error: *mut *mut tc_error,
 ) -> tc_status {
-    status(|| {
-        give_to(with, || {
-            let select = borrow(select)?.0.clone();
-            let (_, set) = read_options(options)?;
-            Ok(tc_select(set(select)))
-        })
+    fallible(error, || {
+        give_to(with, || Ok(tc_select(document(options, SelectOptions::from_json)?.apply(borrow(select)?.0.clone()))))
     })
 }
 

@@ -80,6 +80,15 @@ pub unsafe extern "C" fn tc_position_parse(
     fallible(error, || give(position, "position", || Ok(text(source, "source")?.parse::<Position>()?.into())))
 }
 
+/// Appends a position as text, `SEQNO:RBA`, such as for the member `start_at` of read options.
+///
+/// Threads: one at a time for a buffer. Errors: `TC_ERR_BAD_ARGUMENT` for an unknown kind of position.
+/// Example: `tc_position_write(info.start, text);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_position_write(position: tc_position, buffer: *mut tc_buffer) -> tc_status {
+    status(|| borrow_mut(buffer)?.append_text(&position.read()?.to_string()))
+}
+
 /// Parses a time in UTC, `YYYY-MM-DD[THH:MM:SS[.ffffff]][Z]`, to microseconds since 1970.
 ///
 /// Errors: `TC_ERR_INVALID_ARGUMENT` if the text is invalid.

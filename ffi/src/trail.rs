@@ -8,20 +8,37 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use trailcore::source::ByteSource;
-use trailcore::{Timestamp, Trail};
+use trailcore::{Position, ReadOptions, Timestamp, Trail};
 
+use crate::catalog::tc_catalog;
 use crate::header::tc_file_header;
-use crate::options::{read_options, tc_read_options};
+use crate::options::{Objects, Watch, tc_watch};
 use crate::prelude::*;
+use crate::select::tc_select;
 use crate::time::tc_position;
 
 /// A trail: one file, or several in order. Opening reads no records. Files are never written.
 ///
 /// Ownership: free it with `tc_trail_free`; its readers do not depend on it. Threads: several may use it concurrently, and any
 /// number of readers may read it at once.
-pub struct tc_trail(pub(crate) Trail);
+pub struct tc_trail(pub(crate) Trail, Objects);
 
 handle::object!(tc_trail, b"tc_tral\0");
+
+impl tc_trail {
+    fn new(trail: Trail) -> Self {
+        Self(trail, Objects::default())
+    }
+
+    /// Reads a document of read options, and adds the objects of the trail.
+    ///
+    /// # Safety
+    /// As `optional_text`.
+    pub(crate) unsafe fn options(&self, options: *const c_char) -> Outcome<ReadOptions> {
+        // SAFETY: guaranteed by the caller.
+        unsafe { self.1.options(options) }
+    }
+}
 
 /// One file of a trail.
 #[repr(C)]
@@ -169,7 +186,7 @@ impl ByteSource for Callbacks {
 /// Example: `tc_trail *trail; tc_error *error; if (tc_trail_open("dirdat/lt", &trail, &error) != TC_OK) fail(error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_open(place: *const c_char, trail: *mut *mut tc_trail, error: *mut *mut tc_error) -> tc_status {
-    fallible(error, || give_to(trail, || Ok(tc_trail(Trail::open(path(place, "place")?)?))))
+    fallible(error, || give_to(trail, || Ok(tc_trail::new(Trail::open(path(place, "place")?)?))))
 }
 
 /// Opens a trail of exactly these files, in the order of the sequence numbers in their names, or as listed if a name has none.
@@ -191,7 +208,7 @@ pub unsafe extern "C" fn tc_trail_open_files(
             }
             let files = array(files, count, "files")?;
             let paths = files.iter().map(|file| path(*file, "the path of a file")).collect::<Outcome<Vec<_>>>()?;
-            Ok(tc_trail(Trail::open_files(&paths)?))
+            Ok(tc_trail::new(Trail::open_files(&paths)?))
         })
     })
 }
@@ -226,7 +243,7 @@ pub unsafe extern "C" fn tc_trail_open_memory(
                 let lent = Lent { data: bytes.as_ptr(), length: bytes.len(), _release: Arc::clone(&release) };
                 Ok((text(file.name, "the name of a file")?, Bytes::from_owner(lent)))
             });
-            Ok(tc_trail(Trail::from_files(named.collect::<Outcome<Vec<_>>>()?)))
+            Ok(tc_trail::new(Trail::from_files(named.collect::<Outcome<Vec<_>>>()?)))
         })
     })
 }
@@ -262,7 +279,33 @@ pub unsafe extern "C" fn tc_trail_open_sources(
                 let callbacks = Callbacks { source, _release: Release(source.release, source.user) };
                 (name, Arc::new(callbacks) as Arc<dyn ByteSource>)
             });
-            Ok(tc_trail(Trail::from_sources(sources)))
+            Ok(tc_trail::new(Trail::from_sources(sources)))
+        })
+    })
+}
+
+/// Returns the same trail, whose readers use these objects: definitions of tables that the trail does not define itself, the
+/// selection of changes, and a function that is called during reading, with its argument. They replace the members `definitions`
+/// and `select` of read options.
+///
+/// `catalog`, `select`, `watch` and `user` may be NULL. Ownership: free it with `tc_trail_free`; it depends on neither of the
+/// objects except `user`, which must stay valid as long as the new trail and its readers.
+/// Example: `tc_trail *selected; tc_trail_with(trail, NULL, select, NULL, NULL, &selected);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_trail_with(
+    trail: *const tc_trail,
+    catalog: *const tc_catalog,
+    select: *const tc_select,
+    watch: tc_watch,
+    user: *mut c_void,
+    with: *mut *mut tc_trail,
+) -> tc_status {
+    status(|| {
+        give_to(with, || {
+            let catalog = borrow_optional(catalog)?.map(|catalog| catalog.0.clone());
+            let select = borrow_optional(select)?.map(|select| select.0.clone());
+            let watch = watch.map(|watch| Watch(watch, user));
+            Ok(tc_trail(borrow(trail)?.0.clone(), Objects { catalog, select, watch }))
         })
     })
 }
@@ -354,6 +397,22 @@ pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap:
     })
 }
 
+/// Writes the result of a search to the caller.
+///
+/// # Safety
+/// As `out`.
+unsafe fn give_position(
+    position: *mut tc_position,
+    found: *mut bool,
+    find: impl FnOnce() -> Outcome<Option<Position>>,
+) -> Outcome {
+    // SAFETY: guaranteed by the caller.
+    let (place, found) = unsafe { (out(position, tc_position::default(), "position")?, out(found, false, "found")?) };
+    let first = find()?;
+    (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
+    Ok(())
+}
+
 /// Finds the first change whose transaction has this CSN or a later one. `*found` is false if there is none.
 ///
 /// `options` may be NULL; only its members that control reading are used. Errors: those of reading.
@@ -362,16 +421,16 @@ pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap:
 pub unsafe extern "C" fn tc_trail_find_csn(
     trail: *const tc_trail,
     csn: *const c_char,
-    options: *const tc_read_options,
+    options: *const c_char,
     position: *mut tc_position,
     found: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
-        let first = borrow(trail)?.0.find_csn_with(text(csn, "csn")?, &read_options(options)?)?;
-        (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
-        Ok(())
+        give_position(position, found, || {
+            let trail = borrow(trail)?;
+            Ok(trail.0.find_csn_with(text(csn, "csn")?, &trail.options(options)?)?)
+        })
     })
 }
 
@@ -383,15 +442,15 @@ pub unsafe extern "C" fn tc_trail_find_csn(
 pub unsafe extern "C" fn tc_trail_find_time(
     trail: *const tc_trail,
     micros: i64,
-    options: *const tc_read_options,
+    options: *const c_char,
     position: *mut tc_position,
     found: *mut bool,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
-        let (place, found) = (out(position, tc_position::default(), "position")?, out(found, false, "found")?);
-        let first = borrow(trail)?.0.find_time_with(Timestamp::from_unix_micros(micros), &read_options(options)?)?;
-        (*place, *found) = (first.map(Into::into).unwrap_or_default(), first.is_some());
-        Ok(())
+        give_position(position, found, || {
+            let trail = borrow(trail)?;
+            Ok(trail.0.find_time_with(Timestamp::from_unix_micros(micros), &trail.options(options)?)?)
+        })
     })
 }

@@ -9,6 +9,7 @@ use trailcore::{Op, TableDef, Timestamp};
 
 use crate::memory::tc_change;
 use crate::op::{RawOp, tc_op};
+use crate::options::document;
 use crate::prelude::*;
 use crate::row::tc_row;
 use crate::table::tc_table;
@@ -24,37 +25,6 @@ pub struct tc_writer {
 }
 
 handle::object!(tc_writer, b"tc_writ\0");
-
-/// How to write a trail. All zero except `size` is the default.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct tc_writer_options {
-    /// `sizeof(tc_writer_options)`.
-    pub size: usize,
-    /// A file is closed before a record would make it longer than this; 0 for 500 MiB.
-    pub file_size: u64,
-    /// The creation time of the files, in microseconds since 1970, UTC. The output does not depend on a clock.
-    pub created: i64,
-    /// Name of the writing group; NULL for `TRAILCOR`.
-    pub group: *const c_char,
-    /// Sequence number of the first file.
-    pub first_seqno: u32,
-    /// Digits of the sequence number in file names, 6 or 9; 0 for 9.
-    pub seqno_digits: u32,
-    /// The number of the character set of the database in trails.
-    pub charset: u32,
-    /// Version of the table definition records, 1 or 11; 0 for 1.
-    pub definition_version: u16,
-    /// Compatibility level of the file header; 0 for 5.
-    pub compatibility: u16,
-    /// Write all numbers except column data little-endian.
-    pub little_endian: Flag,
-    /// Write no definitions: rows carry the name of their table, as releases before 12.2 write them.
-    pub without_definitions: Flag,
-}
-
-// SAFETY: it starts with its size. The other members are numbers and a pointer, which may be zero.
-unsafe impl VersionedStruct for tc_writer_options {}
 
 /// How an update is written.
 #[repr(u32)]
@@ -80,45 +50,6 @@ fn update_style(style: RawUpdateStyle) -> Outcome<UpdateStyle> {
     })
 }
 
-/// Converts the options of a caller; null stands for the default.
-///
-/// # Safety
-/// As `read_struct`, and its pointer fulfils the contract of `optional_text`.
-unsafe fn writer_options(options: *const tc_writer_options) -> Outcome<WriterOptions> {
-    let default = WriterOptions::default();
-    if options.is_null() {
-        return Ok(default);
-    }
-    // SAFETY: guaranteed by the caller.
-    let (given, group) = unsafe {
-        let given = read_struct(options, "options")?;
-        (given, optional_text(given.group, "group")?)
-    };
-    let seqno_digits = match given.seqno_digits {
-        0 => default.seqno_digits,
-        6 => 6,
-        9 => 9,
-        other => return Err(Failure::argument(format!("seqno_digits must be 6 or 9, not {other}"))),
-    };
-    let definition_version = match given.definition_version {
-        0 => default.definition_version,
-        version @ (1 | 11) => version,
-        other => return Err(Failure::argument(format!("definition_version must be 1 or 11, not {other}"))),
-    };
-    Ok(WriterOptions {
-        order: if given.little_endian != 0 { ByteOrder::Little } else { ByteOrder::Big },
-        file_size: if given.file_size == 0 { default.file_size } else { given.file_size },
-        first_seqno: given.first_seqno,
-        seqno_digits,
-        metadata: given.without_definitions == 0,
-        definition_version,
-        compatibility: if given.compatibility == 0 { default.compatibility } else { given.compatibility },
-        charset: given.charset,
-        group: group.map_or(default.group, Into::into),
-        created: Timestamp::from_unix_micros(given.created),
-    })
-}
-
 impl tc_writer {
     fn open(&mut self) -> Outcome<&mut TrailWriter> {
         self.writer.as_mut().ok_or_else(|| Failure::argument("the writer is already finished"))
@@ -128,18 +59,19 @@ impl tc_writer {
 /// Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
 /// replaced, the first one when something is written.
 ///
-/// `options` may be NULL for the default. Errors: `TC_ERR_BAD_ARGUMENT` if an option has an invalid value.
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes. Errors:
+/// `TC_ERR_INVALID_ARGUMENT` if it has another form.
 /// Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_create(
     prefix: *const c_char,
-    options: *const tc_writer_options,
+    options: *const c_char,
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(writer, || {
-            let writer = TrailWriter::create(path(prefix, "prefix")?, writer_options(options)?)?;
+            let writer = TrailWriter::create(path(prefix, "prefix")?, document(options, WriterOptions::from_json)?)?;
             Ok(tc_writer { writer: Some(writer), files: Vec::new() })
         })
     })
@@ -152,13 +84,13 @@ pub unsafe extern "C" fn tc_writer_create(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_new_in_memory(
     prefix: *const c_char,
-    options: *const tc_writer_options,
+    options: *const c_char,
     writer: *mut *mut tc_writer,
     error: *mut *mut tc_error,
 ) -> tc_status {
     fallible(error, || {
         give_to(writer, || {
-            let writer = TrailWriter::in_memory(text(prefix, "prefix")?, writer_options(options)?)?;
+            let writer = TrailWriter::in_memory(text(prefix, "prefix")?, document(options, WriterOptions::from_json)?)?;
             Ok(tc_writer { writer: Some(writer), files: Vec::new() })
         })
     })

@@ -59,11 +59,9 @@ static inline fixtures make_fixtures(const char *sample) {
     memset(&f, 0, sizeof f);
     OK(tc_trail_open(sample, &f.trail, NULL));
     OK(tc_select_parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);", NULL, &f.select, NULL));
-    tc_read_options options;
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    options.select = f.select;
-    OK(tc_reader_open(f.trail, &options, &f.reader, NULL));
+    OK(tc_trail_with(f.trail, NULL, f.select, NULL, NULL, &none));
+    OK(tc_reader_open(none, NULL, &f.reader, NULL));
+    tc_trail_free(none);
     tc_change_info info;
     info.size = sizeof info;
     do {

@@ -55,12 +55,10 @@ static uint64_t look(const shared *all) {
     }
     OK(tc_block_write_json(all->block, buffer, NULL));
     /* A shared trail and selection. */
-    tc_read_options options;
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    options.select = all->select;
-    options.catalog = all->catalog;
-    OK(tc_reader_open(all->trail, &options, &reader, NULL));
+    tc_trail *trail;
+    OK(tc_trail_with(all->trail, all->catalog, all->select, NULL, NULL, &trail));
+    OK(tc_reader_open(trail, NULL, &reader, NULL));
+    tc_trail_free(trail);
     for (;;) {
         OK(tc_reader_next_block(reader, 10, &block, NULL));
         if (!block) break;

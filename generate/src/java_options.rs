@@ -4,17 +4,19 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use trailcore::ReadOptions;
 use trailcore::arrow::ArrowOptions;
+use trailcore::filter::SelectOptions;
 use trailcore::sink::WriterOptions;
 
 use crate::errors::Regions;
 
 /// Properties that Java has as objects, with methods of their own.
-const BY_HAND: [&str; 2] = ["definitions", "select"];
+const BY_HAND: [&str; 3] = ["definitions", "select", "dialect"];
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {
     vec![
         ("java/src/main/java/io/trailcore/ReadOptions.java", vec![("options", options::<ReadOptions>("ReadOptions"))]),
+        ("java/src/main/java/io/trailcore/Select.java", vec![("options", options::<SelectOptions>("Select"))]),
         ("java/src/main/java/io/trailcore/WriterOptions.java", vec![("options", options::<WriterOptions>("WriterOptions"))]),
         ("java/src/main/java/io/trailcore/ArrowOptions.java", vec![("options", options::<ArrowOptions>("ArrowOptions"))]),
     ]
@@ -74,7 +76,7 @@ fn choices<'a>(schema: &'a Value, property: &'a Value) -> (Option<&'a str>, Vec<
 }
 
 /// Returns the name of the definition that a property refers to, possibly as one of several types.
-fn reference(property: &Value) -> Option<&str> {
+pub(crate) fn reference(property: &Value) -> Option<&str> {
     let direct = property["$ref"].as_str();
     let among = || property["anyOf"].as_array()?.iter().find_map(|one| one["$ref"].as_str());
     direct.or_else(among)?.strip_prefix("#/$defs/")
@@ -112,7 +114,7 @@ fn method(class: &str, name: &str, method: &str, description: &str, java: &str, 
 }
 
 /// Returns a comment of Javadoc, in lines of at most 120 characters.
-fn javadoc(indent: usize, text: &str, tags: &[&str]) -> String {
+pub(crate) fn javadoc(indent: usize, text: &str, tags: &[&str]) -> String {
     let space = " ".repeat(indent);
     if tags.is_empty() && indent + text.len() + 7 <= 120 {
         return format!("{space}/** {text} */\n");
@@ -134,7 +136,7 @@ fn javadoc(indent: usize, text: &str, tags: &[&str]) -> String {
 }
 
 /// Returns a description for Javadoc: one line, code in `{@code}`, and without links, which are Rust's.
-fn java_text(description: &str) -> String {
+pub(crate) fn java_text(description: &str) -> String {
     let mut text = String::new();
     for (index, part) in description.replace("[`", "`").split('`').enumerate() {
         // The target of a link follows its code.

@@ -14,6 +14,7 @@ mod errors;
 mod header_fields;
 mod java_native;
 mod java_options;
+mod java_records;
 mod python_stubs;
 mod region;
 mod schemas;
@@ -55,6 +56,7 @@ fn generate(root: &Path) -> Result<Vec<Generated>, String> {
     files.push((root.join("docs/errors.md"), errors::document()));
     files.push(python_stubs::file(root)?);
     files.push(java_native::file(root)?);
+    files.extend(java_records::files(root));
     for (path, regions) in errors::regions().into_iter().chain(header_fields::regions()).chain(java_options::regions()) {
         let path = root.join(path);
         let content = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use trailcore::ReadOptions;
 use trailcore::arrow::ArrowOptions;
+use trailcore::filter::SelectOptions;
 use trailcore::report::{
     CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, RecordCountReport, RecordReport,
 };
@@ -16,6 +17,7 @@ use crate::Generated;
 pub(crate) fn all(folder: &Path) -> Vec<Generated> {
     vec![
         schema::<ReadOptions>(folder, "read-options"),
+        schema::<SelectOptions>(folder, "select-options"),
         schema::<WriterOptions>(folder, "writer-options"),
         schema::<ArrowOptions>(folder, "arrow-options"),
         schema::<trailcore::Request>(folder, "request"),

@@ -5,12 +5,26 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Reads a document of the caller. The error contains the reason and the place.
+/// Reads a document of the caller. The error contains the reason and the place, and names the member.
 pub(crate) fn parse<T: DeserializeOwned>(document: &str) -> Result<T> {
     serde_json::from_str(document).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Error::new(ErrorKind::InvalidArgument, format!("options document: {error}")),
+        serde_json::error::Category::Data => {
+            let member = wrong_member::<T>(document).map_or_else(String::new, |name| format!("{name}: "));
+            Error::new(ErrorKind::InvalidArgument, format!("options document: {member}{error}"))
+        }
         _ => Error::new(ErrorKind::InvalidArgument, format!("options document is not JSON: {error}")),
     })
+}
+
+/// Returns the name of the first member with a wrong value, which serde's error lacks: the one that fails on its own.
+fn wrong_member<T: DeserializeOwned>(document: &str) -> Option<String> {
+    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document).ok()?;
+    let fails = |name: &String, value: &serde_json::Value| {
+        let alone = serde_json::Map::from_iter([(name.clone(), value.clone())]);
+        let error = serde_json::from_value::<T>(alone.into()).err().map(|error| error.to_string());
+        error.is_some_and(|error| !error.contains("missing field") && !error.contains("unknown field"))
+    };
+    members.into_iter().find(|(name, value)| fails(name, value)).map(|(name, _)| name)
 }
 
 /// Writes a document.
@@ -47,3 +61,23 @@ macro_rules! as_text {
     };
 }
 pub(crate) use as_text;
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, ReadOptions};
+
+    #[test]
+    fn errors_name_the_member() {
+        for (document, says) in [
+            (r#"{"mapped":false,"resync":"yes"}"#, "resync: invalid type: string"),
+            (r#"{"resnyc":true}"#, "unknown field `resnyc`"),
+            (r#"{"start_at":"x"}"#, "start_at: "),
+            ("[", "not JSON"),
+            ("7", "invalid type: integer"),
+        ] {
+            let error = ReadOptions::from_json(document).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+}

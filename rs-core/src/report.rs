@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::{Kind, TableDef};
-use crate::source::{CheckIssue, PlacedRecord, ReadOptions, Skipped, Trail};
+use crate::source::{CheckIssue, CheckIssueKind, PlacedRecord, ReadOptions, Skipped, Trail};
 use crate::time::Timestamp;
 use crate::trail::{Field, FileHeader, TableRef, tokens};
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub struct FileReport {
     /// Compatibility level of the trail format.
     pub compatibility: Option<u16>,
     /// Creation time of the file.
-    pub created: Option<String>,
+    pub created: Option<Timestamp>,
     /// URI of the trail.
     pub uri: Option<String>,
     /// Name of the file when it was made.
@@ -53,9 +53,9 @@ pub struct FileReport {
     /// CSN of the last record.
     pub last_csn: Option<String>,
     /// Time of the first record.
-    pub first_time: Option<String>,
+    pub first_time: Option<Timestamp>,
     /// Time of the last record.
-    pub last_time: Option<String>,
+    pub last_time: Option<Timestamp>,
     /// The encryption of rows, according to the header.
     pub encryption: Option<String>,
     /// Operating system of the writing machine.
@@ -105,9 +105,7 @@ impl InfoReport {
 impl FileReport {
     fn of(header: Option<&FileHeader>, seqno: Option<u64>) -> Self {
         let text = |field: fn(&FileHeader) -> Field<&str>| header.and_then(|header| field(header).value()).map(str::to_owned);
-        let time = |field: fn(&FileHeader) -> Field<Timestamp>| {
-            header.and_then(|header| field(header).value()).map(|time| time.to_string())
-        };
+        let time = |field: fn(&FileHeader) -> Field<Timestamp>| header.and_then(|header| field(header).value());
         let machine = |index: usize| header?.machine().get(index).copied()?.value().map(str::to_owned);
         Self {
             path: String::new(),
@@ -153,9 +151,9 @@ pub struct CountReport {
     /// The tables, by name.
     pub tables: BTreeMap<String, TableReport>,
     /// Positions of the first and the last change.
-    pub positions: Option<(String, String)>,
+    pub positions: Option<(Position, Position)>,
     /// The earliest and the latest time.
-    pub times: Option<(String, String)>,
+    pub times: Option<(Timestamp, Timestamp)>,
     /// The first and the last CSN.
     pub csns: Option<(String, String)>,
     /// Ranges that were skipped.
@@ -213,9 +211,9 @@ pub struct ColumnReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SkippedReport {
     /// Position of the first byte that was skipped.
-    pub from: String,
+    pub from: Position,
     /// Position where reading continued.
-    pub to: String,
+    pub to: Position,
     /// The error that was skipped.
     pub reason: String,
 }
@@ -224,8 +222,7 @@ impl SkippedReport {
     /// Reports skipped ranges.
     #[must_use]
     pub fn all(skipped: &[Skipped]) -> Vec<Self> {
-        let report =
-            |range: &Skipped| Self { from: range.from.to_string(), to: range.to.to_string(), reason: range.error.to_string() };
+        let report = |range: &Skipped| Self { from: range.from, to: range.to, reason: range.error.to_string() };
         skipped.iter().map(report).collect()
     }
 }
@@ -286,8 +283,7 @@ impl CountReport {
         for table in reader.tables().filter(|table| !table.name().is_empty()) {
             report.tables.entry(table.name().to_owned()).or_default().columns = columns(table);
         }
-        report.positions = positions.map(|(first, last)| (first.to_string(), last.to_string()));
-        report.times = times.map(|(first, last)| (first.to_string(), last.to_string()));
+        (report.positions, report.times) = (positions, times);
         report.counts = reader.filter_counts();
         report.undecided = report.counts.undecidable + report.counts.errors;
         report.ranges = reader.skipped().to_vec();
@@ -409,12 +405,12 @@ pub struct CheckDocument {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IssueReport {
-    /// `damage`, `torn_tail`, `gap`, `order`, `row`, `rolled_back` or `unfinished`.
-    pub kind: &'static str,
+    /// Its kind.
+    pub kind: CheckIssueKind,
     /// A trail with this issue is not whole.
     pub is_fault: bool,
     /// Its position.
-    pub position: String,
+    pub position: Position,
     /// A description, without column data.
     pub what: String,
     /// The issue as one line of text.
@@ -430,9 +426,9 @@ impl CheckDocument {
     pub fn of(trail: &Trail, options: &ReadOptions) -> Result<Self> {
         let report = trail.check(options)?;
         let issue = |issue: &CheckIssue| IssueReport {
-            kind: issue.kind.name(),
+            kind: issue.kind,
             is_fault: issue.kind.is_fault(),
-            position: issue.position.to_string(),
+            position: issue.position,
             what: issue.what.clone(),
             text: issue.to_string(),
         };

@@ -30,6 +30,7 @@ import "C"
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -71,10 +72,13 @@ func failure(status C.tc_status, e *C.tc_error) error {
 // Option is a read option.
 type Option func(*settings)
 
-type settings struct{ statements string }
+// The document of options, as docs/schema/read-options.json describes it.
+type settings struct {
+	Select string `json:"select,omitempty"`
+}
 
 // Where adds a selection: statements of a parameter file, such as "TABLE HR.EMP, FILTER (SALARY > 1000);".
-func Where(statements string) Option { return func(s *settings) { s.statements = statements } }
+func Where(statements string) Option { return func(s *settings) { s.Select = statements } }
 
 // Reader reads the changes of a trail. It is for one goroutine at a time.
 type Reader struct {
@@ -100,20 +104,12 @@ func Open(path string, options ...Option) (*Reader, error) {
 	}
 	defer C.tc_trail_free(trail)
 
-	// The options point to the selection, so they must be in C memory.
-	given := (*C.tc_read_options)(C.calloc(1, C.sizeof_tc_read_options))
-	defer C.free(unsafe.Pointer(given))
-	given.size = C.sizeof_tc_read_options
-	if chosen.statements != "" {
-		text := C.CString(chosen.statements)
-		defer C.free(unsafe.Pointer(text))
-		var selection *C.tc_select
-		if status := C.tc_select_parse(text, nil, &selection, &e); status != C.TC_OK {
-			return nil, failure(status, e)
-		}
-		defer C.tc_select_free(selection)
-		given._select = selection
+	document, err := json.Marshal(chosen)
+	if err != nil {
+		return nil, err
 	}
+	given := C.CString(string(document))
+	defer C.free(unsafe.Pointer(given))
 
 	r := &Reader{}
 	if status := C.tc_reader_open(trail, given, &r.reader, &e); status != C.TC_OK {

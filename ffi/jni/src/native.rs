@@ -11,7 +11,8 @@ use jni::sys::{JNI_VERSION_1_8, jboolean, jint, jlong};
 use jni::{Env, EnvUnowned};
 use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchDecoder;
-use trailcore::filter::{Dialect, Select, TextUnit};
+use trailcore::filter::{Select, SelectOptions};
+use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::source::ByteSource;
 use trailcore::{Catalog, Csn, ReadOptions, Timestamp, Trail};
 
@@ -25,13 +26,12 @@ use crate::header;
 use crate::object::{self, Object};
 use crate::reader::ChangeReader;
 use crate::records::Records;
-use crate::report;
 use crate::schema;
 use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
 /// The version of the interface to the Java classes. Increase it with every change of a method, message or layout.
-const PROTOCOL: jint = 4;
+const PROTOCOL: jint = 5;
 
 /// Defines native methods. An error or a panic of the body becomes an exception.
 macro_rules! native {
@@ -71,30 +71,28 @@ fn array<'l>(env: &mut Env<'l>, bytes: &[u8]) -> Result<JByteArray<'l>> {
     Ok(env.byte_array_from_slice(bytes)?)
 }
 
-fn dialect(number: jint) -> Dialect {
-    if number == 0 { Dialect::Ansi } else { Dialect::NonAnsi }
-}
-
-/// Reads the options of a reader from their document, and takes their objects.
-fn options(
+/// Reads a trail with the options of a call: their document, and their objects.
+fn read<T>(
     env: &mut Env<'_>,
-    message: &mut wire::Reader<'_>,
+    document: &JByteArray<'_>,
     (catalog, filter): (jlong, jlong),
     listener: &JObject<'_>,
-) -> Result<(ReadOptions, Option<Arc<Listener>>)> {
-    let mut options = ReadOptions::from_json(message.text()?)?;
+    read: impl FnOnce(ReadOptions) -> trailcore::Result<T>,
+) -> Result<(T, Option<Arc<Listener>>)> {
+    let mut options = ReadOptions::from_json(&text(env, document)?)?;
     if catalog != 0 {
         options = options.catalog(object::catalog(catalog)?.clone());
     }
     if filter != 0 {
         options = options.select(object::filter(filter)?.clone());
     }
-    if listener.is_null() {
-        return Ok((options, None));
+    let listener = if listener.is_null() { None } else { Some(Arc::new(Listener::new(env, listener)?)) };
+    if let Some(listener) = &listener {
+        let notified = Arc::clone(listener);
+        options = options.on_progress(move |progress| notified.notify(progress));
     }
-    let listener = Arc::new(Listener::new(env, listener)?);
-    let notified = Arc::clone(&listener);
-    Ok((options.on_progress(move |progress| notified.notify(progress)), Some(listener)))
+    let done = read(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+    Ok((done, listener))
 }
 
 native! {
@@ -192,52 +190,31 @@ native! {
     }
 
     Java_io_trailcore_Native_trailFindCsn<'l>(
-        env, trail: jlong, csn: JByteArray<'l>, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, trail: jlong, csn: JByteArray<'l>, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> JByteArray<'l> {
-        let (csn, given) = (text(env, &csn)?, bytes(env, &given)?);
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.find_csn_with(&csn, &options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let (trail, csn) = (object::trail(trail)?, text(env, &csn)?);
+        let (found, _) = read(env, &options, (catalog, filter), &listener, |options| trail.find_csn_with(&csn, &options))?;
         let mut out = Writer::default();
         out.maybe_position(found);
         array(env, &out.0)
     }
 
     Java_io_trailcore_Native_trailFindTime<'l>(
-        env, trail: jlong, micros: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, trail: jlong, micros: jlong, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> JByteArray<'l> {
-        let (time, given) = (Timestamp::from_unix_micros(micros), bytes(env, &given)?);
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.find_time_with(time, &options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let (trail, time) = (object::trail(trail)?, Timestamp::from_unix_micros(micros));
+        let (found, _) = read(env, &options, (catalog, filter), &listener, |options| trail.find_time_with(time, &options))?;
         let mut out = Writer::default();
         out.maybe_position(found);
         array(env, &out.0)
     }
 
-    Java_io_trailcore_Native_trailCheck<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    Java_io_trailcore_Native_trailCall<'l>(
+        env, trail: jlong, verb: JByteArray<'l>, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> JByteArray<'l> {
-        let given = bytes(env, &given)?;
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.check(&options).map_err(|error| into_failure(listener.as_ref(), error))?;
-        array(env, &report::check(&found))
-    }
-
-    Java_io_trailcore_Native_trailSummary<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
-    ) -> jlong {
-        let given = bytes(env, &given)?;
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let found = object::trail(trail)?.summary(options).map_err(|error| into_failure(listener.as_ref(), error))?;
-        Ok(Object::Summary(Box::new(found)).into_handle())
-    }
-
-    Java_io_trailcore_Native_summaryDescribe<'l>(env, summary: jlong) -> JByteArray<'l> {
-        array(env, &report::summary(object::summary(summary)?))
-    }
-
-    Java_io_trailcore_Native_summaryTable<'l>(env, summary: jlong, name: JByteArray<'l>) -> jlong {
-        let table = object::summary(summary)?.definitions.get(&text(env, &name)?).ok_or(Failure::MESSAGE)?;
-        Ok(Object::Table(Arc::clone(table)).into_handle())
+        let (trail, verb) = (object::trail(trail)?, text(env, &verb)?);
+        let (report, _) = read(env, &options, (catalog, filter), &listener, |options| trailcore::call_on(&verb, trail, options))?;
+        array(env, report.as_bytes())
     }
 
     Java_io_trailcore_Native_compareCsn<'l>(env, left: JByteArray<'l>, right: JByteArray<'l>) -> jint {
@@ -245,24 +222,17 @@ native! {
         Ok(Csn::compare(&left, &right).map_or(jint::MIN, |order| order as jint))
     }
 
-    Java_io_trailcore_Native_filterCompile<'l>(env, source: JByteArray<'l>, in_dialect: jint) -> jlong {
-        Ok(Object::Filter(Select::parse_in(&text(env, &source)?, dialect(in_dialect))?).into_handle())
+    Java_io_trailcore_Native_filterOf<'l>(
+        env, source: JByteArray<'l>, options: JByteArray<'l>, is_file: jboolean
+    ) -> jlong {
+        let (source, options) = (text(env, &source)?, SelectOptions::from_json(&text(env, &options)?)?);
+        let select = if is_file { Select::from_file_in(source, options.dialect)? } else { Select::parse_in(&source, options.dialect)? };
+        Ok(Object::Filter(options.apply(select)).into_handle())
     }
 
-    Java_io_trailcore_Native_filterFromFile<'l>(env, place: JByteArray<'l>, in_dialect: jint) -> jlong {
-        Ok(Object::Filter(Select::from_file_in(path(env, &place)?, dialect(in_dialect))?).into_handle())
-    }
-
-    Java_io_trailcore_Native_filterWith<'l>(_env, filter: jlong, setting: jint, value: jlong) -> jlong {
-        let filter = object::filter(filter)?.clone();
-        let set = match setting {
-            0 => filter.lenient(),
-            1 => filter.text_unit(if value == 0 { TextUnit::Characters } else { TextUnit::Bytes }),
-            2 => filter.seventeen_digits(value != 0),
-            3 => filter.now(Timestamp::from_unix_micros(value)),
-            _ => return Err(Failure::MESSAGE),
-        };
-        Ok(Object::Filter(set).into_handle())
+    Java_io_trailcore_Native_filterWith<'l>(env, filter: jlong, options: JByteArray<'l>) -> jlong {
+        let options = SelectOptions::from_json(&text(env, &options)?)?;
+        Ok(Object::Filter(options.apply(object::filter(filter)?.clone())).into_handle())
     }
 
     Java_io_trailcore_Native_filterText<'l>(env, filter: jlong) -> JByteArray<'l> {
@@ -346,11 +316,10 @@ native! {
     }
 
     Java_io_trailcore_Native_readerOpen<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, trail: jlong, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> jlong {
-        let given = bytes(env, &given)?;
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let trail = object::trail(trail)?;
+        let (reader, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.reader_with(options))?;
         Ok(Object::Reader(Box::new(ChangeReader::new(reader, listener).into())).into_handle())
     }
 
@@ -404,11 +373,10 @@ native! {
     }
 
     Java_io_trailcore_Native_recordsOpen<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, trail: jlong, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> jlong {
-        let given = bytes(env, &given)?;
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let reader = object::trail(trail)?.records(&options);
+        let trail = object::trail(trail)?;
+        let (reader, listener) = read(env, &options, (catalog, filter), &listener, |options| Ok(trail.records(&options)))?;
         Ok(Object::Records(Box::new(Records::new(reader, listener).into())).into_handle())
     }
 
@@ -423,18 +391,18 @@ native! {
     }
 
     Java_io_trailcore_Native_batchesOpen<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, trail: jlong, wanted: JByteArray<'l>, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> jlong {
-        let given = bytes(env, &given)?;
-        let mut message = wire::Reader(&given);
-        let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
+        let wanted = bytes(env, &wanted)?;
+        let mut message = wire::Reader(&wanted);
         let mut decoder = BatchDecoder::new().rows(message.len()?);
         for _ in 0..message.len()? {
             let (name, all, count) = (message.text()?, message.bool()?, message.len()?);
             let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<std::result::Result<_, _>>()?;
             decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
         }
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let trail = object::trail(trail)?;
+        let (reader, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.reader_with(options))?;
         Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).into_handle())
     }
 
@@ -453,9 +421,12 @@ native! {
         array(env, &object::batches(batches)?.state()?)
     }
 
-    Java_io_trailcore_Native_writerOpen<'l>(env, given: JByteArray<'l>) -> jlong {
-        let given = bytes(env, &given)?;
-        Ok(Object::Writer(Box::new(Rows::new(&mut wire::Reader(&given))?.into())).into_handle())
+    Java_io_trailcore_Native_writerOpen<'l>(
+        env, prefix: JByteArray<'l>, options: JByteArray<'l>, in_memory: jboolean
+    ) -> jlong {
+        let (prefix, options) = (text(env, &prefix)?, WriterOptions::from_json(&text(env, &options)?)?);
+        let writer = if in_memory { TrailWriter::in_memory(&prefix, options) } else { TrailWriter::create(prefix, options) };
+        Ok(Object::Writer(Box::new(Rows::new(writer?).into())).into_handle())
     }
 
     Java_io_trailcore_Native_writerCall<'l>(env, writer: jlong, call: JByteArray<'l>) {
@@ -464,11 +435,10 @@ native! {
     }
 
     Java_io_trailcore_Native_writerWriteAll<'l>(
-        env, writer: jlong, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+        env, writer: jlong, trail: jlong, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> jlong {
-        let given = bytes(env, &given)?;
-        let (options, listener) = options(env, &mut wire::Reader(&given), (catalog, filter), &listener)?;
-        let reader = object::trail(trail)?.reader_with(options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let trail = object::trail(trail)?;
+        let (reader, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.reader_with(options))?;
         let written = object::writer(writer)?.write_all(reader);
         written.map_err(|failure| listener.and_then(|listener| listener.thrown()).unwrap_or(failure))
     }
@@ -479,13 +449,11 @@ native! {
     }
 
     Java_io_trailcore_Native_arrowExport<'l>(
-        env, trail: jlong, given: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>, address: jlong
+        env, trail: jlong, table: JByteArray<'l>, arrow: JByteArray<'l>, options: JByteArray<'l>, catalog: jlong, filter: jlong,
+        listener: JObject<'l>, address: jlong
     ) {
-        let given = bytes(env, &given)?;
-        let mut message = wire::Reader(&given);
-        let (options, listener) = options(env, &mut message, (catalog, filter), &listener)?;
-        let (table, arrow) = (message.text()?, ArrowOptions::from_json(message.text()?)?);
-        let stream = object::trail(trail)?.table(table, options, arrow).map_err(|error| into_failure(listener.as_ref(), error))?;
+        let (trail, table, arrow) = (object::trail(trail)?, text(env, &table)?, ArrowOptions::from_json(&text(env, &arrow)?)?);
+        let (stream, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.table(&table, options, arrow))?;
         arrow::export(stream, listener, address);
         Ok(())
     }

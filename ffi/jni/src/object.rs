@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use jni::sys::jlong;
 use trailcore::filter::Select;
-use trailcore::source::Summary;
 use trailcore::{Catalog, ChangeBlock, TableDef, Trail};
 
 use crate::batches::Batches;
@@ -25,7 +24,6 @@ pub(crate) enum Object {
     Filter(Select),
     Catalog(Catalog),
     Table(Arc<TableDef>),
-    Summary(Box<Summary>),
     Block(Box<ChangeBlock>),
     Reader(Box<Mutex<ChangeReader>>),
     Records(Box<Mutex<Records>>),
@@ -110,7 +108,6 @@ accessors! {
     filter: Filter => Select,
     catalog: Catalog => Catalog,
     table: Table => Arc<TableDef>,
-    summary: Summary => Summary,
     block: Block => ChangeBlock,
     reader_lock: Reader => Mutex<ChangeReader>,
     records_lock: Records => Mutex<Records>,

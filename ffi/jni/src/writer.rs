@@ -1,9 +1,8 @@
 //! Writes trails. Converts rows from lists of named values to images.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle};
 use trailcore::trail::{ByteOrder, Token};
 use trailcore::{Decimal, ErrorKind, TableDef, Timestamp};
 
@@ -15,13 +14,8 @@ use crate::wire::{Reader, Writer};
 pub(crate) struct Rows(Option<TrailWriter>);
 
 impl Rows {
-    /// Opens a writer with its options: in memory or not, prefix, and the document of `WriterOptions`.
-    pub(crate) fn new(message: &mut Reader<'_>) -> Result<Self> {
-        let (in_memory, prefix) = (message.bool()?, message.text()?);
-        let options = WriterOptions::from_json(message.text()?)?;
-        let writer =
-            if in_memory { TrailWriter::in_memory(prefix, options) } else { TrailWriter::create(Path::new(prefix), options) };
-        Ok(Self(Some(writer?)))
+    pub(crate) fn new(writer: TrailWriter) -> Self {
+        Self(Some(writer))
     }
 
     fn open(&mut self) -> Result<&mut TrailWriter> {

@@ -7,8 +7,9 @@
 /* The arguments of the program. */
 extern const char *sample, *expected, *folder;
 
-tc_read_options no_options(void);
-tc_reader *open_reader(const tc_trail *trail, const tc_read_options *options);
+tc_reader *open_reader(const tc_trail *trail, const char *options);
+/* The trail with these objects. */
+tc_trail *with(const tc_trail *trail, const tc_catalog *catalog, const tc_select *select);
 /* Appends all further changes of a reader as lines. */
 void read_lines(tc_reader *reader, size_t most, tc_buffer *lines);
 char *file_content(const char *path, size_t *length);

@@ -21,21 +21,13 @@ void arrow(void) {
     struct ArrowArrayStream stream;
     struct ArrowSchema schema;
     struct ArrowArray batch;
-    tc_arrow_options options;
-    const char *columns[] = {"AMOUNT", "MEMO"};
+    const char *options = "{\"columns\":[\"AMOUNT\",\"MEMO\"],\"rows\":7}";
     int64_t rows = 0;
     OK(tc_trail_open(sample, &trail, NULL));
     GIVES(TC_ERR_UNKNOWN_TABLE, tc_trail_arrow_stream(trail, "NO.SUCH", NULL, NULL, &stream, NULL));
     CHECK(stream.release == NULL);
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    options.columns = columns;
-    options.column_count = 2;
-    options.rows = 7;
-    options.layout = (tc_arrow_layout)9;
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, &options, &stream, NULL));
-    options.layout = TC_ARROW_ROWS;
-    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, &options, &stream, NULL));
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, "{\"layout\":\"row\"}", &stream, NULL));
+    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, options, &stream, NULL));
     tc_trail_free(trail);
     CHECK(stream.get_schema(&stream, &schema) == 0 && schema.n_children == 7);
     CHECK(strcmp(schema.children[5]->name, "AMOUNT") == 0 && strcmp(schema.children[5]->format, "d:19,2") == 0);
@@ -51,12 +43,12 @@ void arrow(void) {
     stream.release(&stream);
 
     coming_back back = {NULL, 0, 0};
-    tc_read_options watched = no_options();
-    watched.watch = come_back;
-    watched.watch_user = &back;
+    tc_trail *watched;
     OK(tc_trail_open(sample, &trail, NULL));
-    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", &watched, &options, &stream, NULL));
+    OK(tc_trail_with(trail, NULL, NULL, come_back, &back, &watched));
     tc_trail_free(trail);
+    OK(tc_trail_arrow_stream(watched, "BANK.POSTINGS", NULL, options, &stream, NULL));
+    tc_trail_free(watched);
     back.stream = &stream;
     int64_t left = rows;
     for (;;) {
@@ -88,11 +80,10 @@ void arrow(void) {
     CHECK(postings == rows && all > postings && all <= 88);
     OK(tc_arrow_batches_filter_counts(f.arrow_batches, &counts));
     CHECK(counts.accepted == 0);
-    OK(tc_table_arrow_schema(f.table, &options, &schema, NULL));
+    OK(tc_table_arrow_schema(f.table, options, &schema, NULL));
     CHECK(schema.n_children == 7);
     schema.release(&schema);
-    columns[0] = "NO_SUCH";
-    GIVES(TC_ERR_INVALID_ARGUMENT, tc_table_arrow_schema(f.table, &options, &schema, NULL));
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_table_arrow_schema(f.table, "{\"columns\":[\"NO_SUCH\"]}", &schema, NULL));
     CHECK(schema.release == NULL);
     free_fixtures(&f);
 }

@@ -23,18 +23,18 @@ static int same(const tc_buffer *left, const tc_buffer *right) {
     return a.length > 0 && a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
-static void lines_of(const tc_trail *trail, const tc_read_options *options, tc_buffer *buffer) {
-    tc_reader *reader = open_reader(trail, options);
+static void lines_of(const tc_trail *trail, tc_buffer *buffer) {
+    tc_reader *reader = open_reader(trail, NULL);
     OK(tc_buffer_clear(buffer));
     read_lines(reader, 100, buffer);
     tc_reader_free(reader);
 }
 
 /* The number of rows of a table's record batches. */
-static int64_t rows_of(const tc_trail *trail, const tc_read_options *options) {
+static int64_t rows_of(const tc_trail *trail) {
     struct ArrowArrayStream stream;
     int64_t rows = 0;
-    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", options, NULL, &stream, NULL));
+    OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, NULL));
     for (;;) {
         struct ArrowArray batch;
         CHECK(stream.get_next(&stream, &batch) == 0);
@@ -59,29 +59,30 @@ void lines(void) {
     OK(tc_buffer_new(&found));
     OK(tc_trail_open(sample, &trail, NULL));
     OK(tc_trail_open(expected, &text, NULL));
-    tc_read_options plain = no_options(), options = no_options();
-    options.catalog = definitions(trail);
-    lines_of(trail, &plain, wanted);
-    lines_of(text, &plain, found);
+    tc_catalog *catalog = definitions(trail);
+    tc_trail *defined = with(text, catalog, NULL);
+    lines_of(trail, wanted);
+    lines_of(text, found);
     CHECK(same(wanted, found));
-    lines_of(text, &options, found);
+    lines_of(defined, found);
     CHECK(same(wanted, found));
 
     /* The same selection decides the same. */
     OK(tc_select_parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, AMOUNT > 1000);", NULL, &select, NULL));
-    plain.select = options.select = select;
-    lines_of(trail, &plain, wanted);
-    lines_of(text, &plain, found);
+    tc_trail *selected[] = {with(trail, NULL, select), with(text, NULL, select), with(text, catalog, select)};
+    tc_select_free(select);
+    lines_of(selected[0], wanted);
+    lines_of(selected[1], found);
     CHECK(same(wanted, found));
-    CHECK(rows_of(text, &options) == rows_of(trail, &plain) && rows_of(trail, &plain) > 0);
-    CHECK(rows_of(text, &plain) == rows_of(trail, &plain));
+    CHECK(rows_of(selected[2]) == rows_of(selected[0]) && rows_of(selected[0]) > 0);
+    CHECK(rows_of(selected[1]) == rows_of(selected[0]));
+    for (size_t i = 0; i < 3; i++) tc_trail_free(selected[i]);
 
     /* Both become the same trail, which reads back the same. */
-    plain.select = options.select = NULL;
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/l%c", folder, 'a' + i);
         OK(tc_writer_create(path, NULL, &writer, NULL));
-        reader = open_reader(i == 0 ? trail : text, &options);
+        reader = open_reader(i == 0 ? trail : defined, NULL);
         for (;;) {
             OK(tc_reader_next(reader, &change, NULL));
             if (!change) break;
@@ -93,12 +94,12 @@ void lines(void) {
         tc_writer_free(writer);
         tc_reader_free(reader);
         OK(tc_trail_open(path, &again, NULL));
-        lines_of(again, NULL, i == 0 ? wanted : found);
+        lines_of(again, i == 0 ? wanted : found);
         tc_trail_free(again);
     }
     CHECK(same(wanted, found));
-    tc_catalog_free((tc_catalog *)(void *)options.catalog);
-    tc_select_free(select);
+    tc_catalog_free(catalog);
+    tc_trail_free(defined);
     tc_trail_free(text);
     tc_trail_free(trail);
     tc_buffer_free(found);

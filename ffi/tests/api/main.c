@@ -9,17 +9,16 @@
 const char *sample, *expected, *folder;
 int checks;
 
-tc_read_options no_options(void) {
-    tc_read_options options;
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    return options;
-}
-
-tc_reader *open_reader(const tc_trail *trail, const tc_read_options *options) {
+tc_reader *open_reader(const tc_trail *trail, const char *options) {
     tc_reader *reader;
     OK(tc_reader_open(trail, options, &reader, NULL));
     return reader;
+}
+
+tc_trail *with(const tc_trail *trail, const tc_catalog *catalog, const tc_select *select) {
+    tc_trail *made;
+    OK(tc_trail_with(trail, catalog, select, NULL, NULL, &made));
+    return made;
 }
 
 void read_lines(tc_reader *reader, size_t most, tc_buffer *lines) {

@@ -19,11 +19,9 @@ void selections(void) {
     GIVES(TC_ERR_BAD_ARGUMENT, tc_error_diagnostic(error, count, &diagnostic));
     tc_error_free(error);
 
-    tc_select_options options;
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    options.lenient = options.nonansi = options.has_now = options.bytes = options.seventeen_digits = true;
-    OK(tc_select_parse("TABLE BANK.POSTINGS, FILTER (@STREQ (MEMO, \"x\"));", &options, &select, NULL));
+    const char *options = "{\"lenient\":true,\"dialect\":\"nonansi\",\"now\":\"2024-03-01T00:00:00Z\",\"text_unit\":\"bytes\","
+                          "\"seventeen_digits\":true}";
+    OK(tc_select_parse("TABLE BANK.POSTINGS, FILTER (@STREQ (MEMO, \"x\"));", options, &select, NULL));
     tc_select_free(select);
     OK(tc_select_parse("TABLE A.B, FILTER (C = 1 AND D = 2 OR E = 3);", NULL, &select, NULL));
     OK(tc_select_lint_count(select, &count));
@@ -150,16 +148,10 @@ void targets(void) {
     WRITTEN("Copy.Postings", tc_select_target(select, 0, "BANK.POSTINGS", known, 1, buffer, NULL));
     GIVES(TC_ERR_FILTER, tc_select_target(select, 0, "BANK.POSTS", known, 1, buffer, NULL));
     GIVES(TC_ERR_BAD_ARGUMENT, tc_select_target(select, 1, "BANK.OTHER", known, 1, buffer, NULL));
-    tc_select_options with;
-    memset(&with, 0, sizeof with);
-    with.size = sizeof with;
-    with.lenient = true;
-    OK(tc_select_with(select, &with, &lenient));
-    tc_read_options reading;
-    memset(&reading, 0, sizeof reading);
-    reading.size = sizeof reading;
-    reading.select = lenient;
-    tc_reader *reader = open_reader(f.trail, &reading);
+    OK(tc_select_with(select, "{\"lenient\":true}", &lenient, NULL));
+    tc_trail *selected = with(f.trail, NULL, lenient);
+    tc_reader *reader = open_reader(selected, NULL);
+    tc_trail_free(selected);
     tc_counts counts;
     const tc_change *change;
     do OK(tc_reader_next(reader, &change, NULL));

@@ -36,10 +36,10 @@ void catalogs(void) {
 
     /* The tables of a reader, and a reader that outlives its catalog. */
     OK(tc_trail_open(sample, &trail, NULL));
-    tc_read_options options = no_options();
-    options.catalog = catalog;
-    tc_reader *reader = open_reader(trail, &options);
+    tc_trail *defined = with(trail, catalog, NULL);
     tc_catalog_free(catalog);
+    tc_reader *reader = open_reader(defined, NULL);
+    tc_trail_free(defined);
     tc_block *block;
     OK(tc_reader_next_block(reader, 100000, &block, NULL));
     tc_block_free(block);

@@ -93,9 +93,7 @@ void memory_and_damage(void) {
     memset(bytes + length / 2, 0xee, 600); /* more than a record */
     file.length = length;
     OK(tc_trail_open_memory(&file, 1, NULL, NULL, &trail, NULL));
-    tc_read_options options = no_options();
-    options.resync = true;
-    reader = open_reader(trail, &options);
+    reader = open_reader(trail, "{\"resync\":true}");
     do {
         OK(tc_reader_next_block(reader, 100000, &block, NULL));
         tc_block_free(block);
@@ -192,16 +190,20 @@ static bool stop(void *user, const tc_progress *progress) {
 }
 
 void options(void) {
-    tc_trail *trail;
+    tc_trail *trail, *watched;
+    tc_reader *reader;
+    tc_buffer *text;
+    tc_str position;
     tc_block *block;
+    tc_error *error;
     const tc_change *change;
     tc_change_info info;
+    char document[200];
     int calls = 0;
     OK(tc_trail_open(sample, &trail, NULL));
-    tc_read_options given = no_options();
-    given.watch = stop;
-    given.watch_user = &calls;
-    tc_reader *reader = open_reader(trail, &given);
+    OK(tc_trail_with(trail, NULL, NULL, stop, &calls, &watched));
+    reader = open_reader(watched, NULL);
+    tc_trail_free(watched);
     GIVES(TC_ERR_CANCELLED, tc_reader_next_block(reader, 10, &block, NULL));
     OK(tc_reader_next_block(reader, 10, &block, NULL)); /* continues */
     CHECK(block != NULL);
@@ -213,41 +215,40 @@ void options(void) {
     GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_next_block(reader, 0, &block, NULL));
     tc_reader_free(reader);
 
-    given = no_options();
-    given.from = &from;
-    given.charset = "GBK";
-    given.mapped = true;
-    reader = open_reader(trail, &given);
-    OK(tc_reader_next(reader, &change, NULL));
-    OK(tc_change_info_of(change, &info));
-    CHECK(info.start.rba == from.rba && info.start.seqno == from.seqno);
-    tc_reader_free(reader);
-    from.rba++;
-    GIVES(TC_ERR_INVALID_POSITION, tc_reader_open(trail, &given, &reader, NULL));
+    OK(tc_buffer_new(&text));
+    for (int i = 0; i < 2; i++) {
+        OK(tc_buffer_clear(text));
+        OK(tc_position_write(from, text));
+        OK(tc_buffer_text(text, &position));
+        snprintf(document, sizeof document, "{\"start_at\":\"%s\",\"charset\":\"GBK\",\"mapped\":true}", position.data);
+        if (i == 0) {
+            reader = open_reader(trail, document);
+            OK(tc_reader_next(reader, &change, NULL));
+            OK(tc_change_info_of(change, &info));
+            CHECK(info.start.rba == from.rba && info.start.seqno == from.seqno);
+            tc_reader_free(reader);
+            from.rba++;
+        } else {
+            GIVES(TC_ERR_INVALID_POSITION, tc_reader_open(trail, document, &reader, NULL));
+        }
+    }
+    from.kind = 99;
+    GIVES(TC_ERR_BAD_ARGUMENT, tc_position_write(from, text));
+    tc_buffer_free(text);
 
-    given = no_options();
-    given.all = true;
-    reader = open_reader(trail, &given);
+    reader = open_reader(trail, "{\"include_non_changes\":true,\"select\":\"TABLE BANK.*;\"}");
     OK(tc_reader_next(reader, &change, NULL));
     OK(tc_change_info_of(change, &info));
     CHECK(info.op == TC_OP_METADATA);
     tc_reader_free(reader);
-    given.size = 4;
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_open(trail, &given, &reader, NULL));
 
-    /* Structs of an earlier version, of a later one, and of a later one with a member set that is not supported. */
-    struct {
-        tc_read_options known;
-        size_t later;
-    } longer;
-    memset(&longer, 0, sizeof longer);
-    longer.known.size = offsetof(tc_read_options, charset);
-    reader = open_reader(trail, &longer.known);
-    tc_reader_free(reader);
-    longer.known.size = sizeof longer;
-    reader = open_reader(trail, &longer.known);
-    tc_reader_free(reader);
-    longer.later = 1;
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_reader_open(trail, &longer.known, &reader, NULL));
+    /* An error names the wrong member. */
+    const char *wrong[][2] = {{"{\"resnyc\":true}", "resnyc"}, {"{\"resync\":\"yes\"}", "resync: invalid type"},
+                              {"{\"start_at\":\"12\"}", "not a position"}, {"{", "not JSON"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        GIVES(TC_ERR_INVALID_ARGUMENT, tc_reader_open(trail, wrong[i][0], &reader, &error));
+        CHECK(strstr(tc_error_message(error), wrong[i][1]) && reader == NULL);
+        tc_error_free(error);
+    }
     tc_trail_free(trail);
 }

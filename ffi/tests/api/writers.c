@@ -86,7 +86,6 @@ void writers(void) {
     };
     tc_table *table;
     tc_writer *writer;
-    tc_writer_options options;
     tc_error *error;
     tc_str name;
     tc_bytes bytes;
@@ -97,12 +96,7 @@ void writers(void) {
     tc_table *none;
     GIVES(TC_ERR_BAD_ARGUMENT, tc_table_new("SHOP.ITEMS", columns, 9, &none, NULL));
 
-    memset(&options, 0, sizeof options);
-    options.size = sizeof options;
-    options.little_endian = true;
-    options.definition_version = 11;
-    options.group = "SHOPS";
-    OK(tc_writer_new_in_memory("it", &options, &writer, NULL));
+    OK(tc_writer_new_in_memory("it", "{\"order\":\"little\",\"definition_version\":11,\"group\":\"SHOPS\"}", &writer, NULL));
     write_changes(writer, table);
     OK(tc_writer_finish(writer, false, NULL));
     GIVES(TC_ERR_BAD_ARGUMENT, tc_writer_finish(writer, false, NULL));
@@ -173,10 +167,8 @@ void writers(void) {
     GIVES(TC_ERR_INVALID_ARGUMENT, tc_writer_finish(writer, false, &error));
     tc_error_free(error);
     tc_writer_free(writer);
-    options.seqno_digits = 7;
-    GIVES(TC_ERR_BAD_ARGUMENT, tc_writer_create(prefix, &options, &writer, NULL));
-    options.seqno_digits = 6;
-    OK(tc_writer_create(prefix, &options, &writer, NULL));
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_writer_create(prefix, "{\"seqno_digits\":7}", &writer, NULL));
+    OK(tc_writer_create(prefix, "{\"order\":\"little\",\"definition_version\":11,\"seqno_digits\":6}", &writer, NULL));
     write_changes(writer, table);
     OK(tc_writer_finish(writer, true, NULL));
     OK(tc_writer_file(writer, 0, &name, NULL));

@@ -70,9 +70,8 @@ pub enum SchemaChange {
     /// The stream has one schema for all definitions, found by reading the trail once beforehand. It has the columns of every
     /// definition, null for rows whose definition lacks them, with types that hold the values of all.
     Union,
-    /// The stream ends; [`next_version`](super::TableStream::next_version) continues with the new schema. Not in documents: a
-    /// reader without this call would lose the rest.
-    #[serde(skip)]
+    /// The stream ends before the first row of the new schema, for consumers that continue after it, such as
+    /// [`next_version`](super::TableStream::next_version).
     Stop,
 }
 

@@ -18,6 +18,7 @@
 mod eval;
 mod logdump;
 mod ops;
+mod options;
 mod plan;
 mod select;
 mod selector;
@@ -27,6 +28,7 @@ mod verdict;
 pub use eval::context::TextUnit;
 pub use eval::outcome::UndecidableReason;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
+pub use options::SelectOptions;
 pub use plan::bind::Tier;
 pub use plan::explain::{Explanation, RuleExplained, TestExplained};
 pub use plan::program::{Program, Projected, Scratch};

@@ -12,7 +12,9 @@ use crate::source::trail::Trail;
 use crate::trail::{RecordType, TransactionIndicator};
 
 /// The kind of an issue that a check reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CheckIssueKind {
     /// Bytes that are not records; reading could continue after them.

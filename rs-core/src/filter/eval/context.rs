@@ -20,7 +20,9 @@ pub(crate) trait Operand {
 }
 
 /// The unit in which positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum TextUnit {
     /// Characters (26ai).
     #[default]

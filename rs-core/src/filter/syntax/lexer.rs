@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
 
 /// The meaning of single and double quotes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// `USEANSISQLQUOTES`, the default since 12c: single quotes for literals, double quotes for case-sensitive column names.
     #[default]

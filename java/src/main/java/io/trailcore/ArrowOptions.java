@@ -77,7 +77,12 @@ public final class ArrowOptions extends Options<ArrowOptions> {
          * The stream has one schema for all definitions, found by reading the trail once beforehand. It has the columns
          * of every definition, null for rows whose definition lacks them, with types that hold the values of all.
          */
-        UNION
+        UNION,
+        /**
+         * The stream ends before the first row of the new schema, for consumers that continue after it, such as {@code
+         * next_version}.
+         */
+        STOP
     }
 
     /**
@@ -183,8 +188,4 @@ public final class ArrowOptions extends Options<ArrowOptions> {
     }
 
     // end of generated
-
-    byte[] message() {
-        return new Wire.Writer().text(json()).toBytes();
-    }
 }

@@ -9,7 +9,7 @@ package io.trailcore;
  */
 final class Native {
     /** The version of the interface between this JAR and the native library, which has the same number. */
-    static final int PROTOCOL = 4;
+    static final int PROTOCOL = 5;
 
     private Native() {
     }
@@ -45,26 +45,19 @@ final class Native {
     static native byte[] trailHeaders(long trail);
 
     static native byte[] trailFindCsn(
-            long trail, byte[] csn, byte[] given, long catalog, long filter, ProgressListener listener);
+            long trail, byte[] csn, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native byte[] trailFindTime(
-            long trail, long micros, byte[] given, long catalog, long filter, ProgressListener listener);
+            long trail, long micros, byte[] options, long catalog, long filter, ProgressListener listener);
 
-    static native byte[] trailCheck(long trail, byte[] given, long catalog, long filter, ProgressListener listener);
-
-    static native long trailSummary(long trail, byte[] given, long catalog, long filter, ProgressListener listener);
-
-    static native byte[] summaryDescribe(long summary);
-
-    static native long summaryTable(long summary, byte[] name);
+    static native byte[] trailCall(
+            long trail, byte[] verb, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native int compareCsn(byte[] left, byte[] right);
 
-    static native long filterCompile(byte[] source, int inDialect);
+    static native long filterOf(byte[] source, byte[] options, boolean isFile);
 
-    static native long filterFromFile(byte[] place, int inDialect);
-
-    static native long filterWith(long filter, int setting, long value);
+    static native long filterWith(long filter, byte[] options);
 
     static native byte[] filterText(long filter);
 
@@ -90,7 +83,7 @@ final class Native {
 
     static native byte[] tableDescribe(long table);
 
-    static native long readerOpen(long trail, byte[] given, long catalog, long filter, ProgressListener listener);
+    static native long readerOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native byte[] readerBlock(long reader, int size);
 
@@ -111,13 +104,14 @@ final class Native {
     /** Throws the error of an image. */
     static native void changeImageError(long block, int index);
 
-    static native long recordsOpen(long trail, byte[] given, long catalog, long filter, ProgressListener listener);
+    static native long recordsOpen(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native byte[] recordsBlock(long records, int size);
 
     static native byte[] recordsSkipped(long records);
 
-    static native long batchesOpen(long trail, byte[] given, long catalog, long filter, ProgressListener listener);
+    static native long batchesOpen(
+            long trail, byte[] wanted, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native byte[] batchesNext(long batches, BatchReader owner);
 
@@ -125,15 +119,15 @@ final class Native {
 
     static native byte[] batchesState(long batches);
 
-    static native long writerOpen(byte[] given);
+    static native long writerOpen(byte[] prefix, byte[] options, boolean inMemory);
 
     static native void writerCall(long writer, byte[] call);
 
     static native long writerWriteAll(
-            long writer, long trail, byte[] given, long catalog, long filter, ProgressListener listener);
+            long writer, long trail, byte[] options, long catalog, long filter, ProgressListener listener);
 
     static native byte[] writerFinish(long writer);
 
     static native void arrowExport(
-            long trail, byte[] given, long catalog, long filter, ProgressListener listener, long address);
+            long trail, byte[] table, byte[] arrow, byte[] options, long catalog, long filter, ProgressListener listener, long address);
 }

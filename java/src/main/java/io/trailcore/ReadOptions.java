@@ -2,7 +2,6 @@ package io.trailcore;
 
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.LongFunction;
 
 /**
  * Options for reading a trail. By default a reader starts at the beginning, stops at damage, and returns only changes.
@@ -117,22 +116,17 @@ public final class ReadOptions extends Options<ReadOptions> {
         return new ReadOptions(values, catalog, select, Objects.requireNonNull(callback));
     }
 
-    byte[] message() {
-        return new Wire.Writer().text(json()).toBytes();
-    }
-
-    ProgressListener listener() {
-        return listener;
-    }
-
-    /** A call that needs the handles of catalog and selection. */
+    /** A call that reads a trail, as most native methods have it. */
     interface Call<T> {
-        T apply(long catalog, long filter);
+        T apply(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
     }
 
-    <T> T with(Call<T> call) {
+    /** Reads a trail with these options. */
+    <T> T read(Trail trail, Call<T> call) {
+        byte[] document = document();
         NativeValue wanted = select == null ? null : select.value();
-        LongFunction<T> withCatalog = definitions -> NativeValue.with(wanted, handle -> call.apply(definitions, handle));
-        return NativeValue.with(catalog == null ? null : catalog.value(), withCatalog);
+        NativeValue definitions = catalog == null ? null : catalog.value();
+        return trail.value().with(from -> NativeValue.with(wanted, filter -> NativeValue.with(definitions,
+                known -> call.apply(from, document, known, filter, listener))));
     }
 }

@@ -3,6 +3,7 @@ package io.trailcore;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A selection of changes, written in the language of GoldenGate parameter files: TABLE, MAP, FILTER, WHERE, TABLEEXCLUDE and
@@ -18,27 +19,32 @@ import java.util.List;
  * <p>A change is undecidable if a column is NULL, missing or not decodable where a value is needed. A strict selection, the
  * default, stops there with {@link TrailException.Undecidable}; a {@link #lenient} one counts and rejects such changes.
  */
-public final class Select {
+public final class Select extends Options<Select> {
     /** The meaning of double quotes. */
     public enum Dialect {
         /** Double quotes enclose column names; literals are in single quotes. The default since release 12c. */
         ANSI,
         /** Double quotes enclose literals. */
-        NON_ANSI
-    }
-
-    /** The unit of positions and lengths in text. */
-    public enum TextUnit {
-        /** Characters, as in release 26ai. The default. */
-        CHARACTERS,
-        /** Bytes of the text in UTF-8, as in release 12.3. */
-        BYTES
+        NONANSI
     }
 
     private final NativeValue value;
 
-    private Select(NativeValue value) {
+    private Select(Map<String, Object> values, NativeValue value) {
+        super(values);
         this.value = value;
+    }
+
+    @Override
+    Select copy(Map<String, Object> changed) {
+        return new Select(changed, value.make(handle -> Native.filterWith(handle, Wire.bytes(Json.write(changed)))));
+    }
+
+    private static Select of(String source, Dialect dialect, boolean isFile) {
+        NativeLibrary.load();
+        Map<String, Object> values = Map.of("dialect", word(dialect));
+        long handle = Native.filterOf(Wire.bytes(source), Wire.bytes(Json.write(values)), isFile);
+        return new Select(values, new NativeValue(handle));
     }
 
     /**
@@ -61,8 +67,7 @@ public final class Select {
      * @throws TrailException.Filter if the text is wrong
      */
     public static Select parse(String text, Dialect dialect) {
-        NativeLibrary.load();
-        return new Select(new NativeValue(Native.filterCompile(Wire.bytes(text), dialect.ordinal())));
+        return of(text, dialect, false);
     }
 
     /**
@@ -87,46 +92,65 @@ public final class Select {
      * @throws TrailException.Filter if the text is wrong
      */
     public static Select fromFile(Path file, Dialect dialect) {
-        NativeLibrary.load();
-        return new Select(new NativeValue(Native.filterFromFile(Wire.bytes(file.toString()), dialect.ordinal())));
-    }
-
-    private Select with(int setting, long number) {
-        return new Select(value.make(handle -> Native.filterWith(handle, setting, number)));
+        return of(file.toString(), dialect, true);
     }
 
     /** {@return the same selection in lenient mode: it counts and rejects changes that it cannot decide} */
     public Select lenient() {
-        return with(0, 0);
+        return lenient(true);
+    }
+
+    // generated: options
+    /** The unit in which positions and lengths of text are counted. The documentation of 12.3 and of 26ai differ. */
+    public enum TextUnit {
+        /** Characters (26ai). */
+        CHARACTERS,
+        /** Bytes of the text as UTF-8 (12.3). */
+        BYTES
     }
 
     /**
-     * {@return the same selection with another unit of text}
+     * Sets {@code lenient}. Undecidable changes are counted and rejected, instead of ending the reading with an error.
      *
-     * @param unit the unit
+     * @param value the value
+     * @return the new options
      */
-    public Select textUnit(TextUnit unit) {
-        return with(1, unit.ordinal());
+    public Select lenient(boolean value) {
+        return with("lenient", value);
     }
 
     /**
-     * {@return the same selection with or without GoldenGate's limit of 17 digits in {@code @COMPUTE}}
+     * Sets {@code textUnit}. The unit in which positions and lengths of text are counted.
      *
-     * @param limit {@code true} to fail on more than 17 digits; {@code false} to keep all digits
+     * @param value the value
+     * @return the new options
      */
-    public Select seventeenDigits(boolean limit) {
-        return with(2, limit ? 1 : 0);
+    public Select textUnit(TextUnit value) {
+        return with("text_unit", Options.word(value));
     }
 
     /**
-     * {@return the same selection with a fixed current time for {@code @DATENOW} and lags}
+     * Sets {@code seventeenDigits}. @COMPUTE fails if a number has more than 17 digits, as in GoldenGate. Otherwise all
+     * digits are kept.
      *
-     * @param now the current time, with microseconds
-     * @throws IllegalArgumentException if the time is out of range for 64-bit microseconds
+     * @param value the value
+     * @return the new options
      */
-    public Select now(Instant now) {
-        return with(3, Times.micros(now));
+    public Select seventeenDigits(boolean value) {
+        return with("seventeen_digits", value);
     }
+
+    /**
+     * Sets {@code now}. A fixed clock for @DATENOW and lags; the system clock if it is not set.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public Select now(Instant value) {
+        return with("now", io.trailcore.Times.text(value));
+    }
+
+    // end of generated
 
     /**
      * Explains the decisions on a table: the tests in order, the inputs of each test, and the lints.

@@ -27,7 +27,7 @@ final class Times {
 
     /** Returns a timestamp as documents have it. */
     static String text(Instant timestamp) {
-        return DOCUMENT.format(timestamp.atOffset(ZoneOffset.UTC));
+        return DOCUMENT.format(instant(micros(timestamp)).atOffset(ZoneOffset.UTC));
     }
 
     /** Returns a time in the unknown time zone of the database. */

@@ -187,9 +187,7 @@ public final class Trail {
      * @throws TrailException if reading up to the start position fails
      */
     public TrailReader reader(ReadOptions options) {
-        byte[] message = options.message();
-        return new TrailReader(value.with(trail -> options.with(
-                (catalog, filter) -> Native.readerOpen(trail, message, catalog, filter, options.listener()))));
+        return new TrailReader(options.read(this, Native::readerOpen));
     }
 
     /**
@@ -210,9 +208,8 @@ public final class Trail {
      * @throws TrailException in the same cases as {@link #reader(ReadOptions)}
      */
     public BatchReader batches(ReadOptions options, BatchOptions wanted) {
-        byte[] message = new Wire.Writer().append(options.message()).append(wanted.message()).toBytes();
-        return new BatchReader(value.with(trail -> options.with(
-                (catalog, filter) -> Native.batchesOpen(trail, message, catalog, filter, options.listener()))));
+        return new BatchReader(options.read(this, (trail, document, catalog, filter, listener) ->
+                Native.batchesOpen(trail, wanted.message(), document, catalog, filter, listener)));
     }
 
     /**
@@ -231,9 +228,7 @@ public final class Trail {
      * @return the reader, to be closed
      */
     public RecordReader records(ReadOptions options) {
-        byte[] message = options.message();
-        return new RecordReader(value.with(trail -> options.with(
-                (catalog, filter) -> Native.recordsOpen(trail, message, catalog, filter, options.listener()))));
+        return new RecordReader(options.read(this, Native::recordsOpen));
     }
 
     /**
@@ -258,9 +253,8 @@ public final class Trail {
      * @throws TrailException if reading fails
      */
     public Optional<Position> findCsn(String csn, ReadOptions options) {
-        byte[] message = options.message();
-        return found(value.with(trail -> options.with((catalog, filter) ->
-                Native.trailFindCsn(trail, Wire.bytes(csn), message, catalog, filter, options.listener()))));
+        return found(options.read(this, (trail, document, catalog, filter, listener) ->
+                Native.trailFindCsn(trail, Wire.bytes(csn), document, catalog, filter, listener)));
     }
 
     /**
@@ -286,9 +280,8 @@ public final class Trail {
      * @throws IllegalArgumentException if the timestamp is out of range for 64-bit microseconds
      */
     public Optional<Position> findTime(Instant time, ReadOptions options) {
-        byte[] message = options.message();
-        return found(value.with(trail -> options.with((catalog, filter) ->
-                Native.trailFindTime(trail, Times.micros(time), message, catalog, filter, options.listener()))));
+        return found(options.read(this, (trail, document, catalog, filter, listener) ->
+                Native.trailFindTime(trail, Times.micros(time), document, catalog, filter, listener)));
     }
 
     /**
@@ -314,32 +307,42 @@ public final class Trail {
      * @throws TrailException.Cancelled if the listener stops the check
      */
     public CheckReport check(ReadOptions options) {
-        byte[] message = options.message();
-        return CheckReport.of(value.with(trail -> options.with(
-                (catalog, filter) -> Native.trailCheck(trail, message, catalog, filter, options.listener()))));
+        return CheckReport.of(report("check", options));
+    }
+
+    private Json report(String verb, ReadOptions options) {
+        return Json.parse(Wire.text(options.read(this, (trail, document, catalog, filter, listener) ->
+                Native.trailCall(trail, Wire.bytes(verb), document, catalog, filter, listener))));
     }
 
     /**
      * Counts the changes by table and operation. Columns are not decoded.
      *
-     * @return the counts
-     * @throws TrailException in the same cases as {@link TrailReader#next}
+     * @return the counts, up to an error that the report states
      */
-    public Summary summary() {
-        return summary(new ReadOptions());
+    public CountReport count() {
+        return count(new ReadOptions());
     }
 
     /**
      * Counts the changes by table and operation, with read options.
      *
      * @param options the read options
-     * @return the counts
-     * @throws TrailException in the same cases as {@link TrailReader#next}
+     * @return the counts, up to an error that the report states
+     * @throws TrailException.Cancelled if the listener stops the counting
      */
-    public Summary summary(ReadOptions options) {
-        byte[] message = options.message();
-        return Summary.of(value.make(trail -> options.with(
-                (catalog, filter) -> Native.trailSummary(trail, message, catalog, filter, options.listener()))));
+    public CountReport count(ReadOptions options) {
+        return CountReport.of(report("count", options));
+    }
+
+    /**
+     * Reports the facts in the headers of the files. It reads the first record of each file.
+     *
+     * @return the report
+     * @throws TrailException.Io if a file cannot be read
+     */
+    public InfoReport info() {
+        return InfoReport.of(report("info", new ReadOptions()));
     }
 
     /**
@@ -361,11 +364,10 @@ public final class Trail {
         if (address == 0) {
             throw new IllegalArgumentException("address is 0; pass the address of an ArrowArrayStream structure");
         }
-        byte[] message = new Wire.Writer().append(options.message()).text(table).append(arrow.message()).toBytes();
-        value.with(trail -> options.with((catalog, filter) -> {
-            Native.arrowExport(trail, message, catalog, filter, options.listener(), address);
+        options.read(this, (trail, document, catalog, filter, listener) -> {
+            Native.arrowExport(trail, Wire.bytes(table), arrow.document(), document, catalog, filter, listener, address);
             return null;
-        }));
+        });
     }
 
     private static Optional<Position> found(byte[] message) {

@@ -63,7 +63,7 @@ public final class TrailWriter implements AutoCloseable {
      */
     public static TrailWriter create(Path prefix, WriterOptions options) {
         NativeLibrary.load();
-        return new TrailWriter(Native.writerOpen(options.message(false, prefix.toString())));
+        return new TrailWriter(Native.writerOpen(Wire.bytes(prefix.toString()), options.document(), false));
     }
 
     /**
@@ -75,7 +75,7 @@ public final class TrailWriter implements AutoCloseable {
      */
     public static TrailWriter inMemory(String prefix, WriterOptions options) {
         NativeLibrary.load();
-        return new TrailWriter(Native.writerOpen(options.message(true, prefix)));
+        return new TrailWriter(Native.writerOpen(Wire.bytes(prefix), options.document(), true));
     }
 
     private void call(Wire.Writer message) {
@@ -264,9 +264,8 @@ public final class TrailWriter implements AutoCloseable {
     public long writeAll(Trail trail, ReadOptions options) {
         long writer = worker.enter();
         try {
-            byte[] message = options.message();
-            return trail.value().with(from -> options.with((catalog, filter) ->
-                    Native.writerWriteAll(writer, from, message, catalog, filter, options.listener())));
+            return options.read(trail, (from, document, catalog, filter, listener) ->
+                    Native.writerWriteAll(writer, from, document, catalog, filter, listener));
         } finally {
             worker.leave();
         }

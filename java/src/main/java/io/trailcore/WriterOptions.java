@@ -143,8 +143,4 @@ public final class WriterOptions extends Options<WriterOptions> {
     }
 
     // end of generated
-
-    byte[] message(boolean inMemory, String prefix) {
-        return new Wire.Writer().bool(inMemory).text(prefix).text(json()).toBytes();
-    }
 }

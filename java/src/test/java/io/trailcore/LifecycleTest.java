@@ -198,7 +198,7 @@ class LifecycleTest {
             TableDef table = TableDef.of("A.B" + i, ColumnDef.varchar("C", 1));
             assertTrue(filter.explain(table).contains("A.B" + i));
             assertEquals(1, Catalog.of(table).names().size());
-            assertEquals(20, SMALL.summary().changes());
+            assertEquals(20, SMALL.count().changes());
         }
         assertLiveAtMost(before);
     }

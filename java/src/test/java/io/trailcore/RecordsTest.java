@@ -137,7 +137,7 @@ class RecordsTest {
         }
         assertEquals(name.equals("little"), pairs > 0);
         Map<String, Long> summed = new HashMap<>();
-        trail.summary().tables().forEach((table, counts) -> summed.put(table, counts.bytes()));
+        trail.count().tables().forEach((table, counts) -> summed.put(table, counts.bytes()));
         assertEquals(summed, bytes);
     }
 
