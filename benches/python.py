@@ -105,7 +105,7 @@ def batches() -> int:
 
 
 def streaming() -> tc.Table:
-    return tc.open(POSTINGS).table(TABLE, batch_size=BATCH)
+    return tc.open(POSTINGS).table(TABLE, rows=BATCH)
 
 
 def avro_rows() -> int:

@@ -431,7 +431,7 @@ enum tc_diagnostic_kind
      */
     TC_DIAGNOSTIC_TEXT_IN_FILTER = 4,
     /**
-     * AND and OR mixed without parentheses.
+     * AND and OR mixed without parentheses. Their precedence is not documented; AND binds tighter here.
      */
     TC_DIAGNOSTIC_MIXED_AND_OR = 5,
     /**
@@ -443,23 +443,23 @@ enum tc_diagnostic_kind
      */
     TC_DIAGNOSTIC_ARITY = 7,
     /**
-     * A literal in the quotes of a column name, or the other way round.
+     * A literal in the quotes of a column name, or vice versa.
      */
     TC_DIAGNOSTIC_QUOTE_MIX_UP = 8,
     /**
-     * An unknown name of a function, column or option.
+     * An unknown function, column or option.
      */
     TC_DIAGNOSTIC_UNKNOWN_NAME = 9,
     /**
-     * An argument that the function does not accept.
+     * An invalid argument.
      */
     TC_DIAGNOSTIC_ARGUMENT = 10,
     /**
-     * Information that only a running GoldenGate process or a database has.
+     * Something that needs a running GoldenGate process or a database.
      */
     TC_DIAGNOSTIC_NOT_AVAILABLE = 11,
     /**
-     * Text that has no meaning for a trail reader and is skipped.
+     * Something that has no effect when reading trails.
      */
     TC_DIAGNOSTIC_NOT_APPLICABLE = 12,
     /**
@@ -467,7 +467,7 @@ enum tc_diagnostic_kind
      */
     TC_DIAGNOSTIC_TYPE = 13,
     /**
-     * Text that exceeds a limit of length or depth.
+     * Text that is too long or nested too deeply.
      */
     TC_DIAGNOSTIC_TOO_LARGE = 14,
 };
@@ -971,15 +971,15 @@ enum tc_update_style
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * One record with both images.
+     * One record with both images (type 134).
      */
     TC_UPDATE_UNIFIED = 0,
     /**
-     * A before and an after record.
+     * A before and an after record (type 15).
      */
     TC_UPDATE_PAIR = 1,
     /**
-     * Only the after record.
+     * Only the after record (type 15).
      */
     TC_UPDATE_AFTER_ONLY = 2,
 };
@@ -1861,20 +1861,6 @@ typedef struct {
     bool has_seqno;
 } tc_file;
 
-/**
- * Missing sequence numbers between two files of a trail.
- */
-typedef struct {
-    /**
-     * The first missing number.
-     */
-    uint64_t first;
-    /**
-     * The last missing number.
-     */
-    uint64_t last;
-} tc_gap;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1997,11 +1983,13 @@ tc_status tc_block_count(const tc_block *block, size_t *count);
 tc_status tc_block_change(const tc_block *block, size_t index, const tc_change **change);
 
 /**
- * Reads a whole change in one call, as `tc_change_read`, by its index in the block. This is the fastest way to read all
- * columns of all changes.
+ * Reads a whole change in one call, by its index in the block: the members of `tc_change_info_of`, and the columns of both
+ * images, first those before the change, then those after it. `*before` and `*after` are the numbers of columns of the images,
+ * and at most `room` columns in total are written to `columns`. This is the fastest way to read all columns of all changes.
  *
- * Its pointers are valid as long as the block. `info` may be NULL for none, `columns` may be NULL where `room` is 0. Errors:
- * as `tc_block_change` and `tc_change_read`.
+ * Its pointers are valid as long as the block. Values are not copied, except text in other character sets than UTF-8, which
+ * each call converts again. Set `info->size` first. `info` may be NULL for none, `columns` may be NULL where `room` is 0.
+ * Errors: as `tc_block_change`, `tc_change_info_of` and `tc_change_columns`.
  * Example: `for (i = 0; i < count; i++) tc_block_read(block, i, &info, columns, 64, &before, &after, &error);`
  */
 tc_status tc_block_read(const tc_block *block,
@@ -2201,24 +2189,6 @@ tc_status tc_change_columns(const tc_change *change,
                             size_t room,
                             size_t *count,
                             tc_error **error);
-
-/**
- * Reads a whole change in one call: the members of `tc_change_info_of`, and the columns of both images, first those before the
- * change, then those after it. `*before` and `*after` are the numbers of columns of the images, and at most `room` columns in
- * total are written to `columns`. `tc_block_read` does the same by the index of a change in its block.
- *
- * Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
- * each call converts again. Set `info->size` first. `info` may be NULL for none, `columns` may be NULL where `room` is 0.
- * Errors: as `tc_change_info_of` and `tc_change_columns`.
- * Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
- */
-tc_status tc_change_read(const tc_change *change,
-                         tc_change_info *info,
-                         tc_column *columns,
-                         size_t room,
-                         size_t *before,
-                         size_t *after,
-                         tc_error **error);
 
 /**
  * Returns a column of an image by its index in the table. Its state is `TC_STATE_MISSING` if the image does not have it, or
@@ -3188,21 +3158,6 @@ tc_status tc_trail_file_header(const tc_trail *trail,
                                size_t index,
                                tc_file_header **header,
                                tc_error **error);
-
-/**
- * Returns the number of gaps between the sequence numbers of the files.
- *
- * Example: `size_t count; tc_trail_gap_count(trail, &count);`
- */
-tc_status tc_trail_gap_count(const tc_trail *trail, size_t *count);
-
-/**
- * Returns one of the gaps between the sequence numbers of the files.
- *
- * Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
- * Example: `tc_gap gap; tc_trail_gap(trail, 0, &gap);`
- */
-tc_status tc_trail_gap(const tc_trail *trail, size_t index, tc_gap *gap);
 
 /**
  * Finds the first change whose transaction has this CSN or a later one. `*found` is false if there is none.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use trailcore::filter::{Counts, Dialect, Select};
 use trailcore::source::Skipped;
-use trailcore::{Catalog, Charset, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
+use trailcore::{Catalog, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
 
 use crate::failure::Failure;
 use crate::output::{Bar, Output, clean, grouped};
@@ -28,18 +28,34 @@ pub(crate) struct How {
     /// Definitions (DEFGEN) for tables that the trail does not define
     #[arg(long, value_name = "FILE")]
     defs: Option<PathBuf>,
-    /// The database's character set, instead of the one that the trail states
-    #[arg(long, value_name = "NAME", value_parser = charset)]
-    charset: Option<Charset>,
-    /// Skip damage and missing files, and report what was skipped
+    // generated: read options
+    /// The database's character set by name, in place of what the source states
+    #[arg(long, value_name = "NAME")]
+    pub(crate) charset: Option<String>,
+    /// Skips damage, missing files and rows without a definition
     #[arg(long)]
     pub(crate) resync: bool,
+    // end of generated
     /// No progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
     /// Show errors in full detail
     #[arg(long)]
     debug: bool,
+}
+
+impl How {
+    /// Returns the read options. Their document has the values of the flags.
+    fn options(&self) -> Result<ReadOptions, Failure> {
+        let document = serde_json::json!({
+            // generated: document of read options
+            "charset": self.charset,
+            "resync": self.resync,
+            // end of generated
+        });
+        let wrong = |error: trailcore::Error| Failure::usage(error.what().trim_start_matches("options document: "));
+        ReadOptions::from_json(&document.to_string()).map_err(wrong)
+    }
 }
 
 /// The range to read.
@@ -84,13 +100,6 @@ pub(crate) struct Selecting {
     /// "Double quotes" are literals, as before 12c
     #[arg(long)]
     nonansi: bool,
-}
-
-fn charset(name: &str) -> Result<Charset, String> {
-    match Charset::from_name(name) {
-        charset if charset.is_stated() && charset.decode(b"").is_some() => Ok(charset),
-        _ => Err("unknown character set; write its name as Oracle does, such as AL32UTF8 or WE8MSWIN1252".to_owned()),
-    }
 }
 
 fn operation(name: &str) -> Result<Op, String> {
@@ -153,12 +162,9 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
         [path] => Trail::open(path)?,
         paths => Trail::open_files(paths)?,
     };
-    let mut options = output.stoppable(ReadOptions::new().resync(how.resync));
+    let mut options = output.stoppable(how.options()?);
     if let Some(path) = &how.defs {
         options = options.catalog(Catalog::open(path)?);
-    }
-    if let Some(charset) = how.charset {
-        options = options.charset(charset);
     }
     Ok(Source { trail, options, progress: !how.no_progress })
 }

@@ -69,11 +69,13 @@ pub unsafe extern "C" fn tc_block_change(block: *const tc_block, index: usize, c
     })
 }
 
-/// Reads a whole change in one call, as `tc_change_read`, by its index in the block. This is the fastest way to read all
-/// columns of all changes.
+/// Reads a whole change in one call, by its index in the block: the members of `tc_change_info_of`, and the columns of both
+/// images, first those before the change, then those after it. `*before` and `*after` are the numbers of columns of the images,
+/// and at most `room` columns in total are written to `columns`. This is the fastest way to read all columns of all changes.
 ///
-/// Its pointers are valid as long as the block. `info` may be NULL for none, `columns` may be NULL where `room` is 0. Errors:
-/// as `tc_block_change` and `tc_change_read`.
+/// Its pointers are valid as long as the block. Values are not copied, except text in other character sets than UTF-8, which
+/// each call converts again. Set `info->size` first. `info` may be NULL for none, `columns` may be NULL where `room` is 0.
+/// Errors: as `tc_block_change`, `tc_change_info_of` and `tc_change_columns`.
 /// Example: `for (i = 0; i < count; i++) tc_block_read(block, i, &info, columns, 64, &before, &after, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_block_read(

@@ -265,34 +265,6 @@ unsafe fn fill(
     Ok(seen)
 }
 
-/// Reads a whole change in one call: the members of `tc_change_info_of`, and the columns of both images, first those before the
-/// change, then those after it. `*before` and `*after` are the numbers of columns of the images, and at most `room` columns in
-/// total are written to `columns`. `tc_block_read` does the same by the index of a change in its block.
-///
-/// Its pointers are valid as long as the change. Values are not copied, except text in other character sets than UTF-8, which
-/// each call converts again. Set `info->size` first. `info` may be NULL for none, `columns` may be NULL where `room` is 0.
-/// Errors: as `tc_change_info_of` and `tc_change_columns`.
-/// Example: `tc_change_read(change, &info, columns, 64, &before, &after, &error);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_change_read(
-    change: *const tc_change,
-    info: *mut tc_change_info,
-    columns: *mut tc_column,
-    room: usize,
-    before: *mut usize,
-    after: *mut usize,
-    error: *mut *mut tc_error,
-) -> tc_status {
-    fallible(error, || {
-        let counts = (out(before, 0, "before")?, out(after, 0, "after")?);
-        zero_on_error(info, || {
-            let handle = borrow(change)?;
-            let Some(change) = handle.find() else { return Err(gone()) };
-            read_all(handle.memory(), handle.place, &change, info, (columns, room), counts)
-        })
-    })
-}
-
 /// Writes a whole change to structs of the caller: its fixed members, unless `info` is null, and its columns.
 ///
 /// # Safety

@@ -7,7 +7,7 @@ use trailcore::filter::{Diagnostic, DiagnosticKind};
 use crate::failure::{Failure, Outcome, status};
 use crate::handle::{self, borrow};
 use crate::status::tc_status;
-use crate::text::{give, out, tc_str};
+use crate::text::{give, tc_str};
 
 /// An error of a call: what is wrong, where, and what to do about it. It never contains column data.
 ///
@@ -54,10 +54,12 @@ unsafe impl Sync for tc_error {}
 
 /// The kind of a diagnostic in the text of a filter. Numbers without a name here are reserved for future kinds.
 #[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum tc_diagnostic_kind {
     /// A kind that this version of the C library has no name for.
+    #[default]
     TC_DIAGNOSTIC_OTHER = 0,
+    // generated: values of the core
     /// The text does not follow the grammar.
     TC_DIAGNOSTIC_SYNTAX = 1,
     /// Typographic quotes, which GoldenGate does not accept.
@@ -66,31 +68,33 @@ pub enum tc_diagnostic_kind {
     TC_DIAGNOSTIC_FOREIGN_OPERATOR = 3,
     /// Text compared in FILTER, which compares numbers.
     TC_DIAGNOSTIC_TEXT_IN_FILTER = 4,
-    /// AND and OR mixed without parentheses.
+    /// AND and OR mixed without parentheses. Their precedence is not documented; AND binds tighter here.
     TC_DIAGNOSTIC_MIXED_AND_OR = 5,
     /// A column that may be NULL is compared without a test before it.
     TC_DIAGNOSTIC_UNGUARDED_COLUMN = 6,
     /// A function with too few or too many arguments.
     TC_DIAGNOSTIC_ARITY = 7,
-    /// A literal in the quotes of a column name, or the other way round.
+    /// A literal in the quotes of a column name, or vice versa.
     TC_DIAGNOSTIC_QUOTE_MIX_UP = 8,
-    /// An unknown name of a function, column or option.
+    /// An unknown function, column or option.
     TC_DIAGNOSTIC_UNKNOWN_NAME = 9,
-    /// An argument that the function does not accept.
+    /// An invalid argument.
     TC_DIAGNOSTIC_ARGUMENT = 10,
-    /// Information that only a running GoldenGate process or a database has.
+    /// Something that needs a running GoldenGate process or a database.
     TC_DIAGNOSTIC_NOT_AVAILABLE = 11,
-    /// Text that has no meaning for a trail reader and is skipped.
+    /// Something that has no effect when reading trails.
     TC_DIAGNOSTIC_NOT_APPLICABLE = 12,
     /// Types that cannot be compared.
     TC_DIAGNOSTIC_TYPE = 13,
-    /// Text that exceeds a limit of length or depth.
+    /// Text that is too long or nested too deeply.
     TC_DIAGNOSTIC_TOO_LARGE = 14,
+    // end of generated
 }
 
 impl tc_diagnostic_kind {
     fn of(kind: DiagnosticKind) -> Self {
         match kind {
+            // generated: conversion of the core
             DiagnosticKind::Syntax => Self::TC_DIAGNOSTIC_SYNTAX,
             DiagnosticKind::CurlyQuotes => Self::TC_DIAGNOSTIC_CURLY_QUOTES,
             DiagnosticKind::ForeignOperator => Self::TC_DIAGNOSTIC_FOREIGN_OPERATOR,
@@ -105,6 +109,7 @@ impl tc_diagnostic_kind {
             DiagnosticKind::NotApplicable => Self::TC_DIAGNOSTIC_NOT_APPLICABLE,
             DiagnosticKind::Type => Self::TC_DIAGNOSTIC_TYPE,
             DiagnosticKind::TooLarge => Self::TC_DIAGNOSTIC_TOO_LARGE,
+            // end of generated
             _ => Self::TC_DIAGNOSTIC_OTHER,
         }
     }
@@ -112,7 +117,7 @@ impl tc_diagnostic_kind {
 
 /// A diagnostic in the text of a filter: an error, or a lint. A filter with lints works.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct tc_diagnostic {
     /// Its kind.
     pub kind: tc_diagnostic_kind,
@@ -131,16 +136,6 @@ pub struct tc_diagnostic {
 }
 
 impl tc_diagnostic {
-    const NONE: Self = Self {
-        kind: tc_diagnostic_kind::TC_DIAGNOSTIC_OTHER,
-        ogg_number: 0,
-        start: 0,
-        end: 0,
-        message: tc_str::NONE,
-        help: tc_str::NONE,
-        is_error: false,
-    };
-
     fn of(diagnostic: &Diagnostic) -> Self {
         Self {
             kind: tc_diagnostic_kind::of(diagnostic.kind()),
@@ -159,10 +154,11 @@ impl tc_diagnostic {
     /// `place` is null or may be written.
     pub(crate) unsafe fn write_to(place: *mut Self, all: &[Diagnostic], index: usize) -> Outcome {
         // SAFETY: guaranteed by the caller.
-        let place = unsafe { out(place, Self::NONE, "diagnostic") }?;
-        let found = all.get(index).ok_or_else(|| Failure::index("diagnostic", index, all.len()))?;
-        *place = Self::of(found);
-        Ok(())
+        unsafe {
+            give(place, "diagnostic", || {
+                all.get(index).map(Self::of).ok_or_else(|| Failure::index("diagnostic", index, all.len()))
+            })
+        }
     }
 }
 

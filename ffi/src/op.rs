@@ -10,6 +10,7 @@ use crate::failure::{Failure, Outcome};
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_op {
+    // generated: values of the core
     /// A new row.
     TC_OP_INSERT = 0,
     /// A row with the same key and other values.
@@ -26,6 +27,7 @@ pub enum tc_op {
     TC_OP_METADATA = 6,
     /// Not a change: a marker, or a record of an unknown type. Only returned on request.
     TC_OP_OTHER = 7,
+    // end of generated
 }
 
 /// A `tc_op` from C, which can have any value.
@@ -34,6 +36,7 @@ pub type RawOp = u32;
 impl tc_op {
     pub(crate) fn of(op: Op) -> Self {
         match op {
+            // generated: conversion of the core
             Op::Insert => Self::TC_OP_INSERT,
             Op::Update => Self::TC_OP_UPDATE,
             Op::PkUpdate => Self::TC_OP_PK_UPDATE,
@@ -42,6 +45,7 @@ impl tc_op {
             Op::Ddl => Self::TC_OP_DDL,
             Op::Metadata => Self::TC_OP_METADATA,
             Op::Other => Self::TC_OP_OTHER,
+            // end of generated
         }
     }
 

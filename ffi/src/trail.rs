@@ -52,16 +52,6 @@ pub struct tc_file {
     pub has_seqno: bool,
 }
 
-/// Missing sequence numbers between two files of a trail.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct tc_gap {
-    /// The first missing number.
-    pub first: u64,
-    /// The last missing number.
-    pub last: u64,
-}
-
 /// A file of a trail in memory.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -370,29 +360,6 @@ pub unsafe extern "C" fn tc_trail_file_header(
             let count = headers.len();
             let found = headers.into_iter().nth(index).ok_or_else(|| Failure::index("file", index, count))?;
             Ok(found.map_or(std::ptr::null_mut(), |found| into_raw(tc_file_header(found))))
-        })
-    })
-}
-
-/// Returns the number of gaps between the sequence numbers of the files.
-///
-/// Example: `size_t count; tc_trail_gap_count(trail, &count);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_trail_gap_count(trail: *const tc_trail, count: *mut usize) -> tc_status {
-    status(|| give(count, "count", || Ok(borrow(trail)?.0.gaps().len())))
-}
-
-/// Returns one of the gaps between the sequence numbers of the files.
-///
-/// Errors: `TC_ERR_BAD_ARGUMENT` for an index out of range.
-/// Example: `tc_gap gap; tc_trail_gap(trail, 0, &gap);`
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tc_trail_gap(trail: *const tc_trail, index: usize, gap: *mut tc_gap) -> tc_status {
-    status(|| {
-        give(gap, "gap", || {
-            let gaps = borrow(trail)?.0.gaps();
-            let found = gaps.get(index).ok_or_else(|| Failure::index("gap", index, gaps.len()))?;
-            Ok(tc_gap { first: found.first, last: found.last })
         })
     })
 }

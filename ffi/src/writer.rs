@@ -30,24 +30,35 @@ handle::object!(tc_writer, b"tc_writ\0");
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum tc_update_style {
-    /// One record with both images.
+    // generated: values of the core
+    /// One record with both images (type 134).
     TC_UPDATE_UNIFIED = 0,
-    /// A before and an after record.
+    /// A before and an after record (type 15).
     TC_UPDATE_PAIR = 1,
-    /// Only the after record.
+    /// Only the after record (type 15).
     TC_UPDATE_AFTER_ONLY = 2,
+    // end of generated
 }
 
 /// A `tc_update_style` from C, which can have any value.
 pub type RawUpdateStyle = u32;
 
-fn update_style(style: RawUpdateStyle) -> Outcome<UpdateStyle> {
-    Ok(match style {
-        style if style == tc_update_style::TC_UPDATE_UNIFIED as u32 => UpdateStyle::Unified,
-        style if style == tc_update_style::TC_UPDATE_PAIR as u32 => UpdateStyle::Pair,
-        style if style == tc_update_style::TC_UPDATE_AFTER_ONLY as u32 => UpdateStyle::AfterOnly,
-        _ => return Err(Failure::argument(format!("{style} is not a tc_update_style"))),
-    })
+impl tc_update_style {
+    fn of(style: UpdateStyle) -> Self {
+        match style {
+            // generated: conversion of the core
+            UpdateStyle::Unified => Self::TC_UPDATE_UNIFIED,
+            UpdateStyle::Pair => Self::TC_UPDATE_PAIR,
+            UpdateStyle::AfterOnly => Self::TC_UPDATE_AFTER_ONLY,
+            // end of generated
+        }
+    }
+
+    /// Converts a number from C.
+    fn read(number: RawUpdateStyle) -> Outcome<UpdateStyle> {
+        let found = UpdateStyle::ALL.into_iter().find(|style| Self::of(*style) as u32 == number);
+        found.ok_or_else(|| Failure::argument(format!("{number} is not a tc_update_style")))
+    }
 }
 
 impl tc_writer {
@@ -255,7 +266,7 @@ pub unsafe extern "C" fn tc_writer_row_change(
         let lacks = |name| Failure::argument(format!("the operation needs the row {name}"));
         let before = || rows.0.as_deref().ok_or_else(|| lacks("before"));
         let after = || rows.1.as_deref().ok_or_else(|| lacks("after"));
-        match (tc_op::read(op)?, update_style(style)?) {
+        match (tc_op::read(op)?, tc_update_style::read(style)?) {
             (Op::Insert, _) => writer.insert(table, after()?)?,
             (Op::Delete, _) => writer.delete(table, before()?)?,
             (Op::Update, style) => writer.update(table, style, before()?, after()?)?,

@@ -2,19 +2,8 @@
 
 use trailcore::trail::{HeaderField, HeaderKind};
 
+use crate::enums::capitals;
 use crate::errors::Regions;
-
-/// Returns a name in capitals: `FirstCsn` is `FIRST_CSN`.
-fn capitals(name: &str) -> String {
-    let mut capitals = String::new();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && !capitals.is_empty() {
-            capitals.push('_');
-        }
-        capitals.push(character.to_ascii_uppercase());
-    }
-    capitals
-}
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {

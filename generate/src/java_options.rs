@@ -4,18 +4,20 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use trailcore::ReadOptions;
 use trailcore::arrow::ArrowOptions;
+use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::sink::WriterOptions;
 
 use crate::errors::Regions;
 
 /// Properties that Java has as objects, with methods of their own.
-const BY_HAND: [&str; 3] = ["definitions", "select", "dialect"];
+pub(crate) const BY_HAND: [&str; 4] = ["definitions", "select", "dialect", "tables"];
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {
     vec![
         ("java/src/main/java/io/trailcore/ReadOptions.java", vec![("options", options::<ReadOptions>("ReadOptions"))]),
+        ("java/src/main/java/io/trailcore/BatchOptions.java", vec![("options", options::<BatchOptions>("BatchOptions"))]),
         ("java/src/main/java/io/trailcore/Select.java", vec![("options", options::<SelectOptions>("Select"))]),
         ("java/src/main/java/io/trailcore/WriterOptions.java", vec![("options", options::<WriterOptions>("WriterOptions"))]),
         ("java/src/main/java/io/trailcore/ArrowOptions.java", vec![("options", options::<ArrowOptions>("ArrowOptions"))]),

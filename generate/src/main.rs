@@ -1,6 +1,6 @@
 //! Writes what is made from the core's types: JSON Schemas in `docs/schema/`, the table of errors in `docs/errors.md`, the error
-//! kinds of C, Java and Python, the header fields of C and Java, and Java's options, in marked regions of their files; the stubs of
-//! Python's extension module and Java's native methods.
+//! kinds of C, Java and Python, the header fields and some enums of C and Java, and Java's options, in marked regions of their files; Java's and
+//! Python's reports and Python's options; the flags of the command line; the stubs of Python's extension module and Java's native methods.
 //!
 //! ```text
 //! cargo run -p trailcore-generate -- [--check]
@@ -10,11 +10,14 @@
 // A missing member of a schema indexes to null.
 #![allow(clippy::indexing_slicing)]
 
+mod cli_options;
+mod enums;
 mod errors;
 mod header_fields;
 mod java_native;
 mod java_options;
 mod java_records;
+mod python_documents;
 mod python_stubs;
 mod region;
 mod schemas;
@@ -55,9 +58,11 @@ fn generate(root: &Path) -> Result<Vec<Generated>, String> {
     let mut files = schemas::all(&root.join("docs/schema"));
     files.push((root.join("docs/errors.md"), errors::document()));
     files.push(python_stubs::file(root)?);
+    files.push(python_documents::file(root));
     files.push(java_native::file(root)?);
     files.extend(java_records::files(root));
-    for (path, regions) in errors::regions().into_iter().chain(header_fields::regions()).chain(java_options::regions()) {
+    let flat = errors::regions().into_iter().chain(header_fields::regions()).chain(java_options::regions());
+    for (path, regions) in flat.chain(cli_options::regions()).chain(enums::regions(root)?) {
         let path = root.join(path);
         let content = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         files.push((path.clone(), region::fill(&content, &regions).map_err(|error| format!("{}: {error}", path.display()))?));

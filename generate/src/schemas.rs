@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use trailcore::ReadOptions;
 use trailcore::arrow::ArrowOptions;
+use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::report::{
     CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, RecordCountReport, RecordReport,
@@ -20,6 +21,7 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<SelectOptions>(folder, "select-options"),
         schema::<WriterOptions>(folder, "writer-options"),
         schema::<ArrowOptions>(folder, "arrow-options"),
+        schema::<BatchOptions>(folder, "batch-options"),
         schema::<trailcore::Request>(folder, "request"),
         schema::<InfoReport>(folder, "info"),
         schema::<CountReport>(folder, "count"),

@@ -1,9 +1,10 @@
 //! Selections.
 
-use pyo3::exceptions::PyValueError;
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
-use trailcore::filter::{self, Dialect, TextUnit};
-use trailcore::{Position, Timestamp};
+use trailcore::filter::{self, SelectOptions};
+use trailcore::{Error, Timestamp};
 
 use crate::error::{DiagnosticParts, diagnostic_parts, syntax};
 use crate::schema::TableDef;
@@ -12,33 +13,26 @@ use crate::schema::TableDef;
 #[pyclass(frozen, module = "trailcore")]
 pub(crate) struct Select(pub(crate) filter::Select);
 
-fn dialect_named(name: &str) -> PyResult<Dialect> {
-    match name {
-        "ansi" => Ok(Dialect::Ansi),
-        "nonansi" => Ok(Dialect::NonAnsi),
-        other => Err(PyValueError::new_err(format!("unknown dialect {other:?}; use 'ansi' or 'nonansi'"))),
-    }
-}
-
 #[pymethods]
 impl Select {
-    #[staticmethod]
-    fn parse(py: Python<'_>, text: &str, dialect: &str) -> PyResult<Self> {
-        filter::Select::parse_in(text, dialect_named(dialect)?).map(Self).map_err(|diagnostics| syntax(py, &diagnostics.into()))
+    /// Parses a text, or reads a file, with a document of options.
+    #[new]
+    #[pyo3(signature = (source, options, is_file = false))]
+    fn new(py: Python<'_>, source: &Bound<'_, PyAny>, options: &str, is_file: bool) -> PyResult<Self> {
+        let options = SelectOptions::from_json(options).map_err(|error| syntax(py, &error))?;
+        let select = if is_file {
+            let path: PathBuf = source.extract()?;
+            py.detach(|| filter::Select::from_file_in(path, options.dialect))
+        } else {
+            filter::Select::parse_in(&source.extract::<String>()?, options.dialect).map_err(Error::from)
+        };
+        select.map(|select| Self(options.apply(select))).map_err(|error| syntax(py, &error))
     }
 
-    #[staticmethod]
-    fn from_file(py: Python<'_>, path: std::path::PathBuf, dialect: &str) -> PyResult<Self> {
-        let dialect = dialect_named(dialect)?;
-        py.detach(|| filter::Select::from_file_in(path, dialect)).map(Self).map_err(|error| syntax(py, &error))
-    }
-
-    fn lenient(&self) -> Self {
-        Self(self.0.clone().lenient())
-    }
-
-    fn text_unit(&self, bytes: bool) -> Self {
-        Self(self.0.clone().text_unit(if bytes { TextUnit::Bytes } else { TextUnit::Characters }))
+    /// Returns the same selection with other options.
+    fn with_options(&self, py: Python<'_>, options: &str) -> PyResult<Self> {
+        let options = SelectOptions::from_json(options).map_err(|error| syntax(py, &error))?;
+        Ok(Self(options.apply(self.0.clone())))
     }
 
     /// Explains how it decides on a table, and lists the problems if it does not fit the table.
@@ -64,10 +58,6 @@ impl Select {
     fn __eq__(&self, other: &Self) -> bool {
         self.0 == other.0
     }
-}
-
-pub(crate) fn position(pair: (u64, u64)) -> Position {
-    Position::new(pair.0, pair.1)
 }
 
 pub(crate) fn time(micros: i64) -> Timestamp {

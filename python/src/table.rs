@@ -11,32 +11,13 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use trailcore::arrow::{ArrowOptions, SchemaChange, TableStream, c_stream};
+use trailcore::arrow::{TableStream, c_stream};
 use trailcore::sink::write_parquet;
 
-use crate::error::raised;
 use crate::handle::Handle;
 use crate::reader::{SkippedRange, skipped_ranges};
 use crate::schema::TableDef;
 use crate::watch::Watch;
-
-/// The options of the conversion to record batches: an object of the Python package with these attributes.
-#[derive(FromPyObject)]
-pub(crate) struct ArrowArgs {
-    /// The document of `ArrowOptions`.
-    #[pyo3(attribute)]
-    document: String,
-    /// True if a stream ends where the schema changes, and continues on request.
-    #[pyo3(attribute)]
-    stops: bool,
-}
-
-impl ArrowArgs {
-    pub(crate) fn options(&self, py: Python<'_>) -> PyResult<ArrowOptions> {
-        let options = ArrowOptions::from_json(&self.document).map_err(|error| raised(py, &error))?;
-        Ok(if self.stops { options.on_schema_change(SchemaChange::Stop) } else { options })
-    }
-}
 
 const STREAM: &CStr = c"arrow_array_stream";
 const SCHEMA: &CStr = c"arrow_schema";

@@ -1,5 +1,6 @@
 //! A trail, its summary and its check.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,22 +8,22 @@ use bytes::Bytes;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyDict, PyList};
+use trailcore::ReadOptions;
+use trailcore::arrow::ArrowOptions;
 use trailcore::filter::Counts;
+use trailcore::report::CountReport;
 use trailcore::sink::{ConvertOptions, Format};
 use trailcore::source::ByteSource;
-use trailcore::{Op, ReadOptions};
 
-use crate::change::optional;
 use crate::error::raised;
 use crate::handle::Handle;
 use crate::reader::{Changes, SkippedRange, skipped_ranges};
 use crate::records::Records;
-use crate::schema::{Catalog, TableDef, charset_named};
-use crate::select::{Select, position, time};
+use crate::schema::{Catalog, TableDef};
+use crate::select::{Select, time};
 use crate::source::FileObject;
-use crate::table::{ArrowArgs, Batches, Table};
-use crate::values::{Types, dict};
+use crate::table::{Batches, Table};
+use crate::values::Types;
 use crate::watch::Watch;
 
 /// A written file: table, path and rows.
@@ -31,37 +32,33 @@ type WrittenFile = (String, PathBuf, u64);
 /// The read options: an object of the Python package with these attributes.
 #[derive(FromPyObject)]
 pub(crate) struct ReadArgs {
+    /// The document of `ReadOptions`.
+    #[pyo3(attribute)]
+    document: String,
     #[pyo3(attribute)]
     selection: Option<Py<Select>>,
     #[pyo3(attribute)]
-    start: Option<(u64, u64)>,
-    #[pyo3(attribute)]
     catalog: Option<Py<Catalog>>,
-    #[pyo3(attribute)]
-    charset: Option<String>,
-    #[pyo3(attribute)]
-    resync: bool,
     #[pyo3(attribute)]
     warns: bool,
 }
 
 impl ReadArgs {
-    fn options(&self) -> PyResult<ReadOptions> {
-        let mut options = ReadOptions::new().resync(self.resync);
+    fn options(&self, py: Python<'_>) -> PyResult<ReadOptions> {
+        let mut options = ReadOptions::from_json(&self.document).map_err(|error| raised(py, &error))?;
         if let Some(select) = &self.selection {
             options = options.select(select.get().0.clone());
-        }
-        if let Some(start) = self.start {
-            options = options.start_at(position(start));
         }
         if let Some(catalog) = &self.catalog {
             options = options.catalog(catalog.get().0.clone());
         }
-        if let Some(charset) = &self.charset {
-            options = options.charset(charset_named(charset)?);
-        }
         Ok(options)
     }
+}
+
+/// Reads the document of the options of the conversion to record batches.
+fn arrow_options(py: Python<'_>, document: &str) -> PyResult<ArrowOptions> {
+    ArrowOptions::from_json(document).map_err(|error| raised(py, &error))
 }
 
 /// A trail. Immutable; any number of readers may read it at once.
@@ -81,7 +78,7 @@ impl Trail {
     fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
         let total = py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))?;
         let watch = Watch::new(progress, read.warns, total);
-        Ok((watch.on(read.options()?), watch))
+        Ok((watch.on(read.options(py)?), watch))
     }
 
     /// Runs `work` without the GIL, and converts its error to an exception.
@@ -152,62 +149,40 @@ impl Trail {
     }
 
     #[pyo3(signature = (name, read, arrow, progress = None))]
-    fn table(
-        &self,
-        py: Python<'_>,
-        name: &str,
-        read: ReadArgs,
-        arrow: ArrowArgs,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<Table> {
+    fn table(&self, py: Python<'_>, name: &str, read: ReadArgs, arrow: &str, progress: Option<Py<PyAny>>) -> PyResult<Table> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options(py)?;
+        let arrow = arrow_options(py, arrow)?;
         Ok(Table::new(self.done(py, &watch, |trail| trail.table(name, options, arrow))?, watch))
     }
 
     #[pyo3(signature = (read, arrow, progress = None))]
-    fn batches(&self, py: Python<'_>, read: ReadArgs, arrow: ArrowArgs, progress: Option<Py<PyAny>>) -> PyResult<Batches> {
+    fn batches(&self, py: Python<'_>, read: ReadArgs, arrow: &str, progress: Option<Py<PyAny>>) -> PyResult<Batches> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let arrow = arrow.options(py)?;
+        let arrow = arrow_options(py, arrow)?;
         Ok(Batches::new(self.done(py, &watch, |trail| trail.batches(options, arrow))?, watch))
     }
 
-    /// Returns the summary as a dict.
+    /// Checks the read options, so that a wrong one is an error before the first use.
+    fn check_options(&self, py: Python<'_>, read: ReadArgs) -> PyResult<()> {
+        read.options(py).map(drop)
+    }
+
+    /// Returns the count report as a JSON document, and the definitions of the tables by name.
     #[pyo3(signature = (read, progress = None))]
-    fn summary<'py>(&self, py: Python<'py>, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+    fn summary(
+        &self,
+        py: Python<'_>,
+        read: ReadArgs,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(String, HashMap<String, TableDef>)> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let summary = self.done(py, &watch, |trail| trail.summary(options))?;
-        watch.done(py, summary.counts)?;
-        let types = Types::get(py)?;
-        let tables = PyDict::new(py);
-        for (name, counts) in &summary.tables {
-            let ops = PyDict::new(py);
-            for op in Op::ALL {
-                if counts.of(op) > 0 {
-                    ops.set_item(op.name(), counts.of(op))?;
-                }
-            }
-            tables.set_item(name, (ops, counts.bytes))?;
-        }
-        let definitions = PyDict::new(py);
-        for (name, table) in &summary.definitions {
-            definitions.set_item(name, Py::new(py, TableDef(Arc::clone(table)))?)?;
-        }
-        let positions = summary.positions.map(|(a, b)| Ok::<_, PyErr>((types.position(py, a)?, types.position(py, b)?)));
-        let times = summary.times.map(|(a, b)| Ok::<_, PyErr>((types.timestamp(py, a)?, types.timestamp(py, b)?)));
-        dict(
-            py,
-            [
-                ("changes", optional(py, Some(summary.changes))?),
-                ("transactions", optional(py, Some(summary.transactions))?),
-                ("tables", tables.into_any()),
-                ("definitions", definitions.into_any()),
-                ("positions", optional(py, positions.transpose()?)?),
-                ("csns", optional(py, summary.csns)?),
-                ("times", optional(py, times.transpose()?)?),
-                ("skipped", PyList::new(py, skipped_ranges(py, &summary.skipped)?)?.into_any()),
-            ],
-        )
+        let report = self.done(py, &watch, |trail| {
+            let (report, error) = CountReport::of(trail, options)?;
+            error.map_or_else(|| Ok((report.to_json()?, report)), Err)
+        })?;
+        watch.done(py, report.1.counts)?;
+        let definitions = report.1.definitions.into_iter().map(|table| (table.name().to_owned(), TableDef(table)));
+        Ok((report.0, definitions.collect()))
     }
 
     /// Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document.
@@ -231,13 +206,13 @@ impl Trail {
         table: Option<String>,
         force: bool,
         read: ReadArgs,
-        arrow: ArrowArgs,
+        arrow: &str,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<(Vec<WrittenFile>, Vec<SkippedRange<'py>>)> {
         let Some(format) = Format::ALL.iter().copied().find(|known| known.name() == format) else {
             return Err(PyValueError::new_err(format!("format must be 'parquet', 'csv', 'arrow' or 'jsonl', not {format:?}")));
         };
-        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow.options(py)?);
+        let mut convert = ConvertOptions::new(format).single_file(single).force(force).arrow(arrow_options(py, arrow)?);
         if let Some(table) = table {
             convert = convert.table(table);
         }

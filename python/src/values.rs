@@ -170,18 +170,6 @@ impl Types {
     }
 }
 
-/// Returns a dict of these pairs.
-pub(crate) fn dict<'py>(
-    py: Python<'py>,
-    pairs: impl IntoIterator<Item = (&'static str, Bound<'py, PyAny>)>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, value) in pairs {
-        dict.set_item(name, value)?;
-    }
-    Ok(dict)
-}
-
 fn is_short_whole(text: &str) -> bool {
     (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

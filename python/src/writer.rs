@@ -158,46 +158,18 @@ fn style_named(name: &str) -> PyResult<UpdateStyle> {
 
 #[pymethods]
 impl Writer {
-    /// Writes to files named by a prefix, or to memory without a prefix.
+    /// Writes to files named by a prefix, or to memory without a prefix, with a document of options.
     #[new]
-    #[pyo3(signature = (prefix, *, order, file_size, first_seqno, charset, group, metadata, created))]
-    #[allow(clippy::too_many_arguments)]
-    fn new(
-        py: Python<'_>,
-        prefix: Option<PathBuf>,
-        order: &str,
-        file_size: u64,
-        first_seqno: u32,
-        charset: &str,
-        group: String,
-        metadata: bool,
-        created: i64,
-    ) -> PyResult<Self> {
-        let order = match order {
-            "big" => ByteOrder::Big,
-            "little" => ByteOrder::Little,
-            other => return Err(PyValueError::new_err(format!("unknown byte order {other:?}; use 'big' or 'little'"))),
-        };
+    fn new(py: Python<'_>, prefix: Option<PathBuf>, options: &str, charset: &str) -> PyResult<Self> {
+        let mut options = WriterOptions::from_json(options).map_err(|error| raised(py, &error))?;
         let id = if charset.eq_ignore_ascii_case("utf-8") { Charset::UTF_8.id() } else { charset_named(charset)?.id() };
         let id = id.and_then(|id| u32::try_from(id).ok());
-        let charset = id.ok_or_else(|| {
+        options.charset = id.ok_or_else(|| {
             PyValueError::new_err(format!(
                 "character set {charset:?} has no number in the trail format; use another, such as 'utf-8'"
             ))
         })?;
-        let definition_version = if order == ByteOrder::Big { 1 } else { 11 };
-        let created = time(created);
-        let options = WriterOptions {
-            order,
-            file_size,
-            first_seqno,
-            charset,
-            group,
-            metadata,
-            created,
-            definition_version,
-            ..WriterOptions::default()
-        };
+        let order = options.order;
         let in_memory = prefix.is_none();
         let writer = match prefix {
             Some(prefix) => TrailWriter::create(prefix, options),
@@ -245,40 +217,27 @@ impl Writer {
         self.finished.load(Ordering::Relaxed)
     }
 
-    fn insert(&self, py: Python<'_>, table: &TableDef, after: &Bound<'_, PyDict>) -> PyResult<()> {
-        let table = self.definition(table);
-        let after = self.image(py, &table, after)?;
-        self.with(py, |writer| writer.insert(&table, &after))
-    }
-
-    fn delete(&self, py: Python<'_>, table: &TableDef, before: &Bound<'_, PyDict>) -> PyResult<()> {
-        let table = self.definition(table);
-        let before = self.image(py, &table, before)?;
-        self.with(py, |writer| writer.delete(&table, &before))
-    }
-
-    fn update(
+    /// Writes a change of a row, with the images that its operation has.
+    #[pyo3(signature = (op, table, before, after, style = "unified"))]
+    fn row(
         &self,
         py: Python<'_>,
+        op: &str,
         table: &TableDef,
-        before: &Bound<'_, PyDict>,
-        after: &Bound<'_, PyDict>,
+        before: Option<&Bound<'_, PyDict>>,
+        after: Option<&Bound<'_, PyDict>>,
         style: &str,
     ) -> PyResult<()> {
         let (style, table) = (style_named(style)?, self.definition(table));
-        let (before, after) = (self.image(py, &table, before)?, self.image(py, &table, after)?);
-        self.with(py, |writer| writer.update(&table, style, &before, &after))
-    }
-
-    fn pk_update(&self, py: Python<'_>, table: &TableDef, before: &Bound<'_, PyDict>, after: &Bound<'_, PyDict>) -> PyResult<()> {
-        let table = self.definition(table);
-        let (before, after) = (self.image(py, &table, before)?, self.image(py, &table, after)?);
-        self.with(py, |writer| writer.pk_update(&table, &before, &after))
-    }
-
-    fn truncate(&self, py: Python<'_>, table: &TableDef) -> PyResult<()> {
-        let table = self.definition(table);
-        self.with(py, |writer| writer.truncate(&table))
+        let image = |row: Option<&Bound<'_, PyDict>>| row.map_or_else(|| Ok(Vec::new()), |row| self.image(py, &table, row));
+        let (before, after) = (image(before)?, image(after)?);
+        self.with(py, |writer| match op {
+            "insert" => writer.insert(&table, &after),
+            "delete" => writer.delete(&table, &before),
+            "update" => writer.update(&table, style, &before, &after),
+            "pk_update" => writer.pk_update(&table, &before, &after),
+            _ => writer.truncate(&table),
+        })
     }
 
     fn ddl(&self, py: Python<'_>, owner: String, object: String, text: String) -> PyResult<()> {

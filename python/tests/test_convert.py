@@ -267,7 +267,7 @@ def test_json_lines_without_any_library(prefix: Path, tmp_path: Path) -> None:
 
 def test_write_parquet(prefix: Path, tmp_path: Path) -> None:
     trail = tc.open(prefix)
-    rows = trail.table("HR.EMP", batch_size=10).write_parquet(tmp_path / "e.parquet")
+    rows = trail.table("HR.EMP", rows=10).write_parquet(tmp_path / "e.parquet")
     none = trail.select(ops="truncate").table("HR.EMP").write_parquet(tmp_path / "none.parquet")
     same(_read(tmp_path / "e.parquet"), changes_of(trail, "HR.EMP"), trail.tables["HR.EMP"].definition or EMP)
     assert rows == len(changes_of(trail, "HR.EMP")) and none == 0

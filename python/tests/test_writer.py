@@ -40,7 +40,7 @@ ROWS = st.fixed_dictionaries(
 
 @given(st.lists(ROWS, min_size=1, max_size=5), st.sampled_from(["big", "little"]))
 def test_rows_come_back_as_they_were(rows: list[dict[str, object]], order: str) -> None:
-    writer = tc.Writer(byte_order=order)  # type: ignore[arg-type]
+    writer = tc.Writer(order=order)  # type: ignore[arg-type]
     with writer.transaction(csn=5, xid="1.1", timestamp=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)):
         for row in rows:
             writer.insert(TABLE, row)
@@ -52,9 +52,7 @@ def test_rows_come_back_as_they_were(rows: list[dict[str, object]], order: str) 
 
 
 def test_a_trail_that_is_copied(tmp_path: Path, bank: tc.Trail) -> None:
-    with tc.Writer(
-        tmp_path / "po", byte_order=bank.info[0].byte_order, charset=bank.info[0].database_charset or "utf-8"
-    ) as writer:  # type: ignore[arg-type]
+    with tc.Writer(tmp_path / "po", order=bank.info[0].byte_order, charset=bank.info[0].database_charset or "utf-8") as writer:  # type: ignore[arg-type]
         for change in bank.select("BANK.POSTINGS"):
             writer.write(change)
     again = tc.open(tmp_path / "po")
@@ -122,7 +120,7 @@ def test_files_of_a_size(tmp_path: Path, emp: tc.TableDef) -> None:
     paths = writer.finish()
     assert isinstance(paths, list) and len(paths) > 2 and paths[0].endswith("lt000000007")
     assert [change["ID"] for change in tc.open(paths)] == list(range(50))
-    for wrong in ({"byte_order": "middle"}, {"charset": "klingon"}):
+    for wrong in ({"order": "middle"}, {"charset": "klingon"}):
         with pytest.raises(ValueError):
             tc.Writer(**wrong)  # type: ignore[arg-type]
 

@@ -14,15 +14,13 @@ of bytes read and total bytes, or a `Bar` such as tqdm's.
 trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
+from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
 from trailcore._progress import Bar, Progress
 from trailcore._select import Select, StartPoint
 from trailcore._table import Table, TableVersion
 from trailcore._trail import (
-    CheckIssue,
-    CheckReport,
-    FileInfo,
     Skipped,
     Source,
     Summary,
@@ -39,6 +37,7 @@ from trailcore._writer import Writer
 __all__ = [
     "MISSING",
     "UNCHANGED",
+    "ArrowOptions",
     "Bar",
     "Batch",
     "BusyError",
@@ -58,6 +57,7 @@ __all__ = [
     "NanoDatetime",
     "Position",
     "Progress",
+    "ReadOptions",
     "Record",
     "Records",
     "Select",
@@ -74,6 +74,7 @@ __all__ = [
     "Transaction",
     "UndecidableWarning",
     "Writer",
+    "WriterOptions",
     "Written",
     "ZeroDate",
     "__version__",

@@ -42,6 +42,15 @@ def facts(title: str, values: Mapping[str, Any]) -> str:
     return f"<p><b>{escape(title)}</b></p>{_grid(('fact', 'value'), rows)}"
 
 
+class Facts:
+    """The base of reports that notebooks show as a table."""
+
+    path: str
+
+    def _repr_html_(self) -> str:
+        return facts(self.path, vars(self))
+
+
 def change(change: _native.Change) -> str:
     """Returns a change: its position and transaction, and its columns before and after."""
     before, after = change.before or {}, change.after or {}

@@ -7,7 +7,6 @@ from typing import Any, Literal, final
 
 from typing_extensions import CapsuleType, Self
 
-from trailcore._table import Arrow
 from trailcore._trail import _Reading
 from trailcore._values import Changed, Position
 
@@ -269,12 +268,9 @@ class Catalog:
 class Select:
     """A compiled selection. Immutable."""
 
-    @staticmethod
-    def parse(text: str, dialect: str) -> Select: ...
-    @staticmethod
-    def from_file(path: _Path, dialect: str) -> Select: ...
-    def lenient(self) -> Select: ...
-    def text_unit(self, bytes: bool) -> Select: ...
+    def __new__(cls, source: _Path, options: str, is_file: bool = False) -> Self: ...
+    def with_options(self, options: str) -> Select:
+        """Returns the same selection with other options."""
     def explain(self, table: TableDef) -> tuple[str, str | None]:
         """Explains how it decides on a table, and lists the problems if it does not fit the table."""
     @property
@@ -358,10 +354,12 @@ class Trail:
     def size(self) -> int: ...
     def changes(self, read: _Reading, progress: _Progress = None) -> Changes: ...
     def records(self, read: _Reading, progress: _Progress = None) -> Records: ...
-    def table(self, name: str, read: _Reading, arrow: Arrow, progress: _Progress = None) -> Table: ...
-    def batches(self, read: _Reading, arrow: Arrow, progress: _Progress = None) -> Batches: ...
-    def summary(self, read: _Reading, progress: _Progress = None) -> dict[str, Any]:
-        """Returns the summary as a dict."""
+    def table(self, name: str, read: _Reading, arrow: str, progress: _Progress = None) -> Table: ...
+    def batches(self, read: _Reading, arrow: str, progress: _Progress = None) -> Batches: ...
+    def check_options(self, read: _Reading) -> None:
+        """Checks the read options, so that a wrong one is an error before the first use."""
+    def summary(self, read: _Reading, progress: _Progress = None) -> tuple[str, dict[str, TableDef]]:
+        """Returns the count report as a JSON document, and the definitions of the tables by name."""
     def report(self, verb: str, read: _Reading, progress: _Progress = None) -> str:
         """Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document."""
     def convert(
@@ -372,7 +370,7 @@ class Trail:
         table: str | None,
         force: bool,
         read: _Reading,
-        arrow: Arrow,
+        arrow: str,
         progress: _Progress = None,
     ) -> tuple[list[tuple[str, os.PathLike[str], int]], list[tuple[Position, Position, str]]]:
         """Writes files, and returns table, path and rows of each, and the skipped ranges."""
@@ -385,19 +383,7 @@ class Trail:
 class Writer:
     """Writes a trail to files or to memory."""
 
-    def __new__(
-        cls,
-        prefix: _Path | None,
-        *,
-        order: str,
-        file_size: int,
-        first_seqno: int,
-        charset: str,
-        group: str,
-        metadata: bool,
-        created: int,
-    ) -> Self:
-        """Writes to files named by a prefix, or to memory without a prefix."""
+    def __new__(cls, prefix: _Path | None, options: str, charset: str) -> Self: ...
     def begin(self, csn: str, xid: str, micros: int) -> None: ...
     def commit(self) -> None: ...
     def abend(self) -> None:
@@ -409,11 +395,15 @@ class Writer:
     def in_memory(self) -> bool: ...
     @property
     def is_finished(self) -> bool: ...
-    def insert(self, table: TableDef, after: dict[str, Any]) -> None: ...
-    def delete(self, table: TableDef, before: dict[str, Any]) -> None: ...
-    def update(self, table: TableDef, before: dict[str, Any], after: dict[str, Any], style: str) -> None: ...
-    def pk_update(self, table: TableDef, before: dict[str, Any], after: dict[str, Any]) -> None: ...
-    def truncate(self, table: TableDef) -> None: ...
+    def row(
+        self,
+        op: str,
+        table: TableDef,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        style: str = "unified",
+    ) -> None:
+        """Writes a change of a row, with the images that its operation has."""
     def ddl(self, owner: str, object: str, text: str) -> None: ...
     def write(self, change: Change) -> None:
         """Writes a change that was read."""

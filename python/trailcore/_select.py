@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as _dt
 import os
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from trailcore import _native
 from trailcore._errors import Diagnostic
-from trailcore._values import Position
+from trailcore._values import Position, document, utc
 
 __all__ = ["Select", "StartPoint"]
 
@@ -33,6 +33,7 @@ class Select:
     """
 
     _compiled: _native.Select
+    _options: dict[str, Any]
 
     def __init__(
         self,
@@ -69,15 +70,20 @@ class Select:
         if limits:
             statements.append(f"TRAILCORE{limits};")
         statements += [f"TABLE {name}{clauses};" for name in names]
-        self._set(_native.Select.parse("\n".join(statements), dialect), lenient)
-
-    def _set(self, native: _native.Select, lenient: bool) -> None:
-        self._compiled = native.lenient() if lenient else native
+        self._options = {"dialect": dialect, "lenient": lenient}
+        self._compiled = _native.Select("\n".join(statements), document(self._options))
 
     @classmethod
-    def _of(cls, native: _native.Select, lenient: bool) -> Select:
+    def _of(cls, source: str, is_file: bool, **options: Any) -> Select:
         select = cls.__new__(cls)
-        select._set(native, lenient)
+        select._options = options
+        select._compiled = _native.Select(source, document(options), is_file)
+        return select
+
+    def _with(self, **changed: Any) -> Select:
+        select = Select.__new__(Select)
+        select._options = {**self._options, **changed}
+        select._compiled = self._compiled.with_options(document(select._options))
         return select
 
     @classmethod
@@ -88,7 +94,7 @@ class Select:
 
         Raises `FilterSyntaxError`.
         """
-        return cls._of(_native.Select.parse(text, dialect), lenient)
+        return cls._of(text, False, lenient=lenient, dialect=dialect)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
@@ -96,15 +102,15 @@ class Select:
 
         Raises `FilterSyntaxError`, `OSError`.
         """
-        return cls._of(_native.Select.from_file(os.fspath(path), dialect), lenient)
+        return cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
 
     def lenient(self) -> Select:
         """Returns a lenient copy: it rejects and counts changes that it cannot decide on."""
-        return Select._of(self._compiled, True)
+        return self._with(lenient=True)
 
     def counting_bytes(self) -> Select:
         """Returns a copy whose text functions count UTF-8 bytes instead of characters, as releases before 26ai do."""
-        return Select._of(self._compiled.text_unit(True), False)
+        return self._with(text_unit="bytes")
 
     def explain(self, table: _native.TableDef) -> str:
         """Explains how the selection decides on a table: its tests in evaluation order, and the columns that each reads."""
@@ -127,11 +133,6 @@ class Select:
 
     def __hash__(self) -> int:
         return hash(str(self))
-
-
-def utc(time: _dt.datetime) -> _dt.datetime:
-    """Converts a time to UTC. A naive time is in UTC already."""
-    return time.replace(tzinfo=_dt.timezone.utc) if time.tzinfo is None else time.astimezone(_dt.timezone.utc)
 
 
 def micros(time: _dt.datetime) -> int:

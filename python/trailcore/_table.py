@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from trailcore import _html, _native
 from trailcore._errors import UnsupportedError
 from trailcore._progress import Progress, callback
+from trailcore._values import document
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,42 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "TableVersion"]
 
-Layout = Literal["rows", "changes"]
-Numbers = Literal["declared", "text", "float"] | int
-Times = Literal["declared", "us", "ns"]
-Invalid = Literal["error", "null"]
-OnSchemaChange = Literal["error", "union"]
 
-
-@dataclasses.dataclass(frozen=True)
-class Arrow:
-    """The options of the conversion to Arrow, as `_native.Trail` takes them."""
-
-    batch_size: int
-    layout: str
-    columns: list[str] | None
-    states: bool
-    numbers: Numbers
-    times: str
-    invalid: str
-    on_schema_change: str
-    prefix: str
-
-    @property
-    def stops(self) -> bool:
-        """True if a stream ends where the schema changes, and continues on request."""
-        return self.on_schema_change == "stop"
-
-    @property
-    def document(self) -> str:
-        """The options as a JSON document."""
-        own = dataclasses.asdict(self)
-        own["rows"] = own.pop("batch_size")
-        own["numbers"] = {"scale": self.numbers} if isinstance(self.numbers, int) else self.numbers
-        own["times"] = {"us": "micros", "ns": "nanos"}.get(self.times, self.times)
-        if self.stops:
-            del own["on_schema_change"]
-        return json.dumps(own)
+def arrow(options: Mapping[str, Any]) -> str:
+    """Returns the options of the conversion to Arrow as a document."""
+    numbers = options.get("numbers")
+    return document({**options, "numbers": {"scale": numbers}} if isinstance(numbers, int) else options)
 
 
 class _Exports:
@@ -149,21 +117,22 @@ class Table(_Exports):
     ``duckdb.sql("from postings")``. trailcore itself needs none of them.
     """
 
-    def __init__(self, trail: _native.Trail, reading: _Reading, name: str, arrow: Arrow, progress: Progress | None) -> None:
+    def __init__(
+        self, trail: _native.Trail, reading: _Reading, name: str, options: Mapping[str, Any], progress: Progress | None
+    ) -> None:
         """Use `Trail.table` to create a table."""
         self._trail = trail
         self._reading = reading
-        self._arrow = arrow
+        self._options = options
         self._progress = progress
         self.name = name
 
     def _open(self, **changed: Any) -> _native.Table:
-        arrow = dataclasses.replace(self._arrow, **changed)
-        return self._trail.table(self.name, self._reading, arrow, callback(self._progress))
+        return self._trail.table(self.name, self._reading, arrow({**self._options, **changed}), callback(self._progress))
 
     def batches(self, size: int | None = None) -> Iterator[_native.Batch]:
         """Yields the record batches, of at most `size` rows each. Each supports the Arrow PyCapsule interface."""
-        stream = self._open(**({} if size is None else {"batch_size": size}))
+        stream = self._open(**({} if size is None else {"rows": size}))
         while (batch := stream.next_batch()) is not None:
             yield batch
 
@@ -171,7 +140,7 @@ class Table(_Exports):
         """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
         The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
         written, _ = self._trail.convert(
-            os.fspath(path), "csv", True, self.name, True, self._reading, self._arrow, callback(self._progress)
+            os.fspath(path), "csv", True, self.name, True, self._reading, arrow(self._options), callback(self._progress)
         )
         return sum(rows for _, _, rows in written)
 

@@ -6,16 +6,17 @@ import dataclasses
 import datetime as _dt
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from trailcore import _html, _native
+from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions
 from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
 from trailcore._select import Select, StartPoint, micros, parse_point
-from trailcore._table import Arrow, Invalid, Layout, Numbers, OnSchemaChange, Table, Times
-from trailcore._values import Position
+from trailcore._table import Table, arrow
+from trailcore._values import Position, document, position_of, time_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+    from typing_extensions import Unpack
 
 __all__ = [
     "CheckIssue",
@@ -39,9 +41,6 @@ __all__ = [
     "call",
     "open",
 ]
-
-_TIMES = ("created", "first_time", "last_time")
-"""The fields of `FileInfo` that are times, which are text in reports."""
 
 _FORMATS: dict[str, Literal["parquet", "csv", "arrow", "jsonl"]] = {
     ".parquet": "parquet",
@@ -59,52 +58,11 @@ Source = Path | bytes | bytearray | memoryview | BinaryIO | Iterable[Path]
 
 
 @dataclasses.dataclass(frozen=True)
-class FileInfo:
-    """The fields of the header of a trail file. A field that the header does not have is `None`. Times are aware, in UTC.
-
-    `path` is the file. `seqno` is its sequence number, `byte_order` is ``big`` or ``little``, `compatibility` the level of the
-    trail format, `created` the creation time. `uri`, `file_name` and `file_size` are as the writer stored them. `first_csn`,
-    `last_csn`, `first_time` and `last_time` are the range of its changes; the last ones are missing while the file is being
-    written. `encryption` is the encryption method. `system`, `node`, `release`, `version` and `hardware` describe the machine,
-    the fields named ``database_`` the source database, and the fields named ``producer_`` the writing process.
-    """
-
-    path: str
-    seqno: int | None = None
-    byte_order: str | None = None
-    compatibility: int | None = None
-    created: _dt.datetime | None = None
-    uri: str | None = None
-    file_name: str | None = None
-    file_size: int | None = None
-    first_csn: str | None = None
-    last_csn: str | None = None
-    first_time: _dt.datetime | None = None
-    last_time: _dt.datetime | None = None
-    encryption: str | None = None
-    system: str | None = None
-    node: str | None = None
-    release: str | None = None
-    version: str | None = None
-    hardware: str | None = None
-    database_name: str | None = None
-    database_instance: str | None = None
-    database_version: str | None = None
-    database_charset: str | None = None
-    database_time_zone: str | None = None
-    producer_group: str | None = None
-    producer_version: str | None = None
-
-    def _repr_html_(self) -> str:
-        return _html.facts(self.path, dataclasses.asdict(self))
-
-
-@dataclasses.dataclass(frozen=True)
 class Skipped:
     """A range of a trail that was skipped: `start`, the position `end` where reading continued, and the `reason`."""
 
-    start: Position
-    end: Position
+    start: Position | str
+    end: Position | str
     reason: str
 
 
@@ -150,39 +108,6 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return _html.summary(self)
-
-
-@dataclasses.dataclass(frozen=True)
-class CheckIssue:
-    """An issue that `Trail.check` found. `kind` is ``damage``, ``torn_tail``, ``gap``, ``order`` or ``row``, or one that is not
-    a fault: ``rolled_back`` or ``unfinished``. `is_fault` is false for these. `what` describes the issue at `position`.
-    """
-
-    kind: str
-    is_fault: bool
-    position: Position | str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} at {self.position}: {self.what}"
-
-
-@dataclasses.dataclass(frozen=True)
-class CheckReport:
-    """The result of `Trail.check`.
-
-    `records`, `changes`, `transactions` and `bytes` count what was read, `invalid_values` the values that cannot be decoded.
-    `is_whole` is true if there is no fault. `issues` lists the first issues, `more_issues` counts the others.
-    """
-
-    records: int
-    changes: int
-    transactions: int
-    bytes: int
-    invalid_values: int
-    is_whole: bool
-    issues: list[CheckIssue]
-    more_issues: int
 
 
 class Transaction:
@@ -240,33 +165,21 @@ class _Reading:
     """The read options, as `_native.Trail` takes them."""
 
     select: Select | None = None
-    start: tuple[int, int] | None = None
     catalog: Catalog | None = None
-    charset: str | None = None
-    resync: bool = False
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     warns: bool = True
 
     @property
     def selection(self) -> _native.Select | None:
         return self.select._compiled if self.select else None
 
-
-def _time(text: str | None) -> _dt.datetime | None:
-    return None if text is None else _dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def _file_info(report: dict[str, Any]) -> FileInfo:
-    known = {field.name for field in dataclasses.fields(FileInfo)}
-    values: dict[str, Any] = {name: value for name, value in report.items() if name in known}
-    return FileInfo(**{**values, **{name: _time(values[name]) for name in _TIMES}})
+    @property
+    def document(self) -> str:
+        return document(self.options)
 
 
-def _position(text: str) -> Position | str:
-    """Positions of other sources than trails are text."""
-    try:
-        return Position.parse(text)
-    except ValueError:
-        return text
+def _pair(read: Callable[[str], Any], values: list[str] | None) -> Any:
+    return values and (read(values[0]), read(values[1]))
 
 
 def call(verb: str, path: Path, **options: Any) -> dict[str, Any]:
@@ -287,8 +200,7 @@ def open(
     source: Source,
     *,
     defs: Path | Catalog | None = None,
-    charset: str | None = None,
-    resync: bool = False,
+    **options: Unpack[ReadOptions],
 ) -> Trail:
     """Opens a trail.
 
@@ -296,10 +208,11 @@ def open(
     file, or a binary file object. A file object that cannot seek is read into memory. Otherwise only file names are read here.
 
     `defs` are definitions (a DEFGEN file) of tables that the trail does not define itself, as in trails of releases before
-    12.2. `charset` overrides the character set of the database that the trail states. With `resync`, damage and missing files
-    are skipped, and reported by `Changes.skipped` and `Summary.skipped`.
+    12.2. `options` are those of `ReadOptions`. With ``resync=True``, damage and missing files are skipped, and reported by
+    `Changes.skipped` and `Summary.skipped`.
 
-    Raises `FileNotFoundError` if there is no trail, `ValueError` if a directory has several, and `DefinitionsError`.
+    Raises `FileNotFoundError` if there is no trail, `ValueError` if a directory has several or an option is wrong, and
+    `DefinitionsError`.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         native = _native.Trail.of_sources([("memory", bytes(source))])
@@ -314,7 +227,9 @@ def open(
     else:
         native = _native.Trail.open_files([os.fspath(path) for path in source])
     catalog = defs if isinstance(defs, Catalog) or defs is None else Catalog.open(os.fspath(defs))
-    return Trail(native, _Reading(catalog=catalog, charset=charset, resync=resync))
+    reading = _Reading(catalog=catalog, options=options)
+    native.check_options(reading)
+    return Trail(native, reading)
 
 
 class Trail:
@@ -350,7 +265,7 @@ class Trail:
     @property
     def info(self) -> list[FileInfo]:
         """The header of each file. Reads the first record of each file."""
-        return [_file_info(file) for file in json.loads(self._native.report("info", _Reading()))["files"]]
+        return [FileInfo.of(file) for file in json.loads(self._native.report("info", _Reading()))["files"]]
 
     @property
     def tables(self) -> Mapping[str, TableInfo]:
@@ -365,16 +280,22 @@ class Trail:
         Reads the trail once, without decoding columns. `progress` is a function of bytes read and total bytes, or a bar such as
         ``tqdm(unit="B", unit_scale=True)``.
         """
-        found = self._native.summary(self._reading, callback(progress))
-        definitions = found.pop("definitions")
-        counts = found.pop("tables")
-        names = sorted({*counts, *(name for name in definitions if name)})
-        tables = {}
-        for name in names:
-            ops, size = counts.get(name, ({}, 0))
-            tables[name] = TableInfo(name, definitions.get(name), ops, size)
-        found["skipped"] = [Skipped(*skipped) for skipped in found["skipped"]]
-        self._summary = Summary(tables=tables, **found)
+        text, definitions = self._native.summary(self._reading, callback(progress))
+        found = json.loads(text)
+        tables = {
+            name: TableInfo(name, definitions.get(name), counts["ops"], counts["bytes"])
+            for name, counts in found["tables"].items()
+        }
+        skipped = [Skipped(position_of(one["from"]), position_of(one["to"]), one["reason"]) for one in found["skipped"]]
+        self._summary = Summary(
+            found["changes"],
+            found["transactions"],
+            tables,
+            _pair(position_of, found["positions"]),
+            _pair(str, found["csns"]),
+            _pair(time_of, found["times"]),
+            skipped,
+        )
         return self._summary
 
     def check(self, *, progress: Progress | None = None) -> CheckReport:
@@ -382,12 +303,7 @@ class Trail:
 
         Reads the trail twice. Ignores the selection.
         """
-        found = json.loads(self._native.report("check", self._reading, callback(progress)))
-        found["issues"] = [
-            CheckIssue(issue["kind"], issue["is_fault"], _position(issue["position"]), issue["what"])
-            for issue in found["issues"]
-        ]
-        return CheckReport(**found)
+        return CheckReport.of(json.loads(self._native.report("check", self._reading, callback(progress))))
 
     def find(self, *, csn: str | int | None = None, time: _dt.datetime | None = None) -> Position | None:
         """Returns the position of the first change with this CSN or time, or a later one; `None` if there is none.
@@ -445,9 +361,12 @@ class Trail:
                     until=until,
                     lenient=lenient is not False,
                 )
-        return Trail(self._native, dataclasses.replace(self._reading, select=select, start=begin, warns=lenient is None))
+        options = {name: value for name, value in self._reading.options.items() if name != "start_at"}
+        if begin is not None:
+            options["start_at"] = begin
+        return Trail(self._native, dataclasses.replace(self._reading, select=select, options=options, warns=lenient is None))
 
-    def _begin(self, start: StartPoint | None) -> tuple[tuple[int, int] | None, StartPoint | None]:
+    def _begin(self, start: StartPoint | None) -> tuple[Position | None, StartPoint | None]:
         """Returns the position to read from, and the start point that is left for the selection."""
         if start is None:
             return None, None
@@ -469,7 +388,8 @@ class Trail:
         select = self._reading.select
         if select is None:
             return "no selection: all changes are selected"
-        every = Trail(self._native, dataclasses.replace(self._reading, select=None, start=None)).tables
+        options = {name: value for name, value in self._reading.options.items() if name != "start_at"}
+        every = Trail(self._native, dataclasses.replace(self._reading, select=None, options=options)).tables
         if table is not None:
             wanted = [info for name, info in every.items() if name.upper() == table.upper()]
             if not wanted:
@@ -503,77 +423,20 @@ class Trail:
         """Returns an iterator of all raw records, including file headers and definitions. Ignores the selection."""
         return self._native.records(self._reading, callback(progress))
 
-    def table(
-        self,
-        name: str,
-        *,
-        columns: Iterable[str] | None = None,
-        layout: Layout = "rows",
-        states: bool = False,
-        numbers: Numbers = "declared",
-        times: Times = "declared",
-        invalid: Invalid = "error",
-        on_schema_change: OnSchemaChange = "error",
-        batch_size: int = 65_536,
-        prefix: str = "_",
-        progress: Progress | None = None,
-    ) -> Table:
+    def table(self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> Table:
         """Returns the changes of one table as a `Table` of record batches. Nothing is read yet.
 
-        - `columns`: the columns of the table to include; all without it.
-        - `layout`: ``rows`` has the row after each change, or the deleted row. ``changes`` has both images, as structs `before`
-          and `after`.
-        - `states`: adds a struct column ``_states``, with the state of each column: value, NULL, missing or invalid.
-        - `numbers`: how to convert numbers without a declared scale (Oracle's NUMBER). ``declared`` and ``text`` keep the exact
-          digits as text (``text`` also for a declared scale), ``float`` gives the nearest float, and an int gives decimals of
-          this scale.
-        - `times`: ``us`` or ``ns`` instead of the precision that the column declares.
-        - `invalid`: ``null`` converts values that cannot be decoded to null. Otherwise they are an error without `states`.
-        - `on_schema_change`: ``error``, or ``union`` for one schema of all definitions, which reads the trail once before.
-          `Table.versions` returns one table for each definition.
-        - `batch_size`: the maximum number of rows of a record batch.
-        - `prefix`: the prefix of the columns that do not come from the table itself.
+        `options` are those of `ArrowOptions`, such as ``columns=["ID"]`` or ``layout="changes"``. ``numbers=2`` gives decimals
+        of this scale. `Table.versions` returns one table for each definition.
         """
-        arrow = Arrow(
-            batch_size=batch_size,
-            layout=layout,
-            columns=None if columns is None else list(columns),
-            states=states,
-            numbers=numbers,
-            times=times,
-            invalid=invalid,
-            on_schema_change=on_schema_change,
-            prefix=prefix,
-        )
-        return Table(self._native, self._reading, name, arrow, progress)
+        return Table(self._native, self._reading, name, options, progress)
 
     def batches(
-        self,
-        size: int = 65_536,
-        *,
-        layout: Layout = "rows",
-        columns: Iterable[str] | None = None,
-        states: bool = False,
-        numbers: Numbers = "declared",
-        times: Times = "declared",
-        invalid: Invalid = "error",
-        prefix: str = "_",
-        progress: Progress | None = None,
+        self, size: int = 65_536, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]
     ) -> _native.Batches:
-        """Returns an iterator of the record batches of all tables, in one pass. Each batch has one table and one definition.
-        The batches of a table are in trail order. The arguments are those of `table`."""
-        arrow = Arrow(
-            batch_size=size,
-            layout=layout,
-            columns=None if columns is None else list(columns),
-            states=states,
-            numbers=numbers,
-            times=times,
-            invalid=invalid,
-            on_schema_change="stop",
-            prefix=prefix,
-        )
-        return self._native.batches(self._reading, arrow, callback(progress))
+        """Returns an iterator of the record batches of all tables, of at most `size` rows each, in one pass. Each batch has one
+        table and one definition. The batches of a table are in trail order. `options` are those of `ArrowOptions`."""
+        return self._native.batches(self._reading, arrow({**options, "rows": size}), callback(progress))
 
     def convert(
         self,
@@ -581,21 +444,15 @@ class Trail:
         format: Literal["parquet", "csv", "arrow", "jsonl"] | None = None,
         *,
         table: str | None = None,
-        layout: Layout = "rows",
-        columns: Iterable[str] | None = None,
-        states: bool = False,
-        numbers: Numbers = "declared",
-        times: Times = "declared",
-        invalid: Invalid = "error",
-        batch_size: int = 65_536,
         force: bool = False,
         progress: Progress | None = None,
+        **options: Unpack[ArrowOptions],
     ) -> list[Written]:
         """Writes the changes to files, in one pass and in constant memory, and returns the files.
 
         `out` is one file of one table, whose name `table` is, if it has an ending; otherwise a directory that gets a file for
-        each table. The ending means the format if `format` is not given. The other arguments are those of `table`; CSV has no
-        use for `numbers` and `times`, and JSON lines contain the changes verbatim. `force` replaces existing files.
+        each table. The ending means the format if `format` is not given. `options` are those of `ArrowOptions`; CSV has no use
+        for `numbers` and `times`, and JSON lines contain the changes verbatim. `force` replaces existing files.
 
         The files get their names once all of them are complete. After an exception nothing remains. Raises `OSError` if a file
         exists.
@@ -606,18 +463,7 @@ class Trail:
         kind = format or (_FORMATS.get(suffix) if single else "parquet")
         if kind is None:
             raise ValueError(f"the ending of {path} means no format; use one of {', '.join(_FORMATS)}, or give format=")
-        arrow = Arrow(
-            batch_size=batch_size,
-            layout=layout,
-            columns=None if columns is None else list(columns),
-            states=states,
-            numbers=numbers,
-            times=times,
-            invalid=invalid,
-            on_schema_change="stop",
-            prefix="_",
-        )
-        written, _ = self._native.convert(path, kind, single, table, force, self._reading, arrow, callback(progress))
+        written, _ = self._native.convert(path, kind, single, table, force, self._reading, arrow(options), callback(progress))
         return [Written(name, os.fspath(file), rows) for name, file, rows in written]
 
     def to_polars(self, name: str, **options: Any) -> polars.DataFrame:

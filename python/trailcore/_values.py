@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as _dt
 import enum
+import json
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 
@@ -32,6 +34,46 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.seqno}:{self.rba}"
+
+
+def position_of(text: str) -> Position | str:
+    """Returns a position of a document. Positions of other sources than trails are text."""
+    try:
+        return Position.parse(text)
+    except ValueError:
+        return text
+
+
+def time_of(text: str | None) -> _dt.datetime | None:
+    """Returns a time of a document, aware, in UTC."""
+    return None if text is None else _dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def document(options: Mapping[str, Any]) -> str:
+    """Returns options as a JSON document."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, _dt.datetime):
+            return utc(value).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return str(value) if isinstance(value, Position) else value
+
+    return json.dumps({name: plain(value) for name, value in options.items()}, default=list)
+
+
+def utc(time: _dt.datetime) -> _dt.datetime:
+    """Converts a time to UTC. A naive time is in UTC already."""
+    return time.replace(tzinfo=_dt.timezone.utc) if time.tzinfo is None else time.astimezone(_dt.timezone.utc)
+
+
+class Issue:
+    """The base of an issue, which `str` returns as one line."""
+
+    kind: str
+    position: Position | str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.position}: {self.what}"
 
 
 class Changed(NamedTuple):

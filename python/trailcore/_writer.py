@@ -9,11 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from trailcore import _native
+from trailcore._documents import WriterOptions
 from trailcore._native import Change, TableDef
 from trailcore._select import micros
+from trailcore._values import document
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Unpack
 
 __all__ = ["Writer"]
 
@@ -43,31 +47,17 @@ class Writer:
         self,
         prefix: str | os.PathLike[str] | None = None,
         *,
-        byte_order: Literal["big", "little"] = "big",
-        file_size: int = 500 << 20,
-        first_seqno: int = 0,
         charset: str = "utf-8",
-        group: str = "TRAILCOR",
-        metadata: bool = True,
-        created: _dt.datetime = _EPOCH,
+        **options: Unpack[WriterOptions],
     ) -> None:
         """Writes files named by a prefix and a number, such as ``dirdat/lt000000000``. Without a prefix, writes to memory.
 
-        A file is closed before a record would make it longer than `file_size` bytes. `charset` is the character set of the
-        database. With `metadata`, the trail contains the table definitions; without it, rows carry the name of their table, as
-        releases before 12.2 write them, and a reader needs a definitions file. `created` is the creation time in the file
-        header. The output does not depend on the clock.
+        `charset` is the character set of the database. `options` are those of `WriterOptions`, such as ``order="little"`` or
+        ``file_size=1 << 20``. With ``metadata=False`` rows carry the name of their table, as releases before 12.2 write them,
+        and a reader needs a definitions file. The output does not depend on the clock.
         """
-        self._native = _native.Writer(
-            None if prefix is None else os.fspath(prefix),
-            order=byte_order,
-            file_size=file_size,
-            first_seqno=first_seqno,
-            charset=charset,
-            group=group,
-            metadata=metadata,
-            created=micros(created),
-        )
+        options.setdefault("definition_version", 11 if options.get("order") == "little" else 1)
+        self._native = _native.Writer(None if prefix is None else os.fspath(prefix), document(options), charset)
 
     def begin(self, *, csn: str | int, xid: str = "", timestamp: _dt.datetime = _EPOCH) -> None:
         """Begins a transaction with this CSN, transaction id and commit timestamp."""
@@ -94,11 +84,11 @@ class Writer:
 
     def insert(self, table: TableDef, after: Mapping[str, Any]) -> None:
         """Writes an insert."""
-        self._native.insert(table, dict(after))
+        self._native.row("insert", table, None, dict(after))
 
     def delete(self, table: TableDef, before: Mapping[str, Any]) -> None:
         """Writes a delete."""
-        self._native.delete(table, dict(before))
+        self._native.row("delete", table, dict(before), None)
 
     def update(
         self,
@@ -109,15 +99,15 @@ class Writer:
         style: Literal["unified", "pair", "after"] = "unified",
     ) -> None:
         """Writes an update as one record with both images, as a pair of records, or as one record with only the after image."""
-        self._native.update(table, dict(before), dict(after), style)
+        self._native.row("update", table, dict(before), dict(after), style)
 
     def pk_update(self, table: TableDef, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Writes a primary key update. `before` holds the columns of the old key."""
-        self._native.pk_update(table, dict(before), dict(after))
+        self._native.row("pk_update", table, dict(before), dict(after))
 
     def truncate(self, table: TableDef) -> None:
         """Writes a truncate of a table."""
-        self._native.truncate(table)
+        self._native.row("truncate", table, None, None)
 
     def ddl(self, owner: str, name: str, text: str) -> None:
         """Writes a DDL change of an object, with the text that GoldenGate makes of it."""
@@ -130,7 +120,7 @@ class Writer:
 
         >>> import trailcore as tc
         >>> def copy(trail, prefix):
-        ...     with tc.Writer(prefix, byte_order=trail.info[0].byte_order) as writer:
+        ...     with tc.Writer(prefix, order=trail.info[0].byte_order) as writer:
         ...         for change in trail.select("HR.*"):
         ...             writer.write(change)
         """

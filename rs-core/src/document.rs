@@ -5,26 +5,30 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Reads a document of the caller. The error contains the reason and the place, and names the member.
+/// Reads a document of the caller. The error contains the reason, and names the member or the place.
 pub(crate) fn parse<T: DeserializeOwned>(document: &str) -> Result<T> {
-    serde_json::from_str(document).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            let member = wrong_member::<T>(document).map_or_else(String::new, |name| format!("{name}: "));
-            Error::new(ErrorKind::InvalidArgument, format!("options document: {member}{error}"))
-        }
-        _ => Error::new(ErrorKind::InvalidArgument, format!("options document is not JSON: {error}")),
+    serde_json::from_str(document).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => {
+                let what = wrong_member::<T>(document).unwrap_or_else(|| error.to_string());
+                format!("options document: {what}")
+            }
+            _ => format!("options document is not JSON: {error}"),
+        };
+        Error::new(ErrorKind::InvalidArgument, what)
     })
 }
 
-/// Returns the name of the first member with a wrong value, which serde's error lacks: the one that fails on its own.
+/// Returns the name and the error of the first member with a wrong value: the one that fails on its own. Serde's error of the
+/// document lacks the name.
 fn wrong_member<T: DeserializeOwned>(document: &str) -> Option<String> {
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(document).ok()?;
-    let fails = |name: &String, value: &serde_json::Value| {
-        let alone = serde_json::Map::from_iter([(name.clone(), value.clone())]);
-        let error = serde_json::from_value::<T>(alone.into()).err().map(|error| error.to_string());
-        error.is_some_and(|error| !error.contains("missing field") && !error.contains("unknown field"))
-    };
-    members.into_iter().find(|(name, value)| fails(name, value)).map(|(name, _)| name)
+    members.into_iter().find_map(|(name, value)| {
+        let alone = serde_json::Map::from_iter([(name.clone(), value)]);
+        let error = serde_json::from_value::<T>(alone.into()).err()?.to_string();
+        let is_about_others = error.contains("missing field") || error.contains("unknown field");
+        (!is_about_others).then(|| format!("{name}: {error}"))
+    })
 }
 
 /// Writes a document.

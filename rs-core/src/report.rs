@@ -168,6 +168,9 @@ pub struct CountReport {
     /// The skipped ranges as values.
     #[serde(skip)]
     pub ranges: Vec<Skipped>,
+    /// The latest definitions of the tables as values.
+    #[serde(skip)]
+    pub definitions: Vec<Arc<TableDef>>,
 }
 
 /// One table: its latest definition and the counts of its changes.
@@ -282,6 +285,7 @@ impl CountReport {
         };
         for table in reader.tables().filter(|table| !table.name().is_empty()) {
             report.tables.entry(table.name().to_owned()).or_default().columns = columns(table);
+            report.definitions.push(Arc::clone(table));
         }
         (report.positions, report.times) = (positions, times);
         report.counts = reader.filter_counts();
@@ -290,6 +294,14 @@ impl CountReport {
         report.skipped = SkippedReport::all(&report.ranges);
         report.error = error.as_ref().map(ToString::to_string);
         Ok((report, error))
+    }
+
+    /// Returns the report as a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`].
+    pub fn to_json(&self) -> Result<String> {
+        crate::document::write(self)
     }
 }
 
@@ -331,6 +343,9 @@ pub struct RecordCountReport {
     /// The skipped ranges as values.
     #[serde(skip)]
     pub ranges: Vec<Skipped>,
+    /// The latest definitions of the tables as values.
+    #[serde(skip)]
+    pub definitions: Vec<Arc<TableDef>>,
 }
 
 /// The records of one type.

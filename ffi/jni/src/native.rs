@@ -10,8 +10,9 @@ use jni::objects::{JByteArray, JClass, JObject, JObjectArray};
 use jni::sys::{JNI_VERSION_1_8, jboolean, jint, jlong};
 use jni::{Env, EnvUnowned};
 use trailcore::arrow::ArrowOptions;
-use trailcore::batch::BatchDecoder;
+use trailcore::batch::BatchOptions;
 use trailcore::filter::{Select, SelectOptions};
+use trailcore::report::CountReport;
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::source::ByteSource;
 use trailcore::{Catalog, Csn, ReadOptions, Timestamp, Trail};
@@ -217,6 +218,18 @@ native! {
         array(env, report.as_bytes())
     }
 
+    /// Returns a count report. Unlike the verb of trailCall, it fails with an error that ends the counting.
+    Java_io_trailcore_Native_trailCount<'l>(
+        env, trail: jlong, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
+    ) -> JByteArray<'l> {
+        let trail = object::trail(trail)?;
+        let (report, _) = read(env, &options, (catalog, filter), &listener, |options| {
+            let (report, error) = CountReport::of(trail, options)?;
+            error.map_or_else(|| report.to_json(), Err)
+        })?;
+        array(env, report.as_bytes())
+    }
+
     Java_io_trailcore_Native_compareCsn<'l>(env, left: JByteArray<'l>, right: JByteArray<'l>) -> jint {
         let (left, right) = (text(env, &left)?, text(env, &right)?);
         Ok(Csn::compare(&left, &right).map_or(jint::MIN, |order| order as jint))
@@ -393,14 +406,7 @@ native! {
     Java_io_trailcore_Native_batchesOpen<'l>(
         env, trail: jlong, wanted: JByteArray<'l>, options: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>
     ) -> jlong {
-        let wanted = bytes(env, &wanted)?;
-        let mut message = wire::Reader(&wanted);
-        let mut decoder = BatchDecoder::new().rows(message.len()?);
-        for _ in 0..message.len()? {
-            let (name, all, count) = (message.text()?, message.bool()?, message.len()?);
-            let columns: Vec<&str> = (0..count).map(|_| message.text()).collect::<std::result::Result<_, _>>()?;
-            decoder = if all { decoder.table(name) } else { decoder.columns(name, &columns) };
-        }
+        let decoder = BatchOptions::from_json(&text(env, &wanted)?)?.decoder();
         let trail = object::trail(trail)?;
         let (reader, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.reader_with(options))?;
         Ok(Object::Batches(Box::new(Batches::new(reader, decoder, listener).into())).into_handle())

@@ -65,12 +65,8 @@ impl Rows {
                     8 => writer.delete(table, &image()?)?,
                     9 => {
                         let (before, after) = (image()?, image()?);
-                        let style = match style {
-                            1 => UpdateStyle::Pair,
-                            2 => UpdateStyle::AfterOnly,
-                            _ => UpdateStyle::Unified,
-                        };
-                        writer.update(table, style, &before, &after)?;
+                        let style = UpdateStyle::ALL.get(usize::from(style)).ok_or(Failure::MESSAGE)?;
+                        writer.update(table, *style, &before, &after)?;
                     }
                     10 => {
                         let (before, after) = (image()?, image()?);

@@ -108,9 +108,9 @@ void changes(void) {
     OK(tc_change_columns(f.change, TC_IMAGE_AFTER, columns, 3, &index, NULL));
     CHECK(index == 8);
     size_t before = 9, after = 9;
-    OK(tc_change_read(f.change, NULL, NULL, 0, &before, &after, NULL));
+    OK(tc_block_read(f.block, 0, NULL, NULL, 0, &before, &after, NULL));
     CHECK(before == 0 && after == 8);
-    OK(tc_change_read(f.change, NULL, columns, 3, &before, &after, NULL));
+    OK(tc_block_read(f.block, 0, NULL, columns, 3, &before, &after, NULL));
     CHECK(before == 0 && after == 8 && columns[2].index == 2);
     tc_change_info read;
     read.size = sizeof read;

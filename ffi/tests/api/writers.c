@@ -116,10 +116,13 @@ void writers(void) {
     tc_column column;
     static const tc_op wanted[] = {TC_OP_INSERT, TC_OP_UPDATE,    TC_OP_UPDATE, TC_OP_UPDATE,   TC_OP_PK_UPDATE,
                                    TC_OP_PK_UPDATE, TC_OP_DELETE, TC_OP_TRUNCATE, TC_OP_DDL};
+    tc_block *block = NULL;
     info.size = sizeof info;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        OK(tc_reader_next(reader, &change, NULL));
-        CHECK(change != NULL);
+        tc_block_free(block);
+        OK(tc_reader_next_block(reader, 1, &block, NULL));
+        CHECK(block != NULL);
+        OK(tc_block_change(block, 0, &change));
         OK(tc_change_info_of(change, &info));
         CHECK(info.op == wanted[i]);
         /* Both images in one call equal the images of single calls. */
@@ -127,7 +130,7 @@ void writers(void) {
         size_t before, after, count;
         tc_change_info again;
         again.size = sizeof again;
-        OK(tc_change_read(change, &again, both, 16, &before, &after, NULL));
+        OK(tc_block_read(block, 0, &again, both, 16, &before, &after, NULL));
         CHECK(again.op == info.op && again.position.rba == info.position.rba);
         OK(tc_change_columns(change, TC_IMAGE_BEFORE, one, 16, &count, NULL));
         CHECK(count == before && (count == 0 || both[0].bytes.data == one[0].bytes.data));
@@ -154,6 +157,7 @@ void writers(void) {
         OK(tc_change_user_tokens(change, &user));
         CHECK(user.length == 4 && memcmp(user.data, "user", 4) == 0);
     }
+    tc_block_free(block);
     OK(tc_reader_next(reader, &change, NULL));
     CHECK(change == NULL);
     tc_reader_free(reader);

@@ -5,11 +5,13 @@
 //! a state for each value.
 
 mod column;
+mod options;
 
 use std::sync::Arc;
 
 use column::SourceBuffer;
 pub use column::{ColumnBuffer, ColumnValues, VarBytes};
+pub use options::BatchOptions;
 
 use crate::change::image::{ColumnSpans, NO_SUCH_COLUMN, RowForm, TWICE};
 use crate::change::{Change, Op, located_fault};

@@ -14,15 +14,15 @@ pub enum Op {
     Update,
     /// A row with another key.
     PkUpdate,
-    /// A row is gone.
+    /// A deleted row.
     Delete,
-    /// All rows are gone.
+    /// All rows of the table are deleted.
     Truncate,
-    /// A statement that changes definitions.
+    /// A DDL change of a definition.
     Ddl,
-    /// Not a change: a database or table definition.
+    /// Not a change: a database or table definition. Only returned on request.
     Metadata,
-    /// Not a change: a marker, or a record of a type that is not understood.
+    /// Not a change: a marker, or a record of an unknown type. Only returned on request.
     Other,
 }
 

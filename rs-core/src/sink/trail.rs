@@ -31,6 +31,11 @@ pub enum UpdateStyle {
     AfterOnly,
 }
 
+impl UpdateStyle {
+    /// All styles.
+    pub const ALL: [Self; 3] = [Self::Unified, Self::Pair, Self::AfterOnly];
+}
+
 /// How to write a trail. A document too: [`from_json`](Self::from_json) reads it from JSON, whose schema is
 /// `docs/schema/writer-options.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 package io.trailcore;
 
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Options for reading columns in bulk: the tables and columns to decode, and the number of rows in a batch. The default
@@ -12,40 +13,34 @@ import java.util.List;
  * BatchOptions wanted = new BatchOptions().columns("BANK.POSTINGS", "POSTING_ID", "AMOUNT").rows(16384);
  * }</pre>
  */
-public final class BatchOptions {
-    private static final int DEFAULT_ROWS = 4096;
-
-    /** A table and its wanted columns; {@code null} means all. */
-    private record Wanted(String table, List<String> columns) {
-    }
-
-    private final int rows;
-    private final List<Wanted> wanted;
-
+public final class BatchOptions extends Options<BatchOptions> {
     /** Creates the default options. */
     public BatchOptions() {
-        this(DEFAULT_ROWS, List.of());
+        this(Map.of());
     }
 
-    private BatchOptions(int rows, List<Wanted> wanted) {
-        this.rows = rows;
-        this.wanted = wanted;
+    private BatchOptions(Map<String, Object> values) {
+        super(values);
     }
 
+    @Override
+    BatchOptions copy(Map<String, Object> values) {
+        return new BatchOptions(values);
+    }
+
+    // generated: options
     /**
-     * Sets the maximum number of rows in a batch. The default of 4096 fits the caches of a processor. Large rows fill a batch
-     * earlier.
+     * Sets {@code rows}. The maximum number of rows of a batch, at least 1. The default fits the caches of a processor.
+     * Long rows fill a batch earlier.
      *
-     * @param most the maximum, at least 1
+     * @param value the value
      * @return the new options
-     * @throws IllegalArgumentException if the maximum is less than 1
      */
-    public BatchOptions rows(int most) {
-        if (most < 1) {
-            throw new IllegalArgumentException("rows must be at least 1, not " + most);
-        }
-        return new BatchOptions(most, wanted);
+    public BatchOptions rows(long value) {
+        return with("rows", value);
     }
+
+    // end of generated
 
     /**
      * Adds a table to decode. Once a table is named, tables that are not named are left out. Case does not matter.
@@ -54,7 +49,7 @@ public final class BatchOptions {
      * @return the new options
      */
     public BatchOptions table(String name) {
-        return with(new Wanted(name, null));
+        return wanted(name, null);
     }
 
     /**
@@ -66,22 +61,12 @@ public final class BatchOptions {
      * @return the new options
      */
     public BatchOptions columns(String table, String... columns) {
-        return with(new Wanted(table, List.copyOf(Arrays.asList(columns))));
+        return wanted(table, List.copyOf(Arrays.asList(columns)));
     }
 
-    private BatchOptions with(Wanted one) {
-        List<Wanted> all = new ArrayList<>(wanted);
-        all.add(one);
-        return new BatchOptions(rows, List.copyOf(all));
-    }
-
-    byte[] message() {
-        Wire.Writer out = new Wire.Writer().i32(rows).i32(wanted.size());
-        for (Wanted one : wanted) {
-            List<String> columns = one.columns == null ? List.of() : one.columns;
-            out.text(one.table).bool(one.columns == null).i32(columns.size());
-            columns.forEach(out::text);
-        }
-        return out.toBytes();
+    private BatchOptions wanted(String table, List<String> columns) {
+        Map<Object, Object> tables = new LinkedHashMap<>((Map<?, ?>) values.getOrDefault("tables", Map.of()));
+        tables.put(table, columns);
+        return with("tables", tables);
     }
 }

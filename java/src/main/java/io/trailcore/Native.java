@@ -53,6 +53,9 @@ final class Native {
     static native byte[] trailCall(
             long trail, byte[] verb, byte[] options, long catalog, long filter, ProgressListener listener);
 
+    /** Returns a count report. Unlike the verb of trailCall, it fails with an error that ends the counting. */
+    static native byte[] trailCount(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
+
     static native int compareCsn(byte[] left, byte[] right);
 
     static native long filterOf(byte[] source, byte[] options, boolean isFile);

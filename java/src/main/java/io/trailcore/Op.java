@@ -2,22 +2,24 @@ package io.trailcore;
 
 /** The operation of a change. */
 public enum Op {
-    /** A row was inserted. */
+    // generated: values of the core
+    /** A new row. */
     INSERT,
-    /** A row was updated; its key is unchanged. */
+    /** A row with the same key and other values. */
     UPDATE,
-    /** A row was updated and its key changed. */
+    /** A row with another key. */
     PK_UPDATE,
-    /** A row was deleted. */
+    /** A deleted row. */
     DELETE,
-    /** All rows of a table were deleted. */
+    /** All rows of the table are deleted. */
     TRUNCATE,
-    /** DDL. */
+    /** A DDL change of a definition. */
     DDL,
-    /** Not a change: a database or table definition. Only with {@link ReadOptions#includeNonChanges}. */
+    /** Not a change: a database or table definition. Only returned on request. */
     METADATA,
-    /** Not a change: a marker, or a record of an unknown type. Only with {@link ReadOptions#includeNonChanges}. */
+    /** Not a change: a marker, or a record of an unknown type. Only returned on request. */
     OTHER;
+    // end of generated
 
     private static final Op[] ALL = values();
 

@@ -209,7 +209,7 @@ public final class Trail {
      */
     public BatchReader batches(ReadOptions options, BatchOptions wanted) {
         return new BatchReader(options.read(this, (trail, document, catalog, filter, listener) ->
-                Native.batchesOpen(trail, wanted.message(), document, catalog, filter, listener)));
+                Native.batchesOpen(trail, wanted.document(), document, catalog, filter, listener)));
     }
 
     /**
@@ -318,7 +318,8 @@ public final class Trail {
     /**
      * Counts the changes by table and operation. Columns are not decoded.
      *
-     * @return the counts, up to an error that the report states
+     * @return the counts
+     * @throws TrailException in the same cases as {@link TrailReader#next}
      */
     public CountReport count() {
         return count(new ReadOptions());
@@ -328,11 +329,11 @@ public final class Trail {
      * Counts the changes by table and operation, with read options.
      *
      * @param options the read options
-     * @return the counts, up to an error that the report states
-     * @throws TrailException.Cancelled if the listener stops the counting
+     * @return the counts
+     * @throws TrailException in the same cases as {@link TrailReader#next}
      */
     public CountReport count(ReadOptions options) {
-        return CountReport.of(report("count", options));
+        return CountReport.of(Json.parse(Wire.text(options.read(this, Native::trailCount))));
     }
 
     /**

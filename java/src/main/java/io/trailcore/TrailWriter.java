@@ -27,12 +27,14 @@ import java.util.Map;
 public final class TrailWriter implements AutoCloseable {
     /** The records of an update. */
     public enum UpdateStyle {
-        /** One record with both images. */
+        // generated: values of the core
+        /** One record with both images (type 134). */
         UNIFIED,
-        /** A before and an after record. */
+        /** A before and an after record (type 15). */
         PAIR,
-        /** Only the after record. */
-        AFTER_ONLY
+        /** Only the after record (type 15). */
+        AFTER_ONLY;
+        // end of generated
     }
 
     private static final int BEGIN = 0;

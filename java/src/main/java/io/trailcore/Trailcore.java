@@ -7,7 +7,7 @@ public final class Trailcore {
 
     /**
      * Answers a request. {@code docs/schema} has the schemas of requests and reports. {@link Trail#check} and {@link
-     * Trail#summary} return two of them as objects.
+     * Trail#count} return two of them as objects.
      *
      * <pre>{@code
      * String report = Trailcore.call("count", "{\"path\":\"dirdat/lt\",\"options\":{\"select\":\"TABLE HR.EMP;\"}}");

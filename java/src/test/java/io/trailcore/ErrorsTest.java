@@ -452,6 +452,7 @@ class ErrorsTest {
         assertThrows(NullPointerException.class, () -> Trail.open(Samples.BIG).findCsn(null));
         assertThrows(NullPointerException.class, () -> Trail.ofFiles(java.util.Collections.singletonMap("a", null)));
         assertThrows(NullPointerException.class, () -> TableDef.of(null));
-        assertThrows(IllegalArgumentException.class, () -> new BatchOptions().rows(0));
+        assertThrows(TrailException.InvalidArgument.class,
+                () -> Trail.open(Samples.BIG).batches(new ReadOptions(), new BatchOptions().rows(0)));
     }
 }

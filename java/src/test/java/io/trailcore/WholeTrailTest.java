@@ -176,11 +176,12 @@ class WholeTrailTest {
         Position position = changes.get(changes.size() / 2).position();
         damaged[(int) position.rba()] = 'x';
         Trail torn = Trail.of(damaged);
-        assertTrue(torn.count().error().orElseThrow().contains("corrupt"), torn.count()::toString);
+        TrailException error = assertThrows(TrailException.Corrupt.class, torn::count);
         CountReport resynced = torn.count(new ReadOptions().resync(true));
         assertEquals(changes.size() - 1, resynced.changes());
         assertEquals(position, resynced.skipped().get(0).from());
-        assertEquals(torn.count().error().orElseThrow(), resynced.skipped().get(0).reason());
+        assertTrue(error.getMessage().startsWith("no record starts"), error.getMessage());
+        assertTrue(resynced.skipped().get(0).reason().startsWith("no record starts"), resynced::toString);
         assertEquals(Optional.empty(), resynced.error());
     }
 
