@@ -30,6 +30,10 @@
  * selection of changes, parsed from text; tc_quote quotes a value for it. tc_selector applies it to changes. tc_arrow_batches
  * are record batches. tc_writer writes trails from tc_row. tc_buffer is memory for text, tc_error describes an error.
  *
+ * Options are JSON documents, such as {"resync":true}; NULL is the default. docs/schema has a schema of each: read-options,
+ * select-options, arrow-options, writer-options. An error names the wrong member. tc_trail_with adds to a trail the objects that
+ * its readers use: a catalog, a selection, a function that watches the reading.
+ *
  * The comments of the functions state only what these chapters do not.
  *
  *
@@ -1873,9 +1877,10 @@ extern "C" {
  * Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
  * `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
  * `arrow` may be NULL for the default. The first are those of `tc_reader_open`, the other is a JSON document of the form that
- * `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form, `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
- * the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and
- * impossible, and the errors of reading. The stream reports later errors.
+ * `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form,
+ * `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of the table, `TC_ERR_UNDEFINED_TABLE` if its
+ * columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and impossible, and the errors of reading. The stream
+ * reports later errors.
  * Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
  */
 tc_status tc_trail_arrow_stream(const tc_trail *trail,
@@ -2507,9 +2512,9 @@ const char *tc_op_name(tc_op op);
 /**
  * Opens a reader of the changes of a trail.
  *
- * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes. Errors:
- * `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no record starts
- * there, and the errors of reading up to it.
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes.
+ * Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no
+ * record starts there, and the errors of reading up to it.
  * Example: `tc_reader *reader; tc_reader_open(trail, "{\"resync\":true}", &reader, &error);`
  */
 tc_status tc_reader_open(const tc_trail *trail,
@@ -2729,8 +2734,9 @@ tc_status tc_row_null(tc_row *row, const char *column, tc_error **error);
 /**
  * Parses the statements of a parameter file. Parameters that do not select changes are skipped.
  *
- * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes. Errors:
- * `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes.
+ * Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the
+ * error.
  * Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
  */
 tc_status tc_select_parse(const char *source,
@@ -3205,8 +3211,8 @@ const char *tc_version(void);
  * Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
  * replaced, the first one when something is written.
  *
- * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes. Errors:
- * `TC_ERR_INVALID_ARGUMENT` if it has another form.
+ * `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes.
+ * Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form.
  * Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
  */
 tc_status tc_writer_create(const char *prefix,

@@ -30,9 +30,10 @@ pub struct ArrowArray;
 /// Ownership: the stream belongs to the caller; its `release` frees it. It does not depend on the trail. If the call fails,
 /// `stream->release` is NULL. Threads: several may call it concurrently; a stream is used by one at a time. `options` and
 /// `arrow` may be NULL for the default. The first are those of `tc_reader_open`, the other is a JSON document of the form that
-/// `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form, `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of
-/// the table, `TC_ERR_UNDEFINED_TABLE` if its columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and
-/// impossible, and the errors of reading. The stream reports later errors.
+/// `docs/schema/arrow-options.json` describes. Errors: `TC_ERR_INVALID_ARGUMENT` if one has another form,
+/// `TC_ERR_UNKNOWN_TABLE` if the trail has neither a change nor a definition of the table, `TC_ERR_UNDEFINED_TABLE` if its
+/// columns are not known, `TC_ERR_SCHEMA_CHANGE` if a union is requested and impossible, and the errors of reading. The stream
+/// reports later errors.
 /// Example: `struct ArrowArrayStream stream; tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, NULL, &stream, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_trail_arrow_stream(

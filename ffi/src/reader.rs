@@ -69,9 +69,9 @@ impl tc_reader {
 
 /// Opens a reader of the changes of a trail.
 ///
-/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes. Errors:
-/// `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no record starts
-/// there, and the errors of reading up to it.
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/read-options.json` describes.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form; with a position to start from, `TC_ERR_INVALID_POSITION` if no
+/// record starts there, and the errors of reading up to it.
 /// Example: `tc_reader *reader; tc_reader_open(trail, "{\"resync\":true}", &reader, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_reader_open(

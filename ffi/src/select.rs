@@ -184,8 +184,9 @@ pub(crate) unsafe fn give_verdict(
 
 /// Parses the statements of a parameter file. Parameters that do not select changes are skipped.
 ///
-/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes. Errors:
-/// `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the error.
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/select-options.json` describes.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form, `TC_ERR_FILTER` if the text is wrong, with all diagnostics in the
+/// error.
 /// Example: `tc_select_parse("TABLE HR.EMP, FILTER (SALARY > 1000);", NULL, &select, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_select_parse(

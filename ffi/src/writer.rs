@@ -70,8 +70,8 @@ impl tc_writer {
 /// Creates a writer of files named by a prefix, such as `dirdat/lt`, and their sequence number. Files of the same name are
 /// replaced, the first one when something is written.
 ///
-/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes. Errors:
-/// `TC_ERR_INVALID_ARGUMENT` if it has another form.
+/// `options` may be NULL for the default. It is a JSON document of the form that `docs/schema/writer-options.json` describes.
+/// Errors: `TC_ERR_INVALID_ARGUMENT` if it has another form.
 /// Example: `tc_writer *writer; tc_writer_create("out/lt", NULL, &writer, &error);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_writer_create(

@@ -248,3 +248,18 @@ def test_calls_answer_with_documents(big: tc.Trail) -> None:
         tc.call("cuont", path)
     with pytest.raises(ValueError, match="resnyc"):
         tc.call("info", path, resnyc=True)
+
+
+def test_options_are_those_of_documents(big: tc.Trail) -> None:
+    sample = DATA / "big" / "bk"
+    third = list(big)[2].start
+    assert next(iter(tc.open(sample, start_at=third))).start == third
+    assert next(iter(tc.open(sample, start_at=str(third)).select("*"))).start == third
+    assert next(iter(tc.open(sample, include_non_changes=True))).op == "metadata"
+    for wrong, what in (
+        ({"resnyc": True}, "resnyc"),
+        ({"resync": "yes"}, "resync: invalid type"),
+        ({"charset": "?"}, "charset"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            tc.open(sample, **wrong)  # type: ignore[arg-type]

@@ -165,6 +165,7 @@ class _Reading:
     """The read options, as `_native.Trail` takes them."""
 
     select: Select | None = None
+    start: Position | None = None
     catalog: Catalog | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     warns: bool = True
@@ -175,7 +176,7 @@ class _Reading:
 
     @property
     def document(self) -> str:
-        return document(self.options)
+        return document(self.options if self.start is None else {**self.options, "start_at": self.start})
 
 
 def _pair(read: Callable[[str], Any], values: list[str] | None) -> Any:
@@ -361,10 +362,7 @@ class Trail:
                     until=until,
                     lenient=lenient is not False,
                 )
-        options = {name: value for name, value in self._reading.options.items() if name != "start_at"}
-        if begin is not None:
-            options["start_at"] = begin
-        return Trail(self._native, dataclasses.replace(self._reading, select=select, options=options, warns=lenient is None))
+        return Trail(self._native, dataclasses.replace(self._reading, select=select, start=begin, warns=lenient is None))
 
     def _begin(self, start: StartPoint | None) -> tuple[Position | None, StartPoint | None]:
         """Returns the position to read from, and the start point that is left for the selection."""
@@ -388,8 +386,7 @@ class Trail:
         select = self._reading.select
         if select is None:
             return "no selection: all changes are selected"
-        options = {name: value for name, value in self._reading.options.items() if name != "start_at"}
-        every = Trail(self._native, dataclasses.replace(self._reading, select=None, options=options)).tables
+        every = Trail(self._native, dataclasses.replace(self._reading, select=None, start=None)).tables
         if table is not None:
             wanted = [info for name, info in every.items() if name.upper() == table.upper()]
             if not wanted:
