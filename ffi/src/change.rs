@@ -224,7 +224,7 @@ pub unsafe extern "C" fn tc_change_columns(
                 image if image == tc_image::TC_IMAGE_AFTER as u32 => images.1,
                 _ => return Err(Failure::argument(format!("{image} is not a tc_image"))),
             };
-            Ok(fill(&change, row, memory, columns, room)?)
+            fill(&change, row, memory, columns, room)
         })
     })
 }

@@ -305,7 +305,7 @@ impl tc_column {
 pub unsafe extern "C" fn tc_column_i64(column: *const tc_column, number: *mut i64) -> tc_status {
     status(|| {
         give(number, "number", || {
-            Ok(read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))?)
+            read(column)?.number()?.to_i64().ok_or_else(|| value_error("the number is not a whole number of 64 bits"))
         })
     })
 }

@@ -119,7 +119,7 @@ pub unsafe extern "C" fn tc_csn_compare(
     order: *mut i32,
     error: *mut *mut tc_error,
 ) -> tc_status {
-    fallible(error, || give(order, "order", || Ok(sign(Csn::compare(text(left, "left")?, text(right, "right")?))?)))
+    fallible(error, || give(order, "order", || sign(Csn::compare(text(left, "left")?, text(right, "right")?))))
 }
 
 fn sign(order: Option<Ordering>) -> Outcome<i32> {
