@@ -234,6 +234,18 @@ impl CountReport {
     /// Counts the changes of a trail, or only the changes that the options select. After an error of reading, the report covers
     /// the changes before it; the error is returned with it.
     ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    /// use trailcore::report::CountReport;
+    ///
+    /// let (report, error) = CountReport::of(&trail, ReadOptions::new())?;
+    /// assert!(error.is_none());
+    /// assert!(report.tables["BANK.POSTINGS"].ops["insert"] > 0);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The errors of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
     pub fn of(trail: &Trail, options: ReadOptions) -> Result<(Self, Option<Error>)> {

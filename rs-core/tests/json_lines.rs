@@ -6,6 +6,7 @@ mod common;
 use common::*;
 use trailcore::batch::BatchDecoder;
 use trailcore::filter::Select;
+use trailcore::report::CountReport;
 use trailcore::schema::Catalog;
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::source::CheckIssueKind;
@@ -258,8 +259,9 @@ fn files_are_told_apart_by_their_content() {
     let (_, expected, _) = sample(&Bank::small());
     std::fs::write(&path, expected.join("\n")).unwrap();
     assert_eq!(lines(&Trail::open(&path).unwrap()), expected);
-    let summary = Trail::open(&path).unwrap().summary(ReadOptions::new()).unwrap();
-    assert_eq!(summary.changes, expected.len() as u64);
+    let (report, error) = CountReport::of(&Trail::open(&path).unwrap(), ReadOptions::new()).unwrap();
+    assert!(error.is_none());
+    assert_eq!(report.changes, expected.len() as u64);
 }
 
 #[test]

@@ -10,7 +10,6 @@ mod reader;
 mod records;
 mod sequence;
 mod skipped;
-mod summary;
 mod trail;
 mod window;
 
@@ -22,5 +21,4 @@ pub use self::reader::{Blocks, Reader};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::skipped::Skipped;
-pub use self::summary::{Summary, TableCounts};
 pub use self::trail::Trail;
