@@ -72,7 +72,7 @@ error_kinds! {
     Value = 11,
     /// An argument is invalid for any input.
     InvalidArgument = 12,
-    /// The text is not in the native JSON form.
+    /// The text is not in the native JSON form, or a change cannot be written in it.
     Json = 13,
     /// The trail format cannot represent the change or value.
     Unencodable = 14,

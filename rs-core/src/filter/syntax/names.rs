@@ -189,7 +189,7 @@ impl ObjectPattern {
 /// Returns `true` if the last parts of a name match the patterns one to one. A name with fewer parts does not match.
 pub(crate) fn matches_parts(patterns: &[NamePattern], name: &str) -> bool {
     let mut parts = name.rsplit('.');
-    // A name with more dots than the pattern has parts may also have a part that contains dots.
+    // Only the last parts are compared: a name may have more dots than the pattern has parts, since a part may contain dots.
     patterns.iter().rev().all(|pattern| parts.next().is_some_and(|part| pattern.matches(part)))
 }
 
@@ -205,7 +205,7 @@ impl fmt::Display for ObjectPattern {
 impl std::str::FromStr for ObjectPattern {
     type Err = crate::Error;
 
-    /// Parses `owner.object` or `container.owner.object`.
+    /// Parses `object`, `owner.object` or `container.owner.object`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = split_name(text).filter(|(parts, used)| *used == text.len() && (1..=3).contains(&parts.len()));
         parts.map(|(parts, _)| Self { parts }).ok_or_else(|| {

@@ -72,8 +72,8 @@ impl ChangeAssembler {
         ChangeFrames { first, main, data_end, end }
     }
 
-    /// Joins a change that continues after a file's start, with the other half of a pair or with fragments. A pair is the next
-    /// file's, as its after record is; fragments are moved to their row.
+    /// Joins a change that continues after a file's start, with the other half of a pair or with fragments. A pair
+    /// belongs to the next file, where its after record is; fragments are moved to their row.
     #[cold]
     pub(super) fn join_over_file_start(&mut self, window: &mut ReadWindow, change: ChangeFrames) -> Joined {
         let (first, end) = (change.first, change.end);
@@ -215,7 +215,8 @@ pub(super) fn is_pair(window: &ReadWindow, first: usize) -> bool {
     matches!(tables, (Some(Ok(before)), Some(Ok(after))) if before == after) && are_pair(window, first, first + 1)
 }
 
-/// Returns the same of two records that may be in two files, whose table indexes do not compare.
+/// Returns whether two records are one update by their types, byte order and place in the log. They may be in two files, whose
+/// table indexes do not compare.
 fn are_pair(window: &ReadWindow, before: usize, after: usize) -> bool {
     let (Some(before), Some(after)) = (window.record(before), window.record(after)) else { return false };
     after.record_type() == RecordType::FIELD_COMP

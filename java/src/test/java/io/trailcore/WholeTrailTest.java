@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Check reports and summaries of a trail. */
+/** Check reports and counts of a trail. */
 class WholeTrailTest {
     private static final Path FIRST_FILE = Samples.DATA.resolve("big/bk000000000");
 
