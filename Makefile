@@ -43,6 +43,7 @@ check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests
 # Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
 TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## Runs all checks and tests, with the time of each part
+	@.ci/setup packages
 	@.ci/timed $(TEST_PARTS)
 
 test-rust: ## Tests the crates, the samples and the vectors
