@@ -247,7 +247,7 @@ enum tc_status
      */
     TC_ERR_INVALID_ARGUMENT = 12,
     /**
-     * The text is not in the native JSON form.
+     * The text is not in the native JSON form, or a change cannot be written in it.
      */
     TC_ERR_JSON = 13,
     /**

@@ -47,12 +47,14 @@ pub(crate) struct How {
 impl How {
     /// Returns the read options. Their document has the values of the flags.
     fn options(&self) -> Result<ReadOptions, Failure> {
-        let document = serde_json::json!({
+        let mut document = serde_json::json!({
             // generated: document of read options
             "charset": self.charset,
             "resync": self.resync,
             // end of generated
         });
+        // A flag that is not given leaves the default.
+        document.as_object_mut().into_iter().for_each(|members| members.retain(|_, value| !value.is_null()));
         let wrong = |error: trailcore::Error| Failure::usage(error.what().trim_start_matches("options document: "));
         ReadOptions::from_json(&document.to_string()).map_err(wrong)
     }

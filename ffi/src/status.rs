@@ -38,7 +38,7 @@ pub enum tc_status {
     TC_ERR_VALUE = 11,
     /// An argument is invalid for any input.
     TC_ERR_INVALID_ARGUMENT = 12,
-    /// The text is not in the native JSON form.
+    /// The text is not in the native JSON form, or a change cannot be written in it.
     TC_ERR_JSON = 13,
     /// The trail format cannot represent the change or value.
     TC_ERR_UNENCODABLE = 14,

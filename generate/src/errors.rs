@@ -13,9 +13,7 @@ type Class = (&'static str, &'static str);
 /// Names of exceptions that do not follow the rule: kind, Java class with its base, Python class with its bases. Python raises its
 /// own exceptions for three kinds. A new kind needs no entry.
 const SPECIAL: &[(ErrorKind, Option<Class>, Option<Class>)] = &[
-    (ErrorKind::Io, Some(("Io", "TrailException")), None),
     (ErrorKind::NotFound, Some(("NotFound", "Io")), None),
-    (ErrorKind::InvalidArgument, None, None),
     (ErrorKind::Truncated, None, Some(("TruncatedTrailError", "TrailError"))),
     (ErrorKind::Corrupt, None, Some(("CorruptTrailError", "TrailError"))),
     (ErrorKind::InvalidPosition, None, Some(("InvalidPositionError", "TrailError, ValueError"))),
@@ -63,7 +61,7 @@ fn c(kind: ErrorKind) -> String {
 /// Returns `docs/errors.md`.
 pub(crate) fn document() -> String {
     let mut text = String::from(
-        "# Errors\n\nThe kinds of errors, the same in every language. Numbers never change their meaning. This page is generated from the core's \
+        "# Errors\n\nThe kinds of errors, the same in every language; C++ and Go have the number. Numbers never change their meaning. This page is generated from the core's \
          table (`rs-core/src/error.rs`) by `make generate`.\n\n| number | Rust | C | Java | Python | meaning |\n|---|---|---|---|---|---|\n",
     );
     for &kind in ErrorKind::ALL {

@@ -11,6 +11,9 @@ pub(crate) fn fill(text: &str, regions: &[(&str, String)]) -> Result<String, Str
         let start = filled.find(&mark).ok_or_else(|| format!("no line ends with {:?}", mark.trim_end()))? + mark.len();
         let rest = filled.get(start..).unwrap_or_default();
         let end = rest.find("end of generated").ok_or_else(|| format!("region {name:?} has no end"))?;
+        if rest.get(..end).is_some_and(|inside| inside.contains("generated: ")) {
+            return Err(format!("region {name:?} has no end"));
+        }
         // The end mark's own line stays.
         let line = rest.get(..end).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         filled.replace_range(start..start + line, content);
@@ -28,5 +31,6 @@ mod tests {
         assert_eq!(fill(text, &[("x", "new\n".into())]).unwrap(), "a\n  // generated: x\nnew\n  // end of generated\nb\n");
         assert!(fill(text, &[("y", String::new())]).is_err());
         assert!(fill("// generated: x\n", &[("x", String::new())]).is_err());
+        assert!(fill("// generated: x\n// generated: y\n// end of generated\n", &[("x", String::new())]).is_err());
     }
 }

@@ -191,11 +191,11 @@ class FileInfo(Facts):
 class CheckIssue(Issue):
     """One result of a check.
 
-    - `kind`: Its kind. ``damage``: Bytes that are not records; reading could continue after them. ``torn_tail``: The trail ends
-      inside a record: it is torn, or still being written. ``gap``: Files are missing in the sequence. ``order``: A record is
-      out of order, by its transaction indicator or its CSN. ``row``: A row does not fit its table's definition, or its table
-      has no definition. ``rolled_back``: A RestartAbend marker rolls back a transaction. Not a fault: Extract has written it
-      again. ``unfinished``: The trail ends inside a transaction. Not a fault while it is still being written.
+    - `kind`: Its kind. ``damage``: Bytes that are not records, or records whose contents are not known. ``torn_tail``: The
+      trail ends inside a record: it is torn, or still being written. ``gap``: Files are missing in the sequence. ``order``: A
+      record is out of order, by its transaction indicator or its CSN. ``row``: A row does not fit its table's definition, or
+      its table has no definition. ``rolled_back``: A RestartAbend marker rolls back a transaction. Not a fault: Extract has
+      written it again. ``unfinished``: The trail ends inside a transaction. Not a fault while it is still being written.
     - `is_fault`: A trail with this issue is not whole.
     - `position`: Its position.
     - `what`: A description, without column data.

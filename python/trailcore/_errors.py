@@ -98,7 +98,7 @@ class ColumnValueError(TrailError, ValueError):
 
 
 class JsonError(TrailError):
-    """The text is not in the native JSON form."""
+    """The text is not in the native JSON form, or a change cannot be written in it."""
 
 
 class EncodingError(TrailError, ValueError):

@@ -181,7 +181,7 @@ pub struct TableReport {
     pub ops: BTreeMap<String, u64>,
     /// All changes.
     pub changes: u64,
-    /// Bytes of the records of all changes, and of the largest change.
+    /// Bytes of the records of all changes.
     pub bytes: u64,
     /// Bytes of the records of the largest change.
     pub largest: u64,
@@ -231,7 +231,7 @@ impl SkippedReport {
 }
 
 impl CountReport {
-    /// Counts the changes of a trail, or only the changes that the options select. After an error of reading, the report covers
+    /// Counts the changes of a trail, or only the changes that the options select; never metadata and markers. After an error of reading, the report covers
     /// the changes before it; the error is returned with it.
     ///
     /// ```
@@ -250,7 +250,7 @@ impl CountReport {
     /// The errors of [`Trail::reader_with`], and [`ErrorKind::Cancelled`].
     pub fn of(trail: &Trail, options: ReadOptions) -> Result<(Self, Option<Error>)> {
         let mut report = Self::default();
-        let mut reader = trail.reader_with(options)?;
+        let mut reader = trail.reader_with(options.include_non_changes(false))?;
         let (mut last_xid, mut is_open) = (None::<String>, false);
         let (mut positions, mut times) = (None::<(Position, Position)>, None::<(Timestamp, Timestamp)>);
         let error = loop {
@@ -355,9 +355,6 @@ pub struct RecordCountReport {
     /// The skipped ranges as values.
     #[serde(skip)]
     pub ranges: Vec<Skipped>,
-    /// The latest definitions of the tables as values.
-    #[serde(skip)]
-    pub definitions: Vec<Arc<TableDef>>,
 }
 
 /// The records of one type.

@@ -396,3 +396,63 @@ fn columns_in_any_order_are_read_in_time_that_grows_with_the_line() {
     assert_eq!(read.len(), 2);
     assert!(read[1].contains(r#""C59999":"x","C59998":"x""#));
 }
+
+#[test]
+fn positions_count_over_all_files() {
+    let dir = tempfile::tempdir().unwrap();
+    // Lines of equal length: each offset of one file is an offset of the others.
+    let numbered = |number: usize| line(&format!(r#"{{"N":"{number}"}}"#));
+    let paths: Vec<_> = (0..3).map(|file| dir.path().join(format!("part{file}.jsonl"))).collect();
+    for (file, path) in paths.iter().enumerate() {
+        let text: String = (0..3).map(|row| format!("{}\n", numbered(3 * file + row))).collect();
+        std::fs::write(path, text).unwrap();
+    }
+    let trail = Trail::open_files(&paths).unwrap();
+    let all = lines(&trail);
+    assert_eq!(all.len(), 9);
+    let mut reader = trail.reader().unwrap();
+    let mut last = None;
+    for read in 0..9 {
+        let position = reader.next().unwrap().unwrap().position();
+        assert!(last < Some(position), "positions rise");
+        last = Some(position);
+        let from = |start| lines_with(&trail, ReadOptions::new().start_at(start)).unwrap();
+        assert_eq!(from(position), all[read..]);
+        assert_eq!(from(reader.position()), all[read + 1..]);
+    }
+}
+
+#[test]
+fn tables_and_columns_that_come_later_are_inferred_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("grows.jsonl");
+    let append = |text: &str| {
+        use std::io::Write as _;
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).unwrap();
+        writeln!(file, "{text}").unwrap();
+    };
+    append(&line(r#"{"A":null}"#));
+    let mut reader = Trail::open(&path).unwrap().reader().unwrap();
+    assert!(reader.next().unwrap().is_some() && reader.next().unwrap().is_none());
+    // A number in a column that was always null, a new column, a new table.
+    let later = [line(r#"{"A":1.50}"#), line(r#"{"A":2,"B":"x"}"#), line(r#"{"C":7}"#).replace("A.B", "A.NEW")];
+    for line in &later {
+        append(line);
+        let read = reader.next().unwrap().unwrap().to_json().unwrap();
+        let after = line.split("\"after\":").nth(1).unwrap();
+        assert!(read.contains(after), "{read}");
+    }
+    // Now the column has two types: an error, again and again, and never an invalid value.
+    append(&line(r#"{"A":"text"}"#));
+    for _ in 0..2 {
+        let error = reader.next().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UndefinedTable);
+        assert!(error.to_string().contains("column A of table A.B"), "{error}");
+    }
+}
+
+#[test]
+fn a_line_of_ddl_without_its_text_is_an_error() {
+    let ddl = line("null").replace("insert", "ddl");
+    assert_eq!(as_file(&[ddl]).reader().unwrap().next().unwrap_err().kind(), ErrorKind::Json);
+}

@@ -299,7 +299,7 @@ impl Builder {
         let data = if layout == Layout::Before { (0, before_len) } else { (before_len, after_len) };
         let (space, offset) = match self.position {
             Position::Trail(position) => (PositionSpace::Trail(position.seqno), position.rba),
-            Position::Offset(offset) => (PositionSpace::Bytes, offset),
+            Position::Offset(offset) => (PositionSpace::Bytes(0), offset),
             other => {
                 let what = format!("a change from values cannot have the position {other}");
                 return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set a position of a trail, or an offset"));

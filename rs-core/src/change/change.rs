@@ -406,8 +406,8 @@ pub(crate) struct FileContext {
 pub(crate) enum PositionSpace {
     /// A trail, with the file's sequence number. The offset is the RBA.
     Trail(u64),
-    /// Byte offsets.
-    Bytes,
+    /// Byte offsets in a file, and the bytes of the files before it: positions count over all files of a source.
+    Bytes(u64),
 }
 
 impl PositionSpace {
@@ -415,7 +415,7 @@ impl PositionSpace {
     pub(crate) fn at(self, offset: u64) -> Position {
         match self {
             Self::Trail(seqno) => Position::Trail(TrailPosition { seqno, rba: offset }),
-            Self::Bytes => Position::Offset(offset),
+            Self::Bytes(before) => Position::Offset(before + offset),
         }
     }
 }
@@ -427,7 +427,7 @@ impl FileContext {
         let error = error.in_file(&self.file).in_record(record);
         match self.space {
             PositionSpace::Trail(_) => error.at_rba(offset),
-            PositionSpace::Bytes => error.at_offset(offset),
+            PositionSpace::Bytes(_) => error.at_offset(offset),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::change::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::schema::{Catalog, ColumnDef, TableDef, TableId, TableIds};
+use crate::schema::{Catalog, ColumnDef, Kind, TableDef, TableId, TableIds};
 use crate::time::Timestamp;
 
 /// One line.
@@ -128,7 +128,7 @@ impl<'a> Line<'a> {
     }
 
     /// Returns the position that the line states; `None` if it states none.
-    fn stated_position(&self) -> Result<Option<Position>> {
+    pub(crate) fn stated_position(&self) -> Result<Option<Position>> {
         match (self.seqno, self.rba, &self.position) {
             (Some(seqno), Some(rba), None) => Ok(Some(Position::new(seqno, rba))),
             (None, None, Some(text)) => match text.parse() {
@@ -140,23 +140,33 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Returns the position of the line that starts at an offset of its file: the one that it states, or else that offset.
-    pub(crate) fn position(&self, offset: u64) -> Result<Position> {
-        Ok(self.stated_position()?.unwrap_or(Position::Offset(offset)))
+    /// Returns whether it is DDL, whose name is that of its object.
+    pub(crate) fn is_ddl(&self) -> bool {
+        self.op == Op::Ddl.name()
     }
 
     /// Makes the change of the line, which starts at an offset of its file.
     ///
     /// # Errors
-    /// [`ErrorKind::Json`] if a member does not have its form or the table has no such column.
-    pub(crate) fn change(&self, tables: &mut Tables, offset: u64, number: u64, length: u32) -> Result<Builder> {
+    /// [`Unmade::Line`] with [`ErrorKind::Json`] if a member does not have its form; [`Unmade::Definition`] if a column is not in
+    /// the inferred definition or has another type there.
+    pub(crate) fn change(
+        &self,
+        tables: &mut Tables,
+        offset: u64,
+        number: u64,
+        length: u32,
+    ) -> std::result::Result<Builder, Unmade> {
         let op: Op = self.op.parse().map_err(|_| wrong("unknown operation"))?;
+        if op == Op::Ddl && self.ddl.is_none() && !self.table.is_empty() {
+            return Err(wrong("a line of DDL has no ddl").into());
+        }
         let time: Timestamp = self.ts.parse().map_err(|_| wrong("ts is not a timestamp"))?;
         // The name of DDL is that of its object, which is not a table with rows.
         let name = if op == Op::Ddl { "" } else { &*self.table };
         let table = tables.get(name)?;
         let mut change = Builder::of_table(op, &table.definition, table.id)
-            .position(self.position(offset)?)
+            .position(self.stated_position()?.unwrap_or(Position::Offset(offset)))
             .source(number, length)
             .timestamp(time)
             .transaction(self.csn.as_deref(), self.xid.as_deref(), indicator(self.txn.as_deref())?);
@@ -174,11 +184,15 @@ impl<'a> Line<'a> {
             for (name, value) in columns {
                 let index = table.index(name, next).ok_or_else(|| {
                     let what = format!("table {} has no column {name}", table.definition.name());
-                    Error::new(ErrorKind::Json, what).hint("provide a definitions file that has it")
+                    table.unmade(Error::new(ErrorKind::Json, what).hint("provide a definitions file that has it"))
                 })?;
                 next = index + 1;
-                if !change.set(is_before, index, &value_of(value)?.as_value())? {
-                    return Err(wrong("an image has a column twice"));
+                let value = value_of(value)?;
+                if table.is_inferred && !table.holds(index, &value) {
+                    return Err(table.unmade(several_types(name, table.definition.name())));
+                }
+                if !change.set(is_before, index, &value.as_value())? {
+                    return Err(wrong("an image has a column twice").into());
                 }
             }
         }
@@ -192,8 +206,28 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The reason why a line does not become a change.
+#[derive(Debug)]
+pub(crate) enum Unmade {
+    /// The line is wrong.
+    Line(Error),
+    /// It does not fit the definition that was inferred from the lines; more lines may give another one.
+    Definition(Error),
+}
+
+impl From<Error> for Unmade {
+    fn from(error: Error) -> Self {
+        Self::Line(error)
+    }
+}
+
 fn wrong(what: &str) -> Error {
     Error::new(ErrorKind::Json, what)
+}
+
+fn several_types(column: &str, table: &str) -> Error {
+    let what = format!("column {column} of table {table} has values of several types");
+    Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file")
 }
 
 fn indicator(txn: Option<&str>) -> Result<TransactionIndicator> {
@@ -273,9 +307,27 @@ pub(crate) struct Table {
     id: TableId,
     definition: Arc<TableDef>,
     columns: Arc<HashMap<Box<str>, usize>>,
+    /// The definition is inferred from the lines.
+    is_inferred: bool,
 }
 
 impl Table {
+    /// Returns an error about its definition.
+    fn unmade(&self, error: Error) -> Unmade {
+        if self.is_inferred { Unmade::Definition(error) } else { Unmade::Line(error) }
+    }
+
+    /// Returns whether a value is of the type of its inferred column.
+    fn holds(&self, index: usize, value: &OwnedValue) -> bool {
+        let Some(column) = self.definition.columns().get(index) else { return true };
+        match value {
+            OwnedValue::Number(_) => matches!(column.kind(), Kind::NumberText { .. }),
+            OwnedValue::Text(_) => matches!(column.kind(), Kind::Text { .. }),
+            OwnedValue::Bytes(_) => matches!(column.kind(), Kind::Binary { .. }),
+            OwnedValue::Null | OwnedValue::Invalid(_) | OwnedValue::Unchanged => true,
+        }
+    }
+
     /// Returns the index of a column. `next` is where it probably is.
     fn index(&self, name: &str, next: usize) -> Option<usize> {
         if self.definition.columns().get(next).is_some_and(|column| *column.name == *name) {
@@ -364,10 +416,7 @@ impl Inferred {
             Content { numbers: true, text: false, bytes: false } => Ok(ColumnDef::number(&**column)),
             Content { numbers: false, text: false, bytes: true } => Ok(ColumnDef::binary(&**column, MAX_LENGTH)),
             Content { numbers: false, bytes: false, .. } => Ok(ColumnDef::varchar(&**column, MAX_LENGTH)),
-            _ => {
-                let what = format!("column {column} of table {name} has values of several types");
-                Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file"))
-            }
+            _ => Err(several_types(column, name)),
         };
         Ok(TableDef::new(name, columns.iter().map(definition).collect::<Result<_>>()?))
     }
@@ -384,12 +433,14 @@ impl Tables {
     /// Returns whether the change of this line needs definitions that are inferred from all lines.
     pub(crate) fn needs_inference(&self, line: &Line<'_>) -> bool {
         let in_catalog = || self.catalog.as_ref().is_some_and(|catalog| catalog.table(&line.table).is_some());
-        self.inferred.is_none() && !self.by_name.contains_key(&*line.table) && line.op != "ddl" && !in_catalog()
+        self.inferred.is_none() && !self.by_name.contains_key(&*line.table) && !line.is_ddl() && !in_catalog()
     }
 
-    /// Sets the definitions that were inferred from all lines.
+    /// Sets the definitions that were inferred from all lines. They replace earlier ones.
     pub(crate) fn infer(&mut self, inferred: Inferred) {
         self.inferred = Some(inferred);
+        let list = &self.list;
+        self.by_name.retain(|_, at| list.get(*at).is_some_and(|table| !table.is_inferred));
     }
 
     pub(crate) fn definitions(&self) -> impl Iterator<Item = &Arc<TableDef>> {
@@ -400,22 +451,22 @@ impl Tables {
         self.catalog.as_ref()
     }
 
-    fn get(&mut self, name: &str) -> Result<Table> {
+    fn get(&mut self, name: &str) -> std::result::Result<Table, Unmade> {
         if let Some(table) = self.by_name.get(name).and_then(|&at| self.list.get(at)) {
             return Ok(table.clone());
         }
         let from_catalog = self.catalog.as_ref().and_then(|catalog| catalog.table(name)).map(|table| table.renamed(name));
-        let definition = match from_catalog {
-            Some(table) => table,
-            None if name.is_empty() => TableDef::undefined(name),
+        let (definition, is_inferred) = match from_catalog {
+            Some(table) => (table, false),
+            None if name.is_empty() => (TableDef::undefined(name), false),
             None => match &self.inferred {
-                Some(inferred) => inferred.table(name)?,
-                None => return Err(Error::internal("a table is used before it is inferred")),
+                Some(inferred) => (inferred.table(name).map_err(Unmade::Definition)?, true),
+                None => return Err(Error::internal("a table is used before it is inferred").into()),
             },
         };
         let columns = definition.columns().iter().enumerate().map(|(index, column)| (column.name.clone(), index)).collect();
         let id = self.ids.id(self.list.len() as u32);
-        let table = Table { id, definition: Arc::new(definition), columns: Arc::new(columns) };
+        let table = Table { id, definition: Arc::new(definition), columns: Arc::new(columns), is_inferred };
         self.by_name.insert(name.into(), self.list.len());
         self.list.push(table.clone());
         Ok(table)

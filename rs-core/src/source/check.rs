@@ -17,7 +17,7 @@ use crate::trail::{RecordType, TransactionIndicator};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CheckIssueKind {
-    /// Bytes that are not records; reading could continue after them.
+    /// Bytes that are not records, or records whose contents are not known.
     Damage,
     /// The trail ends inside a record: it is torn, or still being written.
     TornTail,
@@ -79,7 +79,7 @@ impl fmt::Display for CheckIssue {
 pub struct CheckReport {
     /// Records read, file headers included; 0 for JSON lines.
     pub records: u64,
-    /// Changes whose rows were read.
+    /// Changes read.
     pub changes: u64,
     /// Transactions that were completed.
     pub transactions: u64,
@@ -93,13 +93,12 @@ pub struct CheckReport {
     pub more_issues: u64,
     /// One of all issues is a fault.
     faulty: bool,
-    /// Reported while reading the records; reading the changes finds it again.
-    reported: Reported,
 }
 
-/// The damage reported while reading the records.
-#[derive(Clone, Debug, Default)]
+/// The damage reported while reading the records; reading the changes finds it again.
+#[derive(Debug, Default)]
 struct Reported {
+    /// In order.
     ranges: Vec<(Position, Position)>,
     /// The records end with damage.
     end: bool,
@@ -115,20 +114,11 @@ impl CheckReport {
         !self.faulty
     }
 
-    /// Adds ranges that were skipped while reading the records, and returns their number.
-    fn add_skipped_records(&mut self, ranges: Option<&[Skipped]>) -> usize {
+    /// Adds ranges that were skipped, and returns their number.
+    fn add_all_skipped(&mut self, ranges: Option<&[Skipped]>) -> usize {
         let ranges = ranges.unwrap_or_default();
         ranges.iter().for_each(|range| self.add_skipped(range));
-        self.reported.ranges.extend(ranges.iter().map(|range| (range.from, range.to)));
         ranges.len()
-    }
-
-    /// Adds a range that was skipped while reading the changes, unless it was skipped with the records: valid records, but their
-    /// table or contents are not known.
-    fn add_skipped_change(&mut self, range: &Skipped) {
-        if !self.reported.ranges.iter().any(|(from, to)| *from <= range.from && range.to <= *to) {
-            self.add_skipped(range);
-        }
     }
 
     fn add_skipped(&mut self, range: &Skipped) {
@@ -156,8 +146,22 @@ impl CheckReport {
     }
 }
 
+impl Reported {
+    fn ranges(&mut self, ranges: &[Skipped]) {
+        self.ranges = ranges.iter().map(|range| (range.from, range.to)).collect();
+    }
+
+    /// Returns whether a range was skipped with the records. Other ranges that the changes skip are valid records, but their table
+    /// or contents are not known.
+    fn has(&self, range: &Skipped) -> bool {
+        let after = self.ranges.partition_point(|(from, _)| *from <= range.from);
+        let last = after.checked_sub(1).and_then(|last| self.ranges.get(last));
+        last.is_some_and(|(_, to)| range.to <= *to)
+    }
+}
+
 impl Trail {
-    /// Reads the trail twice, its records and then its changes, and reports whether it is whole. Damage is an issue of the
+    /// Reads the trail twice, its records and then its changes, and reports whether it is whole; JSON lines have only changes. Damage is an issue of the
     /// report, not an error, and reading continues after it. The options for the catalog, the character set, mapping and progress
     /// apply; the others are ignored.
     ///
@@ -170,19 +174,19 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] if there is not a
-    /// single record.
+    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] or
+    /// [`ErrorKind::Truncated`] if there is not a single record.
     pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
         let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
-        let mut report = CheckReport::default();
+        let (mut report, mut reported) = (CheckReport::default(), Reported::default());
         if !self.is_json_lines() {
-            self.check_records(&options, &mut report)?;
+            self.check_records(&options, &mut report, &mut reported)?;
         }
-        self.check_changes(options, &mut report)?;
+        self.check_changes(options, &mut report, &reported)?;
         Ok(report)
     }
 
-    fn check_records(&self, options: &ReadOptions, report: &mut CheckReport) -> Result<()> {
+    fn check_records(&self, options: &ReadOptions, report: &mut CheckReport, reported: &mut Reported) -> Result<()> {
         let mut records = self.records(options);
         let mut transactions = Transactions::default();
         let mut skipped = 0;
@@ -192,9 +196,8 @@ impl Trail {
                 Ok(Some(placed)) => placed,
                 Ok(None) => break,
                 Err(error) if error.kind().is_damage() && report.records > 0 => {
-                    let rba = error.location().rba.unwrap_or_default();
-                    report.add_end(Position::new(transactions.last.trail().map_or(0, |last| last.seqno), rba), &error);
-                    report.reported.end = true;
+                    report.add_end(records.position().into(), &error);
+                    reported.end = true;
                     break;
                 }
                 Err(error) => return Err(error),
@@ -206,7 +209,7 @@ impl Trail {
             let indicator = record.header().ok().map(|header| header.transaction);
             let area = record.token_area().unwrap_or_default();
             let csn = crate::trail::tokens::transaction_ids(area, record.byte_order()).0.map(str::to_owned);
-            let newly_skipped = report.add_skipped_records(records.skipped().get(skipped..));
+            let newly_skipped = report.add_all_skipped(records.skipped().get(skipped..));
             if newly_skipped > 0 {
                 // The skipped range may have ended one transaction and begun another.
                 transactions.open = None;
@@ -215,15 +218,16 @@ impl Trail {
             }
             transactions.see(place, indicator, csn.as_deref(), report);
         }
-        report.add_skipped_records(records.skipped().get(skipped..));
+        report.add_all_skipped(records.skipped().get(skipped..));
         if let (0, Some(first)) = (report.records, records.skipped().first()) {
             return Err(first.error.clone());
         }
+        reported.ranges(records.skipped());
         transactions.end(report);
         Ok(())
     }
 
-    fn check_changes(&self, options: ReadOptions, report: &mut CheckReport) -> Result<()> {
+    fn check_changes(&self, options: ReadOptions, report: &mut CheckReport, reported: &Reported) -> Result<()> {
         let is_lines = self.is_json_lines();
         let mut reader = self.reader_with(options)?;
         loop {
@@ -231,7 +235,7 @@ impl Trail {
                 Ok(Some(change)) => change,
                 Ok(None) => break,
                 Err(error) if error.kind().is_damage() => {
-                    if !report.reported.end {
+                    if !reported.end {
                         report.add_end(reader.position(), &error);
                     }
                     break;
@@ -268,7 +272,7 @@ impl Trail {
                 }
             }
         }
-        reader.skipped().iter().for_each(|range| report.add_skipped_change(range));
+        reader.skipped().iter().filter(|range| !reported.has(range)).for_each(|range| report.add_skipped(range));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::position::Position;
 use crate::source::bytes::ByteSource;
 use crate::source::progress::{Access, Progress};
 use crate::source::sequence::TrailFile;
@@ -38,6 +39,8 @@ pub(crate) struct LinePlace {
     pub(crate) file: usize,
     /// Its offset in the file.
     pub(crate) offset: u64,
+    /// Bytes of the files before this one.
+    pub(crate) before: u64,
     /// Its number in the file; the first is 1.
     pub(crate) number: u64,
     /// It is the last line of the last file, and has no line end: the writer may not be done with it.
@@ -73,7 +76,8 @@ impl LineBuffer {
                 continue;
             }
             let may_grow = !ended && self.index + 1 == self.files.len();
-            let place = LinePlace { file: self.index, offset: self.line_offset(), number: self.number, may_grow };
+            let (offset, before) = (self.line_offset(), self.done);
+            let place = LinePlace { file: self.index, offset, before, number: self.number, may_grow };
             let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
             return Ok(Some((place, line)));
         }
@@ -85,12 +89,18 @@ impl LineBuffer {
 
     /// Moves on past a line of this length, and past its line end.
     pub(crate) fn take(&mut self, length: usize) {
+        // The line end of a last line may still come.
+        self.number += u64::from(self.start + length < self.filled);
         self.start = (self.start + length + 1).min(self.filled);
-        self.number += 1;
+    }
+
+    /// Returns the position of the next line, counted over all files.
+    pub(crate) fn position(&self) -> Position {
+        Position::Offset(self.done + self.line_offset())
     }
 
     /// Returns the offset of the next line in its file.
-    pub(crate) fn line_offset(&self) -> u64 {
+    fn line_offset(&self) -> u64 {
         self.offset - (self.filled - self.start) as u64
     }
 
@@ -122,8 +132,7 @@ impl LineBuffer {
 
     fn read_more(&mut self) -> Result<usize> {
         if let Some(watch) = &self.access.watch {
-            let position = crate::Position::Offset(self.line_offset());
-            watch.report(Progress { position, bytes: self.done + self.offset })?;
+            watch.report(Progress { position: self.position(), bytes: self.done + self.offset })?;
         }
         self.buffer.copy_within(self.start..self.filled, 0);
         (self.start, self.filled) = (0, self.filled - self.start);

@@ -79,6 +79,12 @@ impl RecordReader {
         }
     }
 
+    /// Returns the position after the last record.
+    #[must_use]
+    pub fn position(&self) -> TrailPosition {
+        self.window.place(self.cursor).map_or_else(|| self.window.unframed_position(), |(_, position, _)| position)
+    }
+
     /// Returns the ranges that were skipped so far. Empty without [`resync`](ReadOptions::resync).
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {

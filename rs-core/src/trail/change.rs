@@ -207,7 +207,7 @@ impl<'a> TrailChange<'a> {
             let Some(data) = change.part(head.data_at, head.data_len) else {
                 return Err(Error::internal("a continued record's data are outside its buffer"));
             };
-            Images::of_joined(&self.main, data).map_err(|fault| change.error(fault))?
+            Images::of_joined(&self.main, data).map_err(refused)?
         } else {
             Images::of(&self.main).map_err(refused)?
         };

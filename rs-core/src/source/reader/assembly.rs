@@ -110,6 +110,11 @@ impl ChangeAssembler {
         if is_before_half(frame) { self.split_pair.take() } else { None }
     }
 
+    /// Keeps a pair again that [`take_split_pair`](Self::take_split_pair) has returned: the change will be made again.
+    pub(super) fn put_back(&mut self, split_pair: Option<TrailPosition>) {
+        self.split_pair = split_pair.or(self.split_pair);
+    }
+
     /// Makes the head of a change from its frames. `place` is the main record's offset in its file and its number.
     pub(super) fn assemble(
         &mut self,

@@ -135,7 +135,7 @@ impl Definitions {
         match record.table().map_err(NoTable::Damaged)? {
             TableRef::Name(name) if record.record_type() == RecordType::METADATA => {
                 // A definition that has just been read, or an unnamed one.
-                let text = self.file.charset.decode_name(name);
+                let text = self.charset().decode_name(name);
                 let latest = self.latest.get(&*text).copied();
                 Ok(latest.unwrap_or_else(|| self.by_name(name)))
             }
@@ -228,7 +228,7 @@ impl Definitions {
         let number = match self.by_bytes.get(name) {
             Some(&number) => number,
             None => {
-                let text = self.file.charset.decode_name(name);
+                let text = self.charset().decode_name(name);
                 let table = self.catalog_definition(&text).unwrap_or_else(|| TableDef::undefined(text));
                 let number = self.number(table);
                 self.by_bytes.insert(name.into(), number);

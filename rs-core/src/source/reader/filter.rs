@@ -1,5 +1,7 @@
 //! [`ReadFilter`]: a selection while reading. Changes that it rejects are not returned.
 
+use std::collections::HashMap;
+
 use crate::change::Change;
 use crate::error::Result;
 use crate::filter::{Counts, Program, Select, Selector};
@@ -10,6 +12,8 @@ use crate::schema::TableMap;
 pub(super) struct ReadFilter {
     selector: Selector,
     tables: TableMap<TablePolicy>,
+    /// By table name: it is rejected because of the name.
+    names: HashMap<Box<str>, bool>,
 }
 
 /// The decision of a selection about a table's changes.
@@ -25,7 +29,7 @@ enum TablePolicy {
 
 impl ReadFilter {
     pub(super) fn new(select: &Select) -> Self {
-        Self { selector: select.selector(), tables: TableMap::default() }
+        Self { selector: select.selector(), tables: TableMap::default(), names: HashMap::new() }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -45,11 +49,17 @@ impl ReadFilter {
         }
     }
 
-    /// Returns whether no change of a table is wanted, and counts one. It is for changes that cannot be made: `false` decides
-    /// nothing.
-    #[cold]
+    /// Returns whether no change of a table is wanted because of the table's name, and counts one. It is for changes that are not
+    /// made yet; `false` decides nothing.
     pub(super) fn rejects_table(&mut self, name: &str) -> bool {
-        let rejects = self.selector.rejects_table(name);
+        let rejects = match self.names.get(name) {
+            Some(&rejects) => rejects,
+            None => {
+                let rejects = self.selector.rejects_table(name);
+                self.names.insert(name.into(), rejects);
+                rejects
+            }
+        };
         if rejects {
             self.selector.count_static(false);
         }

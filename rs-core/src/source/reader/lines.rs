@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::change::{Built, Change, ChangeContext, Head, PositionSpace, TransactionIds, values_context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Counts;
-use crate::formats::native_json::{Inferred, Line, Tables};
+use crate::formats::native_json::{Inferred, Line, Tables, Unmade};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef, TableId};
 use crate::source::lines::{LineBuffer, LinePlace};
@@ -21,6 +21,8 @@ pub(super) struct LineReader {
     options: ReadOptions,
     lines: LineBuffer,
     tables: Tables,
+    /// Bytes of the files when their lines were read for the columns of their tables.
+    inferred_from: u64,
     filter: Option<ReadFilter>,
     /// The bytes of the change that is lent.
     bytes: Vec<u8>,
@@ -29,8 +31,6 @@ pub(super) struct LineReader {
     /// CSN and id of the last change, which number the transactions.
     ids: (Option<Box<str>>, Option<Box<str>>),
     serial: u64,
-    /// The position to start at, until reading has started.
-    start_at: Option<Position>,
     skipped: Vec<Skipped>,
 }
 
@@ -57,16 +57,16 @@ impl LineReader {
             lines: LineBuffer::new(Arc::clone(&files), options.access()),
             files,
             tables: Tables::new(options.catalog.clone()),
+            inferred_from: 0,
             filter: options.select.as_ref().map(ReadFilter::new),
             bytes: Vec::new(),
             current: None,
             ids: (None, None),
             serial: 0,
-            start_at: options.start_at,
             skipped: Vec::new(),
             options,
         };
-        if let Some(position) = reader.start_at {
+        if let Some(position) = reader.options.start_at {
             reader.seek(position)?;
         }
         Ok(reader)
@@ -96,16 +96,26 @@ impl LineReader {
             let length = line.len();
             let made = match Line::parse(line) {
                 Ok(parsed) => {
+                    if !parsed.is_ddl() && self.filter.as_mut().is_some_and(|filter| filter.rejects_table(&parsed.table)) {
+                        self.lines.take(length);
+                        continue;
+                    }
                     if self.tables.needs_inference(&parsed) {
                         self.infer()?;
                         continue;
                     }
-                    let made = make(&parsed, place, length, &mut self.tables, &mut self.bytes);
-                    if made.is_err() && self.filter.as_mut().is_some_and(|filter| filter.rejects_table(&parsed.table)) {
-                        self.lines.take(length);
-                        continue;
+                    match make(&parsed, place, length, &mut self.tables, &mut self.bytes) {
+                        // The lines that were inferred from may be fewer than there are now.
+                        Err(Unmade::Definition(error)) => match self.has_grown()? {
+                            true => {
+                                self.infer()?;
+                                continue;
+                            }
+                            false => Err(error),
+                        },
+                        Err(Unmade::Line(error)) => Err(error),
+                        Ok(made) => Ok(made),
                     }
-                    made
                 }
                 Err(error) if error.kind() == ErrorKind::Truncated => match place.may_grow {
                     true => return Err(self.locate(torn(), place)),
@@ -125,8 +135,8 @@ impl LineReader {
                 Err(error) if self.options.resync && error.kind() != ErrorKind::Internal => {
                     self.lines.take(length);
                     let error = self.locate(error, place);
-                    let to = Position::Offset(self.lines.line_offset());
-                    self.skipped.push(Skipped { from: Position::Offset(place.offset), to, error });
+                    let (from, to) = (Position::Offset(place.before + place.offset), self.lines.position());
+                    self.skipped.push(Skipped { from, to, error });
                 }
                 Err(error) => return Err(self.locate(error, place)),
             }
@@ -152,9 +162,16 @@ impl LineReader {
         self.current = Some(Current { head: built.head, context, file: place.file, table });
     }
 
+    /// Returns whether the files have grown since the lines were read for the columns of their tables.
+    #[cold]
+    fn has_grown(&self) -> Result<bool> {
+        Ok(self.files.iter().map(TrailFile::size).sum::<Result<u64>>()? > self.inferred_from)
+    }
+
     /// Reads all lines for the columns of their tables. An error in a line is reported when the line is read as a change.
     #[cold]
     fn infer(&mut self) -> Result<()> {
+        self.inferred_from = self.files.iter().map(TrailFile::size).sum::<Result<u64>>()?;
         let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access());
         let mut inferred = Inferred::default();
         while let Some((_, line)) = lines.next()? {
@@ -172,26 +189,26 @@ impl LineReader {
     fn seek(&mut self, position: Position) -> Result<()> {
         while let Some((place, line)) = self.lines.next()? {
             let length = line.len();
-            let stated = Line::parse(line).and_then(|line| line.position(place.offset));
-            if stated.ok() == Some(position) || position == Position::Offset(place.offset) {
+            let stated = Line::parse(line).and_then(|line| line.stated_position()).ok().flatten();
+            if stated == Some(position) || position == Position::Offset(place.before + place.offset) {
                 return Ok(());
             }
             self.lines.take(length);
         }
-        if position == Position::Offset(self.lines.line_offset()) {
+        if position == self.lines.position() {
             return Ok(());
         }
         Err(Error::new(ErrorKind::InvalidPosition, format!("no change is at {position}")))
     }
 
     fn locate(&self, error: Error, place: LinePlace) -> Error {
-        let context = values_context(self.lines.file(place.file), PositionSpace::Bytes);
+        let context = values_context(self.lines.file(place.file), PositionSpace::Bytes(0));
         context.locate(error, place.offset, place.number)
     }
 
     /// Returns the offset of the next line.
     pub(super) fn position(&self) -> Position {
-        Position::Offset(self.lines.line_offset())
+        self.lines.position()
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
@@ -211,6 +228,9 @@ impl LineReader {
     }
 }
 
+/// The change of a line, without its bytes.
+type Made = (Built, TransactionIds, (TableId, Arc<TableDef>));
+
 /// Encodes the change of a line into a buffer.
 fn make(
     line: &Line<'_>,
@@ -218,10 +238,13 @@ fn make(
     length: usize,
     tables: &mut Tables,
     bytes: &mut Vec<u8>,
-) -> Result<(Built, TransactionIds, (TableId, Arc<TableDef>))> {
+) -> std::result::Result<Made, Unmade> {
     let change = line.change(tables, place.offset, place.number, u32::try_from(length).unwrap_or(u32::MAX))?;
     bytes.clear();
-    let built = change.encode(bytes)?;
+    let mut built = change.encode(bytes)?;
+    if line.stated_position()?.is_none() {
+        built.space = PositionSpace::Bytes(place.before);
+    }
     let (id, table) = change.table();
     Ok((built, change.transaction_ids(0), (id, Arc::clone(table))))
 }

@@ -319,6 +319,7 @@ impl TrailReader {
             }
             Err(error) => {
                 self.cursor = first;
+                self.assembler.put_back(split_pair);
                 return Err(error);
             }
         };
@@ -472,7 +473,7 @@ impl TrailReader {
         let next = Skipped { from: from.into(), to: to.into(), error };
         match self.skipped.last_mut() {
             // Rows of a table whose definition was lost come in runs.
-            Some(last) if last.to == next.from && last.error.kind() == next.error.kind() => last.to = next.to,
+            Some(last) if last.to == next.from && [&*last, &next].iter().all(|range| is_undefined(range)) => last.to = next.to,
             _ => self.skipped.push(next),
         }
     }
@@ -605,6 +606,10 @@ impl TrailReader {
     pub(super) fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
+}
+
+fn is_undefined(range: &Skipped) -> bool {
+    range.error.kind() == ErrorKind::UndefinedTable
 }
 
 impl SegmentCursor {

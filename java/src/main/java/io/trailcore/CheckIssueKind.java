@@ -3,7 +3,7 @@ package io.trailcore;
 
 /** The kind of an issue that a check reports. */
 public enum CheckIssueKind {
-    /** Bytes that are not records; reading could continue after them. */
+    /** Bytes that are not records, or records whose contents are not known. */
     DAMAGE,
     /** The trail ends inside a record: it is torn, or still being written. */
     TORN_TAIL,

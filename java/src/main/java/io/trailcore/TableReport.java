@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param ops Changes by operation; operations that do not occur are left out.
  * @param changes All changes.
- * @param bytes Bytes of the records of all changes, and of the largest change.
+ * @param bytes Bytes of the records of all changes.
  * @param largest Bytes of the records of the largest change.
  * @param columns The columns; {@code null} if the trail does not define the table.
  */

@@ -252,7 +252,7 @@ public class TrailException extends RuntimeException {
         }
     }
 
-    /** The text is not in the native JSON form. */
+    /** The text is not in the native JSON form, or a change cannot be written in it. */
     public static final class Json extends TrailException {
         private static final long serialVersionUID = 1;
 
