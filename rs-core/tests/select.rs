@@ -5,7 +5,10 @@
 mod common;
 
 use common::{NO_LIMIT, ORDERS, at, item, items, key, lines_with, shelves, trail_of, writer};
+use std::sync::Arc;
+
 use trailcore::filter::{Scratch, Select, Verdict};
+use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, UpdateStyle};
 use trailcore::trail::{ByteOrder, Token, tokens};
 use trailcore::{ErrorKind, Op, Position, ReadOptions, Trail};
@@ -107,6 +110,53 @@ fn rule_that_does_not_fit_its_table_suggests_the_nearest_name() {
     let error = reader.next().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Filter);
     assert!(error.to_string().contains("did you mean PRICE?"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_right_for_a_table_is_an_error_in_lenient_mode_too() {
+    let trail = ten_items(ByteOrder::Big);
+    for (text, says) in [
+        ("TABLE SHOP.*, FILTER (PRISE > 1);", "did you mean PRICE?"),
+        // The first change is an insert.
+        ("TABLE SHOP.*, FILTER (ON DELETE, PRISE > 1);", "did you mean PRICE?"),
+        ("TABLE SHOP.*, WHERE (NAMES = 'x');", "did you mean NAME?"),
+        ("TABLE SHOP.*, FILTER (ID = 1 AND @STREQ (NOTES, 'x'));", "did you mean NOTE?"),
+        ("TABLE SHOP.*, FILTER (PRICE = \"hello\");", "double quotes"),
+        ("TABLE SHOP.*, FILTER (PRICE / 0 > 1);", "division by zero"),
+        ("TABLE SHOP.*, FILTER (PRICE \\ (1 - 1) > 1);", "division by zero"),
+    ] {
+        for select in [select(text), select(text).lenient()] {
+            let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
+            for _ in 0..2 {
+                let error = reader.next().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Filter, "{text}");
+                assert!(error.to_string().contains(says), "{text}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_column_of_a_later_definition_is_missing_from_earlier_rows() {
+    let old = Arc::new(TableDef::new("A.B", vec![ColumnDef::integer("ID", 0).key()]));
+    let new = Arc::new(TableDef::new("A.B", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::integer("LATER", 0)]));
+    let mut out = writer(ByteOrder::Big, 1, NO_LIMIT);
+    out.begin("5", "1.2.3", at(1)).unwrap();
+    out.insert(&old, &key(&old, ByteOrder::Big, 1)).unwrap();
+    let mut row = RowBuilder::new(&new, ByteOrder::Big);
+    row.decimal("ID", 2.into()).unwrap().decimal("LATER", 7.into()).unwrap();
+    out.insert(&new, row.bytes()).unwrap();
+    out.commit().unwrap();
+    let trail = trail_of(&out.finish().unwrap());
+    assert_eq!(ids(&trail, select("TABLE A.*, FILTER (LATER = 7);").lenient()), [2]);
+    assert_eq!(ids(&trail, select("TABLE A.*, FILTER (@COLTEST (LATER, MISSING));")), [1]);
+    let mut strict = trail.reader_with(ReadOptions::new().select(select("TABLE A.*, FILTER (LATER = 7);"))).unwrap();
+    let error = strict.next().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecidable);
+    assert!(error.to_string().contains("LATER"), "{error}");
+    assert!(strict.next().unwrap().is_some());
+    // In no definition.
+    assert!(trail.reader_with(ReadOptions::new().select(select("TABLE A.*, FILTER (NEVER = 7);"))).unwrap().next().is_err());
 }
 
 #[test]

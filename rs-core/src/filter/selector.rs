@@ -80,6 +80,13 @@ impl Selector {
         programs.get_or_insert_with(change.table_id(), || select.bind(change.table())).clone()
     }
 
+    /// Binds to a change's table again, which has other definitions in the trail.
+    pub(crate) fn bind_among(&mut self, change: &Change<'_>, others: &[Arc<TableDef>]) -> Program {
+        let program = self.select.bind_among(change.table(), others);
+        self.programs.insert(change.table_id(), program.clone());
+        program
+    }
+
     /// Decides on a change. Pass all changes of a stream in order, since only the first record of a transaction has its tag.
     ///
     /// Metadata are selected by their table. Markers and other records that are not changes are accepted.
@@ -238,8 +245,8 @@ impl Selector {
         let kind = if matches!(verdict, Verdict::Error(_)) { ErrorKind::Filter } else { ErrorKind::Undecidable };
         let names = match verdict {
             Verdict::Undecidable(undecided) => {
-                let columns = undecided.columns().map(|(index, _)| program.table().columns().get(index));
-                columns.map(|column| column.map_or("?", |column| &*column.name)).collect::<Vec<_>>().join(", ")
+                let columns = undecided.columns().map(|(index, _)| program.column_name(index).unwrap_or("?"));
+                columns.collect::<Vec<_>>().join(", ")
             }
             _ => String::new(),
         };

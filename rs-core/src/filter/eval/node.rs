@@ -203,16 +203,23 @@ fn operand(value: Scalar<'_>) -> Result<Result<Decimal, Scalar<'_>>, EvalError> 
 
 fn arithmetic<'e>(operator: Operator, left: Scalar<'e>, right: Scalar<'e>) -> Result<Scalar<'e>, EvalError> {
     match (operand(left)?, operand(right)?) {
-        (Ok(left), Ok(right)) => computed(match operator {
-            Operator::Add => scalar::add(left, right),
-            Operator::Subtract => scalar::negate(right).and_then(|right| scalar::add(left, right)),
-            Operator::Multiply => scalar::multiply(left, right),
-            Operator::Divide => scalar::divide(left, right),
-            Operator::Remainder => scalar::remainder(left, right),
-        }),
+        (Ok(left), Ok(right)) => computed(operator.apply(left, right)),
         // Missing and invalid take precedence over NULL.
         (Err(left), Err(Scalar::Null)) => Ok(left),
         (_, Err(state)) | (Err(state), _) => Ok(state),
+    }
+}
+
+impl Operator {
+    /// Computes the result of an operation on two numbers.
+    pub(crate) fn apply(self, left: Decimal, right: Decimal) -> Result<Decimal, ArithmeticFault> {
+        match self {
+            Self::Add => scalar::add(left, right),
+            Self::Subtract => scalar::negate(right).and_then(|right| scalar::add(left, right)),
+            Self::Multiply => scalar::multiply(left, right),
+            Self::Divide => scalar::divide(left, right),
+            Self::Remainder => scalar::remainder(left, right),
+        }
     }
 }
 

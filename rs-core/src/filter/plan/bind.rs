@@ -1,16 +1,18 @@
 //! Binds expressions to a table: names become ordinals, literals become typed comparators. Done once per version of a table
 //! definition.
 
+use std::sync::Arc;
+
 use crate::change::{DateTime, Decimal, Fact, NumberText};
 use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
 use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::dates::DateFormat;
 use crate::filter::eval::environment::{Meaning, meaning};
 use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
-use crate::filter::eval::scalar::Special;
+use crate::filter::eval::scalar::{self, ArithmeticFault, Special};
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span, nearest};
 use crate::filter::syntax::expr::{
-    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Relation, Side, too_deep,
+    ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, too_deep,
 };
 use crate::filter::syntax::function::Function;
 use crate::schema::{Kind, TableDef};
@@ -38,12 +40,44 @@ impl Columns {
 
 type Bound<T> = Result<T, Diagnostic>;
 
+/// Returns the result of an expression without columns; a divisor of zero is a fault whatever is divided.
+fn constant(node: &Node) -> Option<Result<Decimal, ArithmeticFault>> {
+    match node {
+        Node::Constant(Constant::Number(number)) => Some(Ok(*number)),
+        Node::Negate(one) => constant(one).map(|one| one.and_then(scalar::negate)),
+        Node::Arithmetic(operator, two) => match (constant(&two.0), constant(&two.1)) {
+            (Some(left), Some(right)) => Some(left.and_then(|left| operator.apply(left, right?))),
+            (None, Some(Ok(right))) if right.mantissa() == 0 && matches!(operator, Operator::Divide | Operator::Remainder) => {
+                Some(Err(ArithmeticFault::DivisionByZero))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn column_index(table: &TableDef, column: &ColumnName) -> Option<usize> {
+    if !table.is_defined() {
+        // Without a definition, columns are named by number.
+        let digits = column.name.get(..3).filter(|start| start.eq_ignore_ascii_case("COL")).and(column.name.get(3..))?;
+        return digits.parse().ok();
+    }
+    match column.exact_case {
+        true => table.columns().iter().position(|own| own.name == column.name),
+        false => table.column(&column.name).map(|(index, _)| index),
+    }
+}
+
 /// Binds the expressions of one rule to one table.
 pub(crate) struct Binder<'a> {
     pub(crate) table: &'a TableDef,
     pub(crate) columns: &'a mut Columns,
     /// KEYCOLS, or empty.
     pub(crate) key: &'a [ColumnName],
+    /// Other definitions of the table. A column that only they have is missing, not unknown.
+    pub(crate) others: &'a [Arc<TableDef>],
+    /// The names of such columns. Their indexes count down from the highest.
+    pub(crate) absent: &'a mut Vec<Box<str>>,
 }
 
 /// Names of header items in column maps (SEEN; docs/filter.md, section 7.2).
@@ -78,7 +112,11 @@ impl Binder<'_> {
             ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
             ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
             ExprKind::Arithmetic(operator, two) => {
-                Node::Arithmetic(*operator, Box::new((self.node(&two.0)?, self.node(&two.1)?)))
+                let node = Node::Arithmetic(*operator, Box::new((self.node(&two.0)?, self.node(&two.1)?)));
+                if let Some(Err(ArithmeticFault::DivisionByZero)) = constant(&node) {
+                    return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, "division by zero"));
+                }
+                node
             }
             ExprKind::Compare(relation, two) => return self.compare(*relation, &two.0, &two.1, expr.span),
             ExprKind::All(list) => Node::All(self.nodes(list)?),
@@ -98,21 +136,22 @@ impl Binder<'_> {
 
     /// Resolves a column name.
     pub(crate) fn column(&mut self, column: &ColumnName, span: Span) -> Bound<ColumnUse> {
-        let index = self.index(column).ok_or_else(|| self.no_column(column, span))?;
-        let index = u16::try_from(index).map_err(|_| self.no_column(column, span))?;
+        let found = column_index(self.table, column).or_else(|| self.absent(column));
+        let index = found.and_then(|index| u16::try_from(index).ok()).ok_or_else(|| self.no_column(column, span))?;
         Ok(ColumnUse { side: column.side, index, slot: self.columns.slot(index) })
     }
 
-    fn index(&self, column: &ColumnName) -> Option<usize> {
-        if !self.table.is_defined() {
-            // Without a definition, columns are named by number.
-            let digits = column.name.get(..3).filter(|start| start.eq_ignore_ascii_case("COL")).and(column.name.get(3..))?;
-            return digits.parse().ok();
+    /// Returns the index of a column that only other definitions of the table have: one that no image has.
+    fn absent(&mut self, column: &ColumnName) -> Option<usize> {
+        if !self.others.iter().any(|other| other.is_defined() && column_index(other, column).is_some()) {
+            return None;
         }
-        match column.exact_case {
-            true => self.table.columns().iter().position(|own| own.name == column.name),
-            false => self.table.column(&column.name).map(|(index, _)| index),
-        }
+        let place = self.absent.iter().position(|known| *known == column.name).unwrap_or_else(|| {
+            self.absent.push(column.name.clone());
+            self.absent.len() - 1
+        });
+        let index = usize::from(u16::MAX).checked_sub(place)?;
+        (index >= self.table.columns().len()).then_some(index)
     }
 
     fn no_column(&self, column: &ColumnName, span: Span) -> Diagnostic {

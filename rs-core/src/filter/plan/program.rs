@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(super) source: Arc<str>,
     settings: Settings,
     columns: Vec<Needed>,
+    /// Names of columns that only other definitions of the table have; see [`Binder`](super::bind::Binder).
+    absent: Vec<Box<str>>,
     /// All columns of the table, for rules that return whole rows.
     every: Vec<Needed>,
     pub(crate) rules: Vec<BoundRule>,
@@ -85,26 +87,35 @@ impl Select {
     /// for each change.
     #[must_use]
     pub fn bind(&self, table: &Arc<TableDef>) -> Program {
-        with_deep_stack(|| Program::new(self, table))
+        self.bind_among(table, &[])
+    }
+
+    /// Binds the selection to a table. A column that only other definitions of the table have is missing from all rows.
+    pub(crate) fn bind_among(&self, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> Program {
+        with_deep_stack(|| Program::new(self, table, others))
     }
 }
 
 impl Program {
-    pub(crate) fn new(select: &Select, table: &Arc<TableDef>) -> Self {
+    pub(crate) fn new(select: &Select, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> Self {
         let compiled = select.compiled();
         let numbers = compiled.rules_of(table.name());
         let otherwise = if numbers.is_empty() { compiled.why_not(table.name()) } else { Rejection::Object };
-        let mut columns = Columns::default();
+        let (mut columns, mut absent) = (Columns::default(), Vec::new());
         let rules: Vec<BoundRule> = numbers
             .into_iter()
             .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
-            .map(|(number, rule)| bind_rule(number, &rule.rule.clauses, rule.ops, table, &mut columns, select.is_strict()))
+            .map(|(number, rule)| {
+                let (clauses, tables) = (&rule.rule.clauses, (table, others));
+                bind_rule(number, clauses, rule.ops, tables, &mut columns, &mut absent, select.is_strict())
+            })
             .collect();
         let inner = Inner {
             table: Arc::clone(table),
             source: select.source().into(),
             settings: select.settings,
             columns: columns.into_list(),
+            absent,
             indexes: INDEXED.map(|op| RuleIndex::new(op, entries(&rules, op))),
             every: (0..=u16::MAX).take(table.columns().len()).map(|index| Needed { index, slot: index }).collect(),
             rules,
@@ -117,6 +128,12 @@ impl Program {
     #[must_use]
     pub fn table(&self) -> &Arc<TableDef> {
         &self.inner.table
+    }
+
+    /// Returns the name of a column by its index in its rules.
+    pub(crate) fn column_name(&self, index: usize) -> Option<&str> {
+        let own = self.inner.table.columns().get(index).map(|column| &*column.name);
+        own.or_else(|| self.inner.absent.get(usize::from(u16::MAX).checked_sub(index)?).map(|name| &**name))
     }
 
     /// Returns whether no rule names the table.

@@ -139,15 +139,16 @@ pub(super) fn bind_rule(
     number: usize,
     clauses: &[Clause],
     ops: OpMask,
-    table: &Arc<TableDef>,
+    (table, others): (&Arc<TableDef>, &[Arc<TableDef>]),
     columns: &mut Columns,
+    absent: &mut Vec<Box<str>>,
     strict: bool,
 ) -> BoundRule {
     let key: Vec<ColumnName> = clauses
         .iter()
         .find_map(|clause| if let Clause::KeyCols(names) = clause { Some(names.clone()) } else { None })
         .unwrap_or_default();
-    let mut binder = Binder { table, columns, key: &key };
+    let mut binder = Binder { table, columns, key: &key, others, absent };
     let mut rule = BoundRule {
         number,
         ops,

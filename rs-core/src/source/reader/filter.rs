@@ -1,11 +1,14 @@
 //! [`ReadFilter`]: a selection while reading. Changes that it rejects are not returned.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::change::Change;
-use crate::error::Result;
+use crate::change::{Change, Op};
+use crate::error::{Error, Result};
 use crate::filter::{Counts, Program, Select, Selector};
-use crate::schema::TableMap;
+use crate::schema::{TableDef, TableMap};
+use crate::source::options::ReadOptions;
+use crate::source::trail::Trail;
 
 /// A selector, and its decision about each table.
 #[derive(Debug)]
@@ -14,6 +17,11 @@ pub(super) struct ReadFilter {
     tables: TableMap<TablePolicy>,
     /// By table name: it is rejected because of the name.
     names: HashMap<Box<str>, bool>,
+    /// The trail, to find further definitions of a table.
+    trail: Trail,
+    options: ReadOptions,
+    /// All definitions of the trail by table name; `None` until they are needed.
+    definitions: Option<HashMap<Box<str>, Vec<Arc<TableDef>>>>,
 }
 
 /// The decision of a selection about a table's changes.
@@ -28,8 +36,9 @@ enum TablePolicy {
 }
 
 impl ReadFilter {
-    pub(super) fn new(select: &Select) -> Self {
-        Self { selector: select.selector(), tables: TableMap::default(), names: HashMap::new() }
+    pub(super) fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
+        let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, ..options.clone() };
+        Self { selector: select.selector(), tables: TableMap::default(), names: HashMap::new(), trail, options, definitions: None }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -80,20 +89,62 @@ impl ReadFilter {
             }
             Some(TablePolicy::Each(program)) => self.selector.wants(change, program),
             None => {
-                self.find_out(change);
+                self.find_out(change)?;
                 let program = self.selector.program(change);
                 self.selector.wants(change, &program)
             }
         }
     }
 
+    /// Finds out about a table that is met for the first time.
+    ///
+    /// # Errors
+    /// [`Filter`](crate::ErrorKind::Filter) if the selection cannot be right for the table, in lenient mode too: no change of it
+    /// could ever be decided on.
     #[cold]
-    fn find_out(&mut self, change: &Change<'_>) {
+    fn find_out(&mut self, change: &Change<'_>) -> Result<()> {
+        if self.selector.program(change).problems().is_some() {
+            let others = self.definitions_of(change.table().name())?;
+            if let Some(problems) = self.selector.bind_among(change, &others).problems() {
+                return Err(change.locate(Error::from(problems)));
+            }
+        }
         let policy = match self.selector.static_decision(change) {
             Some(true) => TablePolicy::All,
             Some(false) => TablePolicy::None,
             None => TablePolicy::Each(self.selector.program(change)),
         };
         self.tables.insert(change.table_id(), policy);
+        Ok(())
+    }
+
+    /// Returns all definitions of a table in the trail, which is read for them once.
+    fn definitions_of(&mut self, name: &str) -> Result<Vec<Arc<TableDef>>> {
+        let definitions = match &mut self.definitions {
+            Some(definitions) => definitions,
+            none => none.insert(all_definitions(&self.trail, &self.options)?),
+        };
+        Ok(definitions.get(name).cloned().unwrap_or_default())
+    }
+}
+
+fn all_definitions(trail: &Trail, options: &ReadOptions) -> Result<HashMap<Box<str>, Vec<Arc<TableDef>>>> {
+    let mut all: HashMap<Box<str>, Vec<Arc<TableDef>>> = HashMap::new();
+    // Lines do not define their tables.
+    if trail.is_json_lines() {
+        return Ok(all);
+    }
+    let mut reader = trail.reader_with(options.clone())?;
+    loop {
+        match reader.next() {
+            Ok(Some(change)) if change.op() == Op::Metadata => {
+                all.entry(change.table().name().into()).or_default().push(Arc::clone(change.table()));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(all),
+            // The reader that asked meets the damage itself.
+            Err(error) if error.kind().is_damage() => return Ok(all),
+            Err(error) => return Err(error),
+        }
     }
 }

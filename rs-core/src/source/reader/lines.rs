@@ -13,6 +13,7 @@ use crate::source::options::ReadOptions;
 use crate::source::reader::filter::ReadFilter;
 use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
+use crate::source::trail::Trail;
 
 /// Reads the changes of lines. Each is made in one buffer that is reused for all.
 #[derive(Debug)]
@@ -55,10 +56,10 @@ impl LineReader {
     pub(super) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
         let mut reader = Self {
             lines: LineBuffer::new(Arc::clone(&files), options.access()),
-            files,
+            files: Arc::clone(&files),
             tables: Tables::new(options.catalog.clone()),
             inferred_from: 0,
-            filter: options.select.as_ref().map(ReadFilter::new),
+            filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files) }, &options)),
             bytes: Vec::new(),
             current: None,
             ids: (None, None),

@@ -19,6 +19,7 @@ use crate::source::reader::filter::ReadFilter;
 use crate::source::reader::transactions::TransactionTracker;
 use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
+use crate::source::trail::Trail;
 use crate::source::window::{End, ReadWindow, Start};
 use crate::text::Charset;
 use crate::trail::{FileHeader, Record, RecordType, TrailFormat};
@@ -133,11 +134,11 @@ impl TrailReader {
         };
         let mut reader = Self {
             window: ReadWindow::new(Arc::clone(&files), options.access(), Start::FIRST),
-            files,
+            files: Arc::clone(&files),
             transactions: TransactionTracker::default(),
             assembler: ChangeAssembler::default(),
             definitions: Definitions::new(options.catalog.clone(), options.charset),
-            filter: options.select.as_ref().map(ReadFilter::new),
+            filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files) }, &options)),
             options,
             cursor: 0,
             fast_until: 0,
