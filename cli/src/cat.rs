@@ -11,10 +11,10 @@ use crate::output::{Output, clean, hex};
 const EXAMPLES: &str = "\
 examples:
   trailcore cat dirdat/lt --limit 10
-  trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000' --lenient
+  trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000'
   trailcore cat dirdat/lt --from 2024-03-01T12:00:00 --until csn:7824137900
 
-exit codes: 0 fine, 1 damage or another error (everything before it is printed), 2 wrong arguments, 130 Ctrl-C";
+Everything before an error is printed; exit codes: see trailcore --help";
 
 /// Prints changes, each as a line of native JSON (docs/json.md)
 #[derive(clap::Args)]
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if args.limit.is_none() {
         args.selecting.report_unknown(table_names(reader.tables()), output)?;
     }
-    report_rest(reader.skipped(), reader.filter_counts(), output)
+    report_rest(reader.skipped(), reader.filter_counts(), args.selecting.lenient, output)
 }
 
 /// Writes native JSON whose images have only these columns.

@@ -1,16 +1,17 @@
 //! The command `check`.
 
-use crate::failure::Failure;
+use crate::failure::{DAMAGE, Failure, GROWING};
 use crate::options::Reading;
 use crate::output::{GREEN, Output, RED, YELLOW, clean, grouped, size};
-use trailcore::report::CheckDocument;
+use trailcore::report::{CheckDocument, IssueReport};
+use trailcore::source::CheckIssueKind;
 
 const EXAMPLES: &str = "\
 examples:
   trailcore check dirdat/lt
   trailcore check dirdat/lt --json
 
-exit codes: 0 the trail is whole, 1 it is not, or another error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: 0 the trail is whole, 1 it is not, 4 it is still being written; others: see trailcore --help";
 
 /// Checks whether a trail is whole: damage, missing files, the order of transactions, rows that fit their tables
 #[derive(clap::Args)]
@@ -33,7 +34,19 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     } else {
         show(&report, output)?;
     }
-    Ok(i32::from(!report.is_whole))
+    Ok(code(&report))
+}
+
+/// Returns the exit code: a trail that is only being written is not damaged.
+fn code(report: &CheckDocument) -> i32 {
+    let is = |issue: &IssueReport, kinds: &[CheckIssueKind]| kinds.contains(&issue.kind);
+    let growing = [CheckIssueKind::TornTail, CheckIssueKind::Unfinished];
+    let mut faults = report.issues.iter().filter(|issue| issue.is_fault || is(issue, &growing)).peekable();
+    if faults.peek().is_none() && report.is_whole {
+        return 0;
+    }
+    let only_growing = faults.all(|issue| is(issue, &growing));
+    if only_growing && report.more_issues == 0 && report.invalid_values == 0 { GROWING } else { DAMAGE }
 }
 
 fn show(report: &CheckDocument, output: &mut Output) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ Its ending determines the format: .parquet, .csv, .arrow or .ipc, .jsonl or .ndj
 tables in one file. After the columns of a table change, a new file begins: NAME.2.parquet. Files get
 their names once all of them are complete; until then they end in .partial.
 
-exit codes: 0 fine, 1 damage or another error (no file remains), 2 wrong arguments, 130 Ctrl-C";
+After an error no file remains; exit codes: see trailcore --help";
 
 /// Writes tables to files: Parquet, CSV, Arrow IPC, or JSON lines
 #[derive(clap::Args)]
@@ -161,7 +161,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             output.complain("nothing is selected, so nothing has been written")?;
         }
     }
-    report_rest(&converted.skipped, converted.counts, output)
+    report_rest(&converted.skipped, converted.counts, args.selecting.lenient, output)
 }
 
 impl Args {

@@ -13,7 +13,7 @@ examples:
   trailcore count dirdat/lt --table 'HR.*' --from csn:7824137850
   trailcore count dirdat/lt --records
 
-exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: see trailcore --help";
 
 /// Counts changes by table and operation, and transactions; shows the ranges of positions, times and CSNs
 #[derive(clap::Args)]
@@ -37,9 +37,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return records(args, &source, output);
     }
     let source = source.select(&args.selecting)?;
-    let (options, bar) = source.watched(output, false)?;
-    let (report, error) = CountReport::of(&source.trail, options)?;
-    bar.done();
+    let (report, error) = source.count(output)?;
     if args.json {
         output.json(&report)?;
     } else {
@@ -52,7 +50,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return Err(error.into());
     }
     args.selecting.report_unknown(report.tables.keys().map(String::as_str), output)?;
-    report_rest(&report.ranges, report.counts, output)
+    report_rest(&report.ranges, report.counts, args.selecting.lenient, output)
 }
 
 fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
@@ -101,6 +99,6 @@ fn records(args: &Args, source: &Source, output: &mut Output) -> Result<i32, Fai
     }
     match error {
         Some(error) => Err(error.into()),
-        None => report_rest(&report.ranges, Default::default(), output),
+        None => report_rest(&report.ranges, Default::default(), false, output),
     }
 }

@@ -1,6 +1,6 @@
 //! The command `explain`.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, USAGE};
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::Output;
 use trailcore::report::{ExplainReport, TableExplained};
@@ -10,7 +10,7 @@ examples:
   trailcore explain dirdat/lt --table HR.EMP --where 'SALARY > 1000'
   trailcore explain dirdat/lt --param-file dirprm/ext.prm
 
-exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: see trailcore --help";
 
 /// Shows how a selection decides on each table of the trail, and what is doubtful in it
 #[derive(clap::Args)]
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let explained = tables
         .iter()
         .map(|table| TableExplained { table: table.name().to_owned(), text: select.bind(table).explain().to_string() });
+    let fits = tables.iter().all(|table| select.bind(table).problems().is_none());
     let lints = (!select.lints().is_empty()).then(|| select.lint_text());
     let report = ExplainReport { selection: Some(select.to_string()), lints, tables: explained.collect() };
     if args.json {
@@ -58,5 +59,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             output.line(&table.text, "")?;
         }
     }
-    report_rest(reader.skipped(), Default::default(), output)
+    if !fits {
+        return Ok(USAGE);
+    }
+    report_rest(reader.skipped(), Default::default(), false, output)
 }

@@ -9,8 +9,16 @@ use trailcore::{Error, ErrorKind};
 
 use crate::interrupt::INTERRUPTED;
 
+/// Exit code for damage.
+pub(crate) const DAMAGE: i32 = 1;
 /// Exit code for wrong arguments.
-const USAGE: i32 = 2;
+pub(crate) const USAGE: i32 = 2;
+/// Exit code if a file cannot be read or written.
+const FILES: i32 = 3;
+/// Exit code if the trail is still being written.
+pub(crate) const GROWING: i32 = 4;
+/// Exit code if rows are undecided.
+pub(crate) const UNDECIDED: i32 = 5;
 
 /// The reason why a command ended early.
 #[derive(Debug)]
@@ -41,9 +49,9 @@ impl Failure {
         match self {
             Self::Interrupted => INTERRUPTED,
             Self::Usage(_) => USAGE,
-            Self::Trail(error) if error.kind() == ErrorKind::InvalidArgument => USAGE,
-            _ if self.message().is_none() => 0,
-            _ => 1,
+            Self::Trail(error) => code(error.kind()),
+            Self::Output(_) if self.message().is_none() => 0,
+            Self::Output(_) => FILES,
         }
     }
 
@@ -59,12 +67,27 @@ impl Failure {
     }
 }
 
+fn code(kind: ErrorKind) -> i32 {
+    match kind {
+        ErrorKind::Io | ErrorKind::NotFound => FILES,
+        ErrorKind::Truncated => GROWING,
+        ErrorKind::Undecidable => UNDECIDED,
+        ErrorKind::InvalidArgument
+        | ErrorKind::InvalidPosition
+        | ErrorKind::Filter
+        | ErrorKind::Definitions
+        | ErrorKind::UnknownTable
+        | ErrorKind::SchemaChange => USAGE,
+        _ => DAMAGE,
+    }
+}
+
 /// Returns the message of an error, with the way out in the spelling of the command line.
 fn message(error: &Error) -> String {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
     let exists = source.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
     match error.kind() {
-        ErrorKind::Undecidable => format!("{error}; --lenient rejects such changes and counts them"),
+        ErrorKind::Undecidable => format!("{error}; without --strict such changes are rejected and counted"),
         ErrorKind::Io if exists => format!("{error}; --force replaces existing files"),
         _ => error.to_string(),
     }

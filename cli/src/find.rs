@@ -10,7 +10,7 @@ examples:
   trailcore find dirdat/lt --at csn:7824137850
   trailcore find dirdat/lt --at 2024-03-01T12:00:00
 
-exit codes: 0 found, 1 there is no such change, or another error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: 1 if there is no such change; others: see trailcore --help";
 
 /// Prints the position of the first change at or after a time or CSN
 #[derive(clap::Args)]

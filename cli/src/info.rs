@@ -12,7 +12,7 @@ examples:
   trailcore info dirdat/lt
   trailcore info dirdat/lt --json
 
-exit codes: 0 fine, 1 an error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: see trailcore --help";
 
 /// Shows the header of each file, and missing files
 #[derive(clap::Args)]

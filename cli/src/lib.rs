@@ -34,9 +34,12 @@ examples:
   trailcore convert dirdat/lt tables/ --format parquet
 
 exit codes:
-  0    everything was read, or the trail is whole
-  1    damage, or another error; everything before it is printed
-  2    wrong arguments
+  0    complete: everything was read, or the trail is whole
+  1    damage; everything before it is printed
+  2    wrong arguments, or a selection that does not fit a table
+  3    a file cannot be read or written
+  4    the trail is still being written: its end is torn, or inside a transaction
+  5    rows are undecided: the selection needs a column that they lack
   130  Ctrl-C
 
 trailcore is independent of Oracle. \"GoldenGate\" is a mark of Oracle.";

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use clap::Args;
 use trailcore::filter::{Counts, Dialect, Select};
+use trailcore::report::CountReport;
 use trailcore::source::Skipped;
-use trailcore::{Catalog, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
+use trailcore::{Catalog, Error, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
 
-use crate::failure::Failure;
+use crate::failure::{DAMAGE, Failure, UNDECIDED};
 use crate::output::{Bar, Output, clean, grouped};
 
 /// The paths, and the options for reading.
@@ -96,9 +97,12 @@ pub(crate) struct Selecting {
     ops: Vec<Op>,
     #[command(flatten)]
     limits: Limits,
-    /// Reject changes that lack a column which the selection needs, and count them, instead of stopping
+    /// Exit with 0 although changes lack a column that the selection needs; they are rejected and counted
+    #[arg(long, conflicts_with = "strict")]
+    pub(crate) lenient: bool,
+    /// Stop at a change that lacks a column which the selection needs
     #[arg(long)]
-    lenient: bool,
+    strict: bool,
     /// "Double quotes" are literals, as before 12c
     #[arg(long)]
     nonansi: bool,
@@ -184,6 +188,18 @@ impl Source {
         output.watch(&self.trail, self.options.clone(), self.progress, streams)
     }
 
+    /// Counts the changes, and returns the damage at which the counting ended.
+    pub(crate) fn count(&self, output: &Output) -> Result<(CountReport, Option<Error>), Failure> {
+        let (options, bar) = self.watched(output, false)?;
+        let (report, error) = CountReport::of(&self.trail, options)?;
+        bar.done();
+        match error {
+            // Counts before another error would look like a result.
+            Some(error) if !error.kind().is_damage() => Err(error.into()),
+            damage => Ok((report, damage)),
+        }
+    }
+
     /// Selects the changes that the options describe.
     pub(crate) fn select(mut self, selecting: &Selecting) -> Result<Self, Failure> {
         let mut select = selecting.select()?;
@@ -205,7 +221,7 @@ impl Selecting {
     /// Returns the selection of the options, without its start; `None` if everything is selected.
     pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
         let dialect = if self.nonansi { Dialect::NonAnsi } else { Dialect::Ansi };
-        let ops = self.ops.iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
+        let ops = self.operations().iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
         let ops = if ops.is_empty() { ops } else { format!(" OPS {ops}") };
         let limits = ops + &self.limits.until.as_ref().map_or_else(String::new, |until| until.limit("UNTIL"));
         if let Some(path) = &self.param_file {
@@ -224,8 +240,18 @@ impl Selecting {
         Ok(Some(self.in_mode(Select::parse_in(&statements, dialect)?)))
     }
 
+    /// Returns the operations; none if all are wanted. WHERE and FILTER are about rows: DDL, which they do not test, is selected only
+    /// if `--ops` names it.
+    fn operations(&self) -> Vec<Op> {
+        let tests_rows = self.where_.is_some() || self.filter.is_some();
+        if self.ops.is_empty() && tests_rows {
+            return Op::ALL.into_iter().filter(|op| op.is_change() && *op != Op::Ddl).collect();
+        }
+        self.ops.clone()
+    }
+
     fn in_mode(&self, select: Select) -> Select {
-        if self.lenient { select.lenient() } else { select }
+        if self.strict { select } else { select.lenient() }
     }
 
     /// Returns the statements of the options.
@@ -297,8 +323,8 @@ pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<Ta
     tables.map(|table| table.name())
 }
 
-/// Reports skipped ranges and undecidable changes, and returns the exit code, which is 1 if not everything was read.
-pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Output) -> Result<i32, Failure> {
+/// Reports skipped ranges and undecidable changes, and returns the exit code. With `lenient`, undecidable changes do not count.
+pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, lenient: bool, output: &mut Output) -> Result<i32, Failure> {
     if counts.undecidable > 0 {
         let columns = "lack columns that the selection needs";
         output.complain(&format!("{} changes were rejected as undecidable: they {columns}", grouped(counts.undecidable)))?;
@@ -309,5 +335,9 @@ pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, output: &mut Outp
     for range in skipped {
         output.complain(&format!("skipped {} to {}: {}", range.from, range.to, clean(&range.error.to_string())))?;
     }
-    Ok(i32::from(!skipped.is_empty()))
+    Ok(match (skipped.is_empty(), counts.undecidable + counts.errors > 0 && !lenient) {
+        (false, _) => DAMAGE,
+        (true, true) => UNDECIDED,
+        (true, false) => 0,
+    })
 }

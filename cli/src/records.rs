@@ -15,7 +15,7 @@ examples:
   trailcore records dirdat/lt --limit 5
   trailcore records dirdat/lt --from 0:1980 --limit 1 --hex
 
-exit codes: 0 fine, 1 damage or another error (everything before it is printed), 2 wrong arguments, 130 Ctrl-C";
+Everything before an error is printed; exit codes: see trailcore --help";
 
 /// Prints every record verbatim: position, type, length, header fields and tokens
 #[derive(clap::Args)]
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if damaged > 0 {
         output.complain(&format!("{} records have a damaged header", grouped(damaged)))?;
     }
-    Ok(report_rest(reader.skipped(), Default::default(), output)?.max(i32::from(damaged > 0)))
+    Ok(report_rest(reader.skipped(), Default::default(), false, output)?.max(i32::from(damaged > 0)))
 }
 
 fn show(report: &RecordReport, output: &mut Output) -> Result<(), Failure> {

@@ -5,14 +5,14 @@ use trailcore::Op;
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::{BOLD, Grid, Output, clean, grouped};
-use trailcore::report::{ColumnReport, CountReport};
+use trailcore::report::ColumnReport;
 
 const EXAMPLES: &str = "\
 examples:
   trailcore tables dirdat/lt
   trailcore tables dirdat/lt --table 'HR.*'
 
-exit codes: 0 fine, 1 damage or another error, 2 wrong arguments, 130 Ctrl-C";
+exit codes: see trailcore --help";
 
 /// Shows the tables, with columns and counts
 #[derive(clap::Args)]
@@ -29,9 +29,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?.select(&args.selecting)?;
-    let (options, bar) = source.watched(output, false)?;
-    let (mut report, error) = CountReport::of(&source.trail, options)?;
-    bar.done();
+    let (mut report, error) = source.count(output)?;
     let known: Vec<_> = report.tables.keys().cloned().collect();
     if args.selecting.names_tables() {
         // The definitions of all tables are read, not only of the selected ones.
@@ -56,7 +54,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return Err(error.into());
     }
     args.selecting.report_unknown(known.iter().map(String::as_str), output)?;
-    report_rest(&report.ranges, report.counts, output)
+    report_rest(&report.ranges, report.counts, args.selecting.lenient, output)
 }
 
 fn grid(columns: &[ColumnReport]) -> Grid {

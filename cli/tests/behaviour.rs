@@ -40,7 +40,7 @@ fn from_and_until_in_all_their_forms() {
     assert_eq!(cat(&[&path, "--from", "csn:99999999999"]).out, "");
     assert_eq!(trailcore(&["records", &path, "--from", "csn:99999999999"]).out, "");
     let refused = cat(&[&path, "--from", "0:1"]);
-    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert_eq!((refused.code, refused.out.as_str()), (2, ""));
     assert!(refused.err.contains("no record starts at 0:1"), "{}", refused.err);
 }
 
@@ -56,7 +56,10 @@ fn tables_and_operations() {
     assert_eq!(count(&["--ops", "truncate"]), 1);
     assert!(count(&["--all"]) > all);
     assert_eq!(cat(&[&path, "--ops", "upsert"]).code, 2);
-    assert_eq!(cat(&["no/such/trail"]).code, 1);
+    for command in ["cat", "count", "check", "info", "tables"] {
+        let run = trailcore(&[command, "no/such/trail"]);
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{command}");
+    }
 }
 
 #[test]
@@ -84,9 +87,8 @@ fn damage_sets_the_exit_code_after_the_changes_before_it() {
 
     std::fs::write(path, &bytes[..damaged as usize - 3]).unwrap();
     let torn = cat(&[path]);
-    assert_eq!((torn.code, torn.out.lines().count()), (1, 4));
-    std::fs::write(path, b"").unwrap();
-    assert_eq!(cat(&[path]).code, 1);
+    assert_eq!((torn.code, torn.out.lines().count()), (4, 4));
+    assert_eq!(trailcore(&["check", path]).code, 4);
 }
 
 fn lines(run: &Run) -> usize {
@@ -126,12 +128,30 @@ fn selections_in_goldengates_language() {
 #[test]
 fn undecidable_changes_are_reported() {
     let path = data("big/bk");
-    // Deletes have the key only: strict mode stops with the error number, column and position; lenient mode counts.
-    let strict = cat(&[&path, "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
-    assert_eq!(strict.code, 1);
+    // Deletes have the key only.
+    let select = |rest: &[&str]| cat(&[&[path.as_str(), "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"], rest].concat());
+    let strict = select(&["--strict"]);
+    assert_eq!(strict.code, 5);
     assert!(strict.err.contains("OGG-03019") && strict.err.contains("AMOUNT") && strict.err.contains("RBA"), "{}", strict.err);
-    let lenient = cat(&[&path, "--lenient", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000"]);
-    assert!(lenient.code == 0 && lenient.err.contains("rejected as undecidable"), "{}", lenient.err);
+    let usual = select(&[]);
+    assert!(usual.code == 5 && usual.err.contains("rejected as undecidable"), "{}", usual.err);
+    // The wanted rows, and no DDL among them.
+    assert!(usual.out.lines().count() == 15 && !usual.out.contains("\"ddl\","), "{}", usual.out);
+    let lenient = select(&["--lenient"]);
+    assert_eq!((lenient.code, &lenient.out), (0, &usual.out));
+    assert!(lenient.err.contains("rejected as undecidable"), "{}", lenient.err);
+    assert_eq!(select(&["--ops", "insert"]).code, 0);
+
+    // What cannot be right for a table is an error in every mode.
+    for mode in [&["--strict"][..], &["--lenient"], &[]] {
+        for command in ["cat", "count", "tables"] {
+            let arguments = [&[command, &path, "--table", "BANK.POSTINGS", "--where", "AMMOUNT > 1000"], mode].concat();
+            let typo = trailcore(&arguments);
+            assert_eq!((typo.code, typo.out.as_str()), (2, ""), "{arguments:?}");
+            assert!(typo.err.contains("did you mean AMOUNT?") && !typo.err.contains("damage"), "{}", typo.err);
+        }
+    }
+    assert_eq!(trailcore(&["explain", &path, "--table", "BANK.POSTINGS", "--where", "AMMOUNT > 1000"]).code, 2);
 
     let wrong = cat(&[&path, "--filter", "@STRFND (MEMO, 'x') > 0"]);
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));

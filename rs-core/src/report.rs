@@ -417,7 +417,7 @@ pub struct CheckDocument {
     pub bytes: u64,
     /// Values that cannot be decoded as the types of their columns.
     pub invalid_values: u64,
-    /// The trail is whole: no issue is a fault.
+    /// The trail is whole: no issue is a fault, and every value can be decoded.
     pub is_whole: bool,
     /// The issues, in the order in which they were found.
     pub issues: Vec<IssueReport>,

@@ -108,10 +108,10 @@ impl CheckReport {
     /// The number of issues that are kept; a trail that is damaged throughout has millions.
     pub const MAX_ISSUES: usize = 1000;
 
-    /// Returns whether the trail is whole: no issue is a fault.
+    /// Returns whether the trail is whole: no issue is a fault, and every value can be decoded.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        !self.faulty
+        !self.faulty && self.invalid_values == 0
     }
 
     /// Adds ranges that were skipped, and returns their number.

@@ -38,7 +38,14 @@ enum TablePolicy {
 impl ReadFilter {
     pub(super) fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
         let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, ..options.clone() };
-        Self { selector: select.selector(), tables: TableMap::default(), names: HashMap::new(), trail, options, definitions: None }
+        Self {
+            selector: select.selector(),
+            tables: TableMap::default(),
+            names: HashMap::new(),
+            trail,
+            options,
+            definitions: None,
+        }
     }
 
     pub(super) fn counts(&self) -> Counts {
