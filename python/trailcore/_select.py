@@ -14,6 +14,8 @@ from trailcore._values import Position, document, utc
 __all__ = ["Select", "StartPoint"]
 
 Dialect = Literal["ansi", "nonansi"]
+ROWS = ("insert", "update", "pk_update", "delete", "truncate")
+"""The operations on rows."""
 StartPoint = Position | tuple[int, int] | str | _dt.datetime
 """A place to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC), or ``csn:NUMBER``."""
 
@@ -51,20 +53,24 @@ class Select:
 
         Tables are named as in TABLE: ``HR.*`` selects all tables of a schema. Without names, all tables are selected. `where`
         and `filter` are the contents of the clauses; a change must pass both. `exclude` works as TABLEEXCLUDE. `ops` are
-        operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``. Changes before `start`, or at or
+        operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``; beside `where` or `filter`, DDL is
+        selected only if they name it. Changes before `start`, or at or
         after `until`, are not selected. A strict selection raises `UndecidableError` for a change that it cannot decide on; a
         `lenient` one rejects and counts it.
 
         Raises `FilterSyntaxError`, whose message marks the location.
         """
         excluded = [exclude] if isinstance(exclude, str) else list(exclude)
-        operations = [ops] if isinstance(ops, str) else list(ops)
+        operations: Iterable[str] = [ops] if isinstance(ops, str) else list(ops)
         clauses = "".join(
             f", {name} ({clause})" for name, clause in (("FILTER", filter), ("WHERE", where)) if clause is not None
         )
         names = tables or (("*",) if clauses else ())
         statements = [f"TABLEEXCLUDE {name};" for name in excluded]
         limits = limit("FROM", start) + limit("UNTIL", until)
+        if clauses and not operations:
+            # The clauses are about rows, and do not test DDL.
+            operations = ROWS
         if operations:
             limits = f" OPS {','.join(operations)}{limits}"
         if limits:
