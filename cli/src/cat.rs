@@ -39,7 +39,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
-    let source = args.reading.open(output)?.select(&args.selecting)?;
+    let source = args.reading.open(output)?.select(&args.selecting, output)?;
     let (options, bar) = source.watched(output, true)?;
     let mut reader = source.trail.reader_with(options.include_non_changes(args.all))?;
     let mut line = Vec::with_capacity(1024);

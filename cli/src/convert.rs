@@ -137,7 +137,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         let what = "is one file, which can have only one table: name the table with --table, or name a directory";
         return Err(Failure::usage(format!("{} {what}", out.display())));
     }
-    let source = open(paths, &args.how, output)?.select(&args.selecting)?;
+    let source = open(paths, &args.how, output)?.select(&args.selecting, output)?;
     let (read, bar) = source.watched(output, false)?;
     let converted = removing_files(|| source.trail.convert(out, read, &options));
     bar.done();

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if args.records {
         return records(args, &source, output);
     }
-    let source = source.select(&args.selecting)?;
+    let source = source.select(&args.selecting, output)?;
     let (report, error) = source.count(output)?;
     if args.json {
         output.json(&report)?;

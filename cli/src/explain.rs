@@ -42,10 +42,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     bar.done();
     let mut tables: Vec<_> = reader.tables().filter(|table| !table.name().is_empty()).collect();
     tables.sort_by(|one, other| one.name().cmp(other.name()));
-    let explained = tables
+    let programs: Vec<_> = tables.iter().map(|table| select.bind(table)).collect();
+    let unfit = programs.iter().any(|program| program.problems().is_some());
+    let explained = programs
         .iter()
-        .map(|table| TableExplained { table: table.name().to_owned(), text: select.bind(table).explain().to_string() });
-    let fits = tables.iter().all(|table| select.bind(table).problems().is_none());
+        .map(|program| TableExplained { table: program.table().name().to_owned(), text: program.explain().to_string() });
     let lints = (!select.lints().is_empty()).then(|| select.lint_text());
     let report = ExplainReport { selection: Some(select.to_string()), lints, tables: explained.collect() };
     if args.json {
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             output.line(&table.text, "")?;
         }
     }
-    if !fits {
+    if unfit {
         return Ok(USAGE);
     }
     report_rest(reader.skipped(), Default::default(), false, output)

@@ -200,8 +200,11 @@ impl Source {
         }
     }
 
-    /// Selects the changes that the options describe.
-    pub(crate) fn select(mut self, selecting: &Selecting) -> Result<Self, Failure> {
+    /// Selects the changes that the options describe. Reports what is doubtful in a parameter file.
+    pub(crate) fn select(mut self, selecting: &Selecting, output: &mut Output) -> Result<Self, Failure> {
+        if let Some(file) = selecting.file()?.filter(|file| !file.lints().is_empty()) {
+            output.complain(&file.lint_text())?;
+        }
         let mut select = selecting.select()?;
         if let Some(from) = &selecting.limits.from {
             match from.find(&self.trail, &self.options)? {
@@ -220,16 +223,10 @@ impl Source {
 impl Selecting {
     /// Returns the selection of the options, without its start; `None` if everything is selected.
     pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
-        let dialect = if self.nonansi { Dialect::NonAnsi } else { Dialect::Ansi };
         let ops = self.operations().iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
         let ops = if ops.is_empty() { ops } else { format!(" OPS {ops}") };
         let limits = ops + &self.limits.until.as_ref().map_or_else(String::new, |until| until.limit("UNTIL"));
-        if let Some(path) = &self.param_file {
-            let select = Select::from_file_in(path, dialect).map_err(|error| match error.kind() {
-                // No trail has been read: the arguments are wrong.
-                trailcore::ErrorKind::Filter => Failure::usage(error.to_string()),
-                _ => Failure::from(error),
-            })?;
+        if let Some(select) = self.file()? {
             let select = self.in_mode(select);
             return Ok(Some(if limits.is_empty() { select } else { self.limited(Some(select), &limits)? }));
         }
@@ -237,7 +234,22 @@ impl Selecting {
         if statements.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.in_mode(Select::parse_in(&statements, dialect)?)))
+        Ok(Some(self.in_mode(Select::parse_in(&statements, self.dialect())?)))
+    }
+
+    fn dialect(&self) -> Dialect {
+        if self.nonansi { Dialect::NonAnsi } else { Dialect::Ansi }
+    }
+
+    /// Returns the selection of the parameter file, if there is one.
+    fn file(&self) -> Result<Option<Select>, Failure> {
+        let Some(path) = &self.param_file else { return Ok(None) };
+        let select = Select::from_file_in(path, self.dialect()).map_err(|error| match error.kind() {
+            // No trail has been read: the arguments are wrong.
+            trailcore::ErrorKind::Filter => Failure::usage(error.to_string()),
+            _ => Failure::from(error),
+        })?;
+        Ok(Some(select))
     }
 
     /// Returns the operations; none if all are wanted. WHERE and FILTER are about rows: DDL, which they do not test, is selected only

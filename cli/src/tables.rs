@@ -28,7 +28,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
-    let source = args.reading.open(output)?.select(&args.selecting)?;
+    let source = args.reading.open(output)?.select(&args.selecting, output)?;
     let (mut report, error) = source.count(output)?;
     let known: Vec<_> = report.tables.keys().cloned().collect();
     if args.selecting.names_tables() {

@@ -123,6 +123,27 @@ fn selections_in_goldengates_language() {
     std::fs::write(&file, text).unwrap();
     let from_file = cat(&[&path, "--ops", "insert", "--param-file", file.to_str().unwrap()]);
     assert_eq!(from_file.out, bare.out);
+    assert_eq!(from_file.err, "");
+
+    // Statements that are not carried out are reported.
+    std::fs::write(&file, format!("TRANLOGOPTIONS FILTERTABLE BANK.X\n{text}")).unwrap();
+    let partial = cat(&[&path, "--ops", "insert", "--param-file", file.to_str().unwrap()]);
+    assert_eq!(partial.out, bare.out);
+    assert!(partial.err.contains("FILTERTABLE is not carried out"), "{}", partial.err);
+    // Without a TABLE, not all changes are selected.
+    std::fs::write(&file, "TABEL BANK.POSTINGS;\n").unwrap();
+    let misspelt = cat(&[&path, "--param-file", file.to_str().unwrap()]);
+    assert_eq!((misspelt.code, &*misspelt.out), (2, ""));
+    assert!(misspelt.err.contains("did you mean TABLE?"), "{}", misspelt.err);
+}
+
+#[test]
+fn explain_fails_if_a_rule_does_not_fit_its_table() {
+    let path = data("big/bk");
+    let explained = trailcore(&["explain", &path, "--table", "BANK.POSTINGS", "--where", "AMUONT > 1000", "--lenient"]);
+    assert_eq!(explained.code, 2);
+    assert_eq!(explained.out.matches("did you mean AMOUNT?").count(), 1, "{}", explained.out);
+    assert!(!explained.out.contains("no tests"), "{}", explained.out);
 }
 
 #[test]

@@ -16,6 +16,7 @@
 //! defines each part of the language, and marks what is INFERRED.
 
 mod eval;
+mod files;
 mod logdump;
 mod ops;
 mod options;

@@ -1,5 +1,6 @@
 //! Selections: statements, compiled for binding to tables.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::eval::context::{Settings, TextUnit};
+use crate::filter::files::Folders;
 use crate::filter::ops::OpMask;
+use crate::filter::syntax::ddl::DdlFilter;
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::In;
 use crate::filter::syntax::lexer::Dialect;
@@ -38,7 +41,9 @@ pub enum Mode {
 /// trail through it. Callers that already have changes use [`bind`](Self::bind) or [`selector`](Self::selector).
 ///
 /// - Excludes come before TABLE and MAP, independent of their position. If several TABLE or MAP statements name an object, each
-///   is evaluated, and a change is wanted if one accepts it. Without any such statement, all objects are wanted.
+///   is evaluated, and a change is wanted if one accepts it. Without any such statement, all objects are wanted, but a text with
+///   EXTRACT, REPLICAT or an unknown parameter needs one.
+/// - A change that a statement with EVENTACTIONS (IGNORE) or (DISCARD) accepts is left out. EXCEPTIONSONLY selects nothing.
 /// - All FILTERs and the WHERE of a statement must accept.
 /// - Truncates and DDL are selected by their object. A FILTER or WHERE sees a truncate as a row without columns.
 ///
@@ -67,13 +72,34 @@ pub(crate) struct Compiled {
     source: Arc<str>,
     lints: Vec<Diagnostic>,
     pub(crate) rules: Vec<CompiledRule>,
-    excludes: Vec<(ExcludeKind, Vec<NamePattern>)>,
+    excludes: Vec<Exclude>,
     wildcards_only: bool,
     exclude_tags: Vec<Tag>,
     include_tags: Vec<Box<str>>,
     limits: Vec<Limits>,
+    ddl: Vec<DdlFilter>,
+    /// ALLOWDUPTARGETMAP: a MAP may repeat the source and the target of an earlier one.
+    duplicate_maps: bool,
     pub(crate) ops: OpMask,
     name_match: NameMatch,
+}
+
+/// An exclude, and the trail for which it is; 0 for all.
+#[derive(Debug)]
+struct Exclude {
+    kind: ExcludeKind,
+    parts: Vec<NamePattern>,
+    trail: usize,
+}
+
+/// The effect of a rule on a change that it accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Select,
+    /// Leaves it out, because of the clause with this number.
+    LeaveOut(usize),
+    /// The rule accepts no change.
+    Nothing,
 }
 
 /// A rule with the settings that were in force at its position.
@@ -81,8 +107,29 @@ pub(crate) struct Compiled {
 pub(crate) struct CompiledRule {
     pub(crate) rule: Rule,
     pub(crate) ops: OpMask,
+    pub(crate) effect: Effect,
+    /// The trail for which it is, from 1.
+    trail: usize,
     /// It is the rule for all objects, which is implied if there is no TABLE or MAP.
     pub(crate) implied: bool,
+}
+
+impl CompiledRule {
+    fn new(rule: Rule, ops: OpMask, is_replicat: bool, trail: usize) -> Self {
+        let effect = match rule.actions() {
+            _ if rule.is_for_exceptions() => Effect::Nothing,
+            Some(actions) if actions.leave_out() => Effect::LeaveOut(actions.clause),
+            // TABLE in a Replicat only triggers actions.
+            _ if is_replicat && !rule.is_map => Effect::Nothing,
+            _ => Effect::Select,
+        };
+        // A rule before the first trail parameter is for that trail.
+        Self { rule, ops, effect, trail: trail.max(1), implied: false }
+    }
+
+    fn names(&self, object: &str) -> bool {
+        self.implied || self.rule.names(object)
+    }
 }
 
 impl PartialEq for Select {
@@ -108,11 +155,14 @@ impl Select {
     /// The errors of [`parse`](Self::parse).
     pub fn parse_in(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
         let mut no_files =
-            |name: &str| Err(format!("INCLUDE {name}: files are only included when the selection is read from a file"));
-        with_deep_stack(|| Self::of_script(&macros::expand(text, &mut no_files)?, dialect))
+            |_: &str, _: Option<&Path>| Err("files are only included when the selection is read from a file".to_owned());
+        with_deep_stack(|| Self::of_script(&macros::expand(without_mark(text), &mut no_files)?, dialect, false))
     }
 
-    /// Reads a parameter file. Included files are looked up in its folder.
+    /// Reads a parameter file. Truncates are not selected unless it has GETTRUNCATES.
+    ///
+    /// Included files (INCLUDE, OBEY) are looked up in the folder of the file that includes them, in the parent of that folder, in
+    /// the folder of the parameter file and its parent, and in the current folder.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] or [`ErrorKind::NotFound`] if a file cannot be read, [`ErrorKind::Filter`] if its text is wrong.
@@ -125,21 +175,28 @@ impl Select {
     /// # Errors
     /// The errors of [`from_file`](Self::from_file).
     pub fn from_file_in(path: impl AsRef<Path>, dialect: Dialect) -> Result<Self> {
-        let path = path.as_ref();
+        Self::from_file_at(path.as_ref(), dialect, None)
+    }
+
+    /// Reads a parameter file whose includes are also looked up in the home of GoldenGate, before the current folder.
+    ///
+    /// # Errors
+    /// The errors of [`from_file`](Self::from_file).
+    pub fn from_file_in_home(path: impl AsRef<Path>, dialect: Dialect, home: impl AsRef<Path>) -> Result<Self> {
+        Self::from_file_at(path.as_ref(), dialect, Some(home.as_ref()))
+    }
+
+    fn from_file_at(path: &Path, dialect: Dialect, home: Option<&Path>) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut read = |name: &str| {
-            let included = folder.join(name.trim_matches(['"', '\'']));
-            std::fs::read_to_string(&included).map_err(|error| format!("INCLUDE {name}: {error}"))
-        };
-        // Some editors write a byte order mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let read = with_deep_stack(|| Self::of_script(&macros::expand(text, &mut read)?, dialect));
+        let own = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let folders = Folders { own, home: home.map(Path::to_path_buf) };
+        let mut read = |name: &str, from: Option<&Path>| folders.read(name, from);
+        let read = with_deep_stack(|| Self::of_script(&macros::expand(without_mark(&text), &mut read)?, dialect, true));
         read.map_err(|error| Error::from(error).in_file(path))
     }
 
-    fn of_script(text: &str, dialect: Dialect) -> std::result::Result<Self, Diagnostics> {
-        let mut script = parameters::parse(text, dialect)?;
+    fn of_script(text: &str, dialect: Dialect, is_file: bool) -> std::result::Result<Self, Diagnostics> {
+        let mut script = parameters::parse(text, dialect, is_file)?;
         if dialect == Dialect::NonAnsi && !matches!(script.statements.first(), Some(Statement::Dialect(_))) {
             script.statements.insert(0, Statement::Dialect(dialect));
         }
@@ -249,7 +306,8 @@ impl Select {
         if !compiled.wants_tag(tag) {
             return Verdict::Reject(Rejection::Tag);
         }
-        let named: Vec<usize> = compiled.rules_of(object);
+        let selects = |rule: &usize| compiled.rules.get(*rule).is_some_and(|rule| rule.effect == Effect::Select);
+        let named: Vec<usize> = compiled.rules_of(object).into_iter().filter(selects).collect();
         if named.is_empty() {
             return Verdict::Reject(compiled.why_not(object));
         }
@@ -257,6 +315,11 @@ impl Select {
             named.into_iter().find(|&rule| op.is_none_or(|op| compiled.rules.get(rule).is_some_and(|rule| rule.ops.has(op))));
         wanted.map_or(Verdict::Reject(Rejection::Operation), Verdict::Accept)
     }
+}
+
+/// Returns a text without the byte order mark that some editors write.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 impl std::str::FromStr for Select {
@@ -358,19 +421,22 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
         exclude_tags: Vec::new(),
         include_tags: Vec::new(),
         limits: Vec::new(),
+        ddl: Vec::new(),
+        duplicate_maps: false,
         ops: OpMask::of(|_| true),
         name_match: NameMatch::default(),
         statements: Vec::new(),
     };
     let mut container: Option<&NamePattern> = None;
-    // Flags for inserts, updates, deletes and truncates. GoldenGate's default for GETTRUNCATES is UNKNOWN; here it is on.
+    let (mut is_replicat, mut trail) = (false, 0);
+    // Flags for inserts, updates, deletes and truncates. A parameter file has IGNORETRUNCATES at its start.
     let mut gets = [true; 4];
     for statement in &statements {
         match statement {
             Statement::Rule(rule) => {
                 let ops = wanted_ops(gets);
                 let source = rule.source.clone().in_container(container);
-                compiled.rules.push(CompiledRule { rule: Rule { source, ..rule.clone() }, ops, implied: false });
+                compiled.rules.push(CompiledRule::new(Rule { source, ..rule.clone() }, ops, is_replicat, trail));
             }
             Statement::Exclude(kind, parts) => {
                 let parts = match kind {
@@ -379,7 +445,9 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
                     }
                     _ => parts.clone(),
                 };
-                compiled.excludes.push((*kind, parts));
+                // MAPEXCLUDE belongs to a Replicat, which reads one trail.
+                let trail = if *kind == ExcludeKind::Map { 0 } else { trail };
+                compiled.excludes.push(Exclude { kind: *kind, parts, trail });
             }
             Statement::ExcludeWildcardsOnly => compiled.wildcards_only = true,
             Statement::Toggle { get, what } => {
@@ -400,17 +468,18 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
             Statement::IncludeTag(tag) => compiled.include_tags.push(tag.clone()),
             Statement::NameMatch(matching) => compiled.name_match = *matching,
             Statement::Limits(limits) => compiled.limits.push(limits.clone()),
-            Statement::Dialect(_) | Statement::ExcludeUser(..) | Statement::Process(..) => {}
+            Statement::Trail(..) => trail += 1,
+            Statement::DuplicateMaps(allowed) => compiled.duplicate_maps = *allowed,
+            Statement::Ddl(filter) => compiled.ddl.push(filter.clone()),
+            Statement::Process(replicat, _) => is_replicat = *replicat,
+            Statement::Dialect(_) | Statement::ExcludeUser(..) => {}
         }
     }
     if compiled.rules.is_empty() {
         let ops = wanted_ops(gets);
         let source = ObjectPattern::from_parts(vec![NamePattern::new("*")]);
-        compiled.rules.push(CompiledRule {
-            rule: Rule { is_map: false, source, target: None, clauses: Vec::new() },
-            ops,
-            implied: true,
-        });
+        let rule = Rule { is_map: false, source, target: None, clauses: Vec::new() };
+        compiled.rules.push(CompiledRule { rule, ops, effect: Effect::Select, trail: 1, implied: true });
     }
     let limits = &compiled.limits;
     let wanted = |op: Op| limits.iter().all(|limits| limits.ops.as_ref().is_none_or(|ops| ops.contains(&op)));
@@ -420,28 +489,50 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
 }
 
 impl Compiled {
-    /// Returns the numbers of the rules that name an object and are not excluded.
+    /// Returns the numbers of the rules that name an object and are not excluded, if one of them selects. Rules that leave changes
+    /// out come first.
     pub(crate) fn rules_of(&self, object: &str) -> Vec<usize> {
-        let excluded_by: Vec<&(ExcludeKind, Vec<NamePattern>)> =
-            self.excludes.iter().filter(|(kind, parts)| is_excluded(*kind, parts, object)).collect();
-        let all = self.rules.iter().enumerate();
-        let named = all.filter(|(_, rule)| rule.implied || rule.rule.names(object));
-        named
-            .filter(|(_, rule)| {
-                excluded_by.iter().all(|(_, parts)| {
-                    // SEEN (docs/filter.md, section 2): a wildcard does not exclude an object that a rule names without any.
-                    let by_wildcard = parts.iter().any(NamePattern::has_wildcard);
-                    self.wildcards_only && by_wildcard && rule.rule.source.is_exact()
-                })
-            })
-            .map(|(index, _)| index)
-            .collect()
+        let excludes: Vec<&Exclude> = self.excludes.iter().filter(|own| is_excluded(own.kind, &own.parts, object)).collect();
+        let named = self.rules.iter().enumerate().filter(|(_, rule)| rule.effect != Effect::Nothing && rule.names(object));
+        let mut targets = HashSet::new();
+        let (mut selecting, mut leaving) = (Vec::new(), Vec::new());
+        for (number, rule) in named.filter(|(_, rule)| excludes.iter().all(|exclude| self.is_exempt(rule, exclude))) {
+            if !self.duplicate_maps && !is_first(&rule.rule, object, &mut targets) {
+                continue;
+            }
+            let list = if rule.effect == Effect::Select { &mut selecting } else { &mut leaving };
+            list.push(number);
+        }
+        if selecting.is_empty() {
+            return selecting;
+        }
+        leaving.extend(selecting);
+        leaving
+    }
+
+    /// Returns whether an exclude of an object does not exclude it from a rule.
+    fn is_exempt(&self, rule: &CompiledRule, exclude: &Exclude) -> bool {
+        // SEEN (docs/filter.md, section 2): an exclude after a trail parameter is for that trail.
+        let of_other_trail = exclude.trail != 0 && exclude.trail != rule.trail && !rule.implied;
+        // SEEN (docs/filter.md, section 2): a wildcard does not exclude an object that a rule names without any.
+        let by_wildcard = exclude.parts.iter().any(NamePattern::has_wildcard);
+        of_other_trail || (self.wildcards_only && by_wildcard && rule.rule.source.is_exact())
     }
 
     /// Returns the reason why no rule wants an object.
     pub(crate) fn why_not(&self, object: &str) -> Rejection {
-        let named = self.rules.iter().any(|rule| rule.rule.names(object) || rule.implied);
+        let named = self.rules.iter().any(|rule| rule.effect == Effect::Select && rule.names(object));
         if named { Rejection::Excluded } else { Rejection::Object }
+    }
+
+    /// Returns whether the text has a DDL parameter.
+    pub(crate) fn has_ddl(&self) -> bool {
+        !self.ddl.is_empty()
+    }
+
+    /// Returns whether the DDL parameters want DDL of an object; see [`DdlFilter::wants`].
+    pub(crate) fn wants_ddl(&self, object: &str, mapped: bool, operation: &str, kind: &str) -> bool {
+        self.ddl.iter().all(|filter| filter.wants(object, mapped, operation, kind))
     }
 
     pub(crate) fn has_tags(&self) -> bool {
@@ -479,6 +570,14 @@ impl Compiled {
                 && csn_is(&limits.csn.0, std::cmp::Ordering::is_ge)
                 && csn_is(&limits.csn.1, std::cmp::Ordering::is_lt)
         })
+    }
+}
+
+/// Returns whether no earlier MAP has the same source and target (SEEN: only the first one is used; docs/filter.md, section 2).
+fn is_first(rule: &Rule, object: &str, targets: &mut HashSet<String>) -> bool {
+    match &rule.target {
+        Some(target) if rule.is_map => targets.insert(target.target_of(object)),
+        _ => true,
     }
 }
 

@@ -146,10 +146,23 @@ impl Selector {
             }
         }
         let name = change.table_name();
-        if name.is_empty() {
-            return Verdict::Accept(0);
+        let named = || match &*name {
+            "" => Verdict::Accept(0),
+            name => self.select.verdict_of_object(name, None, self.tag.as_deref()),
+        };
+        if op == Op::Ddl && self.select.compiled().has_ddl() { self.verdict_of_ddl(change, &name, named()) } else { named() }
+    }
+
+    /// Decides on DDL by the DDL parameter. `named` is the verdict on its object.
+    fn verdict_of_ddl(&self, change: &Change<'_>, name: &str, named: Verdict) -> Verdict {
+        // SEEN (docs/trail-format.md): the tags of the operation and of the type of the object.
+        let field = |tag: &str| change.ddl().and_then(|ddl| ddl.field(tag)).unwrap_or_default();
+        let wanted = self.select.compiled().wants_ddl(name, named.is_accept(), &field("B6"), &field("B5"));
+        match (wanted, named) {
+            (true, Verdict::Accept(_)) => named,
+            (true, _) => Verdict::Accept(0),
+            (false, _) => Verdict::Reject(Rejection::Excluded),
         }
-        self.select.verdict_of_object(&name, None, self.tag.as_deref())
     }
 
     /// Updates the tag. It is a token of the transaction's first record (INFERRED from tokens without a value that have been

@@ -11,6 +11,7 @@ use crate::filter::eval::environment::{Meaning, meaning};
 use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
 use crate::filter::eval::scalar::{self, ArithmeticFault, Special};
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span, nearest};
+use crate::filter::syntax::escapes;
 use crate::filter::syntax::expr::{
     ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, too_deep,
 };
@@ -63,7 +64,10 @@ fn column_index(table: &TableDef, column: &ColumnName) -> Option<usize> {
         return digits.parse().ok();
     }
     match column.exact_case {
-        true => table.columns().iter().position(|own| own.name == column.name),
+        true => {
+            let of_name = |name: &str| table.columns().iter().position(|own| &*own.name == name);
+            of_name(&column.name).or_else(|| of_name(&escapes::decoded(&column.name).ok()?))
+        }
         false => table.column(&column.name).map(|(index, _)| index),
     }
 }
@@ -100,7 +104,7 @@ impl Binder<'_> {
     fn node(&mut self, expr: &Expr) -> Bound<Node> {
         Ok(match &expr.kind {
             ExprKind::Number(number) => Node::Constant(Constant::Number(*number)),
-            ExprKind::Text(text) => Node::Constant(Constant::Text(text.clone())),
+            ExprKind::Text(text) => Node::Constant(Constant::Text(unescaped(text, expr.span)?)),
             ExprKind::Column(column) => match self.pseudo(column) {
                 Some(item) => Node::Environment(item),
                 None => Node::Column(self.column(column, expr.span)?),
@@ -298,16 +302,9 @@ impl Binder<'_> {
         }
     }
 
-    /// Binds a function whose arguments are all expressions. Reads the escape sequences of literals.
+    /// Binds a function whose arguments are all expressions.
     fn plain_call(&mut self, function: Function, arguments: &[Expr]) -> Bound<Node> {
-        let mut nodes = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            let mut node = self.node(argument)?;
-            if let (Node::Constant(Constant::Text(text)), true) = (&node, function.reads_escapes()) {
-                node = Node::Constant(Constant::Text(unescaped(text, argument.span)?));
-            }
-            nodes.push(node);
-        }
+        let mut nodes = arguments.iter().map(|argument| self.node(argument)).collect::<Bound<Vec<_>>>()?;
         match (function, &mut *nodes) {
             (Function::StrFind, [text, Node::Constant(Constant::Text(what))]) => {
                 let text = std::mem::replace(text, Node::Constant(Constant::Missing));
@@ -465,7 +462,7 @@ impl Binder<'_> {
                 return Err(error.help("write the date as a literal: '2024-03-01' or '2024-03-01 12:00:00'"));
             }
             Operand::Number(number) => WhereOperand::Constant(Constant::Number(*number)),
-            Operand::Text(text) => literal(text, kind, span)?,
+            Operand::Text(text) => literal(&unescaped(text, span)?, kind, span)?,
         };
         let padded = matches!(kind, Some(Kind::Text { prefixed: false }))
             || definition.is_some_and(|definition| definition.sub_type == crate::schema::sub_type::CHAR);
@@ -524,52 +521,15 @@ fn mantissa(number: Decimal, scale: u8) -> Option<(i128, bool)> {
     Some((number.mantissa().div_euclid(unit), number.mantissa().rem_euclid(unit) == 0))
 }
 
-/// Decodes the escape sequences of a literal: `\xHH`, a backslash and three octal digits, `\uHHHH` (docs/filter.md, section 4). A
-/// value of 0 is an error. A byte of 80 and above is the character with that number, as in Latin-1, since texts are characters
-/// here.
+/// Returns a literal with its escape sequences replaced by their characters.
 fn unescaped(text: &str, span: Span) -> Bound<Box<str>> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        let escape = rest.get(at + 1..).unwrap_or_default();
-        let digits = |skip: usize, count: usize, radix: u32| {
-            let digits = escape.get(skip..skip + count).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))?;
-            Some((u32::from_str_radix(digits, radix).ok()?, skip + count))
-        };
-        let found = match escape.as_bytes().first() {
-            Some(b'x') => digits(1, 2, 16),
-            Some(b'u') => digits(1, 4, 16),
-            Some(b'0'..=b'7') => digits(0, 3, 8),
-            _ => None,
-        };
-        if let (Some((code, _)), Some(b'4'..=b'7')) = (found, escape.as_bytes().first()) {
-            let error = Diagnostic::error(DiagnosticKind::Argument, span, format!("octal value {code:o} does not fit a byte"));
-            return Err(error.help("use octal values from 001 to 377").ogg(2322));
+    escapes::decoded(text).map(Into::into).map_err(|fault| {
+        let error = Diagnostic::error(DiagnosticKind::Argument, span, fault.message).ogg(2322);
+        match fault.help {
+            Some(help) => error.help(help),
+            None => error,
         }
-        match found.map(|(code, length)| (code, char::from_u32(code), length)) {
-            Some((0, ..)) => {
-                let error =
-                    Diagnostic::error(DiagnosticKind::Argument, span, "the value 0 is not allowed: it terminates a string");
-                return Err(error.ogg(2322));
-            }
-            Some((_, Some(c), length)) => {
-                out.push(c);
-                rest = escape.get(length..).unwrap_or_default();
-            }
-            Some((code, None, _)) => {
-                return Err(
-                    Diagnostic::error(DiagnosticKind::Argument, span, format!("no character has the code {code:04X}")).ogg(2322)
-                );
-            }
-            None => {
-                out.push('\\');
-                rest = escape;
-            }
-        }
-    }
-    out.push_str(rest);
-    Ok(out.into())
+    })
 }
 
 /// The part of a record that a test reads. The columns of a record that an earlier tier rejects are never decoded.

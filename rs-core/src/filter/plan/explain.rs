@@ -112,7 +112,7 @@ impl fmt::Display for Explanation {
         }
         for rule in &self.rules {
             writeln!(f, "  rule {}", rule.rule)?;
-            if rule.tests.is_empty() {
+            if rule.tests.is_empty() && !rule.lints.iter().any(Diagnostic::is_error) {
                 writeln!(f, "    no tests: decided by name and operation")?;
             }
             for (place, test) in rule.tests.iter().enumerate() {

@@ -14,7 +14,7 @@ use crate::filter::eval::subject::{ChangeSubject, Span, Subject};
 use crate::filter::plan::bind::Columns;
 use crate::filter::plan::index::{Bits, Entry, RuleIndex, places};
 use crate::filter::plan::rule::{BoundRule, bind_rule};
-use crate::filter::select::Select;
+use crate::filter::select::{Effect, Select};
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::{Rejection, Verdict};
@@ -107,7 +107,9 @@ impl Program {
             .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
             .map(|(number, rule)| {
                 let (clauses, tables) = (&rule.rule.clauses, (table, others));
-                bind_rule(number, clauses, rule.ops, tables, &mut columns, &mut absent, select.is_strict())
+                let bound = bind_rule(number, clauses, rule.ops, tables, &mut columns, &mut absent, select.is_strict());
+                let leaves_out = if let Effect::LeaveOut(clause) = rule.effect { Some(clause) } else { None };
+                BoundRule { leaves_out, ..bound }
             })
             .collect();
         let inner = Inner {
@@ -145,7 +147,8 @@ impl Program {
     /// Returns whether it wants all changes of the table, of any operation.
     pub(crate) fn accepts_all(&self) -> bool {
         let whole = |rule: &BoundRule| {
-            rule.conjuncts.is_empty() && rule.problems.is_empty() && Op::ALL.into_iter().all(|op| rule.ops.has(op))
+            let selects = rule.leaves_out.is_none() && rule.problems.is_empty();
+            selects && rule.conjuncts.is_empty() && Op::ALL.into_iter().all(|op| rule.ops.has(op))
         };
         self.inner.rules.first().is_some_and(whole)
     }
@@ -157,8 +160,8 @@ impl Program {
         (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all))
     }
 
-    /// Decides on a change of its table by its rules: operations, FILTER, WHERE. If several rules name the table, the first that
-    /// accepts decides; otherwise the first that is undecidable or fails; otherwise the change is rejected. Limits and tags are
+    /// Decides on a change of its table by its rules: operations, FILTER, WHERE. A rule with EVENTACTIONS (IGNORE) or (DISCARD) that
+    /// accepts a change rejects it. If several rules name the table, the first that accepts decides; otherwise the first that is undecidable or fails; otherwise the change is rejected. Limits and tags are
     /// left to a [`Selector`](crate::filter::Selector).
     pub fn verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         self.judge(change, scratch)
@@ -204,6 +207,9 @@ impl Program {
             let op = subject.op();
             for rule in places(&scratch.candidates).filter_map(|place| inner.rules.get(place)) {
                 let verdict = rule.verdict(op, &context);
+                if verdict.is_accept() && rule.leaves_out.is_some() {
+                    break;
+                }
                 if !matches!(verdict, Verdict::Reject(_)) {
                     each(rule.number, verdict);
                 }
@@ -302,10 +308,13 @@ impl Inner {
         let op = subject.op();
         let mut kept = None;
         for rule in rules {
-            match rule.verdict(op, &context) {
-                accepted @ Verdict::Accept(_) => return accepted,
-                rejected @ Verdict::Reject(_) => kept = kept.or(Some(rejected)),
-                trouble => {
+            match (rule.verdict(op, &context), rule.leaves_out) {
+                (Verdict::Accept(rule), Some(clause)) => return Verdict::Reject(Rejection::Clause { rule, clause }),
+                (accepted @ Verdict::Accept(_), None) => return accepted,
+                (rejected @ Verdict::Reject(_), _) => kept = kept.or(Some(rejected)),
+                // It is not known whether the change is left out.
+                (trouble, Some(_)) => return trouble,
+                (trouble, None) => {
                     if !matches!(kept, Some(Verdict::Undecidable(_) | Verdict::Error(_))) {
                         kept = Some(trouble);
                     }

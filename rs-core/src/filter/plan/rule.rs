@@ -24,6 +24,8 @@ pub(crate) struct BoundRule {
     /// Its number in the selection.
     pub(super) number: usize,
     pub(super) ops: OpMask,
+    /// A change that it accepts is left out, because of the clause with this number.
+    pub(super) leaves_out: Option<usize>,
     pub(super) conjuncts: Vec<Conjunct>,
     /// Errors found on binding. If there are any, the rule is an error for each change.
     pub(super) problems: Vec<Diagnostic>,
@@ -152,6 +154,7 @@ pub(super) fn bind_rule(
     let mut rule = BoundRule {
         number,
         ops,
+        leaves_out: None,
         conjuncts: Vec::new(),
         problems: Vec::new(),
         lints: Vec::new(),

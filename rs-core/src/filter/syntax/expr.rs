@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::change::Decimal;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span};
+use crate::filter::syntax::escapes;
 use crate::filter::syntax::function::Function;
 use crate::filter::syntax::lexer::{Dialect, is_name_char};
 use crate::filter::syntax::words::FOREIGN;
@@ -347,10 +348,10 @@ pub fn decimal(number: Decimal) -> Expr {
     Expr::built(ExprKind::Number(number))
 }
 
-/// Builds a text literal.
+/// Builds a text literal with exactly this text: a backslash in it starts no escape sequence.
 #[must_use]
 pub fn text(text: &str) -> Expr {
-    Expr::built(ExprKind::Text(text.into()))
+    Expr::built(ExprKind::Text(escapes::escaped(text).into()))
 }
 
 /// Builds a keyword such as `PRESENT`, for functions that take one. An unknown word becomes a column.
@@ -515,7 +516,7 @@ pub(crate) enum ConditionKind {
 pub enum Operand {
     /// A number.
     Number(Decimal),
-    /// A literal text.
+    /// A literal text, as it is written: with escape sequences.
     Text(Box<str>),
     /// Another column.
     Column(Box<str>),
@@ -542,8 +543,9 @@ impl From<Decimal> for Operand {
 }
 
 impl From<&str> for Operand {
+    /// Makes a literal with exactly this text: a backslash in it starts no escape sequence.
     fn from(text: &str) -> Self {
-        Self::Text(text.into())
+        Self::Text(escapes::escaped(text).into())
     }
 }
 

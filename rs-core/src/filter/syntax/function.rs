@@ -89,22 +89,6 @@ impl Function {
         Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
-    /// Returns `true` if its literals may contain escape sequences (docs/filter.md, section 4).
-    pub(crate) fn reads_escapes(self) -> bool {
-        matches!(
-            self,
-            Self::Case
-                | Self::Eval
-                | Self::StrEq
-                | Self::StrExt
-                | Self::StrFind
-                | Self::StrNCat
-                | Self::StrSub
-                | Self::StrUp
-                | Self::ValOneOf
-        )
-    }
-
     /// Returns `true` if the number of arguments is wrong.
     pub(crate) fn wrong_count(self, count: usize) -> bool {
         let (least, most) = self.arity();

@@ -64,8 +64,7 @@ impl<'a> Lexer<'a> {
             self.at += rest.len() - trimmed.len();
             if trimmed.starts_with("--") {
                 self.at += trimmed.find('\n').unwrap_or(trimmed.len());
-            } else if trimmed.strip_prefix('&').is_some_and(|after| after.trim_start_matches([' ', '\t', '\r']).starts_with('\n'))
-            {
+            } else if continuation(trimmed).is_some() {
                 self.at += 1;
             } else {
                 return;
@@ -109,7 +108,8 @@ impl<'a> Lexer<'a> {
             _ => {
                 let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) else {
                     let span = Span::new(start, start + first.len_utf8());
-                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, format!("unexpected character {first:?}")));
+                    let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("unexpected character {first:?}"));
+                    return Err(if first == '&' { error.help(AMPERSAND) } else { error });
                 };
                 self.at += symbol.len();
                 if *symbol == "\\" {
@@ -171,6 +171,51 @@ impl<'a> Lexer<'a> {
         let is_name = quote == '"' && self.dialect == Dialect::Ansi;
         Ok(if is_name { Token::QuotedName(text) } else { Token::Literal(text) })
     }
+}
+
+/// The help for an ampersand that continues no line.
+pub(crate) const AMPERSAND: &str = "& continues a line and must be its last character; write a comment on a line of its own";
+
+/// Returns the length of a line continuation at the start of a text, `&` and the line break; `None` if there is none.
+pub(crate) fn continuation(text: &str) -> Option<usize> {
+    let after = text.strip_prefix('&')?.trim_start_matches([' ', '\t', '\r']);
+    let after = after.strip_prefix('\n')?;
+    Some(text.len() - after.len())
+}
+
+/// Returns the length of the quoted text at the start of a text; `None` if the quote is not closed.
+pub(crate) fn quoted_length(text: &str) -> Option<usize> {
+    let quote = text.chars().next()?;
+    Some(text.get(1..)?.find(quote)? + 2)
+}
+
+/// Returns the length of the quoted text at the start of a text; `None` if the quote is not closed on its line, or on a line that
+/// continues it.
+pub(crate) fn quoted_on_line(text: &str) -> Option<usize> {
+    let quote = text.chars().next()?;
+    let mut at = 1;
+    loop {
+        let line = take_while(text.get(at..)?, |c| c != '\n');
+        if let Some(end) = line.find(quote) {
+            return Some(at + end + 1);
+        }
+        if !line.trim_end().ends_with('&') {
+            return None;
+        }
+        at += line.len() + 1;
+    }
+}
+
+/// Returns a text without its quoted parts.
+pub(crate) fn unquoted(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['\'', '"']) {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push(' ');
+        let quoted = rest.get(at..).unwrap_or_default();
+        rest = quoted.get(quoted_length(quoted).unwrap_or(quoted.len())..).unwrap_or_default();
+    }
+    out + rest
 }
 
 pub(crate) fn take_while(text: &str, test: impl Fn(char) -> bool) -> &str {

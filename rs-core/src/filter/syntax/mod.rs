@@ -1,6 +1,9 @@
 //! Parses text into trees: lexer, macros, parameter files, statements, expressions, diagnostics.
 
+pub(crate) mod comments;
+pub(crate) mod ddl;
 pub(crate) mod diagnostic;
+pub(crate) mod escapes;
 pub(crate) mod expr;
 pub(crate) mod function;
 pub(crate) mod lexer;

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-/// One part of an object name. `*` matches any run of characters, `?` one character; a backslash escapes them. A name in double
-/// quotes is case-sensitive (in both dialects), any other is not.
+use crate::filter::syntax::escapes;
+
+/// One part of an object name. `*` matches any run of characters, `?` one character; a backslash escapes them. `%%` is a percent
+/// sign, and escape sequences such as `\u0041` are characters. A name in double quotes is case-sensitive (in both dialects), any
+/// other is not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NamePattern {
     /// The text without quotes, backslashes kept.
@@ -19,6 +22,23 @@ enum Piece {
     Char(char),
 }
 
+/// Returns the first piece of a pattern, and its length in bytes.
+fn first_piece(text: &str) -> Option<(Piece, usize)> {
+    let c = text.chars().next()?;
+    let after = text.get(c.len_utf8()..).unwrap_or_default();
+    Some(match c {
+        '\\' => match (after.chars().next(), escapes::read(after)) {
+            (Some(next @ ('*' | '?' | '%')), _) => (Piece::Char(next), 2),
+            (_, Ok(Some((c, length)))) => (Piece::Char(c), 1 + length),
+            _ => (Piece::Char('\\'), 1),
+        },
+        '%' if after.starts_with('%') => (Piece::Char('%'), 2),
+        '*' => (Piece::Run, 1),
+        '?' => (Piece::One, 1),
+        c => (Piece::Char(c), c.len_utf8()),
+    })
+}
+
 impl NamePattern {
     /// Creates a pattern as without quotes: case-insensitive.
     #[must_use]
@@ -32,27 +52,16 @@ impl NamePattern {
         Self::of(text, true)
     }
 
-    /// Creates a case-insensitive pattern in which a backslash is an ordinary character.
+    /// Creates a case-insensitive pattern in which a backslash and a percent sign are ordinary characters.
     pub(crate) fn without_escapes(text: &str) -> Self {
-        Self::new(&text.replace('\\', "\\\\"))
+        Self::new(&escapes::escaped(text).replace('%', "%%"))
     }
 
     fn of(text: &str, quoted: bool) -> Self {
         let mut pieces = Vec::new();
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            let piece = match c {
-                '\\' => match chars.peek().copied() {
-                    Some(next @ ('*' | '?' | '%' | '\\')) => {
-                        chars.next();
-                        Piece::Char(next)
-                    }
-                    _ => Piece::Char('\\'),
-                },
-                '*' => Piece::Run,
-                '?' => Piece::One,
-                c => Piece::Char(c),
-            };
+        let mut rest = text;
+        while let Some((piece, length)) = first_piece(rest) {
+            rest = rest.get(length..).unwrap_or_default();
             // A `*` after a `*` is redundant and would cost time.
             if !(piece == Piece::Run && pieces.last() == Some(&Piece::Run)) {
                 pieces.push(piece);
@@ -269,6 +278,11 @@ mod tests {
         }
         assert!(!NamePattern::exact_case("Emp").matches("EMP"));
         assert!(NamePattern::new(r"a\?").matches("A?"));
+        for (pattern, name) in [("A%%B", "A%B"), ("A%B", "A%B"), (r"A\%B", "A%B"), (r"\u0044EP\x54", "DEPT"), (r"\u002A", "*")] {
+            assert!(NamePattern::exact_case(pattern).matches(name), "{pattern}");
+            assert!(!NamePattern::exact_case(pattern).matches("DEPTS"), "{pattern}");
+        }
+        assert!(NamePattern::without_escapes(r"a%%\u0041").matches(r"A%%\U0041"));
     }
 
     #[test]

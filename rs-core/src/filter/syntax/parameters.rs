@@ -1,14 +1,25 @@
 //! Parses the statements of a parameter file: TABLE, MAP, excludes, toggles, tags.
 
 use crate::change::Op;
+use crate::filter::syntax::comments;
+use crate::filter::syntax::ddl::DdlFilter;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
 use crate::filter::syntax::expr::{ColumnName, Side};
-use crate::filter::syntax::lexer::{Dialect, Token, is_name_char, take_while};
+use crate::filter::syntax::lexer::{
+    AMPERSAND, Dialect, Token, continuation, is_name_char, quoted_length, quoted_on_line, take_while,
+};
 use crate::filter::syntax::names::{NamePattern, ObjectPattern, split_name};
 use crate::filter::syntax::parser::{Parsed, Parser, unexpected};
 use crate::filter::syntax::statement::{
-    Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, Tag, Toggled,
+    Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, TRAILS, Tag, Toggled,
 };
+use crate::filter::syntax::words::{is_option, is_parameter, is_silent, options, parameters};
+use crate::time::Timestamp;
+
+/// Actions of EVENTACTIONS that affect other changes than the one that triggers them.
+const NOT_DONE: [&str; 7] = ["STOP", "FORCESTOP", "ABORT", "SUSPEND", "TRANS", "TRANSACTION", "INCLUDEEVENT"];
+/// Maximum number of MAP statements that a later one is compared with.
+const MOST_COMPARED: usize = 200;
 
 /// A parsed text.
 #[derive(Debug)]
@@ -17,12 +28,17 @@ pub(crate) struct Script {
     pub(crate) lints: Vec<Diagnostic>,
 }
 
-/// Parses the statements of a parameter file. Skips parameters that do not apply to reading trails, with a lint.
-pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics> {
-    let mut parser = Parser::new(text, dialect);
+/// Parses the statements of a parameter file. Skips parameters that do not apply to reading trails, with a lint. `is_file` if the
+/// text is a parameter file even without EXTRACT or REPLICAT.
+pub(crate) fn parse(text: &str, dialect: Dialect, is_file: bool) -> Result<Script, Diagnostics> {
+    let plain = comments::blanked(text);
+    let mut parser = Parser::new(&plain, dialect);
     let mut statements = Vec::new();
     match parser.fits().and_then(|()| parser.statements(&mut statements)) {
-        Ok(()) => Ok(Script { statements, lints: parser.lints }),
+        Ok(()) => {
+            settle(&mut statements, is_file);
+            Ok(Script { statements, lints: parser.lints })
+        }
         Err(error) => {
             parser.lints.push(error);
             Err(Diagnostics::new(text, parser.lints))
@@ -30,65 +46,37 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Script, Diagnostics>
     }
 }
 
-/// Common parameters that do not select changes. They are skipped without a lint.
-const SILENT: [&str; 33] = [
-    "EXTTRAIL",
-    "RMTTRAIL",
-    "EXTFILE",
-    "RMTFILE",
-    "RMTHOST",
-    "USERID",
-    "USERIDALIAS",
-    "SETENV",
-    "DISCARDFILE",
-    "REPORTCOUNT",
-    "REPORT",
-    "ASSUMETARGETDEFS",
-    "SOURCEDEFS",
-    "DBOPTIONS",
-    "SOURCEDB",
-    "TARGETDB",
-    "GROUPTRANSOPS",
-    "BATCHSQL",
-    "PASSTHRU",
-    "NOPASSTHRU",
-    "WILDCARDRESOLVE",
-    "ALLOWDUPTARGETMAP",
-    "GETENV",
-    "CACHEMGR",
-    "DDL",
-    "DDLOPTIONS",
-    "DDLERROR",
-    "LOGALLSUPCOLS",
-    "UPDATERECORDFORMAT",
-    "SEQUENCE",
-    "REPERROR",
-    "HANDLECOLLISIONS",
-    "STATOPTIONS",
-];
-
-const ROW_OPTIONS: [&str; 12] = [
-    "FILTER",
-    "WHERE",
-    "TARGET",
-    "COLS",
-    "COLSEXCEPT",
-    "KEYCOLS",
-    "COLMAP",
-    "TOKENS",
-    "SQLEXEC",
-    "EVENTACTIONS",
-    "SQLPREDICATE",
-    "FETCHCOLS",
-];
+/// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
+fn settle(statements: &mut Vec<Statement>, is_file: bool) {
+    // A single trail is that of all statements.
+    if statements.iter().filter(|own| matches!(own, Statement::Trail(..))).count() < 2 {
+        statements.retain(|own| !matches!(own, Statement::Trail(..)));
+    }
+    let is_file = is_file || statements.iter().any(|own| matches!(own, Statement::Process(..)));
+    let asks = |own: &&Statement| match own {
+        Statement::Toggle { what: Toggled::Truncates, .. } | Statement::Rule(_) => true,
+        Statement::Limits(limits) => limits.ops.as_ref().is_some_and(|ops| ops.contains(&Op::Truncate)),
+        _ => false,
+    };
+    // SEEN: truncates are not captured by default (docs/filter.md, section 2).
+    if is_file && statements.iter().find(asks).is_none_or(|own| matches!(own, Statement::Rule(_))) {
+        statements.insert(0, Statement::Toggle { get: false, what: Toggled::Truncates });
+    }
+}
 
 /// Earlier statements that affect how later ones are parsed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Before {
     /// There was a SOURCECATALOG.
     catalog: bool,
     /// There was a REPLICAT: the parameters are those of a Replicat.
     replicat: bool,
+    /// The source and target of the MAP statements so far.
+    maps: Vec<(ObjectPattern, ObjectPattern)>,
+    /// The MAP statements with the source and target of an earlier one.
+    repeated: Vec<Span>,
+    /// The first statement that decides something which is not carried out, or names the process.
+    decides: Option<(Span, String)>,
 }
 
 impl<'a> Parser<'a> {
@@ -101,7 +89,8 @@ impl<'a> Parser<'a> {
                 self.lexer.skip_blanks();
             }
             if self.lexer.rest().is_empty() {
-                return Ok(());
+                self.lint_repeated(out, &before);
+                return any_rule(out, &before);
             }
             self.statement(out, &mut before)?;
         }
@@ -113,16 +102,8 @@ impl<'a> Parser<'a> {
         self.lexer.at += word.len();
         let span = Span::new(start, self.lexer.at);
         let keyword = word.to_ascii_uppercase();
-        let found = |list: &[&'static str]| list.contains(&&*keyword);
-        let toggle = keyword
-            .strip_prefix("GET")
-            .map(|rest| (true, rest))
-            .or_else(|| keyword.strip_prefix("IGNORE").map(|rest| (false, rest)))
-            .and_then(|(get, rest)| Some((get, Toggled::ALL.iter().find(|(_, name)| *name == rest)?.0)));
-        let exclude = ExcludeKind::ALL.iter().find(|(_, name)| *name == keyword).map(|(kind, _)| *kind);
-        let matching = NameMatch::ALL.iter().find(|(_, name)| *name == keyword).map(|(matching, _)| *matching);
         let statement = match &*keyword {
-            "TABLE" | "MAP" => Statement::Rule(self.rule(keyword == "MAP", *before)?),
+            "TABLE" | "MAP" => Statement::Rule(self.rule(keyword == "MAP", before)?),
             "SOURCECATALOG" => {
                 before.catalog = true;
                 Statement::SourceCatalog(self.one_name()?)
@@ -131,60 +112,155 @@ impl<'a> Parser<'a> {
             "TRANLOGOPTIONS" => return self.log_options(out),
             "EXCLUDEUSER" | "EXCLUDEUSERID" | "EXCLUDETRANS" => self.user(&keyword)?,
             "EXCLUDEWILDCARDOBJECTSONLY" => Statement::ExcludeWildcardsOnly,
+            "ALLOWDUPTARGETMAP" | "NOALLOWDUPTARGETMAP" => Statement::DuplicateMaps(!keyword.starts_with("NO")),
             "USEANSISQLQUOTES" | "NOUSEANSISQLQUOTES" => {
                 self.lexer.dialect = if keyword.starts_with("NO") { Dialect::NonAnsi } else { Dialect::Ansi };
                 Statement::Dialect(self.lexer.dialect)
             }
             "EXTRACT" | "REPLICAT" => {
                 before.replicat |= keyword == "REPLICAT";
+                before.decides(span, format!("no TABLE or MAP follows {keyword}"));
                 // The group name is on the same line.
                 let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
                 self.lexer.at += blank.len();
                 Statement::Process(keyword == "REPLICAT", self.word_here(&[';']).into())
             }
             "TRAILCORE" => Statement::Limits(self.limits()?),
-            _ => match (toggle, exclude, matching) {
-                (Some((get, what)), ..) => Statement::Toggle { get, what },
-                (_, Some(kind), _) => Statement::Exclude(kind, self.object()?.parts().to_vec()),
-                (.., Some(matching)) => Statement::NameMatch(matching),
-                _ => {
-                    if word.is_empty() {
-                        let (token, span) = self.next()?;
-                        return Err(unexpected(&token, span, "a statement such as TABLE OWNER.OBJECT;"));
-                    }
-                    self.skip_statement(&keyword, span, found(&SILENT))?;
-                    return Ok(());
-                }
+            "DDL" => Statement::Ddl(self.ddl(span)?),
+            "BEGIN" | "END" => match self.time_limit(&keyword, span)? {
+                Some(limits) => Statement::Limits(limits),
+                None => return Ok(()),
+            },
+            "INCLUDE" | "OBEY" | "MACRO" => return Err(not_first(&keyword, span)),
+            "" => {
+                let (token, span) = self.next()?;
+                return Err(unexpected(&token, span, "a statement such as TABLE OWNER.OBJECT;"));
+            }
+            _ => match self.listed(&keyword)? {
+                Some(statement) => statement,
+                None => return self.skip_parameter(&keyword, span, before),
             },
         };
         out.push(statement);
         Ok(())
     }
 
-    /// Skips a parameter that does not select changes, to the end of its line or statement.
-    fn skip_statement(&mut self, keyword: &str, span: Span, silent: bool) -> Parsed<()> {
-        if !silent {
-            let known = ["TABLE", "MAP", "TABLEEXCLUDE", "MAPEXCLUDE", "SCHEMAEXCLUDE", "SOURCECATALOG", "EXCLUDETAG"];
-            let lint = Diagnostic::lint(
-                DiagnosticKind::NotApplicable,
-                span,
-                format!("{keyword} does not select changes and is skipped"),
-            );
-            let lint = match nearest(keyword, known) {
-                Some(near) => lint.help(format!("did you mean {near}?")),
-                None => lint,
-            };
-            self.lint(lint);
+    /// Parses a statement with one of many similar keywords: a toggle, an exclude, NAMEMATCH…, or a trail.
+    fn listed(&mut self, keyword: &str) -> Parsed<Option<Statement>> {
+        if let Some((get, what)) = toggle(keyword) {
+            return Ok(Some(Statement::Toggle { get, what }));
         }
-        loop {
-            let line = take_while(self.lexer.rest(), |c| c != '\n' && c != ';');
-            self.lexer.at += line.len();
-            if line.trim_end().ends_with('&') && self.lexer.rest().starts_with('\n') {
-                self.lexer.at += 1;
-            } else {
-                return Ok(());
+        if let Some((kind, _)) = ExcludeKind::ALL.iter().find(|(_, name)| *name == keyword) {
+            return Ok(Some(Statement::Exclude(*kind, self.object()?.parts().to_vec())));
+        }
+        if let Some((matching, _)) = NameMatch::ALL.iter().find(|(_, name)| *name == keyword) {
+            return Ok(Some(Statement::NameMatch(*matching)));
+        }
+        let Some(word) = TRAILS.iter().find(|word| **word == keyword) else { return Ok(None) };
+        let text = self.parameter(false)?;
+        let length = match text.chars().next() {
+            Some('\'' | '"') => quoted_length(&text),
+            _ => None,
+        };
+        let length = length.unwrap_or_else(|| take_while(&text, |c| !c.is_whitespace() && c != ',').len());
+        Ok(Some(Statement::Trail(word, text.get(..length).unwrap_or_default().into())))
+    }
+
+    /// Skips a parameter that does not select changes, with a lint unless it is well known.
+    fn skip_parameter(&mut self, keyword: &str, span: Span, before: &mut Before) -> Parsed<()> {
+        self.parameter(keyword == "SQLEXEC")?;
+        if is_silent(keyword) || (before.decides.is_some() && self.has_most_lints()) {
+            return Ok(());
+        }
+        let (kind, message, help) = match keyword {
+            "PARTITION" | "PARTITIONEXCLUDE" => (
+                DiagnosticKind::NotAvailable,
+                format!("{keyword} is not carried out: trails do not contain the partition of a row"),
+                Some("changes of all partitions are selected".to_owned()),
+            ),
+            "FILE" => (
+                DiagnosticKind::UnknownName,
+                "FILE is not a statement here and is skipped".to_owned(),
+                Some("write TABLE, which NonStop also calls FILE".to_owned()),
+            ),
+            _ => {
+                let near = nearest(keyword, parameters().chain(ExcludeKind::ALL.iter().map(|(_, name)| *name)));
+                let near = near.map(str::to_owned).or_else(|| near_toggle(keyword));
+                let message = format!("{keyword} does not select changes and is skipped");
+                (DiagnosticKind::NotApplicable, message, near.map(|near| format!("did you mean {near}?")))
             }
+        };
+        let lint = Diagnostic::lint(kind, span, &*message);
+        self.lint(match help {
+            Some(help) => lint.help(help),
+            None => lint,
+        });
+        before.decides(span, format!("no TABLE or MAP is left: {message}"));
+        Ok(())
+    }
+
+    /// Reads the text of a parameter, to the end of its line or to its `;`, without comments and with continued lines joined.
+    /// Quoted text contains neither end; in SQLEXEC it may also contain line breaks.
+    fn parameter(&mut self, is_sql: bool) -> Parsed<String> {
+        let mut text = String::new();
+        while let Some(c) = self.lexer.rest().chars().next() {
+            let rest = self.lexer.rest();
+            if let Some(length) = continuation(rest) {
+                text.push(' ');
+                self.lexer.at += length;
+                continue;
+            }
+            let length = match c {
+                ';' | '\n' => break,
+                '-' if rest.starts_with("--") => {
+                    self.lexer.at += take_while(rest, |c| c != '\n').len();
+                    break;
+                }
+                '&' if rest.get(1..).is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with("--")) => {
+                    let span = Span::new(self.lexer.at, self.lexer.at + 1);
+                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "a comment follows &").help(AMPERSAND));
+                }
+                '\'' | '"' if is_sql => quoted_length(rest),
+                '\'' | '"' => quoted_on_line(rest),
+                _ => None,
+            };
+            let piece = rest.get(..length.unwrap_or(c.len_utf8())).unwrap_or_default();
+            text.push_str(piece);
+            self.lexer.at += piece.len();
         }
+        Ok(text.trim().to_owned())
+    }
+
+    fn ddl(&mut self, span: Span) -> Parsed<DdlFilter> {
+        let filter = DdlFilter::parse(&self.parameter(false)?);
+        if !filter.skipped.is_empty() {
+            let message = format!("DDL: {} is not carried out", filter.skipped.join(", "));
+            self.lint(
+                Diagnostic::lint(DiagnosticKind::NotAvailable, span, message).help(
+                    "DDL is selected by scope, OBJNAME, OPTYPE and OBJTYPE; an EXCLUDE with other criteria excludes nothing",
+                ),
+            );
+        }
+        Ok(filter)
+    }
+
+    /// Parses BEGIN or END as a limit of time. `None` if it is relative to the start of the process.
+    fn time_limit(&mut self, keyword: &str, span: Span) -> Parsed<Option<Limits>> {
+        let start = self.lexer.at;
+        let text = self.parameter(false)?;
+        let place = Span::new(start, self.lexer.at);
+        let text = text.trim_matches(['\'', '"']);
+        if ["NOW", "RUNTIME"].iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            let message = format!("{keyword} {text} is not carried out: it refers to the start of the process");
+            self.lint(Diagnostic::lint(DiagnosticKind::NotAvailable, span, message).help("write a date and time"));
+            return Ok(None);
+        }
+        let time = time_of(text).ok_or_else(|| {
+            let error = Diagnostic::error(DiagnosticKind::Argument, place, format!("{keyword} needs a date and time"));
+            error.help("write YYYY-MM-DD HH:MI:SS in UTC")
+        })?;
+        let limits = if keyword == "BEGIN" { (Some(time), None) } else { (None, Some(time)) };
+        Ok(Some(Limits { time: limits, ..Limits::default() }))
     }
 
     /// Reads up to a blank or the end of the statement.
@@ -200,7 +276,8 @@ impl<'a> Parser<'a> {
     }
 
     fn word_here(&mut self, ends: &[char]) -> &'a str {
-        let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && !ends.contains(&c));
+        let rest = self.lexer.rest();
+        let word = if rest.starts_with("--") { "" } else { take_while(rest, |c| !c.is_whitespace() && !ends.contains(&c)) };
         self.lexer.at += word.len();
         word
     }
@@ -288,7 +365,17 @@ impl<'a> Parser<'a> {
                 }
                 continue;
             }
-            let word = take_while(self.lexer.rest(), |c| !c.is_whitespace() && !matches!(c, ';' | ',' | '(' | ')'));
+            if self.lexer.rest().starts_with("--") {
+                self.lexer.at += take_while(self.lexer.rest(), |c| c != '\n').len();
+                return Ok(());
+            }
+            if let Some(length) = self.lexer.rest().starts_with(['\'', '"']).then(|| quoted_on_line(self.lexer.rest())).flatten()
+            {
+                self.lexer.at += length;
+                continue;
+            }
+            let ends = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '(' | ')' | '\'' | '"');
+            let word = take_while(self.lexer.rest(), |c| !ends(c));
             self.lexer.at += word.len();
             match &*word.to_ascii_uppercase() {
                 "" => {
@@ -311,6 +398,12 @@ impl<'a> Parser<'a> {
                 keyword @ ("EXCLUDEUSER" | "EXCLUDEUSERID" | "EXCLUDETRANS") => {
                     let statement = self.user(keyword)?;
                     out.push(statement);
+                }
+                keyword @ ("FILTERTABLE" | "EXCLUDEFILTERTABLE") => {
+                    let table = self.value_word();
+                    let message = format!("{keyword} is not carried out: transactions with a change of {table} are selected");
+                    let lint = Diagnostic::lint(DiagnosticKind::NotAvailable, Span::new(start, self.lexer.at), message);
+                    self.lint(lint.help("GoldenGate leaves out the whole transaction; use TABLEEXCLUDE for the table itself"));
                 }
                 _ => {}
             }
@@ -348,7 +441,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn rule(&mut self, is_map: bool, before: Before) -> Parsed<Rule> {
+    fn rule(&mut self, is_map: bool, before: &mut Before) -> Parsed<Rule> {
         let start = self.lexer.at;
         let source = self.object()?;
         let span = Span::new(start, self.lexer.at);
@@ -363,6 +456,8 @@ impl<'a> Parser<'a> {
             self.lexer.skip_blanks();
             let rest = self.lexer.rest();
             if rest.is_empty() {
+                let lint = Diagnostic::lint(DiagnosticKind::Syntax, span, "the last statement is not terminated");
+                self.lint(lint.help("end it with ;"));
                 break;
             }
             if rest.starts_with(';') {
@@ -376,21 +471,47 @@ impl<'a> Parser<'a> {
             self.row_option(&mut rule)?;
         }
         self.check_actions(&rule, before.replicat, span)?;
+        before.map(&rule, span);
         Ok(rule)
     }
 
-    /// Checks for OGG-01293 (docs/filter.md, section 5): TABLE in a Replicat has no target, so its EVENTACTIONS must contain IGNORE
-    /// or DISCARD.
-    fn check_actions(&self, rule: &Rule, in_replicat: bool, span: Span) -> Parsed<()> {
-        let actions = rule.clauses.iter().find_map(|clause| match clause {
-            Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some(text.to_ascii_uppercase()),
-            _ => None,
-        });
-        let Some(actions) = actions else { return Ok(()) };
-        let says = |word: &str| actions.split(|c: char| !is_name_char(c)).any(|found| found == word);
-        if in_replicat && !rule.is_map && !says("IGNORE") && !says("DISCARD") {
+    /// Adds a lint for each MAP that is not used, because an earlier one has its source and target.
+    fn lint_repeated(&mut self, statements: &[Statement], before: &Before) {
+        let allowed = statements
+            .iter()
+            .rev()
+            .find_map(|own| if let Statement::DuplicateMaps(allowed) = own { Some(*allowed) } else { None });
+        if allowed == Some(true) {
+            return;
+        }
+        for span in &before.repeated {
+            let message = "an earlier MAP has the same source and target; this one is used only with ALLOWDUPTARGETMAP";
+            self.lint(
+                Diagnostic::lint(DiagnosticKind::NotApplicable, *span, message).help("write ALLOWDUPTARGETMAP, or join the two"),
+            );
+        }
+    }
+
+    /// Checks TABLE in a Replicat, which has no target and only triggers actions: it needs EVENTACTIONS, and these IGNORE or
+    /// DISCARD (OGG-01293; docs/filter.md, section 5). Adds a lint for actions that are not carried out.
+    fn check_actions(&mut self, rule: &Rule, in_replicat: bool, span: Span) -> Parsed<()> {
+        let is_trigger = in_replicat && !rule.is_map;
+        let Some(actions) = rule.actions() else {
+            if !is_trigger {
+                return Ok(());
+            }
+            let error = Diagnostic::error(DiagnosticKind::Syntax, span, "TABLE in a Replicat needs EVENTACTIONS");
+            return Err(error.help("write MAP source, TARGET target; or add EVENTACTIONS (IGNORE) or (DISCARD)"));
+        };
+        if is_trigger && !actions.have("IGNORE") && !actions.have("DISCARD") {
             let error = Diagnostic::error(DiagnosticKind::Syntax, span, "EVENTACTIONS without a TARGET needs IGNORE or DISCARD");
             return Err(error.ogg(1293));
+        }
+        let not_done: Vec<&str> = NOT_DONE.into_iter().filter(|word| actions.have(word)).collect();
+        if !not_done.is_empty() {
+            let message = format!("EVENTACTIONS: {} is not carried out", not_done.join(", "));
+            let lint = Diagnostic::lint(DiagnosticKind::NotApplicable, span, message);
+            self.lint(lint.help("only the change itself is left out, by IGNORE or DISCARD"));
         }
         Ok(())
     }
@@ -429,7 +550,8 @@ impl<'a> Parser<'a> {
                 self.expect("(", "after TOKENS")?;
                 Clause::Tokens(self.assignments(true)?.1)
             }
-            "TABLE" | "MAP" => {
+            "INCLUDE" | "OBEY" | "MACRO" => return Err(not_first(&keyword, span)),
+            _ if is_statement(&keyword) => {
                 let error =
                     Diagnostic::error(DiagnosticKind::Syntax, span, format!("the statement before {keyword} is not terminated"));
                 return Err(error.help("end it with ;"));
@@ -440,73 +562,109 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads an option that is kept verbatim: its name and the text up to the next comma or the end of the statement.
+    /// Reads an option that is kept verbatim: its name and the text up to the next comma, the next option or the end of the
+    /// statement.
     fn other_option(&mut self, keyword: &str, span: Span) -> Parsed<Clause> {
-        let help = if let "SQLEXEC" | "SQLPREDICATE" = keyword {
-            "it needs a database and cannot be evaluated on a trail".to_owned()
-        } else {
-            match nearest(keyword, ROW_OPTIONS) {
-                Some(near) if near != keyword => format!("did you mean {near}?"),
-                _ => "it does not select changes".to_owned(),
-            }
-        };
-        self.lint(Diagnostic::lint(DiagnosticKind::NotApplicable, span, format!("{keyword} has no effect")).help(help));
         self.lexer.skip_blanks();
-        let (mut text, mut start) = (String::new(), self.lexer.at);
+        let mut text = String::new();
         let mut depth = 0usize;
-        loop {
-            let at = self.lexer.at;
-            // Commas and semicolons inside quotes and parentheses do not end the option.
-            let Some(c) = self.lexer.rest().chars().next() else { break };
-            if self.lexer.rest().starts_with("--") {
-                text.push_str(self.lexer.text.get(start..at).unwrap_or_default());
-                self.lexer.at += take_while(self.lexer.rest(), |c| c != '\n').len();
-                start = self.lexer.at;
+        // Commas, semicolons and options inside quotes and parentheses do not end the option.
+        while let Some(c) = self.lexer.rest().chars().next() {
+            let (at, rest) = (self.lexer.at, self.lexer.rest());
+            let word = take_while(rest, is_name_char);
+            if rest.starts_with("--") {
+                self.lexer.at += take_while(rest, |c| c != '\n').len();
                 continue;
             }
-            match c {
-                '(' => depth += 1,
-                ')' if depth == 0 => {
-                    return Err(Diagnostic::error(
-                        DiagnosticKind::Syntax,
-                        Span::new(at, at + 1),
-                        "unmatched closing parenthesis",
-                    ));
-                }
-                ')' => depth -= 1,
+            if let Some(length) = continuation(rest) {
+                text.push(' ');
+                self.lexer.at += length;
+                continue;
+            }
+            let length = match c {
                 ',' | ';' if depth == 0 => break,
-                '\'' | '"' => {
-                    let body = self.lexer.rest().get(1..).unwrap_or_default();
-                    let Some(end) = body.find(c) else {
-                        let error =
-                            Diagnostic::error(DiagnosticKind::Syntax, Span::new(at, self.lexer.text.len()), "unterminated quote");
-                        return Err(error.ogg(370));
-                    };
-                    self.lexer.at += end + 1;
+                _ if !word.is_empty() && depth == 0 && self.ends_option(word) => break,
+                _ if !word.is_empty() => word.len(),
+                ')' if depth == 0 => {
+                    let span = Span::new(at, at + 1);
+                    return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "unmatched closing parenthesis"));
                 }
-                _ => {}
-            }
-            self.lexer.at += c.len_utf8();
-            // FETCHBEFOREFILTER FILTER (…): the comma before a known clause may be missing.
-            let ends_word = depth == 0 && c.is_whitespace();
-            let next = take_while(self.lexer.rest(), is_name_char);
-            if ends_word && ROW_OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(next)) {
-                break;
-            }
+                '(' | ')' => {
+                    depth = if c == '(' { depth + 1 } else { depth - 1 };
+                    1
+                }
+                '\'' | '"' => quoted_length(rest).ok_or_else(|| {
+                    let span = Span::new(at, self.lexer.text.len());
+                    Diagnostic::error(DiagnosticKind::Syntax, span, "unterminated quote").ogg(370)
+                })?,
+                _ => c.len_utf8(),
+            };
+            text.push_str(rest.get(..length).unwrap_or_default());
+            self.lexer.at += length;
         }
         if depth > 0 {
             return Err(Diagnostic::error(DiagnosticKind::Syntax, span, "unclosed parenthesis"));
         }
-        text.push_str(self.lexer.text.get(start..self.lexer.at).unwrap_or_default());
-        Ok(Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() })
+        let clause = Clause::Other { name: keyword.into(), text: text.split_whitespace().collect::<Vec<_>>().join(" ").into() };
+        self.lint_option(keyword, span);
+        Ok(clause)
+    }
+
+    /// Returns whether a word at the current position, outside of quotes and parentheses, starts the next option or, as the first
+    /// word of its line, the next statement.
+    fn ends_option(&self, word: &str) -> bool {
+        let before = self.lexer.text.get(..self.lexer.at).unwrap_or_default();
+        let is_first = || {
+            let line = before.trim_end_matches([' ', '\t']);
+            line.is_empty() || line.ends_with('\n')
+        };
+        !before.ends_with(['.', '@']) && (is_option(word) || (is_statement(word) && is_first()))
+    }
+
+    /// Adds a lint for an option that is not carried out.
+    fn lint_option(&mut self, keyword: &str, span: Span) {
+        if self.has_most_lints() {
+            return;
+        }
+        let (kind, message, help) = match keyword {
+            // They are carried out.
+            "EXCEPTIONSONLY" | "EVENTACTIONS" => return,
+            "PARTITION" | "PARTITIONOBJID" => (
+                DiagnosticKind::NotAvailable,
+                format!("{keyword} is not carried out: trails do not contain the partition of a row"),
+                "changes of all partitions are selected".to_owned(),
+            ),
+            _ => {
+                let near = nearest(keyword, options()).filter(|near| *near != keyword);
+                let help = match (keyword, near) {
+                    ("SQLEXEC" | "SQLPREDICATE", _) => "it needs a database and cannot be evaluated on a trail".to_owned(),
+                    (_, Some(near)) if !is_option(keyword) => format!("did you mean {near}?"),
+                    _ => "it does not select changes".to_owned(),
+                };
+                (DiagnosticKind::NotApplicable, format!("{keyword} has no effect"), help)
+            }
+        };
+        self.lint(Diagnostic::lint(kind, span, message).help(help));
     }
 
     /// Parses a FILTER clause after its keyword.
     pub(crate) fn filter_clause(&mut self) -> Parsed<Filter> {
         self.expect("(", "after FILTER")?;
         let filter = self.filter_body()?;
-        self.expect(")", "to close FILTER, AND, OR or an operator").map_err(|error| error.ogg(370))?;
-        Ok(filter)
+        let (token, span) = self.next()?;
+        let is_flag = |word: &str| ["ON", "IGNORE", "RAISEERROR"].iter().any(|own| own.eq_ignore_ascii_case(word));
+        let help = match &token {
+            Token::Symbol(")") => return Ok(filter),
+            Token::Symbol(",") => true,
+            Token::Name(word) => is_flag(word),
+            _ => false,
+        };
+        let error = unexpected(&token, span, ") to close FILTER, AND, OR or an operator").ogg(370);
+        Err(if help {
+            error.help("flags come before the expression: FILTER (ON INSERT, RAISEERROR 1, expression)")
+        } else {
+            error
+        })
     }
 
     /// Parses the contents of the parentheses of FILTER: flags and an expression.
@@ -560,10 +718,21 @@ impl<'a> Parser<'a> {
                 other => return Err(unexpected(&other, span, "a column")),
             });
             match self.next()? {
-                (Token::Symbol(","), _) => {}
+                (Token::Symbol(","), comma) => self.not_last(comma)?,
                 (Token::Symbol(")"), _) => return Ok(names),
                 (other, span) => return Err(unexpected(&other, span, &format!(", or ) in {keyword}"))),
             }
+        }
+    }
+
+    /// Fails if a list ends after a comma.
+    fn not_last(&self, comma: Span) -> Parsed<()> {
+        match self.peek()? {
+            (Token::Symbol(")"), _) => {
+                let error = Diagnostic::error(DiagnosticKind::Syntax, comma, "the list ends after a comma");
+                Err(error.help("remove the comma before )"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -578,7 +747,7 @@ impl<'a> Parser<'a> {
         loop {
             list.push(self.assignment(tokens)?);
             match self.next()? {
-                (Token::Symbol(","), _) => {}
+                (Token::Symbol(","), comma) => self.not_last(comma)?,
                 (Token::Symbol(")"), _) => return Ok((use_defaults, list)),
                 (other, span) => return Err(unexpected(&other, span, ", or ) after an assignment")),
             }
@@ -607,4 +776,73 @@ impl<'a> Parser<'a> {
         self.expect("=", "after the target")?;
         Ok(Assignment { target, value: self.expression()? })
     }
+}
+
+impl Before {
+    /// Notes a MAP.
+    fn map(&mut self, rule: &Rule, span: Span) {
+        let (true, Some(target), false) = (rule.is_map, &rule.target, rule.is_for_exceptions()) else { return };
+        if self.maps.iter().any(|(source, known)| *source == rule.source && known == target) {
+            self.repeated.push(span);
+        } else if self.maps.len() < MOST_COMPARED {
+            self.maps.push((rule.source.clone(), target.clone()));
+        }
+    }
+
+    /// Notes a statement without which it is not known what is selected. The first one is reported.
+    fn decides(&mut self, span: Span, message: String) {
+        self.decides.get_or_insert((span, message));
+    }
+}
+
+/// Fails if there is no TABLE or MAP although the text has a statement that may have been meant as one, or names a process. All
+/// changes would be selected.
+fn any_rule(statements: &[Statement], before: &Before) -> Parsed<()> {
+    match &before.decides {
+        Some((span, message)) if !statements.iter().any(|own| matches!(own, Statement::Rule(_))) => {
+            Err(Diagnostic::error(DiagnosticKind::Syntax, *span, &**message).help("to select all changes, write TABLE *;"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a word starts a statement and is not also an option.
+fn is_statement(word: &str) -> bool {
+    let keyword = word.to_ascii_uppercase();
+    let listed = ExcludeKind::ALL.iter().any(|(_, name)| *name == keyword)
+        || NameMatch::ALL.iter().any(|(_, name)| *name == keyword)
+        || toggle(&keyword).is_some();
+    listed || is_parameter(&keyword)
+}
+
+/// Returns the toggle with this keyword.
+fn toggle(keyword: &str) -> Option<(bool, Toggled)> {
+    let get = keyword.strip_prefix("GET").map(|rest| (true, rest));
+    let (get, rest) = get.or_else(|| keyword.strip_prefix("IGNORE").map(|rest| (false, rest)))?;
+    Some((get, Toggled::ALL.iter().find(|(_, name)| *name == rest)?.0))
+}
+
+/// Returns the toggle that is most similar to a misspelt one.
+fn near_toggle(keyword: &str) -> Option<String> {
+    ["GET", "IGNORE"].into_iter().find_map(|prefix| {
+        let rest = keyword.strip_prefix(prefix)?;
+        Some(format!("{prefix}{}", nearest(rest, Toggled::ALL.iter().map(|(_, name)| *name))?))
+    })
+}
+
+fn not_first(keyword: &str, span: Span) -> Diagnostic {
+    let message = format!("{keyword} is not at the start of a line");
+    Diagnostic::error(DiagnosticKind::Syntax, span, message).help("begin a line with it")
+}
+
+/// Reads the time of BEGIN and END: a date, and hours and minutes with optional seconds.
+fn time_of(text: &str) -> Option<Timestamp> {
+    let (date, clock) = text.split_at_checked(10)?;
+    let clock = clock.trim_start_matches([' ', ':', 'T']);
+    let clock = match clock.matches(':').count() {
+        0 if clock.is_empty() => "00:00:00".to_owned(),
+        1 => format!("{clock}:00"),
+        _ => clock.to_owned(),
+    };
+    format!("{date} {clock}").parse().ok()
 }

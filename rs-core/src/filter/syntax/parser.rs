@@ -7,7 +7,7 @@ use crate::filter::syntax::expr::{
 };
 use crate::filter::syntax::function::Function;
 use crate::filter::syntax::lexer::{Dialect, Lexer, Token};
-use crate::filter::syntax::words::FOREIGN;
+use crate::filter::syntax::words::{FOREIGN, instead_of};
 use crate::filter::with_deep_stack;
 
 /// Maximum length of a text, in bytes.
@@ -74,9 +74,14 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn lint(&mut self, lint: Diagnostic) {
-        if self.lints.len() < MOST_LINTS {
+        if !self.has_most_lints() {
             self.lints.push(lint);
         }
+    }
+
+    /// Returns whether no more lints are kept.
+    pub(crate) fn has_most_lints(&self) -> bool {
+        self.lints.len() >= MOST_LINTS
     }
 
     pub(crate) fn peek(&self) -> Parsed<(Token<'a>, Span)> {
@@ -339,6 +344,9 @@ impl<'a> Parser<'a> {
                 .help(format!("write {function} (…)"))
                 .ogg(370));
         }
+        if let Some(column) = self.column_of_image(name, span)? {
+            return Ok(column);
+        }
         let mut ahead = self.lexer.clone();
         // The dot of a qualifier has no blanks around it; `.5` after a name is a number.
         if !self.lexer.rest().starts_with('.') || !matches!(ahead.next()?.0, Token::Symbol(".")) {
@@ -354,12 +362,25 @@ impl<'a> Parser<'a> {
             other => return Err(unexpected(&other, end, "a column after the dot")),
         };
         self.lexer = ahead;
-        let side = match name {
-            _ if name.eq_ignore_ascii_case("BEFORE") => Side::Before,
-            _ if name.eq_ignore_ascii_case("AFTER") => Side::After,
-            _ => return Ok(Expr::new(ExprKind::Parameter(name.into(), column.into()), span.to(end))),
+        let Some(side) = side_of(name) else {
+            return Ok(Expr::new(ExprKind::Parameter(name.into(), column.into()), span.to(end)));
         };
         Ok(Expr::new(ExprKind::Column(ColumnName { side, name: column.into(), exact_case }), span.to(end)))
+    }
+
+    /// Parses the column after BEFORE or AFTER without a dot, as the manual also writes it.
+    fn column_of_image(&mut self, image: &str, span: Span) -> Parsed<Option<Expr>> {
+        let Some(side) = side_of(image) else { return Ok(None) };
+        let (token, end) = self.peek()?;
+        let joins = |word: &str| ["AND", "OR"].iter().any(|own| own.eq_ignore_ascii_case(word));
+        let foreign = |word: &str| FOREIGN.iter().any(|(own, _)| own.eq_ignore_ascii_case(word));
+        let (name, exact_case) = match token {
+            Token::Name(name) if !joins(name) && !foreign(name) => (name.into(), false),
+            Token::QuotedName(name) => (name.into(), true),
+            _ => return Ok(None),
+        };
+        self.next()?;
+        Ok(Some(Expr::new(ExprKind::Column(ColumnName { side, name, exact_case }), span.to(end))))
     }
 
     fn call(&mut self, name: &str, span: Span, room: u32) -> Parsed<Expr> {
@@ -371,9 +392,11 @@ impl<'a> Parser<'a> {
                     "@NULL, @PRESENT and @ABSENT are only for WHERE; in FILTER use @COLTEST (column, NULL | PRESENT | MISSING)",
                 )
             } else {
-                match nearest(name, Function::ALL.iter().map(|function| function.name())) {
-                    Some(near) => error.help(format!("did you mean @{near}?")),
-                    None => error,
+                let near = || nearest(name, Function::ALL.iter().map(|function| function.name()));
+                match (instead_of(name), near()) {
+                    (Some(instead), _) => error.help(instead),
+                    (None, Some(near)) => error.help(format!("did you mean @{near}?")),
+                    (None, None) => error,
                 }
             }
             .ogg(2322));
@@ -553,6 +576,12 @@ impl<'a> Parser<'a> {
         };
         Ok((operand, span))
     }
+}
+
+/// Returns the image that a qualifier names.
+fn side_of(qualifier: &str) -> Option<Side> {
+    let sides = [("BEFORE", Side::Before), ("AFTER", Side::After)];
+    sides.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(qualifier)).map(|(_, side)| side)
 }
 
 fn join_conditions(mut list: Vec<Condition>, kind: fn(Vec<Condition>) -> ConditionKind) -> Condition {

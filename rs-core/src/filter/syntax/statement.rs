@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::change::Op;
+use crate::filter::syntax::ddl::DdlFilter;
 use crate::filter::syntax::expr::{ColumnName, Condition, Expr, In};
-use crate::filter::syntax::lexer::Dialect;
+use crate::filter::syntax::lexer::{Dialect, is_name_char, unquoted};
 use crate::filter::syntax::names::{NamePattern, ObjectPattern};
 use crate::position::Position;
 use crate::time::Timestamp;
@@ -29,9 +30,17 @@ pub(crate) enum Statement {
     NameMatch(NameMatch),
     /// EXTRACT (`false`) or REPLICAT (`true`), with the group name.
     Process(bool, Box<str>),
+    /// A trail parameter (EXTTRAIL and others) and the name of the trail. Rules and excludes after it are for this trail.
+    Trail(&'static str, Box<str>),
+    /// ALLOWDUPTARGETMAP or its opposite.
+    DuplicateMaps(bool),
+    Ddl(DdlFilter),
     /// TRAILCORE, which GoldenGate does not have.
     Limits(Limits),
 }
+
+/// Parameters that name a trail.
+pub(crate) const TRAILS: [&str; 4] = ["EXTTRAIL", "RMTTRAIL", "EXTFILE", "RMTFILE"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ExcludeKind {
@@ -150,6 +159,43 @@ impl Clause {
             Self::Tokens(_) => "TOKENS",
             Self::Other { name, .. } => name,
         }
+    }
+}
+
+/// The EVENTACTIONS of a rule.
+pub(crate) struct Actions {
+    /// The number of the clause.
+    pub(crate) clause: usize,
+    words: Vec<String>,
+}
+
+impl Actions {
+    pub(crate) fn have(&self, word: &str) -> bool {
+        self.words.iter().any(|own| own.eq_ignore_ascii_case(word))
+    }
+
+    /// Returns whether the change that triggers them is left out.
+    pub(crate) fn leave_out(&self) -> bool {
+        (self.have("IGNORE") && !self.have("INCLUDEEVENT")) || self.have("DISCARD")
+    }
+}
+
+impl Rule {
+    /// Returns the EVENTACTIONS. Words in quotes, such as the arguments of a SHELL, are no actions.
+    pub(crate) fn actions(&self) -> Option<Actions> {
+        let mut clauses = self.clauses.iter().enumerate();
+        let (clause, text) = clauses.find_map(|(index, clause)| match clause {
+            Clause::Other { name, text } if &**name == "EVENTACTIONS" => Some((index, text)),
+            _ => None,
+        })?;
+        let text = unquoted(text);
+        let words = text.split(|c: char| !is_name_char(c)).filter(|word| !word.is_empty());
+        Some(Actions { clause, words: words.map(str::to_owned).collect() })
+    }
+
+    /// Returns whether it is a MAP for operations that have failed.
+    pub(crate) fn is_for_exceptions(&self) -> bool {
+        self.clauses.iter().any(|clause| matches!(clause, Clause::Other { name, .. } if &**name == "EXCEPTIONSONLY"))
     }
 }
 
@@ -456,6 +502,10 @@ impl fmt::Display for In<'_, Statement> {
             }
             Statement::Process(false, name) => write!(f, "EXTRACT {name};"),
             Statement::Process(true, name) => write!(f, "REPLICAT {name};"),
+            Statement::Trail(word, name) => write!(f, "{word} {name};"),
+            Statement::DuplicateMaps(true) => f.write_str("ALLOWDUPTARGETMAP"),
+            Statement::DuplicateMaps(false) => f.write_str("NOALLOWDUPTARGETMAP"),
+            Statement::Ddl(filter) => filter.fmt(f),
             Statement::Limits(limits) => limits.fmt(f),
         }
     }
