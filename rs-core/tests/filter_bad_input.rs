@@ -431,7 +431,7 @@ fn deep_expressions_need_little_stack() {
     let trail = Trail::from_bytes(bank_in_memory(&Bank::small()).unwrap().swap_remove(0).1);
     let work = move || {
         for text in &texts {
-            let text = format!("TABLE BANK.*, FILTER ({text}), COLMAP (USEDEFAULTS, X = {text});");
+            let text = format!("TABLE BANK.POSTINGS, FILTER ({text}), COLMAP (USEDEFAULTS, X = {text});");
             let select = Select::parse(&text).unwrap();
             assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
             let mut reader = trail.reader_with(ReadOptions::new().select(select.clone().lenient())).unwrap();

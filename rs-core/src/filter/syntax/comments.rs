@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::filter::syntax::lexer::{is_name_char, quoted_length, quoted_on_line, take_while};
+use crate::filter::syntax::names::split_name;
 
 /// Blanks the contents of comments, so that no quote or semicolon inside them has a meaning. COMMENT becomes `--`. Length and
 /// lines of the text stay the same, so positions in it are those of the text.
@@ -30,7 +31,7 @@ struct Line {
     used: bool,
     /// Its last character that is not blank is `&`.
     continues: bool,
-    /// Its last word is TABLE, MAP or TARGET, so a name follows.
+    /// Its last word is TABLE, MAP, TARGET or an exclude, so a name follows.
     names: bool,
 }
 
@@ -56,6 +57,7 @@ impl<'a> Scan<'a> {
             '\n' => self.end_line(),
             _ if c.is_whitespace() => self.at += c.len_utf8(),
             '-' if self.rest().starts_with("--") => self.blank(),
+            _ if self.line.names => self.name(c),
             '\'' | '"' => self.quote(),
             '#' => {
                 // A macro call may be a whole statement.
@@ -107,6 +109,12 @@ impl<'a> Scan<'a> {
         self.at += length.unwrap_or(1);
     }
 
+    /// Skips the name of an object, which may contain hyphens.
+    fn name(&mut self, first: char) {
+        self.used(false);
+        self.at += split_name(self.rest()).map_or(first.len_utf8(), |(_, length)| length);
+    }
+
     fn word(&mut self) {
         let word = take_while(self.rest(), is_name_char);
         let is = |name: &str| word.eq_ignore_ascii_case(name);
@@ -125,7 +133,7 @@ impl<'a> Scan<'a> {
             Place::Start | Place::Parameter(_) if is("BEGIN") => self.place = Place::Start,
             _ => {}
         }
-        self.line.names = is("TABLE") || is("MAP") || is("TARGET");
+        self.line.names = ["TABLE", "MAP", "TARGET", "TABLEEXCLUDE", "MAPEXCLUDE"].into_iter().any(is);
     }
 
     /// Returns whether the word COMMENT at the current position starts a comment, and is not a name.
@@ -137,7 +145,7 @@ impl<'a> Scan<'a> {
         match self.place {
             Place::Start => true,
             Place::Parameter(_) => false,
-            Place::Statement(0) => !self.line.names && !after.starts_with('.'),
+            Place::Statement(0) => !after.starts_with('.'),
             // Inside parentheses there may be a column of this name.
             Place::Statement(_) => !self.line.used && is_prose(after),
         }
@@ -215,6 +223,7 @@ mod tests {
             "SQLEXEC \"begin -- x\n COMMENT it's; end;\"",
             "PASSWORD \"a--b\"",
             "TABLE A.\"B--C\";",
+            "MAP A.B--C, TARGET D.E--F;\nTABLEEXCLUDE A.X--Y",
         ] {
             assert_eq!(blanked(text), text);
         }

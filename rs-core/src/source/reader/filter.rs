@@ -110,7 +110,9 @@ impl ReadFilter {
     /// could ever be decided on.
     #[cold]
     fn find_out(&mut self, change: &Change<'_>) -> Result<()> {
-        if self.selector.program(change).problems().is_some() {
+        // DDL and markers have no table.
+        let has_table = !change.table().name().is_empty();
+        if has_table && self.selector.program(change).problems().is_some() {
             let others = self.definitions_of(change.table().name())?;
             if let Some(problems) = self.selector.bind_among(change, &others).problems() {
                 return Err(change.locate(Error::from(problems)));
