@@ -163,7 +163,7 @@ fn undecidable_changes_are_reported() {
     assert!(lenient.err.contains("rejected as undecidable"), "{}", lenient.err);
     assert_eq!(select(&["--ops", "insert"]).code, 0);
 
-    // What cannot be right for a table is an error in every mode.
+    // A selection that cannot be right for a table is an error in every mode.
     for mode in [&["--strict"][..], &["--lenient"], &[]] {
         for command in ["cat", "count", "tables"] {
             let arguments = [&[command, &path, "--table", "BANK.POSTINGS", "--where", "AMMOUNT > 1000"], mode].concat();

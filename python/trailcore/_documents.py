@@ -226,7 +226,7 @@ class CheckReport:
     - `transactions`: Transactions that are complete.
     - `bytes`: Bytes of the records.
     - `invalid_values`: Values that cannot be decoded as the types of their columns.
-    - `is_whole`: The trail is whole: no issue is a fault.
+    - `is_whole`: The trail is whole: no issue is a fault, and every value can be decoded.
     - `issues`: The issues, in the order in which they were found.
     - `more_issues`: Issues beyond those.
     """

@@ -55,7 +55,7 @@ fn trail(truncates: bool) -> Trail {
     trail_of(&out.finish().unwrap())
 }
 
-/// What a selection returns: ids of inserts, `u` and `d` with the id, `ddl` and `truncate` with the object.
+/// Returns the changes that a selection wants: ids of inserts, `u` and `d` with the id, `ddl` and `truncate` with the object.
 fn seen_by(select: Select) -> String {
     seen_in(&trail(false), select)
 }

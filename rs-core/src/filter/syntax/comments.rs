@@ -24,7 +24,7 @@ enum Place {
     Statement(usize),
 }
 
-/// What the current line has before the scan.
+/// The content of the current line before the scan.
 #[derive(Clone, Copy, Default)]
 struct Line {
     /// Something that is not blank.

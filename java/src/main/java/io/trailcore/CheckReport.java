@@ -11,7 +11,7 @@ import java.util.List;
  * @param transactions Transactions that are complete.
  * @param bytes Bytes of the records.
  * @param invalidValues Values that cannot be decoded as the types of their columns.
- * @param isWhole The trail is whole: no issue is a fault.
+ * @param isWhole The trail is whole: no issue is a fault, and every value can be decoded.
  * @param issues The issues, in the order in which they were found.
  * @param moreIssues Issues beyond those.
  */
