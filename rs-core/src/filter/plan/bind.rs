@@ -9,6 +9,7 @@ use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::dates::DateFormat;
 use crate::filter::eval::environment::{Meaning, meaning};
 use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
+use crate::filter::eval::outcome::COMPUTE;
 use crate::filter::eval::scalar::{self, ArithmeticFault, Special};
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Span, nearest};
 use crate::filter::syntax::escapes;
@@ -118,7 +119,7 @@ impl Binder<'_> {
             ExprKind::Arithmetic(operator, two) => {
                 let node = Node::Arithmetic(*operator, Box::new((self.node(&two.0)?, self.node(&two.1)?)));
                 if let Some(Err(ArithmeticFault::DivisionByZero)) = constant(&node) {
-                    return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, "division by zero"));
+                    return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, "division by zero").ogg(COMPUTE));
                 }
                 node
             }
