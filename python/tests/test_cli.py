@@ -519,7 +519,7 @@ def test_the_progress_bar_of_long_work(long_trail: Path) -> None:
 def test_help(run, args: list[str]) -> None:
     code, out, err = run(*args)
     assert (code, err) == (0, "")
-    assert "exit codes:" in out and "130" in out and "examples:" in out
+    assert "exit codes:" in out and "examples:" in out
 
 
 def test_the_help_names_all_commands(run) -> None:

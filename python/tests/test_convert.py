@@ -361,7 +361,7 @@ def test_nothing_is_replaced_without_force(tmp_path: Path, capfd: pytest.Capture
     folder.mkdir()
     (folder / "BANK.POSTINGS.csv").write_text("mine", encoding="utf-8")
     for target in (out, folder):
-        assert main(["convert", BK, str(target), "--table", "BANK.POSTINGS", "--format", "csv"]) == 1
+        assert main(["convert", BK, str(target), "--table", "BANK.POSTINGS", "--format", "csv"]) == 3
         assert "--force" in capfd.readouterr().err
     assert out.read_text(encoding="utf-8") == (folder / "BANK.POSTINGS.csv").read_text(encoding="utf-8") == "mine"
     for target in (out, folder):
@@ -372,7 +372,8 @@ def test_nothing_is_replaced_without_force(tmp_path: Path, capfd: pytest.Capture
 def test_an_error_keeps_what_was_there(tmp_path: Path) -> None:
     out = tmp_path / "p.csv"
     out.write_text("mine", encoding="utf-8")
-    assert main(["convert", BK, str(out), "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000", "--force"]) == 1
+    select = ["--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000", "--strict"]
+    assert main(["convert", BK, str(out), *select, "--force"]) == 5
     assert out.read_text(encoding="utf-8") == "mine" and list(tmp_path.iterdir()) == [out]
 
 

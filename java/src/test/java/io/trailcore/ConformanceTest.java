@@ -60,10 +60,11 @@ class ConformanceTest {
         command.addAll(List.of(arguments));
         Process rust = new ProcessBuilder(command).redirectOutput(expected.toFile()).redirectErrorStream(false).start();
         String rustError = new String(rust.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-        int rustStatus = rust.waitFor();
+        // The other languages have one code for every error.
+        int rustStatus = Math.min(rust.waitFor(), 1);
         for (String each : List.of("", "--each")) {
             List<String> own = new ArrayList<>(List.of(arguments));
-            own.removeIf(String::isEmpty);
+            own.removeIf(argument -> argument.isEmpty() || argument.equals("--strict"));
             if (!each.isEmpty()) {
                 own.add(each);
             }
@@ -95,7 +96,7 @@ class ConformanceTest {
     void selectionsEqualRust(String text) throws IOException, InterruptedException {
         assumeTrue(Files.exists(PROGRAM), "the Rust program is not built");
         compare(Samples.BIG.toString(), "--param-file", parameters(text).toString(), "--lenient");
-        compare(Samples.LITTLE.toString(), "--param-file", parameters(text).toString());
+        compare(Samples.LITTLE.toString(), "--param-file", parameters(text).toString(), "--strict");
     }
 
     @Test
