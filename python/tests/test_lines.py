@@ -11,7 +11,11 @@ import pytest
 import trailcore as tc
 from conftest import DATA
 
-SELECTIONS = [{}, {"filter": "AMOUNT > 1000", "ops": "insert", "exclude": ["BANK.CUST*", "BANK.ACC*"]}, {"exclude": "BANK.CUST*"}]
+SELECTIONS: list[dict[str, Any]] = [
+    {},
+    {"filter": "AMOUNT > 1000", "ops": "insert", "exclude": ["BANK.CUST*", "BANK.ACC*"]},
+    {"exclude": "BANK.CUST*"},
+]
 
 
 @pytest.fixture
