@@ -39,14 +39,16 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
 
 /// Returns the exit code: a trail that is only being written is not damaged.
 fn code(report: &CheckDocument) -> i32 {
-    let is = |issue: &IssueReport, kinds: &[CheckIssueKind]| kinds.contains(&issue.kind);
-    let growing = [CheckIssueKind::TornTail, CheckIssueKind::Unfinished];
-    let mut faults = report.issues.iter().filter(|issue| issue.is_fault || is(issue, &growing)).peekable();
-    if faults.peek().is_none() && report.is_whole {
-        return 0;
+    let is_growing = |issue: &IssueReport| matches!(issue.kind, CheckIssueKind::TornTail | CheckIssueKind::Unfinished);
+    let other_fault = report.issues.iter().any(|issue| issue.is_fault && !is_growing(issue));
+    // The issues that are not listed may be of any kind.
+    if !report.is_whole && (other_fault || report.more_issues > 0 || report.invalid_values > 0) {
+        DAMAGE
+    } else if report.issues.iter().any(is_growing) {
+        GROWING
+    } else {
+        0
     }
-    let only_growing = faults.all(|issue| is(issue, &growing));
-    if only_growing && report.more_issues == 0 && report.invalid_values == 0 { GROWING } else { DAMAGE }
 }
 
 fn show(report: &CheckDocument, output: &mut Output) -> Result<(), Failure> {
