@@ -5,7 +5,7 @@ use std::io::Write as _;
 use trailcore::{Change, ErrorKind, Row, Value};
 
 use crate::failure::Failure;
-use crate::options::{Reading, Selecting, report_rest, table_names};
+use crate::options::{Reading, Selecting, report_rest};
 use crate::output::{Output, clean, hex};
 
 const EXAMPLES: &str = "\
@@ -59,10 +59,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         printed += 1;
     }
     bar.done();
-    if args.limit.is_none() {
-        args.selecting.report_unknown(table_names(reader.tables()), output)?;
-    }
-    report_rest(reader.skipped(), reader.filter_counts(), args.selecting.lenient, output)
+    report_rest(&reader.report(), args.selecting.lenient, output)
 }
 
 /// Writes native JSON whose images have only these columns.

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::interrupt::removing_files;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
-use trailcore::report::{ConvertReport, SkippedReport, WrittenReport};
+use trailcore::report::{ConvertReport, WrittenReport};
 
 const EXAMPLES: &str = "\
 examples:
@@ -147,8 +147,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         path: file.path.display().to_string(),
         rows: file.rows,
     });
-    let undecided = converted.counts.undecidable + converted.counts.errors;
-    let report = ConvertReport { files: files.collect(), skipped: SkippedReport::all(&converted.skipped), undecided };
+    let report = ConvertReport { files: files.collect(), read: converted.report };
     if args.writing.json {
         output.json(&report)?;
     } else {
@@ -161,7 +160,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             output.complain("nothing is selected, so nothing has been written")?;
         }
     }
-    report_rest(&converted.skipped, converted.counts, args.selecting.lenient, output)
+    report_rest(&report.read, args.selecting.lenient, output)
 }
 
 impl Args {

@@ -5,7 +5,7 @@ use trailcore::Op;
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, Source, report_rest};
 use crate::output::{Grid, Output, clean, grouped};
-use trailcore::report::{CountReport, RecordCountReport};
+use trailcore::report::{CountReport, ReadReport, RecordCountReport};
 
 const EXAMPLES: &str = "\
 examples:
@@ -49,8 +49,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         }
         return Err(error.into());
     }
-    args.selecting.report_unknown(report.tables.keys().map(String::as_str), output)?;
-    report_rest(&report.ranges, report.counts, args.selecting.lenient, output)
+    report_rest(&report.read, args.selecting.lenient, output)
 }
 
 fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
@@ -99,6 +98,6 @@ fn records(args: &Args, source: &Source, output: &mut Output) -> Result<i32, Fai
     }
     match error {
         Some(error) => Err(error.into()),
-        None => report_rest(&report.ranges, Default::default(), false, output),
+        None => report_rest(&ReadReport::of_skipped(&report.ranges), false, output),
     }
 }

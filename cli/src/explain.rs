@@ -63,5 +63,5 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if unfit {
         return Ok(USAGE);
     }
-    report_rest(reader.skipped(), Default::default(), false, output)
+    report_rest(&reader.report(), false, output)
 }

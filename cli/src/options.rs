@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use trailcore::filter::{Counts, Dialect, Select};
+use trailcore::filter::{Dialect, Select, SelectParts};
 use trailcore::report::CountReport;
-use trailcore::source::Skipped;
-use trailcore::{Catalog, Error, Op, Position, ReadOptions, TableDef, Timestamp, Trail};
+use trailcore::source::{NoticeKind, ReadReport};
+use trailcore::{Catalog, Error, Op, Position, ReadOptions, Timestamp, Trail};
 
-use crate::failure::{DAMAGE, Failure, UNDECIDED};
-use crate::output::{Bar, Output, clean, grouped};
+use crate::failure::{DAMAGE, Failure, GROWING, UNDECIDED, USAGE};
+use crate::output::{Bar, Output, clean};
 
 /// The paths, and the options for reading.
 #[derive(Args)]
@@ -143,13 +143,14 @@ impl Place {
             Self::Csn(csn) => trail.find_csn_with(csn, options)?,
         })
     }
+}
 
-    /// Returns a limit of the TRAILCORE statement: FROM or UNTIL this place.
-    fn limit(&self, word: &str) -> String {
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Position(position) => format!(" {word}POSITION {position}"),
-            Self::Time(time) => format!(" {word}TIME {}", time.to_string().trim_end_matches('Z')),
-            Self::Csn(csn) => format!(" {word}CSN {csn}"),
+            Self::Position(position) => position.fmt(f),
+            Self::Time(time) => time.fmt(f),
+            Self::Csn(csn) => write!(f, "csn:{csn}"),
         }
     }
 }
@@ -210,7 +211,13 @@ impl Source {
             match from.find(&self.trail, &self.options)? {
                 Some(position) => self.options = self.options.start_at(position),
                 // The place is after all changes. The limit rejects all of them, and damage is still found.
-                None => select = Some(selecting.limited(select, &from.limit("FROM"))?),
+                None => {
+                    let limit = selecting.parsed(&SelectParts { from: Some(from.to_string()), ..SelectParts::default() })?;
+                    select = Some(match select {
+                        Some(select) => select.and(limit),
+                        None => limit,
+                    });
+                }
             }
         }
         if let Some(select) = select {
@@ -223,18 +230,30 @@ impl Source {
 impl Selecting {
     /// Returns the selection of the options, without its start; `None` if everything is selected.
     pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
-        let ops = self.operations().iter().map(|op| op.name()).collect::<Vec<_>>().join(",");
-        let ops = if ops.is_empty() { ops } else { format!(" OPS {ops}") };
-        let limits = ops + &self.limits.until.as_ref().map_or_else(String::new, |until| until.limit("UNTIL"));
-        if let Some(select) = self.file()? {
-            let select = self.in_mode(select);
-            return Ok(Some(if limits.is_empty() { select } else { self.limited(Some(select), &limits)? }));
+        let parts = self.parts();
+        let own = if parts.is_empty() { None } else { Some(self.parsed(&parts)?) };
+        Ok(match (self.file()?, own) {
+            (Some(file), Some(own)) => Some(self.in_mode(file).and(own)),
+            (Some(file), None) => Some(self.in_mode(file)),
+            (None, own) => own,
+        })
+    }
+
+    /// Returns the parts of the options, without the start.
+    fn parts(&self) -> SelectParts {
+        SelectParts {
+            tables: self.table.clone(),
+            exclude: self.exclude.clone(),
+            where_: self.where_.clone(),
+            filter: self.filter.clone(),
+            ops: self.ops.iter().map(|op| op.name().to_owned()).collect(),
+            from: None,
+            until: self.limits.until.as_ref().map(ToString::to_string),
         }
-        let statements = self.statements(&limits);
-        if statements.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.in_mode(Select::parse_in(&statements, self.dialect())?)))
+    }
+
+    fn parsed(&self, parts: &SelectParts) -> Result<Select, Failure> {
+        Ok(self.in_mode(Select::parse_in(&parts.to_text()?, self.dialect())?))
     }
 
     fn dialect(&self) -> Dialect {
@@ -252,35 +271,8 @@ impl Selecting {
         Ok(Some(select))
     }
 
-    /// Returns the operations; none if all are wanted. WHERE and FILTER are about rows: DDL, which they do not test, is selected only
-    /// if `--ops` names it.
-    fn operations(&self) -> Vec<Op> {
-        let tests_rows = self.where_.is_some() || self.filter.is_some();
-        if self.ops.is_empty() && tests_rows {
-            return Op::ALL.into_iter().filter(|op| op.is_change() && *op != Op::Ddl).collect();
-        }
-        self.ops.clone()
-    }
-
     fn in_mode(&self, select: Select) -> Select {
         if self.strict { select } else { select.lenient() }
-    }
-
-    /// Returns the statements of the options.
-    fn statements(&self, limits: &str) -> String {
-        let clauses = clause("FILTER", self.filter.as_deref()) + &clause("WHERE", self.where_.as_deref());
-        let any = ["*".to_owned()];
-        let tables = if self.table.is_empty() && !clauses.is_empty() { &any[..] } else { &self.table };
-        let excludes = self.exclude.iter().map(|name| format!("TABLEEXCLUDE {name};"));
-        let limits = (!limits.is_empty()).then(|| format!("TRAILCORE{limits};"));
-        let tables = tables.iter().map(|name| format!("TABLE {name}{clauses};"));
-        excludes.chain(limits).chain(tables).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Returns a selection with a further limit: all TRAILCORE statements must hold.
-    fn limited(&self, select: Option<Select>, limits: &str) -> Result<Select, Failure> {
-        let rest = select.map_or_else(String::new, |select| format!("\n{select}"));
-        Ok(self.in_mode(Select::parse(&format!("TRAILCORE{limits};{rest}"))?))
     }
 
     /// Returns `true` if the options name tables.
@@ -295,34 +287,6 @@ impl Selecting {
             _ => None,
         }
     }
-
-    /// Reports requested tables that do not occur. Otherwise a misspelled name would look like a table without changes.
-    pub(crate) fn report_unknown<'a>(&self, known: impl Iterator<Item = &'a str>, output: &mut Output) -> Result<(), Failure> {
-        const SHOWN: usize = 20;
-        let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
-        known.sort_unstable();
-        known.dedup();
-        let upper: Vec<_> = known.iter().map(|name| name.to_uppercase()).collect();
-        for text in &self.table {
-            let Some(name) = plain_name(text).map(|name| name.to_uppercase()) else { continue };
-            // In a trail of a container database, a name of two parts matches the last two of three.
-            if !upper.iter().any(|own| *own == name || own.ends_with(&format!(".{name}"))) {
-                let has = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-                let has = if has.is_empty() { "none".to_owned() } else { clean(&has) };
-                let more = if known.len() > SHOWN { " …" } else { "" };
-                output.complain(&format!("no table {} in what was read; the tables are {has}{more}", clean(text)))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns a clause of a statement. The text may have been pasted with the keyword and parentheses.
-fn clause(word: &str, text: Option<&str>) -> String {
-    let Some(text) = text else { return String::new() };
-    let (start, rest) = text.trim_start().split_at_checked(word.len()).unwrap_or_default();
-    let pasted = start.eq_ignore_ascii_case(word) && rest.trim_start().starts_with('(');
-    if pasted { format!(", {}", text.trim()) } else { format!(", {word} ({text})") }
 }
 
 /// Returns a name without its quotes; `None` if it has wildcards.
@@ -330,26 +294,26 @@ fn plain_name(text: &str) -> Option<String> {
     (!text.contains(['*', '?'])).then(|| text.replace('"', ""))
 }
 
-/// Returns the names of tables.
-pub(crate) fn table_names<'a>(tables: impl Iterator<Item = &'a std::sync::Arc<TableDef>>) -> impl Iterator<Item = &'a str> {
-    tables.map(|table| table.name())
+/// Reports what is not in the result, and returns the exit code. With `lenient`, undecided changes do not count.
+pub(crate) fn report_rest(report: &ReadReport, lenient: bool, output: &mut Output) -> Result<i32, Failure> {
+    let mut worst = 0;
+    for notice in report.notices() {
+        output.complain(&clean(&notice.text))?;
+        let code = match notice.kind {
+            NoticeKind::Undecided if lenient => 0,
+            NoticeKind::Skipped => DAMAGE,
+            NoticeKind::Unmatched => USAGE,
+            NoticeKind::Unfinished => GROWING,
+            _ => UNDECIDED,
+        };
+        worst = worse(worst, code);
+    }
+    Ok(worst)
 }
 
-/// Reports skipped ranges and undecidable changes, and returns the exit code. With `lenient`, undecidable changes do not count.
-pub(crate) fn report_rest(skipped: &[Skipped], counts: Counts, lenient: bool, output: &mut Output) -> Result<i32, Failure> {
-    if counts.undecidable > 0 {
-        let columns = "lack columns that the selection needs";
-        output.complain(&format!("{} changes were rejected as undecidable: they {columns}", grouped(counts.undecidable)))?;
-    }
-    if counts.errors > 0 {
-        output.complain(&format!("{} changes were rejected because the selection failed on them", grouped(counts.errors)))?;
-    }
-    for range in skipped {
-        output.complain(&format!("skipped {} to {}: {}", range.from, range.to, clean(&range.error.to_string())))?;
-    }
-    Ok(match (skipped.is_empty(), counts.undecidable + counts.errors > 0 && !lenient) {
-        (false, _) => DAMAGE,
-        (true, true) => UNDECIDED,
-        (true, false) => 0,
-    })
+/// Returns the exit code that counts of two: damage first, then lost rows, then wrong names.
+fn worse(one: i32, other: i32) -> i32 {
+    const ORDER: [i32; 5] = [0, GROWING, USAGE, UNDECIDED, DAMAGE];
+    let place = |code: i32| ORDER.iter().position(|own| *own == code);
+    if place(other) > place(one) { other } else { one }
 }

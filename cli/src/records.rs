@@ -8,7 +8,7 @@ use trailcore::Position;
 use crate::failure::Failure;
 use crate::options::{Limits, Place, Reading, report_rest};
 use crate::output::{Output, clean, grouped};
-use trailcore::report::RecordReport;
+use trailcore::report::{ReadReport, RecordReport};
 
 const EXAMPLES: &str = "\
 examples:
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if damaged > 0 {
         output.complain(&format!("{} records have a damaged header", grouped(damaged)))?;
     }
-    Ok(report_rest(reader.skipped(), Default::default(), false, output)?.max(i32::from(damaged > 0)))
+    Ok(report_rest(&ReadReport::of_skipped(reader.skipped()), false, output)?.max(i32::from(damaged > 0)))
 }
 
 fn show(report: &RecordReport, output: &mut Output) -> Result<(), Failure> {

@@ -30,7 +30,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?.select(&args.selecting, output)?;
     let (mut report, error) = source.count(output)?;
-    let known: Vec<_> = report.tables.keys().cloned().collect();
     if args.selecting.names_tables() {
         // The definitions of all tables are read, not only of the selected ones.
         report.tables.retain(|_, table| table.changes > 0);
@@ -53,8 +52,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if let Some(error) = error {
         return Err(error.into());
     }
-    args.selecting.report_unknown(known.iter().map(String::as_str), output)?;
-    report_rest(&report.ranges, report.counts, args.selecting.lenient, output)
+    report_rest(&report.read, args.selecting.lenient, output)
 }
 
 fn grid(columns: &[ColumnReport]) -> Grid {

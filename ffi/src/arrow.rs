@@ -189,6 +189,18 @@ pub unsafe extern "C" fn tc_arrow_batches_filter_counts(batches: *mut tc_arrow_b
     status(|| give(counts, "counts", || Ok(borrow_mut(batches)?.batches.reader().filter_counts().into())))
 }
 
+/// Appends the report of the reading so far to a buffer, as `tc_reader_report`.
+///
+/// Example: `tc_arrow_batches_report(batches, report, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_arrow_batches_report(
+    batches: *mut tc_arrow_batches,
+    report: *mut tc_buffer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    fallible(error, || borrow_mut(report)?.append_text(&borrow_mut(batches)?.batches.report().to_json()?))
+}
+
 /// Returns the number of ranges skipped so far. Always 0 without `resync`.
 ///
 /// Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`

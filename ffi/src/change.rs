@@ -76,6 +76,8 @@ pub struct tc_change_info {
     pub table: *const tc_table,
     /// The type of its record: the IOType byte of the header.
     pub record_type: u32,
+    /// 1 if its transaction breaks off after it: the trail ends there, or begins another transaction; otherwise 0.
+    pub unfinished: u32,
 }
 
 // SAFETY: it starts with its size. It is only written by this library, so its enums have valid values.
@@ -142,6 +144,7 @@ unsafe fn fill_info(memory: &Memory, place: usize, change: &Change<'_>, info: *m
             (&raw mut (*info).timestamp).write(change.timestamp().unix_micros());
             (&raw mut (*info).table).write(table);
             (&raw mut (*info).record_type).write(change.source_code());
+            (&raw mut (*info).unfinished).write(change.is_unfinished().into());
         })
     }
 }

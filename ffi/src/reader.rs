@@ -167,6 +167,19 @@ pub unsafe extern "C" fn tc_reader_filter_counts(reader: *mut tc_reader, counts:
     status(|| give(counts, "counts", || Ok(borrow_mut(reader)?.reader.filter_counts().into())))
 }
 
+/// Appends the report of the reading so far to a buffer: a JSON document with the counts of the selection, the causes of undecided
+/// changes, skipped ranges, names of the selection that fit no table, and unfinished transactions.
+///
+/// Example: `tc_reader_report(reader, report, &error);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_reader_report(
+    reader: *mut tc_reader,
+    report: *mut tc_buffer,
+    error: *mut *mut tc_error,
+) -> tc_status {
+    fallible(error, || borrow_mut(report)?.append_text(&borrow_mut(reader)?.reader.report().to_json()?))
+}
+
 /// Returns the number of ranges skipped so far. Always 0 without `resync`.
 ///
 /// Example: `size_t count; tc_reader_skipped_count(reader, &count);`

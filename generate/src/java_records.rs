@@ -4,7 +4,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
-use trailcore::report::{CheckDocument, CountReport, InfoReport};
+use trailcore::report::{CheckDocument, CountReport, InfoReport, ReadReport};
 
 use crate::Generated;
 use crate::java_options::{camel, java_text, javadoc, reference};
@@ -16,8 +16,13 @@ const FOLDER: &str = "java/src/main/java/io/trailcore";
 
 /// Returns the files of all reports.
 pub(crate) fn files(root: &Path) -> Vec<Generated> {
-    let schemas = [("check", schema::<CheckDocument>()), ("count", schema::<CountReport>()), ("info", schema::<InfoReport>())];
-    let mut files = Vec::new();
+    let schemas = [
+        ("check", schema::<CheckDocument>()),
+        ("count", schema::<CountReport>()),
+        ("info", schema::<InfoReport>()),
+        ("read-report", schema::<ReadReport>()),
+    ];
+    let mut files: Vec<Generated> = Vec::new();
     for (name, schema) in &schemas {
         let title = schema["title"].as_str().unwrap_or_default();
         let parts = schema["$defs"].as_object().into_iter().flatten().map(|(name, part)| (name.as_str(), part));
@@ -27,7 +32,11 @@ pub(crate) fn files(root: &Path) -> Vec<Generated> {
                 (_, true) => choice(name, title, part),
                 _ => continue,
             };
-            files.push((root.join(FOLDER).join(format!("{}.java", java_name(title))), text));
+            let path = root.join(FOLDER).join(format!("{}.java", java_name(title)));
+            // Reports share parts.
+            if !files.iter().any(|(known, _)| *known == path) {
+                files.push((path, text));
+            }
         }
     }
     files

@@ -8,7 +8,7 @@ use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::report::{
-    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, RecordCountReport, RecordReport,
+    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport, RecordReport,
 };
 use trailcore::sink::WriterOptions;
 
@@ -31,6 +31,7 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<ExplainReport>(folder, "explain"),
         schema::<ConvertReport>(folder, "convert"),
         schema::<RecordReport>(folder, "records"),
+        schema::<ReadReport>(folder, "read-report"),
     ]
 }
 

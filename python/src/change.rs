@@ -296,6 +296,13 @@ impl Change {
         Ok(PyDict::new(py))
     }
 
+    /// True if its transaction breaks off after it: the trail ends there, or begins another transaction. Whether the rest is
+    /// written later is not known.
+    #[getter]
+    fn unfinished(&self) -> PyResult<bool> {
+        Ok(self.get()?.is_unfinished())
+    }
+
     /// GoldenGate's own tokens of its record, without those of the transaction. User tokens are bytes under ``user``.
     #[getter]
     fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -354,6 +361,9 @@ impl Change {
         }
         if let Some(transaction) = types.words.transaction(py, change.transaction()) {
             dict.set_item(pyo3::intern!(py, "txn"), transaction)?;
+        }
+        if change.is_unfinished() {
+            dict.set_item(pyo3::intern!(py, "unfinished"), true)?;
         }
         if let Some(before) = self.row(py, before)? {
             dict.set_item(pyo3::intern!(py, "before"), before)?;

@@ -45,9 +45,17 @@ pub(crate) fn syntax(py: Python<'_>, error: &Error) -> PyErr {
     made(py, "from_diagnostics", (error.to_string(), parts, file))
 }
 
-/// Warns that a selection rejected undecidable changes.
-pub(crate) fn warn_undecidable(py: Python<'_>, count: u64) -> PyResult<()> {
-    module(py)?.getattr("warn_undecidable")?.call1((count,)).map(drop)
+/// File and line of a caller.
+pub(crate) type Place = Option<(String, u32)>;
+
+/// Returns the caller of the package.
+pub(crate) fn caller(py: Python<'_>) -> PyResult<Place> {
+    module(py)?.getattr("caller")?.call0()?.extract()
+}
+
+/// Warns about what is not in a result that was requested at a place: the kind and the text of each notice.
+pub(crate) fn warn(py: Python<'_>, notices: Vec<(&'static str, String)>, place: &Place) -> PyResult<()> {
+    module(py)?.getattr("warn")?.call1((notices, place.clone())).map(drop)
 }
 
 pub(crate) fn closed(py: Python<'_>) -> PyErr {

@@ -8,10 +8,12 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 use trailcore::ChangeBlock;
+use trailcore::report::ReadReport;
 use trailcore::schema::TableMap;
 use trailcore::source::{Blocks, Skipped};
 
 use crate::change::{Block, Change, Names};
+use crate::error::raised;
 use crate::handle::Handle;
 use crate::schema::TableDef;
 use crate::values::Types;
@@ -110,9 +112,9 @@ impl Changes {
                 return Ok(Some(change));
             }
             if !self.read_on(py)? {
-                let counts = self.blocks.with(py, |blocks| blocks.reader().filter_counts())?;
                 if !self.is_done.swap(true, Ordering::Relaxed) {
-                    self.watch.done(py, counts)?;
+                    let report = self.blocks.with(py, |blocks| blocks.reader().report())?;
+                    self.watch.done(py, report)?;
                 }
                 return Ok(None);
             }
@@ -130,6 +132,13 @@ impl Changes {
         dict.set_item("undecidable", counts.undecidable)?;
         dict.set_item("errors", counts.errors)?;
         Ok(dict)
+    }
+
+    /// What became of the changes that were read so far, including changes read ahead: a document with the counts of the
+    /// selection, the ``causes`` of undecided changes, ``skipped`` ranges, ``unmatched`` table names and ``unfinished`` transactions.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        document(py, &self.blocks.with(py, |blocks| blocks.reader().report())?)
     }
 
     /// The ranges skipped so far: start, end and reason of each. Always empty without ``resync``.
@@ -151,6 +160,12 @@ impl Changes {
         *self.current.lock_py_attached(py) = Current::default();
         Ok(())
     }
+}
+
+/// Returns a report as a dict.
+pub(crate) fn document<'py>(py: Python<'py>, report: &ReadReport) -> PyResult<Bound<'py, PyAny>> {
+    let text = report.to_json().map_err(|error| raised(py, &error))?;
+    py.import("json")?.call_method1("loads", (text,))
 }
 
 /// The start and the end of a skipped range, and the reason.

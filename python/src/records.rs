@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict};
 use trailcore::Position;
-use trailcore::filter::Counts;
+use trailcore::report::ReadReport;
 use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, TableRef, tokens};
 
@@ -179,7 +179,7 @@ impl Records {
                 return Err(self.watch.exception(py, &error));
             }
         }
-        self.watch.done(py, Counts::default())?;
+        self.watch.done(py, ReadReport::default())?;
         Ok(None)
     }
 

@@ -15,7 +15,7 @@ use trailcore::arrow::{TableStream, c_stream};
 use trailcore::sink::write_parquet;
 
 use crate::handle::Handle;
-use crate::reader::{SkippedRange, skipped_ranges};
+use crate::reader::{SkippedRange, document, skipped_ranges};
 use crate::schema::TableDef;
 use crate::watch::Watch;
 
@@ -72,7 +72,7 @@ impl Iterator for Shared {
             None if self.ended => None,
             None => {
                 self.ended = true;
-                let is_done = self.watch.stream_done(stream.reader().filter_counts());
+                let is_done = self.watch.stream_done(stream.report());
                 (!is_done).then(|| Err(ArrowError::ComputeError("a callback raised an exception".to_owned())))
             }
         }
@@ -114,8 +114,11 @@ impl Table {
             Some(Ok(batch)) => Ok(Some(Batch::new(batch))),
             Some(Err(error)) => Err(self.watch.exception(py, &error)),
             None => {
-                let counts = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref()?.reader().filter_counts()))?;
-                self.watch.done(py, counts.unwrap_or_default())?;
+                let report = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref()?.report()))?;
+                // A further call after the end reports nothing new.
+                if let (Some(report), None) = (report, self.watch.ended()) {
+                    self.watch.done(py, report)?;
+                }
                 Ok(None)
             }
         }
@@ -133,11 +136,24 @@ impl Table {
         let written = self.stream.with(py, |stream| {
             let mut stream = stream.try_lock()?;
             let stream = stream.as_mut()?;
-            Some(write_parquet(stream, path).map(|rows| (rows, stream.reader().filter_counts())))
+            Some(write_parquet(stream, path).map(|rows| (rows, stream.report())))
         })?;
-        let (rows, counts) = written.ok_or_else(|| crate::error::busy(py))?.map_err(|error| self.watch.exception(py, &error))?;
-        self.watch.done(py, counts)?;
+        let (rows, report) = written.ok_or_else(|| crate::error::busy(py))?.map_err(|error| self.watch.exception(py, &error))?;
+        self.watch.done(py, report)?;
         Ok(rows)
+    }
+
+    /// What became of the changes that were read so far.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let report = match self.watch.ended() {
+            Some(report) => report,
+            None => {
+                let report = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref().map(TableStream::report)))?;
+                report.ok_or_else(|| crate::error::busy(py))?.unwrap_or_default()
+            }
+        };
+        document(py, &report)
     }
 
     /// Raises the exception that stopped a consumer of the stream, which may have wrapped it.
@@ -252,11 +268,19 @@ impl Batches {
             Some(Ok(records)) => Ok(Some(Batch::new(records.batch))),
             Some(Err(error)) => Err(self.watch.exception(py, &error)),
             None => {
-                let counts = self.batches.with(py, |batches| batches.reader().filter_counts())?;
-                self.watch.done(py, counts)?;
+                if self.watch.ended().is_none() {
+                    let report = self.batches.with(py, |batches| batches.report())?;
+                    self.watch.done(py, report)?;
+                }
                 Ok(None)
             }
         }
+    }
+
+    /// What became of the changes that were read so far: a document, as `Changes.report`.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        document(py, &self.batches.with(py, |batches| batches.report())?)
     }
 
     /// The ranges skipped so far: start, end and reason of each. Always empty without ``resync``.

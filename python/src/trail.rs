@@ -10,14 +10,13 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use trailcore::ReadOptions;
 use trailcore::arrow::ArrowOptions;
-use trailcore::filter::Counts;
-use trailcore::report::CountReport;
+use trailcore::report::{CountReport, ReadReport};
 use trailcore::sink::{ConvertOptions, Format};
 use trailcore::source::ByteSource;
 
 use crate::error::raised;
 use crate::handle::Handle;
-use crate::reader::{Changes, SkippedRange, skipped_ranges};
+use crate::reader::{Changes, document};
 use crate::records::Records;
 use crate::schema::{Catalog, TableDef};
 use crate::select::{Select, time};
@@ -77,7 +76,7 @@ impl Trail {
     /// Returns the read options with a watch that calls this progress callback.
     fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
         let total = py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))?;
-        let watch = Watch::new(progress, read.warns, total);
+        let watch = Watch::new(progress, read.warns, crate::error::caller(py)?, total);
         Ok((watch.on(read.options(py)?), watch))
     }
 
@@ -180,7 +179,7 @@ impl Trail {
             let (report, error) = CountReport::of(trail, options)?;
             error.map_or_else(|| Ok((report.to_json()?, report)), Err)
         })?;
-        watch.done(py, report.1.counts)?;
+        watch.done(py, report.1.read.clone())?;
         let definitions = report.1.definitions.into_iter().map(|table| (table.name().to_owned(), TableDef(table)));
         Ok((report.0, definitions.collect()))
     }
@@ -190,11 +189,11 @@ impl Trail {
     fn report(&self, py: Python<'_>, verb: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
         let (options, watch) = self.watched(py, &read, progress)?;
         let report = self.done(py, &watch, |trail| trailcore::call_on(verb, trail, options))?;
-        watch.done(py, Counts::default())?;
+        watch.done(py, ReadReport::default())?;
         Ok(report)
     }
 
-    /// Writes files, and returns table, path and rows of each, and the skipped ranges.
+    /// Writes files, and returns table, path and rows of each, and the report.
     #[pyo3(signature = (out, format, single, table, force, read, arrow, progress = None))]
     #[allow(clippy::too_many_arguments)]
     fn convert<'py>(
@@ -208,7 +207,7 @@ impl Trail {
         read: ReadArgs,
         arrow: &str,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<(Vec<WrittenFile>, Vec<SkippedRange<'py>>)> {
+    ) -> PyResult<(Vec<WrittenFile>, Bound<'py, PyAny>)> {
         let Some(format) = Format::ALL.iter().copied().find(|known| known.name() == format) else {
             return Err(PyValueError::new_err(format!("format must be 'parquet', 'csv', 'arrow' or 'jsonl', not {format:?}")));
         };
@@ -218,9 +217,10 @@ impl Trail {
         }
         let (options, watch) = self.watched(py, &read, progress)?;
         let converted = self.done(py, &watch, |trail| trail.convert(out, options, &convert))?;
-        watch.done(py, converted.counts)?;
+        let report = document(py, &converted.report)?;
+        watch.done(py, converted.report)?;
         let files = converted.files.into_iter().map(|file| (file.table, file.path, file.rows)).collect();
-        Ok((files, skipped_ranges(py, &converted.skipped)?))
+        Ok((files, report))
     }
 
     /// Returns the position of the first change with this CSN or a later one.

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
-use trailcore::filter::Counts;
+use trailcore::report::{NoticeKind, ReadReport};
 use trailcore::source::Progress;
 use trailcore::{Error, ErrorKind, ReadOptions};
 
-use crate::error;
+use crate::error::{self, Place};
 
 /// The interval of signal checks and progress callbacks.
 const MILLIS: u64 = 100;
@@ -20,8 +20,12 @@ const MILLIS: u64 = 100;
 #[derive(Debug)]
 pub(crate) struct Watch {
     progress: Option<Py<PyAny>>,
-    /// True if it warns about undecidable changes.
+    /// True if it warns about undecided changes.
     warns: bool,
+    /// Where the work was requested.
+    place: Place,
+    /// The report of the finished work.
+    ended: Mutex<Option<ReadReport>>,
     total: u64,
     start: Instant,
     /// Milliseconds from the start to the last check.
@@ -33,10 +37,12 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// `progress` is called with bytes read and total bytes.
-    pub(crate) fn new(progress: Option<Py<PyAny>>, warns: bool, total: u64) -> Arc<Self> {
+    pub(crate) fn new(progress: Option<Py<PyAny>>, warns: bool, place: Place, total: u64) -> Arc<Self> {
         Arc::new(Self {
             progress,
             warns,
+            place,
+            ended: Mutex::new(None),
             total,
             start: Instant::now(),
             last: AtomicU64::new(0),
@@ -77,21 +83,29 @@ impl Watch {
         }
     }
 
-    /// Reports the end of reading, and warns about undecidable changes.
-    pub(crate) fn done(&self, py: Python<'_>, counts: Counts) -> PyResult<()> {
+    /// Reports the end of reading, and warns about what is not in the result.
+    pub(crate) fn done(&self, py: Python<'_>, report: ReadReport) -> PyResult<()> {
+        let notices = report.notices().into_iter().filter(|notice| self.warns || notice.kind != NoticeKind::Undecided);
+        let notices: Vec<_> = notices.map(|notice| (notice.kind.name(), notice.text)).collect();
+        *self.ended.lock() = Some(report);
         self.report(py, self.total)?;
-        if self.warns && counts.undecidable > 0 { error::warn_undecidable(py, counts.undecidable) } else { Ok(()) }
+        if notices.is_empty() { Ok(()) } else { error::warn(py, notices, &self.place) }
     }
 
     /// As [`done`](Self::done), without the GIL. Keeps the exception and returns whether there was none.
-    pub(crate) fn stream_done(&self, counts: Counts) -> bool {
-        match Python::try_attach(|py| self.done(py, counts)) {
+    pub(crate) fn stream_done(&self, report: ReadReport) -> bool {
+        match Python::try_attach(|py| self.done(py, report)) {
             None | Some(Ok(())) => true,
             Some(Err(error)) => {
                 *self.raised.lock() = Some(error);
                 false
             }
         }
+    }
+
+    /// Returns the report of the finished work.
+    pub(crate) fn ended(&self) -> Option<ReadReport> {
+        self.ended.lock().clone()
     }
 
     /// Returns the exception for an error: the one of a callback or signal if it stopped the work.

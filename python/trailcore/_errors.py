@@ -6,6 +6,8 @@ any trail raise `ValueError`. All other errors are a `TrailError`. No message co
 
 from __future__ import annotations
 
+import sys
+import types
 import warnings
 from typing import NamedTuple
 
@@ -17,8 +19,13 @@ __all__ = [
     "Diagnostic",
     "FilterSyntaxError",
     "ForkError",
+    "LeftOutWarning",
+    "SkippedWarning",
     "TrailError",
+    "TrailWarning",
     "UndecidableWarning",
+    "UnfinishedTransactionWarning",
+    "UnmatchedTableWarning",
 ]
 __all__ += [
     # generated: names of error kinds
@@ -160,8 +167,38 @@ class FilterSyntaxError(FilterError, ValueError):
         self.diagnostics = diagnostics or []
 
 
-class UndecidableWarning(UserWarning):
+class TrailWarning(UserWarning):
+    """A result does not have all that its caller may expect: the base class of all warnings of the package. The ``report`` of
+    the result has the details."""
+
+
+class UndecidableWarning(TrailWarning):
     """A selection rejected changes that it could not decide on, because they lack a column that it needs."""
+
+
+class SkippedWarning(TrailWarning):
+    """Ranges of a trail were skipped, with ``resync=True``; what they contained is not in the result."""
+
+
+class UnmatchedTableWarning(TrailWarning):
+    """A selection names tables that the trail does not have."""
+
+
+class UnfinishedTransactionWarning(TrailWarning):
+    """The trail ends inside a transaction, or another one begins: the result has a part of it."""
+
+
+class LeftOutWarning(TrailWarning):
+    """The form of the result cannot hold some changes, such as truncates."""
+
+
+_WARNINGS: dict[str, type[TrailWarning]] = {
+    "undecided": UndecidableWarning,
+    "skipped": SkippedWarning,
+    "unmatched": UnmatchedTableWarning,
+    "unfinished": UnfinishedTransactionWarning,
+    "left_out": LeftOutWarning,
+}
 
 
 class ClosedError(TrailError, ValueError):
@@ -233,14 +270,25 @@ def from_diagnostics(
     return error
 
 
-def warn_undecidable(count: int) -> None:
-    """Warns about changes that a selection could not decide on."""
-    warnings.warn(
-        f"{count:,} changes were rejected as undecidable: they lack a column that the selection needs, as deletes and "
-        "compressed updates often do. Pass lenient=True to silence this warning, or lenient=False to make it an error",
-        UndecidableWarning,
-        stacklevel=2,
-    )
+_ADVICE = {"undecided": ". Pass lenient=True to silence this warning, or lenient=False to make it an error"}
+# Libraries that consume a stream: a warning points to the line that called them.
+_CONSUMERS = ("trailcore", "polars", "pyarrow", "pandas", "duckdb", "deltalake")
+
+
+def caller() -> tuple[str, int] | None:
+    """Returns file and line of the innermost frame outside of this package and of the libraries that consume its streams."""
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _CONSUMERS:
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+
+
+def warn(notices: list[tuple[str, str]], place: tuple[str, int] | None) -> None:
+    """Warns about what is not in a result. `place` is where the result was requested, for threads without a caller."""
+    file, line = caller() or place or ("trailcore", 1)
+    for kind, text in notices:
+        # Without a registry, a warning is not taken for a repetition of the warning of an earlier result.
+        warnings.warn_explicit(text + _ADVICE.get(kind, ""), _WARNINGS.get(kind, TrailWarning), file, line)
 
 
 def closed() -> Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trailcore import _html, _native
@@ -31,8 +31,26 @@ def arrow(options: Mapping[str, Any]) -> str:
 class _Exports:
     """The exports to data frames that `Table` and `TableVersion` share."""
 
+    _used: Callable[[], dict[str, Any]] | None = None
+
     def _open(self) -> _native.Table:
         raise NotImplementedError
+
+    def _use(self) -> _native.Table:
+        """Opens a stream whose report is that of the last use."""
+        stream = self._open()
+        self._used = lambda: stream.report
+        return stream
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """What became of the changes that the last use read, such as `to_polars`; `None` before the first use.
+
+        A document: the counts of the selection (``accepted``, ``rejected``, ``undecided``), the ``causes`` of undecided changes by
+        column and reason, ``skipped`` ranges, table names of the selection that are ``unmatched``, ``unfinished`` transactions, and
+        changes that are ``left_out`` because they are not rows.
+        """
+        return self._used() if self._used is not None else None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -45,17 +63,17 @@ class _Exports:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Returns a stream through the Arrow PyCapsule interface."""
-        return self._open().__arrow_c_stream__(requested_schema)
+        return self._use().__arrow_c_stream__(requested_schema)
 
     def batches(self) -> Iterator[_native.Batch]:
         """Yields the record batches. Each supports the Arrow PyCapsule interface."""
-        stream = self._open()
+        stream = self._use()
         while (batch := stream.next_batch()) is not None:
             yield batch
 
     def _consumed(self, take: Any) -> Any:
         """Lets a library consume the stream. Raises our own exception, such as Ctrl-C, if the library wrapped it."""
-        stream = self._open()
+        stream = self._use()
         try:
             taken = take(stream)
         except Exception:
@@ -104,7 +122,7 @@ class _Exports:
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a Parquet file and returns their number. An existing file is replaced once all rows are
         written."""
-        return self._open().write_parquet(os.fspath(path))
+        return self._use().write_parquet(os.fspath(path))
 
 
 class Table(_Exports):
@@ -133,15 +151,17 @@ class Table(_Exports):
     def batches(self, size: int | None = None) -> Iterator[_native.Batch]:
         """Yields the record batches, of at most `size` rows each. Each supports the Arrow PyCapsule interface."""
         stream = self._open(**({} if size is None else {"rows": size}))
+        self._used = lambda: stream.report
         while (batch := stream.next_batch()) is not None:
             yield batch
 
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
         The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
-        written, _ = self._trail.convert(
+        written, report = self._trail.convert(
             os.fspath(path), "csv", True, self.name, True, self._reading, arrow(self._options), callback(self._progress)
         )
+        self._used = lambda: report
         return sum(rows for _, _, rows in written)
 
     def versions(self) -> Iterator[TableVersion]:

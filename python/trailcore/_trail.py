@@ -38,6 +38,7 @@ __all__ = [
     "Trail",
     "Transaction",
     "Written",
+    "WrittenFiles",
     "call",
     "open",
 ]
@@ -75,6 +76,12 @@ class Written(NamedTuple):
     rows: int
 
 
+class WrittenFiles(list[Written]):
+    """The files that `Trail.convert` wrote. `report` is a document of what is not in them; see `Table.report`."""
+
+    report: dict[str, Any]
+
+
 @dataclasses.dataclass(frozen=True)
 class TableInfo:
     """A table of a trail: its `name` and latest `definition`, its number of changes by operation (`ops`), and its `bytes`."""
@@ -96,6 +103,7 @@ class Summary:
 
     `changes` and `transactions` are counts, `tables` has a `TableInfo` by table name. `positions`, `csns` and `times` are the
     first and the last value, `None` without changes. `skipped` lists the ranges that were skipped, with ``resync=True``.
+    `report` is the document of these counts, with what is not in them; see `Table.report`.
     """
 
     changes: int
@@ -105,6 +113,7 @@ class Summary:
     csns: tuple[str, str] | None
     times: tuple[_dt.datetime, _dt.datetime] | None
     skipped: list[Skipped]
+    report: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     def _repr_html_(self) -> str:
         return _html.summary(self)
@@ -116,20 +125,35 @@ class Transaction:
     `csn` and `xid` are its CSN and id, `timestamp` and `position` those of its first change. Requesting the next transaction
     skips the changes of this one that have not been read, so memory stays flat in the length of a transaction.
     ``list(transaction)`` keeps its changes.
+
+    `finished` is known once its changes are read: true if the last one ends it; false if it breaks off, because the trail ends or
+    begins another transaction; `None` if the selection rejects its last change. `repeats` is true if the transaction before it
+    breaks off and has the same CSN and id: the trail has it again, from its start.
     """
 
     csn: str | None
     xid: str | None
     timestamp: _dt.datetime
     position: Position
+    finished: bool | None
+    repeats: bool
 
-    def __init__(self, first: Change, changes: Iterator[Change]) -> None:
+    def __init__(self, first: Change, changes: Iterator[Change], before: Transaction | None = None) -> None:
+        self.finished = None
+        self.repeats = (
+            before is not None and before.finished is False and first.xid is not None and (first.csn, first.xid) == before.ids
+        )
         self.csn, self.xid = first.csn, first.xid
         self.timestamp, self.position = first.timestamp, first.start
         self._next: Change | None = first
         self._changes = changes
         self._following: Change | None = None
         self._ended = False
+
+    @property
+    def ids(self) -> tuple[str | None, str | None]:
+        """Its CSN and id."""
+        return self.csn, self.xid
 
     def __iter__(self) -> Iterator[Change]:
         return self
@@ -143,12 +167,14 @@ class Transaction:
             if change is None:
                 self._ended = True
                 raise StopIteration
-            if change.transaction in ("first", "only") or (change.csn, change.xid) != (self.csn, self.xid):
+            if change.transaction in ("first", "only") or (change.csn, change.xid) != self.ids:
                 # The selection rejected the last change of this transaction.
                 self._following, self._ended = change, True
                 raise StopIteration
         if change.transaction in ("last", "only"):
-            self._ended = True
+            self.finished = self._ended = True
+        elif change.unfinished:
+            self.finished, self._ended = False, True
         return change
 
     def _rest(self) -> Change | None:
@@ -157,7 +183,8 @@ class Transaction:
         return self._following
 
     def __repr__(self) -> str:
-        return f"<Transaction xid={self.xid!r} csn={self.csn!r} at {self.position}>"
+        state = "" if self.finished is not False else ", unfinished"
+        return f"<Transaction xid={self.xid!r} csn={self.csn!r} at {self.position}{state}>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,6 +323,7 @@ class Trail:
             _pair(str, found["csns"]),
             _pair(time_of, found["times"]),
             skipped,
+            found,
         )
         return self._summary
 
@@ -410,9 +438,9 @@ class Trail:
     def transactions(self, *, progress: Progress | None = None) -> Iterator[Transaction]:
         """Yields the transactions. Each is an iterator of its changes, to be read before the next transaction is requested."""
         changes = iter(self.changes(progress=progress))
-        first = next(changes, None)
+        first, transaction = next(changes, None), None
         while first is not None:
-            transaction = Transaction(first, changes)
+            transaction = Transaction(first, changes, transaction)
             yield transaction
             first = transaction._rest() or next(changes, None)
 
@@ -444,7 +472,7 @@ class Trail:
         force: bool = False,
         progress: Progress | None = None,
         **options: Unpack[ArrowOptions],
-    ) -> list[Written]:
+    ) -> WrittenFiles:
         """Writes the changes to files, in one pass and in constant memory, and returns the files.
 
         `out` is one file of one table, whose name `table` is, if it has an ending; otherwise a directory that gets a file for
@@ -460,8 +488,12 @@ class Trail:
         kind = format or (_FORMATS.get(suffix) if single else "parquet")
         if kind is None:
             raise ValueError(f"the ending of {path} means no format; use one of {', '.join(_FORMATS)}, or give format=")
-        written, _ = self._native.convert(path, kind, single, table, force, self._reading, arrow(options), callback(progress))
-        return [Written(name, os.fspath(file), rows) for name, file, rows in written]
+        written, report = self._native.convert(
+            path, kind, single, table, force, self._reading, arrow(options), callback(progress)
+        )
+        files = WrittenFiles(Written(name, os.fspath(file), rows) for name, file, rows in written)
+        files.report = report
+        return files
 
     def to_polars(self, name: str, **options: Any) -> polars.DataFrame:
         """Returns ``table(name, **options).to_polars()``."""

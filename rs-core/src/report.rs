@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Counts;
 use crate::position::Position;
 use crate::schema::{Kind, TableDef};
 use crate::source::{CheckIssue, CheckIssueKind, PlacedRecord, ReadOptions, Skipped, Trail};
+pub use crate::source::{Notice, NoticeKind, ReadReport, SkippedReport, UndecidedReport, UnfinishedReport};
 use crate::time::Timestamp;
 use crate::trail::{Field, FileHeader, TableRef, tokens};
 use serde::Serialize;
@@ -146,6 +146,9 @@ pub struct CountReport {
     pub changes: u64,
     /// Transactions with changes among those counted.
     pub transactions: u64,
+    /// Unfinished transactions that the source writes again, with the same CSN and id. Each of them is one transaction; the
+    /// changes of both parts are counted.
+    pub repeated: u64,
     /// Bytes of the records of the changes.
     pub bytes: u64,
     /// The tables, by name.
@@ -156,18 +159,11 @@ pub struct CountReport {
     pub times: Option<(Timestamp, Timestamp)>,
     /// The first and the last CSN.
     pub csns: Option<(String, String)>,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
+    /// What is not in the counts.
+    #[serde(flatten)]
+    pub read: ReadReport,
     /// The error that ended the counting early.
     pub error: Option<String>,
-    /// The decisions of the selection.
-    #[serde(skip)]
-    pub counts: Counts,
-    /// The skipped ranges as values.
-    #[serde(skip)]
-    pub ranges: Vec<Skipped>,
     /// The latest definitions of the tables as values.
     #[serde(skip)]
     pub definitions: Vec<Arc<TableDef>>,
@@ -209,27 +205,6 @@ pub struct ColumnReport {
     pub charset: Option<String>,
 }
 
-/// A range that was skipped.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SkippedReport {
-    /// Position of the first byte that was skipped.
-    pub from: Position,
-    /// Position where reading continued.
-    pub to: Position,
-    /// The error that was skipped.
-    pub reason: String,
-}
-
-impl SkippedReport {
-    /// Reports skipped ranges.
-    #[must_use]
-    pub fn all(skipped: &[Skipped]) -> Vec<Self> {
-        let report = |range: &Skipped| Self { from: range.from, to: range.to, reason: range.error.to_string() };
-        skipped.iter().map(report).collect()
-    }
-}
-
 impl CountReport {
     /// Counts the changes of a trail, or only the changes that the options select; never metadata and markers. After an error of reading, the report covers
     /// the changes before it; the error is returned with it.
@@ -252,6 +227,7 @@ impl CountReport {
         let mut report = Self::default();
         let mut reader = trail.reader_with(options.include_non_changes(false))?;
         let (mut last_xid, mut is_open) = (None::<String>, false);
+        let mut broken_off = None::<(String, String)>;
         let (mut positions, mut times) = (None::<(Position, Position)>, None::<(Timestamp, Timestamp)>);
         let error = loop {
             let change = match reader.next() {
@@ -290,20 +266,21 @@ impl CountReport {
             // A selection may reject a transaction's first or last change: then its id decides.
             let indicator = change.transaction();
             if !is_open || indicator.begins() || xid != last_xid.as_deref() {
-                report.transactions += 1;
+                let is_again = broken_off.take().is_some_and(|ids| (Some(&*ids.0), Some(&*ids.1)) == (csn, xid));
+                *if is_again { &mut report.repeated } else { &mut report.transactions } += 1;
                 last_xid = xid.map(str::to_owned);
             }
             is_open = !indicator.ends();
+            if change.is_unfinished() {
+                broken_off = csn.zip(xid).map(|(csn, xid)| (csn.to_owned(), xid.to_owned()));
+            }
         };
         for table in reader.tables().filter(|table| !table.name().is_empty()) {
             report.tables.entry(table.name().to_owned()).or_default().columns = columns(table);
             report.definitions.push(Arc::clone(table));
         }
         (report.positions, report.times) = (positions, times);
-        report.counts = reader.filter_counts();
-        report.undecided = report.counts.undecidable + report.counts.errors;
-        report.ranges = reader.skipped().to_vec();
-        report.skipped = SkippedReport::all(&report.ranges);
+        report.read = reader.report();
         report.error = error.as_ref().map(ToString::to_string);
         Ok((report, error))
     }
@@ -505,10 +482,9 @@ pub struct TableExplained {
 pub struct ConvertReport {
     /// The files that were written.
     pub files: Vec<WrittenReport>,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
+    /// What is not in the files.
+    #[serde(flatten)]
+    pub read: ReadReport,
 }
 
 /// One file that was written.

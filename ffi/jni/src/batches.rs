@@ -53,7 +53,9 @@ impl Batches {
     /// Returns the same as `reader::state`. Fails if rows were lost, because the position is after them.
     pub(crate) fn state(&self) -> Result<Vec<u8>> {
         self.pending.is_whole()?;
-        Ok(state(&self.reader))
+        let mut report = self.reader.report();
+        report.left_out = self.decoder.left_out().clone();
+        state(&self.reader, &report)
     }
 
     /// Records that the result of the last call did not reach Java.

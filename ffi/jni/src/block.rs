@@ -22,7 +22,7 @@ mod at {
     /// The offset of CSN and transaction id.
     pub(super) const IDS: usize = 80;
     /// The length of the head.
-    pub(super) const END: usize = 92;
+    pub(super) const END: usize = 96;
 }
 
 /// The state of an image in a view.
@@ -85,6 +85,7 @@ impl Filling {
         out.u8(0).u8(0).bool(csn.is_some()).bool(xid.is_some()).u8(kind).u8(0);
         out.u64(position.0).u64(position.1).u64(first.0).u64(first.1).i64(change.timestamp().unix_micros());
         out.u64(0).u64(0).u32(0).u32(0).u32(0).u32(self.changes.len() as u32).u32(file);
+        out.u32(change.is_unfinished().into());
         debug_assert_eq!(out.0.len() - start, at::END);
         let rows = match change.images() {
             Ok((before, after)) => [before.map(checked), after.map(checked)],

@@ -354,7 +354,7 @@ native! {
     }
 
     Java_io_trailcore_Native_readerState<'l>(env, reader: jlong) -> JByteArray<'l> {
-        array(env, &object::reader(reader)?.state())
+        array(env, &object::reader(reader)?.state()?)
     }
 
     Java_io_trailcore_Native_changeTable<'l>(_env, block: jlong, index: jint) -> jlong {
@@ -470,6 +470,6 @@ native! {
     Java_io_trailcore_Drill_panic<'l>(_env, reader: jlong) {
         let held = object::reader(reader)?;
         #[allow(clippy::panic)]
-        { panic!("a drill, with {} bytes", held.state().len()) }
+        { panic!("a drill, with {} bytes", held.state()?.len()) }
     }
 }

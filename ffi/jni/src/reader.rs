@@ -103,7 +103,7 @@ impl ChangeReader {
     }
 
     /// Encodes its state, for `ReaderState`.
-    pub(crate) fn state(&self) -> Vec<u8> {
-        report::state(&self.reader)
+    pub(crate) fn state(&self) -> Result<Vec<u8>> {
+        report::state(&self.reader, &self.reader.report())
     }
 }

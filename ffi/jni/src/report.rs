@@ -2,18 +2,20 @@
 
 use trailcore::Reader;
 use trailcore::filter::Counts;
+use trailcore::report::ReadReport;
 use trailcore::source::Skipped;
 
-use crate::failure::{Failure, message};
+use crate::failure::{Failure, Result, message};
 use crate::wire::Writer;
 
-/// Encodes the state of a reader, for `ReaderState`: position, decisions of the selection, skipped ranges.
-pub(crate) fn state(reader: &Reader) -> Vec<u8> {
+/// Encodes the state of a reader, for `ReaderState`: position, decisions of the selection, skipped ranges, and the report as JSON.
+pub(crate) fn state(reader: &Reader, report: &ReadReport) -> Result<Vec<u8>> {
     let mut out = Writer::default();
     out.position(reader.position());
     counts(&mut out, reader.filter_counts());
     skipped(&mut out, reader.skipped());
-    out.0
+    out.text(&report.to_json()?);
+    Ok(out.0)
 }
 
 /// Encodes the decisions of a selection, for `FilterCounts`.

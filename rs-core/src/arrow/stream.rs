@@ -1,6 +1,6 @@
 //! Record batches of a trail: of all tables in one pass, or of one table with one schema.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::batch::{BatchDecoder, ImagesWanted, Push};
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableMap};
-use crate::source::{ReadOptions, Reader, Trail};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail};
 
 /// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
 const FULL_BYTES: usize = 64 << 20;
@@ -84,6 +84,8 @@ pub struct Batches {
     only: Option<Wanted>,
     schemas: TableMap<SchemaRef>,
     ready: VecDeque<Result<TableRecords>>,
+    /// Changes that are not rows, by operation.
+    left_out: BTreeMap<&'static str, u64>,
     ended: bool,
     /// The error that ended the iterator.
     failure: Option<Error>,
@@ -153,6 +155,7 @@ impl Batches {
             only: only.map(Wanted::new),
             schemas: TableMap::default(),
             ready: VecDeque::new(),
+            left_out: BTreeMap::new(),
             ended: false,
             failure: None,
         }
@@ -162,6 +165,12 @@ impl Batches {
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Returns what became of the changes that were read so far.
+    #[must_use]
+    pub fn report(&self) -> ReadReport {
+        self.reader.report().with_left_out(self.left_out.clone())
     }
 
     /// Returns the error that ended the iterator; `None` if it has not ended or has reached the end of the trail.
@@ -178,8 +187,14 @@ impl Batches {
                 Ok(None) => return Ok(false),
                 Err(error) => return Err(error),
             };
+            if change.op() == Op::Ddl {
+                if self.only.as_ref().is_none_or(|only| only.name.eq_ignore_ascii_case(&change.table_name())) {
+                    ReadReport::leave_out(&mut self.left_out, Op::Ddl);
+                }
+                continue;
+            }
             if let Some(only) = &mut self.only {
-                if change.op() == Op::Ddl || !only.is(&change)? {
+                if !only.is(&change)? {
                     continue;
                 }
             }
@@ -301,6 +316,12 @@ impl TableStream {
     #[must_use]
     pub fn reader(&self) -> &Reader {
         self.batches.reader()
+    }
+
+    /// Returns what became of the changes that were read so far.
+    #[must_use]
+    pub fn report(&self) -> ReadReport {
+        self.batches.report()
     }
 
     /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.

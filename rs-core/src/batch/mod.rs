@@ -7,6 +7,7 @@
 mod column;
 mod options;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use column::SourceBuffer;
@@ -69,6 +70,8 @@ pub struct BatchDecoder {
     bytes: usize,
     /// Bytes that make the batches full.
     full_bytes: usize,
+    /// Changes that are not rows, by operation.
+    left_out: BTreeMap<&'static str, u64>,
 }
 
 /// The images that a batch has.
@@ -117,6 +120,7 @@ impl BatchDecoder {
             whole_changes: false,
             bytes: 0,
             full_bytes: FULL_BYTES,
+            left_out: BTreeMap::new(),
         }
     }
 
@@ -167,6 +171,24 @@ impl BatchDecoder {
         Ok(self.push_ordered(change)? == Push::Full)
     }
 
+    /// Returns the number of changes that were pushed and are not rows, by operation: truncates of wanted tables, and DDL. No batch
+    /// has them.
+    #[must_use]
+    pub fn left_out(&self) -> &BTreeMap<&'static str, u64> {
+        &self.left_out
+    }
+
+    /// Counts a change that is not a row.
+    #[cold]
+    fn leave_out(&mut self, change: &Change<'_>) {
+        let op = change.op();
+        let name = change.table_name();
+        let wanted = self.wanted.is_empty() || self.wanted.iter().any(|(table, _)| table.eq_ignore_ascii_case(&name));
+        if op.is_change() && wanted {
+            *self.left_out.entry(op.name()).or_default() += 1;
+        }
+    }
+
     /// Adds a change of a row. With whole changes, a change is refused while earlier changes of another definition of its table
     /// have not been flushed, because it could be returned before them.
     #[inline(always)]
@@ -179,11 +201,15 @@ impl BatchDecoder {
         };
         let slot = match self.slots.get(change.table_id()) {
             Some(&slot) => slot,
-            None if !is_row() => return Ok(Push::Done),
+            None if !is_row() => {
+                self.leave_out(change);
+                return Ok(Push::Done);
+            }
             None => self.open(change.table_id(), change.table())?,
         };
         let Some(batch) = slot.and_then(|slot| self.batches.get(slot)) else { return Ok(Push::Done) };
         if !is_row() {
+            self.leave_out(change);
             return Ok(Push::Done);
         }
         if batch.has_other_versions && self.waits_for_others(batch) {

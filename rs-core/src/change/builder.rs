@@ -45,6 +45,7 @@ pub struct Builder {
     time: Timestamp,
     ids: (Option<Box<str>>, Option<Box<str>>),
     transaction: TransactionIndicator,
+    unfinished: bool,
     before: Option<Image>,
     after: Option<Image>,
     extras: Vec<u8>,
@@ -109,6 +110,7 @@ impl Builder {
             time: Timestamp::default(),
             ids: (None, None),
             transaction: TransactionIndicator::Only,
+            unfinished: false,
             before: None,
             after: None,
             extras: Vec::new(),
@@ -136,6 +138,12 @@ impl Builder {
     #[must_use]
     pub fn transaction(self, csn: Option<&str>, xid: Option<&str>, indicator: TransactionIndicator) -> Self {
         Self { ids: (csn.map(Into::into), xid.map(Into::into)), transaction: indicator, ..self }
+    }
+
+    /// Sets whether the transaction breaks off after the change; see [`Change::is_unfinished`].
+    #[must_use]
+    pub fn unfinished(self, unfinished: bool) -> Self {
+        Self { unfinished, ..self }
     }
 
     /// Sets a column of the before image. The image exists from its first column on.
@@ -322,6 +330,7 @@ impl Builder {
             has_before: self.before.is_some(),
             has_after: self.after.is_some(),
             in_transaction: self.op.is_change(),
+            unfinished: self.unfinished,
             offset,
             record: self.record,
             time_at: length(before.len() + after.len())?,

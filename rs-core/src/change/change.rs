@@ -62,6 +62,8 @@ pub(crate) struct Head {
     pub(crate) has_after: bool,
     /// It belongs to a transaction. Metadata and markers do not.
     pub(crate) in_transaction: bool,
+    /// Its transaction breaks off after it.
+    pub(crate) unfinished: bool,
     /// Start of the time, from `at`: microseconds in eight bytes, in the form of `form`. Most changes are not asked for it.
     pub(crate) time_at: u32,
     /// Offset of the main record in the source, and its number there.
@@ -209,6 +211,14 @@ impl<'a> Change<'a> {
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
         TransactionIndicator::from_byte(self.head.transaction)
+    }
+
+    /// Returns whether its transaction breaks off after it: the source ends there, or begins another transaction, as far as it
+    /// could be read. Whether the rest is written later, or the transaction again, is not known.
+    #[inline]
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.head.unfinished
     }
 
     /// Returns the commit sequence number of its transaction.

@@ -61,6 +61,7 @@ impl Change<'_> {
             csn,
             xid,
             txn: self.transaction().name(),
+            unfinished: self.is_unfinished(),
             before,
             after,
             tokens: Tokens(self),
@@ -109,6 +110,8 @@ struct Members<'a> {
     csn: Option<&'a str>,
     xid: Option<&'a str>,
     txn: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unfinished: bool,
     before: Option<WantedImage<'a>>,
     after: Option<WantedImage<'a>>,
     tokens: Tokens<'a>,

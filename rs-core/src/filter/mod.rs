@@ -20,6 +20,7 @@ mod files;
 mod logdump;
 mod ops;
 mod options;
+mod parts;
 mod plan;
 mod select;
 mod selector;
@@ -30,6 +31,7 @@ pub use eval::context::TextUnit;
 pub use eval::outcome::UndecidableReason;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
 pub use options::SelectOptions;
+pub use parts::SelectParts;
 pub use plan::bind::Tier;
 pub use plan::explain::{Explanation, RuleExplained, TestExplained};
 pub use plan::program::{Program, Projected, Scratch};
@@ -41,6 +43,7 @@ pub use syntax::function::Function;
 pub use syntax::lexer::Dialect;
 pub use syntax::names::{NamePattern, ObjectPattern};
 pub use syntax::statement::{Filter, NameMatch, RowOp, Rule};
+pub(crate) use verdict::Doubt;
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
 
 /// Compiles and runs the Rust examples of the guide.

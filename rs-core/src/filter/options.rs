@@ -46,8 +46,8 @@ impl SelectOptions {
     /// # Ok::<(), trailcore::Error>(())
     /// ```
     #[must_use]
-    pub fn apply(&self, mut select: Select) -> Select {
-        select.settings.now = self.now;
+    pub fn apply(&self, select: Select) -> Select {
+        let select = if let Some(now) = self.now { select.now(now) } else { select };
         let mode = if self.lenient { Mode::Lenient } else { Mode::Strict };
         select.mode(mode).text_unit(self.text_unit).seventeen_digits(self.seventeen_digits)
     }

@@ -12,12 +12,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::eval::context::{Settings, TextUnit};
 use crate::filter::files::Folders;
 use crate::filter::ops::OpMask;
+use crate::filter::parts::SelectParts;
 use crate::filter::syntax::ddl::DdlFilter;
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::In;
 use crate::filter::syntax::lexer::Dialect;
 use crate::filter::syntax::macros;
-use crate::filter::syntax::names::{NamePattern, ObjectPattern, matches_parts};
+use crate::filter::syntax::names::{NameIndex, NamePattern, ObjectPattern, matches_parts};
 use crate::filter::syntax::parameters;
 use crate::filter::syntax::statement::{ExcludeKind, Limits, NameMatch, Rule, Statement, Tag, Toggled};
 use crate::filter::verdict::{Rejection, Verdict};
@@ -63,6 +64,8 @@ pub struct Select {
     compiled: Arc<Compiled>,
     mode: Mode,
     pub(crate) settings: Settings,
+    /// Another selection that a change must pass too.
+    also: Option<Arc<Select>>,
 }
 
 /// Compiled statements.
@@ -72,7 +75,11 @@ pub(crate) struct Compiled {
     source: Arc<str>,
     lints: Vec<Diagnostic>,
     pub(crate) rules: Vec<CompiledRule>,
+    /// Finds the rules that may name an object.
+    rule_names: NameIndex,
     excludes: Vec<Exclude>,
+    /// Finds the excludes that may fit an object.
+    exclude_names: NameIndex,
     wildcards_only: bool,
     exclude_tags: Vec<Tag>,
     include_tags: Vec<Box<str>>,
@@ -135,7 +142,10 @@ impl CompiledRule {
 impl PartialEq for Select {
     /// Compares statements and settings, not positions in the text.
     fn eq(&self, other: &Self) -> bool {
-        self.compiled.statements == other.compiled.statements && self.mode == other.mode && self.settings == other.settings
+        self.compiled.statements == other.compiled.statements
+            && self.mode == other.mode
+            && self.settings == other.settings
+            && self.also == other.also
     }
 }
 
@@ -204,7 +214,52 @@ impl Select {
     }
 
     fn of(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Self {
-        Self { compiled: Arc::new(compile(statements, source, lints)), mode: Mode::default(), settings: Settings::default() }
+        let mut parts = statements.split(|own| *own == Statement::And).map(<[_]>::to_vec);
+        let first = Self::of_part(parts.next().unwrap_or_default(), source, lints);
+        parts.fold(first, |select, part| select.and(Self::of_part(part, source, Vec::new())))
+    }
+
+    fn of_part(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Self {
+        let compiled = Arc::new(compile(statements, source, lints));
+        Self { compiled, mode: Mode::default(), settings: Settings::default(), also: None }
+    }
+
+    /// Returns a selection that narrows this one: a change must pass both. It is strict if one of them is. In its text, `TRAILCORE
+    /// AND;` separates them. Numbers of rules in verdicts are those of the part that decides.
+    ///
+    /// ```
+    /// use trailcore::filter::Select;
+    /// let select = Select::parse("TABLE HR.*;")?.and(Select::parse("TABLE *.EMP, WHERE (SALARY > 1000);")?);
+    /// assert!(select.verdict_of_object("HR.EMP", None, None).is_accept());
+    /// assert!(!select.verdict_of_object("HR.DEPT", None, None).is_accept());
+    /// assert_eq!(Select::parse(&select.to_string())?, select);
+    /// # Ok::<(), trailcore::filter::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn and(self, other: Select) -> Self {
+        let strict = self.is_strict() || other.is_strict();
+        let mode = if strict { Mode::Strict } else { Mode::Lenient };
+        let also = match &self.also {
+            Some(also) => (**also).clone().and(other),
+            None => other,
+        };
+        Self { also: Some(Arc::new(also)), ..self }.mode(mode)
+    }
+
+    /// Returns the selections that a change must pass: this one, and those that narrow it.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Select> {
+        std::iter::successors(Some(self), |select| select.also.as_deref())
+    }
+
+    pub(crate) fn also(&self) -> Option<&Select> {
+        self.also.as_deref()
+    }
+
+    /// Changes all parts.
+    fn each_part(mut self, change: &impl Fn(&mut Select)) -> Self {
+        change(&mut self);
+        self.also = self.also.map(|also| Arc::new((*also).clone().each_part(change)));
+        self
     }
 
     /// Returns `true` if its text, written by `Display`, parses back to the same selection. Always true for parsed selections.
@@ -217,7 +272,8 @@ impl Select {
     /// ```
     #[must_use]
     pub fn round_trips(&self) -> bool {
-        Self::parse(&self.to_string()).is_ok_and(|read| read.compiled.statements == self.compiled.statements)
+        let statements = |select: &Self| select.parts().map(|part| part.compiled.statements.clone()).collect::<Vec<_>>();
+        Self::parse(&self.to_string()).is_ok_and(|read| statements(&read) == statements(self))
     }
 
     /// Returns a builder for a selection.
@@ -229,7 +285,7 @@ impl Select {
     /// Sets what to do with undecidable changes.
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
-        Self { mode, ..self }
+        self.each_part(&|select| select.mode = mode)
     }
 
     /// Sets lenient mode: undecidable changes are counted and rejected.
@@ -240,24 +296,21 @@ impl Select {
 
     /// Sets the unit in which positions and lengths of text are counted.
     #[must_use]
-    pub fn text_unit(mut self, unit: TextUnit) -> Self {
-        self.settings.unit = unit;
-        self
+    pub fn text_unit(self, unit: TextUnit) -> Self {
+        self.each_part(&|select| select.settings.unit = unit)
     }
 
     /// Makes @COMPUTE fail with OGG-01334 if a number has more than 17 digits, as GoldenGate does. By default all digits are
     /// kept.
     #[must_use]
-    pub fn seventeen_digits(mut self, limit: bool) -> Self {
-        self.settings.seventeen_digits = limit;
-        self
+    pub fn seventeen_digits(self, limit: bool) -> Self {
+        self.each_part(&|select| select.settings.seventeen_digits = limit)
     }
 
     /// Sets a fixed clock for @DATENOW and lags. The default is the system clock, in UTC.
     #[must_use]
-    pub fn now(mut self, now: Timestamp) -> Self {
-        self.settings.now = Some(now);
-        self
+    pub fn now(self, now: Timestamp) -> Self {
+        self.each_part(&|select| select.settings.now = Some(now))
     }
 
     /// Returns `true` in strict mode.
@@ -271,7 +324,7 @@ impl Select {
 
     /// Returns its TABLE and MAP statements. Verdicts refer to them by index.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.compiled.rules.iter().map(|rule| &rule.rule)
+        self.parts().flat_map(|part| part.compiled.rules.iter().map(|rule| &rule.rule))
     }
 
     /// Returns the lints of its text.
@@ -299,6 +352,14 @@ impl Select {
     /// Decides without a record: by the name of the object, and by operation and tag if they are given. [`Verdict::Accept`] means
     /// that a rule names the object; its FILTER and WHERE may still reject changes.
     pub fn verdict_of_object(&self, object: &str, op: Option<Op>, tag: Option<&str>) -> Verdict {
+        let own = self.own_verdict_of_object(object, op, tag);
+        match &self.also {
+            Some(also) if own.is_accept() => also.verdict_of_object(object, op, tag),
+            _ => own,
+        }
+    }
+
+    fn own_verdict_of_object(&self, object: &str, op: Option<Op>, tag: Option<&str>) -> Verdict {
         let compiled = &*self.compiled;
         if op.is_some_and(|op| !compiled.ops.has(op)) {
             return Verdict::Reject(Rejection::Operation);
@@ -339,6 +400,8 @@ enum SelectDocument {
     Text(String),
     /// A selection with its mode.
     Full(FullSelectDocument),
+    /// A selection in parts.
+    Parts(PartsDocument),
 }
 
 /// A selection with its mode.
@@ -348,6 +411,17 @@ enum SelectDocument {
 struct FullSelectDocument {
     /// The text, in the ANSI dialect.
     text: String,
+    /// Rejects undecidable changes instead of returning an error.
+    #[serde(default)]
+    lenient: bool,
+}
+
+/// A selection in parts, with its mode.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct PartsDocument {
+    #[serde(flatten)]
+    parts: SelectParts,
     /// Rejects undecidable changes instead of returning an error.
     #[serde(default)]
     lenient: bool,
@@ -369,6 +443,9 @@ impl<'de> Deserialize<'de> for Select {
         let (text, lenient) = match SelectDocument::deserialize(deserializer)? {
             SelectDocument::Text(text) => (text, false),
             SelectDocument::Full(document) => (document.text, document.lenient),
+            SelectDocument::Parts(document) => {
+                (document.parts.to_text().map_err(serde::de::Error::custom)?, document.lenient)
+            }
         };
         let select = Self::parse(&text).map_err(serde::de::Error::custom)?;
         Ok(if lenient { select.lenient() } else { select })
@@ -390,7 +467,10 @@ impl fmt::Display for Select {
     /// Writes a parameter file with one statement per line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut dialect = Dialect::Ansi;
-        for (index, statement) in self.compiled.statements.iter().enumerate() {
+        let and = [Statement::And];
+        let parts = self.parts().enumerate();
+        let statements = parts.flat_map(|(place, part)| and.iter().take(place.min(1)).chain(&part.compiled.statements));
+        for (index, statement) in statements.enumerate() {
             if let Statement::Dialect(own) = statement {
                 dialect = *own;
             }
@@ -416,7 +496,9 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
         source: source.into(),
         lints,
         rules: Vec::new(),
+        rule_names: NameIndex::default(),
         excludes: Vec::new(),
+        exclude_names: NameIndex::default(),
         wildcards_only: false,
         exclude_tags: Vec::new(),
         include_tags: Vec::new(),
@@ -472,7 +554,7 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
             Statement::DuplicateMaps(allowed) => compiled.duplicate_maps = *allowed,
             Statement::Ddl(filter) => compiled.ddl.push(filter.clone()),
             Statement::Process(replicat, _) => is_replicat = *replicat,
-            Statement::Dialect(_) | Statement::ExcludeUser(..) => {}
+            Statement::Dialect(_) | Statement::ExcludeUser(..) | Statement::And => {}
         }
     }
     if compiled.rules.is_empty() {
@@ -480,6 +562,11 @@ fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> 
         let source = ObjectPattern::from_parts(vec![NamePattern::new("*")]);
         let rule = Rule { is_map: false, source, target: None, clauses: Vec::new() };
         compiled.rules.push(CompiledRule { rule, ops, effect: Effect::Select, trail: 1, implied: true });
+    }
+    compiled.rules.iter().for_each(|rule| compiled.rule_names.add((!rule.implied).then(|| rule.rule.source.parts())));
+    for exclude in &compiled.excludes {
+        let is_table = matches!(exclude.kind, ExcludeKind::Table | ExcludeKind::Map);
+        compiled.exclude_names.add(is_table.then_some(&*exclude.parts));
     }
     let limits = &compiled.limits;
     let wanted = |op: Op| limits.iter().all(|limits| limits.ops.as_ref().is_none_or(|ops| ops.contains(&op)));
@@ -492,8 +579,9 @@ impl Compiled {
     /// Returns the numbers of the rules that name an object and are not excluded, if one of them selects. Rules that leave changes
     /// out come first.
     pub(crate) fn rules_of(&self, object: &str) -> Vec<usize> {
-        let excludes: Vec<&Exclude> = self.excludes.iter().filter(|own| is_excluded(own.kind, &own.parts, object)).collect();
-        let named = self.rules.iter().enumerate().filter(|(_, rule)| rule.effect != Effect::Nothing && rule.names(object));
+        let excludes = self.exclude_names.candidates(object).into_iter().filter_map(|number| self.excludes.get(number));
+        let excludes: Vec<&Exclude> = excludes.filter(|own| is_excluded(own.kind, &own.parts, object)).collect();
+        let named = self.naming(object).filter_map(|number| Some((number, self.rules.get(number)?)));
         let mut targets = HashSet::new();
         let (mut selecting, mut leaving) = (Vec::new(), Vec::new());
         for (number, rule) in named.filter(|(_, rule)| excludes.iter().all(|exclude| self.is_exempt(rule, exclude))) {
@@ -508,6 +596,22 @@ impl Compiled {
         }
         leaving.extend(selecting);
         leaving
+    }
+
+    /// Returns the numbers of the rules that name an object and have an effect.
+    pub(crate) fn naming(&self, object: &str) -> impl Iterator<Item = usize> {
+        let names = |rule: &CompiledRule| rule.effect != Effect::Nothing && rule.names(object);
+        let candidates = self.rule_names.candidates(object).into_iter();
+        candidates.filter(move |number| self.rules.get(*number).is_some_and(names))
+    }
+
+    /// Returns the object names of some of its rules as they are written, each once.
+    pub(crate) fn object_names(&self, of: impl Fn(usize) -> bool) -> Vec<String> {
+        let rules = self.rules.iter().enumerate().filter(|(number, rule)| {
+            rule.effect != Effect::Nothing && !rule.implied && of(*number)
+        });
+        let mut seen = HashSet::new();
+        rules.map(|(_, rule)| rule.rule.source.to_string()).filter(|name| seen.insert(name.clone())).collect()
     }
 
     /// Returns whether an exclude of an object does not exclude it from a rule.

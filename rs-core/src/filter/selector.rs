@@ -1,14 +1,16 @@
 //! [`Selector`]: applies a selection to a stream of changes. It binds to tables when they occur, and keeps state between changes.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::ops::OpMask;
 use crate::filter::plan::program::{Program, Scratch};
 use crate::filter::select::Select;
-use crate::filter::verdict::{Counts, Rejection, Verdict};
-use crate::schema::{TableDef, TableMap};
+use crate::filter::verdict::{Counts, Doubt, Rejection, Verdict};
+use crate::schema::{TableDef, TableId, TableMap};
 
 /// Applies a [`Select`] to changes, one after the other. It binds once to each version of a table's definition. A selector
 /// belongs to one thread; its bound programs are shared.
@@ -31,6 +33,8 @@ use crate::schema::{TableDef, TableMap};
 #[derive(Debug)]
 pub struct Selector {
     select: Select,
+    /// The operations that all parts of the selection want.
+    ops: OpMask,
     programs: TableMap<Program>,
     scratch: Scratch,
     /// The tag of the current transaction, in hexadecimal. Only the first record of a transaction has it.
@@ -38,6 +42,10 @@ pub struct Selector {
     has_tags: bool,
     has_limits: bool,
     counts: Counts,
+    /// What it could not decide on, at most [`MAX_DOUBTS`](Self::MAX_DOUBTS) kinds.
+    doubts: HashMap<(TableId, Verdict), Doubt>,
+    /// The objects of DDL.
+    ddl_objects: HashSet<Box<str>>,
 }
 
 impl Select {
@@ -49,16 +57,24 @@ impl Select {
 }
 
 impl Selector {
+    /// The number of kinds of doubt that are told apart.
+    const MAX_DOUBTS: usize = 1_000;
+
     pub(crate) fn new(select: Select) -> Self {
-        let (has_tags, has_limits) = (select.compiled().has_tags(), select.compiled().has_limits());
+        let has_tags = select.parts().any(|part| part.compiled().has_tags());
+        let has_limits = select.parts().any(|part| part.compiled().has_limits());
+        let ops = OpMask::of(|op| select.parts().all(|part| part.compiled().ops.has(op)));
         Self {
             select,
+            ops,
             programs: TableMap::default(),
             scratch: Scratch::default(),
             tag: None,
             has_tags,
             has_limits,
             counts: Counts::default(),
+            doubts: HashMap::new(),
+            ddl_objects: HashSet::new(),
         }
     }
 
@@ -101,7 +117,55 @@ impl Selector {
     fn verdict_by(&mut self, change: &Change<'_>, program: &Program) -> Verdict {
         let verdict = self.decide(change, program);
         self.counts.count(&verdict);
+        if matches!(verdict, Verdict::Undecidable(_) | Verdict::Error(_)) {
+            self.note_doubt(change, program, verdict);
+        }
         verdict
+    }
+
+    /// Counts a change that it could not decide on by table, columns and reason.
+    #[cold]
+    fn note_doubt(&mut self, change: &Change<'_>, program: &Program, verdict: Verdict) {
+        let key = (change.table_id(), verdict);
+        if let Some(doubt) = self.doubts.get_mut(&key) {
+            doubt.changes += 1;
+            return;
+        }
+        if self.doubts.len() >= Self::MAX_DOUBTS {
+            return;
+        }
+        let (columns, reason) = match &verdict {
+            Verdict::Undecidable(undecided) => (program.names_of(undecided), undecided.reason()),
+            Verdict::Error(failure) => (Vec::new(), failure.what),
+            _ => return,
+        };
+        let doubt = Doubt { table: change.table_name().into_owned(), columns, reason: reason.to_owned(), changes: 1 };
+        self.doubts.insert(key, doubt);
+    }
+
+    /// Returns the changes that it could not decide on by table, columns and reason, in the order of their names.
+    pub(crate) fn doubts(&self) -> Vec<Doubt> {
+        let mut by_cause: BTreeMap<(&str, &[String], &str), u64> = BTreeMap::new();
+        for doubt in self.doubts.values() {
+            *by_cause.entry((&doubt.table, &doubt.columns, &doubt.reason)).or_default() += doubt.changes;
+        }
+        let doubt = |((table, columns, reason), changes): ((&str, &[String], &str), u64)| Doubt {
+            table: table.to_owned(),
+            columns: columns.to_vec(),
+            reason: reason.to_owned(),
+            changes,
+        };
+        by_cause.into_iter().map(doubt).collect()
+    }
+
+    /// Returns the object names of its rules that fit none of these tables, and no object of DDL.
+    pub(crate) fn unmatched<'a>(&'a self, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let names: Vec<&str> = tables.chain(self.ddl_objects.iter().map(|name| &**name)).collect();
+        let of_part = |part: &Select| {
+            let matched: HashSet<usize> = names.iter().flat_map(|name| part.compiled().naming(name)).collect();
+            part.compiled().object_names(|rule| !matched.contains(&rule))
+        };
+        self.select.parts().flat_map(of_part).collect()
     }
 
     #[inline]
@@ -110,7 +174,7 @@ impl Selector {
         if self.has_tags {
             self.follow_tag(change);
         }
-        if !self.select.compiled().ops.has(op) {
+        if !self.ops.has(op) {
             return Verdict::Reject(Rejection::Operation);
         }
         if !matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete | Op::Truncate) {
@@ -126,11 +190,11 @@ impl Selector {
 
     /// Returns a rejection if the change is outside the limits or its tag is not wanted.
     fn outside(&self, change: &Change<'_>) -> Option<Rejection> {
-        let compiled = self.select.compiled();
-        if self.has_tags && !compiled.wants_tag(self.tag.as_deref()) {
+        if self.has_tags && !self.select.parts().all(|part| part.compiled().wants_tag(self.tag.as_deref())) {
             return Some(Rejection::Tag);
         }
-        let inside = !self.has_limits || compiled.within(change.position(), change.timestamp(), change.csn());
+        let (position, time, csn) = (change.position(), change.timestamp(), change.csn());
+        let inside = !self.has_limits || self.select.parts().all(|part| part.compiled().within(position, time, csn));
         (!inside).then_some(Rejection::Limits)
     }
 
@@ -146,18 +210,23 @@ impl Selector {
             }
         }
         let name = change.table_name();
+        if op == Op::Ddl && !self.ddl_objects.contains(&*name) {
+            self.ddl_objects.insert(name.as_ref().into());
+        }
         let named = || match &*name {
             "" => Verdict::Accept(0),
             name => self.select.verdict_of_object(name, None, self.tag.as_deref()),
         };
-        if op == Op::Ddl && self.select.compiled().has_ddl() { self.verdict_of_ddl(change, &name, named()) } else { named() }
+        if op == Op::Ddl && self.select.parts().any(|part| part.compiled().has_ddl()) { self.verdict_of_ddl(change, &name, named()) } else { named() }
     }
 
     /// Decides on DDL by the DDL parameter. `named` is the verdict on its object.
     fn verdict_of_ddl(&self, change: &Change<'_>, name: &str, named: Verdict) -> Verdict {
         // SEEN (docs/trail-format.md): the tags of the operation and of the type of the object.
         let field = |tag: &str| change.ddl().and_then(|ddl| ddl.field(tag)).unwrap_or_default();
-        let wanted = self.select.compiled().wants_ddl(name, named.is_accept(), &field("B6"), &field("B5"));
+        let (operation, kind) = (field("B6"), field("B5"));
+        let wants = |part: &Select| part.compiled().wants_ddl(name, named.is_accept(), &operation, &kind);
+        let wanted = self.select.parts().all(wants);
         match (wanted, named) {
             (true, Verdict::Accept(_)) => named,
             (true, _) => Verdict::Accept(0),
@@ -225,7 +294,7 @@ impl Selector {
             // DDL and markers are not selected by a table, and with tags every change must be evaluated to follow them.
             return None;
         }
-        let every = !self.has_limits && Op::ALL.into_iter().all(|op| self.select.compiled().ops.has(op));
+        let every = !self.has_limits && Op::ALL.into_iter().all(|op| self.ops.has(op));
         let program = self.program(change);
         if program.rejects_all() {
             return Some(false);
@@ -257,10 +326,7 @@ impl Selector {
         }
         let kind = if matches!(verdict, Verdict::Error(_)) { ErrorKind::Filter } else { ErrorKind::Undecidable };
         let names = match verdict {
-            Verdict::Undecidable(undecided) => {
-                let columns = undecided.columns().map(|(index, _)| program.column_name(index).unwrap_or("?"));
-                columns.collect::<Vec<_>>().join(", ")
-            }
+            Verdict::Undecidable(undecided) => program.names_of(undecided).join(", "),
             _ => String::new(),
         };
         let of = if names.is_empty() { String::new() } else { format!(": {names}") };

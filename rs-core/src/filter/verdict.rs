@@ -6,7 +6,7 @@ use crate::filter::eval::outcome::UndecidableReason;
 use crate::filter::syntax::expr::Side;
 
 /// The decision on one change. Small, `Copy`, and made without allocating.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Verdict {
     /// Wanted, by the rule with this number.
@@ -42,7 +42,7 @@ pub enum Rejection {
 }
 
 /// The clause that could not be decided, and the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Undecided {
     /// Number of the rule.
     pub rule: usize,
@@ -64,7 +64,7 @@ impl Undecided {
 }
 
 /// An error of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// Number of the rule.
     pub rule: usize,
@@ -113,14 +113,7 @@ impl fmt::Display for Verdict {
             Self::Reject(Rejection::Clause { rule, clause }) => write!(f, "rejected by clause {clause} of rule {rule}"),
             Self::Undecidable(undecided) => {
                 write!(f, "clause {} of rule {} cannot be decided: ", undecided.clause, undecided.rule)?;
-                let why = match undecided.why {
-                    UndecidableReason::Null => "a column is NULL",
-                    UndecidableReason::Missing => "a column is not in the record",
-                    UndecidableReason::Invalid => "a column cannot be decoded",
-                    UndecidableReason::Unreadable => "the row cannot be read",
-                    UndecidableReason::NotAvailable => undecided.what,
-                };
-                f.write_str(why)?;
+                f.write_str(undecided.reason())?;
                 undecided.columns().try_for_each(|(index, _)| write!(f, " (column {index})"))
             }
             Self::Error(failure) => {
@@ -142,6 +135,30 @@ pub struct Counts {
     pub undecidable: u64,
     /// Errors. Lenient mode rejects them.
     pub errors: u64,
+}
+
+/// Changes of one table that a selection could not decide on, or failed on, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    pub(crate) table: String,
+    /// The columns to blame.
+    pub(crate) columns: Vec<String>,
+    pub(crate) reason: String,
+    pub(crate) changes: u64,
+}
+
+impl Undecided {
+    /// Returns the reason in words.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self.why {
+            UndecidableReason::Null => "a column is NULL",
+            UndecidableReason::Missing => "a column is not in the record",
+            UndecidableReason::Invalid => "a column cannot be decoded",
+            UndecidableReason::Unreadable => "the row cannot be read",
+            UndecidableReason::NotAvailable => self.what,
+        }
+    }
 }
 
 impl Counts {

@@ -39,6 +39,8 @@ pub(crate) struct Line<'a> {
     xid: Option<Text<'a>>,
     #[serde(borrow)]
     txn: Option<Text<'a>>,
+    #[serde(default)]
+    unfinished: bool,
     #[serde(borrow)]
     before: Option<Members<'a>>,
     #[serde(borrow)]
@@ -169,7 +171,8 @@ impl<'a> Line<'a> {
             .position(self.stated_position()?.unwrap_or(Position::Offset(offset)))
             .source(number, length)
             .timestamp(time)
-            .transaction(self.csn.as_deref(), self.xid.as_deref(), indicator(self.txn.as_deref())?);
+            .transaction(self.csn.as_deref(), self.xid.as_deref(), indicator(self.txn.as_deref())?)
+            .unfinished(self.unfinished);
         for (is_before, image) in [(true, &self.before), (false, &self.after)] {
             let Some(Members(columns)) = image else { continue };
             if let [(name, why)] = columns.as_slice() {

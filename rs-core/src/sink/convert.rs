@@ -6,9 +6,8 @@ use std::path::Path;
 use super::files::{AppendFile, OutputFiles, Written};
 use crate::arrow::ArrowOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Counts;
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, Reader, Skipped, Trail};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail};
 
 /// A format that [`Trail::convert`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,10 +138,8 @@ impl ConvertOptions {
 pub struct Converted {
     /// The files, in the order in which they were begun.
     pub files: Vec<Written>,
-    /// Ranges that were skipped. Empty without [`ReadOptions::resync`].
-    pub skipped: Vec<Skipped>,
-    /// The counts of the selection.
-    pub counts: Counts,
+    /// What is not in the files.
+    pub report: ReadReport,
 }
 
 impl Trail {
@@ -171,21 +168,18 @@ impl Trail {
     /// [`ErrorKind::UnknownTable`] and [`ErrorKind::UndefinedTable`]; and the errors of reading.
     pub fn convert(&self, out: impl AsRef<Path>, read: ReadOptions, options: &ConvertOptions) -> Result<Converted> {
         let mut files = OutputFiles::new(out.as_ref(), options.single, options.format.name(), options.force)?;
-        let (skipped, counts) = match options.format {
+        let report = match options.format {
             #[cfg(feature = "csv")]
             Format::Csv => super::csv::convert(self, &mut files, read, options)?,
             Format::JsonLines => json_lines(self, &mut files, read, options)?,
             #[cfg(feature = "parquet")]
             Format::Parquet | Format::Arrow => super::parquet::convert(self, &mut files, read, options, options.format)?,
         };
-        Ok(Converted { files: files.finish()?, skipped, counts })
+        Ok(Converted { files: files.finish()?, report })
     }
 }
 
-/// The end of a pass: skipped ranges and the counts of the selection.
-pub(super) type Ended = (Vec<Skipped>, Counts);
-
-fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
+fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<ReadReport> {
     let mut reader = trail.reader_with(read)?;
     let mut open: BTreeMap<String, (usize, AppendFile)> = BTreeMap::new();
     let only = options.single.then(|| options.table.clone().unwrap_or_default());
@@ -214,7 +208,7 @@ fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options
         reader.definition(table, |name| options.takes(name))?;
     }
     open.into_values().try_for_each(|(_, file)| file.close())?;
-    Ok((reader.skipped().to_vec(), reader.filter_counts()))
+    Ok(reader.report())
 }
 
 /// The requested columns that no table has had so far. Without the check, a misspelled column would look like a column that is

@@ -7,25 +7,32 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::convert::{ConvertOptions, Ended, MissingColumns};
+use super::convert::{ConvertOptions, MissingColumns};
 use super::files::{AppendFile, OutputFiles};
 use crate::arrow::{ArrowOptions, Invalid, Layout};
 use crate::change::image::NO_SUCH_COLUMN;
 use crate::change::{Change, Op, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, Trail};
+use crate::source::{ReadOptions, ReadReport, Trail};
 
 /// The columns before the table's own, after the prefix.
 const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 
 /// Writes the changes of all tables in one pass. A single file of a table is written even if there are no changes.
-pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<Ended> {
+pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<ReadReport> {
     let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut reader = trail.reader_with(read)?;
+    let mut left_out = BTreeMap::new();
     while let Some(change) = reader.next()? {
-        if change.op() == Op::Ddl || !options.takes(change.table().name()) {
+        if change.op() == Op::Ddl {
+            if options.takes(&change.table_name()) {
+                ReadReport::leave_out(&mut left_out, Op::Ddl);
+            }
+            continue;
+        }
+        if !options.takes(change.table().name()) {
             continue;
         }
         let table = change.table();
@@ -52,7 +59,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
     }
     missing.check(&reader)?;
     open.into_values().try_for_each(|file| file.file.close())?;
-    Ok((reader.skipped().to_vec(), reader.filter_counts()))
+    Ok(reader.report().with_left_out(left_out))
 }
 
 /// A file of one table, and its columns.

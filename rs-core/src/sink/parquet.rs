@@ -11,11 +11,11 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::SchemaRef;
 
-use super::convert::{ConvertOptions, Ended, Format, MissingColumns};
+use super::convert::{ConvertOptions, Format, MissingColumns};
 use super::files::{AppendFile, OutputFiles};
 use crate::arrow::TableStream;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{ReadOptions, Trail};
+use crate::source::{ReadOptions, ReadReport, Trail};
 
 /// Writes the changes of all tables in one pass. A single file of a table is written even if there are no changes.
 pub(super) fn convert(
@@ -24,7 +24,7 @@ pub(super) fn convert(
     read: ReadOptions,
     options: &ConvertOptions,
     format: Format,
-) -> Result<Ended> {
+) -> Result<ReadReport> {
     let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut batches = trail.batches(read.clone(), options.arrow.clone())?;
@@ -54,7 +54,7 @@ pub(super) fn convert(
     }
     missing.check(batches.reader())?;
     open.into_values().try_for_each(TableFile::close)?;
-    Ok((batches.reader().skipped().to_vec(), batches.reader().filter_counts()))
+    Ok(batches.report())
 }
 
 /// Writes the rows of a stream to one Parquet file, and returns their number. The file is complete or does not exist. An existing

@@ -36,6 +36,7 @@ impl Frame {
             has_before: facts.has_before,
             has_after: facts.has_after,
             in_transaction: true,
+            unfinished: false,
             time_at: self.time_at(),
             offset,
             record,

@@ -23,7 +23,8 @@ impl Program {
             }),
             derived: rule.projection.derived.iter().map(|(name, ..)| name.to_string()).collect(),
         });
-        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source) }
+        let also = self.also.as_ref().map(|also| Box::new(also.explain()));
+        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source), also }
     }
 }
 
@@ -67,6 +68,8 @@ pub struct Explanation {
     pub table: String,
     /// The rules that name the table, in order.
     pub rules: Vec<RuleExplained>,
+    /// How a selection that narrows it decides.
+    pub also: Option<Box<Explanation>>,
     source: Arc<str>,
 }
 
@@ -136,6 +139,9 @@ impl fmt::Display for Explanation {
             if !rule.lints.is_empty() {
                 writeln!(f, "{}", Diagnostics::new(&self.source, rule.lints.clone()))?;
             }
+        }
+        if let Some(also) = &self.also {
+            write!(f, "and, of what is left, {also}")?;
         }
         Ok(())
     }

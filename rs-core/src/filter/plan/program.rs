@@ -17,7 +17,7 @@ use crate::filter::plan::rule::{BoundRule, bind_rule};
 use crate::filter::select::{Effect, Select};
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::Side;
-use crate::filter::verdict::{Rejection, Verdict};
+use crate::filter::verdict::{Rejection, Undecided, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
 
@@ -43,6 +43,8 @@ use crate::schema::TableDef;
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(crate) inner: Arc<Inner>,
+    /// The program of a selection that narrows this one.
+    pub(super) also: Option<Arc<Program>>,
 }
 
 #[derive(Debug)]
@@ -123,7 +125,7 @@ impl Program {
             rules,
             otherwise,
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), also: select.also().map(|also| Arc::new(Self::new(also, table, others))) }
     }
 
     /// Returns the table that it is bound to.
@@ -136,12 +138,18 @@ impl Program {
     pub(crate) fn column_name(&self, index: usize) -> Option<&str> {
         let own = self.inner.table.columns().get(index).map(|column| &*column.name);
         own.or_else(|| self.inner.absent.get(usize::from(u16::MAX).checked_sub(index)?).map(|name| &**name))
+            .or_else(|| self.also.as_ref()?.column_name(index))
+    }
+
+    /// Returns the names of the columns to blame.
+    pub(crate) fn names_of(&self, undecided: &Undecided) -> Vec<String> {
+        undecided.columns().map(|(index, _)| self.column_name(index).unwrap_or("?").to_owned()).collect()
     }
 
     /// Returns whether no rule names the table.
     #[must_use]
     pub fn rejects_all(&self) -> bool {
-        self.inner.rules.is_empty()
+        self.inner.rules.is_empty() || self.also.as_ref().is_some_and(|also| also.rejects_all())
     }
 
     /// Returns whether it wants all changes of the table, of any operation.
@@ -150,14 +158,15 @@ impl Program {
             let selects = rule.leaves_out.is_none() && rule.problems.is_empty();
             selects && rule.conjuncts.is_empty() && Op::ALL.into_iter().all(|op| rule.ops.has(op))
         };
-        self.inner.rules.first().is_some_and(whole)
+        self.inner.rules.first().is_some_and(whole) && self.also.as_ref().is_none_or(|also| also.accepts_all())
     }
 
     /// Returns what does not fit the table: unknown columns, types that cannot be compared. `None` if everything fits.
     #[must_use]
     pub fn problems(&self) -> Option<Diagnostics> {
         let all: Vec<Diagnostic> = self.inner.rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
-        (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all))
+        let own = (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all));
+        own.or_else(|| self.also.as_ref()?.problems())
     }
 
     /// Decides on a change of its table by its rules: operations, FILTER, WHERE. A rule with EVENTACTIONS (IGNORE) or (DISCARD) that
@@ -169,6 +178,15 @@ impl Program {
 
     #[inline]
     pub(crate) fn judge(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
+        let own = self.own_verdict(change, scratch);
+        match &self.also {
+            Some(also) if own.is_accept() => also.judge(change, scratch),
+            _ => own,
+        }
+    }
+
+    #[inline]
+    fn own_verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         let inner = &*self.inner;
         match inner.index(change.op()) {
             Some(index) => {
@@ -191,6 +209,10 @@ impl Program {
     /// stream, few of which accept a change. Rules whose first test compares a number are found by an index, without evaluating
     /// the others.
     pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
+        // What narrows the selection decides for all rules.
+        if self.also.as_ref().is_some_and(|also| matches!(also.judge(change, scratch), Verdict::Reject(_))) {
+            return;
+        }
         let inner = &*self.inner;
         match inner.index(change.op()) {
             Some(index) => {

@@ -1,5 +1,6 @@
 //! Object names with wildcards. See docs/filter.md, section 2.1.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::filter::syntax::escapes;
@@ -108,6 +109,12 @@ impl NamePattern {
         }
     }
 
+    /// Returns its text in lower case; `None` if it has a wildcard.
+    fn folded(&self) -> Option<String> {
+        let characters = self.pieces.iter().map(|piece| if let Piece::Char(character) = piece { Some(*character) } else { None });
+        Some(fold(characters.collect::<Option<Vec<_>>>()?.into_iter()))
+    }
+
     fn same(&self, a: char, b: char) -> bool {
         a == b || (!self.quoted && (a.eq_ignore_ascii_case(&b) || a.to_lowercase().eq(b.to_lowercase())))
     }
@@ -202,6 +209,43 @@ pub(crate) fn matches_parts(patterns: &[NamePattern], name: &str) -> bool {
     patterns.iter().rev().all(|pattern| parts.next().is_some_and(|part| pattern.matches(part)))
 }
 
+/// Finds the patterns that may fit a name by the last part of the name. Trying each pattern on each name would be quadratic.
+#[derive(Debug, Default)]
+pub(crate) struct NameIndex {
+    /// Patterns by their last part in lower case.
+    by_last: HashMap<Box<str>, Vec<usize>>,
+    /// Patterns whose last part has a wildcard, and entries without a pattern.
+    others: Vec<usize>,
+    len: usize,
+}
+
+impl NameIndex {
+    /// Adds an entry, which gets the next number from 0 on: a pattern, or `None` for one that may fit every name.
+    pub(crate) fn add(&mut self, parts: Option<&[NamePattern]>) {
+        match parts.and_then(|parts| parts.last()).and_then(NamePattern::folded) {
+            Some(last) => self.by_last.entry(last.into()).or_default().push(self.len),
+            None => self.others.push(self.len),
+        }
+        self.len += 1;
+    }
+
+    /// Returns the numbers of the entries that may fit a name, in ascending order.
+    pub(crate) fn candidates(&self, name: &str) -> Vec<usize> {
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let mut found = self.others.clone();
+        if let Some(numbers) = self.by_last.get(&*fold(last.chars())) {
+            found.extend(numbers);
+            found.sort_unstable();
+        }
+        found
+    }
+}
+
+/// Returns a text in lower case, as [`NamePattern::matches`] compares it.
+fn fold(characters: impl Iterator<Item = char>) -> String {
+    characters.flat_map(char::to_lowercase).collect()
+}
+
 impl fmt::Display for ObjectPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, part) in self.parts.iter().enumerate() {
@@ -289,6 +333,22 @@ mod tests {
     fn stars_do_not_take_forever() {
         let pattern = NamePattern::new(&format!("{}c", "a*".repeat(200)));
         assert!(!pattern.matches(&format!("{}b", "a".repeat(5000))));
+    }
+
+    #[test]
+    fn the_index_finds_what_each_pattern_would() {
+        let patterns = ["hr.emp", "HR.E*", "*.\"Emp\"", "x.hr.EMP", "HR.DEPT", "hr.ÜBER", r"HR.\u0045MP", "*"];
+        let patterns: Vec<ObjectPattern> = patterns.iter().map(|text| text.parse().unwrap()).collect();
+        let mut index = NameIndex::default();
+        patterns.iter().for_each(|pattern| index.add(Some(pattern.parts())));
+        for name in ["HR.EMP", "HR.Emp", "X.HR.EMP", "HR.DEPT", "HR.über", "HR.OTHER", "", "EMP"] {
+            let matching = |numbers: &mut dyn Iterator<Item = usize>| -> Vec<usize> {
+                numbers.filter(|number| patterns[*number].matches(name)).collect()
+            };
+            let found = matching(&mut index.candidates(name).into_iter());
+            assert_eq!(found, matching(&mut (0..patterns.len())), "{name}");
+        }
+        assert!(index.candidates("HR.OTHER").len() < patterns.len());
     }
 
     #[test]

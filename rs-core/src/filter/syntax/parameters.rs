@@ -36,8 +36,13 @@ pub(crate) fn parse(text: &str, dialect: Dialect, is_file: bool) -> Result<Scrip
     let mut statements = Vec::new();
     match parser.fits().and_then(|()| parser.statements(&mut statements)) {
         Ok(()) => {
-            settle(&mut statements, is_file);
-            Ok(Script { statements, lints: parser.lints })
+            let parts = statements.split(|own| *own == Statement::And).enumerate().map(|(place, part)| {
+                let mut part = part.to_vec();
+                settle(&mut part, is_file && place == 0);
+                part
+            });
+            let parts: Vec<_> = parts.collect();
+            Ok(Script { statements: parts.join(&Statement::And), lints: parser.lints })
         }
         Err(error) => {
             parser.lints.push(error);
@@ -124,6 +129,11 @@ impl<'a> Parser<'a> {
                 let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
                 self.lexer.at += blank.len();
                 Statement::Process(keyword == "REPLICAT", self.word_here(&[';']).into())
+            }
+            "TRAILCORE" if self.takes_word("AND") => {
+                self.lint_repeated(out, before);
+                *before = Before::default();
+                Statement::And
             }
             "TRAILCORE" => Statement::Limits(self.limits()?),
             "DDL" => Statement::Ddl(self.ddl(span)?),
@@ -408,6 +418,17 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Reads this word if it is the next one.
+    fn takes_word(&mut self, word: &str) -> bool {
+        let start = self.lexer.at;
+        self.lexer.skip_blanks();
+        let takes = self.bare_word().eq_ignore_ascii_case(word);
+        if !takes {
+            self.lexer.at = start;
+        }
+        takes
     }
 
     fn limits(&mut self) -> Parsed<Limits> {

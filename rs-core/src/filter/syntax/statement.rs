@@ -37,6 +37,8 @@ pub(crate) enum Statement {
     Ddl(DdlFilter),
     /// TRAILCORE, which GoldenGate does not have.
     Limits(Limits),
+    /// TRAILCORE AND: ends a selection. A change must also pass the one that follows.
+    And,
 }
 
 /// Parameters that name a trail.
@@ -507,6 +509,7 @@ impl fmt::Display for In<'_, Statement> {
             Statement::DuplicateMaps(false) => f.write_str("NOALLOWDUPTARGETMAP"),
             Statement::Ddl(filter) => filter.fmt(f),
             Statement::Limits(limits) => limits.fmt(f),
+            Statement::And => f.write_str("TRAILCORE AND;"),
         }
     }
 }

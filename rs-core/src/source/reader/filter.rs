@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, Result};
-use crate::filter::{Counts, Program, Select, Selector};
+use crate::filter::{Counts, Doubt, Program, Select, Selector};
 use crate::schema::{TableDef, TableMap};
 use crate::source::options::ReadOptions;
 use crate::source::trail::Trail;
@@ -50,6 +50,16 @@ impl ReadFilter {
 
     pub(super) fn counts(&self) -> Counts {
         self.selector.counts()
+    }
+
+    /// Returns what the selection could not decide on.
+    pub(super) fn doubts(&self) -> Vec<Doubt> {
+        self.selector.doubts()
+    }
+
+    /// Returns the object names of the selection that fit none of these tables, nor a table met before.
+    pub(super) fn unmatched<'a>(&'a self, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
+        self.selector.unmatched(tables.chain(self.names.keys().map(|name| &**name)))
     }
 
     /// Returns whether the prefilter rejects a plain row, and counts it. `false` decides nothing.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::change::{Built, Change, ChangeContext, Head, PositionSpace, TransactionIds, values_context};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Counts;
 use crate::formats::native_json::{Inferred, Line, Tables, Unmade};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef, TableId};
@@ -14,6 +13,7 @@ use crate::source::reader::filter::ReadFilter;
 use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
+use crate::source::unfinished::UnfinishedTransactions;
 
 /// Reads the changes of lines. Each is made in one buffer that is reused for all.
 #[derive(Debug)]
@@ -33,6 +33,9 @@ pub(super) struct LineReader {
     ids: (Option<Box<str>>, Option<Box<str>>),
     serial: u64,
     skipped: Vec<Skipped>,
+    unfinished: UnfinishedTransactions,
+    /// The last call met the end of the lines.
+    ended: bool,
 }
 
 /// The change that is lent, without its bytes.
@@ -65,6 +68,8 @@ impl LineReader {
             ids: (None, None),
             serial: 0,
             skipped: Vec::new(),
+            unfinished: UnfinishedTransactions::default(),
+            ended: false,
             options,
         };
         if let Some(position) = reader.options.start_at {
@@ -93,7 +98,9 @@ impl LineReader {
     /// Makes the change of the next line that has one; `false` at the end.
     fn make_next(&mut self) -> Result<bool> {
         loop {
-            let Some((place, line)) = self.lines.next()? else { return Ok(false) };
+            let next = self.lines.next()?;
+            self.ended = next.is_none();
+            let Some((place, line)) = next else { return Ok(false) };
             let length = line.len();
             let made = match Line::parse(line) {
                 Ok(parsed) => {
@@ -159,6 +166,10 @@ impl LineReader {
             }
             _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
         };
+        if built.head.unfinished {
+            let (csn, xid) = ids.texts();
+            self.unfinished.add(built.space.at(built.head.offset), csn, xid);
+        }
         let context = ChangeContext { file, ids, start: None };
         self.current = Some(Current { head: built.head, context, file: place.file, table });
     }
@@ -220,8 +231,16 @@ impl LineReader {
         self.tables.catalog()
     }
 
-    pub(super) fn filter_counts(&self) -> Counts {
-        self.filter.as_ref().map_or_else(Counts::default, ReadFilter::counts)
+    pub(super) fn filter(&self) -> Option<&ReadFilter> {
+        self.filter.as_ref()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(super) fn unfinished(&self) -> &UnfinishedTransactions {
+        &self.unfinished
     }
 
     pub(super) fn skipped(&self) -> &[Skipped] {

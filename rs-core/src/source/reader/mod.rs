@@ -17,14 +17,16 @@ use std::sync::Arc;
 
 use crate::change::{Change, ChangeBlock, OwnedChange, Run};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Counts;
+use crate::filter::{Counts, Doubt};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
+use crate::source::reader::filter::ReadFilter;
 use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
+use crate::source::unfinished::UnfinishedTransactions;
 use crate::trail::FileHeader;
 
 pub use blocks::Blocks;
@@ -106,9 +108,30 @@ impl Reader {
     /// Returns what the selection has decided so far; all zero without one.
     #[must_use]
     pub fn filter_counts(&self) -> Counts {
+        self.filter().map_or_else(Counts::default, ReadFilter::counts)
+    }
+
+    pub(super) fn doubts(&self) -> Vec<Doubt> {
+        self.filter().map_or_else(Vec::new, ReadFilter::doubts)
+    }
+
+    /// Returns the object names of the selection that fit no table met so far.
+    pub(super) fn unmatched(&self) -> Vec<String> {
+        self.filter().map_or_else(Vec::new, |filter| filter.unmatched(self.tables().map(|table| table.name())))
+    }
+
+    fn filter(&self) -> Option<&ReadFilter> {
         match &self.source {
-            Source::Trail(trail) => trail.filter_counts(),
-            Source::Lines(lines) => lines.filter_counts(),
+            Source::Trail(trail) => trail.filter(),
+            Source::Lines(lines) => lines.filter(),
+        }
+    }
+
+    /// Returns whether the last call met the end of the source.
+    pub(super) fn has_ended(&self) -> bool {
+        match &self.source {
+            Source::Trail(trail) => trail.has_ended(),
+            Source::Lines(lines) => lines.has_ended(),
         }
     }
 
@@ -203,6 +226,15 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.skipped(),
             Source::Lines(lines) => lines.skipped(),
+        }
+    }
+
+    /// Returns the transactions so far that the source does not finish; see [`Change::is_unfinished`].
+    #[must_use]
+    pub fn unfinished(&self) -> &UnfinishedTransactions {
+        match &self.source {
+            Source::Trail(trail) => trail.unfinished(),
+            Source::Lines(lines) => lines.unfinished(),
         }
     }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::change::{Change, ChangeContext, FileContext, Head, Op, PositionSpace, TransactionIds};
 use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Counts;
 use crate::position::{Position, TrailPosition};
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
@@ -20,6 +19,7 @@ use crate::source::reader::transactions::TransactionTracker;
 use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
+use crate::source::unfinished::UnfinishedTransactions;
 use crate::source::window::{End, ReadWindow, Start};
 use crate::text::Charset;
 use crate::trail::{FileHeader, Record, RecordType, TrailFormat};
@@ -48,6 +48,9 @@ pub(super) struct TrailReader {
     /// The last change of the slow path: its head, and whether its bytes are in the assembler's scratch.
     assembled: Option<(Head, bool)>,
     skipped: Vec<Skipped>,
+    unfinished: UnfinishedTransactions,
+    /// The last call met the end of the trail.
+    ended: bool,
     /// A broken invariant: reading does not continue after it.
     failed: Option<Error>,
 }
@@ -147,6 +150,8 @@ impl TrailReader {
             ids_frame: None,
             assembled: None,
             skipped: Vec::new(),
+            unfinished: UnfinishedTransactions::default(),
+            ended: false,
             failed: None,
         };
         match start_at {
@@ -269,15 +274,22 @@ impl TrailReader {
             return Err(error.clone());
         }
         self.context.start = None;
-        if self.cursor >= self.transactions.ready() && !self.advance()? {
-            return Ok(Step::End);
+        if self.cursor >= self.transactions.ready() {
+            self.ended = false;
+            if !self.advance()? {
+                self.ended = true;
+                return Ok(Step::End);
+            }
         }
         let first = self.cursor;
         if first >= self.segment.end {
             self.enter_segment();
         }
         // The images of an encrypted file need the format.
-        self.fast_until = if self.definitions.encrypted() { 0 } else { self.transactions.ready().min(self.segment.end) };
+        let plain_until = self.transactions.ready().min(self.segment.end);
+        // The last change of an unfinished transaction is marked on this path.
+        let plain_until = self.transactions.next_unfinished().map_or(plain_until, |last| last.min(plain_until));
+        self.fast_until = if self.definitions.encrypted() { 0 } else { plain_until };
         let Some(frame) = self.window.frames().get(first).copied() else {
             return Err(Error::internal("a ready frame is not in the window"));
         };
@@ -308,6 +320,10 @@ impl TrailReader {
             return Ok(Step::Skip);
         }
         let split_pair = self.assembler.take_split_pair(&frame);
+        let unfinished = self.transactions.breaks_off_in(first..frames.end);
+        if unfinished {
+            self.note_unfinished(frames.end - 1);
+        }
         self.cursor = frames.end;
         if (frame.is_rolled_back() && in_transaction) || !(op.is_change() || self.options.include_non_changes) {
             return Ok(Step::Skip);
@@ -332,6 +348,7 @@ impl TrailReader {
         let Assembled { mut head, in_scratch, start } =
             self.assembler.assemble(&self.window, frames, place, encrypted, split_pair)?;
         head.in_transaction = in_transaction;
+        head.unfinished = unfinished;
         if in_scratch {
             // The change's buffer is not the window, where the record with the ids is.
             self.keep_ids();
@@ -451,6 +468,14 @@ impl TrailReader {
     /// Notes that a transaction begins with a frame, for a seek that passes it.
     pub(super) fn pass_transaction_start(&mut self, index: usize) {
         self.begin_transaction(index);
+    }
+
+    /// Notes that a transaction breaks off with a frame.
+    #[cold]
+    fn note_unfinished(&mut self, last: usize) {
+        let at = self.window.place(last).map(|(_, position, _)| position).unwrap_or_default();
+        let (csn, xid) = self.context.ids(self.window.data());
+        self.unfinished.add(at.into(), csn, xid);
     }
 
     #[cold]
@@ -596,12 +621,20 @@ impl TrailReader {
         self.definitions.catalog()
     }
 
-    pub(super) fn filter_counts(&self) -> Counts {
-        self.filter.as_ref().map_or_else(Counts::default, ReadFilter::counts)
+    pub(super) fn filter(&self) -> Option<&ReadFilter> {
+        self.filter.as_ref()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     pub(super) fn has_filter(&self) -> bool {
         self.filter.is_some()
+    }
+
+    pub(super) fn unfinished(&self) -> &UnfinishedTransactions {
+        &self.unfinished
     }
 
     pub(super) fn skipped(&self) -> &[Skipped] {

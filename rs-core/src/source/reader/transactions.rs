@@ -1,5 +1,8 @@
 //! [`TransactionTracker`]: which frames of the window may be returned, where transactions end, and which are rolled back.
 
+use std::collections::VecDeque;
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::source::reader::assembly::is_before_half;
 use crate::source::window::{End, ReadWindow};
@@ -17,6 +20,8 @@ pub(super) struct TransactionTracker {
     open: OpenTransaction,
     ready: usize,
     resolved: usize,
+    /// The last frames of transactions that the trail does not finish, in order.
+    unfinished: VecDeque<usize>,
 }
 
 /// The transaction that the resolved frames end inside.
@@ -40,12 +45,26 @@ impl TransactionTracker {
         self.ready
     }
 
+    /// Returns the last frame of the next transaction that the trail does not finish.
+    pub(super) fn next_unfinished(&self) -> Option<usize> {
+        self.unfinished.front().copied()
+    }
+
+    /// Returns whether a transaction that the trail does not finish breaks off in these frames, and forgets it.
+    pub(super) fn breaks_off_in(&mut self, frames: Range<usize>) -> bool {
+        let breaks_off = self.next_unfinished().is_some_and(|last| last < frames.end);
+        if breaks_off {
+            self.unfinished.pop_front();
+        }
+        breaks_off
+    }
+
     /// Looks at the window's new frames. `cursor` is the next frame to be returned.
     pub(super) fn resolve(&mut self, window: &mut ReadWindow, cursor: usize) -> Result<()> {
         if window.is_plain() && self.open != OpenTransaction::RolledBack {
-            self.resolve_rows(window.frames());
+            self.resolve_rows(window.frames(), cursor);
         } else {
-            self.resolve_all(window);
+            self.resolve_all(window, cursor);
         }
         self.resolved = window.frames().len();
         self.ready = match self.open {
@@ -53,6 +72,9 @@ impl TransactionTracker {
             OpenTransaction::From(start) => start.min(last_change(window)),
             _ => last_change(window),
         };
+        if window.is_at_end() {
+            self.break_off(window.frames(), self.ready, cursor);
+        }
         if let OpenTransaction::From(start) = self.open {
             let held = start <= cursor && window.pending_bytes(start) > MAX_HELD;
             if held && !window.is_at_end() {
@@ -60,6 +82,16 @@ impl TransactionTracker {
             }
         }
         Ok(())
+    }
+
+    /// Notes that the open transaction, if there is one, breaks off before a frame. `cursor` is the next frame to be returned.
+    fn break_off(&mut self, frames: &[Frame], before: usize, cursor: usize) {
+        if !matches!(self.open, OpenTransaction::From(_) | OpenTransaction::Kept) {
+            return;
+        }
+        let in_transaction = |frame: &Frame| !frame.is_file_header() && frame.record_type.belongs_to_transaction();
+        let last = frames.get(..before).and_then(|frames| frames.iter().rposition(in_transaction));
+        self.unfinished.extend(last.filter(|last| *last >= cursor && self.unfinished.back().is_none_or(|noted| noted < last)));
     }
 
     /// Starts at a frame, inside a transaction or not. Frames before it are settled.
@@ -85,11 +117,17 @@ impl TransactionTracker {
         }
         self.ready = self.ready.saturating_sub(count);
         self.resolved = self.resolved.saturating_sub(count);
+        self.unfinished.retain(|last| *last >= count);
+        self.unfinished.iter_mut().for_each(|last| *last -= count);
     }
 
     /// Resolves frames that are plain rows: the last of them that begins or ends a transaction decides.
-    fn resolve_rows(&mut self, frames: &[Frame]) {
+    fn resolve_rows(&mut self, frames: &[Frame], cursor: usize) {
         let new = frames.get(self.resolved..).unwrap_or_default();
+        // Within a file, only damage breaks a transaction off.
+        if new.first().is_some_and(|frame| frame.begins_and_ends().0) {
+            self.break_off(frames, self.resolved, cursor);
+        }
         for (index, frame) in new.iter().enumerate().rev() {
             let (begins, ends) = frame.begins_and_ends();
             if begins || ends {
@@ -104,7 +142,7 @@ impl TransactionTracker {
     }
 
     /// Resolves frames of all kinds, markers among them.
-    fn resolve_all(&mut self, window: &mut ReadWindow) {
+    fn resolve_all(&mut self, window: &mut ReadWindow, cursor: usize) {
         let mut next = self.resolved;
         while let Some(frame) = window.frames().get(next).copied() {
             let index = next;
@@ -123,7 +161,11 @@ impl TransactionTracker {
             }
             let (begins, ends) = frame.begins_and_ends();
             let unread_start = self.open == OpenTransaction::None && frame.is_middle();
-            if (begins && frame.record_type != RecordType::LOB) || unread_start {
+            let begins = begins && frame.record_type != RecordType::LOB;
+            if begins {
+                self.break_off(window.frames(), index, cursor);
+            }
+            if begins || unread_start {
                 self.open = OpenTransaction::From(index);
             }
             if self.open == OpenTransaction::RolledBack {

@@ -137,6 +137,14 @@ public final class BatchReader implements AutoCloseable, Iterable<ColumnBatch> {
         return state().skipped();
     }
 
+    /**
+     * {@return what became of the changes that were read so far} Names of the selection that fit no table are known once
+     * the end of the trail was read.
+     */
+    public ReadReport report() {
+        return ReadReport.of(Json.parse(state().report()));
+    }
+
     /** {@return the decisions of the selection so far} All counts are zero without a selection. */
     public FilterCounts filterCounts() {
         return state().counts();

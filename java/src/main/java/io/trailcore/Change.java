@@ -40,6 +40,7 @@ public final class Change {
     private static final int IDS = 80;
     private static final int INDEX = 84;
     private static final int FILE = 88;
+    private static final int UNFINISHED = 92;
 
     private final ChangeBlock block;
     private final byte[] view;
@@ -130,6 +131,14 @@ public final class Change {
      */
     public TransactionIndicator transaction() {
         return TransactionIndicator.of(Byte.toUnsignedInt(view[at + TRANSACTION]));
+    }
+
+    /**
+     * {@return whether its transaction breaks off after the change: the trail ends there, or begins another transaction}
+     * Whether the rest is written later is not known.
+     */
+    public boolean isUnfinished() {
+        return Wire.i32(view, at + UNFINISHED) != 0;
     }
 
     /**

@@ -212,6 +212,14 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
     }
 
     /**
+     * {@return what became of the changes that were read so far} Names of the selection that fit no table are known once
+     * the end of the trail was read.
+     */
+    public ReadReport report() {
+        return ReadReport.of(Json.parse(state().report()));
+    }
+
+    /**
      * {@return the decisions of the selection so far, including those on changes that were fetched but not yet
      * returned} All counts are zero without a selection.
      */
