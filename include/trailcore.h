@@ -1216,6 +1216,10 @@ typedef struct {
      * The type of its record: the IOType byte of the header.
      */
     uint32_t record_type;
+    /**
+     * 1 if its transaction breaks off after it: the trail ends there, or begins another transaction; otherwise 0.
+     */
+    uint32_t unfinished;
 } tc_change_info;
 
 /**
@@ -1935,6 +1939,13 @@ tc_status tc_arrow_batches_next(tc_arrow_batches *batches,
 tc_status tc_arrow_batches_filter_counts(tc_arrow_batches *batches, tc_counts *counts);
 
 /**
+ * Appends the report of the reading so far to a buffer, as `tc_reader_report`.
+ *
+ * Example: `tc_arrow_batches_report(batches, report, &error);`
+ */
+tc_status tc_arrow_batches_report(tc_arrow_batches *batches, tc_buffer *report, tc_error **error);
+
+/**
  * Returns the number of ranges skipped so far. Always 0 without `resync`.
  *
  * Example: `size_t count; tc_arrow_batches_skipped_count(batches, &count);`
@@ -2568,6 +2579,16 @@ tc_status tc_reader_position(tc_reader *reader, tc_position *position);
  * Example: `tc_counts counts; tc_reader_filter_counts(reader, &counts);`
  */
 tc_status tc_reader_filter_counts(tc_reader *reader, tc_counts *counts);
+
+/**
+ * Appends the report of the reading so far to a buffer: a JSON document with the counts of the selection, the causes of undecided
+ * changes, skipped ranges, names of the selection that fit no table, and unfinished transactions.
+ *
+ * Example: `tc_reader_report(reader, report, &error);`
+ */
+tc_status tc_reader_report(tc_reader *reader,
+                           tc_buffer *report,
+                           tc_error **error);
 
 /**
  * Returns the number of ranges skipped so far. Always 0 without `resync`.

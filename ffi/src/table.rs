@@ -173,7 +173,7 @@ pub unsafe extern "C" fn tc_table_new(
             }
             let columns = array(columns, count, "columns")?;
             let columns = columns.iter().map(|column| column.column()).collect::<Outcome<Vec<_>>>()?;
-            Ok(tc_table(Arc::new(TableDef::new(name, columns))))
+            Ok(tc_table(Arc::new(TableDef::checked(name, columns)?)))
         })
     })
 }

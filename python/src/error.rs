@@ -1,5 +1,9 @@
 //! Errors as Python exceptions. `trailcore/_errors.py` maps error kinds to exception classes.
 
+use std::io;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use trailcore::Error;
@@ -18,8 +22,32 @@ fn made<'py>(py: Python<'py>, function: &str, arguments: impl pyo3::call::PyCall
     }
 }
 
+/// An exception of a caller's own object, on its way through the library.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Foreign(PyErr);
+
+/// Wraps an exception of a caller's own object. [`raised`] returns it unchanged.
+pub(crate) fn foreign(exception: PyErr) -> io::Error {
+    io::Error::other(Foreign(exception))
+}
+
+/// Returns an exception for `__next__`, where `StopIteration` would look like the end.
+pub(crate) fn in_iteration(py: Python<'_>, exception: PyErr) -> PyErr {
+    if !exception.is_instance_of::<PyStopIteration>(py) {
+        return exception;
+    }
+    let error = PyRuntimeError::new_err("a callback raised StopIteration");
+    error.set_cause(py, Some(exception));
+    error
+}
+
 /// Converts an error of the library to an exception.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
+    if let Some(Foreign(exception)) = source.and_then(|error| error.get_ref()?.downcast_ref()) {
+        return exception.clone_ref(py);
+    }
     let location = error.location();
     let file = location.file.as_ref().map(|file| file.to_string_lossy().into_owned());
     let position =

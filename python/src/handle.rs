@@ -3,11 +3,15 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 use pyo3::prelude::*;
 
 use crate::error;
+
+/// How long a thread waits for another before it looks for signals.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// An object that Python threads share. One thread at a time works on it, without the GIL.
 #[derive(Debug)]
@@ -40,25 +44,38 @@ impl<T: Send> Handle<T> {
     /// Runs `work` on the object, without the GIL.
     pub(crate) fn with<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut T) -> R + Send) -> PyResult<R> {
         self.check_process(py)?;
-        let done = py.detach(|| {
-            let guard = self.state.lock();
-            let Ok(mut state) = guard.try_borrow_mut() else { return Err(Refused::Busy) };
-            let value = match &mut *state {
-                State::Open(value) => value,
-                State::Closed => return Err(Refused::Closed),
-                State::Poisoned => return Err(Refused::Poisoned),
-            };
-            // A panic can leave the object inconsistent.
-            catch_unwind(AssertUnwindSafe(|| work(value))).map_err(|_| {
-                *state = State::Poisoned;
-                Refused::Panicked
-            })
-        });
+        let mut work = Some(work);
+        let done = loop {
+            let tried = py.detach(|| self.try_with(&mut work));
+            match tried {
+                Some(done) => break done,
+                // Another thread works on it, perhaps in a callback that waits for this one: Ctrl-C ends the waiting.
+                None => py.check_signals()?,
+            }
+        };
         done.map_err(|refused| match refused {
             Refused::Busy => error::busy(py),
             Refused::Closed => error::closed(py),
             Refused::Poisoned | Refused::Panicked => error::internal(py),
         })
+    }
+
+    /// Runs the work, once; `None` if another thread has the object for a while.
+    fn try_with<R>(&self, work: &mut Option<impl FnOnce(&mut T) -> R>) -> Option<Result<R, Refused>> {
+        let guard = self.state.try_lock_for(PATIENCE)?;
+        let Ok(mut state) = guard.try_borrow_mut() else { return Some(Err(Refused::Busy)) };
+        let value = match &mut *state {
+            State::Open(value) => value,
+            State::Closed => return Some(Err(Refused::Closed)),
+            State::Poisoned => return Some(Err(Refused::Poisoned)),
+        };
+        let work = work.take()?;
+        // A panic can leave the object inconsistent.
+        let done = catch_unwind(AssertUnwindSafe(|| work(value)));
+        Some(done.map_err(|_| {
+            *state = State::Poisoned;
+            Refused::Panicked
+        }))
     }
 
     /// Takes the object out and closes the handle. Returns `None` if it was closed already.

@@ -13,7 +13,7 @@ use trailcore::schema::TableMap;
 use trailcore::source::{Blocks, Skipped};
 
 use crate::change::{Block, Change, Names};
-use crate::error::raised;
+use crate::error::{in_iteration, raised};
 use crate::handle::Handle;
 use crate::schema::TableDef;
 use crate::values::Types;
@@ -84,7 +84,7 @@ impl Changes {
             let put = block.map(|block| Python::attach(|py| self.put(py, block)));
             Ok(put.transpose().map(|_| found))
         })?;
-        read.map_err(|error: trailcore::Error| self.watch.exception(py, &error))?
+        read.map_err(|error: trailcore::Error| in_iteration(py, self.watch.exception(py, &error)))?
     }
 
     /// Makes a block the current one. Holds no lock while Python objects are created, because this can run arbitrary Python
@@ -114,7 +114,7 @@ impl Changes {
             if !self.read_on(py)? {
                 if !self.is_done.swap(true, Ordering::Relaxed) {
                     let report = self.blocks.with(py, |blocks| blocks.reader().report())?;
-                    self.watch.done(py, report)?;
+                    self.watch.done(py, report).map_err(|error| in_iteration(py, error))?;
                 }
                 return Ok(None);
             }

@@ -13,6 +13,7 @@ use trailcore::report::ReadReport;
 use trailcore::source::RecordReader;
 use trailcore::trail::{ByteOrder, TableRef, tokens};
 
+use crate::error::in_iteration;
 use crate::handle::Handle;
 use crate::reader::{SkippedRange, skipped_ranges};
 use crate::values::Types;
@@ -141,8 +142,8 @@ impl Records {
 
     fn read_on(&self, py: Python<'_>) -> PyResult<()> {
         self.reader.with(py, |reader| {
-            let mut ahead = self.ahead.lock();
-            let (records, error) = &mut *ahead;
+            // Reading can run the caller's code: the lock is not held meanwhile.
+            let (mut records, mut error) = (VecDeque::new(), None);
             while records.len() < AHEAD && error.is_none() {
                 match reader.next() {
                     Ok(Some(placed)) => records.push_back(Record {
@@ -152,9 +153,12 @@ impl Records {
                         bytes: placed.record.bytes().to_vec(),
                     }),
                     Ok(None) => break,
-                    Err(stopped) => *error = Some(stopped),
+                    Err(stopped) => error = Some(stopped),
                 }
             }
+            let mut ahead = self.ahead.lock();
+            ahead.0.extend(records);
+            ahead.1 = error.or(ahead.1.take());
         })
     }
 }
@@ -176,10 +180,10 @@ impl Records {
             }
             if let Some(error) = ahead.1.take() {
                 drop(ahead);
-                return Err(self.watch.exception(py, &error));
+                return Err(in_iteration(py, self.watch.exception(py, &error)));
             }
         }
-        self.watch.done(py, ReadReport::default())?;
+        self.watch.done(py, ReadReport::default()).map_err(|error| in_iteration(py, error))?;
         Ok(None)
     }
 

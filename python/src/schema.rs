@@ -133,12 +133,12 @@ pub(crate) struct TableDef(pub(crate) Arc<trailcore::TableDef>);
 #[pymethods]
 impl TableDef {
     #[new]
-    fn new(name: &str, columns: Vec<Column>) -> PyResult<Self> {
+    fn new(py: Python<'_>, name: &str, columns: Vec<Column>) -> PyResult<Self> {
         if name.is_empty() || columns.is_empty() {
             return Err(PyValueError::new_err("a table definition needs a name and at least one column"));
         }
         let columns = columns.into_iter().map(|column| column.0).collect();
-        Ok(Self(Arc::new(trailcore::TableDef::new(name, columns))))
+        Ok(Self(Arc::new(trailcore::TableDef::checked(name, columns).map_err(|error| crate::error::raised(py, &error))?)))
     }
 
     /// The name of the table, with the parts joined by ``.``.

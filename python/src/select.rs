@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use trailcore::filter::{self, SelectOptions};
+use trailcore::filter::{self, SelectOptions, SelectParts};
 use trailcore::{Error, Timestamp};
 
 use crate::error::{DiagnosticParts, diagnostic_parts, syntax};
@@ -27,6 +27,20 @@ impl Select {
             filter::Select::parse_in(&source.extract::<String>()?, options.dialect).map_err(Error::from)
         };
         select.map(|select| Self(options.apply(select))).map_err(|error| syntax(py, &error))
+    }
+
+    /// Joins the parts of a selection, a document, with a document of options.
+    #[staticmethod]
+    fn of_parts(py: Python<'_>, parts: &str, options: &str) -> PyResult<Self> {
+        let options = SelectOptions::from_json(options).map_err(|error| syntax(py, &error))?;
+        let text = SelectParts::from_json(parts).and_then(|parts| parts.to_text()).map_err(|error| syntax(py, &error))?;
+        let select = filter::Select::parse_in(&text, options.dialect).map_err(Error::from);
+        select.map(|select| Self(options.apply(select))).map_err(|error| syntax(py, &error))
+    }
+
+    /// Returns a selection that narrows this one by another: a change must pass both.
+    fn narrowed(&self, other: &Self) -> Self {
+        Self(self.0.clone().and(other.0.clone()))
     }
 
     /// Returns the same selection with other options.

@@ -14,6 +14,7 @@ use pyo3::types::PyCapsule;
 use trailcore::arrow::{TableStream, c_stream};
 use trailcore::sink::write_parquet;
 
+use crate::error::in_iteration;
 use crate::handle::Handle;
 use crate::reader::{SkippedRange, document, skipped_ranges};
 use crate::schema::TableDef;
@@ -266,11 +267,11 @@ impl Batches {
         let next = self.batches.with(py, Iterator::next)?;
         match next {
             Some(Ok(records)) => Ok(Some(Batch::new(records.batch))),
-            Some(Err(error)) => Err(self.watch.exception(py, &error)),
+            Some(Err(error)) => Err(in_iteration(py, self.watch.exception(py, &error))),
             None => {
                 if self.watch.ended().is_none() {
                     let report = self.batches.with(py, |batches| batches.report())?;
-                    self.watch.done(py, report)?;
+                    self.watch.done(py, report).map_err(|error| in_iteration(py, error))?;
                 }
                 Ok(None)
             }

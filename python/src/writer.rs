@@ -1,5 +1,6 @@
 //! Writing trails from Python's rows.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +29,8 @@ pub(crate) struct Writer {
     /// True if `write` opened the current transaction.
     is_copied: AtomicBool,
     finished: AtomicBool,
-    /// One definition for each set of equal ones, because the writer compares definitions by address.
-    tables: Mutex<Vec<Arc<trailcore::TableDef>>>,
+    /// One definition for each set of equal ones, by name, because the writer compares definitions by address first.
+    tables: Mutex<HashMap<Box<str>, Vec<Arc<trailcore::TableDef>>>>,
 }
 
 /// A value of a row, checked against the kind of its column.
@@ -44,19 +45,31 @@ enum Cell {
 impl Writer {
     fn definition(&self, table: &TableDef) -> Arc<trailcore::TableDef> {
         let mut tables = self.tables.lock();
-        if let Some(known) = tables.iter().find(|known| **known == table.0) {
+        let versions = tables.entry(table.0.name().into()).or_default();
+        let known = versions.iter().rev().find(|known| Arc::ptr_eq(known, &table.0) || **known == table.0);
+        if let Some(known) = known {
             return Arc::clone(known);
         }
-        tables.push(Arc::clone(&table.0));
+        versions.push(Arc::clone(&table.0));
         Arc::clone(&table.0)
     }
 
     /// Encodes a row image from a dict by column names.
     fn image(&self, py: Python<'_>, table: &trailcore::TableDef, row: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
         let mut image = RowBuilder::new(table, self.order);
+        let mut given = Vec::with_capacity(row.len());
+        for (name, value) in row.iter() {
+            let name = name.cast_into::<PyString>()?;
+            let name = name.to_str()?;
+            let column = table.column(name).filter(|(_, column)| *column.name == *name);
+            let Some((index, column)) = column else {
+                return Err(PyValueError::new_err(format!("table {} has no column {name}", table.name())));
+            };
+            given.push((index, column, value));
+        }
         // In the column order of the table, as Extract writes them.
-        for column in table.columns() {
-            let Some(value) = row.get_item(&*column.name)? else { continue };
+        given.sort_unstable_by_key(|(index, ..)| *index);
+        for (_, column, value) in given {
             let put = match cell(column, &value)? {
                 Cell::Null => image.null(&column.name),
                 Cell::Text(text) => image.text(&column.name, &text),
@@ -68,13 +81,6 @@ impl Writer {
                 Cell::Number(digits) => image.number(&column.name, &digits),
             };
             put.map_err(|error| raised(py, &error))?;
-        }
-        for name in row.keys() {
-            let name = name.cast_into::<PyString>()?;
-            if !table.columns().iter().any(|column| name.to_str().is_ok_and(|name| name == &*column.name)) {
-                let what = format!("table {} has no column {}", table.name(), name.to_str()?);
-                return Err(PyValueError::new_err(what));
-            }
         }
         Ok(image.bytes().to_vec())
     }
@@ -93,7 +99,8 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
         PyTypeError::new_err(format!("column {} needs {wanted}, not {given}", column.name))
     };
     match column.kind() {
-        Kind::Text { .. } => value.cast::<PyString>().map(|text| Cell::Text(text.to_string())).map_err(|_| wrong("a str")),
+        // Half of a surrogate pair is an error: no character stands for it.
+        Kind::Text { .. } => Ok(Cell::Text(value.cast::<PyString>().map_err(|_| wrong("a str"))?.to_str()?.to_owned())),
         Kind::Integer { .. } | Kind::NumberText { .. } => {
             let py = value.py();
             let is = |module: &str, class: &str| -> PyResult<bool> { value.is_instance(&py.import(module)?.getattr(class)?) };
@@ -112,7 +119,7 @@ fn cell(column: &ColumnDef, value: &Bound<'_, PyAny>) -> PyResult<Cell> {
         }
         Kind::DateTime => {
             let text: String = match value.cast::<PyString>() {
-                Ok(text) => text.to_string(),
+                Ok(text) => text.to_str()?.to_owned(),
                 Err(_) if value.hasattr("isoformat")? => {
                     let is_aware = value.hasattr("tzinfo")? && !value.getattr("tzinfo")?.is_none();
                     if is_aware {

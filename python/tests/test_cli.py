@@ -385,7 +385,7 @@ def test_what_is_not_there(run, tmp_path: Path) -> None:
     code, out, err = run("cat", ROOT / "Cargo.toml")
     assert (code, out) == (1, "") and "Cargo.toml" in err and len(err.splitlines()) == 1
     code, out, err = run("cat", BK, "--table", "BANK.POSTNGS")
-    assert (code, out) == (0, "")
+    assert (code, out) == (2, "")
     assert err == (
         "trailcore: no table BANK.POSTNGS in what was read; the tables are BANK.ACCOUNTS, BANK.CUSTOMERS, BANK.POSTINGS\n"
     )

@@ -35,7 +35,7 @@ class _quiet:
 
 def members(value: type) -> list[str]:
     """Returns the public members of a class, without those of its built-in bases."""
-    known = {member for base in (Exception, KeyError, tuple, str, dt.datetime) for member in dir(base)}
+    known = {member for base in (Exception, KeyError, tuple, list, str, dt.datetime) for member in dir(base)}
     return [member for member in dir(value) if not member.startswith("_") and member not in known]
 
 

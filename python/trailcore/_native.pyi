@@ -91,6 +91,10 @@ class Change:
         """The key columns of the changed row, as they were before the change. Empty if the table has no key or the images lack
         it."""
     @property
+    def unfinished(self) -> bool:
+        """True if its transaction breaks off after it: the trail ends there, or begins another transaction. Whether the rest is
+        written later is not known."""
+    @property
     def tokens(self) -> dict[str, Any]:
         """GoldenGate's own tokens of its record, without those of the transaction. User tokens are bytes under ``user``."""
     @property
@@ -119,6 +123,11 @@ class Changes(Iterator[Change]):
     def counts(self) -> dict[str, Any]:
         """The decisions of the selection so far, including changes read ahead: ``accepted``, ``rejected``, ``undecidable``,
         ``errors``."""
+    @property
+    def report(self) -> dict[str, Any]:
+        """What became of the changes that were read so far, including changes read ahead: a document with the counts of the
+        selection, the ``causes`` of undecided changes, ``skipped`` ranges, ``unmatched`` table names and ``unfinished``
+        transactions."""
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
         """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
@@ -269,6 +278,11 @@ class Select:
     """A compiled selection. Immutable."""
 
     def __new__(cls, source: _Path, options: str, is_file: bool = False) -> Self: ...
+    @staticmethod
+    def of_parts(parts: str, options: str) -> Select:
+        """Joins the parts of a selection, a document, with a document of options."""
+    def narrowed(self, other: Select) -> Select:
+        """Returns a selection that narrows this one by another: a change must pass both."""
     def with_options(self, options: str) -> Select:
         """Returns the same selection with other options."""
     def explain(self, table: TableDef) -> tuple[str, str | None]:
@@ -291,6 +305,9 @@ class Table:
         """Returns the stream under the next schema, after this one has ended at a schema change."""
     def write_parquet(self, path: _Path) -> int:
         """Writes the rows to a Parquet file, and returns how many there are."""
+    @property
+    def report(self) -> dict[str, Any]:
+        """What became of the changes that were read so far."""
     def raise_pending(self) -> None:
         """Raises the exception that stopped a consumer of the stream, which may have wrapped it."""
     @property
@@ -325,6 +342,9 @@ class Batches(Iterator[Batch]):
 
     def __iter__(self) -> Self: ...
     def __next__(self) -> Batch: ...
+    @property
+    def report(self) -> dict[str, Any]:
+        """What became of the changes that were read so far: a document, as `Changes.report`."""
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
         """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
@@ -372,8 +392,8 @@ class Trail:
         read: _Reading,
         arrow: str,
         progress: _Progress = None,
-    ) -> tuple[list[tuple[str, os.PathLike[str], int]], list[tuple[Position, Position, str]]]:
-        """Writes files, and returns table, path and rows of each, and the skipped ranges."""
+    ) -> tuple[list[tuple[str, str, int]], dict[str, Any]]:
+        """Writes files, and returns table, path and rows of each, and the report."""
     def find_csn(self, csn: str, read: _Reading) -> Position | None:
         """Returns the position of the first change with this CSN or a later one."""
     def find_time(self, micros: int, read: _Reading) -> Position | None:

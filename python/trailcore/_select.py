@@ -14,10 +14,9 @@ from trailcore._values import Position, document, utc
 __all__ = ["Select", "StartPoint"]
 
 Dialect = Literal["ansi", "nonansi"]
-ROWS = ("insert", "update", "pk_update", "delete", "truncate")
-"""The operations on rows."""
-StartPoint = Position | tuple[int, int] | str | _dt.datetime
-"""A place to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC), or ``csn:NUMBER``."""
+StartPoint = Position | tuple[int, int] | str | _dt.date
+"""A place to start or to stop: a position, its text ``SEQNO:RBA``, a time (aware, or naive in UTC; a date is its start), or
+``csn:NUMBER``."""
 
 
 class Select:
@@ -60,24 +59,17 @@ class Select:
 
         Raises `FilterSyntaxError`, whose message marks the location.
         """
-        excluded = [exclude] if isinstance(exclude, str) else list(exclude)
-        operations: Iterable[str] = [ops] if isinstance(ops, str) else list(ops)
-        clauses = "".join(
-            f", {name} ({clause})" for name, clause in (("FILTER", filter), ("WHERE", where)) if clause is not None
-        )
-        names = tables or (("*",) if clauses else ())
-        statements = [f"TABLEEXCLUDE {name};" for name in excluded]
-        limits = limit("FROM", start) + limit("UNTIL", until)
-        if clauses and not operations:
-            # The clauses are about rows, and do not test DDL.
-            operations = ROWS
-        if operations:
-            limits = f" OPS {','.join(operations)}{limits}"
-        if limits:
-            statements.append(f"TRAILCORE{limits};")
-        statements += [f"TABLE {name}{clauses};" for name in names]
+        parts = {
+            "tables": [_text("a table name", name) for name in tables],
+            "exclude": _texts("exclude", exclude),
+            "where": _clause("where", where),
+            "filter": _clause("filter", filter),
+            "ops": _texts("ops", ops),
+            "from": point_text("start", start),
+            "until": point_text("until", until),
+        }
         self._options = {"dialect": dialect, "lenient": lenient}
-        self._compiled = _native.Select("\n".join(statements), document(self._options))
+        self._compiled = _native.Select.of_parts(document(parts), document(self._options))
 
     @classmethod
     def _of(cls, source: str, is_file: bool, **options: Any) -> Select:
@@ -109,6 +101,16 @@ class Select:
         Raises `FilterSyntaxError`, `OSError`.
         """
         return cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
+
+    def __and__(self, other: Select) -> Select:
+        """Returns a selection that narrows this one: a change must pass both. It is strict if one of them is."""
+        if not isinstance(other, Select):
+            return NotImplemented
+        select = Select.__new__(Select)
+        lenient = bool(self._options.get("lenient") and other._options.get("lenient"))
+        select._options = {**self._options, "lenient": lenient}
+        select._compiled = self._compiled.narrowed(other._compiled)
+        return select
 
     def lenient(self) -> Select:
         """Returns a lenient copy: it rejects and counts changes that it cannot decide on."""
@@ -146,24 +148,65 @@ def micros(time: _dt.datetime) -> int:
     return (utc(time) - _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)) // _dt.timedelta(microseconds=1)
 
 
-def limit(word: str, point: StartPoint | None) -> str:
-    """Returns a limit of the TRAILCORE statement, with a leading blank."""
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be text, not {type(value).__name__}")
+    return value
+
+
+def _texts(argument: str, values: str | Iterable[str]) -> list[str]:
+    """Returns one text, or several, as a list."""
+    if isinstance(values, str):
+        return [values]
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{argument} must be text or a list of texts, not {type(values).__name__}")
+    return [_text(f"an item of {argument}", value) for value in values]
+
+
+def _clause(argument: str, clause: str | None) -> str | None:
+    return None if clause is None else _text(argument, clause)
+
+
+def point_text(argument: str, point: StartPoint | None) -> str | None:
+    """Returns a place in a trail as text. `argument` is the name of the argument, for errors."""
     if point is None:
-        return ""
+        return None
+    place = _place(argument, point)
+    if isinstance(place, _dt.datetime):
+        return utc(place).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return place if isinstance(place, str) else f"{place[0]}:{place[1]}"
+
+
+def _place(argument: str, point: object) -> Position | _dt.datetime | str:
+    """Returns a position, a time, or the text ``csn:NUMBER``.
+
+    Raises `TypeError` or `ValueError`, which name the argument and the accepted forms.
+    """
     if isinstance(point, _dt.datetime):
-        return f" {word}TIME {utc(point).replace(tzinfo=None).isoformat(timespec='microseconds')}"
+        return point
     if isinstance(point, str):
         if point.startswith("csn:"):
-            return f" {word}CSN {point[4:]}"
-        parsed = parse_point(point)
-        if isinstance(parsed, _dt.datetime):
-            return limit(word, parsed)
-        point = parsed
-    seqno, rba = point
-    return f" {word}POSITION {seqno}:{rba}"
+            return point
+        return parse_point(point, argument)
+    if isinstance(point, tuple) and len(point) == 2 and all(isinstance(part, int) for part in point):
+        return Position(*point)
+    if isinstance(point, _dt.date):
+        return _dt.datetime(point.year, point.month, point.day)
+    # numpy.datetime64 and pandas.Timestamp, without needing either.
+    if type(point).__name__ == "datetime64" and hasattr(point, "astype"):
+        made = point.astype("datetime64[us]").item()
+        if isinstance(made, _dt.datetime):
+            return made
+    raise TypeError(f"{argument} must be {_FORMS}, not {type(point).__name__}")
 
 
-def parse_point(text: str) -> Position | _dt.datetime:
+_FORMS = (
+    "a position such as 12:1956, a time (datetime, date, numpy.datetime64, or text such as 2024-03-01T12:00:00, UTC unless it has "
+    "an offset), or csn:NUMBER"
+)
+
+
+def parse_point(text: str, argument: str = "start") -> Position | _dt.datetime:
     """Parses a position or a UTC time. Raises `ValueError`."""
     try:
         return Position.parse(text)
@@ -172,6 +215,4 @@ def parse_point(text: str) -> Position | _dt.datetime:
     try:
         return utc(_dt.datetime.fromisoformat(text.replace("Z", "+00:00")))
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a start point; write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER"
-        ) from None
+        raise ValueError(f"{text!r} is not a start point; {argument} must be {_FORMS}") from None

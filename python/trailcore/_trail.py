@@ -14,7 +14,7 @@ from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo
 from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
-from trailcore._select import Select, StartPoint, micros, parse_point
+from trailcore._select import Select, StartPoint, _place, micros
 from trailcore._table import Table, arrow
 from trailcore._values import Position, document, position_of, time_of
 
@@ -334,17 +334,20 @@ class Trail:
         """
         return CheckReport.of(json.loads(self._native.report("check", self._reading, callback(progress))))
 
-    def find(self, *, csn: str | int | None = None, time: _dt.datetime | None = None) -> Position | None:
+    def find(self, *, csn: str | int | None = None, time: _dt.date | str | None = None) -> Position | None:
         """Returns the position of the first change with this CSN or time, or a later one; `None` if there is none.
 
-        `select` accepts the position as `start`. Raises `ValueError` unless exactly one of `csn` and `time` is given.
+        `time` is a datetime, a date or text, in UTC unless it has an offset. `select` accepts the position as `start`. Raises
+        `ValueError` unless exactly one of `csn` and `time` is given.
         """
         if (csn is None) == (time is None):
             raise ValueError("pass either csn or time")
         if csn is not None:
             return self._native.find_csn(str(csn), self._reading)
-        assert time is not None
-        return self._native.find_time(micros(time), self._reading)
+        place = _place("time", time)
+        if not isinstance(place, _dt.datetime):
+            raise ValueError(f"time must be a time such as 2024-03-01T12:00:00, not {time!r}")
+        return self._native.find_time(micros(place), self._reading)
 
     # Selection.
 
@@ -361,7 +364,8 @@ class Trail:
     ) -> Trail:
         """Returns the same trail with a selection. The arguments are those of `Select`, or one `Select`.
 
-        Reading starts at the file of `start` instead of at the first file of the trail. A selection replaces an earlier one.
+        Reading starts at the file of `start` instead of at the first file of the trail. A selection narrows an earlier one: a change
+        must pass both.
 
         A change is undecidable if it lacks a column that the selection needs, such as a delete with only its key columns. It is
         rejected and counted, and an `UndecidableWarning` reports the count at the end. ``lenient=True`` silences the warning.
@@ -390,17 +394,23 @@ class Trail:
                     until=until,
                     lenient=lenient is not False,
                 )
-        return Trail(self._native, dataclasses.replace(self._reading, select=select, start=begin, warns=lenient is None))
+        earlier = self._reading
+        if earlier.select is not None:
+            select = earlier.select & select if select is not None else earlier.select
+        if earlier.start is not None:
+            begin = earlier.start if begin is None else max(begin, earlier.start)
+        warns = earlier.warns and lenient is None
+        return Trail(self._native, dataclasses.replace(earlier, select=select, start=begin, warns=warns))
 
     def _begin(self, start: StartPoint | None) -> tuple[Position | None, StartPoint | None]:
         """Returns the position to read from, and the start point that is left for the selection."""
         if start is None:
             return None, None
-        if isinstance(start, str) and start.startswith("csn:"):
-            found = self.find(csn=start[4:])
+        place = _place("start", start)
+        if isinstance(place, str):
+            found = self.find(csn=place[4:])
         else:
-            point = parse_point(start) if isinstance(start, str) else start
-            found = self.find(time=point) if isinstance(point, _dt.datetime) else Position(*point)
+            found = self.find(time=place) if isinstance(place, _dt.datetime) else place
         # If no change is as late as the start point, the selection rejects all changes.
         return (found, None) if found is not None else (None, start)
 

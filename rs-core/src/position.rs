@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The position of a record in a trail: the file's sequence number and the record's first byte in it (RBA).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +121,7 @@ impl FromStr for Position {
     type Err = Error;
 
     /// Reads either text form.
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self> {
         // `parse` on its own would accept a sign too.
         fn digits<T: FromStr>(part: &str) -> Option<T> {
             part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
@@ -170,6 +170,18 @@ impl Csn {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Fails if a text has none of the forms of a CSN, so that no CSN compares with it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`].
+    pub(crate) fn check(text: &str) -> Result<()> {
+        if Self::compare(text, text).is_some() {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a CSN"));
+        Err(error.hint("write it as the trail has it, such as 7824137850, 0/16B3748 or 000001:0342"))
     }
 
     /// Compares two CSN texts; `None` if they have different forms. Does not allocate.

@@ -65,5 +65,5 @@ pub(crate) fn read(message: &mut Reader<'_>) -> Result<Arc<TableDef>> {
         };
         columns.push(column);
     }
-    Ok(Arc::new(TableDef::new(name, columns)))
+    Ok(Arc::new(TableDef::checked(name, columns)?))
 }

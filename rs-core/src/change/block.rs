@@ -169,10 +169,10 @@ impl ChangeBlock {
         let context = change.context();
         let ids = &context.ids;
         let own = change.head().at..change.head().at + change.head().len as usize;
-        let ids = match ids.record {
+        let ids = match ids.areas {
             // The record with the ids is part of the run.
-            Some((record, len, order)) if own.contains(&record) => {
-                TransactionIds::in_record(at + (record - own.start), len, order, ids.serial)
+            Some((areas, len, order)) if own.contains(&areas) => {
+                TransactionIds::in_record(at + (areas - own.start), len, order, ids.serial)
             }
             _ => {
                 let (csn, xid) = context.ids(change.buffer());

@@ -455,11 +455,11 @@ impl ChangeContext {
     /// Returns CSN and id of the transaction; `buffer` is that of the changes.
     #[inline]
     pub(crate) fn ids<'a>(&'a self, buffer: &'a [u8]) -> (Option<&'a str>, Option<&'a str>) {
-        match self.ids.record {
+        match self.ids.areas {
             None => self.ids.texts(),
             Some((at, len, order)) => {
-                let record = buffer.get(at..at.saturating_add(len)).unwrap_or_default();
-                self.file.format.transaction_ids(record, order)
+                let areas = buffer.get(at..at.saturating_add(len)).unwrap_or_default();
+                self.file.format.transaction_ids(areas, order)
             }
         }
     }
@@ -468,8 +468,8 @@ impl ChangeContext {
 /// The questions that only the format of a change's source can answer, because it knows the raw bytes. Each format has one value
 /// of its type. A plain row does not use it.
 pub(crate) trait SourceFormat: fmt::Debug + Send + Sync {
-    /// Returns CSN and transaction id from the raw bytes of a transaction's first record.
-    fn transaction_ids<'a>(&self, record: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>);
+    /// Returns CSN and transaction id from the areas of a transaction's first record that have them.
+    fn transaction_ids<'a>(&self, areas: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>);
 
     /// Returns the images before and after of a change whose [`Layout`] is `Other`.
     fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>>;

@@ -70,8 +70,8 @@ impl TransactionIndicator {
 /// CSN and id of a transaction. In a trail only its first record has them (docs/trail-format.md, section 8).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TransactionIds {
-    /// The bytes of that record in the changes' buffer, as long as they are there: start, length, byte order.
-    pub(crate) record: Option<(usize, usize, ByteOrder)>,
+    /// The areas of that record that have them in the changes' buffer, as long as they are there: start, length, byte order.
+    pub(crate) areas: Option<(usize, usize, ByteOrder)>,
     /// The texts otherwise. A reader reuses their memory for all its transactions.
     csn: String,
     xid: String,
@@ -107,13 +107,13 @@ impl TransactionIds {
 
     /// Creates the ids of a transaction whose first record is in the changes' buffer.
     pub(crate) fn in_record(at: usize, len: usize, order: ByteOrder, serial: u64) -> Self {
-        Self { record: Some((at, len, order)), serial, ..Self::default() }
+        Self { areas: Some((at, len, order)), serial, ..Self::default() }
     }
 
     /// Begins a transaction with the record at this place.
     #[inline(always)]
     pub(crate) fn begin(&mut self, at: usize, len: usize, order: ByteOrder) {
-        self.record = Some((at, len, order));
+        self.areas = Some((at, len, order));
         self.serial += 1;
     }
 
@@ -125,7 +125,7 @@ impl TransactionIds {
 
     /// Keeps these texts, since the record is about to leave the buffer.
     pub(crate) fn keep(&mut self, csn: Option<&str>, xid: Option<&str>) {
-        self.record = None;
+        self.areas = None;
         (self.has_csn, self.has_xid) = (csn.is_some(), xid.is_some());
         for (kept, text) in [(&mut self.csn, csn), (&mut self.xid, xid)] {
             kept.clear();

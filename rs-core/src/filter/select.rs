@@ -443,9 +443,7 @@ impl<'de> Deserialize<'de> for Select {
         let (text, lenient) = match SelectDocument::deserialize(deserializer)? {
             SelectDocument::Text(text) => (text, false),
             SelectDocument::Full(document) => (document.text, document.lenient),
-            SelectDocument::Parts(document) => {
-                (document.parts.to_text().map_err(serde::de::Error::custom)?, document.lenient)
-            }
+            SelectDocument::Parts(document) => (document.parts.to_text().map_err(serde::de::Error::custom)?, document.lenient),
         };
         let select = Self::parse(&text).map_err(serde::de::Error::custom)?;
         Ok(if lenient { select.lenient() } else { select })
@@ -607,9 +605,8 @@ impl Compiled {
 
     /// Returns the object names of some of its rules as they are written, each once.
     pub(crate) fn object_names(&self, of: impl Fn(usize) -> bool) -> Vec<String> {
-        let rules = self.rules.iter().enumerate().filter(|(number, rule)| {
-            rule.effect != Effect::Nothing && !rule.implied && of(*number)
-        });
+        let rules =
+            self.rules.iter().enumerate().filter(|(number, rule)| rule.effect != Effect::Nothing && !rule.implied && of(*number));
         let mut seen = HashSet::new();
         rules.map(|(_, rule)| rule.rule.source.to_string()).filter(|name| seen.insert(name.clone())).collect()
     }

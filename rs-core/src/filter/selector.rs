@@ -217,7 +217,11 @@ impl Selector {
             "" => Verdict::Accept(0),
             name => self.select.verdict_of_object(name, None, self.tag.as_deref()),
         };
-        if op == Op::Ddl && self.select.parts().any(|part| part.compiled().has_ddl()) { self.verdict_of_ddl(change, &name, named()) } else { named() }
+        if op == Op::Ddl && self.select.parts().any(|part| part.compiled().has_ddl()) {
+            self.verdict_of_ddl(change, &name, named())
+        } else {
+            named()
+        }
     }
 
     /// Decides on DDL by the DDL parameter. `named` is the verdict on its object.

@@ -1,8 +1,10 @@
 //! Table and column definitions.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::decode::ByteOrder;
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::table_id::{TableId, TableIds};
 use crate::text::Charset;
 
@@ -19,7 +21,43 @@ pub struct TableDef {
     readings: Arc<[Reading]>,
     defined: bool,
     own_id: OwnId,
+    names: NameIndex,
 }
+
+/// The columns of a wide table by name in upper case, made when it is first needed. Definitions are compared without it.
+#[derive(Debug, Default)]
+struct NameIndex(OnceLock<HashMap<Box<str>, Vec<usize>>>);
+
+impl NameIndex {
+    /// Tables with fewer columns are searched one by one.
+    const WIDE: usize = 32;
+
+    /// Returns the indexes of the columns whose names differ only in case.
+    fn alike(&self, columns: &[ColumnDef], name: &str) -> &[usize] {
+        let index = self.0.get_or_init(|| {
+            let mut index: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+            for (place, column) in columns.iter().enumerate() {
+                index.entry(column.name.to_ascii_uppercase().into()).or_default().push(place);
+            }
+            index
+        });
+        index.get(&*name.to_ascii_uppercase()).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Clone for NameIndex {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for NameIndex {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for NameIndex {}
 
 /// The number of a definition for changes that no reader has made. Definitions are compared without it.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +84,24 @@ impl TableDef {
         Self::with_columns(name.into(), columns.into(), true)
     }
 
+    /// Creates a definition as [`new`](Self::new) does, if a trail can have it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if two columns have the same name, or if there are more than 65,535 columns: a row refers to
+    /// its columns by a number of 16 bits.
+    pub fn checked(name: impl Into<Box<str>>, columns: Vec<ColumnDef>) -> Result<Self> {
+        let name = name.into();
+        let wrong = |what: String| Err(Error::new(ErrorKind::InvalidArgument, format!("table {name} has {what}")));
+        if columns.len() > usize::from(u16::MAX) {
+            return wrong(format!("{} columns; a trail can have at most 65,535", columns.len()));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = columns.iter().find(|column| !names.insert(&*column.name)) {
+            return wrong(format!("two columns {}", twice.name));
+        }
+        Ok(Self::new(name, columns))
+    }
+
     /// Returns the definition of a table whose columns are unknown. Its rows have columns by number only.
     #[must_use]
     pub fn undefined(name: impl Into<Box<str>>) -> Self {
@@ -54,7 +110,7 @@ impl TableDef {
 
     fn with_columns(name: Box<str>, columns: Arc<[ColumnDef]>, defined: bool) -> Self {
         let readings = columns.iter().map(Reading::of).collect();
-        Self { name, columns, readings, defined, own_id: OwnId(TableIds::new().id(0)) }
+        Self { name, columns, readings, defined, own_id: OwnId(TableIds::new().id(0)), names: NameIndex::default() }
     }
 
     /// Returns the same definition under another name.
@@ -102,6 +158,14 @@ impl TableDef {
     /// Returns a column and its index by name. A name that differs only in case also matches, if exactly one column has it.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<(usize, &ColumnDef)> {
+        if self.columns.len() >= NameIndex::WIDE {
+            let found = || {
+                let alike = self.names.alike(&self.columns, name).iter();
+                alike.filter_map(|&index| Some((index, self.columns.get(index)?)))
+            };
+            let only = || found().next().filter(|_| found().count() == 1);
+            return found().find(|(_, column)| &*column.name == name).or_else(only);
+        }
         let columns = || self.columns.iter().enumerate();
         columns().find(|(_, column)| &*column.name == name).or_else(|| {
             let mut alike = columns().filter(|(_, column)| column.name.eq_ignore_ascii_case(name));

@@ -14,7 +14,8 @@ impl Trail {
     /// CSN in a file's header, if it has one, decides whether a file is skipped. CSNs of another form than this one are ignored.
     ///
     /// # Errors
-    /// The errors of [`Reader::next`](crate::Reader::next).
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if it has none of the forms of a CSN, and the errors of
+    /// [`Reader::next`](crate::Reader::next).
     pub fn find_csn(&self, csn: &str) -> Result<Option<Position>> {
         self.find_csn_with(csn, &ReadOptions::new())
     }
@@ -23,7 +24,8 @@ impl Trail {
     /// A start position and a selection are ignored.
     ///
     /// # Errors
-    /// The errors of [`Reader::next`](crate::Reader::next).
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if it has none of the forms of a CSN, and the errors of
+    /// [`Reader::next`](crate::Reader::next).
     pub fn find_csn_with(&self, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
         csn_position(self, csn, options)
     }
@@ -48,6 +50,7 @@ impl Trail {
 }
 
 fn csn_position(trail: &Trail, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
+    Csn::check(csn)?;
     let reached = |text: &str| matches!(Csn::compare(text, csn), Some(Ordering::Equal | Ordering::Greater));
     // The transactions of one CSN may be in several files, so a file that starts with exactly this CSN may not be the first.
     let before =

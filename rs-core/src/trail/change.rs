@@ -8,7 +8,7 @@ use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Timestamp;
 use crate::trail::file_header::{Field, FileHeader};
-use crate::trail::frame::{Frame, Record};
+use crate::trail::frame::{self, Frame, Record};
 use crate::trail::image::Images;
 use crate::trail::record_header::RecordHeader;
 use crate::trail::record_type::RecordType;
@@ -234,11 +234,8 @@ impl<'a> TrailChange<'a> {
 pub(crate) struct TrailFormat;
 
 impl SourceFormat for TrailFormat {
-    fn transaction_ids<'a>(&self, record: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>) {
-        match Record::parse(record, order) {
-            Ok(record) => tokens::transaction_ids(record.token_area().unwrap_or_default(), order),
-            Err(_) => (None, None),
-        }
+    fn transaction_ids<'a>(&self, areas: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>) {
+        tokens::transaction_ids(frame::token_area_in(areas, order).unwrap_or_default(), order)
     }
 
     fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>> {

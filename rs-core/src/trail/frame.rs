@@ -119,6 +119,13 @@ impl Frame {
         u32::from(self.head_at) + offset::TIME as u32
     }
 
+    /// Returns the place of the areas after the data in the buffer: start and length.
+    #[inline(always)]
+    pub(crate) fn tail(&self) -> (usize, usize) {
+        let trailer = if self.flags & FLAG_WIDE != 0 { 6 } else { 4 };
+        (self.at as usize + self.tail_at as usize, (self.len.saturating_sub(self.tail_at + trailer)) as usize)
+    }
+
     pub(crate) fn is_file_header(&self) -> bool {
         self.flags & FLAG_FILE_HEADER != 0
     }
@@ -313,11 +320,8 @@ impl<'a> Record<'a> {
 
     /// Returns the areas after the data: tokens, user tokens and areas of unknown ids.
     pub fn tail_areas(&self) -> impl Iterator<Item = Token<'a>> + use<'a> {
-        let trailer = if self.frame.flags & FLAG_WIDE != 0 { 6 } else { 4 };
-        let end = self.bytes.len().saturating_sub(trailer);
-        let tail = self.bytes.get(self.frame.tail_at as usize..end).unwrap_or_default();
-        // Framing has validated these areas, so no fault can occur here.
-        Tokens::new(tail, self.byte_order()).filter_map(Result::ok)
+        let (at, len) = Frame { at: 0, ..self.frame }.tail();
+        areas_in(self.bytes.get(at..at.saturating_add(len)).unwrap_or_default(), self.byte_order())
     }
 
     /// Returns every area of the record with its id, in order; for a file header record, its groups.
@@ -330,7 +334,8 @@ impl<'a> Record<'a> {
     /// Returns the body of the `T` area, GoldenGate's own tokens; `None` if there is none.
     #[must_use]
     pub fn token_area(&self) -> Option<&'a [u8]> {
-        self.tail_areas().find(|token| token.id == area::TOKENS).map(|token| token.body)
+        let (at, len) = Frame { at: 0, ..self.frame }.tail();
+        token_area_in(self.bytes.get(at..at.saturating_add(len)).unwrap_or_default(), self.byte_order())
     }
 
     /// Returns the body of the `U` area, the user tokens, as raw bytes; `None` if there is none. Its layout is UNKNOWN (see
@@ -472,6 +477,17 @@ pub(crate) fn frame(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {
         ByteOrder::Big => frame_in(bytes, ByteOrder::Big),
         ByteOrder::Little => frame_in(bytes, ByteOrder::Little),
     }
+}
+
+/// Returns the areas after the data of a record that was framed.
+fn areas_in(tail: &[u8], order: ByteOrder) -> impl Iterator<Item = Token<'_>> {
+    // Framing has validated these areas, so no fault can occur here.
+    Tokens::new(tail, order).filter_map(Result::ok)
+}
+
+/// Returns the body of the `T` area among the areas after the data of a record.
+pub(crate) fn token_area_in(tail: &[u8], order: ByteOrder) -> Option<&[u8]> {
+    areas_in(tail, order).find(|token| token.id == area::TOKENS).map(|token| token.body)
 }
 
 fn frame_in(bytes: &[u8], order: ByteOrder) -> Result<Frame, Fault> {

@@ -14,6 +14,7 @@ use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, TRAILS, Tag, Toggled,
 };
 use crate::filter::syntax::words::{is_option, is_parameter, is_silent, options, parameters};
+use crate::position::Csn;
 use crate::time::Timestamp;
 
 /// Actions of EVENTACTIONS that affect other changes than the one that triggers them.
@@ -448,8 +449,14 @@ impl<'a> Parser<'a> {
                     let ops = value.split(',').map(|op| op.to_ascii_lowercase().parse::<Op>());
                     limits.ops = Some(ops.collect::<Result<_, _>>().map_err(bad)?);
                 }
-                "FROMCSN" if !value.is_empty() => limits.csn.0 = Some(value.into()),
-                "UNTILCSN" if !value.is_empty() => limits.csn.1 = Some(value.into()),
+                "FROMCSN" if !value.is_empty() => {
+                    Csn::check(value).map_err(bad)?;
+                    limits.csn.0 = Some(value.into());
+                }
+                "UNTILCSN" if !value.is_empty() => {
+                    Csn::check(value).map_err(bad)?;
+                    limits.csn.1 = Some(value.into());
+                }
                 "FROMTIME" => limits.time.0 = Some(value.parse().map_err(bad)?),
                 "UNTILTIME" => limits.time.1 = Some(value.parse().map_err(bad)?),
                 "FROMPOSITION" => limits.position.0 = Some(value.parse().map_err(bad)?),

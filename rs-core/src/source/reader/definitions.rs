@@ -12,10 +12,13 @@ use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
 /// The number of no definition.
 const NONE: u32 = u32::MAX;
 
+/// How many earlier versions of a table are kept, in case that one of them is in force again.
+const EARLIER: usize = 8;
+
 /// The definitions met so far, and what the file being read has stated.
 ///
-/// Invariants: an entry of `file.indexes` and of `latest` is an index of `tables`, or [`NONE`]; a definition never leaves
-/// `tables`, so that its number stays its own.
+/// Invariants: an entry of `file.indexes`, `latest` and `earlier` is an index of `tables` that has a definition, or [`NONE`]; a
+/// number never gets another definition.
 #[derive(Debug)]
 pub(super) struct Definitions {
     catalog: Option<Catalog>,
@@ -23,9 +26,12 @@ pub(super) struct Definitions {
     charset: Option<Charset>,
     file: FileState,
     ids: TableIds,
-    tables: Vec<Arc<TableDef>>,
+    /// The definitions by number. Those of old versions are released.
+    tables: Vec<Option<Arc<TableDef>>>,
     /// The number of each table's latest version.
     latest: HashMap<Box<str>, u32>,
+    /// The numbers of earlier versions of tables that have several, at most [`EARLIER`] of each, the most recent last.
+    earlier: HashMap<Box<str>, Vec<u32>>,
     /// Numbers of tables named in record headers, by the name's bytes.
     by_bytes: HashMap<Box<[u8]>, u32>,
     /// The last name that was looked up, and its number.
@@ -67,6 +73,7 @@ impl Definitions {
             ids: TableIds::new(),
             tables: Vec::new(),
             latest: HashMap::new(),
+            earlier: HashMap::new(),
             by_bytes: HashMap::new(),
             last: None,
         }
@@ -113,12 +120,17 @@ impl Definitions {
         if crate::drill::is_broken("definition", number) {
             return None;
         }
-        self.tables.get(number as usize).map(|table| (self.ids.id(number), table))
+        Some((self.ids.id(number), self.table(number)?))
+    }
+
+    #[inline(always)]
+    fn table(&self, number: u32) -> Option<&Arc<TableDef>> {
+        self.tables.get(number as usize)?.as_ref()
     }
 
     /// Returns the latest definition of each table that has a name. DDL and markers are of a table without one.
     pub(super) fn latest(&self) -> impl Iterator<Item = &Arc<TableDef>> {
-        let met = self.latest.values().filter_map(|&number| self.tables.get(number as usize));
+        let met = self.latest.values().filter_map(|&number| self.table(number));
         met.filter(|table| !table.name().is_empty())
     }
 
@@ -183,7 +195,7 @@ impl Definitions {
             }
             MetadataKind::Reference => {
                 let earlier = self.file.indexes.get(usize::from(index)).copied().unwrap_or(NONE);
-                let table = match self.tables.get(earlier as usize) {
+                let table = match self.table(earlier) {
                     Some(table) => table.renamed(&name),
                     None => TableDef::undefined(name),
                 };
@@ -207,15 +219,48 @@ impl Definitions {
 
     /// Returns the number of a definition: that of an equal one, so that a table keeps its number from file to file.
     fn number(&mut self, table: TableDef) -> u32 {
-        if let Some(&number) = self.latest.get(table.name()) {
-            if self.tables.get(number as usize).is_some_and(|known| **known == table) {
-                return number;
+        let before = self.latest.get(table.name()).copied();
+        if let Some(number) = before.filter(|&number| self.is(number, &table)) {
+            return number;
+        }
+        let number = self.earlier_number(&table).unwrap_or_else(|| {
+            self.tables.push(None);
+            self.tables.len() as u32 - 1
+        });
+        let name = table.name();
+        self.latest.insert(name.into(), number);
+        if let Some(before) = before {
+            let versions = self.earlier.entry(name.into()).or_default();
+            versions.retain(|&version| version != number);
+            versions.push(before);
+            if versions.len() > EARLIER {
+                let oldest = versions.remove(0);
+                self.release(oldest);
             }
         }
-        let number = self.tables.len() as u32;
-        self.latest.insert(table.name().into(), number);
-        self.tables.push(table.shared());
+        if let Some(slot @ None) = self.tables.get_mut(number as usize) {
+            *slot = Some(table.shared());
+        }
         number
+    }
+
+    fn is(&self, number: u32, table: &TableDef) -> bool {
+        self.table(number).is_some_and(|known| **known == *table)
+    }
+
+    /// Returns the number of an equal earlier version of a table.
+    fn earlier_number(&self, table: &TableDef) -> Option<u32> {
+        let versions = self.earlier.get(table.name())?;
+        versions.iter().rev().copied().find(|&version| self.is(version, table))
+    }
+
+    /// Releases the definition of a version that rows of the file no longer refer to: a table that changes again and again must
+    /// not take more and more memory.
+    fn release(&mut self, number: u32) {
+        let is_used = self.file.indexes.contains(&number) || self.by_bytes.values().any(|used| *used == number);
+        if let Some(slot) = self.tables.get_mut(number as usize).filter(|_| !is_used) {
+            *slot = None;
+        }
     }
 
     /// Returns the number of a table that is named in a record header.
@@ -273,6 +318,29 @@ mod tests {
         definitions.give(4, table(10));
         assert_ne!(definitions.file.indexes[4], first);
         assert_eq!(definitions.latest().count(), 1);
+    }
+
+    #[test]
+    fn versions_that_alternate_keep_their_numbers_and_old_ones_are_released() {
+        let table = |length| TableDef::new("A.B", vec![ColumnDef::varchar("C", length)]);
+        let mut definitions = Definitions::new(None, None);
+        let mut given = |length| {
+            definitions.give(1, table(length));
+            let kept = definitions.tables.iter().flatten().count();
+            (definitions.file.indexes[1], kept)
+        };
+        let (first, second) = (given(1).0, given(2).0);
+        for _ in 0..50 {
+            assert_eq!((given(1), given(2)), ((first, 2), (second, 2)));
+        }
+        for length in 3..100 {
+            assert!(given(length).1 <= EARLIER + 2);
+        }
+        // It was released, and comes back under another number.
+        let again = given(1).0;
+        assert_ne!(again, first);
+        assert_eq!(definitions.get(again).unwrap().1.column("C").unwrap().1.external_length, 1);
+        assert!(definitions.get(first).is_none());
     }
 
     #[test]

@@ -262,7 +262,8 @@ impl TrailReader {
     #[inline(always)]
     fn begin_transaction(&mut self, index: usize) {
         if let Some(frame) = self.window.frames().get(index) {
-            self.context.ids.begin(frame.at as usize, frame.len as usize, frame.order());
+            let (at, len) = frame.tail();
+            self.context.ids.begin(at, len, frame.order());
             self.ids_frame = Some(index);
         }
     }
@@ -597,7 +598,8 @@ impl TrailReader {
     pub(super) fn anchor_ids(&mut self) {
         let frame = self.ids_frame.and_then(|index| self.window.frames().get(index));
         if let Some(frame) = frame {
-            self.context.ids.record = Some((frame.at as usize, frame.len as usize, frame.order()));
+            let (at, len) = frame.tail();
+            self.context.ids.areas = Some((at, len, frame.order()));
         }
     }
 

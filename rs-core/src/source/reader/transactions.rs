@@ -72,7 +72,9 @@ impl TransactionTracker {
             OpenTransaction::From(start) => start.min(last_change(window)),
             _ => last_change(window),
         };
-        if window.is_at_end() {
+        // A torn tail is an error of its own, and the file may grow.
+        let is_torn = matches!(window.end(), End::Fault(error) if error.needs_more_bytes());
+        if window.is_at_end() && !is_torn {
             self.break_off(window.frames(), self.ready, cursor);
         }
         if let OpenTransaction::From(start) = self.open {

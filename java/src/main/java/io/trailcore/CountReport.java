@@ -11,37 +11,61 @@ import java.util.Optional;
  *
  * @param changes Changes: rows, truncates and DDL.
  * @param transactions Transactions with changes among those counted.
+ * @param repeated Unfinished transactions that the source writes again, with the same CSN and id. Each of them is one transaction; the changes of both parts are counted.
  * @param bytes Bytes of the records of the changes.
  * @param tables The tables, by name.
  * @param positions Positions of the first and the last change.
  * @param times The earliest and the latest time.
  * @param csns The first and the last CSN.
+ * @param accepted Changes that the selection accepted; 0 without a selection.
+ * @param rejected Changes that it rejected.
+ * @param undecided Changes that it could not decide on, or failed on. They are not in the result.
+ * @param causes The same by table, columns and reason; at most 1,000 of them.
  * @param skipped Ranges that were skipped.
- * @param undecided Changes that a lenient selection could not decide on, or failed on.
+ * @param unmatched Object names and patterns of the selection that fit no table; {@code null} before the end of the source.
+ * @param unfinished Number of transactions that the source does not finish.
+ * @param unfinishedTransactions The first 1,000 of them.
+ * @param leftOut Changes that the form of the result cannot hold, by operation. They are not in it.
  * @param error The error that ended the counting early.
  */
 public record CountReport(
         long changes,
         long transactions,
+        long repeated,
         long bytes,
         Map<String, TableReport> tables,
         Optional<Range<Position>> positions,
         Optional<Range<Instant>> times,
         Optional<Range<String>> csns,
-        List<SkippedReport> skipped,
+        long accepted,
+        long rejected,
         long undecided,
+        List<UndecidedReport> causes,
+        List<SkippedReport> skipped,
+        Optional<List<String>> unmatched,
+        long unfinished,
+        List<UnfinishedReport> unfinishedTransactions,
+        Map<String, Long> leftOut,
         Optional<String> error) {
     static CountReport of(Json in) {
         return new CountReport(
                 in.get("changes").number(),
                 in.get("transactions").number(),
+                in.get("repeated").number(),
                 in.get("bytes").number(),
                 in.get("tables").map(TableReport::of),
                 in.get("positions").maybe(value -> value.range(Json::position)),
                 in.get("times").maybe(value -> value.range(Json::instant)),
                 in.get("csns").maybe(value -> value.range(Json::text)),
-                in.get("skipped").list(SkippedReport::of),
+                in.get("accepted").number(),
+                in.get("rejected").number(),
                 in.get("undecided").number(),
+                in.get("causes").list(UndecidedReport::of),
+                in.get("skipped").list(SkippedReport::of),
+                in.get("unmatched").maybe(value -> value.list(Json::text)),
+                in.get("unfinished").number(),
+                in.get("unfinished_transactions").list(UnfinishedReport::of),
+                in.get("left_out").map(Json::number),
                 in.get("error").maybe(Json::text));
     }
 }

@@ -1,0 +1,143 @@
+//! [`SelectParts`]: a selection in the parts that users give, and its text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::Op;
+use crate::document;
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::{Csn, Position};
+use crate::time::Timestamp;
+
+/// A selection in parts: tables, conditions, operations and limits. A document: [`from_json`](Self::from_json) reads it from JSON.
+///
+/// ```
+/// use trailcore::filter::{Select, SelectParts};
+/// let parts = SelectParts::from_json(r#"{"tables":["HR.EMP"],"where":"SALARY > 1000","ops":["insert"]}"#)?;
+/// assert_eq!(parts.to_text()?, "TRAILCORE OPS insert;\nTABLE HR.EMP, WHERE (SALARY > 1000);");
+/// let select: Select = parts.to_text()?.parse()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "A selection in parts."))]
+#[serde(default, deny_unknown_fields)]
+pub struct SelectParts {
+    /// The tables, as in TABLE: `HR.EMP*`; all if there is none.
+    pub tables: Vec<String>,
+    /// Tables that are left out, as in TABLEEXCLUDE.
+    pub exclude: Vec<String>,
+    /// The content of a WHERE clause of each table.
+    #[serde(rename = "where")]
+    pub where_: Option<String>,
+    /// The content of a FILTER clause of each table. A change must pass both clauses.
+    pub filter: Option<String>,
+    /// The operations: insert, update, pk_update, delete, truncate, ddl. WHERE and FILTER are about rows: beside them, DDL is
+    /// selected only if it is named here.
+    pub ops: Vec<String>,
+    /// The first change: a position, a UTC time, or `csn:NUMBER`.
+    pub from: Option<String>,
+    /// The change before which the selection ends, in the same forms.
+    pub until: Option<String>,
+}
+
+impl SelectParts {
+    /// Reads parts from a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if the document does not have the form of its schema.
+    pub fn from_json(document: &str) -> Result<Self> {
+        document::parse(document)
+    }
+
+    /// Returns whether everything is selected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns the selection as text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if a limit has none of its forms.
+    pub fn to_text(&self) -> Result<String> {
+        let clauses = clause("FILTER", self.filter.as_deref()) + &clause("WHERE", self.where_.as_deref());
+        let ops = match self.ops.is_empty() && !clauses.is_empty() {
+            true => Op::ALL.into_iter().filter(|op| op.is_change() && *op != Op::Ddl).map(|op| op.name().to_owned()).collect(),
+            false => self.ops.clone(),
+        };
+        let ops = if ops.is_empty() { String::new() } else { format!(" OPS {}", ops.join(",")) };
+        let limits = ops + &limit("FROM", self.from.as_deref())? + &limit("UNTIL", self.until.as_deref())?;
+        let any = ["*".to_owned()];
+        let tables = if self.tables.is_empty() && !clauses.is_empty() { &any[..] } else { &self.tables };
+        let excludes = self.exclude.iter().map(|name| format!("TABLEEXCLUDE {name};"));
+        let limits = (!limits.is_empty()).then(|| format!("TRAILCORE{limits};"));
+        let tables = tables.iter().map(|name| format!("TABLE {name}{clauses};"));
+        Ok(excludes.chain(limits).chain(tables).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Returns a clause of a statement. The text may have been pasted with the keyword and parentheses.
+fn clause(word: &str, text: Option<&str>) -> String {
+    let Some(text) = text else { return String::new() };
+    let (start, rest) = text.trim_start().split_at_checked(word.len()).unwrap_or_default();
+    let pasted = start.eq_ignore_ascii_case(word) && rest.trim_start().starts_with('(');
+    if pasted { format!(", {}", text.trim()) } else { format!(", {word} ({text})") }
+}
+
+/// Returns a limit of the TRAILCORE statement.
+fn limit(word: &str, place: Option<&str>) -> Result<String> {
+    let Some(place) = place else { return Ok(String::new()) };
+    if let Some(csn) = place.strip_prefix("csn:") {
+        Csn::check(csn)?;
+        return Ok(format!(" {word}CSN {csn}"));
+    }
+    if let Ok(position) = place.parse::<Position>() {
+        return Ok(format!(" {word}POSITION {position}"));
+    }
+    match place.parse::<Timestamp>() {
+        Ok(time) => Ok(format!(" {word}TIME {}", time.to_string().trim_end_matches('Z'))),
+        Err(_) => {
+            let what = format!("{place:?} is not a place in a trail");
+            let hint = "write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER";
+            Err(Error::new(ErrorKind::InvalidArgument, what).hint(hint))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Select;
+
+    #[test]
+    fn parts_are_the_statements_that_a_user_would_write() {
+        let text = |document: &str| SelectParts::from_json(document).and_then(|parts| parts.to_text());
+        for (document, statements) in [
+            ("{}", ""),
+            (r#"{"tables":["A.B","A.C"]}"#, "TABLE A.B;\nTABLE A.C;"),
+            (r#"{"where":"X = 1"}"#, "TRAILCORE OPS insert,update,delete,pk_update,truncate;\nTABLE *, WHERE (X = 1);"),
+            (r#"{"filter":"FILTER (X > 1)","ops":["ddl"]}"#, "TRAILCORE OPS ddl;\nTABLE *, FILTER (X > 1);"),
+            (
+                r#"{"exclude":["A.B"],"from":"1:2","until":"csn:77"}"#,
+                "TABLEEXCLUDE A.B;\nTRAILCORE FROMPOSITION 1:2 UNTILCSN 77;",
+            ),
+            (r#"{"until":"2024-03-01"}"#, "TRAILCORE UNTILTIME 2024-03-01T00:00:00.000000;"),
+        ] {
+            let found = text(document).unwrap();
+            let mut words: Vec<_> = found.split([' ', ',', ';', '\n']).collect();
+            let mut wanted: Vec<_> = statements.split([' ', ',', ';', '\n']).collect();
+            words.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(words, wanted, "{document}: {found}");
+            assert!(Select::parse(&found).is_ok(), "{found}");
+        }
+        for wrong in [
+            r#"{"from":"tomorrow"}"#,
+            r#"{"from":"csn:"}"#,
+            r#"{"from":"csn:abc"}"#,
+            r#"{"tabels":[]}"#,
+            r#"{"from":"csn:1; TABLE X.*"}"#,
+        ] {
+            assert_eq!(text(wrong).unwrap_err().kind(), ErrorKind::InvalidArgument, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! [`UnfinishedTransactions`]: the transactions that break off in a source.
+
+use crate::position::Position;
+
+/// The transactions that a source does not finish: it ends inside them, or another one begins. Memory is bounded: only the first
+/// 1,000 are listed.
+#[derive(Clone, Debug, Default)]
+pub struct UnfinishedTransactions {
+    count: u64,
+    listed: Vec<Unfinished>,
+}
+
+/// A transaction that a source does not finish. Whether the missing part is written later is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unfinished {
+    /// Position of its last record in the source.
+    pub last: Position,
+    /// Its CSN; `None` if its start was not read.
+    pub csn: Option<String>,
+    /// Its id; `None` if its start was not read.
+    pub xid: Option<String>,
+}
+
+impl UnfinishedTransactions {
+    const LISTED: usize = 1_000;
+
+    pub(super) fn add(&mut self, last: Position, csn: Option<&str>, xid: Option<&str>) {
+        self.count += 1;
+        if self.listed.len() < Self::LISTED {
+            self.listed.push(Unfinished { last, csn: csn.map(str::to_owned), xid: xid.map(str::to_owned) });
+        }
+    }
+
+    /// Returns their number.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Returns the first 1,000 of them, in the order of the source.
+    #[must_use]
+    pub fn listed(&self) -> &[Unfinished] {
+        &self.listed
+    }
+}
