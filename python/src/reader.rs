@@ -134,7 +134,7 @@ impl Changes {
         Ok(dict)
     }
 
-    /// What became of the changes that were read so far, including changes read ahead: a document with the counts of the
+    /// The report of the changes read so far, including changes read ahead: a document with the counts of the
     /// selection, the ``causes`` of undecided changes, ``skipped`` ranges, ``unmatched`` table names and ``unfinished`` transactions.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

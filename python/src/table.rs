@@ -144,7 +144,7 @@ impl Table {
         Ok(rows)
     }
 
-    /// What became of the changes that were read so far.
+    /// The report of the changes read so far.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let report = match self.watch.ended() {
@@ -278,7 +278,7 @@ impl Batches {
         }
     }
 
-    /// What became of the changes that were read so far: a document, as `Changes.report`.
+    /// The report of the changes read so far: a document, as `Changes.report`.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         document(py, &self.batches.with(py, |batches| batches.report())?)

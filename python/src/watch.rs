@@ -22,7 +22,7 @@ pub(crate) struct Watch {
     progress: Option<Py<PyAny>>,
     /// True if it warns about undecided changes.
     warns: bool,
-    /// Where the work was requested.
+    /// File and line of the request.
     place: Place,
     /// The report of the finished work.
     ended: Mutex<Option<ReadReport>>,

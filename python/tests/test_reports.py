@@ -1,4 +1,4 @@
-"""What a result does not contain is said: warnings, reports, unfinished transactions."""
+"""Warnings, reports and unfinished transactions: a result states its gaps."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_selection_narrows_an_earlier_one(big: tc.Trail) -> None:
     assert both.to_polars("BANK.POSTINGS").height == sum(c.op == "insert" for c in postings) == 15
     assert {change.table for change in big.select("BANK.POSTINGS").select(ops="insert")} == {"BANK.POSTINGS"}
     assert list(big.select("BANK.POSTINGS", lenient=True).select("BANK.ACCOUNTS")) == []
-    assert list(big.select(start="1:1959").select(start="0:100").select("BANK.*"))[0].position >= tc.Position(1, 1959)
+    assert next(iter(big.select(start="1:1959").select(start="0:100").select("BANK.*"))).position >= tc.Position(1, 1959)
     selection = both.selection
     assert selection is not None and tc.Select.parse(str(selection), lenient=True) == selection
     joined = tc.Select("BANK.*") & tc.Select("*.POSTINGS", ops="insert")

@@ -125,9 +125,8 @@ class Changes(Iterator[Change]):
         ``errors``."""
     @property
     def report(self) -> dict[str, Any]:
-        """What became of the changes that were read so far, including changes read ahead: a document with the counts of the
-        selection, the ``causes`` of undecided changes, ``skipped`` ranges, ``unmatched`` table names and ``unfinished``
-        transactions."""
+        """The report of the changes read so far, including changes read ahead: a document with the counts of the selection, the
+        ``causes`` of undecided changes, ``skipped`` ranges, ``unmatched`` table names and ``unfinished`` transactions."""
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
         """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
@@ -307,7 +306,7 @@ class Table:
         """Writes the rows to a Parquet file, and returns how many there are."""
     @property
     def report(self) -> dict[str, Any]:
-        """What became of the changes that were read so far."""
+        """The report of the changes read so far."""
     def raise_pending(self) -> None:
         """Raises the exception that stopped a consumer of the stream, which may have wrapped it."""
     @property
@@ -344,7 +343,7 @@ class Batches(Iterator[Batch]):
     def __next__(self) -> Batch: ...
     @property
     def report(self) -> dict[str, Any]:
-        """What became of the changes that were read so far: a document, as `Changes.report`."""
+        """The report of the changes read so far: a document, as `Changes.report`."""
     @property
     def skipped(self) -> list[tuple[Position, Position, str]]:
         """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""

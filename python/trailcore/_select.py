@@ -201,8 +201,8 @@ def _place(argument: str, point: object) -> Position | _dt.datetime | str:
 
 
 _FORMS = (
-    "a position such as 12:1956, a time (datetime, date, numpy.datetime64, or text such as 2024-03-01T12:00:00, UTC unless it has "
-    "an offset), or csn:NUMBER"
+    "a position such as 12:1956, a time (datetime, date, numpy.datetime64, or text such as 2024-03-01T12:00:00, UTC unless it "
+    "has an offset), or csn:NUMBER"
 )
 
 

@@ -44,11 +44,11 @@ class _Exports:
 
     @property
     def report(self) -> dict[str, Any] | None:
-        """What became of the changes that the last use read, such as `to_polars`; `None` before the first use.
+        """The report of the changes that the last use read, such as `to_polars`; `None` before the first use.
 
-        A document: the counts of the selection (``accepted``, ``rejected``, ``undecided``), the ``causes`` of undecided changes by
-        column and reason, ``skipped`` ranges, table names of the selection that are ``unmatched``, ``unfinished`` transactions, and
-        changes that are ``left_out`` because they are not rows.
+        A document: the counts of the selection (``accepted``, ``rejected``, ``undecided``), the ``causes`` of undecided
+        changes by column and reason, ``skipped`` ranges, table names of the selection that are ``unmatched``, ``unfinished``
+        transactions, and changes that are ``left_out`` because they are not rows.
         """
         return self._used() if self._used is not None else None
 

@@ -126,9 +126,9 @@ class Transaction:
     skips the changes of this one that have not been read, so memory stays flat in the length of a transaction.
     ``list(transaction)`` keeps its changes.
 
-    `finished` is known once its changes are read: true if the last one ends it; false if it breaks off, because the trail ends or
-    begins another transaction; `None` if the selection rejects its last change. `repeats` is true if the transaction before it
-    breaks off and has the same CSN and id: the trail has it again, from its start.
+    `finished` is known once its changes are read: true if the last one ends it; false if it breaks off, because the trail ends
+    or begins another transaction; `None` if the selection rejects its last change. `repeats` is true if the transaction before
+    it breaks off and has the same CSN and id: the trail has it again, from its start.
     """
 
     csn: str | None
@@ -364,8 +364,8 @@ class Trail:
     ) -> Trail:
         """Returns the same trail with a selection. The arguments are those of `Select`, or one `Select`.
 
-        Reading starts at the file of `start` instead of at the first file of the trail. A selection narrows an earlier one: a change
-        must pass both.
+        Reading starts at the file of `start` instead of at the first file of the trail. A selection narrows an earlier one: a
+        change must pass both.
 
         A change is undecidable if it lacks a column that the selection needs, such as a delete with only its key columns. It is
         rejected and counted, and an `UndecidableWarning` reports the count at the end. ``lenient=True`` silences the warning.

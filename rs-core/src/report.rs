@@ -159,7 +159,7 @@ pub struct CountReport {
     pub times: Option<(Timestamp, Timestamp)>,
     /// The first and the last CSN.
     pub csns: Option<(String, String)>,
-    /// What is not in the counts.
+    /// The changes that are not counted, and why.
     #[serde(flatten)]
     pub read: ReadReport,
     /// The error that ended the counting early.
@@ -482,7 +482,7 @@ pub struct TableExplained {
 pub struct ConvertReport {
     /// The files that were written.
     pub files: Vec<WrittenReport>,
-    /// What is not in the files.
+    /// The changes that are not in the files, and why.
     #[serde(flatten)]
     pub read: ReadReport,
 }

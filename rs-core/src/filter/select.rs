@@ -246,7 +246,7 @@ impl Select {
         Self { also: Some(Arc::new(also)), ..self }.mode(mode)
     }
 
-    /// Returns the selections that a change must pass: this one, and those that narrow it.
+    /// Returns the selections that a change must pass: this one, and all that narrow it.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Select> {
         std::iter::successors(Some(self), |select| select.also.as_deref())
     }

@@ -42,7 +42,7 @@ pub struct Selector {
     has_tags: bool,
     has_limits: bool,
     counts: Counts,
-    /// What it could not decide on, at most [`MAX_DOUBTS`](Self::MAX_DOUBTS) kinds.
+    /// The changes that it could not decide on, at most [`MAX_DOUBTS`](Self::MAX_DOUBTS) kinds.
     doubts: HashMap<(TableId, Verdict), Doubt>,
     /// The objects of DDL.
     ddl_objects: HashSet<Box<str>>,
@@ -57,7 +57,7 @@ impl Select {
 }
 
 impl Selector {
-    /// The number of kinds of doubt that are told apart.
+    /// The number of kinds of doubt that are counted.
     const MAX_DOUBTS: usize = 1_000;
 
     pub(crate) fn new(select: Select) -> Self {

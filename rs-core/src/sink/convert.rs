@@ -138,7 +138,7 @@ impl ConvertOptions {
 pub struct Converted {
     /// The files, in the order in which they were begun.
     pub files: Vec<Written>,
-    /// What is not in the files.
+    /// The changes that are not in the files, and why.
     pub report: ReadReport,
 }
 

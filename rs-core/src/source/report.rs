@@ -10,7 +10,7 @@ use crate::position::Position;
 use crate::source::reader::Reader;
 use crate::source::skipped::Skipped;
 
-/// What became of the changes that were read so far: a document that every result carries.
+/// The report of a reading: which changes are in its result, and which are not. A document that every result carries.
 ///
 /// ```
 /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();

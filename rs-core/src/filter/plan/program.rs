@@ -209,7 +209,7 @@ impl Program {
     /// stream, few of which accept a change. Rules whose first test compares a number are found by an index, without evaluating
     /// the others.
     pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
-        // What narrows the selection decides for all rules.
+        // A selection that narrows this one decides for all rules.
         if self.also.as_ref().is_some_and(|also| matches!(also.judge(change, scratch), Verdict::Reject(_))) {
             return;
         }
