@@ -14,6 +14,17 @@ of bytes read and total bytes, or a `Bar` such as tqdm's.
 trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
+from trailcore._analysis import (
+    Difference,
+    Differences,
+    History,
+    HistoryReport,
+    State,
+    StateReport,
+    TableDifferences,
+    Volume,
+    VolumeRow,
+)
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
@@ -50,9 +61,13 @@ __all__ = [
     "ClosedError",
     "Column",
     "Diagnostic",
+    "Difference",
+    "Differences",
     "FileInfo",
     "FilterSyntaxError",
     "ForkError",
+    "History",
+    "HistoryReport",
     "Invalid",
     "NanoDatetime",
     "Position",
@@ -64,15 +79,20 @@ __all__ = [
     "Skipped",
     "Source",
     "StartPoint",
+    "State",
+    "StateReport",
     "Summary",
     "Table",
     "TableDef",
+    "TableDifferences",
     "TableInfo",
     "TableVersion",
     "Trail",
     "TrailError",
     "Transaction",
     "UndecidableWarning",
+    "Volume",
+    "VolumeRow",
     "Writer",
     "WriterOptions",
     "Written",

@@ -11,6 +11,7 @@ mod records;
 mod sequence;
 mod skipped;
 mod trail;
+mod wanted;
 mod window;
 
 pub use self::bytes::ByteSource;
@@ -22,3 +23,5 @@ pub use self::records::{PlacedRecord, RecordReader};
 pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::skipped::Skipped;
 pub use self::trail::Trail;
+
+pub(crate) use self::wanted::Wanted;

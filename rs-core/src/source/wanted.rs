@@ -1,0 +1,56 @@
+//! [`Wanted`]: the table that a caller asks for by name.
+
+use crate::change::Change;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{TableDef, TableMap};
+
+/// Finds a table by name: without regard to case, unless a table has exactly this name.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    name: Box<str>,
+    /// The name of the table that matched.
+    met: Option<Box<str>>,
+    /// The definitions that have been checked; `true` if they are wanted.
+    known: TableMap<bool>,
+}
+
+impl Wanted {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.into(), met: None, known: TableMap::default() }
+    }
+
+    /// Returns whether a change is one of the table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if two tables have the name in other cases.
+    #[inline]
+    pub(crate) fn is(&mut self, change: &Change<'_>) -> Result<bool> {
+        if let Some(&known) = self.known.get(change.table_id()) {
+            return Ok(known);
+        }
+        let known = self.meet(change.table())?;
+        self.known.insert(change.table_id(), known);
+        Ok(known)
+    }
+
+    #[cold]
+    fn meet(&mut self, table: &TableDef) -> Result<bool> {
+        let name = table.name();
+        if !name.eq_ignore_ascii_case(&self.name) {
+            return Ok(false);
+        }
+        match &self.met {
+            Some(met) if **met == *name => Ok(true),
+            // The table of exactly this name came first.
+            Some(met) if **met == *self.name => Ok(false),
+            Some(met) => {
+                let what = format!("table name {} is ambiguous: {met} or {name}", self.name);
+                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail"))
+            }
+            None => {
+                self.met = Some(name.into());
+                Ok(true)
+            }
+        }
+    }
+}
