@@ -477,7 +477,7 @@ class Trail:
         >>> import trailcore as tc
         >>> state = tc.open("examples/data/big/bk").state("BANK.ACCOUNTS")
         >>> state.report.key
-        ['ACCOUNT_ID']
+        ['ACCOUNT_NO']
         >>> len(state) == len(list(state)) == state.report.rows
         True
         """
@@ -504,7 +504,7 @@ class Trail:
         Raises `ValueError` if a column is unknown, missing, or has another type, and `UnknownTableError`.
 
         >>> import trailcore as tc
-        >>> history = tc.open("examples/data/big/bk").history("BANK.CUSTOMERS", {"CUSTOMER_ID": 1001})
+        >>> history = tc.open("examples/data/big/bk").history("BANK.CUSTOMERS", {"CUSTOMER_ID": 3})
         >>> all(change.table == "BANK.CUSTOMERS" for change in history)
         True
         """

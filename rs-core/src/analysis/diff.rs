@@ -474,6 +474,9 @@ impl<'o> Diff<'o> {
     fn rows(&mut self, left: Reader, right: Reader) -> Result<()> {
         let left = self.tables(left, true)?;
         let mut right = self.tables(right, false)?;
+        for name in left.keys().chain(right.keys()) {
+            self.report.tables.entry(name.to_string()).or_default();
+        }
         for (name, left) in left {
             // By key: a row, and how many there are.
             let mut others: HashMap<Box<[u8]>, (u64, OwnedChange)> = HashMap::new();

@@ -257,7 +257,7 @@ impl Trail {
     /// use trailcore::ReadOptions;
     /// use trailcore::analysis::HistoryOptions;
     ///
-    /// let history = trail.history(&HistoryOptions::new("BANK.CUSTOMERS").key("CUSTOMER_ID", 1001), ReadOptions::new())?;
+    /// let history = trail.history(&HistoryOptions::new("BANK.CUSTOMERS").key("CUSTOMER_ID", 3), ReadOptions::new())?;
     /// for change in history.changes.reader()?.into_changes() {
     ///     let change = change?;
     ///     println!("{} {}", change.as_change().timestamp(), change.as_change().op());

@@ -183,9 +183,9 @@ impl Trail {
     /// let state = trail.state(&StateOptions::new("BANK.ACCOUNTS"), ReadOptions::new())?;
     /// let mut rows = state.rows.reader()?;
     /// while let Some(row) = rows.next()? {
-    ///     println!("{:?}", row.after()?.and_then(|row| row.get("ACCOUNT_ID")).map(|id| id.value()));
+    ///     println!("{:?}", row.after()?.and_then(|row| row.get("ACCOUNT_NO")).map(|id| id.value()));
     /// }
-    /// assert_eq!(state.report.key, ["ACCOUNT_ID"]);
+    /// assert_eq!(state.report.key, ["ACCOUNT_NO"]);
     /// # Ok::<(), trailcore::Error>(())
     /// ```
     ///
