@@ -73,7 +73,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     for (name, side) in [("left", &report.left), ("right", &report.right)] {
         if side.unidentified > 0 {
             let number = grouped(side.unidentified);
-            output.complain(&format!("{number} changes of the {name} trail lack columns of the key, and were not carried out"))?;
+            output
+                .complain(&format!("{number} changes of the {name} trail lack columns of the key, and were not carried out"))?;
             worst = UNDECIDED;
         }
         let code = report_rest(&side.ranges, side.counts, args.selecting.lenient, output)?;

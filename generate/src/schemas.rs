@@ -5,8 +5,8 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use trailcore::ReadOptions;
 use trailcore::analysis::{
-    DiffOptions, DiffReport, HistoryDocument, HistoryOptions, StateDocument, StateOptions, TransactionsOptions, TransactionsReport,
-    VolumeOptions, VolumeReport,
+    DiffOptions, DiffReport, HistoryDocument, HistoryOptions, StateDocument, StateOptions, TransactionsOptions,
+    TransactionsReport, VolumeOptions, VolumeReport,
 };
 use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;

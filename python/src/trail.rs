@@ -9,8 +9,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use trailcore::ReadOptions;
-use trailcore::arrow::ArrowOptions;
 use trailcore::analysis::{DiffOptions, HistoryOptions, StateOptions, Transactions};
+use trailcore::arrow::ArrowOptions;
 use trailcore::filter::Counts;
 use trailcore::report::CountReport;
 use trailcore::sink::{ConvertOptions, Format};
@@ -197,14 +197,7 @@ impl Trail {
 
     /// Returns a report with arguments, of the verb ``transactions`` or ``volume``, as a JSON document.
     #[pyo3(signature = (verb, arguments, read, progress = None))]
-    fn ask(
-        &self,
-        py: Python<'_>,
-        verb: &str,
-        arguments: &str,
-        read: ReadArgs,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<String> {
+    fn ask(&self, py: Python<'_>, verb: &str, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
         let (options, watch) = self.watched(py, &read, progress)?;
         let report = self.done(py, &watch, |trail| trailcore::call_with(verb, trail, options, Some(arguments)))?;
         watch.done(py, Counts::default())?;

@@ -66,7 +66,7 @@ def key_value(column: str, value: object) -> object:
 
 @dataclasses.dataclass(frozen=True)
 class StateReport:
-    """What is known about the rows of a `State`: counts of what the trail shows, and of what it does not.
+    """The counts of a `State`, and what is doubtful or lost in it.
 
     - `table`, `key`: the name of the table, and the columns that identify a row. With `is_keyless` the definition has no key: all
       columns identify a row.
@@ -109,7 +109,7 @@ class StateReport:
 
 @dataclasses.dataclass(frozen=True)
 class HistoryReport:
-    """What is known about a `History`: the `table`, the columns of the `key`, the number of `changes` and of `truncates` among them,
+    """The counts of a `History`: the `table`, the columns of the `key`, the number of `changes` and of `truncates` among them,
     changes of the table that lack key columns (`unidentified`) and may be about the row, changes on which the selection could not
     decide (`undecided`), and `skipped` ranges."""
 

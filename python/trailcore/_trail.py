@@ -463,8 +463,8 @@ class Trail:
     ) -> State:
         """Returns the rows of a table as of a place, or at the end of the trail: what a ``SELECT`` would have returned there.
 
-        `at` is a position, a time (naive times are UTC) or ``csn:NUMBER``. All changes up to it count: the transaction with this CSN
-        and those that committed at this time, too, and the change at this position.
+        `at` is a position, a time (naive times are UTC) or ``csn:NUMBER``. All changes up to it count, also the transaction with this
+        CSN, transactions that committed at this time, and the change at this position.
 
         A row is identified by the key of the table, or by the columns `key`. Without either, all columns identify a row, and an
         update or delete that lacks one of them raises `ValueError`. Key updates move rows, truncates remove them, and a compressed

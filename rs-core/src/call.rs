@@ -22,7 +22,7 @@ pub struct Request {
     /// The options to read it.
     #[serde(default)]
     pub options: serde_json::Map<String, serde_json::Value>,
-    /// The arguments of the verb, for those that have any: an object of the schema `VERB-options`.
+    /// The arguments of the verb, if it has any: an object of the schema `VERB-options`.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub arguments: Option<Box<RawValue>>,

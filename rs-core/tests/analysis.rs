@@ -207,12 +207,21 @@ fn key_updates_chain_and_swap() {
         // A chain.
         (&["move ID=1 -> ID=10", "move ID=10 -> ID=100"][..], ["ID=100 NAME=a", "ID=2 NAME=b", "ID=3 NAME=c"]),
         // Over a temporary key.
-        (&["begin", "move ID=1 -> ID=9", "move ID=2 -> ID=1", "move ID=9 -> ID=2", "commit"], ["ID=1 NAME=b", "ID=2 NAME=a", "ID=3 NAME=c"]),
+        (
+            &["begin", "move ID=1 -> ID=9", "move ID=2 -> ID=1", "move ID=9 -> ID=2", "commit"],
+            ["ID=1 NAME=b", "ID=2 NAME=a", "ID=3 NAME=c"],
+        ),
         // One statement: both keys are taken for a moment.
         (&["begin", "move ID=1 -> ID=2", "move ID=2 -> ID=1", "commit"], ["ID=1 NAME=b", "ID=2 NAME=a", "ID=3 NAME=c"]),
-        (&["begin", "move ID=1 -> ID=2", "move ID=2 -> ID=3", "move ID=3 -> ID=1", "commit"], ["ID=1 NAME=c", "ID=2 NAME=a", "ID=3 NAME=b"]),
+        (
+            &["begin", "move ID=1 -> ID=2", "move ID=2 -> ID=3", "move ID=3 -> ID=1", "commit"],
+            ["ID=1 NAME=c", "ID=2 NAME=a", "ID=3 NAME=b"],
+        ),
         // Upwards by one, in the order of the table.
-        (&["begin", "move ID=1 -> ID=2", "move ID=2 -> ID=3", "move ID=3 -> ID=4", "commit"], ["ID=2 NAME=a", "ID=3 NAME=b", "ID=4 NAME=c"]),
+        (
+            &["begin", "move ID=1 -> ID=2", "move ID=2 -> ID=3", "move ID=3 -> ID=4", "commit"],
+            ["ID=2 NAME=a", "ID=3 NAME=b", "ID=4 NAME=c"],
+        ),
     ] {
         let all: Vec<_> = start.iter().chain(lines).copied().collect();
         let trail = trail(&table, &all);
@@ -407,7 +416,9 @@ fn memory_is_bounded() {
     let options = HistoryOptions::new("HR.People").key("ID", 1).max_bytes(10);
     assert!(trail.history(&options, ReadOptions::new()).unwrap_err().to_string().contains("max_bytes"));
     let empty = Trail::from_changes(Vec::new(), Vec::new());
-    assert!(trail.diff(&empty, &DiffOptions::new().max_bytes(10), Default::default()).unwrap_err().to_string().contains("max_bytes"));
+    assert!(
+        trail.diff(&empty, &DiffOptions::new().max_bytes(10), Default::default()).unwrap_err().to_string().contains("max_bytes")
+    );
 }
 
 /// The operations and CSNs of a history.
@@ -517,7 +528,8 @@ fn the_key_of_a_history_is_checked() {
 #[test]
 fn diff_of_changes() {
     let table = people();
-    let lines = ["insert ID=1 NAME=a PAY=1.50 NOTE=NULL", "update ID=1 -> ID=1 PAY=2", "insert ID=2 NAME=b PAY=1 NOTE=n", "delete ID=1"];
+    let lines =
+        ["insert ID=1 NAME=a PAY=1.50 NOTE=NULL", "update ID=1 -> ID=1 PAY=2", "insert ID=2 NAME=b PAY=1 NOTE=n", "delete ID=1"];
     let left = trail(&table, &lines);
     let both = || (ReadOptions::new(), ReadOptions::new());
     // Another order between rows, another form of a number, other positions and CSNs.
@@ -528,10 +540,8 @@ fn diff_of_changes() {
     let report = left.diff(&right, &DiffOptions::new().metadata(true), both()).unwrap();
     assert_eq!(report.tables["HR.People"].columns.keys().collect::<Vec<_>>(), ["_csn", "_timestamp", "_xid"]);
     // A value, a state, a missing change, one more change.
-    let right = trail(
-        &table,
-        &["insert ID=1 NAME=A PAY=1.5", "update ID=1 -> ID=1 PAY=2", lines[2], "insert ID=3 NAME=c", "truncate"],
-    );
+    let right =
+        trail(&table, &["insert ID=1 NAME=A PAY=1.5", "update ID=1 -> ID=1 PAY=2", lines[2], "insert ID=3 NAME=c", "truncate"]);
     let report = left.diff(&right, &DiffOptions::new(), both()).unwrap();
     let counts = &report.tables["HR.People"];
     assert_eq!((counts.equal, counts.different, counts.only_left, counts.only_right), (2, 1, 1, 2));
@@ -548,7 +558,8 @@ fn diff_of_changes() {
 #[test]
 fn diff_of_rows() {
     let table = people();
-    let left = trail(&table, &["insert ID=1 NAME=a PAY=1", "insert ID=2 NAME=b PAY=2", "move ID=2 -> ID=3", "insert ID=4 NAME=d PAY=4"]);
+    let left =
+        trail(&table, &["insert ID=1 NAME=a PAY=1", "insert ID=2 NAME=b PAY=2", "move ID=2 -> ID=3", "insert ID=4 NAME=d PAY=4"]);
     let right = trail(&table, &["insert ID=3 NAME=b PAY=2.0", "insert ID=1 NAME=a", "insert ID=5 NAME=e PAY=5"]);
     let report = left.diff(&right, &DiffOptions::new().order_free(true), Default::default()).unwrap();
     let counts = &report.tables["HR.People"];

@@ -108,9 +108,9 @@ pub struct DiffReport {
     pub rows: Vec<DiffRow>,
     /// Differences beyond those.
     pub more_rows: u64,
-    /// What is known about the left trail.
+    /// The facts about the left trail.
     pub left: SideReport,
-    /// What is known about the right trail.
+    /// The facts about the right trail.
     pub right: SideReport,
 }
 
@@ -217,7 +217,7 @@ impl Cell {
     }
 }
 
-/// What is known about one side of a comparison.
+/// The facts about one side of a comparison.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SideReport {
@@ -282,7 +282,11 @@ impl Trail {
         let [left, right] = read;
         let mut diff = Diff::new(options, [(self.clone(), left.clone()), (other.clone(), right.clone())]);
         let (left, right) = (self.reader_with(left)?, other.reader_with(right)?);
-        if options.order_free { diff.rows(left, right)? } else { diff.changes(left, right)? }
+        if options.order_free {
+            diff.rows(left, right)?
+        } else {
+            diff.changes(left, right)?
+        }
         Ok(diff.into_report())
     }
 }
@@ -302,7 +306,7 @@ type TableKeys = HashMap<Box<str>, Vec<Box<str>>>;
 struct SharedKeys {
     asked: Option<Vec<Box<str>>>,
     trails: [(Trail, ReadOptions); 2],
-    /// Of each side; `None` until the other side needs them.
+    /// The keys of each side; `None` until the other side needs them.
     known: [Option<TableKeys>; 2],
 }
 
@@ -466,7 +470,11 @@ impl<'o> Diff<'o> {
         self.budget.free(cost(&counterpart));
         let own = Keyed { change: &change, columns, identity };
         let other = Keyed { change: &counterpart, columns: images(&counterpart)?, identity: None };
-        if is_left { self.both(&own, &other, 1) } else { self.both(&other, &own, 1) }
+        if is_left {
+            self.both(&own, &other, 1)
+        } else {
+            self.both(&other, &own, 1)
+        }
         Ok(())
     }
 

@@ -183,11 +183,11 @@ fn put_value(out: &mut Vec<u8>, column: &ColumnDef, value: &OwnedValue) -> Resul
 pub struct History {
     /// The changes, in the order of the trail.
     pub changes: Trail,
-    /// What is known about them.
+    /// The facts about them.
     pub report: HistoryReport,
 }
 
-/// `history`: what is known about the changes of one row.
+/// `history`: the facts about the changes of one row.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistoryReport {

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// Memory of a row beside its key and its image.
 const ROW_BYTES: u64 = 200;
 
-/// What the changes of a table did that its rows alone do not show.
+/// Counts of the effects of changes that the rows do not show.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RowCounts {
     pub(super) changes: u64,
@@ -130,7 +130,7 @@ impl TableRows {
         }
     }
 
-    /// Two rows cannot have one key at the end of a transaction: those that did not leave are overwritten.
+    /// Ends a transaction. Two rows cannot have one key then, so the rows that did not leave are overwritten.
     pub(super) fn end_transaction(&mut self, budget: &mut Budget) {
         if self.displaced.is_empty() {
             return;
@@ -202,7 +202,8 @@ impl TableRows {
     /// Returns whether a change identifies its row, and counts it otherwise.
     fn identifies(&mut self, change: &Change<'_>, is_whole: bool) -> Result<bool> {
         if !is_whole && self.identity.is_keyless {
-            let what = format!("table {} has no key, and a change lacks columns that could identify its row", change.table().name());
+            let what =
+                format!("table {} has no key, and a change lacks columns that could identify its row", change.table().name());
             let error = Error::new(ErrorKind::InvalidArgument, what);
             return Err(change.locate(error.hint("name the columns that identify a row with the argument key")));
         }
@@ -292,7 +293,8 @@ impl TableRows {
         let readings = |identity: &Identity, table: &TableDef| -> Vec<_> {
             identity.indexes().iter().map(|&index| table.reading(index as u16).copied()).collect()
         };
-        let is_same = identity.names(new) == self.identity.names(&old) && readings(&identity, new) == readings(&self.identity, &old);
+        let is_same =
+            identity.names(new) == self.identity.names(&old) && readings(&identity, new) == readings(&self.identity, &old);
         self.identity = identity;
         if is_same { Ok(()) } else { self.change_keys(change, budget) }
     }
@@ -369,13 +371,13 @@ impl TableRows {
             let built = builder.encode(&mut bytes)?;
             let serial = context.as_ref().map_or(0, |(_, context)| context.ids.serial) + 1;
             let file = match &context {
-                Some((path, context)) if Arc::ptr_eq(path, &row.file) && context.file.space == built.space => Arc::clone(&context.file),
+                Some((path, context)) if Arc::ptr_eq(path, &row.file) && context.file.space == built.space => {
+                    Arc::clone(&context.file)
+                }
                 _ => Arc::new(FileContext { ..values_context(Arc::clone(&row.file), built.space) }),
             };
-            let (_, context) = context.insert((
-                Arc::clone(&row.file),
-                ChangeContext { file, ids: builder.transaction_ids(serial), start: None },
-            ));
+            let (_, context) = context
+                .insert((Arc::clone(&row.file), ChangeContext { file, ids: builder.transaction_ids(serial), start: None }));
             each(key, row.copies, &Change::new(&bytes, &built.head, context, (self.table_id, table)))?;
         }
         Ok(())

@@ -78,11 +78,11 @@ pub struct State {
     /// The rows, each as an insert with position, CSN, transaction id and time of its last change, in the order of these
     /// positions.
     pub rows: Trail,
-    /// What is known about them.
+    /// The facts about them.
     pub report: StateReport,
 }
 
-/// `state`: what is known about the rows of a table as of a place.
+/// `state`: the facts about the rows of a table as of a place.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StateReport {
@@ -136,7 +136,8 @@ impl StateReport {
     /// Returns whether nothing was lost or doubtful on the way to the rows, and each of them is complete.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        let doubts = [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.undecided];
+        let doubts =
+            [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.undecided];
         doubts.iter().all(|count| *count == 0) && self.skipped.is_empty()
     }
 }

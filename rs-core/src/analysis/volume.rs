@@ -203,7 +203,9 @@ impl VolumeReport {
             let (from, table) = (options.by.start_of(change.timestamp()), change.table_name());
             if rows.len() >= MAX_ROWS {
                 let what = format!("more than {MAX_ROWS} intervals of {}", options.by);
-                return Err(Error::new(ErrorKind::InvalidArgument, what).hint("choose a longer interval, or select fewer changes"));
+                return Err(
+                    Error::new(ErrorKind::InvalidArgument, what).hint("choose a longer interval, or select fewer changes")
+                );
             }
             let row = rows.entry((from, (*table).into())).or_insert_with(|| VolumeRow {
                 from,

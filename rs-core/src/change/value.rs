@@ -418,7 +418,9 @@ mod tests {
             NumberText::parse(text).unwrap().write_canonical(&mut out);
             String::from_utf8(out).unwrap()
         };
-        for same in [&["1", "1.0", "01", "+1", "10e-1", "0.1E1"][..], &["0", "-0", "0.00", "0e9"], &["-120", "-1.2e2"], &[".5", "0.50"]] {
+        for same in
+            [&["1", "1.0", "01", "+1", "10e-1", "0.1E1"][..], &["0", "-0", "0.00", "0e9"], &["-120", "-1.2e2"], &[".5", "0.50"]]
+        {
             assert!(same.iter().all(|text| canonical(text) == canonical(same[0])), "{same:?}");
         }
         assert_ne!(canonical("1"), canonical("10"));
