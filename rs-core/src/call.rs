@@ -47,9 +47,9 @@ pub struct DiffArguments {
 pub const VERBS: &[(&str, &str)] = &[
     ("check", "whether a trail is whole: a check document"),
     ("count", "the changes of a trail, or of a selection, by table and operation: a count report"),
+    ("info", "the headers of a trail's files: an info report"),
     ("diff", "the differences between two trails: a diff report; arguments of diff-arguments"),
     ("history", "the changes of one row: a history document; arguments of history-options"),
-    ("info", "the headers of a trail's files: an info report"),
     ("state", "the rows of a table as of a place: a state document; arguments of state-options"),
     ("transactions", "the transactions of a trail: a transactions report; arguments of transactions-options"),
     ("volume", "changes and bytes by table and interval of time: a volume report; arguments of volume-options"),
@@ -139,10 +139,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn arguments_are_those_of_the_verb() {
+        let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+        let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+        let ask = |verb: &str, arguments: Option<&str>| call_with(verb, &trail, ReadOptions::new(), arguments);
+        for (verb, arguments, says) in [
+            ("state", r#"{"table":"BANK.ACCOUNTS"}"#, r#""rows":"#),
+            ("history", r#"{"table":"BANK.CUSTOMERS","key":{"CUSTOMER_ID":3}}"#, r#""changes":"#),
+            ("volume", r#"{"by":"1d"}"#, r#""by":"1d""#),
+            ("transactions", r#"{"min_changes":3}"#, r#""min_changes":3"#),
+        ] {
+            assert!(ask(verb, Some(arguments)).unwrap().contains(says), "{verb}");
+        }
+        assert!(ask("volume", None).unwrap().contains(r#""by":"1h""#));
+        for (verb, arguments, says) in [
+            ("state", None, "table"),
+            ("state", Some(r#"{"table":"X","ta":1}"#), "`ta`"),
+            ("state", Some(r#"{"table":"BANK.ACCOUNTS","at":"noon"}"#), "at: "),
+            ("history", Some(r#"{"table":"BANK.CUSTOMERS","key":{"CUSTOMER_ID":[3]}}"#), "key: "),
+            ("volume", Some(r#"{"by":"1w"}"#), "by: "),
+            ("count", Some("{}"), "no arguments"),
+            ("diff", Some("{}"), "other"),
+        ] {
+            let error = ask(verb, arguments).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            assert!(error.to_string().contains(says), "{verb}: {error}");
+        }
+    }
+
+    #[test]
     fn errors_name_the_wrong_part_of_a_request() {
         let error = call("cuont", "{}").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.to_string().contains("check, count, diff, history, info"), "{error}");
+        assert!(error.to_string().contains("check, count, info, diff, history, state"), "{error}");
         for (request, says) in [
             ("{", "not JSON"),
             ("{}", "path"),
@@ -150,6 +179,7 @@ mod tests {
             (r#"{"path":"x","options":{"resnyc":true}}"#, "resnyc"),
             (r#"{"path":"x","options":{"start_at":"12"}}"#, "not a position"),
             (r#"{"path":"x","options":{"charset":"KLINGON"}}"#, "KLINGON"),
+            (r#"{"path":"x","arguments":7,"argumens":{}}"#, "argumens"),
         ] {
             let error = call("info", request).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument);
