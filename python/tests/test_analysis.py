@@ -14,7 +14,12 @@ from conftest import DATA, ROOT
 
 EMP = tc.TableDef(
     "HR.Emp",
-    [tc.Column("ID", "integer", key=True), tc.Column("NAME", length=40), tc.Column("PAY", "number"), tc.Column("NOTE", length=40)],
+    [
+        tc.Column("ID", "integer", key=True),
+        tc.Column("NAME", length=40),
+        tc.Column("PAY", "number"),
+        tc.Column("NOTE", length=40),
+    ],
 )
 
 
@@ -149,9 +154,20 @@ def test_history_follows_key_updates() -> None:
         history = trail.history("hr.emp", {"ID": key})
         assert [change.op for change in history] == ["insert", "pk_update", "pk_update"]
         assert len(history) == 3 and history[0].csn == "100" and history[-1].key == {"ID": 3}
-    assert [change.op for change in trail.history("HR.Emp", {"id": decimal.Decimal("1.0")})] == ["insert", "update", "delete", "insert"]
+    assert [change.op for change in trail.history("HR.Emp", {"id": decimal.Decimal("1.0")})] == [
+        "insert",
+        "update",
+        "delete",
+        "insert",
+    ]
     assert list(trail.history("HR.Emp", {"ID": 77})) == [] and "0 changes" in repr(trail.history("HR.Emp", {"ID": 77}))
-    for key, says in [({"IDD": 1}, "IDD"), ({}, "no columns"), ({"ID": "x"}, "number"), ({"NAME": "a"}, "ID"), ({"ID": 1, "PAY": 2}, "PAY")]:
+    for key, says in [
+        ({"IDD": 1}, "IDD"),
+        ({}, "no columns"),
+        ({"ID": "x"}, "number"),
+        ({"NAME": "a"}, "ID"),
+        ({"ID": 1, "PAY": 2}, "PAY"),
+    ]:
         with pytest.raises(ValueError, match=says):
             trail.history("HR.Emp", key)
     for wrong in ({"ID": True}, {"ID": [1]}, 7):

@@ -7,14 +7,15 @@ import dataclasses
 import datetime as _dt
 import decimal
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from trailcore import _native
-from trailcore._html import _grid, escape
+from trailcore._html import _grid
 from trailcore._native import Change, Changes
-from trailcore._select import StartPoint, parse_point, utc
+from trailcore._select import StartPoint, parse_point
 from trailcore._table import Table
-from trailcore._values import MISSING, UNCHANGED, Invalid, Position, position_of, time_of
+from trailcore._values import MISSING, UNCHANGED, Invalid, Position, position_of, time_of, utc
 
 if TYPE_CHECKING:
     import pandas
@@ -68,8 +69,8 @@ def key_value(column: str, value: object) -> object:
 class StateReport:
     """The counts of a `State`, and what is doubtful or lost in it.
 
-    - `table`, `key`: the name of the table, and the columns that identify a row. With `is_keyless` the definition has no key: all
-      columns identify a row.
+    - `table`, `key`: the name of the table, and the columns that identify a row. With `is_keyless` the definition has no key:
+      all columns identify a row.
     - `rows`, `incomplete`: the rows, and how many of them lack a column because the trail does not hold their start.
     - `changes`, `truncates`: the changes of the table up to the place, and the truncates among them.
     - `unseen_updates`, `unseen_deletes`: changes of rows that were not there. Such an update is a row afterwards.
@@ -98,20 +99,27 @@ class StateReport:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> StateReport:
         """Reads it from a document."""
-        return _report(cls, document)
+        return cls(**_members(cls, document))
 
     @property
     def is_exact(self) -> bool:
         """True if every row is complete, and nothing was lost or doubtful on the way to them."""
-        doubts = (self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.undecided)
+        doubts = (
+            self.incomplete,
+            self.unseen_updates,
+            self.unseen_deletes,
+            self.overwritten,
+            self.unidentified,
+            self.undecided,
+        )
         return not any(doubts) and not self.skipped
 
 
 @dataclasses.dataclass(frozen=True)
 class HistoryReport:
     """The counts of a `History`: the `table`, the columns of the `key`, the number of `changes` and of `truncates` among them,
-    changes of the table that lack key columns (`unidentified`) and may be about the row, changes on which the selection could not
-    decide (`undecided`), and `skipped` ranges."""
+    changes of the table that lack key columns (`unidentified`) and may be about the row, changes on which the selection could
+    not decide (`undecided`), and `skipped` ranges."""
 
     table: str
     key: list[str]
@@ -124,13 +132,14 @@ class HistoryReport:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> HistoryReport:
         """Reads it from a document."""
-        return _report(cls, document)
+        return cls(**_members(cls, document))
 
 
-def _report(cls: type[Any], document: Mapping[str, Any]) -> Any:
-    values = {field.name: document[field.name] for field in dataclasses.fields(cls)}
+def _members(cls: type[StateReport | HistoryReport], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a report by name."""
+    values: dict[str, Any] = {field.name: document[field.name] for field in dataclasses.fields(cls)}
     values["skipped"] = [(position_of(one["from"]), position_of(one["to"]), one["reason"]) for one in document["skipped"]]
-    return cls(**values)
+    return values
 
 
 class _Held(Table):
@@ -147,8 +156,8 @@ class State(_Held):
     """The rows of one table as of a place: a `Table` whose rows are inserts, with ``_position``, ``_csn``, ``_xid`` and
     ``_timestamp`` of the last change of each row.
 
-    Iterating returns each row as a `Change` with its columns in ``change.after``: a column that the trail does not show is not in it,
-    and NULL is `None`. ``len`` is the number of rows, and `report` has the counts. The rows are in memory.
+    Iterating returns each row as a `Change` with its columns in ``change.after``: a column that the trail does not show is not
+    in it, and NULL is `None`. ``len`` is the number of rows, and `report` has the counts. The rows are in memory.
     """
 
     report: StateReport
@@ -191,8 +200,8 @@ class History(_Held):
 
 @dataclasses.dataclass(frozen=True)
 class VolumeRow:
-    """The changes of one `table` in the interval that starts at `start`: their number, their `bytes`, and their number by operation
-    (`ops`)."""
+    """The changes of one `table` in the interval that starts at `start`: their number (`changes`), their `bytes`, and their
+    number by operation (`ops`)."""
 
     start: _dt.datetime
     table: str
@@ -203,8 +212,8 @@ class VolumeRow:
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
-    """Changes and bytes by table and interval: `rows`, in the order of time and table, with the totals `changes` and `bytes`. `by` is
-    the length of an interval. `undecided` counts changes on which the selection could not decide."""
+    """Changes and bytes by table and interval: `rows`, in the order of time and table, with the totals `changes` and `bytes`.
+    `by` is the length of an interval. `undecided` counts changes on which the selection could not decide."""
 
     by: str
     rows: list[VolumeRow]
@@ -272,8 +281,8 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class TableDifferences:
-    """The rows or changes of one table: how many are `equal`, `different`, `only_left` and `only_right`, and how often each column
-    differs (`columns`)."""
+    """The rows or changes of one table: how many are `equal`, `different`, `only_left` and `only_right`, and how often each
+    column differs (`columns`)."""
 
     equal: int
     different: int
@@ -284,12 +293,12 @@ class TableDifferences:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """One difference. `kind` is ``different``, ``only_left`` or ``only_right``, `key` has the key columns.
+    """One difference in a `table`. `kind` is ``different``, ``only_left`` or ``only_right``, `key` has the key columns.
 
-    For ``different``, `column` is the column that differs, in the `image` ``before`` or ``after``; `left` and `right` are its values:
-    `None` is NULL, `trailcore.MISSING` a column that the image does not have, and a value has the form of native JSON: an int, a
-    `Decimal`, or text, dates too. `column` is ``_op`` if the operations differ. For the other kinds `left` or `right` is the
-    operation of the change that is there. `left_position` and `right_position` are the positions.
+    For ``different``, `column` is the column that differs, in the `image` ``before`` or ``after``; `left` and `right` are its
+    values: `None` is NULL, `trailcore.MISSING` a column that the image does not have, and a value has the form of native JSON:
+    an int, a `Decimal`, or text, dates too. `column` is ``_op`` if the operations differ. For the other kinds `left` or `right`
+    is the operation of the change that is there. `left_position` and `right_position` are the positions.
     """
 
     table: str
@@ -307,8 +316,8 @@ class Difference:
 class Differences:
     """The differences between two trails. It is true if there are any.
 
-    `equal` is true if there are none, and nothing was skipped or undecided. `tables` has a `TableDifferences` by table name. `rows` has
-    each `Difference`, up to the maximum number; `more` counts the others. `report` is the whole document.
+    `equal` is true if there are none, and nothing was skipped or undecided. `tables` has a `TableDifferences` by table name.
+    `rows` has each `Difference`, up to the maximum number; `more` counts the others. `report` is the whole document.
     """
 
     equal: bool
@@ -321,7 +330,9 @@ class Differences:
     def of(cls, document: Mapping[str, Any]) -> Differences:
         """Reads it from a document."""
         tables = {name: TableDifferences(**counts) for name, counts in document["tables"].items()}
-        return cls(document["is_equal"], tables, [_difference(row) for row in document["rows"]], document["more_rows"], document)
+        return cls(
+            document["is_equal"], tables, [_difference(row) for row in document["rows"]], document["more_rows"], document
+        )
 
     def __bool__(self) -> bool:
         return not self.equal
@@ -330,7 +341,7 @@ class Differences:
         return iter(self.rows)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Returns the differences as dicts of texts, for data frames: key and values as texts, `None` for NULL, and their states."""
+        """Returns the differences as dicts of texts, for data frames: key, values (`None` for NULL) and states."""
         rows = []
         for row in self.report["rows"]:
             left, right = row["left"] or {}, row["right"] or {}
@@ -373,7 +384,10 @@ class Differences:
         lines = [("table", *_COUNTS), *self._lines()]
         widths = [max(len(line[index]) for line in lines) for index in range(5)]
         return "\n".join(
-            "  ".join(f"{cell:{width}}" if index == 0 else f"{cell:>{width}}" for index, (cell, width) in enumerate(zip(line, widths)))
+            "  ".join(
+                f"{cell:{width}}" if index == 0 else f"{cell:>{width}}"
+                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
             for line in lines
         )
 

@@ -193,9 +193,10 @@ def _given(arguments: Mapping[str, Any]) -> str:
 def call(verb: str, path: Path, arguments: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """Answers a request about the trail at `path`: the report that the command line prints with ``--json``.
 
-    `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``volume`` or ``transactions``, by
-    their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their names in documents, such as
-    ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or option.
+    `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``volume`` or
+    ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their
+    names in documents, such as ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or
+    option.
 
     >>> import trailcore as tc
     >>> def inserts(path):
@@ -463,16 +464,17 @@ class Trail:
     ) -> State:
         """Returns the rows of a table as of a place, or at the end of the trail: what a ``SELECT`` would have returned there.
 
-        `at` is a position, a time (naive times are UTC) or ``csn:NUMBER``. All changes up to it count, also the transaction with this
-        CSN, transactions that committed at this time, and the change at this position.
+        `at` is a position, a time (naive times are UTC) or ``csn:NUMBER``. All changes up to it count, also the transaction
+        with this CSN, transactions that committed at this time, and the change at this position.
 
         A row is identified by the key of the table, or by the columns `key`. Without either, all columns identify a row, and an
-        update or delete that lacks one of them raises `ValueError`. Key updates move rows, truncates remove them, and a compressed
-        update keeps the columns that it lacks. A column that no change of the row has is missing, not NULL: ``states=True`` shows
-        the difference in data frames, and ``state.report.incomplete`` counts such rows. A selection applies before.
+        update or delete that lacks one of them raises `ValueError`. Key updates move rows, truncates remove them, and a
+        compressed update keeps the columns that it lacks. A column that no change of the row has is missing, not NULL:
+        ``states=True`` shows the difference in data frames, and ``state.report.incomplete`` counts such rows. A selection
+        applies before.
 
-        The rows are in memory, at most `max_bytes` of them (2**30 if it is not given); more raises `ValueError`. `options` are those
-        of `ArrowOptions`. Raises `UnknownTableError`.
+        The rows are in memory, at most `max_bytes` of them (2**30 if it is not given); more raises `ValueError`. `options` are
+        those of `ArrowOptions`. Raises `UnknownTableError`.
 
         >>> import trailcore as tc
         >>> state = tc.open("examples/data/big/bk").state("BANK.ACCOUNTS")
@@ -495,11 +497,11 @@ class Trail:
         progress: Progress | None = None,
         **options: Unpack[ArrowOptions],
     ) -> History:
-        """Returns all changes of the rows that have had a key, in trail order: for such a row also those before a key update gave it
-        this key, and after another one took it away. Truncates of the table are among them.
+        """Returns all changes of the rows that have had a key, in trail order: for such a row also those before a key update
+        gave it this key, and after another one took it away. Truncates of the table are among them.
 
-        `key` has the value of each key column. For a table without a key, it may have any columns that identify a row. The trail is
-        read twice. The changes are in memory, at most `max_bytes` of them (2**30 if it is not given).
+        `key` has the value of each key column. For a table without a key, it may have any columns that identify a row. The
+        trail is read twice. The changes are in memory, at most `max_bytes` of them (2**30 if it is not given).
 
         Raises `ValueError` if a column is unknown, missing, or has another type, and `UnknownTableError`.
 
@@ -529,9 +531,10 @@ class Trail:
         """Compares this trail (left) with another one (right): for each table and key the changes in their order, or with
         ``order_free=True`` the rows at the end of both.
 
-        A missing column, NULL and a value are different; numbers are compared by value. Positions and tokens are not compared, and
-        CSN, transaction id and time only with ``metadata=True``. `key` are the columns that identify a row in all tables, in place of
-        the keys in the definitions; a table without a key has the one of the other side. Each trail has its own selection.
+        A missing column, NULL and a value are different; numbers are compared by value. Positions and tokens are not compared,
+        and CSN, transaction id and time only with ``metadata=True``. `key` are the columns that identify a row in all tables,
+        in place of the keys in the definitions; a table without a key has the one of the other side. Each trail has its own
+        selection.
 
         `max_rows` limits the number of differences that are listed. Changes wait in memory for their counterpart, at most
         `max_bytes` of them (2**30 if it is not given).
