@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         cat::all(&state.rows, args.text, output)?;
     }
     let doubts = [
-        (report.incomplete, "rows are incomplete: the trail does not hold their start"),
+        (report.incomplete, "rows are incomplete: the trail does not show all of their columns"),
         (report.unseen_updates, "updates are of rows that were not there"),
         (report.unseen_deletes, "deletes are of rows that were not there"),
         (report.overwritten, "rows were replaced without a delete"),

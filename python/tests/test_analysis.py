@@ -111,6 +111,8 @@ def test_state_is_a_table() -> None:
     state = made(staff).state("HR.Emp", states=True)
     frame = state.to_polars().sort("ID")
     assert frame["ID"].to_list() == [1, 4, 9] and frame["_op"].to_list() == ["insert"] * 3
+    assert frame["_complete"].to_list() == [True, True, False]
+    assert made(staff).state("HR.Emp", complete=False).columns.get("_complete") is None
     assert frame["PAY"].to_list() == ["7", None, None]
     assert [row["PAY"] for row in frame["_states"].to_list()] == ["value", "null", "missing"]
     assert pl.DataFrame(state).height == pa.table(state).num_rows == len(state.to_pandas()) == 3

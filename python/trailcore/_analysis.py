@@ -71,7 +71,7 @@ class StateReport:
 
     - `table`, `key`: the name of the table, and the columns that identify a row. With `is_keyless` the definition has no key:
       all columns identify a row.
-    - `rows`, `incomplete`: the rows, and how many of them lack a column because the trail does not hold their start.
+    - `rows`, `incomplete`: the rows, and how many of them lack a column that no change of the row has.
     - `changes`, `truncates`: the changes of the table up to the place, and the truncates among them.
     - `unseen_updates`, `unseen_deletes`: changes of rows that were not there. Such an update is a row afterwards.
     - `overwritten`: rows that an insert or a key update replaced, although nothing had deleted them.

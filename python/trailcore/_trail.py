@@ -469,9 +469,9 @@ class Trail:
 
         A row is identified by the key of the table, or by the columns `key`. Without either, all columns identify a row, and an
         update or delete that lacks one of them raises `ValueError`. Key updates move rows, truncates remove them, and a
-        compressed update keeps the columns that it lacks. A column that no change of the row has is missing, not NULL:
-        ``states=True`` shows the difference in data frames, and ``state.report.incomplete`` counts such rows. A selection
-        applies before.
+        compressed update keeps the columns that it lacks. A column that no change of the row has is missing, not NULL: the
+        column ``_complete`` of data frames is false for such rows, ``states=True`` shows the columns, and
+        ``state.report.incomplete`` counts the rows. A selection applies before.
 
         The rows are in memory, at most `max_bytes` of them (2**30 if it is not given); more raises `ValueError`. `options` are
         those of `ArrowOptions`. Raises `UnknownTableError`.
@@ -486,7 +486,7 @@ class Trail:
         names = None if key is None else [key] if isinstance(key, str) else list(key)
         arguments = {"table": table, "at": None if at is None else place(at), "key": names, "max_bytes": max_bytes}
         native, report = self._native.state(_given(arguments), self._reading, callback(progress))
-        return State(native, _Reading(), StateReport.of(json.loads(report)), options)
+        return State(native, _Reading(), StateReport.of(json.loads(report)), {"complete": True, **options})
 
     def history(
         self,

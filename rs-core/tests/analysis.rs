@@ -200,6 +200,21 @@ fn truncate_empties_and_names_match_without_case() {
 }
 
 #[test]
+fn table_of_exactly_the_name_is_found_although_another_one_came_first() {
+    let named = |name: &str| Arc::new(TableDef::new(name, people().columns().to_vec()));
+    let mut script = Script::new(BIG);
+    script.run(&named("HR.Emp"), &["insert ID=1 NAME=a"]).run(&named("HR.EMP"), &["insert ID=1 NAME=b", "insert ID=2 NAME=c"]);
+    let trail = script.trail();
+    for (name, rows) in [("HR.Emp", 1), ("HR.EMP", 2)] {
+        assert_eq!(state(&trail, &StateOptions::new(name)).report.rows, rows);
+        let history = trail.history(&HistoryOptions::new(name).key("ID", 1), ReadOptions::new()).unwrap();
+        assert_eq!((history.report.changes, history.report.table.as_str()), (1, name));
+    }
+    let error = trail.state(&StateOptions::new("hr.emp"), ReadOptions::new()).unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("ambiguous"), "{error}");
+}
+
+#[test]
 fn key_updates_chain_and_swap() {
     let table = people();
     let start = ["insert ID=1 NAME=a PAY=1 NOTE=n", "insert ID=2 NAME=b PAY=2 NOTE=n", "insert ID=3 NAME=c PAY=3 NOTE=n"];

@@ -276,69 +276,78 @@ impl Trail {
             return Err(error.hint("give a value for each column of the key"));
         }
         let read = read.include_non_changes(false);
-        let mut budget = Budget::new(options.max_bytes);
-        let mut first = Pass::new(self.reader_with(read.clone())?, options);
-        let mut links: HashMap<Box<[u8]>, Vec<Box<[u8]>>> = HashMap::new();
-        first.each(|change, keys| {
-            let Some((old, new)) = keys.filter(|(old, new)| old != new) else { return Ok(()) };
-            budget.take((old.len() + new.len()) as u64 * 2 + ITEM_BYTES, change, WHAT)?;
-            links.entry(old.clone()).or_default().push(new.clone());
-            links.entry(new).or_default().push(old);
-            Ok(())
-        })?;
-        let table = match first.table.take() {
-            Some(table) => table,
-            None => {
-                let table = definition(&mut first.reader, &options.table, false)?;
-                first.meet(&table);
-                table
-            }
-        };
-        if let (false, Some(misfit)) = (first.fits, first.misfit) {
-            return Err(misfit);
+        let mut wanted = Wanted::new(&options.table);
+        match history_of(self, options, &read, &mut wanted) {
+            Err(_) if wanted.came_late() => history_of(self, options, &read, &mut Wanted::exact(&options.table)),
+            history => history,
         }
-        let seeds = first.seeds;
-        let connected = connected(&seeds, links);
-        let mut second = Pass::new(self.reader_with(read)?, options);
-        let mut rows = Rows { had: seeds, ..Rows::default() };
-        let (mut changes, mut truncates, mut unidentified) = (Changes::default(), 0, 0);
-        second.each(|change, keys| {
-            let row = match keys {
-                _ if matches!(change.op(), Op::Truncate | Op::Ddl) => {
-                    truncates += 1;
-                    rows.current.clear();
-                    None
-                }
-                None => {
-                    unidentified += 1;
-                    return Ok(());
-                }
-                Some((old, _)) if !connected.contains(&old) => return Ok(()),
-                Some((old, new)) => Some(rows.row_of(change, old, new)),
-            };
-            budget.take(change.own_bytes().len() as u64 + ITEM_BYTES, change, WHAT)?;
-            changes.push(change, row);
-            Ok(())
-        })?;
-        let (counts, ranges) = (second.reader.filter_counts(), second.reader.skipped().to_vec());
-        let (blocks, number) = changes.wanted(&rows.wanted);
-        let mut key: Vec<_> = options.key.keys().map(ToString::to_string).collect();
-        if let Ok(identity) = options.identity(&table) {
-            key = identity.names(&table);
-        }
-        let report = HistoryReport {
-            table: table.name().to_owned(),
-            key,
-            changes: number,
-            truncates,
-            unidentified,
-            undecided: counts.undecidable + counts.errors,
-            skipped: SkippedReport::all(&ranges),
-            ranges,
-            counts,
-        };
-        Ok(History { changes: Trail::from_changes(blocks, vec![table]), report })
     }
+}
+
+/// Reads the changes of a row.
+fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wanted: &mut Wanted) -> Result<History> {
+    let mut budget = Budget::new(options.max_bytes);
+    let mut first = Pass::new(trail.reader_with(read.clone())?, options, wanted);
+    let mut links: HashMap<Box<[u8]>, Vec<Box<[u8]>>> = HashMap::new();
+    first.each(|change, keys| {
+        let Some((old, new)) = keys.filter(|(old, new)| old != new) else { return Ok(()) };
+        budget.take((old.len() + new.len()) as u64 * 2 + ITEM_BYTES, change, WHAT)?;
+        links.entry(old.clone()).or_default().push(new.clone());
+        links.entry(new).or_default().push(old);
+        Ok(())
+    })?;
+    let table = match first.table.take() {
+        Some(table) => table,
+        None => {
+            let table = definition(&mut first.reader, &options.table, false)?;
+            first.meet(&table);
+            table
+        }
+    };
+    if let (false, Some(misfit)) = (first.fits, first.misfit.take()) {
+        return Err(misfit);
+    }
+    let connected = connected(&first.seeds, links);
+    let Pass { seeds, .. } = first;
+    let mut second = Pass::new(trail.reader_with(read.clone())?, options, wanted);
+    let mut rows = Rows { had: seeds, ..Rows::default() };
+    let (mut changes, mut truncates, mut unidentified) = (Changes::default(), 0, 0);
+    second.each(|change, keys| {
+        let row = match keys {
+            _ if matches!(change.op(), Op::Truncate | Op::Ddl) => {
+                truncates += 1;
+                rows.current.clear();
+                None
+            }
+            None => {
+                unidentified += 1;
+                return Ok(());
+            }
+            Some((old, _)) if !connected.contains(&old) => return Ok(()),
+            Some((old, new)) => Some(rows.row_of(change, old, new)),
+        };
+        budget.take(change.own_bytes().len() as u64 + ITEM_BYTES, change, WHAT)?;
+        changes.push(change, row);
+        Ok(())
+    })?;
+    let (counts, ranges) = (second.reader.filter_counts(), second.reader.skipped().to_vec());
+    let (blocks, number) = changes.wanted(&rows.wanted);
+    let mut key: Vec<_> = options.key.keys().map(ToString::to_string).collect();
+    if let Ok(identity) = options.identity(&table) {
+        key = identity.names(&table);
+    }
+    let report = HistoryReport {
+        table: table.name().to_owned(),
+        key,
+        changes: number,
+        truncates,
+        unidentified,
+        undecided: counts.undecidable + counts.errors,
+        skipped: SkippedReport::all(&ranges),
+        ranges,
+        counts,
+    };
+    Ok(History { changes: Trail::from_changes(blocks, vec![table]), report })
 }
 
 /// Returns the keys that chains of key updates connect with these.
@@ -362,7 +371,7 @@ type Keys = (Box<[u8]>, Box<[u8]>);
 struct Pass<'o> {
     reader: Reader,
     options: &'o HistoryOptions,
-    wanted: Wanted,
+    wanted: &'o mut Wanted,
     /// The key columns in each definition; `None` if it lacks one of them.
     identities: TableMap<Option<Identity>>,
     /// The latest definition.
@@ -375,11 +384,11 @@ struct Pass<'o> {
 }
 
 impl<'o> Pass<'o> {
-    fn new(reader: Reader, options: &'o HistoryOptions) -> Self {
+    fn new(reader: Reader, options: &'o HistoryOptions, wanted: &'o mut Wanted) -> Self {
         Self {
             reader,
             options,
-            wanted: Wanted::new(&options.table),
+            wanted,
             identities: TableMap::default(),
             table: None,
             seeds: HashSet::new(),

@@ -205,7 +205,7 @@ impl TableRows {
             let what =
                 format!("table {} has no key, and a change lacks columns that could identify its row", change.table().name());
             let error = Error::new(ErrorKind::InvalidArgument, what);
-            return Err(change.locate(error.hint("name the columns that identify a row with the argument key")));
+            return Err(change.locate(error.hint("name the columns that identify a row with the option key")));
         }
         self.counts.unidentified += u64::from(!is_whole);
         Ok(is_whole)
@@ -325,7 +325,7 @@ impl TableRows {
         let names = self.identity.names(&table).join(", ");
         let what = format!("the key of table {} changes to {names}, which {lost} earlier rows do not have", table.name());
         let error = Error::new(ErrorKind::SchemaChange, what);
-        Err(change.locate(error.hint("name the columns that identify a row with the argument key, or stop before the change")))
+        Err(change.locate(error.hint("name the columns that identify a row with the option key, or stop before the change")))
     }
 
     /// Returns the columns of a row in the latest definition; `None` if the row has it.

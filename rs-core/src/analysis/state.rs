@@ -96,7 +96,7 @@ pub struct StateReport {
     pub is_keyless: bool,
     /// Rows.
     pub rows: u64,
-    /// Rows that lack the value of a column, because the trail does not hold their start.
+    /// Rows that lack the value of a column: the trail does not hold their start, or no change of the row has the column.
     pub incomplete: u64,
     /// Changes of the table up to the place.
     pub changes: u64,
@@ -197,86 +197,98 @@ impl Trail {
     /// - [`ErrorKind::SchemaChange`] if a new key has columns that earlier rows lack.
     /// - The errors of [`Reader::next`].
     pub fn state(&self, options: &StateOptions, read: ReadOptions) -> Result<State> {
-        let mut reader = self.reader_with(read.include_non_changes(false))?;
-        let mut budget = Budget::new(options.max_bytes);
+        let read = read.include_non_changes(false);
         let mut wanted = Wanted::new(&options.table);
-        let mut rows: Option<TableRows> = None;
-        let mut ddl = 0;
-        let mut stopped = false;
-        while let Some(change) = reader.next()? {
-            if let Some(at) = &options.at {
-                if at.is_passed_by(&change)? {
-                    stopped = true;
-                    break;
-                }
-            }
-            if change.op() == Op::Ddl {
-                if is_about(&change, &options.table) {
-                    match &mut rows {
-                        Some(rows) if empties(&change) => {
-                            rows.clear(&mut budget);
-                            rows.counts.truncates += 1;
-                        }
-                        _ => ddl += u64::from(!empties(&change)),
-                    }
-                }
-                continue;
-            }
-            if !wanted.is(&change)? {
-                continue;
-            }
-            let rows = match &mut rows {
-                Some(rows) => rows,
-                none => none.insert(TableRows::new(change.table(), change.table_id(), options.key.as_deref())?),
-            };
-            rows.apply(&change, &mut budget)?;
+        match rows_of(self.reader_with(read.clone())?, options, &mut wanted) {
+            Err(_) if wanted.came_late() => rows_of(self.reader_with(read)?, options, &mut Wanted::exact(&options.table)),
+            state => state,
         }
-        let (counts, ranges) = (reader.filter_counts(), reader.skipped().to_vec());
-        let (table, identity, seen, blocks, incomplete, number) = match rows {
-            Some(mut rows) => {
-                rows.end_transaction(&mut budget);
-                let (blocks, incomplete) = rows.blocks()?;
-                (Arc::clone(rows.table()?), rows.identity().clone(), rows.counts, blocks, incomplete, rows.len())
-            }
-            None => {
-                let table = definition(&mut reader, &options.table, stopped)?;
-                let identity = Identity::of(&table, options.key.as_deref())?;
-                (table, identity, RowCounts::default(), Vec::new(), 0, 0)
-            }
-        };
-        let report = StateReport {
-            table: table.name().to_owned(),
-            at: options.at.clone(),
-            key: identity.names(&table),
-            is_keyless: identity.is_keyless,
-            rows: number,
-            incomplete,
-            changes: seen.changes,
-            truncates: seen.truncates,
-            unseen_updates: seen.unseen_updates,
-            unseen_deletes: seen.unseen_deletes,
-            overwritten: seen.overwritten,
-            unidentified: seen.unidentified,
-            ddl,
-            undecided: counts.undecidable + counts.errors,
-            skipped: SkippedReport::all(&ranges),
-            ranges,
-            counts,
-        };
-        Ok(State { rows: Trail::from_changes(blocks, vec![table]), report })
     }
+}
+
+/// Reads the rows of a table.
+fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> Result<State> {
+    let mut budget = Budget::new(options.max_bytes);
+    let mut rows: Option<TableRows> = None;
+    let mut ddl = 0;
+    let mut stopped = false;
+    while let Some(change) = reader.next()? {
+        if let Some(at) = &options.at {
+            if at.is_passed_by(&change)? {
+                stopped = true;
+                break;
+            }
+        }
+        if change.op() == Op::Ddl {
+            if is_about(&change, &options.table) {
+                match &mut rows {
+                    Some(rows) if empties(&change) => {
+                        rows.clear(&mut budget);
+                        rows.counts.truncates += 1;
+                    }
+                    _ => ddl += u64::from(!empties(&change)),
+                }
+            }
+            continue;
+        }
+        if !wanted.is(&change)? {
+            continue;
+        }
+        let rows = match &mut rows {
+            Some(rows) => rows,
+            none => none.insert(TableRows::new(change.table(), change.table_id(), options.key.as_deref())?),
+        };
+        rows.apply(&change, &mut budget)?;
+    }
+    let (counts, ranges) = (reader.filter_counts(), reader.skipped().to_vec());
+    let (table, identity, seen, blocks, incomplete, number) = match rows {
+        Some(mut rows) => {
+            rows.end_transaction(&mut budget);
+            let (blocks, incomplete) = rows.blocks()?;
+            (Arc::clone(rows.table()?), rows.identity().clone(), rows.counts, blocks, incomplete, rows.len())
+        }
+        None => {
+            let table = definition(&mut reader, &options.table, stopped)?;
+            let identity = Identity::of(&table, options.key.as_deref())?;
+            (table, identity, RowCounts::default(), Vec::new(), 0, 0)
+        }
+    };
+    let report = StateReport {
+        table: table.name().to_owned(),
+        at: options.at.clone(),
+        key: identity.names(&table),
+        is_keyless: identity.is_keyless,
+        rows: number,
+        incomplete,
+        changes: seen.changes,
+        truncates: seen.truncates,
+        unseen_updates: seen.unseen_updates,
+        unseen_deletes: seen.unseen_deletes,
+        overwritten: seen.overwritten,
+        unidentified: seen.unidentified,
+        ddl,
+        undecided: counts.undecidable + counts.errors,
+        skipped: SkippedReport::all(&ranges),
+        ranges,
+        counts,
+    };
+    Ok(State { rows: Trail::from_changes(blocks, vec![table]), report })
 }
 
 /// Returns the definition of a table without changes so far. After a stop, the rest of the trail may have it.
 pub(super) fn definition(reader: &mut Reader, name: &str, stopped: bool) -> Result<Arc<TableDef>> {
-    let finds = |table: &str| table.eq_ignore_ascii_case(name);
+    let find = |reader: &Reader| {
+        reader
+            .definition(name, |table| table == name)
+            .or_else(|_| reader.definition(name, |table| table.eq_ignore_ascii_case(name)))
+    };
     loop {
-        match reader.definition(name, finds) {
+        match find(reader) {
             Err(error) if stopped && error.kind() == ErrorKind::UnknownTable => {}
             found => return found,
         }
         if reader.next()?.is_none() {
-            return reader.definition(name, finds);
+            return find(reader);
         }
     }
 }
