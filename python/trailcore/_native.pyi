@@ -370,7 +370,7 @@ class Trail:
         """Returns the changes of one row, and the report on them as a JSON document."""
     def diff(self, other: Trail, arguments: str, read: _Reading, other_read: _Reading, progress: _Progress = None) -> str:
         """Compares with another trail, and returns the report as a JSON document."""
-    def large_transactions(self, min_changes: int, read: _Reading, progress: _Progress = None) -> list[Any]:
+    def large_transactions(self, min_changes: int, read: _Reading, progress: _Progress = None) -> list[Position]:
         """Returns the start of each transaction of at least this many changes."""
     def convert(
         self,
