@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (read, bar) = source.watched(output, false)?;
     let state = source.trail.state(&options, read)?;
     bar.done();
-    let report = state.report.clone();
+    let (report, failure) = (state.report.clone(), state.failure.clone());
     if args.json {
         output.json(&state.document()?)?;
     } else {
@@ -78,6 +78,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     ];
     for (number, what) in doubts.into_iter().filter(|(number, _)| *number > 0) {
         output.complain(&format!("{} {what}", grouped(number)))?;
+    }
+    if let Some(failure) = failure {
+        output.complain("the rows are those before the damage")?;
+        return Err(failure.into());
     }
     let code = report_rest(&report.ranges, report.counts, args.selecting.lenient, output)?;
     Ok(if code == 0 && report.unidentified > 0 { UNDECIDED } else { code })

@@ -210,7 +210,10 @@ impl Trail {
         let (options, watch) = self.watched(py, &read, progress)?;
         let (rows, report, counts) = self.done(py, &watch, |trail| {
             let state = trail.state(&StateOptions::from_json(arguments)?, options)?;
-            Ok((state.rows, state.report.to_json()?, state.report.counts))
+            match state.failure {
+                Some(failure) => Err(failure),
+                None => Ok((state.rows, state.report.to_json()?, state.report.counts)),
+            }
         })?;
         watch.done(py, counts)?;
         Ok((Self::new(rows), report))

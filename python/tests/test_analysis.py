@@ -104,6 +104,26 @@ def test_state_as_of_a_place() -> None:
     for wrong in ("yesterday", "csn:", "csn:0/1"):
         with pytest.raises(ValueError):
             trail.state("HR.Emp", at=wrong)
+    for kind in (dt.date(2024, 1, 1), 101):
+        with pytest.raises(TypeError, match="at must be"):
+            trail.state("HR.Emp", at=kind)  # type: ignore[arg-type]
+
+
+def test_torn_trail_has_a_state_before_its_end() -> None:
+    content = (DATA / "big" / "bk000000000").read_bytes()[:-3]
+    torn = tc.open(content)
+    with pytest.raises(tc.TruncatedTrailError) as caught:
+        torn.state("BANK.ACCOUNTS")
+    whole = tc.open(DATA / "big" / "bk")
+    at = caught.value.position
+    assert at is not None
+    before = tuple((at[0], at[1] - 1))
+    assert simple_count(torn.state("BANK.ACCOUNTS", at=before)) == simple_count(whole.state("BANK.ACCOUNTS", at=before))
+
+
+def simple_count(state: tc.State) -> list[str]:
+    """Returns the rows as JSON."""
+    return [change.to_json() for change in state]
 
 
 def test_state_is_a_table() -> None:

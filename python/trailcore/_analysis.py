@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import datetime as _dt
 import decimal
+import math
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,6 +45,8 @@ def place(at: StartPoint) -> str:
         at = parse_point(at)
     if isinstance(at, _dt.datetime):
         return utc(at).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if not isinstance(at, tuple):
+        raise TypeError(f"at must be a Position, a datetime, or text such as 'csn:7824137850', not {type(at).__name__}")
     seqno, rba = at
     return f"{seqno}:{rba}"
 
@@ -52,7 +55,11 @@ def key_value(column: str, value: object) -> object:
     """Returns the value of a key column in the form of documents."""
     if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
         return value
-    if isinstance(value, (float, decimal.Decimal)):
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"the key column {column} needs a number, not {value}")
+        return value
+    if isinstance(value, decimal.Decimal):
         return str(value)
     if isinstance(value, _dt.datetime):
         if value.tzinfo is not None:

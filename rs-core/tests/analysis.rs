@@ -312,6 +312,24 @@ fn state_as_of_a_place() {
 }
 
 #[test]
+fn damage_ends_the_rows_and_is_returned_with_them() {
+    let table = people();
+    let mut script = Script::new(BIG);
+    script.run(&table, &["insert ID=1 NAME=a", "insert ID=2 NAME=b"]);
+    let mut files = script.out.finish().unwrap();
+    let whole = files[0].1.len();
+    files[0].1.truncate(whole - 3);
+    let torn = trail_of(&files);
+    let found = state(&torn, &StateOptions::new("HR.People"));
+    assert_eq!(rows_of(&found.rows), ["ID=1 NAME=a"]);
+    assert_eq!(found.failure.unwrap().kind(), ErrorKind::Truncated);
+    assert!(found.report.error.is_some());
+    let first = torn.reader().unwrap().next().unwrap().unwrap().position();
+    let before = state(&torn, &StateOptions::new("HR.People").at(AsOf::Position(first)));
+    assert!(before.failure.is_none() && before.report.rows == 1);
+}
+
+#[test]
 fn selection_applies_before() {
     let table = people();
     let trail = trail(&table, &["insert ID=1 NAME=a PAY=1", "insert ID=2 NAME=b PAY=20", "delete ID=2"]);

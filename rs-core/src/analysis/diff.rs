@@ -1,11 +1,10 @@
 //! [`Trail::diff`]: the differences between two trails.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{Columns, Identity, images, is_fixed, put};
+use super::key::{Columns, Identity, images, is_fixed, places, put};
 use super::rows::TableRows;
 use super::state::max_bytes;
 use super::{Budget, MAX_BYTES};
@@ -15,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::filter::Counts;
 use crate::position::Position;
 use crate::report::SkippedReport;
-use crate::schema::{TableDef, TableMap};
+use crate::schema::{TableDef, TableId, TableMap};
 use crate::source::{ReadOptions, Reader, Skipped, Trail};
 
 /// The maximum number of differences in a report by default.
@@ -295,6 +294,8 @@ impl Trail {
 struct Diff<'o> {
     options: &'o DiffOptions,
     keys: SharedKeys,
+    /// The place of each column of a left definition in a right one.
+    places: HashMap<(TableId, TableId), Box<[Option<usize>]>>,
     report: DiffReport,
     budget: Budget,
 }
@@ -402,7 +403,7 @@ impl<'o> Diff<'o> {
             right: SideReport::default(),
         };
         let keys = SharedKeys { asked: options.key.clone(), trails, known: [None, None] };
-        Self { options, keys, report, budget: Budget::new(options.max_bytes) }
+        Self { options, keys, places: HashMap::new(), report, budget: Budget::new(options.max_bytes) }
     }
 
     fn into_report(self) -> DiffReport {
@@ -576,9 +577,11 @@ impl<'o> Diff<'o> {
             let times = [own.timestamp().to_string(), other.timestamp().to_string()];
             text("_timestamp", Some(&times[0]), Some(&times[1]));
         }
+        let ids = (own.table_id(), other.table_id());
+        let places = self.places.entry(ids).or_insert_with(|| places(own.table(), other.table()).into());
         let images = ["before", "after"].into_iter().zip(left.columns.iter().zip(&right.columns));
         for (image, (own_columns, other_columns)) in images {
-            compare(own, own_columns, other, other_columns, |name, left, right| {
+            compare(own, own_columns, other, other_columns, places, |name, left, right| {
                 found.push((Some(image), name.to_owned(), Cell::of(left), Cell::of(right)));
             });
         }
@@ -652,13 +655,13 @@ fn compare(
     own_columns: &Columns<'_>,
     other: &Change<'_>,
     other_columns: &Columns<'_>,
+    places: &[Option<usize>],
     mut each: impl FnMut(&str, Option<&Column<'_>>, Option<&Column<'_>>),
 ) {
-    let same_table = Arc::ptr_eq(own.table(), other.table()) || own.table() == other.table();
     let mut scratch = (Vec::new(), Vec::new());
     let mut matched = vec![false; other_columns.len()];
-    for (index, definition) in own.table().columns().iter().enumerate() {
-        let counterpart = if same_table { Some(index) } else { other.table().column(&definition.name).map(|(index, _)| index) };
+    for (index, (definition, place)) in own.table().columns().iter().zip(places).enumerate() {
+        let counterpart = *place;
         if let Some(matched) = counterpart.and_then(|index| matched.get_mut(index)) {
             *matched = true;
         }

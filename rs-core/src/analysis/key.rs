@@ -1,5 +1,7 @@
 //! [`Identity`]: the columns that identify a row; and the canonical bytes of values, which are equal for equal values.
 
+use std::collections::HashMap;
+
 use crate::change::image::{NO_SUCH_COLUMN, TWICE};
 use crate::change::{Change, Column, DateTime, Number, NumberText, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,6 +89,19 @@ pub(super) fn is_known(column: &Column<'_>) -> bool {
 /// Returns whether a column has characters of a fixed length, where blanks at the end mean nothing.
 pub(super) fn is_fixed(column: &Column<'_>) -> bool {
     column.definition().is_some_and(|definition| definition.kind() == Kind::Text { prefixed: false })
+}
+
+/// Returns the place of each column of a definition in another one, by name: without regard to case, unless a column has exactly the
+/// name.
+pub(super) fn places(from: &TableDef, to: &TableDef) -> Vec<Option<usize>> {
+    let (mut exact, mut folded) = (HashMap::new(), HashMap::<String, Option<usize>>::new());
+    for (index, column) in to.columns().iter().enumerate() {
+        exact.entry(&*column.name).or_insert(index);
+        // Two columns whose names differ in case only are found by their exact names only.
+        folded.entry(column.name.to_ascii_uppercase()).and_modify(|place| *place = None).or_insert(Some(index));
+    }
+    let place = |name: &str| exact.get(name).copied().or_else(|| folded.get(&name.to_ascii_uppercase()).copied().flatten());
+    from.columns().iter().map(|column| place(&column.name)).collect()
 }
 
 /// Returns the index of a column.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Budget;
-use super::key::{Columns, Identity, images, is_known};
+use super::key::{Columns, Identity, images, is_known, places};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::{
     Builder, Change, ChangeBlock, ChangeContext, Column, FileContext, Op, Row, TransactionIndicator, put_value, values_context,
@@ -52,7 +52,7 @@ pub(super) struct TableRows {
 struct Version {
     table: Arc<TableDef>,
     /// The index here of each column of the version before.
-    from_previous: Vec<Option<u16>>,
+    from_previous: Vec<Option<usize>>,
 }
 
 /// A row: its columns in the wide form, and the change that left it.
@@ -288,8 +288,8 @@ impl TableRows {
             return Ok(());
         }
         let identity = Identity::of(new, self.asked.as_deref()).map_err(|error| change.locate(error))?;
-        let same_place = |column: &crate::schema::ColumnDef| Some(u16::try_from(new.column(&column.name)?.0).unwrap_or(u16::MAX));
-        self.versions.push(Version { table: Arc::clone(new), from_previous: old.columns().iter().map(same_place).collect() });
+        budget.take(new.columns().len() as u64 * 8 + ROW_BYTES, change, "the definitions of the table")?;
+        self.versions.push(Version { table: Arc::clone(new), from_previous: places(&old, new) });
         let readings = |identity: &Identity, table: &TableDef| -> Vec<_> {
             identity.indexes().iter().map(|&index| table.reading(index as u16).copied()).collect()
         };
@@ -336,7 +336,7 @@ impl TableRows {
         };
         let mut found: Columns<'_> = vec![None; table.columns().len()];
         for (index, column) in columns_of(&row.list, &own.table).into_iter().enumerate() {
-            let moved = later.iter().try_fold(index, |index, version| version.from_previous.get(index)?.map(usize::from));
+            let moved = later.iter().try_fold(index, |index, version| version.from_previous.get(index).copied().flatten());
             if let Some(slot) = moved.and_then(|index| found.get_mut(index)) {
                 *slot = column;
             }

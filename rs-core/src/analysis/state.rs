@@ -10,7 +10,7 @@ use super::rows::{RowCounts, TableRows};
 use super::{AsOf, Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, Op};
 use crate::document;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Counts;
 use crate::report::SkippedReport;
 use crate::schema::TableDef;
@@ -80,6 +80,8 @@ pub struct State {
     pub rows: Trail,
     /// The facts about them.
     pub report: StateReport,
+    /// The damage, or the torn end of a trail that is being written, at which reading ended: the rows are those before it.
+    pub failure: Option<Error>,
 }
 
 /// `state`: the facts about the rows of a table as of a place.
@@ -116,6 +118,8 @@ pub struct StateReport {
     pub undecided: u64,
     /// Ranges that were skipped.
     pub skipped: Vec<SkippedReport>,
+    /// The error that ended the reading early: the rows are those before it.
+    pub error: Option<String>,
     /// The skipped ranges as values.
     #[serde(skip)]
     pub ranges: Vec<Skipped>,
@@ -138,7 +142,7 @@ impl StateReport {
     pub fn is_exact(&self) -> bool {
         let doubts =
             [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.undecided];
-        doubts.iter().all(|count| *count == 0) && self.skipped.is_empty()
+        doubts.iter().all(|count| *count == 0) && self.skipped.is_empty() && self.error.is_none()
     }
 }
 
@@ -195,7 +199,7 @@ impl Trail {
     /// - [`ErrorKind::InvalidArgument`] if the place is of another kind than those of the trail, if the key has an unknown column, if
     ///   the table has no key and changes lack columns, and if the rows need more memory than allowed.
     /// - [`ErrorKind::SchemaChange`] if a new key has columns that earlier rows lack.
-    /// - The errors of [`Reader::next`].
+    /// - The errors of [`Reader::next`]. Damage and a torn end are not errors here: [`State::failure`] has them.
     pub fn state(&self, options: &StateOptions, read: ReadOptions) -> Result<State> {
         let read = read.include_non_changes(false);
         let mut wanted = Wanted::new(&options.table);
@@ -211,8 +215,19 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
     let mut budget = Budget::new(options.max_bytes);
     let mut rows: Option<TableRows> = None;
     let mut ddl = 0;
-    let mut stopped = false;
-    while let Some(change) = reader.next()? {
+    let (mut stopped, mut failure) = (false, None);
+    loop {
+        let change = match reader.next() {
+            Ok(Some(change)) => change,
+            Ok(None) => break,
+            Err(error) if error.kind().is_damage() => {
+                // Damage after the place does not matter.
+                stopped = matches!(&options.at, Some(AsOf::Position(at)) if reader.position() > *at);
+                failure = Some(error).filter(|_| !stopped);
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(at) = &options.at {
             if at.is_passed_by(&change)? {
                 stopped = true;
@@ -248,6 +263,9 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
             (Arc::clone(rows.table()?), rows.identity().clone(), rows.counts, blocks, incomplete, rows.len())
         }
         None => {
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
             let table = definition(&mut reader, &options.table, stopped)?;
             let identity = Identity::of(&table, options.key.as_deref())?;
             (table, identity, RowCounts::default(), Vec::new(), 0, 0)
@@ -269,10 +287,11 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
         ddl,
         undecided: counts.undecidable + counts.errors,
         skipped: SkippedReport::all(&ranges),
+        error: failure.as_ref().map(ToString::to_string),
         ranges,
         counts,
     };
-    Ok(State { rows: Trail::from_changes(blocks, vec![table]), report })
+    Ok(State { rows: Trail::from_changes(blocks, vec![table]), report, failure })
 }
 
 /// Returns the definition of a table without changes so far. After a stop, the rest of the trail may have it.
