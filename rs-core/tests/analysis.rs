@@ -631,6 +631,28 @@ fn json_lines_have_no_key_of_their_own() {
 }
 
 #[test]
+fn five_states_stay_apart() {
+    let line = |op: &str, before: &str, after: &str, at: u64| {
+        format!(
+            r#"{{"seqno":0,"rba":{at},"op":"{op}","table":"T.D","ts":"2024-03-01T00:00:00.000000Z","csn":"{at}","xid":"1","txn":"only","before":{before},"after":{after},"tokens":{{}}}}"#
+        )
+    };
+    let lines = [
+        line("insert", "null", r#"{"ID":1,"DOC":"text","N":null}"#, 1),
+        line("update", r#"{"ID":1}"#, r#"{"ID":1,"DOC":{"$unchanged":"lob"},"N":5}"#, 2),
+        line("update", r#"{"ID":2}"#, r#"{"ID":2,"DOC":{"$unchanged":"lob"},"N":{"$invalid":"ff"}}"#, 3),
+        line("update", r#"{"ID":3,"DOC":"before"}"#, r#"{"ID":3,"DOC":{"$unchanged":"lob"}}"#, 4),
+    ];
+    let trail = Trail::from_files([("t.jsonl", (lines.join("\n") + "\n").into_bytes().into())]);
+    let state = state(&trail, &StateOptions::new("T.D").key(&["ID"]));
+    assert_eq!(
+        rows_of(&state.rows),
+        [r#"ID=1 DOC=text N=5"#, r#"ID=2 DOC={"$unchanged":"lob"} N={"$invalid":"ff"}"#, r#"ID=3 DOC=before"#]
+    );
+    assert_eq!((state.report.incomplete, state.report.unseen_updates), (2, 2));
+}
+
+#[test]
 fn volume_and_transactions() {
     let table = people();
     let trail = trail(&table, &["begin", "insert ID=1", "insert ID=2", "delete ID=1", "commit", "insert ID=3", "truncate"]);
