@@ -26,8 +26,8 @@
  *
  * Objects. tc_trail finds the files. tc_reader reads their changes into a tc_block of tc_change, whose columns are tc_column.
  * tc_record_reader reads raw records. tc_table is the definition of a table, tc_catalog has the tables of definitions files,
- * tc_file_header describes the origin of a file. tc_call reports as JSON: check, count, info. tc_select is a
- * selection of changes, parsed from text; tc_quote quotes a value for it. tc_selector applies it to changes. tc_arrow_batches
+ * tc_file_header describes the origin of a file. tc_call reports as JSON: check, count, info, diff, history, state,
+ * transactions, volume. tc_select is a selection of changes, parsed from text; tc_quote quotes a value for it. tc_selector applies it to changes. tc_arrow_batches
  * are record batches. tc_writer writes trails from tc_row. tc_buffer is memory for text, tc_error describes an error.
  *
  * Options are JSON documents, such as {"resync":true}; NULL is the default. docs/schema has a schema of each: read-options,

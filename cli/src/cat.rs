@@ -62,6 +62,23 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     report_rest(&reader.report(), args.selecting.lenient, output)
 }
 
+/// Prints all changes of a source.
+pub(crate) fn all(trail: &trailcore::Trail, text: bool, output: &mut Output) -> Result<(), Failure> {
+    let mut reader = trail.reader()?;
+    let mut line = Vec::with_capacity(1024);
+    while let Some(change) = reader.next()? {
+        line.clear();
+        if text {
+            write_text(&change, &mut line)?;
+        } else {
+            change.write_json(&mut line)?;
+        }
+        line.push(b'\n');
+        output.write_all(&line)?;
+    }
+    Ok(())
+}
+
 /// Writes native JSON whose images have only these columns.
 fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) -> Result<(), Failure> {
     let wanted = |name: &str| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));

@@ -19,6 +19,8 @@ const FILES: i32 = 3;
 pub(crate) const GROWING: i32 = 4;
 /// Exit code if rows are undecided.
 pub(crate) const UNDECIDED: i32 = 5;
+/// Exit code if two trails differ.
+pub(crate) const DIFFERENT: i32 = 6;
 
 /// The reason why a command ended early.
 #[derive(Debug)]

@@ -6,15 +6,20 @@ mod check;
 mod completions;
 mod convert;
 mod count;
+mod diff;
 mod explain;
 mod failure;
 mod find;
+mod history;
 mod info;
 mod interrupt;
 mod options;
 mod output;
 mod records;
+mod state;
 mod tables;
+mod transactions;
+mod volume;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -40,6 +45,7 @@ exit codes:
   3    a file cannot be read or written
   4    the trail is still being written: its end is torn, or inside a transaction
   5    rows are undecided: the selection needs a column that they lack
+  6    diff: the trails differ
   130  Ctrl-C
 
 trailcore is independent of Oracle. \"GoldenGate\" is a mark of Oracle.";
@@ -61,6 +67,11 @@ enum Command {
     Cat(cat::Args),
     Records(records::Args),
     Find(find::Args),
+    State(state::Args),
+    History(history::Args),
+    Diff(diff::Args),
+    Volume(volume::Args),
+    Transactions(transactions::Args),
     Check(check::Args),
     Explain(explain::Args),
     Convert(convert::Args),
@@ -76,6 +87,11 @@ impl Command {
             Self::Cat(args) => cat::run(args, output),
             Self::Records(args) => records::run(args, output),
             Self::Find(args) => find::run(args, output),
+            Self::State(args) => state::run(args, output),
+            Self::History(args) => history::run(args, output),
+            Self::Diff(args) => diff::run(args, output),
+            Self::Volume(args) => volume::run(args, output),
+            Self::Transactions(args) => transactions::run(args, output),
             Self::Check(args) => check::run(args, output),
             Self::Explain(args) => explain::run(args, output),
             Self::Convert(args) => convert::run(args, output),

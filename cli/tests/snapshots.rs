@@ -7,7 +7,23 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 10] = ["info", "tables", "count", "cat", "records", "find", "check", "explain", "convert", "completions"];
+const COMMANDS: [&str; 15] = [
+    "info",
+    "tables",
+    "count",
+    "cat",
+    "records",
+    "find",
+    "state",
+    "history",
+    "diff",
+    "volume",
+    "transactions",
+    "check",
+    "explain",
+    "convert",
+    "completions",
+];
 
 fn shown(arguments: &[&str]) -> String {
     let run = trailcore(arguments);
@@ -25,7 +41,7 @@ fn help() {
 
 #[test]
 fn output() {
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 15] = [
         ("info", &["info", "big/bk"]),
         ("tables", &["tables", "big/bk"]),
         ("count", &["count", "big/bk"]),
@@ -34,6 +50,11 @@ fn output() {
         ("cat_columns", &["cat", "big/bk", "--table", "BANK.POSTINGS", "--columns", "AMOUNT", "--limit", "3"]),
         ("records", &["records", "big/bk", "--from", "0:1980", "--limit", "2", "--hex"]),
         ("find", &["find", "big/bk", "--at", "2024-03-01T00:00:30"]),
+        ("state", &["state", "big/bk", "BANK.CUSTOMERS", "--at", "csn:7824137838", "--text"]),
+        ("history", &["history", "big/bk", "bank.customers", "CUSTOMER_ID=1", "--text"]),
+        ("diff", &["diff", "big/bk", "little.jsonl", "--exclude", "BANK.POSTINGS"]),
+        ("volume", &["volume", "big/bk", "--by", "1m"]),
+        ("transactions", &["transactions", "big/bk", "--min-changes", "5"]),
         ("check", &["check", "big/bk"]),
         ("explain", &["explain", "big/bk", "--table", "BANK.POSTINGS", "--filter", "ON INSERT, AMOUNT > 1000"]),
     ];
@@ -44,7 +65,7 @@ fn output() {
 
 #[test]
 fn messages() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 17] = [
         ("no_arguments", &[]),
         ("unknown_command", &["frobnicate"]),
         ("unknown_operation", &["cat", "big/bk", "--ops", "upsert"]),
@@ -57,6 +78,11 @@ fn messages() {
         ("wrong_types", &["explain", "big/bk", "--table", "BANK.POSTINGS", "--where", "POSTED > 5"]),
         ("undecidable", &["cat", "big/bk", "--table", "BANK.POSTINGS", "--where", "AMOUNT > 1000", "--columns", "AMOUNT"]),
         ("unknown_format", &["convert", "big/bk", "out.xyz"]),
+        ("state_of_unknown_table", &["state", "big/bk", "BANK.ACCOUNT"]),
+        ("state_without_key", &["state", "big.jsonl", "BANK.ACCOUNTS"]),
+        ("history_of_wrong_key", &["history", "big/bk", "BANK.CUSTOMERS", "NAME=x"]),
+        ("volume_by_week", &["volume", "big/bk", "--by", "1w"]),
+        ("diff_of_rows", &["diff", "big/bk", "big.jsonl", "--order-free", "--limit", "2", "--from", "2024-03-01T00:00:30"]),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("message_{name}"), shown(arguments));

@@ -16,6 +16,7 @@ const SPECIAL: &[(&str, &str)] = &[
     ("Change.op", "_Op"),
     ("Change.position", "Position"),
     ("Change.start", "Position"),
+    ("Trail.large_transactions", "list[Position]"),
     ("Change.timestamp", "_dt.datetime"),
     ("Change.transaction", "Literal[\"first\", \"middle\", \"last\", \"only\"] | None"),
     ("Change.changed", "dict[str, Changed]"),

@@ -4,6 +4,10 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 use trailcore::ReadOptions;
+use trailcore::analysis::{
+    DiffOptions, DiffReport, HistoryDocument, HistoryOptions, StateDocument, StateOptions, TransactionsOptions,
+    TransactionsReport, VolumeOptions, VolumeReport,
+};
 use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
@@ -32,6 +36,17 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<ConvertReport>(folder, "convert"),
         schema::<RecordReport>(folder, "records"),
         schema::<ReadReport>(folder, "read-report"),
+        schema::<StateOptions>(folder, "state-options"),
+        schema::<StateDocument>(folder, "state"),
+        schema::<HistoryOptions>(folder, "history-options"),
+        schema::<HistoryDocument>(folder, "history"),
+        schema::<DiffOptions>(folder, "diff-options"),
+        schema::<trailcore::DiffArguments>(folder, "diff-arguments"),
+        schema::<DiffReport>(folder, "diff"),
+        schema::<VolumeOptions>(folder, "volume-options"),
+        schema::<VolumeReport>(folder, "volume"),
+        schema::<TransactionsOptions>(folder, "transactions-options"),
+        schema::<TransactionsReport>(folder, "transactions"),
     ]
 }
 

@@ -9,6 +9,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use trailcore::ReadOptions;
+use trailcore::analysis::{DiffOptions, HistoryOptions, StateOptions, Transactions};
 use trailcore::arrow::ArrowOptions;
 use trailcore::report::{CountReport, ReadReport};
 use trailcore::sink::{ConvertOptions, Format};
@@ -191,6 +192,90 @@ impl Trail {
         let report = self.done(py, &watch, |trail| trailcore::call_on(verb, trail, options))?;
         watch.done(py, ReadReport::default())?;
         Ok(report)
+    }
+
+    /// Returns a report with arguments, of the verb ``transactions`` or ``volume``, as a JSON document.
+    #[pyo3(signature = (verb, arguments, read, progress = None))]
+    fn ask(&self, py: Python<'_>, verb: &str, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let report = self.done(py, &watch, |trail| trailcore::call_with(verb, trail, options, Some(arguments)))?;
+        watch.done(py, ReadReport::default())?;
+        Ok(report)
+    }
+
+    /// Returns the rows of a table as of a place, and the report on them as a JSON document.
+    #[pyo3(signature = (arguments, read, progress = None))]
+    fn state(&self, py: Python<'_>, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(Trail, String)> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let (rows, report, read) = self.done(py, &watch, |trail| {
+            let state = trail.state(&StateOptions::from_json(arguments)?, options)?;
+            match state.failure {
+                Some(failure) => Err(failure),
+                None => Ok((state.rows, state.report.to_json()?, state.report.read)),
+            }
+        })?;
+        watch.done(py, read)?;
+        Ok((Self::new(rows), report))
+    }
+
+    /// Returns the changes of one row, and the report on them as a JSON document.
+    #[pyo3(signature = (arguments, read, progress = None))]
+    fn history(&self, py: Python<'_>, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(Trail, String)> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let (changes, report, read) = self.done(py, &watch, |trail| {
+            let history = trail.history(&HistoryOptions::from_json(arguments)?, options)?;
+            Ok((history.changes, history.report.to_json()?, history.report.read))
+        })?;
+        watch.done(py, read)?;
+        Ok((Self::new(changes), report))
+    }
+
+    /// Compares with another trail, and returns the report as a JSON document.
+    #[pyo3(signature = (other, arguments, read, other_read, progress = None))]
+    fn diff(
+        &self,
+        py: Python<'_>,
+        other: Py<Trail>,
+        arguments: &str,
+        read: ReadArgs,
+        other_read: ReadArgs,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let other_options = watch.on(other_read.options(py)?);
+        let right = &other.get().trail;
+        let (report, read) = self.done(py, &watch, |trail| {
+            let report = trail.diff(right, &DiffOptions::from_json(arguments)?, (options, other_options))?;
+            Ok((report.to_json()?, [report.left.read, report.right.read]))
+        })?;
+        for side in read {
+            watch.done(py, side)?;
+        }
+        Ok(report)
+    }
+
+    /// Returns the start of each transaction of at least this many changes.
+    #[pyo3(signature = (min_changes, read, progress = None))]
+    fn large_transactions<'py>(
+        &self,
+        py: Python<'py>,
+        min_changes: u64,
+        read: ReadArgs,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        let starts = self.done(py, &watch, |trail| {
+            let mut transactions = Transactions::new(trail.reader_with(options)?);
+            let mut starts = Vec::new();
+            while let Some(transaction) = transactions.next()? {
+                if transaction.changes >= min_changes {
+                    starts.push(transaction.position);
+                }
+            }
+            Ok(starts)
+        })?;
+        let types = Types::get(py)?;
+        starts.into_iter().map(|start| types.position(py, start)).collect()
     }
 
     /// Writes files, and returns table, path and rows of each, and the report.

@@ -14,6 +14,17 @@ of bytes read and total bytes, or a `Bar` such as tqdm's.
 trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
+from trailcore._analysis import (
+    Difference,
+    Differences,
+    History,
+    HistoryReport,
+    State,
+    StateReport,
+    TableDifferences,
+    Volume,
+    VolumeRow,
+)
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
@@ -51,9 +62,13 @@ __all__ = [
     "ClosedError",
     "Column",
     "Diagnostic",
+    "Difference",
+    "Differences",
     "FileInfo",
     "FilterSyntaxError",
     "ForkError",
+    "History",
+    "HistoryReport",
     "Invalid",
     "LeftOutWarning",
     "NanoDatetime",
@@ -67,9 +82,12 @@ __all__ = [
     "SkippedWarning",
     "Source",
     "StartPoint",
+    "State",
+    "StateReport",
     "Summary",
     "Table",
     "TableDef",
+    "TableDifferences",
     "TableInfo",
     "TableVersion",
     "Trail",
@@ -79,6 +97,8 @@ __all__ = [
     "UndecidableWarning",
     "UnfinishedTransactionWarning",
     "UnmatchedTableWarning",
+    "Volume",
+    "VolumeRow",
     "Writer",
     "WriterOptions",
     "Written",

@@ -40,6 +40,8 @@ class ArrowOptions(TypedDict, total=False):
       have the image.
     - `states`: Adds a column `_states` with the state of each value as a word, which distinguishes a missing column from NULL.
       With the layout `changes` there are two such columns.
+    - `complete`: Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row
+      after the change. Not in CSV.
     - `numbers`: The type of numbers without a declared scale. ``declared``: Text with the exact digits, in JSON notation.
       Numbers with a declared scale become decimals. ``text``: Text for all numbers that the trail stores as text, even with a
       declared scale. ``float``: The nearest `Float64`. Not exact.
@@ -59,6 +61,7 @@ class ArrowOptions(TypedDict, total=False):
     rows: int
     layout: Literal["rows", "changes"]
     states: bool
+    complete: bool
     numbers: Literal["declared", "text", "float"] | int
     times: Literal["declared", "micros", "nanos"]
     invalid: Literal["error", "null"]

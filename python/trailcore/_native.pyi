@@ -381,6 +381,16 @@ class Trail:
         """Returns the count report as a JSON document, and the definitions of the tables by name."""
     def report(self, verb: str, read: _Reading, progress: _Progress = None) -> str:
         """Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document."""
+    def ask(self, verb: str, arguments: str, read: _Reading, progress: _Progress = None) -> str:
+        """Returns a report with arguments, of the verb ``transactions`` or ``volume``, as a JSON document."""
+    def state(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:
+        """Returns the rows of a table as of a place, and the report on them as a JSON document."""
+    def history(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:
+        """Returns the changes of one row, and the report on them as a JSON document."""
+    def diff(self, other: Trail, arguments: str, read: _Reading, other_read: _Reading, progress: _Progress = None) -> str:
+        """Compares with another trail, and returns the report as a JSON document."""
+    def large_transactions(self, min_changes: int, read: _Reading, progress: _Progress = None) -> list[Position]:
+        """Returns the start of each transaction of at least this many changes."""
     def convert(
         self,
         out: _Path,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as _dt
+import decimal
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from trailcore import _html, _native
+from trailcore._analysis import Differences, History, HistoryReport, State, StateReport, Volume, key_value, place
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions
 from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
@@ -210,17 +212,25 @@ def _pair(read: Callable[[str], Any], values: list[str] | None) -> Any:
     return values and (read(values[0]), read(values[1]))
 
 
-def call(verb: str, path: Path, **options: Any) -> dict[str, Any]:
+def _given(arguments: Mapping[str, Any]) -> str:
+    """Returns the arguments that are given as a document."""
+    return json.dumps({name: value for name, value in arguments.items() if value is not None})
+
+
+def call(verb: str, path: Path, arguments: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """Answers a request about the trail at `path`: the report that the command line prints with ``--json``.
 
-    `verb` is ``check``, ``count`` or ``info``. `options` are those of reading, by their names in documents, such as
-    ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or option.
+    `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``volume`` or
+    ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their
+    names in documents, such as ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or
+    option.
 
     >>> import trailcore as tc
     >>> def inserts(path):
     ...     return tc.call("count", path, select="TABLE HR.*;")["changes"]
     """
-    report: dict[str, Any] = json.loads(_native.call(verb, json.dumps({"path": os.fspath(path), "options": options})))
+    request = {"path": os.fspath(path), "options": options, **({} if arguments is None else {"arguments": arguments})}
+    report: dict[str, Any] = json.loads(_native.call(verb, json.dumps(request)))
     return report
 
 
@@ -445,13 +455,18 @@ class Trail:
         """
         return self._native.changes(self._reading, callback(progress))
 
-    def transactions(self, *, progress: Progress | None = None) -> Iterator[Transaction]:
-        """Yields the transactions. Each is an iterator of its changes, to be read before the next transaction is requested."""
+    def transactions(self, *, min_changes: int | None = None, progress: Progress | None = None) -> Iterator[Transaction]:
+        """Yields the transactions. Each is an iterator of its changes, to be read before the next transaction is requested.
+
+        With `min_changes`, yields only transactions of at least this many changes: the trail is read once more to count them.
+        """
+        large = None if min_changes is None else set(self._native.large_transactions(min_changes, self._reading))
         changes = iter(self.changes(progress=progress))
         first, transaction = next(changes, None), None
         while first is not None:
             transaction = Transaction(first, changes, transaction)
-            yield transaction
+            if large is None or transaction.position in large:
+                yield transaction
             first = transaction._rest() or next(changes, None)
 
     def records(self, *, progress: Progress | None = None) -> Records:
@@ -472,6 +487,121 @@ class Trail:
         """Returns an iterator of the record batches of all tables, of at most `size` rows each, in one pass. Each batch has one
         table and one definition. The batches of a table are in trail order. `options` are those of `ArrowOptions`."""
         return self._native.batches(self._reading, arrow({**options, "rows": size}), callback(progress))
+
+    # Questions about the whole trail.
+
+    def state(
+        self,
+        table: str,
+        *,
+        at: StartPoint | None = None,
+        key: Iterable[str] | None = None,
+        max_bytes: int | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[ArrowOptions],
+    ) -> State:
+        """Returns the rows of a table as of a place, or at the end of the trail: what a ``SELECT`` would have returned there.
+
+        `at` is a position, a time (naive times are UTC) or ``csn:NUMBER``. All changes up to it count, also the transaction
+        with this CSN, transactions that committed at this time, and the change at this position.
+
+        A row is identified by the key of the table, or by the columns `key`. Without either, all columns identify a row, and an
+        update or delete that lacks one of them raises `ValueError`. Key updates move rows, truncates remove them, and a
+        compressed update keeps the columns that it lacks. A column that no change of the row has is missing, not NULL: the
+        column ``_complete`` of data frames is false for such rows, ``states=True`` shows the columns, and
+        ``state.report.incomplete`` counts the rows. A selection applies before.
+
+        The rows are in memory, at most `max_bytes` of them (2**30 if it is not given); more raises `ValueError`. `options` are
+        those of `ArrowOptions`. Raises `UnknownTableError`.
+
+        >>> import trailcore as tc
+        >>> state = tc.open("examples/data/big/bk").state("BANK.ACCOUNTS")
+        >>> state.report.key
+        ['ACCOUNT_NO']
+        >>> len(state) == len(list(state)) == state.report.rows
+        True
+        """
+        names = None if key is None else [key] if isinstance(key, str) else list(key)
+        arguments = {"table": table, "at": None if at is None else place(at), "key": names, "max_bytes": max_bytes}
+        native, report = self._native.state(_given(arguments), self._reading, callback(progress))
+        return State(native, _Reading(), StateReport.of(json.loads(report)), {"complete": True, **options})
+
+    def history(
+        self,
+        table: str,
+        key: Mapping[str, Any],
+        *,
+        max_bytes: int | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[ArrowOptions],
+    ) -> History:
+        """Returns all changes of the rows that have had a key, in trail order: for such a row also those before a key update
+        gave it this key, and after another one took it away. Truncates of the table are among them.
+
+        `key` has the value of each key column. For a table without a key, it may have any columns that identify a row. The
+        trail is read twice. The changes are in memory, at most `max_bytes` of them (2**30 if it is not given).
+
+        Raises `ValueError` if a column is unknown, missing, or has another type, and `UnknownTableError`.
+
+        >>> import trailcore as tc
+        >>> history = tc.open("examples/data/big/bk").history("BANK.CUSTOMERS", {"CUSTOMER_ID": 3})
+        >>> all(change.table == "BANK.CUSTOMERS" for change in history)
+        True
+        """
+        if not isinstance(key, Mapping):
+            raise TypeError(f"key must be a mapping of columns to values, such as {{'ID': 7}}, not {type(key).__name__}")
+        values = {name: key_value(name, value) for name, value in key.items()}
+        arguments = {"table": table, "key": values, "max_bytes": max_bytes}
+        native, report = self._native.history(_given(arguments), self._reading, callback(progress))
+        return History(native, _Reading(), HistoryReport.of(json.loads(report)), options)
+
+    def diff(
+        self,
+        other: Trail,
+        *,
+        order_free: bool = False,
+        key: Iterable[str] | None = None,
+        metadata: bool = False,
+        max_rows: int = 10_000,
+        max_bytes: int | None = None,
+        progress: Progress | None = None,
+    ) -> Differences:
+        """Compares this trail (left) with another one (right): for each table and key the changes in their order, or with
+        ``order_free=True`` the rows at the end of both.
+
+        A missing column, NULL and a value are different; numbers are compared by value. Positions and tokens are not compared,
+        and CSN, transaction id and time only with ``metadata=True``. `key` are the columns that identify a row in all tables,
+        in place of the keys in the definitions; a table without a key has the one of the other side. Each trail has its own
+        selection.
+
+        `max_rows` limits the number of differences that are listed. Changes wait in memory for their counterpart, at most
+        `max_bytes` of them (2**30 if it is not given).
+
+        >>> import trailcore as tc
+        >>> trail = tc.open("examples/data/big/bk")
+        >>> trail.diff(tc.open("examples/data/little/bk"), order_free=True).equal
+        True
+        >>> bool(trail.diff(trail.select(exclude="BANK.CUSTOMERS")))
+        True
+        """
+        if not isinstance(other, Trail):
+            raise TypeError(f"other must be a Trail, not {type(other).__name__}; open it with trailcore.open")
+        names = None if key is None else [key] if isinstance(key, str) else list(key)
+        arguments = {"order_free": order_free, "key": names, "metadata": metadata, "most": max_rows, "max_bytes": max_bytes}
+        report = self._native.diff(other._native, _given(arguments), self._reading, other._reading, callback(progress))
+        return Differences.of(json.loads(report, parse_float=decimal.Decimal))
+
+    def volume(self, by: str = "1h", *, progress: Progress | None = None) -> Volume:
+        """Counts changes and bytes by table and interval of time, by the time of the commit.
+
+        `by` is the length of an interval: a whole number and ``s``, ``m``, ``h`` or ``d``. Intervals are aligned to UTC.
+
+        >>> import trailcore as tc
+        >>> volume = tc.open("examples/data/big/bk").volume("1d")
+        >>> sum(row.changes for row in volume) == volume.changes
+        True
+        """
+        return Volume.of(json.loads(self._native.ask("volume", json.dumps({"by": by}), self._reading, callback(progress))))
 
     def convert(
         self,

@@ -29,6 +29,7 @@
 //! marked as such. No input makes the library panic, and the size of the input limits its memory. "GoldenGate" is Oracle's
 //! mark; this project is independent of Oracle.
 
+pub mod analysis;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod batch;
@@ -51,7 +52,7 @@ mod position;
 mod text;
 mod time;
 
-pub use call::{Request, VERBS, call, call_on};
+pub use call::{DiffArguments, Request, VERBS, call, call_on, call_with};
 pub use change::{
     Change, ChangeBlock, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, OwnedValue, Row, TransactionIndicator,
     Value,

@@ -27,6 +27,7 @@ LAYERS = [
     {"arrow"},
     {"sink"},
     {"report"},
+    {"analysis"},
     {"call"},
 ]
 # Commands of a tool for trails: they belong to the filters, and know the trail.

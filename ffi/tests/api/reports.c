@@ -37,6 +37,10 @@ void reports(void) {
     CHECK(strcmp(text.data, again.data) == 0);
     text = answer(f.trail, "info", NULL, f.buffer);
     CHECK(strstr(text.data, "\"byte_order\":\"big\"") != NULL);
+    snprintf(request, sizeof request, "{\"path\":\"%s\",\"arguments\":{\"table\":\"BANK.ACCOUNTS\"}}", sample);
+    OK(tc_call("state", request, other, NULL));
+    OK(tc_buffer_text(other, &again));
+    CHECK(strstr(again.data, "\"is_keyless\":false") && strstr(again.data, "\"op\":\"insert\""));
     GIVES(TC_ERR_INVALID_ARGUMENT, tc_call("cuont", request, f.buffer, &error));
     CHECK(strstr(tc_error_message(error), "check, count, info"));
     tc_error_free(error);

@@ -93,6 +93,9 @@ pub struct ArrowOptions {
     /// Adds a column `_states` with the state of each value as a word, which distinguishes a missing column from NULL. With the
     /// layout `changes` there are two such columns.
     pub(crate) states: bool,
+    /// Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row after the change.
+    /// Not in CSV.
+    pub(crate) complete: bool,
     /// The type of numbers without a declared scale.
     pub(crate) numbers: Numbers,
     /// The unit of timestamps.
@@ -123,6 +126,7 @@ impl ArrowOptions {
             rows: 1 << 16,
             layout: Layout::Rows,
             states: false,
+            complete: false,
             numbers: Numbers::Declared,
             times: Times::Declared,
             invalid: Invalid::Error,
@@ -166,6 +170,13 @@ impl ArrowOptions {
     #[must_use]
     pub fn states(self, states: bool) -> Self {
         Self { states, ..self }
+    }
+
+    /// Adds a column `_complete` of booleans: whether each of the columns has a value or NULL in the row after the change. It shows
+    /// which rows of [`Trail::state`](crate::Trail::state) the trail does not hold from their start.
+    #[must_use]
+    pub fn complete(self, complete: bool) -> Self {
+        Self { complete, ..self }
     }
 
     /// Sets the conversion of numbers without a declared scale.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Fields, SchemaRef};
 
@@ -45,6 +45,11 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     };
     arrays.extend(ids);
     arrays.push(Arc::new(times));
+    if options.complete {
+        let is_known = |state: Option<&ColumnState>| !matches!(state, None | Some(ColumnState::Missing | ColumnState::Unchanged));
+        let is_complete = |row: usize| after.iter().all(|buffer| is_known(buffer.states().get(row)));
+        arrays.push(Arc::new(BooleanArray::from((0..rows).map(is_complete).collect::<Vec<_>>())));
+    }
 
     let place = |name: &str, misfit: &Misfit| {
         let at = positions.get(misfit.row).copied().unwrap_or_default();

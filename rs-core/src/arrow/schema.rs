@@ -44,7 +44,8 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
         }
     }
     let columns: Fields = wanted.iter().map(|column| field(column, options)).collect();
-    let mut fields: Vec<Field> = META.iter().map(|name| meta_field(name, options)).collect();
+    let meta = META.into_iter().chain(options.complete.then_some("complete"));
+    let mut fields: Vec<Field> = meta.map(|name| meta_field(name, options)).collect();
     let states = |name: &str| {
         let states: Fields = wanted.iter().map(|column| Field::new(&*column.name, state_type(), true)).collect();
         Field::new(format!("{}{name}", options.prefix), DataType::Struct(states), false)
@@ -86,6 +87,7 @@ fn meta_field(name: &str, options: &ArrowOptions) -> Field {
     let (data_type, nullable) = match name {
         "timestamp" => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), false),
         "csn" | "xid" => (DataType::Utf8, true),
+        "complete" => (DataType::Boolean, false),
         _ => (DataType::Utf8, false),
     };
     let metadata = BTreeMap::from([(META_KEY.to_owned(), name.to_owned())]);

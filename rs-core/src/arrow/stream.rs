@@ -14,10 +14,10 @@ use super::records::{TableRecords, record_batch};
 use super::schema::schema;
 use super::unify::Union;
 use crate::batch::{BatchDecoder, ImagesWanted, Push};
-use crate::change::{Change, Op};
+use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableMap};
-use crate::source::{ReadOptions, ReadReport, Reader, Trail};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
 
 /// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
 const FULL_BYTES: usize = 64 << 20;
@@ -91,53 +91,6 @@ pub struct Batches {
     failure: Option<Error>,
 }
 
-/// Finds a table by name: without regard to case, unless a table has exactly this name.
-#[derive(Debug)]
-struct Wanted {
-    name: Box<str>,
-    /// The name of the table that matched.
-    met: Option<Box<str>>,
-    /// The definitions that have been checked; `true` if they are wanted.
-    known: TableMap<bool>,
-}
-
-impl Wanted {
-    fn new(name: &str) -> Self {
-        Self { name: name.into(), met: None, known: TableMap::default() }
-    }
-
-    #[inline]
-    fn is(&mut self, change: &Change<'_>) -> Result<bool> {
-        if let Some(&known) = self.known.get(change.table_id()) {
-            return Ok(known);
-        }
-        let known = self.meet(change.table())?;
-        self.known.insert(change.table_id(), known);
-        Ok(known)
-    }
-
-    #[cold]
-    fn meet(&mut self, table: &TableDef) -> Result<bool> {
-        let name = table.name();
-        if !name.eq_ignore_ascii_case(&self.name) {
-            return Ok(false);
-        }
-        match &self.met {
-            Some(met) if **met == *name => Ok(true),
-            // The table of exactly this name came first.
-            Some(met) if **met == *self.name => Ok(false),
-            Some(met) => {
-                let what = format!("table name {} is ambiguous: {met} or {name}", self.name);
-                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail"))
-            }
-            None => {
-                self.met = Some(name.into());
-                Ok(true)
-            }
-        }
-    }
-}
-
 impl Batches {
     fn new(reader: Reader, options: ArrowOptions, only: Option<&str>) -> Self {
         let images = match options.layout {
@@ -188,7 +141,7 @@ impl Batches {
                 Err(error) => return Err(error),
             };
             if change.op() == Op::Ddl {
-                if self.only.as_ref().is_none_or(|only| only.name.eq_ignore_ascii_case(&change.table_name())) {
+                if self.only.as_ref().is_none_or(|only| only.is_object(&change.table_name())) {
                     ReadReport::leave_out(&mut self.left_out, Op::Ddl);
                 }
                 continue;

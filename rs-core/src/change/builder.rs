@@ -180,6 +180,12 @@ impl Builder {
         self
     }
 
+    /// Sets the after image, in the wide form.
+    pub(crate) fn after_image(mut self, list: ImageBuilder) -> Self {
+        self.after = Some(Image::Row(RowImage { list, set: Vec::new() }));
+        self
+    }
+
     /// Gives the change a before image that cannot be read.
     pub(crate) fn unsupported_before(mut self, why: &str) -> Self {
         self.before = Some(Image::Unsupported);
@@ -368,11 +374,16 @@ fn find<'t>(table: &'t TableDef, name: &str) -> Result<(u16, &'t ColumnDef)> {
 fn put(image: &mut Option<Image>, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<bool> {
     let row = row(image)?;
     let is_new = row.unset(index);
-    let image = &mut row.list;
+    put_value(&mut row.list, index, column, value)?;
+    Ok(is_new)
+}
+
+/// Appends a value to an image in the wide form, in the form of its column's type, or as *invalid* if it has no such form.
+pub(crate) fn put_value(image: &mut ImageBuilder, index: u16, column: &ColumnDef, value: &Value<'_>) -> Result<()> {
     let put = match (value, column.kind()) {
         (Value::Null, _) => {
             image.null(index);
-            return Ok(is_new);
+            return Ok(());
         }
         (Value::Unchanged, _) => image.unchanged(index),
         (Value::Invalid(bytes), _) | (Value::Bytes(bytes), Kind::Integer { .. } | Kind::DateTime) => image.invalid(index, bytes),
@@ -382,8 +393,7 @@ fn put(image: &mut Option<Image>, index: u16, column: &ColumnDef, value: &Value<
         (Value::DateTime(time), Kind::DateTime) => image.fixed(index, trail_text(*time).as_bytes()),
         (Value::DateTime(time), kind) => put_text(image, index, column, kind, &time.to_string()),
     };
-    let put = put.map(|_| is_new);
-    put.map_err(|fault: Fault| Error::new(ErrorKind::Unencodable, format!("column {}: {fault}", column.name)))
+    put.map(drop).map_err(|fault: Fault| Error::new(ErrorKind::Unencodable, format!("column {}: {fault}", column.name)))
 }
 
 type Put<'i> = std::result::Result<&'i mut ImageBuilder, Fault>;

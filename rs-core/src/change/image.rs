@@ -254,6 +254,11 @@ impl ImageBuilder {
         Self { form: form.into(), bytes: Vec::new() }
     }
 
+    /// Continues an image in this form.
+    pub(crate) fn of_list(form: RowForm, list: Vec<u8>) -> Self {
+        Self { form, bytes: list }
+    }
+
     /// Returns the column list so far.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -32,7 +32,7 @@ pub use value::{ColumnState, Decimal, Number, OwnedValue, Value};
 pub use crate::time::{DateTime, Precision};
 
 pub(crate) use block::Run;
-pub(crate) use builder::{Built, values_context};
+pub(crate) use builder::{Built, put_value, values_context};
 pub(crate) use change::{ChangeContext, FileContext, Head, Layout, Lists, PositionSpace, SourceFormat, located_fault};
 pub(crate) use facts::{Fact, FactValue, HeaderFact, UserToken, tagged};
 pub(crate) use json::{BASE64_MEMBER, INVALID_MEMBER, UNCHANGED_MEMBER, UNSUPPORTED_MEMBER};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::change::image::{ColumnSpan, ColumnSpans, RowForm, SpanContent};
+use crate::change::image::{ColumnSpan, ColumnSpans, ImageBuilder, RowForm, SpanContent};
 use crate::change::value::{ColumnState, Decimal, Number, NumberText, Value};
 use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
@@ -167,6 +167,28 @@ impl<'a> Column<'a> {
     #[must_use]
     pub fn span(&self) -> &'a [u8] {
         self.span.bytes
+    }
+
+    /// Appends it to an image in the wide form, verbatim, as the column `index`.
+    pub(crate) fn copy_to(&self, index: u16, image: &mut ImageBuilder) -> std::result::Result<(), Fault> {
+        let body = match self.span.content() {
+            SpanContent::Value(body) => body,
+            SpanContent::Null => {
+                image.null(index);
+                return Ok(());
+            }
+            SpanContent::Invalid if self.span.is_unchanged(self.form) => return image.unchanged(index).map(drop),
+            SpanContent::Invalid => return image.invalid(index, self.span.invalid_bytes(self.form)).map(drop),
+        };
+        let prefixed = matches!(
+            self.reading().map(|reading| reading.kind),
+            Some(Kind::Text { prefixed: true } | Kind::NumberText { prefixed: true } | Kind::Binary { prefixed: true })
+        );
+        match if prefixed { self.form.unprefixed(body) } else { Some(body) } {
+            Some(body) => image.fixed(index, body),
+            None => image.invalid(index, body),
+        }
+        .map(drop)
     }
 
     /// Returns its value.

@@ -199,6 +199,23 @@ impl<'a> NumberText<'a> {
         Some((format!("{sign}{digits}"), usize::try_from(behind.max(0)).ok()?))
     }
 
+    /// Appends the number in a form that is the same for all texts of one number: sign, digits without zeros at either end, and
+    /// exponent.
+    pub(crate) fn write_canonical(&self, out: &mut Vec<u8>) {
+        let digits: Vec<u8> = self.digits().skip_while(|digit| *digit == b'0').collect();
+        let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+        let significant = digits.get(..digits.len() - zeros).unwrap_or_default();
+        if significant.is_empty() {
+            return out.push(b'0');
+        }
+        let exponent = i64::from(self.exponent) - self.fraction.len() as i64 + zeros as i64;
+        if self.negative {
+            out.push(b'-');
+        }
+        out.extend_from_slice(significant);
+        out.extend_from_slice(format!("e{exponent}").as_bytes());
+    }
+
     fn digits(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
         self.whole.bytes().chain(self.fraction.bytes())
     }
@@ -392,6 +409,22 @@ mod tests {
         for bad in ["", ".", "-", "1,5", "0x1", "1.2.3", "1e", "1e+-3", "1E++5", "1E+", "1e5e5", "NaN", "1 2", "~"] {
             assert!(NumberText::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn texts_of_one_number_have_one_canonical_form() {
+        let canonical = |text: &str| {
+            let mut out = Vec::new();
+            NumberText::parse(text).unwrap().write_canonical(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        for same in
+            [&["1", "1.0", "01", "+1", "10e-1", "0.1E1"][..], &["0", "-0", "0.00", "0e9"], &["-120", "-1.2e2"], &[".5", "0.50"]]
+        {
+            assert!(same.iter().all(|text| canonical(text) == canonical(same[0])), "{same:?}");
+        }
+        assert_ne!(canonical("1"), canonical("10"));
+        assert_ne!(canonical("1"), canonical("-1"));
     }
 
     #[test]

@@ -246,7 +246,7 @@ fn indicator(txn: Option<&str>) -> Result<TransactionIndicator> {
 }
 
 /// Reads a value. A number keeps its digits.
-fn value_of(raw: &RawValue) -> Result<OwnedValue> {
+pub(crate) fn value_of(raw: &RawValue) -> Result<OwnedValue> {
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'n') => OwnedValue::Null,

@@ -13,6 +13,7 @@ mod sequence;
 mod skipped;
 mod trail;
 mod unfinished;
+mod wanted;
 mod window;
 
 pub use self::bytes::ByteSource;
@@ -26,3 +27,5 @@ pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::skipped::Skipped;
 pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
+
+pub(crate) use self::wanted::Wanted;

@@ -177,6 +177,13 @@ impl UndecidedReport {
 impl ReadReport {
     const SHOWN: usize = 5;
 
+    /// Returns the same report without names that fit no table: another source has the tables.
+    #[must_use]
+    pub fn without_unmatched(self, of: impl Fn(&str) -> bool) -> Self {
+        let unmatched = self.unmatched.map(|names| names.into_iter().filter(|name| !of(name)).collect());
+        Self { unmatched, ..self }
+    }
+
     /// Returns the report of a reading of records, which no selection affects.
     #[must_use]
     pub fn of_skipped(skipped: &[Skipped]) -> Self {

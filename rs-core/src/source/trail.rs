@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::change::ChangeBlock;
 use crate::error::Result;
+use crate::schema::TableDef;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::{self, Gap, TrailFile};
 
@@ -26,9 +28,22 @@ use crate::source::sequence::{self, Gap, TrailFile};
 #[derive(Clone, Debug)]
 pub struct Trail {
     pub(super) files: Arc<[TrailFile]>,
+    /// Changes in memory, in place of files.
+    pub(super) held: Option<Arc<Held>>,
+}
+
+/// Changes in memory, and the definitions of their tables.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) blocks: Vec<ChangeBlock>,
+    pub(super) tables: Vec<Arc<TableDef>>,
 }
 
 impl Trail {
+    fn of(files: impl IntoIterator<Item = TrailFile>) -> Self {
+        Self { files: files.into_iter().collect(), held: None }
+    }
+
     /// Opens the trail at a path: a file, a prefix such as `dirdat/lt`, or a directory that holds one trail. A file of native
     /// JSON lines (docs/json.md) is opened in the same way, and read as the changes that it was written from.
     ///
@@ -37,7 +52,7 @@ impl Trail {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a directory has several trails or two files have the same
     /// number, [`Io`](crate::ErrorKind::Io).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self { files: sequence::discover(path.as_ref())?.into() })
+        Ok(Self::of(sequence::discover(path.as_ref())?))
     }
 
     /// Creates a trail of one file whose bytes are in memory. They are read in place.
@@ -50,7 +65,7 @@ impl Trail {
     /// else the one in the file's header.
     #[must_use]
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, ::bytes::Bytes)>) -> Self {
-        Self { files: files.into_iter().map(|(name, bytes)| TrailFile::from_source(name, Arc::new(bytes))).collect() }
+        Self::of(files.into_iter().map(|(name, bytes)| TrailFile::from_source(name, Arc::new(bytes))))
     }
 
     /// Opens a trail of exactly these files, in the order of the numbers in their names, or in the given order if a name has no
@@ -60,7 +75,7 @@ impl Trail {
     /// [`NotFound`](crate::ErrorKind::NotFound) if one of them is not a file,
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if there is no path or if two files have the same number.
     pub fn open_files(paths: &[impl AsRef<Path>]) -> Result<Self> {
-        Ok(Self { files: sequence::listed(paths)?.into() })
+        Ok(Self::of(sequence::listed(paths)?))
     }
 
     /// Creates a trail of one file whose bytes come from a [`ByteSource`]. The sequence number is the one at the end of the name,
@@ -73,7 +88,32 @@ impl Trail {
     /// Creates a trail of several files whose bytes come from a [`ByteSource`], each with a name, in order.
     #[must_use]
     pub fn from_sources<'a>(sources: impl IntoIterator<Item = (&'a str, Arc<dyn ByteSource>)>) -> Self {
-        Self { files: sources.into_iter().map(|(name, source)| TrailFile::from_source(name, source)).collect() }
+        Self::of(sources.into_iter().map(|(name, source)| TrailFile::from_source(name, source)))
+    }
+
+    /// Creates a source of changes that are in memory already, in this order. `tables` are definitions of tables that may have no
+    /// changes among them. It has no files and no records; everything that reads changes works on it.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::{ChangeBlock, Op, Trail};
+    ///
+    /// let mut inserts = ChangeBlock::default();
+    /// let mut reader = trail.reader()?;
+    /// while let Some(change) = reader.next()? {
+    ///     if change.op() == Op::Insert {
+    ///         inserts.push(&change);
+    ///     }
+    /// }
+    /// let number = inserts.len();
+    /// let inserts = Trail::from_changes(vec![inserts], Vec::new());
+    /// assert_eq!(inserts.reader()?.into_changes().count(), number);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_changes(blocks: Vec<ChangeBlock>, tables: Vec<Arc<TableDef>>) -> Self {
+        Self { files: Arc::default(), held: Some(Arc::new(Held { blocks, tables })) }
     }
 
     /// Returns the current size of its files, in bytes.
@@ -109,6 +149,6 @@ impl Trail {
     }
 
     pub(super) fn only(&self, files: std::ops::RangeFrom<usize>) -> Self {
-        Self { files: self.files.get(files).unwrap_or_default().into() }
+        Self { files: self.files.get(files).unwrap_or_default().into(), held: self.held.clone() }
     }
 }

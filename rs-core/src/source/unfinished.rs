@@ -22,6 +22,9 @@ pub struct Unfinished {
     pub xid: Option<String>,
 }
 
+/// None.
+pub(super) static NONE: UnfinishedTransactions = UnfinishedTransactions { count: 0, listed: Vec::new() };
+
 impl UnfinishedTransactions {
     const LISTED: usize = 1_000;
 

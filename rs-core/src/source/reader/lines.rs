@@ -62,7 +62,10 @@ impl LineReader {
             files: Arc::clone(&files),
             tables: Tables::new(options.catalog.clone()),
             inferred_from: 0,
-            filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files) }, &options)),
+            filter: options
+                .select
+                .as_ref()
+                .map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files), held: None }, &options)),
             bytes: Vec::new(),
             current: None,
             ids: (None, None),

@@ -2,12 +2,13 @@
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
 //! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`filter`] applies a selection,
-//! [`blocks`] returns many changes at a time.
+//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory.
 
 mod assembly;
 mod blocks;
 mod definitions;
 mod filter;
+mod held;
 mod lines;
 mod seek;
 mod trail;
@@ -22,11 +23,12 @@ use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
 use crate::source::reader::filter::ReadFilter;
+use crate::source::reader::held::HeldReader;
 use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
-use crate::source::unfinished::UnfinishedTransactions;
+use crate::source::unfinished::{self, UnfinishedTransactions};
 use crate::trail::FileHeader;
 
 pub use blocks::Blocks;
@@ -53,6 +55,7 @@ pub struct Reader {
 enum Source {
     Trail(TrailReader),
     Lines(LineReader),
+    Held(HeldReader),
 }
 
 impl Trail {
@@ -71,7 +74,9 @@ impl Trail {
     /// errors of reading the file up to it.
     pub fn reader_with(&self, options: ReadOptions) -> Result<Reader> {
         let files = Arc::clone(&self.files);
-        let source = if self.is_json_lines() {
+        let source = if let Some(held) = &self.held {
+            Source::Held(HeldReader::new(Arc::clone(held), options)?)
+        } else if self.is_json_lines() {
             Source::Lines(LineReader::new(files, options)?)
         } else {
             Source::Trail(TrailReader::new(files, options)?)
@@ -102,6 +107,10 @@ impl Reader {
                 true => lines.change().map(Some).ok_or_else(|| Error::internal("a line without its change")),
                 false => Ok(None),
             },
+            Source::Held(held) => match held.advance()? {
+                true => held.change().map(Some).ok_or_else(|| Error::internal("a held change is gone")),
+                false => Ok(None),
+            },
         }
     }
 
@@ -124,6 +133,7 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.filter(),
             Source::Lines(lines) => lines.filter(),
+            Source::Held(held) => held.filter(),
         }
     }
 
@@ -132,6 +142,7 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.has_ended(),
             Source::Lines(lines) => lines.has_ended(),
+            Source::Held(held) => held.has_ended(),
         }
     }
 
@@ -186,17 +197,18 @@ impl Reader {
     pub fn file_header(&self) -> Option<&FileHeader> {
         match &self.source {
             Source::Trail(trail) => trail.file_header(),
-            Source::Lines(_) => None,
+            Source::Lines(_) | Source::Held(_) => None,
         }
     }
 
     /// Returns the latest definition of each table met so far.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
-        let (trail, lines) = match &self.source {
-            Source::Trail(trail) => (Some(trail.tables()), None),
-            Source::Lines(lines) => (None, Some(lines.tables())),
+        let (trail, lines, held) = match &self.source {
+            Source::Trail(trail) => (Some(trail.tables()), None, None),
+            Source::Lines(lines) => (None, Some(lines.tables()), None),
+            Source::Held(held) => (None, None, Some(held.tables())),
         };
-        trail.into_iter().flatten().chain(lines.into_iter().flatten())
+        trail.into_iter().flatten().chain(lines.into_iter().flatten()).chain(held.into_iter().flatten())
     }
 
     /// Returns the definition of a table that a predicate finds by its name: from the source, or else from the catalog. `name` is
@@ -204,7 +216,6 @@ impl Reader {
     ///
     /// # Errors
     /// [`UnknownTable`](ErrorKind::UnknownTable), with the tables that there are.
-    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
     pub(crate) fn definition(&self, name: &str, finds: impl Fn(&str) -> bool) -> Result<Arc<TableDef>> {
         let mut tables = self.tables().chain(self.catalog().into_iter().flat_map(Catalog::tables));
         let found = tables.find(|table| finds(table.name()));
@@ -217,6 +228,7 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.catalog(),
             Source::Lines(lines) => lines.catalog(),
+            Source::Held(held) => held.catalog(),
         }
     }
 
@@ -226,6 +238,7 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.skipped(),
             Source::Lines(lines) => lines.skipped(),
+            Source::Held(_) => &[],
         }
     }
 
@@ -235,6 +248,8 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.unfinished(),
             Source::Lines(lines) => lines.unfinished(),
+            // Blocks do not begin or end with transactions.
+            Source::Held(_) => &unfinished::NONE,
         }
     }
 
@@ -244,6 +259,7 @@ impl Reader {
         match &self.source {
             Source::Trail(trail) => trail.position().into(),
             Source::Lines(lines) => lines.position(),
+            Source::Held(held) => held.position(),
         }
     }
 }

@@ -141,7 +141,10 @@ impl TrailReader {
             transactions: TransactionTracker::default(),
             assembler: ChangeAssembler::default(),
             definitions: Definitions::new(options.catalog.clone(), options.charset),
-            filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files) }, &options)),
+            filter: options
+                .select
+                .as_ref()
+                .map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files), held: None }, &options)),
             options,
             cursor: 0,
             fast_until: 0,

@@ -117,6 +117,17 @@ public final class ArrowOptions extends Options<ArrowOptions> {
     }
 
     /**
+     * Sets {@code complete}. Adds a column {@code _complete}: whether each of the columns is known, because it has a
+     * value or NULL in the row after the change. Not in CSV.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions complete(boolean value) {
+        return with("complete", value);
+    }
+
+    /**
      * Sets {@code numbers}. The type of numbers without a declared scale.
      *
      * @param value the value

@@ -13,7 +13,14 @@ public final class Trailcore {
      * String report = Trailcore.call("count", "{\"path\":\"dirdat/lt\",\"options\":{\"select\":\"TABLE HR.EMP;\"}}");
      * }</pre>
      *
-     * @param verb {@code check}, {@code count} or {@code info}
+     * <p>The verbs {@code state} (the rows of a table as of a place), {@code history} (the changes of one row), {@code diff} (two
+     * trails), {@code volume} and {@code transactions} have arguments:
+     *
+     * <pre>{@code
+     * String rows = Trailcore.call("state", "{\"path\":\"dirdat/lt\",\"arguments\":{\"table\":\"HR.EMP\"}}");
+     * }</pre>
+     *
+     * @param verb {@code check}, {@code count}, {@code info}, or a verb with arguments
      * @param request the request, a JSON document
      * @return the report, a JSON document
      * @throws TrailException.InvalidArgument for an unknown verb, or a request that does not have the form of its schema

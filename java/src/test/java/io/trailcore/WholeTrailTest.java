@@ -56,6 +56,8 @@ class WholeTrailTest {
         assertTrue(Trailcore.call("check", request).contains("\"is_whole\":true"));
         String counted = Trailcore.call("count", request);
         assertTrue(counted.startsWith("{\"changes\":" + Trail.open(Samples.BIG).count().changes() + ","), counted);
+        String asked = request.replace("}", ",\"arguments\":{\"table\":\"BANK.ACCOUNTS\"}}");
+        assertTrue(Trailcore.call("state", asked).contains("\"is_keyless\":false"));
         TrailException error = assertThrows(TrailException.InvalidArgument.class, () -> Trailcore.call("cuont", request));
         assertTrue(error.getMessage().contains("check, count, info"), error.getMessage());
     }
