@@ -82,6 +82,9 @@ struct Shape {
     /// Values that cannot be decoded
     #[arg(long)]
     invalid: Option<InvalidName>,
+    /// Prefix of the added columns; _ by default
+    #[arg(long, value_name = "TEXT")]
+    prefix: Option<String>,
     /// Maximum number of rows in memory for each table; 65536 by default
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
@@ -104,7 +107,10 @@ enum LayoutName {
 #[derive(Clone, Copy, ValueEnum)]
 enum TimesName {
     Declared,
+    /// Microseconds; a time with further digits is an error
     Us,
+    /// Microseconds, truncated
+    UsTruncated,
     Ns,
 }
 
@@ -204,6 +210,7 @@ impl Shape {
             ("--layout", self.layout.is_some()),
             ("--states", self.states),
             ("--invalid", self.invalid.is_some()),
+            ("--prefix", self.prefix.is_some()),
         ];
         let arrow = [
             ("--numbers", self.numbers.is_some()),
@@ -235,11 +242,15 @@ impl Shape {
         }
         options = match self.times {
             Some(TimesName::Us) => options.times(Times::Micros),
+            Some(TimesName::UsTruncated) => options.times(Times::Truncated),
             Some(TimesName::Ns) => options.times(Times::Nanos),
             Some(TimesName::Declared) | None => options,
         };
         if let Some(InvalidName::Null) = self.invalid {
             options = options.invalid(Invalid::Null);
+        }
+        if let Some(prefix) = &self.prefix {
+            options = options.prefix(prefix);
         }
         match self.batch_size {
             Some(rows) => options.rows(rows),

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     let interrupted = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&interrupted);
     let handler = ctrlc::set_handler(move || {
-        // Incomplete files are removed first; a second Ctrl-C does not wait for that.
+        // Ctrl-C, SIGTERM and SIGHUP. Incomplete files are removed first; a second signal does not wait for that.
         if asked.swap(true, Ordering::Relaxed) || !trailcore_cli::removes_files() {
             std::process::exit(trailcore_cli::INTERRUPTED);
         }

@@ -157,6 +157,13 @@ impl Table {
         document(py, &report)
     }
 
+    /// The columns that have to be wide in a further stream, if this one ended because one of them was not.
+    #[getter]
+    fn wide(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
+        let wide = self.stream.with(py, |stream| stream.try_lock()?.as_ref()?.wide())?;
+        Ok(wide.map(|columns| columns.into_iter().map(String::from).collect()))
+    }
+
     /// Raises the exception that stopped a consumer of the stream, which may have wrapped it.
     fn raise_pending(&self, py: Python<'_>) -> PyResult<()> {
         self.watch.take_exception(py).map_or(Ok(()), Err)

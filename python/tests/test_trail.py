@@ -167,7 +167,7 @@ def test_trails_without_definitions(emp: tc.TableDef, ada: dict[str, object]) ->
     with pytest.raises(tc.UndefinedTableError, match="definitions file"):
         bare.table("HR.EMP").to_arrow()
     defined = tc.open(content, defs=tc.Catalog.of([emp]))
-    assert defined.table("HR.EMP").columns["SALARY"] == "Decimal128(19, 2)"
+    assert defined.table("HR.EMP").columns["SALARY"] == "Decimal128(18, 2)"
     with pytest.raises(tc.DefinitionsError):
         tc.Catalog.parse(b"no definitions")
     with pytest.raises(FileNotFoundError):

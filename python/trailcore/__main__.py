@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +12,16 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line with these arguments, or with those of the process, and returns its exit code."""
+    """Runs the command line with these arguments, or with those of the process, and returns its exit code. SIGTERM and SIGHUP
+    interrupt it as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if argv is None:
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), stop)
     try:
         sys.stdout.flush()
         return cli_main(list(sys.argv[1:] if argv is None else argv))

@@ -71,15 +71,20 @@ class _Exports:
         while (batch := stream.next_batch()) is not None:
             yield batch
 
+    def _widen(self, stream: _native.Table) -> bool:
+        """Gives the columns a wider type that ended a stream. Returns whether a further stream has them."""
+        return False
+
     def _consumed(self, take: Any) -> Any:
         """Lets a library consume the stream. Raises our own exception, such as Ctrl-C, if the library wrapped it."""
-        stream = self._use()
-        try:
-            taken = take(stream)
-        except Exception:
-            stream.raise_pending()
-            raise
-        return taken
+        while True:
+            stream = self._use()
+            try:
+                return take(stream)
+            except Exception:
+                if not self._widen(stream):
+                    stream.raise_pending()
+                    raise
 
     def to_arrow(self) -> pyarrow.Table:
         """Returns all rows as a `pyarrow.Table`. Needs pyarrow."""
@@ -122,7 +127,8 @@ class _Exports:
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a Parquet file and returns their number. An existing file is replaced once all rows are
         written."""
-        return self._use().write_parquet(os.fspath(path))
+        written: int = self._consumed(lambda stream: stream.write_parquet(os.fspath(path)))
+        return written
 
 
 class Table(_Exports):
@@ -147,6 +153,13 @@ class Table(_Exports):
 
     def _open(self, **changed: Any) -> _native.Table:
         return self._trail.table(self.name, self._reading, arrow({**self._options, **changed}), callback(self._progress))
+
+    def _widen(self, stream: _native.Table) -> bool:
+        wide = stream.wide
+        if wide is None or wide == self._options.get("wide"):
+            return False
+        self._options = {**self._options, "wide": wide}
+        return True
 
     def batches(self, size: int | None = None) -> Iterator[_native.Batch]:
         """Yields the record batches, of at most `size` rows each. Each supports the Arrow PyCapsule interface."""

@@ -10,7 +10,7 @@ use arrow_array::{
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::schema::DIGITS_128;
+use super::schema::{DIGITS_64, DIGITS_128};
 use crate::batch::{ColumnBuffer, ColumnValues, VarBytes};
 use crate::change::{ColumnState, NumberText};
 
@@ -60,6 +60,10 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::Integer(values), DataType::Int64) => Arc::new(Int64Array::new(taken(values), nulls)),
         (ColumnValues::Unsigned(values), DataType::UInt64) => Arc::new(UInt64Array::new(taken(values), nulls)),
         (ColumnValues::Integer(values), DataType::Decimal128(..)) => {
+            if let Some(row) = values.iter().position(|value| !has_digits(*value, data_type)) {
+                let what = "the number has more digits than its decimal type";
+                return Err(Misfit { row, what, hint: "add the column to the option wide" });
+            }
             decimal128(values.iter().map(|&value| i128::from(value)).collect(), nulls, data_type)
         }
         (ColumnValues::Unsigned(values), DataType::Decimal128(..)) => {
@@ -103,8 +107,8 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::Text(texts), _) => text_array(texts.take(), nulls)?,
         (ColumnValues::DateTime { micros, nanos }, DataType::Timestamp(TimeUnit::Microsecond, _)) => {
             if let Some(row) = nanos.iter().position(|&nanos| nanos != 0).filter(|_| !cut_times) {
-                let what = "the time has more digits than the declared microseconds";
-                return Err(Misfit { row, what, hint: "set the option times to nanoseconds, or to microseconds to truncate" });
+                let what = "the time has more than six digits";
+                return Err(Misfit { row, what, hint: "set the option times to nanos, or to truncated to drop them" });
             }
             Arc::new(TimestampMicrosecondArray::new(taken(micros), nulls))
         }
@@ -113,7 +117,7 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
             let exact = micros.iter().zip(finer).enumerate().map(|(row, (&micros, nanos))| {
                 let what = "the time is out of range for nanoseconds (years 1678 to 2261)";
                 let exact = micros.checked_mul(1000).and_then(|value| value.checked_add(nanos.into()));
-                exact.ok_or(Misfit { row, what, hint: "set the option times to microseconds" })
+                exact.ok_or(Misfit { row, what, hint: "add the column to the option wide, or set the option times to micros" })
             });
             Arc::new(TimestampNanosecondArray::new(exact.collect::<Result<Vec<_>>>()?.into(), nulls))
         }
@@ -138,6 +142,24 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::Integer(_) | ColumnValues::Unsigned(_), _) => return Err(UNFITTING),
     };
     Ok(array)
+}
+
+/// Returns whether a type holds all values of a buffer, if a wider type of the column would: see
+/// [`ArrowOptions::wide`](super::ArrowOptions::wide).
+pub(super) fn is_wide_enough(buffer: &ColumnBuffer, data_type: &DataType) -> bool {
+    match (buffer.values(), data_type) {
+        (ColumnValues::DateTime { micros, .. }, DataType::Timestamp(TimeUnit::Nanosecond, _)) => {
+            micros.iter().all(|micros| micros.checked_mul(1000).is_some_and(|nanos| nanos.checked_add(999).is_some()))
+        }
+        (ColumnValues::Integer(values), DataType::Decimal128(..)) => values.iter().all(|value| has_digits(*value, data_type)),
+        _ => true,
+    }
+}
+
+/// Returns whether a decimal type has the digits of an integer.
+fn has_digits(value: i64, data_type: &DataType) -> bool {
+    const LIMIT: u64 = 10u64.pow(DIGITS_64 as u32);
+    !matches!(data_type, DataType::Decimal128(DIGITS_64, _)) || value.unsigned_abs() < LIMIT
 }
 
 /// Takes the values out and leaves an empty vector of the same capacity.

@@ -41,8 +41,10 @@ pub enum Times {
     /// Microseconds, or nanoseconds if more than six digits are declared.
     #[default]
     Declared,
-    /// Microseconds; further digits are truncated.
+    /// Microseconds. A time with further digits is an error.
     Micros,
+    /// Microseconds; further digits are truncated.
+    Truncated,
     /// Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
     Nanos,
 }
@@ -105,6 +107,9 @@ pub struct ArrowOptions {
     /// The columns to decode; all if they are not set. Case does not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) columns: Option<Vec<Box<str>>>,
+    /// Columns whose values need a wider type than usual, each as `COLUMN` or `TABLE.COLUMN`: microseconds in place of
+    /// nanoseconds, for years outside 1678 to 2261; 19 digits in place of 18.
+    pub(crate) wide: Vec<Box<str>>,
     /// The behavior of a stream when the schema of its table changes.
     #[serde(rename = "on_schema_change")]
     pub(crate) schema_change: SchemaChange,
@@ -131,6 +136,7 @@ impl ArrowOptions {
             times: Times::Declared,
             invalid: Invalid::Error,
             columns: None,
+            wide: Vec::new(),
             schema_change: SchemaChange::Error,
             prefix: "_".into(),
         }
@@ -202,6 +208,22 @@ impl ArrowOptions {
     #[must_use]
     pub fn columns<S: AsRef<str>>(self, columns: &[S]) -> Self {
         Self { columns: Some(columns.iter().map(|name| name.as_ref().into()).collect()), ..self }
+    }
+
+    /// Gives these columns a wider type than usual, each as `COLUMN` or `TABLE.COLUMN`: microseconds in place of nanoseconds, for
+    /// years outside 1678 to 2261; 19 digits in place of 18. The first batch of a table is examined anyway; this is for values that
+    /// come later.
+    #[must_use]
+    pub fn wide<S: AsRef<str>>(self, columns: &[S]) -> Self {
+        Self { wide: columns.iter().map(|name| name.as_ref().into()).collect(), ..self }
+    }
+
+    pub(crate) fn is_wide(&self, table: &str, column: &str) -> bool {
+        let is = |name: &str| {
+            let of_table = || name.rsplit_once('.').is_some_and(|(own, name)| own == table && name.eq_ignore_ascii_case(column));
+            name.eq_ignore_ascii_case(column) || of_table()
+        };
+        self.wide.iter().any(|name| is(name))
     }
 
     /// Sets the behaviour of a one-table stream when its schema changes.

@@ -70,7 +70,7 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
             _ => Ok(()),
         }
     };
-    let cut = options.times == Times::Micros;
+    let cut = options.times == Times::Truncated;
     let image = |buffers: &mut [ColumnBuffer], fields: &Fields| -> Result<Vec<ArrayRef>> {
         let arrays = columns.iter().zip(buffers).zip(fields.iter()).map(|((column, buffer), field)| {
             check_invalid(&column.name, buffer)?;

@@ -12,6 +12,8 @@ use crate::schema::{ColumnDef, Kind, TableDef};
 /// The maximum number of decimal digits that 128 bits always hold.
 pub(super) const DIGITS_128: u8 = 38;
 const DIGITS_256: u8 = 76;
+/// The number of decimal digits that 64 bits always hold.
+pub(super) const DIGITS_64: u8 = 18;
 
 /// The added columns, which precede those of the table: their names without the prefix.
 const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
@@ -25,7 +27,7 @@ const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 ///
 /// let table = TableDef::new("BANK.POSTINGS", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::integer("AMOUNT", 2)]);
 /// let schema = schema(&table, &ArrowOptions::new())?;
-/// assert_eq!(schema.field_with_name("AMOUNT").unwrap().data_type().to_string(), "Decimal128(19, 2)");
+/// assert_eq!(schema.field_with_name("AMOUNT").unwrap().data_type().to_string(), "Decimal128(18, 2)");
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 ///
@@ -43,7 +45,7 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
             ));
         }
     }
-    let columns: Fields = wanted.iter().map(|column| field(column, options)).collect();
+    let columns: Fields = wanted.iter().map(|column| field(table, column, options)).collect();
     let meta = META.into_iter().chain(options.complete.then_some("complete"));
     let mut fields: Vec<Field> = meta.map(|name| meta_field(name, options)).collect();
     let states = |name: &str| {
@@ -99,13 +101,15 @@ pub(super) fn state_type() -> DataType {
     DataType::Dictionary(DataType::Int8.into(), DataType::Utf8.into())
 }
 
-fn field(column: &ColumnDef, options: &ArrowOptions) -> Field {
-    let field = Field::new(&*column.name, data_type(column, options), true);
+fn field(table: &TableDef, column: &ColumnDef, options: &ArrowOptions) -> Field {
+    let field = Field::new(&*column.name, data_type(table, column, options), true);
     let keys = column.key.then(|| ("trailcore:key".to_owned(), "true".to_owned()));
     field.with_metadata(keys.into_iter().collect::<BTreeMap<_, _>>())
 }
 
-fn data_type(column: &ColumnDef, options: &ArrowOptions) -> DataType {
+/// Returns the type of a column of a table.
+pub(super) fn data_type(table: &TableDef, column: &ColumnDef, options: &ArrowOptions) -> DataType {
+    let is_wide = || options.is_wide(table.name(), &column.name);
     let scale = u8::try_from(column.scale).unwrap_or(0);
     match column.kind() {
         Kind::Integer { width: 8, signed: false } if scale == 0 => DataType::UInt64,
@@ -114,13 +118,14 @@ fn data_type(column: &ColumnDef, options: &ArrowOptions) -> DataType {
             let digits = match (width, signed) {
                 (2, _) => 5,
                 (4, _) => 10,
-                (_, true) => 19,
+                // The digits that a source declares for 64 bits; some sources use all of the bits.
+                (_, true) => DIGITS_64 + u8::from(is_wide()),
                 (_, false) => 20,
             };
             DataType::Decimal128(scale.max(digits), scale as i8)
         }
         Kind::NumberText { .. } => number_type(column, options.numbers),
-        Kind::DateTime => time_type(column, options.times),
+        Kind::DateTime => time_type(column, options.times, is_wide),
         Kind::Text { .. } => DataType::Utf8,
         Kind::Binary { .. } | Kind::Opaque => DataType::Binary,
     }
@@ -141,12 +146,12 @@ fn number_type(column: &ColumnDef, numbers: Numbers) -> DataType {
 const DATE: u32 = 10;
 const TIME_TO_MICROS: u32 = 26;
 
-fn time_type(column: &ColumnDef, times: Times) -> DataType {
+fn time_type(column: &ColumnDef, times: Times, is_wide: impl Fn() -> bool) -> DataType {
     let unit = match times {
         _ if column.external_length == DATE => return DataType::Date32,
-        Times::Declared if column.external_length > TIME_TO_MICROS => TimeUnit::Nanosecond,
+        Times::Declared if column.external_length > TIME_TO_MICROS && !is_wide() => TimeUnit::Nanosecond,
         Times::Nanos => TimeUnit::Nanosecond,
-        Times::Declared | Times::Micros => TimeUnit::Microsecond,
+        Times::Declared | Times::Micros | Times::Truncated => TimeUnit::Microsecond,
     };
     DataType::Timestamp(unit, None)
 }

@@ -9,11 +9,12 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
+use super::column;
 use super::options::{ArrowOptions, Layout, SchemaChange};
 use super::records::{TableRecords, record_batch};
-use super::schema::schema;
+use super::schema::{data_type, schema};
 use super::unify::Union;
-use crate::batch::{BatchDecoder, ImagesWanted, Push};
+use crate::batch::{BatchDecoder, ColumnBatch, ImagesWanted, Push};
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableMap};
@@ -86,6 +87,8 @@ pub struct Batches {
     ready: VecDeque<Result<TableRecords>>,
     /// Changes that are not rows, by operation.
     left_out: BTreeMap<&'static str, u64>,
+    /// Columns whose type is too narrow for a value after their first batch.
+    narrow: Vec<Box<str>>,
     ended: bool,
     /// The error that ended the iterator.
     failure: Option<Error>,
@@ -109,6 +112,7 @@ impl Batches {
             schemas: TableMap::default(),
             ready: VecDeque::new(),
             left_out: BTreeMap::new(),
+            narrow: Vec::new(),
             ended: false,
             failure: None,
         }
@@ -124,6 +128,13 @@ impl Batches {
     #[must_use]
     pub fn report(&self) -> ReadReport {
         self.reader.report().with_left_out(self.left_out.clone())
+    }
+
+    /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, those that the
+    /// first batch of a table needs, and those for which an error was returned.
+    #[must_use]
+    pub fn wide(&self) -> Vec<Box<str>> {
+        self.options.wide.iter().chain(&self.narrow).cloned().collect()
     }
 
     /// Returns the error that ended the iterator; `None` if it has not ended or has reached the end of the trail.
@@ -155,8 +166,9 @@ impl Batches {
                 Push::Done => false,
                 Push::Full => true,
                 Push::FlushFirst => {
-                    let Self { decoder, options, schemas, ready, .. } = self;
-                    flush(decoder, options, schemas, ready);
+                    // Borrows parts: the change is lent by the reader.
+                    let Self { decoder, options, schemas, ready, narrow, .. } = self;
+                    flush(decoder, options, schemas, narrow, ready);
                     decoder.push_ordered(&change)?;
                     true
                 }
@@ -170,21 +182,28 @@ impl Batches {
 
     /// Converts all collected rows to record batches.
     fn flush(&mut self) {
-        flush(&mut self.decoder, &self.options, &mut self.schemas, &mut self.ready);
+        flush(&mut self.decoder, &mut self.options, &mut self.schemas, &mut self.narrow, &mut self.ready);
     }
 }
 
 /// Converts all collected rows to record batches.
 fn flush(
     decoder: &mut BatchDecoder,
-    options: &ArrowOptions,
+    options: &mut ArrowOptions,
     schemas: &mut TableMap<SchemaRef>,
+    narrow: &mut Vec<Box<str>>,
     ready: &mut VecDeque<Result<TableRecords>>,
 ) {
     decoder.flush_mut(|batch| {
         let table = Arc::clone(batch.table());
         let first = batch.positions().first().copied().unwrap_or_default();
         let known = schemas.get(batch.table_id()).cloned();
+        let wide = too_narrow(batch, options);
+        if known.is_none() {
+            options.wide.extend(wide);
+        } else {
+            narrow.extend(wide);
+        }
         let of_table = || schema(&table, &options.of_table(&table));
         let records = known.map_or_else(of_table, Ok).and_then(|schema| {
             schemas.insert(batch.table_id(), Arc::clone(&schema));
@@ -192,6 +211,19 @@ fn flush(
         });
         ready.push_back(records.map(|batch| TableRecords { table, batch, first }));
     });
+}
+
+/// Returns the columns of a batch, with the name of the table, whose values need a wider type.
+fn too_narrow(batch: &mut ColumnBatch, options: &ArrowOptions) -> Vec<Box<str>> {
+    let table = Arc::clone(batch.table());
+    let (columns, before, after, _) = batch.parts();
+    let buffers = |index: usize| [before.get(index), after.get(index)].into_iter().flatten();
+    let narrow = columns.iter().enumerate().filter_map(|(index, column)| {
+        let wanted = data_type(&table, column, options);
+        let fits = buffers(index).all(|buffer| column::is_wide_enough(buffer, &wanted));
+        (!fits).then(|| format!("{}.{}", table.name(), column.name).into())
+    });
+    narrow.collect()
 }
 
 impl Iterator for Batches {
@@ -247,14 +279,18 @@ impl TableStream {
             SchemaChange::Error | SchemaChange::Stop => None,
         };
         let mut batches = Batches::new(trail.reader_with(read)?, options, Some(name));
-        let first = batches.next().transpose()?;
+        let first = match batches.next() {
+            // The value is the first row's problem, not that of the schema.
+            Some(Err(error)) if error.kind() != ErrorKind::Value => return Err(error),
+            first => first,
+        };
         let schema = match (&union, &first) {
             (Some(union), _) => union.schema(),
-            (None, Some(first)) => schema(&first.table, &batches.options)?,
-            (None, None) => schema(batches.definition(name)?.as_ref(), &batches.options)?,
+            (None, Some(Ok(first))) => schema(&first.table, &batches.options)?,
+            (None, Some(Err(_)) | None) => schema(batches.definition(name)?.as_ref(), &batches.options)?,
         };
         if let Some(first) = first {
-            batches.ready.push_front(Ok(first));
+            batches.ready.push_front(first);
         }
         Ok(Self { batches, schema, union, next_version: None, failed: false })
     }
@@ -275,6 +311,13 @@ impl TableStream {
     #[must_use]
     pub fn report(&self) -> ReadReport {
         self.batches.report()
+    }
+
+    /// Returns whether it ended because a column has to be [wide](ArrowOptions::wide), and which columns have to be: a stream with
+    /// this option does not fail there.
+    #[must_use]
+    pub fn wide(&self) -> Option<Vec<Box<str>>> {
+        (self.failed && !self.batches.narrow.is_empty()).then(|| self.batches.wide())
     }
 
     /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.

@@ -9,7 +9,7 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 use super::options::ArrowOptions;
 use super::records::TableRecords;
-use super::schema::{DIGITS_128, schema};
+use super::schema::{DIGITS_64, DIGITS_128, schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 
@@ -23,10 +23,11 @@ impl Union {
         for table in tables {
             // A requested column may exist in some definitions only.
             let own = schema(table, &options.of_table(table))?;
+            let own_fields = wide_fields(own.fields());
             all = Some(match all {
-                None => own.as_ref().clone(),
+                None => Schema::new_with_metadata(own_fields, own.metadata.clone()),
                 Some(all) => {
-                    let fields = union_fields(all.fields(), own.fields(), table.name())?;
+                    let fields = union_fields(all.fields(), &own_fields, table.name())?;
                     Schema::new_with_metadata(fields, all.metadata)
                 }
             });
@@ -71,6 +72,18 @@ fn has_column(fields: &Fields, name: &str) -> bool {
         DataType::Struct(own) => has_column(own, name),
         _ => field.name().eq_ignore_ascii_case(name),
     })
+}
+
+/// Returns fields whose decimals hold every number of 64 bits: the values are not known yet.
+fn wide_fields(fields: &Fields) -> Fields {
+    let wide = |field: &Arc<Field>| match field.data_type() {
+        DataType::Decimal128(DIGITS_64, scale) => {
+            Arc::new(field.as_ref().clone().with_data_type(DataType::Decimal128(DIGITS_64 + 1, *scale)))
+        }
+        DataType::Struct(own) => Arc::new(field.as_ref().clone().with_data_type(DataType::Struct(wide_fields(own)))),
+        _ => Arc::clone(field),
+    };
+    fields.iter().map(wide).collect()
 }
 
 /// Returns the fields of both, those of `first` first.

@@ -167,7 +167,20 @@ impl Trail {
     /// [`ErrorKind::InvalidArgument`] if no table has a requested column, or if a single file would have two tables;
     /// [`ErrorKind::UnknownTable`] and [`ErrorKind::UndefinedTable`]; and the errors of reading.
     pub fn convert(&self, out: impl AsRef<Path>, read: ReadOptions, options: &ConvertOptions) -> Result<Converted> {
-        let mut files = OutputFiles::new(out.as_ref(), options.single, options.format.name(), options.force)?;
+        let mut options = options.clone();
+        loop {
+            let wide = options.arrow.wide.len();
+            match self.convert_once(out.as_ref(), read.clone(), &mut options) {
+                // A value came that needs a wider type than the files have.
+                Err(_) if options.arrow.wide.len() > wide => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Writes the files. If a value needs a wider type than its file has, the options have it afterwards.
+    fn convert_once(&self, out: &Path, read: ReadOptions, options: &mut ConvertOptions) -> Result<Converted> {
+        let mut files = OutputFiles::new(out, options.single, options.format.name(), options.force)?;
         let report = match options.format {
             #[cfg(feature = "csv")]
             Format::Csv => super::csv::convert(self, &mut files, read, options)?,

@@ -1,7 +1,7 @@
 //! Writes tables as CSV: RFC 4180 with line feeds, in UTF-8. NULL is an empty cell, and an empty text is `""`; common CSV writers
 //! do not distinguish the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -95,26 +95,9 @@ impl TableFile {
     }
 
     fn write_head(&mut self, options: &ArrowOptions) -> Result<()> {
-        let prefix = &options.prefix;
+        let head = head(&self.table, &self.columns, options)?;
         let mut line = Line::new(&mut self.line);
-        META.iter().for_each(|name| line.cell(Some(&format!("{prefix}{name}"))));
-        let columns = || names(&self.table, &self.columns);
-        match options.layout {
-            Layout::Rows => {
-                columns().for_each(|name| line.cell(Some(name)));
-                if options.states {
-                    columns().for_each(|name| line.cell(Some(&format!("{prefix}states.{name}"))));
-                }
-            }
-            Layout::Changes => {
-                for image in ["before", "after"] {
-                    columns().for_each(|name| line.cell(Some(&format!("{image}.{name}"))));
-                }
-                for image in ["before", "after"].iter().filter(|_| options.states) {
-                    columns().for_each(|name| line.cell(Some(&format!("{prefix}{image}_states.{name}"))));
-                }
-            }
-        }
+        head.iter().for_each(|name| line.cell(Some(name)));
         self.file.append(line.end())
     }
 
@@ -148,6 +131,38 @@ impl TableFile {
         }
         self.file.append(line.end())
     }
+}
+
+/// Returns the names of the cells of a line.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] if two cells have the same name.
+fn head(table: &TableDef, columns: &[usize], options: &ArrowOptions) -> Result<Vec<String>> {
+    let prefix = &options.prefix;
+    let own = |before: &str| names(table, columns).map(|name| format!("{before}{name}")).collect::<Vec<_>>();
+    let mut head: Vec<String> = META.iter().map(|name| format!("{prefix}{name}")).collect();
+    match options.layout {
+        Layout::Rows => {
+            head.extend(own(""));
+            if options.states {
+                head.extend(own(&format!("{prefix}states.")));
+            }
+        }
+        Layout::Changes => {
+            head.extend(["before.", "after."].into_iter().flat_map(own));
+            if options.states {
+                let images = ["before", "after"].into_iter();
+                head.extend(images.flat_map(|image| own(&format!("{prefix}{image}_states."))));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    if let Some(twice) = head.iter().find(|name| !seen.insert(name.as_str())) {
+        let what = format!("table {} has two columns {twice}", table.name());
+        return Err(Error::new(ErrorKind::InvalidArgument, what)
+            .hint("set the option prefix if one of them is a column that trailcore adds"));
+    }
+    Ok(head)
 }
 
 fn wanted(table: &TableDef, options: &ArrowOptions) -> Result<Vec<usize>> {
@@ -239,6 +254,8 @@ impl<'a> Line<'a> {
             None => "missing",
             Some(Value::Null) => "null",
             Some(Value::Invalid(_)) => "invalid",
+            // As in record batches, which cannot hold a date that is not in the calendar. The cell has its text.
+            Some(Value::DateTime(time)) if time.unix_micros().is_none() => "invalid",
             Some(Value::Unchanged) => "unchanged",
             Some(_) => "value",
         }

@@ -169,9 +169,13 @@ impl Drop for OutputFiles {
     }
 }
 
+/// Returns whether a directory has entries other than what a run left behind that was killed.
 fn has_entries(folder: &Path) -> Result<bool> {
+    let is_left = |entry: &io::Result<fs::DirEntry>| {
+        entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|ending| ending == "partial"))
+    };
     match fs::read_dir(folder) {
-        Ok(mut entries) => Ok(entries.next().is_some()),
+        Ok(mut entries) => Ok(entries.any(|entry| !is_left(&entry))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::write(folder, error)),
     }
@@ -292,6 +296,21 @@ mod tests {
         assert_eq!(names(&out).len(), 1);
         drop(files);
         assert!(!out.exists());
+    }
+
+    #[test]
+    fn the_rest_of_a_killed_run_is_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("A.B.csv.partial"), "half").unwrap();
+        let mut files = OutputFiles::new(scratch.path(), false, "csv", false).unwrap();
+        let (_, mut file) = files.create("A.B").unwrap();
+        file.append(b"x\n").unwrap();
+        file.close().unwrap();
+        files.finish().unwrap();
+        assert_eq!(
+            (names(scratch.path()), fs::read(scratch.path().join("A.B.csv")).unwrap()),
+            (vec!["A.B.csv".to_owned()], b"x\n".to_vec())
+        );
     }
 
     #[test]

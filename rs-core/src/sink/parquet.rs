@@ -22,14 +22,21 @@ pub(super) fn convert(
     trail: &Trail,
     files: &mut OutputFiles,
     read: ReadOptions,
-    options: &ConvertOptions,
+    options: &mut ConvertOptions,
     format: Format,
 ) -> Result<ReadReport> {
     let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut batches = trail.batches(read.clone(), options.arrow.clone())?;
+    let mut failure = None;
     for records in batches.by_ref() {
-        let records = records?;
+        let records = match records {
+            Ok(records) => records,
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
         let name = records.table.name();
         if !options.takes(name) {
             continue;
@@ -46,6 +53,10 @@ pub(super) fn convert(
             file.write(&records.batch)?;
             files.count(file.number, records.batch.num_rows() as u64);
         }
+    }
+    if let Some(failure) = failure {
+        options.arrow.wide = batches.wide();
+        return Err(failure);
     }
     if let (Some(table), true) = (&options.table, open.is_empty()) {
         let table = Arc::clone(&batches.reader().definition(table, |name| options.takes(name))?);
