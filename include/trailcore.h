@@ -2058,8 +2058,12 @@ tc_status tc_buffer_text(const tc_buffer *buffer,
 tc_status tc_buffer_clear(tc_buffer *buffer);
 
 /**
- * Answers a request: a verb (`check`, `count` or `info`) and a JSON document, by appending a JSON document to a buffer.
- * `docs/schema` has the schemas of both. Damage is not an error of `check` and `count`: their reports state it.
+ * Answers a request: a verb and a JSON document, by appending a JSON document to a buffer. `docs/schema` has the schemas of both.
+ *
+ * The verbs are `check`, `count`, `info`, `state`, `history`, `diff`, `volume` and `transactions`. `state` (the rows of a table as of a
+ * place), `history` (the changes of one row) and `diff` (two trails) have arguments:
+ * `{"path":"dirdat/lt","arguments":{"table":"HR.EMP","at":"csn:1000"}}`. Damage is not an error of `check` and `count`: their
+ * reports state it.
  *
  * Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
  * of opening and reading.

@@ -312,7 +312,7 @@ fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wante
         let row = match keys {
             _ if matches!(change.op(), Op::Truncate | Op::Ddl) => {
                 truncates += 1;
-                rows.current.clear();
+                rows.current = HashMap::new();
                 None
             }
             None => {
@@ -470,7 +470,7 @@ impl Rows {
     fn row_of(&mut self, change: &Change<'_>, old: Box<[u8]>, new: Box<[u8]>) -> usize {
         let transaction = change.context().ids.serial;
         if change.transaction().begins() || transaction != self.transaction {
-            self.displaced.clear();
+            self.displaced = HashMap::new();
             self.transaction = transaction;
         }
         let moves = old != new;

@@ -122,10 +122,11 @@ impl TableRows {
 
     /// Removes all rows.
     pub(super) fn clear(&mut self, budget: &mut Budget) {
-        for (key, row) in self.rows.drain() {
+        // Not `drain`: its cost would be that of the largest number of rows at every truncate.
+        for (key, row) in std::mem::take(&mut self.rows) {
             budget.free(row.cost(&key));
         }
-        for (key, rows) in self.displaced.drain() {
+        for (key, rows) in std::mem::take(&mut self.displaced) {
             rows.iter().for_each(|row| budget.free(row.cost(&key)));
         }
     }
@@ -135,7 +136,7 @@ impl TableRows {
         if self.displaced.is_empty() {
             return;
         }
-        for (key, rows) in self.displaced.drain() {
+        for (key, rows) in std::mem::take(&mut self.displaced) {
             self.counts.overwritten += rows.len() as u64;
             rows.iter().for_each(|row| budget.free(row.cost(&key)));
         }
