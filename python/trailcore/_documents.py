@@ -46,11 +46,13 @@ class ArrowOptions(TypedDict, total=False):
       Numbers with a declared scale become decimals. ``text``: Text for all numbers that the trail stores as text, even with a
       declared scale. ``float``: The nearest `Float64`. Not exact.
     - `times`: The unit of timestamps. ``declared``: Microseconds, or nanoseconds if more than six digits are declared.
-      ``micros``: Microseconds; further digits are truncated. ``nanos``: Nanoseconds, which cover the years 1678 to 2261. A time
-      outside that range is an error.
+      ``micros``: Microseconds. A time with further digits is an error. ``truncated``: Microseconds; further digits are
+      truncated. ``nanos``: Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
     - `invalid`: The treatment of values that cannot be decoded. ``error``: They are an error, unless `states` are requested,
       which mark them. ``null``: They become null, like NULL.
     - `columns`: The columns to decode; all if they are not set. Case does not matter.
+    - `wide`: Columns whose values need a wider type than usual, each as `COLUMN` or `TABLE.COLUMN`: microseconds in place of
+      nanoseconds, for years outside 1678 to 2261; 19 digits in place of 18.
     - `on_schema_change`: The behavior of a stream when the schema of its table changes. ``error``: The stream ends with an
       error. ``union``: The stream has one schema for all definitions, found by reading the trail once beforehand. It has the
       columns of every definition, null for rows whose definition lacks them, with types that hold the values of all. ``stop``:
@@ -63,9 +65,10 @@ class ArrowOptions(TypedDict, total=False):
     states: bool
     complete: bool
     numbers: Literal["declared", "text", "float"] | int
-    times: Literal["declared", "micros", "nanos"]
+    times: Literal["declared", "micros", "truncated", "nanos"]
     invalid: Literal["error", "null"]
     columns: Iterable[str] | None
+    wide: Iterable[str]
     on_schema_change: Literal["error", "union", "stop"]
     prefix: str
 

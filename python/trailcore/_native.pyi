@@ -307,6 +307,9 @@ class Table:
     @property
     def report(self) -> dict[str, Any]:
         """The report of the changes read so far."""
+    @property
+    def wide(self) -> list[str] | None:
+        """The columns that have to be wide in a further stream, if this one ended because one of them was not."""
     def raise_pending(self) -> None:
         """Raises the exception that stopped a consumer of the stream, which may have wrapped it."""
     @property

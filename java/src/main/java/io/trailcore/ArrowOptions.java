@@ -55,8 +55,10 @@ public final class ArrowOptions extends Options<ArrowOptions> {
     public enum Times {
         /** Microseconds, or nanoseconds if more than six digits are declared. */
         DECLARED,
-        /** Microseconds; further digits are truncated. */
+        /** Microseconds. A time with further digits is an error. */
         MICROS,
+        /** Microseconds; further digits are truncated. */
+        TRUNCATED,
         /** Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error. */
         NANOS
     }
@@ -176,6 +178,17 @@ public final class ArrowOptions extends Options<ArrowOptions> {
      */
     public ArrowOptions columns(String... value) {
         return with("columns", java.util.List.of(value));
+    }
+
+    /**
+     * Sets {@code wide}. Columns whose values need a wider type than usual, each as {@code COLUMN} or {@code
+     * TABLE.COLUMN}: microseconds in place of nanoseconds, for years outside 1678 to 2261; 19 digits in place of 18.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions wide(String... value) {
+        return with("wide", java.util.List.of(value));
     }
 
     /**
