@@ -117,7 +117,7 @@ def test_types_of_every_kind(emp: tc.TableDef, ada: dict[str, object]) -> None:
     assert arrow.schema.metadata[b"trailcore:table"] == b"HR.EMP"
     assert arrow.schema.field("ID").metadata == {b"trailcore:key": b"true"}
     assert arrow["SEEN"].cast(pa.int64())[0].as_py() == 1_709_296_200_123_456_789
-    table = trail.table("HR.EMP", numbers=3, times="micros").to_arrow()
+    table = trail.table("HR.EMP", numbers=3, times="truncated").to_arrow()
     assert table["RATE"][0].as_py() == decimal.Decimal("0.125") and table.schema.field("SEEN").type == pa.timestamp("us")
     assert trail.table("HR.EMP", numbers="float").to_arrow()["RATE"][0].as_py() == 0.125
     with pytest.raises(tc.ColumnValueError, match="column RATE"):

@@ -167,15 +167,18 @@ class State(_Held):
     in it, and NULL is `None`. ``len`` is the number of rows, and `report` has the counts. The rows are in memory.
     """
 
-    report: StateReport
-
     def __init__(self, trail: _native.Trail, reading: _Reading, report: StateReport, options: Mapping[str, Any]) -> None:
         """Use `Trail.state` to create a state."""
         super().__init__(trail, reading, report.table, options)
-        self.report = report
+        self._report = report
+
+    @property
+    def report(self) -> StateReport:
+        """The counts."""
+        return self._report
 
     def __len__(self) -> int:
-        return self.report.rows
+        return self._report.rows
 
     def __repr__(self) -> str:
         incomplete = f", {self.report.incomplete} incomplete" if self.report.incomplete else ""
@@ -188,12 +191,15 @@ class History(_Held):
     `report` has the counts.
     """
 
-    report: HistoryReport
-
     def __init__(self, trail: _native.Trail, reading: _Reading, report: HistoryReport, options: Mapping[str, Any]) -> None:
         """Use `Trail.history` to create a history."""
         super().__init__(trail, reading, report.table, options)
-        self.report = report
+        self._report = report
+
+    @property
+    def report(self) -> HistoryReport:
+        """The counts."""
+        return self._report
 
     def __len__(self) -> int:
         return self.report.changes

@@ -43,7 +43,7 @@ class _Exports:
         return stream
 
     @property
-    def report(self) -> dict[str, Any] | None:
+    def report(self) -> Any:
         """The report of the changes that the last use read, such as `to_polars`; `None` before the first use.
 
         A document: the counts of the selection (``accepted``, ``rejected``, ``undecided``), the ``causes`` of undecided

@@ -1,0 +1,157 @@
+"""Frames of values at the limits of their types, and files that are complete or absent."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import decimal
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import trailcore as tc
+from conftest import written
+
+END_OF_TIME = "9999-12-31T00:00:00.000000000"
+
+
+def times_table() -> tc.TableDef:
+    columns = [tc.Column("ID", "integer", key=True), tc.Column("VALID", "datetime", fraction=9), tc.Column("D", "datetime")]
+    return tc.TableDef("A.PERIODS", columns)
+
+
+def periods(*values: str | None) -> tc.Trail:
+    return written(*({"ID": number, "VALID": value} for number, value in enumerate(values)), table=times_table())
+
+
+def test_the_end_of_time_gets_microseconds() -> None:
+    trail = periods("2024-03-01T00:00:00.000000", END_OF_TIME, None)
+    table = trail.table("A.PERIODS")
+    assert table.columns["VALID"] == "Timestamp(µs)"
+    assert table.to_arrow()["VALID"].to_pylist()[1] == dt.datetime(9999, 12, 31)
+    assert trail.to_polars("A.PERIODS")["VALID"].dtype == pl.Datetime("us")
+    assert trail.to_pandas("A.PERIODS").shape[0] == 3
+    # Nanoseconds where the values allow them.
+    assert periods("2024-03-01T00:00:00.123456789").table("A.PERIODS").columns["VALID"] == "Timestamp(ns)"
+
+
+def test_a_late_value_gives_the_whole_frame_a_wider_type(tmp_path: Path) -> None:
+    trail = periods(*["2024-03-01T00:00:00.000000"] * 10, END_OF_TIME)
+    table = trail.table("A.PERIODS", rows=4)
+    assert table.columns["VALID"] == "Timestamp(ns)"
+    assert table.to_polars()["VALID"].dtype == pl.Datetime("us")
+    assert table.columns["VALID"] == "Timestamp(µs)"
+    assert trail.table("A.PERIODS", rows=4).write_parquet(tmp_path / "x.parquet") == 11
+    assert trail.convert(tmp_path / "y.parquet", table="A.PERIODS", rows=4)[0].rows == 11
+    for name in "xy":
+        assert pq.read_table(tmp_path / f"{name}.parquet")["VALID"].to_pylist()[-1] == dt.datetime(9999, 12, 31)
+    with pytest.raises(tc.ColumnValueError, match="option wide"):
+        list(trail.table("A.PERIODS", rows=4).batches())
+    assert len(list(trail.table("A.PERIODS", rows=4, wide=["VALID"]).batches())) == 3
+
+
+def test_columns_never_fail() -> None:
+    trail = periods("2024-03-01T00:00:00.123456789", END_OF_TIME)
+    table = trail.table("A.PERIODS")
+    assert list(table.columns)[-3:] == ["ID", "VALID", "D"]
+    with pytest.raises(tc.ColumnValueError, match="six digits"):
+        table.to_arrow()
+    zero = written({"ID": 1, "D": "0000-00-00:00:00:00"}, table=times_table()).table("A.PERIODS")
+    assert list(zero.columns)[-1] == "D"
+    with pytest.raises(tc.ColumnValueError):
+        zero.to_arrow()
+
+
+def test_digits_are_dropped_only_by_name() -> None:
+    trail = periods("2024-03-01T00:00:00.123456789")
+    with pytest.raises(tc.ColumnValueError, match="truncated"):
+        trail.to_polars("A.PERIODS", times="micros")
+    exact = dt.datetime(2024, 3, 1, 0, 0, 0, 123456)
+    assert trail.to_polars("A.PERIODS", times="truncated")["VALID"].to_list() == [exact]
+    assert periods("2024-03-01T00:00:00.123456000").to_polars("A.PERIODS", times="micros")["VALID"].to_list() == [exact]
+
+
+@pytest.mark.parametrize("date", ["0000-00-00:00:00:00", "2024-02-30:00:00:00", "-0044-03-15:00:00:00"])
+def test_dates_that_are_not_in_the_calendar_have_one_state(tmp_path: Path, date: str) -> None:
+    try:
+        trail = written({"ID": 1, "D": date}, table=times_table())
+    except (tc.TrailError, ValueError):
+        pytest.skip("the writer refuses it")
+    states = trail.table("A.PERIODS", states=True).to_arrow()["_states"].to_pylist()
+    trail.convert(tmp_path / "x.csv", table="A.PERIODS", states=True)
+    with (tmp_path / "x.csv").open(newline="") as file:
+        line = next(csv.DictReader(file))
+    assert line["_states.D"] == states[0]["D"] == "invalid"
+    assert line["D"].startswith(date[:10])
+
+
+def test_decimals_of_eighteen_digits() -> None:
+    table = tc.TableDef("A.SUMS", [tc.Column("ID", "integer", key=True), tc.Column("AMOUNT", "decimal", scale=2)])
+
+    def sums(*values: str) -> tc.Trail:
+        rows = [{"ID": number, "AMOUNT": decimal.Decimal(value)} for number, value in enumerate(values)]
+        return written(*rows, table=table)
+
+    usual = sums("9999999999999999.99", "-9999999999999999.99")
+    assert usual.to_arrow("A.SUMS").schema.field("AMOUNT").type == pa.decimal128(18, 2)
+    frame = usual.to_pandas("A.SUMS")
+    assert (frame.AMOUNT * 2).tolist() == [decimal.Decimal("19999999999999999.98"), decimal.Decimal("-19999999999999999.98")]
+    # 64 bits hold a bit more.
+    large = sums("1.00", "92233720368547758.07")
+    assert large.to_arrow("A.SUMS").schema.field("AMOUNT").type == pa.decimal128(19, 2)
+    late = sums(*["1.00"] * 9, "92233720368547758.07").table("A.SUMS", rows=4)
+    assert late.to_arrow()["AMOUNT"].to_pylist()[-1] == decimal.Decimal("92233720368547758.07")
+
+
+def test_columns_with_our_names_are_refused_or_renamed(tmp_path: Path) -> None:
+    table = tc.TableDef("A.B", [tc.Column("ID", "integer", key=True), tc.Column("_op", length=9)])
+    trail = written({"ID": 1, "_op": "x"}, table=table)
+    for name in ("x.csv", "x.parquet", "x.arrow"):
+        with pytest.raises(ValueError, match="two columns _op"):
+            trail.convert(tmp_path / name, table="A.B")
+        assert list(tmp_path.iterdir()) == []
+        trail.convert(tmp_path / name, table="A.B", prefix="tc_")
+        (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_file_under_its_name(tmp_path: Path, sign: signal.Signals) -> None:
+    writer = tc.Writer(tmp_path / "aa")
+    table = tc.TableDef("A.B", [tc.Column("ID", "integer", key=True), tc.Column("TEXT", length=2000)])
+    with writer.transaction(csn=1):
+        for number in range(30_000):
+            writer.insert(table, {"ID": number, "TEXT": "x" * 1500})
+    writer.finish()
+    code = (
+        f"import trailcore as tc\nprint('go', flush=True)\n"
+        f"while True: tc.open({str(tmp_path / 'aa')!r}).table('A.B').write_parquet({str(tmp_path / 'x.parquet')!r})\n"
+    )
+    # The first file is complete before the signal, or there is none: never a short one.
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.4)
+    process.send_signal(sign)
+    process.wait(30)
+    if (tmp_path / "x.parquet").exists():
+        assert pq.read_metadata(tmp_path / "x.parquet").num_rows == 30_000
+    # The command line removes what it began, and a later run is not refused.
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "trailcore", "convert", str(tmp_path / "aa"), f"{out}/", "--no-progress"]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 20
+    while not list(out.glob("*.partial")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(sign)
+    assert process.wait(30) in (130, 0)
+    assert not list(out.glob("*.partial"))
+    assert subprocess.run([*command, "--force"], check=False).returncode == 0
+    assert os.listdir(out) == ["A.B.parquet"]
