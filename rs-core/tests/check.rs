@@ -60,7 +60,7 @@ fn missing_files_torn_tails_and_damage_are_found() {
     let report = check(&hurt);
     assert!(kinds(&report).contains(&CheckIssueKind::Damage) && !report.is_whole(), "{:?}", report.issues);
     assert!(report.issues.iter().all(|issue| issue.to_string().contains(" at ")));
-    assert!(trail(&[("no".to_owned(), b"no trail at all".to_vec())]).check(&ReadOptions::new()).is_err());
+    assert!(!trail(&[("no".to_owned(), b"no trail at all".to_vec())]).check(&ReadOptions::new()).unwrap().is_whole());
 }
 
 #[test]
@@ -137,4 +137,40 @@ fn a_header_that_does_not_name_its_table_is_damage() {
     let report = check(&files);
     assert!(!report.is_whole());
     assert_eq!((kinds(&report), report.changes), (vec![CheckIssueKind::Damage], 2), "{:?}", report.issues);
+}
+
+#[test]
+fn files_without_a_record_are_reported() {
+    for (bytes, kind) in [
+        (vec![b'G'; 3_000], CheckIssueKind::Damage),
+        (vec![b'F'; 3_000], CheckIssueKind::Damage),
+        (b"not a trail at all".to_vec(), CheckIssueKind::Damage),
+        (Vec::new(), CheckIssueKind::TornTail),
+    ] {
+        let report = Trail::from_bytes(bytes).check(&ReadOptions::new()).unwrap();
+        assert!(!report.is_whole() && report.records == 0);
+        assert_eq!(report.issues.iter().map(|issue| issue.kind).collect::<Vec<_>>(), [kind]);
+    }
+}
+
+#[test]
+fn texts_that_are_longer_than_their_columns_are_refused_and_reported() {
+    use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+    let table =
+        |length| std::sync::Arc::new(trailcore::TableDef::new("A.B", vec![trailcore::schema::ColumnDef::varchar("T", length)]));
+    let image = |table: &trailcore::TableDef, text: &str| {
+        let mut row = RowBuilder::new(table, trailcore::trail::ByteOrder::Big);
+        row.text("T", text).map(|row| row.bytes().to_vec())
+    };
+    assert_eq!(image(&table(5), "123456").unwrap_err().kind(), trailcore::ErrorKind::Unencodable);
+    // A length may count characters.
+    for (text, whole) in [("12345", true), ("äöüäö", true), ("123456", false)] {
+        let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+        writer.begin("1", "x", trailcore::Timestamp::default()).unwrap();
+        // The row of a wider table.
+        writer.insert(&table(5), &image(&table(9), text).unwrap()).unwrap();
+        writer.commit().unwrap();
+        let report = Trail::from_bytes(writer.finish().unwrap().remove(0).1).check(&ReadOptions::new()).unwrap();
+        assert_eq!(report.is_whole(), whole, "{text}: {:?}", report.issues);
+    }
 }

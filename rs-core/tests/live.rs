@@ -156,3 +156,29 @@ fn damage_at_the_end_of_a_file_is_reported_once() {
     let found = trail.find_csn_with("15", &ReadOptions::new().resync(true)).unwrap();
     assert!(found.is_some());
 }
+
+/// A file that cannot be read.
+#[derive(Debug)]
+struct Broken;
+
+impl trailcore::source::ByteSource for Broken {
+    fn size(&self) -> std::io::Result<u64> {
+        Ok(10_000)
+    }
+
+    fn read_at(&self, _: &mut [u8], _: u64) -> std::io::Result<usize> {
+        Err(std::io::Error::other("the disk is gone"))
+    }
+}
+
+#[test]
+fn all_changes_before_a_file_that_cannot_be_read_come_first() {
+    let whole = pairs();
+    let (expected, end) = read(&mut Trail::from_bytes(whole.clone()).reader().unwrap());
+    assert!(end.is_none() && expected.len() > 3);
+    let first: Arc<dyn trailcore::source::ByteSource> = Arc::new(bytes::Bytes::from(whole));
+    let trail = Trail::from_sources([("aa000000000", first), ("aa000000001", Arc::new(Broken))]);
+    let mut reader = trail.reader().unwrap();
+    assert_eq!(read(&mut reader), (expected, Some(ErrorKind::Io)));
+    assert_eq!(read(&mut reader), (Vec::new(), Some(ErrorKind::Io)));
+}

@@ -80,6 +80,11 @@ void arrow(void) {
     CHECK(postings == rows && all > postings && all <= 88);
     OK(tc_arrow_batches_filter_counts(f.arrow_batches, &counts));
     CHECK(counts.accepted == 0);
+    tc_str report;
+    OK(tc_buffer_clear(f.buffer));
+    OK(tc_arrow_batches_report(f.arrow_batches, f.buffer, NULL));
+    OK(tc_buffer_text(f.buffer, &report));
+    CHECK(strstr(report.data, "\"left_out\":{\"ddl\":"));
     OK(tc_table_arrow_schema(f.table, options, &schema, NULL));
     CHECK(schema.n_children == 7);
     schema.release(&schema);

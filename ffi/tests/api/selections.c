@@ -159,6 +159,11 @@ void targets(void) {
     OK(tc_reader_filter_counts(reader, &counts));
     OK(tc_select_check(lenient, f.table, NULL));
     CHECK(counts.accepted > 10 && counts.rejected > 10);
+    tc_str report;
+    OK(tc_buffer_clear(f.buffer));
+    OK(tc_reader_report(reader, f.buffer, NULL));
+    OK(tc_buffer_text(f.buffer, &report));
+    CHECK(strstr(report.data, "\"accepted\":") && strstr(report.data, "\"unmatched\":[]"));
     tc_reader_free(reader);
     tc_select_free(lenient);
     tc_select_free(select);

@@ -451,6 +451,13 @@ impl ColumnDef {
         u8::try_from(self.scale).ok().filter(|&scale| fixed && scale <= 38)
     }
 
+    /// Returns whether a text has more characters than the column holds. From 4,000 bytes on, the length may be that of the place of
+    /// a large object in the row, and is no limit.
+    pub(crate) fn is_exceeded_by(&self, text: &str) -> bool {
+        let length = self.external_length as usize;
+        (1..4_000).contains(&length) && text.len() > length && text.chars().count() > length
+    }
+
     /// Returns the character set of its text: UTF-16 or UTF-8 if the sub type states it, else the column's.
     #[must_use]
     pub fn text_charset(&self) -> Charset {

@@ -57,12 +57,16 @@ impl<'t> RowBuilder<'t> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the table has no such column or it is not a text column, [`ErrorKind::Unencodable`] if
-    /// the text has a character that the set lacks, or does not fit into an image. The column's own length is not checked, since
-    /// sources count it in bytes or in characters.
+    /// the text has a character that the set lacks, has more characters than the column holds, or does not fit into an image. Sources
+    /// count the length in bytes or in characters; the larger of the two is allowed.
     pub fn text(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if !matches!(column.kind(), Kind::Text { .. }) {
             return Err(wrong_kind(column, "text"));
+        }
+        if column.is_exceeded_by(text) {
+            let what = format!("has more characters than its length of {}", column.external_length);
+            return Err(unencodable(column, &what));
         }
         let bytes =
             column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character outside its character set"))?;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::change::{ColumnState, Op};
+use crate::change::{Column, ColumnState, Op, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::{Csn, Position};
 use crate::source::options::ReadOptions;
@@ -174,8 +174,7 @@ impl Trail {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`], and [`ErrorKind::NotATrail`] or
-    /// [`ErrorKind::Truncated`] if there is not a single record.
+    /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`]. Files without a single record are reported too.
     pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
         let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
         let (mut report, mut reported) = (CheckReport::default(), Reported::default());
@@ -195,7 +194,8 @@ impl Trail {
             let placed = match next {
                 Ok(Some(placed)) => placed,
                 Ok(None) => break,
-                Err(error) if error.kind().is_damage() && report.records > 0 => {
+                Err(error) if error.kind().is_damage() => {
+                    skipped += report.add_all_skipped(records.skipped().get(skipped..));
                     report.add_end(records.position().into(), &error);
                     reported.end = true;
                     break;
@@ -219,9 +219,6 @@ impl Trail {
             transactions.see(place, indicator, csn.as_deref(), report);
         }
         report.add_all_skipped(records.skipped().get(skipped..));
-        if let (0, Some(first)) = (report.records, records.skipped().first()) {
-            return Err(first.error.clone());
-        }
         reported.ranges(records.skipped());
         transactions.end(report);
         Ok(())
@@ -268,6 +265,10 @@ impl Trail {
                         report.add(CheckIssueKind::Row, position, "an image has a column that its table does not have");
                     } else {
                         report.invalid_values += u64::from(column.state() == ColumnState::Invalid);
+                        if is_defined && is_too_long(&column) {
+                            let what = format!("a value of column {} is longer than its definition", column.name());
+                            report.add(CheckIssueKind::Row, position, what);
+                        }
                     }
                 }
             }
@@ -275,6 +276,14 @@ impl Trail {
         reader.skipped().iter().filter(|range| !reported.has(range)).for_each(|range| report.add_skipped(range));
         Ok(())
     }
+}
+
+/// Returns whether the text of a column has more characters than the column holds.
+fn is_too_long(column: &Column<'_>) -> bool {
+    let Some(definition) = column.definition() else { return false };
+    // Most values are shorter, whatever their characters are.
+    let may_be = column.span().len() > definition.external_length as usize;
+    may_be && matches!(column.value(), Value::Text(text) if definition.is_exceeded_by(&text))
 }
 
 struct Place {

@@ -517,7 +517,20 @@ impl TrailReader {
             // A torn tail may have grown, and a last file too; other faults stay.
             let filled = self.window.fill(0);
             self.anchor_ids();
-            if !filled? {
+            let filled = match filled {
+                // Another file cannot be read. The changes before it come first; the next call tries again.
+                Err(error) if error.kind() != ErrorKind::Cancelled => {
+                    return match self.transactions.make_whole_ready(&self.window, self.cursor) {
+                        true => {
+                            self.enter_segment();
+                            Ok(true)
+                        }
+                        false => Err(error),
+                    };
+                }
+                filled => filled?,
+            };
+            if !filled {
                 match self.window.end() {
                     End::Fault(error) if had_ended => {
                         let error = error.clone();

@@ -107,6 +107,18 @@ impl TransactionTracker {
         self.open = OpenTransaction::None;
     }
 
+    /// Makes the frames ready that are whole changes, because what follows them cannot be read now: all but the first half of a pair
+    /// and a record that is continued. Returns whether there are any at or after `cursor`.
+    pub(super) fn make_whole_ready(&mut self, window: &ReadWindow, cursor: usize) -> bool {
+        let frames = window.frames();
+        let is_half = frames.last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends());
+        let is_continued =
+            window.record(frames.len().saturating_sub(1)).is_some_and(|last| !last.is_file_header() && last.is_continued());
+        let whole = if is_half || is_continued { last_change(window) } else { frames.len() };
+        self.ready = self.ready.max(whole);
+        cursor < self.ready
+    }
+
     /// Makes all frames ready, whatever might have followed them.
     pub(super) fn make_all_ready(&mut self, window: &ReadWindow) {
         self.ready = window.frames().len();
