@@ -9,7 +9,7 @@ PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
-.PHONY: py-build py-demo py-lint test-python py-drill py-wheel-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint test-python py-drill py-wheel-test py-readme-test py-notebooks bench-python
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
@@ -34,7 +34,7 @@ py-lint: py-build
 
 test-python: py-lint py-drill ## Checks and tests of the Python package, its wheel and its notebooks
 	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
-	$(MAKE) --no-print-directory py-wheel-test py-notebooks
+	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks
 
 # The wheel and the source distribution as a user would have them: an environment of their own, without a compiler.
 py-wheel-test: $(VENV)/tools
@@ -49,6 +49,10 @@ py-wheel-test: $(VENV)/tools
 	@$(PY) -m zipfile -l $(WHEELS)/trailcore-*.whl | grep -q licenses/THIRD_PARTY_NOTICES.md || (echo "the wheel lacks the licences"; exit 1)
 	@ls $(WHEELS)/*.whl | grep -q abi3 || (echo "the wheel is not abi3"; exit 1)
 	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' && tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q THIRD_PARTY_NOTICES.md || (echo "the source distribution lacks the library or the licences"; exit 1)
+
+# The first screen of the README, letter for letter, in an environment of its own.
+py-readme-test:
+	$(PYTHON) tests/readme.py
 
 # The native part with the panic drill, which only a test loads.
 py-drill:
