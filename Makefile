@@ -11,7 +11,7 @@ TRAILCORE := target/release/trailcore
 LINT ?= strict
 
 .PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
-  conformance fuzz fuzz-short soak bench docs data msrv notices hooks clean
+  conformance fuzz fuzz-short soak bench dist docs data msrv notices hooks clean
 
 include python/python.mk
 include ffi/ffi.mk
@@ -121,6 +121,9 @@ bench: ## Prints the cost in every language, as multiples of reading the file an
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java
+
+dist: ## Builds the wheels, the C library, the Debian package and the JAR into target/dist
+	.ci/dist
 
 docs: rustdoc ## Writes the documentation of the crates to target/doc
 

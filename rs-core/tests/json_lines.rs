@@ -456,3 +456,20 @@ fn a_line_of_ddl_without_its_text_is_an_error() {
     let ddl = line("null").replace("insert", "ddl");
     assert_eq!(as_file(&[ddl]).reader().unwrap().next().unwrap_err().kind(), ErrorKind::Json);
 }
+
+#[test]
+fn a_conversion_does_not_replace_its_source() {
+    use trailcore::sink::{ConvertOptions, Format};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.jsonl");
+    let line = r#"{"op":"truncate","table":"A.B","ts":"2024-03-01T00:00:00Z","tokens":{}}"#;
+    std::fs::write(&path, format!("{line}\n")).unwrap();
+    std::os::unix::fs::symlink(&path, dir.path().join("link.jsonl")).unwrap();
+    let trail = Trail::open(&path).unwrap();
+    let options = ConvertOptions::new(Format::JsonLines).single_file(true).force(true);
+    for out in [path.clone(), dir.path().join("link.jsonl")] {
+        let error = trail.convert(&out, ReadOptions::new(), &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{line}\n"));
+}

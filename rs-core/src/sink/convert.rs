@@ -181,6 +181,7 @@ impl Trail {
     /// Writes the files. If a value needs a wider type than its file has, the options have it afterwards.
     fn convert_once(&self, out: &Path, read: ReadOptions, options: &mut ConvertOptions) -> Result<Converted> {
         let mut files = OutputFiles::new(out, options.single, options.format.name(), options.force)?;
+        files = files.keep(self.files().iter().map(|file| &*file.path));
         let report = match options.format {
             #[cfg(feature = "csv")]
             Format::Csv => super::csv::convert(self, &mut files, read, options)?,

@@ -31,6 +31,8 @@ pub(crate) struct OutputFiles {
     files: Vec<OutputFile>,
     /// Number of files so far, by the table's file name.
     versions: BTreeMap<String, u64>,
+    /// The files that are read: no file replaces them.
+    sources: Vec<PathBuf>,
     finished: bool,
 }
 
@@ -68,8 +70,15 @@ impl OutputFiles {
             created_folder,
             files: Vec::new(),
             versions: BTreeMap::new(),
+            sources: Vec::new(),
             finished: false,
         })
+    }
+
+    /// Refuses to replace these files, even if files may be replaced.
+    pub(crate) fn keep<'a>(mut self, sources: impl Iterator<Item = &'a Path>) -> Self {
+        self.sources = sources.filter_map(|path| path.canonicalize().ok()).collect();
+        self
     }
 
     /// Creates the next file of a table: its first one, or a numbered one such as `NAME.2.parquet` after its columns changed.
@@ -97,6 +106,10 @@ impl OutputFiles {
         };
         if !self.force && path.symlink_metadata().is_ok() {
             return Err(Error::write(&path, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists")));
+        }
+        if path.canonicalize().is_ok_and(|path| self.sources.contains(&path)) {
+            let what = format!("{} is a file of the trail that is read", path.display());
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("name another file"));
         }
         let mut partial = path.clone().into_os_string();
         partial.push(".partial");
