@@ -153,6 +153,27 @@ func (r *Reader) JSON() string { return string(r.line) }
 // Err returns the error that ended Next, or nil at the end of the trail.
 func (r *Reader) Err() error { return r.err }
 
+// Report returns the report of the reading so far as a JSON document: the counts of the selection, the causes of undecided
+// changes, skipped ranges, names of the selection that fit no table, and unfinished transactions.
+func (r *Reader) Report() (json.RawMessage, error) {
+	if r.reader == nil {
+		return nil, fmt.Errorf("reader is closed")
+	}
+	var report *C.tc_buffer
+	if status := C.tc_buffer_new(&report); status != C.TC_OK {
+		return nil, failure(status, nil)
+	}
+	defer C.tc_buffer_free(report)
+	var e *C.tc_error
+	if status := C.tc_reader_report(r.reader, report, &e); status != C.TC_OK {
+		return nil, failure(status, e)
+	}
+	var text C.tc_str
+	C.tc_buffer_text(report, &text)
+	defer runtime.KeepAlive(r)
+	return C.GoBytes(unsafe.Pointer(text.data), C.int(text.length)), nil
+}
+
 // Close frees the reader. It may be called twice.
 func (r *Reader) Close() error {
 	C.tc_reader_free(r.reader)

@@ -54,6 +54,10 @@ func TestSelection(t *testing.T) {
 	if count == 0 || reader.Err() != nil {
 		t.Error(count, reader.Err())
 	}
+	report, err := reader.Report()
+	if err != nil || !strings.Contains(string(report), `"unmatched":[]`) {
+		t.Error(string(report), err)
+	}
 }
 
 // JSON lines are opened like a trail, and a selection decides the same.

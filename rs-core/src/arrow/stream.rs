@@ -131,7 +131,7 @@ impl Batches {
     }
 
     /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, those that the
-    /// first batch of a table needs, and those for which an error was returned.
+    /// first batch of a table needs, and all for which an error was returned.
     #[must_use]
     pub fn wide(&self) -> Vec<Box<str>> {
         self.options.wide.iter().chain(&self.narrow).cloned().collect()

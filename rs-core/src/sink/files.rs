@@ -182,7 +182,7 @@ impl Drop for OutputFiles {
     }
 }
 
-/// Returns whether a directory has entries other than what a run left behind that was killed.
+/// Returns whether a directory has entries other than the files of a run that was killed.
 fn has_entries(folder: &Path) -> Result<bool> {
     let is_left = |entry: &io::Result<fs::DirEntry>| {
         entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|ending| ending == "partial"))
