@@ -62,7 +62,7 @@ def test_columns_never_fail() -> None:
     trail = periods("2024-03-01T00:00:00.123456789", END_OF_TIME)
     table = trail.table("A.PERIODS")
     assert list(table.columns)[-3:] == ["ID", "VALID", "D"]
-    with pytest.raises(tc.ColumnValueError, match="six digits"):
+    with pytest.raises(tc.ColumnValueError, match="more digits"):
         table.to_arrow()
     zero = written({"ID": 1, "D": "0000-00-00:00:00:00"}, table=times_table()).table("A.PERIODS")
     assert list(zero.columns)[-1] == "D"

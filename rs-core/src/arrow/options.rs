@@ -42,10 +42,12 @@ pub enum Times {
     #[default]
     Declared,
     /// Microseconds. A time with further digits is an error.
+    #[serde(alias = "us")]
     Micros,
     /// Microseconds; further digits are truncated.
     Truncated,
     /// Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
+    #[serde(alias = "ns")]
     Nanos,
 }
 

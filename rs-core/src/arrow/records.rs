@@ -12,7 +12,7 @@ use crate::batch::{ColumnBatch, ColumnBuffer, VarBytes};
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::{Position, TrailPosition};
-use crate::schema::TableDef;
+use crate::schema::{ColumnDef, Kind, TableDef};
 
 /// Rows of one table with one definition.
 #[derive(Clone, Debug)]
@@ -60,12 +60,21 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
             None => error,
         }
     };
-    let check_invalid = |name: &str, buffer: &ColumnBuffer| {
+    let check_invalid = |column: &ColumnDef, buffer: &ColumnBuffer| {
         let states = buffer.states().iter();
         match states.enumerate().find(|(_, state)| **state == ColumnState::Invalid) {
             Some((row, _)) if options.invalid == Invalid::Error && !options.states => {
-                let hint = "set the database character set if it is text, the option states, or the option invalid to null";
-                Err(place(name, &Misfit { row, what: "the value cannot be decoded", hint }))
+                let (what, hint) = match column.kind() {
+                    Kind::DateTime => {
+                        ("the value is not a date of the calendar", "set the option states, or the option invalid to null")
+                    }
+                    Kind::Text { .. } => (
+                        "the bytes are not text of the character set",
+                        "set the option charset, the option states, or the option invalid to null",
+                    ),
+                    _ => ("the value cannot be decoded", "set the option states, or the option invalid to null"),
+                };
+                Err(place(&column.name, &Misfit { row, what, hint }))
             }
             _ => Ok(()),
         }
@@ -73,7 +82,7 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     let cut = options.times == Times::Truncated;
     let image = |buffers: &mut [ColumnBuffer], fields: &Fields| -> Result<Vec<ArrayRef>> {
         let arrays = columns.iter().zip(buffers).zip(fields.iter()).map(|((column, buffer), field)| {
-            check_invalid(&column.name, buffer)?;
+            check_invalid(column, buffer)?;
             column::array(buffer, field.data_type(), cut).map_err(|misfit| place(&column.name, &misfit))
         });
         arrays.collect()

@@ -243,3 +243,52 @@ fn records_of_unknown_types_are_not_changes() {
     let all = lines_with(&trail, ReadOptions::new().include_non_changes(true)).unwrap();
     assert!(all.iter().any(|line| line.contains(r#""op":"other""#)));
 }
+
+/// Returns the ids of a trail's changes, those that are marked as unfinished, and the CSNs of the reader's list.
+fn unfinished(trail: &Trail, options: ReadOptions) -> (usize, Vec<i64>, Vec<String>) {
+    let mut reader = trail.reader_with(options).unwrap();
+    let (mut changes, mut marked) = (0, Vec::new());
+    while let Some(change) = reader.next().unwrap() {
+        changes += 1;
+        if change.is_unfinished() {
+            marked.push(change.after().unwrap().unwrap().get("ID").unwrap().i64().unwrap());
+        }
+    }
+    let listed = reader.unfinished().listed().iter().map(|one| one.csn.clone().unwrap()).collect();
+    (changes, marked, listed)
+}
+
+#[test]
+fn a_transaction_that_breaks_off_is_marked_at_its_last_change() {
+    for order in ORDERS {
+        let items = items();
+        let part = |seqno: u32, rows: std::ops::Range<i64>, ends: bool| {
+            let mut writer =
+                TrailWriter::in_memory("tt", WriterOptions { first_seqno: seqno, ..options(order, 1, NO_LIMIT) }).unwrap();
+            writer.begin("7", "g", at(0)).unwrap();
+            insert_all(&mut writer, &items, rows, &"x".repeat(200));
+            if ends {
+                writer.commit().unwrap();
+                return writer.finish().unwrap().remove(0);
+            }
+            writer.finish_unfinished().unwrap().remove(0)
+        };
+        // The transaction of 8,000 rows is longer than what is held in memory.
+        for rows in [1, 3, 8_000] {
+            let alone = trail_of(&vec![part(0, 0..rows, false)]);
+            assert_eq!(unfinished(&alone, ReadOptions::new()), (rows as usize, vec![rows - 1], vec!["7".to_owned()]));
+            let twice = trail_of(&vec![part(0, 0..rows, false), part(1, 0..rows + 1, true)]);
+            assert_eq!(unfinished(&twice, ReadOptions::new()), (2 * rows as usize + 1, vec![rows - 1], vec!["7".to_owned()]));
+            let report = trailcore::report::CountReport::of(&twice, ReadOptions::new()).unwrap().0;
+            assert_eq!((report.transactions, report.repeated, report.read.unfinished), (1, 1, 1));
+            // The selection rejects the change that has the mark; the list has it.
+            let none = trailcore::filter::Select::parse("TABLE *, FILTER (ID < 0);").unwrap();
+            assert_eq!(unfinished(&twice, ReadOptions::new().select(none)).2, ["7"]);
+            // Blocks keep the mark.
+            let blocks = alone.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().is_unfinished());
+            assert_eq!(blocks.filter(|marked| *marked).count(), 1);
+            let whole = trail_of(&vec![part(0, 0..rows, true)]);
+            assert_eq!(unfinished(&whole, ReadOptions::new()), (rows as usize, vec![], vec![]));
+        }
+    }
+}
