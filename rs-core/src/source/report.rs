@@ -212,7 +212,8 @@ impl ReadReport {
             });
             let causes = causes.collect::<Vec<_>>().join("; ");
             let more = if self.causes.len() > Self::SHOWN { "; and others" } else { "" };
-            add(NoticeKind::Undecided, format!("{} changes were rejected as undecidable: {causes}{more}", self.undecided));
+            let number = if self.undecided == 1 { "1 change was".to_owned() } else { format!("{} changes were", self.undecided) };
+            add(NoticeKind::Undecided, format!("{number} rejected as undecidable: {causes}{more}"));
         }
         for range in &self.skipped {
             add(NoticeKind::Skipped, format!("skipped {} to {}: {}", range.from, range.to, range.reason));
