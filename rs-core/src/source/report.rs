@@ -11,20 +11,6 @@ use crate::source::reader::Reader;
 use crate::source::skipped::Skipped;
 
 /// The report of a reading: which changes are in its result, and which are not. A document that every result carries.
-///
-/// ```
-/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
-/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
-/// use trailcore::ReadOptions;
-/// use trailcore::filter::Select;
-///
-/// let select = Select::parse("TABLE BANK.POSTINGS, WHERE (AMOUNT > 0); TABLE BANK.POSTNIGS;")?.lenient();
-/// let mut reader = trail.reader_with(ReadOptions::new().select(select))?;
-/// while reader.next()?.is_some() {}
-/// let report = reader.report();
-/// assert_eq!(report.unmatched.unwrap(), ["BANK.POSTNIGS"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadReport {
@@ -138,7 +124,21 @@ impl SkippedReport {
 }
 
 impl Reader {
-    /// Returns what became of the changes that were read so far.
+    /// Returns the report of the changes that were read so far.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    /// use trailcore::filter::Select;
+    ///
+    /// let select = Select::parse("TABLE BANK.POSTINGS, WHERE (AMOUNT > 0); TABLE BANK.POSTNIGS;")?.lenient();
+    /// let mut reader = trail.reader_with(ReadOptions::new().select(select))?;
+    /// while reader.next()?.is_some() {}
+    /// let report = reader.report();
+    /// assert_eq!(report.unmatched.unwrap(), ["BANK.POSTNIGS"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn report(&self) -> ReadReport {
         let counts = self.filter_counts();

@@ -28,7 +28,7 @@ import java.util.List;
  * <p>A zero date, such as 0000-00-00, is {@link ColumnState#INVALID} in a batch, and a value in rows and JSON.
  *
  * <p>Rows of one table come in the order of the trail. The order between tables is lost; {@link ColumnBatch#position}
- * restores it. Only rows have columns: truncates, DDL and records that are not changes are skipped. Threads, closing and
+ * restores it. Only rows have columns: truncates and DDL are left out and counted in {@link #report}. Threads, closing and
  * errors are as with {@link TrailReader}. If there is no memory for a batch, its rows are lost: the call throws the
  * {@link OutOfMemoryError}, and every later call throws {@link TrailException.InvalidArgument}. Open a new reader with a
  * larger heap or fewer {@link BatchOptions#rows}.

@@ -7,12 +7,6 @@ import java.util.Optional;
 
 /**
  * The report of a reading: which changes are in its result, and which are not. A document that every result carries.
- * {@code }{@code # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap(); # let
- * trail = trailcore::Trail::from_bytes(files[0].1.clone()); use trailcore::ReadOptions; use trailcore::filter::Select;
- * let select = Select::parse("TABLE BANK.POSTINGS, WHERE (AMOUNT > 0); TABLE BANK.POSTNIGS;")?.lenient(); let mut
- * reader = trail.reader_with(ReadOptions::new().select(select))?; while reader.next()?.is_some() {} let report =
- * reader.report(); assert_eq!(report.unmatched.unwrap(), ["BANK.POSTNIGS"]); # Ok::<(), Box<dyn std::error::Error>>(())
- * }{@code }
  *
  * @param accepted Changes that the selection accepted; 0 without a selection.
  * @param rejected Changes that it rejected.

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,5 +114,30 @@ class WriterTest {
             assertEquals(ColumnState.MISSING, row.get(1).state());
             assertEquals(ColumnState.MISSING, row.get(7).state());
         }
+    }
+
+    @Test
+    void reportsStateWhatIsNotInAResult() {
+        Trail trail;
+        try (TrailWriter writer = TrailWriter.inMemory("wr", new WriterOptions())) {
+            writer.begin("1", "1.1.1", Instant.EPOCH);
+            writer.insert(TABLE, new RowImage().number("NUMBER", "7"));
+            writer.truncate(TABLE);
+            writer.commit();
+            trail = Trail.ofFiles(writer.finish());
+        }
+        try (BatchReader batches = trail.batches()) {
+            batches.forEach(batch -> assertEquals(1, batch.size()));
+            assertEquals(Map.of("truncate", 1L), batches.report().leftOut());
+        }
+        ReadOptions options = new ReadOptions().select(Select.parse("TABLE A.B, WHERE (TEXT = 'x'); TABLE A.C;").lenient());
+        try (TrailReader reader = trail.reader(options)) {
+            reader.forEach(change -> { });
+            ReadReport report = reader.report();
+            assertEquals(Optional.of(List.of("A.C")), report.unmatched());
+            assertEquals(List.of("TEXT"), report.causes().get(0).columns());
+        }
+        assertThrows(TrailException.InvalidArgument.class,
+                () -> TableDef.of("A.B", ColumnDef.number("N"), ColumnDef.number("N")));
     }
 }
