@@ -603,10 +603,13 @@ impl Compiled {
         candidates.filter(move |number| self.rules.get(*number).is_some_and(names))
     }
 
-    /// Returns the object names of some of its rules as they are written, each once.
+    /// Returns the object names of some of its rules as they are written, each once. A rule for all objects has no name that could be
+    /// misspelt.
     pub(crate) fn object_names(&self, of: impl Fn(usize) -> bool) -> Vec<String> {
-        let rules =
-            self.rules.iter().enumerate().filter(|(number, rule)| rule.effect != Effect::Nothing && !rule.implied && of(*number));
+        let has_name = |rule: &CompiledRule| !rule.implied && !rule.rule.source.parts().iter().all(NamePattern::is_any);
+        let has_effect = |rule: &CompiledRule| rule.effect != Effect::Nothing;
+        let rules = self.rules.iter().enumerate();
+        let rules = rules.filter(|(number, rule)| has_effect(rule) && has_name(rule) && of(*number));
         let mut seen = HashSet::new();
         rules.map(|(_, rule)| rule.rule.source.to_string()).filter(|name| seen.insert(name.clone())).collect()
     }

@@ -77,6 +77,11 @@ impl NamePattern {
         self.pieces.iter().any(|piece| !matches!(piece, Piece::Char(_)))
     }
 
+    /// Returns `true` if every name matches.
+    pub(crate) fn is_any(&self) -> bool {
+        *self.pieces == [Piece::Run]
+    }
+
     /// Returns `true` if a name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
