@@ -13,6 +13,7 @@ mod find;
 mod history;
 mod info;
 mod interrupt;
+mod matching;
 mod options;
 mod output;
 mod records;
@@ -20,6 +21,7 @@ mod state;
 mod tables;
 mod transactions;
 mod volume;
+mod zone;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use trailcore::source::Progress;
-use trailcore::{ReadOptions, Trail};
+use trailcore::{ReadOptions, Timestamp, Trail};
 use unicode_width::UnicodeWidthStr;
 
 use crate::failure::{Failure, Stopped};
 use crate::interrupt::Interrupted;
+use crate::zone::Zone;
 
 /// ANSI styles.
 pub(crate) const BOLD: &str = "1";
@@ -34,6 +35,8 @@ pub(crate) struct Output {
     is_terminal: bool,
     /// Shows errors in detail.
     pub(crate) debug: bool,
+    /// The zone of printed times.
+    pub(crate) zone: Zone,
 }
 
 /// The underlying stream. A write that a signal interrupts fails if the user wants to stop.
@@ -70,7 +73,13 @@ impl Output {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let stream = Stream { file, interrupted: Arc::clone(&interrupted) };
         let is_terminal = io::stdout().is_terminal();
-        Ok(Self { stream: BufWriter::with_capacity(1 << 18, stream), interrupted, is_terminal, debug: false })
+        Ok(Self {
+            stream: BufWriter::with_capacity(1 << 18, stream),
+            interrupted,
+            is_terminal,
+            debug: false,
+            zone: Zone::default(),
+        })
     }
 
     /// Writes the rest of the buffer, reports a failure, and returns the exit code.
@@ -94,15 +103,14 @@ impl Output {
         writeln!(self, "{styled}")
     }
 
+    /// Returns a time as text, in the zone of the command.
+    pub(crate) fn time(&self, time: Timestamp) -> String {
+        self.zone.show(time)
+    }
+
     /// Writes a report as indented JSON.
     pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut *self, report)?;
-        Ok(writeln!(self)?)
-    }
-
-    /// Writes a report as one line of JSON.
-    pub(crate) fn json_line(&mut self, report: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut *self, report)?;
         Ok(writeln!(self)?)
     }
 
@@ -344,7 +352,15 @@ impl Drop for BarState {
 
 /// Returns bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    put_hex(bytes, &mut digits);
+    digits.into_iter().map(char::from).collect()
+}
+
+/// Appends bytes as hexadecimal digits.
+pub(crate) fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<FindReport>(folder, "find"),
         schema::<ExplainReport>(folder, "explain"),
         schema::<ConvertReport>(folder, "convert"),
-        schema::<RecordReport>(folder, "records"),
+        schema::<RecordReport<'_>>(folder, "records"),
         schema::<ReadReport>(folder, "read-report"),
         schema::<StateOptions>(folder, "state-options"),
         schema::<StateDocument>(folder, "state"),

@@ -1,0 +1,245 @@
+//! What users of Logdump look for: records and changes from the end, by their facts, by transaction, in a time zone.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Run, data, trailcore};
+use serde_json::Value;
+
+fn lines(run: &Run) -> Vec<String> {
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out.lines().map(str::to_owned).collect()
+}
+
+fn records(arguments: &[&str]) -> Vec<Value> {
+    let path = data("big/bk");
+    let run = trailcore(&[&["records", &path, "--json"], arguments].concat());
+    lines(&run).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn cat(arguments: &[&str]) -> Vec<Value> {
+    let path = data("big/bk");
+    let run = trailcore(&[&["cat", &path], arguments].concat());
+    lines(&run).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_record_has_table_transaction_and_columns_in_one_view() {
+    let all = records(&["--detail"]);
+    let changes = cat(&[]);
+    assert_eq!(all.len(), 104);
+    for change in &changes {
+        let position = format!("{}:{}", change["seqno"], change["rba"]);
+        let record = all.iter().find(|record| record["position"] == *position).unwrap();
+        assert_eq!((&record["csn"], &record["xid"]), (&change["csn"], &change["xid"]));
+        if change["op"] == "ddl" {
+            assert_eq!(record["ddl"], change["ddl"]);
+            continue;
+        }
+        assert_eq!(record["table"], change["table"]);
+        assert_eq!(record["after"], change["after"], "{position}");
+        if record["type"] != "FieldComp" {
+            assert_eq!(record.get("before").unwrap_or(&Value::Null), &change["before"], "{position}");
+        }
+    }
+    assert!(records(&[]).iter().all(|record| record.get("after").is_none()));
+    let text = trailcore(&["records", &data("big/bk"), "--detail", "--type", "GGSUnifiedUpdate"]).out;
+    assert!(text.contains("BANK.ACCOUNTS") && text.contains("    missing: "), "{text}");
+}
+
+#[test]
+fn undefined_tables_have_numbers_and_hex() {
+    // Without its definition records, the rows of a file refer to indexes that nobody has given.
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    let mut without = Vec::new();
+    for record in records(&["--hex"]) {
+        let position = record["position"].as_str().unwrap();
+        let kept = position.starts_with("0:") && record["type"] != "Metadata";
+        let rba: usize = position[2..].parse().unwrap();
+        if kept {
+            without.extend_from_slice(&bytes[rba..rba + record["length"].as_u64().unwrap() as usize]);
+        }
+    }
+    let path = folder.path().join("xx000000000");
+    std::fs::write(&path, without).unwrap();
+    let run = trailcore(&["records", path.to_str().unwrap(), "--detail", "--json", "--type", "Insert", "--limit", "1"]);
+    let record: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(record["table"], Value::Null);
+    let hex = record["after"]["COL1"]["$undefined"].as_str().unwrap();
+    assert!(hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hex}");
+    let text = trailcore(&["records", path.to_str().unwrap(), "--detail", "--type", "Insert", "--limit", "1"]).out;
+    assert!(text.contains("COL1") && text.contains(&format!("undefined 0x{hex}")), "{text}");
+}
+
+#[test]
+fn the_last_records_and_the_reverse() {
+    let all = records(&[]);
+    for last in ["0", "1", "25", "80", "1000"] {
+        let count = last.parse::<usize>().unwrap().min(all.len());
+        assert_eq!(records(&["--last", last]), all[all.len() - count..], "{last}");
+    }
+    let mut reversed = all.clone();
+    reversed.reverse();
+    assert_eq!(records(&["--reverse"]), reversed);
+    assert_eq!(records(&["--reverse", "--limit", "3"]), reversed[..3]);
+    assert_eq!(records(&["--last", "30", "--reverse"]), reversed[..30]);
+    let inserts: Vec<_> = all.iter().filter(|record| record["type"] == "Insert").cloned().collect();
+    assert_eq!(records(&["--type", "5", "--last", "2"]), inserts[inserts.len() - 2..]);
+    let early = records(&["--until", "1:0", "--last", "4"]);
+    assert!(early.iter().all(|record| record["position"].as_str().unwrap().starts_with("0:")) && early.len() == 4);
+
+    let changes = cat(&[]);
+    for last in [1, 7, 40, 1000] {
+        let count = last.min(changes.len());
+        assert_eq!(cat(&["--last", &last.to_string()]), changes[changes.len() - count..], "{last}");
+    }
+    let deletes: Vec<_> = changes.iter().filter(|change| change["op"] == "delete").cloned().collect();
+    assert_eq!(cat(&["--ops", "delete", "--last", "1"]), deletes[deletes.len() - 1..]);
+    let of_lines = trailcore(&["cat", &data("big.jsonl"), "--last", "3"]);
+    assert_eq!(lines(&of_lines).len(), 3);
+    for wrong in ["-1", "x", "99999999999999999999999"] {
+        assert_eq!(trailcore(&["cat", &data("big/bk"), &format!("--last={wrong}")]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn the_last_records_of_a_torn_trail_come_before_the_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    let path = folder.path().join("bk000000000");
+    std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+    for command in ["records", "cat"] {
+        let run = trailcore(&[command, path.to_str().unwrap(), "--last", "2"]);
+        assert_eq!(run.code, 4, "{}", run.err);
+        assert!(!run.out.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn records_by_their_facts() {
+    let all = records(&["--detail", "--hex"]);
+    let with = |test: &dyn Fn(&Value) -> bool| all.iter().filter(|record| test(record)).count();
+    let count = |arguments: &[&str]| records(arguments).len();
+    assert_eq!(
+        count(&["--type", "insert,GGSPurgedata"]),
+        with(&|record| [5, 100].map(Value::from).contains(&record["type_code"]))
+    );
+    assert_eq!(count(&["--table", "bank.post*"]), with(&|record| record["table"] == "BANK.POSTINGS"));
+    assert_eq!(count(&["--xid", "10.0.220002"]), with(&|record| record["xid"] == "10.0.220002"));
+    assert!(count(&["--xid", "10.0.220002"]) > 1);
+    assert_eq!(
+        count(&["--indicator", "only", "--type", "Insert"]),
+        with(&|record| record["type"] == "Insert" && record["header"]["transaction"] == "only")
+    );
+    // The text is in UTF-8 or in the character set of the trail.
+    assert!(count(&["--string", "O'Brien"]) > 0 && count(&["--string", "陈静"]) > 0);
+    assert_eq!(count(&["--bytes", "4f27 4272 6965 6e"]), count(&["--string", "O'Brien"]));
+    assert_eq!(count(&["--string", "no such text"]), 0);
+    assert_eq!(count(&["--length", ">500"]) + count(&["--length", "<= 500"]), all.len() - 3, "a file header has no data");
+    assert_eq!(count(&["--logdump", "RECTYPE 5; FILTER RECLEN > 140"]), count(&["--type", "5", "--length", "> 140"]));
+    assert_eq!(count(&["--logdump", "filter exclude rectype 5"]), all.len() - count(&["--type", "5"]));
+    assert_eq!(count(&["--user-token", "NAME"]), 0);
+    assert_eq!(cat(&["--xid", "10.0.220002"]).len(), count(&["--xid", "10.0.220002", "--logdump", "EXCLUDE RECTYPE 170"]));
+    assert_eq!(cat(&["--type", "GGSPurgedata"]).len(), 1);
+    for wrong in [
+        ["--type", "Upset"],
+        ["--bytes", "0g"],
+        ["--length", "long"],
+        ["--logdump", "RECTYPE"],
+        ["--string", ""],
+        ["--indicator", "x"],
+    ] {
+        let run = trailcore(&["records", &data("big/bk"), wrong[0], wrong[1]]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong:?}");
+        assert!(run.err.contains(wrong[0]), "{}", run.err);
+    }
+}
+
+#[test]
+fn user_tokens_are_searched_for() {
+    use trailcore::sink::{TrailWriter, WriterOptions};
+    let table = std::sync::Arc::new(trailcore::TableDef::new("A.T", vec![trailcore::schema::ColumnDef::integer("ID", 0).key()]));
+    let mut writer = TrailWriter::in_memory("ut", WriterOptions::default()).unwrap();
+    for (number, area) in [(1u64, &b"\0\x04USER\0\x05SMITH"[..]), (2, b"\0\x04USER\0\x05JONES"), (3, b"\0\x04HOST\0\x05SMITH")] {
+        let mut image = trailcore::change::image::ImageBuilder::new(writer.byte_order());
+        image.fixed(0, &number.to_be_bytes()).unwrap();
+        writer.begin(&number.to_string(), "1.2.3", "2024-03-01".parse().unwrap()).unwrap();
+        writer.user_tokens(area);
+        writer.insert(&table, image.bytes()).unwrap();
+        writer.commit().unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ut000000000");
+    std::fs::write(&path, &writer.finish().unwrap()[0].1).unwrap();
+    let count = |command: &str, token: &str| {
+        let run = trailcore(&[command, path.to_str().unwrap(), "--user-token", token]);
+        (run.code, run.out.matches(if command == "cat" { "\"op\"" } else { "Insert (5)" }).count())
+    };
+    for command in ["cat", "records"] {
+        assert_eq!(count(command, "USER"), (0, 2));
+        assert_eq!(count(command, "USER=SMITH"), (0, 1));
+        assert_eq!(count(command, "=x").0, 2);
+    }
+}
+
+#[test]
+fn the_whole_transaction_of_a_record() {
+    let all = records(&[]);
+    for record in all.iter().filter(|record| record["csn"].is_string()) {
+        let position = record["position"].as_str().unwrap();
+        let whole = records(&["--transaction-of", position]);
+        let expected: Vec<_> = all.iter().filter(|other| other["csn"] == record["csn"]).cloned().collect();
+        assert_eq!(whole, expected, "{position}");
+        let changes = cat(&["--transaction-of", position]);
+        let expected: Vec<_> = cat(&[]).into_iter().filter(|change| change["csn"] == record["csn"]).collect();
+        assert_eq!(changes, expected, "{position}");
+    }
+    for (position, says) in [("0:0", "belongs to no transaction"), ("0:1981", "no record starts at 0:1981"), ("9:0", "beyond")] {
+        let run = trailcore(&["cat", &data("big/bk"), "--transaction-of", position]);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains(says), "{}", run.err);
+    }
+}
+
+#[test]
+fn times_in_a_zone() {
+    let path = data("big/bk");
+    let text = |zone: &str| trailcore(&["cat", &path, "--text", "--limit", "1", "--tz", zone]).out;
+    assert!(text("utc").contains(" 2024-03-01T00:00:0") && text("utc").contains("Z "));
+    assert!(text("Europe/Berlin").contains(" 2024-03-01T01:00:0") && text("Europe/Berlin").contains("+01:00 "));
+    assert!(text("-05:00").contains(" 2024-02-29T19:00:0"));
+    assert_eq!(cat(&["--tz", "Asia/Tokyo"]), cat(&[]), "JSON stays in UTC");
+    let from_utc = cat(&["--from", "2024-03-01T00:00:30"]);
+    assert!(!from_utc.is_empty() && from_utc.len() < cat(&[]).len());
+    assert_eq!(cat(&["--tz", "Europe/Berlin", "--from", "2024-03-01T01:00:30"]), from_utc);
+    assert_eq!(cat(&["--tz", "Europe/Berlin", "--from", "2024-03-01T00:00:30Z"]), from_utc);
+    assert_eq!(cat(&["--from", "2024-03-01T02:00:30+02:00"]), from_utc);
+    let until = cat(&["--tz", "+02:00", "--until", "2024-03-01T02:00:30"]);
+    assert_eq!(until.len() + from_utc.len(), cat(&[]).len());
+    for command in [vec!["count"], vec!["volume", "--by", "1m"], vec!["transactions"], vec!["records", "--limit", "9"]] {
+        let run = trailcore(&[&command[..1], &[path.as_str(), "--tz", "+09:00"], &command[1..]].concat());
+        assert!(run.out.contains("2024-03-01T09:00:0") && run.out.contains("+09:00"), "{command:?}: {}", run.out);
+    }
+    assert_eq!(
+        trailcore(&["state", &path, "BANK.CUSTOMERS", "--tz", "+01:00", "--at", "2024-03-01T01:00:30"]).out,
+        trailcore(&["state", &path, "BANK.CUSTOMERS", "--at", "2024-03-01T00:00:30"]).out
+    );
+    let found = |arguments: &[&str]| trailcore(&[&["find", &path], arguments].concat()).out;
+    assert_eq!(found(&["--at", "2024-03-01T01:00:30", "--tz", "+01:00"]), found(&["--at", "2024-03-01T00:00:30"]));
+    let wrong = trailcore(&["cat", &path, "--tz", "Europe/Berln"]);
+    assert!(wrong.code == 2 && wrong.err.contains("--tz"), "{}", wrong.err);
+    let twice = trailcore(&["cat", &path, "--tz", "Europe/Berlin", "--from", "2024-10-27T02:30:00"]);
+    assert!(twice.code == 2 && twice.err.contains("offset"), "{}", twice.err);
+}
+
+#[test]
+fn numbers_as_texts() {
+    let numbers = cat(&["--table", "BANK.CUSTOMERS", "--limit", "1"]);
+    let texts = cat(&["--table", "BANK.CUSTOMERS", "--limit", "1", "--numbers", "text"]);
+    assert_eq!(numbers[0]["after"]["CUSTOMER_ID"].to_string(), texts[0]["after"]["CUSTOMER_ID"].as_str().unwrap());
+    assert_eq!(numbers[0]["rba"], texts[0]["rba"], "only the numbers of columns are texts");
+    let run = trailcore(&["cat", &data("big/bk"), "--numbers", "float"]);
+    assert_eq!(run.code, 2);
+}
