@@ -243,3 +243,22 @@ fn numbers_as_texts() {
     let run = trailcore(&["cat", &data("big/bk"), "--numbers", "float"]);
     assert_eq!(run.code, 2);
 }
+
+#[test]
+fn definitions_as_a_file_and_as_statements() {
+    let path = data("big/bk");
+    let defgen = trailcore(&["tables", &path, "--defgen"]);
+    assert_eq!(defgen.code, 0, "{}", defgen.err);
+    let catalog = trailcore::Catalog::parse(defgen.out.as_bytes()).unwrap();
+    let mut reader = trailcore::Trail::open(&path).unwrap().reader().unwrap();
+    while reader.next().unwrap().is_some() {}
+    let defined: Vec<_> = reader.tables().filter(|table| table.is_defined()).collect();
+    assert_eq!(defined.len(), 3);
+    for table in defined {
+        assert_eq!(catalog.table(table.name()), Some(table));
+    }
+    let ddl = trailcore(&["tables", &path, "--ddl", "--table", "BANK.POSTINGS"]).out;
+    assert!(ddl.starts_with("CREATE TABLE BANK.POSTINGS (\n") && ddl.ends_with(");\n"), "{ddl}");
+    assert_eq!(ddl.matches("CREATE").count(), 1);
+    assert_eq!(trailcore(&["tables", &path, "--ddl", "--defgen"]).code, 2);
+}
