@@ -262,3 +262,62 @@ fn definitions_as_a_file_and_as_statements() {
     assert_eq!(ddl.matches("CREATE").count(), 1);
     assert_eq!(trailcore(&["tables", &path, "--ddl", "--defgen"]).code, 2);
 }
+
+#[test]
+fn a_range_is_saved_as_a_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || {
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let out = folder.path().join("lt");
+    let out = out.to_str().unwrap();
+    let bare = |run: Run| -> Vec<Value> {
+        let changes = lines(&run).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        let without = |mut change: Value| {
+            let members = change.as_object_mut().unwrap();
+            members.retain(|name, _| name != "seqno" && name != "rba");
+            change
+        };
+        changes.map(without).collect()
+    };
+    for order in ["big/bk", "little/bk"] {
+        let path = data(order);
+        let run = trailcore(&["save", &path, out]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        assert_eq!(names(), ["lt000000000"]);
+        assert_eq!(bare(trailcore(&["cat", out])), bare(trailcore(&["cat", &path])), "everything is copied");
+        assert_eq!(trailcore(&["check", out]).code, 0);
+        let again = trailcore(&["save", &path, out]);
+        assert_eq!(again.code, 3, "{}", again.err);
+        assert!(again.err.contains("choose another prefix"), "{}", again.err);
+        std::fs::remove_file(folder.path().join("lt000000000")).unwrap();
+    }
+    let path = data("big/bk");
+    let range = ["--table", "BANK.POSTINGS", "--from", "2024-03-01T00:00:20", "--until", "1:4000"];
+    let run = trailcore(&[&["save", &path, out, "--json"], &range[..]].concat());
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let strip = |mut change: Value| {
+        change.as_object_mut().unwrap().remove("txn");
+        change
+    };
+    let expected: Vec<_> = bare(trailcore(&[&["cat", &path], &range[..]].concat())).into_iter().map(strip).collect();
+    assert_eq!(report["changes"], expected.len());
+    assert_eq!(bare(trailcore(&["cat", out])).into_iter().map(strip).collect::<Vec<_>>(), expected);
+    assert_eq!(trailcore(&["check", out]).code, 0);
+    std::fs::remove_file(folder.path().join("lt000000000")).unwrap();
+
+    // Nothing remains after an error, and nothing is written of nothing.
+    let torn = folder.path().join("xx000000000");
+    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(&torn, &bytes[..bytes.len() - 3]).unwrap();
+    assert_eq!(trailcore(&["save", torn.to_str().unwrap(), out]).code, 4);
+    assert_eq!(names(), ["xx000000000"]);
+    let nothing = trailcore(&["save", &path, out, "--xid", "1"]);
+    assert_eq!(nothing.code, 2, "save has no --xid");
+    let nothing = trailcore(&["save", &path, out, "--from", "2030-01-01"]);
+    assert_eq!((nothing.code, names()), (0, vec!["xx000000000".to_owned()]));
+    assert_eq!(trailcore(&["save", &path, folder.path().to_str().unwrap()]).code, 2);
+}

@@ -12,7 +12,8 @@ use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::report::{
-    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport, RecordReport,
+    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport,
+    RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
 
@@ -35,6 +36,7 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<ExplainReport>(folder, "explain"),
         schema::<ConvertReport>(folder, "convert"),
         schema::<RecordReport<'_>>(folder, "records"),
+        schema::<SaveReport>(folder, "save"),
         schema::<ReadReport>(folder, "read-report"),
         schema::<StateOptions>(folder, "state-options"),
         schema::<StateDocument>(folder, "state"),

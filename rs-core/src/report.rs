@@ -487,6 +487,19 @@ pub struct ConvertReport {
     pub read: ReadReport,
 }
 
+/// `save`: the files of the new trail.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SaveReport {
+    /// The paths of the files.
+    pub files: Vec<String>,
+    /// The changes that were written.
+    pub changes: u64,
+    /// The changes that are not in the files, and why.
+    #[serde(flatten)]
+    pub read: ReadReport,
+}
+
 /// One file that was written.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
