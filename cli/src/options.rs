@@ -1,6 +1,7 @@
 //! The common options of commands, and the trail and the selection that they describe.
 
-use std::path::PathBuf;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -16,7 +17,7 @@ use crate::zone::{Moment, Zone};
 /// The paths, and the options for reading.
 #[derive(Args)]
 pub(crate) struct Reading {
-    /// A trail file, a prefix such as dirdat/lt, a directory with one trail, or several files of one trail
+    /// A trail file, a prefix such as dirdat/lt, a directory with one trail, several files of one trail, or - for the standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -171,6 +172,11 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
     output.debug = how.debug;
     output.zone = how.tz.clone().unwrap_or_default();
     let trail = match paths {
+        [path] if path.as_os_str() == "-" => Trail::from_reader("stdin", std::io::stdin().lock())?,
+        [path] if is_stream(path) => {
+            let file = std::fs::File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            Trail::from_reader(&path.to_string_lossy(), file)?
+        }
         [path] => Trail::open(path)?,
         paths => Trail::open_files(paths)?,
     };
@@ -179,6 +185,11 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
         options = options.catalog(Catalog::open(path)?);
     }
     Ok(Source { trail, options, progress: !how.no_progress, zone: output.zone.clone(), starts: false })
+}
+
+/// Returns whether a path is a pipe, which can be read only once and in order.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|facts| facts.file_type().is_fifo())
 }
 
 /// A trail, and the options to read it.

@@ -321,3 +321,100 @@ fn a_range_is_saved_as_a_trail() {
     assert_eq!((nothing.code, names()), (0, vec!["xx000000000".to_owned()]));
     assert_eq!(trailcore(&["save", &path, folder.path().to_str().unwrap()]).code, 2);
 }
+
+/// Runs the program with bytes at its standard input.
+fn with_input(arguments: &[&str], input: &[u8]) -> (i32, Vec<u8>, String) {
+    use std::io::Write as _;
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_trailcore"))
+        .args(arguments)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    (output.status.code().unwrap(), output.stdout, String::from_utf8(output.stderr).unwrap())
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let frame = |bytes: &[u8]| ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest);
+    let (one, other) = bytes.split_at(bytes.len() / 3);
+    [frame(one), frame(other)].concat()
+}
+
+#[test]
+fn the_standard_input_is_a_trail() {
+    let path = data("big/bk000000000");
+    let bytes = std::fs::read(&path).unwrap();
+    let expected = trailcore(&["cat", &path]).out;
+    for input in [bytes.clone(), gzip(&bytes), [gzip(&bytes[..999]), gzip(&bytes[999..])].concat(), expected.clone().into_bytes()]
+    {
+        let (code, out, err) = with_input(&["cat", "-"], &input);
+        assert_eq!((code, String::from_utf8(out).unwrap()), (0, expected.clone()), "{err}");
+    }
+    let (code, out, _) = with_input(&["records", "-", "--last", "1"], &bytes);
+    assert!(code == 0 && !out.is_empty());
+    assert_eq!(with_input(&["cat", "-"], &bytes[..bytes.len() - 3]).0, 4);
+    let compressed = gzip(&bytes);
+    let (code, _, err) = with_input(&["cat", "-"], &compressed[..compressed.len() / 2]);
+    assert!(code == 1 && err.contains("the gzip file is damaged, or it is incomplete"), "{code} {err}");
+}
+
+#[test]
+fn compressed_files_are_read_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let part = |number: usize| std::fs::read(data(&format!("big/bk00000000{number}"))).unwrap();
+    write("bk000000000.gz", &gzip(&part(0)));
+    write("bk000000001", &part(1));
+    write("bk000000001.gz", b"a copy that is being written");
+    write("bk000000002.zst", &zstd(&part(2)));
+    let prefix = folder.path().join("bk");
+    for path in [prefix.to_str().unwrap(), folder.path().to_str().unwrap()] {
+        assert_eq!(trailcore(&["cat", path]).out, trailcore(&["cat", &data("big/bk")]).out);
+        let last = trailcore(&["records", path, "--json", "--last", "70"]);
+        assert_eq!(last.out, trailcore(&["records", &data("big/bk"), "--json", "--last", "70"]).out);
+        assert_eq!(trailcore(&["check", path]).code, 0);
+    }
+    let one = folder.path().join("bk000000000.gz");
+    assert_eq!(trailcore(&["cat", one.to_str().unwrap()]).out, trailcore(&["cat", &data("big/bk000000000")]).out);
+    let both = [one.to_str().unwrap(), folder.path().join("bk000000001").to_str().unwrap()].map(str::to_owned);
+    assert_eq!(trailcore(&["count", &both[0], &both[1]]).code, 0);
+    write("bk000000000.gz", &gzip(&part(0))[..200]);
+    assert_eq!(trailcore(&["cat", prefix.to_str().unwrap()]).code, 1);
+}
+
+#[test]
+fn one_table_goes_to_the_standard_output() {
+    let path = data("big/bk");
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["csv", "jsonl", "parquet", "arrow"] {
+        let file = folder.path().join(format!("out.{format}"));
+        let file = file.to_str().unwrap();
+        assert_eq!(trailcore(&["convert", &path, file, "--format", format, "--table", "BANK.POSTINGS"]).code, 0);
+        let (code, out, err) = with_input(&["convert", &path, "-", "--format", format, "--table", "BANK.POSTINGS"], b"");
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert_eq!(out, std::fs::read(file).unwrap(), "{format}");
+    }
+    let text = ["convert", &path, "-", "--format", "jsonl"];
+    assert_eq!(trailcore(&text).out, trailcore(&["cat", &path]).out);
+    assert_eq!(trailcore(&[&text[..], &["--numbers", "text"]].concat()).out, trailcore(&["cat", &path, "--numbers", "text"]).out);
+    for wrong in [
+        &["convert", &path, "-"][..],
+        &["convert", &path, "-", "--format", "csv"],
+        &["convert", &path, "-", "--format", "jsonl", "--numbers", "float"],
+    ] {
+        assert_eq!(trailcore(wrong).code, 2, "{wrong:?}");
+    }
+}

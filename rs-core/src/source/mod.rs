@@ -2,6 +2,7 @@
 
 mod bytes;
 mod check;
+mod compressed;
 mod find;
 mod lines;
 mod options;
