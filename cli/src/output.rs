@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use trailcore::source::Progress;
 use trailcore::{ReadOptions, Timestamp, Trail};
 use unicode_width::UnicodeWidthStr;
 
@@ -149,7 +149,7 @@ impl Output {
         let bar = Bar::new(if shown { Some(trail.size()?) } else { None });
         let (own, interrupted) = (bar.clone(), Arc::clone(&self.interrupted));
         let options = options.on_progress(move |progress| {
-            own.draw(progress);
+            own.draw(progress.bytes);
             if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         Ok((options, bar))
@@ -305,6 +305,11 @@ pub(crate) struct Bar(Option<Arc<BarState>>);
 
 struct BarState {
     total: u64,
+    /// How often the files are read, counted down as the passes begin.
+    passes: AtomicU64,
+    /// The passes that are done, and the bytes of the present one.
+    done: AtomicU64,
+    last: AtomicU64,
     start: Instant,
     /// Created when the work takes longer than [`PATIENCE`].
     bar: OnceLock<ProgressBar>,
@@ -312,26 +317,43 @@ struct BarState {
 
 impl Bar {
     fn new(total: Option<u64>) -> Self {
-        Self(total.map(|total| Arc::new(BarState { total, start: Instant::now(), bar: OnceLock::new() })))
+        Self(total.map(|total| {
+            let [passes, done, last] = [1, 0, 0].map(AtomicU64::new);
+            Arc::new(BarState { total, passes, done, last, start: Instant::now(), bar: OnceLock::new() })
+        }))
     }
 
-    fn draw(&self, progress: Progress) {
+    /// Sets how often the files are read.
+    pub(crate) fn passes(&self, passes: u64) {
+        if let Some(state) = &self.0 {
+            state.passes.store(passes, Ordering::Relaxed);
+        }
+    }
+
+    fn draw(&self, read: u64) {
         let Some(state) = &self.0 else { return };
+        let passes = state.passes.load(Ordering::Relaxed);
+        let begins = read == 0 && state.last.swap(read, Ordering::Relaxed) > 0;
+        if begins && state.done.load(Ordering::Relaxed) + 1 < passes {
+            state.done.fetch_add(1, Ordering::Relaxed);
+        }
+        state.last.store(read, Ordering::Relaxed);
+        let (total, bytes) = (state.total * passes, state.done.load(Ordering::Relaxed) * state.total + read);
         let elapsed = state.start.elapsed();
         if elapsed < PATIENCE || state.total == 0 {
             return;
         }
         let bar = state.bar.get_or_init(|| {
-            let bar = ProgressBar::with_draw_target(Some(state.total), ProgressDrawTarget::stderr());
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             match ProgressStyle::with_template("{bar:30} {percent:>3}% of {msg}") {
                 Ok(style) => bar.with_style(style.progress_chars("█░")),
                 Err(_) => bar,
             }
         });
-        let rate = progress.bytes as f64 / elapsed.as_secs_f64();
-        let left = state.total.saturating_sub(progress.bytes) as f64 / rate;
-        bar.set_message(format!("{}, {}/s, {left:.0} s left", size(state.total), size(rate as u64)));
-        bar.set_position(progress.bytes);
+        let rate = bytes as f64 / elapsed.as_secs_f64();
+        let left = total.saturating_sub(bytes) as f64 / rate.max(1.0);
+        bar.set_message(format!("{}, {}/s, {left:.0} s left", size(total), size(rate as u64)));
+        bar.set_position(bytes);
     }
 
     /// Removes the bar.
@@ -366,6 +388,17 @@ pub(crate) fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_goes_on_in_the_second_pass() {
+        let bar = Bar::new(Some(100));
+        bar.passes(2);
+        let done = || bar.0.as_ref().map(|state| state.done.load(Ordering::Relaxed));
+        for (bytes, passes) in [(0, 0), (60, 0), (100, 0), (0, 1), (70, 1), (0, 1), (90, 1)] {
+            bar.draw(bytes);
+            assert_eq!(done(), Some(passes), "{bytes}");
+        }
+    }
 
     #[test]
     fn numbers_and_sizes() {

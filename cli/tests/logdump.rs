@@ -418,3 +418,34 @@ fn one_table_goes_to_the_standard_output() {
         assert_eq!(trailcore(wrong).code, 2, "{wrong:?}");
     }
 }
+
+#[test]
+fn the_examples_of_the_page_run() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/from-logdump.md")).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let out = out.path().to_str().unwrap();
+    let mut run_of = std::collections::BTreeSet::new();
+    for line in page.lines().filter_map(|line| line.strip_prefix("trailcore ")) {
+        let words: Vec<String> = words(line).iter().map(|word| word.replace("OUT/", &format!("{out}/"))).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let run = trailcore(&words);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{line}");
+        // No sample has user tokens.
+        assert!(!run.out.is_empty() || line.contains("--user-token"), "{line}");
+        run_of.insert(words[0].to_owned());
+    }
+    assert!(run_of.len() >= 10, "{run_of:?}");
+}
+
+/// Splits a line at blanks, and keeps what is in double quotes together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in line.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
