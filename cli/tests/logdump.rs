@@ -1,4 +1,4 @@
-//! What users of Logdump look for: records and changes from the end, by their facts, by transaction, in a time zone.
+//! The commands that users of Logdump look for: records and changes from the end, by their facts, by transaction, in a time zone.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

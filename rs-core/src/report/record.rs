@@ -69,7 +69,7 @@ pub struct RecordReport<'a> {
     pub hex: Option<&'a [u8]>,
 }
 
-/// What a [`RecordReport`] has beside the header and the tokens.
+/// The optional content of a [`RecordReport`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecordDetail {
     /// The columns of rows, and the text of DDL.

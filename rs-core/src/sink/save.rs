@@ -22,7 +22,7 @@ pub struct Saved {
 }
 
 impl Trail {
-    /// Writes the changes of the trail, or those that the options select, as a trail: files of this prefix, numbered from 0.
+    /// Writes the changes of the trail that the options select as a trail: files of this prefix, numbered from 0.
     ///
     /// Images, tokens and DDL are copied byte by byte, with the CSN, the id and the time of their transaction. Definitions are
     /// written before the first row of their table. Byte order, character set and creation time are those of the first file of the
@@ -58,7 +58,7 @@ impl Trail {
             if unfinished {
                 let what = "a transaction that the trail leaves unfinished is followed by other changes";
                 let error = Error::new(ErrorKind::Unencodable, what);
-                return Err(change.locate(error.hint("save the changes up to this position, and those from it on, on their own")));
+                return Err(change.locate(error.hint("save the changes before this position and after it as two trails")));
             }
             writer.write(&change)?;
             changes += 1;

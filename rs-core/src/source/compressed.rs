@@ -1,6 +1,7 @@
 //! Compressed files, and streams that cannot be read at an offset: they are expanded to memory, or to a temporary file.
 
 use std::fs::File;
+#[cfg(feature = "compressed")]
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -44,7 +45,10 @@ impl Form {
 
 /// The compressed file of a trail that was expanded last: each of its readers would expand it again.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Expanded(Arc<Mutex<Option<(Arc<Path>, Arc<dyn ByteSource>)>>>);
+pub(super) struct Expanded(Arc<Mutex<Option<Last>>>);
+
+/// The path of a file, and its expanded bytes.
+type Last = (Arc<Path>, Arc<dyn ByteSource>);
 
 impl Expanded {
     /// Returns the expanded bytes of a file; `None` if it is not compressed.
