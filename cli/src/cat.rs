@@ -2,16 +2,22 @@
 
 use std::io::Write as _;
 
-use trailcore::{Change, ErrorKind, Row, Value};
+use clap::ValueEnum;
+use trailcore::filter::LogdumpFacts;
+use trailcore::{Change, ErrorKind, JsonOptions, Position, Row, Trail, Value};
 
 use crate::failure::Failure;
-use crate::options::{Reading, Selecting, report_rest};
+use crate::matching::Matching;
+use crate::options::{Reading, Selecting, Source, report_rest};
 use crate::output::{Output, clean, hex};
 
 const EXAMPLES: &str = "\
 examples:
   trailcore cat dirdat/lt --limit 10
   trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000'
+  trailcore cat dirdat/lt --last 10 --text --tz Europe/Berlin
+  trailcore cat dirdat/lt --transaction-of 0:1980
+  trailcore cat dirdat/lt --xid 9.0.80330 --numbers text
   trailcore cat dirdat/lt --from 2024-03-01T12:00:00 --until csn:7824137900
 
 Everything before an error is printed; exit codes: see trailcore --help";
@@ -24,72 +30,156 @@ pub(crate) struct Args {
     reading: Reading,
     #[command(flatten)]
     selecting: Selecting,
+    /// Only changes of the transaction that the record at this position belongs to
+    #[arg(long, value_name = "SEQNO:RBA", conflicts_with_all = ["from", "until"], help_heading = "Selecting (docs/filter.md is the guide)")]
+    transaction_of: Option<Position>,
+    #[command(flatten)]
+    matching: Matching,
     /// At most N changes
     #[arg(long, value_name = "N", help_heading = "Printing")]
     limit: Option<u64>,
+    /// The last N changes; reads the files from the last one back, each twice
+    #[arg(long, value_name = "N", conflicts_with_all = ["limit", "transaction_of"], help_heading = "Printing")]
+    last: Option<u64>,
     /// Only these columns, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Printing")]
     columns: Vec<String>,
     /// Readable lines instead of JSON
     #[arg(long, conflicts_with = "columns", help_heading = "Printing")]
     text: bool,
+    /// Numbers as JSON texts, for programs that round JSON numbers
+    #[arg(long, value_name = "HOW", conflicts_with = "text", help_heading = "Printing")]
+    numbers: Option<NumbersName>,
     /// Metadata, markers and unknown records too
     #[arg(long, help_heading = "Printing")]
     all: bool,
 }
 
+/// How numbers are written.
+#[derive(Clone, Copy, ValueEnum)]
+enum NumbersName {
+    Text,
+}
+
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
-    let source = args.reading.open(output)?.select(&args.selecting, output)?;
+    let mut source = args.reading.open(output)?.select(&args.selecting, output)?;
+    let matcher = args.matching.matcher(&[], &source.trail)?;
+    let mut until = None;
+    if let Some(position) = args.transaction_of {
+        let (first, last) = source.trail.transaction_of(position, &source.options)?;
+        source.options = source.options.start_at(first.into());
+        until = Some(last);
+    }
+    let wants = |change: &Change<'_>| matcher.is_empty() || matcher.wants(change.user_tokens(), || LogdumpFacts::of(change));
+    let (trail, skip) = match args.last {
+        Some(last) => last_changes(last, &source, args.all, output, &wants)?,
+        None => (source.trail.clone(), 0),
+    };
     let (options, bar) = source.watched(output, true)?;
-    let mut reader = source.trail.reader_with(options.include_non_changes(args.all))?;
+    let mut reader = trail.reader_with(options.include_non_changes(args.all))?;
+    let printing = Printing { text: args.text, columns: &args.columns, numbers: args.numbers };
     let mut line = Vec::with_capacity(1024);
-    let mut printed = 0;
+    let (mut passed, mut printed) = (0, 0);
     while args.limit.is_none_or(|limit| printed < limit) {
         let Some(change) = reader.next()? else { break };
-        line.clear();
-        if args.text {
-            write_text(&change, &mut line)?;
-        } else if args.columns.is_empty() {
-            change.write_json(&mut line)?;
-        } else {
-            write_columns(&change, &args.columns, &mut line)?;
+        let is_last = until.is_some() && change.op().is_change() && change.transaction().ends();
+        if wants(&change) {
+            passed += 1;
+            if passed > skip && args.last.is_none_or(|last| printed < last) {
+                printing.write(&change, &mut line, output)?;
+                printed += 1;
+            }
         }
-        line.push(b'\n');
-        output.write_all(&line)?;
-        printed += 1;
+        if is_last {
+            break;
+        }
     }
     bar.done();
+    if let (Some(position), 0) = (args.transaction_of, printed) {
+        output.complain(&format!("no change of the transaction of {position} is selected; it may have been rolled back"))?;
+    }
     report_rest(&reader.report(), args.selecting.lenient, output)
 }
 
-/// Prints all changes of a source.
-pub(crate) fn all(trail: &trailcore::Trail, text: bool, output: &mut Output) -> Result<(), Failure> {
-    let mut reader = trail.reader()?;
-    let mut line = Vec::with_capacity(1024);
-    while let Some(change) = reader.next()? {
-        line.clear();
-        if text {
-            write_text(&change, &mut line)?;
-        } else {
-            change.write_json(&mut line)?;
+/// Returns a trail that has the last `last` wanted changes, and how many wanted changes come before them in it. It reads the last
+/// file, then the last two, four, and so on, until there are enough, and until the transaction of the first of them is known.
+fn last_changes(
+    last: u64,
+    source: &Source,
+    all: bool,
+    output: &Output,
+    wants: &dyn Fn(&Change<'_>) -> bool,
+) -> Result<(Trail, u64), Failure> {
+    let files = source.trail.files().len();
+    let mut take = if source.starts_late() || source.lacks_header() { files } else { files.min(1) };
+    loop {
+        let trail = source.trail.with_files(files - take..files);
+        let options = output.stoppable(source.options.clone()).include_non_changes(all);
+        let mut reader = trail.reader_with(options)?;
+        let (mut found, mut unknown) = (0u64, 0);
+        loop {
+            match reader.next() {
+                Ok(Some(change)) if wants(&change) => {
+                    found += 1;
+                    if change.op().is_change() && change.ids() == (None, None) {
+                        unknown = found;
+                    }
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error.into()),
+                // The second reading reports it, after the changes before it.
+                Err(_) => break,
+            }
         }
-        line.push(b'\n');
-        output.write_all(&line)?;
+        let skip = found.saturating_sub(last);
+        if take == files || (found >= last && unknown <= skip) {
+            return Ok((trail, skip));
+        }
+        take = (take * 2).min(files);
     }
-    Ok(())
 }
 
-/// Writes native JSON whose images have only these columns.
-fn write_columns(change: &Change<'_>, columns: &[String], line: &mut Vec<u8>) -> Result<(), Failure> {
-    let wanted = |name: &str| columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));
-    change.write_json_columns(line, Some(&wanted))?;
+/// How changes are printed.
+struct Printing<'a> {
+    text: bool,
+    columns: &'a [String],
+    numbers: Option<NumbersName>,
+}
+
+impl Printing<'_> {
+    fn write(&self, change: &Change<'_>, line: &mut Vec<u8>, output: &mut Output) -> Result<(), Failure> {
+        line.clear();
+        let wanted = |name: &str| self.columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));
+        if self.text {
+            write_text(change, output.time(change.timestamp()), line)?;
+        } else {
+            let mut options = JsonOptions::new().text_numbers(self.numbers.is_some());
+            if !self.columns.is_empty() {
+                options = options.columns(&wanted);
+            }
+            change.write_json_with(line, &options)?;
+        }
+        line.push(b'\n');
+        Ok(output.write_all(line)?)
+    }
+}
+
+/// Prints all changes of a source.
+pub(crate) fn all(trail: &Trail, text: bool, output: &mut Output) -> Result<(), Failure> {
+    let mut reader = trail.reader()?;
+    let printing = Printing { text, columns: &[], numbers: None };
+    let mut line = Vec::with_capacity(1024);
+    while let Some(change) = reader.next()? {
+        printing.write(&change, &mut line, output)?;
+    }
     Ok(())
 }
 
 /// Writes one change as a readable line.
-fn write_text(change: &Change<'_>, line: &mut Vec<u8>) -> Result<(), Failure> {
+fn write_text(change: &Change<'_>, time: String, line: &mut Vec<u8>) -> Result<(), Failure> {
     let (csn, table) = (clean(change.csn().unwrap_or("-")), change.table_name());
-    write!(line, "{} {} {} {} csn={csn}", change.position(), change.timestamp(), change.op(), clean(&table))?;
+    write!(line, "{} {} {} {} csn={csn}", change.position(), time, change.op(), clean(&table))?;
     for (name, image) in [("before", change.before()), ("after", change.after())] {
         match image {
             Ok(Some(row)) => {

@@ -27,6 +27,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?;
     let (options, bar) = source.watched(output, false)?;
+    // The records are read, and then the changes.
+    bar.passes(if source.lacks_header() { 1 } else { 2 });
     let report = CheckDocument::of(&source.trail, &options)?;
     bar.done();
     if args.json {

@@ -17,7 +17,8 @@ examples:
   trailcore convert dirdat/lt emp.parquet --table HR.EMP
   trailcore convert dirdat/lt tables/ --format parquet
   trailcore convert dirdat/lt tables/ --format csv --table 'HR.*' --columns ID,NAME
-  trailcore convert dirdat/lt changes.jsonl
+  trailcore convert dirdat/lt changes.jsonl --numbers text
+  gzip -dc lt000000000.gz | trailcore convert - - --format csv --table HR.EMP
 
 OUT is one file of one table (--table), or a directory that gets a file for each table, in one pass.
 Its ending determines the format: .parquet, .csv, .arrow or .ipc, .jsonl or .ndjson. JSON lines may have all
@@ -30,7 +31,7 @@ After an error no file remains; exit codes: see trailcore --help";
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, override_usage = "trailcore convert [OPTIONS] <PATH>... <OUT>")]
 pub(crate) struct Args {
-    /// The trail, and last OUT: a file, or a directory (no ending, or a / at its end)
+    /// The trail, and last OUT: a file, a directory (no ending, or a / at its end), or - for the standard output
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The same as OUT; then all paths are of the trail
@@ -73,7 +74,7 @@ struct Shape {
     /// Add columns that distinguish NULL, missing and invalid values
     #[arg(long)]
     states: bool,
-    /// Numbers without a declared scale: declared (as text, the default), text (all numbers), float, or a number of digits
+    /// Numbers without a declared scale: declared (as text, the default), text (all numbers), float, or a number of digits; JSON lines take text only
     #[arg(long, value_name = "HOW", value_parser = numbers)]
     numbers: Option<Numbers>,
     /// Microseconds or nanoseconds, instead of the declared precision
@@ -134,9 +135,12 @@ fn numbers(text: &str) -> Result<Numbers, String> {
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (paths, out) = args.split()?;
+    if out.as_os_str() == "-" {
+        return to_stdout(args, paths, output);
+    }
     let (format, single) = args.writing.target(out)?;
     args.writing.shape.check(format)?;
-    let mut options = ConvertOptions::new(format).arrow(args.writing.shape.arrow()).force(args.writing.force).single_file(single);
+    let mut options = args.options(format).single_file(single);
     if let Some(table) = args.selecting.one_table().filter(|_| single) {
         options = options.table(table);
     } else if single && format != Format::JsonLines {
@@ -169,7 +173,40 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     report_rest(&report.read, args.selecting.lenient, output)
 }
 
+/// Writes one file to the standard output. It is made as a temporary file, and copied when it is complete.
+fn to_stdout(args: &Args, paths: &[PathBuf], output: &mut Output) -> Result<i32, Failure> {
+    if args.writing.json || args.writing.force {
+        return Err(Failure::usage("--json and --force have no effect on the standard output"));
+    }
+    let format = args.writing.named_format().ok_or_else(|| Failure::usage("the standard output needs --format"))?;
+    args.writing.shape.check(format)?;
+    let mut options = args.options(format).single_file(true);
+    match args.selecting.one_table() {
+        Some(table) => options = options.table(table),
+        None if format == Format::JsonLines => {}
+        None => return Err(Failure::usage("the standard output can have only one table: name it with --table")),
+    }
+    let source = open(paths, &args.how, output)?.select(&args.selecting, output)?;
+    let (read, bar) = source.watched(output, false)?;
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join(format!("out.{}", format.name()));
+    let converted = removing_files(|| source.trail.convert(&out, read, &options));
+    bar.done();
+    let converted = converted?;
+    let [file] = converted.files.as_slice() else {
+        let what = "the columns of the table change in the trail, so it needs several files";
+        return Err(Failure::usage(format!("{what}; name a directory in place of -")));
+    };
+    std::io::copy(&mut std::fs::File::open(&file.path)?, output)?;
+    report_rest(&converted.report, args.selecting.lenient, output)
+}
+
 impl Args {
+    fn options(&self, format: Format) -> ConvertOptions {
+        let text_numbers = format == Format::JsonLines && self.writing.shape.numbers.is_some();
+        ConvertOptions::new(format).arrow(self.writing.shape.arrow()).force(self.writing.force).text_numbers(text_numbers)
+    }
+
     /// Returns the paths of the trail, and OUT.
     fn split(&self) -> Result<(&[PathBuf], &Path), Failure> {
         match (&self.out, self.paths.split_last()) {
@@ -181,15 +218,21 @@ impl Args {
 }
 
 impl Writing {
+    fn named_format(&self) -> Option<Format> {
+        self.format.map(|format| match format {
+            FormatName::Parquet => Format::Parquet,
+            FormatName::Csv => Format::Csv,
+            FormatName::Arrow => Format::Arrow,
+            FormatName::Jsonl => Format::JsonLines,
+        })
+    }
+
     /// Returns the format, and whether it is one file.
     fn target(&self, out: &Path) -> Result<(Format, bool), Failure> {
         let ends_in_separator = out.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
         let single = out.extension().is_some() && !ends_in_separator && !out.is_dir();
-        let format = match self.format {
-            Some(FormatName::Parquet) => Some(Format::Parquet),
-            Some(FormatName::Csv) => Some(Format::Csv),
-            Some(FormatName::Arrow) => Some(Format::Arrow),
-            Some(FormatName::Jsonl) => Some(Format::JsonLines),
+        let format = match self.named_format() {
+            Some(format) => Some(format),
             None if single => Format::of_path(out),
             None => Some(Format::Parquet),
         };
@@ -213,7 +256,7 @@ impl Shape {
             ("--prefix", self.prefix.is_some()),
         ];
         let arrow = [
-            ("--numbers", self.numbers.is_some()),
+            ("--numbers", self.numbers.is_some() && !(format == Format::JsonLines && self.numbers == Some(Numbers::Text))),
             ("--times", self.times.is_some()),
             ("--batch-size", self.batch_size.is_some()),
         ];

@@ -68,7 +68,7 @@ fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
     output.grid(&grid)?;
     output.line(&format!("transactions {}", grouped(report.transactions)), "")?;
     let positions = report.positions.as_ref().map(|(first, last)| format!("positions {first} to {last}"));
-    let times = report.times.as_ref().map(|(first, last)| format!("times {first} to {last}"));
+    let times = report.times.as_ref().map(|(first, last)| format!("times {} to {}", output.time(*first), output.time(*last)));
     let csns = report.csns.as_ref().map(|(first, last)| format!("csns {first} to {last}"));
     for line in [positions, times, csns].into_iter().flatten() {
         output.line(&clean(&line), "")?;

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     // The whole trail is read for its definitions; the selection is only explained.
     let source = args.reading.open(output)?;
-    let select = args.selecting.select()?;
+    let select = args.selecting.select(&output.zone)?;
     let Some(select) = select else {
         match args.json {
             true => output.json(&ExplainReport { selection: None, lints: None, tables: Vec::new() })?,

@@ -18,7 +18,7 @@ exit codes: 1 if there is no such change; others: see trailcore --help";
 pub(crate) struct Args {
     #[command(flatten)]
     reading: Reading,
-    /// A UTC time such as 2024-03-01T12:00:00, or csn:NUMBER
+    /// A time such as 2024-03-01T12:00:00 (UTC without --tz), or csn:NUMBER
     #[arg(long, value_name = "PLACE", required = true)]
     at: Place,
     /// Print the report as JSON
@@ -27,12 +27,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
-    let source = args.reading.open(output)?;
+    let mut source = args.reading.open(output)?;
     if matches!(args.at, Place::Position(_)) {
         return Err(Failure::usage("--at takes a time or csn:NUMBER, not a position"));
     }
     let (options, bar) = source.watched(output, false)?;
-    let found = args.at.find(&source.trail, &options)?;
+    source.options = options;
+    let found = args.at.find(&source)?;
     bar.done();
     let report = FindReport { position: found.map(|position| position.to_string()) };
     match &report.position {

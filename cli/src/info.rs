@@ -51,6 +51,10 @@ fn show(file: &FileReport, output: &mut Output) -> Result<(), Failure> {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in facts {
         let text = match value {
+            Value::String(text) if ["created", "first_time", "last_time"].contains(&name.as_str()) => match text.parse() {
+                Ok(time) => output.time(time),
+                Err(_) => clean(text),
+            },
             Value::String(text) => clean(text),
             // Other numbers are names.
             Value::Number(number) if name == "bytes" || name == "file_size" => grouped(number.as_u64().unwrap_or_default()),

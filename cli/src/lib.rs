@@ -13,13 +13,16 @@ mod find;
 mod history;
 mod info;
 mod interrupt;
+mod matching;
 mod options;
 mod output;
 mod records;
+mod save;
 mod state;
 mod tables;
 mod transactions;
 mod volume;
+mod zone;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -75,6 +78,7 @@ enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Convert(convert::Args),
+    Save(save::Args),
     Completions(completions::Args),
 }
 
@@ -95,6 +99,7 @@ impl Command {
             Self::Check(args) => check::run(args, output),
             Self::Explain(args) => explain::run(args, output),
             Self::Convert(args) => convert::run(args, output),
+            Self::Save(args) => save::run(args, output),
             Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }
     }

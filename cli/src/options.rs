@@ -1,21 +1,23 @@
 //! The common options of commands, and the trail and the selection that they describe.
 
-use std::path::PathBuf;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use trailcore::filter::{Dialect, Select, SelectParts};
 use trailcore::report::CountReport;
 use trailcore::source::{NoticeKind, ReadReport};
-use trailcore::{Catalog, Error, Op, Position, ReadOptions, Timestamp, Trail};
+use trailcore::{Catalog, Error, Op, Position, ReadOptions, Trail};
 
 use crate::failure::{DAMAGE, Failure, GROWING, UNDECIDED, USAGE};
 use crate::output::{Bar, Output, clean};
+use crate::zone::{Moment, Zone};
 
 /// The paths, and the options for reading.
 #[derive(Args)]
 pub(crate) struct Reading {
-    /// A trail file, a prefix such as dirdat/lt, a directory with one trail, or several files of one trail
+    /// A trail file, a prefix such as dirdat/lt, a directory with one trail, several files of one trail, or - for the standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -37,6 +39,9 @@ pub(crate) struct How {
     #[arg(long)]
     pub(crate) resync: bool,
     // end of generated
+    /// Time zone of printed times, and of given times without an offset: Europe/Berlin, +02:00, local; JSON stays in UTC
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    tz: Option<Zone>,
     /// No progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
@@ -65,7 +70,7 @@ impl How {
 #[derive(Args)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Limits {
-    /// Start at this place: SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER
+    /// Start at this place: SEQNO:RBA, a time such as 2024-03-01T12:00:00 (UTC without --tz), or csn:NUMBER
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
     /// Stop before this place
@@ -117,7 +122,7 @@ fn operation(name: &str) -> Result<Op, String> {
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Position(Position),
-    Time(Timestamp),
+    Time(Moment),
     Csn(String),
 }
 
@@ -130,28 +135,28 @@ impl FromStr for Place {
         }
         let position = text.parse().map(Self::Position);
         let place = position.or_else(|_| text.parse().map(Self::Time));
-        place.map_err(|_| "write SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER".to_owned())
+        place.map_err(|_| "write SEQNO:RBA, a time such as 2024-03-01T12:00:00, or csn:NUMBER".to_owned())
     }
 }
 
 impl Place {
     /// Returns the position of the first change at or after the place; `None` if there is none.
-    pub(crate) fn find(&self, trail: &Trail, options: &ReadOptions) -> Result<Option<Position>, Failure> {
+    pub(crate) fn find(&self, source: &Source) -> Result<Option<Position>, Failure> {
+        let Source { trail, options, zone, .. } = source;
         Ok(match self {
             Self::Position(position) => Some(*position),
-            Self::Time(time) => trail.find_time_with(*time, options)?,
+            Self::Time(time) => trail.find_time_with(time.in_zone(zone).map_err(Failure::Usage)?, options)?,
             Self::Csn(csn) => trail.find_csn_with(csn, options)?,
         })
     }
-}
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Position(position) => position.fmt(f),
-            Self::Time(time) => time.fmt(f),
-            Self::Csn(csn) => write!(f, "csn:{csn}"),
-        }
+    /// Returns the place as the library reads it.
+    pub(crate) fn text(&self, zone: &Zone) -> Result<String, Failure> {
+        Ok(match self {
+            Self::Position(position) => position.to_string(),
+            Self::Time(time) => time.in_zone(zone).map_err(Failure::Usage)?.to_string(),
+            Self::Csn(csn) => format!("csn:{csn}"),
+        })
     }
 }
 
@@ -165,7 +170,13 @@ impl Reading {
 /// Opens the trail of these paths.
 pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<Source, Failure> {
     output.debug = how.debug;
+    output.zone = how.tz.clone().unwrap_or_default();
     let trail = match paths {
+        [path] if path.as_os_str() == "-" => Trail::from_reader("stdin", std::io::stdin().lock())?,
+        [path] if is_stream(path) => {
+            let file = std::fs::File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            Trail::from_reader(&path.to_string_lossy(), file)?
+        }
         [path] => Trail::open(path)?,
         paths => Trail::open_files(paths)?,
     };
@@ -173,7 +184,12 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
     if let Some(path) = &how.defs {
         options = options.catalog(Catalog::open(path)?);
     }
-    Ok(Source { trail, options, progress: !how.no_progress })
+    Ok(Source { trail, options, progress: !how.no_progress, zone: output.zone.clone(), starts: false })
+}
+
+/// Returns whether a path is a pipe, which can be read only once and in order.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|facts| facts.file_type().is_fifo())
 }
 
 /// A trail, and the options to read it.
@@ -181,12 +197,24 @@ pub(crate) struct Source {
     pub(crate) trail: Trail,
     pub(crate) options: ReadOptions,
     progress: bool,
+    pub(crate) zone: Zone,
+    starts: bool,
 }
 
 impl Source {
     /// Returns the options with a watch; see [`Output::watch`].
     pub(crate) fn watched(&self, output: &Output, streams: bool) -> Result<(ReadOptions, Bar), Failure> {
         output.watch(&self.trail, self.options.clone(), self.progress, streams)
+    }
+
+    /// Returns whether the options name a place to start at.
+    pub(crate) fn starts_late(&self) -> bool {
+        self.starts
+    }
+
+    /// Returns whether the first file has no header, as JSON lines, whose places count over all files.
+    pub(crate) fn lacks_header(&self) -> bool {
+        matches!(self.trail.with_files(0..1).headers().as_deref(), Ok([None]))
     }
 
     /// Counts the changes, and returns the damage at which the counting ended.
@@ -206,13 +234,17 @@ impl Source {
         if let Some(file) = selecting.file()?.filter(|file| !file.lints().is_empty()) {
             output.complain(&file.lint_text())?;
         }
-        let mut select = selecting.select()?;
+        let mut select = selecting.select(&self.zone)?;
         if let Some(from) = &selecting.limits.from {
-            match from.find(&self.trail, &self.options)? {
-                Some(position) => self.options = self.options.start_at(position),
+            match from.find(&self)? {
+                Some(position) => {
+                    self.options = self.options.start_at(position);
+                    self.starts = true;
+                }
                 // The place is after all changes. The limit rejects all of them, and damage is still found.
                 None => {
-                    let limit = selecting.parsed(&SelectParts { from: Some(from.to_string()), ..SelectParts::default() })?;
+                    let limit =
+                        selecting.parsed(&SelectParts { from: Some(from.text(&self.zone)?), ..SelectParts::default() })?;
                     select = Some(match select {
                         Some(select) => select.and(limit),
                         None => limit,
@@ -229,8 +261,8 @@ impl Source {
 
 impl Selecting {
     /// Returns the selection of the options, without its start; `None` if everything is selected.
-    pub(crate) fn select(&self) -> Result<Option<Select>, Failure> {
-        let parts = self.parts();
+    pub(crate) fn select(&self, zone: &Zone) -> Result<Option<Select>, Failure> {
+        let parts = self.parts(zone)?;
         let own = if parts.is_empty() { None } else { Some(self.parsed(&parts)?) };
         Ok(match (self.file()?, own) {
             (Some(file), Some(own)) => Some(self.in_mode(file).and(own)),
@@ -240,16 +272,16 @@ impl Selecting {
     }
 
     /// Returns the parts of the options, without the start.
-    fn parts(&self) -> SelectParts {
-        SelectParts {
+    fn parts(&self, zone: &Zone) -> Result<SelectParts, Failure> {
+        Ok(SelectParts {
             tables: self.table.clone(),
             exclude: self.exclude.clone(),
             where_: self.where_.clone(),
             filter: self.filter.clone(),
             ops: self.ops.iter().map(|op| op.name().to_owned()).collect(),
             from: None,
-            until: self.limits.until.as_ref().map(ToString::to_string),
-        }
+            until: self.limits.until.as_ref().map(|until| until.text(zone)).transpose()?,
+        })
     }
 
     fn parsed(&self, parts: &SelectParts) -> Result<Select, Failure> {

@@ -5,17 +5,18 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use trailcore::source::Progress;
-use trailcore::{ReadOptions, Trail};
+use trailcore::{ReadOptions, Timestamp, Trail};
 use unicode_width::UnicodeWidthStr;
 
 use crate::failure::{Failure, Stopped};
 use crate::interrupt::Interrupted;
+use crate::zone::Zone;
 
 /// ANSI styles.
 pub(crate) const BOLD: &str = "1";
@@ -34,6 +35,8 @@ pub(crate) struct Output {
     is_terminal: bool,
     /// Shows errors in detail.
     pub(crate) debug: bool,
+    /// The zone of printed times.
+    pub(crate) zone: Zone,
 }
 
 /// The underlying stream. A write that a signal interrupts fails if the user wants to stop.
@@ -70,7 +73,13 @@ impl Output {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let stream = Stream { file, interrupted: Arc::clone(&interrupted) };
         let is_terminal = io::stdout().is_terminal();
-        Ok(Self { stream: BufWriter::with_capacity(1 << 18, stream), interrupted, is_terminal, debug: false })
+        Ok(Self {
+            stream: BufWriter::with_capacity(1 << 18, stream),
+            interrupted,
+            is_terminal,
+            debug: false,
+            zone: Zone::default(),
+        })
     }
 
     /// Writes the rest of the buffer, reports a failure, and returns the exit code.
@@ -94,15 +103,14 @@ impl Output {
         writeln!(self, "{styled}")
     }
 
+    /// Returns a time as text, in the zone of the command.
+    pub(crate) fn time(&self, time: Timestamp) -> String {
+        self.zone.show(time)
+    }
+
     /// Writes a report as indented JSON.
     pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut *self, report)?;
-        Ok(writeln!(self)?)
-    }
-
-    /// Writes a report as one line of JSON.
-    pub(crate) fn json_line(&mut self, report: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut *self, report)?;
         Ok(writeln!(self)?)
     }
 
@@ -141,7 +149,7 @@ impl Output {
         let bar = Bar::new(if shown { Some(trail.size()?) } else { None });
         let (own, interrupted) = (bar.clone(), Arc::clone(&self.interrupted));
         let options = options.on_progress(move |progress| {
-            own.draw(progress);
+            own.draw(progress.bytes);
             if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         Ok((options, bar))
@@ -297,6 +305,11 @@ pub(crate) struct Bar(Option<Arc<BarState>>);
 
 struct BarState {
     total: u64,
+    /// How often the files are read, counted down as the passes begin.
+    passes: AtomicU64,
+    /// The passes that are done, and the bytes of the present one.
+    done: AtomicU64,
+    last: AtomicU64,
     start: Instant,
     /// Created when the work takes longer than [`PATIENCE`].
     bar: OnceLock<ProgressBar>,
@@ -304,26 +317,43 @@ struct BarState {
 
 impl Bar {
     fn new(total: Option<u64>) -> Self {
-        Self(total.map(|total| Arc::new(BarState { total, start: Instant::now(), bar: OnceLock::new() })))
+        Self(total.map(|total| {
+            let [passes, done, last] = [1, 0, 0].map(AtomicU64::new);
+            Arc::new(BarState { total, passes, done, last, start: Instant::now(), bar: OnceLock::new() })
+        }))
     }
 
-    fn draw(&self, progress: Progress) {
+    /// Sets how often the files are read.
+    pub(crate) fn passes(&self, passes: u64) {
+        if let Some(state) = &self.0 {
+            state.passes.store(passes, Ordering::Relaxed);
+        }
+    }
+
+    fn draw(&self, read: u64) {
         let Some(state) = &self.0 else { return };
+        let passes = state.passes.load(Ordering::Relaxed);
+        let begins = read == 0 && state.last.swap(read, Ordering::Relaxed) > 0;
+        if begins && state.done.load(Ordering::Relaxed) + 1 < passes {
+            state.done.fetch_add(1, Ordering::Relaxed);
+        }
+        state.last.store(read, Ordering::Relaxed);
+        let (total, bytes) = (state.total * passes, state.done.load(Ordering::Relaxed) * state.total + read);
         let elapsed = state.start.elapsed();
         if elapsed < PATIENCE || state.total == 0 {
             return;
         }
         let bar = state.bar.get_or_init(|| {
-            let bar = ProgressBar::with_draw_target(Some(state.total), ProgressDrawTarget::stderr());
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             match ProgressStyle::with_template("{bar:30} {percent:>3}% of {msg}") {
                 Ok(style) => bar.with_style(style.progress_chars("█░")),
                 Err(_) => bar,
             }
         });
-        let rate = progress.bytes as f64 / elapsed.as_secs_f64();
-        let left = state.total.saturating_sub(progress.bytes) as f64 / rate;
-        bar.set_message(format!("{}, {}/s, {left:.0} s left", size(state.total), size(rate as u64)));
-        bar.set_position(progress.bytes);
+        let rate = bytes as f64 / elapsed.as_secs_f64();
+        let left = total.saturating_sub(bytes) as f64 / rate.max(1.0);
+        bar.set_message(format!("{}, {}/s, {left:.0} s left", size(total), size(rate as u64)));
+        bar.set_position(bytes);
     }
 
     /// Removes the bar.
@@ -344,12 +374,31 @@ impl Drop for BarState {
 
 /// Returns bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    put_hex(bytes, &mut digits);
+    digits.into_iter().map(char::from).collect()
+}
+
+/// Appends bytes as hexadecimal digits.
+pub(crate) fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_goes_on_in_the_second_pass() {
+        let bar = Bar::new(Some(100));
+        bar.passes(2);
+        let done = || bar.0.as_ref().map(|state| state.done.load(Ordering::Relaxed));
+        for (bytes, passes) in [(0, 0), (60, 0), (100, 0), (0, 1), (70, 1), (0, 1), (90, 1)] {
+            bar.draw(bytes);
+            assert_eq!(done(), Some(passes), "{bytes}");
+        }
+    }
 
     #[test]
     fn numbers_and_sizes() {

@@ -6,7 +6,7 @@ use trailcore::analysis::{AsOf, StateOptions};
 
 use crate::cat;
 use crate::failure::{Failure, UNDECIDED};
-use crate::options::{How, Selecting, open, report_rest};
+use crate::options::{How, Place, Selecting, open, report_rest};
 use crate::output::{Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -27,9 +27,9 @@ pub(crate) struct Args {
     /// Name of the table
     #[arg(value_name = "TABLE")]
     name: String,
-    /// The last place whose changes count: SEQNO:RBA, a UTC time such as 2024-03-01T12:00:00, or csn:NUMBER
+    /// The last place whose changes count: SEQNO:RBA, a time such as 2024-03-01T12:00:00 (UTC without --tz), or csn:NUMBER
     #[arg(long, value_name = "PLACE")]
-    at: Option<AsOf>,
+    at: Option<Place>,
     /// The columns that identify a row, separated by commas, in place of the key in the definition
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     key: Vec<String>,
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = open(std::slice::from_ref(&args.path), &args.how, output)?.select(&args.selecting, output)?;
     let mut options = StateOptions::new(&args.name);
     if let Some(at) = &args.at {
-        options = options.at(at.clone());
+        options = options.at(at.text(&source.zone)?.parse::<AsOf>()?);
     }
     if !args.key.is_empty() {
         options = options.key(&args.key);

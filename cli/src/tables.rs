@@ -1,16 +1,20 @@
 //! The command `tables`.
 
-use trailcore::Op;
+use std::io::Write as _;
+
+use trailcore::{Catalog, Op};
 
 use crate::failure::Failure;
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::{BOLD, Grid, Output, clean, grouped};
-use trailcore::report::ColumnReport;
+use trailcore::report::{ColumnReport, CountReport};
 
 const EXAMPLES: &str = "\
 examples:
   trailcore tables dirdat/lt
   trailcore tables dirdat/lt --table 'HR.*'
+  trailcore tables dirdat/lt --defgen > lt.def
+  trailcore tables dirdat/lt --ddl --table HR.EMP
 
 exit codes: see trailcore --help";
 
@@ -22,6 +26,12 @@ pub(crate) struct Args {
     reading: Reading,
     #[command(flatten)]
     selecting: Selecting,
+    /// Print a definitions file, as DEFGEN writes them; --defs reads it
+    #[arg(long, conflicts_with = "json")]
+    defgen: bool,
+    /// Print CREATE TABLE statements, as far as the definitions allow
+    #[arg(long, conflicts_with_all = ["json", "defgen"])]
+    ddl: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -36,6 +46,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     }
     if args.json {
         output.json(&report)?;
+    } else if args.defgen || args.ddl {
+        print_definitions(args, &report, output)?;
     } else {
         for (name, table) in &report.tables {
             let count = |op: Op| table.ops.get(op.name()).map(|count| format!("{} {op}", grouped(*count)));
@@ -53,6 +65,27 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return Err(error.into());
     }
     report_rest(&report.read, args.selecting.lenient, output)
+}
+
+fn print_definitions(args: &Args, report: &CountReport, output: &mut Output) -> Result<(), Failure> {
+    let mut catalog = Catalog::new();
+    for table in report.definitions.iter().filter(|table| report.tables.contains_key(table.name())) {
+        if args.defgen && !table.is_defined() {
+            output.complain(&format!("{}: the trail does not define it", clean(table.name())))?;
+        } else {
+            catalog.insert((**table).clone());
+        }
+    }
+    if args.defgen {
+        return Ok(write!(output, "{}", catalog.to_defgen()?)?);
+    }
+    let mut tables: Vec<_> = catalog.tables().collect();
+    tables.sort_by(|one, other| one.name().cmp(other.name()));
+    for (index, table) in tables.into_iter().enumerate() {
+        let blank = if index > 0 { "\n" } else { "" };
+        write!(output, "{blank}{}", table.to_ddl())?;
+    }
+    Ok(())
 }
 
 fn grid(columns: &[ColumnReport]) -> Grid {

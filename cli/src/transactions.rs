@@ -67,7 +67,7 @@ fn show(report: &TransactionsReport, output: &mut Output) -> Result<(), Failure>
             row.position.to_string(),
             text(&row.csn),
             text(&row.xid),
-            row.timestamp.to_string(),
+            output.time(row.timestamp),
             grouped(row.changes),
             grouped(row.bytes),
             format!("{}.{:06}", row.duration / 1_000_000, row.duration % 1_000_000),

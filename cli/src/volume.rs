@@ -63,7 +63,7 @@ fn show(report: &VolumeReport, output: &mut Output) -> Result<(), Failure> {
     for row in &report.rows {
         let counts = ops.iter().map(|op| row.ops.get(op.name()).copied().unwrap_or(0));
         let numbers = counts.chain([row.changes, row.bytes]).map(grouped);
-        grid.row([row.from.to_string(), row.table.clone()].into_iter().chain(numbers).collect());
+        grid.row([output.time(row.from), row.table.clone()].into_iter().chain(numbers).collect());
     }
     let totals = ops.iter().map(|op| of(*op)).chain([report.changes, report.bytes]).map(grouped);
     grid.row(["total".to_owned(), String::new()].into_iter().chain(totals).collect());

@@ -7,7 +7,7 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "info",
     "tables",
     "count",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 15] = [
     "check",
     "explain",
     "convert",
+    "save",
     "completions",
 ];
 

@@ -12,7 +12,8 @@ use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::report::{
-    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport, RecordReport,
+    CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport,
+    RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
 
@@ -34,7 +35,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<FindReport>(folder, "find"),
         schema::<ExplainReport>(folder, "explain"),
         schema::<ConvertReport>(folder, "convert"),
-        schema::<RecordReport>(folder, "records"),
+        schema::<RecordReport<'_>>(folder, "records"),
+        schema::<SaveReport>(folder, "save"),
         schema::<ReadReport>(folder, "read-report"),
         schema::<StateOptions>(folder, "state-options"),
         schema::<StateDocument>(folder, "state"),

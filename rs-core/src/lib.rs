@@ -54,8 +54,8 @@ mod time;
 
 pub use call::{DiffArguments, Request, VERBS, call, call_on, call_with};
 pub use change::{
-    Change, ChangeBlock, Column, ColumnState, DateTime, Decimal, Number, Op, OwnedChange, OwnedValue, Row, TransactionIndicator,
-    Value,
+    Change, ChangeBlock, Column, ColumnState, DateTime, Decimal, JsonOptions, Number, Op, OwnedChange, OwnedValue, Row,
+    TransactionIndicator, Value,
 };
 pub use error::{Error, ErrorKind, Location, Result};
 pub use position::{Csn, Position, TrailPosition};

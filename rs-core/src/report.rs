@@ -3,17 +3,20 @@
 //! Each is a struct that serialises to JSON, the same on the command line (`--json`) and in every language. `docs/schema/` has
 //! their JSON Schemas, made from these structs. A number is a number, a position or time is text, and an unknown value is `null`.
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::record::{FieldValue, HeaderReport, ImageReport, RecordDetail, RecordReport, TokenReport};
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::{Kind, TableDef};
-use crate::source::{CheckIssue, CheckIssueKind, PlacedRecord, ReadOptions, Skipped, Trail};
+use crate::source::{CheckIssue, CheckIssueKind, ReadOptions, Skipped, Trail};
 pub use crate::source::{Notice, NoticeKind, ReadReport, SkippedReport, UndecidedReport, UnfinishedReport};
 use crate::time::Timestamp;
-use crate::trail::{Field, FileHeader, TableRef, tokens};
+use crate::trail::{Field, FileHeader, Record};
 use serde::Serialize;
 
 /// `info`: the headers of the files.
@@ -362,7 +365,7 @@ impl RecordCountReport {
                 Err(error) => break Some(error),
             };
             let bytes = placed.record.bytes().len() as u64;
-            let count = report.types.entry(type_name(&placed)).or_default();
+            let count = report.types.entry(type_name(&placed.record).to_owned()).or_default();
             (count.records, count.bytes, count.largest) = (count.records + 1, count.bytes + bytes, count.largest.max(bytes));
             (report.records, report.bytes) = (report.records + 1, report.bytes + bytes);
         };
@@ -373,11 +376,8 @@ impl RecordCountReport {
     }
 }
 
-fn type_name(placed: &PlacedRecord<'_>) -> String {
-    if placed.record.is_file_header() {
-        return "FileHeader".to_owned();
-    }
-    placed.record.record_type().name().unwrap_or("unknown").to_owned()
+fn type_name(record: &Record<'_>) -> &'static str {
+    if record.is_file_header() { "FileHeader" } else { record.record_type().name().unwrap_or("unknown") }
 }
 
 /// `check`: whether the trail is whole.
@@ -487,6 +487,19 @@ pub struct ConvertReport {
     pub read: ReadReport,
 }
 
+/// `save`: the files of the new trail.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SaveReport {
+    /// The paths of the files.
+    pub files: Vec<String>,
+    /// The changes that were written.
+    pub changes: u64,
+    /// The changes that are not in the files, and why.
+    #[serde(flatten)]
+    pub read: ReadReport,
+}
+
 /// One file that was written.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -497,89 +510,6 @@ pub struct WrittenReport {
     pub path: String,
     /// Its rows.
     pub rows: u64,
-}
-
-/// `records`: one record.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RecordReport {
-    /// Position of the record.
-    pub position: String,
-    /// Number of the record in its file.
-    pub number: u64,
-    /// Name of the record type.
-    #[serde(rename = "type")]
-    pub name: String,
-    /// Code of the record type.
-    pub type_code: u8,
-    /// Bytes of the record.
-    pub length: usize,
-    /// Empty for a file header, and if it is damaged.
-    pub header: serde_json::Map<String, serde_json::Value>,
-    /// The fault of a damaged header; then there are no tokens either.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<String>,
-    /// GoldenGate's tokens by name.
-    pub tokens: serde_json::Map<String, serde_json::Value>,
-    /// All bytes in hexadecimal, if asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hex: Option<String>,
-}
-
-impl RecordReport {
-    /// Reports a record, with its bytes or without.
-    #[must_use]
-    pub fn of(placed: &PlacedRecord<'_>, with_bytes: bool) -> Self {
-        let record = &placed.record;
-        let mut report = Self {
-            position: placed.position.to_string(),
-            number: placed.number,
-            name: type_name(placed),
-            type_code: record.record_type().0,
-            length: record.bytes().len(),
-            header: serde_json::Map::new(),
-            fault: None,
-            tokens: serde_json::Map::new(),
-            hex: with_bytes.then(|| hex(record.bytes())),
-        };
-        if record.is_file_header() {
-            return report;
-        }
-        let header = match record.header() {
-            Ok(header) => header,
-            Err(fault) => {
-                report.fault = Some(fault.to_string());
-                return report;
-            }
-        };
-        let mut field = |name: &str, value: serde_json::Value| report.header.insert(name.to_owned(), value);
-        field("record_length", header.record_length.into());
-        field("record_type", header.record_type.0.into());
-        field("before_after", char::from(header.before_after).to_string().into());
-        field("transaction", header.transaction.name().into());
-        field("orig_node", header.orig_node.into());
-        field("partition", header.partition.into());
-        field("undo", header.undo.into());
-        field("time", header.time.to_string().into());
-        field("audit_pos", header.audit_pos.into());
-        field("audit_rba", header.audit_rba.into());
-        field("format_type", char::from(header.format_type).to_string().into());
-        field("syskey_len", header.syskey_len.into());
-        field("incomplete", header.incomplete.into());
-        field("continued", header.continued.into());
-        field("record_count", header.record_count.into());
-        match header.table {
-            TableRef::Name(name) => field("table", String::from_utf8_lossy(name).into()),
-            TableRef::Index(index) => field("table_index", index.into()),
-        };
-        for token in tokens::parse(record.token_area().unwrap_or_default(), record.byte_order()).flatten() {
-            let name = token.name().map_or_else(|| format!("0x{:02x}", token.id()), str::to_owned);
-            let value = token.value().unwrap_or_default();
-            let text = std::str::from_utf8(value).map_or_else(|_| format!("0x{}", hex(value)), str::to_owned);
-            report.tokens.entry(name).or_insert(text.into());
-        }
-        report
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -12,6 +12,53 @@ use crate::change::{Change, Number, OwnedValue, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
+/// How [`Change::write_json_with`] writes a change.
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::JsonOptions;
+///
+/// let mut reader = trail.reader()?;
+/// let change = reader.next()?.unwrap();
+/// let mut line = Vec::new();
+/// change.write_json_with(&mut line, &JsonOptions::new().text_numbers(true))?;
+/// assert!(String::from_utf8_lossy(&line).contains(r#""CUSTOMER_ID":"1""#));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct JsonOptions<'a> {
+    columns: Option<&'a dyn Fn(&str) -> bool>,
+    text_numbers: bool,
+}
+
+impl std::fmt::Debug for JsonOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JsonOptions").field("text_numbers", &self.text_numbers).finish_non_exhaustive()
+    }
+}
+
+impl<'a> JsonOptions<'a> {
+    /// Returns the default options: all columns, numbers as JSON numbers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes only the columns whose names `wanted` accepts.
+    #[must_use]
+    pub fn columns(self, wanted: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { columns: Some(wanted), ..self }
+    }
+
+    /// Writes the numbers of columns as texts with the same digits, for consumers that read JSON numbers as floating-point
+    /// numbers. Reading such lines back gives texts.
+    #[must_use]
+    pub fn text_numbers(self, text_numbers: bool) -> Self {
+        Self { text_numbers, ..self }
+    }
+}
+
 impl Change<'_> {
     /// Returns the change as one line of native JSON, without a line end.
     ///
@@ -30,7 +77,7 @@ impl Change<'_> {
     /// # Errors
     /// The errors of [`to_json`](Self::to_json).
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<()> {
-        self.write_json_columns(out, None)
+        self.write_json_with(out, &JsonOptions::new())
     }
 
     /// Appends the same line with only those columns in its images whose names `wanted` accepts.
@@ -38,8 +85,17 @@ impl Change<'_> {
     /// # Errors
     /// The errors of [`to_json`](Self::to_json).
     pub fn write_json_columns(&self, out: &mut Vec<u8>, wanted: Option<&dyn Fn(&str) -> bool>) -> Result<()> {
+        self.write_json_with(out, &JsonOptions { columns: wanted, text_numbers: false })
+    }
+
+    /// Appends the same line with these options.
+    ///
+    /// # Errors
+    /// The errors of [`to_json`](Self::to_json).
+    pub fn write_json_with(&self, out: &mut Vec<u8>, options: &JsonOptions<'_>) -> Result<()> {
+        let options = *options;
         let (has_before, has_after) = self.has_images();
-        let image = |row, has| Ok::<_, Error>(self.json_image(row, has)?.map(|image| WantedImage { image, wanted }));
+        let image = |row, has| Ok::<_, Error>(self.json_image(row, has)?.map(|image| WantedImage { image, options }));
         let images = (image(self.before(), has_before)?, image(self.after(), has_after)?);
         let start = out.len();
         serde_json::to_writer(&mut *out, &self.members(images)).map_err(|error| {
@@ -88,7 +144,7 @@ impl Serialize for Change<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let (has_before, has_after) = self.has_images();
         let image = |row, has| match self.json_image(row, has) {
-            Ok(image) => Ok(image.map(|image| WantedImage { image, wanted: None })),
+            Ok(image) => Ok(image.map(|image| WantedImage { image, options: JsonOptions::new() })),
             Err(error) => Err(ser::Error::custom(error)),
         };
         self.members((image(self.before(), has_before)?, image(self.after(), has_after)?)).serialize(serializer)
@@ -134,10 +190,10 @@ enum RowImage<'a> {
     Unsupported(String),
 }
 
-/// An image, and the columns to write; `None` for all columns.
+/// An image, and how to write it.
 struct WantedImage<'a> {
     image: RowImage<'a>,
-    wanted: Option<&'a dyn Fn(&str) -> bool>,
+    options: JsonOptions<'a>,
 }
 
 impl Serialize for WantedImage<'_> {
@@ -145,12 +201,12 @@ impl Serialize for WantedImage<'_> {
         match &self.image {
             RowImage::Unsupported(why) => one_member(serializer, UNSUPPORTED_MEMBER, why),
             RowImage::Row(row, columns) => {
-                let mut map = serializer.serialize_map(if self.wanted.is_none() { Some(*columns) } else { None })?;
+                let mut map = serializer.serialize_map(if self.options.columns.is_none() { Some(*columns) } else { None })?;
                 for column in row.columns() {
                     let column = column.map_err(ser::Error::custom)?;
                     let name = column.name();
-                    if self.wanted.is_none_or(|wanted| wanted(&name)) {
-                        map.serialize_entry(&name, &JsonValue(column.value()))?;
+                    if self.options.columns.is_none_or(|wanted| wanted(&name)) {
+                        map.serialize_entry(&name, &JsonValue(column.value(), self.options.text_numbers))?;
                     }
                 }
                 map.end()
@@ -170,13 +226,15 @@ fn one_member<S: Serializer>(serializer: S, name: &str, value: &str) -> std::res
     map.end()
 }
 
-struct JsonValue<'a>(Value<'a>);
+/// A value in the native JSON form; with `true`, numbers are texts.
+pub(crate) struct JsonValue<'a>(pub(crate) Value<'a>, pub(crate) bool);
 
 impl Serialize for JsonValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match &self.0 {
             Value::Null => serializer.serialize_unit(),
             Value::Text(text) => serializer.serialize_str(text),
+            Value::Number(number) if self.1 => serializer.collect_str(number),
             Value::Number(number) => serialize_number(*number, serializer),
             Value::DateTime(time) => serializer.collect_str(time),
             Value::Bytes(bytes) => one_member(serializer, BASE64_MEMBER, &BASE64.encode(bytes)),
@@ -210,12 +268,12 @@ impl Serialize for Tokens<'_> {
         let mut written = Ok(());
         self.0.each_token(|name, value| {
             if written.is_ok() {
-                written = map.serialize_entry(&*name, &JsonValue(token_value(value)));
+                written = map.serialize_entry(&*name, &JsonValue(token_value(value), false));
             }
         });
         written?;
         if let Some(user) = self.0.user_tokens() {
-            map.serialize_entry("user", &JsonValue(Value::Bytes(user)))?;
+            map.serialize_entry("user", &JsonValue(Value::Bytes(user), false))?;
         } else {
             let mut named = Vec::new();
             self.0.each_user_token(|name, value| named.push((name, value)));
@@ -247,7 +305,7 @@ impl Serialize for OwnedValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Number(digits) => serialize_digits(digits, serializer),
-            other => JsonValue(other.as_value()).serialize(serializer),
+            other => JsonValue(other.as_value(), false).serialize(serializer),
         }
     }
 }

@@ -169,6 +169,15 @@ impl<'a> Column<'a> {
         self.span.bytes
     }
 
+    /// Returns its bytes without the null flag; all bytes if the flag is unknown.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        match self.span.content() {
+            SpanContent::Value(body) => body,
+            _ => self.span.bytes,
+        }
+    }
+
     /// Appends it to an image in the wide form, verbatim, as the column `index`.
     pub(crate) fn copy_to(&self, index: u16, image: &mut ImageBuilder) -> std::result::Result<(), Fault> {
         let body = match self.span.content() {

@@ -57,6 +57,27 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// Returns the definitions as the text of a definitions file, sorted by name, which [`parse`](Self::parse) reads back to equal
+    /// ones. It has the form of version 4.0, in UTF-8.
+    ///
+    /// ```
+    /// use trailcore::schema::ColumnDef;
+    /// use trailcore::{Catalog, TableDef};
+    /// let mut catalog = Catalog::new();
+    /// catalog.insert(TableDef::new("HR.DEPT", vec![ColumnDef::integer("DEPTNO", 0).key(), ColumnDef::varchar("DNAME", 14)]));
+    /// let again = Catalog::parse(catalog.to_defgen()?.as_bytes())?;
+    /// assert_eq!(again.table("HR.DEPT"), catalog.table("HR.DEPT"));
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unencodable`](crate::ErrorKind::Unencodable) if a name has control characters, or a character set has no number.
+    pub fn to_defgen(&self) -> Result<String> {
+        let mut tables: Vec<&TableDef> = self.tables.values().map(|table| &**table).collect();
+        tables.sort_by(|one, other| one.name().cmp(other.name()));
+        defgen::write(&tables)
+    }
+
     /// Adds a definition, replacing one of the same name.
     pub fn insert(&mut self, table: TableDef) {
         self.tables.insert(table.name().into(), table.shared());

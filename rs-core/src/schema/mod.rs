@@ -4,6 +4,7 @@
 //! which [`Catalog`] reads. Both sources yield equal definitions for the same table.
 
 mod catalog;
+mod ddl;
 mod defgen;
 mod table;
 mod table_id;

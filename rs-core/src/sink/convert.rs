@@ -89,13 +89,14 @@ pub struct ConvertOptions {
     pub(super) table: Option<String>,
     pub(super) arrow: ArrowOptions,
     force: bool,
+    text_numbers: bool,
 }
 
 impl ConvertOptions {
     /// Writes a directory with a file for each table, in this format.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, single: false, table: None, arrow: ArrowOptions::new(), force: false }
+        Self { format, single: false, table: None, arrow: ArrowOptions::new(), force: false, text_numbers: false }
     }
 
     /// Writes one file. Only a file of JSON lines may have the changes of several tables.
@@ -122,6 +123,12 @@ impl ConvertOptions {
     #[must_use]
     pub fn force(self, force: bool) -> Self {
         Self { force, ..self }
+    }
+
+    /// Writes the numbers of columns in JSON lines as texts; see [`JsonOptions::text_numbers`](crate::JsonOptions::text_numbers).
+    #[must_use]
+    pub fn text_numbers(self, text_numbers: bool) -> Self {
+        Self { text_numbers, ..self }
     }
 
     /// Returns `true` if the changes of a table are written.
@@ -201,13 +208,14 @@ fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options
         open.insert(name.clone(), files.create(name)?);
     }
     let mut line = Vec::new();
+    let json = crate::change::JsonOptions::new().text_numbers(options.text_numbers);
     let mut changes = 0u64;
     while let Some(change) = reader.next()? {
         if !options.takes(&change.table_name()) {
             continue;
         }
         line.clear();
-        change.write_json(&mut line)?;
+        change.write_json_with(&mut line, &json)?;
         line.push(b'\n');
         changes += 1;
         let name = only.as_deref().map_or_else(|| change.table_name(), Into::into);

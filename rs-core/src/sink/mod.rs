@@ -11,6 +11,7 @@ mod forward;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod row;
+mod save;
 mod trail;
 
 #[cfg(any(feature = "csv", feature = "parquet"))]
@@ -20,4 +21,5 @@ pub use files::{Written, file_name};
 #[cfg(feature = "parquet")]
 pub use parquet::write_parquet;
 pub use row::RowBuilder;
+pub use save::Saved;
 pub use trail::{TrailWriter, UpdateStyle, WriterOptions};

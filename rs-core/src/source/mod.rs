@@ -2,6 +2,7 @@
 
 mod bytes;
 mod check;
+mod compressed;
 mod find;
 mod lines;
 mod options;
@@ -13,6 +14,7 @@ mod sequence;
 mod skipped;
 mod trail;
 mod unfinished;
+mod views;
 mod wanted;
 mod window;
 
@@ -27,5 +29,6 @@ pub use self::sequence::{Gap, TrailFile, seqno_of};
 pub use self::skipped::Skipped;
 pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
+pub use self::views::{RecordView, RecordViews};
 
 pub(crate) use self::wanted::Wanted;

@@ -79,6 +79,22 @@ impl RecordReader {
         }
     }
 
+    /// Returns the next record with the index of its file.
+    pub(super) fn next_in_file(&mut self) -> Result<Option<(usize, PlacedRecord<'_>)>> {
+        if self.next()?.is_none() {
+            return Ok(None);
+        }
+        let file = self.cursor.checked_sub(1).and_then(|index| self.window.segment(index)).map(|segment| segment.index);
+        Ok(file.zip(self.current()))
+    }
+
+    /// Returns the record that was read last.
+    pub(super) fn current(&self) -> Option<PlacedRecord<'_>> {
+        let index = self.cursor.checked_sub(1)?;
+        let ((_, position, number), record) = self.window.place(index).zip(self.window.record(index))?;
+        Some(PlacedRecord { position, number, record })
+    }
+
     /// Returns the position after the last record.
     #[must_use]
     pub fn position(&self) -> TrailPosition {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::bytes::{ByteSource, open_file};
+use crate::source::compressed::{ENDINGS, Expanded};
 
 /// Digits of a sequence number in a file name: six through release 12.1, nine from 12.2 on (docs/trail-format.md, section 18).
 const SEQNO_DIGITS: [usize; 2] = [9, 6];
@@ -19,6 +20,7 @@ pub struct TrailFile {
     pub seqno: Option<u64>,
     /// The source of its bytes; `None` for a file on disk, which each reader opens for itself.
     source: Option<Arc<dyn ByteSource>>,
+    expanded: Expanded,
 }
 
 impl TrailFile {
@@ -27,7 +29,7 @@ impl TrailFile {
     }
 
     fn on_disk(path: &Path) -> Self {
-        Self { path: path.into(), seqno: seqno_of(path), source: None }
+        Self { path: path.into(), seqno: seqno_of(path), source: None, expanded: Expanded::default() }
     }
 
     /// Returns its current size in bytes.
@@ -44,6 +46,9 @@ impl TrailFile {
     pub(crate) fn source(&self, mapped: bool) -> Result<Arc<dyn ByteSource>> {
         if let Some(source) = &self.source {
             return Ok(Arc::clone(source));
+        }
+        if let Some(source) = self.expanded.source(&self.path)? {
+            return Ok(source);
         }
         #[cfg(feature = "mmap")]
         if mapped {
@@ -87,14 +92,21 @@ fn not_found(path: &Path) -> Error {
 ///
 /// ```
 /// assert_eq!(trailcore::source::seqno_of("dirdat/lt000000012".as_ref()), Some(12));
+/// assert_eq!(trailcore::source::seqno_of("dirdat/lt000000012.gz".as_ref()), Some(12));
 /// ```
 #[must_use]
 pub fn seqno_of(path: &Path) -> Option<u64> {
     path.file_name().and_then(|name| split_name(name.to_str()?)).map(|(_, seqno)| seqno)
 }
 
+/// Returns the name of a file without the ending of a compressed file.
+fn without_ending(name: &str) -> &str {
+    ENDINGS.into_iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
 /// Splits a file name into its prefix and its sequence number.
 fn split_name(name: &str) -> Option<(&str, u64)> {
+    let name = without_ending(name);
     let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let width = SEQNO_DIGITS.into_iter().find(|&width| digits >= width)?;
     // A prefix may end in a digit (`r2000000000`), so the width decides where it ends.
@@ -112,7 +124,8 @@ fn list(directory: &Path, prefix: &str) -> Result<BTreeMap<String, Vec<(u64, Pat
         let split = if prefix.is_empty() {
             split_name(name)
         } else {
-            name.strip_prefix(prefix)
+            without_ending(name)
+                .strip_prefix(prefix)
                 .filter(|number| SEQNO_DIGITS.contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()))
                 .and_then(|number| Some((prefix, number.parse().ok()?)))
         };
@@ -140,15 +153,27 @@ pub(crate) fn listed(paths: &[impl AsRef<Path>]) -> Result<Vec<TrailFile>> {
 
 fn in_order(mut files: Vec<(u64, PathBuf)>) -> Result<Vec<TrailFile>> {
     files.sort();
+    // A file beside its compressed copy is read, and the copy is not.
+    let plain: std::collections::HashSet<_> = files.iter().map(|(_, path)| path.clone()).collect();
+    files.retain(|(_, path)| {
+        let name = path.to_str().unwrap_or_default();
+        let bare = without_ending(name);
+        bare == name || !plain.contains(Path::new(bare))
+    });
+    let expanded = Expanded::default();
     for pair in files.windows(2) {
         if let [(a, _), (b, path)] = pair {
             if a == b {
-                let what = format!("two files have the sequence number {a}, with six and with nine digits");
+                let what = format!("two files have the sequence number {a}");
                 return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path).hint("open each of them on its own"));
             }
         }
     }
-    Ok(files.into_iter().map(|(seqno, path)| TrailFile { path: path.into(), seqno: Some(seqno), source: None }).collect())
+    let file = |(seqno, path): (u64, PathBuf)| {
+        let expanded = expanded.clone();
+        TrailFile { path: path.into(), seqno: Some(seqno), source: None, expanded }
+    };
+    Ok(files.into_iter().map(file).collect())
 }
 
 /// Sequence numbers that are missing between two files of a trail.
@@ -178,6 +203,7 @@ mod tests {
         assert_eq!(split_name("lt000012"), Some(("lt", 12)));
         assert_eq!(split_name("tr000000000"), Some(("tr", 0)));
         assert_eq!(split_name("r2000000007"), Some(("r2", 7)));
+        assert_eq!(split_name("lt000000012.zst"), Some(("lt", 12)));
         assert_eq!(split_name("lt12"), None);
         assert_eq!(split_name("000012"), None);
     }

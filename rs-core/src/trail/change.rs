@@ -6,6 +6,7 @@ use crate::change::image::RowForm;
 use crate::change::{Change, Ddl, Fact, FactValue, Head, HeaderFact, Layout, Lists, Op, Row, SourceFormat, UserToken, tagged};
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::Charset;
 use crate::time::Timestamp;
 use crate::trail::file_header::{Field, FileHeader};
 use crate::trail::frame::{self, Frame, Record};
@@ -233,6 +234,18 @@ impl<'a> TrailChange<'a> {
 #[derive(Debug)]
 pub(crate) struct TrailFormat;
 
+impl TrailFormat {
+    /// Returns the text of a DDL record; `None` if it is encrypted.
+    pub(crate) fn ddl_text<'a>(record: &Record<'a>, charset: Charset, encrypted: bool) -> Option<Cow<'a, str>> {
+        let data = record.data();
+        if encrypted && !data.starts_with(b",") {
+            return None;
+        }
+        let end = data.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        Some(charset.decode_name(data.get(..end).unwrap_or_default()))
+    }
+}
+
 impl SourceFormat for TrailFormat {
     fn transaction_ids<'a>(&self, areas: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>) {
         tokens::transaction_ids(frame::token_area_in(areas, order).unwrap_or_default(), order)
@@ -259,12 +272,7 @@ impl SourceFormat for TrailFormat {
 
     fn ddl<'a>(&self, change: &Change<'a>) -> Option<Ddl<'a>> {
         let record = change.trail()?.record();
-        let data = record.data();
-        if change.file_context().encrypted && !data.starts_with(b",") {
-            return None;
-        }
-        let end = data.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-        let text = change.file_context().charset.decode_name(data.get(..end).unwrap_or_default());
+        let text = Self::ddl_text(&record, change.file_context().charset, change.file_context().encrypted)?;
         let object = ddl_object(&record, &text).map(Cow::Owned);
         Some(Ddl { text, object })
     }

@@ -20,7 +20,7 @@ const EARLIER: usize = 8;
 /// Invariants: an entry of `file.indexes`, `latest` and `earlier` is an index of `tables` that has a definition, or [`NONE`]; a
 /// number never gets another definition.
 #[derive(Debug)]
-pub(super) struct Definitions {
+pub(in crate::source) struct Definitions {
     catalog: Option<Catalog>,
     /// The caller's character set of the database.
     charset: Option<Charset>,
@@ -57,7 +57,7 @@ impl Default for FileState {
 }
 
 /// Why a record's table is not known.
-pub(super) enum NoTable {
+pub(in crate::source) enum NoTable {
     /// The file has not given the definition of this index.
     Undefined(u16),
     /// The record's header is damaged.
@@ -65,7 +65,7 @@ pub(super) enum NoTable {
 }
 
 impl Definitions {
-    pub(super) fn new(catalog: Option<Catalog>, charset: Option<Charset>) -> Self {
+    pub(in crate::source) fn new(catalog: Option<Catalog>, charset: Option<Charset>) -> Self {
         Self {
             catalog,
             charset,
@@ -80,7 +80,7 @@ impl Definitions {
     }
 
     /// Starts another file: the statements of the previous one do not apply to it.
-    pub(super) fn enter_file(&mut self) {
+    pub(in crate::source) fn enter_file(&mut self) {
         self.set_charset(Charset::UNSTATED);
         self.file = FileState::default();
     }
@@ -95,13 +95,13 @@ impl Definitions {
     }
 
     /// Returns the database's character set: as the caller states it, or else the file.
-    pub(super) fn charset(&self) -> Charset {
+    pub(in crate::source) fn charset(&self) -> Charset {
         self.charset.unwrap_or(self.file.charset)
     }
 
     /// Returns whether rows are encrypted, according to the file's header.
     #[inline(always)]
-    pub(super) fn encrypted(&self) -> bool {
+    pub(in crate::source) fn encrypted(&self) -> bool {
         self.file.encrypted
     }
 
@@ -124,7 +124,7 @@ impl Definitions {
     }
 
     #[inline(always)]
-    fn table(&self, number: u32) -> Option<&Arc<TableDef>> {
+    pub(in crate::source) fn table(&self, number: u32) -> Option<&Arc<TableDef>> {
         self.tables.get(number as usize)?.as_ref()
     }
 
@@ -143,7 +143,7 @@ impl Definitions {
     }
 
     /// Returns the number of the definition of a record's table.
-    pub(super) fn of_record(&mut self, record: &Record<'_>) -> Result<u32, NoTable> {
+    pub(in crate::source) fn of_record(&mut self, record: &Record<'_>) -> Result<u32, NoTable> {
         match record.table().map_err(NoTable::Damaged)? {
             TableRef::Name(name) if record.record_type() == RecordType::METADATA => {
                 // A definition that has just been read, or an unnamed one.
@@ -161,7 +161,7 @@ impl Definitions {
 
     /// Reads a file header record.
     #[cold]
-    pub(super) fn read_file_header(&mut self, record: &Record<'_>) -> Result<(), Fault> {
+    pub(in crate::source) fn read_file_header(&mut self, record: &Record<'_>) -> Result<(), Fault> {
         let header = FileHeader::parse(record)?;
         self.file.encrypted = header.encryption() == Encryption::KeyPresent;
         // The definition record states it too, and then counts.
@@ -172,7 +172,7 @@ impl Definitions {
 
     /// Reads a metadata record. One that is not understood leaves its table undefined; its bytes stay readable.
     #[cold]
-    pub(super) fn define(&mut self, record: &Record<'_>) -> Result<(), Fault> {
+    pub(in crate::source) fn define(&mut self, record: &Record<'_>) -> Result<(), Fault> {
         let order = record.byte_order();
         let header = record.header()?;
         let (_, index) = header.metadata_indexes(order);

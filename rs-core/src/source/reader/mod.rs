@@ -33,6 +33,8 @@ use crate::trail::FileHeader;
 
 pub use blocks::Blocks;
 
+pub(super) use definitions::Definitions;
+
 /// Reads the changes of a source, one after the other, with memory that does not grow with the source.
 ///
 /// [`next`](Self::next) lends a change until the next call. [`into_changes`](Self::into_changes) is an ordinary iterator of owned
