@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
-from trailcore import _html, _native
+from trailcore import _html, _lazy, _native
 from trailcore._analysis import Differences, History, HistoryReport, State, StateReport, Volume, key_value, place
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions
 from trailcore._errors import UnknownTableError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+    import pyarrow.dataset
     from typing_extensions import Unpack
 
 __all__ = [
@@ -480,6 +481,25 @@ class Trail:
         of this scale. `Table.versions` returns one table for each definition.
         """
         return Table(self._native, self._reading, name, options, progress)
+
+    def scan(self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> polars.LazyFrame:
+        """Returns the changes of one table as a `polars.LazyFrame`. Needs polars. Reads up to the first change of the table.
+
+        Each ``collect`` reads the trail again and decodes only the columns that the query needs. Comparisons of integer and
+        decimal columns with integers and decimals, equality of text, and tests of ``_op`` are decided before rows are decoded,
+        unless the trail has a selection; polars filters again. The arguments are those of `table`.
+        """
+        return _lazy.scan(self.table(name, progress=progress, **options))
+
+    def dataset(
+        self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]
+    ) -> pyarrow.dataset.Dataset:
+        """Returns the changes of one table as a `pyarrow.dataset.Dataset`, for DuckDB and pyarrow. Needs pyarrow. Reads up
+        to the first change of the table.
+
+        Each scan reads the trail again and decodes only the columns that the query needs. The arguments are those of `table`.
+        """
+        return _lazy.dataset(self.table(name, progress=progress, **options))
 
     def batches(
         self, size: int = 65_536, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]

@@ -320,6 +320,13 @@ impl TableStream {
         (self.failed && !self.batches.narrow.is_empty()).then(|| self.batches.wide())
     }
 
+    /// Returns the columns that are [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, and any that the first
+    /// rows need. A further stream with this option has the same schema.
+    #[must_use]
+    pub fn wide_columns(&self) -> Vec<Box<str>> {
+        self.batches.options.wide.clone()
+    }
+
     /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.
     /// Returns `None` if there are none.
     #[must_use]
