@@ -66,7 +66,7 @@ def edges() -> tc.Trail:
 
 @pytest.fixture
 def selections(monkeypatch: pytest.MonkeyPatch) -> list[tc.Select | None]:
-    """What was pushed into the reader."""
+    """The selections that were pushed into the reader."""
     seen: list[tc.Select | None] = []
     pushed = _lazy.pushed
 

@@ -24,7 +24,7 @@ class _Fixed:
 
     def __init__(self, table: Table) -> None:
         stream = table._open()
-        # What the first rows need stays wide, also for columns and rows that are requested later.
+        # A column that the first rows make wide stays so, also for columns and rows that are requested later.
         self.table = table._with(wide=stream.wide_columns)
         self.empty = stream.empty()
         self.definition = stream.definition

@@ -10,7 +10,7 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::column;
-use super::options::{ArrowOptions, Layout, SchemaChange};
+use super::options::{ArrowOptions, SchemaChange};
 use super::records::{TableRecords, record_batch};
 use super::schema::{data_type, schema};
 use super::unify::Union;
@@ -96,10 +96,7 @@ pub struct Batches {
 
 impl Batches {
     fn new(reader: Reader, options: ArrowOptions, only: Option<&str>) -> Self {
-        let images = match options.layout {
-            Layout::Rows => ImagesWanted::Row,
-            Layout::Changes => ImagesWanted::Both,
-        };
+        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
         let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
         if let Some(columns) = &options.columns {
             decoder = decoder.columns_of_all(columns);
@@ -130,8 +127,8 @@ impl Batches {
         self.reader.report().with_left_out(self.left_out.clone())
     }
 
-    /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, those that the
-    /// first batch of a table needs, and those for which an error was returned.
+    /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, any that the first
+    /// batch of a table needs, and any for which an error was returned.
     #[must_use]
     pub fn wide(&self) -> Vec<Box<str>> {
         self.options.wide.iter().chain(&self.narrow).cloned().collect()
