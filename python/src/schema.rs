@@ -186,6 +186,9 @@ impl Column {
     }
 }
 
+/// The number of columns in the text of a definition.
+const SHOWN: usize = 8;
+
 /// One version of the definition of a table. Immutable.
 ///
 /// The constructor makes a definition for a `Writer` or a `Catalog`. ``table["NAME"]`` is a column; names are case-insensitive
@@ -256,8 +259,11 @@ impl TableDef {
     }
 
     fn __repr__(&self) -> String {
-        let columns: Vec<_> = self.0.columns().iter().map(|column| format!("{} {}", column.name, kind_name(column))).collect();
-        format!("<TableDef {} ({})>", self.0.name(), columns.join(", "))
+        let columns = self.0.columns();
+        let shown: Vec<_> = columns.iter().take(SHOWN).map(|column| format!("{} {}", column.name, kind_name(column))).collect();
+        let more = columns.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(", … {more} more") } else { String::new() };
+        format!("<TableDef {} ({}{more})>", self.0.name(), shown.join(", "))
     }
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

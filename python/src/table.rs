@@ -308,9 +308,8 @@ impl Batch {
     }
 
     fn __repr__(&self) -> String {
-        let names: Vec<_> = self.batch.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
-        let table = self.table().unwrap_or_default();
-        format!("<Batch {table}, {} rows: {}>", self.batch.num_rows(), names.join(", "))
+        let (table, columns) = (self.table().unwrap_or_default(), self.batch.num_columns());
+        format!("<Batch {table}, {} rows, {columns} columns>", self.batch.num_rows())
     }
 }
 

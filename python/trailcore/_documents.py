@@ -8,7 +8,7 @@ import datetime as _dt
 from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
-from trailcore._html import Facts
+from trailcore._html import Checked, Facts
 from trailcore._values import Issue, Position, position_of, time_of
 
 __all__ = ["ArrowOptions", "CheckIssue", "CheckReport", "FileInfo", "ReadOptions", "WriterOptions"]
@@ -233,8 +233,8 @@ class CheckIssue(Issue):
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class CheckReport:
+@dataclasses.dataclass(frozen=True, repr=False)
+class CheckReport(Checked):
     """`check`: whether the trail is whole.
 
     - `records`: Records read, file headers included.
