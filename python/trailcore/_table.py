@@ -30,8 +30,16 @@ _META = ("op", "position", "csn", "xid", "timestamp")
 
 def arrow(options: Mapping[str, Any]) -> str:
     """Returns the options of the conversion to Arrow as a document."""
-    numbers = options.get("numbers")
-    return document({**options, "numbers": {"scale": numbers}} if isinstance(numbers, int) else options)
+    plain = dict(options)
+    numbers = plain.get("numbers")
+    if isinstance(numbers, bool):
+        raise TypeError(f"numbers must be 'declared', 'text', 'float' or a scale of 0 to 38, not {numbers}")
+    if isinstance(numbers, int):
+        plain["numbers"] = {"scale": numbers}
+    for name in {"columns", "wide"} & plain.keys():
+        # One column is a list of one.
+        plain[name] = [plain[name]] if isinstance(plain[name], str) else plain[name]
+    return document(plain)
 
 
 def needed(module: str, extra: str) -> Any:
@@ -146,7 +154,7 @@ class _Exports:
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a Parquet file and returns their number. An existing file is replaced once all rows are
         written."""
-        written: int = self._consumed(lambda stream: stream.write_parquet(os.fspath(path)))
+        written: int = self._consumed(lambda stream: stream.write_parquet(os.path.expanduser(path)))
         return written
 
 
@@ -223,7 +231,14 @@ class Table(_Exports):
         """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
         The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
         written, report = self._trail.convert(
-            os.fspath(path), "csv", True, self.name, True, self._reading, arrow(self._options), callback(self._progress)
+            os.path.expanduser(path),
+            "csv",
+            True,
+            self.name,
+            True,
+            self._reading,
+            arrow(self._options),
+            callback(self._progress),
         )
         self._used = lambda: report
         return sum(rows for _, _, rows in written)
