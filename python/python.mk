@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 WHEELS := target/wheels
 # The tests use these packages; the package itself needs none of them.
 PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
-  'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8'
+  'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8' 'joblib>=1.4' 'dask>=2024.1'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
 .PHONY: py-build py-demo py-lint test-python py-drill py-wheel-test py-readme-test py-notebooks bench-python

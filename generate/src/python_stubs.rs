@@ -33,6 +33,9 @@ const SPECIAL: &[(&str, &str)] = &[
     ("_repr_html_", "str"),
     ("SkippedRange", "tuple[Position, Position, str]"),
     ("progress", "_Progress"),
+    ("exception", "object"),
+    ("__reduce__", "tuple[Any, ...]"),
+    ("Facts", "Any"),
     ("OsString", "str"),
     ("ReadArgs", "_Reading"),
 ];
@@ -146,7 +149,7 @@ impl Stubs {
         if name == "__eq__" {
             arguments = vec!["self".to_owned(), "other: object".to_owned()];
         }
-        if name.starts_with("__") && arguments.len() == 2 && !name.contains("arrow") {
+        if name.starts_with("__") && arguments.len() == 2 && !name.contains("arrow") && name != "__exit__" {
             arguments.push("/".to_owned());
         }
         let returned = match name.as_str() {
@@ -201,7 +204,7 @@ impl Stubs {
                         }
                     )
                 });
-                types.get(name).map_or_else(|| name.to_owned(), |kind| format!("{name}: {kind}{default}"))
+                types.get(name.trim_start_matches('*')).map_or_else(|| name.to_owned(), |kind| format!("{name}: {kind}{default}"))
             })
             .collect()
     }
@@ -284,7 +287,7 @@ fn signature(attribute: &Attribute) -> Option<Vec<String>> {
     let Meta::List(list) = &attribute.meta else { return None };
     let text = list.tokens.to_string();
     let given = text.strip_prefix("signature = (")?.strip_suffix(')')?;
-    Some(given.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect())
+    Some(given.replace("* ", "*").split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect())
 }
 
 fn definition(

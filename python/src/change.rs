@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -86,7 +86,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    pub(crate) fn get(&self) -> PyResult<trailcore::Change<'_>> {
+    pub(crate) fn change(&self) -> PyResult<trailcore::Change<'_>> {
         // `index` was valid for the block when the change was created.
         self.block.changes.get(self.index).ok_or_else(|| PyKeyError::new_err("no such change"))
     }
@@ -97,7 +97,7 @@ impl Change {
     }
 
     fn images<'a>(&'a self, py: Python<'_>) -> PyResult<(Option<Row<'a>>, Option<Row<'a>>)> {
-        self.get()?.images().map_err(|error| raised(py, &error))
+        self.change()?.images().map_err(|error| raised(py, &error))
     }
 
     fn row<'py>(&self, py: Python<'py>, row: Option<Row<'_>>) -> PyResult<Option<Bound<'py, PyDict>>> {
@@ -119,7 +119,7 @@ impl Change {
     fn fill(&self, py: Python<'_>, dict: &Bound<'_, PyDict>, row: &Row<'_>, wanted: impl Fn(usize) -> bool) -> PyResult<()> {
         let (types, names) = (Types::get(py)?, self.names()?);
         if let Err(fault) = row.spans().verify() {
-            return Err(raised(py, &self.get()?.error(fault)));
+            return Err(raised(py, &self.change()?.error(fault)));
         }
         for column in row.columns().flatten().filter(|column| wanted(column.index())) {
             let value = types.column(py, &column)?;
@@ -132,8 +132,16 @@ impl Change {
         Ok(())
     }
 
+    /// Returns the value of a column after the change, or before a delete; `None` if the column is missing.
+    fn value<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (before, after) = self.images(py)?;
+        let row = if self.change()?.op() == Op::Delete { before } else { after };
+        let column = row.as_ref().and_then(|row| row.get(name));
+        column.map(|column| Types::get(py)?.value(py, &column.value())).transpose()
+    }
+
     fn table_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        let change = self.get()?;
+        let change = self.change()?;
         if change.op() == Op::Ddl {
             return Ok(PyString::new(py, &change.table_name()));
         }
@@ -149,7 +157,7 @@ impl Change {
                 return Ok((bound(csn), bound(xid)));
             }
         }
-        let (csn, xid) = self.get()?.ids();
+        let (csn, xid) = self.change()?.ids();
         let made = |text: Option<&str>| text.map(|text| PyString::new(py, text));
         let (csn, xid) = (made(csn), made(xid));
         let kept = |text: &Option<Bound<'py, PyString>>| text.clone().map(Bound::unbind);
@@ -158,7 +166,7 @@ impl Change {
     }
 
     fn token_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let (types, change) = (Types::get(py)?, self.get()?);
+        let (types, change) = (Types::get(py)?, self.change()?);
         let dict = PyDict::new(py);
         let mut failed = Ok(());
         change.each_token(|name, value| {
@@ -179,7 +187,7 @@ impl Change {
     /// The operation: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate`` or ``ddl``.
     #[getter]
     fn op<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        Ok(Types::get(py)?.words.op(py, self.get()?.op()))
+        Ok(Types::get(py)?.words.op(py, self.change()?.op()))
     }
 
     /// The name of its table, with the parts joined by ``.``. For a DDL change, the name of the object.
@@ -197,13 +205,13 @@ impl Change {
     /// The position of its record. For a pair of before and after records, the position of the after record.
     #[getter]
     fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Types::get(py)?.position(py, self.get()?.position())
+        Types::get(py)?.position(py, self.change()?.position())
     }
 
     /// The position of its first record. Reading that starts here returns the whole change.
     #[getter]
     fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Types::get(py)?.position(py, self.get()?.start())
+        Types::get(py)?.position(py, self.change()?.start())
     }
 
     /// The commit sequence number of its transaction as text, or `None` if the trail does not contain it.
@@ -221,7 +229,7 @@ impl Change {
     /// The timestamp of the record, which is the commit time for row changes: an aware datetime in UTC.
     #[getter]
     fn timestamp<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let time = self.get()?.timestamp();
+        let time = self.change()?.timestamp();
         if let Some((last, object)) = &self.block.transaction.lock_py_attached(py).time {
             if *last == time.unix_micros() {
                 return Ok(object.bind(py).clone());
@@ -236,7 +244,7 @@ impl Change {
     /// The transaction indicator: ``first``, ``middle``, ``last`` or ``only``.
     #[getter]
     fn transaction(&self) -> PyResult<Option<&'static str>> {
-        Ok(self.get()?.transaction().name())
+        Ok(self.change()?.transaction().name())
     }
 
     /// The row before the change. Raises `CorruptTrailError`, or `UnsupportedError` if it is encrypted.
@@ -258,7 +266,7 @@ impl Change {
     #[getter]
     fn changed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (types, dict) = (Types::get(py)?, PyDict::new(py));
-        let change = self.get()?;
+        let change = self.change()?;
         if !matches!(change.op(), Op::Update | Op::PkUpdate) {
             return Ok(dict);
         }
@@ -282,7 +290,7 @@ impl Change {
     /// The key columns of the changed row, as they were before the change. Empty if the table has no key or the images lack it.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let change = self.get()?;
+        let change = self.change()?;
         let is_key = |index: usize| change.table().columns().get(index).is_some_and(|column| column.key);
         let (before, after) = self.images(py)?;
         // The key before the change identifies the row. An image can lack the key.
@@ -300,7 +308,7 @@ impl Change {
     /// written later is not known.
     #[getter]
     fn unfinished(&self) -> PyResult<bool> {
-        Ok(self.get()?.is_unfinished())
+        Ok(self.change()?.is_unfinished())
     }
 
     /// GoldenGate's own tokens of its record, without those of the transaction. User tokens are bytes under ``user``.
@@ -312,14 +320,14 @@ impl Change {
     /// The text of a DDL change; `None` for other changes.
     #[getter]
     fn ddl(&self) -> PyResult<Option<String>> {
-        Ok(self.get()?.ddl().map(|ddl| ddl.into_text().into_owned()))
+        Ok(self.change()?.ddl().map(|ddl| ddl.into_text().into_owned()))
     }
 
     /// The raw large-object fragments that follow its record. Their layout is not known.
     #[getter]
     fn fragments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         Ok(self
-            .get()?
+            .change()?
             .trail()
             .into_iter()
             .flat_map(|trail| trail.fragments())
@@ -330,7 +338,7 @@ impl Change {
     /// Returns the change as a dict with the members of the native JSON form: ``seqno``, ``rba``, ``op``, ``table``, ``ts`` (an
     /// aware datetime), ``csn``, ``xid``, ``txn``, ``before``, ``after``, ``tokens``, and ``ddl`` for DDL changes.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let (types, change) = (Types::get(py)?, self.get()?);
+        let (types, change) = (Types::get(py)?, self.change()?);
         let (before, after) = self.images(py)?;
         let op = change.op();
         let known = Op::ALL.iter().position(|known| *known == op).and_then(|op| self.names().ok()?.changes.get(op));
@@ -380,27 +388,35 @@ impl Change {
 
     /// Returns the change as one line of native JSON, without a line end. Numbers have exactly the digits of the trail.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        self.get()?.to_json().map_err(|error| raised(py, &error))
+        self.change()?.to_json().map_err(|error| raised(py, &error))
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let change = self.get()?;
-        let (before, after) = self.images(py)?;
-        let row = if change.op() == Op::Delete { before } else { after };
-        match row.as_ref().and_then(|row| row.get(name)) {
-            Some(column) => Types::get(py)?.value(py, &column.value()),
-            None => Err(PyKeyError::new_err(name.to_owned())),
-        }
+        self.value(py, name)?.ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+
+    /// Returns the value of a column as ``change[name]`` does, or the default if the column is missing.
+    #[pyo3(signature = (name, default = None))]
+    fn get<'py>(&self, py: Python<'py>, name: &str, default: Option<Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.value(py, name).map(|value| value.or(default))
+    }
+
+    fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        name.extract::<String>().map_or(Ok(false), |name| Ok(self.value(py, &name)?.is_some()))
     }
 
     fn __repr__(&self) -> PyResult<String> {
-        let change = self.get()?;
+        let change = self.change()?;
         let csn = change.csn().map_or_else(|| "None".to_owned(), |csn| format!("'{csn}'"));
         Ok(format!("<Change {} {} at {} csn={csn}>", change.op(), change.table_name(), change.position()))
     }
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("trailcore._html")?.getattr("change")?.call1((slf,))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("cannot pickle a Change; send change.to_dict() or change.to_json()"))
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use super::select::Select;
     #[pymodule_export]
-    use super::table::{Batch, Batches, Table};
+    use super::table::{Batch, Batches, Table, requested_names};
     #[pymodule_export]
     use super::trail::Trail;
     #[pymodule_export]

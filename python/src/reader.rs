@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 use trailcore::ChangeBlock;
 use trailcore::report::ReadReport;
 use trailcore::schema::TableMap;
@@ -159,6 +159,16 @@ impl Changes {
         drop(self.blocks.take(py)?);
         *self.current.lock_py_attached(py) = Current::default();
         Ok(())
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let _ = exception;
+        self.close(py)
     }
 }
 

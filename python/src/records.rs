@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use trailcore::Position;
 use trailcore::report::ReadReport;
 use trailcore::source::RecordReader;
@@ -125,6 +125,10 @@ impl Record {
         let name = self.type_name()?.map_or_else(|| format!("type {}", self.type_code().unwrap_or_default()), str::to_owned);
         Ok(format!("<Record {name} at {}, {} bytes>", self.position, self.bytes.len()))
     }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("trailcore._html")?.getattr("record")?.call1((slf,))
+    }
 }
 
 /// An iterator of the raw records of a trail. Threads may share it: each record is returned to one of them.
@@ -199,5 +203,15 @@ impl Records {
         drop(self.reader.take(py)?);
         *self.ahead.lock_py_attached(py) = Default::default();
         Ok(())
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let _ = exception;
+        self.close(py)
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::PyClass;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use trailcore::Charset;
-use trailcore::schema::{ColumnDef, Kind};
+use trailcore::schema::{ColumnDef, Kind, SourceFacts};
 
 use crate::error::raised;
 
@@ -18,6 +19,59 @@ use crate::error::raised;
 #[pyclass(frozen, from_py_object, module = "trailcore")]
 #[derive(Clone)]
 pub(crate) struct Column(pub(crate) ColumnDef);
+
+/// All facts of a column, for pickle: name; data and sub type; the five lengths and offsets; scale; first and last part of a time;
+/// key; character set, and whether it is the column's own; native type, NULL, length in characters.
+type Facts =
+    (String, (u16, u16), [u32; 5], i16, (u16, u16), bool, (Option<String>, bool), (Option<u16>, Option<bool>, Option<u32>));
+
+fn facts(column: &ColumnDef) -> Facts {
+    let ColumnDef { external_length, internal_length, binary_length, table_length, fetch_offset, .. } = *column;
+    (
+        column.name.to_string(),
+        (column.data_type, column.sub_type),
+        [external_length, internal_length, binary_length, table_length, fetch_offset],
+        column.scale,
+        (column.most_significant, column.least_significant),
+        column.key,
+        (column.charset.is_stated().then(|| column.charset.to_string()), column.facts.own_charset),
+        (column.facts.native_type, column.facts.nullable, column.facts.character_length),
+    )
+}
+
+fn of_facts(facts: Facts) -> ColumnDef {
+    let (name, (data_type, sub_type), lengths, scale, (most_significant, least_significant), key, charset, others) = facts;
+    let [external_length, internal_length, binary_length, table_length, fetch_offset] = lengths;
+    let ((charset, own_charset), (native_type, nullable, character_length)) = (charset, others);
+    ColumnDef {
+        name: name.into(),
+        data_type,
+        sub_type,
+        external_length,
+        internal_length,
+        binary_length,
+        table_length,
+        fetch_offset,
+        scale,
+        most_significant,
+        least_significant,
+        key,
+        charset: charset.map_or(Charset::UNSTATED, |name| Charset::from_name(&name)),
+        facts: SourceFacts { native_type, nullable, character_length, own_charset },
+    }
+}
+
+/// The parts from which pickle makes an object again: a static method of its class, and its arguments.
+pub(crate) type Reduced<'py, A> = (Bound<'py, PyAny>, A);
+
+/// Returns what pickle needs to make an object again: a static method of its class, and its arguments.
+pub(crate) fn reduced<'py, T: PyClass, A: IntoPyObject<'py>>(
+    py: Python<'py>,
+    method: &str,
+    arguments: A,
+) -> PyResult<Reduced<'py, A>> {
+    Ok((py.get_type::<T>().getattr(method)?, arguments))
+}
 
 /// Returns the name of the kind of a column in Python.
 fn kind_name(column: &ColumnDef) -> &'static str {
@@ -116,12 +170,24 @@ impl Column {
         self.0 == other.0
     }
 
+    #[staticmethod]
+    fn _of_facts(facts: Facts) -> Self {
+        Self(of_facts(facts))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (Facts,)>> {
+        reduced::<Self, _>(py, "_of_facts", (facts(&self.0),))
+    }
+
     fn __repr__(&self) -> String {
         let key = if self.0.key { ", key" } else { "" };
         let scale = if kind_name(&self.0) == "decimal" { format!(", scale {}", self.0.scale) } else { String::new() };
         format!("<Column {} {}{scale}{key}>", self.0.name, kind_name(&self.0))
     }
 }
+
+/// The number of columns in the text of a definition.
+const SHOWN: usize = 8;
 
 /// One version of the definition of a table. Immutable.
 ///
@@ -180,9 +246,24 @@ impl TableDef {
         *self.0 == *other.0
     }
 
+    #[staticmethod]
+    fn _of_facts(name: &str, columns: Vec<Facts>, is_defined: bool) -> Self {
+        let columns = columns.into_iter().map(of_facts).collect();
+        let table = if is_defined { trailcore::TableDef::new(name, columns) } else { trailcore::TableDef::undefined(name) };
+        Self(Arc::new(table))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String, Vec<Facts>, bool)>> {
+        let columns = self.0.columns().iter().map(facts).collect();
+        reduced::<Self, _>(py, "_of_facts", (self.0.name().to_owned(), columns, self.0.is_defined()))
+    }
+
     fn __repr__(&self) -> String {
-        let columns: Vec<_> = self.0.columns().iter().map(|column| format!("{} {}", column.name, kind_name(column))).collect();
-        format!("<TableDef {} ({})>", self.0.name(), columns.join(", "))
+        let columns = self.0.columns();
+        let shown: Vec<_> = columns.iter().take(SHOWN).map(|column| format!("{} {}", column.name, kind_name(column))).collect();
+        let more = columns.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(", … {more} more") } else { String::new() };
+        format!("<TableDef {} ({}{more})>", self.0.name(), shown.join(", "))
     }
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -220,6 +301,10 @@ impl Catalog {
     #[getter]
     fn tables(&self) -> Vec<TableDef> {
         self.0.tables().cloned().map(TableDef).collect()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (Vec<TableDef>,)>> {
+        reduced::<Self, _>(py, "of", (self.tables(),))
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
 use arrow_array::{Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use parking_lot::Mutex;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyTuple};
 use trailcore::arrow::{TableStream, c_stream};
 use trailcore::sink::write_parquet;
 
@@ -30,6 +30,25 @@ fn failed(error: ArrowError) -> PyErr {
 
 fn schema_capsule<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowSchema::try_from(schema.as_ref()).map_err(failed)?, SCHEMA)
+}
+
+/// Reads a schema that a consumer requests.
+#[allow(unsafe_code)]
+fn requested_schema(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    let pointer = capsule.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?;
+    // SAFETY: a capsule of this name has an ArrowSchema, which it owns.
+    Schema::try_from(unsafe { pointer.cast::<FFI_ArrowSchema>().as_ref() }).map_err(failed)
+}
+
+/// Returns the numbers of the columns that a consumer requests, in its order; `None` if one of them does not exist.
+fn requested_columns(schema: &Schema, requested: &Schema) -> Option<Vec<usize>> {
+    requested.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect()
+}
+
+/// Returns the names of the columns of a schema that a consumer requests.
+#[pyfunction]
+pub(crate) fn requested_names(schema: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    Ok(requested_schema(schema)?.fields().iter().map(|field| field.name().clone()).collect())
 }
 
 /// The rows of one table under one schema: a stream that can be consumed once.
@@ -52,6 +71,8 @@ impl Table {
 struct Shared {
     stream: Arc<Mutex<Option<TableStream>>>,
     schema: SchemaRef,
+    /// The columns that the consumer requested; `None` for all.
+    columns: Option<Vec<usize>>,
     watch: Arc<Watch>,
     ended: bool,
 }
@@ -65,7 +86,10 @@ impl Iterator for Shared {
         };
         let stream = stream.as_mut()?;
         match stream.next() {
-            Some(Ok(batch)) => Some(Ok(batch)),
+            Some(Ok(batch)) => Some(match &self.columns {
+                Some(columns) => batch.project(columns),
+                None => Ok(batch),
+            }),
             Some(Err(error)) => {
                 self.watch.keep(&error);
                 Some(Err(ArrowError::ExternalError(Box::new(error))))
@@ -98,14 +122,22 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // The protocol lets a producer that cannot cast ignore the requested schema.
-        let _ = requested_schema;
+        // The protocol lets a producer keep its own types, and all of its columns if it lacks a requested one.
+        let requested = requested_schema.map(|capsule| self::requested_schema(&capsule)).transpose()?;
+        let columns = requested.and_then(|requested| requested_columns(&self.schema, &requested));
+        let schema = match &columns {
+            Some(columns) => Arc::new(self.schema.project(columns).map_err(failed)?),
+            None => Arc::clone(&self.schema),
+        };
         let stream = self.stream.with(py, |stream| Arc::clone(stream))?;
-        PyCapsule::new_with_value(
-            py,
-            c_stream(Shared { stream, schema: Arc::clone(&self.schema), watch: Arc::clone(&self.watch), ended: false }),
-            STREAM,
-        )
+        let shared = Shared { stream, schema, columns, watch: Arc::clone(&self.watch), ended: false };
+        PyCapsule::new_with_value(py, c_stream(shared), STREAM)
+    }
+
+    /// Raises `KeyboardInterrupt` in the main thread again if it ends the stream, because the consumer wraps it in an exception
+    /// of its own.
+    fn interrupts_again(&self) {
+        self.watch.interrupt_again();
     }
 
     /// Returns the next record batch, or `None` at the end.
@@ -162,6 +194,29 @@ impl Table {
     fn wide(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
         let wide = self.stream.with(py, |stream| stream.try_lock()?.as_ref()?.wide())?;
         Ok(wide.map(|columns| columns.into_iter().map(String::from).collect()))
+    }
+
+    /// The columns that are wider than usual, because the options or the first rows need it.
+    #[getter]
+    fn wide_columns(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let wide = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref()?.wide_columns()))?;
+        Ok(wide.unwrap_or_default().into_iter().map(String::from).collect())
+    }
+
+    /// The definition of the rows so far; `None` if the stream has been read or has no rows.
+    #[getter]
+    fn definition(&self, py: Python<'_>) -> PyResult<Option<TableDef>> {
+        let name = self.schema.metadata().get("trailcore:table").cloned().unwrap_or_default();
+        let found = self.stream.with(py, |stream| {
+            let stream = stream.try_lock()?;
+            stream.as_ref()?.reader().tables().find(|table| table.name() == name).cloned()
+        })?;
+        Ok(found.map(TableDef))
+    }
+
+    /// Returns a record batch without rows.
+    fn empty(&self) -> Batch {
+        Batch::new(RecordBatch::new_empty(Arc::clone(&self.schema)))
     }
 
     /// Raises the exception that stopped a consumer of the stream, which may have wrapped it.
@@ -244,10 +299,17 @@ impl Batch {
         PyCapsule::new_with_value(py, c_stream(one), STREAM)
     }
 
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("cannot pickle a Batch; send pyarrow.record_batch(batch)"))
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("trailcore._html")?.getattr("batch")?.call1((slf,))
+    }
+
     fn __repr__(&self) -> String {
-        let names: Vec<_> = self.batch.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
-        let table = self.table().unwrap_or_default();
-        format!("<Batch {table}, {} rows: {}>", self.batch.num_rows(), names.join(", "))
+        let (table, columns) = (self.table().unwrap_or_default(), self.batch.num_columns());
+        format!("<Batch {table}, {} rows, {columns} columns>", self.batch.num_rows())
     }
 }
 
@@ -302,5 +364,20 @@ impl Batches {
     #[getter]
     fn tables(&self, py: Python<'_>) -> PyResult<Vec<TableDef>> {
         self.batches.with(py, |batches| batches.reader().tables().cloned().map(TableDef).collect())
+    }
+
+    /// Closes the files. Batches that were already returned stay valid; `next` raises `ClosedError` afterwards.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.batches.take(py).map(drop)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let _ = exception;
+        self.close(py)
     }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyTuple};
 use trailcore::ReadOptions;
 use trailcore::analysis::{DiffOptions, HistoryOptions, StateOptions, Transactions};
 use trailcore::arrow::ArrowOptions;
@@ -19,7 +20,7 @@ use crate::error::raised;
 use crate::handle::Handle;
 use crate::reader::{Changes, document};
 use crate::records::Records;
-use crate::schema::{Catalog, TableDef};
+use crate::schema::{Catalog, Reduced, TableDef, reduced};
 use crate::select::{Select, time};
 use crate::source::FileObject;
 use crate::table::{Batches, Table};
@@ -61,17 +62,31 @@ fn arrow_options(py: Python<'_>, document: &str) -> PyResult<ArrowOptions> {
     ArrowOptions::from_json(document).map_err(|error| raised(py, &error))
 }
 
+/// The way to open the same trail again in another process.
+enum Origin {
+    Path(PathBuf),
+    Files(Vec<PathBuf>),
+    Bytes(Vec<(String, Py<PyBytes>)>),
+    /// There is none, for this reason.
+    None(&'static str),
+}
+
+const FILE_OBJECT: &str = "cannot pickle a trail that was opened from a file object; open it by its path, or from bytes";
+const ROWS: &str =
+    "cannot pickle rows that are in memory; pickle the trail and ask it again, or send to_arrow() or list(changes)";
+
 /// A trail. Immutable; any number of readers may read it at once.
-#[pyclass(frozen, module = "trailcore")]
+#[pyclass(frozen, module = "trailcore._native")]
 pub(crate) struct Trail {
     trail: trailcore::Trail,
+    origin: Origin,
     // Protects work on the whole trail as a handle does: no GIL, no fork, no panic.
     work: Handle<()>,
 }
 
 impl Trail {
-    fn new(trail: trailcore::Trail) -> Self {
-        Self { trail, work: Handle::new(()) }
+    fn new(trail: trailcore::Trail, origin: Origin) -> Self {
+        Self { trail, origin, work: Handle::new(()) }
     }
 
     /// Returns the read options with a watch that calls this progress callback.
@@ -97,17 +112,24 @@ impl Trail {
     /// Opens a file, a prefix or a directory.
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        py.detach(|| trailcore::Trail::open(path)).map(Self::new).map_err(|error| raised(py, &error))
+        let path = std::path::absolute(path)?;
+        let trail = py.detach(|| trailcore::Trail::open(&path)).map_err(|error| raised(py, &error))?;
+        Ok(Self::new(trail, Origin::Path(path)))
     }
 
     #[staticmethod]
     fn open_files(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<Self> {
-        py.detach(|| trailcore::Trail::open_files(&paths)).map(Self::new).map_err(|error| raised(py, &error))
+        let paths = paths.into_iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
+        let trail = py.detach(|| trailcore::Trail::open_files(&paths)).map_err(|error| raised(py, &error))?;
+        Ok(Self::new(trail, Origin::Files(paths)))
     }
 
     /// Opens bytes or seekable file objects under these names.
     #[staticmethod]
     fn of_sources(sources: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<Self> {
+        let bytes =
+            |(name, object): &(String, Bound<'_, PyAny>)| Some((name.clone(), object.cast::<PyBytes>().ok()?.clone().unbind()));
+        let origin = sources.iter().map(bytes).collect::<Option<_>>().map_or(Origin::None(FILE_OBJECT), Origin::Bytes);
         let source = |object: Bound<'_, PyAny>| -> Arc<dyn ByteSource> {
             match object.extract::<PyBackedBytes>() {
                 // Borrowed without a copy.
@@ -116,7 +138,25 @@ impl Trail {
             }
         };
         let sources: Vec<_> = sources.into_iter().map(|(name, object)| (name, source(object))).collect();
-        Ok(Self::new(trailcore::Trail::from_sources(sources.iter().map(|(name, source)| (name.as_str(), Arc::clone(source))))))
+        let trail = trailcore::Trail::from_sources(sources.iter().map(|(name, source)| (name.as_str(), Arc::clone(source))));
+        Ok(Self::new(trail, origin))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Bound<'py, PyTuple>>> {
+        match &self.origin {
+            Origin::Path(path) => reduced::<Self, _>(py, "open", (path,).into_pyobject(py)?),
+            Origin::Files(paths) => reduced::<Self, _>(py, "open_files", (paths,).into_pyobject(py)?),
+            Origin::Bytes(sources) => reduced::<Self, _>(py, "of_sources", (sources,).into_pyobject(py)?),
+            Origin::None(why) => Err(PyTypeError::new_err(*why)),
+        }
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     /// The path and the sequence number of each file.
@@ -215,7 +255,7 @@ impl Trail {
             }
         })?;
         watch.done(py, read)?;
-        Ok((Self::new(rows), report))
+        Ok((Self::new(rows, Origin::None(ROWS)), report))
     }
 
     /// Returns the changes of one row, and the report on them as a JSON document.
@@ -227,7 +267,7 @@ impl Trail {
             Ok((history.changes, history.report.to_json()?, history.report.read))
         })?;
         watch.done(py, read)?;
-        Ok((Self::new(changes), report))
+        Ok((Self::new(changes, Origin::None(ROWS)), report))
     }
 
     /// Compares with another trail, and returns the report as a JSON document.

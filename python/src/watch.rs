@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use trailcore::report::{NoticeKind, ReadReport};
 use trailcore::source::Progress;
@@ -31,6 +32,8 @@ pub(crate) struct Watch {
     /// Milliseconds from the start to the last check.
     last: AtomicU64,
     raised: Mutex<Option<PyErr>>,
+    /// True if nobody takes the exception: a library consumes the stream without this package.
+    interrupts_again: AtomicBool,
     /// The error that ended a stream. Its consumer wraps it in an error of its own.
     failed: Mutex<Option<Error>>,
 }
@@ -47,6 +50,7 @@ impl Watch {
             start: Instant::now(),
             last: AtomicU64::new(0),
             raised: Mutex::new(None),
+            interrupts_again: AtomicBool::new(false),
             failed: Mutex::new(None),
         })
     }
@@ -70,9 +74,26 @@ impl Watch {
         match checked {
             None | Some(Ok(())) => ControlFlow::Continue(()),
             Some(Err(error)) => {
+                self.repeat(&error);
                 *self.raised.lock() = Some(error);
                 ControlFlow::Break(())
             }
+        }
+    }
+
+    pub(crate) fn interrupt_again(&self) {
+        self.interrupts_again.store(true, Ordering::Relaxed);
+    }
+
+    /// Sets the signal again if the exception is that of Ctrl-C and would be lost.
+    fn repeat(&self, error: &PyErr) {
+        if self.interrupts_again.load(Ordering::Relaxed) {
+            Python::try_attach(|py| {
+                if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                    // Fails only while the interpreter shuts down.
+                    drop(py.import("_thread").and_then(|module| module.call_method0("interrupt_main")));
+                }
+            });
         }
     }
 

@@ -253,7 +253,7 @@ impl Writer {
 
     /// Writes a change that was read.
     fn write(&self, py: Python<'_>, change: &Change) -> PyResult<()> {
-        let change = change.get()?;
+        let change = change.change()?;
         let was_open = self.writer.with(py, |writer| writer.is_in_transaction())?;
         self.with(py, |writer| writer.write(&change))?;
         if !was_open {

@@ -211,3 +211,30 @@ def test_a_real_trail() -> None:
     for name, info in trail.tables.items():
         if info.changes:
             assert sum(len(batch) for batch in trail.table(name).batches()) == info.changes
+
+
+def test_a_change_is_asked_for_columns_it_may_lack(big: tc.Trail) -> None:
+    change = next(change for change in big if change.table == "BANK.ACCOUNTS" and change.op == "update")
+    missing = next(column.name for column in change.definition.columns if column.name not in (change.after or {}))
+    assert change.get("ACCOUNT_NO") == change["account_no"] and "Account_No" in change
+    assert change.get(missing) is None and change.get(missing, 7) == 7 and missing not in change
+    assert "NO_SUCH" not in change and 7 not in change
+    delete = next(change for change in big if change.op == "delete")
+    name = next(iter(delete.before or {}))
+    assert name in delete and delete.get(name) == delete[name]
+
+
+def test_null_is_a_value(emp: tc.TableDef) -> None:
+    change = next(iter(written({"ID": 1, "NAME": None}, table=emp)))
+    assert "NAME" in change and change.get("NAME", "x") is None and change.get("SALARY", "x") == "x"
+
+
+def test_iterators_are_closed_by_with(big: tc.Trail) -> None:
+    for make in (big.changes, big.records, big.batches):
+        with make() as items:
+            first = next(items)
+        with pytest.raises(tc.ClosedError):
+            next(items)
+        assert repr(first)
+        with pytest.raises(ZeroDivisionError), make() as items:
+            raise ZeroDivisionError

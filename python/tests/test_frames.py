@@ -53,7 +53,7 @@ def test_a_late_value_gives_the_whole_frame_a_wider_type(tmp_path: Path) -> None
     assert trail.convert(tmp_path / "y.parquet", table="A.PERIODS", rows=4)[0].rows == 11
     for name in "xy":
         assert pq.read_table(tmp_path / f"{name}.parquet")["VALID"].to_pylist()[-1] == dt.datetime(9999, 12, 31)
-    with pytest.raises(tc.ColumnValueError, match="option wide"):
+    with pytest.raises(tc.ColumnValueError, match="pass wide="):
         list(trail.table("A.PERIODS", rows=4).batches())
     assert len(list(trail.table("A.PERIODS", rows=4, wide=["VALID"]).batches())) == 3
 
@@ -155,3 +155,103 @@ def test_a_signal_leaves_no_file_under_its_name(tmp_path: Path, sign: signal.Sig
     assert not list(out.glob("*.partial"))
     assert subprocess.run([*command, "--force"], check=False).returncode == 0
     assert os.listdir(out) == ["A.B.parquet"]
+
+
+def updates() -> tc.Trail:
+    """Updates whose after images lack columns that their before images have, and a key update."""
+    table = tc.TableDef(
+        "A.ROWS",
+        [
+            tc.Column("ID", "integer", key=True),
+            tc.Column("NAME", length=20),
+            tc.Column("AMOUNT", "decimal", scale=2),
+            tc.Column("NUMBER", "number"),
+            tc.Column("SEEN", "datetime", fraction=9),
+            tc.Column("PHOTO", "binary", length=9),
+            tc.Column("LINE", "integer", key=True),
+        ],
+    )
+    whole: dict[str, object] = {
+        "ID": 1,
+        "NAME": "Ada",
+        "AMOUNT": decimal.Decimal("7.50"),
+        "NUMBER": decimal.Decimal("1.25"),
+        "SEEN": "2024-03-01T00:00:00.123456789",
+        "PHOTO": b"\x00\xff",
+        "LINE": 4,
+    }
+    writer = tc.Writer()
+    with writer.transaction(csn=998, xid="1"):
+        writer.insert(table, whole)
+        writer.update(table, whole, {"ID": 1, "LINE": 4, "NAME": "Bob"})
+        writer.update(table, {**whole, "NAME": None}, {"ID": 1, "LINE": 4, "AMOUNT": decimal.Decimal("8.00")})
+        writer.update(table, {"ID": 1, "LINE": 4}, {"ID": 1, "LINE": 4, "NAME": None})
+    with writer.transaction(csn=1000, xid="2"):
+        writer.pk_update(table, {"ID": 1, "LINE": 4, "NAME": "Bob"}, {"ID": 2, "LINE": 4})
+        writer.delete(table, {**whole, "ID": 2})
+        writer.truncate(table)
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    return tc.open(content)
+
+
+def test_a_compressed_row_is_completed_from_its_before_image(tmp_path: Path) -> None:
+    trail = updates()
+    plain = trail.to_arrow("A.ROWS", states=True, complete=True).to_pylist()
+    full = trail.to_arrow("A.ROWS", states=True, complete=True, fill="before").to_pylist()
+    assert plain[1]["AMOUNT"] is None and plain[1]["_states"]["AMOUNT"] == "missing" and not plain[1]["_complete"]
+    expected = {**{name: plain[0][name] for name in ("ID", "AMOUNT", "NUMBER", "SEEN", "PHOTO", "LINE")}, "NAME": "Bob"}
+    assert {name: full[1][name] for name in expected} == expected
+    assert set(full[1]["_states"].values()) == {"value"} and full[1]["_complete"]
+    # NULL before is NULL, a value after wins, and what neither image has stays missing.
+    assert full[2]["_states"]["NAME"] == "null" and full[2]["AMOUNT"] == decimal.Decimal("8.00")
+    assert full[3]["_states"]["NAME"] == "null" and full[3]["_states"]["AMOUNT"] == "missing"
+    assert (full[4]["ID"], full[4]["NAME"], full[4]["_op"]) == (2, "Bob", "pk_update")
+    # Inserts, deletes and truncates are as they were.
+    assert [full[index] for index in (0, 5, 6)] == [plain[index] for index in (0, 5, 6)]
+    assert trail.to_arrow("A.ROWS", fill="before", columns=["AMOUNT"])["AMOUNT"].to_pylist()[1] == decimal.Decimal("7.50")
+    trail.convert(tmp_path / "x.parquet", table="A.ROWS", fill="before")
+    assert pq.read_table(tmp_path / "x.parquet")["NUMBER"].to_pylist()[1] == "1.25"
+    with pytest.raises(ValueError, match="fill= needs the layout rows"):
+        trail.to_arrow("A.ROWS", fill="before", layout="changes")
+
+
+def test_the_old_key_of_a_key_update_is_kept_on_request(tmp_path: Path) -> None:
+    trail = updates()
+    plain = trail.to_arrow("A.ROWS")
+    assert plain.column_names[:6] == ["_op", "_position", "_csn", "_xid", "_timestamp", "ID"]
+    frame = trail.to_arrow("A.ROWS", old_key=True)
+    assert frame.drop_columns(["_key_before"]) == plain
+    assert frame.column_names[5] == "_key_before"
+    assert frame["_key_before"].to_pylist() == [None] * 4 + [{"ID": 1, "LINE": 4}] + [None] * 2
+    # A replay of the rows needs no other columns.
+    rows: dict[tuple[int, int], dict[str, object]] = {}
+    for row in trail.to_arrow("A.ROWS", old_key=True, fill="before").slice(0, 5).to_pylist():
+        old = row["_key_before"] or row
+        rows.pop((old["ID"], old["LINE"]), None)
+        rows[row["ID"], row["LINE"]] = row
+    assert list(rows) == [(2, 4)]
+    with_both = trail.to_polars("A.ROWS", old_key=True, complete=True, states=True, on_schema_change="union", prefix="m_")
+    assert with_both["m_key_before"].struct.field("ID").to_list()[4] == 1
+    assert trail.to_arrow("A.ROWS", old_key=True, columns=["NAME", "id"])["_key_before"].to_pylist()[4] == {"ID": 1}
+    assert "_key_before" not in trail.to_arrow("A.ROWS", old_key=True, columns=["NAME"]).column_names
+    trail.convert(tmp_path / "x.parquet", table="A.ROWS", old_key=True)
+    assert pq.read_table(tmp_path / "x.parquet")["_key_before"].to_pylist()[4] == {"ID": 1, "LINE": 4}
+    with pytest.raises(ValueError, match="old_key= needs the layout rows"):
+        trail.to_arrow("A.ROWS", old_key=True, layout="changes")
+
+
+def test_csns_sort_as_numbers_on_request(big: tc.Trail) -> None:
+    trail = updates()
+    assert trail.to_polars("A.ROWS").sort("_csn")["_csn"].to_list()[0] == "1000"
+    frame = trail.to_polars("A.ROWS", csn="number").sort("_csn")
+    assert frame["_csn"].dtype == pl.UInt64 and frame["_csn"].to_list() == [998] * 4 + [1000] * 3
+    for name in ("BANK.POSTINGS", "BANK.ACCOUNTS"):
+        assert big.to_polars(name, csn="number")["_csn"].cast(pl.String).equals(big.to_polars(name)["_csn"])
+    table = tc.TableDef("A.B", [tc.Column("ID", "integer", key=True)])
+    writer = tc.Writer()
+    with writer.transaction(csn="000123:4567", xid="1"):
+        writer.insert(table, {"ID": 1})
+    other = tc.open(writer.finish())  # type: ignore[arg-type]
+    with pytest.raises(tc.ColumnValueError, match=r"000123:4567 .* csn='text'"):
+        other.to_polars("A.B", csn="number")

@@ -258,7 +258,7 @@ def test_options_are_those_of_documents(big: tc.Trail) -> None:
     assert next(iter(tc.open(sample, include_non_changes=True))).op == "metadata"
     for wrong, what in (
         ({"resnyc": True}, "resnyc"),
-        ({"resync": "yes"}, "resync: invalid type"),
+        ({"resync": "yes"}, "resync must be True"),
         ({"charset": "?"}, "charset"),
     ):
         with pytest.raises(ValueError, match=what):

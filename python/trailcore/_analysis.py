@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from trailcore import _native
 from trailcore._html import _grid
 from trailcore._native import Change, Changes
-from trailcore._select import StartPoint, parse_point
+from trailcore._select import StartPoint, _place
 from trailcore._table import Table
 from trailcore._values import MISSING, UNCHANGED, Invalid, Position, position_of, time_of, utc
 
@@ -39,16 +39,12 @@ __all__ = [
 
 def place(at: StartPoint) -> str:
     """Returns a place in the form of documents."""
-    if isinstance(at, str):
-        if at.startswith(("csn:", "offset:")):
-            return at
-        at = parse_point(at)
-    if isinstance(at, _dt.datetime):
-        return utc(at).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    if not isinstance(at, tuple):
-        raise TypeError(f"at must be a Position, a datetime, or text such as 'csn:7824137850', not {type(at).__name__}")
-    seqno, rba = at
-    return f"{seqno}:{rba}"
+    if isinstance(at, str) and at.startswith("offset:"):
+        return at
+    made = _place("at", at)
+    if isinstance(made, _dt.datetime):
+        return utc(made).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return str(made)
 
 
 def key_value(column: str, value: object) -> object:

@@ -8,7 +8,7 @@ import datetime as _dt
 from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
-from trailcore._html import Facts
+from trailcore._html import Checked, Facts
 from trailcore._values import Issue, Position, position_of, time_of
 
 __all__ = ["ArrowOptions", "CheckIssue", "CheckReport", "FileInfo", "ReadOptions", "WriterOptions"]
@@ -42,6 +42,13 @@ class ArrowOptions(TypedDict, total=False):
       With the layout `changes` there are two such columns.
     - `complete`: Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row
       after the change. Not in CSV.
+    - `old_key`: Adds a column `_key_before` with the old values of the key columns of a key update, a struct that is null for
+      other operations. Only for the layout `rows` and tables with a key; of the wanted columns. Not in CSV.
+    - `fill`: The source of columns that the after image of an update lacks. Only for the layout `rows`. Not in CSV. ``none``:
+      They stay missing. ``before``: The before image, if it has them.
+    - `csn`: The type of the column `_csn`. Always text in CSV. ``text``: Text, for the CSNs of all databases. It does not sort
+      in the order of the CSNs. ``number``: `UInt64`, which sorts, for databases whose CSNs are whole numbers, such as Oracle.
+      Another CSN is an error.
     - `numbers`: The type of numbers without a declared scale. ``declared``: Text with the exact digits, in JSON notation.
       Numbers with a declared scale become decimals. ``text``: Text for all numbers that the trail stores as text, even with a
       declared scale. ``float``: The nearest `Float64`. Not exact.
@@ -64,6 +71,9 @@ class ArrowOptions(TypedDict, total=False):
     layout: Literal["rows", "changes"]
     states: bool
     complete: bool
+    old_key: bool
+    fill: Literal["none", "before"]
+    csn: Literal["text", "number"]
     numbers: Literal["declared", "text", "float"] | int
     times: Literal["declared", "micros", "truncated", "nanos"]
     invalid: Literal["error", "null"]
@@ -223,8 +233,8 @@ class CheckIssue(Issue):
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class CheckReport:
+@dataclasses.dataclass(frozen=True, repr=False)
+class CheckReport(Checked):
     """`check`: whether the trail is whole.
 
     - `records`: Records read, file headers included.

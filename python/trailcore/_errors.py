@@ -6,9 +6,12 @@ any trail raise `ValueError`. All other errors are a `TrailError`. No message co
 
 from __future__ import annotations
 
+import difflib
+import re
 import sys
 import types
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 from trailcore._values import Position
@@ -239,6 +242,52 @@ _CLASSES: dict[int, type[TrailError]] = {
 }
 
 
+def _choice(match: re.Match[str]) -> str:
+    name, value, choices = match.groups()
+    known = ", ".join(f"'{one}'" for one in re.findall(r"`(\w+)`", choices))
+    return f"{name} must be {known.replace(repr('scale'), 'a scale of 0 to 38')}, not '{value}'"
+
+
+def _unknown(match: re.Match[str]) -> str:
+    name, known = match[1], re.findall(r"`(\w+)`", match[2])
+    close = difflib.get_close_matches(name, known, 1)
+    return f"unknown option {name}{f'; did you mean {close[0]}' if close else ''}? The options are {', '.join(known)}"
+
+
+def _typed(match: re.Match[str]) -> str:
+    name, value, wanted = match.groups()
+    words = {"a boolean": "True or False", "a sequence": "a list", "a string": "text"}
+    is_whole = re.fullmatch(r"[ui](8|16|32|64|size)", wanted)
+    return f"{name} must be {'a whole number' if is_whole else words.get(wanted, wanted)}, not {value}"
+
+
+# The core names options as documents do. Here they are arguments.
+_SPELLING: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+    (r"options document: unknown field `(\w+)`, expected one of (.*?)( at line .*)?$", _unknown),
+    (r"options document: (\w+): unknown variant `(.*?)`, expected (.*)", _choice),
+    (r"options document: (\w+): invalid type: \w+ (.*?), expected (.*)", _typed),
+    (r"^options document: ", ""),
+    (r"set the option on_schema_change to stop for one stream per definition", "use versions() for one table per definition"),
+    (r", or to stop for one stream per definition", ", or use versions() for one table per definition"),
+    (r"set the database character set", "set charset="),
+    (r"the option (resync|states|complete|old_key)\b(?! needs)", r"\1=True"),
+    (r"the option (\w+) to (\w+), or to (\w+)", r"\1='\2', or \1='\3'"),
+    (r"the option (\w+) to (\w+)", r"\1='\2'"),
+    (r"add the column to the option wide", "pass wide= with the name of the column"),
+    (r"the option (\w+)", r"\1="),
+    (r"\bset (\w+=)", r"pass \1"),
+    (r"provide a definitions file", "pass a definitions file as defs="),
+    (r"select in lenient mode", "select with lenient=True"),
+]
+
+
+def spelled(message: str) -> str:
+    """Returns a message with the options in Python's spelling."""
+    for pattern, text in _SPELLING:
+        message = re.sub(pattern, text, message)
+    return message
+
+
 def from_native(
     code: int,
     message: str,
@@ -249,6 +298,7 @@ def from_native(
     position: tuple[int, int] | None,
 ) -> Exception:
     """Returns the exception for an error of the native library."""
+    message, what = spelled(message), spelled(what)
     if code == _INVALID_ARGUMENT:
         return ValueError(message)
     if code in (_IO, _NOT_FOUND):
@@ -288,7 +338,7 @@ def warn(notices: list[tuple[str, str]], place: tuple[str, int] | None) -> None:
     file, line = caller() or place or ("trailcore", 1)
     for kind, text in notices:
         # Without a registry, a warning is not taken for a repetition of the warning of an earlier result.
-        warnings.warn_explicit(text + _ADVICE.get(kind, ""), _WARNINGS.get(kind, TrailWarning), file, line)
+        warnings.warn_explicit(spelled(text) + _ADVICE.get(kind, ""), _WARNINGS.get(kind, TrailWarning), file, line)
 
 
 def closed() -> Exception:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from trailcore import _text
 from trailcore._values import Invalid
 
 if TYPE_CHECKING:
     from trailcore import _native
     from trailcore._table import Table
-    from trailcore._trail import Summary, Trail
+    from trailcore._trail import Summary, TableInfo, Trail, Transaction
 
 _SHOWN = 100
 
@@ -49,6 +50,27 @@ class Facts:
 
     def _repr_html_(self) -> str:
         return facts(self.path, vars(self))
+
+
+class Checked:
+    """The base of the report of a check."""
+
+    is_whole: bool
+    issues: list[Any]
+    more_issues: int
+
+    def __repr__(self) -> str:
+        return _text.check(self)
+
+    def _repr_html_(self) -> str:
+        counts = {name: value for name, value in vars(self).items() if name != "issues"}
+        rows = [(escape(one.kind), escape(str(one.position)), escape(one.what)) for one in self.issues[:_SHOWN]]
+        issues = _grid(("issue", "position", "what"), rows) if rows else ""
+        return facts("CheckReport", counts) + issues + _more(len(self.issues) - len(rows) + self.more_issues, "issues")
+
+
+def _more(count: int, what: str) -> str:
+    return f"<p>and {count:,} more {what}</p>" if count else ""
 
 
 def change(change: _native.Change) -> str:
@@ -89,19 +111,46 @@ def definition(table: _native.TableDef) -> str:
     return f"<p><b>{escape(table.name)}</b></p>" + _grid(("column", "kind", "scale", "length", "key"), rows)
 
 
-def summary(summary: Summary) -> str:
+def tables(tables: Mapping[str, TableInfo]) -> str:
     """Returns the counts by table and operation."""
-    ops = list(dict.fromkeys(op for info in summary.tables.values() for op in info.ops))
-    shown = list(summary.tables.values())[:_SHOWN]
+    ops = list(dict.fromkeys(op for info in tables.values() for op in info.ops))
+    shown = list(tables.values())[:_SHOWN]
     rows = [
         (escape(info.name), *(f"{info.ops.get(op, 0):,}" for op in ops), f"{info.changes:,}", f"{info.bytes:,}")
         for info in shown
     ]
-    more = len(summary.tables) - len(shown)
-    tail = f"<p>and {more:,} more tables</p>" if more else ""
+    return _grid(("table", *ops, "changes", "bytes"), rows) + _more(len(tables) - len(shown), "tables")
+
+
+def table_info(info: TableInfo) -> str:
+    """Returns the counts of a table and its definition."""
+    return tables({info.name: info}) + (definition(info.definition) if info.definition is not None else "")
+
+
+def summary(summary: Summary) -> str:
+    """Returns the counts by table and operation."""
     span = f", {_cell(summary.times[0])} to {_cell(summary.times[1])}" if summary.times else ""
     head = f"<p>{summary.changes:,} changes in {summary.transactions:,} transactions{span}</p>"
-    return head + _grid(("table", *ops, "changes", "bytes"), rows) + tail
+    return head + tables(summary.tables)
+
+
+def transaction(transaction: Transaction) -> str:
+    """Returns the facts of a transaction, without reading it."""
+    values = {name: getattr(transaction, name) for name in ("csn", "xid", "timestamp", "position", "finished", "repeats")}
+    return facts("Transaction", values)
+
+
+def record(record: _native.Record) -> str:
+    """Returns the header and the tokens of a record, and its first bytes."""
+    title = f"{record.type_name or f'type {record.type_code}'} at {record.position}, {record.length:,} bytes"
+    tokens = {f"token {name}": value for name, value in record.tokens.items()}
+    return facts(title, {**record.header, **tokens, "data": record.data})
+
+
+def batch(batch: _native.Batch) -> str:
+    """Returns the columns of a record batch."""
+    rows = [(escape(name),) for name in batch.column_names]
+    return f"<p><b>{escape(batch.table or 'Batch')}</b>, {len(batch):,} rows</p>" + _grid(("column",), rows)
 
 
 def trail(trail: Trail, known: Summary | None) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "call",
     "cli_main",
+    "requested_names",
 ]
 
 __version__: str
@@ -109,7 +110,11 @@ class Change:
     def to_json(self) -> str:
         """Returns the change as one line of native JSON, without a line end. Numbers have exactly the digits of the trail."""
     def __getitem__(self, name: str, /) -> Any: ...
+    def get(self, name: str, default: Any | None = None) -> Any | None:
+        """Returns the value of a column as ``change[name]`` does, or the default if the column is missing."""
+    def __contains__(self, name: Any, /) -> bool: ...
     def _repr_html_(self) -> str: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, _memo: Any, /) -> Self: ...
 
@@ -135,6 +140,8 @@ class Changes(Iterator[Change]):
         """The table definitions read so far, the latest of each table."""
     def close(self) -> None:
         """Closes the files. Changes that were already returned stay valid; `next` raises `ClosedError` afterwards."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
 
 @final
 class Record:
@@ -167,6 +174,7 @@ class Record:
     @property
     def tokens(self) -> dict[str, Any]:
         """GoldenGate's tokens by name."""
+    def _repr_html_(self) -> str: ...
 
 @final
 class Records(Iterator[Record]):
@@ -179,6 +187,8 @@ class Records(Iterator[Record]):
         """The ranges skipped so far: start, end and reason of each. Always empty without ``resync``."""
     def close(self) -> None:
         """Closes the files. Records that were already returned stay valid; `next` raises `ClosedError` afterwards."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
 
 @final
 class Column:
@@ -228,6 +238,9 @@ class Column:
     def sub_type(self) -> int:
         """GoldenGate's number of the sub-type."""
     def __eq__(self, other: object, /) -> bool: ...
+    @staticmethod
+    def _of_facts(facts: Any) -> Column: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class TableDef:
@@ -253,6 +266,9 @@ class TableDef:
     def __getitem__(self, name: str, /) -> Column: ...
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
+    @staticmethod
+    def _of_facts(name: str, columns: list[Any], is_defined: bool) -> TableDef: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def _repr_html_(self) -> str: ...
 
 @final
@@ -271,6 +287,7 @@ class Catalog:
     @property
     def tables(self) -> list[TableDef]:
         """All definitions."""
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Select:
@@ -298,6 +315,9 @@ class Table:
 
     def __arrow_c_schema__(self) -> CapsuleType: ...
     def __arrow_c_stream__(self, requested_schema: Any | None = None) -> CapsuleType: ...
+    def interrupts_again(self) -> None:
+        """Raises `KeyboardInterrupt` in the main thread again if it ends the stream, because the consumer wraps it in an
+        exception of its own."""
     def next_batch(self) -> Batch | None:
         """Returns the next record batch, or `None` at the end."""
     def next_version(self) -> Table | None:
@@ -310,6 +330,14 @@ class Table:
     @property
     def wide(self) -> list[str] | None:
         """The columns that have to be wide in a further stream, if this one ended because one of them was not."""
+    @property
+    def wide_columns(self) -> list[str]:
+        """The columns that are wider than usual, because the options or the first rows need it."""
+    @property
+    def definition(self) -> TableDef | None:
+        """The definition of the rows so far; `None` if the stream has been read or has no rows."""
+    def empty(self) -> Batch:
+        """Returns a record batch without rows."""
     def raise_pending(self) -> None:
         """Raises the exception that stopped a consumer of the stream, which may have wrapped it."""
     @property
@@ -337,6 +365,8 @@ class Batch:
         """Returns the schema and the rows through the Arrow PyCapsule interface."""
     def __arrow_c_stream__(self, requested_schema: Any | None = None) -> CapsuleType:
         """Returns a stream of this one record batch through the Arrow PyCapsule interface."""
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def _repr_html_(self) -> str: ...
 
 @final
 class Batches(Iterator[Batch]):
@@ -353,6 +383,10 @@ class Batches(Iterator[Batch]):
     @property
     def tables(self) -> list[TableDef]:
         """The table definitions read so far, the latest of each table."""
+    def close(self) -> None:
+        """Closes the files. Batches that were already returned stay valid; `next` raises `ClosedError` afterwards."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
 
 @final
 class Trail:
@@ -366,6 +400,9 @@ class Trail:
     @staticmethod
     def of_sources(sources: list[tuple[str, Any]]) -> Trail:
         """Opens bytes or seekable file objects under these names."""
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any, /) -> Self: ...
     @property
     def files(self) -> list[tuple[str, int | None]]:
         """The path and the sequence number of each file."""
@@ -443,6 +480,9 @@ class Writer:
         """Finishes the trail. Returns names and bytes of its files; files on disk have their path and no bytes."""
     def discard(self) -> None:
         """Drops the writer without finishing the trail."""
+
+def requested_names(schema: Any) -> list[str]:
+    """Returns the names of the columns of a schema that a consumer requests."""
 
 def cli_main(argv: list[str]) -> int:
     """Runs the command line with these arguments, without the GIL, and returns the exit code. Ctrl-C ends it with 130."""

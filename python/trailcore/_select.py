@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as _dt
+import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from trailcore import _native
@@ -35,6 +36,8 @@ class Select:
 
     _compiled: _native.Select
     _options: dict[str, Any]
+    # The call that makes it again for pickle, if its text and options do not suffice.
+    _made: tuple[Callable[..., Select], tuple[Any, ...]] | None = None
 
     def __init__(
         self,
@@ -82,7 +85,17 @@ class Select:
         select = Select.__new__(Select)
         select._options = {**self._options, **changed}
         select._compiled = self._compiled.with_options(document(select._options))
+        select._made = (_changed, (self, changed))
         return select
+
+    def __reduce__(self) -> tuple[Callable[..., Select], tuple[Any, ...]]:
+        return self._made or (_parsed, (str(self), self._options))
+
+    def __copy__(self) -> Select:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Select:
+        return self
 
     @classmethod
     def parse(cls, text: str, *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
@@ -110,6 +123,7 @@ class Select:
         lenient = bool(self._options.get("lenient") and other._options.get("lenient"))
         select._options = {**self._options, "lenient": lenient}
         select._compiled = self._compiled.narrowed(other._compiled)
+        select._made = (operator.and_, (self, other))
         return select
 
     def lenient(self) -> Select:
@@ -141,6 +155,14 @@ class Select:
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+def _parsed(text: str, options: Mapping[str, Any]) -> Select:
+    return Select._of(text, False, **options)
+
+
+def _changed(select: Select, changed: Mapping[str, Any]) -> Select:
+    return select._with(**changed)
 
 
 def micros(time: _dt.datetime) -> int:

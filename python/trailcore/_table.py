@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trailcore import _html, _native
@@ -17,15 +19,37 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from trailcore._select import Select
     from trailcore._trail import _Reading
 
 __all__ = ["Table", "TableVersion"]
 
+# The first columns of every table, without their prefix.
+_META = ("op", "position", "csn", "xid", "timestamp")
+
 
 def arrow(options: Mapping[str, Any]) -> str:
     """Returns the options of the conversion to Arrow as a document."""
-    numbers = options.get("numbers")
-    return document({**options, "numbers": {"scale": numbers}} if isinstance(numbers, int) else options)
+    plain = dict(options)
+    numbers = plain.get("numbers")
+    if isinstance(numbers, bool):
+        raise TypeError(f"numbers must be 'declared', 'text', 'float' or a scale of 0 to 38, not {numbers}")
+    if isinstance(numbers, int):
+        plain["numbers"] = {"scale": numbers}
+    for name in {"columns", "wide"} & plain.keys():
+        # One column is a list of one.
+        plain[name] = [plain[name]] if isinstance(plain[name], str) else plain[name]
+    return document(plain)
+
+
+def needed(module: str, extra: str) -> Any:
+    """Imports a library that the package does not depend on. Raises `ImportError`, which names the package to install."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        raise ImportError(f"{module} is not installed; run: pip install 'trailcore[{extra}]'", name=module) from None
 
 
 class _Exports:
@@ -57,13 +81,20 @@ class _Exports:
         """The Arrow types of its columns by name. Reads up to the first change of the table."""
         return {name: data_type for name, data_type, _ in self._open().fields}
 
+    def _serve(self, requested_schema: object | None) -> _native.Table:
+        """Opens a stream of at least the columns of a schema."""
+        return self._use()
+
     def __arrow_c_schema__(self) -> object:
         """Returns the schema through the Arrow PyCapsule interface."""
         return self._open().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Returns a stream through the Arrow PyCapsule interface."""
-        return self._use().__arrow_c_stream__(requested_schema)
+        """Returns a stream through the Arrow PyCapsule interface: of the columns of `requested_schema` in its order, if it is
+        given and the table has them all. Only they are decoded. Their types are those of the table."""
+        stream = self._serve(requested_schema)
+        stream.interrupts_again()
+        return stream.__arrow_c_stream__(requested_schema)
 
     def batches(self) -> Iterator[_native.Batch]:
         """Yields the record batches. Each supports the Arrow PyCapsule interface."""
@@ -88,14 +119,12 @@ class _Exports:
 
     def to_arrow(self) -> pyarrow.Table:
         """Returns all rows as a `pyarrow.Table`. Needs pyarrow."""
-        import pyarrow
-
+        pyarrow = needed("pyarrow", "pandas")
         return self._consumed(lambda stream: pyarrow.RecordBatchReader.from_stream(stream).read_all())
 
     def to_polars(self) -> polars.DataFrame:
         """Returns all rows as a `polars.DataFrame`. Needs polars."""
-        import polars
-
+        polars = needed("polars", "polars")
         try:
             return self._consumed(lambda stream: polars.DataFrame(stream))
         except polars.exceptions.PanicException as error:
@@ -110,8 +139,7 @@ class _Exports:
         The columns have pandas' Arrow types, which keep integers with NULLs and decimals exact. With ``arrow_types=False`` they
         have NumPy types, in which such integers become floats.
         """
-        import pandas
-
+        pandas = needed("pandas", "pandas")
         table = self.to_arrow()
         return table.to_pandas(types_mapper=pandas.ArrowDtype if arrow_types else None)
 
@@ -120,14 +148,13 @@ class _Exports:
 
         To stream a trail that is larger than memory, query the table object: ``duckdb.sql("select … from postings")``.
         """
-        import duckdb
-
+        duckdb = needed("duckdb", "duckdb")
         return (connection or duckdb).from_arrow(self.to_arrow())
 
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a Parquet file and returns their number. An existing file is replaced once all rows are
         written."""
-        written: int = self._consumed(lambda stream: stream.write_parquet(os.fspath(path)))
+        written: int = self._consumed(lambda stream: stream.write_parquet(os.path.expanduser(path)))
         return written
 
 
@@ -154,6 +181,38 @@ class Table(_Exports):
     def _open(self, **changed: Any) -> _native.Table:
         return self._trail.table(self.name, self._reading, arrow({**self._options, **changed}), callback(self._progress))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A callback belongs to its process, and the last report to the object that has it.
+        return {**self.__dict__, "_progress": None, "_used": None}
+
+    def _serve(self, requested_schema: object | None) -> _native.Table:
+        if requested_schema is None:
+            return self._use()
+        narrow = self._only(_native.requested_names(requested_schema))
+        stream = narrow._use()
+        self._used = narrow._used
+        return stream
+
+    def _with(self, **changed: Any) -> Table:
+        """Returns the same table with other options."""
+        return Table(self._trail, self._reading, self.name, {**self._options, **changed}, self._progress)
+
+    def _narrowed(self, select: Select) -> Table:
+        """Returns the rows that a selection accepts. It does not warn about the others."""
+        reading = dataclasses.replace(self._reading, select=select, warns=False)
+        return Table(self._trail, reading, self.name, self._options, self._progress)
+
+    def _only(self, names: Iterable[str], fields: list[tuple[str, str, bool]] | None = None) -> Table:
+        """Returns a table that decodes only the columns with these names. It may have more columns."""
+        wanted = set(names)
+        prefix = self._options.get("prefix", "_")
+        own = [name for name in wanted if name not in {prefix + name for name in _META}]
+        # Columns such as `_states` and `_complete` depend on all columns.
+        if fields is None:
+            fields = self._open(rows=1).fields
+        plain = {name for name, data_type, is_own in fields if is_own and not data_type.startswith("Struct")}
+        return self._with(columns=own) if plain.issuperset(own) else self
+
     def _widen(self, stream: _native.Table) -> bool:
         wide = stream.wide
         if wide is None or wide == self._options.get("wide"):
@@ -172,7 +231,14 @@ class Table(_Exports):
         """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
         The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
         written, report = self._trail.convert(
-            os.fspath(path), "csv", True, self.name, True, self._reading, arrow(self._options), callback(self._progress)
+            os.path.expanduser(path),
+            "csv",
+            True,
+            self.name,
+            True,
+            self._reading,
+            arrow(self._options),
+            callback(self._progress),
         )
         self._used = lambda: report
         return sum(rows for _, _, rows in written)

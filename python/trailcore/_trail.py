@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as _dt
 import decimal
+import difflib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
-from trailcore import _html, _native
+from trailcore import _html, _lazy, _native, _text
 from trailcore._analysis import Differences, History, HistoryReport, State, StateReport, Volume, key_value, place
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions
 from trailcore._errors import UnknownTableError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+    import pyarrow.dataset
     from typing_extensions import Unpack
 
 __all__ = [
@@ -98,8 +100,25 @@ class TableInfo:
         """The number of changes, over all operations."""
         return sum(self.ops.values())
 
+    def _repr_html_(self) -> str:
+        return _html.table_info(self)
 
-@dataclasses.dataclass(frozen=True)
+
+class _Tables(dict[str, TableInfo]):
+    """The tables of a trail by name."""
+
+    def __repr__(self) -> str:
+        return _text.tables(self)
+
+    def _repr_html_(self) -> str:
+        return _html.tables(self)
+
+    def __missing__(self, name: str) -> TableInfo:
+        close = difflib.get_close_matches(str(name).upper(), self, 1)
+        raise KeyError(f"no table {name}{f'; did you mean {close[0]}?' if close else ''}")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Summary:
     """The counts of a trail, or of the changes that are selected.
 
@@ -116,6 +135,9 @@ class Summary:
     times: tuple[_dt.datetime, _dt.datetime] | None
     skipped: list[Skipped]
     report: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return _text.summary(self)
 
     def _repr_html_(self) -> str:
         return _html.summary(self)
@@ -188,6 +210,9 @@ class Transaction:
         state = "" if self.finished is not False else ", unfinished"
         return f"<Transaction xid={self.xid!r} csn={self.csn!r} at {self.position}{state}>"
 
+    def _repr_html_(self) -> str:
+        return _html.transaction(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class _Reading:
@@ -255,16 +280,19 @@ def open(
     if isinstance(source, (bytes, bytearray, memoryview)):
         native = _native.Trail.of_sources([("memory", bytes(source))])
     elif isinstance(source, (str, os.PathLike)):
-        native = _native.Trail.open(os.fspath(source))
+        native = _native.Trail.open(os.path.expanduser(source))
     elif hasattr(source, "read"):
         seekable = source.seekable() if hasattr(source, "seekable") else False
         name = getattr(source, "name", None)
         native = _native.Trail.of_sources(
             [(os.path.basename(name) if isinstance(name, str) else "stream", source if seekable else source.read())]
         )
+    elif isinstance(source, Iterable):
+        native = _native.Trail.open_files([os.path.expanduser(path) for path in source])
     else:
-        native = _native.Trail.open_files([os.fspath(path) for path in source])
-    catalog = defs if isinstance(defs, Catalog) or defs is None else Catalog.open(os.fspath(defs))
+        forms = "a path, bytes, a binary file object or a list of paths"
+        raise TypeError(f"source must be {forms}, not {type(source).__name__}")
+    catalog = defs if isinstance(defs, Catalog) or defs is None else Catalog.open(os.path.expanduser(defs))
     reading = _Reading(catalog=catalog, options=options)
     native.check_options(reading)
     return Trail(native, reading)
@@ -320,10 +348,10 @@ class Trail:
         """
         text, definitions = self._native.summary(self._reading, callback(progress))
         found = json.loads(text)
-        tables = {
-            name: TableInfo(name, definitions.get(name), counts["ops"], counts["bytes"])
+        tables = _Tables(
+            (name, TableInfo(name, definitions.get(name), counts["ops"], counts["bytes"]))
             for name, counts in found["tables"].items()
-        }
+        )
         skipped = [Skipped(position_of(one["from"]), position_of(one["to"]), one["reason"]) for one in found["skipped"]]
         self._summary = Summary(
             found["changes"],
@@ -479,7 +507,28 @@ class Trail:
         `options` are those of `ArrowOptions`, such as ``columns=["ID"]`` or ``layout="changes"``. ``numbers=2`` gives decimals
         of this scale. `Table.versions` returns one table for each definition.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"name must be the name of a table, not {type(name).__name__}")
         return Table(self._native, self._reading, name, options, progress)
+
+    def scan(self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> polars.LazyFrame:
+        """Returns the changes of one table as a `polars.LazyFrame`. Needs polars. Reads up to the first change of the table.
+
+        Each ``collect`` reads the trail again and decodes only the columns that the query needs. Comparisons of integer and
+        decimal columns with integers and decimals, equality of text, and tests of ``_op`` are decided before rows are decoded,
+        unless the trail has a selection; polars filters again. The arguments are those of `table`.
+        """
+        return _lazy.scan(self.table(name, progress=progress, **options))
+
+    def dataset(
+        self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]
+    ) -> pyarrow.dataset.Dataset:
+        """Returns the changes of one table as a `pyarrow.dataset.Dataset`, for DuckDB and pyarrow. Needs pyarrow. Reads up
+        to the first change of the table.
+
+        Each scan reads the trail again and decodes only the columns that the query needs. The arguments are those of `table`.
+        """
+        return _lazy.dataset(self.table(name, progress=progress, **options))
 
     def batches(
         self, size: int = 65_536, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]
@@ -622,7 +671,7 @@ class Trail:
         The files get their names once all of them are complete. After an exception nothing remains. Raises `OSError` if a file
         exists.
         """
-        path = os.fspath(out)
+        path = os.path.expanduser(out)
         suffix = os.path.splitext(path)[1].lower()
         single = table is not None or (bool(suffix) and not path.endswith(os.sep) and not os.path.isdir(path))
         kind = format or (_FORMATS.get(suffix) if single else "parquet")
@@ -635,21 +684,43 @@ class Trail:
         files.report = report
         return files
 
-    def to_polars(self, name: str, **options: Any) -> polars.DataFrame:
+    def to_polars(self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> polars.DataFrame:
         """Returns ``table(name, **options).to_polars()``."""
-        return self.table(name, **options).to_polars()
+        return self.table(name, progress=progress, **options).to_polars()
 
-    def to_pandas(self, name: str, **options: Any) -> pandas.DataFrame:
-        """Returns ``table(name, **options).to_pandas()``."""
-        return self.table(name, **options).to_pandas()
+    def to_pandas(
+        self,
+        name: str,
+        *,
+        arrow_types: bool = True,
+        progress: Progress | None = None,
+        **options: Unpack[ArrowOptions],
+    ) -> pandas.DataFrame:
+        """Returns ``table(name, **options).to_pandas(arrow_types=arrow_types)``."""
+        return self.table(name, progress=progress, **options).to_pandas(arrow_types=arrow_types)
 
-    def to_arrow(self, name: str, **options: Any) -> pyarrow.Table:
+    def to_arrow(self, name: str, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> pyarrow.Table:
         """Returns ``table(name, **options).to_arrow()``."""
-        return self.table(name, **options).to_arrow()
+        return self.table(name, progress=progress, **options).to_arrow()
 
-    def to_duckdb(self, name: str, **options: Any) -> duckdb.DuckDBPyRelation:
-        """Returns ``table(name, **options).to_duckdb()``."""
-        return self.table(name, **options).to_duckdb()
+    def to_duckdb(
+        self,
+        name: str,
+        *,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[ArrowOptions],
+    ) -> duckdb.DuckDBPyRelation:
+        """Returns ``table(name, **options).to_duckdb(connection)``."""
+        return self.table(name, progress=progress, **options).to_duckdb(connection)
+
+    def write_parquet(self, name: str, path: Path, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> int:
+        """Returns ``table(name, **options).write_parquet(path)``."""
+        return self.table(name, progress=progress, **options).write_parquet(path)
+
+    def write_csv(self, name: str, path: Path, *, progress: Progress | None = None, **options: Unpack[ArrowOptions]) -> int:
+        """Returns ``table(name, **options).write_csv(path)``."""
+        return self.table(name, progress=progress, **options).write_csv(path)
 
     def __enter__(self) -> Trail:
         return self

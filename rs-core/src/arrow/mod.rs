@@ -19,7 +19,7 @@
 //!
 //! Each batch starts with the columns `_op` (`insert`, `update`, `pk_update`, `delete`, `truncate`), `_position` (text such
 //! as `0000000012:0000001956`, which sorts in the trail's order and parses as a [`Position`](crate::Position)), `_csn`, `_xid`
-//! (text) and `_timestamp` (microseconds, UTC). A truncate has no values. DDL does not change rows of a table; only the
+//! (text) and `_timestamp` (microseconds, UTC). Options add further ones. A truncate has no values. DDL does not change rows of a table; only the
 //! [`Reader`](crate::Reader) returns it.
 
 mod column;
@@ -29,7 +29,7 @@ mod schema;
 mod stream;
 mod unify;
 
-pub use options::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, Times};
+pub use options::{ArrowOptions, CsnType, Fill, Invalid, Layout, Numbers, SchemaChange, Times};
 pub use records::TableRecords;
 pub use schema::{is_meta, schema};
 pub use stream::{Batches, TableStream, c_stream};

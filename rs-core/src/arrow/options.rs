@@ -63,6 +63,30 @@ pub enum Invalid {
     Null,
 }
 
+/// The source of columns that the after image of an update lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Fill {
+    /// They stay missing.
+    #[default]
+    None,
+    /// The before image, if it has them.
+    Before,
+}
+
+/// The type of the column `_csn`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CsnType {
+    /// Text, for the CSNs of all databases. It does not sort in the order of the CSNs.
+    #[default]
+    Text,
+    /// `UInt64`, which sorts, for databases whose CSNs are whole numbers, such as Oracle. Another CSN is an error.
+    Number,
+}
+
 /// The behaviour of a one-table stream when the table's definition, and with it the schema, changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -100,6 +124,13 @@ pub struct ArrowOptions {
     /// Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row after the change.
     /// Not in CSV.
     pub(crate) complete: bool,
+    /// Adds a column `_key_before` with the old values of the key columns of a key update, a struct that is null for other operations.
+    /// Only for the layout `rows` and tables with a key; of the wanted columns. Not in CSV.
+    pub(crate) old_key: bool,
+    /// The source of columns that the after image of an update lacks. Only for the layout `rows`. Not in CSV.
+    pub(crate) fill: Fill,
+    /// The type of the column `_csn`. Always text in CSV.
+    pub(crate) csn: CsnType,
     /// The type of numbers without a declared scale.
     pub(crate) numbers: Numbers,
     /// The unit of timestamps.
@@ -134,6 +165,9 @@ impl ArrowOptions {
             layout: Layout::Rows,
             states: false,
             complete: false,
+            old_key: false,
+            fill: Fill::None,
+            csn: CsnType::Text,
             numbers: Numbers::Declared,
             times: Times::Declared,
             invalid: Invalid::Error,
@@ -155,6 +189,11 @@ impl ArrowOptions {
         }
         if let Numbers::Scale(scale @ 39..) = options.numbers {
             let what = format!("numbers must have a scale from 0 to 38, not {scale}");
+            return Err(Error::new(ErrorKind::InvalidArgument, what));
+        }
+        if options.layout == Layout::Changes && (options.old_key || options.fill != Fill::None) {
+            let option = if options.old_key { "old_key" } else { "fill" };
+            let what = format!("the option {option} needs the layout rows; the layout changes has both images");
             return Err(Error::new(ErrorKind::InvalidArgument, what));
         }
         Ok(options)
@@ -185,6 +224,31 @@ impl ArrowOptions {
     #[must_use]
     pub fn complete(self, complete: bool) -> Self {
         Self { complete, ..self }
+    }
+
+    /// Adds a column `_key_before` with the old values of the key columns of a key update: a struct that is null for other
+    /// operations. A replay of the rows needs it to find the row that a key update moves. It has no effect with
+    /// [`Layout::Changes`], nor for tables without a key.
+    #[must_use]
+    pub fn old_key(self, old_key: bool) -> Self {
+        Self { old_key, ..self }
+    }
+
+    /// Completes the rows of updates from this source. It has no effect with [`Layout::Changes`].
+    #[must_use]
+    pub fn fill(self, fill: Fill) -> Self {
+        Self { fill, ..self }
+    }
+
+    /// Sets the type of the column `_csn`.
+    #[must_use]
+    pub fn csn(self, csn: CsnType) -> Self {
+        Self { csn, ..self }
+    }
+
+    /// Returns whether the rows are made of both images.
+    pub(crate) fn needs_both_images(&self) -> bool {
+        self.layout == Layout::Changes || self.old_key || self.fill == Fill::Before
     }
 
     /// Sets the conversion of numbers without a declared scale.

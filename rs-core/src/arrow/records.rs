@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Fields, SchemaRef};
 
 use super::column::{self, Misfit};
-use super::options::{ArrowOptions, Invalid, Layout, Times};
+use super::options::{ArrowOptions, CsnType, Fill, Invalid, Layout, Times};
+use super::schema::is_key_before;
 use crate::batch::{ColumnBatch, ColumnBuffer, VarBytes};
 use crate::change::{ColumnState, Op};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,9 +28,9 @@ pub struct TableRecords {
 
 /// Converts a finished batch, with the schema of its table. The batch's buffers are moved out.
 pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options: &ArrowOptions) -> Result<RecordBatch> {
-    let (ops, positions, times) = (batch.ops(), batch.positions(), batch.times());
+    let (ops, positions, times) = (batch.ops().to_vec(), batch.positions(), batch.times());
     let rows = ops.len();
-    let mut arrays: Vec<ArrayRef> = vec![op_words(ops), position_texts(positions)];
+    let mut arrays: Vec<ArrayRef> = vec![op_words(&ops), position_texts(positions)];
     let times = TimestampMicrosecondArray::from(times.to_vec()).with_timezone("UTC");
     let positions = positions.to_vec();
     let table = Arc::clone(batch.table());
@@ -39,12 +40,26 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
         Some(whole) => {
             let which = |index: usize| -> Vec<bool> { whole.has.iter().map(|has| has.get(index) == Some(&true)).collect() };
             let (has_csn, has_xid, has_before, has_after) = (which(0), which(1), which(2), which(3));
-            ([ids(&mut whole.csns, has_csn)?, ids(&mut whole.xids, has_xid)?], [has_before, has_after])
+            let csns = match options.csn {
+                CsnType::Text => ids(&mut whole.csns, has_csn)?,
+                CsnType::Number => csn_numbers(&whole.csns, &has_csn, &positions)?,
+            };
+            ([csns, ids(&mut whole.xids, has_xid)?], [has_before, has_after])
         }
         None => return Err(broken("the batch has no transactions")),
     };
     arrays.extend(ids);
     arrays.push(Arc::new(times));
+    if options.layout == Layout::Rows && options.needs_both_images() {
+        let is_wanted = |row: usize, state: ColumnState| match ops.get(row) {
+            Some(Op::Delete) => true,
+            Some(Op::Update | Op::PkUpdate) if options.fill == Fill::Before => {
+                matches!(state, ColumnState::Missing | ColumnState::Unchanged)
+            }
+            _ => false,
+        };
+        after.iter_mut().zip(before.iter()).for_each(|(after, before)| after.fill_from(before, is_wanted));
+    }
     if options.complete {
         let is_known = |state: Option<&ColumnState>| !matches!(state, None | Some(ColumnState::Missing | ColumnState::Unchanged));
         let is_complete = |row: usize| after.iter().all(|buffer| is_known(buffer.states().get(row)));
@@ -87,6 +102,17 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
         });
         arrays.collect()
     };
+    if let Some(field) = schema.fields().get(arrays.len()).filter(|field| is_key_before(field)) {
+        let own = struct_fields(Some(field.data_type()))?;
+        let keys = columns.iter().zip(before.iter_mut()).filter(|(column, _)| column.key).zip(own.iter());
+        let keys = keys.map(|((column, buffer), field)| {
+            check_invalid(&column.name, buffer)?;
+            column::array(buffer, field.data_type(), cut).map_err(|misfit| place(&column.name, &misfit))
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let has = ops.iter().zip(&has[0]).map(|(op, has)| *op == Op::PkUpdate && *has).collect::<NullBuffer>();
+        arrays.push(Arc::new(struct_array(own, keys, Some(has), rows)?));
+    }
     let mut fields = schema.fields().iter().skip(arrays.len());
     match options.layout {
         Layout::Rows => {
@@ -173,6 +199,18 @@ fn put_digits(text: &mut [u8], end: usize, mut number: u64) -> bool {
 fn ids(texts: &mut VarBytes, has: Vec<bool>) -> Result<ArrayRef> {
     let nulls = (!has.iter().all(|has| *has)).then(|| NullBuffer::from(has));
     Ok(plain_texts(texts.take(), nulls))
+}
+
+/// Converts CSNs to numbers.
+fn csn_numbers(texts: &VarBytes, has: &[bool], positions: &[Position]) -> Result<ArrayRef> {
+    let number = |(row, has): (usize, &bool)| {
+        let text = has.then(|| String::from_utf8_lossy(texts.get(row)))?;
+        let at = positions.get(row).copied().unwrap_or_default();
+        let what = || Error::new(ErrorKind::Value, format!("the CSN {text} of the change at {at} is not a number of 64 bits"));
+        Some(text.parse::<u64>().map_err(|_| what().hint("set the option csn to text")))
+    };
+    let numbers = has.iter().enumerate().map(|one| number(one).transpose()).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(UInt64Array::from(numbers)))
 }
 
 /// Converts texts that are known to be UTF-8.

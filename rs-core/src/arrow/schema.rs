@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-use super::options::{ArrowOptions, Layout, Numbers, Times};
+use super::options::{ArrowOptions, CsnType, Layout, Numbers, Times};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Kind, TableDef};
 
@@ -48,6 +48,7 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
     let columns: Fields = wanted.iter().map(|column| field(table, column, options)).collect();
     let meta = META.into_iter().chain(options.complete.then_some("complete"));
     let mut fields: Vec<Field> = meta.map(|name| meta_field(name, options)).collect();
+    fields.extend(key_before(table, &wanted, options));
     let states = |name: &str| {
         let states: Fields = wanted.iter().map(|column| Field::new(&*column.name, state_type(), true)).collect();
         Field::new(format!("{}{name}", options.prefix), DataType::Struct(states), false)
@@ -77,7 +78,7 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
     Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
 }
 
-/// Returns whether a field is an added column: `_op`, `_position`, `_csn`, `_xid` or `_timestamp`.
+/// Returns whether a field is an added column, such as `_op`, that describes the change and not the columns of the table.
 #[must_use]
 pub fn is_meta(field: &Field) -> bool {
     field.metadata().contains_key(META_KEY)
@@ -88,12 +89,30 @@ const META_KEY: &str = "trailcore:meta";
 fn meta_field(name: &str, options: &ArrowOptions) -> Field {
     let (data_type, nullable) = match name {
         "timestamp" => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), false),
+        "csn" if options.csn == CsnType::Number => (DataType::UInt64, true),
         "csn" | "xid" => (DataType::Utf8, true),
         "complete" => (DataType::Boolean, false),
         _ => (DataType::Utf8, false),
     };
     let metadata = BTreeMap::from([(META_KEY.to_owned(), name.to_owned())]);
     Field::new(format!("{}{name}", options.prefix), data_type, nullable).with_metadata(metadata)
+}
+
+/// Returns the field of the old key, if it is wanted.
+fn key_before(table: &TableDef, wanted: &[&ColumnDef], options: &ArrowOptions) -> Option<Field> {
+    let keys = wanted.iter().filter(|column| column.key);
+    let keys: Fields = keys.map(|column| Field::new(&*column.name, data_type(table, column, options), true)).collect();
+    let is_wanted = options.old_key && options.layout == Layout::Rows && !keys.is_empty();
+    let metadata = BTreeMap::from([(META_KEY.to_owned(), KEY_BEFORE.to_owned())]);
+    let field = Field::new(format!("{}{KEY_BEFORE}", options.prefix), DataType::Struct(keys), true);
+    is_wanted.then(|| field.with_metadata(metadata))
+}
+
+const KEY_BEFORE: &str = "key_before";
+
+/// Returns whether a field is that of the old key.
+pub(super) fn is_key_before(field: &Field) -> bool {
+    field.metadata().get(META_KEY).is_some_and(|name| name == KEY_BEFORE)
 }
 
 /// The type of a state: a dictionary of the five state names.

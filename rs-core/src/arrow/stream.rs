@@ -10,7 +10,7 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::column;
-use super::options::{ArrowOptions, Layout, SchemaChange};
+use super::options::{ArrowOptions, SchemaChange};
 use super::records::{TableRecords, record_batch};
 use super::schema::{data_type, schema};
 use super::unify::Union;
@@ -96,10 +96,7 @@ pub struct Batches {
 
 impl Batches {
     fn new(reader: Reader, options: ArrowOptions, only: Option<&str>) -> Self {
-        let images = match options.layout {
-            Layout::Rows => ImagesWanted::Row,
-            Layout::Changes => ImagesWanted::Both,
-        };
+        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
         let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
         if let Some(columns) = &options.columns {
             decoder = decoder.columns_of_all(columns);
@@ -130,8 +127,8 @@ impl Batches {
         self.reader.report().with_left_out(self.left_out.clone())
     }
 
-    /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, those that the
-    /// first batch of a table needs, and all for which an error was returned.
+    /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, any that the first
+    /// batch of a table needs, and any for which an error was returned.
     #[must_use]
     pub fn wide(&self) -> Vec<Box<str>> {
         self.options.wide.iter().chain(&self.narrow).cloned().collect()
@@ -318,6 +315,13 @@ impl TableStream {
     #[must_use]
     pub fn wide(&self) -> Option<Vec<Box<str>>> {
         (self.failed && !self.batches.narrow.is_empty()).then(|| self.batches.wide())
+    }
+
+    /// Returns the columns that are [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, and any that the first
+    /// rows need. A further stream with this option has the same schema.
+    #[must_use]
+    pub fn wide_columns(&self) -> Vec<Box<str>> {
+        self.batches.options.wide.clone()
     }
 
     /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.

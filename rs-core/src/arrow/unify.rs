@@ -51,6 +51,9 @@ impl Union {
         let own = batch.schema();
         let arrays = self.0.fields().iter().map(|field| {
             let array = own.index_of(field.name()).ok().map(|index| batch.column(index));
+            if array.is_none() && field.is_nullable() {
+                return Ok(new_null_array(field.data_type(), rows));
+            }
             widened(array, field.data_type(), rows).ok_or_else(|| {
                 let what = format!(
                     "column {} of {}, from {} on: a value does not fit the common type of all definitions",

@@ -191,6 +191,43 @@ impl ColumnBuffer {
         (&self.states, &mut self.values)
     }
 
+    /// Takes the values that another finished buffer of the same column has in the rows that `wanted` accepts, by the state here.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn fill_from(&mut self, other: &Self, wanted: impl Fn(usize, ColumnState) -> bool) {
+        fn replace<T: Copy>(taken: &[bool], own: &mut [T], other: &[T]) {
+            let pairs = own.iter_mut().zip(other).zip(taken);
+            pairs.filter(|(_, taken)| **taken).for_each(|((own, other), _)| *own = *other);
+        }
+        let states = self.states.iter().zip(&other.states).enumerate();
+        let taken: Vec<bool> = states.map(|(row, (own, its))| *its != ColumnState::Missing && wanted(row, *own)).collect();
+        if !taken.contains(&true) {
+            return;
+        }
+        replace(&taken, &mut self.states, &other.states);
+        match (&mut self.values, &other.values) {
+            (ColumnValues::Integer(own), ColumnValues::Integer(other)) => replace(&taken, own, other),
+            (ColumnValues::Unsigned(own), ColumnValues::Unsigned(other)) => replace(&taken, own, other),
+            (ColumnValues::DateTime { micros, nanos }, ColumnValues::DateTime { micros: other, nanos: finer }) => {
+                replace(&taken, micros, other);
+                if !(nanos.is_empty() && finer.is_empty()) {
+                    let mut finer = finer.clone();
+                    finer.resize(taken.len(), 0);
+                    nanos.resize(taken.len(), 0);
+                    replace(&taken, nanos, &finer);
+                }
+            }
+            (ColumnValues::Text(own), ColumnValues::Text(other))
+            | (ColumnValues::Digits(own), ColumnValues::Digits(other))
+            | (ColumnValues::Bytes(own), ColumnValues::Bytes(other)) => {
+                let mut values = VarBytes::new();
+                taken.iter().enumerate().for_each(|(row, &taken)| values.add(if taken { other } else { &*own }.get(row)));
+                *own = values;
+            }
+            // Never: two buffers of a column have values of the same kind.
+            _ => {}
+        }
+    }
+
     #[inline(always)]
     pub(super) fn push(&mut self, row: usize, span: ColumnSpan<'_>, around: SourceBuffer<'_>, form: RowForm) {
         if self.states.len() != row {

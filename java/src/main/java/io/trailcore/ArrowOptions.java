@@ -38,6 +38,25 @@ public final class ArrowOptions extends Options<ArrowOptions> {
         CHANGES
     }
 
+    /** The source of columns that the after image of an update lacks. */
+    public enum Fill {
+        /** They stay missing. */
+        NONE,
+        /** The before image, if it has them. */
+        BEFORE
+    }
+
+    /** The type of the column {@code _csn}. */
+    public enum CsnType {
+        /** Text, for the CSNs of all databases. It does not sort in the order of the CSNs. */
+        TEXT,
+        /**
+         * {@code UInt64}, which sorts, for databases whose CSNs are whole numbers, such as Oracle. Another CSN is an
+         * error.
+         */
+        NUMBER
+    }
+
     /**
      * The conversion of numbers that the trail stores as text, without a declared scale: Oracle's NUMBER without a
      * precision.
@@ -127,6 +146,39 @@ public final class ArrowOptions extends Options<ArrowOptions> {
      */
     public ArrowOptions complete(boolean value) {
         return with("complete", value);
+    }
+
+    /**
+     * Sets {@code oldKey}. Adds a column {@code _key_before} with the old values of the key columns of a key update, a
+     * struct that is null for other operations. Only for the layout {@code rows} and tables with a key; of the wanted
+     * columns. Not in CSV.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions oldKey(boolean value) {
+        return with("old_key", value);
+    }
+
+    /**
+     * Sets {@code fill}. The source of columns that the after image of an update lacks. Only for the layout {@code
+     * rows}. Not in CSV.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions fill(Fill value) {
+        return with("fill", Options.word(value));
+    }
+
+    /**
+     * Sets {@code csn}. The type of the column {@code _csn}. Always text in CSV.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions csn(CsnType value) {
+        return with("csn", Options.word(value));
     }
 
     /**
