@@ -106,7 +106,7 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
         let own = struct_fields(Some(field.data_type()))?;
         let keys = columns.iter().zip(before.iter_mut()).filter(|(column, _)| column.key).zip(own.iter());
         let keys = keys.map(|((column, buffer), field)| {
-            check_invalid(&column.name, buffer)?;
+            check_invalid(column, buffer)?;
             column::array(buffer, field.data_type(), cut).map_err(|misfit| place(&column.name, &misfit))
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
