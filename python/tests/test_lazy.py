@@ -198,12 +198,12 @@ def test_only_the_wanted_columns_are_decoded() -> None:
     assert lazy.select(c("OTHER").sum()).collect().item() == 90 and ds.count_rows() == 10
     assert lazy.filter(c("ID") > 4).select("OTHER").collect().height == 5
     assert lazy.select("ID", "_op").head(3).collect().height == 3
-    with pytest.raises((tc.ColumnValueError, pl.exceptions.ComputeError), match="cannot be decoded"):
+    with pytest.raises((tc.ColumnValueError, pl.exceptions.ComputeError), match="not a date"):
         lazy.select("BAD").collect()
     assert duckdb.sql("select sum(OTHER) from ds").fetchall() == [(90,)]
     assert duckdb.sql("select sum(OTHER) from ds where ID > 4").fetchall() == [(70,)]
     assert duckdb.sql("select count(*) from ds").fetchall() == [(10,)]
-    with pytest.raises(duckdb.Error, match="cannot be decoded"):
+    with pytest.raises(duckdb.Error, match="not a date"):
         duckdb.sql("select max(BAD) from ds").fetchall()
     # A schema that a consumer requests: names and order.
     wanted = pa.schema([("OTHER", pa.int64()), ("_op", pa.string())])
