@@ -16,9 +16,10 @@ examples:
   trailcore cat dirdat/lt --limit 10
   trailcore cat dirdat/lt --table HR.EMP --where 'SALARY > 1000'
   trailcore cat dirdat/lt --last 10 --text --tz Europe/Berlin
-  trailcore cat dirdat/lt --transaction-of 0:1980
-  trailcore cat dirdat/lt --xid 9.0.80330 --numbers text
+  trailcore cat dirdat/lt --xid 1.2.7 --numbers text
   trailcore cat dirdat/lt --from 2024-03-01T12:00:00 --until csn:7824137900
+
+The whole transaction of a record: trailcore cat dirdat/lt --transaction-of 0:1980
 
 Everything before an error is printed; exit codes: see trailcore --help";
 

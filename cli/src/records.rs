@@ -18,9 +18,10 @@ examples:
   trailcore records dirdat/lt --limit 5
   trailcore records dirdat/lt --from 0:1980 --limit 1 --detail --hex
   trailcore records dirdat/lt --last 10
-  trailcore records dirdat/lt --table 'HR.*' --type Insert --string 'Smith' --detail
-  trailcore records dirdat/lt --transaction-of 0:1980
-  trailcore records dirdat/lt --logdump 'AUDITRBA > 1000; FILTER RECTYPE 5'
+  trailcore records dirdat/lt --table 'HR.*' --type Insert --string 'Ada' --detail
+  trailcore records dirdat/lt --logdump 'RECLEN > 20; FILTER RECTYPE 5'
+
+The whole transaction of a record: trailcore records dirdat/lt --transaction-of 0:1980
 
 --last and --reverse read the files from the last one back, each twice, and hold eight bytes for each of their
 records; --reverse reads a file again for each 65,536 records.
@@ -293,11 +294,11 @@ impl Printer<'_> {
     fn write_text(&mut self, report: &RecordReport<'_>) -> Result<(), Failure> {
         let (zone, out) = (&self.zone, &mut self.text);
         let RecordReport { number, position, name, type_code, length, .. } = report;
-        write!(out, "record {number} at {position}  {name} ({type_code})  {length} bytes")?;
+        write!(out, "record {number} at {position}  {name} ({type_code})")?;
         if let Some(table) = report.table {
             write!(out, "  {}", clean(table))?;
         }
-        out.push(b'\n');
+        writeln!(out, "  {length} bytes")?;
         let mut is_damaged = true;
         for (name, value) in report.header.fields() {
             is_damaged = false;

@@ -11,7 +11,7 @@ use crate::output::{Output, clean, grouped};
 
 const EXAMPLES: &str = "\
 examples:
-  trailcore save dirdat/lt part/lt --from 0:1980 --until csn:7824137900
+  trailcore save dirdat/lt part/lt --from 2024-03-01T12:00:00 --until csn:7824137900
   trailcore save dirdat/lt emp/em --table HR.EMP
 
 OUT is the prefix of the new trail, whose files are numbered from 0. Changes are written, not records: images, tokens

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 examples:
   trailcore tables dirdat/lt
   trailcore tables dirdat/lt --table 'HR.*'
-  trailcore tables dirdat/lt --defgen > lt.def
+  trailcore tables dirdat/lt --defgen
   trailcore tables dirdat/lt --ddl --table HR.EMP
 
 exit codes: see trailcore --help";

@@ -29,7 +29,7 @@ from conftest import DATA, ROOT
 from trailcore.__main__ import main
 
 BK = str(DATA / "big" / "bk")
-COMMANDS = ("info", "find", "cat", "count", "records", "tables", "check", "convert", "explain")
+COMMANDS = ("info", "find", "cat", "count", "records", "tables", "check", "convert", "explain", "save")
 
 
 class Result(NamedTuple):
@@ -566,6 +566,19 @@ def test_the_examples_of_the_help_run(run, works: Path, name: str) -> None:
                 shutil.rmtree(path)
             elif path.exists():
                 path.unlink()
+
+
+def test_the_last_records_in_a_zone(run) -> None:
+    code, out, err = run("records", BK, "--last", "3", "--json", "--detail")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert (code, err, len(records)) == (0, "", 3)
+    assert records[-1]["table"] == "BANK.POSTINGS"
+    assert "+09:00 " in run("cat", BK, "--last", "1", "--text", "--tz", "Asia/Tokyo").out
+
+
+def test_a_saved_trail_is_a_trail(run, tmp_path: Path) -> None:
+    assert run("save", BK, str(tmp_path / "po"), "--table", "BANK.POSTINGS").code == 0
+    assert {change.table for change in tc.open(tmp_path / "po")} == {"BANK.POSTINGS"}
 
 
 def test_the_examples_of_the_page_run(run, works: Path) -> None:

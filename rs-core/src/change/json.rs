@@ -20,10 +20,11 @@ use crate::position::Position;
 /// use trailcore::JsonOptions;
 ///
 /// let mut reader = trail.reader()?;
-/// let change = reader.next()?.unwrap();
-/// let mut line = Vec::new();
-/// change.write_json_with(&mut line, &JsonOptions::new().text_numbers(true))?;
-/// assert!(String::from_utf8_lossy(&line).contains(r#""CUSTOMER_ID":"1""#));
+/// let mut lines = Vec::new();
+/// while let Some(change) = reader.next()? {
+///     change.write_json_with(&mut lines, &JsonOptions::new().text_numbers(true))?;
+/// }
+/// assert!(String::from_utf8_lossy(&lines).contains(r#""CUSTOMER_ID":"1""#));
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 #[derive(Clone, Copy, Default)]
