@@ -402,6 +402,9 @@ class Trail:
     ) -> Trail:
         """Returns the same trail with a selection. The arguments are those of `Select`, or one `Select`.
 
+        Tables are named as in TABLE (``HR.*``), `where` and `filter` are GoldenGate's clauses: ``where="AMOUNT > 1000"``.
+        `start` and `until` are a `Position`, a time (naive times are UTC), or ``csn:NUMBER``.
+
         Reading starts at the file of `start` instead of at the first file of the trail. A selection narrows an earlier one: a
         change must pass both.
 
