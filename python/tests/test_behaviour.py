@@ -155,6 +155,55 @@ def test_ctrl_c_ends_work_within_a_second(long_trail: Path, work: str) -> None:
     assert time.monotonic() - start < 3
 
 
+@pytest.mark.parametrize(
+    "work",
+    [
+        "polars.DataFrame(table)",
+        "polars.LazyFrame(table).select('K').collect()",
+        "pyarrow.table(table)",
+        "pandas.DataFrame.from_arrow(table)",
+        "trail.scan('A.T').select(polars.col('V').max()).collect()",
+        "trail.scan('A.T').select(polars.col('V').max()).collect(engine='streaming')",
+        "trail.dataset('A.T').to_table()",
+        "duckdb.sql('select sum(K), max(V) from view').fetchall()",
+    ],
+)
+def test_ctrl_c_ends_libraries_that_read_a_table_themselves(long_trail: Path, work: str) -> None:
+    code = f"""
+        import sys
+        import duckdb, pandas, polars, pyarrow
+        import trailcore as tc
+        trail = tc.open(sys.argv[1])
+        view = table = trail.table('A.T')
+        print("ready", flush=True)
+        try:
+            # A library may wrap Ctrl-C in an error of its own. A loop that goes on after errors must end all the same.
+            for _ in range(3):
+                try:
+                    {work}
+                except Exception as error:
+                    print("wrapped", flush=True)
+                    if "duckdb" in {work!r}: raise KeyboardInterrupt
+                    continue
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(long_trail)],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.4)
+    start = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert out in ("stopped\n", "wrapped\nstopped\n"), (out, err)
+    assert time.monotonic() - start < 3
+
+
 def test_iterators_can_be_abandoned(long_trail: Path) -> None:
     def descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))

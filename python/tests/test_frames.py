@@ -241,6 +241,16 @@ def test_the_old_key_of_a_key_update_is_kept_on_request(tmp_path: Path) -> None:
         trail.to_arrow("A.ROWS", old_key=True, layout="changes")
 
 
+@pytest.mark.parametrize("options", [{"old_key": True}, {"fill": "before"}, {"csn": "number"}])
+def test_csv_refuses_options_that_it_would_ignore(tmp_path: Path, options: dict[str, object]) -> None:
+    trail = updates()
+    with pytest.raises(ValueError, match="has no effect in CSV"):
+        trail.write_csv("A.ROWS", tmp_path / "x.csv", **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="has no effect in CSV"):
+        trail.convert(tmp_path / "x.csv", table="A.ROWS", **options)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
 def test_csns_sort_as_numbers_on_request(big: tc.Trail) -> None:
     trail = updates()
     assert trail.to_polars("A.ROWS").sort("_csn")["_csn"].to_list()[0] == "1000"

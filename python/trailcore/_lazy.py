@@ -234,6 +234,12 @@ def dataset(table: Table) -> Any:
         known = {"use_threads", "memory_pool", "batch_readahead"} & options.keys()
         return ds.Scanner.from_batches(reader, columns=chosen, filter=filter, **{name: options[name] for name in known})
 
+    def to_table(self: Any, *args: Any, **options: Any) -> Any:
+        """Returns all rows of a scan."""
+        scan = self.scanner(*args, **options)
+        # The loop is Python's, so that Ctrl-C ends it: Arrow reads in other threads.
+        return pyarrow.Table.from_batches(list(scan.to_batches()), scan.projected_schema)
+
     members: dict[str, Any] = {
         "__doc__": "The rows of one table of a trail: a dataset for pyarrow and DuckDB. Each scan reads the trail again, and "
         "decodes only the columns that it needs.",
@@ -242,10 +248,10 @@ def dataset(table: Table) -> Any:
         "__repr__": lambda self: f"<TrailDataset {table.name}: {', '.join(schema.names)}>",
         "schema": property(lambda self: schema, doc="The schema of all columns."),
         "scanner": scanner,
-        "to_table": lambda self, *args, **options: self.scanner(*args, **options).to_table(),
+        "to_table": to_table,
         "to_batches": lambda self, *args, **options: self.scanner(*args, **options).to_batches(),
         "head": lambda self, num_rows, *args, **options: self.scanner(*args, **options).head(num_rows),
-        "count_rows": lambda self, filter=None, **options: self.scanner([], filter).count_rows(),
+        "count_rows": lambda self, filter=None, **options: sum(map(len, self.scanner([], filter).to_batches())),
     }
     # The class of Arrow has no object of C++ here: what is not defined above would read it.
     for name in dir(ds.Dataset):

@@ -18,7 +18,7 @@ from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
 from trailcore._select import Select, StartPoint, _place, micros
-from trailcore._table import Table, arrow
+from trailcore._table import Table, arrow, check_csv
 from trailcore._values import Position, document, position_of, time_of
 
 if TYPE_CHECKING:
@@ -402,6 +402,9 @@ class Trail:
     ) -> Trail:
         """Returns the same trail with a selection. The arguments are those of `Select`, or one `Select`.
 
+        Tables are named as in TABLE (``HR.*``), `where` and `filter` are GoldenGate's clauses: ``where="AMOUNT > 1000"``.
+        `start` and `until` are a `Position`, a time (naive times are UTC), or ``csn:NUMBER``.
+
         Reading starts at the file of `start` instead of at the first file of the trail. A selection narrows an earlier one: a
         change must pass both.
 
@@ -677,6 +680,8 @@ class Trail:
         kind = format or (_FORMATS.get(suffix) if single else "parquet")
         if kind is None:
             raise ValueError(f"the ending of {path} means no format; use one of {', '.join(_FORMATS)}, or give format=")
+        if kind == "csv":
+            check_csv(options)
         written, report = self._native.convert(
             path, kind, single, table, force, self._reading, arrow(options), callback(progress)
         )
