@@ -244,7 +244,7 @@ fn records_of_unknown_types_are_not_changes() {
     assert!(all.iter().any(|line| line.contains(r#""op":"other""#)));
 }
 
-/// Returns the ids of a trail's changes, those that are marked as unfinished, and the CSNs of the reader's list.
+/// Returns the ids of a trail's changes, all that are marked as unfinished, and the CSNs of the reader's list.
 fn unfinished(trail: &Trail, options: ReadOptions) -> (usize, Vec<i64>, Vec<String>) {
     let mut reader = trail.reader_with(options).unwrap();
     let (mut changes, mut marked) = (0, Vec::new());
