@@ -130,7 +130,10 @@ def test_a_signal_leaves_no_file_under_its_name(tmp_path: Path, sign: signal.Sig
         for number in range(30_000):
             writer.insert(table, {"ID": number, "TEXT": "x" * 1500})
     writer.finish()
+    # The tests may run below nohup.
+    usual = "default_int_handler" if sign == signal.SIGINT else "SIG_DFL"
     code = (
+        f"import signal\nsignal.signal({int(sign)}, signal.{usual})\n"
         f"import trailcore as tc\nprint('go', flush=True)\n"
         f"while True: tc.open({str(tmp_path / 'aa')!r}).table('A.B').write_parquet({str(tmp_path / 'x.parquet')!r})\n"
     )
@@ -145,7 +148,8 @@ def test_a_signal_leaves_no_file_under_its_name(tmp_path: Path, sign: signal.Sig
         assert pq.read_metadata(tmp_path / "x.parquet").num_rows == 30_000
     # The command line removes what it began, and a later run is not refused.
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "trailcore", "convert", str(tmp_path / "aa"), f"{out}/", "--no-progress"]
+    start = f"import signal, sys; signal.signal({int(sign)}, signal.{usual}); from trailcore.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "convert", str(tmp_path / "aa"), f"{out}/", "--no-progress"]
     process = subprocess.Popen(command)
     deadline = time.monotonic() + 20
     while not list(out.glob("*.partial")) and time.monotonic() < deadline and process.poll() is None:

@@ -20,8 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     if argv is None:
         for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), stop)
+            number = getattr(signal, name, None)
+            # nohup has it ignored, and so it stays.
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, stop)
     try:
         sys.stdout.flush()
         return cli_main(list(sys.argv[1:] if argv is None else argv))
