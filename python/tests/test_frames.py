@@ -148,7 +148,9 @@ def test_a_signal_leaves_no_file_under_its_name(tmp_path: Path, sign: signal.Sig
         assert pq.read_metadata(tmp_path / "x.parquet").num_rows == 30_000
     # The command line removes what it began, and a later run is not refused.
     out = tmp_path / "out"
-    start = f"import signal, sys; signal.signal({int(sign)}, signal.{usual}); from trailcore.__main__ import main; sys.exit(main())"
+    start = (
+        f"import signal, sys; signal.signal({int(sign)}, signal.{usual}); from trailcore.__main__ import main; sys.exit(main())"
+    )
     command = [sys.executable, "-c", start, "convert", str(tmp_path / "aa"), f"{out}/", "--no-progress"]
     process = subprocess.Popen(command)
     deadline = time.monotonic() + 20
