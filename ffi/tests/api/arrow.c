@@ -30,7 +30,7 @@ void arrow(void) {
     OK(tc_trail_arrow_stream(trail, "BANK.POSTINGS", NULL, options, &stream, NULL));
     tc_trail_free(trail);
     CHECK(stream.get_schema(&stream, &schema) == 0 && schema.n_children == 7);
-    CHECK(strcmp(schema.children[5]->name, "AMOUNT") == 0 && strcmp(schema.children[5]->format, "d:19,2") == 0);
+    CHECK(strcmp(schema.children[5]->name, "AMOUNT") == 0 && strcmp(schema.children[5]->format, "d:18,2") == 0);
     schema.release(&schema);
     for (;;) {
         CHECK(stream.get_next(&stream, &batch) == 0);
