@@ -60,7 +60,11 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::Integer(values), DataType::Int64) => Arc::new(Int64Array::new(taken(values), nulls)),
         (ColumnValues::Unsigned(values), DataType::UInt64) => Arc::new(UInt64Array::new(taken(values), nulls)),
         (ColumnValues::Integer(values), DataType::Decimal128(..)) => {
-            if let Some(row) = values.iter().position(|value| !has_digits(*value, data_type)) {
+            if let Some(row) = values
+                .iter()
+                .position(|value| !has_digits(*value))
+                .filter(|_| *data_type == DataType::Decimal128(DIGITS_64, scale as i8))
+            {
                 let what = "the number has more digits than its decimal type";
                 return Err(Misfit { row, what, hint: "add the column to the option wide" });
             }
@@ -147,19 +151,25 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
 /// Returns whether a type holds all values of a buffer, if a wider type of the column would: see
 /// [`ArrowOptions::wide`](super::ArrowOptions::wide).
 pub(super) fn is_wide_enough(buffer: &ColumnBuffer, data_type: &DataType) -> bool {
+    // Microseconds whose nanoseconds have 64 bits, with some below a microsecond.
+    const NANOS: i64 = i64::MAX / 1000 - 1;
+    // Without an end at the first value that does not fit, so that the compiler makes one operation of several.
     match (buffer.values(), data_type) {
         (ColumnValues::DateTime { micros, .. }, DataType::Timestamp(TimeUnit::Nanosecond, _)) => {
-            micros.iter().all(|micros| micros.checked_mul(1000).is_some_and(|nanos| nanos.checked_add(999).is_some()))
+            micros.iter().fold(true, |fits, micros| fits & (-NANOS..=NANOS).contains(micros))
         }
-        (ColumnValues::Integer(values), DataType::Decimal128(..)) => values.iter().all(|value| has_digits(*value, data_type)),
+        (ColumnValues::Integer(values), DataType::Decimal128(DIGITS_64, _)) => {
+            values.iter().fold(true, |fits, value| fits & has_digits(*value))
+        }
         _ => true,
     }
 }
 
-/// Returns whether a decimal type has the digits of an integer.
-fn has_digits(value: i64, data_type: &DataType) -> bool {
-    const LIMIT: u64 = 10u64.pow(DIGITS_64 as u32);
-    !matches!(data_type, DataType::Decimal128(DIGITS_64, _)) || value.unsigned_abs() < LIMIT
+/// Returns whether an integer has at most the digits of a decimal that is not wide.
+#[inline]
+fn has_digits(value: i64) -> bool {
+    const LIMIT: i64 = 10i64.pow(DIGITS_64 as u32);
+    -LIMIT < value && value < LIMIT
 }
 
 /// Takes the values out and leaves an empty vector of the same capacity.
