@@ -191,11 +191,13 @@ impl ReadReport {
     }
 
     /// Returns the same report with the changes that the form of the result cannot hold.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
     pub(crate) fn with_left_out(self, left_out: BTreeMap<&'static str, u64>) -> Self {
         Self { left_out, ..self }
     }
 
     /// Adds a change that the form of the result cannot hold.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
     pub(crate) fn leave_out(left_out: &mut BTreeMap<&'static str, u64>, op: Op) {
         *left_out.entry(op.name()).or_default() += 1;
     }

@@ -34,6 +34,7 @@ impl Wanted {
     }
 
     /// Returns whether DDL is about the table.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
     pub(crate) fn is_object(&self, name: &str) -> bool {
         name.eq_ignore_ascii_case(&self.name)
     }
