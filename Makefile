@@ -11,7 +11,7 @@ TRAILCORE := target/release/trailcore
 LINT ?= strict
 
 .PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
-  conformance fuzz fuzz-short soak bench dist docs data msrv notices hooks clean
+  conformance tested fuzz fuzz-short soak bench dist docs data msrv notices hooks clean
 
 include python/python.mk
 include ffi/ffi.mk
@@ -51,8 +51,13 @@ test-rust: ## Tests the crates, the samples and the vectors
 	@[ -d ../shared ] || echo "skipped: the tests of real trails, vectors and shared filter cases, which need ../shared"
 	$(MAKE) --no-print-directory examples-check
 
-test-cli: cli-build ## Tests the command line
+test-cli: ## Tests the command line
 	$(CARGO) test --quiet -p trailcore-cli
+
+# Everything as tests use it, in target/debug: with all features, thus with the panic drill. `cargo test --workspace --all-features`
+# shares what is built here; with other packages or features, Cargo builds the dependencies again.
+tested:
+	$(CARGO) build --quiet --workspace --all-features --all-targets
 
 test-long: fuzz soak c-sanitizers ## Runs the nightly tests: fuzzing, sanitizers, long runs
 
@@ -77,21 +82,20 @@ lint-project:
 	  python3 tests/lint/$$lint.py || [ "$(LINT)" != strict ] || exit 1; \
 	done
 
+# With the features of the Python package, which holds the command line: both share what is built.
 cli-build:
-	$(CARGO) build --quiet --release -p trailcore-cli
+	$(CARGO) build --quiet --release -p trailcore-cli -p trailcore-python --bin trailcore
 
 # Runs the programs like a user, on the sample data, which must equal the output of the generator.
-examples-check: cli-build
-	$(CARGO) build --quiet --release -p trailcore --examples
-	$(CARGO) run --quiet --release -p trailcore-samples -- target/samples-again
+examples-check: tested
+	target/debug/trailcore-samples target/samples-again
 	diff -r $(DATA)/big target/samples-again/big
 	diff -r $(DATA)/little target/samples-again/little
-	$(TRAILCORE) cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
-	$(TRAILCORE) cat $(DATA)/little/bk | diff - $(DATA)/little.jsonl
-	target/release/examples/changes $(DATA)/big/bk | diff - $(DATA)/big.jsonl
-	$(CARGO) build --quiet --release -p trailcore-support
-	@if [ -d ../shared/vectors/trail ]; then target/release/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
-	@if [ -f ../shared/vectors/filter-cases.json ]; then target/release/filter-cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
+	target/debug/trailcore cat $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	target/debug/trailcore cat $(DATA)/little/bk | diff - $(DATA)/little.jsonl
+	target/debug/examples/changes $(DATA)/big/bk | diff - $(DATA)/big.jsonl
+	@if [ -d ../shared/vectors/trail ]; then target/debug/vectors ../shared/vectors/trail | tail -n 1; else echo "skipped: no vectors"; fi
+	@if [ -f ../shared/vectors/filter-cases.json ]; then target/debug/filter-cases ../shared/vectors/filter-cases.json | tail -n 1; else echo "skipped: no filter cases"; fi
 
 conformance: py-build c-examples cli-build ## Compares every language with Rust, on the same trails and selections
 	$(PY) tests/conformance/run.py

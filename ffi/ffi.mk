@@ -25,9 +25,9 @@ abi: c-build ## Takes the present interface of the C library as the wanted one
 	python3 ffi/abi/abi.py list include/trailcore.h $(C_BUILT) > target/interface.txt
 	mv target/interface.txt ffi/abi/interface.txt
 
-# The library under the names that programs link with and look for.
+# The library under the names that programs link with and look for. It is built with Java's, which shares all but the last step.
 c-build:
-	$(CARGO) build --release -p trailcore-ffi
+	$(CARGO) build --quiet --release -p trailcore-ffi -p trailcore-jni
 	@mkdir -p $(C_TEST)
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
@@ -35,9 +35,9 @@ c-build:
 test-c: c-header c-abi c-examples c-api c-sanitizers c-leaks ## All tests of the C library
 
 # The committed header is the one that its source gives.
-c-header:
+c-header: tested
 	@mkdir -p $(C_TEST)
-	$(CARGO) run --quiet -p trailcore-header > $(C_TEST)/trailcore.h
+	target/debug/trailcore-header > $(C_TEST)/trailcore.h
 	diff include/trailcore.h $(C_TEST)/trailcore.h
 	python3 ffi/tests/complete.py include/trailcore.h ffi/tests
 
@@ -76,9 +76,7 @@ c-examples: c-build
 
 # Every function, with the library that is installed, and with one built for tests, which has the panic drill and knows what
 # has been freed.
-c-api: c-build
-	$(CARGO) test --quiet -p trailcore-ffi --features drill
-	$(CARGO) build --quiet -p trailcore-ffi --features drill
+c-api: c-build tested
 	@mkdir -p $(C_TEST)/scratch $(C_TEST)/debug
 	ln -sf ../../debug/libtrailcore_ffi.so $(C_TEST)/debug/libtrailcore.so
 	ln -sf ../../debug/libtrailcore_ffi.so $(C_TEST)/debug/libtrailcore.so.0

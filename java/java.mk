@@ -23,8 +23,7 @@ java-tools:
 	else rm -f target/java-tools; echo "skipped: the Java binding needs a JDK (17 or later) and Maven"; fi
 
 # The library as the JAR takes it in: without what only debuggers read.
-java-library:
-	$(CARGO) build --quiet --release -p trailcore-jni
+java-library: c-build
 	@mkdir -p $(JAVA_NATIVE)/$(JAVA_PLATFORM)
 	@strip --strip-debug -o $(JAVA_NATIVE)/$(JAVA_PLATFORM)/libtrailcore_jni.so $(JNI_LIBRARY) 2>/dev/null \
 	  || cp $(JNI_LIBRARY) $(JAVA_NATIVE)/$(JAVA_PLATFORM)/libtrailcore_jni.so
@@ -37,9 +36,7 @@ test-java: java-tools ## Tests of the Java binding, its javadoc, and the example
 	@if [ -f target/java-tools ]; then $(MAKE) --no-print-directory java-checked; fi
 
 .PHONY: java-checked
-java-checked: java-library
-	$(CARGO) build --quiet -p trailcore-jni --features drill
-	@$(MAKE) --no-print-directory cli-build
+java-checked: java-library tested cli-build
 	@rm -rf java/target/surefire-reports
 	$(MVN) $(MVN_FLAGS) -f java/pom.xml install > target/test-java.log 2>&1 || { cut -c1-400 target/test-java.log | tail -n 80; exit 1; }
 	@if grep -hE -A3 '(WARNING|FATAL ERROR) in native method|WARNING: JNI|JNI local refs' \

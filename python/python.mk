@@ -9,7 +9,7 @@ PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8' 'joblib>=1.4' 'dask>=2024.1'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
-.PHONY: py-build py-demo py-lint test-python py-drill py-wheel-test py-readme-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint test-python py-wheel-test py-readme-test py-notebooks bench-python
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
@@ -32,7 +32,7 @@ py-lint: py-build
 	cd python && $(abspath $(VENV))/bin/mypy
 	cd python && $(abspath $(PY)) -m mypy.stubtest trailcore._native --ignore-disjoint-bases
 
-test-python: py-lint py-drill ## Checks and tests of the Python package, its wheel and its notebooks
+test-python: py-lint tested ## Checks and tests of the Python package, its wheel and its notebooks
 	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
 	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks
 
@@ -53,10 +53,6 @@ py-wheel-test: $(VENV)/tools
 # The first screen of the README, letter for letter, in an environment of its own.
 py-readme-test:
 	$(PYTHON) tests/readme.py
-
-# The native part with the panic drill, which only a test loads.
-py-drill:
-	PYO3_BUILD_EXTENSION_MODULE=1 $(CARGO) build --quiet -p trailcore-python --features drill --target-dir target/drill
 
 py-notebooks: py-build
 	$(PY) examples/python/run_notebooks.py

@@ -8,7 +8,7 @@ use trailcore::{Change, ErrorKind, JsonOptions, Position, Row, Trail, Value};
 
 use crate::failure::Failure;
 use crate::matching::Matching;
-use crate::options::{Reading, Selecting, Source, report_rest};
+use crate::options::{Limits, Reading, Selecting, Source, report_rest};
 use crate::output::{Output, clean, hex};
 
 const EXAMPLES: &str = "\
@@ -63,17 +63,16 @@ enum NumbersName {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
-    let mut source = args.reading.open(output)?.select(&args.selecting, output)?;
-    let matcher = args.matching.matcher(&[], &source.trail)?;
-    let mut until = None;
+    let source = args.reading.open(output)?;
+    let mut selecting = args.selecting.clone();
     if let Some(position) = args.transaction_of {
-        let (first, last) = source.trail.transaction_of(position, &source.options)?;
-        source.options = source.options.start_at(first.into());
-        until = Some(last);
+        selecting.limits = Limits::transaction(position, &source)?;
     }
+    let source = source.select(&selecting, output)?;
+    let matcher = args.matching.matcher(&[], &source.trail)?;
     let wants = |change: &Change<'_>| matcher.is_empty() || matcher.wants(change.user_tokens(), || LogdumpFacts::of(change));
     let (trail, skip) = match args.last {
-        Some(last) => last_changes(last, &source, args.all, output, &wants)?,
+        Some(last) => last_changes(last, &source, args.all, &wants)?,
         None => (source.trail.clone(), 0),
     };
     let (options, bar) = source.watched(output, true)?;
@@ -83,7 +82,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (mut passed, mut printed) = (0, 0);
     while args.limit.is_none_or(|limit| printed < limit) {
         let Some(change) = reader.next()? else { break };
-        let is_last = until.is_some() && change.op().is_change() && change.transaction().ends();
+        // Nothing after the end of the transaction is wanted.
+        let is_last = args.transaction_of.is_some() && change.op().is_change() && change.transaction().ends();
         if wants(&change) {
             passed += 1;
             if passed > skip && args.last.is_none_or(|last| printed < last) {
@@ -104,19 +104,12 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
 
 /// Returns a trail that has the last `last` wanted changes, and how many wanted changes come before them in it. It reads the last
 /// file, then the last two, four, and so on, until there are enough, and until the transaction of the first of them is known.
-fn last_changes(
-    last: u64,
-    source: &Source,
-    all: bool,
-    output: &Output,
-    wants: &dyn Fn(&Change<'_>) -> bool,
-) -> Result<(Trail, u64), Failure> {
+fn last_changes(last: u64, source: &Source, all: bool, wants: &dyn Fn(&Change<'_>) -> bool) -> Result<(Trail, u64), Failure> {
     let files = source.trail.files().len();
     let mut take = if source.starts_late() || source.lacks_header() { files } else { files.min(1) };
     loop {
         let trail = source.trail.with_files(files - take..files);
-        let options = output.stoppable(source.options.clone()).include_non_changes(all);
-        let mut reader = trail.reader_with(options)?;
+        let mut reader = trail.reader_with(source.options.clone().include_non_changes(all))?;
         let (mut found, mut unknown) = (0u64, 0);
         loop {
             match reader.next() {

@@ -3,7 +3,7 @@
 use trailcore::Op;
 
 use crate::failure::Failure;
-use crate::options::{Reading, Selecting, Source, report_rest};
+use crate::options::{Reading, Selecting, Source, only_damage, report_counted};
 use crate::output::{Grid, Output, clean, grouped};
 use trailcore::report::{CountReport, ReadReport, RecordCountReport};
 
@@ -37,19 +37,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return records(args, &source, output);
     }
     let source = source.select(&args.selecting, output)?;
-    let (report, error) = source.count(output)?;
+    let (report, damage) = source.count(output)?;
     if args.json {
         output.json(&report)?;
     } else {
         show(&report, output)?;
     }
-    if let Some(error) = error {
-        if !args.json {
-            output.complain("the changes before the damage have been counted")?;
-        }
-        return Err(error.into());
-    }
-    report_rest(&report.read, args.selecting.lenient, output)
+    report_counted(&report.read, damage, args.selecting.lenient, output)
 }
 
 fn show(report: &CountReport, output: &mut Output) -> Result<(), Failure> {
@@ -80,6 +74,7 @@ fn records(args: &Args, source: &Source, output: &mut Output) -> Result<i32, Fai
     let (options, bar) = source.watched(output, false)?;
     let (report, error) = RecordCountReport::of(&source.trail, &options)?;
     bar.done();
+    let damage = only_damage(error)?;
     if args.json {
         output.json(&report)?;
     } else {
@@ -96,8 +91,5 @@ fn records(args: &Args, source: &Source, output: &mut Output) -> Result<i32, Fai
         grid.row(["total".to_owned()].into_iter().chain(numbers).collect());
         output.grid(&grid)?;
     }
-    match error {
-        Some(error) => Err(error.into()),
-        None => report_rest(&ReadReport::of_skipped(&report.ranges), false, output),
-    }
+    report_counted(&ReadReport::of_skipped(&report.ranges), damage, false, output)
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use trailcore::analysis::{Cell, DiffKind, DiffOptions, DiffReport};
+use trailcore::analysis::{Cell, DiffOptions, DiffReport, DiffTable};
 use trailcore::report::ReadReport;
 
 use crate::failure::{DIFFERENT, Failure, UNDECIDED};
-use crate::options::{How, Selecting, open, report_rest};
+use crate::options::{How, Selecting, open, report_rest, worse};
 use crate::output::{Grid, Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -79,13 +79,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             let number = grouped(side.unidentified);
             output
                 .complain(&format!("{number} changes of the {name} trail lack columns of the key, and were not carried out"))?;
-            worst = UNDECIDED;
+            worst = worse(worst, UNDECIDED);
         }
-        let code = report_rest(&read, args.selecting.lenient, output)?;
-        // Damage is 1 and decides.
-        worst = if code == 0 || (worst > 0 && worst < code) { worst } else { code };
+        worst = worse(worst, report_rest(&read, args.selecting.lenient, output)?);
     }
-    let differs = report.tables.values().any(|table| table.different + table.only_left + table.only_right > 0);
+    let differs = report.tables.values().any(DiffTable::differs);
     Ok(if worst == 0 && differs { DIFFERENT } else { worst })
 }
 
@@ -110,12 +108,7 @@ fn show(report: &DiffReport, output: &mut Output) -> Result<(), Failure> {
             (_, Some(column)) => column.clone(),
             (_, None) => "-".to_owned(),
         };
-        let side = |cell: &Option<Cell>| match row.kind {
-            DiffKind::Different => shown(cell.as_ref()),
-            // The operation of what is on this side.
-            _ => cell.as_ref().map_or("-".to_owned(), |cell| shown(Some(cell))),
-        };
-        grid.row(vec![row.table.clone(), key.join(" "), column, side(&row.left), side(&row.right)]);
+        grid.row(vec![row.table.clone(), key.join(" "), column, shown(row.left.as_ref()), shown(row.right.as_ref())]);
     }
     output.grid(&grid)?;
     if report.more_rows > 0 {

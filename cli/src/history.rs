@@ -6,7 +6,7 @@ use trailcore::analysis::HistoryOptions;
 
 use crate::cat;
 use crate::failure::{Failure, UNDECIDED};
-use crate::options::{How, Selecting, open, report_rest};
+use crate::options::{How, Selecting, open, report_rest, worse};
 use crate::output::{Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -75,5 +75,5 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         output.complain(&format!("{number} changes of the table lack columns of the key: they may be about the row"))?;
     }
     let code = report_rest(&report.read, args.selecting.lenient, output)?;
-    Ok(if code == 0 && report.unidentified > 0 { UNDECIDED } else { code })
+    Ok(if report.unidentified > 0 { worse(code, UNDECIDED) } else { code })
 }

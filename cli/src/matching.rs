@@ -141,8 +141,7 @@ fn forms_of(text: &str, trail: &Trail) -> Result<Vec<String>, Failure> {
         return Err(Failure::usage("--string needs a text"));
     }
     let mut forms = vec![hex(text.as_bytes())];
-    let header = trail.with_files(0..1).headers()?.into_iter().flatten().next();
-    let charset = header.and_then(|header| header.database_charset().value());
+    let charset = trail.first_header()?.and_then(|header| header.database_charset().value());
     if let Some(own) = charset.and_then(|charset| charset.encode(text).map(|bytes| hex(&bytes))) {
         if !forms.contains(&own) {
             forms.push(own);

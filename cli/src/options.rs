@@ -8,7 +8,7 @@ use clap::Args;
 use trailcore::filter::{Dialect, Select, SelectParts};
 use trailcore::report::CountReport;
 use trailcore::source::{NoticeKind, ReadReport};
-use trailcore::{Catalog, Error, Op, Position, ReadOptions, Trail};
+use trailcore::{Catalog, Error, Op, Position, ReadOptions, Trail, TrailPosition};
 
 use crate::failure::{DAMAGE, Failure, GROWING, UNDECIDED, USAGE};
 use crate::output::{Bar, Output, clean};
@@ -67,7 +67,7 @@ impl How {
 }
 
 /// The range to read.
-#[derive(Args)]
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Limits {
     /// Start at this place: SEQNO:RBA, a time such as 2024-03-01T12:00:00 (UTC without --tz), or csn:NUMBER
@@ -79,7 +79,7 @@ pub(crate) struct Limits {
 }
 
 /// The options for selecting changes.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Selecting (docs/filter.md is the guide)")]
 pub(crate) struct Selecting {
     /// Only tables of this name, as in TABLE: HR.EMP*; repeatable
@@ -101,7 +101,7 @@ pub(crate) struct Selecting {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = operation)]
     ops: Vec<Op>,
     #[command(flatten)]
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// Exit with 0 although changes lack a column that the selection needs; they are rejected and counted
     #[arg(long, conflicts_with = "strict")]
     pub(crate) lenient: bool,
@@ -111,6 +111,15 @@ pub(crate) struct Selecting {
     /// "Double quotes" are literals, as before 12c
     #[arg(long)]
     nonansi: bool,
+}
+
+impl Limits {
+    /// Returns the range of the transaction of a record.
+    pub(crate) fn transaction(position: Position, source: &Source) -> Result<Self, Failure> {
+        let (first, last) = source.trail.transaction_of(position, &source.options)?;
+        let after = TrailPosition::new(last.seqno, last.rba + 1);
+        Ok(Self { from: Some(Place::Position(first.into())), until: Some(Place::Position(after.into())) })
+    }
 }
 
 fn operation(name: &str) -> Result<Op, String> {
@@ -214,7 +223,7 @@ impl Source {
 
     /// Returns whether the first file has no header, as JSON lines, whose places count over all files.
     pub(crate) fn lacks_header(&self) -> bool {
-        matches!(self.trail.with_files(0..1).headers().as_deref(), Ok([None]))
+        !self.trail.files().is_empty() && matches!(self.trail.first_header(), Ok(None))
     }
 
     /// Counts the changes, and returns the damage at which the counting ended.
@@ -222,11 +231,7 @@ impl Source {
         let (options, bar) = self.watched(output, false)?;
         let (report, error) = CountReport::of(&self.trail, options)?;
         bar.done();
-        match error {
-            // Counts before another error would look like a result.
-            Some(error) if !error.kind().is_damage() => Err(error.into()),
-            damage => Ok((report, damage)),
-        }
+        Ok((report, only_damage(error)?))
     }
 
     /// Selects the changes that the options describe. Reports what is doubtful in a parameter file.
@@ -343,8 +348,32 @@ pub(crate) fn report_rest(report: &ReadReport, lenient: bool, output: &mut Outpu
     Ok(worst)
 }
 
+/// Returns the damage at which a count ended. Another error is the failure: counts before it would look like a result.
+pub(crate) fn only_damage(error: Option<Error>) -> Result<Option<Error>, Failure> {
+    match error {
+        Some(error) if !error.kind().is_damage() => Err(error.into()),
+        damage => Ok(damage),
+    }
+}
+
+/// Reports the damage at which a printed count ended, or what is not in it, and returns the exit code.
+pub(crate) fn report_counted(
+    report: &ReadReport,
+    damage: Option<Error>,
+    lenient: bool,
+    output: &mut Output,
+) -> Result<i32, Failure> {
+    match damage {
+        Some(damage) => {
+            output.complain("only what lies before the damage has been counted")?;
+            Err(damage.into())
+        }
+        None => report_rest(report, lenient, output),
+    }
+}
+
 /// Returns the exit code that counts of two: damage first, then lost rows, then wrong names.
-fn worse(one: i32, other: i32) -> i32 {
+pub(crate) fn worse(one: i32, other: i32) -> i32 {
     const ORDER: [i32; 5] = [0, GROWING, USAGE, UNDECIDED, DAMAGE];
     let place = |code: i32| ORDER.iter().position(|own| *own == code);
     if place(other) > place(one) { other } else { one }

@@ -1,15 +1,15 @@
 //! The command `records`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write as _;
 
 use trailcore::report::{FieldValue, ImageReport, ReadReport, RecordDetail, RecordReport};
 use trailcore::source::{RecordView, Skipped};
-use trailcore::{Error, Position, TrailPosition, Value};
+use trailcore::{Error, Position, Value};
 
-use crate::failure::Failure;
+use crate::failure::{DAMAGE, Failure};
 use crate::matching::{Matcher, Matching};
-use crate::options::{Limits, Place, Reading, Source, report_rest};
+use crate::options::{Limits, Place, Reading, Source, report_rest, worse};
 use crate::output::{Output, clean, grouped, hex, put_hex};
 use crate::zone::Zone;
 
@@ -24,12 +24,13 @@ examples:
 The whole transaction of a record: trailcore records dirdat/lt --transaction-of 0:1980
 
 --last and --reverse read the files from the last one back, each twice, and hold eight bytes for each of their
-records; --reverse reads a file again for each 65,536 records.
+records; --reverse reads a file again for each 65,536 records, or 64 MiB.
 
 Everything before an error is printed; exit codes: see trailcore --help";
 
-/// Records that --reverse holds in memory as text.
+/// Records that --reverse holds in memory as text, and how many bytes of a file they may take.
 const CHUNK: usize = 65_536;
+const CHUNK_BYTES: u64 = 64 << 20;
 
 /// Prints every record: position, type, table, length, header fields and tokens; its columns and its bytes if asked for
 #[derive(clap::Args)]
@@ -71,8 +72,8 @@ pub(crate) struct Args {
 struct Wanted {
     from: Option<Position>,
     until: Option<Position>,
-    /// The last record, and nothing outside transactions.
-    transaction: Option<TrailPosition>,
+    /// Nothing outside transactions.
+    in_transaction: bool,
     matcher: Matcher,
 }
 
@@ -84,24 +85,21 @@ impl Wanted {
             Ok(found.map(|found| found.unwrap_or(Position::new(u64::MAX, 0))))
         };
         let matcher = args.matching.matcher(&args.table, &source.trail)?;
-        let (mut from, until) = (position(&args.limits.from)?, position(&args.limits.until)?);
-        let mut transaction = None;
-        if let Some(position) = args.transaction_of {
-            let (first, last) = source.trail.transaction_of(position, &source.options)?;
-            from = Some(first.into());
-            transaction = Some(last.unwrap_or(TrailPosition::new(u64::MAX, u64::MAX)));
-        }
-        Ok(Self { from, until, transaction, matcher })
+        let limits = match args.transaction_of {
+            Some(position) => &Limits::transaction(position, source)?,
+            None => &args.limits,
+        };
+        let (from, until) = (position(&limits.from)?, position(&limits.until)?);
+        Ok(Self { from, until, in_transaction: args.transaction_of.is_some(), matcher })
     }
 
     fn is_after(&self, view: &RecordView<'_>) -> bool {
         self.until.is_some_and(|until| Position::from(view.position) >= until)
-            || self.transaction.is_some_and(|last| view.position > last)
     }
 
     fn has(&self, view: &RecordView<'_>) -> bool {
         self.from.is_none_or(|from| Position::from(view.position) >= from)
-            && (self.transaction.is_none() || view.is_in_transaction())
+            && (!self.in_transaction || view.is_in_transaction())
             && (self.matcher.is_empty() || self.matcher.wants(view.record.user_token_area(), || view.facts()))
     }
 }
@@ -121,7 +119,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if let Some(error) = error {
         return Err(error.into());
     }
-    Ok(report_rest(&ReadReport::of_skipped(&skipped), false, output)?.max(i32::from(printer.damaged > 0)))
+    let rest = report_rest(&ReadReport::of_skipped(&skipped), false, output)?;
+    Ok(if printer.damaged > 0 { worse(rest, DAMAGE) } else { rest })
 }
 
 type Outcome = (Vec<Skipped>, Option<Error>);
@@ -135,9 +134,16 @@ fn forwards(
 ) -> Result<Outcome, Failure> {
     let (options, bar) = source.watched(output, true)?;
     let mut views = source.trail.record_views(&options, wanted.from)?;
-    let mut printed = 0;
+    let (mut printed, mut error) = (0, None);
     while args.limit.is_none_or(|limit| printed < limit) {
-        let Some(view) = views.next()? else { break };
+        let view = match views.next() {
+            Ok(Some(view)) => view,
+            Ok(None) => break,
+            Err(damage) => {
+                error = Some(damage);
+                break;
+            }
+        };
         if wanted.is_after(&view) {
             break;
         }
@@ -148,7 +154,7 @@ fn forwards(
         }
     }
     bar.done();
-    Ok((views.skipped().to_vec(), None))
+    Ok((views.skipped().to_vec(), error))
 }
 
 /// The wanted records of one file.
@@ -158,6 +164,9 @@ struct InFile {
     start: usize,
     records: VecDeque<u64>,
     skipped: Vec<Skipped>,
+    /// A transaction began in a file before `start`.
+    lacks_ids: bool,
+    /// The damage at which reading ended, in this file or in one before it.
     error: Option<Error>,
 }
 
@@ -168,16 +177,20 @@ fn backwards(
     printer: &mut Printer<'_>,
     output: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let limit = args.last.or(args.limit).unwrap_or(u64::MAX);
-    let (mut left, mut found) = (limit, Vec::new());
-    let (mut skipped, mut error) = (Vec::new(), None);
-    for file in (0..source.trail.files().len()).rev() {
+    let (mut left, mut found) = (args.last.or(args.limit).unwrap_or(u64::MAX), Vec::new());
+    // Files are read more than once: a range counts once.
+    let (mut skipped, mut error) = (BTreeMap::new(), None);
+    let first = match wanted.from {
+        Some(Position::Trail(from)) => source.trail.file_of(from),
+        _ => 0,
+    };
+    for file in (first..source.trail.files().len()).rev() {
         if left == 0 {
             break;
         }
-        let records = in_file(file, left, source, wanted, output)?;
+        let records = in_file(file, left, source, wanted)?;
         left -= (records.records.len() as u64).min(left);
-        skipped.splice(0..0, records.skipped.iter().cloned());
+        skipped.extend(records.skipped.iter().map(|range| (range.from, range.clone())));
         error = records.error.clone().or(error);
         if args.reverse {
             reversed(&records, source, printer, output)?;
@@ -188,49 +201,62 @@ fn backwards(
     for records in found.iter().rev() {
         print(records, records.records.iter().copied(), source, printer, |text| Ok(output.write_all(text)?))?;
     }
-    Ok((skipped, error))
+    Ok((skipped.into_values().collect(), error))
 }
 
-/// Returns the last wanted records of a file, at most this many.
-fn in_file(file: usize, most: u64, source: &Source, wanted: &Wanted, output: &Output) -> Result<InFile, Failure> {
-    let options = output.stoppable(source.options.clone());
-    let mut start = file;
+/// Returns the last wanted records of a file, at most this many. It reads the files before it too, if they have the ids of a
+/// transaction: one, then two, four, and so on.
+fn in_file(file: usize, most: u64, source: &Source, wanted: &Wanted) -> Result<InFile, Failure> {
+    let mut found = records_in(file, file, most, source, wanted)?;
+    let mut before = 1;
+    while found.lacks_ids && found.start > 0 {
+        let wider = records_in(file, file.saturating_sub(before), most, source, wanted)?;
+        if wider.records.len() < found.records.len() && wider.error.is_some() {
+            // Damage hides the ids.
+            break;
+        }
+        found = wider;
+        before *= 2;
+    }
+    Ok(found)
+}
+
+/// Returns the last wanted records of a file, at most this many, reading from `start`.
+fn records_in(file: usize, start: usize, most: u64, source: &Source, wanted: &Wanted) -> Result<InFile, Failure> {
+    let mut found = InFile { file, start, records: VecDeque::new(), skipped: Vec::new(), lacks_ids: false, error: None };
+    let mut views = source.trail.with_files(start..file + 1).record_views(&source.options, None)?;
     loop {
-        let mut found = InFile { file, start, records: VecDeque::new(), skipped: Vec::new(), error: None };
-        let mut views = source.trail.with_files(start..file + 1).record_views(&options, None)?;
-        let mut lacks_ids = false;
-        let end = loop {
-            match views.next() {
-                Ok(Some(view)) if start + view.file < file => {}
-                Ok(Some(view)) => {
-                    lacks_ids |= view.lacks_ids();
-                    if !wanted.is_after(&view) && wanted.has(&view) {
-                        found.records.push_back(view.position.rba);
-                        if found.records.len() as u64 > most {
-                            found.records.pop_front();
-                        }
+        match views.next() {
+            Ok(Some(view)) if start + view.file < file => {}
+            Ok(Some(view)) => {
+                found.lacks_ids |= view.lacks_ids();
+                if !wanted.is_after(&view) && wanted.has(&view) {
+                    found.records.push_back(view.position.rba);
+                    if found.records.len() as u64 > most {
+                        found.records.pop_front();
                     }
                 }
-                Ok(None) => break None,
-                Err(error) if error.kind() == trailcore::ErrorKind::Cancelled => return Err(error.into()),
-                Err(error) => break Some(error),
             }
-        };
-        if lacks_ids && start > 0 {
-            // A transaction began in an earlier file, which has its ids.
-            start -= 1;
-            continue;
+            Ok(None) => break,
+            Err(error) if error.kind() == trailcore::ErrorKind::Cancelled => return Err(error.into()),
+            Err(error) => {
+                found.error = Some(error);
+                break;
+            }
         }
-        found.skipped = views.skipped().to_vec();
-        found.error = end;
-        return Ok(found);
     }
+    found.skipped = views.skipped().to_vec();
+    Ok(found)
 }
 
 /// Prints the records of a file from the last to the first.
 fn reversed(found: &InFile, source: &Source, printer: &mut Printer<'_>, output: &mut Output) -> Result<(), Failure> {
     let records: Vec<u64> = found.records.iter().copied().collect();
-    for chunk in records.rchunks(CHUNK) {
+    let mut rest = &records[..];
+    while let Some(last) = rest.last() {
+        let near = rest.partition_point(|rba| last - rba > CHUNK_BYTES);
+        let (before, chunk) = rest.split_at(near.max(rest.len().saturating_sub(CHUNK)));
+        rest = before;
         let mut texts: Vec<Vec<u8>> = Vec::with_capacity(chunk.len());
         print(found, chunk.iter().copied(), source, printer, |text| {
             texts.push(text.to_vec());

@@ -6,7 +6,7 @@ use trailcore::analysis::{AsOf, StateOptions};
 
 use crate::cat;
 use crate::failure::{Failure, UNDECIDED};
-use crate::options::{How, Place, Selecting, open, report_rest};
+use crate::options::{How, Place, Selecting, open, report_rest, worse};
 use crate::output::{Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -84,5 +84,5 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         return Err(failure.into());
     }
     let code = report_rest(&report.read, args.selecting.lenient, output)?;
-    Ok(if code == 0 && report.unidentified > 0 { UNDECIDED } else { code })
+    Ok(if report.unidentified > 0 { worse(code, UNDECIDED) } else { code })
 }

@@ -3,7 +3,7 @@
 use trailcore::analysis::{TransactionsOptions, TransactionsReport};
 
 use crate::failure::Failure;
-use crate::options::{Reading, Selecting, report_rest};
+use crate::options::{Reading, Selecting, only_damage, report_counted};
 use crate::output::{Grid, Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -39,22 +39,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let options = TransactionsOptions::new(args.min_changes).most(args.limit);
     let (report, error) = TransactionsReport::of(&source.trail, &options, read)?;
     bar.done();
-    let error = match error {
-        Some(error) if !error.kind().is_damage() => return Err(error.into()),
-        damage => damage,
-    };
+    let damage = only_damage(error)?;
     if args.json {
         output.json(&report)?;
     } else {
         show(&report, output)?;
     }
-    if let Some(error) = error {
-        if !args.json {
-            output.complain("the transactions before the damage have been counted")?;
-        }
-        return Err(error.into());
-    }
-    report_rest(&report.read, args.selecting.lenient, output)
+    report_counted(&report.read, damage, args.selecting.lenient, output)
 }
 
 fn show(report: &TransactionsReport, output: &mut Output) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use trailcore::Op;
 use trailcore::analysis::{Interval, VolumeOptions, VolumeReport};
 
 use crate::failure::Failure;
-use crate::options::{Reading, Selecting, report_rest};
+use crate::options::{Reading, Selecting, only_damage, report_counted};
 use crate::output::{Grid, Output, grouped};
 
 const EXAMPLES: &str = "\
@@ -36,22 +36,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (options, bar) = source.watched(output, false)?;
     let (report, error) = VolumeReport::of(&source.trail, &VolumeOptions::by(args.by), options)?;
     bar.done();
-    let error = match error {
-        Some(error) if !error.kind().is_damage() => return Err(error.into()),
-        damage => damage,
-    };
+    let damage = only_damage(error)?;
     if args.json {
         output.json(&report)?;
     } else {
         show(&report, output)?;
     }
-    if let Some(error) = error {
-        if !args.json {
-            output.complain("the changes before the damage have been counted")?;
-        }
-        return Err(error.into());
-    }
-    report_rest(&report.read, args.selecting.lenient, output)
+    report_counted(&report.read, damage, args.selecting.lenient, output)
 }
 
 fn show(report: &VolumeReport, output: &mut Output) -> Result<(), Failure> {

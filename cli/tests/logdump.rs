@@ -396,6 +396,26 @@ fn compressed_files_are_read_as_they_are() {
 }
 
 #[test]
+fn no_damaged_byte_of_a_zstd_stream_is_taken_for_data() {
+    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    let expected = trailcore(&["cat", &data("big/bk000000000")]).out;
+    // Frames that readers skip may stand before, between and after the others.
+    let skipped = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+    let whole = [&skipped[..], &zstd(&bytes), &skipped].concat();
+    let (code, out, err) = with_input(&["cat", "-"], &whole);
+    assert_eq!((code, String::from_utf8(out).unwrap()), (0, expected.clone()), "{err}");
+    let stream = zstd(&bytes);
+    for at in (0..stream.len()).step_by(97).chain(stream.len() - 4..stream.len()) {
+        let mut flipped = stream.clone();
+        flipped[at] ^= 0x10;
+        let (code, out, err) = with_input(&["cat", "-"], &flipped);
+        assert!(code != 0 || String::from_utf8(out).unwrap() == expected, "{at} {err}");
+    }
+    let (code, _, err) = with_input(&["cat", "-"], &whole[..whole.len() - 1]);
+    assert!(code == 1 && err.contains("the zstd file is damaged, or it is incomplete"), "{code} {err}");
+}
+
+#[test]
 fn one_table_goes_to_the_standard_output() {
     let path = data("big/bk");
     let folder = tempfile::tempdir().unwrap();

@@ -81,15 +81,23 @@ impl<T: Send> Handle<T> {
     /// Takes the object out and closes the handle. Returns `None` if it was closed already.
     pub(crate) fn take(&self, py: Python<'_>) -> PyResult<Option<T>> {
         self.check_process(py)?;
-        let taken = py.detach(|| {
-            let guard = self.state.lock();
-            let Ok(mut state) = guard.try_borrow_mut() else { return Err(()) };
-            match std::mem::replace(&mut *state, State::Closed) {
-                State::Open(value) => Ok(Some(value)),
-                State::Closed | State::Poisoned => Ok(None),
+        let taken = loop {
+            match py.detach(|| self.try_take()) {
+                Some(taken) => break taken,
+                None => py.check_signals()?,
             }
-        });
+        };
         taken.map_err(|()| error::busy(py))
+    }
+
+    /// Takes the object out; `None` if another thread has it for a while.
+    fn try_take(&self) -> Option<Result<Option<T>, ()>> {
+        let guard = self.state.try_lock_for(PATIENCE)?;
+        let Ok(mut state) = guard.try_borrow_mut() else { return Some(Err(())) };
+        Some(Ok(match std::mem::replace(&mut *state, State::Closed) {
+            State::Open(value) => Some(value),
+            State::Closed | State::Poisoned => None,
+        }))
     }
 
     /// Fails in a forked process, where a lock that another thread held at the fork is never released.

@@ -12,6 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use trailcore::arrow::{TableStream, c_stream};
+use trailcore::report::ReadReport;
 use trailcore::sink::write_parquet;
 
 use crate::error::in_iteration;
@@ -58,12 +59,14 @@ pub(crate) struct Table {
     stream: Handle<Arc<Mutex<Option<TableStream>>>>,
     schema: SchemaRef,
     watch: Arc<Watch>,
+    /// The report at its end, if there is a next version.
+    ended: Mutex<Option<ReadReport>>,
 }
 
 impl Table {
     pub(crate) fn new(stream: TableStream, watch: Arc<Watch>) -> Self {
         let schema = stream.schema();
-        Self { stream: Handle::new(Arc::new(Mutex::new(Some(stream)))), schema, watch }
+        Self { stream: Handle::new(Arc::new(Mutex::new(Some(stream)))), schema, watch, ended: Mutex::new(None) }
     }
 }
 
@@ -161,7 +164,10 @@ impl Table {
     fn next_version(&self, py: Python<'_>) -> PyResult<Option<Self>> {
         let ended = self.stream.with(py, |stream| Some(stream.try_lock()?.take()))?;
         let ended = ended.ok_or_else(|| crate::error::busy(py))?;
-        Ok(ended.and_then(TableStream::next_version).map(|stream| Self::new(stream, Arc::clone(&self.watch))))
+        let next = ended.and_then(TableStream::next_version);
+        // The next version has a report and warnings of its own.
+        *self.ended.lock() = self.watch.go_on();
+        Ok(next.map(|stream| Self::new(stream, Arc::clone(&self.watch))))
     }
 
     /// Writes the rows to a Parquet file, and returns how many there are.
@@ -179,7 +185,8 @@ impl Table {
     /// The report of the changes read so far.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let report = match self.watch.ended() {
+        let ended = self.ended.lock().clone();
+        let report = match ended.or_else(|| self.watch.ended()) {
             Some(report) => report,
             None => {
                 let report = self.stream.with(py, |stream| Some(stream.try_lock()?.as_ref().map(TableStream::report)))?;

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 use trailcore::ReadOptions;
-use trailcore::analysis::{DiffOptions, HistoryOptions, StateOptions, Transactions};
+use trailcore::analysis::{DiffOptions, HistoryOptions, StateOptions, Transactions, VolumeOptions, VolumeReport};
 use trailcore::arrow::ArrowOptions;
 use trailcore::report::{CountReport, ReadReport};
 use trailcore::sink::{ConvertOptions, Format};
@@ -234,12 +234,15 @@ impl Trail {
         Ok(report)
     }
 
-    /// Returns a report with arguments, of the verb ``transactions`` or ``volume``, as a JSON document.
-    #[pyo3(signature = (verb, arguments, read, progress = None))]
-    fn ask(&self, py: Python<'_>, verb: &str, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
+    /// Counts changes and bytes by table and interval, and returns the report as a JSON document.
+    #[pyo3(signature = (arguments, read, progress = None))]
+    fn volume(&self, py: Python<'_>, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let report = self.done(py, &watch, |trail| trailcore::call_with(verb, trail, options, Some(arguments)))?;
-        watch.done(py, ReadReport::default())?;
+        let (report, read) = self.done(py, &watch, |trail| {
+            let (report, error) = VolumeReport::of(trail, &VolumeOptions::from_json(arguments)?, options)?;
+            error.map_or_else(|| Ok((report.to_json()?, report.read)), Err)
+        })?;
+        watch.done(py, read)?;
         Ok(report)
     }
 

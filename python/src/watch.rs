@@ -75,7 +75,8 @@ impl Watch {
             None | Some(Ok(())) => ControlFlow::Continue(()),
             Some(Err(error)) => {
                 self.repeat(&error);
-                *self.raised.lock() = Some(error);
+                let before = self.raised.lock().replace(error);
+                drop(before);
                 ControlFlow::Break(())
             }
         }
@@ -118,10 +119,16 @@ impl Watch {
         match Python::try_attach(|py| self.done(py, report)) {
             None | Some(Ok(())) => true,
             Some(Err(error)) => {
-                *self.raised.lock() = Some(error);
+                let before = self.raised.lock().replace(error);
+                drop(before);
                 false
             }
         }
+    }
+
+    /// Goes on after the end of a part, and returns its report.
+    pub(crate) fn go_on(&self) -> Option<ReadReport> {
+        self.ended.lock().take()
     }
 
     /// Returns the report of the finished work.
@@ -142,7 +149,9 @@ impl Watch {
 
     /// Takes the exception of an error that reached Python through an Arrow library.
     pub(crate) fn take_exception(&self, py: Python<'_>) -> Option<PyErr> {
+        // No lock is held while Python runs.
         let raised = self.raised.lock().take();
-        raised.or_else(|| Some(error::raised(py, &self.failed.lock().take()?)))
+        let failed = self.failed.lock().take();
+        raised.or_else(|| failed.map(|failed| error::raised(py, &failed)))
     }
 }

@@ -258,6 +258,21 @@ def test_volume(bank: tc.Trail) -> None:
     assert isinstance(volume.to_polars(), pl.DataFrame)
 
 
+def test_a_volume_of_a_damaged_trail_says_so() -> None:
+    data = (DATA / "big" / "bk000000000").read_bytes()
+    with pytest.raises(tc.TrailError, match="RBA"):
+        tc.open(data[:-3]).volume()
+    position = [record.position for record in tc.open(data).records()][-3]
+    assert isinstance(position, tc.Position)
+    damaged = bytearray(data)
+    damaged[position.rba] = 0
+    with pytest.raises(tc.CorruptTrailError):
+        tc.open(bytes(damaged)).volume()
+    with pytest.warns(tc.SkippedWarning, match="skipped 0:"):
+        volume = tc.open(bytes(damaged), resync=True).volume()
+    assert [start for start, _, _ in volume.skipped] == [position] and volume.changes > 0
+
+
 def test_large_transactions(bank: tc.Trail) -> None:
     sizes = [(one.position, len(list(one))) for one in bank.transactions()]
     for least in (0, 1, 3, 5, 1000):

@@ -274,7 +274,7 @@ def test_processes_that_are_spawned_work() -> None:
 
 def test_a_panic_is_an_exception(tmp_path: Path) -> None:
     # Only a library that is built for tests has the function. It replaces the native part of a copy of the package.
-    library = Path(__file__).parents[2] / "target" / "drill" / "debug" / "lib_native.so"
+    library = Path(__file__).parents[2] / "target" / "debug" / "lib_native.so"
     if not library.exists():
         pytest.skip("the library with the drill is not built; make test-python builds it")
     package = tmp_path / "trailcore"

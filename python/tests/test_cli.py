@@ -312,7 +312,7 @@ def test_counts_before_damage(run, damaged: Path) -> None:
     changes = [json.loads(line) for line in before_damage(damaged)]
     code, out, err = run("count", damaged)
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
-    assert code == 1 and "changes before the damage have been counted" in err
+    assert code == 1 and "before the damage has been counted" in err
     assert rows["total"][-2] == str(len(changes))
     assert rows["transactions"] == [str(len({(change["csn"], change["xid"]) for change in changes}))]
     code, out, _ = run("tables", damaged)

@@ -279,5 +279,5 @@ def test_types_that_later_rows_need_are_asked_for() -> None:
     assert wide.filter(c("ID") == 9).collect()["VALID"].dt.year().item() == 9999
     first = trail.scan("A.PERIODS")
     assert first.filter(c("ID") < 4).collect()["VALID"].dtype == pl.Datetime("us")
-    with pytest.raises((tc.ColumnValueError, Exception), match="wide"):
+    with pytest.raises(pytest.importorskip("pyarrow").ArrowInvalid, match="wide"):
         trail.dataset("A.PERIODS", rows=4).to_table()

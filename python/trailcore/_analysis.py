@@ -141,8 +141,12 @@ class HistoryReport:
 def _members(cls: type[StateReport | HistoryReport], document: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields of a report by name."""
     values: dict[str, Any] = {field.name: document[field.name] for field in dataclasses.fields(cls)}
-    values["skipped"] = [(position_of(one["from"]), position_of(one["to"]), one["reason"]) for one in document["skipped"]]
+    values["skipped"] = _skipped(document)
     return values
+
+
+def _skipped(document: Mapping[str, Any]) -> list[tuple[Position | str, Position | str, str]]:
+    return [(position_of(one["from"]), position_of(one["to"]), one["reason"]) for one in document["skipped"]]
 
 
 class _Held(Table):
@@ -222,13 +226,15 @@ class VolumeRow:
 @dataclasses.dataclass(frozen=True)
 class Volume:
     """Changes and bytes by table and interval: `rows`, in the order of time and table, with the totals `changes` and `bytes`.
-    `by` is the length of an interval. `undecided` counts changes on which the selection could not decide."""
+    `by` is the length of an interval. `undecided` counts changes on which the selection could not decide, and `skipped` has the
+    skipped ranges: start, end, reason."""
 
     by: str
     rows: list[VolumeRow]
     changes: int
     bytes: int
     undecided: int
+    skipped: list[tuple[Position | str, Position | str, str]]
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Volume:
@@ -238,7 +244,7 @@ class Volume:
             start = time_of(row["from"])
             assert start is not None
             rows.append(VolumeRow(start, row["table"], row["changes"], row["bytes"], row["ops"]))
-        return cls(document["by"], rows, document["changes"], document["bytes"], document["undecided"])
+        return cls(document["by"], rows, document["changes"], document["bytes"], document["undecided"], _skipped(document))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Returns the rows as dicts, with a member for each operation that occurs."""

@@ -86,7 +86,7 @@ _NULL_REASONS = {"a column is NULL", "a column is not in the record"}
 
 def _check_causes(table: Table, report: Mapping[str, Any]) -> None:
     """Raises an error for values that would have been one, had the selection not rejected their rows."""
-    if table._options.get("invalid") == "null":
+    if table._options.get("invalid") == "null" or table._options.get("states"):
         return
     for cause in report["causes"]:
         if cause["reason"] not in _NULL_REASONS:

@@ -421,8 +421,8 @@ class Trail:
         """Returns the count report as a JSON document, and the definitions of the tables by name."""
     def report(self, verb: str, read: _Reading, progress: _Progress = None) -> str:
         """Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document."""
-    def ask(self, verb: str, arguments: str, read: _Reading, progress: _Progress = None) -> str:
-        """Returns a report with arguments, of the verb ``transactions`` or ``volume``, as a JSON document."""
+    def volume(self, arguments: str, read: _Reading, progress: _Progress = None) -> str:
+        """Counts changes and bytes by table and interval, and returns the report as a JSON document."""
     def state(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:
         """Returns the rows of a table as of a place, and the report on them as a JSON document."""
     def history(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:

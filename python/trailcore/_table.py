@@ -189,6 +189,11 @@ class Table(_Exports):
     def _open(self, **changed: Any) -> _native.Table:
         return self._trail.table(self.name, self._reading, arrow({**self._options, **changed}), callback(self._progress))
 
+    def __copy__(self) -> Table:
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
+
     def __getstate__(self) -> dict[str, Any]:
         # A callback belongs to its process, and the last report to the object that has it.
         return {**self.__dict__, "_progress": None, "_used": None}
@@ -223,7 +228,7 @@ class Table(_Exports):
 
     def _widen(self, stream: _native.Table) -> bool:
         wide = stream.wide
-        if wide is None or wide == self._options.get("wide"):
+        if wide is None or set(wide) <= set(self._options.get("wide") or ()):
             return False
         self._options = {**self._options, "wide": wide}
         return True

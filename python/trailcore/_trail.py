@@ -653,7 +653,7 @@ class Trail:
         >>> sum(row.changes for row in volume) == volume.changes
         True
         """
-        return Volume.of(json.loads(self._native.ask("volume", json.dumps({"by": by}), self._reading, callback(progress))))
+        return Volume.of(json.loads(self._native.volume(json.dumps({"by": by}), self._reading, callback(progress))))
 
     def convert(
         self,

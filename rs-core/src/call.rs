@@ -1,7 +1,6 @@
 //! Calls by documents: one function for every report, the same in every language.
 
-use serde::Deserialize;
-
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::analysis::{
@@ -107,10 +106,7 @@ pub fn call_with(verb: &str, trail: &Trail, options: ReadOptions, arguments: Opt
     let arguments = arguments.unwrap_or("{}");
     match verb {
         "check" => document::write(&CheckDocument::of(trail, &options)?),
-        "count" => match CountReport::of(trail, options)? {
-            (_, Some(error)) if !error.kind().is_damage() => Err(error),
-            (report, _) => document::write(&report),
-        },
+        "count" => partial(CountReport::of(trail, options)?),
         "info" => document::write(&InfoReport::of(trail)?),
         "diff" => {
             let arguments: DiffArguments = document::parse(arguments)?;
@@ -122,15 +118,17 @@ pub fn call_with(verb: &str, trail: &Trail, options: ReadOptions, arguments: Opt
         }
         "history" => document::write(&trail.history(&HistoryOptions::from_json(arguments)?, options)?.document()?),
         "state" => document::write(&trail.state(&StateOptions::from_json(arguments)?, options)?.document()?),
-        "transactions" => match TransactionsReport::of(trail, &TransactionsOptions::from_json(arguments)?, options)? {
-            (_, Some(error)) if !error.kind().is_damage() => Err(error),
-            (report, _) => document::write(&report),
-        },
-        "volume" => match VolumeReport::of(trail, &VolumeOptions::from_json(arguments)?, options)? {
-            (_, Some(error)) if !error.kind().is_damage() => Err(error),
-            (report, _) => document::write(&report),
-        },
+        "transactions" => partial(TransactionsReport::of(trail, &TransactionsOptions::from_json(arguments)?, options)?),
+        "volume" => partial(VolumeReport::of(trail, &VolumeOptions::from_json(arguments)?, options)?),
         _ => Err(Error::internal("a verb of the table is not answered")),
+    }
+}
+
+/// Writes a report that may end at damage, which it states. Counts before another error would look like a result.
+fn partial<T: Serialize>((report, error): (T, Option<Error>)) -> Result<String> {
+    match error {
+        Some(error) if !error.kind().is_damage() => Err(error),
+        _ => document::write(&report),
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::record::{FieldValue, HeaderReport, ImageReport, RecordDetail, RecordReport, TokenReport};
+use crate::change::Op;
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
@@ -247,11 +248,7 @@ impl CountReport {
                 report.tables.insert(name.clone().into_owned(), TableReport::default());
             }
             if let Some(table) = report.tables.get_mut(&*name) {
-                let op = change.op().name();
-                match table.ops.get_mut(op) {
-                    Some(count) => *count += 1,
-                    None => drop(table.ops.insert(op.to_owned(), 1)),
-                }
+                count_op(&mut table.ops, change.op());
                 table.changes += 1;
                 table.bytes += bytes;
                 table.largest = table.largest.max(bytes);
@@ -294,6 +291,14 @@ impl CountReport {
     /// [`ErrorKind::Internal`].
     pub fn to_json(&self) -> Result<String> {
         crate::document::write(self)
+    }
+}
+
+/// Counts a change of an operation.
+pub(crate) fn count_op(ops: &mut BTreeMap<String, u64>, op: Op) {
+    match ops.get_mut(op.name()) {
+        Some(count) => *count += 1,
+        None => drop(ops.insert(op.name().to_owned(), 1)),
     }
 }
 

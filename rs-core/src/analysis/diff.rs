@@ -1,20 +1,19 @@
 //! [`Trail::diff`]: the differences between two trails.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::key::{Columns, Identity, images, is_fixed, places, put};
 use super::rows::TableRows;
-use super::state::max_bytes;
+use super::state::{empties, max_bytes};
 use super::{Budget, MAX_BYTES};
 use crate::change::{Change, Column, ColumnState, DateTime, Op, OwnedChange, OwnedValue, Value};
 use crate::document;
 use crate::error::{Error, Result};
 use crate::position::Position;
-use crate::report::SkippedReport;
 use crate::schema::{TableDef, TableId, TableMap};
-use crate::source::{ReadOptions, ReadReport, Reader, Trail};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail, names, names_exactly};
 
 /// The maximum number of differences in a report by default.
 const MOST: u64 = 10_000;
@@ -138,6 +137,14 @@ pub struct DiffTable {
     pub columns: BTreeMap<String, u64>,
 }
 
+impl DiffTable {
+    /// Returns whether the sides differ.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.different + self.only_left + self.only_right > 0
+    }
+}
+
 /// One difference: a column of a row or change that is on both sides, or a row or change that is on one side only.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -223,24 +230,14 @@ pub struct SideReport {
     pub changes: u64,
     /// Changes without all columns of the key; for a comparison of rows only, where they were not carried out.
     pub unidentified: u64,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
     /// The report of the reading.
-    #[serde(skip)]
+    #[serde(flatten)]
     pub read: ReadReport,
 }
 
 impl SideReport {
-    fn read(&mut self, reader: &Reader) {
-        self.read = reader.report();
-        self.undecided = self.read.undecided;
-        self.skipped = self.read.skipped.clone();
-    }
-
     fn is_whole(&self) -> bool {
-        self.undecided == 0 && self.unidentified == 0 && self.skipped.is_empty()
+        self.read.undecided == 0 && self.unidentified == 0 && self.read.skipped.is_empty()
     }
 }
 
@@ -251,7 +248,8 @@ impl Trail {
     /// Tables and columns are compared by name. Missing, NULL, invalid and unchanged columns are different from each other and
     /// from values; numbers are compared by value, and characters of a fixed length without blanks at their end. Positions and
     /// tokens are not compared, DDL is not either. The key of a change is the one before it. Changes of a table without a key have
-    /// all their columns as their key, so they are equal, or on one side only.
+    /// all columns before them as their key. A table that has a key on the other side only is compared by that key; to find it, the
+    /// other trail is read once more.
     ///
     /// Changes wait in memory for their counterpart: as long as both trails have about the same order, few do.
     ///
@@ -272,8 +270,7 @@ impl Trail {
     /// - With `order_free` the errors of [`Trail::state`].
     /// - The errors of [`Reader::next`].
     pub fn diff(&self, other: &Self, options: &DiffOptions, read: (ReadOptions, ReadOptions)) -> Result<DiffReport> {
-        let read = [read.0.include_non_changes(false), read.1.include_non_changes(false)];
-        let [left, right] = read;
+        let (left, right) = (read.0.include_non_changes(false), read.1.include_non_changes(false));
         let mut diff = Diff::new(options, [(self.clone(), left.clone()), (other.clone(), right.clone())]);
         let (left, right) = (self.reader_with(left)?, other.reader_with(right)?);
         if options.order_free {
@@ -403,8 +400,7 @@ impl<'o> Diff<'o> {
 
     fn into_report(self) -> DiffReport {
         let mut report = self.report;
-        let differs = |table: &DiffTable| table.different + table.only_left + table.only_right > 0;
-        report.is_equal = report.left.is_whole() && report.right.is_whole() && !report.tables.values().any(differs);
+        report.is_equal = report.left.is_whole() && report.right.is_whole() && !report.tables.values().any(DiffTable::differs);
         report
     }
 
@@ -420,8 +416,8 @@ impl<'o> Diff<'o> {
             self.step(right, left, false)?;
         }
         let [left, right] = &mut sides;
-        self.report.left.read(&left.reader);
-        self.report.right.read(&right.reader);
+        self.report.left.read = left.reader.report();
+        self.report.right.read = right.reader.report();
         for (side, is_left) in sides.into_iter().zip([true, false]) {
             let mut rest: Vec<_> = side.waiting.into_values().flatten().collect();
             rest.sort_by_key(|change| change.as_change().position());
@@ -485,8 +481,12 @@ impl<'o> Diff<'o> {
             // By key: a row, and how many there are.
             let mut others: HashMap<Box<[u8]>, (u64, OwnedChange)> = HashMap::new();
             let right = right.remove(&name);
+            let mut taken = 0;
             if let Some(right) = &right {
                 right.each(|key, copies, row| {
+                    let cost = (row.own_bytes().len() + key.len()) as u64 + ITEM_BYTES;
+                    self.budget.take(cost, row, "the rows of both trails")?;
+                    taken += cost;
                     others.insert(key.into(), (copies, row.to_owned()));
                     Ok(())
                 })?;
@@ -515,6 +515,7 @@ impl<'o> Diff<'o> {
                 let row = row.as_change();
                 self.one_side(&Keyed { change: &row, columns: images(&row)?, identity: Some(right.identity()) }, false, *copies);
             }
+            self.budget.free(taken);
         }
         for right in right.into_values() {
             right.each(|_, copies, row| {
@@ -531,8 +532,11 @@ impl<'o> Diff<'o> {
         let mut side = SideReport::default();
         while let Some(change) = reader.next()? {
             if change.op() == Op::Ddl {
-                for (_, rows) in tables.iter_mut().filter(|(name, _)| super::state::is_about(&change, name)) {
-                    if super::state::empties(&change) {
+                if empties(&change) {
+                    let object = change.table_name();
+                    let is_exact = tables.keys().any(|name| names_exactly(&object, name));
+                    let is_about = |name: &str| if is_exact { names_exactly(&object, name) } else { names(&object, name) };
+                    for (_, rows) in tables.iter_mut().filter(|(name, _)| is_about(name)) {
                         rows.clear(&mut self.budget);
                     }
                 }
@@ -541,7 +545,8 @@ impl<'o> Diff<'o> {
             let name = change.table().name();
             if !tables.contains_key(name) {
                 let asked = self.keys.of(change.table(), usize::from(!is_left))?;
-                tables.insert(name.into(), TableRows::new(change.table(), change.table_id(), asked.as_deref())?);
+                let rows = TableRows::new(change.table(), change.table_id(), asked.as_deref());
+                tables.insert(name.into(), rows.map_err(|error| change.locate(error))?);
             }
             let Some(rows) = tables.get_mut(name) else { continue };
             rows.apply(&change, &mut self.budget)?;
@@ -551,7 +556,7 @@ impl<'o> Diff<'o> {
             rows.end_transaction(&mut self.budget);
             side.unidentified += rows.counts.unidentified;
         }
-        side.read(&reader);
+        side.read = reader.report();
         *(if is_left { &mut self.report.left } else { &mut self.report.right }) = side;
         Ok(tables)
     }
@@ -590,15 +595,16 @@ impl<'o> Diff<'o> {
             return;
         }
         table.different += copies;
-        let key = if left.identity.is_some() { key_of(left) } else { key_of(right) };
-        let mut counted: Vec<&str> = Vec::new();
-        for (_, column, ..) in &found {
-            // A column may differ in both images.
-            if !counted.contains(&column.as_str()) {
-                counted.push(column);
-                *table.columns.entry(column.clone()).or_default() += copies;
-            }
+        // A column may differ in both images.
+        let columns: BTreeSet<_> = found.iter().map(|(_, column, ..)| column).collect();
+        for column in columns {
+            *table.columns.entry(column.clone()).or_default() += copies;
         }
+        if self.is_full() {
+            self.report.more_rows += found.len() as u64;
+            return;
+        }
+        let key = if left.identity.is_some() { key_of(left) } else { key_of(right) };
         for (image, column, left_cell, right_cell) in found {
             self.add(DiffRow {
                 table: own.table().name().to_owned(),
@@ -618,6 +624,10 @@ impl<'o> Diff<'o> {
     fn one_side(&mut self, own: &Keyed<'_, '_>, is_left: bool, copies: u64) {
         let table = self.report.tables.entry(own.change.table().name().to_owned()).or_default();
         *(if is_left { &mut table.only_left } else { &mut table.only_right }) += copies;
+        if self.is_full() {
+            self.report.more_rows += copies;
+            return;
+        }
         let (position, op) = (Some(own.change.position()), Some(Cell::text(Some(own.change.op().name()))));
         let row = DiffRow {
             table: own.change.table().name().to_owned(),
@@ -635,11 +645,15 @@ impl<'o> Diff<'o> {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.report.rows.len() as u64 >= self.options.most
+    }
+
     fn add(&mut self, row: DiffRow) {
-        if (self.report.rows.len() as u64) < self.options.most {
-            self.report.rows.push(row);
-        } else {
+        if self.is_full() {
             self.report.more_rows += 1;
+        } else {
+            self.report.rows.push(row);
         }
     }
 }
@@ -676,6 +690,9 @@ fn compare(
 /// Returns whether two columns are equal. A text is also compared with a date, and with characters of a fixed length, because
 /// JSON lines have all of them as texts.
 fn are_equal(left: Option<&Column<'_>>, right: Option<&Column<'_>>, scratch: &mut (Vec<u8>, Vec<u8>)) -> bool {
+    if left.map(Column::value) == right.map(Column::value) {
+        return true;
+    }
     let (own, other) = scratch;
     own.clear();
     other.clear();

@@ -1,19 +1,18 @@
 //! [`Trail::history`]: the changes of one row.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::key::{Identity, images, put_bytes, put_null, put_number, put_text, put_time};
-use super::state::{definition, empties, is_about, max_bytes};
+use super::key::{Displaced, Identity, images, put_bytes, put_null, put_number, put_text, put_time};
+use super::state::{definition, empties, max_bytes};
 use super::{Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, ChangeBlock, DateTime, NumberText, Op, OwnedValue};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::native_json::value_of;
-use crate::report::SkippedReport;
 use crate::schema::{ColumnDef, Kind, TableDef, TableMap};
 use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
 
@@ -75,7 +74,7 @@ pub struct HistoryOptions {
     pub(crate) table: Box<str>,
     /// The value of each key column, by name.
     pub(crate) key: BTreeMap<Box<str>, KeyValue>,
-    /// The maximum memory of the changes, in bytes. More is an error.
+    /// The maximum memory of the changes while they are read, in bytes. More is an error. The result takes at most as much again.
     #[serde(default = "max_bytes")]
     pub(crate) max_bytes: u64,
 }
@@ -200,12 +199,8 @@ pub struct HistoryReport {
     pub truncates: u64,
     /// Changes of the table without all columns of the key: it is unknown whether they are about the row.
     pub unidentified: u64,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
     /// The report of the reading.
-    #[serde(skip)]
+    #[serde(flatten)]
     pub read: ReadReport,
 }
 
@@ -296,15 +291,15 @@ fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wante
         Some(table) => table,
         None => {
             let table = definition(&mut first.reader, &options.table, false)?;
-            first.meet(&table);
+            first.asked.meet(&table);
             table
         }
     };
-    if let (false, Some(misfit)) = (first.fits, first.misfit.take()) {
+    let Asked { seeds, fits, misfit, .. } = first.asked;
+    if let (false, Some(misfit)) = (fits, misfit) {
         return Err(misfit);
     }
-    let connected = connected(&first.seeds, links);
-    let Pass { seeds, .. } = first;
+    let connected = connected(&seeds, links);
     let mut second = Pass::new(trail.reader_with(read.clone())?, options, wanted);
     let mut rows = Rows { had: seeds, ..Rows::default() };
     let (mut changes, mut truncates, mut unidentified) = (Changes::default(), 0, 0);
@@ -312,7 +307,7 @@ fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wante
         let row = match keys {
             _ if matches!(change.op(), Op::Truncate | Op::Ddl) => {
                 truncates += 1;
-                rows.current = HashMap::new();
+                rows.clear();
                 None
             }
             None => {
@@ -332,16 +327,7 @@ fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wante
     if let Ok(identity) = options.identity(&table) {
         key = identity.names(&table);
     }
-    let report = HistoryReport {
-        table: table.name().to_owned(),
-        key,
-        changes: number,
-        truncates,
-        unidentified,
-        undecided: read.undecided,
-        skipped: read.skipped.clone(),
-        read,
-    };
+    let report = HistoryReport { table: table.name().to_owned(), key, changes: number, truncates, unidentified, read };
     Ok(History { changes: Trail::from_changes(blocks, vec![table]), report })
 }
 
@@ -365,45 +351,61 @@ type Keys = (Box<[u8]>, Box<[u8]>);
 /// One reading of the changes of a table.
 struct Pass<'o> {
     reader: Reader,
-    options: &'o HistoryOptions,
     wanted: &'o mut Wanted,
     /// The key columns in each definition; `None` if it lacks one of them.
     identities: TableMap<Option<Identity>>,
     /// The latest definition.
     table: Option<Arc<TableDef>>,
-    /// The key asked for, as each definition reads it.
+    asked: Asked<'o>,
+}
+
+/// The key that was asked for.
+struct Asked<'o> {
+    options: &'o HistoryOptions,
+    /// The key as each definition reads it.
     seeds: HashSet<Box<[u8]>>,
     /// The key is that of one of the definitions; otherwise the reason.
     fits: bool,
     misfit: Option<Error>,
 }
 
+impl Asked<'_> {
+    /// Takes a definition, and returns which of its columns are the key.
+    fn meet(&mut self, table: &TableDef) -> Option<Identity> {
+        let options = self.options;
+        let identity = options.identity(table).and_then(|identity| Ok((options.canonical(table, &identity)?, identity)));
+        match (options.check_key(table), identity) {
+            (checked, Ok((key, identity))) => {
+                self.seeds.insert(key);
+                self.fits |= checked.is_ok();
+                self.misfit = checked.err().or(self.misfit.take());
+                Some(identity)
+            }
+            (_, Err(error)) => {
+                self.misfit = Some(error);
+                None
+            }
+        }
+    }
+}
+
 impl<'o> Pass<'o> {
     fn new(reader: Reader, options: &'o HistoryOptions, wanted: &'o mut Wanted) -> Self {
         Self {
             reader,
-            options,
             wanted,
             identities: TableMap::default(),
             table: None,
-            seeds: HashSet::new(),
-            fits: false,
-            misfit: None,
+            asked: Asked { options, seeds: HashSet::new(), fits: false, misfit: None },
         }
-    }
-
-    /// Takes a definition of the table.
-    fn meet(&mut self, table: &TableDef) -> Option<Identity> {
-        let Self { options, seeds, fits, misfit, .. } = self;
-        meet(options, table, seeds, fits, misfit)
     }
 
     /// Calls `each` with every change of the table and its keys: `None` for truncates, and if it lacks a column of the key.
     fn each(&mut self, mut each: impl FnMut(&Change<'_>, Option<Keys>) -> Result<()>) -> Result<()> {
-        let Self { reader, options, wanted, identities, table, seeds, fits, misfit } = self;
+        let Self { reader, wanted, identities, table, asked } = self;
         while let Some(change) = reader.next()? {
             if change.op() == Op::Ddl {
-                if is_about(&change, &options.table) && empties(&change) {
+                if wanted.is_object(&change.table_name()) && empties(&change) {
                     each(&change, None)?;
                 }
                 continue;
@@ -415,7 +417,7 @@ impl<'o> Pass<'o> {
             if table.as_ref().is_none_or(|latest| !Arc::ptr_eq(latest, own)) {
                 *table = Some(Arc::clone(own));
             }
-            let identity = identities.get_or_insert_with(change.table_id(), || meet(options, own, seeds, fits, misfit));
+            let identity = identities.get_or_insert_with(change.table_id(), || asked.meet(own));
             let keys = match (change.op(), identity) {
                 (Op::Truncate, _) | (_, None) => None,
                 (_, Some(identity)) => {
@@ -430,55 +432,34 @@ impl<'o> Pass<'o> {
     }
 }
 
-/// Takes a definition: which of its columns are the key, and the key as it reads it.
-fn meet(
-    options: &HistoryOptions,
-    table: &TableDef,
-    seeds: &mut HashSet<Box<[u8]>>,
-    fits: &mut bool,
-    misfit: &mut Option<Error>,
-) -> Option<Identity> {
-    let identity = options.identity(table).and_then(|identity| Ok((options.canonical(table, &identity)?, identity)));
-    match (options.check_key(table), identity) {
-        (checked, Ok((key, identity))) => {
-            seeds.insert(key);
-            *fits |= checked.is_ok();
-            *misfit = checked.err().or(misfit.take());
-            Some(identity)
-        }
-        (_, Err(error)) => {
-            *misfit = Some(error);
-            None
-        }
-    }
-}
-
 /// The rows that have had one of some keys, numbered.
 #[derive(Default)]
 struct Rows {
     had: HashSet<Box<[u8]>>,
     current: HashMap<Box<[u8]>, usize>,
-    /// Rows whose key a key update of the open transaction has given to another row.
-    displaced: HashMap<Box<[u8]>, VecDeque<usize>>,
-    transaction: u64,
+    displaced: Displaced<usize>,
     /// By number of a row: it has had one of the keys.
     wanted: Vec<bool>,
 }
 
 impl Rows {
+    /// Forgets the rows: the table is empty.
+    fn clear(&mut self) {
+        self.current = HashMap::new();
+        self.displaced.drain().for_each(drop);
+    }
+
     /// Returns the number of the row of a change.
     fn row_of(&mut self, change: &Change<'_>, old: Box<[u8]>, new: Box<[u8]>) -> usize {
-        let transaction = change.context().ids.serial;
-        if change.transaction().begins() || transaction != self.transaction {
-            self.displaced = HashMap::new();
-            self.transaction = transaction;
+        if self.displaced.is_over(change) {
+            self.displaced.drain().for_each(drop);
         }
         let moves = old != new;
         let known = match change.op() {
             Op::Insert => None,
             op => {
                 let leaves = moves || op == Op::Delete;
-                let displaced = if leaves { self.displaced.get_mut(&old).and_then(VecDeque::pop_front) } else { None };
+                let displaced = if leaves { self.displaced.pop(&old) } else { None };
                 displaced.or_else(|| self.current.remove(&old))
             }
         };
@@ -491,7 +472,7 @@ impl Rows {
         }
         if change.op() != Op::Delete {
             if let Some(displaced) = self.current.insert(new.clone(), row).filter(|_| moves) {
-                self.displaced.entry(new).or_default().push_back(displaced);
+                self.displaced.push(new, displaced);
             }
         }
         row

@@ -1,6 +1,6 @@
 //! [`Identity`]: the columns that identify a row; and the canonical bytes of values, which are equal for equal values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::change::image::{NO_SUCH_COLUMN, TWICE};
 use crate::change::{Change, Column, DateTime, Number, NumberText, Row, Value};
@@ -78,6 +78,50 @@ impl Identity {
             put(&mut key, column);
         }
         (key.into(), is_whole)
+    }
+}
+
+/// Rows whose key a key update of the open transaction has given to another row: they have to leave before it ends.
+#[derive(Debug)]
+pub(super) struct Displaced<T> {
+    rows: HashMap<Box<[u8]>, VecDeque<T>>,
+    /// Number of the open transaction.
+    transaction: u64,
+}
+
+impl<T> Default for Displaced<T> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), transaction: 0 }
+    }
+}
+
+impl<T> Displaced<T> {
+    /// Returns whether the open transaction is over: the change is one of another transaction, which is open from now on.
+    pub(super) fn is_over(&mut self, change: &Change<'_>) -> bool {
+        let transaction = change.context().ids.serial;
+        let before = std::mem::replace(&mut self.transaction, transaction);
+        change.transaction().begins() || transaction != before
+    }
+
+    pub(super) fn push(&mut self, key: Box<[u8]>, row: T) {
+        self.rows.entry(key).or_default().push_back(row);
+    }
+
+    /// Returns the oldest row of a key.
+    pub(super) fn pop(&mut self, key: &[u8]) -> Option<T> {
+        let rows = self.rows.get_mut(key)?;
+        let row = rows.pop_front();
+        if rows.is_empty() {
+            self.rows.remove(key);
+        }
+        row
+    }
+
+    /// Removes all rows.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Box<[u8]>, T)> {
+        // Not `drain` of the map: its cost would be that of the largest number of rows at every call.
+        let rows = std::mem::take(&mut self.rows);
+        rows.into_iter().flat_map(|(key, rows)| rows.into_iter().map(move |row| (key.clone(), row)))
     }
 }
 

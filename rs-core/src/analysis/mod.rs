@@ -91,7 +91,8 @@ impl FromStr for AsOf {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Some(csn) = text.strip_prefix("csn:").filter(|csn| !csn.is_empty() && !csn.contains(char::is_whitespace)) {
+        if let Some(csn) = text.strip_prefix("csn:") {
+            Csn::check(csn)?;
             return Ok(Self::Csn(Csn::new(csn)));
         }
         if let Ok(position) = text.parse() {

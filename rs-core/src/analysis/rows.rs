@@ -1,11 +1,12 @@
 //! [`TableRows`]: the rows of one table, kept up to date by its changes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Budget;
-use super::key::{Columns, Identity, images, is_known, places};
+use super::key::{Columns, Displaced, Identity, images, is_known, places};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::{
     Builder, Change, ChangeBlock, ChangeContext, Column, FileContext, Op, Row, TransactionIndicator, put_value, values_context,
@@ -39,10 +40,7 @@ pub(super) struct TableRows {
     table_id: TableId,
     identity: Identity,
     rows: HashMap<Box<[u8]>, StoredRow>,
-    /// Rows whose key a key update of the open transaction has given to another row: they have to leave before it ends.
-    displaced: HashMap<Box<[u8]>, VecDeque<StoredRow>>,
-    /// Number of the open transaction.
-    transaction: u64,
+    displaced: Displaced<StoredRow>,
     /// The last texts of CSN and transaction id, which rows share.
     ids: (Option<Arc<str>>, Option<Arc<str>>),
     pub(super) counts: RowCounts,
@@ -76,8 +74,7 @@ impl TableRows {
             table_id,
             identity: Identity::of(table, asked)?,
             rows: HashMap::new(),
-            displaced: HashMap::new(),
-            transaction: 0,
+            displaced: Displaced::default(),
             ids: (None, None),
             counts: RowCounts::default(),
         })
@@ -106,10 +103,8 @@ impl TableRows {
             return Ok(());
         }
         self.meet(change, budget)?;
-        let transaction = change.context().ids.serial;
-        if change.transaction().begins() || transaction != self.transaction {
+        if self.displaced.is_over(change) {
             self.end_transaction(budget);
-            self.transaction = transaction;
         }
         let [before, after] = images(change)?;
         self.counts.changes += 1;
@@ -126,19 +121,14 @@ impl TableRows {
         for (key, row) in std::mem::take(&mut self.rows) {
             budget.free(row.cost(&key));
         }
-        for (key, rows) in std::mem::take(&mut self.displaced) {
-            rows.iter().for_each(|row| budget.free(row.cost(&key)));
-        }
+        self.displaced.drain().for_each(|(key, row)| budget.free(row.cost(&key)));
     }
 
     /// Ends a transaction. Two rows cannot have one key then, so the rows that did not leave are overwritten.
     pub(super) fn end_transaction(&mut self, budget: &mut Budget) {
-        if self.displaced.is_empty() {
-            return;
-        }
-        for (key, rows) in std::mem::take(&mut self.displaced) {
-            self.counts.overwritten += rows.len() as u64;
-            rows.iter().for_each(|row| budget.free(row.cost(&key)));
+        for (key, row) in self.displaced.drain() {
+            self.counts.overwritten += 1;
+            budget.free(row.cost(&key));
         }
     }
 
@@ -192,10 +182,9 @@ impl TableRows {
                 self.row(change, [after, before, &Vec::new()])?
             }
         };
-        let key = new.clone();
-        if let Some(displaced) = self.put(new, row, change, budget)? {
+        if let Some((key, displaced)) = self.put(new, row, change, budget)? {
             budget.take(displaced.cost(&key), change, WHAT)?;
-            self.displaced.entry(key).or_default().push_back(displaced);
+            self.displaced.push(key, displaced);
         }
         Ok(())
     }
@@ -216,38 +205,43 @@ impl TableRows {
         self.identity.indexes().iter().any(|index| columns.get(*index).is_some_and(Option::is_some))
     }
 
-    /// Puts a row in its place, and returns the row that was there. Equal rows of a table without a key are counted.
-    fn put(&mut self, key: Box<[u8]>, mut row: StoredRow, change: &Change<'_>, budget: &mut Budget) -> Result<Option<StoredRow>> {
+    /// Puts a row in its place, and returns the row that was there, with its key. Equal rows of a table without a key are counted.
+    fn put(
+        &mut self,
+        key: Box<[u8]>,
+        mut row: StoredRow,
+        change: &Change<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<(Box<[u8]>, StoredRow)>> {
         budget.take(row.cost(&key), change, WHAT)?;
-        let Some(earlier) = self.rows.remove(&key) else {
-            self.rows.insert(key, row);
-            return Ok(None);
+        let mut place = match self.rows.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(row);
+                return Ok(None);
+            }
+            Entry::Occupied(place) => place,
         };
-        budget.free(earlier.cost(&key));
-        let is_keyless = self.identity.is_keyless;
-        if is_keyless {
-            row.copies += earlier.copies;
+        if self.identity.is_keyless {
+            row.copies += place.get().copies;
+            place.insert(row);
+            return Ok(None);
         }
-        self.rows.insert(key, row);
-        Ok((!is_keyless).then_some(earlier))
+        budget.free(place.get().cost(place.key()));
+        let earlier = place.insert(row);
+        Ok(Some((place.key().clone(), earlier)))
     }
 
     /// Takes a row away. If a key update has given its key to another row, and this one leaves, it is the older one.
     fn take(&mut self, key: &[u8], leaves: bool, budget: &mut Budget) -> Option<StoredRow> {
         if leaves {
-            if let Some(rows) = self.displaced.get_mut(key) {
-                let row = rows.pop_front();
-                if rows.is_empty() {
-                    self.displaced.remove(key);
-                }
-                if let Some(row) = row {
-                    budget.free(row.cost(key));
-                    return Some(row);
-                }
+            if let Some(row) = self.displaced.pop(key) {
+                budget.free(row.cost(key));
+                return Some(row);
             }
         }
         let row = self.rows.get_mut(key)?;
         if row.copies > 1 {
+            budget.free(row.cost_of_one(key));
             row.copies -= 1;
             return Some(StoredRow { copies: 1, ..row.clone() });
         }
@@ -311,10 +305,9 @@ impl TableRows {
             }
             let (key, is_whole) = self.identity.key([&columns_of(&row.list, &table), &Vec::new()]);
             lost += u64::from(!is_whole && !self.identity.is_keyless);
-            let copies = row.copies;
             if !self.identity.is_keyless {
+                self.counts.overwritten += row.copies - 1;
                 row.copies = 1;
-                self.counts.overwritten += copies - 1;
             }
             if self.put(key, row, change, budget)?.is_some() {
                 self.counts.overwritten += 1;
@@ -409,7 +402,12 @@ impl TableRows {
 const WHAT: &str = "the rows of the state";
 
 impl StoredRow {
+    /// Memory of all its copies: each of them is a row of the result.
     fn cost(&self, key: &[u8]) -> u64 {
+        self.cost_of_one(key) * self.copies
+    }
+
+    fn cost_of_one(&self, key: &[u8]) -> u64 {
         (key.len() + self.list.len()) as u64 + ROW_BYTES
     }
 }

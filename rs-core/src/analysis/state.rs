@@ -11,7 +11,6 @@ use super::{AsOf, Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, Op};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::SkippedReport;
 use crate::schema::TableDef;
 use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
 
@@ -28,7 +27,7 @@ pub struct StateOptions {
     /// The columns that identify a row, in place of the key in the definition of the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<Vec<Box<str>>>,
-    /// The maximum memory of the rows, in bytes. More is an error.
+    /// The maximum memory of the rows while they are read, in bytes. More is an error. The result takes about as much again.
     #[serde(default = "max_bytes")]
     pub(crate) max_bytes: u64,
 }
@@ -113,14 +112,10 @@ pub struct StateReport {
     pub unidentified: u64,
     /// DDL of the table that is not carried out, such as ALTER TABLE; its effect on columns is in the definitions.
     pub ddl: u64,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
     /// The error that ended the reading early: the rows are those before it.
     pub error: Option<String>,
     /// The report of the reading.
-    #[serde(skip)]
+    #[serde(flatten)]
     pub read: ReadReport,
 }
 
@@ -137,8 +132,8 @@ impl StateReport {
     #[must_use]
     pub fn is_exact(&self) -> bool {
         let doubts =
-            [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.undecided];
-        doubts.iter().all(|count| *count == 0) && self.skipped.is_empty() && self.error.is_none()
+            [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.read.undecided];
+        doubts.iter().all(|count| *count == 0) && self.read.skipped.is_empty() && self.error.is_none()
     }
 }
 
@@ -231,7 +226,7 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
             }
         }
         if change.op() == Op::Ddl {
-            if is_about(&change, &options.table) {
+            if wanted.is_object(&change.table_name()) {
                 match &mut rows {
                     Some(rows) if empties(&change) => {
                         rows.clear(&mut budget);
@@ -247,7 +242,10 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
         }
         let rows = match &mut rows {
             Some(rows) => rows,
-            none => none.insert(TableRows::new(change.table(), change.table_id(), options.key.as_deref())?),
+            none => {
+                let rows = TableRows::new(change.table(), change.table_id(), options.key.as_deref());
+                none.insert(rows.map_err(|error| change.locate(error))?)
+            }
         };
         rows.apply(&change, &mut budget)?;
     }
@@ -281,8 +279,6 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
         overwritten: seen.overwritten,
         unidentified: seen.unidentified,
         ddl,
-        undecided: read.undecided,
-        skipped: read.skipped.clone(),
         error: failure.as_ref().map(ToString::to_string),
         read,
     };
@@ -296,22 +292,16 @@ pub(super) fn definition(reader: &mut Reader, name: &str, stopped: bool) -> Resu
             .definition(name, |table| table == name)
             .or_else(|_| reader.definition(name, |table| table.eq_ignore_ascii_case(name)))
     };
-    loop {
-        match find(reader) {
-            Err(error) if stopped && error.kind() == ErrorKind::UnknownTable => {}
-            found => return found,
-        }
-        if reader.next()?.is_none() {
-            return find(reader);
+    match find(reader) {
+        Err(error) if stopped && error.kind() == ErrorKind::UnknownTable => {}
+        found => return found,
+    }
+    while let Some(change) = reader.next()? {
+        if change.table().name().eq_ignore_ascii_case(name) {
+            break;
         }
     }
-}
-
-/// Returns whether DDL is about a table: its object is the table, with or without the name of the container database.
-pub(super) fn is_about(ddl: &Change<'_>, table: &str) -> bool {
-    let object = ddl.table_name().replace('"', "");
-    let (object, table) = (object.to_uppercase(), table.to_uppercase());
-    !object.is_empty() && (object == table || table.strip_suffix(&object).is_some_and(|rest| rest.ends_with('.')))
+    find(reader)
 }
 
 /// Returns whether DDL removes all rows of its table.

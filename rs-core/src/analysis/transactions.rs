@@ -8,7 +8,6 @@ use crate::change::Change;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
-use crate::report::SkippedReport;
 use crate::source::{ReadOptions, ReadReport, Reader, Trail};
 use crate::time::Timestamp;
 
@@ -188,7 +187,7 @@ impl Transactions {
 pub struct TransactionsReport {
     /// The least number of changes of a transaction that was asked for.
     pub min_changes: u64,
-    /// All transactions of the trail.
+    /// All transactions of the trail. An unfinished one that the trail writes again is two here.
     pub transactions: u64,
     /// Transactions of at least that many changes.
     pub found: u64,
@@ -198,14 +197,10 @@ pub struct TransactionsReport {
     pub changes: u64,
     /// Bytes of the records of all changes.
     pub bytes: u64,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
     /// The error that ended the reading early.
     pub error: Option<String>,
     /// The report of the reading.
-    #[serde(skip)]
+    #[serde(flatten)]
     pub read: ReadReport,
 }
 
@@ -236,8 +231,6 @@ impl TransactionsReport {
             rows: Vec::new(),
             changes: 0,
             bytes: 0,
-            skipped: Vec::new(),
-            undecided: 0,
             error: None,
             read: ReadReport::default(),
         };
@@ -259,8 +252,6 @@ impl TransactionsReport {
             }
         };
         report.read = all.reader().report();
-        report.undecided = report.read.undecided;
-        report.skipped = report.read.skipped.clone();
         report.error = error.as_ref().map(ToString::to_string);
         Ok((report, error))
     }

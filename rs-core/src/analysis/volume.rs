@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::Change;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::SkippedReport;
+use crate::report::count_op;
 use crate::source::{ReadOptions, ReadReport, Trail};
 use crate::time::Timestamp;
 
@@ -140,14 +141,10 @@ pub struct VolumeReport {
     pub changes: u64,
     /// Bytes of the records of all changes.
     pub bytes: u64,
-    /// Ranges that were skipped.
-    pub skipped: Vec<SkippedReport>,
-    /// Changes that a lenient selection could not decide on, or failed on.
-    pub undecided: u64,
     /// The error that ended the counting early.
     pub error: Option<String>,
     /// The report of the reading.
-    #[serde(skip)]
+    #[serde(flatten)]
     pub read: ReadReport,
 }
 
@@ -167,7 +164,27 @@ pub struct VolumeRow {
     pub bytes: u64,
 }
 
+impl VolumeRow {
+    fn new(from: Timestamp, table: &str) -> Self {
+        Self { from, table: table.to_owned(), ops: BTreeMap::new(), changes: 0, bytes: 0 }
+    }
+
+    fn add(&mut self, change: &Change<'_>) {
+        count_op(&mut self.ops, change.op());
+        self.changes += 1;
+        self.bytes += change.source_bytes();
+    }
+}
+
 impl VolumeReport {
+    /// Returns the report as a JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`].
+    pub fn to_json(&self) -> Result<String> {
+        document::write(self)
+    }
+
     /// Counts the changes of a trail, or only the changes that the options select, by the time of their commit. After an error of
     /// reading, the report covers the changes before it; the error is returned with it.
     ///
@@ -188,7 +205,7 @@ impl VolumeReport {
     /// million intervals with changes of a table.
     pub fn of(trail: &Trail, options: &VolumeOptions, read: ReadOptions) -> Result<(Self, Option<Error>)> {
         let mut reader = trail.reader_with(read.include_non_changes(false))?;
-        let mut rows: BTreeMap<(Timestamp, Box<str>), VolumeRow> = BTreeMap::new();
+        let (mut rows, mut number) = (BTreeMap::<Timestamp, BTreeMap<Box<str>, VolumeRow>>::new(), 0);
         let error = loop {
             let change = match reader.next() {
                 Ok(Some(change)) => change,
@@ -197,35 +214,27 @@ impl VolumeReport {
                 Err(error) => break Some(error),
             };
             let (from, table) = (options.by.start_of(change.timestamp()), change.table_name());
-            if rows.len() >= MAX_ROWS {
-                let what = format!("more than {MAX_ROWS} intervals of {}", options.by);
-                return Err(
-                    Error::new(ErrorKind::InvalidArgument, what).hint("choose a longer interval, or select fewer changes")
-                );
+            let tables = rows.entry(from).or_default();
+            if !tables.contains_key(&*table) {
+                number += 1;
+                if number > MAX_ROWS {
+                    let what = format!("more than {MAX_ROWS} intervals of {}", options.by);
+                    let error = Error::new(ErrorKind::InvalidArgument, what);
+                    return Err(error.hint("choose a longer interval, or select fewer changes"));
+                }
+                tables.insert((*table).into(), VolumeRow::new(from, &table));
             }
-            let row = rows.entry((from, (*table).into())).or_insert_with(|| VolumeRow {
-                from,
-                table: table.clone().into_owned(),
-                ops: BTreeMap::new(),
-                changes: 0,
-                bytes: 0,
-            });
-            match row.ops.get_mut(change.op().name()) {
-                Some(count) => *count += 1,
-                None => drop(row.ops.insert(change.op().name().to_owned(), 1)),
+            if let Some(row) = tables.get_mut(&*table) {
+                row.add(&change);
             }
-            row.changes += 1;
-            row.bytes += change.source_bytes();
         };
         let read = reader.report();
-        let rows: Vec<_> = rows.into_values().collect();
+        let rows: Vec<_> = rows.into_values().flat_map(BTreeMap::into_values).collect();
         let report = Self {
             by: options.by,
             changes: rows.iter().map(|row| row.changes).sum(),
             bytes: rows.iter().map(|row| row.bytes).sum(),
             rows,
-            skipped: read.skipped.clone(),
-            undecided: read.undecided,
             error: error.as_ref().map(ToString::to_string),
             read,
         };

@@ -286,8 +286,8 @@ impl ArrowOptions {
 
     pub(crate) fn is_wide(&self, table: &str, column: &str) -> bool {
         let is = |name: &str| {
-            let of_table = || name.rsplit_once('.').is_some_and(|(own, name)| own == table && name.eq_ignore_ascii_case(column));
-            name.eq_ignore_ascii_case(column) || of_table()
+            let of_table = || name.strip_prefix(table).and_then(|rest| rest.strip_prefix('.'));
+            name.eq_ignore_ascii_case(column) || of_table().is_some_and(|name| name.eq_ignore_ascii_case(column))
         };
         self.wide.iter().any(|name| is(name))
     }

@@ -89,6 +89,8 @@ pub struct Batches {
     left_out: BTreeMap<&'static str, u64>,
     /// Columns whose type is too narrow for a value after their first batch.
     narrow: Vec<Box<str>>,
+    /// The types are those of a union: the first batch of a further definition does not make them wider.
+    has_union: bool,
     ended: bool,
     /// The error that ended the iterator.
     failure: Option<Error>,
@@ -110,6 +112,7 @@ impl Batches {
             ready: VecDeque::new(),
             left_out: BTreeMap::new(),
             narrow: Vec::new(),
+            has_union: false,
             ended: false,
             failure: None,
         }
@@ -164,8 +167,8 @@ impl Batches {
                 Push::Full => true,
                 Push::FlushFirst => {
                     // Borrows parts: the change is lent by the reader.
-                    let Self { decoder, options, schemas, ready, narrow, .. } = self;
-                    flush(decoder, options, schemas, narrow, ready);
+                    let Self { decoder, options, schemas, ready, narrow, has_union, .. } = self;
+                    flush(decoder, options, schemas, narrow, *has_union, ready);
                     decoder.push_ordered(&change)?;
                     true
                 }
@@ -179,7 +182,8 @@ impl Batches {
 
     /// Converts all collected rows to record batches.
     fn flush(&mut self) {
-        flush(&mut self.decoder, &mut self.options, &mut self.schemas, &mut self.narrow, &mut self.ready);
+        let Self { decoder, options, schemas, ready, narrow, has_union, .. } = self;
+        flush(decoder, options, schemas, narrow, *has_union, ready);
     }
 }
 
@@ -189,6 +193,7 @@ fn flush(
     options: &mut ArrowOptions,
     schemas: &mut TableMap<SchemaRef>,
     narrow: &mut Vec<Box<str>>,
+    has_union: bool,
     ready: &mut VecDeque<Result<TableRecords>>,
 ) {
     decoder.flush_mut(|batch| {
@@ -196,7 +201,7 @@ fn flush(
         let first = batch.positions().first().copied().unwrap_or_default();
         let known = schemas.get(batch.table_id()).cloned();
         let wide = too_narrow(batch, options);
-        if known.is_none() {
+        if known.is_none() && !has_union {
             options.wide.extend(wide);
         } else {
             narrow.extend(wide);
@@ -271,8 +276,8 @@ pub struct TableStream {
 
 impl TableStream {
     fn new(trail: &Trail, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<Self> {
-        let union = match options.schema_change {
-            SchemaChange::Union => Some(Union::of(&definitions(trail, name, &read)?, &options)?),
+        let all = match options.schema_change {
+            SchemaChange::Union => Some(definitions(trail, name, &read)?),
             SchemaChange::Error | SchemaChange::Stop => None,
         };
         let mut batches = Batches::new(trail.reader_with(read)?, options, Some(name));
@@ -281,6 +286,9 @@ impl TableStream {
             Some(Err(error)) if error.kind() != ErrorKind::Value => return Err(error),
             first => first,
         };
+        // The first rows may have made a column wide.
+        let union = all.map(|all| Union::of(&all, &batches.options)).transpose()?;
+        batches.has_union = union.is_some();
         let schema = match (&union, &first) {
             (Some(union), _) => union.schema(),
             (None, Some(Ok(first))) => schema(&first.table, &batches.options)?,

@@ -7,7 +7,7 @@ use super::files::{AppendFile, OutputFiles, Written};
 use crate::arrow::ArrowOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Reader, Trail};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail, names};
 
 /// A format that [`Trail::convert`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +133,7 @@ impl ConvertOptions {
 
     /// Returns `true` if the changes of a table are written.
     pub(super) fn takes(&self, table: &str) -> bool {
-        let Some(wanted) = &self.table else { return true };
-        let parts = table.len().checked_sub(wanted.len()).and_then(|at| table.split_at_checked(at));
-        parts.is_some_and(|(lead, own)| own.eq_ignore_ascii_case(wanted) && (lead.is_empty() || lead.ends_with('.')))
+        self.table.as_deref().is_none_or(|wanted| names(wanted, table))
     }
 }
 

@@ -130,20 +130,14 @@ impl OutputFiles {
     /// repeat rows, are removed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]; files that have not been renamed yet are removed.
+    /// [`ErrorKind::Io`]; no file remains but those that have replaced another one.
     pub(crate) fn finish(mut self) -> Result<Vec<Written>> {
-        for OutputFile { partial, .. } in &self.files {
-            File::open(partial).and_then(|file| file.sync_all()).map_err(|error| Error::write(partial, error))?;
-        }
-        for OutputFile { partial, written } in &self.files {
-            fs::rename(partial, &written.path).map_err(|error| Error::write(&written.path, error))?;
-        }
+        let files: Vec<_> = self.files.iter().map(|file| (file.partial.as_path(), file.written.path.as_path())).collect();
+        publish(&files, &self.folder, self.force)?;
         self.finished = true;
         if self.force {
             self.remove_older()?;
         }
-        // The names are durable once their directory is.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(&self.folder, error))?;
         Ok(std::mem::take(&mut self.files).into_iter().map(|file| file.written).collect())
     }
 
@@ -179,6 +173,42 @@ impl Drop for OutputFiles {
         if self.created_folder {
             let _ = fs::remove_dir(&self.folder);
         }
+    }
+}
+
+/// Flushes files to the disk and moves each to its final path, which is in `folder`. Without `replace`, no file is replaced, also
+/// not one that another process has just made, and after an error none of the final paths remains.
+pub(super) fn publish(files: &[(&Path, &Path)], folder: &Path, replace: bool) -> Result<()> {
+    for (from, _) in files {
+        File::open(from).and_then(|file| file.sync_all()).map_err(|error| Error::write(from, error))?;
+    }
+    let mut published = Vec::new();
+    let moved = files.iter().try_for_each(|(from, to)| {
+        let moved = if replace { fs::rename(from, to) } else { move_new(from, to) };
+        published.push(to);
+        moved.map_err(|error| {
+            published.pop();
+            Error::write(to, error)
+        })
+    });
+    // The names are durable once their directory is.
+    let synced = || File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(folder, error));
+    moved.and_then(|()| synced()).inspect_err(|_| {
+        for path in published.iter().filter(|_| !replace) {
+            // An error of removing a file would hide the first one.
+            let _ = fs::remove_file(path);
+        }
+    })
+}
+
+/// Moves a file to a path that does not exist.
+fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // The file system has no links.
+        Err(_) if to.symlink_metadata().is_err() => fs::rename(from, to),
+        Err(error) => Err(error),
     }
 }
 
@@ -340,6 +370,22 @@ mod tests {
         files.finish().unwrap();
         // The second file of the previous run would repeat rows.
         assert_eq!(names(scratch.path()), ["x.csv"]);
+    }
+
+    #[test]
+    fn a_file_that_appears_meanwhile_is_kept() {
+        let scratch = tempfile::tempdir().unwrap();
+        let out = scratch.path().join("out");
+        let mut files = OutputFiles::new(&out, false, "csv", false).unwrap();
+        for table in ["A.B", "A.C"] {
+            files.create(table).unwrap().1.close().unwrap();
+        }
+        fs::write(out.join("A.C.csv"), "of another process").unwrap();
+        assert_eq!(files.finish().unwrap_err().kind(), ErrorKind::Io);
+        assert_eq!(
+            (names(&out), fs::read(out.join("A.C.csv")).unwrap()),
+            (vec!["A.C.csv".to_owned()], b"of another process".to_vec())
+        );
     }
 
     #[test]

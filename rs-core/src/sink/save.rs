@@ -1,11 +1,12 @@
 //! `Trail::save`: writes the selected changes of a trail as another trail.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sink::files::publish;
 use crate::sink::trail::{TrailWriter, WriterOptions};
 use crate::source::{ReadOptions, ReadReport, Trail};
 
@@ -82,7 +83,7 @@ impl Trail {
     /// Returns options that make files like the first file of the trail.
     fn writer_options(&self) -> Result<WriterOptions> {
         let mut options = WriterOptions { order: ByteOrder::Big, ..WriterOptions::default() };
-        if let Some(header) = self.with_files(0..1).headers()?.into_iter().flatten().next() {
+        if let Some(header) = self.first_header()? {
             options.order = header.byte_order();
             let charset = header.database_charset().value().and_then(|charset| charset.id());
             options.charset = charset.and_then(|id| u32::try_from(id).ok()).unwrap_or(options.charset);
@@ -103,7 +104,9 @@ struct Folder {
 
 impl Folder {
     fn new(prefix: &Path) -> Result<Self> {
-        let name = prefix.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some(name) = prefix.file_name().unwrap_or_default().to_str().map(str::to_owned) else {
+            return Err(Error::new(ErrorKind::InvalidArgument, "the name of the trail to write is not UTF-8").in_file(prefix));
+        };
         if name.is_empty() || prefix.is_dir() {
             let error = Error::new(ErrorKind::InvalidArgument, "the name of the trail to write is a directory").in_file(prefix);
             return Err(error.hint("end it with the prefix of the files, such as dirdat/lt"));
@@ -141,22 +144,9 @@ impl Folder {
 
     /// Moves the files to their places.
     fn finish(&mut self, written: &[PathBuf]) -> Result<Vec<PathBuf>> {
-        let failed = |path: &Path, error| Error::write(path, error);
-        for path in written {
-            File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed(path, error))?;
-        }
-        let mut moved = Vec::new();
-        for path in written {
-            let to = self.target.join(path.file_name().unwrap_or_default());
-            if let Err(error) = fs::rename(path, &to) {
-                for path in &moved {
-                    let _ = fs::remove_file(path);
-                }
-                return Err(failed(&to, error));
-            }
-            moved.push(to);
-        }
-        File::open(&self.target).and_then(|folder| folder.sync_all()).map_err(|error| failed(&self.target, error))?;
+        let moved: Vec<_> = written.iter().map(|path| self.target.join(path.file_name().unwrap_or_default())).collect();
+        let files: Vec<_> = written.iter().map(PathBuf::as_path).zip(moved.iter().map(PathBuf::as_path)).collect();
+        publish(&files, &self.target, false)?;
         Ok(moved)
     }
 }

@@ -30,7 +30,8 @@ impl Form {
     fn of(start: &[u8]) -> Option<Self> {
         match start {
             [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            // A file may begin with a frame that readers skip, as those of pzstd do.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             _ => None,
         }
     }
@@ -109,19 +110,20 @@ impl<R: io::BufRead> Read for Frames<'_, R> {
             let frame = match &mut self.frame {
                 Some(frame) => frame,
                 None if self.input.fill_buf()?.is_empty() => return Ok(0),
-                None => {
-                    let mut frame = ruzstd::decoding::FrameDecoder::new();
-                    frame
-                        .init(&mut *self.input)
-                        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-                    self.frame.insert(frame)
-                }
+                None => match begin(self.input)? {
+                    Some(frame) => self.frame.insert(frame),
+                    None => continue,
+                },
             };
             let read = Read::read(frame, into)?;
             if read > 0 {
                 return Ok(read);
             }
             if frame.is_finished() {
+                let (stored, computed) = (frame.get_checksum_from_data(), frame.get_calculated_checksum());
+                if stored.is_some() && stored != computed {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum of the content is wrong"));
+                }
                 self.frame = None;
                 continue;
             }
@@ -129,6 +131,21 @@ impl<R: io::BufRead> Read for Frames<'_, R> {
             let decoded = frame.decode_blocks(&mut *self.input, blocks);
             decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
         }
+    }
+}
+
+/// Begins a zstd frame; `None` after one that is to be skipped.
+#[cfg(feature = "compressed")]
+fn begin(input: &mut impl io::BufRead) -> io::Result<Option<ruzstd::decoding::FrameDecoder>> {
+    use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+    let mut frame = ruzstd::decoding::FrameDecoder::new();
+    match frame.init(&mut *input) {
+        Ok(()) => Ok(Some(frame)),
+        Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+            let skipped = io::copy(&mut input.take(length.into()), &mut io::sink())?;
+            if skipped < length.into() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(None) }
+        }
+        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::error::Result;
-use crate::position::{Csn, Position};
+use crate::error::{Error, ErrorKind, Result};
+use crate::position::{Csn, Position, TrailPosition};
 use crate::source::options::ReadOptions;
 use crate::source::trail::Trail;
 use crate::time::Timestamp;
-use crate::trail::FileHeader;
+use crate::trail::{FileHeader, RecordType};
 
 impl Trail {
     /// Returns the position of the first change whose transaction has this CSN or a later one; `None` if there is none. The first
@@ -47,6 +47,94 @@ impl Trail {
     pub fn find_time_with(&self, time: Timestamp, options: &ReadOptions) -> Result<Option<Position>> {
         time_position(self, time, options)
     }
+
+    /// Returns the positions of the first and the last record of the transaction of a record. The last one is the last that the
+    /// trail has if the transaction is unfinished; the first one, if the transaction began before the trail.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::{Position, ReadOptions};
+    ///
+    /// let position = trail.reader()?.next()?.unwrap().position();
+    /// let (first, last) = trail.transaction_of(position, &ReadOptions::new())?;
+    /// assert!(Position::from(first) <= position && position <= Position::from(last));
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidPosition`](ErrorKind::InvalidPosition) if no record starts at the position, or if the record belongs to no
+    /// transaction; the errors of reading.
+    pub fn transaction_of(&self, position: Position, options: &ReadOptions) -> Result<(TrailPosition, TrailPosition)> {
+        let Position::Trail(wanted) = position else {
+            return Err(invalid(format!("{position} is not a position in a trail")));
+        };
+        let (mut start, mut step) = (self.file_of(wanted), 1);
+        loop {
+            let files = self.with_files(start..self.files.len());
+            match transaction_in(&files, wanted, options, start > 0)? {
+                Some(found) => return Ok(found),
+                None => start = start.saturating_sub(step),
+            }
+            step *= 2;
+        }
+    }
+}
+
+fn invalid(what: String) -> Error {
+    Error::new(ErrorKind::InvalidPosition, what)
+}
+
+/// Returns the positions of the first and the last record of the transaction of a record; `None` if it may have begun in an
+/// `earlier` file than those of the trail.
+fn transaction_in(
+    trail: &Trail,
+    wanted: TrailPosition,
+    options: &ReadOptions,
+    earlier: bool,
+) -> Result<Option<(TrailPosition, TrailPosition)>> {
+    let mut views = trail.record_views(options, None)?;
+    let (mut open, mut found) = (None, false);
+    while let Some(view) = views.next()? {
+        let here = view.position;
+        if here > wanted && !found {
+            return Err(invalid(format!("no record starts at {wanted}; the next one starts at {here}")));
+        }
+        if !view.is_in_transaction() {
+            if here == wanted {
+                return Err(invalid(format!("the record at {wanted} belongs to no transaction")));
+            }
+            let breaks = !view.record.is_file_header() && view.record.record_type() == RecordType::RESTART_ABEND;
+            if breaks && found {
+                break;
+            }
+            open = open.filter(|_| !breaks);
+            continue;
+        }
+        let header = view.record.header().map_err(|fault| invalid(format!("the record at {here}: {fault}")))?;
+        let begins = header.transaction.begins() && view.record.record_type() != RecordType::LOB;
+        if begins || view.follows_gap() {
+            // The transaction before it is unfinished, or a skipped range has its end.
+            if found {
+                break;
+            }
+            open = None;
+        }
+        open = Some((open.map_or(here, |(first, _)| first), here));
+        if here == wanted {
+            if earlier && view.lacks_ids() {
+                return Ok(None);
+            }
+            found = true;
+        }
+        if header.transaction.ends() {
+            if found {
+                break;
+            }
+            open = None;
+        }
+    }
+    if found { Ok(open) } else { Err(invalid(format!("{wanted} is beyond the end of the trail"))) }
 }
 
 fn csn_position(trail: &Trail, csn: &str, options: &ReadOptions) -> Result<Option<Position>> {
@@ -72,7 +160,7 @@ fn find(
 ) -> Result<Option<Position>> {
     let mut first = 0;
     for index in (0..trail.files().len()).rev() {
-        let mut records = trail.only(index..).records(&ReadOptions::new());
+        let mut records = trail.with_files(index..index + 1).records(&ReadOptions::new());
         // A file without a readable header decides nothing; reading it later reports its error.
         let header = match records.next() {
             Ok(Some(placed)) => FileHeader::parse(&placed.record).ok(),
@@ -83,7 +171,11 @@ fn find(
             break;
         }
     }
-    let mut reader = trail.only(first..).reader_with(ReadOptions { start_at: None, select: None, ..options.clone() })?;
+    let mut reader = trail.with_files(first..trail.files().len()).reader_with(ReadOptions {
+        start_at: None,
+        select: None,
+        ..options.clone()
+    })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // The position of a pair is that of its after record; reading must start at its before record.

@@ -31,4 +31,4 @@ pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
 pub use self::views::{RecordView, RecordViews};
 
-pub(crate) use self::wanted::Wanted;
+pub(crate) use self::wanted::{Wanted, names, names_exactly};

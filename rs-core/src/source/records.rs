@@ -48,7 +48,7 @@ impl Trail {
     /// [`Io`](crate::ErrorKind::Io), [`NotFound`](crate::ErrorKind::NotFound).
     pub fn headers(&self) -> Result<Vec<Option<FileHeader>>> {
         let header = |index: usize| {
-            let mut records = self.only(index..).records(&ReadOptions::new());
+            let mut records = self.with_files(index..index + 1).records(&ReadOptions::new());
             match records.next() {
                 Ok(placed) => Ok(placed.and_then(|placed| FileHeader::parse(&placed.record).ok())),
                 Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),
@@ -56,6 +56,14 @@ impl Trail {
             }
         };
         (0..self.files.len()).map(header).collect()
+    }
+
+    /// Returns the header of the first file; `None` if it is not readable, and without files.
+    ///
+    /// # Errors
+    /// Those of [`headers`](Self::headers).
+    pub fn first_header(&self) -> Result<Option<FileHeader>> {
+        Ok(self.with_files(0..1).headers()?.into_iter().flatten().next())
     }
 }
 

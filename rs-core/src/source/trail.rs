@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::change::ChangeBlock;
 use crate::error::Result;
+use crate::position::TrailPosition;
 use crate::schema::TableDef;
 use crate::source::bytes::ByteSource;
 use crate::source::sequence::{self, Gap, TrailFile};
@@ -148,7 +149,27 @@ impl Trail {
         first.map_or_else(named_so, |&byte| byte == b'{')
     }
 
-    pub(super) fn only(&self, files: std::ops::RangeFrom<usize>) -> Self {
-        Self { files: self.files.get(files).unwrap_or_default().into(), held: self.held.clone() }
+    /// Returns the index of the first file that may have a position; the number of files if there is none.
+    #[must_use]
+    pub fn file_of(&self, position: TrailPosition) -> usize {
+        let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
+        file.unwrap_or(self.files.len())
+    }
+
+    /// Returns a trail of some of the files, by their indexes in [`files`](Self::files). Changes in memory are in no file, and are
+    /// all in it.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+    /// let trail = trailcore::Trail::open(dir.path().join("bk"))?;
+    /// assert_eq!(trail.with_files(0..1).files().len(), 1);
+    /// assert!(trail.with_files(7..9).files().is_empty());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_files(&self, range: std::ops::Range<usize>) -> Self {
+        let files = self.files.get(range.start..range.end.min(self.files.len())).unwrap_or_default();
+        Self { files: files.into(), held: self.held.clone() }
     }
 }

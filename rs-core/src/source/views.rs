@@ -1,7 +1,6 @@
 //! [`RecordViews`]: records with what the trail states about them elsewhere: the definition of their table, and their transaction.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use crate::change::Row;
 use crate::decode::Fault;
@@ -37,6 +36,8 @@ pub struct RecordView<'a> {
     charset: Charset,
     encrypted: bool,
     continued: bool,
+    cut: bool,
+    follows_gap: bool,
 }
 
 impl<'a> RecordView<'a> {
@@ -59,16 +60,22 @@ impl<'a> RecordView<'a> {
         self.ids.1
     }
 
+    /// Returns whether a range before it was skipped.
+    pub(super) fn follows_gap(&self) -> bool {
+        self.follows_gap
+    }
+
     /// Returns whether it carries a row, a large object or DDL of a transaction.
     #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         !self.record.is_file_header() && self.record.record_type().belongs_to_transaction()
     }
 
-    /// Returns whether the transaction of the record began before the first record that was read.
+    /// Returns whether the transaction of the record may have begun before the first record that was read, so that an earlier file
+    /// may state its ids.
     #[must_use]
     pub fn lacks_ids(&self) -> bool {
-        self.is_in_transaction() && self.ids == (None, None)
+        self.is_in_transaction() && self.cut
     }
 
     /// Returns the images of the row in the record, before and after. A before/after pair is two records, of which each has one.
@@ -127,7 +134,6 @@ impl<'a> RecordView<'a> {
             return LogdumpFacts { rba, data, ..LogdumpFacts::default() };
         }
         let header = record.header().ok();
-        let token_name = |name: Option<&'static str>, id| name.map_or_else(|| char::from(id).to_string().into(), Cow::Borrowed);
         let area = tokens::parse(record.token_area().unwrap_or_default(), record.byte_order());
         LogdumpFacts {
             name: name.map(Cow::Borrowed),
@@ -145,7 +151,7 @@ impl<'a> RecordView<'a> {
             data: vec![record.data()],
             tokens: area
                 .filter_map(std::result::Result::ok)
-                .map(|token| (token_name(token.name(), token.id()), token.value().unwrap_or_default()))
+                .map(|token| (token.label(), token.value().unwrap_or_default()))
                 .collect(),
         }
     }
@@ -190,6 +196,8 @@ struct Ids {
     xid: Option<String>,
     /// The last record of the transaction has been read.
     ended: bool,
+    /// No transaction has begun or ended since the first record.
+    cut: bool,
 }
 
 impl Ids {
@@ -205,6 +213,7 @@ impl Ids {
         if header.transaction.begins() && record.record_type() != RecordType::LOB {
             let (csn, xid) = tokens::transaction_ids(record.token_area().unwrap_or_default(), record.byte_order());
             (self.csn, self.xid) = (csn.map(str::to_owned), xid.map(str::to_owned));
+            self.cut = false;
         }
         self.ended = header.transaction.ends();
     }
@@ -228,109 +237,15 @@ impl Trail {
         };
         let first = from.map_or(0, |from| self.file_of(from));
         Ok(RecordViews {
-            reader: self.only(first..).records(options),
+            reader: self.with_files(first..self.files.len()).records(options),
             definitions: Definitions::new(options.catalog.clone(), options.charset),
             from,
             first,
             file: None,
             end: TrailPosition::default(),
-            ids: Ids::default(),
+            ids: Ids { cut: true, ..Ids::default() },
             continued: false,
         })
-    }
-
-    /// Returns the index of the first file that may have a position.
-    pub(super) fn file_of(&self, position: TrailPosition) -> usize {
-        let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
-        file.unwrap_or(self.files.len())
-    }
-
-    /// Returns a trail of some of the files, by their indexes in [`files`](Self::files). Changes in memory are in no file, and are
-    /// all in it.
-    ///
-    /// ```
-    /// # let dir = tempfile::tempdir().unwrap();
-    /// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
-    /// let trail = trailcore::Trail::open(dir.path().join("bk"))?;
-    /// assert_eq!(trail.with_files(0..1).files().len(), 1);
-    /// assert!(trail.with_files(7..9).files().is_empty());
-    /// # Ok::<(), trailcore::Error>(())
-    /// ```
-    #[must_use]
-    pub fn with_files(&self, range: std::ops::Range<usize>) -> Self {
-        let files = self.files.get(range.start..range.end.min(self.files.len())).unwrap_or_default();
-        Self { files: files.into(), held: self.held.clone() }
-    }
-
-    /// Returns the positions of the first and the last record of the transaction of a record. The last is `None` if the trail ends
-    /// inside the transaction; the first is that of the trail if the transaction began before it.
-    ///
-    /// ```
-    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
-    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
-    /// use trailcore::{Position, ReadOptions};
-    ///
-    /// let mut reader = trail.reader()?;
-    /// let first = reader.next()?.unwrap().position();
-    /// let second = reader.next()?.unwrap();
-    /// let (begin, end) = trail.transaction_of(second.position(), &ReadOptions::new())?;
-    /// assert!(Position::from(begin) <= second.position() && end.is_some());
-    /// # let _ = first;
-    /// # Ok::<(), trailcore::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`InvalidPosition`](ErrorKind::InvalidPosition) if no record starts at the position, or if the record belongs to no
-    /// transaction; the errors of reading.
-    pub fn transaction_of(&self, position: Position, options: &ReadOptions) -> Result<(TrailPosition, Option<TrailPosition>)> {
-        let Position::Trail(wanted) = position else {
-            return Err(Error::new(ErrorKind::InvalidPosition, format!("{position} is not a position in a trail")));
-        };
-        let invalid = |what: String| Error::new(ErrorKind::InvalidPosition, what);
-        let mut file = self.file_of(wanted);
-        loop {
-            let mut views = self.only(file..).record_views(options, None)?;
-            let (mut open, mut first, mut found) = (None, None, false);
-            while let Some(view) = views.next()? {
-                let here = view.position;
-                if here > wanted && !found {
-                    return Err(invalid(format!("no record starts at {wanted}; the next one starts at {here}")));
-                }
-                if !view.is_in_transaction() {
-                    if here == wanted {
-                        return Err(invalid(format!("the record at {wanted} belongs to no transaction")));
-                    }
-                    if found && view.record.record_type() == RecordType::RESTART_ABEND {
-                        return Ok((open.or(first).unwrap_or(wanted), None));
-                    }
-                    continue;
-                }
-                let header = view.record.header().map_err(|fault| invalid(format!("the record at {here}: {fault}")))?;
-                let begins = header.transaction.begins() && view.record.record_type() != RecordType::LOB;
-                if begins && found {
-                    // Another transaction begins: this one is unfinished.
-                    return Ok((open.or(first).unwrap_or(wanted), None));
-                }
-                first = first.or(Some(here));
-                open = if begins { Some(here) } else { open };
-                found |= here == wanted;
-                if found && open.is_none() && file > 0 {
-                    break;
-                }
-                if found && header.transaction.ends() {
-                    return Ok((open.or(first).unwrap_or(wanted), Some(here)));
-                }
-                if header.transaction.ends() {
-                    open = None;
-                    first = None;
-                }
-            }
-            match (found, open) {
-                (true, None) if file > 0 => file -= 1,
-                (true, _) => return Ok((open.or(first).unwrap_or(wanted), None)),
-                (false, _) => return Err(invalid(format!("{wanted} is beyond the end of the trail"))),
-            }
-        }
     }
 }
 
@@ -346,10 +261,11 @@ impl RecordViews {
             let Some((in_file, placed)) = reader.next_in_file()? else { return Ok(None) };
             let in_file = *first + in_file;
             let record = placed.record;
+            let follows_gap = *file == Some(in_file) && placed.position != *end;
             if *file != Some(in_file) {
                 definitions.enter_file();
                 *file = Some(in_file);
-            } else if placed.position != *end {
+            } else if follows_gap {
                 // A skipped range may have had the end of the transaction.
                 ids.clear();
                 *continued = false;
@@ -369,12 +285,12 @@ impl RecordViews {
             if from.is_some_and(|from| placed.position < from) {
                 continue;
             }
-            return Ok(self.view(was_continued));
+            return Ok(self.view(was_continued, follows_gap));
         }
     }
 
     /// Returns the view of the record that was read last.
-    fn view(&mut self, was_continued: bool) -> Option<RecordView<'_>> {
+    fn view(&mut self, was_continued: bool, follows_gap: bool) -> Option<RecordView<'_>> {
         let Self { reader, definitions, file, ids, .. } = self;
         let placed = reader.current()?;
         let record = placed.record;
@@ -391,6 +307,8 @@ impl RecordViews {
             charset: definitions.charset(),
             encrypted: definitions.encrypted(),
             continued: in_transaction && (was_continued || record.is_continued()),
+            cut: ids.cut,
+            follows_gap,
         })
     }
 
@@ -407,10 +325,10 @@ impl RecordViews {
     }
 }
 
-/// A definition for records whose table is not known.
 impl TableDef {
+    /// Returns a definition for records whose table is not known.
     fn unknown() -> &'static Self {
-        static UNKNOWN: std::sync::OnceLock<Arc<TableDef>> = std::sync::OnceLock::new();
-        UNKNOWN.get_or_init(|| Arc::new(Self::undefined("")))
+        static UNKNOWN: std::sync::OnceLock<TableDef> = std::sync::OnceLock::new();
+        UNKNOWN.get_or_init(|| Self::undefined(""))
     }
 }

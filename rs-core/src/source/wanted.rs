@@ -1,5 +1,7 @@
 //! [`Wanted`]: the table that a caller asks for by name.
 
+use std::borrow::Cow;
+
 use crate::change::Change;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableMap};
@@ -33,10 +35,10 @@ impl Wanted {
         self.came_late
     }
 
-    /// Returns whether DDL is about the table.
-    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
-    pub(crate) fn is_object(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(&self.name)
+    /// Returns whether DDL of this object is about the table.
+    pub(crate) fn is_object(&self, object: &str) -> bool {
+        let table = self.met.as_deref().unwrap_or(&self.name);
+        names(object, table) && (!self.is_exact || names_exactly(object, table))
     }
 
     /// Returns whether a change is one of the table.
@@ -72,6 +74,48 @@ impl Wanted {
                 self.met = Some(name.into());
                 Ok(true)
             }
+        }
+    }
+}
+
+/// Returns whether a name is the one of a table, or its last parts: a database or container may be left out. Case does not matter.
+pub(crate) fn names(object: &str, table: &str) -> bool {
+    last_parts(object, table).is_some_and(|(own, wanted)| own.eq_ignore_ascii_case(&wanted))
+}
+
+/// Returns the same with regard to case.
+pub(crate) fn names_exactly(object: &str, table: &str) -> bool {
+    last_parts(object, table).is_some_and(|(own, wanted)| *own == *wanted)
+}
+
+/// Returns the last parts of a table's name that may be those of a name, and the name without its quotes.
+fn last_parts<'a>(object: &'a str, table: &'a str) -> Option<(&'a str, Cow<'a, str>)> {
+    let object = if object.contains('"') { object.replace('"', "").into() } else { Cow::Borrowed(object) };
+    let at = table.len().checked_sub(object.len()).filter(|_| !object.is_empty())?;
+    let (lead, own) = table.split_at_checked(at)?;
+    (lead.is_empty() || lead.ends_with('.')).then_some((own, object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_name_tables() {
+        for (object, table) in [
+            ("HR.EMP", "HR.EMP"),
+            ("hr.emp", "HR.EMP"),
+            ("HR.EMP", "PDB1.HR.EMP"),
+            ("\"HR\".\"EMP\"", "HR.EMP"),
+            ("EMP", "HR.EMP"),
+        ] {
+            assert!(names(object, table), "{object} {table}");
+            assert_eq!(names_exactly(object, table), !object.starts_with('h'), "{object} {table}");
+        }
+        for (object, table) in
+            [("", "HR.EMP"), ("MP", "HR.EMP"), ("PDB1.HR.EMP", "HR.EMP"), ("HR.EMPS", "HR.EMP"), ("R.EMP", "HR.EMP")]
+        {
+            assert!(!names(object, table), "{object} {table}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::common::*;
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType};
-use trailcore::{Op, ReadOptions, Trail, TransactionIndicator};
+use trailcore::{ErrorKind, Op, Position, ReadOptions, Trail, TransactionIndicator};
 
 #[test]
 fn rolled_back_transaction_is_not_returned() {
@@ -289,6 +289,51 @@ fn a_transaction_that_breaks_off_is_marked_at_its_last_change() {
             assert_eq!(blocks.filter(|marked| *marked).count(), 1);
             let whole = trail_of(&vec![part(0, 0..rows, true)]);
             assert_eq!(unfinished(&whole, ReadOptions::new()), (rows as usize, vec![], vec![]));
+        }
+    }
+}
+
+#[test]
+fn the_transaction_of_each_record() {
+    for (order, file_size) in ORDERS.into_iter().flat_map(|order| [(order, NO_LIMIT), (order, 900)]) {
+        let items = items();
+        let mut writer = writer(order, 1, file_size);
+        for (number, rows, ends) in [(1, 1..3, "commit"), (2, 3..12, "abend"), (2, 3..12, "commit"), (3, 20..22, "")] {
+            writer.begin(&number.to_string(), "a", at(number)).unwrap();
+            insert_all(&mut writer, &items, rows, "");
+            match ends {
+                "commit" => writer.commit().unwrap(),
+                "abend" => writer.abend().unwrap(),
+                _ => {}
+            }
+        }
+        let files = writer.finish_unfinished().unwrap();
+        assert_eq!(files.len() > 3, file_size == 900, "{}", files.len());
+        let trail = trail_of(&files);
+        // The records of each transaction: where one begins or is rolled back, the one before it ends.
+        let (mut transactions, mut open) = (Vec::<Vec<Position>>::new(), false);
+        let mut views = trail.record_views(&ReadOptions::new(), None).unwrap();
+        while let Some(view) = views.next().unwrap() {
+            let is_abend = !view.record.is_file_header() && view.record.record_type() == RecordType::RESTART_ABEND;
+            open &= !is_abend;
+            if !view.is_in_transaction() {
+                let outside = trail.transaction_of(view.position.into(), &ReadOptions::new()).unwrap_err();
+                assert_eq!(outside.kind(), ErrorKind::InvalidPosition);
+                continue;
+            }
+            let indicator = view.record.header().unwrap().transaction;
+            if !open || indicator.begins() {
+                transactions.push(Vec::new());
+            }
+            open = !indicator.ends();
+            transactions.last_mut().unwrap().push(view.position.into());
+        }
+        assert_eq!(transactions.iter().map(Vec::len).collect::<Vec<_>>(), [2, 9, 9, 2]);
+        for records in transactions {
+            for record in &records {
+                let (first, last) = trail.transaction_of(*record, &ReadOptions::new()).unwrap();
+                assert_eq!([Position::from(first), last.into()], [records[0], records[records.len() - 1]], "{record}");
+            }
         }
     }
 }

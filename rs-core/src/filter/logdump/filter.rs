@@ -79,7 +79,6 @@ impl<'a> LogdumpFacts<'a> {
         let header = trail.and_then(|trail| trail.header().ok());
         let name = change.table_name();
         // A token without a known name is named by its id, as in the native JSON form.
-        let token_name = |name: Option<&'static str>, id| name.map_or_else(|| char::from(id).to_string().into(), Cow::Borrowed);
         Self {
             name: (!name.is_empty()).then_some(name),
             record_type: trail.map(|trail| trail.record().record_type()),
@@ -99,7 +98,7 @@ impl<'a> LogdumpFacts<'a> {
             tokens: trail
                 .iter()
                 .flat_map(|trail| trail.tokens())
-                .map(|token| (token_name(token.name(), token.id()), token.value().unwrap_or_default()))
+                .map(|token| (token.label(), token.value().unwrap_or_default()))
                 .collect(),
         }
     }
