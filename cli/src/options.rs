@@ -365,7 +365,7 @@ pub(crate) fn report_counted(
 ) -> Result<i32, Failure> {
     match damage {
         Some(damage) => {
-            output.complain("only what lies before the damage has been counted")?;
+            output.complain("only the part before the damage has been counted")?;
             Err(damage.into())
         }
         None => report_rest(report, lenient, output),

@@ -130,7 +130,7 @@ impl OutputFiles {
     /// repeat rows, are removed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]; no file remains but those that have replaced another one.
+    /// [`ErrorKind::Io`]; only files that have replaced another one remain.
     pub(crate) fn finish(mut self) -> Result<Vec<Written>> {
         let files: Vec<_> = self.files.iter().map(|file| (file.partial.as_path(), file.written.path.as_path())).collect();
         publish(&files, &self.folder, self.force)?;
