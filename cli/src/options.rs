@@ -35,6 +35,9 @@ pub(crate) struct How {
     /// The database's character set by name, in place of what the source states
     #[arg(long, value_name = "NAME")]
     pub(crate) charset: Option<String>,
+    /// The character set of all text columns by name, in place of what the source states for each. Columns of Unicode types keep theirs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column_charset: Option<String>,
     /// Skips damage, missing files and rows without a definition
     #[arg(long)]
     pub(crate) resync: bool,
@@ -56,6 +59,7 @@ impl How {
         let mut document = serde_json::json!({
             // generated: document of read options
             "charset": self.charset,
+            "column_charset": self.column_charset,
             "resync": self.resync,
             // end of generated
         });

@@ -270,7 +270,7 @@ def test_the_old_key_of_a_key_update_is_kept_on_request(tmp_path: Path) -> None:
         trail.to_arrow("A.ROWS", old_key=True, layout="changes")
 
 
-@pytest.mark.parametrize("options", [{"old_key": True}, {"fill": "before"}, {"csn": "number"}])
+@pytest.mark.parametrize("options", [{"old_key": True}, {"fill": "before"}, {"csn": "number"}, {"unfinished": True}])
 def test_csv_refuses_options_that_it_would_ignore(tmp_path: Path, options: dict[str, object]) -> None:
     trail = updates()
     with pytest.raises(ValueError, match="has no effect in CSV"):

@@ -71,6 +71,7 @@ __all__ = [
     "HistoryReport",
     "Invalid",
     "LeftOutWarning",
+    "LintWarning",
     "NanoDatetime",
     "Position",
     "Progress",

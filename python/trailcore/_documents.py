@@ -19,6 +19,8 @@ class ReadOptions(TypedDict, total=False):
 
     - `start_at`: Position to start at, such as `12:1956`; the start of the source if it is not set.
     - `charset`: The database's character set by name, in place of what the source states.
+    - `column_charset`: The character set of all text columns by name, in place of what the source states for each. Columns of
+      Unicode types keep theirs.
     - `include_non_changes`: Returns metadata, markers and records of unknown types too.
     - `resync`: Skips damage, missing files and rows without a definition.
     - `mapped`: Maps files into memory instead of reading them.
@@ -26,6 +28,7 @@ class ReadOptions(TypedDict, total=False):
 
     start_at: Position | str | None
     charset: str | None
+    column_charset: str | None
     include_non_changes: bool
     resync: bool
     mapped: bool
@@ -42,6 +45,7 @@ class ArrowOptions(TypedDict, total=False):
       With the layout `changes` there are two such columns.
     - `complete`: Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row
       after the change. Not in CSV.
+    - `unfinished`: Adds a column `_unfinished`: whether the transaction breaks off after the change. Not in CSV.
     - `old_key`: Adds a column `_key_before` with the old values of the key columns of a key update, a struct that is null for
       other operations. Only for the layout `rows` and tables with a key; of the wanted columns. Not in CSV.
     - `fill`: The source of columns that the after image of an update lacks. Only for the layout `rows`. Not in CSV. ``none``:
@@ -71,6 +75,7 @@ class ArrowOptions(TypedDict, total=False):
     layout: Literal["rows", "changes"]
     states: bool
     complete: bool
+    unfinished: bool
     old_key: bool
     fill: Literal["none", "before"]
     csn: Literal["text", "number"]

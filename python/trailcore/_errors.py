@@ -23,6 +23,7 @@ __all__ = [
     "FilterSyntaxError",
     "ForkError",
     "LeftOutWarning",
+    "LintWarning",
     "SkippedWarning",
     "TrailError",
     "TrailWarning",
@@ -193,6 +194,10 @@ class UnfinishedTransactionWarning(TrailWarning):
 
 class LeftOutWarning(TrailWarning):
     """The form of the result cannot hold some changes, such as truncates."""
+
+
+class LintWarning(TrailWarning):
+    """A parameter file has statements that are probably not meant so, or that this library does not carry out."""
 
 
 _WARNINGS: dict[str, type[TrailWarning]] = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as _dt
 import operator
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from trailcore import _native
-from trailcore._errors import Diagnostic
+from trailcore._errors import Diagnostic, LintWarning
 from trailcore._values import Position, document, utc
 
 __all__ = ["Select", "StartPoint"]
@@ -109,11 +110,15 @@ class Select:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
-        """Parses a parameter file and the files that it includes. Statements that do not select changes are skipped.
+        """Parses a parameter file and the files that it includes. Statements that do not select changes are skipped. Warns with
+        `LintWarning` about doubtful constructs.
 
         Raises `FilterSyntaxError`, `OSError`.
         """
-        return cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
+        select = cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
+        if text := select._compiled.lint_text():
+            warnings.warn(text, LintWarning, stacklevel=2)
+        return select
 
     def __and__(self, other: Select) -> Select:
         """Returns a selection that narrows this one: a change must pass both. It is strict if one of them is."""

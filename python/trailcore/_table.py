@@ -42,14 +42,6 @@ def arrow(options: Mapping[str, Any]) -> str:
     return document(plain)
 
 
-def check_csv(options: Mapping[str, Any]) -> None:
-    """Raises `ValueError` for an option that changes the rows of frames but not those of CSV."""
-    usual = {"old_key": False, "fill": "none", "csn": "text"}
-    for name in sorted(usual.keys() & options.keys()):
-        if options[name] != usual[name]:
-            raise ValueError(f"{name}={options[name]!r} has no effect in CSV; write Parquet, or leave it out")
-
-
 def needed(module: str, extra: str) -> Any:
     """Imports a library that the package does not depend on. Raises `ImportError`, which names the package to install."""
     try:
@@ -243,7 +235,6 @@ class Table(_Exports):
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Writes all rows to a CSV file and returns their number. An existing file is replaced once all rows are written.
         The values are the texts of native JSON; NULL is an empty cell, an empty text is ``""``."""
-        check_csv(self._options)
         written, report = self._trail.convert(
             os.path.expanduser(path),
             "csv",

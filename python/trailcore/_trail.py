@@ -18,7 +18,7 @@ from trailcore._errors import UnknownTableError
 from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
 from trailcore._select import Select, StartPoint, _place, micros
-from trailcore._table import Table, arrow, check_csv
+from trailcore._table import Table, arrow
 from trailcore._values import Position, document, position_of, time_of
 
 if TYPE_CHECKING:
@@ -680,8 +680,6 @@ class Trail:
         kind = format or (_FORMATS.get(suffix) if single else "parquet")
         if kind is None:
             raise ValueError(f"the ending of {path} means no format; use one of {', '.join(_FORMATS)}, or give format=")
-        if kind == "csv":
-            check_csv(options)
         written, report = self._native.convert(
             path, kind, single, table, force, self._reading, arrow(options), callback(progress)
         )

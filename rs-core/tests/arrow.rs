@@ -419,6 +419,26 @@ fn missing_image_is_a_null_struct_also_over_the_c_stream() {
     assert_eq!((before.is_null(0), before.is_null(1)), (true, false));
 }
 
+#[test]
+fn a_transaction_that_breaks_off_has_a_mark_on_request() {
+    let table = table(vec![ColumnDef::integer("K", 0).key()]);
+    let mut writer = TrailWriter::in_memory("tt", WriterOptions::default()).unwrap();
+    for (csn, rows) in [("1", 1..3_i64), ("2", 3..4)] {
+        writer.begin(csn, "x", "2024-03-01".parse().unwrap()).unwrap();
+        for row in rows {
+            insert(&mut writer, &table, |image| {
+                image.decimal("K", row.into()).unwrap();
+            });
+        }
+        writer.leave_unfinished().unwrap();
+    }
+    let trail = Trail::from_bytes(writer.finish().unwrap().remove(0).1);
+    let marks = column(&trail, ArrowOptions::new().unfinished(true), "_unfinished").unwrap();
+    assert_eq!(marks.as_boolean().iter().map(Option::unwrap).collect::<Vec<_>>(), [false, true, true]);
+    let without = trail.table("A.T", ReadOptions::new(), ArrowOptions::new()).unwrap().schema();
+    assert!(without.field_with_name("_unfinished").is_err());
+}
+
 /// A reader that panics after its first batch.
 struct Panics(RecordBatch, u32);
 

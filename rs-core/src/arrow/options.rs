@@ -124,6 +124,8 @@ pub struct ArrowOptions {
     /// Adds a column `_complete`: whether each of the columns is known, because it has a value or NULL in the row after the change.
     /// Not in CSV.
     pub(crate) complete: bool,
+    /// Adds a column `_unfinished`: whether the transaction breaks off after the change. Not in CSV.
+    pub(crate) unfinished: bool,
     /// Adds a column `_key_before` with the old values of the key columns of a key update, a struct that is null for other operations.
     /// Only for the layout `rows` and tables with a key; of the wanted columns. Not in CSV.
     pub(crate) old_key: bool,
@@ -165,6 +167,7 @@ impl ArrowOptions {
             layout: Layout::Rows,
             states: false,
             complete: false,
+            unfinished: false,
             old_key: false,
             fill: Fill::None,
             csn: CsnType::Text,
@@ -226,6 +229,13 @@ impl ArrowOptions {
         Self { complete, ..self }
     }
 
+    /// Adds a column `_unfinished` of booleans: whether the transaction breaks off after the change; see
+    /// [`Change::is_unfinished`](crate::Change::is_unfinished). It is true only for the last change of such a transaction.
+    #[must_use]
+    pub fn unfinished(self, unfinished: bool) -> Self {
+        Self { unfinished, ..self }
+    }
+
     /// Adds a column `_key_before` with the old values of the key columns of a key update: a struct that is null for other
     /// operations. A replay of the rows needs it to find the row that a key update moves. It has no effect with
     /// [`Layout::Changes`], nor for tables without a key.
@@ -282,6 +292,18 @@ impl ArrowOptions {
     #[must_use]
     pub fn wide<S: AsRef<str>>(self, columns: &[S]) -> Self {
         Self { wide: columns.iter().map(|name| name.as_ref().into()).collect(), ..self }
+    }
+
+    /// Returns the name of an option that changes the rows of batches but not those of CSV.
+    #[cfg(feature = "csv")]
+    pub(crate) fn without_effect_in_csv(&self) -> Option<&'static str> {
+        let changed = [
+            ("unfinished", self.unfinished),
+            ("old_key", self.old_key),
+            ("fill", self.fill != Fill::None),
+            ("csn", self.csn != CsnType::Text),
+        ];
+        changed.into_iter().find_map(|(name, is_set)| is_set.then_some(name))
     }
 
     pub(crate) fn is_wide(&self, table: &str, column: &str) -> bool {

@@ -36,7 +36,7 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
     let table = Arc::clone(batch.table());
     let (columns, before, after, whole) = batch.parts();
     // The decoder of this module always collects transactions.
-    let (ids, has) = match whole {
+    let (ids, has, unfinished) = match whole {
         Some(whole) => {
             let which = |index: usize| -> Vec<bool> { whole.has.iter().map(|has| has.get(index) == Some(&true)).collect() };
             let (has_csn, has_xid, has_before, has_after) = (which(0), which(1), which(2), which(3));
@@ -44,7 +44,7 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
                 CsnType::Text => ids(&mut whole.csns, has_csn)?,
                 CsnType::Number => csn_numbers(&whole.csns, &has_csn, &positions)?,
             };
-            ([csns, ids(&mut whole.xids, has_xid)?], [has_before, has_after])
+            ([csns, ids(&mut whole.xids, has_xid)?], [has_before, has_after], which(4))
         }
         None => return Err(broken("the batch has no transactions")),
     };
@@ -64,6 +64,9 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
         let is_known = |state: Option<&ColumnState>| !matches!(state, None | Some(ColumnState::Missing | ColumnState::Unchanged));
         let is_complete = |row: usize| after.iter().all(|buffer| is_known(buffer.states().get(row)));
         arrays.push(Arc::new(BooleanArray::from((0..rows).map(is_complete).collect::<Vec<_>>())));
+    }
+    if options.unfinished {
+        arrays.push(Arc::new(BooleanArray::from(unfinished)));
     }
 
     let place = |name: &str, misfit: &Misfit| {

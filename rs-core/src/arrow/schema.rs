@@ -46,7 +46,8 @@ pub fn schema(table: &TableDef, options: &ArrowOptions) -> Result<SchemaRef> {
         }
     }
     let columns: Fields = wanted.iter().map(|column| field(table, column, options)).collect();
-    let meta = META.into_iter().chain(options.complete.then_some("complete"));
+    let wished = [(options.complete, "complete"), (options.unfinished, "unfinished")];
+    let meta = META.into_iter().chain(wished.into_iter().filter_map(|(is_wished, name)| is_wished.then_some(name)));
     let mut fields: Vec<Field> = meta.map(|name| meta_field(name, options)).collect();
     fields.extend(key_before(table, &wanted, options));
     let states = |name: &str| {
@@ -91,7 +92,7 @@ fn meta_field(name: &str, options: &ArrowOptions) -> Field {
         "timestamp" => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), false),
         "csn" if options.csn == CsnType::Number => (DataType::UInt64, true),
         "csn" | "xid" => (DataType::Utf8, true),
-        "complete" => (DataType::Boolean, false),
+        "complete" | "unfinished" => (DataType::Boolean, false),
         _ => (DataType::Utf8, false),
     };
     let metadata = BTreeMap::from([(META_KEY.to_owned(), name.to_owned())]);

@@ -229,7 +229,7 @@ impl BatchDecoder {
         match batch.push(head, form, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => {
                 if let Some(whole) = &mut batch.whole {
-                    whole.push(change.ids(), (before.is_some(), after.is_some()));
+                    whole.push(change.ids(), (before.is_some(), after.is_some()), change.is_unfinished());
                     self.bytes += before.map_or(0, |row| row.bytes().len()) + after.map_or(0, |row| row.bytes().len());
                 }
                 let full = batch.is_full(self.rows, self.full_bytes) || self.bytes >= self.full_bytes;
@@ -319,8 +319,8 @@ pub struct ColumnBatch {
 pub(crate) struct ChangeMeta {
     pub(crate) csns: VarBytes,
     pub(crate) xids: VarBytes,
-    /// For each change: it has a CSN, a transaction id, a before image, an after image.
-    pub(crate) has: Vec<[bool; 4]>,
+    /// For each change: it has a CSN, a transaction id, a before image, an after image; its transaction breaks off after it.
+    pub(crate) has: Vec<[bool; 5]>,
 }
 
 impl ChangeMeta {
@@ -328,10 +328,10 @@ impl ChangeMeta {
         Self { csns: VarBytes::new(), xids: VarBytes::new(), has: Vec::new() }
     }
 
-    fn push(&mut self, (csn, xid): (Option<&str>, Option<&str>), (before, after): (bool, bool)) {
+    fn push(&mut self, (csn, xid): (Option<&str>, Option<&str>), (before, after): (bool, bool), unfinished: bool) {
         self.csns.add(csn.unwrap_or_default().as_bytes());
         self.xids.add(xid.unwrap_or_default().as_bytes());
-        self.has.push([csn.is_some(), xid.is_some(), before, after]);
+        self.has.push([csn.is_some(), xid.is_some(), before, after, unfinished]);
     }
 
     fn clear(&mut self) {

@@ -129,6 +129,12 @@ impl TableDef {
         Self::with_columns(self.name.clone(), columns.collect(), self.defined)
     }
 
+    /// Returns the same definition with this character set for all columns.
+    pub(crate) fn in_column_charset(&self, charset: Charset) -> Self {
+        let columns = self.columns.iter().map(|column| column.clone().in_charset(charset));
+        Self::with_columns(self.name.clone(), columns.collect(), self.defined)
+    }
+
     /// Returns the table's name as in the source: parts joined by `.`, case preserved.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -185,6 +185,10 @@ impl Trail {
 
     /// Writes the files. If a value needs a wider type than its file has, the options have it afterwards.
     fn convert_once(&self, out: &Path, read: ReadOptions, options: &mut ConvertOptions) -> Result<Converted> {
+        #[cfg(feature = "csv")]
+        if options.format == Format::Csv {
+            check_csv(&options.arrow)?;
+        }
         let mut files = OutputFiles::new(out, options.single, options.format.name(), options.force)?;
         files = files.keep(self.files().iter().map(|file| &*file.path));
         let report = match options.format {
@@ -196,6 +200,14 @@ impl Trail {
         };
         Ok(Converted { files: files.finish()?, report })
     }
+}
+
+/// Fails for an option that would change the rows of other formats and has no effect in CSV.
+#[cfg(feature = "csv")]
+fn check_csv(options: &ArrowOptions) -> Result<()> {
+    let Some(name) = options.without_effect_in_csv() else { return Ok(()) };
+    let error = Error::new(ErrorKind::InvalidArgument, format!("the option {name} has no effect in CSV"));
+    Err(error.hint("write Parquet, or leave it out"))
 }
 
 fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<ReadReport> {

@@ -29,7 +29,7 @@ impl Trail {
     /// written before the first row of their table. Byte order, character set and creation time are those of the first file of the
     /// trail; positions and the other facts of the file header are not. Metadata, markers, and transactions that were rolled back are
     /// left out. A transaction of which the selection has rejected the last change ends with the last selected one; one that the trail
-    /// itself leaves unfinished at its end stays unfinished.
+    /// itself leaves unfinished stays unfinished.
     ///
     /// Files are written to a directory `PREFIX.partial` and moved when all of them are complete and on the disk. After an error, or
     /// when the callback of [`ReadOptions::on_progress`] stops the work, nothing remains.
@@ -49,33 +49,24 @@ impl Trail {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if there is a file of the prefix already, or a file cannot be written; the errors of reading, and of
-    /// [`TrailWriter::write`]; [`ErrorKind::Unencodable`] if the trail leaves a transaction unfinished before other changes.
+    /// [`TrailWriter::write`].
     pub fn save(&self, prefix: impl AsRef<Path>, read: ReadOptions) -> Result<Saved> {
         let mut folder = Folder::new(prefix.as_ref())?;
         let mut reader = self.reader_with(read.include_non_changes(false))?;
         let mut writer = TrailWriter::create(folder.path.join(&folder.name), self.writer_options()?)?;
-        let (mut changes, mut unfinished) = (0, false);
+        let mut changes = 0;
         while let Some(change) = reader.next()? {
-            if unfinished {
-                let what = "a transaction that the trail leaves unfinished is followed by other changes";
-                let error = Error::new(ErrorKind::Unencodable, what);
-                return Err(change.locate(error.hint("save the changes before this position and after it as two trails")));
-            }
             writer.write(&change)?;
             changes += 1;
-            unfinished = change.is_unfinished();
+            if change.is_unfinished() {
+                writer.leave_unfinished()?;
+            }
         }
         let report = reader.report();
-        let written = match (changes, unfinished) {
-            (0, _) => Vec::new(),
-            (_, true) => writer.finish_unfinished()?,
-            (_, false) => {
-                if writer.is_in_transaction() {
-                    writer.commit()?;
-                }
-                writer.finish()?
-            }
-        };
+        if writer.is_in_transaction() {
+            writer.commit()?;
+        }
+        let written = if changes > 0 { writer.finish()? } else { Vec::new() };
         let files = folder.finish(&written.into_iter().map(|(path, _)| path.into()).collect::<Vec<_>>())?;
         Ok(Saved { files, changes, report })
     }

@@ -319,6 +319,19 @@ impl TrailWriter {
         Ok(())
     }
 
+    /// Leaves the transaction unfinished, as a trail does that breaks off: its last record does not end it.
+    ///
+    /// # Errors
+    /// The errors of [`commit`](Self::commit).
+    pub fn leave_unfinished(&mut self) -> Result<()> {
+        if self.transaction.is_none() {
+            return Err(misuse("no transaction is open; call begin() first"));
+        }
+        self.write_pending(false)?;
+        self.transaction = None;
+        Ok(())
+    }
+
     /// Leaves the transaction unfinished and writes a RestartAbend marker, which rolls it back.
     ///
     /// # Errors
@@ -483,8 +496,9 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`commit`](Self::commit).
     pub fn finish_unfinished(mut self) -> Result<Vec<(String, Vec<u8>)>> {
-        self.write_pending(false)?;
-        self.transaction = None;
+        if self.is_in_transaction() {
+            self.leave_unfinished()?;
+        }
         self.finish()
     }
 

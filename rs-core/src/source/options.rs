@@ -38,6 +38,9 @@ pub struct ReadOptions {
     /// The database's character set by name, in place of what the source states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) charset: Option<Charset>,
+    /// The character set of all text columns by name, in place of what the source states for each. Columns of Unicode types keep theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column_charset: Option<Charset>,
     /// Returns metadata, markers and records of unknown types too.
     pub(super) include_non_changes: bool,
     /// Skips damage, missing files and rows without a definition.
@@ -102,6 +105,13 @@ impl ReadOptions {
     #[must_use]
     pub fn charset(self, charset: Charset) -> Self {
         Self { charset: Some(charset), ..self }
+    }
+
+    /// Sets the character set of all text columns, in place of what the source states for each of them, as `SOURCECHARSET OVERRIDE`
+    /// does in GoldenGate: for a source that states a wrong one. Columns of Unicode types, such as NCHAR, keep theirs.
+    #[must_use]
+    pub fn column_charset(self, charset: Charset) -> Self {
+        Self { column_charset: Some(charset), ..self }
     }
 
     /// Returns metadata, markers and records of unknown types too, as changes with the operations

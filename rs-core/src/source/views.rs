@@ -238,7 +238,7 @@ impl Trail {
         let first = from.map_or(0, |from| self.file_of(from));
         Ok(RecordViews {
             reader: self.with_files(first..self.files.len()).records(options),
-            definitions: Definitions::new(options.catalog.clone(), options.charset),
+            definitions: Definitions::new(options),
             from,
             first,
             file: None,

@@ -370,7 +370,7 @@ const WIDE_TRAILER_LEN: usize = 6;
 pub(crate) struct Run {
     /// Offset after the last record.
     pub(crate) end: usize,
-    /// All records are rows that are changes on their own.
+    /// All records are rows that are changes on their own, and no transaction begins before the previous one has ended.
     pub(crate) plain: bool,
     /// The fault that ended the run; `None` if the limit or the end of the bytes did.
     pub(crate) fault: Option<Fault>,
@@ -387,7 +387,7 @@ pub(crate) fn frame_run(bytes: &[u8], at: usize, order: ByteOrder, limit: usize,
 
 #[inline(always)]
 fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, frames: &mut Vec<Frame>) -> Run {
-    let mut plain = true;
+    let (mut plain, mut inside) = (true, false);
     for _ in 0..limit {
         let rest = bytes.get(at..).unwrap_or_default();
         let frame = match frame_fast_path(rest, at as u64, order) {
@@ -398,7 +398,9 @@ fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, fra
                 Err(fault) => return Run { end: at, plain, fault: Some(fault) },
             },
         };
-        plain &= frame.is_plain_row();
+        let (begins, ends) = frame.begins_and_ends();
+        plain &= frame.is_plain_row() & !(inside & begins);
+        inside = !ends;
         at += frame.len as usize;
         frames.push(frame);
     }

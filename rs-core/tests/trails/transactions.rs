@@ -281,6 +281,12 @@ fn a_transaction_that_breaks_off_is_marked_at_its_last_change() {
             assert_eq!(unfinished(&twice, ReadOptions::new()), (2 * rows as usize + 1, vec![rows - 1], vec!["7".to_owned()]));
             let report = trailcore::report::CountReport::of(&twice, ReadOptions::new()).unwrap().0;
             assert_eq!((report.transactions, report.repeated, report.read.unfinished), (1, 1, 1));
+            // A copy breaks off at the same change.
+            let folder = tempfile::tempdir().unwrap();
+            let saved = twice.save(folder.path().join("cc"), ReadOptions::new()).unwrap();
+            let copy = Trail::open(folder.path().join("cc")).unwrap();
+            assert_eq!(saved.changes, 2 * rows as u64 + 1);
+            assert_eq!(unfinished(&copy, ReadOptions::new()), unfinished(&twice, ReadOptions::new()));
             // The selection rejects the change that has the mark; the list has it.
             let none = trailcore::filter::Select::parse("TABLE *, FILTER (ID < 0);").unwrap();
             assert_eq!(unfinished(&twice, ReadOptions::new().select(none)).2, ["7"]);

@@ -239,6 +239,29 @@ fn gbk_text_reads_as_text() {
     assert_eq!(content(trail), content(&banks()[1].1));
 }
 
+#[test]
+fn a_wrong_character_set_of_columns_is_replaced() {
+    let in_set = |name: &str| {
+        let items = items();
+        let columns = items.columns().iter().map(|column| column.clone().in_charset(Charset::from_name(name)));
+        Arc::new(TableDef::new("HR.ITEMS", columns.collect()))
+    };
+    let (stated, real) = (in_set("ISO-8859-1"), in_set("GBK"));
+    for order in ORDERS {
+        let mut writer = writer(order, 1, NO_LIMIT);
+        writer.begin("1", "a", at(0)).unwrap();
+        writer.insert(&stated, &item(&real, order, 1, "张伟", "工资")).unwrap();
+        writer.commit().unwrap();
+        let trail = trail_of(&writer.finish().unwrap());
+        let gbk = || Charset::from_name("GBK");
+        let text = |options: ReadOptions| lines_with(&trail, options).unwrap().join("\n");
+        // The columns state a set of their own, which the set of the database does not replace.
+        assert!(!text(ReadOptions::new().charset(gbk())).contains("张伟"));
+        let right = text(ReadOptions::new().column_charset(gbk()));
+        assert!(right.contains("张伟") && right.contains("工资"), "{right}");
+    }
+}
+
 /// Fills the key slot of every file header, in the INFERRED form of an encrypted trail.
 fn with_key(files: &mut Files) {
     for (_, bytes) in files {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::decode::Fault;
 use crate::schema::{Catalog, TableDef, TableId, TableIds};
+use crate::source::options::ReadOptions;
 use crate::text::Charset;
 use crate::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
 use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
@@ -24,6 +25,8 @@ pub(in crate::source) struct Definitions {
     catalog: Option<Catalog>,
     /// The caller's character set of the database.
     charset: Option<Charset>,
+    /// The caller's character set of all text columns.
+    column_charset: Option<Charset>,
     file: FileState,
     ids: TableIds,
     /// The definitions by number. Those of old versions are released.
@@ -65,10 +68,11 @@ pub(in crate::source) enum NoTable {
 }
 
 impl Definitions {
-    pub(in crate::source) fn new(catalog: Option<Catalog>, charset: Option<Charset>) -> Self {
+    pub(in crate::source) fn new(options: &ReadOptions) -> Self {
         Self {
-            catalog,
-            charset,
+            catalog: options.catalog.clone(),
+            charset: options.charset,
+            column_charset: options.column_charset,
             file: FileState::default(),
             ids: TableIds::new(),
             tables: Vec::new(),
@@ -219,6 +223,10 @@ impl Definitions {
 
     /// Returns the number of a definition: that of an equal one, so that a table keeps its number from file to file.
     fn number(&mut self, table: TableDef) -> u32 {
+        let table = match self.column_charset {
+            Some(charset) => table.in_column_charset(charset),
+            None => table,
+        };
         let before = self.latest.get(table.name()).copied();
         if let Some(number) = before.filter(|&number| self.is(number, &table)) {
             return number;
@@ -309,7 +317,7 @@ mod tests {
     #[test]
     fn equal_definitions_share_a_number_and_others_do_not() {
         let table = |length| TableDef::new("A.B", vec![ColumnDef::varchar("C", length)]);
-        let mut definitions = Definitions::new(None, None);
+        let mut definitions = Definitions::new(&ReadOptions::new());
         definitions.give(1, table(9));
         let first = definitions.file.indexes[1];
         definitions.enter_file();
@@ -323,7 +331,7 @@ mod tests {
     #[test]
     fn versions_that_alternate_keep_their_numbers_and_old_ones_are_released() {
         let table = |length| TableDef::new("A.B", vec![ColumnDef::varchar("C", length)]);
-        let mut definitions = Definitions::new(None, None);
+        let mut definitions = Definitions::new(&ReadOptions::new());
         let mut given = |length| {
             definitions.give(1, table(length));
             let kept = definitions.tables.iter().flatten().count();
@@ -345,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_are_another_name_in_another_character_set() {
-        let mut definitions = Definitions::new(None, None);
+        let mut definitions = Definitions::new(&ReadOptions::new());
         let mut name_in = |charset: &str| {
             definitions.enter_file();
             definitions.set_charset(charset.parse().unwrap());
@@ -359,7 +367,7 @@ mod tests {
     fn names_in_headers_are_looked_up_once_and_take_the_catalogs_definition() {
         let mut catalog = Catalog::new();
         catalog.insert(TableDef::new("A.B", vec![ColumnDef::varchar("C", 9)]));
-        let mut definitions = Definitions::new(Some(catalog), None);
+        let mut definitions = Definitions::new(&ReadOptions::new().catalog(catalog));
         let known = definitions.by_name(b"A.B");
         let unknown = definitions.by_name(b"A.X");
         assert_eq!((definitions.by_name(b"A.B"), definitions.by_name(b"A.X")), (known, unknown));

@@ -140,7 +140,7 @@ impl TrailReader {
             files: Arc::clone(&files),
             transactions: TransactionTracker::default(),
             assembler: ChangeAssembler::default(),
-            definitions: Definitions::new(options.catalog.clone(), options.charset),
+            definitions: Definitions::new(&options),
             filter: options
                 .select
                 .as_ref()

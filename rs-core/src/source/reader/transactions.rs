@@ -138,7 +138,7 @@ impl TransactionTracker {
     /// Resolves frames that are plain rows: the last of them that begins or ends a transaction decides.
     fn resolve_rows(&mut self, frames: &[Frame], cursor: usize) {
         let new = frames.get(self.resolved..).unwrap_or_default();
-        // Within a file, only damage breaks a transaction off.
+        // Between the new frames, no transaction breaks off.
         if new.first().is_some_and(|frame| frame.begins_and_ends().0) {
             self.break_off(frames, self.resolved, cursor);
         }

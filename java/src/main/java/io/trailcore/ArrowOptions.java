@@ -149,6 +149,17 @@ public final class ArrowOptions extends Options<ArrowOptions> {
     }
 
     /**
+     * Sets {@code unfinished}. Adds a column {@code _unfinished}: whether the transaction breaks off after the change.
+     * Not in CSV.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ArrowOptions unfinished(boolean value) {
+        return with("unfinished", value);
+    }
+
+    /**
      * Sets {@code oldKey}. Adds a column {@code _key_before} with the old values of the key columns of a key update, a
      * struct that is null for other operations. Only for the layout {@code rows} and tables with a key; of the wanted
      * columns. Not in CSV.

@@ -55,6 +55,17 @@ public final class ReadOptions extends Options<ReadOptions> {
     }
 
     /**
+     * Sets {@code columnCharset}. The character set of all text columns by name, in place of what the source states for
+     * each. Columns of Unicode types keep theirs.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions columnCharset(String value) {
+        return with("column_charset", value);
+    }
+
+    /**
      * Sets {@code includeNonChanges}. Returns metadata, markers and records of unknown types too.
      *
      * @param value the value

@@ -138,6 +138,42 @@ class MemoryTest {
         assertEquals("no memory, rejected, rejected", outcomes[2]);
     }
 
+    /** A program with a small heap, in which another thread makes garbage, and whose reading thread has been interrupted. */
+    static final class SmallHeap {
+        private static volatile byte[] garbage;
+
+        public static void main(String[] arguments) {
+            Thread other = new Thread(() -> {
+                while (true) {
+                    garbage = new byte[1 << 16];
+                }
+            });
+            other.setDaemon(true);
+            other.start();
+            Trail trail = Trail.of(Samples.rates(ROWS));
+            Thread.currentThread().interrupt();
+            long changes = 0;
+            try (TrailReader reader = trail.reader()) {
+                for (Change change : reader) {
+                    changes += change.after() != null ? 1 : 0;
+                }
+            }
+            long rows = 0;
+            try (BatchReader batches = trail.batches()) {
+                for (ColumnBatch batch = batches.next(); batch != null; batch = batches.next()) {
+                    rows += batch.size();
+                }
+            }
+            // An interrupt is for the caller: reading neither stops nor clears it.
+            System.out.print(changes + ", " + rows + ", " + Thread.currentThread().isInterrupted());
+        }
+    }
+
+    @Test
+    void smallHeapsAndInterruptsLoseNothing() throws IOException, InterruptedException {
+        assertEquals(ROWS + ", " + ROWS + ", true", run("-Xmx32m", SmallHeap.class));
+    }
+
     @Test
     void headersOfFinishedFilesAreFreed() throws InterruptedException {
         int count = 2000;
