@@ -9,7 +9,7 @@ PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8' 'joblib>=1.4' 'dask>=2024.1'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 
-.PHONY: py-build py-demo py-lint test-python py-wheel-test py-readme-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks bench-python
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
@@ -39,7 +39,8 @@ test-python: py-lint tested ## Checks and tests of the Python package, its wheel
 # The wheel and the source distribution as a user would have them: an environment of their own, without a compiler.
 py-wheel-test: $(VENV)/tools
 	rm -rf $(WHEELS) target/venv-user
-	cd python && $(abspath $(VENV))/bin/maturin build -q --release --sdist -o $(abspath $(WHEELS))
+	cd python && $(abspath $(VENV))/bin/maturin build -q --release -o $(abspath $(WHEELS)) \
+	  && { $(abspath $(VENV))/bin/maturin sdist -o $(abspath $(WHEELS)) > ../target/sdist.log 2>&1 || { cat ../target/sdist.log; exit 1; }; }
 	$(PYTHON) -m venv target/venv-user
 	env PATH=$(abspath target/venv-user)/bin CC=false CARGO=false $(abspath target/venv-user)/bin/python -m pip install -q \
 	  --disable-pip-version-check --no-index $(WHEELS)/trailcore-*.whl
@@ -49,6 +50,13 @@ py-wheel-test: $(VENV)/tools
 	@$(PY) -m zipfile -l $(WHEELS)/trailcore-*.whl | grep -q licenses/THIRD_PARTY_NOTICES.md || (echo "the wheel lacks the licences"; exit 1)
 	@ls $(WHEELS)/*.whl | grep -q abi3 || (echo "the wheel is not abi3"; exit 1)
 	@tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q 'rs-core/src/lib.rs' && tar tf $(WHEELS)/trailcore-*.tar.gz | grep -q THIRD_PARTY_NOTICES.md || (echo "the source distribution lacks the library or the licences"; exit 1)
+
+# The source distribution, built in a folder of its own: everything is compiled once more.
+py-sdist-test: py-wheel-test
+	env PATH=$(abspath $(VENV))/bin:$$PATH $(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation \
+	  --target target/sdist-installed $(WHEELS)/trailcore-*.tar.gz
+	cd target && $(abspath $(PY)) -c "import sys; sys.path.insert(0, 'sdist-installed'); import trailcore as tc; \
+	  assert sum(1 for _ in tc.open('../$(DATA)/big/bk')) == 88 and 'sdist-installed' in tc.__file__; print('sdist:', tc.__version__)"
 
 # The first screen of the README, letter for letter, in an environment of its own.
 py-readme-test:

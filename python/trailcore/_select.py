@@ -116,7 +116,7 @@ class Select:
         Raises `FilterSyntaxError`, `OSError`.
         """
         select = cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
-        if text := select._compiled.lint_text():
+        if text := select._compiled.lint_text:
             warnings.warn(text, LintWarning, stacklevel=2)
         return select
 
