@@ -420,6 +420,25 @@ fn missing_image_is_a_null_struct_also_over_the_c_stream() {
 }
 
 #[test]
+fn the_error_of_a_wrong_character_set_names_the_option_that_replaces_it() {
+    let trail = |stated: &str| {
+        let [stated, real] =
+            [stated, "GBK"].map(|name| table(vec![ColumnDef::varchar("V", 40).in_charset(Charset::from_name(name))]));
+        written(|writer| {
+            let mut row = RowBuilder::new(&real, writer.byte_order());
+            row.text("V", "张伟").unwrap();
+            writer.insert(&stated, row.bytes()).unwrap();
+        })
+    };
+    let wrong = trail("US-ASCII");
+    let hint = column(&wrong, ArrowOptions::new(), "V").unwrap_err().to_string();
+    assert!(hint.contains("set the option column_charset"), "{hint}");
+    let read = ReadOptions::new().column_charset(Charset::from_name("GBK"));
+    let batch = wrong.table("A.T", read, ArrowOptions::new()).unwrap().next().unwrap().unwrap();
+    assert_eq!(cell(batch.column_by_name("V").unwrap(), 0), "张伟");
+}
+
+#[test]
 fn a_transaction_that_breaks_off_has_a_mark_on_request() {
     let table = table(vec![ColumnDef::integer("K", 0).key()]);
     let mut writer = TrailWriter::in_memory("tt", WriterOptions::default()).unwrap();

@@ -86,6 +86,10 @@ pub(super) fn record_batch(batch: &mut ColumnBatch, schema: &SchemaRef, options:
                     Kind::DateTime => {
                         ("the value is not a date of the calendar", "set the option states, or the option invalid to null")
                     }
+                    Kind::Text { .. } if column.facts.own_charset => (
+                        "the bytes are not text of the character set that the column states",
+                        "set the option column_charset, the option states, or the option invalid to null",
+                    ),
                     Kind::Text { .. } => (
                         "the bytes are not text of the character set",
                         "set the option charset, the option states, or the option invalid to null",

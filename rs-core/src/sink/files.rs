@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sink::publish::{Claim, publish};
 
 /// A file that a conversion wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(crate) struct OutputFiles {
     /// The files that are read: no file replaces them.
     sources: Vec<PathBuf>,
     finished: bool,
+    /// Of the directory, or of the first file.
+    claim: Option<Claim>,
 }
 
 #[derive(Debug)]
@@ -62,6 +65,7 @@ impl OutputFiles {
         }
         let created_folder = !folder.is_dir();
         fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
+        let claim = if single { None } else { Some(Claim::directory(&folder)?) };
         Ok(Self {
             folder,
             single: stem,
@@ -72,6 +76,7 @@ impl OutputFiles {
             versions: BTreeMap::new(),
             sources: Vec::new(),
             finished: false,
+            claim,
         })
     }
 
@@ -114,6 +119,9 @@ impl OutputFiles {
         let mut partial = path.clone().into_os_string();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
+        if self.claim.is_none() {
+            self.claim = Some(Claim::file(&partial)?);
+        }
         let file = AppendFile::create(&partial)?;
         self.files.push(OutputFile { partial, written: Written { table: table.to_owned(), path, rows: 0 } });
         Ok((self.files.len() - 1, file))
@@ -173,42 +181,6 @@ impl Drop for OutputFiles {
         if self.created_folder {
             let _ = fs::remove_dir(&self.folder);
         }
-    }
-}
-
-/// Flushes files to the disk and moves each to its final path, which is in `folder`. Without `replace`, no file is replaced, also
-/// not one that another process has just made, and after an error none of the final paths remains.
-pub(super) fn publish(files: &[(&Path, &Path)], folder: &Path, replace: bool) -> Result<()> {
-    for (from, _) in files {
-        File::open(from).and_then(|file| file.sync_all()).map_err(|error| Error::write(from, error))?;
-    }
-    let mut published = Vec::new();
-    let moved = files.iter().try_for_each(|(from, to)| {
-        let moved = if replace { fs::rename(from, to) } else { move_new(from, to) };
-        published.push(to);
-        moved.map_err(|error| {
-            published.pop();
-            Error::write(to, error)
-        })
-    });
-    // The names are durable once their directory is.
-    let synced = || File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(folder, error));
-    moved.and_then(|()| synced()).inspect_err(|_| {
-        for path in published.iter().filter(|_| !replace) {
-            // An error of removing a file would hide the first one.
-            let _ = fs::remove_file(path);
-        }
-    })
-}
-
-/// Moves a file to a path that does not exist.
-fn move_new(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // The file system has no links.
-        Err(_) if to.symlink_metadata().is_err() => fs::rename(from, to),
-        Err(error) => Err(error),
     }
 }
 
@@ -354,6 +326,25 @@ mod tests {
             (names(scratch.path()), fs::read(scratch.path().join("A.B.csv")).unwrap()),
             (vec!["A.B.csv".to_owned()], b"x\n".to_vec())
         );
+    }
+
+    #[test]
+    fn two_conversions_do_not_mix() {
+        let scratch = tempfile::tempdir().unwrap();
+        let one = OutputFiles::new(scratch.path(), false, "csv", false).unwrap();
+        assert_eq!(OutputFiles::new(scratch.path(), false, "csv", false).unwrap_err().kind(), ErrorKind::Io);
+        drop(one);
+        let out = scratch.path().join("x.csv");
+        let mut files = [0, 1].map(|_| OutputFiles::new(&out, true, "csv", false).unwrap());
+        let (_, mut file) = files[0].create("A.B").unwrap();
+        file.append(b"x\n").unwrap();
+        let refused = files[1].create("A.B").unwrap_err();
+        assert!(refused.to_string().contains("another conversion writes to it"), "{refused}");
+        file.close().unwrap();
+        let [first, second] = files;
+        drop(second);
+        first.finish().unwrap();
+        assert_eq!(fs::read(out).unwrap(), b"x\n");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod files;
 mod forward;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod publish;
 mod row;
 mod save;
 mod trail;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sink::files::publish;
+use crate::sink::publish::{Claim, publish};
 use crate::sink::trail::{TrailWriter, WriterOptions};
 use crate::source::{ReadOptions, ReadReport, Trail};
 
@@ -91,6 +91,7 @@ struct Folder {
     target: PathBuf,
     name: String,
     path: PathBuf,
+    _claim: Claim,
 }
 
 impl Folder {
@@ -108,12 +109,13 @@ impl Folder {
             return Err(Error::write(path, io::Error::new(io::ErrorKind::AlreadyExists, "the trail to write has files already")));
         }
         let path = target.join(format!("{name}.partial"));
+        fs::create_dir_all(&path).map_err(|error| Error::write(&path, error))?;
+        let claim = Claim::directory(&path)?;
         // A run that was killed leaves its directory.
-        for left in if path.is_dir() { Self::files_of(&path, &name)? } else { Vec::new() } {
+        for left in Self::files_of(&path, &name)? {
             fs::remove_file(&left).map_err(|error| Error::write(&left, error))?;
         }
-        fs::create_dir_all(&path).map_err(|error| Error::write(&path, error))?;
-        Ok(Self { target: target.to_path_buf(), name, path })
+        Ok(Self { target: target.to_path_buf(), name, path, _claim: claim })
     }
 
     /// Returns the files of the prefix in a directory, sorted.
