@@ -353,7 +353,7 @@ impl Bar {
         let rate = bytes as f64 / elapsed.as_secs_f64();
         let left = total.saturating_sub(bytes) as f64 / rate.max(1.0);
         bar.set_message(format!("{}, {}/s, {left:.0} s left", size(total), size(rate as u64)));
-        // Of a compressed file, more bytes are read than it has.
+        // A compressed file gives more bytes than it has.
         bar.set_length(total.max(bytes));
         bar.set_position(bytes);
     }

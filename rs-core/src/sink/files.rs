@@ -35,7 +35,7 @@ pub(crate) struct OutputFiles {
     /// The files that are read: no file replaces them.
     sources: Vec<PathBuf>,
     finished: bool,
-    /// Of the directory, or of the first file.
+    /// The claim on the directory, or on the first file.
     claim: Option<Claim>,
 }
 
