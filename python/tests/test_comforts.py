@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import subprocess
 import sys
@@ -44,6 +45,9 @@ def test_short_forms_take_the_arguments_of_the_tables(big: tc.Trail) -> None:
     assert frame.dtypes["BRANCH"] == big.table(NAME).to_pandas(arrow_types=False).dtypes["BRANCH"] != pd.ArrowDtype(pa.int64())
     calls: list[int] = []
     assert big.to_polars(NAME, progress=lambda done, total: calls.append(done)).height == 51 and calls
+    calls.clear()
+    copied = copy.copy(big.table(NAME, progress=lambda done, total: calls.append(done)))
+    assert copied.to_polars().height == 51 and calls
     import duckdb
 
     with duckdb.connect() as connection:

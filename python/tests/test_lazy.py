@@ -220,6 +220,7 @@ def test_a_value_that_a_pushed_test_cannot_read_is_an_error() -> None:
     with pytest.raises(tc.ColumnValueError, match=r"BAD.*invalid='null'"):
         _lazy._check_causes(table, report)
     _lazy._check_causes(trail.table("A.BAD", invalid="null"), report)
+    _lazy._check_causes(trail.table("A.BAD", states=True), report)
     # The reasons are texts of the report, which this module compares.
     chosen = trail.select("A.BAD", where="BAD = '2024-03-01:00:00:00'", lenient=True).table("A.BAD", columns=["ID"])
     chosen.to_arrow()

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 
@@ -49,7 +50,7 @@ impl Claim {
 
 fn lock(file: &File) -> io::Result<()> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(io::Error::new(io::ErrorKind::ResourceBusy, "another conversion writes to it")),
+        Err(Errno::WOULDBLOCK) => Err(io::Error::new(io::ErrorKind::ResourceBusy, "another conversion writes to it")),
         // A file system without locks.
         Err(_) | Ok(()) => Ok(()),
     }
@@ -64,11 +65,9 @@ pub(super) fn publish(files: &[(&Path, &Path)], folder: &Path, replace: bool) ->
     let mut published = Vec::new();
     let moved = files.iter().try_for_each(|(from, to)| {
         let moved = if replace { fs::rename(from, to) } else { move_new(from, to) };
+        moved.map_err(|error| Error::write(to, error))?;
         published.push(to);
-        moved.map_err(|error| {
-            published.pop();
-            Error::write(to, error)
-        })
+        Ok(())
     });
     // The names are durable once their directory is.
     let synced = || File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::write(folder, error));
@@ -82,12 +81,10 @@ pub(super) fn publish(files: &[(&Path, &Path)], folder: &Path, replace: bool) ->
 
 /// Moves a file to a path that does not exist.
 fn move_new(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // The file system has no links.
-        Err(_) if to.symlink_metadata().is_err() => fs::rename(from, to),
-        Err(error) => Err(error),
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // The file system cannot do this in one step.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if to.symlink_metadata().is_err() => fs::rename(from, to),
+        moved => Ok(moved?),
     }
 }
 

@@ -311,12 +311,7 @@ impl TrailWriter {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if no transaction is open, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
     pub fn commit(&mut self) -> Result<()> {
-        if self.transaction.is_none() {
-            return Err(misuse("no transaction is open; call begin() first"));
-        }
-        self.write_pending(true)?;
-        self.transaction = None;
-        Ok(())
+        self.end_transaction(true)
     }
 
     /// Leaves the transaction unfinished, as a trail does that breaks off: its last record does not end it.
@@ -324,10 +319,14 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`commit`](Self::commit).
     pub fn leave_unfinished(&mut self) -> Result<()> {
+        self.end_transaction(false)
+    }
+
+    fn end_transaction(&mut self, is_finished: bool) -> Result<()> {
         if self.transaction.is_none() {
             return Err(misuse("no transaction is open; call begin() first"));
         }
-        self.write_pending(false)?;
+        self.write_pending(is_finished)?;
         self.transaction = None;
         Ok(())
     }
