@@ -151,8 +151,8 @@ def test_ctrl_c_ends_work_within_a_second(long_trail: Path, work: str) -> None:
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=30)
     assert out == "stopped\n", err
-    # One second, and some time for a busy machine to end a process.
-    assert time.monotonic() - start < 3
+    # One second, and some time for a busy machine to end a process. Without a reaction, the work has no end.
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_ctrl_c_ends_libraries_that_read_a_table_themselves(long_trail: Path, wo
         print("ready", flush=True)
         try:
             # A library may wrap Ctrl-C in an error of its own. A loop that goes on after errors must end all the same.
-            for _ in range(3):
+            for _ in range(100):
                 try:
                     {work}
                 except Exception as error:
@@ -202,7 +202,7 @@ def test_ctrl_c_ends_libraries_that_read_a_table_themselves(long_trail: Path, wo
     out, err = child.communicate(timeout=30)
     # A second KeyboardInterrupt may follow at once: polars has a handler of its own beside Python's.
     assert out in ("stopped\n", "wrapped\nstopped\n") or err.endswith("KeyboardInterrupt\n"), (out, err)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
 
 
 def test_iterators_can_be_abandoned(long_trail: Path) -> None:
