@@ -48,8 +48,12 @@ test: ## Runs all checks and tests, with the time of each part
 
 test-rust: ## Tests the crates, the samples and the vectors
 	$(CARGO) test --quiet --workspace --all-features
+	TRAILCORE_DRILL=threads:300 $(CARGO) test --quiet --workspace --all-features $(addprefix --test ,$(READING_TESTS))
 	@[ -d ../shared ] || echo "skipped: the tests of real trails, vectors and shared filter cases, which need ../shared"
 	$(MAKE) --no-print-directory examples-check
+
+# The tests of reading, which a drill runs once more with every trail read in threads, in small pieces.
+READING_TESTS := trails properties blocks damage select analysis continued live watch writer check filter_properties
 
 test-cli: ## Tests the command line
 	$(CARGO) test --quiet -p trailcore-cli
@@ -100,18 +104,20 @@ examples-check: tested
 conformance: py-build c-examples cli-build ## Compares every language with Rust, on the same trails and selections
 	$(PY) tests/conformance/run.py
 
-# A short run for every test run; long runs are nightly.
+# A short run for every test run, without the sanitizers, which take most of the time to build; long runs are nightly.
 fuzz-short:
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=2 FUZZ_FLAGS='--sanitizer none'
 
+FUZZ_FLAGS :=
 fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 	@if ! rustup toolchain list 2>/dev/null | grep -q nightly; then echo "skipped: fuzzing needs a nightly toolchain; make setup installs it"; exit 0; fi; \
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet --locked cargo-fuzz || exit 1; \
+	cargo +nightly fuzz build $(FUZZ_FLAGS) > target/fuzz-build.log 2>&1 || { tail -n 60 target/fuzz-build.log; exit 1; }; \
 	for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
 	  scratch=$$(mktemp -d); \
-	  cargo +nightly fuzz run $$target $$scratch fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 -timeout=20 \
-	    > target/fuzz-$$target.log 2>&1 || { tail -n 60 target/fuzz-$$target.log; exit 1; }; \
+	  cargo +nightly fuzz run $(FUZZ_FLAGS) $$target $$scratch fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 \
+	    -rss_limit_mb=2048 -timeout=20 > target/fuzz-$$target.log 2>&1 || { tail -n 60 target/fuzz-$$target.log; exit 1; }; \
 	  rm -rf $$scratch; \
 	done
 

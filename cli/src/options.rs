@@ -41,6 +41,9 @@ pub(crate) struct How {
     /// Skips damage, missing files and rows without a definition
     #[arg(long)]
     pub(crate) resync: bool,
+    /// The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<u64>,
     // end of generated
     /// Time zone of printed times, and of given times without an offset: Europe/Berlin, +02:00, local; JSON stays in UTC
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
@@ -61,6 +64,7 @@ impl How {
             "charset": self.charset,
             "column_charset": self.column_charset,
             "resync": self.resync,
+            "threads": self.threads,
             // end of generated
         });
         // A flag that is not given leaves the default.

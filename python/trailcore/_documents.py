@@ -24,6 +24,7 @@ class ReadOptions(TypedDict, total=False):
     - `include_non_changes`: Returns metadata, markers and records of unknown types too.
     - `resync`: Skips damage, missing files and rows without a definition.
     - `mapped`: Maps files into memory instead of reading them.
+    - `threads`: The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread.
     """
 
     start_at: Position | str | None
@@ -32,6 +33,7 @@ class ReadOptions(TypedDict, total=False):
     include_non_changes: bool
     resync: bool
     mapped: bool
+    threads: int
 
 
 class ArrowOptions(TypedDict, total=False):

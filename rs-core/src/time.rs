@@ -260,6 +260,32 @@ impl DateTime {
         Some(Self { hour, minute, second, nanos, precision: Precision::Time(digits.len() as u8), ..date })
     }
 
+    /// Returns the microseconds and the remaining nanoseconds of a date/time text, as [`parse_bytes`](Self::parse_bytes) reads it.
+    /// `None` for other texts and for zero dates. The usual forms of trails are read at once, and a day is counted once while it
+    /// stays the same.
+    #[inline(always)]
+    pub(crate) fn micros_of(text: &[u8], day: &mut Day) -> Option<(i64, u32)> {
+        if let Some((date, rest)) = text.split_first_chunk::<10>() {
+            if *date == day.text {
+                if let Some(micros) = micros_of_day(rest) {
+                    return Some((day.micros + micros, 0));
+                }
+            }
+        }
+        Self::micros_of_any(text, day)
+    }
+
+    #[inline(never)]
+    fn micros_of_any(text: &[u8], day: &mut Day) -> Option<(i64, u32)> {
+        let time = Self::parse_bytes(text)?;
+        let micros = time.unix_micros()?;
+        if let Some(date) = text.first_chunk::<10>() {
+            let midnight = Self { hour: 0, minute: 0, second: 0, nanos: 0, ..time };
+            *day = Day { text: *date, micros: midnight.unix_micros()? };
+        }
+        Some((micros, time.nanos % 1000))
+    }
+
     fn is_zero_like(&self) -> bool {
         self.month == 0 || self.day == 0
     }
@@ -287,6 +313,38 @@ impl DateTime {
     pub fn unix_nanos(&self) -> Option<i64> {
         self.seconds()?.checked_mul(1_000_000_000)?.checked_add(i64::from(self.nanos))
     }
+}
+
+/// A day, and the microseconds from 1970 to its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Day {
+    text: [u8; 10],
+    micros: i64,
+}
+
+/// Returns the microseconds of `:HH:MI:SS` or `:HH:MI:SS.ffffff`; `None` for other texts.
+#[inline(always)]
+fn micros_of_day(text: &[u8]) -> Option<i64> {
+    let (&[a, h1, h2, b, i1, i2, c, s1, s2], fraction) = text.split_first_chunk::<9>()?;
+    // No branch for each digit: over 99 if one of them is none.
+    let two = |tens: u8, ones: u8| {
+        let (tens, ones) = (u32::from(tens.wrapping_sub(b'0')), u32::from(ones.wrapping_sub(b'0')));
+        if tens > 9 || ones > 9 { 100 } else { tens * 10 + ones }
+    };
+    let (hour, minute, second) = (two(h1, h2), two(i1, i2), two(s1, s2));
+    let micros = match *fraction {
+        [] => 0,
+        [b'.', a, b, c, d, e, f] => {
+            let (high, middle, low) = (two(a, b), two(c, d), two(e, f));
+            if high.max(middle).max(low) > 99 {
+                return None;
+            }
+            high * 10_000 + middle * 100 + low
+        }
+        _ => return None,
+    };
+    let is_time = [a, b, c] == [b':'; 3] && hour < 24 && minute < 60 && second < 60;
+    is_time.then(|| i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + i64::from(micros))
 }
 
 #[inline(always)]
@@ -359,6 +417,28 @@ mod tests {
             let (year, month, day) = civil_from_days(days);
             prop_assert!(is_date(year, month, day));
             prop_assert_eq!(days_from_civil(year, month, day), days);
+        }
+    }
+
+    #[test]
+    fn times_are_the_same_however_they_are_read() {
+        let texts =
+            ["2022-12-26", "1994-09-30:15:33:00", "1994-09-30:15:33:59.999999", "1994-09-30:23:59:60", "1994-09-30:15:33:00.5"];
+        let more = [
+            "1994-09-30:15:33:00.123456789",
+            "1994-09-30T15:33:00",
+            "1994-09-30:1x:33:00",
+            "0000-00-00:00:00:00",
+            "",
+            "1994-02-30:00:00:00",
+        ];
+        let mut day = Day::default();
+        for text in texts.iter().chain(&more).cycle().take(40) {
+            let time = DateTime::parse(text);
+            let expected = time.and_then(|time| Some((time.unix_micros()?, time.nanos % 1000)));
+            assert_eq!(DateTime::micros_of(text.as_bytes(), &mut day), expected, "{text}");
+            // With the day known.
+            assert_eq!(DateTime::micros_of(text.as_bytes(), &mut day), expected, "{text}");
         }
     }
 

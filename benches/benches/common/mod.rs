@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod hand;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;

@@ -23,7 +23,9 @@
 //! [`Reader`](crate::Reader) returns it.
 
 mod column;
+mod maker;
 mod options;
+mod parallel;
 mod records;
 mod schema;
 mod stream;

@@ -1,6 +1,5 @@
 //! Record batches of a trail: of all tables in one pass, or of one table with one schema.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,19 +8,16 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use super::column;
+use super::maker::{BatchMaker, SharedSchemas};
 use super::options::{ArrowOptions, SchemaChange};
-use super::records::{TableRecords, record_batch};
-use super::schema::{data_type, schema};
+use super::parallel::Parallel;
+use super::records::TableRecords;
+use super::schema::schema;
 use super::unify::Union;
-use crate::batch::{BatchDecoder, ColumnBatch, ImagesWanted, Push};
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{TableDef, TableMap};
+use crate::schema::TableDef;
 use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
-
-/// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
-const FULL_BYTES: usize = 64 << 20;
 
 impl Trail {
     /// Returns the changes of all tables as record batches, in one pass. Each batch has one table and one definition; the
@@ -43,7 +39,7 @@ impl Trail {
     /// # Errors
     /// The errors of [`reader_with`](Self::reader_with).
     pub fn batches(&self, read: ReadOptions, options: ArrowOptions) -> Result<Batches> {
-        Ok(Batches::new(self.reader_with(read)?, options, None))
+        Batches::of_trail(self, read, options, None, false)
     }
 
     /// Returns the changes of one table as record batches with one schema. The name is compared without regard to case,
@@ -78,182 +74,87 @@ impl Trail {
 /// [`ArrowOptions::states`] offer alternatives. The iterator may be moved between threads.
 #[derive(Debug)]
 pub struct Batches {
-    reader: Reader,
-    decoder: BatchDecoder,
-    options: ArrowOptions,
-    /// The requested table; `None` for all.
-    only: Option<Wanted>,
-    schemas: TableMap<SchemaRef>,
-    ready: VecDeque<Result<TableRecords>>,
-    /// Changes that are not rows, by operation.
-    left_out: BTreeMap<&'static str, u64>,
-    /// Columns whose type is too narrow for a value after their first batch.
-    narrow: Vec<Box<str>>,
-    /// The types are those of a union: the first batch of a further definition does not make them wider.
-    has_union: bool,
-    ended: bool,
-    /// The error that ended the iterator.
-    failure: Option<Error>,
+    maker: BatchMaker,
+    /// Other threads make the batches.
+    parallel: Option<Parallel>,
 }
 
 impl Batches {
-    fn new(reader: Reader, options: ArrowOptions, only: Option<&str>) -> Self {
-        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
-        let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
-        if let Some(columns) = &options.columns {
-            decoder = decoder.columns_of_all(columns);
-        }
-        Self {
-            reader,
-            decoder,
-            options,
-            only: only.map(Wanted::new),
-            schemas: TableMap::default(),
-            ready: VecDeque::new(),
-            left_out: BTreeMap::new(),
-            narrow: Vec::new(),
-            has_union: false,
-            ended: false,
-            failure: None,
+    /// Reads a trail, in several threads if the options ask for them.
+    fn of_trail(trail: &Trail, read: ReadOptions, options: ArrowOptions, only: Option<&str>, has_union: bool) -> Result<Self> {
+        let schemas = SharedSchemas::new(&options, only, has_union);
+        match trail.pieces(&read, only)? {
+            Some((pieces, start)) => {
+                let parallel = Parallel::start(pieces, &start, &options, &schemas, read.thread_count())?;
+                Ok(Self { maker: BatchMaker::new(start, options, schemas, None), parallel: Some(parallel) })
+            }
+            None => Ok(Self { maker: BatchMaker::new(trail.reader_with(read)?, options, schemas, None), parallel: None }),
         }
     }
 
     /// Returns the underlying reader, for the tables seen, the ranges skipped and the counts of a selection.
     #[must_use]
     pub fn reader(&self) -> &Reader {
-        &self.reader
+        &self.maker.reader
     }
 
     /// Returns what became of the changes that were read so far.
     #[must_use]
     pub fn report(&self) -> ReadReport {
-        self.reader.report().with_left_out(self.left_out.clone())
+        self.maker.reader.report().with_left_out(self.maker.left_out.clone())
     }
 
     /// Returns the columns that have to be [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, any that the first
     /// batch of a table needs, and any for which an error was returned.
     #[must_use]
     pub fn wide(&self) -> Vec<Box<str>> {
-        self.options.wide.iter().chain(&self.narrow).cloned().collect()
+        self.maker.converter.wide.iter().chain(&self.maker.converter.narrow).cloned().collect()
     }
 
     /// Returns the error that ended the iterator; `None` if it has not ended or has reached the end of the trail.
     #[must_use]
     pub fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
+        self.maker.failure.as_ref()
     }
 
-    /// Reads until there are finished batches; returns `Ok(false)` at the end of the trail.
-    fn read_on(&mut self) -> Result<bool> {
-        loop {
-            let change = match self.reader.next() {
-                Ok(Some(change)) => change,
-                Ok(None) => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            if change.op() == Op::Ddl {
-                if self.only.as_ref().is_none_or(|only| only.is_object(&change.table_name())) {
-                    ReadReport::leave_out(&mut self.left_out, Op::Ddl);
-                }
-                continue;
-            }
-            if let Some(only) = &mut self.only {
-                if !only.is(&change)? {
-                    continue;
-                }
-            }
-            let full = match self.decoder.push_ordered(&change)? {
-                Push::Done => false,
-                Push::Full => true,
-                Push::FlushFirst => {
-                    // Borrows parts: the change is lent by the reader.
-                    let Self { decoder, options, schemas, ready, narrow, has_union, .. } = self;
-                    flush(decoder, options, schemas, narrow, *has_union, ready);
-                    decoder.push_ordered(&change)?;
-                    true
-                }
-            };
-            if full {
-                self.flush();
-                return Ok(true);
-            }
+    /// Takes over what another thread has made of the next piece.
+    fn take_piece(&mut self) -> Result<()> {
+        let Some(parallel) = &mut self.parallel else { return Err(Error::internal("no other thread makes batches")) };
+        let (done, reported) = parallel.next()?;
+        let maker = &mut self.maker;
+        maker.converter.ready.extend(done.records);
+        maker.converter.narrow.extend(done.narrow);
+        maker.converter.wide = done.wide;
+        for (op, count) in done.left_out {
+            *maker.left_out.entry(op).or_default() += count;
         }
+        maker.reader.take_notes(done.reader);
+        maker.failure = done.failure;
+        maker.ended = done.is_last || maker.failure.is_some();
+        reported
     }
-
-    /// Converts all collected rows to record batches.
-    fn flush(&mut self) {
-        let Self { decoder, options, schemas, ready, narrow, has_union, .. } = self;
-        flush(decoder, options, schemas, narrow, *has_union, ready);
-    }
-}
-
-/// Converts all collected rows to record batches.
-fn flush(
-    decoder: &mut BatchDecoder,
-    options: &mut ArrowOptions,
-    schemas: &mut TableMap<SchemaRef>,
-    narrow: &mut Vec<Box<str>>,
-    has_union: bool,
-    ready: &mut VecDeque<Result<TableRecords>>,
-) {
-    decoder.flush_mut(|batch| {
-        let table = Arc::clone(batch.table());
-        let first = batch.positions().first().copied().unwrap_or_default();
-        let known = schemas.get(batch.table_id()).cloned();
-        let wide = too_narrow(batch, options);
-        if known.is_none() && !has_union {
-            options.wide.extend(wide);
-        } else {
-            narrow.extend(wide);
-        }
-        let of_table = || schema(&table, &options.of_table(&table));
-        let records = known.map_or_else(of_table, Ok).and_then(|schema| {
-            schemas.insert(batch.table_id(), Arc::clone(&schema));
-            record_batch(batch, &schema, options)
-        });
-        ready.push_back(records.map(|batch| TableRecords { table, batch, first }));
-    });
-}
-
-/// Returns the columns of a batch, with the name of the table, whose values need a wider type.
-fn too_narrow(batch: &mut ColumnBatch, options: &ArrowOptions) -> Vec<Box<str>> {
-    let table = Arc::clone(batch.table());
-    let (columns, before, after, _) = batch.parts();
-    let buffers = |index: usize| [before.get(index), after.get(index)].into_iter().flatten();
-    let narrow = columns.iter().enumerate().filter_map(|(index, column)| {
-        let wanted = data_type(&table, column, options);
-        let fits = buffers(index).all(|buffer| column::is_wide_enough(buffer, &wanted));
-        (!fits).then(|| format!("{}.{}", table.name(), column.name).into())
-    });
-    narrow.collect()
 }
 
 impl Iterator for Batches {
     type Item = Result<TableRecords>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.parallel.is_none() {
+            return self.maker.next();
+        }
         loop {
-            if let Some(records) = self.ready.pop_front() {
+            if let Some(records) = self.maker.converter.ready.pop_front() {
                 return Some(records);
             }
-            if self.ended {
+            if self.maker.ended {
                 return None;
             }
-            match self.read_on() {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.ended = true;
-                    self.flush();
+            if let Err(error) = self.take_piece() {
+                if error.kind() != ErrorKind::Cancelled {
+                    self.maker.ended = true;
+                    self.maker.failure = Some(error.clone());
                 }
-                // Not a failure: the next call continues.
-                Err(error) if error.kind() == ErrorKind::Cancelled => return Some(Err(error)),
-                Err(error) => {
-                    // The reader skips a change on which a selection cannot decide, so these errors do not end the iterator.
-                    self.ended = !matches!(error.kind(), ErrorKind::Undecidable | ErrorKind::Filter);
-                    self.failure = self.ended.then(|| error.clone());
-                    self.flush();
-                    self.ready.push_back(Err(error));
-                }
+                return Some(Err(error));
             }
         }
     }
@@ -280,22 +181,22 @@ impl TableStream {
             SchemaChange::Union => Some(definitions(trail, name, &read)?),
             SchemaChange::Error | SchemaChange::Stop => None,
         };
-        let mut batches = Batches::new(trail.reader_with(read)?, options, Some(name));
+        let mut batches = Batches::of_trail(trail, read, options, Some(name), all.is_some())?;
         let first = match batches.next() {
             // The value is the first row's problem, not that of the schema.
             Some(Err(error)) if error.kind() != ErrorKind::Value => return Err(error),
             first => first,
         };
         // The first rows may have made a column wide.
-        let union = all.map(|all| Union::of(&all, &batches.options)).transpose()?;
-        batches.has_union = union.is_some();
+        let options = ArrowOptions { wide: batches.maker.converter.wide.clone(), ..batches.maker.converter.options.clone() };
+        let union = all.map(|all| Union::of(&all, &options)).transpose()?;
         let schema = match (&union, &first) {
             (Some(union), _) => union.schema(),
-            (None, Some(Ok(first))) => schema(&first.table, &batches.options)?,
-            (None, Some(Err(_)) | None) => schema(batches.definition(name)?.as_ref(), &batches.options)?,
+            (None, Some(Ok(first))) => schema(&first.table, &options)?,
+            (None, Some(Err(_)) | None) => schema(batches.definition(name)?.as_ref(), &options)?,
         };
         if let Some(first) = first {
-            batches.ready.push_front(first);
+            batches.maker.converter.ready.push_front(first);
         }
         Ok(Self { batches, schema, union, next_version: None, failed: false })
     }
@@ -322,14 +223,14 @@ impl TableStream {
     /// this option does not fail there.
     #[must_use]
     pub fn wide(&self) -> Option<Vec<Box<str>>> {
-        (self.failed && !self.batches.narrow.is_empty()).then(|| self.batches.wide())
+        (self.failed && !self.batches.maker.converter.narrow.is_empty()).then(|| self.batches.wide())
     }
 
     /// Returns the columns that are [wide](ArrowOptions::wide), each as `TABLE.COLUMN`: those of the options, and any that the first
     /// rows need. A further stream with this option has the same schema.
     #[must_use]
     pub fn wide_columns(&self) -> Vec<Box<str>> {
-        self.batches.options.wide.clone()
+        self.batches.maker.converter.wide.clone()
     }
 
     /// Returns a stream of the remaining changes with the next schema, after a stream with [`SchemaChange::Stop`] has ended.
@@ -338,7 +239,7 @@ impl TableStream {
     pub fn next_version(mut self) -> Option<Self> {
         let next = self.next_version.take()?;
         self.schema = next.batch.schema();
-        self.batches.ready.push_front(Ok(next));
+        self.batches.maker.converter.ready.push_front(Ok(next));
         Some(self)
     }
 
@@ -377,7 +278,7 @@ impl TableStream {
         if records.batch.schema() == self.schema {
             return Some(Ok(records.batch));
         }
-        if self.batches.options.schema_change == SchemaChange::Stop {
+        if self.batches.maker.converter.options.schema_change == SchemaChange::Stop {
             self.next_version = Some(records);
             return None;
         }
@@ -460,7 +361,7 @@ impl RecordBatchReader for AsReader {
 impl Batches {
     /// Returns the definition of a table without changes, from the trail or else from the catalog.
     fn definition(&self, name: &str) -> Result<Arc<TableDef>> {
-        let table = self.reader.definition(name, |table| table.eq_ignore_ascii_case(name))?;
+        let table = self.maker.reader.definition(name, |table| table.eq_ignore_ascii_case(name))?;
         if table.is_defined() {
             return Ok(table);
         }
@@ -481,8 +382,8 @@ fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<
         }
     }
     if found.is_empty() {
-        let batches = Batches::new(reader, ArrowOptions::new(), Some(name));
-        found.push(batches.definition(name)?);
+        let (options, schemas) = (ArrowOptions::new(), SharedSchemas::new(&ArrowOptions::new(), None, false));
+        found.push(Batches { maker: BatchMaker::new(reader, options, schemas, None), parallel: None }.definition(name)?);
     }
     Ok(found)
 }

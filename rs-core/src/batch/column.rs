@@ -4,6 +4,7 @@ use crate::change::image::{ColumnSpan, RowForm, SpanContent};
 use crate::change::{ColumnState, DateTime, NumberText, integer};
 use crate::schema::{ColumnDef, Kind};
 use crate::text::Charset;
+use crate::time::Day;
 
 /// The values of a column, one for each row. If the state is not *value*, the number is 0 and the bytes are empty; text, digits
 /// and bytes that are invalid may be the raw bytes.
@@ -141,6 +142,8 @@ pub struct ColumnBuffer {
     decode: Decode,
     states: Vec<ColumnState>,
     values: ColumnValues,
+    /// The day of the last date or time.
+    day: Day,
 }
 
 impl ColumnBuffer {
@@ -164,7 +167,7 @@ impl ColumnBuffer {
             Decode::Digits { .. } => ColumnValues::Digits(VarBytes::new()),
             Decode::Bytes { .. } => ColumnValues::Bytes(VarBytes::new()),
         };
-        Self { decode, states: Vec::new(), values }
+        Self { decode, states: Vec::new(), values, day: Day::default() }
     }
 
     /// Returns whether this row already has its value.
@@ -276,10 +279,10 @@ impl ColumnBuffer {
                 body.try_into().ok().map(|bytes| values.push(u64::from_be_bytes(bytes)))
             }
             (Decode::DateTime, ColumnValues::DateTime { micros, nanos }) => {
-                DateTime::parse_bytes(body).and_then(|time| Some((time.unix_micros()?, time.nanos))).map(|(unix, fraction)| {
-                    if fraction % 1000 != 0 {
+                DateTime::micros_of(body, &mut self.day).map(|(unix, fraction)| {
+                    if fraction != 0 {
                         nanos.resize(micros.len(), 0);
-                        nanos.push((fraction % 1000) as u16);
+                        nanos.push(fraction as u16);
                     }
                     micros.push(unix);
                 })

@@ -225,7 +225,7 @@ impl BatchDecoder {
             (before, after) = (None, if op == Op::Delete { before } else { after });
         }
         let head = (op, change.position(), change.timestamp());
-        let (form, around) = (change.head().form, SourceBuffer(change.buffer()));
+        let (form, around) = (change.head().facts.form(), SourceBuffer(change.buffer()));
         match batch.push(head, form, around, before.map(|row| row.bytes()), after.map(|row| row.bytes())) {
             Ok(()) => {
                 if let Some(whole) = &mut batch.whole {
@@ -280,18 +280,24 @@ impl BatchDecoder {
 
     /// Finishes every batch that has rows, calls `each` with it, and empties it. The memory of the buffers is kept.
     pub fn flush(&mut self, mut each: impl FnMut(&ColumnBatch)) {
-        self.flush_mut(|batch| each(batch));
+        self.finish(|batch| each(batch));
+        self.empty(|_| {});
     }
 
-    /// Does the same with batches whose values `each` may take.
-    pub(crate) fn flush_mut(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
+    /// Finishes every batch that has rows, and calls `each` with it.
+    pub(crate) fn finish(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
+        for batch in self.batches.iter_mut().filter(|batch| !batch.is_empty()) {
+            batch.finish();
+            each(batch);
+        }
+    }
+
+    /// Calls `each`, which may take the values, with every finished batch in the same order, and empties it.
+    pub(crate) fn empty(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
         self.bytes = 0;
-        for batch in &mut self.batches {
-            if !batch.is_empty() {
-                batch.finish();
-                each(batch);
-                batch.clear();
-            }
+        for batch in self.batches.iter_mut().filter(|batch| !batch.is_empty()) {
+            each(batch);
+            batch.clear();
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::change::change::{Change, ChangeContext, Head};
+use crate::change::change::{Change, ChangeContext};
+use crate::change::head::Head;
 use crate::change::transaction::TransactionIds;
 use crate::schema::{TableDef, TableId, TableMap};
 
@@ -100,7 +101,7 @@ impl ChangeBlock {
         let item = self.items.get(index)?;
         let serial = self.contexts.get(item.context as usize)?.ids.serial;
         // A change outside of any transaction has no ids.
-        Some((serial << 1 | u64::from(item.head.in_transaction)) as u32)
+        Some((serial << 1 | u64::from(item.head.facts.in_transaction())) as u32)
     }
 
     /// Removes all changes; the memory is kept.

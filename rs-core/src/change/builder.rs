@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::change::change::{Change, Head, Layout};
+use crate::change::change::Change;
 use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
+use crate::change::head::{Head, HeadFacts, Layout};
 use crate::change::image::{ImageBuilder, RowForm};
 use crate::change::value::{Decimal, Number, Value, integer_body};
 use crate::change::{ChangeContext, FileContext, PositionSpace, SourceFormat, TransactionIds};
@@ -319,6 +320,13 @@ impl Builder {
                 return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set a position of a trail, or an offset"));
             }
         };
+        let facts = HeadFacts::new(self.op, 0)
+            .with_layout(layout)
+            .with_form(RowForm::Wide)
+            .with_transaction(self.transaction.byte())
+            .with_images(self.before.is_some(), self.after.is_some())
+            .with_in_transaction(self.op.is_change())
+            .with_unfinished(self.unfinished);
         let head = Head {
             at,
             len: length(buffer.len() - at)?,
@@ -328,18 +336,10 @@ impl Builder {
             before_at: 0,
             before_len,
             source_len: self.source_len,
-            layout,
-            form: RowForm::Wide,
-            op: self.op,
-            transaction: self.transaction.byte(),
-            code: 0,
-            has_before: self.before.is_some(),
-            has_after: self.after.is_some(),
-            in_transaction: self.op.is_change(),
-            unfinished: self.unfinished,
+            time_at: length(before.len() + after.len())?,
+            facts,
             offset,
             record: self.record,
-            time_at: length(before.len() + after.len())?,
         };
         Ok(Built { head, space })
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::change::facts::{Ddl, Fact, FactValue, UserToken};
-use crate::change::image::RowForm;
+use crate::change::head::{Head, Layout};
 use crate::change::transaction::TransactionIds;
 use crate::change::{Op, Row, TransactionIndicator};
 use crate::decode::{ByteOrder, Fault, FaultKind};
@@ -34,60 +34,6 @@ pub struct Change<'a> {
     context: &'a ChangeContext,
     table: &'a Arc<TableDef>,
     table_id: TableId,
-}
-
-/// A change in plain numbers: the places of its bytes and images in a buffer, and the facts that a filter needs first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
-    /// The change's own bytes in its buffer: start and length.
-    pub(crate) at: usize,
-    pub(crate) len: u32,
-    /// Start of the main record in these bytes. Other records may be before it.
-    pub(crate) main_at: u32,
-    /// The data with the images, from `at`.
-    pub(crate) data_at: u32,
-    pub(crate) data_len: u32,
-    /// The before image of [`Layout::Apart`], from `at`.
-    pub(crate) before_at: u32,
-    pub(crate) before_len: u32,
-    /// Length of its record or records in the source. Those of a trail start at `at`; joined data may follow them.
-    pub(crate) source_len: u32,
-    pub(crate) layout: Layout,
-    pub(crate) form: RowForm,
-    pub(crate) op: Op,
-    pub(crate) transaction: u8,
-    /// The source's own code of the operation; for a trail, the record type.
-    pub(crate) code: u8,
-    pub(crate) has_before: bool,
-    pub(crate) has_after: bool,
-    /// It belongs to a transaction. Metadata and markers do not.
-    pub(crate) in_transaction: bool,
-    /// Its transaction breaks off after it.
-    pub(crate) unfinished: bool,
-    /// Start of the time, from `at`: microseconds in eight bytes, in the form of `form`. Most changes are not asked for it.
-    pub(crate) time_at: u32,
-    /// Offset of the main record in the source, and its number there.
-    pub(crate) offset: u64,
-    pub(crate) record: u64,
-}
-
-/// The layout of the images in a change's data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// No images.
-    None,
-    /// The data are the after image.
-    After,
-    /// The data are the before image.
-    Before,
-    /// The length of the before image as a u16, the before image, the after image.
-    Split16,
-    /// The same with a u32.
-    Split32,
-    /// The data are the after image; the before image is elsewhere.
-    Apart,
-    /// Another layout: the format of the source reads it.
-    Other,
 }
 
 /// The column lists of the images before and after.
@@ -154,7 +100,7 @@ impl<'a> Change<'a> {
     #[inline(always)]
     #[must_use]
     pub fn op(&self) -> Op {
-        self.head.op
+        self.head.facts.op()
     }
 
     /// Returns the definition of its table.
@@ -203,14 +149,14 @@ impl<'a> Change<'a> {
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
         let bytes = self.part(self.head.time_at, 8).and_then(|bytes| bytes.first_chunk());
-        bytes.map_or(Timestamp::default(), |bytes| self.head.form.time(*bytes))
+        bytes.map_or(Timestamp::default(), |bytes| self.head.facts.form().time(*bytes))
     }
 
     /// Returns its place in its transaction; for a before/after pair, the place of the pair as a whole.
     #[inline]
     #[must_use]
     pub fn transaction(&self) -> TransactionIndicator {
-        TransactionIndicator::from_byte(self.head.transaction)
+        TransactionIndicator::from_byte(self.head.facts.transaction())
     }
 
     /// Returns whether its transaction breaks off after it: the source ends there, or begins another transaction, as far as it
@@ -218,7 +164,7 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.head.unfinished
+        self.head.facts.unfinished()
     }
 
     /// Returns the commit sequence number of its transaction.
@@ -237,7 +183,7 @@ impl<'a> Change<'a> {
     #[inline]
     #[must_use]
     pub fn ids(&self) -> (Option<&'a str>, Option<&'a str>) {
-        if self.head.in_transaction { self.context.ids(self.buffer) } else { (None, None) }
+        if self.head.facts.in_transaction() { self.context.ids(self.buffer) } else { (None, None) }
     }
 
     /// Calls `each` with the name and value of every token of the native JSON form: without CSN and transaction id, without
@@ -277,7 +223,7 @@ impl<'a> Change<'a> {
     /// Returns the DDL; `None` for other operations, and if it is encrypted.
     #[must_use]
     pub fn ddl(&self) -> Option<Ddl<'a>> {
-        if self.head.op == Op::Ddl { self.context.file.format.ddl(self) } else { None }
+        if self.head.facts.op() == Op::Ddl { self.context.file.format.ddl(self) } else { None }
     }
 
     /// Returns the row before the change; `None` if its source has no such image.
@@ -308,7 +254,7 @@ impl<'a> Change<'a> {
     #[inline(always)]
     pub fn images(&self) -> Result<(Option<Row<'a>>, Option<Row<'a>>)> {
         let (before, after) = self.lists()?;
-        let row = |list| Row::new(list, self.table, self.head.form);
+        let row = |list| Row::new(list, self.table, self.head.facts.form());
         Ok((before.map(row), after.map(row)))
     }
 
@@ -318,12 +264,14 @@ impl<'a> Change<'a> {
         let Some(data) = self.part(head.data_at, head.data_len) else {
             return Err(Error::internal("a change's data are outside its buffer"));
         };
-        match head.layout {
+        match head.facts.layout() {
             Layout::After => Ok((None, Some(data))),
             Layout::Before => Ok((Some(data), None)),
-            Layout::Split32 => self.split(data.split_first_chunk().map(|(length, rest)| (head.form.u32(*length) as usize, rest))),
+            Layout::Split32 => {
+                self.split(data.split_first_chunk().map(|(length, rest)| (head.facts.form().u32(*length) as usize, rest)))
+            }
             Layout::Split16 => {
-                self.split(data.split_first_chunk().map(|(length, rest)| (usize::from(head.form.u16(*length)), rest)))
+                self.split(data.split_first_chunk().map(|(length, rest)| (usize::from(head.facts.form().u16(*length)), rest)))
             }
             Layout::Apart => match self.part(head.before_at, head.before_len) {
                 Some(before) => Ok((Some(before), Some(data))),
@@ -345,7 +293,7 @@ impl<'a> Change<'a> {
     /// Returns whether it has a before image and an after image, readable or not.
     #[must_use]
     pub fn has_images(&self) -> (bool, bool) {
-        (self.head.has_before, self.head.has_after)
+        (self.head.facts.has_before(), self.head.facts.has_after())
     }
 
     /// Returns the path of its file, as it was opened.
@@ -357,7 +305,7 @@ impl<'a> Change<'a> {
     /// Returns the source's own code of the operation: for a trail the record type, for other sources 0.
     #[must_use]
     pub fn source_code(&self) -> u32 {
-        self.head.code.into()
+        self.head.facts.code().into()
     }
 
     /// Returns its size in its source: the bytes of its records in a trail, or of its line in a file of JSON lines.

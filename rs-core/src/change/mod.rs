@@ -13,6 +13,7 @@ mod builder;
 #[allow(clippy::module_inception)]
 mod change;
 mod facts;
+mod head;
 pub mod image;
 mod json;
 mod op;
@@ -34,8 +35,9 @@ pub use crate::time::{DateTime, Precision};
 
 pub(crate) use block::Run;
 pub(crate) use builder::{Built, put_value, values_context};
-pub(crate) use change::{ChangeContext, FileContext, Head, Layout, Lists, PositionSpace, SourceFormat, located_fault};
+pub(crate) use change::{ChangeContext, FileContext, Lists, PositionSpace, SourceFormat, located_fault};
 pub(crate) use facts::{Fact, FactValue, HeaderFact, UserToken, tagged};
+pub(crate) use head::{Head, HeadFacts, Layout};
 pub(crate) use json::{BASE64_MEMBER, INVALID_MEMBER, JsonValue, UNCHANGED_MEMBER, UNSUPPORTED_MEMBER};
 pub(crate) use row::integer;
 pub(crate) use transaction::TransactionIds;

@@ -143,6 +143,25 @@ impl Selector {
         self.doubts.insert(key, doubt);
     }
 
+    /// Returns whether the decision on a change depends on changes before it: only the first record of a transaction has its tag.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn depends_on_order(&self) -> bool {
+        self.has_tags
+    }
+
+    /// Adds what another selector of the same selection has decided.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        self.ddl_objects.extend(other.ddl_objects);
+        for (key, doubt) in other.doubts {
+            if let Some(known) = self.doubts.get_mut(&key) {
+                known.changes += doubt.changes;
+            } else if self.doubts.len() < Self::MAX_DOUBTS {
+                self.doubts.insert(key, doubt);
+            }
+        }
+    }
+
     /// Returns the changes that it could not decide on by table, columns and reason, in the order of their names.
     pub(crate) fn doubts(&self) -> Vec<Doubt> {
         let mut by_cause: BTreeMap<(&str, &[String], &str), u64> = BTreeMap::new();

@@ -162,6 +162,13 @@ impl Undecided {
 }
 
 impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.undecidable += other.undecidable;
+        self.errors += other.errors;
+    }
+
     #[inline]
     pub(crate) fn count(&mut self, verdict: &Verdict) {
         *match verdict {

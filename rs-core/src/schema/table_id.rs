@@ -20,7 +20,7 @@ impl TableId {
 }
 
 /// Assigns the numbers of one reader.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TableIds {
     reader: u64,
 }

@@ -115,7 +115,7 @@ impl TrailWriter {
 
     fn write_images(&mut self, change: &Change<'_>, (before, after): OwnImages) -> Result<()> {
         let table = change.table();
-        let record_type = RecordType(change.head().code);
+        let record_type = RecordType(change.head().facts.code());
         let is_pair = change.head().main_at > 0;
         match (change.op(), before, after) {
             (Op::Truncate, ..) => self.truncate(table),

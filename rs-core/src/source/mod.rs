@@ -31,4 +31,6 @@ pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
 pub use self::views::{RecordView, RecordViews};
 
+#[cfg(feature = "arrow")]
+pub(crate) use self::reader::{Piece, Pieces};
 pub(crate) use self::wanted::{Wanted, names, names_exactly};

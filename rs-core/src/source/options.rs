@@ -47,6 +47,8 @@ pub struct ReadOptions {
     pub(super) resync: bool,
     /// Maps files into memory instead of reading them.
     pub(super) mapped: bool,
+    /// The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread.
+    pub(super) threads: usize,
     /// The selection: its text, or an object with `text` and `lenient`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) select: Option<Select>,
@@ -80,6 +82,12 @@ impl ReadOptions {
     /// [`Internal`](crate::ErrorKind::Internal).
     pub fn to_json(&self) -> Result<String> {
         document::write(self)
+    }
+
+    /// Returns the number of threads that decode, for a reading that has several.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn thread_count(&self) -> usize {
+        self.threads.max(2)
     }
 
     /// Returns how files are accessed.
@@ -178,6 +186,24 @@ impl ReadOptions {
     pub fn on_progress(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         self.watch = Some(Watch::new(callback));
         self
+    }
+
+    /// Reads ahead in a thread of its own, and decodes record batches in this many threads. The results are the same, in the same
+    /// order; memory stays bounded, by some 64 MiB for each thread. 0 and 1, the default, do all work in the caller's thread, and so
+    /// does a source that is not a trail in files or in memory.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::ReadOptions;
+    ///
+    /// let changes = |options| Ok::<_, trailcore::Error>(trail.reader_with(options)?.into_changes().count());
+    /// assert_eq!(changes(ReadOptions::new().threads(2))?, changes(ReadOptions::new())?);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Maps files into memory instead of reading them. Needs the feature `mmap`; without it, files are read. If another process

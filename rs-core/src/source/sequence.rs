@@ -41,6 +41,11 @@ impl TrailFile {
         size.map_err(|error| Error::io(&self.path, error))
     }
 
+    /// Returns whether its bytes are on disk or in memory, and not those of a caller's source.
+    pub(super) fn is_plain(&self) -> bool {
+        self.source.as_ref().is_none_or(|source| source.as_slice().is_some())
+    }
+
     /// Opens the file for reading.
     #[cfg_attr(not(feature = "mmap"), allow(unused_variables))]
     pub(crate) fn source(&self, mapped: bool) -> Result<Arc<dyn ByteSource>> {

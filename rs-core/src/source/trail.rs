@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::position::TrailPosition;
 use crate::schema::TableDef;
 use crate::source::bytes::ByteSource;
+use crate::source::options::ReadOptions;
 use crate::source::sequence::{self, Gap, TrailFile};
 
 /// A trail: one file, or the numbered files of a prefix, in order. Opening it reads no records. It may be used from any thread,
@@ -147,6 +148,20 @@ impl Trail {
         let Some(read) = file.source(false).ok().and_then(|source| source.read_at(&mut start, 0).ok()) else { return false };
         let first = start.get(..read).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
         first.map_or_else(named_so, |&byte| byte == b'{')
+    }
+
+    /// Returns the size of the pieces in which several threads read it: the `usual` one, if the options ask for threads. `None` for
+    /// a trail that is too small, and for the caller's own sources, whose functions are called in the caller's thread only.
+    pub(super) fn piece_bytes(&self, options: &ReadOptions, usual: usize) -> Option<usize> {
+        const LEAST: u64 = 4 << 20;
+        if !self.files.iter().all(TrailFile::is_plain) {
+            return None;
+        }
+        #[cfg(feature = "drill")]
+        if let Some(bytes) = crate::drill::piece_bytes() {
+            return Some(bytes);
+        }
+        (options.threads > 1 && self.size().is_ok_and(|size| size >= LEAST)).then_some(usual)
     }
 
     /// Returns the index of the first file that may have a position; the number of files if there is none.

@@ -35,6 +35,14 @@ impl UnfinishedTransactions {
         }
     }
 
+    /// Adds those of an earlier part of the source, before its own.
+    pub(super) fn absorb(&mut self, mut earlier: Self) {
+        earlier.count += self.count;
+        earlier.listed.append(&mut self.listed);
+        earlier.listed.truncate(Self::LISTED);
+        *self = earlier;
+    }
+
     /// Returns their number.
     #[must_use]
     pub fn count(&self) -> u64 {

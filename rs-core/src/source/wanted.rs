@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableMap};
 
 /// Finds a table by name: without regard to case, unless a table has exactly this name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     name: Box<str>,
     /// The name of the table that matched.
@@ -23,6 +23,12 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn new(name: &str) -> Self {
         Self { name: name.into(), met: None, known: TableMap::default(), came_late: false, is_exact: false }
+    }
+
+    /// Returns whether a table has matched.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
+    pub(crate) fn has_met(&self) -> bool {
+        self.met.is_some()
     }
 
     /// Finds only a table of exactly this name.

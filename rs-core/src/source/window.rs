@@ -7,18 +7,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::decode::{ByteOrder, Fault, FaultKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::TrailPosition;
 use crate::source::bytes::ByteSource;
-use crate::source::progress::{Access, Progress};
+use crate::source::progress::{Access, Progress, Watch};
 use crate::source::sequence::TrailFile;
-use crate::trail::{Decoder, FILE_HEADER, FileHeader, Frame, Record, Resync, settle_byte_order};
+use crate::trail::{Decoder, FILE_HEADER, FileHeader, Frame, Record, Resync, prefetch, settle_byte_order};
 
 /// Bytes read at a time: large enough that the call costs nothing, small enough to stay in a processor's cache.
 const BLOCK: usize = 1 << 20;
-/// Records framed at a time if the bytes are already in memory.
-const FRAMES_IN_PLACE: usize = 2048;
+/// Records framed at a time if the bytes are already in memory: few, so that they are in a processor's cache when they are used.
+const FRAMES_IN_PLACE: usize = 512;
+/// Bytes of that many usual records.
+const BYTES_IN_PLACE: usize = FRAMES_IN_PLACE * 256;
 
 /// The bytes that frames point into.
 #[derive(Debug)]
@@ -26,14 +30,23 @@ enum Buffer {
     /// Read from a file. The first `filled` bytes are data.
     Own { bytes: Vec<u8>, filled: usize },
     /// In memory already; frames count from the start of the source.
-    InPlace(Arc<dyn ByteSource>),
+    InPlace(Bytes),
+}
+
+/// A source that has its bytes in memory.
+struct InMemory(Arc<dyn ByteSource>);
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice().unwrap_or_default()
+    }
 }
 
 impl Buffer {
     fn data(&self) -> &[u8] {
         match self {
             Self::Own { bytes, filled } => bytes.get(..*filled).unwrap_or_default(),
-            Self::InPlace(source) => source.as_slice().unwrap_or_default(),
+            Self::InPlace(bytes) => bytes,
         }
     }
 }
@@ -139,6 +152,15 @@ impl ReadWindow {
     #[inline(always)]
     pub(crate) fn frames(&self) -> &[Frame] {
         &self.frames
+    }
+
+    /// Asks the processor for bytes that are framed next, while the ones of this frame are used. Bytes that were read from a file are
+    /// in its cache already.
+    #[inline(always)]
+    pub(crate) fn prefetch_after(&self, frame: &Frame) {
+        if let Buffer::InPlace(_) = self.buffer {
+            prefetch(self.data(), (frame.at as usize).wrapping_add(BYTES_IN_PLACE));
+        }
     }
 
     /// Returns whether all frames of the last fill are rows that are changes on their own.
@@ -275,20 +297,73 @@ impl ReadWindow {
 
     /// Moves the kept bytes to the start of the buffer.
     fn compact(&mut self) {
-        let kept_from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
+        let kept_from = self.kept_from();
         let Buffer::Own { bytes, filled } = &mut self.buffer else { return };
         if kept_from == 0 {
             return;
         }
         bytes.copy_within(kept_from..*filled, 0);
         *filled -= kept_from;
-        self.unframed -= kept_from;
+        self.shift(kept_from);
+    }
+
+    /// Returns the start of the first frame in the buffer, or of what is not framed yet.
+    fn kept_from(&self) -> usize {
+        // Frames that were exchanged are not in the order of their places.
+        self.frames.iter().map(|frame| frame.at).min().map_or(self.unframed, |at| at as usize)
+    }
+
+    /// Follows the bytes, which have moved towards the start of the buffer.
+    fn shift(&mut self, by: usize) {
+        self.unframed -= by;
         for frame in &mut self.frames {
-            frame.at -= kept_from as u64;
+            frame.at -= by as u64;
         }
         for segment in &mut self.segments {
-            segment.base -= kept_from as i64;
+            segment.base -= by as i64;
         }
+    }
+
+    /// Splits off the frames before `at`, together with the buffer: returns a window that has them, and that reads nothing. This one
+    /// continues after them.
+    pub(crate) fn split(&mut self, at: usize) -> Self {
+        let frames = self.frames.get(..at).unwrap_or_default().to_vec();
+        let segments = self.segments.iter().filter(|segment| segment.first_frame < at).cloned().collect();
+        self.drop_frames(at);
+        let kept_from = self.kept_from();
+        let rest = match &self.buffer {
+            Buffer::Own { bytes, filled } => {
+                let bytes = bytes.get(kept_from..*filled).unwrap_or_default().to_vec();
+                Buffer::Own { filled: bytes.len(), bytes }
+            }
+            Buffer::InPlace(bytes) => Buffer::InPlace(bytes.clone()),
+        };
+        if matches!(rest, Buffer::Own { .. }) {
+            self.shift(kept_from);
+        }
+        Self {
+            buffer: std::mem::replace(&mut self.buffer, rest),
+            unframed: frames.last().map_or(0, |frame| frame.at as usize + frame.len as usize),
+            frames,
+            segments,
+            done: self.done,
+            ..Self::closed()
+        }
+    }
+
+    /// Returns a window without frames that reads nothing.
+    pub(crate) fn closed() -> Self {
+        Self { end: End::Clean, frames: Vec::new(), ..Self::new(Arc::default(), Access::default(), Start::FIRST) }
+    }
+
+    /// Returns the number of bytes before a frame, of all files that were read.
+    pub(crate) fn bytes_before(&self, index: usize) -> u64 {
+        self.done + self.place(index).map_or_else(|| self.unframed_position().rba, |(_, position, _)| position.rba)
+    }
+
+    /// Reports progress from now on.
+    pub(crate) fn watch(&mut self, watch: Option<Watch>) {
+        self.access.watch = watch;
     }
 
     /// Opens the next file of the sequence; `false` after the last.
@@ -298,7 +373,7 @@ impl ReadWindow {
         let start = self.start.take().unwrap_or(Start { file: self.file_index, ..Start::FIRST });
         let in_memory = source.as_slice().is_some();
         if in_memory && self.frames.is_empty() && self.pending_own_bytes() == 0 {
-            self.buffer = Buffer::InPlace(Arc::clone(&source));
+            self.buffer = Buffer::InPlace(Bytes::from_owner(InMemory(Arc::clone(&source))));
             self.unframed = start.rba as usize;
             self.segments.clear();
         } else {
@@ -331,18 +406,11 @@ impl ReadWindow {
 
     /// Copies the kept frames of a source in memory to [`Buffer::Own`], so that the next file can be read after them.
     fn own_the_buffer(&mut self) {
-        let Buffer::InPlace(source) = &self.buffer else { return };
-        let from = self.frames.first().map_or(self.unframed, |frame| frame.at as usize);
-        let bytes = source.as_slice().and_then(|all| all.get(from..self.unframed)).unwrap_or_default().to_vec();
-        let filled = bytes.len();
-        self.buffer = Buffer::Own { bytes, filled };
-        self.unframed = filled;
-        for frame in &mut self.frames {
-            frame.at -= from as u64;
-        }
-        for segment in &mut self.segments {
-            segment.base -= from as i64;
-        }
+        let Buffer::InPlace(all) = &self.buffer else { return };
+        let from = self.kept_from();
+        let bytes = all.get(from..self.unframed).unwrap_or_default().to_vec();
+        self.buffer = Buffer::Own { filled: bytes.len(), bytes };
+        self.shift(from);
     }
 
     /// Reads a block after the bytes that are there, and returns the number of bytes read; 0 for a source in memory.

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::change::image::RowForm;
-use crate::change::{Change, Ddl, Fact, FactValue, Head, HeaderFact, Layout, Lists, Op, Row, SourceFormat, UserToken, tagged};
+use crate::change::{
+    Change, Ddl, Fact, FactValue, Head, HeadFacts, HeaderFact, Layout, Lists, Row, SourceFormat, UserToken, tagged,
+};
 use crate::decode::{ByteOrder, Fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::Charset;
@@ -19,7 +21,10 @@ impl Frame {
     /// Returns the head of a change that consists of only this record, at `offset` in its file.
     #[inline(always)]
     pub(crate) fn head(&self, (offset, record): (u64, u64), encrypted: bool) -> Head {
-        let facts = RowFacts::of(self);
+        let mut facts = row_facts(self).with_form(RowForm::from(self.order())).with_transaction(self.transaction_byte());
+        if encrypted {
+            facts = facts.with_layout(Layout::Other);
+        }
         Head {
             at: self.at as usize,
             len: self.len,
@@ -29,73 +34,55 @@ impl Frame {
             before_at: 0,
             before_len: 0,
             source_len: self.len,
-            layout: if encrypted { Layout::Other } else { facts.layout },
-            form: RowForm::from(self.order()),
-            op: facts.op,
-            transaction: self.transaction_byte(),
-            code: self.record_type.0,
-            has_before: facts.has_before,
-            has_after: facts.has_after,
-            in_transaction: true,
-            unfinished: false,
             time_at: self.time_at(),
+            facts,
             offset,
             record,
         }
     }
 }
 
-/// The facts that follow from the kind of a row.
-#[derive(Clone, Copy)]
-struct RowFacts {
-    op: Op,
-    /// The layout of the images in the record's own data.
-    layout: Layout,
-    /// The images that it has, readable or not.
-    has_before: bool,
-    has_after: bool,
+/// The facts by [`Frame::row_kind`]: looking them up costs less than finding each one out.
+static ROW_FACTS: [HeadFacts; 1024] = all_row_facts();
+
+/// Returns the facts that follow from the kind of a row.
+#[inline(always)]
+fn row_facts(frame: &Frame) -> HeadFacts {
+    // The number is below 1,024: the compiler leaves out the check.
+    #[allow(clippy::indexing_slicing)]
+    ROW_FACTS[frame.row_kind() % ROW_FACTS.len()]
 }
 
-/// The facts by [`Frame::row_kind`]: looking them up costs less than finding each one out.
-static ROW_FACTS: [RowFacts; 1024] = RowFacts::of_all();
-
-impl RowFacts {
-    #[inline(always)]
-    fn of(frame: &Frame) -> Self {
-        // The number is below 1,024: the compiler leaves out the check.
-        #[allow(clippy::indexing_slicing)]
-        ROW_FACTS[frame.row_kind() % ROW_FACTS.len()]
+// Evaluated by the compiler.
+#[allow(clippy::indexing_slicing)]
+const fn all_row_facts() -> [HeadFacts; 1024] {
+    let mut all = [facts_of_kind(0); 1024];
+    let mut kind = 1;
+    while kind < all.len() {
+        all[kind] = facts_of_kind(kind);
+        kind += 1;
     }
+    all
+}
 
-    // Evaluated by the compiler.
-    #[allow(clippy::indexing_slicing)]
-    const fn of_all() -> [Self; 1024] {
-        let mut all = [Self::of_kind(0); 1024];
-        let mut kind = 1;
-        while kind < all.len() {
-            all[kind] = Self::of_kind(kind);
-            kind += 1;
-        }
-        all
-    }
-
-    const fn of_kind(kind: usize) -> Self {
-        let (record_type, is_before, has_columns) = Frame::of_row_kind(kind);
-        let (layout, has_before, has_after) = match record_type {
-            RecordType::INSERT => (Layout::After, false, true),
-            RecordType::DELETE => (Layout::Before, true, false),
-            RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP if is_before => (Layout::Before, true, false),
-            RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP => (Layout::After, false, true),
-            RecordType::PK_UPDATE => (Layout::Split16, true, true),
-            RecordType::UNIFIED_UPDATE => (Layout::Split32, true, true),
-            // Valid only if both lists end exactly, which the format checks.
-            RecordType::UNIFIED_PK_UPDATE => (Layout::Other, true, true),
-            _ => (Layout::None, false, false),
-        };
-        // The format refuses rows that are not lists of columns.
-        let layout = if has_columns || !(has_before || has_after) { layout } else { Layout::Other };
-        Self { op: record_type.op(), layout, has_before, has_after }
-    }
+const fn facts_of_kind(kind: usize) -> HeadFacts {
+    let (record_type, is_before, has_columns) = Frame::of_row_kind(kind);
+    // The images that it has, readable or not, and their layout in the record's own data.
+    let (layout, has_before, has_after) = match record_type {
+        RecordType::INSERT => (Layout::After, false, true),
+        RecordType::DELETE => (Layout::Before, true, false),
+        RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP if is_before => (Layout::Before, true, false),
+        RecordType::FIELD_COMP | RecordType::UPDATE | RecordType::UPDATE_COMP => (Layout::After, false, true),
+        RecordType::PK_UPDATE => (Layout::Split16, true, true),
+        RecordType::UNIFIED_UPDATE => (Layout::Split32, true, true),
+        // Valid only if both lists end exactly, which the format checks.
+        RecordType::UNIFIED_PK_UPDATE => (Layout::Other, true, true),
+        _ => (Layout::None, false, false),
+    };
+    // The format refuses rows that are not lists of columns.
+    let layout = if has_columns || !(has_before || has_after) { layout } else { Layout::Other };
+    let facts = HeadFacts::new(record_type.op(), record_type.0).with_layout(layout).with_images(has_before, has_after);
+    facts.with_in_transaction(true)
 }
 
 /// The trail's side of a change: its records, header and tokens.
@@ -120,7 +107,7 @@ impl<'a> Change<'a> {
     #[must_use]
     pub fn trail(&self) -> Option<TrailChange<'a>> {
         let raw = self.part(0, self.head().source_len)?;
-        let order = self.head().form.byte_order()?;
+        let order = self.head().facts.form().byte_order()?;
         let main = Record::parse(raw.get(self.head().main_at as usize..)?, order).ok()?;
         Some(TrailChange { change: *self, main })
     }
@@ -217,7 +204,7 @@ impl<'a> TrailChange<'a> {
             images.before = Images::of(&before).map_err(refused)?.before;
         }
         // A header with the mark of encryption has not been seen: an image that is entirely plausible is taken as not encrypted.
-        let reads_as_image = |list| Row::new(list, change.table(), head.form).reads_as_image();
+        let reads_as_image = |list| Row::new(list, change.table(), head.facts.form()).reads_as_image();
         if encrypted && ![images.before, images.after].into_iter().flatten().all(reads_as_image) {
             return Err(self.encrypted_error());
         }

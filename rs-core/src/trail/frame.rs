@@ -11,6 +11,7 @@
 //! Four-byte lengths (bit 40 of the info byte) are SEEN inside table definitions only. For whole records they are
 //! INFERRED, and so is a trailer of the same width; no real record over 64 KiB has been seen.
 
+use crate::trail::prefetch::prefetch;
 use crate::trail::record_header::{
     self, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, TableRef, TransactionIndicator, offset,
 };
@@ -389,6 +390,7 @@ pub(crate) fn frame_run(bytes: &[u8], at: usize, order: ByteOrder, limit: usize,
 fn frame_run_in(bytes: &[u8], mut at: usize, order: ByteOrder, limit: usize, frames: &mut Vec<Frame>) -> Run {
     let (mut plain, mut inside) = (true, false);
     for _ in 0..limit {
+        prefetch(bytes, at);
         let rest = bytes.get(at..).unwrap_or_default();
         let frame = match frame_fast_path(rest, at as u64, order) {
             Some(frame) => frame,

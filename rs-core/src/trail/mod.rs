@@ -13,6 +13,7 @@ pub(crate) mod definition;
 pub(crate) mod file_header;
 mod frame;
 mod header_field;
+mod prefetch;
 mod record_header;
 mod record_type;
 mod wire;
@@ -33,5 +34,6 @@ pub use wire::{ByteOrder, Fault, FaultKind, INFO_UNSET, INFO_WIDE, Token, Tokens
 
 pub(crate) use change::TrailFormat;
 pub(crate) use frame::{Frame, settle_byte_order};
+pub(crate) use prefetch::prefetch;
 pub(crate) use record_header::{PARTITION_COLUMNS, PARTITION_TDR_INDEX};
 pub(crate) use wire::put_token;

@@ -8,7 +8,7 @@ use crate::source::window::ReadWindow;
 use crate::trail::{Frame, Record, RecordType};
 
 /// Puts records together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ChangeAssembler {
     /// Position of the before record of a pair that a file's end separates, once it has been moved to its after record.
     split_pair: Option<TrailPosition>,
@@ -142,14 +142,15 @@ impl ChangeAssembler {
         head.data_at += main_at;
         head.time_at += main_at;
         if is_paired {
-            head.has_before = true;
-            if head.layout == Layout::After && first.has_columns() {
-                (head.layout, head.before_at, head.before_len) = (Layout::Apart, first.data_at(), first.data_len());
+            head.facts = head.facts.with_images(true, head.facts.has_after());
+            if head.facts.layout() == Layout::After && first.has_columns() {
+                head.facts = head.facts.with_layout(Layout::Apart);
+                (head.before_at, head.before_len) = (first.data_at(), first.data_len());
             } else {
-                head.layout = Layout::Other;
+                head.facts = head.facts.with_layout(Layout::Other);
             }
         }
-        head.transaction = joint_indicator(frames, main);
+        head.facts = head.facts.with_transaction(joint_indicator(frames, main));
         let adjacent = frames.iter().zip(frames.iter().skip(1)).all(|(a, b)| a.at + u64::from(a.len) == b.at);
         let continued = change.data_end > change.main + 1;
         if adjacent && !continued {
@@ -167,7 +168,7 @@ impl ChangeAssembler {
             for frame in parts {
                 self.scratch.extend_from_slice(Record::from_frame(window.data(), frame).data());
             }
-            head.layout = Layout::Other;
+            head.facts = head.facts.with_layout(Layout::Other);
             head.data_at = length;
             head.len = u32::try_from(self.scratch.len()).unwrap_or(u32::MAX);
             head.data_len = head.len - length;

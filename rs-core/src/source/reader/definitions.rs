@@ -20,7 +20,7 @@ const EARLIER: usize = 8;
 ///
 /// Invariants: an entry of `file.indexes`, `latest` and `earlier` is an index of `tables` that has a definition, or [`NONE`]; a
 /// number never gets another definition.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::source) struct Definitions {
     catalog: Option<Catalog>,
     /// The caller's character set of the database.
@@ -42,7 +42,7 @@ pub(in crate::source) struct Definitions {
 }
 
 /// The statements of the file being read, so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct FileState {
     header: Option<Arc<FileHeader>>,
     charset: Charset,

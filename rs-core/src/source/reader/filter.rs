@@ -1,7 +1,7 @@
 //! [`ReadFilter`]: a selection while reading. Changes that it rejects are not returned.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::change::{Change, Op};
 use crate::error::{Error, Result};
@@ -20,9 +20,11 @@ pub(super) struct ReadFilter {
     /// The trail, to find further definitions of a table.
     trail: Trail,
     options: ReadOptions,
-    /// All definitions of the trail by table name; `None` until they are needed.
-    definitions: Option<HashMap<Box<str>, Vec<Arc<TableDef>>>>,
+    /// All definitions of the trail by table name; `None` until they are needed. The filters of all pieces share them.
+    definitions: Arc<Mutex<Option<AllDefinitions>>>,
 }
+
+type AllDefinitions = HashMap<Box<str>, Vec<Arc<TableDef>>>;
 
 /// The decision of a selection about a table's changes.
 #[derive(Clone, Debug)]
@@ -37,15 +39,41 @@ enum TablePolicy {
 
 impl ReadFilter {
     pub(super) fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
-        let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, ..options.clone() };
+        let options =
+            ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, threads: 0, ..options.clone() };
         Self {
             selector: select.selector(),
             tables: TableMap::default(),
             names: HashMap::new(),
             trail,
             options,
-            definitions: None,
+            definitions: Arc::default(),
         }
+    }
+
+    /// Returns a filter for another piece of the same trail, which has decided nothing yet.
+    #[cfg(feature = "arrow")]
+    pub(super) fn another(&self) -> Self {
+        Self {
+            selector: self.selector.select().selector(),
+            tables: TableMap::default(),
+            names: HashMap::new(),
+            trail: self.trail.clone(),
+            options: self.options.clone(),
+            definitions: Arc::clone(&self.definitions),
+        }
+    }
+
+    /// Adds what the filter of an earlier piece has decided.
+    pub(super) fn absorb(&mut self, earlier: Self) {
+        self.selector.absorb(earlier.selector);
+        self.names.extend(earlier.names);
+    }
+
+    /// Returns whether the decision on a change depends on changes before it.
+    #[cfg(feature = "arrow")]
+    pub(super) fn depends_on_order(&self) -> bool {
+        self.selector.depends_on_order()
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -138,8 +166,9 @@ impl ReadFilter {
     }
 
     /// Returns all definitions of a table in the trail, which is read for them once.
-    fn definitions_of(&mut self, name: &str) -> Result<Vec<Arc<TableDef>>> {
-        let definitions = match &mut self.definitions {
+    fn definitions_of(&self, name: &str) -> Result<Vec<Arc<TableDef>>> {
+        let mut shared = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let definitions = match &mut *shared {
             Some(definitions) => definitions,
             none => none.insert(all_definitions(&self.trail, &self.options)?),
         };
@@ -147,8 +176,8 @@ impl ReadFilter {
     }
 }
 
-fn all_definitions(trail: &Trail, options: &ReadOptions) -> Result<HashMap<Box<str>, Vec<Arc<TableDef>>>> {
-    let mut all: HashMap<Box<str>, Vec<Arc<TableDef>>> = HashMap::new();
+fn all_definitions(trail: &Trail, options: &ReadOptions) -> Result<AllDefinitions> {
+    let mut all = AllDefinitions::new();
     // Lines do not define their tables.
     if trail.is_json_lines() {
         return Ok(all);

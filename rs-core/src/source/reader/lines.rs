@@ -137,7 +137,7 @@ impl LineReader {
             match made {
                 Ok((built, ids, table)) => {
                     self.lines.take(length);
-                    if !self.options.include_non_changes && !built.head.op.is_change() {
+                    if !self.options.include_non_changes && !built.head.facts.op().is_change() {
                         continue;
                     }
                     self.enter(&built, ids, place, table);
@@ -156,7 +156,7 @@ impl LineReader {
 
     /// Makes a change the current one, with the context that it shares with others.
     fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace, table: (TableId, Arc<TableDef>)) {
-        let begins = crate::change::TransactionIndicator::from_byte(built.head.transaction).begins();
+        let begins = crate::change::TransactionIndicator::from_byte(built.head.facts.transaction()).begins();
         let (csn, xid) = ids.texts();
         if begins || (self.ids.0.as_deref(), self.ids.1.as_deref()) != (csn, xid) {
             self.serial += 1;
@@ -169,7 +169,7 @@ impl LineReader {
             }
             _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
         };
-        if built.head.unfinished {
+        if built.head.facts.unfinished() {
             let (csn, xid) = ids.texts();
             self.unfinished.add(built.space.at(built.head.offset), csn, xid);
         }

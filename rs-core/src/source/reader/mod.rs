@@ -2,10 +2,13 @@
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
 //! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`filter`] applies a selection,
-//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory.
+//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory. [`cut`] and [`ahead`] read in
+//! several threads.
 
+mod ahead;
 mod assembly;
 mod blocks;
+mod cut;
 mod definitions;
 mod filter;
 mod held;
@@ -22,6 +25,7 @@ use crate::filter::{Counts, Doubt};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
+use crate::source::reader::ahead::AheadReader;
 use crate::source::reader::filter::ReadFilter;
 use crate::source::reader::held::HeldReader;
 use crate::source::reader::lines::LineReader;
@@ -31,6 +35,8 @@ use crate::source::trail::Trail;
 use crate::source::unfinished::{self, UnfinishedTransactions};
 use crate::trail::FileHeader;
 
+#[cfg(feature = "arrow")]
+pub(crate) use ahead::{Piece, Pieces};
 pub use blocks::Blocks;
 
 pub(super) use definitions::Definitions;
@@ -56,6 +62,8 @@ pub struct Reader {
 #[allow(clippy::large_enum_variant)]
 enum Source {
     Trail(TrailReader),
+    /// A trail that another thread reads.
+    Ahead(AheadReader),
     Lines(LineReader),
     Held(HeldReader),
 }
@@ -81,9 +89,44 @@ impl Trail {
         } else if self.is_json_lines() {
             Source::Lines(LineReader::new(files, options)?)
         } else {
-            Source::Trail(TrailReader::new(files, options)?)
+            let piece = self.piece_bytes(&options, AheadReader::PIECE);
+            let reader = TrailReader::new(files, options)?;
+            match piece {
+                Some(bytes) => Source::Ahead(AheadReader::new(reader, bytes)?),
+                None => Source::Trail(reader),
+            }
         };
         Ok(Reader { source })
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl Trail {
+    /// Starts a thread that cuts the trail into pieces, if the options ask for threads and they are of use. Returns a reader too,
+    /// which collects what the pieces note.
+    pub(crate) fn pieces(&self, options: &ReadOptions, only: Option<&str>) -> Result<Option<(Pieces, Reader)>> {
+        /// Bytes of a piece: enough for a large record batch.
+        const PIECE: usize = 16 << 20;
+        if self.held.is_some() || self.is_json_lines() {
+            return Ok(None);
+        }
+        let Some(bytes) = self.piece_bytes(options, PIECE) else { return Ok(None) };
+        let reader = TrailReader::new(Arc::clone(&self.files), options.clone())?;
+        if reader.filter().is_some_and(ReadFilter::depends_on_order) {
+            return Ok(None);
+        }
+        let (pieces, start) = Pieces::start(reader, bytes, only)?;
+        Ok(Some((pieces, Reader { source: Source::Trail(*start) })))
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl Piece {
+    /// Returns the reader of its changes, with a filter of its own like that of another reader.
+    pub(crate) fn into_reader(self, like: &Reader) -> Reader {
+        let mut reader = self.reader;
+        reader.filter = like.filter().map(ReadFilter::another);
+        Reader { source: Source::Trail(*reader) }
     }
 }
 
@@ -105,6 +148,10 @@ impl Reader {
     pub fn next(&mut self) -> Result<Option<Change<'_>>> {
         match &mut self.source {
             Source::Trail(trail) => trail.next(),
+            Source::Ahead(ahead) => match ahead.step()? {
+                Some(lent) => ahead.current.change(lent).map(Some).ok_or_else(|| Error::internal("a change of a piece is gone")),
+                None => Ok(None),
+            },
             Source::Lines(lines) => match lines.advance()? {
                 true => lines.change().map(Some).ok_or_else(|| Error::internal("a line without its change")),
                 false => Ok(None),
@@ -134,6 +181,7 @@ impl Reader {
     fn filter(&self) -> Option<&ReadFilter> {
         match &self.source {
             Source::Trail(trail) => trail.filter(),
+            Source::Ahead(ahead) => ahead.current.filter(),
             Source::Lines(lines) => lines.filter(),
             Source::Held(held) => held.filter(),
         }
@@ -143,6 +191,7 @@ impl Reader {
     pub(super) fn has_ended(&self) -> bool {
         match &self.source {
             Source::Trail(trail) => trail.has_ended(),
+            Source::Ahead(ahead) => ahead.has_ended(),
             Source::Lines(lines) => lines.has_ended(),
             Source::Held(held) => held.has_ended(),
         }
@@ -172,9 +221,40 @@ impl Reader {
         })
     }
 
+    /// Returns a reader without changes that has a filter like this one's; `None` for sources that are not cut into pieces.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn emptied(&self) -> Option<Self> {
+        let Source::Trail(trail) = &self.source else { return None };
+        let mut emptied = trail.emptied();
+        emptied.filter = trail.filter().map(ReadFilter::another);
+        Some(Self { source: Source::Trail(emptied) })
+    }
+
+    /// Adds what a reader of the next piece has noted, and stands where that one does.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn take_notes(&mut self, mut later: Self) {
+        if let (Source::Trail(own), Source::Trail(later)) = (&mut self.source, &mut later.source) {
+            later.absorb(own);
+        }
+        *self = later;
+    }
+
+    /// Releases the bytes of a piece that has been read. A piece that is not the last one has no end.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn close_piece(&mut self, is_last: bool) {
+        if let Source::Trail(trail) = &mut self.source {
+            trail.window = super::window::ReadWindow::closed();
+            trail.ended &= is_last;
+        }
+    }
+
     /// Adds plain rows to a block, as many as are ready; `false` if the next change is not a plain row.
     fn take_rows(&mut self, block: &mut ChangeBlock, limit: usize) -> Result<bool> {
-        let Source::Trail(trail) = &mut self.source else { return Ok(false) };
+        let trail = match &mut self.source {
+            Source::Trail(trail) => trail,
+            Source::Ahead(ahead) => &mut *ahead.current,
+            Source::Lines(_) | Source::Held(_) => return Ok(false),
+        };
         if trail.has_filter() {
             return Ok(false);
         }
@@ -199,6 +279,7 @@ impl Reader {
     pub fn file_header(&self) -> Option<&FileHeader> {
         match &self.source {
             Source::Trail(trail) => trail.file_header(),
+            Source::Ahead(ahead) => ahead.current.file_header(),
             Source::Lines(_) | Source::Held(_) => None,
         }
     }
@@ -207,6 +288,7 @@ impl Reader {
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableDef>> {
         let (trail, lines, held) = match &self.source {
             Source::Trail(trail) => (Some(trail.tables()), None, None),
+            Source::Ahead(ahead) => (Some(ahead.current.tables()), None, None),
             Source::Lines(lines) => (None, Some(lines.tables()), None),
             Source::Held(held) => (None, None, Some(held.tables())),
         };
@@ -229,6 +311,7 @@ impl Reader {
     pub fn catalog(&self) -> Option<&Catalog> {
         match &self.source {
             Source::Trail(trail) => trail.catalog(),
+            Source::Ahead(ahead) => ahead.current.catalog(),
             Source::Lines(lines) => lines.catalog(),
             Source::Held(held) => held.catalog(),
         }
@@ -239,6 +322,7 @@ impl Reader {
     pub fn skipped(&self) -> &[Skipped] {
         match &self.source {
             Source::Trail(trail) => trail.skipped(),
+            Source::Ahead(ahead) => ahead.current.skipped(),
             Source::Lines(lines) => lines.skipped(),
             Source::Held(_) => &[],
         }
@@ -249,6 +333,7 @@ impl Reader {
     pub fn unfinished(&self) -> &UnfinishedTransactions {
         match &self.source {
             Source::Trail(trail) => trail.unfinished(),
+            Source::Ahead(ahead) => ahead.current.unfinished(),
             Source::Lines(lines) => lines.unfinished(),
             // Blocks do not begin or end with transactions.
             Source::Held(_) => &unfinished::NONE,
@@ -260,6 +345,7 @@ impl Reader {
     pub fn position(&self) -> Position {
         match &self.source {
             Source::Trail(trail) => trail.position().into(),
+            Source::Ahead(ahead) => ahead.current.position().into(),
             Source::Lines(lines) => lines.position(),
             Source::Held(held) => held.position(),
         }

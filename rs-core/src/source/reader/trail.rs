@@ -34,29 +34,31 @@ pub(super) struct TrailReader {
     pub(super) options: ReadOptions,
     pub(super) window: ReadWindow,
     pub(super) transactions: TransactionTracker,
-    assembler: ChangeAssembler,
-    definitions: Definitions,
-    filter: Option<ReadFilter>,
+    pub(super) assembler: ChangeAssembler,
+    pub(super) definitions: Definitions,
+    pub(super) filter: Option<ReadFilter>,
     /// The next frame to be returned.
     pub(super) cursor: usize,
     /// Frames before this one may take the fast path.
-    fast_until: usize,
+    pub(super) fast_until: usize,
     pub(super) segment: SegmentCursor,
-    context: ChangeContext,
+    pub(super) context: ChangeContext,
     /// The frame that has the ids of the transaction, while it is in the window.
-    ids_frame: Option<usize>,
+    pub(super) ids_frame: Option<usize>,
     /// The last change of the slow path: its head, and whether its bytes are in the assembler's scratch.
-    assembled: Option<(Head, bool)>,
-    skipped: Vec<Skipped>,
-    unfinished: UnfinishedTransactions,
+    pub(super) assembled: Option<(Head, bool)>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) unfinished: UnfinishedTransactions,
     /// The last call met the end of the trail.
-    ended: bool,
+    pub(super) ended: bool,
+    /// Steps over the ready frames only, and reads no more.
+    pub(super) keeps_to_ready: bool,
     /// A broken invariant: reading does not continue after it.
-    failed: Option<Error>,
+    pub(super) failed: Option<Error>,
 }
 
 /// The segment of frames that the cursor is in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SegmentCursor {
     /// Index of its file.
     file: usize,
@@ -115,13 +117,26 @@ impl<'a> Parts<'a> {
 }
 
 /// The outcome of a step on the slow path.
-enum Step {
+pub(super) enum Step {
     /// Nothing to return.
     Skip,
     /// A change.
     Change(Lent),
     /// The end of the trail.
     End,
+    /// A reader that keeps to the ready frames stops here.
+    Stop(Stop),
+}
+
+/// Why a reader that keeps to the ready frames stops.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It has passed all of them.
+    Passed,
+    /// The next change needs more frames.
+    NeedsMore,
+    /// The next change has been joined over a file's start, which has moved frames.
+    Joined,
 }
 
 impl TrailReader {
@@ -155,6 +170,7 @@ impl TrailReader {
             skipped: Vec::new(),
             unfinished: UnfinishedTransactions::default(),
             ended: false,
+            keeps_to_ready: false,
             failed: None,
         };
         match start_at {
@@ -171,7 +187,18 @@ impl TrailReader {
     /// The next change; see [`Reader::next`](crate::Reader::next).
     #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<Change<'_>>> {
-        let lent = loop {
+        let Some(lent) = self.step()? else { return Ok(None) };
+        let Self { window, assembler, definitions, segment, context, assembled, failed, fast_until, .. } = self;
+        match (Parts { window, assembler, definitions, segment, context, assembled }).change(lent) {
+            Some(change) => Ok(Some(change)),
+            None => Err(fail(failed, fast_until)),
+        }
+    }
+
+    /// Steps to the next change that the selection wants; `None` at the end.
+    #[inline(always)]
+    pub(super) fn step(&mut self) -> Result<Option<Lent>> {
+        loop {
             if self.filter.is_some() {
                 self.skip_rejected_rows();
             }
@@ -180,17 +207,12 @@ impl TrailReader {
                 None => match self.next_slow_path()? {
                     Step::Skip => continue,
                     Step::Change(lent) => lent,
-                    Step::End => return Ok(None),
+                    Step::End | Step::Stop(_) => return Ok(None),
                 },
             };
             if self.filter.is_none() || self.is_wanted(lent)? {
-                break lent;
+                return Ok(Some(lent));
             }
-        };
-        let Self { window, assembler, definitions, segment, context, assembled, failed, fast_until, .. } = self;
-        match (Parts { window, assembler, definitions, segment, context, assembled }).change(lent) {
-            Some(change) => Ok(Some(change)),
-            None => Err(fail(failed, fast_until)),
         }
     }
 
@@ -258,6 +280,7 @@ impl TrailReader {
             return None;
         }
         let [frame, next, ..] = self.window.frames().get(first..).unwrap_or_default() else { return None };
+        self.window.prefetch_after(frame);
         let table = self.definitions.of_plain_row(frame, next)?;
         Some((Lent { of: Material::Row(first), table }, frame.begins_and_ends().0))
     }
@@ -273,12 +296,15 @@ impl TrailReader {
 
     /// One step that the fast path does not take: more frames, another file, a definition, a marker, a pair, a table by name.
     #[inline(never)]
-    fn next_slow_path(&mut self) -> Result<Step> {
+    pub(super) fn next_slow_path(&mut self) -> Result<Step> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         self.context.start = None;
         if self.cursor >= self.transactions.ready() {
+            if self.keeps_to_ready {
+                return Ok(Step::Stop(Stop::Passed));
+            }
             self.ended = false;
             if !self.advance()? {
                 self.ended = true;
@@ -312,16 +338,21 @@ impl TrailReader {
         let in_transaction = record_type.belongs_to_transaction();
         let frames =
             if in_transaction { self.assembler.frames_of(&self.window, first, &frame) } else { ChangeFrames::single(first) };
-        if in_transaction && self.joins_over_file_start(frames)? {
-            return Ok(Step::Skip);
+        match if in_transaction { self.assembler.join_over_file_start(&mut self.window, frames) } else { Joined::No } {
+            Joined::No => {}
+            Joined::NeedMore => return self.read_on(),
+            Joined::Moved { segment_end } => {
+                self.segment.end = segment_end;
+                self.fast_until = 0;
+                return Ok(if self.keeps_to_ready { Step::Stop(Stop::Joined) } else { Step::Skip });
+            }
         }
         if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
             self.begin_transaction(first);
         }
         if frames.main >= self.transactions.ready() && !self.window.is_at_end() {
             // Moved together over a file's end: what belongs to the second half may not be here yet.
-            self.advance()?;
-            return Ok(Step::Skip);
+            return self.read_on();
         }
         let split_pair = self.assembler.take_split_pair(&frame);
         let unfinished = self.transactions.breaks_off_in(first..frames.end);
@@ -351,8 +382,7 @@ impl TrailReader {
         let encrypted = self.definitions.encrypted();
         let Assembled { mut head, in_scratch, start } =
             self.assembler.assemble(&self.window, frames, place, encrypted, split_pair)?;
-        head.in_transaction = in_transaction;
-        head.unfinished = unfinished;
+        head.facts = head.facts.with_in_transaction(in_transaction).with_unfinished(unfinished);
         if in_scratch {
             // The change's buffer is not the window, where the record with the ids is.
             self.keep_ids();
@@ -366,21 +396,13 @@ impl TrailReader {
         Ok(Step::Change(Lent { of: Material::Assembled, table }))
     }
 
-    /// Joins a change that continues after a file's start. Returns whether the step has to begin anew.
-    fn joins_over_file_start(&mut self, frames: ChangeFrames) -> Result<bool> {
-        match self.assembler.join_over_file_start(&mut self.window, frames) {
-            Joined::No => Ok(false),
-            Joined::NeedMore => {
-                // Frames have other indexes afterwards.
-                self.advance()?;
-                Ok(true)
-            }
-            Joined::Moved { segment_end } => {
-                self.segment.end = segment_end;
-                self.fast_until = 0;
-                Ok(true)
-            }
+    /// Makes more frames ready for a step that needs them, and begins it anew: frames have other indexes afterwards.
+    fn read_on(&mut self) -> Result<Step> {
+        if self.keeps_to_ready {
+            return Ok(Step::Stop(Stop::NeedsMore));
         }
+        self.advance()?;
+        Ok(Step::Skip)
     }
 
     fn table_of(&mut self, index: usize) -> Result<u32> {
@@ -510,7 +532,7 @@ impl TrailReader {
 
     /// Makes more frames ready; `false` at the end of the trail.
     #[cold]
-    fn advance(&mut self) -> Result<bool> {
+    pub(super) fn advance(&mut self) -> Result<bool> {
         loop {
             self.release();
             let had_ended = self.window.is_at_end();
@@ -601,7 +623,7 @@ impl TrailReader {
     }
 
     /// Keeps the ids of the transaction as texts, apart from the window.
-    fn keep_ids(&mut self) {
+    pub(super) fn keep_ids(&mut self) {
         let frame = self.ids_frame.take().and_then(|index| self.window.frames().get(index));
         if let Some(record) = frame.map(|frame| Record::from_frame(self.window.data(), frame)) {
             let area = record.token_area().unwrap_or_default();

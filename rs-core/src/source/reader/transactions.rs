@@ -15,7 +15,7 @@ const MAX_HELD: usize = 1 << 20;
 ///
 /// Invariants: frames before `ready` may be returned, since nothing after the window can change what they mean; frames before
 /// `resolved` have been looked at; `ready <= resolved <= ` the number of frames.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TransactionTracker {
     open: OpenTransaction,
     ready: usize,
@@ -122,6 +122,12 @@ impl TransactionTracker {
     /// Makes all frames ready, whatever might have followed them.
     pub(super) fn make_all_ready(&mut self, window: &ReadWindow) {
         self.ready = window.frames().len();
+    }
+
+    /// Keeps only the first frames, which are all ready, for a window that has no others.
+    pub(super) fn keep_frames(&mut self, count: usize) {
+        (self.ready, self.resolved) = (count, count);
+        self.unfinished.retain(|last| *last < count);
     }
 
     /// Follows the window, which has dropped its first frames.

@@ -95,6 +95,17 @@ public final class ReadOptions extends Options<ReadOptions> {
         return with("mapped", value);
     }
 
+    /**
+     * Sets {@code threads}. The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the
+     * caller's thread.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions threads(long value) {
+        return with("threads", value);
+    }
+
     // end of generated
 
     /**
