@@ -2,7 +2,8 @@
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
 //! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`filter`] applies a selection,
-//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory.
+//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory; [`live`] follows a
+//! trail that is being written, with [`notes`].
 
 mod assembly;
 mod blocks;
@@ -10,6 +11,8 @@ mod definitions;
 mod filter;
 mod held;
 mod lines;
+mod live;
+mod notes;
 mod seek;
 mod trail;
 mod transactions;
@@ -22,7 +25,6 @@ use crate::filter::{Counts, Doubt};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
-use crate::source::reader::filter::ReadFilter;
 use crate::source::reader::held::HeldReader;
 use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
@@ -32,6 +34,9 @@ use crate::source::unfinished::{self, UnfinishedTransactions};
 use crate::trail::FileHeader;
 
 pub use blocks::Blocks;
+pub use filter::ReadFilter;
+pub use live::LiveReader;
+pub use notes::{LiveNote, LiveState, Pending};
 
 pub(super) use definitions::Definitions;
 
