@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use trailcore::{Error, ErrorKind, Position, Result, Timestamp, TrailPosition};
 
-/// A place between two changes, with what a checkpoint says about it.
+/// A place between two changes, with the facts that a checkpoint has of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// Where reading continues.
+    /// The position at which reading continues.
     pub(crate) position: TrailPosition,
     /// Start of the transaction that the position is inside.
     pub(crate) transaction: Option<TrailPosition>,

@@ -20,7 +20,7 @@ struct Condition {
     reported: bool,
 }
 
-/// What to do about a cause.
+/// The decision about a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Wait on.

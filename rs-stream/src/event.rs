@@ -30,6 +30,12 @@ macro_rules! event_kinds {
                 }
             }
 
+            /// Returns the kind of a name; `None` if there is none.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == name)
+            }
+
             /// Returns what the kind means, in one sentence.
             #[must_use]
             pub fn description(self) -> &'static str {
@@ -92,7 +98,7 @@ event_kinds! {
     CheckpointDamaged = "checkpoint_damaged", Continue, Corrupt,
 }
 
-/// What the tail does when an [`Event`] occurs.
+/// The reaction of the tail to an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -117,14 +123,14 @@ pub enum Policy {
 pub struct Event {
     /// Its kind.
     pub kind: EventKind,
-    /// What the tail does about it.
+    /// The reaction of the tail to it.
     pub policy: Policy,
-    /// Where it is in the trail: changes after this position have not been delivered yet.
+    /// Its place in the trail: changes after this position have not been delivered yet.
     pub position: Position,
     /// The file that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// What happened, without column data.
+    /// The facts in words, without column data.
     pub what: String,
 }
 

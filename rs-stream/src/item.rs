@@ -8,7 +8,7 @@ use trailcore::{Change, ChangeBlock, Position, ReadOptions, Reader, Result, Time
 use crate::acknowledge::{Mark, Receipt};
 use crate::event::Event;
 
-/// What a tail delivers, in the order of the trail.
+/// A delivery of a tail. They come in the order of the trail.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Item {
@@ -105,7 +105,7 @@ pub enum Part {
     Last,
 }
 
-/// A transaction, or a part of one that is larger than the memory cap. Its changes are those that the selection keeps.
+/// A transaction, or a part of one that is larger than the memory cap. It has the changes that the selection keeps.
 #[derive(Debug)]
 pub struct Transaction {
     pub(crate) csn: Option<String>,
@@ -121,7 +121,7 @@ pub struct Transaction {
     pub(crate) item: u64,
 }
 
-/// Where the changes of a transaction are.
+/// The place of the changes of a transaction.
 #[derive(Debug)]
 pub(crate) enum Body {
     Held(Vec<Arc<ChangeBlock>>),

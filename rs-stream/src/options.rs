@@ -11,7 +11,7 @@ use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Timestamp};
 use crate::event::{EventKind, Policies, Policy};
 use crate::files::{Files, OsFiles};
 
-/// Where to start following, if there is no checkpoint.
+/// The place to start at, if there is no checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start {
@@ -99,7 +99,7 @@ pub enum Delivery {
     Transactions,
 }
 
-/// What to do with a transaction that is larger than the memory cap.
+/// The handling of a transaction that is larger than the memory cap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -126,7 +126,7 @@ pub enum Oversize {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How to follow a trail."))]
 #[serde(default, deny_unknown_fields)]
 pub struct TailOptions {
-    /// Where to start if there is no checkpoint: beginning, end, SEQNO:RBA, csn:NUMBER or time:TIMESTAMP.
+    /// The place to start at if there is no checkpoint: beginning, end, SEQNO:RBA, csn:NUMBER or time:TIMESTAMP.
     pub(crate) start: Start,
     /// The unit of delivery.
     pub(crate) delivery: Delivery,
@@ -139,7 +139,7 @@ pub struct TailOptions {
     pub(crate) batch: usize,
     /// Bytes of a transaction that are kept in memory, at most.
     pub(crate) memory: u64,
-    /// What to do with a transaction that is larger than the memory cap.
+    /// The handling of a transaction that is larger than the memory cap.
     pub(crate) oversize: Oversize,
     /// Uses the events of the file system as a hint.
     pub(crate) hints: bool,

@@ -1,4 +1,4 @@
-//! What a tail shares with its handles: the signal, acknowledgements, and the keeper of the checkpoint.
+//! The part of a tail that its handles share: the signal, acknowledgements, and the keeper of the checkpoint.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

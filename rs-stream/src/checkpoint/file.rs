@@ -94,7 +94,7 @@ impl CheckpointStore for FileStore {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 let mut owner = String::new();
-                // Who it is only helps to find it.
+                // The number only helps to find the owner.
                 let _ = lock.read_to_string(&mut owner);
                 let owner = owner.trim();
                 let owner = if owner.is_empty() { String::new() } else { format!(", process {owner}") };

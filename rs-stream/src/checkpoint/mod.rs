@@ -14,7 +14,7 @@ pub use self::memory::MemoryStore;
 /// The version of the document.
 const VERSION: u32 = 1;
 
-/// Where a follower continues. Everything before it has been acknowledged.
+/// The place at which a follower continues. Everything before it has been acknowledged.
 ///
 /// It is a document, whose schema is `docs/schema/checkpoint.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -85,7 +85,7 @@ impl Tail {
         }
         self.conditions.clear(EventKind::FileShrunk);
         if state.end.seqno == file.seqno && size < state.end.rba {
-            // What was not delivered yet has been taken back, and may be written in another way.
+            // The part that was not delivered yet is gone, and may be written in another way.
             tracing::info!(file = %file.path.display(), size, "the end of the file was rewritten");
             let mark = self.mark();
             file.close();
@@ -216,9 +216,11 @@ impl Tail {
         if later == file.seqno + 1 {
             return Ok(true);
         }
-        let missing = (self.names.name(file.seqno + 1), self.names.name(later - 1));
-        let existing = self.names.name(later);
-        let what = || format!("files {} to {} are missing; {existing} exists", missing.0, missing.1);
+        let (first, last, existing) = (self.names.name(file.seqno + 1), self.names.name(later - 1), self.names.name(later));
+        let what = || match first == last {
+            true => format!("file {first} is missing; {existing} exists"),
+            false => format!("files {first} to {last} are missing; {existing} exists"),
+        };
         let next = self.names.path(file.seqno + 1);
         let waits = self.options.policy_of(EventKind::NextFileMissing) == Policy::Wait;
         let accepted = self.endure(EventKind::NextFileMissing, false, Some(next.clone()), what) && waits;

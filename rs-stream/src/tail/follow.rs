@@ -67,7 +67,7 @@ pub struct Tail {
     pub(super) files: Vec<Arc<TailFile>>,
     /// Files before this one are closed.
     pub(super) closed: usize,
-    /// Where the reader has to start.
+    /// The place at which the reader has to start.
     pub(super) start: Mark,
     pub(super) skip: Skip,
     pub(super) filter: Option<ReadFilter>,
@@ -83,7 +83,7 @@ pub struct Tail {
     _watched: Option<Watched>,
 }
 
-/// What is next to be delivered.
+/// The next thing to deliver.
 #[derive(Debug)]
 pub(super) enum Out {
     Item(Item),
@@ -93,7 +93,7 @@ pub(super) enum Out {
     Pause,
 }
 
-/// What an idle tail remembers.
+/// The memory of an idle tail.
 #[derive(Debug)]
 pub(super) struct Idle {
     pub(super) since: Instant,
@@ -105,7 +105,7 @@ pub(super) struct Idle {
     /// Size of the current file at the last look, and since when it has it.
     pub(super) size: (u64, Instant),
     pub(super) shrunk: bool,
-    /// Where the reader was when damage was met for the first time: it may be gone when the bytes are read again.
+    /// The place of the reader when damage was met for the first time: it may be gone when the bytes are read again.
     pub(super) damaged_at: Option<TrailPosition>,
 }
 
@@ -454,7 +454,7 @@ impl Tail {
         self.deliver(Arc::new(piece), after)
     }
 
-    /// Puts changes into the queue of deliveries: those that are selected.
+    /// Puts the selected changes of a block into the queue of deliveries.
     fn deliver(&mut self, block: Arc<ChangeBlock>, after: TrailPosition) -> Result<()> {
         let (inside, mark) = self.order.pass(&block, after);
         if self.options.delivery == Delivery::Transactions {

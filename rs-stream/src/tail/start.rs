@@ -159,7 +159,7 @@ impl Tail {
         find: impl Fn(&Trail, &ReadOptions) -> Result<Option<trailcore::Position>>,
         skip: Skip,
     ) -> Result<TrailPosition> {
-        // What comes during the search is after this.
+        // Everything that comes during the search is after this.
         let end = self.find_end()?;
         match find(&self.trail_from(0), &self.read_options()) {
             Ok(Some(position)) => Ok(position.trail().unwrap_or_default()),

@@ -282,7 +282,7 @@ proptest! {
                     open.clear();
                 }
                 Action::Purge => {
-                    // What no checkpoint needs.
+                    // Files that no checkpoint needs.
                     let needed = store.checkpoint().map_or(0, |checkpoint| checkpoint.read_from().trail().unwrap().seqno);
                     while oldest_file < needed {
                         growing.remove(usize::try_from(oldest_file).unwrap());

@@ -113,7 +113,7 @@ pub fn read(path: &Path) -> Vec<String> {
     texts
 }
 
-/// What a tail has delivered.
+/// The deliveries of a tail.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub changes: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a follower of a trail has to know, beside its changes.
+//! Notes for a follower of a trail, beside its changes.
 
 use std::collections::VecDeque;
 
@@ -30,7 +30,7 @@ pub enum LiveNote {
     },
 }
 
-/// What a [`LiveReader`](crate::source::LiveReader) holds back at the end of the trail, because it is not complete.
+/// The incomplete part at the end of the trail, which a [`LiveReader`](crate::source::LiveReader) holds back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pending {
     /// Nothing.
@@ -42,17 +42,17 @@ pub enum Pending {
     Record,
 }
 
-/// Where a [`LiveReader`](crate::source::LiveReader) is.
+/// The place of a [`LiveReader`](crate::source::LiveReader).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LiveState {
-    /// Where reading continues after the last change that was returned.
+    /// The position at which reading continues after the last change that was returned.
     pub position: TrailPosition,
     /// End of the last complete record.
     pub end: TrailPosition,
     /// Index of the file that `end` is in.
     pub file: usize,
-    /// What is held back.
+    /// The part that is held back.
     pub pending: Pending,
 }
 
