@@ -39,12 +39,13 @@ impl Tail {
         let Some(file) = self.files.get(index).cloned() else {
             return Err(Error::internal("the file that is read is not in the list"));
         };
+        let oldest = self.files.get(self.closed).map_or(file.seqno, |oldest| oldest.seqno);
+        self.know_files(oldest, state.position.seqno);
         self.close_until(index);
         if self.out.is_empty() && self.assembly.is_empty() && !self.skip.is_searching() {
             // Metadata and headers after the last change are read too.
             let mark = self.order.settled(state.position);
             if let Some(mark) = mark {
-                self.know_files(state.position.seqno, state.position.seqno)?;
                 self.out.push_back(Out::Advance(mark));
             }
         }

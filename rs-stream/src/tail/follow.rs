@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use trailcore::source::{LiveNote, LiveReader, ReadFilter, TrailFile};
-use trailcore::{ChangeBlock, Error, Result, Trail, TrailPosition};
+use trailcore::{ChangeBlock, Error, ErrorKind, Result, Trail, TrailPosition};
 
 use crate::acknowledge::{Mark, Progress, Receipt};
 use crate::assembly::{Assembly, Cut, Done, Order, Sources};
@@ -176,7 +176,7 @@ impl Tail {
     /// followed, or a directory that holds one trail.
     ///
     /// # Errors
-    /// [`NotFound`](trailcore::ErrorKind::NotFound) if there is no folder for it, [`InvalidPosition`](trailcore::ErrorKind::InvalidPosition) if no record
+    /// [`NotFound`](ErrorKind::NotFound) if there is no folder for it, [`InvalidPosition`](ErrorKind::InvalidPosition) if no record
     /// starts at the position to start at, and the errors of reading.
     pub fn open(path: impl AsRef<Path>, options: TailOptions) -> Result<Self> {
         Self::open_at(path.as_ref(), options, None)
@@ -186,8 +186,8 @@ impl Tail {
     /// acknowledged is stored there.
     ///
     /// # Errors
-    /// The errors of [`open`](Self::open) and of the store; [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the checkpoint is of
-    /// another trail or selection, [`SequenceGap`](trailcore::ErrorKind::SequenceGap), with their names, if files that it needs are missing.
+    /// The errors of [`open`](Self::open) and of the store; [`InvalidArgument`](ErrorKind::InvalidArgument) if the checkpoint is of
+    /// another trail or selection, [`SequenceGap`](ErrorKind::SequenceGap), with their names, if files that it needs are missing.
     pub fn open_with(path: impl AsRef<Path>, options: TailOptions, mut store: impl CheckpointStore + 'static) -> Result<Self> {
         store.claim()?;
         Self::open_at(path.as_ref(), options, Some(Box::new(store)))
@@ -303,7 +303,7 @@ impl Tail {
     /// [interval](TailOptions::checkpoint_interval), by this call or while the tail waits.
     ///
     /// # Errors
-    /// [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the receipt is not one of this tail; the errors of the store, after which
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the receipt is not one of this tail; the errors of the store, after which
     /// the acknowledgement counts nevertheless, and is stored later.
     pub fn acknowledge(&self, receipt: &Receipt) -> Result<()> {
         self.shared.acknowledge(receipt)
@@ -363,6 +363,16 @@ impl Tail {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        match self.try_step() {
+            // A file cannot be read: nothing of what was read is lost, and it is tried again.
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Cancelled) => {
+                Ok(if self.fault(error)? || !self.out.is_empty() { Step::Again } else { Step::Idle })
+            }
+            done => done,
+        }
+    }
+
+    fn try_step(&mut self) -> Result<Step> {
         if self.paused {
             self.paused = !self.shared.take_resumed();
             return Ok(if self.paused { Step::Idle } else { Step::Again });
@@ -433,7 +443,7 @@ impl Tail {
             }
         }
         let first = block.get(0).and_then(|first| first.start().trail()).unwrap_or(after);
-        self.know_files(first.seqno, after.seqno)?;
+        self.know_files(first.seqno, after.seqno);
         let cuts = self.order.examine(&block);
         if cuts.is_empty() {
             return self.deliver(Arc::new(block), after);
@@ -505,19 +515,17 @@ impl Tail {
         }
     }
 
-    /// Notes the identities of files, for checkpoints.
-    pub(super) fn know_files(&self, first: u64, last: u64) -> Result<()> {
-        for seqno in first..=last {
-            if self.shared.identity(seqno).is_some() {
+    /// Notes the identities of files, for checkpoints. A file that cannot be read is tried again while the tail is idle.
+    pub(super) fn know_files(&self, first: u64, last: u64) {
+        let from = self.files.iter().rev().skip_while(|file| file.seqno > last);
+        for file in from.take_while(|file| file.seqno >= first) {
+            if self.shared.identity(file.seqno).is_some() {
                 continue;
             }
-            let Some(file) = self.files.iter().rev().find(|file| file.seqno == seqno) else { continue };
-            let head = file.head(HEAD).map_err(|error| Error::io(&file.path, error))?;
-            if let Some(identity) = checkpoint::identity(&head) {
-                self.shared.note_identity(seqno, identity);
+            if let Some(identity) = file.head(HEAD).ok().and_then(|head| checkpoint::identity(&head)) {
+                self.shared.note_identity(file.seqno, identity);
             }
         }
-        Ok(())
     }
 
     fn take_note(&mut self, note: LiveNote) -> Result<()> {

@@ -240,13 +240,6 @@ impl Tail {
             self.assembly.go_to(&at);
             self.start = at;
         }
-        match self.open_reader() {
-            Ok(()) => Ok(Step::Again),
-            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Cancelled) => {
-                let again = self.fault(error)?;
-                Ok(if again { Step::Again } else { Step::Idle })
-            }
-            Err(error) => Err(error),
-        }
+        self.open_reader().map(|()| Step::Again)
     }
 }
