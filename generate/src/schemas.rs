@@ -16,7 +16,7 @@ use trailcore::report::{
     RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
-use trailcore_stream::{Checkpoint, Event, Progress, TailOptions};
+use trailcore_stream::{Checkpoint, Event, Lag, Progress, TailOptions};
 
 use crate::Generated;
 
@@ -54,6 +54,7 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<Checkpoint>(folder, "checkpoint"),
         schema::<Event>(folder, "event"),
         schema::<Progress>(folder, "progress"),
+        schema::<Lag>(folder, "lag"),
     ]
 }
 

@@ -140,6 +140,11 @@ impl Tracker {
         &self.acknowledged
     }
 
+    /// Returns the timestamps of the last delivered and the last acknowledged change.
+    pub(crate) fn times(&self) -> [Option<Timestamp>; 2] {
+        [self.delivered.time, self.acknowledged.time]
+    }
+
     pub(crate) fn progress(&self, stored: Option<&Mark>) -> Progress {
         Progress {
             delivered: self.delivered.position.into(),

@@ -94,6 +94,8 @@ event_kinds! {
     ReadFailed = "read_failed", Wait, Io,
     /// The bytes are damaged.
     Damage = "damage", Stop, Corrupt,
+    /// The consumer was too slow, and changes were dropped.
+    Dropped = "dropped", Continue, Io,
     /// The last checkpoint is damaged; the one before it is used, and changes may be repeated.
     CheckpointDamaged = "checkpoint_damaged", Continue, Corrupt,
 }

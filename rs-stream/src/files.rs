@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use trailcore::source::ByteSource;
+use trailcore::trail::Decoder;
 
 /// The identity and the size of a file at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl Files for OsFiles {
     }
 }
 
+/// Bytes of a file that hold its header.
+pub(crate) const HEAD: usize = 64 << 10;
+
 /// A file of the trail: opened when it is first read, closed once it has been read.
 #[derive(Debug)]
 pub(crate) struct TailFile {
@@ -101,6 +105,16 @@ impl TailFile {
     /// Closes the file. Reading opens it again.
     pub(crate) fn close(&self) {
         *self.open.lock() = None;
+    }
+
+    /// Returns the length of the first record; `None` until it is complete. Damage has a length: reading it reports the damage.
+    pub(crate) fn first_record(&self) -> io::Result<Option<u64>> {
+        let head = self.head(HEAD)?;
+        Ok(match Decoder::new().decode(&head) {
+            Ok(Some(record)) => Some(record.bytes().len() as u64),
+            Ok(None) => (head.len() >= HEAD).then_some(HEAD as u64),
+            Err(_) => Some(0),
+        })
     }
 
     /// Returns the first bytes, at most `most`.

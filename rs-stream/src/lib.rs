@@ -33,7 +33,12 @@ mod checkpoint;
 mod condition;
 mod event;
 mod files;
+mod hub;
 mod item;
+mod lag;
+mod link;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
 mod sequence;
 mod shared;
@@ -46,6 +51,10 @@ pub use acknowledge::{Progress, Receipt};
 pub use checkpoint::{Checkpoint, CheckpointStore, FileStore, Loaded, MemoryStore};
 pub use event::{Event, EventKind, Policy};
 pub use files::{FileFacts, Files, OsFiles};
+pub use hub::Hub;
 pub use item::{Batch, Blocks, Item, Part, Transaction};
-pub use options::{Delivery, Oversize, Start, TailOptions};
+pub use lag::Lag;
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
+pub use options::{Delivery, Oversize, Slow, Start, TailOptions};
 pub use tail::{Tail, TailHandle};

@@ -111,6 +111,22 @@ pub enum Oversize {
     Reread,
 }
 
+/// The handling of a subscriber that is slower than the reading that it shares with others; see [`Hub`](crate::Hub).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Slow {
+    /// It leaves the shared reading, reads the files itself until it has caught up, and joins again.
+    #[default]
+    CatchUp,
+    /// The reading waits for it, and so do all other subscribers.
+    Block,
+    /// Changes are dropped; an event has their number and their range.
+    Drop,
+    /// It fails.
+    Disconnect,
+}
+
 /// How to follow a trail. The default starts at the beginning and delivers changes, in batches of at most 1,000.
 ///
 /// It is a document too, whose schema is `docs/schema/tail-options.json`; durations are in milliseconds.
@@ -141,6 +157,10 @@ pub struct TailOptions {
     pub(crate) memory: u64,
     /// The handling of a transaction that is larger than the memory cap.
     pub(crate) oversize: Oversize,
+    /// The handling of a subscriber that is slower than the reading that it shares.
+    pub(crate) slow: Slow,
+    /// Batches that wait for such a subscriber, at most.
+    pub(crate) queue: usize,
     /// Uses the events of the file system as a hint.
     pub(crate) hints: bool,
     /// Time between two looks at an idle trail where the file system does not send events, in milliseconds, at most.
@@ -171,6 +191,8 @@ impl Default for TailOptions {
             batch: 1_000,
             memory: 64 << 20,
             oversize: Oversize::default(),
+            slow: Slow::default(),
+            queue: 64,
             hints: true,
             poll_interval: 50,
             patience: 10_000,
@@ -241,6 +263,12 @@ impl TailOptions {
         Self { memory, oversize, ..self }
     }
 
+    /// Sets how many batches may wait for a subscriber of a [`Hub`](crate::Hub), and what to do if there are more.
+    #[must_use]
+    pub fn slow(self, queue: usize, slow: Slow) -> Self {
+        Self { queue: queue.max(1), slow, ..self }
+    }
+
     /// Sets whether the events of the file system are used as a hint. Without them the trail is only polled.
     #[must_use]
     pub fn hints(self, hints: bool) -> Self {
@@ -277,6 +305,10 @@ impl TailOptions {
     #[must_use]
     pub fn files(self, files: Arc<dyn Files>) -> Self {
         Self { files, ..self }
+    }
+
+    pub(crate) fn without_selection(self) -> Self {
+        Self { select: None, ..self }
     }
 
     pub(crate) fn policy_of(&self, kind: EventKind) -> Policy {

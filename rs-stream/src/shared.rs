@@ -10,6 +10,9 @@ use trailcore::Result;
 
 use crate::acknowledge::{Mark, Progress, Receipt, Tracker};
 use crate::checkpoint::{CheckpointStore, new_checkpoint};
+use crate::files::Files;
+use crate::lag::{self, Lag, Meter};
+use crate::sequence::Names;
 use crate::signal::Signal;
 
 #[derive(Debug)]
@@ -17,6 +20,9 @@ pub(crate) struct Shared {
     pub(crate) signal: Arc<Signal>,
     resumed: AtomicBool,
     tracker: Mutex<Tracker>,
+    meter: Mutex<Meter>,
+    files: Arc<dyn Files>,
+    names: Names,
     keeper: Mutex<Keeper>,
 }
 
@@ -39,9 +45,9 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Shared {
-    pub(crate) fn new(keeper: Keeper) -> Self {
-        let tracker = Mutex::new(Tracker::default());
-        Self { signal: Arc::default(), resumed: AtomicBool::new(false), tracker, keeper: Mutex::new(keeper) }
+    pub(crate) fn new(keeper: Keeper, files: Arc<dyn Files>, names: Names) -> Self {
+        let (tracker, meter, keeper) = (Mutex::default(), Mutex::default(), Mutex::new(keeper));
+        Self { signal: Arc::default(), resumed: AtomicBool::new(false), tracker, meter, files, names, keeper }
     }
 
     /// Starts the tracking at a place.
@@ -116,6 +122,16 @@ impl Shared {
             return None;
         }
         Some(keeper.last.map_or_else(Instant::now, |last| last + keeper.interval))
+    }
+
+    /// Notes time that the tail has spent in a wait.
+    pub(crate) fn waited(&self, time: Duration) {
+        self.meter.lock().waited(time);
+    }
+
+    pub(crate) fn lag(&self) -> Result<Lag> {
+        let times = self.tracker.lock().times();
+        lag::measure(&*self.files, &self.names, self.progress(), times, &mut self.meter.lock())
     }
 
     pub(crate) fn progress(&self) -> Progress {

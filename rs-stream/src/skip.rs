@@ -37,7 +37,7 @@ impl Skip {
     }
 
     /// Returns the changes of a block that are not skipped. After the first one, nothing is skipped any more.
-    pub(crate) fn rest_of(&mut self, block: ChangeBlock) -> ChangeBlock {
+    pub(crate) fn rest_of(&mut self, block: &ChangeBlock) -> ChangeBlock {
         let mut rest = ChangeBlock::default();
         for change in block.changes() {
             if !self.is_nothing() && self.ends_at(&change) {

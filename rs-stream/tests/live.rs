@@ -11,3 +11,5 @@ mod checkpoints;
 mod events;
 #[path = "live/growth.rs"]
 mod growth;
+#[path = "live/hub.rs"]
+mod hub;

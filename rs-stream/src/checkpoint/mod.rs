@@ -138,9 +138,6 @@ impl From<Checkpoint> for Loaded {
     }
 }
 
-/// Bytes of a file that hold its header.
-pub(crate) const HEAD: usize = 64 << 10;
-
 /// Returns the identity of a trail from the first bytes of one of its files: what its header states about its origin; without a
 /// header, the first record. `None` while the first record is incomplete. What a writer may fill in later does not count.
 pub(crate) fn identity(head: &[u8]) -> Option<String> {

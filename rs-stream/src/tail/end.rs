@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use trailcore::source::{LiveState, Pending};
-use trailcore::trail::Decoder;
 use trailcore::{Error, ErrorKind, Result, TrailPosition};
 
 use crate::acknowledge::Mark;
-use crate::checkpoint::{self, HEAD};
+use crate::checkpoint;
 use crate::event::{EventKind, Policy};
-use crate::files::TailFile;
+use crate::files::{HEAD, TailFile};
 use crate::skip::Skip;
 use crate::tail::follow::{Out, Tail};
 
@@ -165,13 +164,11 @@ impl Tail {
         let (seqno, size) = next;
         let path = self.names.path(seqno);
         let candidate = TailFile::new(Arc::clone(&self.options.files), path.clone(), seqno);
-        let head = match candidate.head(HEAD) {
-            Ok(head) => head,
+        let first = match candidate.first_record() {
+            Ok(Some(first)) => first,
+            // It is being made.
+            Ok(None) => return Ok(false),
             Err(error) => return self.fault(Error::io(&path, error)),
-        };
-        // Until its first record is complete, it is being made.
-        let Ok(Some(first)) = Decoder::new().decode(&head).map(|record| record.map(|record| record.bytes().len() as u64)) else {
-            return Ok(false);
         };
         let is_known = index + 1 < self.files.len();
         if state.pending == Pending::Record {

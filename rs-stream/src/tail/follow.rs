@@ -10,11 +10,13 @@ use trailcore::{ChangeBlock, Error, ErrorKind, Result, Trail, TrailPosition};
 
 use crate::acknowledge::{Mark, Progress, Receipt};
 use crate::assembly::{Assembly, Cut, Done, Order, Sources};
-use crate::checkpoint::{self, CheckpointStore, HEAD};
+use crate::checkpoint::{self, CheckpointStore};
 use crate::condition::{Conditions, Verdict};
 use crate::event::{Event, EventKind, Policy};
-use crate::files::TailFile;
+use crate::files::{HEAD, TailFile};
 use crate::item::{Batch, Item};
+use crate::lag::Lag;
+use crate::link::Link;
 use crate::options::{Delivery, TailOptions};
 use crate::sequence::Names;
 use crate::shared::{Keeper, Shared};
@@ -80,7 +82,9 @@ pub struct Tail {
     pub(super) faulted: bool,
     pub(super) conditions: Conditions,
     pub(super) idle: Idle,
-    _watched: Option<Watched>,
+    /// The reading that it shares with others.
+    pub(super) link: Option<Link>,
+    pub(super) watched: Option<Watched>,
 }
 
 /// The next thing to deliver.
@@ -156,6 +160,10 @@ impl TailHandle {
         self.shared.resume();
     }
 
+    pub(crate) fn signal(&self) -> &crate::signal::Signal {
+        &self.shared.signal
+    }
+
     /// Acknowledges a delivery; see [`Tail::acknowledge`].
     ///
     /// # Errors
@@ -168,6 +176,15 @@ impl TailHandle {
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.shared.progress()
+    }
+
+    /// Returns the distance between the tail and the end of the trail. Rates are measured between two calls, of any handle, that are at least
+    /// a second apart; they are absent before the third one.
+    ///
+    /// # Errors
+    /// [`Io`](ErrorKind::Io) if the files cannot be listed.
+    pub fn lag(&self) -> Result<Lag> {
+        self.shared.lag()
     }
 }
 
@@ -208,7 +225,7 @@ impl Tail {
             selection: selection.clone(),
             identities: std::collections::BTreeMap::new(),
         };
-        let shared = Arc::new(Shared::new(keeper));
+        let shared = Arc::new(Shared::new(keeper, Arc::clone(&options.files), names.clone()));
         let watched = if options.hints { watch(&names.folder, &names.prefix, &shared.signal) } else { None };
         let mut tail = Self {
             filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail::of([]), &options.read)),
@@ -228,7 +245,8 @@ impl Tail {
             paused: false,
             faulted: false,
             idle: Idle::new(),
-            _watched: watched,
+            link: None,
+            watched,
         };
         tail.find_files()?;
         match loaded {
@@ -315,6 +333,14 @@ impl Tail {
         self.shared.progress()
     }
 
+    /// Returns the distance between the tail and the end of the trail; see [`TailHandle::lag`].
+    ///
+    /// # Errors
+    /// The errors of [`TailHandle::lag`].
+    pub fn lag(&self) -> Result<Lag> {
+        self.shared.lag()
+    }
+
     /// Stores what is acknowledged now.
     ///
     /// # Errors
@@ -324,7 +350,7 @@ impl Tail {
     }
 
     fn was_busy(&mut self) {
-        if !self.idle.hinted && self.idle.poll > SHORTEST_POLL && self._watched.is_some() {
+        if !self.idle.hinted && self.idle.poll > SHORTEST_POLL && self.watched.is_some() {
             // Something came without a hint.
             self.idle.trusts_hints = false;
         } else if self.idle.hinted {
@@ -338,7 +364,7 @@ impl Tail {
 
     /// Waits until there may be something to do, at most until `deadline`.
     fn wait(&mut self, deadline: Instant) -> Result<()> {
-        let slowest = if self._watched.is_some() && self.idle.trusts_hints {
+        let slowest = if self.is_shared() || self.watched.is_some() && self.idle.trusts_hints {
             HINTED_POLL
         } else {
             Duration::from_millis(self.options.poll_interval)
@@ -353,7 +379,9 @@ impl Tail {
         for due in [self.shared.due(), self.conditions.due()].into_iter().flatten() {
             until = until.min(due.max(Instant::now() + SHORTEST_POLL));
         }
+        let begun = Instant::now();
         self.idle.hinted = self.shared.signal.wait(until) == Woken::Hint;
+        self.shared.waited(begun.elapsed());
         self.idle.poll = (self.idle.poll * 2).min(slowest);
         Ok(())
     }
@@ -380,6 +408,9 @@ impl Tail {
         if let Some(out) = self.out.pop_front() {
             return self.send(out);
         }
+        if self.is_shared() {
+            return self.take_shared();
+        }
         let Some(reader) = &mut self.reader else { return self.begin() };
         let mut block = ChangeBlock::default();
         let read = reader.next_block(&mut block, self.options.batch.max(1));
@@ -390,7 +421,7 @@ impl Tail {
         let mut found = !block.is_empty() || !notes.is_empty();
         if !block.is_empty() {
             let after = reader.state()?.position;
-            self.take(block, after)?;
+            self.take_own(Arc::new(block), after)?;
         }
         for note in notes {
             self.take_note(note)?;
@@ -403,6 +434,7 @@ impl Tail {
                 if !self.faulted {
                     self.conditions.clear(EventKind::ReadFailed);
                 }
+                found |= !found && self.join();
             }
             Err(error) => found |= self.fault(error)?,
         }
@@ -433,10 +465,10 @@ impl Tail {
     }
 
     /// Takes the changes that were read. `after` is the position after the last one.
-    fn take(&mut self, mut block: ChangeBlock, after: TrailPosition) -> Result<()> {
+    pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition) -> Result<()> {
         self.idle.damaged_at = None;
         if !self.skip.is_nothing() {
-            block = self.skip.rest_of(block);
+            block = Arc::new(self.skip.rest_of(&block));
             if block.is_empty() {
                 self.order.forget();
                 return Ok(());
@@ -446,7 +478,7 @@ impl Tail {
         self.know_files(first.seqno, after.seqno);
         let cuts = self.order.examine(&block);
         if cuts.is_empty() {
-            return self.deliver(Arc::new(block), after);
+            return self.deliver(block, after);
         }
         let mut cuts = cuts.into_iter().peekable();
         let mut piece = ChangeBlock::default();
@@ -543,17 +575,22 @@ impl Tail {
                 self.raise(EventKind::DefinitionChanged, position, file, format!("table {table}"));
             }
             LiveNote::Unfinished { last } => {
-                if self.options.delivery == Delivery::Transactions {
-                    let files = &self.files;
-                    let done = self.assembly.break_off(|from| sources(files, from));
-                    self.put(done);
-                }
-                self.order.broke_off();
+                self.break_off();
                 self.raise(EventKind::UnfinishedTransaction, last, file, "its last record is there".to_owned());
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Notes that the open transaction has no end.
+    pub(super) fn break_off(&mut self) {
+        if self.options.delivery == Delivery::Transactions {
+            let files = &self.files;
+            let done = self.assembly.break_off(|from| sources(files, from));
+            self.put(done);
+        }
+        self.order.broke_off();
     }
 
     /// Puts an event into the queue, with what its policy asks for.

@@ -7,8 +7,8 @@ use trailcore::source::{LiveReader, Pending};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail, TrailPosition};
 
 use crate::acknowledge::Mark;
-use crate::checkpoint::{self, Checkpoint, HEAD};
-use crate::files::TailFile;
+use crate::checkpoint::{self, Checkpoint};
+use crate::files::{HEAD, TailFile};
 use crate::options::Start;
 use crate::skip::Skip;
 use crate::tail::follow::{Step, Tail, as_trail_file};
@@ -22,6 +22,12 @@ impl Tail {
                 Some(last) if seqno <= last.seqno => {}
                 Some(last) if seqno > last.seqno + 1 => break,
                 _ => self.add_to_list(seqno),
+            }
+        }
+        // One that is being made is entered later: a position in it would have no identity yet.
+        if let [.., _, last] = self.files.as_slice() {
+            if last.first_record().map_err(|error| Error::io(&last.path, error))?.is_none() {
+                self.files.pop();
             }
         }
         Ok(())
@@ -68,11 +74,8 @@ impl Tail {
             return Err(self.missing(from, &found));
         };
         self.files.clear();
-        for (seqno, expected) in found.into_iter().filter(|seqno| *seqno >= from.seqno).zip(from.seqno..) {
-            if seqno == expected {
-                self.add_to_list(seqno);
-            }
-        }
+        self.add_to_list(from.seqno);
+        self.find_files()?;
         let first = self.files.first().map(|first| first.head(HEAD)).transpose();
         let head = first.map_err(|error| Error::io(&file, error))?.unwrap_or_default();
         if checkpoint::identity(&head).as_deref() != Some(checkpoint.trail.as_str()) {

@@ -194,6 +194,12 @@ fn a_damaged_checkpoint_is_replaced_by_the_previous_one() {
     assert_eq!(seen.changes[0], first.changes[3]);
 }
 
+/// Returns the number of cases: many more in `make test-long`.
+fn cases(few: u32) -> ProptestConfig {
+    let long = std::env::var("TRAILCORE_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: long.unwrap_or(few), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Append(usize),
@@ -214,7 +220,7 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(80))]
 
     /// Appends, rolls, purges, receives, acknowledges out of order, and restarts at random, against a plain model: after a restart,
     /// what is delivered begins at the oldest change that was not acknowledged.
@@ -293,4 +299,25 @@ proptest! {
         }
         prop_assert_eq!(&seen.changes[..], &expected[from..]);
     }
+}
+
+#[test]
+fn the_lag_is_what_is_not_delivered() {
+    let (growing, files) = rolled();
+    let total: usize = files.iter().map(Vec::len).sum();
+    let mut tail = Tail::open(growing.path(), quick().batch(1)).unwrap();
+    let lag = tail.lag().unwrap();
+    assert_eq!((lag.bytes_behind, lag.files_behind), (total as u64, files.len() as u64 - 1));
+    assert_eq!((lag.delivered_age, lag.bytes_in, lag.keep_up), (None, None, None));
+    tail.recv().unwrap().unwrap();
+    let lag = tail.handle().lag().unwrap();
+    let position = lag.progress.delivered.trail().unwrap();
+    assert_eq!((position.seqno, lag.bytes_behind), (0, total as u64 - position.rba));
+    // The transactions of these tests are old, and nothing is acknowledged.
+    assert!(lag.delivered_age.unwrap() > 1_000_000 && lag.acknowledged_age.is_none());
+    Seen::default().drain(&mut tail);
+    let lag = tail.lag().unwrap();
+    let end = Position::new(files.len() as u64 - 1, files.last().unwrap().len() as u64);
+    assert_eq!((lag.bytes_behind, lag.files_behind, lag.end), (0, 0, end));
+    assert_eq!(lag.progress.unacknowledged_changes, 1);
 }
