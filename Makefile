@@ -122,7 +122,7 @@ soak:
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
-	$(CARGO) bench -p trailcore-benches --bench trail --bench filter
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench live
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java

@@ -44,7 +44,7 @@ pub struct Lag {
     /// Changes that are delivered in a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes_out: Option<f64>,
-    /// The bytes that the tail and its consumer can take in a second, divided by those that are appended: above 1 it catches up,
+    /// The bytes that the tail and its consumer can take in a second, divided by the appended ones: above 1 it catches up,
     /// below 1 it never does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_up: Option<f64>,

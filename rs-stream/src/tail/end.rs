@@ -16,6 +16,8 @@ use crate::tail::follow::{Out, Tail};
 
 /// Time between two listings of the folder.
 const LISTING: Duration = Duration::from_secs(1);
+/// The same if the file system sends events.
+const RARE_LISTING: Duration = Duration::from_secs(30);
 /// How long the end of a file has to be quiet until a next file that has only a header is entered.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -196,7 +198,9 @@ impl Tail {
 
     /// Looks for a file after the next one, which does not exist.
     pub(super) fn look_for_later(&mut self, file: &Arc<TailFile>, purged: bool) -> Result<bool> {
-        if !purged && self.idle.listed.is_some_and(|listed| listed.elapsed() < LISTING) && !self.conditions.is_any() {
+        // A later file is hinted at, too.
+        let often = if self.trusts_hints() && !self.idle.hinted { RARE_LISTING } else { LISTING };
+        if !purged && self.idle.listed.is_some_and(|listed| listed.elapsed() < often) && !self.conditions.is_any() {
             return Ok(false);
         }
         let found = match self.names.list(&*self.options.files) {

@@ -25,7 +25,7 @@ use crate::skip::Skip;
 use crate::watch::{Watched, watch};
 
 /// Time between two looks at an idle trail whose file system sends events.
-const HINTED_POLL: Duration = Duration::from_secs(2);
+const HINTED_POLL: Duration = Duration::from_secs(4);
 /// The first wait after something has come.
 const SHORTEST_POLL: Duration = Duration::from_millis(1);
 /// Idle time after which memory is released.
@@ -76,6 +76,7 @@ pub struct Tail {
     pub(super) order: Order,
     pub(super) assembly: Assembly,
     pub(super) out: VecDeque<Out>,
+    pool: Pool,
     pub(super) failed: Option<Error>,
     pub(super) paused: bool,
     /// The last look met a failed read.
@@ -95,6 +96,29 @@ pub(super) enum Out {
     Advance(Mark),
     Fail(Error),
     Pause,
+}
+
+/// Blocks that were delivered. Once the consumer has dropped one, its memory is used again.
+#[derive(Debug, Default)]
+struct Pool(VecDeque<Arc<ChangeBlock>>);
+
+impl Pool {
+    const BLOCKS: usize = 8;
+
+    fn keep(&mut self, block: &Arc<ChangeBlock>) {
+        if self.0.len() < Self::BLOCKS {
+            self.0.push_back(Arc::clone(block));
+        }
+    }
+
+    /// Returns an empty block.
+    fn take(&mut self) -> ChangeBlock {
+        let free = self.0.iter().position(|block| Arc::strong_count(block) == 1);
+        let block = free.and_then(|free| self.0.swap_remove_back(free)).and_then(|block| Arc::try_unwrap(block).ok());
+        let mut block = block.unwrap_or_default();
+        block.clear();
+        block
+    }
 }
 
 /// The memory of an idle tail.
@@ -241,6 +265,7 @@ impl Tail {
             skip: Skip::Nothing,
             order: Order::default(),
             out: VecDeque::new(),
+            pool: Pool::default(),
             failed: None,
             paused: false,
             faulted: false,
@@ -362,15 +387,18 @@ impl Tail {
         self.idle.shrunk = false;
     }
 
+    /// Returns whether the file system sends an event for each change.
+    pub(super) fn trusts_hints(&self) -> bool {
+        self.watched.is_some() && self.idle.trusts_hints
+    }
+
     /// Waits until there may be something to do, at most until `deadline`.
     fn wait(&mut self, deadline: Instant) -> Result<()> {
-        let slowest = if self.is_shared() || self.watched.is_some() && self.idle.trusts_hints {
-            HINTED_POLL
-        } else {
-            Duration::from_millis(self.options.poll_interval)
-        };
+        let slowest =
+            if self.is_shared() || self.trusts_hints() { HINTED_POLL } else { Duration::from_millis(self.options.poll_interval) };
         if !self.idle.shrunk && self.idle.since.elapsed() > LONG_IDLE {
             self.idle.shrunk = true;
+            self.pool = Pool::default();
             if let Some(reader) = &mut self.reader {
                 reader.shrink()?;
             }
@@ -412,7 +440,7 @@ impl Tail {
             return self.take_shared();
         }
         let Some(reader) = &mut self.reader else { return self.begin() };
-        let mut block = ChangeBlock::default();
+        let mut block = self.pool.take();
         let read = reader.next_block(&mut block, self.options.batch.max(1));
         let mut notes = Vec::new();
         while let Some(note) = reader.take_note() {
@@ -421,7 +449,9 @@ impl Tail {
         let mut found = !block.is_empty() || !notes.is_empty();
         if !block.is_empty() {
             let after = reader.state()?.position;
-            self.take_own(Arc::new(block), after)?;
+            let block = Arc::new(block);
+            self.pool.keep(&block);
+            self.take_own(block, after)?;
         }
         for note in notes {
             self.take_note(note)?;
