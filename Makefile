@@ -121,13 +121,14 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 	  rm -rf $$scratch; \
 	done
 
-# The property tests with many more cases, and the leak test with many more rounds.
+# The property tests with many more cases, kills of a follower, and the leak test with many more rounds.
 soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
+	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
-	$(CARGO) bench -p trailcore-benches --bench trail --bench filter
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench live
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ("trailcore", "trailcore-cli", "trailcore-ffi", "trailcore-jni", "trailcore-python")
+OURS = ("trailcore", "trailcore-stream", "trailcore-cli", "trailcore-ffi", "trailcore-jni", "trailcore-python")
 NAMES = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|UNLICENSE).*", re.IGNORECASE)
 
 

@@ -135,14 +135,19 @@ fn last_changes(last: u64, source: &Source, all: bool, wants: &dyn Fn(&Change<'_
 }
 
 /// How changes are printed.
-struct Printing<'a> {
-    text: bool,
+pub(crate) struct Printing<'a> {
+    pub(crate) text: bool,
     columns: &'a [String],
     numbers: Option<NumbersName>,
 }
 
 impl Printing<'_> {
-    fn write(&self, change: &Change<'_>, line: &mut Vec<u8>, output: &mut Output) -> Result<(), Failure> {
+    /// Returns how all columns are printed.
+    pub(crate) fn all(text: bool) -> Self {
+        Self { text, columns: &[], numbers: None }
+    }
+
+    pub(crate) fn write(&self, change: &Change<'_>, line: &mut Vec<u8>, output: &mut Output) -> Result<(), Failure> {
         line.clear();
         let wanted = |name: &str| self.columns.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(name));
         if self.text {
@@ -162,7 +167,7 @@ impl Printing<'_> {
 /// Prints all changes of a source.
 pub(crate) fn all(trail: &Trail, text: bool, output: &mut Output) -> Result<(), Failure> {
     let mut reader = trail.reader()?;
-    let printing = Printing { text, columns: &[], numbers: None };
+    let printing = Printing::all(text);
     let mut line = Vec::with_capacity(1024);
     while let Some(change) = reader.next()? {
         printing.write(&change, &mut line, output)?;

@@ -7,7 +7,7 @@ use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, Times};
 use trailcore::sink::{ConvertOptions, Format};
 
 use crate::failure::Failure;
-use crate::interrupt::removing_files;
+use crate::interrupt::ending_itself;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
 use trailcore::report::{ConvertReport, WrittenReport};
@@ -149,7 +149,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     }
     let source = open(paths, &args.how, output)?.select(&args.selecting, output)?;
     let (read, bar) = source.watched(output, false)?;
-    let converted = removing_files(|| source.trail.convert(out, read, &options));
+    let converted = ending_itself(|| source.trail.convert(out, read, &options));
     bar.done();
     let converted = converted?;
     let files = converted.files.iter().map(|file| WrittenReport {
@@ -190,7 +190,7 @@ fn to_stdout(args: &Args, paths: &[PathBuf], output: &mut Output) -> Result<i32,
     let (read, bar) = source.watched(output, false)?;
     let folder = tempfile::tempdir()?;
     let out = folder.path().join(format!("out.{}", format.name()));
-    let converted = removing_files(|| source.trail.convert(&out, read, &options));
+    let converted = ending_itself(|| source.trail.convert(&out, read, &options));
     bar.done();
     let converted = converted?;
     let [file] = converted.files.as_slice() else {

@@ -1,4 +1,4 @@
-//! Ctrl-C: how a command is notified, and which files it removes.
+//! Ctrl-C: how a command is notified, and which commands end by themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,20 +9,20 @@ pub const INTERRUPTED: i32 = 130;
 /// Returns whether the user wants to stop, for example by Ctrl-C. It is called about once for each megabyte that is read.
 pub type Interrupted = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// `true` while this process writes files that are to be removed when it is interrupted.
-static REMOVES_FILES: AtomicBool = AtomicBool::new(false);
+/// `true` while a command must end by itself when it is interrupted.
+static ENDS_ITSELF: AtomicBool = AtomicBool::new(false);
 
-/// Returns `true` while files are being written that are removed if the work is stopped: a signal handler that ends the process
-/// must wait for that.
+/// Returns `true` while a command ends by itself when it is interrupted: it removes files that are not complete, or stores a
+/// checkpoint. A signal handler that ends the process must wait for that.
 #[must_use]
-pub fn removes_files() -> bool {
-    REMOVES_FILES.load(Ordering::Relaxed)
+pub fn ends_itself() -> bool {
+    ENDS_ITSELF.load(Ordering::Relaxed)
 }
 
-/// Runs work that removes its files if it is stopped.
-pub(crate) fn removing_files<T>(work: impl FnOnce() -> T) -> T {
-    REMOVES_FILES.store(true, Ordering::Relaxed);
+/// Runs work that ends by itself when it is interrupted.
+pub(crate) fn ending_itself<T>(work: impl FnOnce() -> T) -> T {
+    ENDS_ITSELF.store(true, Ordering::Relaxed);
     let result = work();
-    REMOVES_FILES.store(false, Ordering::Relaxed);
+    ENDS_ITSELF.store(false, Ordering::Relaxed);
     result
 }

@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod failure;
 mod find;
+mod follow;
 mod history;
 mod info;
 mod interrupt;
@@ -32,7 +33,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub use crate::interrupt::{INTERRUPTED, Interrupted, removes_files};
+pub use crate::interrupt::{INTERRUPTED, Interrupted, ends_itself};
 
 const EXAMPLES: &str = "\
 examples:
@@ -68,6 +69,7 @@ enum Command {
     Tables(tables::Args),
     Count(count::Args),
     Cat(cat::Args),
+    Follow(follow::Args),
     Records(records::Args),
     Find(find::Args),
     State(state::Args),
@@ -89,6 +91,7 @@ impl Command {
             Self::Tables(args) => tables::run(args, output),
             Self::Count(args) => count::run(args, output),
             Self::Cat(args) => cat::run(args, output),
+            Self::Follow(args) => follow::run(args, output),
             Self::Records(args) => records::run(args, output),
             Self::Find(args) => find::run(args, output),
             Self::State(args) => state::run(args, output),

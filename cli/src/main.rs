@@ -18,10 +18,10 @@ fn main() -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-/// Ends the process at a signal. Incomplete files are removed first; a second signal does not wait for that.
+/// Ends the process at a signal. A command that ends by itself is waited for; a second signal does not wait.
 fn watch(mut signals: Signals, asked: &AtomicBool) {
     for _ in signals.forever() {
-        if asked.swap(true, Ordering::Relaxed) || !trailcore_cli::removes_files() {
+        if asked.swap(true, Ordering::Relaxed) || !trailcore_cli::ends_itself() {
             std::process::exit(trailcore_cli::INTERRUPTED);
         }
     }

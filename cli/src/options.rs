@@ -72,6 +72,21 @@ impl How {
         let wrong = |error: trailcore::Error| Failure::usage(error.what().trim_start_matches("options document: "));
         ReadOptions::from_json(&document.to_string()).map_err(wrong)
     }
+
+    /// Returns the read options, with the definitions.
+    pub(crate) fn reading(&self) -> Result<ReadOptions, Failure> {
+        let options = self.options()?;
+        Ok(match &self.defs {
+            Some(path) => options.catalog(Catalog::open(path)?),
+            None => options,
+        })
+    }
+
+    /// Sets how messages and times are shown.
+    pub(crate) fn show(&self, output: &mut Output) {
+        output.debug = self.debug;
+        output.zone = self.tz.clone().unwrap_or_default();
+    }
 }
 
 /// The range to read.
@@ -186,8 +201,7 @@ impl Reading {
 
 /// Opens the trail of these paths.
 pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<Source, Failure> {
-    output.debug = how.debug;
-    output.zone = how.tz.clone().unwrap_or_default();
+    how.show(output);
     let trail = match paths {
         [path] if path.as_os_str() == "-" => Trail::from_reader("stdin", std::io::stdin().lock())?,
         [path] if is_stream(path) => {
@@ -197,10 +211,7 @@ pub(crate) fn open(paths: &[PathBuf], how: &How, output: &mut Output) -> Result<
         [path] => Trail::open(path)?,
         paths => Trail::open_files(paths)?,
     };
-    let mut options = output.stoppable(how.options()?);
-    if let Some(path) = &how.defs {
-        options = options.catalog(Catalog::open(path)?);
-    }
+    let options = output.stoppable(how.reading()?);
     Ok(Source { trail, options, progress: !how.no_progress, zone: output.zone.clone(), starts: false })
 }
 

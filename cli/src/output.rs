@@ -130,6 +130,11 @@ impl Output {
         Ok(())
     }
 
+    /// Returns whether the user wants to stop.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        (self.interrupted)()
+    }
+
     /// Returns the options with a callback that stops the work when the user asks for it.
     pub(crate) fn stoppable(&self, options: ReadOptions) -> ReadOptions {
         let interrupted = Arc::clone(&self.interrupted);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use trailcore::report::SaveReport;
 
 use crate::failure::Failure;
-use crate::interrupt::removing_files;
+use crate::interrupt::ending_itself;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = open(std::slice::from_ref(&args.path), &args.how, output)?.select(&args.selecting, output)?;
     let (read, bar) = source.watched(output, false)?;
-    let saved = removing_files(|| source.trail.save(&args.out, read));
+    let saved = ending_itself(|| source.trail.save(&args.out, read));
     bar.done();
     let saved = saved?;
     let files: Vec<_> = saved.files.iter().map(|path| path.display().to_string()).collect();

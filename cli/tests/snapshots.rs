@@ -7,11 +7,12 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "info",
     "tables",
     "count",
     "cat",
+    "follow",
     "records",
     "find",
     "state",

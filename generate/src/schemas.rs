@@ -16,6 +16,7 @@ use trailcore::report::{
     RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
+use trailcore_stream::{Checkpoint, Event, Lag, Progress, TailOptions};
 
 use crate::Generated;
 
@@ -49,6 +50,11 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<VolumeReport>(folder, "volume"),
         schema::<TransactionsOptions>(folder, "transactions-options"),
         schema::<TransactionsReport>(folder, "transactions"),
+        schema::<TailOptions>(folder, "tail-options"),
+        schema::<Checkpoint>(folder, "checkpoint"),
+        schema::<Event>(folder, "event"),
+        schema::<Progress>(folder, "progress"),
+        schema::<Lag>(folder, "lag"),
     ]
 }
 

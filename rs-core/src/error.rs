@@ -180,8 +180,9 @@ impl fmt::Display for Hint<'_> {
 }
 
 impl Error {
-    /// Creates an error. The message `what` must not contain column data.
-    pub(crate) fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
+    /// Creates an error, for crates that are built on this one. The message `what` must not contain column data.
+    #[must_use]
+    pub fn new(kind: ErrorKind, what: impl Into<Box<str>>) -> Self {
         let (hint, location) = ("", Location::default());
         Self(Box::new(Details { kind, what: what.into(), hint, location, source: None, more: None }))
     }
@@ -199,14 +200,17 @@ impl Error {
     /// Creates the error of an internal invariant that does not hold: what is broken, and the line of source that noticed. Such a
     /// state is never silence, and never an end of data.
     #[cold]
+    #[must_use]
     #[track_caller]
-    pub(crate) fn internal(what: &str) -> Self {
+    pub fn internal(what: &str) -> Self {
         let place = std::panic::Location::caller();
         let what = format!("internal error: {what} ({}:{})", place.file(), place.line());
         Self::new(ErrorKind::Internal, what).hint("report this as a defect of trailcore")
     }
 
-    pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {
+    /// Creates the error of reading a file.
+    #[must_use]
+    pub fn io(path: &Path, error: std::io::Error) -> Self {
         let kind = match error.kind() {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
@@ -214,7 +218,9 @@ impl Error {
         Self::caused(kind, "cannot read the file", path, error)
     }
 
-    pub(crate) fn write(path: &Path, error: std::io::Error) -> Self {
+    /// Creates the error of writing a file.
+    #[must_use]
+    pub fn write(path: &Path, error: std::io::Error) -> Self {
         Self::caused(ErrorKind::Io, "cannot write the file", path, error)
     }
 
@@ -232,17 +238,22 @@ impl Error {
     }
 
     /// Sets the hint on what the caller can do.
-    pub(crate) fn hint(mut self, hint: &'static str) -> Self {
+    #[must_use]
+    pub fn hint(mut self, hint: &'static str) -> Self {
         self.0.hint = hint;
         self
     }
 
-    pub(crate) fn in_file(mut self, file: impl AsRef<Path>) -> Self {
+    /// Sets the file.
+    #[must_use]
+    pub fn in_file(mut self, file: impl AsRef<Path>) -> Self {
         self.0.location.file = Some(PathBuf::from(file.as_ref()).into());
         self
     }
 
-    pub(crate) fn at_rba(mut self, rba: u64) -> Self {
+    /// Sets the RBA.
+    #[must_use]
+    pub fn at_rba(mut self, rba: u64) -> Self {
         self.0.location.rba = Some(rba);
         self
     }

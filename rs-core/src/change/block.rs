@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::change::change::{Change, ChangeContext};
 use crate::change::head::Head;
-use crate::change::transaction::TransactionIds;
+use crate::change::transaction::{TransactionIds, TransactionIndicator};
 use crate::schema::{TableDef, TableId, TableMap};
 
 /// Bytes of changes that fill a block, however few the changes are: a block fits into a processor's cache.
@@ -92,6 +92,13 @@ impl ChangeBlock {
     #[must_use]
     pub fn table_index(&self, index: usize) -> Option<usize> {
         self.items.get(index).map(|item| item.table as usize)
+    }
+
+    /// Returns the place of one of its changes in its transaction, without making the change.
+    #[inline]
+    #[must_use]
+    pub fn indicator(&self, index: usize) -> Option<TransactionIndicator> {
+        self.items.get(index).map(|item| TransactionIndicator::from_byte(item.head.facts.transaction()))
     }
 
     /// Returns a number for the transaction of one of its changes. Two changes of the block with the same number have the same

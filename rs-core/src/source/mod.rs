@@ -22,7 +22,7 @@ pub use self::bytes::ByteSource;
 pub use self::check::{CheckIssue, CheckIssueKind, CheckReport};
 pub use self::options::ReadOptions;
 pub use self::progress::Progress;
-pub use self::reader::{Blocks, Reader};
+pub use self::reader::{Blocks, LiveNote, LiveReader, LiveState, Pending, ReadFilter, Reader};
 pub use self::records::{PlacedRecord, RecordReader};
 pub use self::report::{Notice, NoticeKind, ReadReport, SkippedReport, UndecidedReport, UnfinishedReport};
 pub use self::sequence::{Gap, TrailFile, seqno_of};

@@ -24,8 +24,10 @@ pub struct TrailFile {
 }
 
 impl TrailFile {
-    pub(crate) fn from_source(name: &str, source: Arc<dyn ByteSource>) -> Self {
-        Self { source: Some(source), ..Self::on_disk(Path::new(name)) }
+    /// Creates a file whose bytes come from a source. The sequence number is the one at the end of the path's name.
+    #[must_use]
+    pub fn from_source(path: impl AsRef<Path>, source: Arc<dyn ByteSource>) -> Self {
+        Self { source: Some(source), ..Self::on_disk(path.as_ref()) }
     }
 
     fn on_disk(path: &Path) -> Self {

@@ -42,7 +42,9 @@ pub(super) struct Held {
 }
 
 impl Trail {
-    fn of(files: impl IntoIterator<Item = TrailFile>) -> Self {
+    /// Creates a trail of these files, in this order.
+    #[must_use]
+    pub fn of(files: impl IntoIterator<Item = TrailFile>) -> Self {
         Self { files: files.into_iter().collect(), held: None }
     }
 

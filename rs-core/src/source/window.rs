@@ -187,6 +187,34 @@ impl ReadWindow {
         &self.end
     }
 
+    /// Adds a file after the last one.
+    pub(crate) fn add_file(&mut self, file: TrailFile) {
+        self.files = self.files.iter().cloned().chain([file]).collect();
+    }
+
+    /// Returns the index of the file that is read next.
+    pub(crate) fn file_index(&self) -> usize {
+        self.file_index
+    }
+
+    /// Releases memory that is not needed while the trail does not grow.
+    pub(crate) fn shrink(&mut self) {
+        self.compact();
+        if let Buffer::Own { bytes, filled } = &mut self.buffer {
+            bytes.truncate(*filled);
+            bytes.shrink_to_fit();
+        }
+    }
+
+    /// Returns whether it ended after a record, or inside one: more bytes may follow.
+    pub(crate) fn may_grow(&self) -> bool {
+        match &self.end {
+            End::Clean => true,
+            End::Fault(error) => error.needs_more_bytes(),
+            End::Open => false,
+        }
+    }
+
     pub(crate) fn is_at_end(&self) -> bool {
         !matches!(self.end, End::Open)
     }

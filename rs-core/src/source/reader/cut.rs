@@ -24,10 +24,11 @@ impl TrailReader {
             // It takes along what has been noted so far.
             let (skipped, unfinished) = (std::mem::take(&mut self.skipped), std::mem::take(&mut self.unfinished));
             let before = Self { skipped, unfinished, ..self.fork() };
+            let transactions = self.transactions.of_piece(self.transactions.ready());
             let stopped = self.pass_ready();
             if self.cursor > 0 {
                 // After an error too: the next cut meets it again.
-                break Some(self.separate(before));
+                break Some(self.separate(before, &transactions));
             }
             (self.skipped, self.unfinished) = (before.skipped, before.unfinished);
             match stopped {
@@ -51,7 +52,7 @@ impl TrailReader {
             let before = self.window.frames().len();
             let is_over = !matches!(self.advance(), Ok(true)) || self.window.frames().len() == before;
             let all = self.window.pending_bytes(0);
-            let settled = all - self.window.pending_bytes(self.transactions.ready());
+            let settled = all.saturating_sub(self.window.pending_bytes(self.transactions.ready()));
             if is_over || self.window.is_at_end() || settled >= bytes || all >= bytes.saturating_mul(2) {
                 return self.cursor < self.transactions.ready();
             }
@@ -66,7 +67,7 @@ impl TrailReader {
                 continue;
             }
             match self.next_slow_path() {
-                Ok(Step::Skip | Step::Change(_)) => {}
+                Ok(Step::Skip | Step::Note | Step::Change(_)) => {}
                 Ok(Step::Stop(stop)) => break Ok(stop),
                 Ok(Step::End) => break Ok(Stop::Passed),
                 Err(error) => break Err(error),
@@ -82,7 +83,7 @@ impl TrailReader {
             files: self.files.clone(),
             options: self.options.clone(),
             window: ReadWindow::closed(),
-            transactions: self.transactions.clone(),
+            transactions: TransactionTracker::default(),
             assembler: self.assembler.clone(),
             definitions: self.definitions.clone(),
             filter: None,
@@ -97,16 +98,17 @@ impl TrailReader {
             ended: false,
             keeps_to_ready: false,
             failed: None,
+            live: None,
         }
     }
 
     /// Returns a reader in the same state that has no changes; a place for notes.
     pub(super) fn emptied(&self) -> Self {
-        Self { transactions: TransactionTracker::default(), cursor: 0, ids_frame: None, ..self.fork() }
+        Self { cursor: 0, ids_frame: None, ..self.fork() }
     }
 
     /// Gives the frames before the cursor to a piece, which notes again what was noted while they were passed.
-    fn separate(&mut self, mut piece: Self) -> Self {
+    fn separate(&mut self, mut piece: Self, transactions: &TransactionTracker) -> Self {
         let count = self.cursor;
         match self.ids_frame {
             Some(frame) if frame < count => self.keep_ids(),
@@ -114,7 +116,7 @@ impl TrailReader {
             None => {}
         }
         piece.window = self.window.split(count);
-        piece.transactions.keep_frames(count);
+        piece.transactions = transactions.of_piece(count);
         self.transactions.drop_frames(count);
         self.cursor = 0;
         self.fast_until = 0;

@@ -39,6 +39,8 @@ pub(in crate::source) struct Definitions {
     by_bytes: HashMap<Box<[u8]>, u32>,
     /// The last name that was looked up, and its number.
     last: Option<(Box<[u8]>, u32)>,
+    /// The last table that got another definition than its latest one.
+    changed: Option<Box<str>>,
 }
 
 /// The statements of the file being read, so far.
@@ -80,7 +82,13 @@ impl Definitions {
             earlier: HashMap::new(),
             by_bytes: HashMap::new(),
             last: None,
+            changed: None,
         }
+    }
+
+    /// Returns the table that got another definition than its latest one since the last call.
+    pub(super) fn take_changed(&mut self) -> Option<Box<str>> {
+        self.changed.take()
     }
 
     /// Starts another file: the statements of the previous one do not apply to it.
@@ -238,6 +246,7 @@ impl Definitions {
         let name = table.name();
         self.latest.insert(name.into(), number);
         if let Some(before) = before {
+            self.changed = Some(name.into());
             let versions = self.earlier.entry(name.into()).or_default();
             versions.retain(|&version| version != number);
             versions.push(before);

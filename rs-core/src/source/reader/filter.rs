@@ -10,9 +10,27 @@ use crate::schema::{TableDef, TableMap};
 use crate::source::options::ReadOptions;
 use crate::source::trail::Trail;
 
-/// A selector, and its decision about each table.
+/// A selection as a reader applies it: a selector, and its decision about each table. A reader whose options have a selection has
+/// one; others apply one to the changes of a reader without.
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::{ReadOptions, filter::Select, source::ReadFilter};
+///
+/// let select = Select::parse("TABLE BANK.POSTINGS;")?;
+/// let mut filter = ReadFilter::new(&select, trail.clone(), &ReadOptions::new());
+/// let mut reader = trail.reader()?;
+/// while let Some(change) = reader.next()? {
+///     if filter.wants(&change)? {
+///         assert_eq!(change.table_name(), "BANK.POSTINGS");
+///     }
+/// }
+/// assert!(filter.counts().rejected > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(super) struct ReadFilter {
+pub struct ReadFilter {
     selector: Selector,
     tables: TableMap<TablePolicy>,
     /// By table name: it is rejected because of the name.
@@ -38,7 +56,9 @@ enum TablePolicy {
 }
 
 impl ReadFilter {
-    pub(super) fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
+    /// Creates the filter of a selection. `trail` is where further definitions of a table are looked for, with these options.
+    #[must_use]
+    pub fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
         let options =
             ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, threads: 0, ..options.clone() };
         Self {
@@ -76,7 +96,9 @@ impl ReadFilter {
         self.selector.depends_on_order()
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    /// Returns what the selection has decided so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         self.selector.counts()
     }
 
@@ -121,8 +143,12 @@ impl ReadFilter {
     }
 
     /// Returns whether a change is wanted. A decision for all changes of a table is made once for each version of it.
+    ///
+    /// # Errors
+    /// [`Filter`](crate::ErrorKind::Filter) if the selection does not fit the table,
+    /// [`Undecidable`](crate::ErrorKind::Undecidable) in strict mode.
     #[inline]
-    pub(super) fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
+    pub fn wants(&mut self, change: &Change<'_>) -> Result<bool> {
         match self.tables.get(change.table_id()) {
             Some(TablePolicy::All) => {
                 self.selector.count_static(true);

@@ -2,8 +2,8 @@
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
 //! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`filter`] applies a selection,
-//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory. [`cut`] and [`ahead`] read in
-//! several threads.
+//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory; [`live`] follows a
+//! trail that is being written, with [`notes`]. [`cut`] and [`ahead`] read in several threads.
 
 mod ahead;
 mod assembly;
@@ -13,6 +13,8 @@ mod definitions;
 mod filter;
 mod held;
 mod lines;
+mod live;
+mod notes;
 mod seek;
 mod trail;
 mod transactions;
@@ -26,7 +28,6 @@ use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
 use crate::source::reader::ahead::AheadReader;
-use crate::source::reader::filter::ReadFilter;
 use crate::source::reader::held::HeldReader;
 use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
@@ -38,6 +39,9 @@ use crate::trail::FileHeader;
 #[cfg(feature = "arrow")]
 pub(crate) use ahead::{Piece, Pieces};
 pub use blocks::Blocks;
+pub use filter::ReadFilter;
+pub use live::LiveReader;
+pub use notes::{LiveNote, LiveState, Pending};
 
 pub(super) use definitions::Definitions;
 

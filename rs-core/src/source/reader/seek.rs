@@ -29,10 +29,10 @@ impl TrailReader {
                                     self.skip_range(from, to, error);
                                     continue;
                                 }
-                                None => return self.arrived_at_the_end(position),
+                                None => return self.arrived_at_the_end(position, last_end),
                             }
                         }
-                        _ => return self.arrived_at_the_end(position),
+                        _ => return self.arrived_at_the_end(position, last_end),
                     }
                 }
                 self.enter_segment();
@@ -86,8 +86,15 @@ impl TrailReader {
         filled
     }
 
-    fn arrived_at_the_end(&self, position: TrailPosition) -> Result<()> {
+    fn arrived_at_the_end(&self, position: TrailPosition, last_end: TrailPosition) -> Result<()> {
         match self.window.end() {
+            // A follower continues with a record that is not complete yet.
+            _ if self.live.is_some()
+                && self.window.may_grow()
+                && [self.window.unframed_position(), last_end].contains(&position) =>
+            {
+                Ok(())
+            }
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
             _ if self.window.unframed_position() == position => Ok(()),
             End::Fault(_) => {

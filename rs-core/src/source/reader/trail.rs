@@ -15,6 +15,7 @@ use crate::source::options::ReadOptions;
 use crate::source::reader::assembly::{Assembled, ChangeAssembler, ChangeFrames, Joined};
 use crate::source::reader::definitions::{Definitions, NoTable};
 use crate::source::reader::filter::ReadFilter;
+use crate::source::reader::notes::{LiveNote, LiveState, Notes, Pending};
 use crate::source::reader::transactions::TransactionTracker;
 use crate::source::sequence::TrailFile;
 use crate::source::skipped::Skipped;
@@ -55,6 +56,8 @@ pub(super) struct TrailReader {
     pub(super) keeps_to_ready: bool,
     /// A broken invariant: reading does not continue after it.
     pub(super) failed: Option<Error>,
+    /// Notes for a follower of the trail; `None` if the trail is not being followed.
+    pub(super) live: Option<Notes>,
 }
 
 /// The segment of frames that the cursor is in.
@@ -120,6 +123,8 @@ impl<'a> Parts<'a> {
 pub(super) enum Step {
     /// Nothing to return.
     Skip,
+    /// Nothing to return, but a note for a follower.
+    Note,
     /// A change.
     Change(Lent),
     /// The end of the trail.
@@ -172,16 +177,46 @@ impl TrailReader {
             ended: false,
             keeps_to_ready: false,
             failed: None,
+            live: None,
         };
+        reader.start_at(start_at)?;
+        Ok(reader)
+    }
+
+    /// Creates a reader of a trail that is being written.
+    pub(super) fn following(files: Arc<[TrailFile]>, mut options: ReadOptions) -> Result<Self> {
+        let start_at = options.start_at.take();
+        let mut reader = Self::new(files, options)?;
+        (reader.live, reader.transactions) = (Some(Notes::default()), TransactionTracker::live());
+        reader.start_at(start_at)?;
+        reader.definitions.take_changed();
+        Ok(reader)
+    }
+
+    fn start_at(&mut self, start_at: Option<Position>) -> Result<()> {
         match start_at {
-            Some(Position::Trail(position)) => reader.seek(position)?,
+            Some(Position::Trail(position)) => self.seek(position)?,
             Some(other) => {
                 let what = format!("{other} is not a position in a trail");
                 return Err(Error::new(ErrorKind::InvalidPosition, what).hint("write SEQNO:RBA"));
             }
             None => {}
         }
-        Ok(reader)
+        Ok(())
+    }
+
+    /// Adds a file after the last one.
+    pub(super) fn add_file(&mut self, file: TrailFile) {
+        self.files = self.files.iter().cloned().chain([file.clone()]).collect();
+        self.transactions.add_file(&file);
+        self.window.add_file(file);
+    }
+
+    /// Notes something for a follower.
+    fn note(&mut self, note: LiveNote) {
+        if let Some(notes) = &mut self.live {
+            notes.queue.push_back(note);
+        }
     }
 
     /// The next change; see [`Reader::next`](crate::Reader::next).
@@ -207,7 +242,7 @@ impl TrailReader {
                 None => match self.next_slow_path()? {
                     Step::Skip => continue,
                     Step::Change(lent) => lent,
-                    Step::End | Step::Stop(_) => return Ok(None),
+                    Step::Note | Step::End | Step::Stop(_) => return Ok(None),
                 },
             };
             if self.filter.is_none() || self.is_wanted(lent)? {
@@ -335,6 +370,10 @@ impl TrailReader {
             self.cursor += 1;
             return Ok(Step::Skip);
         }
+        if self.live.is_some() && self.note_record(first, record_type) {
+            self.cursor += 1;
+            return Ok(Step::Note);
+        }
         let in_transaction = record_type.belongs_to_transaction();
         let frames =
             if in_transaction { self.assembler.frames_of(&self.window, first, &frame) } else { ChangeFrames::single(first) };
@@ -365,7 +404,7 @@ impl TrailReader {
         }
         let table = match self.table_of(frames.main) {
             Ok(table) => table,
-            Err(error) if self.options.resync && error.kind() != ErrorKind::Internal => {
+            Err(error) if error.kind() != ErrorKind::Internal && self.skips() => {
                 self.note_skipped(first, frames.end, error);
                 return Ok(Step::Skip);
             }
@@ -424,7 +463,7 @@ impl TrailReader {
         let Some(record) = self.window.record(index) else { return Err(Error::internal("a file header is not in the window")) };
         if let Err(fault) = self.definitions.read_file_header(&record) {
             let error = self.error_at(index, ErrorKind::NotATrail, fault.what).at_offset(fault.offset as u64);
-            if !self.options.resync {
+            if !self.skips() {
                 return Err(error);
             }
             self.note_skipped(index, index + 1, error);
@@ -440,7 +479,7 @@ impl TrailReader {
         let Some(record) = self.window.record(index) else { return Err(Error::internal("a definition is not in the window")) };
         if let Err(Fault { what, .. }) = self.definitions.define(&record) {
             let error = self.error_at(index, ErrorKind::Corrupt, what);
-            if !self.options.resync {
+            if !self.skips() {
                 return Err(error);
             }
             self.note_skipped(index, index + 1, error);
@@ -502,6 +541,20 @@ impl TrailReader {
         let at = self.window.place(last).map(|(_, position, _)| position).unwrap_or_default();
         let (csn, xid) = self.context.ids(self.window.data());
         self.unfinished.add(at.into(), csn, xid);
+        self.note(LiveNote::Unfinished { last: at });
+    }
+
+    /// Notes a record that a follower has to know of. Returns whether it is one.
+    fn note_record(&mut self, index: usize, record_type: RecordType) -> bool {
+        let position = self.window.place(index).map(|(_, position, _)| position).unwrap_or_default();
+        let note = match (record_type, self.definitions.take_changed()) {
+            (_, Some(table)) => LiveNote::DefinitionChanged { position, table: table.into() },
+            (RecordType::RESTART_ABEND, None) => LiveNote::Restarted { position, rolled_back: true },
+            (RecordType::RESTART_OK, None) => LiveNote::Restarted { position, rolled_back: false },
+            _ => return false,
+        };
+        self.note(note);
+        true
     }
 
     #[cold]
@@ -535,13 +588,25 @@ impl TrailReader {
     pub(super) fn advance(&mut self) -> Result<bool> {
         loop {
             self.release();
+            if self.transactions.is_waiting() {
+                if self.live.as_ref().is_some_and(|live| live.passes) {
+                    self.transactions.end_waiting(&mut self.window, false);
+                } else if !self.transactions.look_further(&mut self.window)? {
+                    self.enter_segment();
+                    return Ok(false);
+                }
+                self.enter_segment();
+                if self.cursor < self.transactions.ready() {
+                    return Ok(true);
+                }
+            }
             let had_ended = self.window.is_at_end();
             // A torn tail may have grown, and a last file too; other faults stay.
             let filled = self.window.fill(0);
             self.anchor_ids();
             let filled = match filled {
                 // Another file cannot be read. The changes before it come first; the next call tries again.
-                Err(error) if error.kind() != ErrorKind::Cancelled => {
+                Err(error) if error.kind() != ErrorKind::Cancelled && self.live.is_none() => {
                     return match self.transactions.make_whole_ready(&self.window, self.cursor) {
                         true => {
                             self.enter_segment();
@@ -553,10 +618,19 @@ impl TrailReader {
                 filled => filled?,
             };
             if !filled {
+                let passes = self.live.as_ref().is_some_and(|live| live.passes);
+                if self.live.is_some() && !passes && self.window.may_grow() {
+                    // The window may have moved what is held.
+                    self.enter_segment();
+                    return Ok(false);
+                }
                 match self.window.end() {
                     End::Fault(error) if had_ended => {
                         let error = error.clone();
-                        if !self.options.resync {
+                        if passes && self.cursor < self.window.frames().len() {
+                            return Ok(self.give_up_the_rest());
+                        }
+                        if !self.options.resync && !passes {
                             return Err(error);
                         }
                         if self.cursor < self.window.frames().len() {
@@ -566,6 +640,9 @@ impl TrailReader {
                         match self.window.resync()? {
                             Some((from, to)) => self.skip_range(from, to, error),
                             None => return Err(error),
+                        }
+                        if let Some(live) = &mut self.live {
+                            live.passes = false;
                         }
                         continue;
                     }
@@ -587,6 +664,18 @@ impl TrailReader {
                 return Ok(true);
             }
         }
+    }
+
+    /// Returns whether damage is skipped. A follower skips it once each time that it asks for it.
+    fn skips(&mut self) -> bool {
+        self.options.resync || self.live.as_mut().is_some_and(|live| std::mem::take(&mut live.passes))
+    }
+
+    /// Returns all frames that there are, in a trail that is being written; what was open at the end is given up.
+    fn give_up_the_rest(&mut self) -> bool {
+        self.transactions.give_up_the_rest(&self.window, self.cursor);
+        self.enter_segment();
+        true
     }
 
     /// Returns all frames that there are, whatever might have followed them.
@@ -647,6 +736,26 @@ impl TrailReader {
             Some((_, position, _)) => position,
             None => self.window.unframed_position(),
         }
+    }
+
+    /// Returns where a follower is.
+    pub(super) fn live_state(&self) -> LiveState {
+        let furthest = self.transactions.furthest(&self.window);
+        let is_torn = matches!(furthest.end(), End::Fault(error) if error.needs_more_bytes());
+        let pending = match is_torn {
+            true => Pending::Record,
+            false if self.transactions.is_open() || self.cursor < self.window.frames().len() => Pending::Transaction,
+            false => Pending::Nothing,
+        };
+        LiveState { position: self.position(), end: furthest.unframed_position(), file: furthest.file_index(), pending }
+    }
+
+    /// Releases memory that is not needed while the trail does not grow.
+    pub(super) fn shrink(&mut self) {
+        self.release();
+        self.window.shrink();
+        self.anchor_ids();
+        self.enter_segment();
     }
 
     pub(super) fn file_header(&self) -> Option<&FileHeader> {

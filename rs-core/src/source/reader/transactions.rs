@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::source::reader::assembly::is_before_half;
+use crate::source::sequence::TrailFile;
 use crate::source::window::{End, ReadWindow};
 use crate::trail::{Frame, RecordType};
 
@@ -15,13 +16,17 @@ const MAX_HELD: usize = 1 << 20;
 ///
 /// Invariants: frames before `ready` may be returned, since nothing after the window can change what they mean; frames before
 /// `resolved` have been looked at; `ready <= resolved <= ` the number of frames.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct TransactionTracker {
     open: OpenTransaction,
     ready: usize,
     resolved: usize,
     /// The last frames of transactions that the trail does not finish, in order.
     unfinished: VecDeque<usize>,
+    /// The trail is being written: its end is not the end of what is open there.
+    live: bool,
+    /// Looks ahead, in a trail that is being written, for the end of a transaction that is too long to be held.
+    ahead: Option<Box<ReadWindow>>,
 }
 
 /// The transaction that the resolved frames end inside.
@@ -59,6 +64,33 @@ impl TransactionTracker {
         breaks_off
     }
 
+    /// Creates a tracker for a trail that is being written: nothing is ready that later records may still change.
+    pub(super) fn live() -> Self {
+        Self { live: true, ..Self::default() }
+    }
+
+    /// Returns whether it waits for the end of a transaction that is too long to be held.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    /// Returns whether a transaction is open whose end has not been seen.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.open, OpenTransaction::From(_))
+    }
+
+    /// Adds a file after the last one.
+    pub(super) fn add_file(&mut self, file: &TrailFile) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.add_file(file.clone());
+        }
+    }
+
+    /// Returns the window that has read furthest.
+    pub(super) fn furthest<'a>(&'a self, window: &'a ReadWindow) -> &'a ReadWindow {
+        self.ahead.as_deref().unwrap_or(window)
+    }
+
     /// Looks at the window's new frames. `cursor` is the next frame to be returned.
     pub(super) fn resolve(&mut self, window: &mut ReadWindow, cursor: usize) -> Result<()> {
         if window.is_plain() && self.open != OpenTransaction::RolledBack {
@@ -68,22 +100,49 @@ impl TransactionTracker {
         }
         self.resolved = window.frames().len();
         self.ready = match self.open {
-            _ if window.is_at_end() => window.frames().len() - usize::from(ends_in_torn_pair(window)),
+            _ if window.is_at_end() && !self.live => window.frames().len() - usize::from(ends_in_torn_pair(window)),
+            // Nothing belongs to a transaction after its end.
+            OpenTransaction::None if self.live => whole_changes(window),
             OpenTransaction::From(start) => start.min(last_change(window)),
             _ => last_change(window),
         };
         // A torn tail is an error of its own, and the file may grow.
         let is_torn = matches!(window.end(), End::Fault(error) if error.needs_more_bytes());
-        if window.is_at_end() && !is_torn {
+        if window.is_at_end() && !is_torn && !self.live {
             self.break_off(window.frames(), self.ready, cursor);
         }
         if let OpenTransaction::From(start) = self.open {
             let held = start <= cursor && window.pending_bytes(start) > MAX_HELD;
-            if held && !window.is_at_end() {
+            if held && self.live {
+                self.ahead = Some(Box::new(window.ahead()));
+                self.look_further(window)?;
+            } else if held && !window.is_at_end() {
                 self.look_ahead(window, start)?;
             }
         }
         Ok(())
+    }
+
+    /// Looks on for the end of the transaction that is too long to be held. Returns whether it has been found.
+    #[cold]
+    pub(super) fn look_further(&mut self, window: &mut ReadWindow) -> Result<bool> {
+        let Some(ahead) = &mut self.ahead else { return Ok(true) };
+        let rolled_back = match is_rolled_back(ahead)? {
+            Some(rolled_back) => rolled_back,
+            None if ahead.may_grow() => return Ok(false),
+            // The window itself will meet the damage.
+            None => false,
+        };
+        self.end_waiting(window, rolled_back);
+        Ok(true)
+    }
+
+    /// Does not look on for the end of the transaction that is too long to be held.
+    pub(super) fn end_waiting(&mut self, window: &mut ReadWindow, rolled_back: bool) {
+        self.ahead = None;
+        if let OpenTransaction::From(start) = self.open {
+            self.settle(window, start, rolled_back);
+        }
     }
 
     /// Notes that the open transaction, if there is one, breaks off before a frame. `cursor` is the next frame to be returned.
@@ -110,12 +169,7 @@ impl TransactionTracker {
     /// Makes the frames ready that are whole changes, because what follows them cannot be read now: all but the first half of a pair
     /// and a record that is continued. Returns whether there are any at or after `cursor`.
     pub(super) fn make_whole_ready(&mut self, window: &ReadWindow, cursor: usize) -> bool {
-        let frames = window.frames();
-        let is_half = frames.last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends());
-        let is_continued =
-            window.record(frames.len().saturating_sub(1)).is_some_and(|last| !last.is_file_header() && last.is_continued());
-        let whole = if is_half || is_continued { last_change(window) } else { frames.len() };
-        self.ready = self.ready.max(whole);
+        self.ready = self.ready.max(whole_changes(window));
         cursor < self.ready
     }
 
@@ -124,10 +178,19 @@ impl TransactionTracker {
         self.ready = window.frames().len();
     }
 
-    /// Keeps only the first frames, which are all ready, for a window that has no others.
-    pub(super) fn keep_frames(&mut self, count: usize) {
-        (self.ready, self.resolved) = (count, count);
-        self.unfinished.retain(|last| *last < count);
+    /// Returns a tracker for a window that has only the first frames, which are all ready.
+    pub(super) fn of_piece(&self, count: usize) -> Self {
+        let unfinished = self.unfinished.iter().copied().filter(|last| *last < count).collect();
+        Self { ready: count, resolved: count, unfinished, open: self.open, live: false, ahead: None }
+    }
+
+    /// Makes all frames of a trail that is being written ready: what would follow them is given up. An open transaction breaks
+    /// off there.
+    pub(super) fn give_up_the_rest(&mut self, window: &ReadWindow, cursor: usize) {
+        self.break_off(window.frames(), window.frames().len(), cursor);
+        self.open = OpenTransaction::None;
+        self.ahead = None;
+        self.make_all_ready(window);
     }
 
     /// Follows the window, which has dropped its first frames.
@@ -200,45 +263,56 @@ impl TransactionTracker {
     /// Looks ahead for the end of the open transaction, which is too long to be held, or for its RestartAbend.
     #[cold]
     fn look_ahead(&mut self, window: &mut ReadWindow, start: usize) -> Result<()> {
-        if is_rolled_back(&mut window.ahead())? {
+        // One that the trail, or its readable part, does not end is kept.
+        let rolled_back = is_rolled_back(&mut window.ahead())?.unwrap_or(false);
+        self.settle(window, start, rolled_back);
+        Ok(())
+    }
+
+    /// Releases the frames of a transaction that extends beyond the window.
+    fn settle(&mut self, window: &mut ReadWindow, start: usize, rolled_back: bool) {
+        if rolled_back {
             window.roll_back(start..window.frames().len());
             self.open = OpenTransaction::RolledBack;
         } else {
             self.open = OpenTransaction::Kept;
         }
         self.ready = last_change(window);
-        Ok(())
     }
 }
 
-/// Returns whether the transaction that a window starts inside is rolled back. One that the trail, or its readable part, does not
-/// end is kept.
-fn is_rolled_back(ahead: &mut ReadWindow) -> Result<bool> {
+/// Returns whether the transaction that a window starts inside is rolled back; `None` if the trail, or its readable part, does not
+/// end it.
+fn is_rolled_back(ahead: &mut ReadWindow) -> Result<Option<bool>> {
     while ahead.fill(ahead.frames().len())? {
         for frame in ahead.frames() {
             let record_type = frame.record_type;
             if record_type == RecordType::RESTART_ABEND {
-                return Ok(true);
+                return Ok(Some(true));
             }
             let indicator = frame.transaction();
             let other_begins = indicator.begins() && record_type != RecordType::LOB;
             if record_type.belongs_to_transaction() && !frame.is_file_header() && (indicator.ends() || other_begins) {
-                return Ok(false);
+                return Ok(Some(false));
             }
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Returns whether the frames end with the first half of a pair whose other half has not arrived. A before record that ends its
 /// transaction has no other half.
 fn ends_in_torn_pair(window: &ReadWindow) -> bool {
-    let may_grow = match window.end() {
-        End::Fault(error) => error.needs_more_bytes(),
-        End::Clean => true,
-        End::Open => false,
-    };
-    may_grow && window.frames().last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends())
+    window.may_grow() && window.frames().last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends())
+}
+
+/// Returns the end of the whole changes in the window: before the first half of a pair, and before a record that is continued.
+fn whole_changes(window: &ReadWindow) -> usize {
+    let frames = window.frames();
+    let is_half = frames.last().is_some_and(|frame| is_before_half(frame) && !frame.transaction().ends());
+    let is_continued =
+        window.record(frames.len().saturating_sub(1)).is_some_and(|last| !last.is_file_header() && last.is_continued());
+    if is_half || is_continued { last_change(window) } else { frames.len() }
 }
 
 /// Returns the start of the last change in the window: what comes next may belong to it.

@@ -1,0 +1,263 @@
+//! [`Item`]: what a tail delivers.
+
+use std::sync::Arc;
+
+use trailcore::source::{ByteSource, ReadFilter, TrailFile};
+use trailcore::{Change, ChangeBlock, Position, ReadOptions, Reader, Result, Timestamp, Trail, TrailPosition, filter::Select};
+
+use crate::acknowledge::{Mark, Receipt};
+use crate::event::Event;
+
+/// A delivery of a tail. They come in the order of the trail.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Item {
+    /// Changes, with [`Delivery::Changes`](crate::Delivery::Changes).
+    Changes(Batch),
+    /// A transaction or a part of one, with [`Delivery::Transactions`](crate::Delivery::Transactions).
+    Transaction(Transaction),
+    /// Something about the trail.
+    Event(Event),
+}
+
+/// Consecutive changes.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub(crate) block: Arc<ChangeBlock>,
+    /// Start of the transaction that the first change is inside.
+    pub(crate) inside: Option<TrailPosition>,
+    pub(crate) after: Mark,
+    pub(crate) item: u64,
+}
+
+impl Batch {
+    /// Returns its changes. The block may be shared with other threads.
+    #[must_use]
+    pub fn block(&self) -> &Arc<ChangeBlock> {
+        &self.block
+    }
+
+    /// Returns its changes, one after the other.
+    pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+        self.block.changes()
+    }
+
+    /// Returns the number of changes; at least one.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.block.len()
+    }
+
+    /// Returns the position after its last change.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        self.after.position.into()
+    }
+
+    /// Returns the receipt for all its changes.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt { item: self.item, change: None }
+    }
+
+    /// Returns the receipt for one of its changes; `None` after the last.
+    #[must_use]
+    pub fn receipt_of(&self, index: usize) -> Option<Receipt> {
+        let change = self.block.get(index)?;
+        let after = match self.block.get(index + 1) {
+            Some(next) => Mark {
+                position: next.start().trail()?,
+                transaction: transaction_of(&self.block, index, self.inside),
+                csn: change.csn().map(str::to_owned),
+                time: Some(change.timestamp()),
+            },
+            None => self.after.clone(),
+        };
+        Some(Receipt { item: self.item, change: Some((u32::try_from(index).ok()?, Box::new(after))) })
+    }
+}
+
+/// Returns the start of the transaction that the place after a change of a block is inside; `inside` is that of the block's start.
+pub(crate) fn transaction_of(block: &ChangeBlock, index: usize, inside: Option<TrailPosition>) -> Option<TrailPosition> {
+    for index in (0..=index).rev() {
+        let indicator = block.indicator(index)?;
+        if indicator.ends() {
+            return None;
+        }
+        if indicator.begins() {
+            return block.get(index)?.start().trail();
+        }
+    }
+    inside
+}
+
+/// Which part of its transaction a [`Transaction`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// The first part of a transaction that is larger than the memory cap.
+    First,
+    /// A part between the first and the last one.
+    Middle,
+    /// The last part.
+    Last,
+}
+
+/// A transaction, or a part of one that is larger than the memory cap. It has the changes that the selection keeps.
+#[derive(Debug)]
+pub struct Transaction {
+    pub(crate) csn: Option<String>,
+    pub(crate) xid: Option<String>,
+    pub(crate) time: Timestamp,
+    pub(crate) first: TrailPosition,
+    pub(crate) last: TrailPosition,
+    pub(crate) changes: u64,
+    pub(crate) part: Part,
+    pub(crate) complete: bool,
+    pub(crate) body: Body,
+    pub(crate) after: Mark,
+    pub(crate) item: u64,
+}
+
+/// The place of the changes of a transaction.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Held(Vec<Arc<ChangeBlock>>),
+    InTrail(Box<InTrail>),
+}
+
+/// A transaction that is read from the trail again.
+#[derive(Debug)]
+pub(crate) struct InTrail {
+    /// The files, which are open.
+    pub(crate) files: Vec<(std::path::PathBuf, Arc<dyn ByteSource>)>,
+    pub(crate) options: ReadOptions,
+    pub(crate) select: Option<Select>,
+}
+
+impl Transaction {
+    /// Returns its commit sequence number.
+    #[must_use]
+    pub fn csn(&self) -> Option<&str> {
+        self.csn.as_deref()
+    }
+
+    /// Returns its id.
+    #[must_use]
+    pub fn xid(&self) -> Option<&str> {
+        self.xid.as_deref()
+    }
+
+    /// Returns the time of its commit.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Returns the position of its first change.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.first.into()
+    }
+
+    /// Returns the position after its last change.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        self.after.position.into()
+    }
+
+    /// Returns the number of changes; at least one.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        self.changes
+    }
+
+    /// Returns which part of the transaction it is.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// Returns whether its start and its end, or those of the part, are in the trail. One that breaks off may be written again.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Returns the receipt for it.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt { item: self.item, change: None }
+    }
+
+    /// Returns its changes in blocks. With [`Oversize::Reread`](crate::Oversize::Reread), those of a large transaction are read from
+    /// the trail.
+    ///
+    /// # Errors
+    /// The errors of reading the trail. Each block is a result too.
+    pub fn blocks(&self) -> Result<Blocks<'_>> {
+        match &self.body {
+            Body::Held(blocks) => Ok(Blocks(Place::Held(blocks.iter()))),
+            Body::InTrail(again) => {
+                let files = again.files.iter().map(|(path, source)| TrailFile::from_source(path, Arc::clone(source)));
+                let trail = Trail::of(files);
+                let filter = again.select.as_ref().map(|select| ReadFilter::new(select, trail.clone(), &again.options));
+                let reader = trail.reader_with(again.options.clone().start_at(self.first.into()))?;
+                Ok(Blocks(Place::InTrail(Box::new(Reread { reader, filter, last: self.last.into(), done: false }))))
+            }
+        }
+    }
+}
+
+/// The blocks of a [`Transaction`]. After an error it ends.
+#[derive(Debug)]
+pub struct Blocks<'a>(Place<'a>);
+
+#[derive(Debug)]
+enum Place<'a> {
+    Held(std::slice::Iter<'a, Arc<ChangeBlock>>),
+    InTrail(Box<Reread>),
+}
+
+/// A transaction that is being read again.
+#[derive(Debug)]
+struct Reread {
+    reader: Reader,
+    filter: Option<ReadFilter>,
+    last: Position,
+    done: bool,
+}
+
+impl Reread {
+    /// Returns the next block; `None` after the last, and after an error.
+    fn next(&mut self) -> Result<Option<Arc<ChangeBlock>>> {
+        const CHANGES: usize = 1_000;
+        let mut block = ChangeBlock::default();
+        while !self.done && block.len() < CHANGES {
+            let Some(change) = self.reader.next()? else { break };
+            self.done = change.position() >= self.last;
+            let wanted = match &mut self.filter {
+                Some(filter) => filter.wants(&change)?,
+                None => true,
+            };
+            if wanted && change.position() <= self.last {
+                block.push(&change);
+            }
+        }
+        Ok((!block.is_empty()).then(|| Arc::new(block)))
+    }
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = Result<Arc<ChangeBlock>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Place::Held(blocks) => blocks.next().map(|block| Ok(Arc::clone(block))),
+            Place::InTrail(again) => again.next().inspect_err(|_| again.done = true).transpose(),
+        }
+    }
+}

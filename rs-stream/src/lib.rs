@@ -1,0 +1,60 @@
+//! Follow Oracle GoldenGate trails while they are written.
+//!
+//! [`Tail`] is a driver around the reader of `trailcore`: it delivers changes or whole transactions as they are completed, across
+//! roll-over, reports what happens to the files as [`Event`]s, and continues at a [`Checkpoint`] after a restart. `docs/live.md` has
+//! the guarantees and their limits, and a runbook for each event.
+//!
+//! ```
+//! # let dir = tempfile::tempdir().unwrap();
+//! # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+//! # let (path, checkpoint) = (dir.path().join("bk"), dir.path().join("sales.checkpoint"));
+//! use trailcore_stream::{Delivery, FileStore, Item, Tail, TailOptions};
+//!
+//! let options = TailOptions::new().delivery(Delivery::Transactions);
+//! let mut tail = Tail::open_with(path, options, FileStore::new(checkpoint))?;
+//! # let handle = tail.handle();
+//! while let Some(item) = tail.recv()? {
+//!     if let Item::Transaction(transaction) = item {
+//!         for block in transaction.blocks()? {
+//!             for change in block?.changes() {
+//!                 println!("{} {}", change.position(), change.op());
+//!             }
+//!         }
+//!         tail.acknowledge(&transaction.receipt())?; // the checkpoint may move on
+//! #       handle.stop();
+//!     }
+//! }
+//! # Ok::<(), trailcore::Error>(())
+//! ```
+
+mod acknowledge;
+mod assembly;
+mod checkpoint;
+mod condition;
+mod event;
+mod files;
+mod hub;
+mod item;
+mod lag;
+mod link;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod options;
+mod sequence;
+mod shared;
+mod signal;
+mod skip;
+mod tail;
+mod watch;
+
+pub use acknowledge::{Progress, Receipt};
+pub use checkpoint::{Checkpoint, CheckpointStore, FileStore, Loaded, MemoryStore};
+pub use event::{Event, EventKind, Policy};
+pub use files::{FileFacts, Files, OsFiles};
+pub use hub::Hub;
+pub use item::{Batch, Blocks, Item, Part, Transaction};
+pub use lag::Lag;
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
+pub use options::{Delivery, Oversize, Slow, Start, TailOptions};
+pub use tail::{Tail, TailHandle};

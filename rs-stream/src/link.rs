@@ -1,0 +1,196 @@
+//! [`Link`]: the queue between a shared reading and one of its subscribers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded};
+use parking_lot::Mutex;
+use trailcore::{ChangeBlock, Error, TrailPosition};
+
+use crate::acknowledge::Mark;
+use crate::event::EventKind;
+use crate::options::Slow;
+use crate::signal::Signal;
+
+/// Time between two looks at the wish to stop, while the reading waits for a slow subscriber.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A message of the shared reading.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    /// Changes, and the place after them.
+    Changes(Arc<ChangeBlock>, Mark),
+    /// Something about the trail.
+    Event { kind: EventKind, at: TrailPosition, file: Option<PathBuf>, what: String },
+}
+
+/// The shared reading, as its subscribers see it.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The place after the last message; `None` until the reading has begun.
+    at: Option<TrailPosition>,
+    queues: Vec<Queue>,
+    /// The error that has ended the reading.
+    failed: Option<Error>,
+}
+
+/// The queue of one subscriber.
+#[derive(Debug)]
+struct Queue {
+    sender: Sender<Message>,
+    signal: Arc<Signal>,
+    slow: Slow,
+    /// Changes that were dropped, and the place of the first one.
+    dropped: Option<(u64, TrailPosition)>,
+    end: Arc<Mutex<Option<Error>>>,
+}
+
+/// A subscriber's end of its queue.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) reading: Arc<Reading>,
+    pub(crate) state: LinkState,
+}
+
+/// How a subscriber is connected.
+#[derive(Debug)]
+pub(crate) enum LinkState {
+    /// It reads the files itself.
+    Own,
+    /// It reads the files itself up to a place; what follows is in the queue.
+    Joining(Joined, TrailPosition),
+    /// It reads from the queue.
+    Shared(Joined),
+}
+
+/// The receiving half of a queue.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    receiver: Receiver<Message>,
+    end: Arc<Mutex<Option<Error>>>,
+}
+
+/// The result of looking into a queue.
+pub(crate) enum Received {
+    Message(Message),
+    Nothing,
+    /// The subscriber is not connected any more, perhaps because of an error.
+    Ended(Option<Error>),
+}
+
+impl Joined {
+    pub(crate) fn receive(&self) -> Received {
+        match self.receiver.try_recv() {
+            Ok(message) => Received::Message(message),
+            Err(TryRecvError::Empty) => Received::Nothing,
+            Err(TryRecvError::Disconnected) => Received::Ended(self.end.lock().take()),
+        }
+    }
+}
+
+impl Reading {
+    /// Connects a subscriber, and returns the place from which on messages are in its queue; `None` before the reading has begun and
+    /// after its end.
+    pub(crate) fn join(&self, signal: &Arc<Signal>, size: usize, slow: Slow) -> Option<(Joined, TrailPosition)> {
+        // While the reading waits for a slow subscriber, the others do not wait for its lock.
+        let mut state = self.state.try_lock()?;
+        let at = state.at.filter(|_| state.failed.is_none())?;
+        let (sender, receiver) = bounded(size);
+        let end = Arc::default();
+        state.queues.push(Queue { sender, signal: Arc::clone(signal), slow, dropped: None, end: Arc::clone(&end) });
+        Some((Joined { receiver, end }, at))
+    }
+
+    /// Returns the place after the last message.
+    pub(crate) fn place(&self) -> Option<TrailPosition> {
+        self.state.try_lock()?.at
+    }
+
+    /// Returns the number of subscribers that are connected.
+    pub(crate) fn subscribers(&self) -> usize {
+        self.state.lock().queues.len()
+    }
+
+    /// Moves on without a message.
+    pub(crate) fn move_to(&self, at: TrailPosition) {
+        self.state.lock().at = Some(at);
+    }
+
+    /// Sends a message to all subscribers.
+    pub(crate) fn send(&self, message: &Message, stop: &Signal) {
+        let mut state = self.state.lock();
+        state.queues.retain_mut(|queue| queue.send(message, stop));
+        if let Message::Changes(_, after) = message {
+            state.at = Some(after.position);
+        }
+    }
+
+    /// Disconnects all subscribers: they read the files themselves, and meet an error there.
+    pub(crate) fn end(&self, error: Option<&Error>) {
+        let mut state = self.state.lock();
+        (state.at, state.failed) = (None, error.cloned());
+        for queue in state.queues.drain(..) {
+            drop(queue.sender);
+            queue.signal.hint();
+        }
+    }
+}
+
+impl Queue {
+    /// Sends a message. Returns whether the subscriber stays connected.
+    fn send(&mut self, message: &Message, stop: &Signal) -> bool {
+        if let Some((changes, from)) = self.dropped {
+            let what = format!("{changes} changes from {from} on were dropped: the subscriber is too slow");
+            let event = Message::Event { kind: EventKind::Dropped, at: from, file: None, what };
+            match self.sender.try_send(event) {
+                Ok(()) => self.dropped = None,
+                Err(TrySendError::Full(_)) => return self.drop_one(message),
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+        }
+        let stays = match self.sender.try_send(message.clone()) {
+            Ok(()) => true,
+            Err(TrySendError::Disconnected(_)) => false,
+            Err(TrySendError::Full(message)) => match self.slow {
+                Slow::CatchUp => false,
+                Slow::Block => self.wait(message, stop),
+                Slow::Drop => self.drop_one(&message),
+                Slow::Disconnect => {
+                    let error = Error::new(trailcore::ErrorKind::Cancelled, "the subscriber is too slow and was disconnected");
+                    *self.end.lock() = Some(error.hint("make its queue longer, or choose another policy for slow subscribers"));
+                    false
+                }
+            },
+        };
+        self.signal.hint();
+        stays
+    }
+
+    fn drop_one(&mut self, message: &Message) -> bool {
+        if let Message::Changes(block, _) = message {
+            let first = block.get(0).and_then(|change| change.position().trail()).unwrap_or_default();
+            let (changes, from) = self.dropped.unwrap_or((0, first));
+            self.dropped = Some((changes + block.len() as u64, from));
+        }
+        true
+    }
+
+    /// Waits until there is room.
+    fn wait(&self, mut message: Message, stop: &Signal) -> bool {
+        loop {
+            self.signal.hint();
+            match self.sender.send_timeout(message, LOOK) {
+                Ok(()) => return true,
+                Err(SendTimeoutError::Disconnected(_)) => return false,
+                Err(SendTimeoutError::Timeout(_)) if stop.is_stopped() => return false,
+                Err(SendTimeoutError::Timeout(same)) => message = same,
+            }
+        }
+    }
+}
