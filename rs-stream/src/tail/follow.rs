@@ -494,8 +494,8 @@ impl Tail {
         Ok(Step::Again)
     }
 
-    /// Takes the changes that were read. `after` is the position after the last one.
-    pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition) -> Result<()> {
+    /// Takes changes. `after` is the position after the last one. Their order is examined unless the shared reading has done that.
+    pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition, examines: bool) -> Result<()> {
         self.idle.damaged_at = None;
         if !self.skip.is_nothing() {
             block = Arc::new(self.skip.rest_of(&block));
@@ -506,7 +506,7 @@ impl Tail {
         }
         let first = block.get(0).and_then(|first| first.start().trail()).unwrap_or(after);
         self.know_files(first.seqno, after.seqno);
-        let cuts = self.order.examine(&block);
+        let cuts = if examines { self.order.examine(&block) } else { Vec::new() };
         if cuts.is_empty() {
             return self.deliver(block, after);
         }
