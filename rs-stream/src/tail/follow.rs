@@ -335,6 +335,44 @@ impl Tail {
         Ok(None)
     }
 
+    /// Returns an iterator of the items, which waits for each. It ends once the tail is [stopped](TailHandle::stop), and after an
+    /// error.
+    pub fn items(&mut self) -> impl Iterator<Item = Result<Item>> + '_ {
+        let mut failed = false;
+        std::iter::from_fn(move || if failed { None } else { self.recv().inspect_err(|_| failed = true).transpose() })
+    }
+
+    /// Calls a function for each item, in this thread, until the tail is [stopped](TailHandle::stop) or the function fails. An item is
+    /// acknowledged once the function has returned.
+    ///
+    /// # Errors
+    /// The errors of [`recv`](Self::recv), of the function, and of the store.
+    pub fn run(&mut self, mut take: impl FnMut(&Item) -> Result<()>) -> Result<()> {
+        while let Some(item) = self.recv()? {
+            take(&item)?;
+            if let Some(receipt) = item.receipt() {
+                self.acknowledge(&receipt)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the tail to a thread of its own, and returns a handle and a channel of its items. At most `queue` of them wait in the
+    /// channel. The thread ends when the tail is stopped, when the channel is dropped, and after an error, which is the last item.
+    #[must_use]
+    pub fn into_channel(mut self, queue: usize) -> (TailHandle, crossbeam_channel::Receiver<Result<Item>>) {
+        let (sender, receiver) = crossbeam_channel::bounded(queue);
+        let handle = self.handle();
+        std::thread::spawn(move || {
+            for item in self.items() {
+                if sender.send(item).is_err() {
+                    break;
+                }
+            }
+        });
+        (handle, receiver)
+    }
+
     /// Returns whether it is stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
