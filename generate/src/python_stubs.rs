@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, FnArg, ImplItem, Item, Lit, Meta, Pat, ReturnType, Si
 use crate::Generated;
 
 /// The sources, in the order of the stubs.
-const SOURCES: [&str; 9] = ["change", "reader", "records", "schema", "select", "table", "trail", "writer", "cli"];
+const SOURCES: [&str; 10] = ["change", "reader", "records", "schema", "select", "table", "tail", "trail", "writer", "cli"];
 
 /// Types that Rust's do not express: a member, or an argument of a member, and its type in Python.
 const SPECIAL: &[(&str, &str)] = &[
@@ -32,11 +32,13 @@ const SPECIAL: &[(&str, &str)] = &[
     ("Select.new.source", "_Path"),
     ("_repr_html_", "str"),
     ("SkippedRange", "tuple[Position, Position, str]"),
+    ("Delivery", "tuple[str, list[Change], str, int]"),
     ("progress", "_Progress"),
     ("exception", "object"),
     ("__reduce__", "tuple[Any, ...]"),
     ("Facts", "Any"),
     ("OsString", "str"),
+    ("f64", "float"),
     ("ReadArgs", "_Reading"),
 ];
 

@@ -17,7 +17,7 @@ use crate::values::Types;
 /// A block of changes, with the names of their tables and columns.
 #[derive(Debug)]
 pub(crate) struct Block {
-    pub(crate) changes: ChangeBlock,
+    pub(crate) changes: Arc<ChangeBlock>,
     /// The names of its tables, in the order of the block's definitions.
     pub(crate) names: Vec<Arc<Names>>,
     /// A cache of the objects that the changes of one transaction share.

@@ -11,6 +11,7 @@ mod schema;
 mod select;
 mod source;
 mod table;
+mod tail;
 mod trail;
 mod values;
 mod watch;
@@ -35,6 +36,8 @@ mod _native {
     use super::select::Select;
     #[pymodule_export]
     use super::table::{Batch, Batches, Table, requested_names};
+    #[pymodule_export]
+    use super::tail::Tail;
     #[pymodule_export]
     use super::trail::Trail;
     #[pymodule_export]

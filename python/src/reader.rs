@@ -50,7 +50,7 @@ impl Current {
 }
 
 /// Adds the names of its tables to a block, and creates the new ones.
-fn named(py: Python<'_>, changes: ChangeBlock, known: &mut TableMap<Arc<Names>>) -> PyResult<Block> {
+pub(crate) fn named(py: Python<'_>, changes: Arc<ChangeBlock>, known: &mut TableMap<Arc<Names>>) -> PyResult<Block> {
     let mut names: Vec<Arc<Names>> = Vec::with_capacity(changes.tables().len());
     for (id, table) in changes.tables() {
         let made = match known.get(*id) {
@@ -91,7 +91,7 @@ impl Changes {
     /// code.
     fn put(&self, py: Python<'_>, changes: ChangeBlock) -> PyResult<()> {
         let mut names = std::mem::take(&mut self.current.lock_py_attached(py).names);
-        let block = named(py, changes, &mut names)?;
+        let block = named(py, Arc::new(changes), &mut names)?;
         let mut current = self.current.lock_py_attached(py);
         let used = std::mem::replace(&mut *current, Current { block: Some(Arc::new(block)), next: 0, names });
         drop(current);

@@ -45,7 +45,11 @@ pub(crate) struct ReadArgs {
 }
 
 impl ReadArgs {
-    fn options(&self, py: Python<'_>) -> PyResult<ReadOptions> {
+    pub(crate) fn selection(&self) -> Option<trailcore::filter::Select> {
+        self.selection.as_ref().map(|select| select.get().0.clone())
+    }
+
+    pub(crate) fn options(&self, py: Python<'_>) -> PyResult<ReadOptions> {
         let mut options = ReadOptions::from_json(&self.document).map_err(|error| raised(py, &error))?;
         if let Some(select) = &self.selection {
             options = options.select(select.get().0.clone());

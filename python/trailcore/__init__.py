@@ -27,6 +27,7 @@ from trailcore._analysis import (
 )
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
+from trailcore._live import CheckpointStore, Delivery, Event, Tail, follow
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
 from trailcore._progress import Bar, Progress
 from trailcore._select import Select, StartPoint
@@ -59,11 +60,14 @@ __all__ = [
     "Changes",
     "CheckIssue",
     "CheckReport",
+    "CheckpointStore",
     "ClosedError",
     "Column",
+    "Delivery",
     "Diagnostic",
     "Difference",
     "Differences",
+    "Event",
     "FileInfo",
     "FilterSyntaxError",
     "ForkError",
@@ -91,6 +95,7 @@ __all__ = [
     "TableDifferences",
     "TableInfo",
     "TableVersion",
+    "Tail",
     "Trail",
     "TrailError",
     "TrailWarning",
@@ -107,6 +112,7 @@ __all__ = [
     "ZeroDate",
     "__version__",
     "call",
+    "follow",
     "open",
 ]
 __all__ += [

@@ -22,6 +22,7 @@ __all__ = [
     "Select",
     "Table",
     "TableDef",
+    "Tail",
     "Trail",
     "Writer",
     "__version__",
@@ -387,6 +388,35 @@ class Batches(Iterator[Batch]):
         """Closes the files. Batches that were already returned stay valid; `next` raises `ClosedError` afterwards."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *exception: object) -> None: ...
+
+@final
+class Tail:
+    """Follows a trail. One thread at a time receives; the other methods may be called from any thread meanwhile."""
+
+    def __new__(
+        cls,
+        path: _Path,
+        options: str,
+        read: _Reading,
+        checkpoint: _Path | None = None,
+        store: Any | None = None,
+    ) -> Self: ...
+    def recv(self, timeout: float | None = None) -> tuple[str, list[Change], str, int] | None:
+        """Waits for the next delivery, at most for a time in seconds; `None` if none has come or if it is stopped."""
+    def acknowledge(self, number: int) -> None:
+        """Acknowledges the delivery with a number."""
+    def stop(self) -> None:
+        """Stops it: a call that waits returns at once."""
+    def wake(self) -> None:
+        """Ends the current or the next wait."""
+    def resume(self) -> None:
+        """Accepts the event that it waits for."""
+    def progress_document(self) -> str:
+        """Delivery, acknowledgement and checkpoint, a document."""
+    def lag_document(self) -> str:
+        """The distance to the end of the trail, a document."""
+    def close(self) -> None:
+        """Stops it, stores the checkpoint and closes the files."""
 
 @final
 class Trail:

@@ -32,6 +32,20 @@ pub struct Receipt {
     pub(crate) change: Option<(u32, Box<Mark>)>,
 }
 
+impl Receipt {
+    /// Returns the receipt for all changes of the delivery with a number, for programs in other languages.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        Self { item: number, change: None }
+    }
+
+    /// Returns the number of the delivery in its tail.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.item
+    }
+}
+
 /// How far delivery, acknowledgement and the stored checkpoint are apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How far a follower is."))]

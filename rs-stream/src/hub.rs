@@ -159,9 +159,7 @@ fn read(tail: &mut Tail, reading: &Reading, stop: &TailHandle) -> Result<()> {
                 tail.acknowledge(&batch.receipt())?;
             }
             Some(Item::Event(event)) => {
-                // Each subscriber examines the order of the changes itself.
-                let is_own = matches!(event.kind, EventKind::HistoryReset | EventKind::TimeBackwards | EventKind::MissingStart);
-                if let Some(at) = event.position.trail().filter(|_| !is_own) {
+                if let Some(at) = event.position.trail() {
                     let message = Message::Event { kind: event.kind, at, file: event.file, what: event.what };
                     reading.send(&message, stop.signal());
                 }

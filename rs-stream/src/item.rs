@@ -20,6 +20,18 @@ pub enum Item {
     Event(Event),
 }
 
+impl Item {
+    /// Returns the receipt for all its changes; `None` for an event, which needs none.
+    #[must_use]
+    pub fn receipt(&self) -> Option<Receipt> {
+        match self {
+            Self::Changes(batch) => Some(batch.receipt()),
+            Self::Transaction(transaction) => Some(transaction.receipt()),
+            Self::Event(_) => None,
+        }
+    }
+}
+
 /// Consecutive changes.
 #[derive(Clone, Debug)]
 pub struct Batch {

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// A message of the shared reading.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
-    /// Changes, and the place after them.
+    /// Changes, whose order has been examined, and the place after them.
     Changes(Arc<ChangeBlock>, Mark),
     /// Something about the trail.
     Event { kind: EventKind, at: TrailPosition, file: Option<PathBuf>, what: String },

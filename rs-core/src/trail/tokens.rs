@@ -120,6 +120,9 @@ pub(crate) fn transaction_ids(area: &[u8], order: ByteOrder) -> (Option<&str>, O
         if wanted.is_none() {
             *wanted = token.value().and_then(|value| std::str::from_utf8(value).ok());
         }
+        if csn.is_some() && xid.is_some() {
+            break;
+        }
     }
     (csn, xid)
 }

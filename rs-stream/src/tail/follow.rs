@@ -335,6 +335,44 @@ impl Tail {
         Ok(None)
     }
 
+    /// Returns an iterator of the items, which waits for each. It ends once the tail is [stopped](TailHandle::stop), and after an
+    /// error.
+    pub fn items(&mut self) -> impl Iterator<Item = Result<Item>> + '_ {
+        let mut failed = false;
+        std::iter::from_fn(move || if failed { None } else { self.recv().inspect_err(|_| failed = true).transpose() })
+    }
+
+    /// Calls a function for each item, in this thread, until the tail is [stopped](TailHandle::stop) or the function fails. An item is
+    /// acknowledged once the function has returned.
+    ///
+    /// # Errors
+    /// The errors of [`recv`](Self::recv), of the function, and of the store.
+    pub fn run(&mut self, mut take: impl FnMut(&Item) -> Result<()>) -> Result<()> {
+        while let Some(item) = self.recv()? {
+            take(&item)?;
+            if let Some(receipt) = item.receipt() {
+                self.acknowledge(&receipt)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the tail to a thread of its own, and returns a handle and a channel of its items. At most `queue` of them wait in the
+    /// channel. The thread ends when the tail is stopped, when the channel is dropped, and after an error, which is the last item.
+    #[must_use]
+    pub fn into_channel(mut self, queue: usize) -> (TailHandle, crossbeam_channel::Receiver<Result<Item>>) {
+        let (sender, receiver) = crossbeam_channel::bounded(queue);
+        let handle = self.handle();
+        std::thread::spawn(move || {
+            for item in self.items() {
+                if sender.send(item).is_err() {
+                    break;
+                }
+            }
+        });
+        (handle, receiver)
+    }
+
     /// Returns whether it is stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -494,8 +532,8 @@ impl Tail {
         Ok(Step::Again)
     }
 
-    /// Takes the changes that were read. `after` is the position after the last one.
-    pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition) -> Result<()> {
+    /// Takes changes. `after` is the position after the last one. Their order is examined unless the shared reading has done that.
+    pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition, examines: bool) -> Result<()> {
         self.idle.damaged_at = None;
         if !self.skip.is_nothing() {
             block = Arc::new(self.skip.rest_of(&block));
@@ -506,7 +544,7 @@ impl Tail {
         }
         let first = block.get(0).and_then(|first| first.start().trail()).unwrap_or(after);
         self.know_files(first.seqno, after.seqno);
-        let cuts = self.order.examine(&block);
+        let cuts = if examines { self.order.examine(&block) } else { Vec::new() };
         if cuts.is_empty() {
             return self.deliver(block, after);
         }

@@ -66,10 +66,10 @@ impl Tail {
     pub(super) fn take_own(&mut self, block: Arc<ChangeBlock>, after: TrailPosition) -> Result<()> {
         let at = match &self.link {
             Some(Link { state: LinkState::Joining(_, at), .. }) => *at,
-            _ => return self.take(block, after),
+            _ => return self.take(block, after, true),
         };
         if after <= at {
-            self.take(block, after)?;
+            self.take(block, after, true)?;
         } else {
             let mut before = ChangeBlock::default();
             let is_before = |change: &trailcore::Change<'_>| change.start().trail().is_some_and(|start| start < at);
@@ -79,7 +79,7 @@ impl Tail {
                     self.out.extend(self.assembly.is_empty().then_some(Out::Advance(mark)));
                 }
             } else {
-                self.take(Arc::new(before), at)?;
+                self.take(Arc::new(before), at, true)?;
             }
         }
         let here = self.order.here();
@@ -96,8 +96,12 @@ impl Tail {
                 if self.files.last().is_none_or(|last| last.seqno < after.position.seqno) {
                     self.find_files()?;
                 }
-                self.take(block, after.position)?;
+                self.take(block, after.position, false)?;
                 self.files.iter().for_each(|file| file.close());
+                Ok(Step::Again)
+            }
+            // This tail has been further, and has met it itself.
+            Received::Message(Message::Event { at, .. }) if matches!(self.skip, Skip::Before(here) if at < here) => {
                 Ok(Step::Again)
             }
             Received::Message(Message::Event { kind, at, file, what }) => {

@@ -303,3 +303,47 @@ fn a_selection_moves_on_over_what_it_rejects() {
         assert_eq!(tail.progress().acknowledged, Position::new(0, file.len() as u64));
     }
 }
+
+#[test]
+fn iterator_callback_and_channel() {
+    let growing = Growing::new();
+    growing.append(0, &trail(options(), &LIST)[0]);
+    let expected = read(&growing.path());
+    let open = || Tail::open(growing.path(), quick().batch(4)).unwrap();
+    let is_last = |seen: &Seen| seen.changes.len() == expected.len();
+    let (mut tail, mut seen) = (open(), Seen::default());
+    let handle = tail.handle();
+    for item in tail.items() {
+        seen.take(item.unwrap());
+        if is_last(&seen) {
+            handle.stop();
+        }
+    }
+    assert_eq!(seen.changes, expected);
+    let (mut tail, mut count) = (open(), 0);
+    let handle = tail.handle();
+    tail.run(|item| {
+        if let trailcore_stream::Item::Changes(batch) = item {
+            count += batch.len();
+        }
+        if count == expected.len() {
+            handle.stop();
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!((count, tail.progress().unacknowledged_changes), (expected.len(), 0));
+    // A callback that fails ends it, and its item is not acknowledged.
+    let mut tail = open();
+    tail.run(|_| Err(trailcore::Error::new(trailcore::ErrorKind::Io, "full"))).unwrap_err();
+    assert_eq!(tail.progress().unacknowledged_changes, 4);
+    let (handle, channel) = open().into_channel(1);
+    let mut seen = Seen::default();
+    while !is_last(&seen) {
+        let item = channel.recv().unwrap().unwrap();
+        let receipt = seen.take(item).unwrap();
+        handle.acknowledge(&receipt).unwrap();
+    }
+    handle.stop();
+    assert_eq!(channel.recv().map(|_| ()), Err(crossbeam_channel::RecvError));
+}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use trailcore::filter::Select;
 use trailcore::sink::WriterOptions;
 use trailcore::{Error, ErrorKind};
-use trailcore_stream::{Delivery, Hub, MemoryStore, Slow, Start, Tail, TailOptions};
+use trailcore_stream::{Delivery, EventKind, Hub, MemoryStore, Policy, Slow, Start, Tail, TailOptions};
 
 use crate::support::{DELIVERIES, Growing, Seen, options, read, trail};
 
@@ -238,4 +238,30 @@ fn a_subscriber_that_never_receives_or_dies_stops_no_other() {
     assert_eq!(good.join().unwrap().unwrap().changes, expected);
     drop(never);
     hub.stop().unwrap();
+}
+
+#[test]
+fn events_come_to_each_subscriber_with_its_own_policy() {
+    let growing = Growing::new();
+    let files = trail(WriterOptions { file_size: 1 << 20, ..options() }, &[(100, 2), (90, 2), (101, 1)]);
+    let mut hub = Hub::open(growing.path(), tail_options()).unwrap();
+    let mut reports = hub.subscribe(tail_options()).unwrap();
+    let stops = tail_options().policy(EventKind::HistoryReset, Policy::Stop).delivery(Delivery::Transactions);
+    let mut stops = hub.subscribe(stops).unwrap();
+    hub.start();
+    growing.append(0, &files[0]);
+    let mut seen = Seen::default();
+    while seen.changes.len() < 5 {
+        seen.drain_for(&mut reports, Duration::from_millis(50));
+    }
+    assert_eq!(seen.kinds(), ["history_reset", "time_backwards"]);
+    let mut seen = Seen::default();
+    let failed = loop {
+        match stops.recv_timeout(Duration::from_millis(50)) {
+            Ok(item) => drop(item.and_then(|item| seen.take(item))),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(seen.names(), ["100/0", "100/1"]);
+    assert!(failed.to_string().contains("history_reset"), "{failed}");
 }

@@ -1,0 +1,204 @@
+//! The Python class `Tail` of the extension: follows a trail.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use trailcore::schema::TableMap;
+use trailcore::{ChangeBlock, Error};
+use trailcore_stream::{
+    Checkpoint, CheckpointStore, FileStore, Item, Loaded, Part, Receipt, TailHandle, TailOptions, Transaction,
+};
+
+use crate::change::{Block, Change, Names};
+use crate::error::{foreign, in_iteration, raised};
+use crate::handle::Handle;
+use crate::reader::named;
+use crate::trail::ReadArgs;
+
+/// How long the tail waits until signals are looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A delivery: its kind, its changes, a document with the rest, and its number for the acknowledgement.
+type Delivery = (&'static str, Vec<Change>, String, u64);
+
+/// Follows a trail. One thread at a time receives; the other methods may be called from any thread meanwhile.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Tail {
+    tail: Handle<trailcore_stream::Tail>,
+    handle: TailHandle,
+    /// The names of the tables met so far.
+    names: Mutex<TableMap<Arc<Names>>>,
+}
+
+/// A checkpoint store of the caller: an object with `load` and `store`.
+struct CallersStore(Py<PyAny>);
+
+impl CallersStore {
+    fn failed(exception: PyErr) -> Error {
+        Error::write(Path::new("checkpoint"), foreign(exception))
+    }
+}
+
+impl CheckpointStore for CallersStore {
+    fn load(&mut self) -> trailcore::Result<Option<Loaded>> {
+        let text = Python::attach(|py| self.0.bind(py).call_method0("load")?.extract::<Option<String>>());
+        let text = text.map_err(Self::failed)?;
+        text.map(|text| Checkpoint::from_json(&text).map(Loaded::from)).transpose()
+    }
+
+    fn store(&mut self, checkpoint: &Checkpoint) -> trailcore::Result<()> {
+        let text = checkpoint.to_json()?;
+        Python::attach(|py| self.0.bind(py).call_method1("store", (text,)).map(drop)).map_err(Self::failed)
+    }
+}
+
+/// A delivery before it is made of Python objects: its kind, its blocks, a document with the rest, and its number.
+type Received = (&'static str, Vec<Arc<ChangeBlock>>, String, u64);
+
+fn received(item: Item) -> trailcore::Result<Received> {
+    Ok(match item {
+        Item::Changes(batch) => {
+            let document = serde_json::json!({ "end": batch.end() });
+            ("changes", vec![Arc::clone(batch.block())], document.to_string(), batch.receipt().number())
+        }
+        Item::Transaction(transaction) => {
+            let blocks = transaction.blocks()?.collect::<trailcore::Result<_>>()?;
+            ("transaction", blocks, facts(&transaction), transaction.receipt().number())
+        }
+        Item::Event(event) => {
+            let text = serde_json::to_string(&event).map_err(|error| Error::internal(&error.to_string()))?;
+            ("event", Vec::new(), text, 0)
+        }
+        _ => return Err(Error::internal("an unknown kind of delivery")),
+    })
+}
+
+fn facts(transaction: &Transaction) -> String {
+    let part = match transaction.part() {
+        Part::Whole => "whole",
+        Part::First => "first",
+        Part::Middle => "middle",
+        Part::Last => "last",
+    };
+    serde_json::json!({
+        "end": transaction.end(), "csn": transaction.csn(), "xid": transaction.xid(), "timestamp": transaction.timestamp(),
+        "part": part, "complete": transaction.is_complete(),
+    })
+    .to_string()
+}
+
+#[pymethods]
+impl Tail {
+    /// Opens the trail at a path, with a document of `TailOptions`, and a checkpoint: a path, or a store of the caller.
+    #[new]
+    #[pyo3(signature = (path, options, read, checkpoint = None, store = None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        options: &str,
+        read: ReadArgs,
+        checkpoint: Option<PathBuf>,
+        store: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let mut options = TailOptions::from_json(options).map_err(|error| raised(py, &error))?.read(read.options(py)?);
+        if let Some(select) = read.selection() {
+            options = options.select(select);
+        }
+        let open = || match (checkpoint, store) {
+            (Some(file), _) => trailcore_stream::Tail::open_with(path, options, FileStore::new(file)),
+            (None, Some(store)) => trailcore_stream::Tail::open_with(path, options, CallersStore(store)),
+            (None, None) => trailcore_stream::Tail::open(path, options),
+        };
+        let tail = py.detach(open).map_err(|error| raised(py, &error))?;
+        let handle = tail.handle();
+        Ok(Self { tail: Handle::new(tail), handle, names: Mutex::default() })
+    }
+
+    /// Waits for the next delivery, at most for a time in seconds; `None` if none has come or if it is stopped.
+    #[pyo3(signature = (timeout = None))]
+    fn recv(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Delivery>> {
+        let time = match timeout {
+            Some(seconds) => {
+                Some(Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))?)
+            }
+            None => None,
+        };
+        let begun = Instant::now();
+        loop {
+            let left = time.map(|time| time.saturating_sub(begun.elapsed()));
+            let wait = left.map_or(LOOK, |left| left.min(LOOK));
+            let item = self.tail.with(py, |tail| -> trailcore::Result<_> {
+                let item = tail.recv_timeout(wait)?.map(received).transpose()?;
+                Ok((item, tail.is_stopped()))
+            })?;
+            match item.map_err(|error| in_iteration(py, raised(py, &error)))? {
+                (Some((kind, blocks, document, number)), _) => {
+                    let mut changes = Vec::new();
+                    for block in blocks {
+                        self.add(py, block, &mut changes)?;
+                    }
+                    return Ok(Some((kind, changes, document, number)));
+                }
+                (None, true) => return Ok(None),
+                (None, false) if left.is_some_and(|left| left <= LOOK) => return Ok(None),
+                (None, false) => py.check_signals()?,
+            }
+        }
+    }
+
+    /// Acknowledges the delivery with a number.
+    fn acknowledge(&self, py: Python<'_>, number: u64) -> PyResult<()> {
+        py.detach(|| self.handle.acknowledge(&Receipt::of(number))).map_err(|error| raised(py, &error))
+    }
+
+    /// Stops it: a call that waits returns at once.
+    fn stop(&self) {
+        self.handle.stop();
+    }
+
+    /// Ends the current or the next wait.
+    fn wake(&self) {
+        self.handle.wake();
+    }
+
+    /// Accepts the event that it waits for.
+    fn resume(&self) {
+        self.handle.resume();
+    }
+
+    /// Delivery, acknowledgement and checkpoint, a document.
+    fn progress_document(&self) -> PyResult<String> {
+        serde_json::to_string(&self.handle.progress()).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// The distance to the end of the trail, a document.
+    fn lag_document(&self, py: Python<'_>) -> PyResult<String> {
+        let lag = py.detach(|| self.handle.lag()).map_err(|error| raised(py, &error))?;
+        serde_json::to_string(&lag).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Stops it, stores the checkpoint and closes the files.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.stop();
+        match self.tail.take(py)? {
+            Some(tail) => py.detach(move || tail.store()).map_err(|error| raised(py, &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Tail {
+    /// Adds the changes of a block. Holds no lock while Python objects are created.
+    fn add(&self, py: Python<'_>, block: Arc<ChangeBlock>, changes: &mut Vec<Change>) -> PyResult<()> {
+        let mut names = std::mem::take(&mut *self.names.lock_py_attached(py));
+        let block: Arc<Block> = Arc::new(named(py, block, &mut names)?);
+        *self.names.lock_py_attached(py) = names;
+        changes.extend((0..block.changes.len()).map(|index| Change { block: Arc::clone(&block), index }));
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+"""Follows trails that grow, in `for` and in `async for`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import trailcore as tc
+
+DATA = Path(__file__).resolve().parents[2] / "examples" / "data" / "big"
+FILES = sorted(DATA.glob("bk*"))
+EXPECTED = [str(change) for change in tc.open(DATA / "bk")]
+QUICK = {"hints": False, "poll_interval": 2, "checkpoint_interval": 0}
+
+
+def grow(folder: Path, pause: float = 0.0) -> None:
+    for file in FILES:
+        data = file.read_bytes()
+        for at in range(0, len(data), 3000):
+            with open(folder / file.name, "ab") as grown:
+                grown.write(data[at : at + 3000])
+            time.sleep(pause)
+
+
+@pytest.mark.parametrize("transactions", [False, True])
+def test_a_growing_trail(tmp_path: Path, transactions: bool) -> None:
+    writer = threading.Thread(target=grow, args=(tmp_path, 0.001))
+    writer.start()
+    seen: list[str] = []
+    with tc.follow(tmp_path / "bk", transactions=transactions, **QUICK) as tail:
+        for item in tail:
+            if isinstance(item, tc.Event):
+                assert item.kind == "restart_append"
+                continue
+            seen += map(str, item.changes)
+            assert (item.part, item.csn is not None) == (("whole", True) if transactions else (None, False))
+            tail.acknowledge(item)
+            if len(seen) == len(EXPECTED):
+                assert tail.progress["unacknowledged_changes"] == 0
+                assert tail.lag["bytes_behind"] == 0
+                tail.stop()
+    writer.join()
+    assert seen == EXPECTED
+    with pytest.raises(tc.ClosedError):
+        tail.recv(0)
+
+
+def test_async_for_and_a_checkpoint(tmp_path: Path) -> None:
+    grow(tmp_path)
+
+    async def some(number: int) -> list[str]:
+        seen: list[str] = []
+        async with tc.follow(tmp_path / "bk", checkpoint=tmp_path / "checkpoint", batch=5, **QUICK) as tail:
+            async for item in tail:
+                if isinstance(item, tc.Delivery):
+                    seen += map(str, item.changes)
+                    tail.acknowledge(item)
+                if len(seen) >= number:
+                    break
+        return seen
+
+    first = asyncio.run(some(20))
+    assert first + asyncio.run(some(len(EXPECTED) - len(first))) == EXPECTED
+
+
+def test_a_cancelled_wait_loses_nothing(tmp_path: Path) -> None:
+    async def work() -> list[str]:
+        seen: list[str] = []
+        async with tc.follow(tmp_path / "bk", **QUICK) as tail:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(tail.__anext__(), 0.05)
+            grow(tmp_path)
+            async for item in tail:
+                if isinstance(item, tc.Delivery):
+                    seen += map(str, item.changes)
+                if len(seen) == len(EXPECTED):
+                    return seen
+        raise AssertionError
+
+    assert asyncio.run(work()) == EXPECTED
+
+
+class Store:
+    """A checkpoint store of the caller."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+        self.fails = False
+
+    def load(self) -> str | None:
+        return self.text
+
+    def store(self, checkpoint: str) -> None:
+        if self.fails:
+            raise ZeroDivisionError("a store that fails")
+        self.text = checkpoint
+
+
+def test_a_store_of_the_caller(tmp_path: Path) -> None:
+    grow(tmp_path)
+    store = Store()
+    seen: list[str] = []
+    while len(seen) < len(EXPECTED):
+        with tc.follow(tmp_path / "bk", checkpoint=store, batch=30, **QUICK) as tail:
+            item = tail.recv(10)
+            while isinstance(item, tc.Event):
+                item = tail.recv(10)
+            assert item is not None
+            seen += map(str, item.changes)
+            store.fails = len(seen) < 40
+            if store.fails:
+                with pytest.raises(ZeroDivisionError):
+                    tail.acknowledge(item)
+                store.fails = False
+            else:
+                tail.acknowledge(item)
+    assert seen == EXPECTED
+    with pytest.raises(ValueError, match="another selection"):
+        tc.follow(tmp_path / "bk", checkpoint=store, select=tc.Select("BANK.*"))
+
+
+def test_selections_starts_and_policies(tmp_path: Path) -> None:
+    grow(tmp_path)
+    select = tc.Select("BANK.POSTINGS", ops=["insert"])
+    with tc.follow(tmp_path / "bk", select=select, start="csn:7824137838", **QUICK) as tail:
+        item = tail.recv(10)
+        while isinstance(item, tc.Event):
+            item = tail.recv(10)
+        assert item is not None and {change.table for change in item.changes} == {"BANK.POSTINGS"}
+    (tmp_path / FILES[1].name).unlink()
+    with (
+        tc.follow(tmp_path / "bk", policies={"next_file_missing": "stop"}, **QUICK) as tail,
+        pytest.raises(tc.SequenceGapError),
+    ):
+        list(tail)
+    with pytest.raises(ValueError, match="unknown option no_such_option"):
+        tc.follow(tmp_path / "bk", no_such_option=1)
+    with pytest.raises(FileNotFoundError):
+        tc.follow("no/such/place/bk")
