@@ -44,7 +44,14 @@ check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests
 TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages
-	@.ci/timed $(TEST_PARTS)
+	@mkdir -p target
+	@$(MAKE) --no-print-directory built-ahead > target/built-ahead.log 2>&1 & \
+	.ci/timed $(TEST_PARTS); status=$$?; wait; exit $$status
+
+# Builds the programs and libraries that are installed, beside the first checks: linking them takes long and uses one core. A later
+# part that needs them waits for them, and reports their errors.
+.PHONY: built-ahead
+built-ahead: cli-build c-build
 
 test-rust: ## Tests the crates, the samples and the vectors
 	$(CARGO) test --quiet --workspace --all-features

@@ -236,7 +236,7 @@ fn a_callback_stops_and_goes_on() {
     assert!(stops > 2 && calls.load(Ordering::Relaxed) > 5);
 }
 
-/// Bytes in memory that tell whether anybody still has them.
+/// Bytes in memory whose holders can be asked for.
 #[derive(Debug)]
 struct Shared(Arc<Vec<u8>>);
 

@@ -63,7 +63,7 @@ const PK_UPDATE: u8 = 115;
 const UNIFIED_UPDATE: u8 = 134;
 const METADATA: u8 = 170;
 const TABLE_DEFINITION: u8 = 2;
-/// Where the body of the data area is in a record whose table is given by a number.
+/// Start of the body of the data area in a record whose table is given by a number.
 const DATA_AT: usize = 48;
 /// Microseconds from Julian day 0 to 1970.
 const EPOCH: u64 = 210_866_760_000_000_000;
@@ -223,7 +223,7 @@ pub fn predicate<O: Order>(bytes: &[u8], limit: i64) -> Option<u64> {
     Some(count)
 }
 
-/// The number of columns of all images, and once more of those that are NULL.
+/// The number of columns of all images, and once more of the ones that are NULL.
 pub fn visit<O: Order>(bytes: &[u8]) -> Option<u64> {
     let mut count = 0;
     records::<O>(bytes, |record| {

@@ -29,7 +29,7 @@ pub(super) struct Parallel {
     next: usize,
 }
 
-/// What a worker has made of a piece.
+/// The result of a worker for a piece.
 #[derive(Debug)]
 pub(super) struct Done {
     index: usize,
