@@ -279,7 +279,10 @@ fn follower_process() {
         if point == "received" {
             reach(&mut countdown);
         }
-        let lines: String = seen.changes.iter().map(|change| format!("{change}\n")).collect();
+        let is_last = seen.changes.iter().any(|change| change.ends_with(" 999999/0"));
+        let mut lines: String = seen.changes.iter().map(|change| format!("{change}\n")).collect();
+        // In one write with the last change: a follower that is killed after it would wait for ever otherwise.
+        lines.push_str(if is_last { "end\n" } else { "" });
         log.write_all(lines.as_bytes()).unwrap();
         if point == "written" {
             reach(&mut countdown);
@@ -288,8 +291,7 @@ fn follower_process() {
         if point == "acknowledged" {
             reach(&mut countdown);
         }
-        if seen.changes.iter().any(|change| change.ends_with(" 999999/0")) {
-            log.write_all(b"end\n").unwrap();
+        if is_last {
             tail.store().unwrap();
             return;
         }
