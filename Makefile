@@ -55,12 +55,23 @@ built-ahead: cli-build c-build
 
 test-rust: ## Tests the crates, the samples and the vectors
 	$(CARGO) test --quiet --workspace --all-features
-	TRAILCORE_DRILL=threads:300 $(CARGO) test --quiet --workspace --all-features $(addprefix --test ,$(READING_TESTS))
+	$(MAKE) --no-print-directory drill-threads
 	@[ -d ../shared ] || echo "skipped: the tests of real trails, vectors and shared filter cases, which need ../shared"
 	$(MAKE) --no-print-directory examples-check
 
-# The tests of reading, which a drill runs once more with every trail read in threads, in small pieces.
+# The tests of reading once more, with every trail read in threads, in small pieces. The programs are run as they are built: Cargo
+# builds the dependencies of a selection of tests again.
 READING_TESTS := trails properties blocks damage select analysis continued live watch writer check filter_properties
+.PHONY: drill-threads
+drill-threads:
+	@$(CARGO) test --workspace --all-features --no-run 2>&1 | sed -n 's|.*Executable tests/\([a-z_]*\).* (\(.*\))|\1 \2|p' > target/tests.txt
+	@for test in $(READING_TESTS); do \
+	  programs=$$(awk -v test=$$test '$$1 == test {print $$2}' target/tests.txt); \
+	  [ -n "$$programs" ] || { echo "no test $$test"; exit 1; }; \
+	  for program in $$programs; do \
+	    (cd rs-core && TRAILCORE_DRILL=threads:300 ../$$program --quiet > ../target/drill.log 2>&1) || { cat target/drill.log; exit 1; }; \
+	  done; \
+	done
 
 test-cli: ## Tests the command line
 	$(CARGO) test --quiet -p trailcore-cli

@@ -205,6 +205,16 @@ def test_ctrl_c_ends_libraries_that_read_a_table_themselves(long_trail: Path, wo
     assert time.monotonic() - start < 10
 
 
+def test_threads_give_the_same(long_trail: Path) -> None:
+    files = sorted(long_trail.parent.iterdir())[:5]
+    one, two = tc.open(files), tc.open(files, threads=2)
+    expected, found = one.table("A.T").to_arrow(), two.table("A.T").to_arrow()
+    assert found.num_rows == 20_000
+    assert found.combine_chunks().equals(expected.combine_chunks())
+    assert [change.position for change in two] == [change.position for change in one]
+    assert two.summary() == one.summary()
+
+
 def test_iterators_can_be_abandoned(long_trail: Path) -> None:
     def descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))

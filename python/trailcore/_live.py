@@ -8,15 +8,16 @@ import datetime as _dt
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from trailcore import _native
 from trailcore._native import Catalog, Change
 from trailcore._select import Select
 from trailcore._trail import _Reading
 from trailcore._values import Position, position_of, time_of, utc
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["CheckpointStore", "Delivery", "Event", "Tail", "follow"]
 
