@@ -157,7 +157,7 @@ fn shared(path: &Path, subscribers: usize, changes: u64) -> Outcome<u64> {
     let slow = trailcore_stream::Slow::Block;
     let tails = (0..subscribers).map(|_| hub.subscribe(TailOptions::new().slow(64, slow)));
     let tails: Vec<_> = tails.collect::<Result<_, _>>()?;
-    hub.start();
+    hub.start()?;
     let threads: Vec<_> = tails.into_iter().map(|mut tail| std::thread::spawn(move || drain(&mut tail, changes))).collect();
     for thread in threads {
         thread.join().map_err(|_| "a subscriber has failed")??;

@@ -10,9 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use trailcore::schema::TableMap;
 use trailcore::{ChangeBlock, Error};
-use trailcore_stream::{
-    Checkpoint, CheckpointStore, FileStore, Item, Loaded, Part, Receipt, TailHandle, TailOptions, Transaction,
-};
+use trailcore_stream::{Checkpoint, CheckpointStore, FileStore, Item, Loaded, Receipt, TailHandle, TailOptions, Transaction};
 
 use crate::change::{Block, Change, Names};
 use crate::error::{foreign, in_iteration, raised};
@@ -79,15 +77,9 @@ fn received(item: Item) -> trailcore::Result<Received> {
 }
 
 fn facts(transaction: &Transaction) -> String {
-    let part = match transaction.part() {
-        Part::Whole => "whole",
-        Part::First => "first",
-        Part::Middle => "middle",
-        Part::Last => "last",
-    };
     serde_json::json!({
         "end": transaction.end(), "csn": transaction.csn(), "xid": transaction.xid(), "timestamp": transaction.timestamp(),
-        "part": part, "complete": transaction.is_complete(),
+        "part": transaction.part().name(), "complete": transaction.is_complete(),
     })
     .to_string()
 }

@@ -152,7 +152,7 @@ def test_ctrl_c_ends_work_within_a_second(long_trail: Path, work: str) -> None:
     out, err = child.communicate(timeout=30)
     assert out == "stopped\n", err
     # One second, and some time for a busy machine to end a process. Without a reaction, the work has no end.
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,8 @@ def test_ctrl_c_ends_libraries_that_read_a_table_themselves(long_trail: Path, wo
     out, err = child.communicate(timeout=30)
     # A second KeyboardInterrupt may follow at once: polars has a handler of its own beside Python's.
     assert out in ("stopped\n", "wrapped\nstopped\n") or err.endswith("KeyboardInterrupt\n"), (out, err)
-    assert time.monotonic() - start < 10
+    # DuckDB itself looks for an interrupt now and then only; without a reaction, the work has no end.
+    assert time.monotonic() - start < (10 if "duckdb" in work else 3)
 
 
 def test_threads_give_the_same(long_trail: Path) -> None:

@@ -218,6 +218,12 @@ impl Error {
         Self::caused(kind, "cannot read the file", path, error)
     }
 
+    /// Creates the error of a thread that cannot be started.
+    #[must_use]
+    pub fn thread(error: &std::io::Error) -> Self {
+        Self::new(ErrorKind::Io, format!("cannot start a thread: {error}"))
+    }
+
     /// Creates the error of writing a file.
     #[must_use]
     pub fn write(path: &Path, error: std::io::Error) -> Self {

@@ -44,7 +44,7 @@ fn changes(trail: &Trail, options: ReadOptions) -> (Vec<String>, Option<String>,
         }
     };
     assert_eq!(reader.next().err().map(|again| again.to_string()), error);
-    (lines, error, reader.report().to_json().unwrap())
+    (lines, error, format!("{} {}", reader.position(), reader.report().to_json().unwrap()))
 }
 
 /// The batches by table, the errors, and the report.
@@ -64,7 +64,7 @@ fn batches(trail: &Trail, read: ReadOptions, arrow: ArrowOptions) -> Outcome {
         }
     }
     tables.sort_by(|a, b| a.0.cmp(&b.0));
-    (tables, errors, all.report().to_json().unwrap())
+    (tables, errors, format!("{} {}", all.reader().position(), all.report().to_json().unwrap()))
 }
 
 /// Compares rows that are split into batches in different ways.

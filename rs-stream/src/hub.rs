@@ -30,7 +30,7 @@ use crate::tail::{Tail, TailHandle};
 /// let mut hub = Hub::open(path, TailOptions::new())?;
 /// let all = hub.subscribe(TailOptions::new())?;
 /// let postings = hub.subscribe(TailOptions::new().select(Select::parse("TABLE BANK.POSTINGS;")?))?;
-/// hub.start();
+/// hub.start()?;
 /// for mut tail in [all, postings] {
 ///     std::thread::spawn(move || while let Ok(Some(_item)) = tail.recv() {});
 /// }
@@ -98,16 +98,21 @@ impl Hub {
     }
 
     /// Starts the reading, in a thread. Doing it again has no effect.
-    pub fn start(&mut self) {
+    ///
+    /// # Errors
+    /// [`Io`](trailcore::ErrorKind::Io) if the thread cannot be started.
+    pub fn start(&mut self) -> Result<()> {
         if let Some(mut tail) = self.tail.take() {
             let reading = Arc::clone(&self.reading);
             let stop = tail.handle();
-            self.thread = Some(std::thread::spawn(move || {
+            let thread = std::thread::Builder::new().spawn(move || {
                 let outcome = read(&mut tail, &reading, &stop);
                 reading.end(outcome.as_ref().err());
                 outcome
-            }));
+            });
+            self.thread = Some(thread.map_err(|error| Error::thread(&error))?);
         }
+        Ok(())
     }
 
     /// Returns the number of subscribers that share the reading now.

@@ -117,6 +117,19 @@ pub enum Part {
     Last,
 }
 
+impl Part {
+    /// Returns its name: `whole`, `first`, `middle` or `last`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::First => "first",
+            Self::Middle => "middle",
+            Self::Last => "last",
+        }
+    }
+}
+
 /// A transaction, or a part of one that is larger than the memory cap. It has the changes that the selection keeps.
 #[derive(Debug)]
 pub struct Transaction {

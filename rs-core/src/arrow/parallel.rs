@@ -15,7 +15,7 @@ use super::options::ArrowOptions;
 use super::records::TableRecords;
 
 use crate::error::{Error, Result};
-use crate::source::{Piece, Pieces, Progress, Reader};
+use crate::source::{Piece, Pieces, Progress, Reader, spawn};
 
 /// The workers, and the pieces that they have finished.
 #[derive(Debug)]
@@ -65,10 +65,7 @@ impl Parallel {
             let worker = Worker { like, options: options.clone(), schemas: schemas.clone(), queue: Arc::clone(&queue) };
             let pieces = parallel.pieces.as_ref().map_or_else(|| Err(no_pieces()), Pieces::receiver)?;
             let send = send.clone();
-            let thread = std::thread::Builder::new().name("trailcore-decode".to_owned());
-            let thread = thread.spawn(move || worker.work(&pieces, &send));
-            let cannot = |error| Error::io(std::path::Path::new(""), error).hint("set the option threads to 1");
-            parallel.workers.push(thread.map_err(cannot)?);
+            parallel.workers.push(spawn("trailcore-decode", move || worker.work(&pieces, &send))?);
         }
         Ok(parallel)
     }

@@ -24,7 +24,8 @@ use crate::schema::table::TableDef;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    tables: HashMap<Box<str>, Arc<TableDef>>,
+    /// Clones share them: each reader, and each piece of one, has a catalog.
+    tables: Arc<HashMap<Box<str>, Arc<TableDef>>>,
 }
 
 impl Catalog {
@@ -80,7 +81,7 @@ impl Catalog {
 
     /// Adds a definition, replacing one of the same name.
     pub fn insert(&mut self, table: TableDef) {
-        self.tables.insert(table.name().into(), table.shared());
+        Arc::make_mut(&mut self.tables).insert(table.name().into(), table.shared());
     }
 
     /// Returns the definition of a table. A name that differs only in case also matches, if exactly one table has it.

@@ -32,5 +32,5 @@ pub use self::unfinished::{Unfinished, UnfinishedTransactions};
 pub use self::views::{RecordView, RecordViews};
 
 #[cfg(feature = "arrow")]
-pub(crate) use self::reader::{Piece, Pieces};
+pub(crate) use self::reader::{Piece, Pieces, spawn};
 pub(crate) use self::wanted::{Wanted, names, names_exactly};

@@ -189,7 +189,7 @@ impl ReadOptions {
     }
 
     /// Reads ahead in a thread of its own, and decodes record batches in this many threads. The results are the same, in the same
-    /// order; memory stays bounded, by some 64 MiB for each thread. 0 and 1, the default, do all work in the caller's thread, and so
+    /// order; memory stays bounded, by some 100 MiB for each thread. 0 and 1, the default, do all work in the caller's thread, and so
     /// does a source that is not a trail in files or in memory.
     ///
     /// ```

@@ -379,6 +379,16 @@ impl ReadWindow {
         }
     }
 
+    /// Releases the frames and the bytes, and keeps the place after them.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn release_all(&mut self) {
+        self.drop_frames(self.frames.len());
+        self.frames = Vec::new();
+        self.own_the_buffer();
+        self.compact();
+        self.shrink();
+    }
+
     /// Returns a window without frames that reads nothing.
     pub(crate) fn closed() -> Self {
         Self { end: End::Clean, frames: Vec::new(), ..Self::new(Arc::default(), Access::default(), Start::FIRST) }

@@ -359,18 +359,21 @@ impl Tail {
 
     /// Moves the tail to a thread of its own, and returns a handle and a channel of its items. At most `queue` of them wait in the
     /// channel. The thread ends when the tail is stopped, when the channel is dropped, and after an error, which is the last item.
-    #[must_use]
-    pub fn into_channel(mut self, queue: usize) -> (TailHandle, crossbeam_channel::Receiver<Result<Item>>) {
+    ///
+    /// # Errors
+    /// [`Io`](ErrorKind::Io) if the thread cannot be started.
+    pub fn into_channel(mut self, queue: usize) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
         let (sender, receiver) = crossbeam_channel::bounded(queue);
         let handle = self.handle();
-        std::thread::spawn(move || {
+        let send_all = move || {
             for item in self.items() {
                 if sender.send(item).is_err() {
                     break;
                 }
             }
-        });
-        (handle, receiver)
+        };
+        std::thread::Builder::new().spawn(send_all).map_err(|error| Error::thread(&error))?;
+        Ok((handle, receiver))
     }
 
     /// Returns whether it is stopped.

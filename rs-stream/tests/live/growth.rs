@@ -337,7 +337,7 @@ fn iterator_callback_and_channel() {
     let mut tail = open();
     tail.run(|_| Err(trailcore::Error::new(trailcore::ErrorKind::Io, "full"))).unwrap_err();
     assert_eq!(tail.progress().unacknowledged_changes, 4);
-    let (handle, channel) = open().into_channel(1);
+    let (handle, channel) = open().into_channel(1).unwrap();
     let mut seen = Seen::default();
     while !is_last(&seen) {
         let item = channel.recv().unwrap().unwrap();

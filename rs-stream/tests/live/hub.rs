@@ -84,7 +84,7 @@ fn subscribers_of_all_kinds_see_what_a_reader_sees() {
             threads.push(run(tail, last.clone(), Duration::ZERO));
         }
     }
-    hub.start();
+    hub.start().unwrap();
     let mut joined_late = Vec::new();
     while writer.append(1) {
         std::thread::sleep(Duration::from_micros(500));
@@ -116,7 +116,7 @@ fn all_share_the_reading_from_the_start() {
     let mut hub = Hub::open(writer.growing.path(), tail_options()).unwrap();
     let mut tails: Vec<_> = (0..3).map(|_| hub.subscribe(tail_options()).unwrap()).collect();
     assert_eq!(hub.subscribers(), 3);
-    hub.start();
+    hub.start().unwrap();
     let expected = all(40);
     for tail in &mut tails {
         let mut seen = Seen::default();
@@ -140,7 +140,7 @@ fn slow_subscribers() {
         let mut hub = Hub::open(writer.growing.path(), tail_options()).unwrap();
         let quick = hub.subscribe(tail_options()).unwrap();
         let tail = hub.subscribe(tail_options().slow(2, slow).delivery(Delivery::Transactions)).unwrap();
-        hub.start();
+        hub.start().unwrap();
         let threads = [run(quick, last.clone(), Duration::ZERO), run(tail, last.clone(), Duration::from_millis(2))];
         while writer.append(4) {
             std::thread::sleep(Duration::from_millis(1));
@@ -160,7 +160,7 @@ fn dropped_changes_are_counted_and_a_slow_subscriber_is_disconnected() {
     let mut hub = Hub::open(writer.growing.path(), tail_options()).unwrap();
     let [mut drops, mut fails, mut witness] =
         [Slow::Drop, Slow::Disconnect, Slow::Block].map(|slow| hub.subscribe(tail_options().slow(2, slow)).unwrap());
-    hub.start();
+    hub.start().unwrap();
     let mut all_seen = Seen::default();
     while writer.append(3) {
         all_seen.drain_for(&mut witness, Duration::from_millis(2));
@@ -199,7 +199,7 @@ fn a_reading_that_ends_leaves_its_subscribers_to_themselves() {
     let mut hub = Hub::open(writer.growing.path(), tail_options()).unwrap();
     let store = MemoryStore::new();
     let mut tail = hub.subscribe_with(tail_options(), store.clone()).unwrap();
-    hub.start();
+    hub.start().unwrap();
     let mut seen = Seen::default();
     writer.append(6);
     seen.drain_for(&mut tail, Duration::from_millis(50));
@@ -229,7 +229,7 @@ fn a_subscriber_that_never_receives_or_dies_stops_no_other() {
         at.wait();
         is_dead.store(true, Ordering::Relaxed);
     });
-    hub.start();
+    hub.start().unwrap();
     let good = run(hub.subscribe(tail_options()).unwrap(), last, Duration::ZERO);
     while writer.append(1) {}
     barrier.wait();
@@ -248,7 +248,7 @@ fn events_come_to_each_subscriber_with_its_own_policy() {
     let mut reports = hub.subscribe(tail_options()).unwrap();
     let stops = tail_options().policy(EventKind::HistoryReset, Policy::Stop).delivery(Delivery::Transactions);
     let mut stops = hub.subscribe(stops).unwrap();
-    hub.start();
+    hub.start().unwrap();
     growing.append(0, &files[0]);
     let mut seen = Seen::default();
     while seen.changes.len() < 5 {

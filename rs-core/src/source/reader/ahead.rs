@@ -61,8 +61,7 @@ impl Pieces {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("trailcore-read".to_owned()).spawn(cut_all);
-        let thread = thread.map_err(|error| Error::io(std::path::Path::new(""), error).hint("set the option threads to 1"))?;
+        let thread = spawn("trailcore-read", cut_all)?;
         Ok((Self { pieces: Some(pieces), thread: Some(thread), watch }, start))
     }
 
@@ -80,6 +79,12 @@ impl Pieces {
     pub(crate) fn report(&self, progress: Progress) -> Result<()> {
         self.watch.as_ref().map_or(Ok(()), |watch| watch.report(progress))
     }
+}
+
+/// Starts a thread.
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| Error::thread(&error).hint("set the option threads to 1"))
 }
 
 impl Drop for Pieces {

@@ -80,25 +80,13 @@ impl TrailReader {
     /// Returns a reader in the same state, without a window, notes and a filter.
     fn fork(&self) -> Self {
         Self {
-            files: self.files.clone(),
-            options: self.options.clone(),
-            window: ReadWindow::closed(),
-            transactions: TransactionTracker::default(),
             assembler: self.assembler.clone(),
             definitions: self.definitions.clone(),
-            filter: None,
             cursor: self.cursor,
-            fast_until: 0,
             segment: self.segment.clone(),
             context: self.context.clone(),
             ids_frame: self.ids_frame,
-            assembled: None,
-            skipped: Vec::new(),
-            unfinished: UnfinishedTransactions::default(),
-            ended: false,
-            keeps_to_ready: false,
-            failed: None,
-            live: None,
+            ..Self::blank(self.files.clone(), self.options.clone(), ReadWindow::closed())
         }
     }
 

@@ -37,7 +37,7 @@ use crate::source::unfinished::{self, UnfinishedTransactions};
 use crate::trail::FileHeader;
 
 #[cfg(feature = "arrow")]
-pub(crate) use ahead::{Piece, Pieces};
+pub(crate) use ahead::{Piece, Pieces, spawn};
 pub use blocks::Blocks;
 pub use filter::ReadFilter;
 pub use live::LiveReader;
@@ -247,7 +247,8 @@ impl Reader {
     #[cfg(feature = "arrow")]
     pub(crate) fn close_piece(&mut self, is_last: bool) {
         if let Source::Trail(trail) = &mut self.source {
-            trail.window = super::window::ReadWindow::closed();
+            trail.release();
+            trail.window.release_all();
             trail.ended &= is_last;
         }
     }

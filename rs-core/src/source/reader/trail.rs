@@ -146,7 +146,17 @@ pub(super) enum Stop {
 
 impl TrailReader {
     pub(super) fn new(files: Arc<[TrailFile]>, options: ReadOptions) -> Result<Self> {
-        let start_at = options.start_at;
+        let (start_at, access) = (options.start_at, options.access());
+        let window = ReadWindow::new(Arc::clone(&files), access, Start::FIRST);
+        let trail = Trail { files: Arc::clone(&files), held: None };
+        let filter = options.select.as_ref().map(|select| ReadFilter::new(select, trail, &options));
+        let mut reader = Self { filter, ..Self::blank(files, options, window) };
+        reader.start_at(start_at)?;
+        Ok(reader)
+    }
+
+    /// Creates a reader of a window, which knows nothing yet, and has no filter.
+    pub(super) fn blank(files: Arc<[TrailFile]>, options: ReadOptions, window: ReadWindow) -> Self {
         let file = FileContext {
             file: Path::new("").into(),
             format: &TrailFormat,
@@ -155,16 +165,13 @@ impl TrailReader {
             charset: Charset::UNSTATED,
             header: None,
         };
-        let mut reader = Self {
-            window: ReadWindow::new(Arc::clone(&files), options.access(), Start::FIRST),
-            files: Arc::clone(&files),
+        Self {
+            window,
+            files,
             transactions: TransactionTracker::default(),
             assembler: ChangeAssembler::default(),
             definitions: Definitions::new(&options),
-            filter: options
-                .select
-                .as_ref()
-                .map(|select| ReadFilter::new(select, Trail { files: Arc::clone(&files), held: None }, &options)),
+            filter: None,
             options,
             cursor: 0,
             fast_until: 0,
@@ -178,9 +185,7 @@ impl TrailReader {
             keeps_to_ready: false,
             failed: None,
             live: None,
-        };
-        reader.start_at(start_at)?;
-        Ok(reader)
+        }
     }
 
     /// Creates a reader of a trail that is being written.
