@@ -51,7 +51,7 @@ c-examples: c-build
 	ffi/install $(C_PREFIX)
 	@test -f $(C_PREFIX)/share/doc/trailcore/THIRD_PARTY_NOTICES.md
 	@mkdir -p $(C_TEST)/bin
-	set -e; for name in dump filter arrow; do \
+	set -e; for name in dump filter arrow follow; do \
 	  $(CC) -std=c99 $(C_STRICT) -O1 examples/c/$$name.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
 	    -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/$$name; done
 	$(CXX) -std=c++17 $(C_STRICT) examples/c/sums.cpp $$($(C_WITH) pkg-config --cflags --libs trailcore) \
@@ -67,6 +67,7 @@ c-examples: c-build
 	awk '/^```c$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/c.md > $(C_TEST)/quick/changes.c
 	cd $(C_TEST)/quick && $(CC) $(C_STRICT) changes.c $$($(C_WITH) pkg-config --cflags --libs trailcore) -Wl,-rpath,$(C_PREFIX)/lib -o changes
 	$(C_TEST)/quick/changes $(DATA)/big/bk | cmp - $(DATA)/big.jsonl
+	python3 ffi/tests/follow.py $(C_TEST)/bin/follow $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/follow
 	$(C_TEST)/bin/filter $(C_SAMPLE) 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);' | tail -n 1
 	$(C_TEST)/bin/arrow $(C_SAMPLE) BANK.POSTINGS | tail -n 1
 	$(C_TEST)/bin/sums $(C_SAMPLE) BANK.POSTINGS AMOUNT

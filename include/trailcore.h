@@ -28,7 +28,8 @@
  * tc_record_reader reads raw records. tc_table is the definition of a table, tc_catalog has the tables of definitions files,
  * tc_file_header describes the origin of a file. tc_call reports as JSON: check, count, info, diff, history, state,
  * transactions, volume. tc_select is a selection of changes, parsed from text; tc_quote quotes a value for it. tc_selector applies it to changes. tc_arrow_batches
- * are record batches. tc_writer writes trails from tc_row. tc_buffer is memory for text, tc_error describes an error.
+ * are record batches. tc_writer writes trails from tc_row. tc_tail follows a trail while it is written and returns tc_delivery, tc_hub reads
+ * it once for many. tc_buffer is memory for text, tc_error describes an error.
  *
  * Options are JSON documents, such as {"resync":true}; NULL is the default. docs/schema has a schema of each: read-options,
  * select-options, arrow-options, writer-options. An error names the wrong member. tc_trail_with adds to a trail the objects that
@@ -71,9 +72,11 @@
  * Any thread may call any function. Several threads may concurrently call functions that take the same object as const. A function that takes an object without
  * const needs it exclusively: no other call may use the object at the same time. Such an object can move between threads. Calls
  * that violate this return TC_ERR_BUSY if they are detected; otherwise their behaviour is undefined. Do not free an object
- * while another call uses it. The library starts no threads. Its only global state is the log, tc_log_set.
+ * while another call uses it. The library starts threads only where a function or option states it: read-options.threads, tc_tail_descriptor,
+ * tc_hub_start, and a small one in each tail that receives the events of the file system. Its only global state is the log, tc_log_set.
  *
- * Callbacks (tc_watch, tc_source, tc_log_callback, tc_release) are called by the threads that call the library. They must
+ * Callbacks (tc_watch, tc_source, tc_log_callback, tc_release, tc_deliver, tc_checkpoint_store) are called by the threads that call the library,
+ * and by those of the library where there are such. They must
  * not throw C++ exceptions and not longjmp. They may call the library, except with an object that the calling function uses
  * without const: that returns TC_ERR_BUSY.
  *
@@ -529,7 +532,7 @@ enum tc_log_level
      */
     TC_LOG_WARNING = 2,
     /**
-     * Information, such as damage that was skipped.
+     * Information, such as damage that was skipped, and the events of a live trail.
      */
     TC_LOG_INFO = 3,
 };
@@ -996,6 +999,35 @@ typedef uint32_t tc_update_style;
 #endif // __cplusplus
 
 /**
+ * The kind of a delivery.
+ */
+enum tc_delivery_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Changes, as many as were there.
+     */
+    TC_DELIVERY_CHANGES = 1,
+    /**
+     * A transaction, or a part of one that is larger than the memory cap.
+     */
+    TC_DELIVERY_TRANSACTION = 2,
+    /**
+     * Something about the trail, such as a missing file. It has no changes.
+     */
+    TC_DELIVERY_EVENT = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tc_delivery_kind tc_delivery_kind;
+#else
+typedef uint32_t tc_delivery_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * The record batches of all tables of a trail, in one pass. Each batch has one table and one definition, and the batches of a
  * table are in trail order. A table whose definition changes continues with batches of the new definition.
  *
@@ -1035,6 +1067,14 @@ typedef struct tc_catalog tc_catalog;
 typedef struct tc_change tc_change;
 
 /**
+ * Something that a tail has delivered: changes, a transaction, or an event.
+ *
+ * Ownership: free it with `tc_delivery_free`; it does not depend on its tail, nor do its blocks depend on it. Threads: several may use it concurrently, except
+ * `tc_delivery_free`.
+ */
+typedef struct tc_delivery tc_delivery;
+
+/**
  * An error of a call: what is wrong, where, and what to do about it. It never contains column data.
  *
  * Functions that read, parse or write have an `error` parameter. It may be NULL. Otherwise it is set to NULL on success, and
@@ -1050,6 +1090,15 @@ typedef struct tc_error tc_error;
  * Ownership: free it with `tc_file_header_free`. Threads: several may use it concurrently.
  */
 typedef struct tc_file_header tc_file_header;
+
+/**
+ * Reads a trail once for any number of subscribers, each of which is a tail with its own selection, start, checkpoint and policies. One
+ * that starts elsewhere or is too slow reads the files itself until it has caught up.
+ *
+ * Ownership: free it with `tc_hub_free`, which stops the shared reading; its tails then read the files themselves. Threads: one at a
+ * time.
+ */
+typedef struct tc_hub tc_hub;
 
 /**
  * FILTER commands of Logdump, the interactive dump tool.
@@ -1104,6 +1153,15 @@ typedef struct tc_selector tc_selector;
  * object; `tc_table_clone` copies it. Threads: several may use it concurrently.
  */
 typedef struct tc_table tc_table;
+
+/**
+ * Follows a trail while it is written, and delivers changes or whole transactions as soon as they are complete, across roll-over and
+ * restarts. docs/live.md has the guarantees, and a runbook for each event.
+ *
+ * Ownership: free it with `tc_tail_free`; its deliveries do not depend on it. Threads: one at a time waits for deliveries; all other
+ * functions but `tc_tail_free` may be called by any thread meanwhile.
+ */
+typedef struct tc_tail tc_tail;
 
 /**
  * A trail: one file, or several in order. Opening reads no records. Files are never written.
@@ -1772,6 +1830,36 @@ typedef struct {
 } tc_column_def;
 
 /**
+ * A checkpoint store of the caller, such as a table of the database that it writes to. Set all members.
+ */
+typedef struct {
+    /**
+     * `sizeof(tc_checkpoint_store)`.
+     */
+    size_t size;
+    /**
+     * The first argument of the functions.
+     */
+    void *user;
+    /**
+     * Appends the text that was stored last to a buffer with `tc_buffer_append`, or nothing if there is none. Returns false if it
+     * cannot be read. Called once, by `tc_tail_open_stored`.
+     */
+    bool (*load)(void *user, tc_buffer *checkpoint);
+    /**
+     * Stores `length` bytes of text in place of the last one: all of it or nothing. Returns false if it was not stored: it is tried
+     * again later. Called by the thread that waits, acknowledges or closes, one at a time.
+     */
+    bool (*store)(void *user, const char *checkpoint, size_t length);
+} tc_checkpoint_store;
+
+/**
+ * Takes a delivery. Return true to acknowledge it and to go on, false to end `tc_tail_run`. The delivery is valid during the call. It
+ * must not throw and not longjmp.
+ */
+typedef bool (*tc_deliver)(void *user, tc_delivery *delivery);
+
+/**
  * A file of a trail in memory.
  */
 typedef struct {
@@ -2049,6 +2137,14 @@ void tc_buffer_free(tc_buffer *buffer);
  */
 tc_status tc_buffer_text(const tc_buffer *buffer,
                          tc_str *text);
+
+/**
+ * Appends `length` bytes of UTF-8 to a buffer, for functions of the caller that return a text.
+ *
+ * Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
+ * Example: `tc_buffer_append(checkpoint, row->text, row->length);`
+ */
+tc_status tc_buffer_append(tc_buffer *buffer, const char *text, size_t length);
 
 /**
  * Empties a buffer and keeps its memory.
@@ -2381,6 +2477,49 @@ tc_status tc_column_write(const tc_column *column,
                           tc_buffer *buffer);
 
 /**
+ * Frees a delivery. NULL is fine. Its blocks stay valid. It does not acknowledge it.
+ *
+ * Example: `tc_delivery_free(delivery);`
+ */
+void tc_delivery_free(tc_delivery *delivery);
+
+/**
+ * Returns the kind of a delivery, and 0 if an error occurs.
+ *
+ * Example: `tc_delivery_kind kind; tc_delivery_kind_of(delivery, &kind);`
+ */
+tc_status tc_delivery_kind_of(const tc_delivery *delivery, tc_delivery_kind *kind);
+
+/**
+ * Returns the number of a delivery in its tail, for `tc_tail_acknowledge`; 0 for an event, which needs no acknowledgement.
+ *
+ * Example: `uint64_t number; tc_delivery_number(delivery, &number);`
+ */
+tc_status tc_delivery_number(const tc_delivery *delivery,
+                             uint64_t *number);
+
+/**
+ * Appends all about a delivery but its changes to a buffer, as JSON: `end`, the position after its last change; of a transaction `csn`,
+ * `xid`, `timestamp`, `part` (whole, first, middle, last) and `complete` too; of an event the form of docs/schema/event.json.
+ *
+ * Example: `tc_delivery_facts(delivery, facts, &error);`
+ */
+tc_status tc_delivery_facts(const tc_delivery *delivery,
+                            tc_buffer *facts,
+                            tc_error **error);
+
+/**
+ * Returns the next changes of a delivery; `*block` is NULL after the last ones. Most deliveries have one block.
+ *
+ * Ownership: free the block with `tc_block_free`. Errors: those of reading, of a large transaction that is read from the trail again
+ * (`oversize` is `reread`).
+ * Example: `while (tc_delivery_next_block(delivery, &block, &error) == TC_OK && block) { use(block); tc_block_free(block); }`
+ */
+tc_status tc_delivery_next_block(tc_delivery *delivery,
+                                 tc_block **block,
+                                 tc_error **error);
+
+/**
  * Frees an error. NULL is fine.
  *
  * Example: `tc_error_free(error);`
@@ -2473,6 +2612,45 @@ tc_status tc_file_header_token(const tc_file_header *header,
                                uint8_t id,
                                tc_bytes *body,
                                tc_field_state *state);
+
+/**
+ * Opens the trail at a path for a shared reading. `options` as `tc_tail_open`; selection, delivery and policies are those of each
+ * subscriber.
+ *
+ * Errors: as `tc_tail_open`.
+ * Example: `tc_hub_open("dirdat/lt", NULL, &hub, &error);`
+ */
+tc_status tc_hub_open(const char *place,
+                      const char *options,
+                      tc_hub **hub,
+                      tc_error **error);
+
+/**
+ * Adds a subscriber, at any time. `options` and `checkpoint` as `tc_tail_open`; both may be NULL.
+ *
+ * Ownership: free the tail with `tc_tail_free`; it stays valid without its hub. Errors: as `tc_tail_open`.
+ * Example: `tc_hub_subscribe(hub, "{\"slow\":\"block\"}", NULL, &tail, &error);`
+ */
+tc_status tc_hub_subscribe(tc_hub *hub,
+                           const char *options,
+                           const char *checkpoint,
+                           tc_tail **tail,
+                           tc_error **error);
+
+/**
+ * Starts the shared reading, in a thread of the library. A second call has no effect.
+ *
+ * Errors: `TC_ERR_IO` if the thread cannot be started.
+ * Example: `tc_hub_start(hub, &error);`
+ */
+tc_status tc_hub_start(tc_hub *hub, tc_error **error);
+
+/**
+ * Stops the shared reading and frees the hub. NULL is fine.
+ *
+ * Example: `tc_hub_free(hub);`
+ */
+void tc_hub_free(tc_hub *hub);
 
 /**
  * Sets the log callback of the process, and `user` as its argument. With a NULL `callback`, messages are dropped, as they are
@@ -3039,6 +3217,144 @@ tc_status tc_table_column(const tc_table *table, size_t index, tc_column_def *co
  * Example: `size_t amount; tc_table_find_column(info.table, "AMOUNT", &amount);`
  */
 tc_status tc_table_find_column(const tc_table *table, const char *name, size_t *index);
+
+/**
+ * Follows the trail at a path: a prefix such as dirdat/lt, whose files need not exist yet, a trail file to start with, or a directory
+ * that holds one trail.
+ *
+ * `options` may be NULL for the default; docs/schema/tail-options.json has its form: the selection (`select`), the options of reading
+ * (`read`), where to start, changes or transactions, policies of events. `checkpoint` is the file of the checkpoint; it may be NULL for
+ * none. Errors: `TC_ERR_NOT_FOUND` without a folder for the trail; `TC_ERR_INVALID_ARGUMENT` for a checkpoint of another trail or
+ * selection, and if another process uses it; `TC_ERR_SEQUENCE_GAP` if files that it needs are missing.
+ * Example: `tc_tail_open("dirdat/lt", "{\"delivery\":\"transactions\"}", "sales.checkpoint", &tail, &error);`
+ */
+tc_status tc_tail_open(const char *place,
+                       const char *options,
+                       const char *checkpoint,
+                       tc_tail **tail,
+                       tc_error **error);
+
+/**
+ * As `tc_tail_open`, with a checkpoint store of the caller. The struct is copied; its functions and `user` have to stay valid until
+ * `tc_tail_free`.
+ *
+ * Errors: as `tc_tail_open`, and `TC_ERR_BAD_ARGUMENT` if a function of the store is NULL.
+ * Example: `tc_checkpoint_store store = {sizeof store, table, load, save}; tc_tail_open_stored("dirdat/lt", NULL, &store, &tail, &error);`
+ */
+tc_status tc_tail_open_stored(const char *place,
+                              const char *options,
+                              const tc_checkpoint_store *store,
+                              tc_tail **tail,
+                              tc_error **error);
+
+/**
+ * Frees a tail. What is acknowledged is stored first; `tc_tail_close` reports errors of that. NULL is fine.
+ *
+ * Example: `tc_tail_free(tail);`
+ */
+void tc_tail_free(tc_tail *tail);
+
+/**
+ * Waits for the next delivery, at most for a time in milliseconds; -1 waits without end, 0 does not wait. `*delivery` is NULL if none
+ * has come in this time, and once the tail is stopped.
+ *
+ * Ownership: free the delivery with `tc_delivery_free`. A further call after an error returns the same error. Errors: those of an event
+ * whose policy is `stop`, and those of reading; `TC_ERR_BUSY` while another thread waits.
+ * Example: `while (tc_tail_next(tail, -1, &delivery, &error) == TC_OK && delivery) { use(delivery); tc_delivery_free(delivery); }`
+ */
+tc_status tc_tail_next(const tc_tail *tail,
+                       int64_t milliseconds,
+                       tc_delivery **delivery,
+                       tc_error **error);
+
+/**
+ * Calls a function for each delivery, in this thread, until the tail is stopped, the function returns false, or an error occurs. A
+ * delivery is acknowledged once the function has returned true.
+ *
+ * `user` may be NULL. Errors: as `tc_tail_next` and `tc_tail_acknowledge`.
+ * Example: `tc_tail_run(tail, write_to_queue, queue, &error);`
+ */
+tc_status tc_tail_run(const tc_tail *tail,
+                      tc_deliver deliver,
+                      void *user,
+                      tc_error **error);
+
+/**
+ * Acknowledges the delivery with a number, see `tc_delivery_number`: the caller is responsible for it from now on. Any order is fine;
+ * the checkpoint is never after the oldest delivery that is not acknowledged.
+ *
+ * Errors: `TC_ERR_INVALID_ARGUMENT` if no delivery of this tail has the number; the errors of the store, after which the
+ * acknowledgement counts nevertheless.
+ * Example: `tc_tail_acknowledge(tail, number, &error);`
+ */
+tc_status tc_tail_acknowledge(const tc_tail *tail,
+                              uint64_t number,
+                              tc_error **error);
+
+/**
+ * Stops a tail, for ever: a call that waits returns at once, and every later one. A signal handler must not call it.
+ *
+ * Example: `tc_tail_stop(tail);`
+ */
+tc_status tc_tail_stop(const tc_tail *tail);
+
+/**
+ * Ends the current or the next wait: the tail looks at the files at once.
+ *
+ * Example: `tc_tail_wake(tail);`
+ */
+tc_status tc_tail_wake(const tc_tail *tail);
+
+/**
+ * Accepts the event that the tail waits for, whose policy is `wait`: it goes on as with `continue`.
+ *
+ * Example: `tc_tail_resume(tail);`
+ */
+tc_status tc_tail_resume(const tc_tail *tail);
+
+/**
+ * Returns a file descriptor that is readable while deliveries wait, and once the tail has ended, for `poll`, `epoll` and event loops.
+ * From the first call on a thread of the library reads the trail; at most `queue` deliveries wait. When the descriptor is readable, call
+ * `tc_tail_next` with 0 until there is none.
+ *
+ * Ownership: the descriptor belongs to the tail; do not read from it and do not close it. Errors: `TC_ERR_BAD_ARGUMENT` if `queue` is 0
+ * or the tail is closed; `TC_ERR_IO` without a thread or descriptor.
+ * Example: `tc_tail_descriptor(tail, 16, &ready, &error); struct pollfd wait = {ready, POLLIN, 0};`
+ */
+tc_status tc_tail_descriptor(const tc_tail *tail,
+                             size_t queue,
+                             int32_t *descriptor,
+                             tc_error **error);
+
+/**
+ * Appends how far delivery, acknowledgement and checkpoint are to a buffer, as JSON: `delivered`, `acknowledged` and `stored` are
+ * positions.
+ *
+ * Example: `tc_tail_progress(tail, report, &error);`
+ */
+tc_status tc_tail_progress(const tc_tail *tail,
+                           tc_buffer *report,
+                           tc_error **error);
+
+/**
+ * Appends the distance to the end of the trail to a buffer, as JSON of the form of docs/schema/lag.json: bytes and files, ages, rates and
+ * the keep-up ratio.
+ *
+ * Errors: `TC_ERR_IO` if the files cannot be listed.
+ * Example: `tc_tail_lag(tail, report, &error);`
+ */
+tc_status tc_tail_lag(const tc_tail *tail,
+                      tc_buffer *report,
+                      tc_error **error);
+
+/**
+ * Stops a tail, stores what is acknowledged, and closes its files. Deliveries that wait are dropped. It still has to be freed.
+ *
+ * Errors: the errors of the store; `TC_ERR_BUSY` while a thread waits: the tail is stopped nevertheless, so call it again.
+ * Example: `tc_tail_close(tail, &error); tc_tail_free(tail);`
+ */
+tc_status tc_tail_close(const tc_tail *tail,
+                        tc_error **error);
 
 /**
  * Parses a position, `SEQNO:RBA`.

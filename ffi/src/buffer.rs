@@ -1,10 +1,11 @@
 //! Buffers: reusable memory for text.
 
-use crate::failure::Outcome;
-use crate::failure::status;
+use std::ffi::c_char;
+
+use crate::failure::{Failure, Outcome, status};
 use crate::handle::{self, Object, borrow, borrow_mut, into_raw};
 use crate::status::tc_status;
-use crate::text::{give, out, tc_str};
+use crate::text::{array, give, out, tc_str};
 
 /// Reusable memory for text that the library creates, such as JSON lines and explanations. Functions append to it.
 ///
@@ -16,6 +17,12 @@ pub struct tc_buffer {
 }
 
 handle::object!(tc_buffer, b"tc_bufr\0");
+
+impl Default for tc_buffer {
+    fn default() -> Self {
+        Self { bytes: vec![0], length: 0 }
+    }
+}
 
 impl tc_buffer {
     /// Appends the output of `write`, or nothing if it fails.
@@ -35,6 +42,11 @@ impl tc_buffer {
             bytes.extend_from_slice(text.as_bytes());
             Ok(())
         })
+    }
+
+    /// Returns the bytes of the text.
+    pub(crate) fn content(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 
     fn text(&self) -> tc_str {
@@ -67,7 +79,7 @@ pub(crate) unsafe fn give_optional<T: Object>(place: *mut *mut T, make: impl FnO
 /// Example: `tc_buffer *line; tc_buffer_new(&line);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_new(buffer: *mut *mut tc_buffer) -> tc_status {
-    status(|| give_to(buffer, || Ok(tc_buffer { bytes: vec![0], length: 0 })))
+    status(|| give_to(buffer, || Ok(tc_buffer::default())))
 }
 
 /// Frees a buffer. NULL is fine.
@@ -84,6 +96,18 @@ pub unsafe extern "C" fn tc_buffer_free(buffer: *mut tc_buffer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_str) -> tc_status {
     status(|| give(text, "text", || Ok(borrow(buffer)?.text())))
+}
+
+/// Appends `length` bytes of UTF-8 to a buffer, for functions of the caller that return a text.
+///
+/// Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
+/// Example: `tc_buffer_append(checkpoint, row->text, row->length);`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tc_buffer_append(buffer: *mut tc_buffer, text: *const c_char, length: usize) -> tc_status {
+    status(|| {
+        let text = std::str::from_utf8(array(text.cast::<u8>(), length, "text")?);
+        borrow_mut(buffer)?.append_text(text.map_err(|_| Failure::argument("text is not valid UTF-8"))?)
+    })
 }
 
 /// Empties a buffer and keeps its memory.

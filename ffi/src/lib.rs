@@ -23,6 +23,7 @@ mod boundary;
 mod failure;
 mod handle;
 mod prelude;
+mod ready;
 mod text;
 
 #[cfg(feature = "arrow")]
@@ -33,10 +34,12 @@ pub mod call;
 pub mod catalog;
 pub mod change;
 pub mod column;
+pub mod delivery;
 #[cfg(feature = "drill")]
 pub mod drill;
 pub mod error;
 pub mod header;
+pub mod hub;
 pub mod log;
 pub mod logdump;
 pub mod memory;
@@ -51,6 +54,7 @@ pub mod selector;
 pub mod skipped;
 pub mod status;
 pub mod table;
+pub mod tail;
 pub mod time;
 pub mod trail;
 pub mod version;

@@ -1,7 +1,7 @@
 //! The log: messages that no function can return. It is the only global state of the library.
 
 use std::ffi::{c_char, c_void};
-use std::sync::RwLock;
+use std::sync::{Once, RwLock};
 
 use crate::status::tc_status;
 
@@ -13,7 +13,7 @@ pub enum tc_log_level {
     TC_LOG_ERROR = 1,
     /// A mistake of the caller that no status can report, such as freeing an object in use.
     TC_LOG_WARNING = 2,
-    /// Information, such as damage that was skipped.
+    /// Information, such as damage that was skipped, and the events of a live trail.
     TC_LOG_INFO = 3,
 }
 
@@ -30,6 +30,19 @@ unsafe impl Send for Sink {}
 // SAFETY: as above.
 unsafe impl Sync for Sink {}
 
+impl tc_log_level {
+    fn of(level: tracing::Level) -> Self {
+        match level {
+            tracing::Level::ERROR => Self::TC_LOG_ERROR,
+            tracing::Level::WARN => Self::TC_LOG_WARNING,
+            _ => Self::TC_LOG_INFO,
+        }
+    }
+}
+
+/// Sends what is traced to the log, once there is one.
+static FORWARD: Once = Once::new();
+
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
 /// Sets the log callback of the process, and `user` as its argument. With a NULL `callback`, messages are dropped, as they are
@@ -40,6 +53,9 @@ static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 /// Example: `tc_log_set(write_to_our_log, our_log);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_log_set(callback: tc_log_callback, user: *mut c_void) -> tc_status {
+    FORWARD.call_once(|| {
+        trailcore_stream::forward_log(|level, line| send(tc_log_level::of(level), line));
+    });
     *SINK.write().unwrap_or_else(std::sync::PoisonError::into_inner) = callback.map(|callback| Sink(callback, user));
     tc_status::TC_OK
 }

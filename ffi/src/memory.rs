@@ -87,7 +87,9 @@ impl Pool {
 /// The memory of a block: changes, their handles, and texts that had to be created.
 #[derive(Default)]
 pub(crate) struct Memory {
-    block: ChangeBlock,
+    own: ChangeBlock,
+    /// A block that a tail has delivered, in place of the own one.
+    delivered: Option<Arc<ChangeBlock>>,
     /// Texts that are not in the records in this form: converted from other character sets, or concatenated.
     texts: Mutex<Bump>,
     tables: Vec<Arc<Handle<tc_table>>>,
@@ -96,18 +98,26 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Returns the memory of a block that has been filled.
+    pub(crate) fn of(block: Arc<ChangeBlock>) -> Self {
+        Self { delivered: Some(block), ..Self::default() }
+    }
+
+    /// Returns the block, to be filled.
     pub(crate) fn block(&mut self) -> &mut ChangeBlock {
-        &mut self.block
+        self.delivered = None;
+        &mut self.own
     }
 
     /// Prepares the changes in the block for use.
     pub(crate) fn settle(&mut self, mut handle_of: impl FnMut(&(TableId, Arc<TableDef>)) -> Arc<Handle<tc_table>>) {
         self.texts.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).reset();
         self.tables.clear();
-        self.tables.extend(self.block.tables().iter().map(&mut handle_of));
+        let block = self.delivered.as_deref().unwrap_or(&self.own);
+        self.tables.extend(block.tables().iter().map(&mut handle_of));
         // The memory is boxed, so it does not move while its changes exist.
         let own = std::ptr::from_ref(self);
-        for place in self.changes.len()..self.block.len() {
+        for place in self.changes.len()..self.filled().len() {
             self.changes.push(Handle::part(tc_change::new(own, place)));
         }
     }
@@ -119,18 +129,19 @@ impl Memory {
         std::mem::forget(changes);
     }
 
+    #[inline(always)]
     pub(crate) fn filled(&self) -> &ChangeBlock {
-        &self.block
+        self.delivered.as_deref().unwrap_or(&self.own)
     }
 
     pub(crate) fn change(&self, place: usize) -> Option<&Handle<tc_change>> {
-        self.changes.get(place).filter(|_| place < self.block.len())
+        self.changes.get(place).filter(|_| place < self.filled().len())
     }
 
     /// Returns the table of a change.
     #[inline]
     pub(crate) fn table(&self, place: usize) -> Option<&Handle<tc_table>> {
-        self.tables.get(self.block.table_index(place)?).map(|table| &**table)
+        self.tables.get(self.filled().table_index(place)?).map(|table| &**table)
     }
 
     /// Stores a text for the lifetime of the changes.

@@ -48,6 +48,9 @@ typedef struct {
     tc_file_header *file_header;
     tc_writer *writer;
     tc_row *row;
+    tc_tail *tail;
+    tc_delivery *delivery;
+    tc_hub *hub;
     tc_buffer *buffer;
     tc_error *error;
 } fixtures;
@@ -80,6 +83,9 @@ static inline fixtures make_fixtures(const char *sample) {
     OK(tc_change_file_header(f.change, &f.file_header));
     OK(tc_writer_new_in_memory("aa", NULL, &f.writer, NULL));
     OK(tc_writer_row(f.writer, f.table, &f.row));
+    OK(tc_tail_open(sample, NULL, NULL, &f.tail, NULL));
+    OK(tc_tail_next(f.tail, -1, &f.delivery, NULL));
+    OK(tc_hub_open(sample, NULL, &f.hub, NULL));
     OK(tc_buffer_new(&f.buffer));
     GIVES(TC_ERR_NOT_FOUND, tc_trail_open("no/such/place/lt", &none, &f.error));
     CHECK(f.error != NULL && none == NULL);
@@ -89,6 +95,9 @@ static inline fixtures make_fixtures(const char *sample) {
 static inline void free_fixtures(fixtures *f) {
     tc_error_free(f->error);
     tc_buffer_free(f->buffer);
+    tc_hub_free(f->hub);
+    tc_delivery_free(f->delivery);
+    tc_tail_free(f->tail);
     tc_row_free(f->row);
     tc_writer_free(f->writer);
     tc_file_header_free(f->file_header);

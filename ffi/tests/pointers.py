@@ -12,7 +12,7 @@ import sys
 
 HANDLES = {
     "trail", "reader", "block", "change", "table", "record_reader", "catalog", "select", "selector", "arrow_batches",
-    "logdump_filter", "file_header", "writer", "row", "buffer", "error",
+    "logdump_filter", "file_header", "writer", "row", "tail", "delivery", "hub", "buffer", "error",
 }
 
 # Values of arguments whose value does not matter here, by name, if the type is not enough.
@@ -67,7 +67,7 @@ def value(function, kind, name, index):
         if kind == "const char *" or kind == "const char*":
             return BY_NAME.get(name, '"A.B"')
         return f"({kind})(sized + {64 * index})"
-    if kind in ("tc_release", "tc_log_callback"):
+    if kind in ("tc_release", "tc_log_callback", "tc_deliver"):
         return "NULL"
     if kind in ("tc_decimal", "tc_position"):
         return f"a_{kind[3:]}"

@@ -22,8 +22,13 @@ final class Native {
 ";
 
 /// Objects of Java by the names of arguments.
-const OBJECTS: [(&str, &str); 4] =
-    [("listener", "ProgressListener"), ("owner", "BatchReader"), ("files", "byte[][]"), ("sources", "ByteSource[]")];
+const OBJECTS: [(&str, &str); 5] = [
+    ("listener", "ProgressListener"),
+    ("owner", "BatchReader"),
+    ("files", "byte[][]"),
+    ("sources", "ByteSource[]"),
+    ("store", "CheckpointStore"),
+];
 
 /// Returns the file.
 ///

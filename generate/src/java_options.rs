@@ -7,11 +7,12 @@ use trailcore::arrow::ArrowOptions;
 use trailcore::batch::BatchOptions;
 use trailcore::filter::SelectOptions;
 use trailcore::sink::WriterOptions;
+use trailcore_stream::TailOptions;
 
 use crate::errors::Regions;
 
 /// Properties that Java has as objects, with methods of their own.
-pub(crate) const BY_HAND: [&str; 4] = ["definitions", "select", "dialect", "tables"];
+pub(crate) const BY_HAND: [&str; 6] = ["definitions", "select", "dialect", "tables", "read", "policies"];
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {
@@ -21,6 +22,7 @@ pub(crate) fn regions() -> Vec<Regions> {
         ("java/src/main/java/io/trailcore/Select.java", vec![("options", options::<SelectOptions>("Select"))]),
         ("java/src/main/java/io/trailcore/WriterOptions.java", vec![("options", options::<WriterOptions>("WriterOptions"))]),
         ("java/src/main/java/io/trailcore/ArrowOptions.java", vec![("options", options::<ArrowOptions>("ArrowOptions"))]),
+        ("java/src/main/java/io/trailcore/TailOptions.java", vec![("options", options::<TailOptions>("TailOptions"))]),
     ]
 }
 

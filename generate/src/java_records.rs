@@ -5,12 +5,14 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use trailcore::report::{CheckDocument, CountReport, InfoReport, ReadReport};
+use trailcore_stream::{Event, Lag, Progress};
 
 use crate::Generated;
 use crate::java_options::{camel, java_text, javadoc, reference};
 
 /// Definitions that have another name in Java.
-const NAMES: [(&str, &str); 3] = [("CheckDocument", "CheckReport"), ("IssueReport", "CheckIssue"), ("Timestamp", "Instant")];
+const NAMES: [(&str, &str); 4] =
+    [("CheckDocument", "CheckReport"), ("IssueReport", "CheckIssue"), ("Timestamp", "Instant"), ("Progress", "TailProgress")];
 
 const FOLDER: &str = "java/src/main/java/io/trailcore";
 
@@ -21,6 +23,9 @@ pub(crate) fn files(root: &Path) -> Vec<Generated> {
         ("count", schema::<CountReport>()),
         ("info", schema::<InfoReport>()),
         ("read-report", schema::<ReadReport>()),
+        ("event", schema::<Event>()),
+        ("progress", schema::<Progress>()),
+        ("lag", schema::<Lag>()),
     ];
     let mut files: Vec<Generated> = Vec::new();
     for (name, schema) in &schemas {
@@ -111,6 +116,7 @@ fn java_type(property: &Value, may_be_primitive: bool) -> (String, String) {
         Some(other) => plain(java_name(other), &format!("{}::of", java_name(other))),
         None if is("boolean") => plain(if boxed { "Boolean" } else { "boolean" }, "Json::bool"),
         None if is("integer") => plain(if boxed { "Long" } else { "long" }, "Json::number"),
+        None if is("number") => plain(if boxed { "Double" } else { "double" }, "Json::real"),
         None if is("array") && property["prefixItems"].is_array() => {
             let (java, read) = java_type(&property["prefixItems"][0], false);
             (format!("Range<{java}>"), format!("value -> value.range({read})"))
@@ -153,6 +159,7 @@ mod tests {
         assert!(text("CheckIssueKind.java").contains("    TORN_TAIL,\n"));
         assert!(text("CountReport.java").contains("        Optional<Range<Position>> positions,\n"));
         assert!(text("CountReport.java").contains("in.get(\"tables\").map(TableReport::of)"));
+        assert!(text("Lag.java").contains("        Optional<Double> keepUp,\n"));
         assert!(text("InfoReport.java").contains("in.get(\"gaps\").list(value -> value.range(Json::number))"));
     }
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use trailcore::schema::TableMap;
 use trailcore::{ChangeBlock, Error};
-use trailcore_stream::{Checkpoint, CheckpointStore, FileStore, Item, Loaded, Receipt, TailHandle, TailOptions, Transaction};
+use trailcore_stream::{Checkpoint, CheckpointStore, FileStore, Item, Loaded, Receipt, TailHandle, TailOptions};
 
 use crate::change::{Block, Change, Names};
 use crate::error::{foreign, in_iteration, raised};
@@ -59,29 +59,73 @@ impl CheckpointStore for CallersStore {
 type Received = (&'static str, Vec<Arc<ChangeBlock>>, String, u64);
 
 fn received(item: Item) -> trailcore::Result<Received> {
-    Ok(match item {
-        Item::Changes(batch) => {
-            let document = serde_json::json!({ "end": batch.end() });
-            ("changes", vec![Arc::clone(batch.block())], document.to_string(), batch.receipt().number())
-        }
-        Item::Transaction(transaction) => {
-            let blocks = transaction.blocks()?.collect::<trailcore::Result<_>>()?;
-            ("transaction", blocks, facts(&transaction), transaction.receipt().number())
-        }
-        Item::Event(event) => {
-            let text = serde_json::to_string(&event).map_err(|error| Error::internal(&error.to_string()))?;
-            ("event", Vec::new(), text, 0)
-        }
-        _ => return Err(Error::internal("an unknown kind of delivery")),
+    let blocks = item.blocks()?.collect::<trailcore::Result<_>>()?;
+    Ok((item.kind(), blocks, item.document()?, item.receipt().map_or(0, |receipt| receipt.number())))
+}
+
+/// Reads a document of `TailOptions`, and adds the options of reading.
+fn options_of(py: Python<'_>, document: &str, read: &ReadArgs) -> PyResult<TailOptions> {
+    let options = TailOptions::from_json(document).map_err(|error| raised(py, &error))?.read(read.options(py)?);
+    Ok(match read.selection() {
+        Some(select) => options.select(select),
+        None => options,
     })
 }
 
-fn facts(transaction: &Transaction) -> String {
-    serde_json::json!({
-        "end": transaction.end(), "csn": transaction.csn(), "xid": transaction.xid(), "timestamp": transaction.timestamp(),
-        "part": transaction.part().name(), "complete": transaction.is_complete(),
-    })
-    .to_string()
+/// Returns the store of a checkpoint: a file, a store of the caller, or none.
+fn store_of(checkpoint: Option<PathBuf>, store: Option<Py<PyAny>>) -> Option<Box<dyn CheckpointStore>> {
+    match (checkpoint, store) {
+        (Some(file), _) => Some(Box::new(FileStore::new(file))),
+        (None, Some(store)) => Some(Box::new(CallersStore(store))),
+        (None, None) => None,
+    }
+}
+
+/// Reads a trail once for any number of tails.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Hub(Handle<trailcore_stream::Hub>);
+
+#[pymethods]
+impl Hub {
+    /// Opens the trail at a path, with a document of `TailOptions`.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, options: &str, read: ReadArgs) -> PyResult<Self> {
+        let options = options_of(py, options, &read)?;
+        let hub = py.detach(|| trailcore_stream::Hub::open(path, options)).map_err(|error| raised(py, &error))?;
+        Ok(Self(Handle::new(hub)))
+    }
+
+    /// Adds a subscriber, as a tail.
+    #[pyo3(signature = (options, read, checkpoint = None, store = None))]
+    fn subscribe(
+        &self,
+        py: Python<'_>,
+        options: &str,
+        read: ReadArgs,
+        checkpoint: Option<PathBuf>,
+        store: Option<Py<PyAny>>,
+    ) -> PyResult<Tail> {
+        let options = options_of(py, options, &read)?;
+        let store = store_of(checkpoint, store);
+        let tail = self.0.with(py, |hub| match store {
+            Some(store) => hub.subscribe_with(options, store),
+            None => hub.subscribe(options),
+        })?;
+        tail.map(Tail::of).map_err(|error| raised(py, &error))
+    }
+
+    /// Starts the shared reading.
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.with(py, trailcore_stream::Hub::start)?.map_err(|error| raised(py, &error))
+    }
+
+    /// Stops the shared reading.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        match self.0.take(py)? {
+            Some(hub) => py.detach(|| hub.stop()).map_err(|error| raised(py, &error)),
+            None => Ok(()),
+        }
+    }
 }
 
 #[pymethods]
@@ -97,18 +141,13 @@ impl Tail {
         checkpoint: Option<PathBuf>,
         store: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        let mut options = TailOptions::from_json(options).map_err(|error| raised(py, &error))?.read(read.options(py)?);
-        if let Some(select) = read.selection() {
-            options = options.select(select);
-        }
-        let open = || match (checkpoint, store) {
-            (Some(file), _) => trailcore_stream::Tail::open_with(path, options, FileStore::new(file)),
-            (None, Some(store)) => trailcore_stream::Tail::open_with(path, options, CallersStore(store)),
-            (None, None) => trailcore_stream::Tail::open(path, options),
-        };
-        let tail = py.detach(open).map_err(|error| raised(py, &error))?;
-        let handle = tail.handle();
-        Ok(Self { tail: Handle::new(tail), handle, names: Mutex::default() })
+        let options = options_of(py, options, &read)?;
+        let store = store_of(checkpoint, store);
+        let tail = py.detach(|| match store {
+            Some(store) => trailcore_stream::Tail::open_with(path, options, store),
+            None => trailcore_stream::Tail::open(path, options),
+        });
+        tail.map(Self::of).map_err(|error| raised(py, &error))
     }
 
     /// Waits for the next delivery, at most for a time in seconds; `None` if none has come or if it is stopped.
@@ -176,15 +215,24 @@ impl Tail {
 
     /// Stops it, stores the checkpoint and closes the files.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        // First, so that a thread that receives gives the tail back.
         self.handle.stop();
-        match self.tail.take(py)? {
-            Some(tail) => py.detach(move || tail.store()).map_err(|error| raised(py, &error)),
-            None => Ok(()),
-        }
+        let tail = self.tail.take(py)?;
+        py.detach(|| {
+            let closed = self.handle.close();
+            drop(tail);
+            closed
+        })
+        .map_err(|error| raised(py, &error))
     }
 }
 
 impl Tail {
+    fn of(tail: trailcore_stream::Tail) -> Self {
+        let handle = tail.handle();
+        Self { tail: Handle::new(tail), handle, names: Mutex::default() }
+    }
+
     /// Adds the changes of a block. Holds no lock while Python objects are created.
     fn add(&self, py: Python<'_>, block: Arc<ChangeBlock>, changes: &mut Vec<Change>) -> PyResult<()> {
         let mut names = std::mem::take(&mut *self.names.lock_py_attached(py));

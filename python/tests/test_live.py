@@ -141,3 +141,30 @@ def test_selections_starts_and_policies(tmp_path: Path) -> None:
         tc.follow(tmp_path / "bk", no_such_option=1)
     with pytest.raises(FileNotFoundError):
         tc.follow("no/such/place/bk")
+
+
+def test_a_hub_and_a_late_subscriber(tmp_path: Path) -> None:
+    with tc.Hub(tmp_path / "bk", **QUICK) as hub:
+        hub.start()
+        with hub.subscribe(slow="block", **QUICK) as early:
+            grow(tmp_path)
+            with hub.subscribe(checkpoint=Store(), select=tc.Select("TABLE BANK.POSTINGS;"), **QUICK) as late:
+                wanted = [line for line in EXPECTED if '"table":"BANK.POSTINGS"' in line]
+                for tail, lines in ((early, EXPECTED), (late, wanted)):
+                    seen: list[str] = []
+                    while len(seen) < len(lines):
+                        item = tail.recv(10)
+                        assert item is not None
+                        if isinstance(item, tc.Delivery):
+                            seen += map(str, item.changes)
+                            tail.acknowledge(item)
+                    assert seen == lines
+
+
+def test_a_checkpoint_is_free_after_the_close(tmp_path: Path) -> None:
+    grow(tmp_path)
+    for _ in range(2):
+        tail = tc.follow(tmp_path / "bk", checkpoint=tmp_path / "checkpoint", **QUICK)
+        with pytest.raises(OSError, match="another follower"):
+            tc.follow(tmp_path / "bk", checkpoint=tmp_path / "checkpoint", **QUICK)
+        tail.close()

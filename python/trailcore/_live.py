@@ -19,7 +19,7 @@ from trailcore._values import Position, position_of, time_of, utc
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["CheckpointStore", "Delivery", "Event", "Tail", "follow"]
+__all__ = ["CheckpointStore", "Delivery", "Event", "Hub", "Tail", "follow"]
 
 Path = str | os.PathLike[str]
 Policy = Literal["stop", "wait", "continue"]
@@ -93,6 +93,24 @@ def follow(
     Raises `FileNotFoundError` if there is no folder for the trail, `ValueError` for a checkpoint of another trail or
     selection, and `SequenceGapError` if files that the checkpoint needs are missing.
     """
+    document, reading = _options(
+        start=start, transactions=transactions, policies=policies, select=select, defs=defs, read=read, options=options
+    )
+    file, store = _store(checkpoint)
+    return Tail(_native.Tail(os.path.expanduser(path), document, reading, file, store))
+
+
+def _options(
+    *,
+    start: Position | str | _dt.datetime,
+    transactions: bool,
+    policies: Mapping[str, Policy] | None,
+    select: Select | None,
+    defs: Path | Catalog | None,
+    read: Mapping[str, Any] | None,
+    options: dict[str, Any],
+) -> tuple[str, _Reading]:
+    """Returns the document of the options, and the options of reading."""
     if isinstance(start, _dt.datetime):
         start = "time:" + utc(start).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     options["start"] = str(start)
@@ -100,10 +118,14 @@ def follow(
     if policies:
         options["policies"] = dict(policies)
     catalog = defs if isinstance(defs, Catalog) or defs is None else Catalog.open(os.path.expanduser(defs))
-    reading = _Reading(select=select, catalog=catalog, options=read or {})
-    file, store = (checkpoint, None) if isinstance(checkpoint, (str, os.PathLike)) else (None, checkpoint)
-    file = file and os.path.expanduser(file)
-    return Tail(_native.Tail(os.path.expanduser(path), json.dumps(options), reading, file, store))
+    return json.dumps(options), _Reading(select=select, catalog=catalog, options=read or {})
+
+
+def _store(checkpoint: Path | CheckpointStore | None) -> tuple[str | bytes | None, CheckpointStore | None]:
+    """Returns the file or the store of a checkpoint."""
+    if checkpoint is None or isinstance(checkpoint, (str, os.PathLike)):
+        return checkpoint and os.path.expanduser(checkpoint), None
+    return None, checkpoint
 
 
 class Tail:
@@ -213,6 +235,71 @@ class Tail:
         """Closes it."""
         self.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+
+class Hub:
+    """Reads a trail once for any number of subscribers.
+
+    Each is a `Tail` of its own, with its own selection, start, checkpoint and policies. One that starts elsewhere or is too slow
+    reads the files itself until it has caught up.
+
+    >>> import trailcore as tc
+    >>> with tc.Hub("examples/data/big/bk") as hub, hub.subscribe(transactions=True) as tail:
+    ...     hub.start()
+    ...     first = next(item for item in tail if isinstance(item, tc.Delivery))
+    >>> first.csn
+    '7824137835'
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start: Position | str | _dt.datetime = "beginning",
+        defs: Path | Catalog | None = None,
+        read: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Opens the trail at `path`, with options as those of `follow`. Raises `FileNotFoundError` without a folder for it."""
+        document, reading = _options(
+            start=start, transactions=False, policies=None, select=None, defs=defs, read=read, options=options
+        )
+        self._native = _native.Hub(os.path.expanduser(path), document, reading)
+
+    def subscribe(
+        self,
+        *,
+        select: Select | None = None,
+        start: Position | str | _dt.datetime = "beginning",
+        transactions: bool = False,
+        checkpoint: Path | CheckpointStore | None = None,
+        policies: Mapping[str, Policy] | None = None,
+        defs: Path | Catalog | None = None,
+        read: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Tail:
+        """Adds a subscriber, at any time, with arguments and errors as those of `follow`. It stays valid without the hub."""
+        document, reading = _options(
+            start=start, transactions=transactions, policies=policies, select=select, defs=defs, read=read, options=options
+        )
+        file, store = _store(checkpoint)
+        return Tail(self._native.subscribe(document, reading, file, store))
+
+    def start(self) -> None:
+        """Starts the shared reading, in a thread of the library. A second call has no effect."""
+        self._native.start()
+
+    def close(self) -> None:
+        """Stops the shared reading. Its subscribers go on by themselves."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        """Returns the hub itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Closes it."""
+        self.close()
 
 
 def _item(received: tuple[str, list[Change], str, int] | None) -> Delivery | Event | None:

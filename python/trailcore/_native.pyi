@@ -17,6 +17,7 @@ __all__ = [
     "Change",
     "Changes",
     "Column",
+    "Hub",
     "Record",
     "Records",
     "Select",
@@ -417,6 +418,18 @@ class Tail:
         """The distance to the end of the trail, a document."""
     def close(self) -> None:
         """Stops it, stores the checkpoint and closes the files."""
+
+@final
+class Hub:
+    """Reads a trail once for any number of tails."""
+
+    def __new__(cls, path: _Path, options: str, read: _Reading) -> Self: ...
+    def subscribe(self, options: str, read: _Reading, checkpoint: _Path | None = None, store: Any | None = None) -> Tail:
+        """Adds a subscriber, as a tail."""
+    def start(self) -> None:
+        """Starts the shared reading."""
+    def close(self) -> None:
+        """Stops the shared reading."""
 
 @final
 class Trail:

@@ -36,13 +36,13 @@ impl Receipt {
     /// Returns the receipt for all changes of the delivery with a number, for programs in other languages.
     #[must_use]
     pub fn of(number: u64) -> Self {
-        Self { item: number, change: None }
+        Self { item: number.wrapping_sub(1), change: None }
     }
 
-    /// Returns the number of the delivery in its tail.
+    /// Returns the number of the delivery in its tail, from 1.
     #[must_use]
     pub fn number(&self) -> u64 {
-        self.item
+        self.item.wrapping_add(1)
     }
 }
 

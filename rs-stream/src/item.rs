@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use trailcore::source::{ByteSource, ReadFilter, TrailFile};
-use trailcore::{Change, ChangeBlock, Position, ReadOptions, Reader, Result, Timestamp, Trail, TrailPosition, filter::Select};
+use trailcore::{
+    Change, ChangeBlock, Error, Position, ReadOptions, Reader, Result, Timestamp, Trail, TrailPosition, filter::Select,
+};
 
 use crate::acknowledge::{Mark, Receipt};
 use crate::event::Event;
@@ -28,6 +30,45 @@ impl Item {
             Self::Changes(batch) => Some(batch.receipt()),
             Self::Transaction(transaction) => Some(transaction.receipt()),
             Self::Event(_) => None,
+        }
+    }
+
+    /// Returns its kind, for programs in other languages: `changes`, `transaction` or `event`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Changes(_) => "changes",
+            Self::Transaction(_) => "transaction",
+            Self::Event(_) => "event",
+        }
+    }
+
+    /// Returns all about it but its changes, as a JSON document, for programs in other languages: `end`, the position after its last
+    /// change; of a transaction `csn`, `xid`, `timestamp`, `part` and `complete` too; of an event the event.
+    ///
+    /// # Errors
+    /// [`Internal`](trailcore::ErrorKind::Internal).
+    pub fn document(&self) -> Result<String> {
+        let document = match self {
+            Self::Changes(batch) => Ok(serde_json::json!({ "end": batch.end() })),
+            Self::Transaction(transaction) => Ok(serde_json::json!({
+                "end": transaction.end(), "csn": transaction.csn(), "xid": transaction.xid(),
+                "timestamp": transaction.timestamp(), "part": transaction.part().name(), "complete": transaction.is_complete(),
+            })),
+            Self::Event(event) => serde_json::to_value(event),
+        };
+        document.map(|document| document.to_string()).map_err(|error| Error::internal(&error.to_string()))
+    }
+
+    /// Returns its changes in blocks; an event has none.
+    ///
+    /// # Errors
+    /// The errors of [`Transaction::blocks`].
+    pub fn blocks(&self) -> Result<Blocks> {
+        match self {
+            Self::Changes(batch) => Ok(Blocks::held(vec![Arc::clone(&batch.block)])),
+            Self::Transaction(transaction) => transaction.blocks(),
+            Self::Event(_) => Ok(Blocks::held(Vec::new())),
         }
     }
 }
@@ -219,13 +260,13 @@ impl Transaction {
     }
 
     /// Returns its changes in blocks. With [`Oversize::Reread`](crate::Oversize::Reread), those of a large transaction are read from
-    /// the trail.
+    /// the trail. The iterator does not depend on the transaction.
     ///
     /// # Errors
     /// The errors of reading the trail. Each block is a result too.
-    pub fn blocks(&self) -> Result<Blocks<'_>> {
+    pub fn blocks(&self) -> Result<Blocks> {
         match &self.body {
-            Body::Held(blocks) => Ok(Blocks(Place::Held(blocks.iter()))),
+            Body::Held(blocks) => Ok(Blocks::held(blocks.clone())),
             Body::InTrail(again) => {
                 let files = again.files.iter().map(|(path, source)| TrailFile::from_source(path, Arc::clone(source)));
                 let trail = Trail::of(files);
@@ -237,14 +278,20 @@ impl Transaction {
     }
 }
 
-/// The blocks of a [`Transaction`]. After an error it ends.
+/// The blocks of an [`Item`]. After an error it ends.
 #[derive(Debug)]
-pub struct Blocks<'a>(Place<'a>);
+pub struct Blocks(Place);
 
 #[derive(Debug)]
-enum Place<'a> {
-    Held(std::slice::Iter<'a, Arc<ChangeBlock>>),
+enum Place {
+    Held(std::vec::IntoIter<Arc<ChangeBlock>>),
     InTrail(Box<Reread>),
+}
+
+impl Blocks {
+    fn held(blocks: Vec<Arc<ChangeBlock>>) -> Self {
+        Self(Place::Held(blocks.into_iter()))
+    }
 }
 
 /// A transaction that is being read again.
@@ -276,12 +323,12 @@ impl Reread {
     }
 }
 
-impl Iterator for Blocks<'_> {
+impl Iterator for Blocks {
     type Item = Result<Arc<ChangeBlock>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
-            Place::Held(blocks) => blocks.next().map(|block| Ok(Arc::clone(block))),
+            Place::Held(blocks) => blocks.next().map(Ok),
             Place::InTrail(again) => again.next().inspect_err(|_| again.done = true).transpose(),
         }
     }

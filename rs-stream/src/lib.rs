@@ -37,6 +37,7 @@ mod hub;
 mod item;
 mod lag;
 mod link;
+mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod options;
@@ -54,6 +55,7 @@ pub use files::{FileFacts, Files, OsFiles};
 pub use hub::Hub;
 pub use item::{Batch, Blocks, Item, Part, Transaction};
 pub use lag::Lag;
+pub use log::forward_log;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
 pub use options::{Delivery, Oversize, Slow, Start, TailOptions};

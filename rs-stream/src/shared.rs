@@ -1,15 +1,16 @@
 //! The part of a tail that its handles share: the signal, acknowledgements, and the keeper of the checkpoint.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use trailcore::Result;
+use parking_lot::{Mutex, ReentrantMutex};
+use trailcore::{Error, ErrorKind, Result};
 
 use crate::acknowledge::{Mark, Progress, Receipt, Tracker};
-use crate::checkpoint::{CheckpointStore, new_checkpoint};
+use crate::checkpoint::{Checkpoint, CheckpointStore, new_checkpoint};
 use crate::files::Files;
 use crate::lag::{self, Lag, Meter};
 use crate::sequence::Names;
@@ -24,11 +25,23 @@ pub(crate) struct Shared {
     files: Arc<dyn Files>,
     names: Names,
     keeper: Mutex<Keeper>,
+    store: Store,
+    closed: AtomicBool,
 }
 
-/// Stores checkpoints.
+/// The store of the checkpoint; none without a checkpoint, and once the tail is closed. Its functions can be the caller's, which may use the
+/// tail: no other lock is held while they run, and a second use of it by the same thread is noticed.
+struct Store(ReentrantMutex<RefCell<Option<Box<dyn CheckpointStore>>>>);
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// What is known of the checkpoint.
+#[derive(Debug, Default)]
 pub(crate) struct Keeper {
-    pub(crate) store: Option<Box<dyn CheckpointStore>>,
     pub(crate) stored: Option<Mark>,
     /// When it was stored last.
     pub(crate) last: Option<Instant>,
@@ -38,16 +51,11 @@ pub(crate) struct Keeper {
     pub(crate) identities: BTreeMap<u64, String>,
 }
 
-impl std::fmt::Debug for Keeper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").field("stored", &self.stored).finish_non_exhaustive()
-    }
-}
-
 impl Shared {
-    pub(crate) fn new(keeper: Keeper, files: Arc<dyn Files>, names: Names) -> Self {
-        let (tracker, meter, keeper) = (Mutex::default(), Mutex::default(), Mutex::new(keeper));
-        Self { signal: Arc::default(), resumed: AtomicBool::new(false), tracker, meter, files, names, keeper }
+    pub(crate) fn new(keeper: Keeper, store: Option<Box<dyn CheckpointStore>>, files: Arc<dyn Files>, names: Names) -> Self {
+        let (signal, tracker, meter, resumed, closed) = Default::default();
+        let store = Store(ReentrantMutex::new(RefCell::new(store)));
+        Self { signal, resumed, tracker, meter, files, names, keeper: Mutex::new(keeper), store, closed }
     }
 
     /// Starts the tracking at a place.
@@ -74,8 +82,28 @@ impl Shared {
     }
 
     pub(crate) fn acknowledge(&self, receipt: &Receipt) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::InvalidArgument, "the tail is closed: an acknowledgement is not stored any more"));
+        }
         self.tracker.lock().acknowledge(receipt)?;
         self.store(false)
+    }
+
+    /// Stores what is acknowledged, and gives the checkpoint up.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.signal.stop();
+        self.closed.store(true, Ordering::Release);
+        let stored = self.store(true);
+        let store = self.store.0.lock();
+        match store.try_borrow_mut() {
+            Ok(mut store) => drop(store.take()),
+            Err(_) => {
+                let error =
+                    Error::new(ErrorKind::InvalidArgument, "a function of the checkpoint store closes the tail that calls it");
+                return Err(error.hint("close it after the function has returned"));
+            }
+        }
+        stored
     }
 
     pub(crate) fn note_identity(&self, seqno: u64, identity: String) {
@@ -88,36 +116,44 @@ impl Shared {
 
     /// Stores what is acknowledged, if that has changed and the interval is over or `now`.
     pub(crate) fn store(&self, now: bool) -> Result<()> {
+        let store = self.store.0.lock();
+        // In use: a function of the store has called. The call that it is inside of stores.
+        let Ok(mut store) = store.try_borrow_mut() else { return Ok(()) };
+        let Some(store) = store.as_mut() else { return Ok(()) };
+        let Some((mark, checkpoint)) = self.unstored(now) else { return Ok(()) };
+        store.store(&checkpoint)?;
+        tracing::debug!(position = %checkpoint.position, "checkpoint stored");
         let mut keeper = self.keeper.lock();
-        let keeper = &mut *keeper;
-        let Some(store) = &mut keeper.store else { return Ok(()) };
+        keeper.identities = keeper.identities.split_off(&mark.read_from().seqno);
+        keeper.stored = Some(mark);
+        keeper.last = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Returns the checkpoint of what is acknowledged, if it is to be stored.
+    fn unstored(&self, now: bool) -> Option<(Mark, Checkpoint)> {
+        let keeper = self.keeper.lock();
         if !now && keeper.last.is_some_and(|last| last.elapsed() < keeper.interval) {
-            return Ok(());
+            return None;
         }
         let mark = self.tracker.lock().acknowledged().clone();
-        let from = mark.read_from();
         // Without the identity of the file, nothing of it has been delivered.
-        let Some(identity) = keeper.identities.get(&from.seqno).cloned() else { return Ok(()) };
+        let identity = keeper.identities.get(&mark.read_from().seqno)?.clone();
         if keeper.stored.as_ref() == Some(&mark) {
-            return Ok(());
+            return None;
         }
         let checkpoint = new_checkpoint(
             (mark.position.into(), mark.transaction.map(Into::into)),
             (mark.csn.clone(), mark.time),
             (identity, keeper.selection.clone()),
         );
-        store.store(&checkpoint)?;
-        tracing::debug!(position = %checkpoint.position, "checkpoint stored");
-        keeper.stored = Some(mark);
-        keeper.last = Some(Instant::now());
-        keeper.identities = keeper.identities.split_off(&from.seqno);
-        Ok(())
+        Some((mark, checkpoint))
     }
 
     /// Returns when the next checkpoint is due; `None` if all that is acknowledged is stored.
     pub(crate) fn due(&self) -> Option<Instant> {
+        self.store.0.lock().try_borrow().ok()?.as_ref()?;
         let keeper = self.keeper.lock();
-        keeper.store.as_ref()?;
         if keeper.stored.as_ref() == Some(self.tracker.lock().acknowledged()) {
             return None;
         }

@@ -25,7 +25,7 @@ pub(crate) fn as_signed(bytes: &mut [u8]) -> &mut [i8] {
 }
 
 /// Runs a call into Java. Takes an exception that it throws and returns it as a failure.
-fn call<T>(vm: &JavaVM, run: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>) -> Result<T, Failure> {
+pub(crate) fn call<T>(vm: &JavaVM, run: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>) -> Result<T, Failure> {
     vm.attach_current_thread(|env| {
         run(env).map_err(|error| match Thrown::take(env) {
             Some(thrown) => Failure::Thrown(thrown),
@@ -34,7 +34,7 @@ fn call<T>(vm: &JavaVM, run: impl FnOnce(&mut Env<'_>) -> jni::errors::Result<T>
     })
 }
 
-fn io_error(failure: Failure) -> io::Error {
+pub(crate) fn io_error(failure: Failure) -> io::Error {
     match failure {
         Failure::Thrown(thrown) => thrown.into_io(),
         other => io::Error::other(other.to_string()),

@@ -21,5 +21,6 @@ mod reader;
 mod records;
 mod report;
 mod schema;
+mod tail;
 mod wire;
 mod writer;

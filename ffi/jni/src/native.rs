@@ -15,7 +15,8 @@ use trailcore::filter::{Select, SelectOptions};
 use trailcore::report::CountReport;
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::source::ByteSource;
-use trailcore::{Catalog, Csn, ReadOptions, Timestamp, Trail};
+use trailcore::{Catalog, Csn, Error, ReadOptions, Timestamp, Trail};
+use trailcore_stream::{CheckpointStore, FileStore, Hub, Receipt, Tail, TailOptions};
 
 use crate::arrow;
 use crate::batches::Batches;
@@ -28,11 +29,12 @@ use crate::object::{self, Object};
 use crate::reader::ChangeReader;
 use crate::records::Records;
 use crate::schema;
+use crate::tail::{self, JavaStore, Live};
 use crate::wire::{self, Writer};
 use crate::writer::Rows;
 
 /// The version of the interface to the Java classes. Increase it with every change of a method, message or layout.
-const PROTOCOL: jint = 5;
+const PROTOCOL: jint = 6;
 
 /// Defines native methods. An error or a panic of the body becomes an exception.
 macro_rules! native {
@@ -96,6 +98,40 @@ fn read<T>(
     Ok((done, listener))
 }
 
+/// Reads the options of a tail: their document, and those of reading.
+fn tail_options(
+    env: &mut Env<'_>,
+    document: &JByteArray<'_>,
+    reading: &JByteArray<'_>,
+    (catalog, filter): (jlong, jlong),
+    listener: &JObject<'_>,
+) -> Result<TailOptions> {
+    let options = TailOptions::from_json(&text(env, document)?)?;
+    let (read, _) = read(env, reading, (catalog, 0), listener, Ok)?;
+    let options = options.read(read);
+    Ok(if filter == 0 { options } else { options.select(object::filter(filter)?.clone()) })
+}
+
+/// Opens a tail with a file for its checkpoint, a store of the caller, or none.
+fn open_tail<'l>(
+    env: &mut Env<'l>,
+    file: &JByteArray<'l>,
+    store: &JObject<'l>,
+    open: impl FnOnce(Option<Box<dyn CheckpointStore>>) -> trailcore::Result<Tail>,
+) -> Result<jlong> {
+    let store: Option<Box<dyn CheckpointStore>> = match (file.is_null(), store.is_null()) {
+        (false, _) => Some(Box::new(FileStore::new(path(env, file)?))),
+        (true, false) => Some(Box::new(JavaStore::new(env, store)?)),
+        (true, true) => None,
+    };
+    Ok(Object::Tail(Box::new(Live::new(open(store)?))).into_handle())
+}
+
+fn document<'l>(env: &mut Env<'l>, report: &impl serde::Serialize) -> Result<JByteArray<'l>> {
+    let text = serde_json::to_string(report).map_err(|error| Error::internal(&error.to_string()))?;
+    array(env, text.as_bytes())
+}
+
 native! {
     Java_io_trailcore_Native_protocol<'l>(_env) -> jint { Ok(PROTOCOL) }
 
@@ -103,7 +139,9 @@ native! {
 
     /// Passes the classes that the native library calls. Called once, before any other call.
     Java_io_trailcore_Native_meet<'l>(env, callbacks: JClass<'l>, exceptions: JClass<'l>) {
-        Ok(classes::meet(env, &callbacks, &exceptions)?)
+        classes::meet(env, &callbacks, &exceptions)?;
+        tail::forward_log(env.get_java_vm()?);
+        Ok(())
     }
 
     /// Returns the number of native objects, for leak tests.
@@ -462,6 +500,92 @@ native! {
         let (stream, listener) = read(env, &options, (catalog, filter), &listener, |options| trail.table(&table, options, arrow))?;
         arrow::export(stream, listener, address);
         Ok(())
+    }
+
+    Java_io_trailcore_Native_tailOpen<'l>(
+        env, place: JByteArray<'l>, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong,
+        listener: JObject<'l>, file: JByteArray<'l>, store: JObject<'l>
+    ) -> jlong {
+        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        let place = path(env, &place)?;
+        open_tail(env, &file, &store, |store| match store {
+            Some(store) => Tail::open_with(place, options, store),
+            None => Tail::open(place, options),
+        })
+    }
+
+    /// Returns the part of a tail that any thread may use at any time.
+    Java_io_trailcore_Native_tailHandle<'l>(_env, tail: jlong) -> jlong {
+        Ok(Object::TailHandle(object::tail(tail)?.handle.clone()).into_handle())
+    }
+
+    Java_io_trailcore_Native_tailNext<'l>(env, tail: jlong, milliseconds: jlong) -> JByteArray<'l> {
+        let message = object::receiving(tail)?.next(milliseconds)?;
+        array(env, &message)
+    }
+
+    Java_io_trailcore_Native_tailBlock<'l>(env, tail: jlong, size: jint) -> JByteArray<'l> {
+        let mut receiving = object::receiving(tail)?;
+        let Some((changes, filled)) = receiving.block(usize::try_from(size).unwrap_or(1))? else { return array(env, &[]) };
+        let handle = Object::Block(Box::new(changes)).into_handle();
+        filled.finish(handle);
+        array(env, &filled.view.0).inspect_err(|_| Object::free(handle))
+    }
+
+    Java_io_trailcore_Native_tailClose<'l>(_env, handle: jlong) {
+        Ok(object::tail_handle(handle)?.close()?)
+    }
+
+    Java_io_trailcore_Native_tailStop<'l>(_env, handle: jlong) {
+        object::tail_handle(handle)?.stop();
+        Ok(())
+    }
+
+    Java_io_trailcore_Native_tailWake<'l>(_env, handle: jlong) {
+        object::tail_handle(handle)?.wake();
+        Ok(())
+    }
+
+    Java_io_trailcore_Native_tailResume<'l>(_env, handle: jlong) {
+        object::tail_handle(handle)?.resume();
+        Ok(())
+    }
+
+    Java_io_trailcore_Native_tailAcknowledge<'l>(_env, handle: jlong, number: jlong) {
+        Ok(object::tail_handle(handle)?.acknowledge(&Receipt::of(number as u64))?)
+    }
+
+    Java_io_trailcore_Native_tailProgress<'l>(env, handle: jlong) -> JByteArray<'l> {
+        document(env, &object::tail_handle(handle)?.progress())
+    }
+
+    Java_io_trailcore_Native_tailLag<'l>(env, handle: jlong) -> JByteArray<'l> {
+        let lag = object::tail_handle(handle)?.lag()?;
+        document(env, &lag)
+    }
+
+    Java_io_trailcore_Native_hubOpen<'l>(
+        env, place: JByteArray<'l>, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong,
+        listener: JObject<'l>
+    ) -> jlong {
+        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        Ok(Object::Hub(Box::new(Hub::open(path(env, &place)?, options)?.into())).into_handle())
+    }
+
+    Java_io_trailcore_Native_hubSubscribe<'l>(
+        env, hub: jlong, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>,
+        file: JByteArray<'l>, store: JObject<'l>
+    ) -> jlong {
+        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        let hub = object::hub(hub)?;
+        open_tail(env, &file, &store, |store| match store {
+            Some(store) => hub.subscribe_with(options, store),
+            None => hub.subscribe(options),
+        })
+    }
+
+    Java_io_trailcore_Native_hubStart<'l>(_env, hub: jlong) {
+        Ok(object::hub(hub)?.start()?)
     }
 }
 

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use jni::sys::jlong;
 use trailcore::filter::Select;
 use trailcore::{Catalog, ChangeBlock, TableDef, Trail};
+use trailcore_stream::{Hub, TailHandle};
 
 use crate::batches::Batches;
 use crate::failure::{Failure, Result};
 use crate::reader::ChangeReader;
 use crate::records::Records;
+use crate::tail::{Live, Receiving};
 use crate::writer::Rows;
 
 /// All kinds of objects. Immutable ones are shared by any number of threads. The others have a lock, which is poisoned by a
@@ -29,6 +31,9 @@ pub(crate) enum Object {
     Records(Box<Mutex<Records>>),
     Batches(Box<Mutex<Batches>>),
     Writer(Box<Mutex<Rows>>),
+    Tail(Box<Live>),
+    TailHandle(TailHandle),
+    Hub(Box<Mutex<Hub>>),
 }
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
@@ -113,6 +118,9 @@ accessors! {
     records_lock: Records => Mutex<Records>,
     batches_lock: Batches => Mutex<Batches>,
     writer_lock: Writer => Mutex<Rows>,
+    tail: Tail => Live,
+    tail_handle: TailHandle => TailHandle,
+    hub_lock: Hub => Mutex<Hub>,
 }
 
 pub(crate) fn reader<'a>(handle: jlong) -> Result<MutexGuard<'a, ChangeReader>> {
@@ -129,4 +137,12 @@ pub(crate) fn batches<'a>(handle: jlong) -> Result<MutexGuard<'a, Batches>> {
 
 pub(crate) fn writer<'a>(handle: jlong) -> Result<MutexGuard<'a, Rows>> {
     worker(writer_lock(handle)?)
+}
+
+pub(crate) fn receiving<'a>(handle: jlong) -> Result<MutexGuard<'a, Receiving>> {
+    worker(&tail(handle)?.receiving)
+}
+
+pub(crate) fn hub<'a>(handle: jlong) -> Result<MutexGuard<'a, Hub>> {
+    worker(hub_lock(handle)?)
 }

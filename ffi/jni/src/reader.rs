@@ -23,14 +23,14 @@ pub(crate) struct ChangeReader {
 
 /// Numbers for the files of changes, in the order in which they occur.
 #[derive(Debug, Default)]
-struct Files {
+pub(crate) struct Files {
     number: u32,
     /// The file of the last change, and its sequence number in a trail.
     last: Option<(PathBuf, Option<u64>)>,
 }
 
 impl Files {
-    fn number(&mut self, change: &Change<'_>) -> u32 {
+    pub(crate) fn number(&mut self, change: &Change<'_>) -> u32 {
         let seqno = change.position().trail().map(|position| position.seqno);
         let is_last = |last: &(PathBuf, _)| last.1 == seqno && last.0.as_os_str() == change.file().as_os_str();
         if !self.last.as_ref().is_some_and(is_last) {

@@ -40,6 +40,7 @@ void hand_on(void);
 void writers(void);
 void lines_before_damage(void);
 void arrow(void);
+void live(void);
 #ifdef TC_DRILL
 void drills(void);
 #endif

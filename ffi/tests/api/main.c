@@ -57,7 +57,7 @@ typedef struct {
 #define TEST(name) {#name, name}
 
 static const test tests[] = {
-    TEST(versions), TEST(texts_and_numbers), TEST(errors), TEST(logs), TEST(trails), TEST(memory_and_damage), TEST(sources), TEST(options), TEST(lines), TEST(read_as_one), TEST(blocks_stay), TEST(changes), TEST(statements), TEST(headers), TEST(records), TEST(reports), TEST(damage), TEST(selections), TEST(quotes), TEST(targets), TEST(hits), TEST(catalogs), TEST(hand_on), TEST(writers), TEST(lines_before_damage), TEST(arrow),
+    TEST(versions), TEST(texts_and_numbers), TEST(errors), TEST(logs), TEST(trails), TEST(memory_and_damage), TEST(sources), TEST(options), TEST(lines), TEST(read_as_one), TEST(blocks_stay), TEST(changes), TEST(statements), TEST(headers), TEST(records), TEST(reports), TEST(damage), TEST(selections), TEST(quotes), TEST(targets), TEST(hits), TEST(catalogs), TEST(hand_on), TEST(writers), TEST(lines_before_damage), TEST(arrow), TEST(live),
 #ifdef TC_DRILL
     TEST(drills),
 #endif

@@ -122,6 +122,20 @@ pub trait CheckpointStore: Send {
     fn store(&mut self, checkpoint: &Checkpoint) -> Result<()>;
 }
 
+impl<S: CheckpointStore + ?Sized> CheckpointStore for Box<S> {
+    fn claim(&mut self) -> Result<()> {
+        (**self).claim()
+    }
+
+    fn load(&mut self) -> Result<Option<Loaded>> {
+        (**self).load()
+    }
+
+    fn store(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        (**self).store(checkpoint)
+    }
+}
+
 /// A checkpoint that was loaded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

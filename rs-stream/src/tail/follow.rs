@@ -61,6 +61,8 @@ const LONG_IDLE: Duration = Duration::from_secs(5);
 /// ```
 #[derive(Debug)]
 pub struct Tail {
+    /// Surrounds its work in traces.
+    span: tracing::Span,
     pub(super) shared: Arc<Shared>,
     pub(super) options: TailOptions,
     pub(super) names: Names,
@@ -202,6 +204,15 @@ impl TailHandle {
         self.shared.progress()
     }
 
+    /// Stops the tail, stores what is acknowledged, and gives the checkpoint up to the next follower, also while the tail and its
+    /// handles exist. Acknowledging fails after it.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub fn close(&self) -> Result<()> {
+        self.shared.close()
+    }
+
     /// Returns the distance between the tail and the end of the trail. Rates are measured between two calls, of any handle, that are at least
     /// a second apart; they are absent before the third one.
     ///
@@ -242,16 +253,16 @@ impl Tail {
         };
         let selection = checkpoint::selection_identity(options.select.as_ref());
         let keeper = Keeper {
-            store,
             stored: None,
             last: None,
             interval: Duration::from_millis(options.checkpoint_interval),
             selection: selection.clone(),
             identities: std::collections::BTreeMap::new(),
         };
-        let shared = Arc::new(Shared::new(keeper, Arc::clone(&options.files), names.clone()));
+        let shared = Arc::new(Shared::new(keeper, store, Arc::clone(&options.files), names.clone()));
         let watched = if options.hints { watch(&names.folder, &names.prefix, &shared.signal) } else { None };
         let mut tail = Self {
+            span: tracing::info_span!("tail", trail = %path.display()),
             filter: options.select.as_ref().map(|select| ReadFilter::new(select, Trail::of([]), &options.read)),
             assembly: Assembly::new(&options),
             conditions: Conditions::new(Duration::from_millis(options.patience)),
@@ -315,6 +326,8 @@ impl Tail {
     /// The errors of [`recv`](Self::recv).
     pub fn recv_timeout(&mut self, time: Duration) -> Result<Option<Item>> {
         let deadline = Instant::now() + time;
+        let span = self.span.clone();
+        let _inside = span.enter();
         while !self.is_stopped() {
             match self.step()? {
                 Step::Item(item) => {
@@ -362,7 +375,20 @@ impl Tail {
     ///
     /// # Errors
     /// [`Io`](ErrorKind::Io) if the thread cannot be started.
-    pub fn into_channel(mut self, queue: usize) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
+    pub fn into_channel(self, queue: usize) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
+        self.into_channel_with(queue, || {})
+    }
+
+    /// As [`into_channel`](Self::into_channel), and calls a function in the tail's thread after each item, and once at the end: for
+    /// event loops, which wait for something else than a channel.
+    ///
+    /// # Errors
+    /// [`Io`](ErrorKind::Io) if the thread cannot be started.
+    pub fn into_channel_with(
+        mut self,
+        queue: usize,
+        ready: impl Fn() + Send + 'static,
+    ) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
         let (sender, receiver) = crossbeam_channel::bounded(queue);
         let handle = self.handle();
         let send_all = move || {
@@ -370,7 +396,10 @@ impl Tail {
                 if sender.send(item).is_err() {
                     break;
                 }
+                ready();
             }
+            drop((self, sender));
+            ready();
         };
         std::thread::Builder::new().spawn(send_all).map_err(|error| Error::thread(&error))?;
         Ok((handle, receiver))

@@ -1,5 +1,6 @@
 package io.trailcore;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -55,8 +56,17 @@ final class ChangeBlock {
         return value.with(handle -> call.of(handle, index));
     }
 
-    TableDef table(int index) {
-        return value.with(handle -> TableDef.of(Native.changeTable(handle, index)));
+    /** Returns the definition with this number, to which a change belongs. A reader's blocks share the known ones. */
+    TableDef table(int number, int index, List<TableDef> known) {
+        while (known.size() <= number) {
+            known.add(null);
+        }
+        TableDef table = known.get(number);
+        if (table == null) {
+            table = value.with(handle -> TableDef.of(Native.changeTable(handle, index)));
+            known.set(number, table);
+        }
+        return table;
     }
 
     /** Returns the header of the file with this number, to which a change belongs. */

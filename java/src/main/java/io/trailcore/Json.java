@@ -27,6 +27,10 @@ record Json(Object value) {
         return ((BigDecimal) value).longValue();
     }
 
+    double real() {
+        return ((BigDecimal) value).doubleValue();
+    }
+
     boolean bool() {
         return (Boolean) value;
     }

@@ -9,7 +9,7 @@ package io.trailcore;
  */
 final class Native {
     /** The version of the interface between this JAR and the native library, which has the same number. */
-    static final int PROTOCOL = 5;
+    static final int PROTOCOL = 6;
 
     private Native() {
     }
@@ -133,4 +133,36 @@ final class Native {
 
     static native void arrowExport(
             long trail, byte[] table, byte[] arrow, byte[] options, long catalog, long filter, ProgressListener listener, long address);
+
+    static native long tailOpen(
+            byte[] place, byte[] options, byte[] reading, long catalog, long filter, ProgressListener listener, byte[] file, CheckpointStore store);
+
+    /** Returns the part of a tail that any thread may use at any time. */
+    static native long tailHandle(long tail);
+
+    static native byte[] tailNext(long tail, long milliseconds);
+
+    static native byte[] tailBlock(long tail, int size);
+
+    static native void tailClose(long handle);
+
+    static native void tailStop(long handle);
+
+    static native void tailWake(long handle);
+
+    static native void tailResume(long handle);
+
+    static native void tailAcknowledge(long handle, long number);
+
+    static native byte[] tailProgress(long handle);
+
+    static native byte[] tailLag(long handle);
+
+    static native long hubOpen(
+            byte[] place, byte[] options, byte[] reading, long catalog, long filter, ProgressListener listener);
+
+    static native long hubSubscribe(
+            long hub, byte[] options, byte[] reading, long catalog, long filter, ProgressListener listener, byte[] file, CheckpointStore store);
+
+    static native void hubStart(long hub);
 }

@@ -143,12 +143,23 @@ public final class ReadOptions extends Options<ReadOptions> {
         T apply(long trail, byte[] options, long catalog, long filter, ProgressListener listener);
     }
 
+    /** A call that follows a trail, with the document and the objects of these options. */
+    interface Reading<T> {
+        T apply(byte[] options, long catalog, long filter, ProgressListener listener);
+    }
+
     /** Reads a trail with these options. */
     <T> T read(Trail trail, Call<T> call) {
+        return trail.value().with(from -> with(
+                (document, known, filter, notified) -> call.apply(from, document, known, filter, notified)));
+    }
+
+    /** Calls a native method with these options. */
+    <T> T with(Reading<T> call) {
         byte[] document = document();
         NativeValue wanted = select == null ? null : select.value();
         NativeValue definitions = catalog == null ? null : catalog.value();
-        return trail.value().with(from -> NativeValue.with(wanted, filter -> NativeValue.with(definitions,
-                known -> call.apply(from, document, known, filter, listener))));
+        return NativeValue.with(wanted, filter -> NativeValue.with(definitions,
+                known -> call.apply(document, known, filter, listener)));
     }
 }

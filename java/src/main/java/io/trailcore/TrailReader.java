@@ -107,24 +107,11 @@ public final class TrailReader implements AutoCloseable, Iterable<Change> {
 
     private Change take() {
         byte[] view = block.view();
-        Change change = new Change(block, at, table(Change.tableNumber(view, at), Change.index(view, at)));
+        Change change = new Change(block, at, block.table(Change.tableNumber(view, at), Change.index(view, at), tables));
         at += change.length();
         position = null;
         last = change;
         return change;
-    }
-
-    /** Returns the definition with this number, to which a change of the block belongs. */
-    private TableDef table(int number, int index) {
-        while (tables.size() <= number) {
-            tables.add(null);
-        }
-        TableDef table = tables.get(number);
-        if (table == null) {
-            table = block.table(index);
-            tables.set(number, table);
-        }
-        return table;
     }
 
     /**
