@@ -18,6 +18,7 @@ mod matching;
 mod options;
 mod output;
 mod records;
+mod run;
 mod save;
 mod state;
 mod tables;
@@ -70,6 +71,7 @@ enum Command {
     Count(count::Args),
     Cat(cat::Args),
     Follow(follow::Args),
+    Run(run::Args),
     Records(records::Args),
     Find(find::Args),
     State(state::Args),
@@ -92,6 +94,7 @@ impl Command {
             Self::Count(args) => count::run(args, output),
             Self::Cat(args) => cat::run(args, output),
             Self::Follow(args) => follow::run(args, output),
+            Self::Run(args) => run::run(args, output),
             Self::Records(args) => records::run(args, output),
             Self::Find(args) => find::run(args, output),
             Self::State(args) => state::run(args, output),

@@ -113,6 +113,12 @@ impl Tracker {
         }
     }
 
+    /// Returns the place after a delivery that is not acknowledged; `None` if it is, or if it is not one of this tail.
+    pub(crate) fn after(&self, receipt: &Receipt) -> Option<&Mark> {
+        let index = usize::try_from(receipt.item.checked_sub(self.first)?).ok()?;
+        Some(&self.entries.get(index)?.after)
+    }
+
     /// Acknowledges a delivery or one of its changes. Doing it again has no effect.
     pub(crate) fn acknowledge(&mut self, receipt: &Receipt) -> Result<()> {
         let Some(index) = receipt.item.checked_sub(self.first) else { return Ok(()) };

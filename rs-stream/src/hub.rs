@@ -47,6 +47,21 @@ pub struct Hub {
     thread: Option<JoinHandle<Result<()>>>,
 }
 
+/// Where subscribers join a shared reading.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    path: PathBuf,
+    reading: Arc<Reading>,
+}
+
+impl Door {
+    pub(crate) fn subscribe_with(&self, options: TailOptions, store: impl CheckpointStore + 'static) -> Result<Tail> {
+        let mut tail = Tail::open_with(&self.path, options, store)?;
+        tail.share(Arc::clone(&self.reading));
+        Ok(tail)
+    }
+}
+
 /// Time after which an idle reading looks whether its place has moved on.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -92,9 +107,12 @@ impl Hub {
     /// # Errors
     /// The errors of [`Tail::open_with`].
     pub fn subscribe_with(&self, options: TailOptions, store: impl CheckpointStore + 'static) -> Result<Tail> {
-        let mut tail = Tail::open_with(&self.path, options, store)?;
-        tail.share(Arc::clone(&self.reading));
-        Ok(tail)
+        self.door().subscribe_with(options, store)
+    }
+
+    /// Returns the door for subscribers of other threads.
+    pub(crate) fn door(&self) -> Door {
+        Door { path: self.path.clone(), reading: Arc::clone(&self.reading) }
     }
 
     /// Starts the reading, in a thread. Doing it again has no effect.

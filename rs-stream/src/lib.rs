@@ -41,9 +41,13 @@ mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod options;
+#[cfg(feature = "files")]
+pub mod pipeline;
+mod point;
 mod sequence;
 mod shared;
 mod signal;
+pub mod sink;
 mod skip;
 mod tail;
 mod watch;

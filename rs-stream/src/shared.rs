@@ -51,6 +51,18 @@ pub(crate) struct Keeper {
     pub(crate) identities: BTreeMap<u64, String>,
 }
 
+impl Keeper {
+    /// Returns the checkpoint of a place; `None` without the identity of its file: then nothing of it has been delivered.
+    fn checkpoint(&self, mark: &Mark) -> Option<Checkpoint> {
+        let identity = self.identities.get(&mark.read_from().seqno)?.clone();
+        Some(new_checkpoint(
+            (mark.position.into(), mark.transaction.map(Into::into)),
+            (mark.csn.clone(), mark.time),
+            (identity, self.selection.clone()),
+        ))
+    }
+}
+
 impl Shared {
     pub(crate) fn new(keeper: Keeper, store: Option<Box<dyn CheckpointStore>>, files: Arc<dyn Files>, names: Names) -> Self {
         let (signal, tracker, meter, resumed, closed) = Default::default();
@@ -137,17 +149,21 @@ impl Shared {
             return None;
         }
         let mark = self.tracker.lock().acknowledged().clone();
-        // Without the identity of the file, nothing of it has been delivered.
-        let identity = keeper.identities.get(&mark.read_from().seqno)?.clone();
         if keeper.stored.as_ref() == Some(&mark) {
             return None;
         }
-        let checkpoint = new_checkpoint(
-            (mark.position.into(), mark.transaction.map(Into::into)),
-            (mark.csn.clone(), mark.time),
-            (identity, keeper.selection.clone()),
-        );
+        let checkpoint = keeper.checkpoint(&mark)?;
         Some((mark, checkpoint))
+    }
+
+    /// Returns the checkpoint after a delivery.
+    pub(crate) fn checkpoint(&self, receipt: &Receipt) -> Result<Checkpoint> {
+        let mark = self.tracker.lock().after(receipt).cloned();
+        let mark = mark.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, "the receipt is not one of this tail, or it is acknowledged already")
+        })?;
+        let found = self.keeper.lock().checkpoint(&mark);
+        found.ok_or_else(|| Error::internal("the file of a delivery has no identity"))
     }
 
     /// Returns when the next checkpoint is due; `None` if all that is acknowledged is stored.

@@ -49,14 +49,8 @@ pub(super) struct Converter {
 
 impl BatchMaker {
     pub(super) fn new(reader: Reader, options: ArrowOptions, schemas: SharedSchemas, turn: Option<Turn>) -> Self {
-        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
-        let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
-        if let Some(columns) = &options.columns {
-            decoder = decoder.columns_of_all(columns);
-        }
         let only = schemas.lock().only.clone();
-        let (wide, narrow, ready) = (options.wide.clone(), Vec::new(), VecDeque::new());
-        let converter = Converter { decoder, options, schemas, turn, ready, wide, narrow };
+        let converter = Converter::new(options, schemas, turn);
         Self { reader, only, converter, left_out: BTreeMap::new(), ended: false, failure: None }
     }
 
@@ -123,8 +117,18 @@ impl BatchMaker {
 }
 
 impl Converter {
+    pub(super) fn new(options: ArrowOptions, schemas: SharedSchemas, turn: Option<Turn>) -> Self {
+        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
+        let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
+        if let Some(columns) = &options.columns {
+            decoder = decoder.columns_of_all(columns);
+        }
+        let (wide, narrow, ready) = (options.wide.clone(), Vec::new(), VecDeque::new());
+        Self { decoder, options, schemas, turn, ready, wide, narrow }
+    }
+
     /// Adds a change. Returns whether there are batches.
-    fn push(&mut self, change: &Change<'_>) -> Result<bool> {
+    pub(super) fn push(&mut self, change: &Change<'_>) -> Result<bool> {
         match self.decoder.push_ordered(change)? {
             Push::Done => Ok(false),
             Push::Full => {
@@ -140,7 +144,7 @@ impl Converter {
     }
 
     /// Converts all collected rows to record batches. `is_last`: no others follow.
-    fn flush(&mut self, is_last: bool) {
+    pub(super) fn flush(&mut self, is_last: bool) {
         let Self { decoder, options, schemas, turn, ready, wide, narrow } = self;
         if let Some(turn) = turn {
             turn.wait();

@@ -22,6 +22,7 @@
 //! (text) and `_timestamp` (microseconds, UTC). Options add further ones. A truncate has no values. DDL does not change rows of a table; only the
 //! [`Reader`](crate::Reader) returns it.
 
+mod collect;
 mod column;
 mod maker;
 mod options;
@@ -31,6 +32,7 @@ mod schema;
 mod stream;
 mod unify;
 
+pub use collect::Collector;
 pub use options::{ArrowOptions, CsnType, Fill, Invalid, Layout, Numbers, SchemaChange, Times};
 pub use records::TableRecords;
 pub use schema::{is_meta, schema};

@@ -159,6 +159,12 @@ impl Default for ArrowOptions {
 }
 
 impl ArrowOptions {
+    /// Returns whether a value that cannot be decoded becomes NULL, in place of an error.
+    #[must_use]
+    pub fn takes_invalid(&self) -> bool {
+        self.states || self.invalid == Invalid::Null
+    }
+
     /// Returns the default options: all columns, at most 65,536 rows per batch.
     #[must_use]
     pub fn new() -> Self {

@@ -37,7 +37,7 @@ pub use plan::explain::{Explanation, RuleExplained, TestExplained};
 pub use plan::program::{Program, Projected, Scratch};
 pub use select::{Mode, Select, SelectBuilder};
 pub use selector::Selector;
-pub use syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics};
+pub use syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, nearest};
 pub use syntax::expr::{Condition, Expr, Operand, Relation, Side, before, call, col, decimal, env, num, text, word};
 pub use syntax::function::Function;
 pub use syntax::lexer::Dialect;

@@ -37,7 +37,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
         }
         let table = change.table();
         let is_open = match open.get_mut(table.name()) {
-            Some(file) => file.takes(table, &options.arrow)?,
+            Some(file) => file.lines.takes(table)?,
             None => false,
         };
         if !is_open {
@@ -48,7 +48,7 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
             }
         }
         if let Some(file) = open.get_mut(table.name()) {
-            file.write(&change, &options.arrow)?;
+            file.write(&change)?;
             files.count(file.number, 1);
         }
     }
@@ -62,31 +62,85 @@ pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions,
     Ok(reader.report().with_left_out(left_out))
 }
 
-/// A file of one table, and its columns.
+/// A file of one table.
 struct TableFile {
     number: usize,
     file: AppendFile,
-    table: Arc<TableDef>,
-    /// The wanted columns by index in the table.
-    columns: Vec<usize>,
+    lines: CsvLines,
     line: Vec<u8>,
 }
 
 impl TableFile {
     fn create(files: &mut OutputFiles, table: &Arc<TableDef>, options: &ArrowOptions) -> Result<Self> {
-        let columns = wanted(table, options)?;
-        let (number, file) = files.create(table.name())?;
-        let mut own = Self { number, file, table: Arc::clone(table), columns, line: Vec::new() };
-        own.write_head(options)?;
-        Ok(own)
+        let lines = CsvLines::new(table, options.clone())?;
+        let (number, mut file) = files.create(table.name())?;
+        file.append(lines.head())?;
+        Ok(Self { number, file, lines, line: Vec::new() })
     }
 
-    /// Returns `true` if the rows of this definition fit into the file. The definition is that of the following rows.
-    fn takes(&mut self, table: &Arc<TableDef>, options: &ArrowOptions) -> Result<bool> {
+    fn write(&mut self, change: &Change<'_>) -> Result<()> {
+        self.line.clear();
+        self.lines.write(change, &mut self.line)?;
+        self.file.append(&self.line)
+    }
+}
+
+/// The changes of one table as lines of CSV, in the form of [`Format::Csv`](super::Format::Csv).
+///
+/// ```
+/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use trailcore::arrow::ArrowOptions;
+/// use trailcore::sink::CsvLines;
+///
+/// let mut reader = trail.reader()?;
+/// let change = reader.next()?.unwrap();
+/// let mut lines = CsvLines::new(change.table(), ArrowOptions::new())?;
+/// let mut text = lines.head().to_vec();
+/// lines.write(&change, &mut text)?;
+/// assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 2);
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct CsvLines {
+    options: ArrowOptions,
+    table: Arc<TableDef>,
+    /// The wanted columns by index in the table.
+    columns: Vec<usize>,
+    head: Vec<u8>,
+}
+
+impl CsvLines {
+    /// Prepares the lines of a table. Of the options, columns, layout, states, invalid values and prefix count.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UndefinedTable`] if the columns of the table are unknown, [`ErrorKind::InvalidArgument`] if two cells have the
+    /// same name.
+    pub fn new(table: &Arc<TableDef>, options: ArrowOptions) -> Result<Self> {
+        let columns = wanted(table, &options)?;
+        let names = head(table, &columns, &options)?;
+        let mut bytes = Vec::new();
+        let mut line = Line::new(&mut bytes);
+        names.iter().for_each(|name| line.cell(Some(name)));
+        line.end();
+        Ok(Self { options, table: Arc::clone(table), columns, head: bytes })
+    }
+
+    /// Returns the first line, which has the names.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Returns `true` if the rows of this definition fit under the same names. The definition is that of the following rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UndefinedTable`] if the columns of the table are unknown.
+    pub fn takes(&mut self, table: &Arc<TableDef>) -> Result<bool> {
         if Arc::ptr_eq(&self.table, table) || self.table == *table {
             return Ok(true);
         }
-        let columns = wanted(table, options)?;
+        let columns = wanted(table, &self.options)?;
         let fits = names(table, &columns).eq(names(&self.table, &self.columns));
         if fits {
             (self.table, self.columns) = (Arc::clone(table), columns);
@@ -94,15 +148,13 @@ impl TableFile {
         Ok(fits)
     }
 
-    fn write_head(&mut self, options: &ArrowOptions) -> Result<()> {
-        let head = head(&self.table, &self.columns, options)?;
-        let mut line = Line::new(&mut self.line);
-        head.iter().for_each(|name| line.cell(Some(name)));
-        self.file.append(line.end())
-    }
-
-    fn write(&mut self, change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
-        let mut line = Line::new(&mut self.line);
+    /// Appends the line of a change. If it fails, the text ends with a part of a line.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] for a value that cannot be decoded, unless the options allow it; the errors of [`Change::images`].
+    pub fn write(&self, change: &Change<'_>, text: &mut Vec<u8>) -> Result<()> {
+        let options = &self.options;
+        let mut line = Line::new(text);
         line.cell(Some(change.op().name()));
         // The same text as in Arrow batches, which sorts in the order of the trail.
         line.cell(Some(&change.position().sort_key()));
@@ -129,7 +181,8 @@ impl TableFile {
         if options.states {
             states.iter().for_each(|state| line.cell(Some(state)));
         }
-        self.file.append(line.end())
+        line.end();
+        Ok(())
     }
 }
 
@@ -213,14 +266,13 @@ fn invalid(change: &Change<'_>, table: &TableDef, index: usize) -> Error {
     change.locate(Error::new(ErrorKind::Value, what).hint(hint))
 }
 
-/// A line of cells in a buffer that is reused.
+/// A line of cells at the end of a text.
 struct Line<'a> {
     bytes: &'a mut Vec<u8>,
 }
 
 impl<'a> Line<'a> {
     fn new(bytes: &'a mut Vec<u8>) -> Self {
-        bytes.clear();
         Self { bytes }
     }
 
@@ -266,12 +318,11 @@ impl<'a> Line<'a> {
         let _ = write!(self.bytes, "{value},");
     }
 
-    /// Ends the line and returns it.
-    fn end(self) -> &'a [u8] {
+    /// Ends the line.
+    fn end(self) {
         if let Some(last) = self.bytes.last_mut() {
             *last = b'\n';
         }
-        self.bytes
     }
 }
 
@@ -286,6 +337,7 @@ mod tests {
         for cell in [Some("a"), None, Some(""), Some("a,b"), Some("say \"hi\""), Some("two\nlines")] {
             line.cell(cell);
         }
-        assert_eq!(std::str::from_utf8(line.end()).unwrap(), "a,,\"\",\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n");
+        line.end();
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), "a,,\"\",\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n");
     }
 }

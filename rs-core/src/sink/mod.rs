@@ -17,6 +17,8 @@ mod trail;
 
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use convert::{ConvertOptions, Converted, Format};
+#[cfg(feature = "csv")]
+pub use csv::CsvLines;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use files::{Written, file_name};
 #[cfg(feature = "parquet")]

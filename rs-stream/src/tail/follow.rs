@@ -10,7 +10,7 @@ use trailcore::{ChangeBlock, Error, ErrorKind, Result, Trail, TrailPosition};
 
 use crate::acknowledge::{Mark, Progress, Receipt};
 use crate::assembly::{Assembly, Cut, Done, Order, Sources};
-use crate::checkpoint::{self, CheckpointStore};
+use crate::checkpoint::{self, Checkpoint, CheckpointStore};
 use crate::condition::{Conditions, Verdict};
 use crate::event::{Event, EventKind, Policy};
 use crate::files::{HEAD, TailFile};
@@ -196,6 +196,14 @@ impl TailHandle {
     /// The errors of [`Tail::acknowledge`].
     pub fn acknowledge(&self, receipt: &Receipt) -> Result<()> {
         self.shared.acknowledge(receipt)
+    }
+
+    /// Returns the checkpoint after a delivery that is not acknowledged yet, for consumers that store it together with their data.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the receipt is not one of this tail.
+    pub fn checkpoint(&self, receipt: &Receipt) -> Result<Checkpoint> {
+        self.shared.checkpoint(receipt)
     }
 
     /// Returns how far delivery, acknowledgement and checkpoint are.

@@ -249,8 +249,12 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// Returns the name that is most similar to a misspelt one, if any is similar enough.
-pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// Returns the name that is most similar to a misspelt one, if any is similar enough: for messages such as "did you mean AMOUNT?".
+///
+/// ```
+/// assert_eq!(trailcore::filter::nearest("AMUONT", ["ID", "AMOUNT"]), Some("AMOUNT"));
+/// ```
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = wanted.chars().take(64).flat_map(char::to_uppercase).collect();
     let limit = 1 + wanted.len() / 4;
     names

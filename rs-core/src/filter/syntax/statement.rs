@@ -384,6 +384,16 @@ impl Rule {
         self.with(Clause::Tokens(assignments.into_iter().map(assigned).collect()))
     }
 
+    /// Returns whether the rule has a projection: COLS, COLSEXCEPT, COLMAP or TOKENS, which
+    /// [`Program::project`](crate::filter::Program::project) carries out.
+    #[must_use]
+    pub fn projects(&self) -> bool {
+        let projects = |clause: &Clause| {
+            matches!(clause, Clause::Cols(_) | Clause::ColsExcept(_) | Clause::ColMap { .. } | Clause::Tokens(_))
+        };
+        self.clauses.iter().any(projects)
+    }
+
     /// Returns `true` if the rule names the object.
     #[must_use]
     pub fn names(&self, object: &str) -> bool {

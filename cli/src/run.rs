@@ -1,0 +1,220 @@
+//! The command `run`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use trailcore_stream::pipeline::{Pipeline, PipelineStatus, Pipelines, Supervisor};
+
+use crate::failure::Failure;
+use crate::interrupt::ending_itself;
+use crate::output::{Output, clean, grouped};
+
+mod http;
+mod notify;
+
+/// Time between two looks at the wish to stop, and at the file.
+const LOOK: Duration = Duration::from_millis(200);
+/// Time in which a changed configuration has to become healthy.
+const HEALTHY: Duration = Duration::from_secs(10);
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore run pipelines.toml --check
+  trailcore run pipelines.toml --plan
+  trailcore run pipelines.toml --listen 127.0.0.1:9464 --reload
+  trailcore run pipelines.toml --drain
+  trailcore run pipelines.toml --replay letters.jsonl --pipeline postings
+
+It ends at Ctrl-C or SIGTERM with exit code 0, after what was read is committed. Exit code 1: a pipeline has failed.
+docs/pipelines.md explains the file, and what each sink guarantees.";
+
+/// Moves changes on to files, tables and queues: runs the pipelines of a TOML file
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The pipelines, in TOML
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Only check: files, tables and columns exist, sinks can be written to
+    #[arg(long, conflicts_with_all = ["plan", "drain", "replay"])]
+    check: bool,
+    /// Only show where each pipeline would go on
+    #[arg(long, conflicts_with_all = ["drain", "replay"])]
+    plan: bool,
+    /// Stop at the end of what is there now
+    #[arg(long)]
+    drain: bool,
+    /// Serve /metrics (Prometheus), /health and /status (JSON) here
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Apply changes of FILE while running; if the new pipelines do not become healthy, the old ones run again
+    #[arg(long)]
+    reload: bool,
+    /// A file that gets a line of JSON for each change of FILE that is applied
+    #[arg(long, value_name = "HISTORY", requires = "reload")]
+    history: Option<PathBuf>,
+    /// Write the changes of a file of dead letters to the sinks once more; the pipeline must not run
+    #[arg(long, value_name = "LETTERS", requires = "pipeline")]
+    replay: Option<PathBuf>,
+    /// The pipeline of --replay
+    #[arg(long, value_name = "NAME", requires = "replay")]
+    pipeline: Option<String>,
+    /// Print status and messages as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    let pipelines = Pipelines::open(&args.file)?;
+    if args.check {
+        return check(&pipelines, output);
+    }
+    if args.plan {
+        return plan(&pipelines, args.json, output);
+    }
+    if let (Some(letters), Some(name)) = (&args.replay, &args.pipeline) {
+        return replay(&pipelines, letters, name, output);
+    }
+    let mistakes: Vec<_> = pipelines.pipelines.iter().flat_map(Pipeline::validate).collect();
+    if !mistakes.is_empty() {
+        return Err(Failure::usage(mistakes.join("\n")));
+    }
+    ending_itself(|| move_on(args, pipelines, output))
+}
+
+fn check(pipelines: &Pipelines, output: &mut Output) -> Result<i32, Failure> {
+    let mistakes: Vec<_> = pipelines.pipelines.iter().flat_map(Pipeline::validate).collect();
+    if !mistakes.is_empty() {
+        return Err(Failure::usage(mistakes.join("\n")));
+    }
+    output.line(&format!("{} pipelines: everything they need is there", pipelines.pipelines.len()), "")?;
+    Ok(0)
+}
+
+fn plan(pipelines: &Pipelines, json: bool, output: &mut Output) -> Result<i32, Failure> {
+    for options in &pipelines.pipelines {
+        for plan in Pipeline::plan(options)? {
+            if json {
+                serde_json::to_writer(&mut *output, &plan)?;
+                output.line("", "")?;
+                continue;
+            }
+            let from = plan.committed.map_or_else(|| format!("from {}", plan.start), |at| format!("goes on at {at}"));
+            let behind =
+                plan.bytes_behind.map_or_else(|| "no files yet".to_owned(), |bytes| format!("{} bytes to read", grouped(bytes)));
+            output.line(&format!("{} -> {}: {from}, {behind}", clean(&plan.pipeline), plan.sink), "")?;
+        }
+    }
+    Ok(0)
+}
+
+fn replay(pipelines: &Pipelines, letters: &Path, name: &str, output: &mut Output) -> Result<i32, Failure> {
+    let options = pipelines.pipelines.iter().find(|one| one.name == name).ok_or_else(|| {
+        let names: Vec<_> = pipelines.pipelines.iter().map(|one| one.name.as_str()).collect();
+        Failure::usage(format!("there is no pipeline {name}; there are: {}", names.join(", ")))
+    })?;
+    let changes = Pipeline::replay(options, letters)?;
+    output.line(&format!("{} changes written; remove {} now", grouped(changes), clean(&letters.display().to_string())), "")?;
+    Ok(0)
+}
+
+/// Runs the pipelines until the user stops them, or to the end of what is there.
+fn move_on(args: &Args, pipelines: Pipelines, output: &mut Output) -> Result<i32, Failure> {
+    let mut supervisor = Supervisor::start(pipelines)?;
+    if let Some(history) = &args.history {
+        supervisor.keep_history(history);
+    }
+    let server = args.listen.map(http::Server::start).transpose()?;
+    if let Some(server) = &server {
+        output.complain(&format!("listening on http://{}", server.address()))?;
+    }
+    let drained = if args.drain {
+        supervisor.drain()
+    } else {
+        notify::ready();
+        watch(args, &mut supervisor, server.as_ref(), output)?;
+        notify::stopping();
+        supervisor.stop()
+    };
+    let status = supervisor.status();
+    report(&status, args.json, output)?;
+    drained?;
+    Ok(i32::from(!status.iter().all(PipelineStatus::is_healthy)))
+}
+
+/// Looks after the pipelines until the user stops them.
+fn watch(args: &Args, supervisor: &mut Supervisor, server: Option<&http::Server>, output: &mut Output) -> Result<(), Failure> {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let mut seen: Option<SystemTime> = changed(&args.file);
+    let mut unhealthy: Vec<String> = Vec::new();
+    while !output.is_interrupted() {
+        std::thread::sleep(LOOK);
+        let status = supervisor.status();
+        let now: Vec<String> = status.iter().flat_map(problems).collect();
+        for problem in now.iter().filter(|problem| !unhealthy.contains(problem)) {
+            message(args.json, "problem", problem, output)?;
+        }
+        unhealthy = now;
+        if let Some(server) = server {
+            server.set(status);
+        }
+        let modified = changed(&args.file);
+        if args.reload && modified != seen {
+            seen = modified;
+            reload(args, supervisor, output)?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies the changed file, and says what has become of it.
+fn reload(args: &Args, supervisor: &mut Supervisor, output: &mut Output) -> Result<(), Failure> {
+    let who = std::env::var("USER").unwrap_or_else(|_| "file".to_owned());
+    let applied = Pipelines::open(&args.file).and_then(|new| supervisor.apply(new, HEALTHY, &who));
+    match applied {
+        Ok(difference) if difference.is_empty() => Ok(()),
+        Ok(difference) => {
+            let names = |what: &str, names: &[String]| {
+                if names.is_empty() { String::new() } else { format!(" {what} {}", names.join(", ")) }
+            };
+            let text = [("added", &difference.added), ("removed", &difference.removed), ("changed", &difference.changed)];
+            let text: String = text.iter().map(|(what, all)| names(what, all)).collect();
+            message(args.json, "applied", text.trim(), output)
+        }
+        Err(error) => message(args.json, "not applied", &error.to_string(), output),
+    }
+}
+
+fn problems(pipeline: &PipelineStatus) -> Vec<String> {
+    let lanes = pipeline.lanes.iter().filter(|lane| lane.error.is_some());
+    lanes.map(|lane| format!("{} -> {}: {}", pipeline.name, lane.sink, lane.error.as_deref().unwrap_or_default())).collect()
+}
+
+fn message(json: bool, kind: &str, text: &str, output: &mut Output) -> Result<(), Failure> {
+    if json {
+        let line = serde_json::json!({ "kind": kind, "text": text });
+        output.complain(&line.to_string())?;
+    } else {
+        output.complain(&format!("{kind}: {}", clean(text)))?;
+    }
+    Ok(())
+}
+
+fn report(status: &[PipelineStatus], json: bool, output: &mut Output) -> Result<(), Failure> {
+    for pipeline in status {
+        if json {
+            serde_json::to_writer(&mut *output, pipeline)?;
+            output.line("", "")?;
+            continue;
+        }
+        for lane in &pipeline.lanes {
+            let at = lane.committed.map_or_else(String::new, |at| format!(" up to {at}"));
+            let letters =
+                if lane.dead_letters > 0 { format!(", {} dead letters", grouped(lane.dead_letters)) } else { String::new() };
+            let (name, changes, commits) = (clean(&pipeline.name), grouped(lane.changes), grouped(lane.commits));
+            output.line(&format!("{name} -> {}: {changes} changes in {commits} commits{at}{letters}", lane.sink), "")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! /metrics, /health and /status over HTTP.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use tiny_http::{Header, Method, Response};
+use trailcore_stream::pipeline::{PipelineMetrics, PipelineStatus};
+
+use crate::failure::Failure;
+
+/// Serves the state of the pipelines, in a thread. It ends with this object.
+pub(crate) struct Server {
+    http: Arc<tiny_http::Server>,
+    state: Arc<State>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    status: Mutex<Vec<PipelineStatus>>,
+    metrics: PipelineMetrics,
+}
+
+impl Server {
+    pub(crate) fn start(address: SocketAddr) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot listen on {address}: {error}"));
+        let http = Arc::new(tiny_http::Server::http(address).map_err(|error| failed(&error))?);
+        let state = Arc::new(State::default());
+        let (serving, shown) = (Arc::clone(&http), Arc::clone(&state));
+        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || serve(&serving, &shown));
+        Ok(Self { http, state, thread: Some(thread.map_err(|error| failed(&error))?) })
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.http.server_addr().to_ip().map_or_else(String::new, |address| address.to_string())
+    }
+
+    /// Sets what is served.
+    pub(crate) fn set(&self, status: Vec<PipelineStatus>) {
+        self.state.metrics.set(status.clone());
+        *self.state.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.http.unblock();
+        if let Some(thread) = self.thread.take() {
+            // A panic in it has been reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(server: &tiny_http::Server, state: &State) {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(state.metrics.clone()));
+    for request in server.incoming_requests() {
+        let (code, kind, body) = match (request.method(), request.url()) {
+            (Method::Get, "/metrics") => metrics(&registry),
+            (Method::Get, "/status") => (200, "application/json", status(state)),
+            (Method::Get, "/health") => health(state),
+            _ => (404, "text/plain; charset=utf-8", "there are /metrics, /health and /status\n".to_owned()),
+        };
+        let mut response = Response::from_string(body).with_status_code(code);
+        if let Ok(header) = Header::from_bytes("Content-Type", kind) {
+            response = response.with_header(header);
+        }
+        // The client may be gone.
+        let _ = request.respond(response);
+    }
+}
+
+fn metrics(registry: &Registry) -> (u16, &'static str, String) {
+    let mut text = String::new();
+    match encode(&mut text, registry) {
+        Ok(()) => (200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+        Err(error) => (500, "text/plain; charset=utf-8", error.to_string()),
+    }
+}
+
+fn status(state: &State) -> String {
+    let status = state.status.lock().unwrap_or_else(PoisonError::into_inner);
+    serde_json::to_string(&*status).unwrap_or_default()
+}
+
+fn health(state: &State) -> (u16, &'static str, String) {
+    let status = state.status.lock().unwrap_or_else(PoisonError::into_inner);
+    let ill: Vec<_> = status.iter().filter(|pipeline| !pipeline.is_healthy()).map(|pipeline| pipeline.name.as_str()).collect();
+    if ill.is_empty() {
+        (200, "text/plain; charset=utf-8", "ok\n".to_owned())
+    } else {
+        (503, "text/plain; charset=utf-8", format!("{}\n", ill.join("\n")))
+    }
+}

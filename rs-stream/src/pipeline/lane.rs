@@ -1,0 +1,398 @@
+//! [`Lane`]: the thread of a pipeline that writes to one sink.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use trailcore::{Change, Error, ErrorKind, Result};
+
+use super::letters::{DeadLetters, refuses};
+use super::mapping::Mapping;
+use super::options::PipelineOptions;
+use super::status::{LaneStatus, State};
+use crate::acknowledge::Receipt;
+use crate::checkpoint::{Checkpoint, CheckpointStore, Loaded, unix_micros};
+use crate::event::Policy;
+use crate::hub::Door;
+use crate::item::{Item, Part};
+use crate::options::Delivery;
+use crate::sink::Sink;
+use crate::tail::{Tail, TailHandle};
+
+/// How long an idle lane waits; a command ends the wait.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// What a lane has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wanted {
+    #[default]
+    Run,
+    Pause,
+    /// Read to the end, then stop.
+    Drain,
+    Stop,
+}
+
+/// What a lane shares with its pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Control {
+    wanted: Mutex<Wanted>,
+    changed: Condvar,
+    tail: Mutex<Option<TailHandle>>,
+    status: Mutex<LaneStatus>,
+}
+
+impl Control {
+    pub(super) fn want(&self, wanted: Wanted) {
+        *self.wanted.lock() = wanted;
+        self.changed.notify_all();
+        // The tail ends its wait; the lane opens another one if it goes on.
+        if let Some(tail) = self.tail.lock().as_ref() {
+            tail.stop();
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        *self.wanted.lock()
+    }
+
+    /// Waits while a pause is wanted. Returns what is wanted then.
+    fn wait_for_pause(&self) -> Wanted {
+        let mut wanted = self.wanted.lock();
+        while *wanted == Wanted::Pause {
+            self.changed.wait(&mut wanted);
+        }
+        *wanted
+    }
+
+    /// Waits for a time, or until something else is wanted.
+    fn wait(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut wanted = self.wanted.lock();
+        while *wanted == Wanted::Run && !self.changed.wait_until(&mut wanted, until).timed_out() {}
+    }
+
+    fn state(&self, state: State) {
+        self.status.lock().state = state;
+    }
+}
+
+/// A lane, and its thread.
+pub(super) struct Lane {
+    control: Arc<Control>,
+    thread: Option<JoinHandle<(Worker, Result<()>)>>,
+    /// The worker, while no thread has it.
+    idle: Option<Worker>,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("control", &self.control).finish_non_exhaustive()
+    }
+}
+
+impl Lane {
+    pub(super) fn start(options: Arc<PipelineOptions>, name: String, sink: Box<dyn Sink>, door: Option<Door>) -> Result<Self> {
+        let control = Arc::new(Control::default());
+        control.status.lock().sink.clone_from(&name);
+        let letters = options.dead_letters.as_deref().map(DeadLetters::new);
+        let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries: 0, door };
+        let mut lane = Self { control, thread: None, idle: Some(worker) };
+        lane.start_again()?;
+        Ok(lane)
+    }
+
+    /// Starts the thread, unless it runs.
+    pub(super) fn start_again(&mut self) -> Result<()> {
+        if self.thread.as_ref().is_some_and(JoinHandle::is_finished) {
+            // Its error is in the status.
+            let _ = self.join();
+        }
+        let Some(mut worker) = self.idle.take() else { return Ok(()) };
+        let name: String = worker.options.name.chars().take(15).collect();
+        let run = move || {
+            let outcome = worker.run();
+            (worker, outcome)
+        };
+        self.thread = Some(std::thread::Builder::new().name(name).spawn(run).map_err(|error| Error::thread(&error))?);
+        Ok(())
+    }
+
+    pub(super) fn control(&self) -> &Control {
+        &self.control
+    }
+
+    pub(super) fn status(&self) -> LaneStatus {
+        let tail = self.control.tail.lock().clone();
+        let mut status = self.control.status.lock().clone();
+        // Without files to list there is no lag; the lane itself reports why.
+        status.lag = tail.and_then(|tail| tail.lag().ok());
+        status
+    }
+
+    /// Waits for the thread.
+    pub(super) fn join(&mut self) -> Result<()> {
+        match self.thread.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok((worker, outcome))) => {
+                self.idle = Some(worker);
+                outcome
+            }
+            Some(Err(_)) => {
+                self.control.state(State::Failed);
+                Err(Error::internal("a lane of the pipeline has panicked"))
+            }
+        }
+    }
+}
+
+/// What the thread works with.
+struct Worker {
+    options: Arc<PipelineOptions>,
+    name: String,
+    sink: Box<dyn Sink>,
+    letters: Option<DeadLetters>,
+    control: Arc<Control>,
+    /// Tries since the last commit.
+    tries: u32,
+    /// A reading of the trail that is shared with others.
+    door: Option<Door>,
+}
+
+/// The checkpoint that the sink has: the tail starts there and stores nothing, since the sink does.
+struct OfSink(Option<Checkpoint>);
+
+impl CheckpointStore for OfSink {
+    fn load(&mut self) -> Result<Option<Loaded>> {
+        Ok(self.0.take().map(Loaded::from))
+    }
+
+    fn store(&mut self, _checkpoint: &Checkpoint) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What was written since the last commit.
+#[derive(Default)]
+struct Uncommitted {
+    receipts: Vec<Receipt>,
+    changes: u64,
+    bytes: u64,
+    since: Option<Instant>,
+    /// The transaction of the last delivery goes on: there can be no commit if the sink needs whole ones.
+    inside: bool,
+    /// Times of the changes' commits, in microseconds.
+    times: Vec<i64>,
+}
+
+impl Worker {
+    /// Works until it is stopped, has reached the end, or fails for good.
+    fn run(&mut self) -> Result<()> {
+        self.tries = 0;
+        loop {
+            let outcome = match self.control.wait_for_pause() {
+                Wanted::Stop => Ok(()),
+                wanted => self.attempt(wanted == Wanted::Drain),
+            };
+            *self.control.tail.lock() = None;
+            match outcome {
+                Ok(()) if matches!(self.control.wanted(), Wanted::Stop | Wanted::Drain) => {
+                    // Drained only if the last attempt was one.
+                    if self.control.status.lock().state == State::Stopped || self.control.wanted() == Wanted::Stop {
+                        self.control.state(State::Stopped);
+                        return Ok(());
+                    }
+                }
+                Ok(()) => {}
+                Err(error) => self.recover(error)?,
+            }
+        }
+    }
+
+    /// Rolls the sink back after an error, and waits before the next try. Fails if there is none.
+    fn recover(&mut self, error: Error) -> Result<()> {
+        // The next try loads the place of the sink, and undoes what is left.
+        if let Err(error) = self.sink.roll_back() {
+            tracing::warn!(pipeline = self.options.name, sink = self.name, %error, "the sink cannot be rolled back");
+        }
+        if let Some(letters) = &mut self.letters {
+            letters.forget();
+        }
+        self.tries += 1;
+        let retry = &self.options.retry;
+        let is_last = retry.attempts > 0 && self.tries > retry.attempts;
+        let again = matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::SchemaChange) && !is_last;
+        tracing::warn!(pipeline = self.options.name, sink = self.name, %error, again, "the pipeline is interrupted");
+        {
+            let mut status = self.control.status.lock();
+            status.error = Some(error.to_string());
+            status.error_class = Some(error.kind().name());
+            status.waiting = 0;
+            status.retries += u64::from(again);
+            status.state = if again { State::Retrying } else { State::Failed };
+        }
+        if !again {
+            return Err(error);
+        }
+        // A type that was too narrow is wider now: there is nothing to wait for.
+        if error.kind() != ErrorKind::SchemaChange {
+            let pause = retry.first.saturating_mul(1 << (self.tries - 1).min(20)).min(retry.longest);
+            self.control.wait(Duration::from_millis(pause));
+        }
+        Ok(())
+    }
+
+    /// Opens the tail where the sink is, and moves changes until something else is wanted.
+    fn attempt(&mut self, drains: bool) -> Result<()> {
+        self.control.state(State::Starting);
+        let checkpoint = self.sink.load()?;
+        if let Some(letters) = &mut self.letters {
+            letters.trim(checkpoint.as_ref().map_or_else(Default::default, |checkpoint| checkpoint.position), &self.name)?;
+        }
+        self.control.status.lock().committed = checkpoint.as_ref().map(|checkpoint| checkpoint.position);
+        let mut options = self.options.follow.clone().delivery(self.sink.unit());
+        if let Some(select) = &self.options.select {
+            options = options.select(select.clone());
+        }
+        let mut tail = match &self.door {
+            Some(door) => door.subscribe_with(options, OfSink(checkpoint))?,
+            None => Tail::open_with(&self.options.trail, options, OfSink(checkpoint))?,
+        };
+        let handle = tail.handle();
+        *self.control.tail.lock() = Some(handle.clone());
+        let mut mapping = Mapping::new(self.options.select.as_ref(), &self.options.map)?;
+        let mut uncommitted = Uncommitted::default();
+        self.control.state(State::Running);
+        loop {
+            let goes_on = match self.control.wanted() {
+                Wanted::Run => true,
+                Wanted::Drain => drains,
+                Wanted::Pause | Wanted::Stop => false,
+            };
+            if !goes_on {
+                self.commit(&handle, &mut uncommitted)?;
+                self.control.state(if self.control.wanted() == Wanted::Pause { State::Paused } else { State::Starting });
+                return Ok(());
+            }
+            let wait = if drains { Duration::ZERO } else { self.until_due(&uncommitted) };
+            match tail.recv_timeout(wait)? {
+                Some(item) => self.take(&item, &mut mapping, &mut uncommitted)?,
+                None if drains => {
+                    self.commit(&handle, &mut uncommitted)?;
+                    self.control.state(State::Stopped);
+                    return Ok(());
+                }
+                None => {}
+            }
+            if self.is_due(&uncommitted) {
+                self.commit(&handle, &mut uncommitted)?;
+            }
+        }
+    }
+
+    fn until_due(&self, uncommitted: &Uncommitted) -> Duration {
+        let limit = Duration::from_millis(self.options.commit.milliseconds);
+        uncommitted.since.map_or(LONG, |since| limit.saturating_sub(since.elapsed()))
+    }
+
+    fn is_due(&self, uncommitted: &Uncommitted) -> bool {
+        let limits = &self.options.commit;
+        let whole = !(uncommitted.inside && self.sink.unit() == Delivery::Transactions);
+        let full = uncommitted.changes >= limits.changes || uncommitted.bytes >= limits.bytes;
+        whole && (full || uncommitted.since.is_some_and(|since| since.elapsed().as_millis() >= u128::from(limits.milliseconds)))
+    }
+
+    fn take(&mut self, item: &Item, mapping: &mut Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
+        match item {
+            Item::Event(event) => {
+                if event.policy != Policy::Continue {
+                    self.control.status.lock().error = Some(format!("{}: {}", event.kind.name(), event.what));
+                }
+                return Ok(());
+            }
+            Item::Transaction(transaction) => {
+                uncommitted.inside = matches!(transaction.part(), Part::First | Part::Middle);
+            }
+            Item::Changes(_) => {}
+        }
+        for block in item.blocks()? {
+            for change in block?.changes() {
+                self.write(&change, mapping)?;
+                uncommitted.changes += 1;
+                uncommitted.bytes += change.source_bytes();
+                uncommitted.times.push(change.timestamp().unix_micros());
+            }
+        }
+        uncommitted.since.get_or_insert_with(Instant::now);
+        uncommitted.receipts.extend(item.receipt());
+        self.control.status.lock().waiting = uncommitted.changes;
+        Ok(())
+    }
+
+    /// Writes a change, or puts it into the dead letters if the sink refuses it.
+    fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
+        let Self { sink, letters, name, .. } = self;
+        match mapping.map(change, |mapped| sink.write(mapped)) {
+            Err(error) if refuses(&error) => match letters {
+                Some(letters) => letters.add(change, name, &error),
+                None => Err(no_letters(error)),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// Commits what was written, with the place after it.
+    fn commit(&mut self, tail: &TailHandle, uncommitted: &mut Uncommitted) -> Result<()> {
+        let Some(last) = uncommitted.receipts.last() else { return Ok(()) };
+        if uncommitted.inside && self.sink.unit() == Delivery::Transactions {
+            // A stop inside a transaction: it comes again.
+            return self.sink.roll_back();
+        }
+        let checkpoint = tail.checkpoint(last)?;
+        for (change, error) in self.sink.take_refused()? {
+            match &mut self.letters {
+                Some(letters) => letters.add(&change.as_change(), &self.name, &error)?,
+                None => return Err(no_letters(error)),
+            }
+        }
+        // The letters first: the commit moves on over their changes.
+        if let Some(letters) = &mut self.letters {
+            letters.sync()?;
+        }
+        crate::point::reach("letters written");
+        let begun = Instant::now();
+        self.sink.commit(&checkpoint)?;
+        crate::point::reach("committed");
+        for receipt in &uncommitted.receipts {
+            tail.acknowledge(receipt)?;
+        }
+        self.tries = 0;
+        let mut status = self.control.status.lock();
+        status.committed = Some(checkpoint.position);
+        status.committed_at = Some(unix_micros() / 1_000);
+        status.changes += uncommitted.changes;
+        status.bytes += uncommitted.bytes;
+        status.waiting = 0;
+        status.commits += 1;
+        status.commit_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        status.dead_letters = self.letters.as_ref().map_or(0, DeadLetters::added);
+        status.counts = self.sink.counts();
+        status.error = None;
+        status.error_class = None;
+        let now = unix_micros();
+        for time in &uncommitted.times {
+            let class = [100_000, 1_000_000, 10_000_000, 60_000_000].iter().position(|limit| now - time <= *limit);
+            if let Some(count) = status.latency.get_mut(class.unwrap_or(4)) {
+                *count += 1;
+            }
+        }
+        drop(status);
+        *uncommitted = Uncommitted::default();
+        Ok(())
+    }
+}
+
+fn no_letters(error: Error) -> Error {
+    error.hint("set dead_letters to keep such changes in a file, and go on")
+}

@@ -1,0 +1,464 @@
+//! [`Mapping`]: changes of a pipeline's source become those of its sinks: TARGET and COLMAP of the selection, then transforms.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use trailcore::change::{Builder, Number, OwnedChange, OwnedValue, Value};
+use trailcore::filter::{NameMatch, Rule, Scratch, Select, Selector, nearest};
+use trailcore::schema::{ColumnDef, TableDef, TableMap};
+use trailcore::{Change, Error, ErrorKind, Op, Result, Row};
+use twox_hash::XxHash64;
+
+/// Changes the rows of some tables. The members apply in this order: keep and drop, mask, cast, rename, constant, target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Changes the rows of some tables."))]
+#[serde(default, deny_unknown_fields)]
+pub struct Transform {
+    /// The tables, by name or pattern such as `BANK.*`; all if it is not set.
+    pub table: Option<String>,
+    /// Only these columns.
+    pub keep: Option<Vec<String>>,
+    /// Without these columns.
+    pub drop: Vec<String>,
+    /// Columns whose values are hidden, and how.
+    pub mask: BTreeMap<String, Mask>,
+    /// Columns that get another type.
+    pub cast: BTreeMap<String, Cast>,
+    /// Columns that get another name.
+    pub rename: BTreeMap<String, String>,
+    /// Further columns, of text, with the same value in each row.
+    pub constant: BTreeMap<String, String>,
+    /// The name of the table; `{table}` stands for the last part of its name, `{schema}` for the part before it.
+    pub target: Option<String>,
+}
+
+/// How a value is hidden. NULL stays NULL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Mask {
+    /// It becomes NULL.
+    Null,
+    /// It becomes 16 hexadecimal digits, the same for the same value: rows can still be joined. It is no protection against one who tries
+    /// all values.
+    Hash,
+    /// It becomes this text.
+    Text(String),
+}
+
+/// The type that a column gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Cast {
+    /// Text, in the form of native JSON.
+    Text,
+    /// A number with its exact digits. A text that is not a number refuses the change.
+    Number,
+}
+
+/// The longest text of a column that the mapping makes.
+const LONGEST: u32 = 4_000;
+
+/// Maps changes. One thread uses it.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    transforms: Vec<(Option<Rule>, Transform)>,
+    /// The selection, if its rules have a TARGET or a projection.
+    rules: Option<Selector>,
+    scratch: Scratch,
+    plans: TableMap<Option<Plan>>,
+    /// The definitions of rows that rules produce, by target and columns.
+    projected: BTreeMap<(String, Vec<String>), Made>,
+}
+
+/// A definition that a rule produces, and the plan for its rows.
+type Made = (Arc<TableDef>, Option<Plan>);
+
+/// How the rows of a table with one definition become those of its target.
+#[derive(Clone, Debug)]
+struct Plan {
+    target: Arc<TableDef>,
+    columns: Vec<Step>,
+}
+
+/// The origin of a column of the target.
+#[derive(Clone, Debug)]
+enum Step {
+    Column { index: usize, mask: Option<Mask>, cast: Option<Cast> },
+    Constant(Box<str>),
+}
+
+impl Mapping {
+    pub(crate) fn new(select: Option<&Select>, transforms: &[Transform]) -> Result<Self> {
+        let wrong = |text: &str| Error::new(ErrorKind::InvalidArgument, format!("{text} is not a name or pattern of tables"));
+        let pattern = |transform: &Transform| match &transform.table {
+            Some(text) => Rule::table(text).map(Some).map_err(|_| wrong(text)),
+            None => Ok(None),
+        };
+        let transforms = transforms.iter().map(|one| Ok((pattern(one)?, one.clone()))).collect::<Result<_>>()?;
+        let maps = |select: &Select| {
+            select.rules().any(|rule| rule.projects() || rule.target_of("A.B", &[], NameMatch::Exact).is_ok_and(|to| to != "A.B"))
+        };
+        let rules = select.filter(|select| maps(select)).map(Select::selector);
+        Ok(Self { transforms, rules, scratch: Scratch::default(), plans: TableMap::default(), projected: BTreeMap::new() })
+    }
+
+    /// Calls `each` with the changes that a change becomes: itself, or one for each rule of the selection that accepts it.
+    pub(crate) fn map(&mut self, change: &Change<'_>, mut each: impl FnMut(&Change<'_>) -> Result<()>) -> Result<()> {
+        if self.rules.is_none() && self.transforms.is_empty() {
+            return each(change);
+        }
+        match self.by_rules(change)? {
+            Some(made) => made.iter().try_for_each(|made| each(&made.as_change())),
+            None => match self.plan(change)? {
+                Some(plan) => each(&transformed(change, &plan)?.as_change()),
+                None => each(change),
+            },
+        }
+    }
+
+    /// Returns the changes that the rules of the selection make; `None` if they leave it as it is.
+    fn by_rules(&mut self, change: &Change<'_>) -> Result<Option<Vec<OwnedChange>>> {
+        let Some(selector) = &mut self.rules else { return Ok(None) };
+        if matches!(change.op(), Op::Ddl) {
+            return Ok(None);
+        }
+        let program = selector.program(change);
+        let mut hits = Vec::new();
+        program.each_hit(change, &mut self.scratch, |rule, verdict| {
+            if verdict.is_accept() {
+                hits.push(rule);
+            }
+        });
+        let select = selector.select().clone();
+        let mut made = Vec::new();
+        for number in hits {
+            let Some(rule) = select.rules().nth(number) else { continue };
+            let name = change.table_name();
+            let target = rule.target_of(&name, &[], NameMatch::Exact)?;
+            if !rule.projects() {
+                if target == *name {
+                    made.push(self.by_transforms(change.to_owned())?);
+                } else {
+                    let renamed = TableDef::checked(target.as_str(), change.table().columns().to_vec())?;
+                    let own = renamed_table(change, &Arc::new(renamed))?;
+                    made.push(self.by_transforms(own)?);
+                }
+                continue;
+            }
+            let projected = program.project(change, number, &mut self.scratch)?;
+            let columns: Vec<String> = projected.columns.iter().map(|(name, _)| name.clone()).collect();
+            let key = (target, columns);
+            if !self.projected.contains_key(&key) {
+                let table = Arc::new(projected_table(change, &key.0, &projected.columns)?);
+                self.projected.insert(key.clone(), (Arc::clone(&table), self.plan_of(&table)?));
+            }
+            let Some((table, plan)) = self.projected.get(&key) else { continue };
+            let mut builder = like(change, table);
+            for (name, value) in &projected.columns {
+                builder = builder.after(name, &value.as_value())?;
+            }
+            // The key of the old row, for updates and deletes.
+            if let (Some(before), true) = (change.before()?, matches!(change.op(), Op::Update | Op::PkUpdate | Op::Delete)) {
+                builder = builder.with_before();
+                for column in table.columns() {
+                    if let Some(old) = before.get(&column.name) {
+                        builder = builder.before(&column.name, &old.value())?;
+                    }
+                }
+            }
+            let row = builder.build()?;
+            made.push(match plan {
+                Some(plan) => transformed(&row.as_change(), plan)?,
+                None => row,
+            });
+        }
+        Ok(Some(made))
+    }
+
+    fn by_transforms(&mut self, change: OwnedChange) -> Result<OwnedChange> {
+        match self.plan_of(change.as_change().table())? {
+            Some(plan) => transformed(&change.as_change(), &plan),
+            None => Ok(change),
+        }
+    }
+
+    /// Returns the plan of a change's table; `None` if its rows stay as they are.
+    fn plan(&mut self, change: &Change<'_>) -> Result<Option<Plan>> {
+        if let Some(plan) = self.plans.get(change.table_id()) {
+            return Ok(plan.clone());
+        }
+        let plan = self.plan_of(change.table())?;
+        self.plans.insert(change.table_id(), plan.clone());
+        Ok(plan)
+    }
+
+    fn plan_of(&self, table: &Arc<TableDef>) -> Result<Option<Plan>> {
+        let mut plan: Option<Plan> = None;
+        for (pattern, transform) in &self.transforms {
+            if pattern.as_ref().is_none_or(|pattern| pattern.names(table.name())) {
+                let whole = || Plan { target: Arc::clone(table), columns: (0..table.columns().len()).map(Step::whole).collect() };
+                plan = Some(apply(transform, plan.unwrap_or_else(whole))?);
+            }
+        }
+        Ok(plan)
+    }
+}
+
+impl Step {
+    fn whole(index: usize) -> Self {
+        Self::Column { index, mask: None, cast: None }
+    }
+}
+
+/// Applies a transform to a plan.
+fn apply(transform: &Transform, plan: Plan) -> Result<Plan> {
+    let table = plan.target;
+    let find = |name: &str| table.column(name).map(|(index, _)| index);
+    let named = transform.keep.iter().flatten().chain(&transform.drop).chain(transform.mask.keys()).chain(transform.cast.keys());
+    if let Some(name) = named.chain(transform.rename.keys()).find(|name| find(name).is_none() && transform.table.is_some()) {
+        let names = table.columns().iter().map(|column| &*column.name);
+        let near = nearest(name, names).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(Error::new(ErrorKind::InvalidArgument, format!("table {} has no column {name}{near}", table.name())));
+    }
+    let is = |names: &[String], column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
+    let (mut columns, mut steps) = (Vec::new(), Vec::new());
+    for (mut column, mut step) in table.columns().iter().cloned().zip(plan.columns) {
+        let name = column.name.clone();
+        if transform.keep.as_ref().is_some_and(|keep| !is(keep, &name)) || is(&transform.drop, &name) {
+            continue;
+        }
+        if let Step::Column { mask, cast, .. } = &mut step {
+            if let Some((_, wanted)) = transform.mask.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                *mask = Some(wanted.clone());
+                if *wanted != Mask::Null {
+                    column = ColumnDef { key: column.key, ..ColumnDef::varchar(&*name, LONGEST) };
+                }
+            }
+            if let Some((_, wanted)) = transform.cast.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                *cast = Some(*wanted);
+                let made = if *wanted == Cast::Text { ColumnDef::varchar(&*name, LONGEST) } else { ColumnDef::number(&*name) };
+                column = ColumnDef { key: column.key, ..made };
+            }
+        }
+        if let Some((_, other)) = transform.rename.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            column.name = other.as_str().into();
+        }
+        columns.push(column);
+        steps.push(step);
+    }
+    for (name, value) in &transform.constant {
+        columns.push(ColumnDef::varchar(name.as_str(), LONGEST));
+        steps.push(Step::Constant(value.as_str().into()));
+    }
+    let (schema, last) = table.name().rsplit_once('.').unwrap_or(("", table.name()));
+    let target = transform.target.as_deref().unwrap_or("");
+    let target =
+        if target.is_empty() { table.name().to_owned() } else { target.replace("{table}", last).replace("{schema}", schema) };
+    Ok(Plan { target: Arc::new(TableDef::checked(target.as_str(), columns)?), columns: steps })
+}
+
+/// Starts a change with the facts of another one.
+fn like(change: &Change<'_>, table: &Arc<TableDef>) -> Builder {
+    Builder::new(change.op(), table)
+        .position(change.position())
+        .timestamp(change.timestamp())
+        .transaction(change.csn(), change.xid(), change.transaction())
+        .unfinished(change.is_unfinished())
+}
+
+/// Returns a change with its rows under another table of the same columns.
+fn renamed_table(change: &Change<'_>, table: &Arc<TableDef>) -> Result<OwnedChange> {
+    let columns = (0..table.columns().len()).map(Step::whole).collect();
+    transformed(change, &Plan { target: Arc::clone(table), columns })
+}
+
+/// Returns a change whose rows are transformed. DDL stays as it is.
+fn transformed(change: &Change<'_>, plan: &Plan) -> Result<OwnedChange> {
+    if change.op() == Op::Ddl {
+        return Ok(change.to_owned());
+    }
+    let mut builder = like(change, &plan.target);
+    let (before, after) = change.images()?;
+    if let Some(row) = before {
+        builder = builder.with_before();
+        builder = fill(change, builder, &row, plan, Builder::before)?;
+    }
+    if let Some(row) = after {
+        builder = builder.with_after();
+        builder = fill(change, builder, &row, plan, Builder::after)?;
+    }
+    builder.build()
+}
+
+/// Sets the columns of an image. A column that the row does not have stays missing.
+fn fill(
+    change: &Change<'_>,
+    mut builder: Builder,
+    row: &Row<'_>,
+    plan: &Plan,
+    set: fn(Builder, &str, &Value<'_>) -> Result<Builder>,
+) -> Result<Builder> {
+    for (column, step) in plan.target.columns().iter().zip(&plan.columns) {
+        let (index, mask, cast) = match step {
+            Step::Constant(text) => {
+                builder = set(builder, &column.name, &Value::Text((&**text).into()))?;
+                continue;
+            }
+            Step::Column { index, mask, cast } => (*index, mask, *cast),
+        };
+        let Some(found) = row.at(index) else { continue };
+        let value = found.value();
+        let value = match mask {
+            Some(mask) => OwnedOr::Owned(masked(mask, &value)),
+            None => OwnedOr::Lent(value),
+        };
+        let value = match cast {
+            Some(cast) => OwnedOr::Owned(converted(change, &column.name, cast, &value.get())?),
+            None => value,
+        };
+        builder = set(builder, &column.name, &value.get())?;
+    }
+    Ok(builder)
+}
+
+/// A value of the row, or one that was made.
+enum OwnedOr<'a> {
+    Lent(Value<'a>),
+    Owned(OwnedValue),
+}
+
+impl<'a> OwnedOr<'a> {
+    fn get(&self) -> Value<'_> {
+        match self {
+            Self::Lent(value) => value.clone(),
+            Self::Owned(value) => value.as_value(),
+        }
+    }
+}
+
+fn masked(mask: &Mask, value: &Value<'_>) -> OwnedValue {
+    match (value, mask) {
+        (Value::Null, _) | (_, Mask::Null) => OwnedValue::Null,
+        (Value::Unchanged, _) => OwnedValue::Unchanged,
+        (_, Mask::Text(text)) => OwnedValue::Text(text.as_str().into()),
+        (value, Mask::Hash) => {
+            let text = plain(value);
+            OwnedValue::Text(format!("{:016x}", XxHash64::oneshot(0x7472_6169_6c63_6f72, &text)).into())
+        }
+    }
+}
+
+/// Returns the bytes of a value's text.
+fn plain(value: &Value<'_>) -> Vec<u8> {
+    match value {
+        Value::Text(text) => text.as_bytes().to_vec(),
+        Value::Number(number) => number.to_string().into_bytes(),
+        Value::DateTime(time) => time.to_string().into_bytes(),
+        Value::Bytes(bytes) | Value::Invalid(bytes) => bytes.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn converted(change: &Change<'_>, name: &str, cast: Cast, value: &Value<'_>) -> Result<OwnedValue> {
+    let refused = || {
+        let what =
+            format!("column {name} of {}, change at {}: the value is not a number", change.table_name(), change.position());
+        Error::new(ErrorKind::Value, what).hint("leave the cast out, or select the changes without such values")
+    };
+    Ok(match (cast, value) {
+        (_, Value::Null) => OwnedValue::Null,
+        (_, Value::Unchanged) => OwnedValue::Unchanged,
+        (_, Value::Invalid(bytes)) => OwnedValue::Invalid(bytes.to_vec()),
+        (Cast::Text, Value::Bytes(bytes)) => OwnedValue::Bytes(bytes.to_vec()),
+        (Cast::Text, value) => OwnedValue::Text(String::from_utf8_lossy(&plain(value)).into()),
+        (Cast::Number, value @ (Value::Number(_) | Value::Text(_))) => {
+            let text = String::from_utf8_lossy(&plain(value)).trim().to_owned();
+            if Number::Text(&text).decimal().is_none() {
+                return Err(refused());
+            }
+            OwnedValue::Number(text.into())
+        }
+        (Cast::Number, _) => return Err(refused()),
+    })
+}
+
+/// Returns the definition of the rows that a rule produces. A column has the type of the column of the row with the same name; else it is a
+/// text, or a number if its first value is one.
+fn projected_table(change: &Change<'_>, target: &str, columns: &[(String, OwnedValue)]) -> Result<TableDef> {
+    let column = |(name, value): &(String, OwnedValue)| match (change.table().column(name), value) {
+        (Some((_, column)), _) => column.clone(),
+        (None, OwnedValue::Number(_)) => ColumnDef::number(name.as_str()),
+        (None, OwnedValue::Bytes(_)) => ColumnDef::binary(name.as_str(), LONGEST),
+        (None, _) => ColumnDef::varchar(name.as_str(), LONGEST),
+    };
+    TableDef::checked(target, columns.iter().map(column).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change() -> OwnedChange {
+        let columns = vec![ColumnDef::number("ID").key(), ColumnDef::varchar("NAME", 20), ColumnDef::varchar("SECRET", 20)];
+        let table = Arc::new(TableDef::new("BANK.CUSTOMERS", columns));
+        let number = |digits| Value::Number(Number::Text(digits));
+        let builder = Builder::new(Op::Insert, &table).after("ID", &number("7")).unwrap();
+        builder
+            .after("NAME", &Value::Text("Ann".into()))
+            .unwrap()
+            .after("SECRET", &Value::Text("abc".into()))
+            .unwrap()
+            .build()
+            .unwrap()
+    }
+
+    fn lines(select: Option<&str>, transforms: &str) -> Result<Vec<String>> {
+        let transforms: Vec<Transform> = serde_json::from_str(transforms).unwrap();
+        let select = select.map(|text| Select::parse(text).unwrap());
+        let mut mapping = Mapping::new(select.as_ref(), &transforms)?;
+        let mut lines = Vec::new();
+        let change = change();
+        mapping.map(&change.as_change(), |mapped| {
+            let text = mapped.to_json()?;
+            let table = mapped.table_name().into_owned();
+            let row = text.split_once("\"after\":").map_or("", |(_, row)| row.split_once('}').map_or("", |(row, _)| row));
+            lines.push(format!("{table} {row}}}"));
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+
+    #[test]
+    fn transforms_apply_in_their_order() {
+        let transforms = r#"[{"table":"BANK.*","drop":["secret"],"mask":{"NAME":{"text":"***"}},"cast":{"ID":"text"},
+            "rename":{"ID":"CUSTOMER"},"constant":{"SOURCE":"core"},"target":"lake.{table}"}]"#;
+        let found = lines(None, transforms).unwrap();
+        assert_eq!(found, [r#"lake.CUSTOMERS {"CUSTOMER":"7","NAME":"***","SOURCE":"core"}"#]);
+        assert_eq!(
+            lines(None, r#"[{"table":"OTHER.*","drop":["X"]}]"#).unwrap(),
+            [r#"BANK.CUSTOMERS {"ID":7,"NAME":"Ann","SECRET":"abc"}"#]
+        );
+        let hashed = lines(None, r#"[{"mask":{"SECRET":"hash","NAME":"null"},"keep":["SECRET","NAME"]}]"#).unwrap();
+        assert!(hashed[0].contains("\"NAME\":null") && !hashed[0].contains("abc"), "{hashed:?}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = lines(None, r#"[{"table":"BANK.CUSTOMERS","drop":["SECERT"]}]"#).unwrap_err().to_string();
+        assert!(error.contains("no column SECERT; did you mean SECRET?"), "{error}");
+        let error = lines(None, r#"[{"cast":{"NAME":"number"}}]"#).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Value);
+        assert!(!error.to_string().contains("Ann"), "{error}");
+    }
+
+    #[test]
+    fn the_rules_of_a_selection_map() {
+        let select = "MAP BANK.CUSTOMERS, TARGET DW.PEOPLE, COLMAP (KEY = ID, NAME = NAME); MAP BANK.*, TARGET COPY.*;";
+        let found = lines(Some(&format!("ALLOWDUPTARGETMAP {select}")), "[]").unwrap();
+        assert_eq!(found[0], r#"DW.PEOPLE {"KEY":7,"NAME":"Ann"}"#);
+        assert_eq!(found[1], r#"COPY.CUSTOMERS {"ID":7,"NAME":"Ann","SECRET":"abc"}"#);
+    }
+}

@@ -1,0 +1,286 @@
+//! [`Pipeline`]: moves the changes of a trail on to sinks, exactly once where the sink can.
+//!
+//! `docs/pipelines.md` has the guarantees of each sink, and a file of pipelines for `trailcore run`.
+
+mod lane;
+mod letters;
+mod mapping;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod options;
+mod status;
+mod supervisor;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Trail};
+
+use self::lane::{Control, Lane, Wanted};
+use self::mapping::Mapping;
+pub use self::mapping::{Cast, Mask, Transform};
+#[cfg(feature = "metrics")]
+pub use self::metrics::PipelineMetrics;
+pub use self::options::{CommitLimits, PipelineOptions, Pipelines, RetryOptions, SinkOptions};
+pub use self::status::{LaneStatus, PipelineStatus, State};
+pub use self::supervisor::{Difference, Supervisor};
+use crate::hub::Door;
+use crate::sink::Sink;
+
+/// A running pipeline: one thread for each of its sinks.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+/// # let (trail, out) = (dir.path().join("bk"), dir.path().join("out"));
+/// use trailcore_stream::pipeline::{Pipeline, Pipelines};
+///
+/// let text = format!("[[pipeline]]\nname = 'postings'\ntrail = {trail:?}\n[[pipeline.sink]]\nkind = 'jsonl'\npath = {out:?}");
+/// let mut pipeline = Pipeline::start(Pipelines::from_toml(&text)?.pipelines.remove(0))?;
+/// pipeline.drain()?; // to the end of what is there
+/// assert!(pipeline.status().lanes[0].changes > 0);
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Pipeline {
+    options: Arc<PipelineOptions>,
+    lanes: Vec<Lane>,
+}
+
+impl Pipeline {
+    /// Starts a pipeline. Errors of its work are in its [status](Self::status), and returned by [`stop`](Self::stop).
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid.
+    pub fn start(options: PipelineOptions) -> Result<Self> {
+        Self::start_shared(options, None)
+    }
+
+    /// Starts a pipeline that shares the reading of its trail with others.
+    pub(crate) fn start_shared(options: PipelineOptions, door: Option<Door>) -> Result<Self> {
+        let sinks = options.sinks.iter().map(|sink| Ok((sink.kind().to_owned(), sink.open()?))).collect::<Result<_>>()?;
+        Self::start_lanes(options, sinks, door)
+    }
+
+    /// Starts a pipeline with sinks of the program, each with a name. Those of the options are not used.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid.
+    pub fn start_with(options: PipelineOptions, sinks: Vec<(String, Box<dyn Sink>)>) -> Result<Self> {
+        Self::start_lanes(options, sinks, None)
+    }
+
+    fn start_lanes(options: PipelineOptions, sinks: Vec<(String, Box<dyn Sink>)>, door: Option<Door>) -> Result<Self> {
+        if sinks.is_empty() {
+            let what = format!("the pipeline {} has no sink", options.name);
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("add a [[pipeline.sink]]"));
+        }
+        Mapping::new(options.select.as_ref(), &options.map)?;
+        let options = Arc::new(options);
+        let lane = |(name, sink)| Lane::start(Arc::clone(&options), name, sink, door.clone());
+        let lanes = sinks.into_iter().map(lane).collect::<Result<_>>()?;
+        Ok(Self { options, lanes })
+    }
+
+    /// Returns its options.
+    #[must_use]
+    pub fn options(&self) -> &PipelineOptions {
+        &self.options
+    }
+
+    /// Returns how it is.
+    #[must_use]
+    pub fn status(&self) -> PipelineStatus {
+        PipelineStatus { name: self.options.name.clone(), lanes: self.lanes.iter().map(Lane::status).collect() }
+    }
+
+    /// Commits what was read, and reads no further until it is resumed.
+    pub fn pause(&self) {
+        self.want(Wanted::Pause);
+    }
+
+    /// Goes on after a pause, and tries again after a failure.
+    ///
+    /// # Errors
+    /// [`Io`](ErrorKind::Io) if a thread cannot be started.
+    pub fn resume(&mut self) -> Result<()> {
+        self.want(Wanted::Run);
+        self.lanes.iter_mut().try_for_each(Lane::start_again)
+    }
+
+    /// Reads to the end of what is there now, commits it, and stops. Waits for that.
+    ///
+    /// # Errors
+    /// The first error that has ended a lane.
+    pub fn drain(&mut self) -> Result<()> {
+        self.want(Wanted::Drain);
+        self.join()
+    }
+
+    /// Commits what was read, and stops. Waits for that.
+    ///
+    /// # Errors
+    /// The first error that has ended a lane.
+    pub fn stop(&mut self) -> Result<()> {
+        self.want(Wanted::Stop);
+        self.join()
+    }
+
+    /// Asks it to stop, without waiting.
+    pub(crate) fn ask_to_stop(&self) {
+        self.want(Wanted::Stop);
+    }
+
+    fn want(&self, wanted: Wanted) {
+        self.lanes.iter().map(Lane::control).for_each(|control: &Control| control.want(wanted));
+    }
+
+    /// Waits for all lanes, and returns the first error.
+    fn join(&mut self) -> Result<()> {
+        self.lanes.iter_mut().map(Lane::join).fold(Ok(()), Result::and)
+    }
+
+    /// Checks the options without starting: the trail can be read, the selection and the transforms fit its tables, the sinks can be written
+    /// to. Returns a line for each mistake.
+    #[must_use]
+    pub fn validate(options: &PipelineOptions) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        let mut note = |what: &str, outcome: Result<()>| {
+            if let Err(error) = outcome {
+                mistakes.push(format!("{}: {what}: {error}", options.name));
+            }
+        };
+        note("trail", check_trail(options));
+        if options.sinks.is_empty() {
+            note("sink", Err(Error::new(ErrorKind::InvalidArgument, "there is none").hint("add a [[pipeline.sink]]")));
+        }
+        for sink in &options.sinks {
+            note(sink.kind(), sink.open().and_then(|mut sink| sink.check()));
+        }
+        if let Some(path) = &options.dead_letters {
+            note("dead_letters", letters::DeadLetters::new(path).check());
+        }
+        mistakes
+    }
+
+    /// Returns where each sink would go on, without starting or changing anything.
+    ///
+    /// # Errors
+    /// The errors of reaching a sink.
+    pub fn plan(options: &PipelineOptions) -> Result<Vec<Plan>> {
+        let end = match Trail::open(&options.trail) {
+            Ok(trail) => Some(trail),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let plan = |sink: &SinkOptions| {
+            let committed = sink.open()?.peek()?.map(|checkpoint| checkpoint.position);
+            let bytes_behind = end.as_ref().map(|trail| bytes_after(trail, committed)).transpose()?;
+            let (pipeline, start) = (options.name.clone(), options.follow.start.to_string());
+            Ok(Plan { pipeline, sink: sink.kind().to_owned(), start, committed, bytes_behind })
+        };
+        options.sinks.iter().map(plan).collect()
+    }
+
+    /// Writes the changes of a file of dead letters to the sinks once more, with the present mapping, and returns their number. The pipeline
+    /// must not run meanwhile. Of several sinks, each gets all of them: keep the letters of each sink in a file of its own if that matters.
+    ///
+    /// # Errors
+    /// The first error; nothing is committed to that sink then.
+    pub fn replay(options: &PipelineOptions, letters: impl AsRef<Path>) -> Result<u64> {
+        let mut changes = 0;
+        for sink in &options.sinks {
+            let mut sink = sink.open()?;
+            let Some(checkpoint) = sink.load()? else {
+                return Err(Error::new(ErrorKind::InvalidArgument, "the sink has no commit yet").hint("run the pipeline first"));
+            };
+            let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
+            let mut reader = Trail::open(letters.as_ref())?.reader()?;
+            changes = 0;
+            let mut write_all = || -> Result<()> {
+                while let Some(change) = reader.next()? {
+                    mapping.map(&change, |mapped| sink.write(mapped))?;
+                    changes += 1;
+                }
+                Ok(())
+            };
+            let written = write_all();
+            match written {
+                Ok(()) => sink.commit(&checkpoint)?,
+                Err(error) => {
+                    sink.roll_back()?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// Where a sink would go on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The sink.
+    pub sink: String,
+    /// The place to start at without a commit.
+    pub start: String,
+    /// The position after the last committed change; absent before the first commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committed: Option<Position>,
+    /// Bytes of the trail after it; absent if there are no files yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_behind: Option<u64>,
+}
+
+/// Returns the bytes of a trail after a position.
+fn bytes_after(trail: &Trail, at: Option<Position>) -> Result<u64> {
+    let at = at.and_then(Position::trail).unwrap_or_default();
+    let mut bytes = 0;
+    for file in trail.files() {
+        let size = std::fs::metadata(&file.path).map_err(|error| Error::io(&file.path, error))?.len();
+        bytes += match file.seqno {
+            Some(seqno) if seqno < at.seqno => 0,
+            Some(seqno) if seqno == at.seqno => size.saturating_sub(at.rba),
+            _ => size,
+        };
+    }
+    Ok(bytes)
+}
+
+/// Reads the first changes of the trail through selection and mapping, if there are files.
+fn check_trail(options: &PipelineOptions) -> Result<()> {
+    const CHANGES: usize = 10_000;
+    let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
+    let read = match &options.select {
+        Some(select) => ReadOptions::new().select(select.clone()),
+        None => ReadOptions::new(),
+    };
+    let trail = match Trail::open(&options.trail) {
+        // The files need not exist yet, but their folder must.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = options.trail.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            return if folder.is_dir() { Ok(()) } else { Err(error) };
+        }
+        opened => opened?,
+    };
+    let mut reader = trail.reader_with(read)?;
+    for _ in 0..CHANGES {
+        let Some(change) = reader.next()? else { break };
+        match mapping.map(&change, |_| Ok(())) {
+            Err(error) if !letters::refuses(&error) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            tracing::warn!(pipeline = self.options.name, %error, "the pipeline has ended");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! [`PipelineOptions`]: a pipeline as a document.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use trailcore::filter::{Select, nearest};
+use trailcore::sink::Format;
+use trailcore::{Error, ErrorKind, Result};
+
+use super::mapping::Transform;
+use crate::options::TailOptions;
+use crate::sink::{FilesOptions, FilesSink, Sink, TrailSink, TrailSinkOptions};
+
+/// A file of pipelines.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Pipelines, as `trailcore run` takes them."))]
+#[serde(deny_unknown_fields)]
+pub struct Pipelines {
+    /// The pipelines.
+    #[serde(rename = "pipeline")]
+    pub pipelines: Vec<PipelineOptions>,
+}
+
+/// From a trail, through a selection and a mapping, to sinks. It is a document, whose schema is `docs/schema/pipelines.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PipelineOptions {
+    /// Its name, for logs, metrics and commands.
+    pub name: String,
+    /// The trail: a prefix such as `dirdat/lt`, or a folder with one trail.
+    pub trail: PathBuf,
+    /// The changes that are wanted, and with MAP, TARGET and COLMAP what becomes of them: statements of a parameter file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<Select>,
+    /// How the trail is followed, and where to start without a checkpoint.
+    #[serde(default)]
+    pub follow: TailOptions,
+    /// Transforms of rows, in their order.
+    #[serde(default)]
+    pub map: Vec<Transform>,
+    /// When changes are committed.
+    #[serde(default)]
+    pub commit: CommitLimits,
+    /// What happens after an error.
+    #[serde(default)]
+    pub retry: RetryOptions,
+    /// A file of JSON lines for changes that a sink refuses; without it, such a change stops the pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<PathBuf>,
+    /// Where the changes go. Each sink has a place of its own in the trail.
+    #[serde(default, rename = "sink")]
+    pub sinks: Vec<SinkOptions>,
+}
+
+/// Changes are committed as soon as one of these is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct CommitLimits {
+    /// Changes.
+    pub changes: u64,
+    /// Bytes of changes in the trail.
+    pub bytes: u64,
+    /// Milliseconds since the first of them came.
+    pub milliseconds: u64,
+}
+
+impl Default for CommitLimits {
+    fn default() -> Self {
+        Self { changes: 1_000_000, bytes: 128 << 20, milliseconds: 10_000 }
+    }
+}
+
+/// After an error of the environment (disk, network), a pipeline tries again, with longer and longer pauses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryOptions {
+    /// Tries without a commit between them, until it fails; 0 has no limit.
+    pub attempts: u32,
+    /// Milliseconds before the first try.
+    pub first: u64,
+    /// Milliseconds between two tries, at most.
+    pub longest: u64,
+}
+
+impl Default for RetryOptions {
+    fn default() -> Self {
+        Self { attempts: 20, first: 100, longest: 30_000 }
+    }
+}
+
+/// A sink.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SinkOptions {
+    /// Native JSON lines.
+    Jsonl(FilesOptions),
+    /// CSV.
+    Csv(FilesOptions),
+    /// Arrow IPC files.
+    Arrow(FilesOptions),
+    /// Parquet.
+    Parquet(FilesOptions),
+    /// A trail.
+    Trail(TrailSinkOptions),
+    /// Tables of PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(crate::sink::PostgresOptions),
+}
+
+impl SinkOptions {
+    /// Returns its kind, as in documents.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Jsonl(_) => "jsonl",
+            Self::Csv(_) => "csv",
+            Self::Arrow(_) => "arrow",
+            Self::Parquet(_) => "parquet",
+            Self::Trail(_) => "trail",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Makes the sink, without reaching for what it writes to.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid together.
+    pub fn open(&self) -> Result<Box<dyn Sink>> {
+        let files = |format, options: &FilesOptions| Ok(Box::new(FilesSink::new(format, options.clone())?) as Box<dyn Sink>);
+        match self {
+            Self::Jsonl(options) => files(Format::JsonLines, options),
+            Self::Csv(options) => files(Format::Csv, options),
+            Self::Arrow(options) => files(Format::Arrow, options),
+            Self::Parquet(options) => files(Format::Parquet, options),
+            Self::Trail(options) => Ok(Box::new(TrailSink::new(options.clone())?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(options) => Ok(Box::new(crate::sink::PostgresSink::new(options.clone())?)),
+        }
+    }
+}
+
+impl Pipelines {
+    /// Reads a TOML file. `${NAME}` in it stands for the environment variable NAME.
+    ///
+    /// ```
+    /// use trailcore_stream::pipeline::Pipelines;
+    /// let text = r#"
+    /// [[pipeline]]
+    /// name = "postings"
+    /// trail = "dirdat/lt"
+    /// select = "TABLE BANK.POSTINGS;"
+    /// [[pipeline.sink]]
+    /// kind = "parquet"
+    /// path = "lake"
+    /// partition = ["date"]
+    /// "#;
+    /// assert_eq!(Pipelines::from_toml(text)?.pipelines[0].name, "postings");
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound), [`Io`](ErrorKind::Io), and the errors of [`from_toml`](Self::from_toml).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+        Self::from_toml(&text).map_err(|error| error.in_file(path))
+    }
+
+    /// Reads the text of a TOML file.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), with line and column, for text that is not TOML, unknown keys (with the nearest
+    /// known one), environment variables that are not set, and two pipelines of one name.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let text = with_environment(text)?;
+        let read: Self = toml::from_str(&text).map_err(|error| wrong(&error))?;
+        let mut names = std::collections::HashSet::new();
+        match read.pipelines.iter().find(|one| !names.insert(one.name.as_str())) {
+            Some(twice) => Err(Error::new(ErrorKind::InvalidArgument, format!("two pipelines have the name {}", twice.name))),
+            None => Ok(read),
+        }
+    }
+}
+
+/// Returns the error of a text that is not valid. It shows the line, except where it could hold a secret.
+fn wrong(error: &toml::de::Error) -> Error {
+    let message = error.message();
+    let place = error.span().map_or_else(String::new, |span| format!(" (byte {})", span.start));
+    let created = Error::new(ErrorKind::InvalidArgument, format!("{message}{place}"));
+    // "unknown field `x`, expected one of `a`, `b`"
+    let mut names = message.split('`').skip(1).step_by(2);
+    match (message.starts_with("unknown "), names.next()) {
+        (true, Some(unknown)) => match nearest(unknown, names) {
+            Some(near) => Error::new(ErrorKind::InvalidArgument, format!("{message}{place}; did you mean {near}?")),
+            None => created,
+        },
+        _ => created,
+    }
+}
+
+/// Replaces `${NAME}` by the value of the environment variable.
+fn with_environment(text: &str) -> Result<String> {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}').ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a ${ without its }"))?;
+        let value = std::env::var(name).map_err(|_| {
+            Error::new(ErrorKind::InvalidArgument, format!("the environment variable {name} is not set"))
+                .hint("set it, or write $${ for a ${")
+        });
+        if let Some(kept) = before.strip_suffix('$') {
+            replaced += &format!("{kept}${{{name}}}");
+        } else {
+            // In a TOML text, quotes and backslashes are escaped.
+            replaced += before;
+            replaced += &value?.replace('\\', "\\\\").replace('"', "\\\"");
+        }
+        rest = after;
+    }
+    Ok(replaced + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[[pipeline]]\nname = \"a\"\ntrail = \"dirdat/lt\"\n[[pipeline.sink]]\nkind = \"jsonl\"\npath = \"out\"\n";
+
+    #[test]
+    fn a_file_of_pipelines() {
+        let read = Pipelines::from_toml(GOOD).unwrap();
+        assert_eq!(read.pipelines[0].commit, CommitLimits::default());
+        let again = toml::to_string(&read).unwrap();
+        assert_eq!(Pipelines::from_toml(&again).unwrap().pipelines[0].trail, Path::new("dirdat/lt"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, says) in [
+            (GOOD.replace("trail =", "trial ="), "did you mean trail?"),
+            (GOOD.replace("path =", "pahts ="), "path"),
+            (GOOD.replace("\"jsonl\"", "\"kafak\""), "unknown variant"),
+            (GOOD.replace("\"a\"", "\"${TRAILCORE_NO_SUCH}\""), "TRAILCORE_NO_SUCH is not set"),
+            (format!("{GOOD}{GOOD}"), "two pipelines have the name a"),
+            (GOOD.replace("name = \"a\"", "name = \"a\"\nselect = \"TABEL X;\""), "TABEL"),
+            (GOOD.replace(']', ""), "byte"),
+        ] {
+            let error = Pipelines::from_toml(&text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+}

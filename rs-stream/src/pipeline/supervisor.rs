@@ -1,0 +1,230 @@
+//! [`Supervisor`]: many pipelines in one process, and changes of their configuration while they run.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use trailcore::{Error, ErrorKind, Result};
+
+use super::{Pipeline, PipelineOptions, PipelineStatus, Pipelines, State};
+use crate::checkpoint::unix_micros;
+use crate::hub::{Door, Hub};
+use crate::options::{Start, TailOptions};
+
+/// Runs any number of pipelines. Each sink has a thread of its own, so one that fails, blocks or is slow delays no other. Pipelines that
+/// follow one trail share its reading once they have caught up.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # trailcore_samples::write_bank(dir.path(), &trailcore_samples::Bank::small()).unwrap();
+/// # let (trail, out) = (dir.path().join("bk"), dir.path().join("out"));
+/// use trailcore_stream::pipeline::{Pipelines, Supervisor};
+///
+/// let text = format!("[[pipeline]]\nname = 'postings'\ntrail = {trail:?}\n[[pipeline.sink]]\nkind = 'csv'\npath = {out:?}");
+/// let mut supervisor = Supervisor::start(Pipelines::from_toml(&text)?)?;
+/// supervisor.drain()?;
+/// assert!(supervisor.status().iter().all(|pipeline| pipeline.is_healthy()));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    running: BTreeMap<String, Pipeline>,
+    /// The shared readings, by trail.
+    hubs: BTreeMap<PathBuf, Hub>,
+    history: Option<PathBuf>,
+}
+
+/// What a new configuration changes, by the names of pipelines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// New ones.
+    pub added: Vec<String>,
+    /// Ones that are no longer there.
+    pub removed: Vec<String>,
+    /// Ones with other options.
+    pub changed: Vec<String>,
+}
+
+impl Difference {
+    /// Returns whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// A line of the history.
+#[derive(Serialize)]
+struct Applied<'a> {
+    /// Milliseconds since 1970.
+    when: i64,
+    who: &'a str,
+    what: &'a Difference,
+    result: &'a str,
+}
+
+impl Supervisor {
+    /// Starts pipelines.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid; nothing runs then.
+    pub fn start(pipelines: Pipelines) -> Result<Self> {
+        let mut supervisor = Self::default();
+        for options in pipelines.pipelines {
+            supervisor.add(options)?;
+        }
+        Ok(supervisor)
+    }
+
+    /// Keeps a line of JSON in a file for each change of the configuration: when, who, what, and its result.
+    pub fn keep_history(&mut self, file: impl Into<PathBuf>) {
+        self.history = Some(file.into());
+    }
+
+    fn add(&mut self, options: PipelineOptions) -> Result<()> {
+        let door = self.door(&options)?;
+        let name = options.name.clone();
+        self.running.insert(name, Pipeline::start_shared(options, Some(door))?);
+        Ok(())
+    }
+
+    /// Returns the shared reading of a trail. It starts at the end: pipelines that are behind read the files themselves.
+    fn door(&mut self, options: &PipelineOptions) -> Result<Door> {
+        if let Some(hub) = self.hubs.get(&options.trail) {
+            return Ok(hub.door());
+        }
+        let shared: TailOptions = options.follow.clone().start(Start::End);
+        let mut hub = Hub::open(&options.trail, shared)?;
+        hub.start()?;
+        let door = hub.door();
+        self.hubs.insert(options.trail.clone(), hub);
+        Ok(door)
+    }
+
+    /// Returns how each pipeline is, by name.
+    #[must_use]
+    pub fn status(&self) -> Vec<PipelineStatus> {
+        self.running.values().map(Pipeline::status).collect()
+    }
+
+    /// Returns a pipeline; `None` if there is none of this name.
+    pub fn pipeline(&mut self, name: &str) -> Option<&mut Pipeline> {
+        self.running.get_mut(name)
+    }
+
+    /// Returns what a new configuration would change.
+    #[must_use]
+    pub fn difference(&self, new: &Pipelines) -> Difference {
+        let mut difference = Difference::default();
+        for options in &new.pipelines {
+            match self.running.get(&options.name) {
+                None => difference.added.push(options.name.clone()),
+                Some(running) if !same(running.options(), options) => difference.changed.push(options.name.clone()),
+                Some(_) => {}
+            }
+        }
+        let is_there = |name: &&String| new.pipelines.iter().any(|options| options.name == **name);
+        difference.removed = self.running.keys().filter(|name| !is_there(name)).cloned().collect();
+        difference
+    }
+
+    /// Applies a new configuration: stops and starts only what differs. If what was started is not healthy within a time, the old
+    /// configuration is restored. `who` is for the history.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the new configuration is not valid: the old one runs on, untouched.
+    /// [`Cancelled`](ErrorKind::Cancelled) if it did not become healthy and the old one was restored.
+    pub fn apply(&mut self, new: Pipelines, healthy_within: Duration, who: &str) -> Result<Difference> {
+        let difference = self.difference(&new);
+        if difference.is_empty() {
+            return Ok(difference);
+        }
+        let begun: Vec<_> = difference.added.iter().chain(&difference.changed).cloned().collect();
+        let mistakes: Vec<_> =
+            new.pipelines.iter().filter(|options| begun.contains(&options.name)).flat_map(Pipeline::validate).collect();
+        if !mistakes.is_empty() {
+            self.note(who, &difference, "refused")?;
+            return Err(Error::new(ErrorKind::InvalidArgument, mistakes.join("; ")));
+        }
+        let old: Vec<PipelineOptions> = self.running.values().map(|running| running.options().clone()).collect();
+        let outcome = self.exchange(new.pipelines, &difference).and_then(|()| self.wait_for_health(&begun, healthy_within));
+        if let Err(error) = outcome {
+            let back = self.difference(&Pipelines { pipelines: old.clone() });
+            self.exchange(old, &back)?;
+            self.note(who, &difference, "rolled back")?;
+            let what = format!("the new configuration did not become healthy, the old one runs again: {error}");
+            return Err(Error::new(ErrorKind::Cancelled, what));
+        }
+        self.note(who, &difference, "applied")?;
+        Ok(difference)
+    }
+
+    /// Stops and starts what differs.
+    fn exchange(&mut self, new: Vec<PipelineOptions>, difference: &Difference) -> Result<()> {
+        for name in difference.removed.iter().chain(&difference.changed) {
+            if let Some(mut running) = self.running.remove(name) {
+                if let Err(error) = running.stop() {
+                    tracing::warn!(pipeline = name, %error, "the pipeline has ended");
+                }
+            }
+        }
+        let starts =
+            |options: &PipelineOptions| difference.added.contains(&options.name) || difference.changed.contains(&options.name);
+        new.into_iter().filter(starts).try_for_each(|options| self.add(options))
+    }
+
+    /// Waits until pipelines run.
+    fn wait_for_health(&self, names: &[String], time: Duration) -> Result<()> {
+        let until = Instant::now() + time;
+        loop {
+            let waiting = names.iter().filter_map(|name| self.running.get(name)).map(Pipeline::status).find(|status| {
+                let runs = |state| matches!(state, State::Running | State::Paused | State::Stopped);
+                !status.lanes.iter().all(|lane| runs(lane.state))
+            });
+            let Some(waiting) = waiting else { return Ok(()) };
+            if Instant::now() >= until {
+                let why =
+                    waiting.lanes.iter().find_map(|lane| lane.error.clone()).unwrap_or_else(|| "it does not run yet".to_owned());
+                return Err(Error::new(ErrorKind::Cancelled, format!("{}: {why}", waiting.name)));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn note(&self, who: &str, what: &Difference, result: &str) -> Result<()> {
+        let Some(path) = &self.history else { return Ok(()) };
+        let line = Applied { when: unix_micros() / 1_000, who, what, result };
+        let mut text = serde_json::to_vec(&line).map_err(|error| Error::internal(&error.to_string()))?;
+        text.push(b'\n');
+        let open = OpenOptions::new().append(true).create(true).open(path);
+        open.and_then(|mut file| file.write_all(&text)).map_err(|error| Error::write(path, error))
+    }
+
+    /// Stops all pipelines: what was read is committed.
+    ///
+    /// # Errors
+    /// The first error that has ended a pipeline.
+    pub fn stop(&mut self) -> Result<()> {
+        self.running.values().for_each(Pipeline::ask_to_stop);
+        self.running.values_mut().map(Pipeline::stop).fold(Ok(()), Result::and)
+    }
+
+    /// Moves all pipelines to the end of what is there now, and stops them.
+    ///
+    /// # Errors
+    /// The first error that has ended a pipeline.
+    pub fn drain(&mut self) -> Result<()> {
+        self.running.values_mut().map(Pipeline::drain).fold(Ok(()), Result::and)
+    }
+}
+
+/// Returns whether two pipelines are the same, compared as documents.
+fn same(one: &PipelineOptions, other: &PipelineOptions) -> bool {
+    match (serde_json::to_value(one), serde_json::to_value(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}

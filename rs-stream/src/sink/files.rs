@@ -1,0 +1,418 @@
+//! [`FilesSink`]: JSON lines, CSV, Arrow IPC and Parquet, a file for each table and partition of a commit.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use serde::{Deserialize, Serialize};
+use trailcore::arrow::{ArrowOptions, Collector};
+use trailcore::schema::TableDef;
+use trailcore::sink::{CsvLines, Format, file_name};
+use trailcore::{Change, Error, ErrorKind, JsonOptions, Op, Result, Row, Value};
+
+use super::manifest::{Entry, Manifest, PublishedFile};
+use super::{Promise, Sink};
+use crate::checkpoint::Checkpoint;
+
+/// The files of a [`FilesSink`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Files by table and partition."))]
+#[serde(deny_unknown_fields)]
+pub struct FilesOptions {
+    /// The folder.
+    pub path: PathBuf,
+    /// Folders below that of a table: `date`, `hour` (of the commit, UTC), or the name of a column.
+    #[serde(default)]
+    pub partition: Vec<String>,
+    /// Columns, layout, types and states of CSV, Arrow IPC and Parquet; `rows` are the rows of a row group.
+    #[serde(default)]
+    pub table: ArrowOptions,
+}
+
+/// Writes a file for each table and partition, in each commit. A file is there once it is committed, under a name that has the range of its
+/// positions: `BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.parquet`. [`Manifest`] has what is committed.
+pub struct FilesSink {
+    format: Format,
+    options: FilesOptions,
+    manifest: Manifest,
+    /// The number of the next entry.
+    number: u64,
+    open: BTreeMap<(String, String), Open>,
+    done: Vec<PublishedFile>,
+    line: Vec<u8>,
+}
+
+impl std::fmt::Debug for FilesSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FilesSink").field("path", &self.options.path).field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// A file that is being written.
+struct Open {
+    /// Its path while it is staged.
+    staged: PathBuf,
+    facts: PublishedFile,
+    content: Content,
+}
+
+enum Content {
+    JsonLines(BufWriter<File>),
+    Csv(BufWriter<File>, Box<CsvLines>),
+    /// Rows are collected, and written as a row group.
+    Batches {
+        collector: Box<Collector>,
+        writer: Option<(SchemaRef, Batches)>,
+        path: PathBuf,
+        is_parquet: bool,
+        table: Arc<TableDef>,
+    },
+}
+
+enum Batches {
+    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Arrow(Box<FileWriter<BufWriter<File>>>),
+}
+
+impl FilesSink {
+    /// Prepares the files of a format.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an option that the format does not have.
+    pub fn new(format: Format, options: FilesOptions) -> Result<Self> {
+        let manifest = Manifest::open(&options.path)?;
+        Ok(Self { format, options, manifest, number: 1, open: BTreeMap::new(), done: Vec::new(), line: Vec::new() })
+    }
+
+    /// Returns the folder of a change's partition, such as `date=2024-03-01/BRANCH=7`.
+    fn partition(&self, change: &Change<'_>) -> Result<String> {
+        let mut folder = String::new();
+        for by in &self.options.partition {
+            let value = match by.as_str() {
+                "date" => change.timestamp().to_string().get(..10).unwrap_or_default().to_owned(),
+                "hour" => change.timestamp().to_string().get(..13).unwrap_or_default().to_owned(),
+                column => column_text(change, column)?,
+            };
+            folder += &format!("{by}={}/", file_name(&value));
+        }
+        Ok(folder)
+    }
+
+    /// Begins the file of a table and partition.
+    fn begin(&self, change: &Change<'_>, folder: &str, part: usize) -> Result<Open> {
+        let table = change.table_name();
+        let name = format!("{}.{part}.partial", self.open.len() + self.done.len());
+        let staged = self.manifest.staged(self.number).join(name);
+        if let Some(parent) = staged.parent() {
+            fs::create_dir_all(parent).map_err(|error| Error::write(parent, error))?;
+        }
+        let create = || {
+            File::create(&staged)
+                .map(|file| BufWriter::with_capacity(1 << 16, file))
+                .map_err(|error| Error::write(&staged, error))
+        };
+        let content = match self.format {
+            Format::JsonLines => Content::JsonLines(create()?),
+            Format::Csv => {
+                let lines = CsvLines::new(change.table(), self.options.table.clone())?;
+                let mut file = create()?;
+                file.write_all(lines.head()).map_err(|error| Error::write(&staged, error))?;
+                Content::Csv(file, Box::new(lines))
+            }
+            format => Content::Batches {
+                collector: Box::new(Collector::new(self.options.table.clone())),
+                writer: None,
+                path: staged.clone(),
+                is_parquet: format == Format::Parquet,
+                table: Arc::clone(change.table()),
+            },
+        };
+        let at = change.position();
+        let facts = PublishedFile {
+            path: format!("{}/{folder}", file_name(&table)),
+            table: table.into_owned(),
+            changes: 0,
+            bytes: 0,
+            first: at,
+            last: at,
+        };
+        Ok(Open { staged, facts, content })
+    }
+
+    /// Ends a file, and gives it its final name below the staged folder.
+    fn end(&mut self, open: Open) -> Result<()> {
+        let Open { staged, mut facts, content } = open;
+        if facts.changes == 0 {
+            return fs::remove_file(&staged)
+                .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+                .map_err(|error| Error::write(&staged, error));
+        }
+        content.finish(&facts)?;
+        let range = format!("{}-{}", facts.first.sort_key(), facts.last.sort_key()).replace(':', "_");
+        facts.path = format!("{}{range}.{}", facts.path, self.format.name());
+        let named = self.manifest.staged(self.number).join(&facts.path);
+        let failed = |error| Error::write(&named, error);
+        if let Some(parent) = named.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        fs::rename(&staged, &named).map_err(failed)?;
+        let file = File::open(&named).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        facts.bytes = file.metadata().map_err(failed)?.len();
+        self.done.push(facts);
+        Ok(())
+    }
+
+    /// Widens the types that were too narrow for a value, so that the next try succeeds.
+    fn widen(&mut self) {
+        for open in self.open.values() {
+            if let Content::Batches { collector, .. } = &open.content {
+                let wide: Vec<_> = collector.wide();
+                if !wide.is_empty() {
+                    self.options.table = self.options.table.clone().wide(&wide);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the text of a column, for the name of a partition. NULL and a missing column are `__null__`.
+fn column_text(change: &Change<'_>, name: &str) -> Result<String> {
+    let (before, after) = change.images()?;
+    let column = [after, before].into_iter().flatten().find_map(|row| row.get(name));
+    if column.is_none() && change.table().column(name).is_none() {
+        let what = format!("table {} has no column {name} to partition by", change.table_name());
+        return Err(Error::new(ErrorKind::InvalidArgument, what).hint("name one of its columns, date or hour in partition"));
+    }
+    Ok(match column.map(|column| column.value()) {
+        Some(Value::Text(text)) => text.into_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::DateTime(time)) => time.to_string(),
+        _ => "__null__".to_owned(),
+    })
+}
+
+/// Refuses a change with a value that cannot be decoded, as record batches would only refuse the whole batch.
+fn check_values(change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
+    if options.takes_invalid() {
+        return Ok(());
+    }
+    let (before, after) = change.images()?;
+    let wrong = |row: Row<'_>| {
+        row.columns().find_map(|column| {
+            let column = column.ok()?;
+            let wrong = match column.value() {
+                Value::Invalid(_) => true,
+                Value::DateTime(time) => time.unix_micros().is_none(),
+                _ => false,
+            };
+            wrong.then(|| column.name().into_owned())
+        })
+    };
+    match [before, after].into_iter().flatten().find_map(wrong) {
+        None => Ok(()),
+        Some(name) => {
+            let what =
+                format!("column {name} of {}, change at {}: the value cannot be decoded", change.table_name(), change.position());
+            Err(Error::new(ErrorKind::Value, what).hint("set invalid = \"null\" or states = true in the options of the table"))
+        }
+    }
+}
+
+impl Content {
+    /// Adds a change. Returns `false` if another file has to begin, because the columns differ.
+    fn takes(&mut self, change: &Change<'_>) -> Result<bool> {
+        match self {
+            Self::JsonLines(_) => Ok(true),
+            Self::Csv(_, lines) => lines.takes(change.table()),
+            Self::Batches { table, .. } => Ok(Arc::ptr_eq(table, change.table()) || table == change.table()),
+        }
+    }
+
+    fn write(&mut self, change: &Change<'_>, line: &mut Vec<u8>, staged: &Path) -> Result<()> {
+        let failed = |error| Error::write(staged, error);
+        line.clear();
+        match self {
+            Self::JsonLines(file) => {
+                change.write_json_with(line, &JsonOptions::new())?;
+                line.push(b'\n');
+                file.write_all(line).map_err(failed)
+            }
+            Self::Csv(file, lines) => {
+                lines.write(change, line)?;
+                file.write_all(line).map_err(failed)
+            }
+            Self::Batches { collector, .. } => {
+                collector.push(change)?;
+                self.write_ready()
+            }
+        }
+    }
+
+    /// Writes all collected rows.
+    fn flush(&mut self) -> Result<()> {
+        if let Self::Batches { collector, .. } = self {
+            collector.flush();
+        }
+        self.write_ready()
+    }
+
+    /// Writes the record batches that are complete.
+    fn write_ready(&mut self) -> Result<()> {
+        let Self::Batches { collector, writer, path, is_parquet, .. } = self else { return Ok(()) };
+        while let Some(records) = collector.pop() {
+            // Such a value could not be known before: the pipeline starts again with a wider type.
+            let batch = records.map_err(|error| Error::new(ErrorKind::SchemaChange, error.to_string()))?.batch;
+            let (_, batches) = match writer {
+                Some(writer) => writer,
+                None => writer.insert((batch.schema(), Batches::create(path, &batch.schema(), *is_parquet)?)),
+            };
+            batches.write(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rest, and what readers may want to know of the file.
+    fn finish(mut self, facts: &PublishedFile) -> Result<()> {
+        self.flush()?;
+        match self {
+            Self::JsonLines(mut file) | Self::Csv(mut file, _) => file.flush().map_err(|error| failed(&error)),
+            Self::Batches { writer, .. } => match writer {
+                Some((_, batches)) => batches.finish(facts),
+                None => Err(Error::internal("a file of record batches without a batch")),
+            },
+        }
+    }
+}
+
+impl Batches {
+    fn create(path: &Path, schema: &SchemaRef, is_parquet: bool) -> Result<Self> {
+        let file = BufWriter::with_capacity(1 << 16, File::create(path).map_err(|error| Error::write(path, error))?);
+        if !is_parquet {
+            return Ok(Self::Arrow(Box::new(FileWriter::try_new(file, schema).map_err(|error| failed(&error))?)));
+        }
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("trailcore ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(Compression::SNAPPY)
+            .build();
+        Ok(Self::Parquet(Box::new(
+            ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).map_err(|error| failed(&error))?,
+        )))
+    }
+
+    /// Writes a batch as a row group of its own, so that memory does not grow with the file.
+    fn write(&mut self, batch: &arrow_array::RecordBatch) -> Result<()> {
+        match self {
+            Self::Parquet(writer) => writer.write(batch).and_then(|()| writer.flush()).map_err(|error| failed(&error)),
+            Self::Arrow(writer) => writer.write(batch).map_err(|error| failed(&error)),
+        }
+    }
+
+    fn finish(self, facts: &PublishedFile) -> Result<()> {
+        let metadata = [
+            ("trailcore.table", facts.table.clone()),
+            ("trailcore.first", facts.first.to_string()),
+            ("trailcore.last", facts.last.to_string()),
+        ];
+        match self {
+            Self::Parquet(mut writer) => {
+                metadata
+                    .into_iter()
+                    .for_each(|(key, value)| writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value)));
+                writer.into_inner().map_err(|error| failed(&error))?.flush().map_err(|error| failed(&error))
+            }
+            Self::Arrow(mut writer) => {
+                metadata.into_iter().for_each(|(key, value)| writer.write_metadata(key, value));
+                writer.finish().map_err(|error| failed(&error))?;
+                writer.into_inner().map_err(|error| failed(&error))?.flush().map_err(|error| failed(&error))
+            }
+        }
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot write the file: {error}"))
+}
+
+impl Sink for FilesSink {
+    fn promise(&self) -> Promise {
+        Promise::ExactlyOnce
+    }
+
+    fn load(&mut self) -> Result<Option<Checkpoint>> {
+        let last = self.manifest.recover()?;
+        self.number = last.as_ref().map_or(1, |entry| entry.number + 1);
+        Ok(last.map(|entry| entry.checkpoint))
+    }
+
+    fn peek(&mut self) -> Result<Option<Checkpoint>> {
+        Ok(self.manifest.last()?.map(|entry| entry.checkpoint))
+    }
+
+    fn write(&mut self, change: &Change<'_>) -> Result<()> {
+        let rows = self.format != Format::JsonLines;
+        if rows && change.op() == Op::Ddl {
+            return Ok(());
+        }
+        if rows && !change.table().is_defined() {
+            let what = format!("the trail does not define table {}", change.table_name());
+            return Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file, or leave the table out"));
+        }
+        if matches!(self.format, Format::Parquet | Format::Arrow) {
+            check_values(change, &self.options.table)?;
+        }
+        let folder = self.partition(change)?;
+        let key = (change.table_name().into_owned(), folder);
+        let fits = match self.open.get_mut(&key) {
+            Some(open) => open.content.takes(change)?,
+            None => false,
+        };
+        if !fits {
+            let open = self.begin(change, &key.1, self.done.len())?;
+            if let Some(earlier) = self.open.insert(key.clone(), open) {
+                self.end(earlier)?;
+            }
+        }
+        let Some(open) = self.open.get_mut(&key) else { return Err(Error::internal("a file that has just begun is missing")) };
+        open.content.write(change, &mut self.line, &open.staged)?;
+        open.facts.changes += 1;
+        open.facts.last = change.position();
+        Ok(())
+    }
+
+    fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        // Before the files end, so that `roll_back` sees which types are too narrow.
+        self.open.values_mut().try_for_each(|open| open.content.flush())?;
+        while let Some((_, open)) = self.open.pop_first() {
+            self.end(open)?;
+        }
+        crate::point::reach("files written");
+        let entry = Entry { number: self.number, files: std::mem::take(&mut self.done), checkpoint: checkpoint.clone() };
+        self.manifest.commit(&entry)?;
+        self.number += 1;
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        self.widen();
+        self.open.clear();
+        self.done.clear();
+        let staged = self.manifest.staged(self.number);
+        match fs::remove_dir_all(&staged) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::write(&staged, error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&mut self) -> Result<()> {
+        self.manifest.check()
+    }
+}

@@ -1,0 +1,101 @@
+//! [`Sink`]: where a pipeline writes changes to.
+
+mod callback;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "files")]
+mod manifest;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "files")]
+mod trail;
+
+pub use callback::{CallbackSink, ChannelSink, Committed};
+#[cfg(feature = "files")]
+pub use files::{FilesOptions, FilesSink};
+#[cfg(feature = "files")]
+pub use manifest::{Entry, Manifest, PublishedFile};
+#[cfg(feature = "files")]
+pub use trail::{TrailSink, TrailSinkOptions};
+#[cfg(feature = "postgres")]
+pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
+use trailcore::change::OwnedChange;
+use trailcore::{Change, Error, Result};
+
+use crate::checkpoint::Checkpoint;
+use crate::options::Delivery;
+
+/// What a sink promises about a change, whatever happens to the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Each change is there exactly once: the sink stores the position with the data.
+    ExactlyOnce,
+    /// No change is missing, and after a crash some may come again.
+    AtLeastOnce,
+}
+
+/// Takes the changes of a pipeline, in order, and makes them permanent together with their position.
+///
+/// A pipeline calls [`load`](Self::load) when it starts, then [`write`](Self::write) for each change and [`commit`](Self::commit) now and
+/// then. After an error it calls [`roll_back`](Self::roll_back) and starts again at the loaded position. One thread uses it at a time.
+pub trait Sink: Send {
+    /// Returns what it promises.
+    fn promise(&self) -> Promise;
+
+    /// Returns the unit that it needs: with [`Delivery::Transactions`], a commit is never inside a transaction.
+    fn unit(&self) -> Delivery {
+        Delivery::Changes
+    }
+
+    /// Returns the checkpoint of the last commit; `None` before the first one. It finishes or undoes what a crash has interrupted.
+    ///
+    /// # Errors
+    /// [`Io`](trailcore::ErrorKind::Io) if the sink cannot be reached.
+    fn load(&mut self) -> Result<Option<Checkpoint>>;
+
+    /// Returns the checkpoint of the last commit, and changes nothing.
+    ///
+    /// # Errors
+    /// [`Io`](trailcore::ErrorKind::Io) if the sink cannot be reached.
+    fn peek(&mut self) -> Result<Option<Checkpoint>>;
+
+    /// Takes a change. It becomes permanent with the next commit.
+    ///
+    /// # Errors
+    /// [`Value`](trailcore::ErrorKind::Value), [`Unencodable`](trailcore::ErrorKind::Unencodable) and
+    /// [`UndefinedTable`](trailcore::ErrorKind::UndefinedTable) refuse the change alone: the sink is as it was before. After any other
+    /// error it has to be rolled back.
+    fn write(&mut self, change: &Change<'_>) -> Result<()>;
+
+    /// Returns the changes that were refused after they were taken, with the reasons, so that a commit makes the others permanent.
+    ///
+    /// # Errors
+    /// The errors of [`write`](Self::write) that need a roll-back.
+    fn take_refused(&mut self) -> Result<Vec<(OwnedChange, Error)>> {
+        Ok(Vec::new())
+    }
+
+    /// Makes all changes since the last commit permanent, together with a checkpoint: both or neither.
+    ///
+    /// # Errors
+    /// [`Io`](trailcore::ErrorKind::Io), after which it has to be rolled back. [`Cancelled`](trailcore::ErrorKind::Cancelled) if another
+    /// writer has taken over: this one must not go on.
+    fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+
+    /// Drops the changes since the last commit.
+    ///
+    /// # Errors
+    /// [`Io`](trailcore::ErrorKind::Io).
+    fn roll_back(&mut self) -> Result<()>;
+
+    /// Checks that it can be written to, without writing changes.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    fn check(&mut self) -> Result<()>;
+
+    /// Returns counts of its own, such as of conflicts, by name.
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}

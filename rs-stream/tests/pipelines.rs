@@ -1,0 +1,336 @@
+//! Pipelines: every sink has each change once and in order, whatever ends the process; refused changes, second writers, restarts.
+//!
+//! `TRAILCORE_KILLS` is the number of kills at random for each sink; 6 without it, more in `make test-long`.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code)]
+#[path = "live/support.rs"]
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use support::{Growing, options, read, trail};
+use trailcore::sink::WriterOptions;
+use trailcore::{ErrorKind, Position, Trail};
+use trailcore_stream::pipeline::{Pipeline, PipelineMetrics, PipelineOptions, Pipelines, State, Supervisor};
+use trailcore_stream::sink::Manifest;
+
+const KINDS: [&str; 5] = ["jsonl", "csv", "arrow", "parquet", "trail"];
+/// The points of a commit, and how many of them to pass over.
+const POINTS: [&str; 7] =
+    ["files written", "manifest written", "manifest committed", "file moved", "letters written", "committed", "committed:2"];
+
+fn list() -> Vec<(u64, usize)> {
+    (100..130).map(|csn| (csn, 1 + usize::try_from(csn % 5).unwrap())).collect()
+}
+
+fn files() -> Vec<Vec<u8>> {
+    trail(WriterOptions { file_size: 2_500, ..options() }, &list())
+}
+
+fn toml(trail: &Path, kind: &str, out: &Path, more: &str) -> String {
+    let out = if kind == "trail" { out.join("po") } else { out.to_path_buf() };
+    format!(
+        "[[pipeline]]\nname = 'test'\ntrail = {trail:?}\ncommit = {{ changes = 7, milliseconds = 50 }}\n\
+         follow = {{ hints = false, poll_interval = 1, batch = 3 }}\n{more}\n[[pipeline.sink]]\nkind = '{kind}'\npath = {out:?}\n"
+    )
+}
+
+fn pipeline(text: &str) -> PipelineOptions {
+    Pipelines::from_toml(text).unwrap().pipelines.remove(0)
+}
+
+/// Returns the positions in the source of all changes that are committed, in their order.
+fn committed(kind: &str, out: &Path) -> Vec<Position> {
+    let mut positions: Vec<Position> = Vec::new();
+    for (path, file) in Manifest::open(out).unwrap().files().unwrap() {
+        let before = positions.len();
+        let text = || fs::read_to_string(&path).unwrap();
+        match kind {
+            "jsonl" => positions.extend(text().lines().map(|line| {
+                let change: serde_json::Value = serde_json::from_str(line).unwrap();
+                Position::new(change["seqno"].as_u64().unwrap(), change["rba"].as_u64().unwrap())
+            })),
+            "csv" => {
+                positions.extend(text().lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse::<Position>().unwrap()))
+            }
+            "arrow" => {
+                let reader = arrow_ipc::reader::FileReader::try_new(fs::File::open(&path).unwrap(), None).unwrap();
+                assert!(reader.custom_metadata().contains_key("trailcore.first"));
+                reader.for_each(|batch| positions.extend(column(&batch.unwrap())));
+            }
+            "parquet" => {
+                let builder = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap();
+                let metadata = builder.metadata().file_metadata().key_value_metadata().unwrap().clone();
+                assert!(metadata.iter().any(|one| one.key == "trailcore.last" && one.value == Some(file.last.to_string())));
+                builder.build().unwrap().for_each(|batch| positions.extend(column(&batch.unwrap())));
+            }
+            _ if file.path.ends_with(".positions") => {
+                positions.extend(text().lines().map(|line| line.split_once(' ').unwrap().1.parse::<Position>().unwrap()));
+                continue;
+            }
+            _ => continue,
+        }
+        assert_eq!(positions.len() - before, usize::try_from(file.changes).unwrap(), "{}", path.display());
+        assert_eq!((positions[before], *positions.last().unwrap()), (file.first, file.last));
+    }
+    positions
+}
+
+fn column(batch: &arrow_array::RecordBatch) -> Vec<Position> {
+    let texts = batch.column_by_name("_position").unwrap();
+    let texts = texts.as_any().downcast_ref::<arrow_array::StringArray>().unwrap();
+    texts.iter().map(|text| text.unwrap().parse().unwrap()).collect()
+}
+
+fn wanted(trail: &Path) -> Vec<Position> {
+    let reader = Trail::open(trail).unwrap().reader().unwrap();
+    reader.into_changes().map(|change| change.unwrap().as_change().position()).collect()
+}
+
+#[test]
+fn every_sink_has_each_change_once() {
+    for kind in KINDS {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        let options = pipeline(&toml(&growing.path(), kind, out.path(), ""));
+        assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
+        let mut running = Pipeline::start(options).unwrap();
+        for (seqno, bytes) in files().into_iter().enumerate() {
+            growing.append(seqno, &bytes);
+        }
+        let wanted = wanted(&growing.path());
+        running.drain().unwrap();
+        assert_eq!(committed(kind, out.path()), wanted, "{kind}");
+        let status = running.status();
+        assert!(status.is_healthy() && status.lanes[0].state == State::Stopped);
+        assert_eq!((status.lanes[0].changes, status.lanes[0].waiting), (wanted.len() as u64, 0));
+        assert!(status.lanes[0].commits > 5 && status.lanes[0].latency.iter().sum::<u64>() == wanted.len() as u64);
+        if kind == "trail" {
+            let names =
+                |lines: Vec<String>| lines.into_iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>();
+            assert_eq!(names(read(&out.path().join("po"))), names(read(&growing.path())));
+        }
+        // Started again, it has nothing to do.
+        running.resume().unwrap();
+        running.drain().unwrap();
+        assert_eq!(committed(kind, out.path()), wanted, "{kind}");
+    }
+}
+
+/// The pipeline that is killed.
+#[test]
+fn pipeline_process() {
+    let Ok(file) = std::env::var("PIPELINE_FILE") else { return };
+    let mut running = Pipeline::start(Pipelines::open(file).unwrap().pipelines.remove(0)).unwrap();
+    running.drain().unwrap();
+    std::process::exit(0);
+}
+
+fn start(file: &Path, point: &str) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["pipeline_process", "--exact", "--nocapture"]).stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null()).env("PIPELINE_FILE", file).env("TRAILCORE_POINT", point);
+    command.spawn().unwrap()
+}
+
+#[test]
+fn killed_at_every_point_and_at_random() {
+    let kills: u64 = std::env::var("TRAILCORE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    for kind in KINDS {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        let file = growing.folder.path().join("pipelines.toml");
+        fs::write(&file, toml(&growing.path(), kind, out.path(), "")).unwrap();
+        for (seqno, bytes) in files().into_iter().enumerate() {
+            growing.append(seqno, &bytes);
+        }
+        let mut killed = 0;
+        for point in POINTS {
+            killed += u32::from(!start(&file, point).wait().unwrap().success());
+        }
+        assert!(killed >= 6, "{kind}: the process has ended at {killed} points");
+        for kill in 0..kills {
+            let mut child = start(&file, "");
+            std::thread::sleep(Duration::from_millis(2 + kill * 37 % 40));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert!(start(&file, "").wait().unwrap().success());
+        assert_eq!(committed(kind, out.path()), wanted(&growing.path()), "{kind}");
+        // Nothing that is not committed is left.
+        let listed = Manifest::open(out.path()).unwrap().files().unwrap();
+        listed.iter().for_each(|(path, _)| assert!(path.exists() && !path.to_string_lossy().contains("staged")));
+    }
+}
+
+#[test]
+fn a_writer_that_comes_back_is_refused() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    growing.append(0, &files()[0]);
+    let options = pipeline(&toml(&growing.path(), "jsonl", out.path(), ""));
+    // It has loaded its place, and is suspended.
+    let mut first = options.sinks[0].open().unwrap();
+    assert!(first.load().unwrap().is_none());
+    let mut second = Pipeline::start(options).unwrap();
+    second.drain().unwrap();
+    let checkpoint = Manifest::open(out.path()).unwrap().last().unwrap().unwrap().checkpoint;
+    let reader = Trail::open(growing.path()).unwrap().reader().unwrap();
+    for change in reader.into_changes() {
+        first.write(&change.unwrap().as_change()).unwrap();
+    }
+    assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
+    // The last transaction of the file is not complete.
+    assert!(wanted(&growing.path()).starts_with(&committed("jsonl", out.path())));
+}
+
+#[test]
+fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    for (seqno, bytes) in files().into_iter().enumerate() {
+        growing.append(seqno, &bytes);
+    }
+    let letters = growing.folder.path().join("letters.jsonl");
+    let wanted = wanted(&growing.path());
+    // Names such as 107/2 are no numbers.
+    let cast = "map = [{ cast = { NAME = 'number' } }]";
+    let refused = pipeline(&toml(&growing.path(), "jsonl", out.path(), cast));
+    let mut running = Pipeline::start(refused).unwrap();
+    let error = running.drain().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Value);
+    assert!(error.to_string().contains("dead_letters") && !error.to_string().contains("107"), "{error}");
+    assert_eq!(running.status().lanes[0].state, State::Failed);
+    drop(running);
+    let kept = pipeline(&toml(&growing.path(), "jsonl", out.path(), &format!("dead_letters = {letters:?}\n{cast}")));
+    let mut running = Pipeline::start(kept).unwrap();
+    running.drain().unwrap();
+    assert_eq!(running.status().lanes[0].dead_letters, wanted.len() as u64);
+    assert_eq!(fs::read_to_string(&letters).unwrap().lines().count(), wanted.len());
+    drop(running);
+    assert!(committed("jsonl", out.path()).is_empty());
+    let mended = pipeline(&toml(&growing.path(), "jsonl", out.path(), ""));
+    assert_eq!(Pipeline::replay(&mended, &letters).unwrap(), wanted.len() as u64);
+    assert_eq!(committed("jsonl", out.path()), wanted);
+}
+
+#[test]
+fn it_is_paused_resumed_and_tries_again() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let files = files();
+    growing.append(0, &files[0]);
+    // A file in place of the folder: the sink cannot write.
+    let blocked = out.path().join("lake");
+    fs::write(&blocked, "").unwrap();
+    let more = "retry = { attempts = 0, first = 1, longest = 5 }";
+    let mut running = Pipeline::start(pipeline(&toml(&growing.path(), "csv", &blocked, more))).unwrap();
+    let until = |running: &Pipeline, state: State| {
+        for _ in 0..2_000 {
+            if running.status().lanes[0].state == state {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{:?}, not {state:?}", running.status());
+    };
+    until(&running, State::Retrying);
+    assert!(!running.status().is_healthy() && running.status().lanes[0].error_class == Some("Io"));
+    fs::remove_file(&blocked).unwrap();
+    until(&running, State::Running);
+    running.pause();
+    until(&running, State::Paused);
+    let before = committed("csv", &blocked);
+    files.iter().enumerate().skip(1).for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    std::thread::sleep(Duration::from_millis(30));
+    assert_eq!(committed("csv", &blocked), before);
+    running.resume().unwrap();
+    running.drain().unwrap();
+    assert_eq!(committed("csv", &blocked), wanted(&growing.path()));
+    running.resume().unwrap();
+    running.stop().unwrap();
+}
+
+#[test]
+fn partitions_and_targets_are_folders() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    growing.append(0, &files()[0]);
+    let more = "select = \"MAP SHOP.ITEMS, TARGET LAKE.THINGS, COLMAP (USEDEFAULTS, SHOP_CODE = 'x');\"";
+    let text = toml(&growing.path(), "jsonl", out.path(), more) + "partition = ['date', 'SHOP_CODE']\n";
+    let mut running = Pipeline::start(pipeline(&text)).unwrap();
+    running.drain().unwrap();
+    let files = Manifest::open(out.path()).unwrap().files().unwrap();
+    assert!(files.iter().all(|(path, file)| path.exists() && file.path.starts_with("LAKE.THINGS/date=2023-11-14/SHOP_CODE=x/")));
+    let line = fs::read_to_string(&files[0].0).unwrap();
+    assert!(line.contains("\"SHOP_CODE\":\"x\"") && line.contains("\"NAME\":\"100/0\""), "{line}");
+}
+
+#[test]
+fn mistakes_are_found_without_a_start() {
+    let out = tempfile::tempdir().unwrap();
+    let missing = out.path().join("no/such/lt");
+    let text = toml(&missing, "jsonl", out.path(), "");
+    let mistakes = Pipeline::validate(&pipeline(&text));
+    assert!(mistakes.len() == 1 && mistakes[0].starts_with("test: trail: "), "{mistakes:?}");
+    let growing = Growing::new();
+    growing.append(0, &files()[0]);
+    let text = toml(&growing.path(), "jsonl", out.path(), "map = [{ table = 'SHOP.ITEMS', drop = ['NAEM'] }]");
+    let mistakes = Pipeline::validate(&pipeline(&text));
+    assert!(mistakes[0].contains("did you mean NAME?"), "{mistakes:?}");
+}
+
+#[test]
+fn a_supervisor_exchanges_only_what_differs() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let files = files();
+    growing.append(0, &files[0]);
+    let of = |name: &str, kind: &str, more: &str| {
+        toml(&growing.path(), kind, &out.path().join(name), more).replace("'test'", &format!("'{name}'"))
+    };
+    let history = out.path().join("history.jsonl");
+    let mut supervisor = Supervisor::start(Pipelines::from_toml(&(of("a", "jsonl", "") + &of("b", "csv", ""))).unwrap()).unwrap();
+    supervisor.keep_history(&history);
+    let time = Duration::from_secs(20);
+    let next = Pipelines::from_toml(&(of("a", "jsonl", "") + &of("c", "parquet", ""))).unwrap();
+    let difference = supervisor.apply(next.clone(), time, "test").unwrap();
+    assert_eq!((difference.added, difference.removed, difference.changed.len()), (vec!["c".to_owned()], vec!["b".to_owned()], 0));
+    assert!(supervisor.apply(next, time, "test").unwrap().is_empty());
+    // Not valid: nothing changes.
+    let wrong = Pipelines::from_toml(&of("a", "jsonl", "map = [{ table = 'SHOP.ITEMS', drop = ['X'] }]")).unwrap();
+    assert_eq!(supervisor.apply(wrong, time, "test").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    // Valid, but it fails: the old one runs again.
+    let failing = Pipelines::from_toml(
+        &of("a", "jsonl", "follow = { start = '7:1' }")
+            .replace("follow = { hints = false, poll_interval = 1, batch = 3 }\n", "")
+            .replace("/a\"", "/a2\""),
+    )
+    .unwrap();
+    assert_eq!(supervisor.apply(failing, Duration::from_millis(300), "test").unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(supervisor.status().iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    files.iter().enumerate().skip(1).for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    supervisor.drain().unwrap();
+    assert_eq!(committed("jsonl", &out.path().join("a")), wanted(&growing.path()));
+    assert_eq!(committed("parquet", &out.path().join("c")), wanted(&growing.path()));
+    let lines = fs::read_to_string(history).unwrap();
+    let results: Vec<_> = lines.lines().map(|line| line.split("\"result\":").nth(1).unwrap()).collect();
+    assert_eq!(results, ["\"applied\"}", "\"refused\"}", "\"rolled back\"}"]);
+}
+
+#[test]
+fn metrics_have_the_state_of_each_lane() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    growing.append(0, &files()[0]);
+    let mut supervisor =
+        Supervisor::start(Pipelines::from_toml(&toml(&growing.path(), "jsonl", out.path(), "")).unwrap()).unwrap();
+    supervisor.drain().unwrap();
+    let metrics = PipelineMetrics::new();
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register_collector(Box::new(metrics.clone()));
+    metrics.set(supervisor.status());
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("trailcore_pipeline_up{pipeline=\"test\",sink=\"jsonl\"} 1.0"), "{text}");
+    assert!(text.contains("trailcore_pipeline_changes_total{pipeline=\"test\",sink=\"jsonl\"} 10.0"), "{text}");
+    assert!(text.contains("le=\"+Inf\"} 10.0"), "{text}");
+}
