@@ -15,10 +15,10 @@ pub use callback::{CallbackSink, ChannelSink, Committed};
 pub use files::{FilesOptions, FilesSink};
 #[cfg(feature = "files")]
 pub use manifest::{Entry, Manifest, PublishedFile};
-#[cfg(feature = "files")]
-pub use trail::{TrailSink, TrailSinkOptions};
 #[cfg(feature = "postgres")]
 pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
+#[cfg(feature = "files")]
+pub use trail::{TrailSink, TrailSinkOptions};
 use trailcore::change::OwnedChange;
 use trailcore::{Change, Error, Result};
 

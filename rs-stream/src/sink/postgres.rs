@@ -38,7 +38,10 @@ fn yes() -> bool {
 impl fmt::Debug for PostgresOptions {
     /// Without the connection, which can have a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresOptions").field("position", &self.position).field("conflicts", &self.conflicts).finish_non_exhaustive()
+        f.debug_struct("PostgresOptions")
+            .field("position", &self.position)
+            .field("conflicts", &self.conflicts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +106,8 @@ impl PostgresSink {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the position has no name.
     pub fn new(options: PostgresOptions) -> Result<Self> {
         if options.position.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidArgument, "the position has no name").hint("set position to a name of this pipeline"));
+            return Err(Error::new(ErrorKind::InvalidArgument, "the position has no name")
+                .hint("set position to a name of this pipeline"));
         }
         let counts = [("inserts_replaced", 0), ("updates_without_row", 0), ("deletes_without_row", 0)];
         let (client, tables, inserts, refused) = Default::default();
@@ -156,7 +160,9 @@ impl PostgresSink {
         for column in change.table().columns() {
             let spelt = self.spelt(&column.name);
             if !types.contains_key(&spelt) {
-                let near = nearest(&spelt, types.keys().map(String::as_str)).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                let near = nearest(&spelt, types.keys().map(String::as_str))
+                    .map(|near| format!("; did you mean {near}?"))
+                    .unwrap_or_default();
                 let what = format!("the table {name} of PostgreSQL has no column {spelt}{near}");
                 return Err(Error::new(ErrorKind::InvalidArgument, what).hint("add it, or leave it out with drop or COLSEXCEPT"));
             }
@@ -180,7 +186,12 @@ impl PostgresSink {
                 Value::DateTime(time) => Some(time.to_string()),
                 Value::Bytes(bytes) => Some(format!("\\x{}", hex(bytes))),
                 _ => {
-                    let what = format!("column {} of {}, change at {}: the value cannot be decoded", column.name(), change.table_name(), change.position());
+                    let what = format!(
+                        "column {} of {}, change at {}: the value cannot be decoded",
+                        column.name(),
+                        change.table_name(),
+                        change.position()
+                    );
                     return Err(Error::new(ErrorKind::Value, what));
                 }
             };
@@ -244,7 +255,8 @@ impl PostgresSink {
         let casts: Vec<_> = columns.iter().map(|(name, _)| format!("u.{}::{}", quoted(name), target.type_of(name))).collect();
         let arrays: Vec<_> = (1..=columns.len()).map(|number| format!("${number}::text[]")).collect();
         let (list, casts) = (names.join(", "), casts.join(", "));
-        let mut sql = format!("INSERT INTO {} ({list}) SELECT {casts} FROM unnest({}) AS u({list})", target.name, arrays.join(", "));
+        let mut sql =
+            format!("INSERT INTO {} ({list}) SELECT {casts} FROM unnest({}) AS u({list})", target.name, arrays.join(", "));
         let key = target.key.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
         match self.options.conflicts {
             Conflicts::Refuse => {}
@@ -290,7 +302,11 @@ impl PostgresSink {
             values.push(value);
             format!("{} = ${}::text::{}", quoted(name), values.len(), target.type_of(name))
         };
-        let set = if change.op() == Op::Delete { Vec::new() } else { after.iter().map(|(name, value)| place(name, value)).collect::<Vec<_>>() };
+        let set = if change.op() == Op::Delete {
+            Vec::new()
+        } else {
+            after.iter().map(|(name, value)| place(name, value)).collect::<Vec<_>>()
+        };
         let wheres: Vec<_> = key
             .iter()
             .map(|(name, value)| if value.is_some() { place(name, value) } else { format!("{} IS NULL", quoted(name)) })
@@ -308,7 +324,8 @@ impl PostgresSink {
         match self.options.conflicts {
             Conflicts::Refuse => {
                 let what = format!("{name} has no row for the {} at {}", change.op(), change.position());
-                Err(Error::new(ErrorKind::Value, what).hint("set conflicts to overwrite or ignore while the table is being loaded"))
+                Err(Error::new(ErrorKind::Value, what)
+                    .hint("set conflicts to overwrite or ignore while the table is being loaded"))
             }
             Conflicts::Overwrite if change.op() != Op::Delete => {
                 self.count(1, 1);
@@ -327,11 +344,19 @@ impl PostgresSink {
         let first = first.as_change();
         let columns = |change: &Change<'_>| -> Result<Vec<usize>> {
             let row = change.after()?;
-            Ok(row.iter().flat_map(|row| row.columns()).filter_map(std::result::Result::ok).map(|column| column.index()).collect())
+            Ok(row
+                .iter()
+                .flat_map(|row| row.columns())
+                .filter_map(std::result::Result::ok)
+                .map(|column| column.index())
+                .collect())
         };
         // With ON CONFLICT DO UPDATE, a statement must not have a key twice.
         let alone = self.options.conflicts == Conflicts::Overwrite;
-        Ok(!alone && self.inserts.len() < TOGETHER && first.table_name() == change.table_name() && columns(&first)? == columns(change)?)
+        Ok(!alone
+            && self.inserts.len() < TOGETHER
+            && first.table_name() == change.table_name()
+            && columns(&first)? == columns(change)?)
     }
 }
 
@@ -352,7 +377,8 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Returns the error of a server that cannot be reached, or has another problem than the data.
 fn unreachable(error: &postgres::Error) -> Error {
-    let what = error.as_db_error().map_or_else(|| error.to_string(), |error| format!("{} ({})", error.message(), error.code().code()));
+    let what =
+        error.as_db_error().map_or_else(|| error.to_string(), |error| format!("{} ({})", error.message(), error.code().code()));
     Error::new(ErrorKind::Io, format!("PostgreSQL: {what}"))
 }
 

@@ -1,0 +1,273 @@
+//! The sink of PostgreSQL against a real server, which the test starts; skipped where there is none.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use postgres::{Client, NoTls};
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
+use trailcore::{ErrorKind, Timestamp};
+use trailcore_stream::pipeline::{Pipeline, PipelineOptions, Pipelines};
+
+/// A server in a folder, which ends with the test.
+struct Server {
+    folder: tempfile::TempDir,
+    programs: PathBuf,
+}
+
+impl Server {
+    /// Starts a server; `None` where there are no programs for it.
+    fn start() -> Option<Self> {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+        let programs = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists()).max();
+        let Some(programs) = programs else {
+            println!("skipped: PostgreSQL's server is not installed");
+            return None;
+        };
+        let server = Self { folder: tempfile::tempdir().unwrap(), programs };
+        let data = server.data();
+        if is_root() {
+            // The server does not run as root.
+            assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
+        }
+        server.run("initdb", &["-D", &data, "-A", "trust", "-U", "lake", "--no-sync"]);
+        let options = format!("-k {} -c listen_addresses='' -c fsync=off", server.folder.path().display());
+        server.run("pg_ctl", &["-D", &data, "-w", "-o", &options, "-l", &format!("{data}.log"), "start"]);
+        Some(server)
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let path = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        let status = command.args(arguments).current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(status.unwrap().success(), "{program} {arguments:?}");
+    }
+
+    fn connection(&self) -> String {
+        format!("host={} user=lake dbname=postgres", self.folder.path().display())
+    }
+
+    fn client(&self) -> Client {
+        Client::connect(&self.connection(), NoTls).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|facts| std::os::unix::fs::MetadataExt::uid(&facts) == 0)
+}
+
+fn table() -> Arc<TableDef> {
+    let columns = vec![
+        ColumnDef::number("ID").key(),
+        ColumnDef::varchar("NAME", 40),
+        ColumnDef::number("AMOUNT"),
+        ColumnDef::datetime("AT", 6),
+    ];
+    Arc::new(TableDef::new("BANK.ACCOUNTS", columns))
+}
+
+fn row(writer: &TrailWriter, id: u32, name: Option<&str>, amount: &str) -> Vec<u8> {
+    let table = table();
+    let mut row = RowBuilder::new(&table, writer.byte_order());
+    row.number("ID", &id.to_string()).unwrap();
+    match name {
+        Some(name) => row.text("NAME", name).unwrap(),
+        None => row.null("NAME").unwrap(),
+    };
+    row.number("AMOUNT", amount).unwrap().datetime("AT", "2024-03-01T12:00:00.123456").unwrap();
+    row.bytes().to_vec()
+}
+
+fn begin(writer: &mut TrailWriter, csn: u32) {
+    writer.begin(&csn.to_string(), &format!("1.2.{csn}"), Timestamp::from_unix_micros(1_709_294_400_000_000)).unwrap();
+}
+
+/// Writes a trail of 60 inserts, 20 updates, 5 new keys and 10 deletes, in transactions of five changes.
+fn write(prefix: &Path) {
+    let mut writer = TrailWriter::create(prefix, WriterOptions::default()).unwrap();
+    let table = table();
+    let mut number = 0;
+    let mut each = |writer: &mut TrailWriter, change: &dyn Fn(&mut TrailWriter)| {
+        if number % 5 == 0 {
+            begin(writer, 100 + number);
+        }
+        change(writer);
+        number += 1;
+        if number % 5 == 0 {
+            writer.commit().unwrap();
+        }
+    };
+    for id in 0..60 {
+        each(&mut writer, &|writer| {
+            let name = (id % 7 != 0).then(|| format!("n'{id}\"\\"));
+            let row = row(writer, id, name.as_deref(), &format!("{id}.10"));
+            writer.insert(&table, &row).unwrap();
+        });
+    }
+    for id in 0..20 {
+        each(&mut writer, &|writer| {
+            let (before, after) =
+                (row(writer, id, Some("old"), "0"), row(writer, id, Some("new"), "12345678901234567890.123456789"));
+            writer.update(&table, UpdateStyle::Unified, &before, &after).unwrap();
+        });
+    }
+    for id in 20..25 {
+        each(&mut writer, &|writer| {
+            let (before, after) = (row(writer, id, None, "1"), row(writer, id + 1_000, Some("moved"), "-7"));
+            writer.unified_pk_update(&table, &before, &after).unwrap();
+        });
+    }
+    for id in 50..60 {
+        each(&mut writer, &|writer| {
+            let before = row(writer, id, None, "1");
+            writer.delete(&table, &before).unwrap();
+        });
+    }
+    writer.finish().unwrap();
+}
+
+fn pipeline(trail: &Path, server: &Server, more: &str, sink: &str) -> PipelineOptions {
+    let text = format!(
+        "[[pipeline]]\nname = 'pg'\ntrail = {trail:?}\ncommit = {{ changes = 10, milliseconds = 50 }}\n{more}\n[[pipeline.sink]]\n\
+         kind = 'postgres'\nconnection = {:?}\nposition = 'pg'\n{sink}\n",
+        server.connection()
+    );
+    Pipelines::from_toml(&text).unwrap().pipelines.remove(0)
+}
+
+const CREATE: &str = "DROP TABLE IF EXISTS trailcore_position; DROP SCHEMA IF EXISTS bank CASCADE; CREATE SCHEMA bank; \
+                      CREATE TABLE bank.accounts (id bigint PRIMARY KEY, name varchar(40), amount numeric, at timestamp(6))";
+
+fn rows(client: &mut Client) -> Vec<String> {
+    let sql = "SELECT id::text || '|' || coalesce(name, '-') || '|' || amount || '|' || at FROM bank.accounts ORDER BY id";
+    client.query(sql, &[]).unwrap().iter().map(|row| row.get::<_, String>(0)).collect()
+}
+
+/// Returns the rows that the trail gives.
+fn wanted() -> Vec<String> {
+    let at = "2024-03-01 12:00:00.123456";
+    let mut rows: Vec<(u32, String)> = Vec::new();
+    for id in 0..50u32 {
+        match id {
+            0..20 => rows.push((id, format!("{id}|new|12345678901234567890.123456789|{at}"))),
+            20..25 => rows.push((id + 1_000, format!("{}|moved|-7|{at}", id + 1_000))),
+            _ => {
+                let name = if id % 7 == 0 { "-".to_owned() } else { format!("n'{id}\"\\") };
+                rows.push((id, format!("{id}|{name}|{id}.10|{at}")));
+            }
+        }
+    }
+    rows.sort();
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The pipeline that is killed.
+#[test]
+fn pipeline_process() {
+    let Ok(file) = std::env::var("POSTGRES_FILE") else { return };
+    let mut running = Pipeline::start(Pipelines::open(file).unwrap().pipelines.remove(0)).unwrap();
+    running.drain().unwrap();
+    std::process::exit(0);
+}
+
+#[test]
+fn changes_are_applied_once() {
+    let Some(server) = Server::start() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let trail = scratch.path().join("lt");
+    write(&trail);
+    let mut client = server.client();
+    client.batch_execute(CREATE).unwrap();
+    let options = pipeline(&trail, &server, "", "");
+    assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
+    Pipeline::start(options).unwrap().drain().unwrap();
+    assert_eq!(rows(&mut client), wanted());
+
+    // Killed at the points of a commit, and at random.
+    client.batch_execute(CREATE).unwrap();
+    let file = scratch.path().join("pipelines.toml");
+    let text = toml::to_string(&Pipelines { pipelines: vec![pipeline(&trail, &server, "", "")] }).unwrap();
+    std::fs::write(&file, text).unwrap();
+    let start = |point: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["pipeline_process", "--exact"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("POSTGRES_FILE", &file).env("TRAILCORE_POINT", point).spawn().unwrap()
+    };
+    for point in ["position written", "committed", "letters written:2", "position written:3"] {
+        assert!(!start(point).wait().unwrap().success(), "{point}");
+    }
+    for kill in 0..4 {
+        let mut child = start("");
+        std::thread::sleep(std::time::Duration::from_millis(3 + 11 * kill));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(start("").wait().unwrap().success());
+    assert_eq!(rows(&mut client), wanted());
+
+    // A second writer that commits makes the first one stop.
+    let options = pipeline(&trail, &server, "", "");
+    let mut first = options.sinks[0].open().unwrap();
+    let checkpoint = first.load().unwrap().unwrap();
+    let mut second = options.sinks[0].open().unwrap();
+    second.load().unwrap();
+    second.commit(&checkpoint).unwrap();
+    assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
+
+    conflicts(&server, &trail, &mut client);
+    refused(&server, &trail, &mut client, scratch.path());
+}
+
+/// The table has some of the rows already.
+fn conflicts(server: &Server, trail: &Path, client: &mut Client) {
+    let loaded = format!("{CREATE}; INSERT INTO bank.accounts SELECT g, 'loaded', 0, NULL FROM generate_series(10, 19) g");
+    client.batch_execute(&loaded).unwrap();
+    let error = Pipeline::start(pipeline(trail, server, "", "")).unwrap().drain().unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Value && error.to_string().contains("SQLSTATE 23505, constraint accounts_pkey"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("loaded") && error.to_string().contains("dead_letters"), "{error}");
+
+    client.batch_execute(&loaded).unwrap();
+    let mut running = Pipeline::start(pipeline(trail, server, "", "conflicts = 'overwrite'")).unwrap();
+    running.drain().unwrap();
+    assert_eq!(rows(client), wanted());
+    assert_eq!(running.status().lanes[0].counts[0], ("inserts_replaced", 10));
+}
+
+/// A row that the table does not take goes to the dead letters; the others of its statement do not.
+fn refused(server: &Server, trail: &Path, client: &mut Client, scratch: &Path) {
+    client.batch_execute(&format!("{CREATE}; ALTER TABLE bank.accounts ADD CHECK (id <> 33)")).unwrap();
+    let letters = scratch.join("letters.jsonl");
+    let mut running = Pipeline::start(pipeline(trail, server, &format!("dead_letters = {letters:?}"), "")).unwrap();
+    running.drain().unwrap();
+    let without: Vec<_> = wanted().into_iter().filter(|row| !row.starts_with("33|")).collect();
+    assert_eq!(rows(client), without);
+    let text = std::fs::read_to_string(&letters).unwrap();
+    assert!(text.lines().count() == 1 && text.contains("\"ID\":33"), "{text}");
+    // Without the constraint it can be replayed.
+    drop(running);
+    client.batch_execute("ALTER TABLE bank.accounts DROP CONSTRAINT accounts_id_check").unwrap();
+    assert_eq!(Pipeline::replay(&pipeline(trail, server, "", ""), &letters).unwrap(), 1);
+    assert_eq!(rows(client), wanted());
+}
