@@ -1,9 +1,20 @@
 //! Reads what Oracle GoldenGate writes about itself.
 
+mod call;
+pub mod export;
 mod fault;
+pub mod health;
+mod input;
+pub mod model;
 mod moment;
 mod number;
 pub mod read;
+pub mod statistics;
 
+pub use call::{
+    CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, RefusedInput, StatsReport,
+    StreamLag, VERBS, call, exported, health as judge, is_verb, lag, read as read_inputs, reconciled, stats,
+};
 pub use fault::{Fault, FaultKind, Faults, Place};
+pub use input::{Input, observe};
 pub use moment::Moment;

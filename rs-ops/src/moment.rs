@@ -62,6 +62,11 @@ impl Moment {
         }
     }
 
+    /// Returns the time after so many milliseconds.
+    pub(crate) fn plus_millis(self, millis: i64) -> Option<Self> {
+        Some(Self { wall: self.wall.checked_add(millis.checked_mul(1_000)?)?, offset: self.offset })
+    }
+
     /// Reads a time at the start of a text. Returns it with the bytes that it takes.
     #[must_use]
     pub fn at_start_of(text: &[u8]) -> Option<(Self, usize)> {

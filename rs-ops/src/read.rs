@@ -34,7 +34,7 @@ pub use lag::{HeartbeatLag, HeartbeatRow, LagAnswer};
 pub use listing::{ListedFile, Listing};
 pub use manager::{ManagerInfo, Reply, TextTable};
 pub use report::{ParameterLine, ProgressLine, RunReport, RunStatistics, RunTable, SourceContext};
-pub use rest::{HeartbeatSample, Point, RestBody, RestMessage, RestStatus};
+pub use rest::{HeartbeatSample, Point, RestBody, RestItem, RestMessage, RestStatus, RestTrail};
 pub use stats::{CountSet, Stats, TableStats};
 pub use statsd::StatsdSample;
 pub use transactions::OpenTransaction;

@@ -30,6 +30,10 @@ pub struct RestBody {
     pub messages: Vec<RestMessage>,
     /// The state of a process, if the response has one.
     pub status: Option<RestStatus>,
+    /// The processes of a collection, each with its state.
+    pub items: Vec<RestItem>,
+    /// The trails of `trailInput` and `trailOutput`.
+    pub trails: Vec<RestTrail>,
     /// Heartbeat rows, if the response has some.
     pub heartbeats: Vec<HeartbeatSample>,
     /// The numbers and texts of the response by their path, such as `statisticsExtract.insertsTotal`.
@@ -66,6 +70,30 @@ pub struct RestStatus {
     pub process: Option<u64>,
     /// The directory and name of the trail.
     pub trail: Option<String>,
+    /// The sequence number.
+    pub seqno: Option<u64>,
+    /// The byte offset.
+    pub rba: Option<u64>,
+}
+
+/// A process of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RestItem {
+    /// The name.
+    pub name: String,
+    /// The state as text.
+    pub status: String,
+}
+
+/// The position of a process in a trail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RestTrail {
+    /// The process writes the trail; otherwise it reads it.
+    pub is_output: bool,
+    /// The directory and name of the trail.
+    pub trail: String,
     /// The sequence number.
     pub seqno: Option<u64>,
     /// The byte offset.
@@ -138,7 +166,8 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Result<RestBody, NotABo
     let members = value.as_object().ok_or(NotABody::Other)?;
     let is_envelope = members.contains_key("messages")
         || members.contains_key("response")
-        || text_of(&value, "$schema").is_some_and(|schema| schema.starts_with("api:") || schema.starts_with("ogg:"));
+        || text_of(&value, "$schema")
+            .is_some_and(|schema| ["api:", "ogg:", "mpoints:", "pms:"].iter().any(|lead| schema.starts_with(lead)));
     if !is_envelope {
         return Err(if members.contains_key("name") { NotABody::Request } else { NotABody::Other });
     }
@@ -146,13 +175,15 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Result<RestBody, NotABo
     messages(value.get("messages"), &mut found, faults);
     // A body may be the response itself, without its envelope.
     let is_bare =
-        !members.contains_key("response") && text_of(&value, "$schema").is_some_and(|schema| schema.starts_with("ogg:"));
+        !members.contains_key("response") && text_of(&value, "$schema").is_some_and(|schema| !schema.starts_with("api:"));
     if let Some(response) = value.get("response").or(is_bare.then_some(&value)).filter(|response| !response.is_null()) {
         found.has_response = true;
         found.schema = text_of(response, "$schema");
         found.status = status(response, faults);
         messages(response.get("messages"), &mut found, faults);
         messages(response.get("items"), &mut found, faults);
+        items(response, &mut found);
+        trails(response, &mut found, faults);
         heartbeats(response, &mut found, faults);
         points(response, String::new(), &mut found.points, faults);
     }
@@ -222,7 +253,10 @@ fn messages(value: Option<&Value>, found: &mut RestBody, faults: &mut Faults) {
 
 fn status(response: &Value, faults: &mut Faults) -> Option<RestStatus> {
     let status = text_of(response, "status")?;
-    if !matches!(status.as_str(), "running" | "stopped" | "abended" | "starting" | "killed" | "enabled" | "disabled") {
+    if !matches!(
+        status.as_str(),
+        "running" | "stopped" | "abended" | "starting" | "killed" | "paused" | "stopping" | "uninitialized"
+    ) {
         faults.add(Place::default(), FaultKind::UnknownState, &status);
     }
     let seconds = |value: Option<u64>| value.and_then(|value| value.checked_mul(1_000));
@@ -246,6 +280,31 @@ fn status(response: &Value, faults: &mut Faults) -> Option<RestStatus> {
         seqno: position.and_then(|position| whole_of(position, "sequence", faults)),
         rba: position.and_then(|position| whole_of(position, "offset", faults)),
     })
+}
+
+fn items(response: &Value, found: &mut RestBody) {
+    for item in response.get("items").and_then(Value::as_array).into_iter().flatten() {
+        if let (Some(name), Some(status)) = (text_of(item, "name"), text_of(item, "status")) {
+            found.items.push(RestItem { name, status });
+        }
+    }
+}
+
+/// Reads trails: one in the response itself, or several in an array, as newer releases have them.
+fn trails(response: &Value, found: &mut RestBody, faults: &mut Faults) {
+    for (schema, array, is_output) in
+        [("mpoints:trailOutput", "trailOutputs", true), ("mpoints:trailInput", "trailInputs", false)]
+    {
+        let single = (found.schema.as_deref() == Some(schema)).then_some(response);
+        let several = response.get(array).and_then(Value::as_array).into_iter().flatten();
+        for trail in single.into_iter().chain(several) {
+            let Some(name) = text_of(trail, "trailName") else { continue };
+            let path = text_of(trail, "trailPath").unwrap_or_default();
+            let path = if path.is_empty() { name } else { format!("{}/{name}", path.trim_end_matches('/')) };
+            let (seqno, rba) = (whole_of(trail, "trailSeq", faults), whole_of(trail, "trailRba", faults));
+            found.trails.push(RestTrail { is_output, trail: path, seqno, rba });
+        }
+    }
 }
 
 fn heartbeats(response: &Value, found: &mut RestBody, faults: &mut Faults) {
