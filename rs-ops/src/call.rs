@@ -315,10 +315,16 @@ pub fn exported(request: ObserveRequest) -> Result<ExportReport> {
     Ok(ExportReport { text: export::text(&report, format)?, memory: write(monitor.memory())? })
 }
 
-/// Returns whether a verb is one of this crate: it starts with `ops.`.
-#[must_use]
-pub fn is_verb(verb: &str) -> bool {
-    verb.starts_with("ops.")
+/// Answers a request of this crate or of the core: the one call of every binding.
+///
+/// ```
+/// assert!(trailcore_ops::answer("ops.moon", "{}").is_err());
+/// ```
+///
+/// # Errors
+/// The errors of [`call`] and of [`trailcore::call`].
+pub fn answer(verb: &str, request: &str) -> Result<String> {
+    if verb.starts_with("ops.") { call(verb, request) } else { trailcore::call(verb, request) }
 }
 
 #[cfg(test)]

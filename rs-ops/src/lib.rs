@@ -13,7 +13,7 @@ pub mod statistics;
 
 pub use call::{
     CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, RefusedInput, StatsReport,
-    StreamLag, VERBS, call, exported, health as judge, is_verb, lag, read as read_inputs, reconciled, stats,
+    StreamLag, VERBS, answer, call, exported, health as judge, lag, read as read_inputs, reconciled, stats,
 };
 pub use fault::{Fault, FaultKind, Faults, Place};
 pub use input::{Input, observe};

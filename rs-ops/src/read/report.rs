@@ -230,18 +230,18 @@ fn take(part: Part, line: &Line<'_>, found: &mut RunReport, faults: &mut Faults)
     if let Some(next) = system(text, line.place, found, faults) {
         return if part == Part::Parameters { part } else { next };
     }
+    if let Some(at) = reading(text, line.place, faults) {
+        found.position = Some(at);
+        return Part::Statistics;
+    }
     match part {
         Part::Banner => banner(text, found),
         Part::Parameters => parameter(text, line.place, found),
         Part::Statistics => statistics(text, line.place, found, faults),
         Part::Context => context(text, found),
         Part::LastRecord => last_record(text, found),
-        Part::System | Part::Messages => {
-            // Prose between messages.
-            if let Some(at) = reading(text, line.place, faults) {
-                found.position = Some(at);
-            }
-        }
+        // Prose between messages.
+        Part::System | Part::Messages => {}
     }
     part
 }
@@ -290,10 +290,6 @@ fn parameter(text: &str, place: Place, found: &mut RunReport) {
 }
 
 fn statistics(text: &str, place: Place, found: &mut RunReport, faults: &mut Faults) {
-    if let Some(at) = reading(text, place, faults) {
-        found.position = Some(at);
-        return;
-    }
     let Some(statistics) = found.statistics.last_mut() else { return };
     if let Some(rest) = text.strip_prefix("From Table ").or_else(|| text.strip_prefix("From table ")) {
         let rest = rest.trim_end_matches(':');
@@ -333,7 +329,9 @@ fn context(text: &str, found: &mut RunReport) {
 fn last_record(text: &str, found: &mut RunReport) {
     // Two pairs stand in a line; the value of the first ends where the second name starts, which only wide gaps show.
     for part in text.split("  ").filter(|part| !part.trim().is_empty()) {
-        if let Some((name, value)) = part.split_once(':').filter(|(name, _)| name.len() < 24) {
+        if let Some((name, value)) =
+            part.split_once(':').filter(|(name, _)| name.len() < 24 && name.starts_with(|sign: char| sign.is_alphabetic()))
+        {
             found.last_record.insert(kept(name), kept(value));
         }
     }
