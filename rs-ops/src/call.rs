@@ -339,7 +339,7 @@ mod tests {
         for (verb, says) in [
             ("ops.read", "info_all"),
             ("ops.lag", r#""millis":2000"#),
-            ("ops.health", r#""health":"healthy""#),
+            ("ops.health", r#""health":"unknown""#),
             ("ops.stats", r#""counters":[]"#),
             ("ops.reconcile", r#""tables":[]"#),
             ("ops.export", "goldengate_stream_lag_seconds"),

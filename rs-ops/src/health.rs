@@ -13,7 +13,7 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::model::Snapshot;
+use crate::model::{ProcessState, Snapshot};
 use crate::moment::Moment;
 
 pub use advice::advice;
@@ -132,6 +132,9 @@ impl Monitor {
             let mut seen = Seen::of(stream, link, snapshot.at, before, elapsed);
             let case = verdict::Case { stream, link, before, elapsed, at: snapshot.at, policy: &self.policy };
             let verdict = case.judge(&mut seen, &mut findings);
+            if let Some(before) = before {
+                gone(snapshot, before, &mut seen, &self.policy, &mut findings);
+            }
             self.note_change(&mut report, before, &mut seen, &verdict);
             if let Some(flaps) = seen.flapping(&self.policy) {
                 findings.push(Finding::stream(
@@ -180,8 +183,11 @@ impl Monitor {
     fn note_change(&self, report: &mut HealthReport, before: Option<&Seen>, seen: &mut Seen, verdict: &Verdict) {
         let last = before.and_then(|before| before.health);
         let is_change = last.is_some_and(|last| last != verdict.health);
-        seen.remember(verdict.health, is_change, before, verdict.at, &self.policy);
-        if let (true, Some(from), None) = (is_change, last, seen.flapping(&self.policy)) {
+        // Work that comes and goes is no news.
+        let is_calm = |health: Health| matches!(health, Health::Healthy | Health::Idle);
+        let is_news = is_change && !(is_calm(verdict.health) && last.is_none_or(is_calm));
+        seen.remember(verdict.health, (is_change, is_news), before, verdict.at, &self.policy);
+        if let (true, Some(from), None) = (is_news, last, seen.flapping(&self.policy)) {
             let (deployment, stream) = (verdict.deployment.clone(), verdict.stream.clone());
             report.changes.push(HealthChange { deployment, stream, from, to: verdict.health });
         }
@@ -201,18 +207,7 @@ impl Monitor {
             }
             let mut seen = before.clone();
             seen.missed += 1;
-            // The artefact that had it is there, without it: the group is gone.
-            let artefact_is_there =
-                snapshot.inputs.iter().any(|input| Some(&input.artefact) == before.artefact.as_ref() && input.error.is_none());
-            if artefact_is_there && seen.missed <= self.policy.forget_after {
-                findings.push(Finding::new(
-                    FindingKind::GroupMissing,
-                    Weight::Critical,
-                    &before.deployment,
-                    &before.name,
-                    format!("{} was in {} and is not any more", before.name, before.artefact.as_deref().unwrap_or("an artefact")),
-                ));
-            }
+            group_missing(snapshot, before, seen.missed, &self.policy, findings);
             if seen.missed <= self.policy.forget_after {
                 let verdict = Verdict::unknown(before, snapshot.at, "no artefact of this observation has it");
                 *report.counts.entry(verdict.health).or_default() += 1;
@@ -221,5 +216,26 @@ impl Monitor {
             }
         }
         report.streams.sort_by(|one, other| (&one.deployment, &one.stream).cmp(&(&other.deployment, &other.stream)));
+    }
+}
+
+/// Finds a group that only other artefacts still name: the one that had its state is there, without it.
+fn gone(snapshot: &Snapshot, before: &Seen, seen: &mut Seen, policy: &Policy, findings: &mut Vec<Finding>) {
+    if seen.state != ProcessState::Unknown || before.state == ProcessState::Unknown {
+        return;
+    }
+    seen.missed = before.missed + 1;
+    if seen.missed <= policy.forget_after {
+        (seen.state, seen.artefact) = (before.state, before.artefact.clone());
+        group_missing(snapshot, before, seen.missed, policy, findings);
+    }
+}
+
+fn group_missing(snapshot: &Snapshot, before: &Seen, missed: u64, policy: &Policy, findings: &mut Vec<Finding>) {
+    let Some(artefact) = &before.artefact else { return };
+    let is_there = snapshot.inputs.iter().any(|input| input.artefact == *artefact && input.error.is_none());
+    if is_there && missed <= policy.forget_after {
+        let text = format!("{} was in {artefact} and is not any more", before.name);
+        findings.push(Finding::new(FindingKind::GroupMissing, Weight::Critical, &before.deployment, &before.name, text));
     }
 }

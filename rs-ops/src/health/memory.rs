@@ -160,14 +160,14 @@ impl Seen {
     pub(crate) fn remember(
         &mut self,
         health: Health,
-        is_change: bool,
+        (is_change, is_news): (bool, bool),
         before: Option<&Self>,
         at: Option<Moment>,
         policy: &Policy,
     ) {
         self.health = Some(health);
         self.since_health = if is_change { at } else { before.and_then(|before| before.since_health).or(at) };
-        self.changes.push(is_change);
+        self.changes.push(is_news);
         let window = usize::try_from(policy.flap_window).unwrap_or(usize::MAX);
         while self.changes.len() > window {
             self.changes.remove(0);

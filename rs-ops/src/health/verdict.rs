@@ -208,7 +208,7 @@ impl Case<'_> {
         let (Some(before), Some(elapsed)) = (self.before.filter(|before| before.state == ProcessState::Running), self.elapsed)
         else {
             reasons.push("it runs; whether it moves needs a second observation".to_owned());
-            return if self.has_work(seen) == Some(false) { Health::Idle } else { Health::Healthy };
+            return if self.has_work(seen) == Some(false) { Health::Idle } else { Health::Unknown };
         };
         if let Some(health) = self.stuck(seen, before, elapsed, findings, reasons) {
             return health;
@@ -220,7 +220,8 @@ impl Case<'_> {
             return Health::Idle;
         }
         let Some(limit) = over else {
-            reasons.push("it moves".to_owned());
+            let limits = if limits.is_empty() { "; no limit is set or learned yet" } else { ", within its limits" };
+            reasons.push(format!("it moves{limits}"));
             return Health::Healthy;
         };
         if !moved && self.has_work(seen) == Some(false) {
