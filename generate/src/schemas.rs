@@ -57,6 +57,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<Lag>(folder, "lag"),
         schema::<trailcore_ops::ReadRequest>(folder, "ops-read-request"),
         schema::<trailcore_ops::ObserveRequest>(folder, "ops-request"),
+        schema::<trailcore_ops::FollowRequest>(folder, "ops-follow-request"),
+        schema::<trailcore_ops::FollowReport>(folder, "ops-follow"),
         schema::<trailcore_ops::ReadReport>(folder, "ops-read"),
         schema::<trailcore_ops::LagReport>(folder, "ops-lag"),
         schema::<trailcore_ops::HealthAnswer>(folder, "ops-health"),

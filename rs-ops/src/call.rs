@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
 use crate::export::{self, Format};
+use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
 use crate::input::{Input, observe};
 use crate::model::{Backlog, LagValue, Link, Snapshot, StreamKind};
@@ -17,6 +18,7 @@ use crate::statistics::{Rate, Reconciliation, TrailStatistics, rates, reconcile}
 /// The verbs of [`call`], each with a description of its report.
 pub const VERBS: &[(&str, &str)] = &[
     ("ops.read", "the values and faults of artefacts: an ops-read report"),
+    ("ops.follow", "the events of a log since a token, across roll-over: an ops-follow report"),
     ("ops.lag", "the lag of every stream by every definition, and the backlog of every link: an ops-lag report"),
     ("ops.health", "verdicts and findings, and the memory for the next call: an ops-health report"),
     ("ops.stats", "rates of counters between two rounds, and the contents of trails: an ops-stats report"),
@@ -175,6 +177,7 @@ pub struct ExportReport {
 pub fn call(verb: &str, request: &str) -> Result<String> {
     match verb {
         "ops.read" => write(&read(&parse(request)?)),
+        "ops.follow" => write(&follow(&parse(request)?)?),
         "ops.lag" => write(&lag(&parse(request)?)),
         "ops.health" => write(&health(parse(request)?)?),
         "ops.stats" => write(&stats(&parse(request)?)?),
@@ -347,7 +350,7 @@ mod tests {
             let answer = call(verb, &format!(r#"{{"inputs":{inputs}}}"#)).unwrap();
             assert!(answer.contains(says), "{verb}: {answer}");
         }
-        assert_eq!(VERBS.len(), 6);
+        assert_eq!(VERBS.len(), 7);
         for (verb, request) in [("ops.moon", "{}"), ("ops.read", "{"), ("ops.read", r#"{"inptus":[]}"#), ("ops.health", "{}")] {
             assert_eq!(call(verb, request).unwrap_err().kind(), ErrorKind::InvalidArgument, "{verb} {request}");
         }

@@ -8,6 +8,7 @@ mod finding;
 mod inputs;
 mod memory;
 mod policy;
+mod state;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ pub use band::{Band, Limit};
 pub use finding::{Finding, FindingKind, Weight};
 pub use memory::Memory;
 pub use policy::Policy;
-pub use verdict::{Forecast, Health, Verdict};
+pub use state::Health;
+pub use verdict::{Forecast, Verdict};
 
 use memory::Seen;
 

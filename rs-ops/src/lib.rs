@@ -3,6 +3,7 @@
 mod call;
 pub mod export;
 mod fault;
+mod follow;
 pub mod health;
 mod input;
 pub mod model;
@@ -16,5 +17,6 @@ pub use call::{
     StreamLag, VERBS, answer, call, exported, health as judge, lag, read as read_inputs, reconciled, stats,
 };
 pub use fault::{Fault, FaultKind, Faults, Place};
+pub use follow::{FollowReport, FollowRequest, LogFollower, follow};
 pub use input::{Input, observe};
 pub use moment::Moment;

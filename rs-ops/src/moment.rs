@@ -62,7 +62,7 @@ impl Moment {
         }
     }
 
-    /// Returns the time after so many milliseconds.
+    /// Returns the time this many milliseconds later.
     pub(crate) fn plus_millis(self, millis: i64) -> Option<Self> {
         Some(Self { wall: self.wall.checked_add(millis.checked_mul(1_000)?)?, offset: self.offset })
     }

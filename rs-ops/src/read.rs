@@ -12,6 +12,7 @@ mod listing;
 mod manager;
 mod report;
 mod rest;
+mod scan;
 mod stats;
 mod statsd;
 mod transactions;
@@ -162,9 +163,7 @@ fn text_kind(text: &str) -> Kind {
         return Kind::Report;
     }
     let has_section = || !transcript::read(text.as_bytes(), &mut Faults::default()).sections.is_empty();
-    if lines().any(|line| transcript::prompt(line).is_some())
-        || lines().next().is_some_and(|first| !is_log(first)) && has_section()
-    {
+    if lines().any(|line| scan::prompt(line).is_some()) || lines().next().is_some_and(|first| !is_log(first)) && has_section() {
         return Kind::Transcript;
     }
     if lines().next().is_some_and(heartbeat::starts) || lines().any(|line| line.contains("OGG-14054")) {

@@ -14,11 +14,15 @@ fn samples() -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> trailcore::Result<Reading> {
-    Reading::of(&path.display().to_string(), &std::fs::read(path).unwrap(), None)
+    let bytes = std::fs::read(path).map_err(|error| trailcore::Error::io(path, error))?;
+    Reading::of(&path.display().to_string(), &bytes, None)
 }
 
+/// A folder, the kinds of its files, and those of files with these names.
+type Folder = (&'static str, &'static [Kind], &'static [(&'static str, Kind)]);
+
 /// The kind of the files of a folder; files whose name starts like one of these are of another kind.
-const EXPECTED: &[(&str, &[Kind], &[(&str, Kind)])] = &[
+const EXPECTED: &[Folder] = &[
     ("cli", &[Kind::Transcript], &[]),
     ("discard", &[Kind::Discard], &[]),
     ("ggserr", &[Kind::Log], &[]),

@@ -5,7 +5,7 @@ use crate::health::FindingKind;
 /// A code, the kind of its finding, and the first checks.
 type Row = (u32, FindingKind, &'static str);
 
-/// The codes are those that the research note met with a meaning (ops.md, section 1.1).
+/// The codes with a meaning for an operator, from the research note (ops.md, section 1.1).
 const TABLE: &[Row] = &[
     (446, FindingKind::OpenFailed, "check that the file exists, that its archive is readable, and the rights of the process"),
     (664, FindingKind::DatabaseError, "check that the database is open and that its network service answers"),

@@ -10,7 +10,7 @@ use crate::health::Policy;
 pub struct Band {
     /// One for each hour that was observed; the key is the hour.
     pub hours: std::collections::BTreeMap<u8, Usual>,
-    /// Of all hours.
+    /// The values of all hours.
     pub all: Usual,
 }
 
@@ -34,7 +34,7 @@ pub struct Limit {
     pub of: String,
     /// The limit.
     pub value: i64,
-    /// The origin: set by the policy, or learned from so and so many observations.
+    /// The origin: set by the policy, or learned, with the number of observations.
     pub origin: String,
 }
 

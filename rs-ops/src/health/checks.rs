@@ -59,7 +59,7 @@ fn gap(link: &Link, memory: &Memory, findings: &mut Vec<Finding>) {
             let id = format!("{}/{}", link.reader.deployment, link.reader.name);
             let was = memory.streams.get(&id).and_then(|seen| seen.read);
             let end = link.writer.as_ref().map(|side| (side.point.seqno, side.point.rba));
-            if !was.zip(end).is_some_and(|(was, end)| was > end) {
+            if was.zip(end).is_none_or(|(was, end)| was <= end) {
                 return;
             }
             (

@@ -136,7 +136,7 @@ impl Seen {
         seen
     }
 
-    /// Adds the bytes of an interval: those that arrived, and those that were taken.
+    /// Adds an interval: the bytes that arrived, and the bytes that were taken.
     fn add_interval(&mut self, before: &Self, elapsed: Option<i64>) {
         let (Some(elapsed), Some(now), Some(last)) = (elapsed, self.backlog, before.backlog) else { return };
         let (Some(read), Some(was)) = (self.read, before.read) else { return };

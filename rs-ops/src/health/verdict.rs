@@ -4,32 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::band::Limit;
 use crate::health::memory::Seen;
-use crate::health::{Finding, FindingKind, Policy, Weight};
+use crate::health::{Finding, FindingKind, Health, Policy, Weight};
 use crate::model::{Backlog, Evidence, LagDefinition, LagValue, Link, ProcessState, Stream, StreamKind};
 use crate::moment::Moment;
-
-/// The health of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// It runs and moves, within its limits.
-    Healthy,
-    /// It runs, and there is no work.
-    Idle,
-    /// It is above a limit, and the distance shrinks.
-    CatchingUp,
-    /// It is above a limit, and the distance grows.
-    FallingBehind,
-    /// It runs, there is work, and it does not move: proven from two observations.
-    Stuck,
-    /// It was stopped.
-    Stopped,
-    /// It ended with an error.
-    Abended,
-    /// The facts do not suffice.
-    Unknown,
-}
 
 /// The time until a reader has caught up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,6 +17,11 @@ use crate::read::{
 /// Messages of a stream that are kept.
 const MESSAGES: usize = 200;
 
+/// Process, trail, and whether the process writes it.
+type SampleOf = (String, String, bool);
+/// Sequence number and byte offset of a trail, as far as samples have them.
+type Sampled = (Option<u64>, Option<u64>, Place);
+
 /// A snapshot that is being built.
 #[derive(Debug, Default)]
 struct Builder {
@@ -398,7 +403,7 @@ impl Builder {
 
     /// Takes positions and lags of StatsD samples; the tags name process and trail.
     fn statsd(&mut self, context: &Context<'_>, samples: &[StatsdSample]) {
-        let mut trails: BTreeMap<(String, String, bool), (Option<u64>, Option<u64>, Place)> = BTreeMap::new();
+        let mut trails: BTreeMap<SampleOf, Sampled> = BTreeMap::new();
         for sample in samples {
             let tag = |name: &str| sample.tags.get(name).cloned();
             let Some(process) = tag("processName") else { continue };

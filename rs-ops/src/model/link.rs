@@ -65,7 +65,7 @@ pub struct Link {
     pub reader: Side,
     /// The distance.
     pub backlog: Backlog,
-    /// What is between the two.
+    /// The fault between the two, or the backlog.
     pub gap: Option<Gap>,
     /// Several streams could be the writer; none was chosen.
     pub is_ambiguous: bool,

@@ -7,7 +7,7 @@ use crate::fault::{FaultKind, Faults, Place};
 use crate::moment::Moment;
 use crate::number;
 use crate::read::lines::{Lines, kept};
-use crate::read::transcript::time_in;
+use crate::read::scan::time_in;
 
 /// A discard file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -513,7 +513,7 @@ fn program_of(text: &str) -> (Option<&str>, &str) {
 pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Log {
     let mut log = Log::default();
     let mut events = Events::new(bytes);
-    while let Some(event) = events.next() {
+    for event in events.by_ref() {
         let mut record = event.record();
         if record.torn {
             faults.add(record.place, FaultKind::Torn, "");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Place;
 use crate::read::lines::kept;
-use crate::read::transcript::Scan;
+use crate::read::scan::Scan;
 
 /// The objects that messages or a list name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub(crate) fn read_objects(scan: &mut Scan<'_>) -> HeartbeatObjects {
             || starts(text)
             || is_row
             || (text.contains("OGG-140") && text.contains("Successfully "))
-            || crate::read::transcript::is_ruler(text))
+            || crate::read::scan::is_ruler(text))
         {
             break;
         }

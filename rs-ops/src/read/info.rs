@@ -9,7 +9,7 @@ use crate::moment::Moment;
 use crate::number;
 use crate::read::info_all::clock;
 use crate::read::lines::kept;
-use crate::read::transcript::{Scan, is_ruler, time_in};
+use crate::read::scan::{Scan, is_ruler, time_in};
 
 /// The answer of `INFO` of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{FaultKind, Faults, Place};
 use crate::number;
 use crate::read::lines::kept;
-use crate::read::transcript::{Scan, is_ruler};
+use crate::read::scan::{Scan, is_ruler};
 
 /// The answer of `INFO ALL`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

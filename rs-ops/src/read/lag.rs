@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{FaultKind, Faults, Place};
 use crate::number;
 use crate::read::lines::kept;
-use crate::read::transcript::Scan;
+use crate::read::scan::Scan;
 
 /// The answer of `LAG`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ fn answer_line(text: &str, place: Place, found: &mut LagAnswer, faults: &mut Fau
         found.state = Some(state.to_owned());
         return true;
     }
-    // The answer in another language: the first number with a unit cannot be told from others, so it stays unknown.
+    // The answer in another language: no number can be named with certainty, so the lag stays unknown.
     let is_localised = found.lag.is_none() && found.group.is_some() && !text.is_ascii();
     if is_localised {
         faults.add(place, FaultKind::Localised, "lag");

@@ -6,7 +6,7 @@ use crate::fault::{FaultKind, Faults, Place};
 use crate::moment::Moment;
 use crate::number;
 use crate::read::lines::kept;
-use crate::read::transcript::Scan;
+use crate::read::scan::Scan;
 
 /// A listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

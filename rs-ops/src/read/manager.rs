@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{FaultKind, Faults, Place};
 use crate::number;
 use crate::read::lines::kept;
-use crate::read::transcript::{Scan, Section, is_ruler, masked};
+use crate::read::scan::{Scan, is_ruler, masked};
 
 /// Lines of an answer that are kept.
 const KEPT: usize = 2_000;
@@ -94,7 +94,7 @@ pub(crate) fn read_info(scan: &mut Scan<'_>, faults: &mut Faults) -> ManagerInfo
 }
 
 /// Reads an answer to "Sending … request to …".
-pub(crate) fn read_reply(scan: &mut Scan<'_>, faults: &mut Faults) -> Option<Section> {
+pub(crate) fn read_reply(scan: &mut Scan<'_>, faults: &mut Faults) -> Option<Reply> {
     let first = scan.take()?;
     let text = first.text.trim();
     let (request, receiver) = text.strip_prefix("Sending ")?.split_once(" request to ")?;
@@ -125,7 +125,7 @@ pub(crate) fn read_reply(scan: &mut Scan<'_>, faults: &mut Faults) -> Option<Sec
         title = Some(masked(&text));
         found.lines.push(masked(&text));
     }
-    Some(Section::Reply(found))
+    Some(found)
 }
 
 /// Reads a table, if the next line is a heading: a ruler of dashes follows it, or rows with as many words.

@@ -9,7 +9,7 @@ use crate::moment::Moment;
 use crate::number;
 use crate::read::ggserr::{Events, LogRecord, Severity};
 use crate::read::lines::{Line, Lines, kept};
-use crate::read::transcript::{is_ruler, masked, time_in};
+use crate::read::scan::{is_ruler, masked, time_in};
 
 /// A report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -185,7 +185,7 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Result<RestBody, NotABo
         items(response, &mut found);
         trails(response, &mut found, faults);
         heartbeats(response, &mut found, faults);
-        points(response, String::new(), &mut found.points, faults);
+        points(response, String::new(), &mut found.points);
     }
     Ok(found)
 }
@@ -340,7 +340,7 @@ fn heartbeat(row: &Value, faults: &mut Faults) -> Option<HeartbeatSample> {
 }
 
 /// Takes all values below a member, by path.
-fn points(value: &Value, path: String, found: &mut BTreeMap<String, Point>, faults: &mut Faults) {
+fn points(value: &Value, path: String, found: &mut BTreeMap<String, Point>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     if found.len() >= POINTS {
         return;
@@ -349,14 +349,14 @@ fn points(value: &Value, path: String, found: &mut BTreeMap<String, Point>, faul
         Value::Object(members) => {
             for (name, value) in members {
                 if !matches!(name.as_str(), "$schema" | "links" | "messages") {
-                    points(value, below(&kept(name)), found, faults);
+                    points(value, below(&kept(name)), found);
                 }
             }
             return;
         }
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
-                points(item, below(&number.to_string()), found, faults);
+                points(item, below(&number.to_string()), found);
             }
             return;
         }

@@ -8,7 +8,7 @@ use crate::fault::{FaultKind, Faults, Place};
 use crate::moment::Moment;
 use crate::number::{Language, Number};
 use crate::read::lines::kept;
-use crate::read::transcript::{Scan, is_ruler, time_in};
+use crate::read::scan::{Scan, is_ruler, time_in};
 
 /// The answer of `STATS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,8 @@ pub(crate) fn read(scan: &mut Scan<'_>, faults: &mut Faults) -> Stats {
         }
         let place = line.place;
         scan.skip();
-        if !text.is_empty() && !(is_ruler(&text) && !text.contains(' ')) {
+        let is_line = is_ruler(&text) && !text.contains(' ');
+        if !text.is_empty() && !is_line {
             take(&text, place, &mut found, &mut is_ddl, faults);
         }
         if found.is_complete {

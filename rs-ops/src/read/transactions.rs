@@ -8,7 +8,7 @@ use crate::fault::{FaultKind, Faults, Place};
 use crate::moment::Moment;
 use crate::number;
 use crate::read::lines::kept;
-use crate::read::transcript::{Scan, is_ruler, time_in};
+use crate::read::scan::{Scan, is_ruler, time_in};
 
 /// An open transaction. One without items holds no lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{FaultKind, Faults, Place};
-use crate::moment::Moment;
 use crate::read::ggserr::{Events, LogRecord};
 use crate::read::info::GroupInfo;
 use crate::read::info_all::InfoAll;
 use crate::read::lag::{HeartbeatLag, LagAnswer};
-use crate::read::lines::{Line, Lines, kept};
+use crate::read::lines::kept;
 use crate::read::listing::Listing;
 use crate::read::manager::{ManagerInfo, Reply};
+use crate::read::scan::{Scan, is_ruler, masked, prompt};
 use crate::read::stats::Stats;
 use crate::read::transactions::OpenTransaction;
 use crate::read::{heartbeat, info, info_all, lag, listing, manager, stats, transactions};
@@ -108,60 +108,6 @@ pub struct Transcript {
     pub others: Vec<String>,
 }
 
-/// The lines of a transcript, with a place to read on.
-pub(crate) struct Scan<'a> {
-    lines: Vec<Line<'a>>,
-    at: usize,
-}
-
-impl<'a> Scan<'a> {
-    pub(crate) fn new(bytes: &'a [u8], faults: &mut Faults) -> Self {
-        Self { lines: Lines::all(bytes, faults), at: 0 }
-    }
-
-    /// Returns the line that is next.
-    pub(crate) fn peek(&self) -> Option<&Line<'a>> {
-        self.lines.get(self.at)
-    }
-
-    /// Returns the line that is `after` lines after the next one.
-    pub(crate) fn ahead(&self, after: usize) -> Option<&Line<'a>> {
-        self.lines.get(self.at + after)
-    }
-
-    pub(crate) fn take(&mut self) -> Option<Line<'a>> {
-        let line = self.lines.get(self.at).cloned()?;
-        self.at += 1;
-        Some(line)
-    }
-
-    pub(crate) fn skip(&mut self) {
-        self.at += 1;
-    }
-
-    /// Returns the next line, if it continues a section: it is no prompt and starts no other section.
-    pub(crate) fn inside(&self) -> Option<&Line<'a>> {
-        self.peek().filter(|line| prompt(&line.text).is_none() && !is_start(&line.text))
-    }
-}
-
-/// Returns context and command of a line that starts with a prompt.
-pub(crate) fn prompt(text: &str) -> Option<(Option<&str>, &str)> {
-    let text = text.trim_start();
-    let rest =
-        text.strip_prefix("GGSCI").or_else(|| text.strip_prefix("OGG").filter(|rest| rest.trim_start().starts_with('(')))?;
-    let (head, command) = match rest.find(")").map(|end| end + 1) {
-        Some(end) if rest.trim_start().starts_with('(') => {
-            let after = rest.get(end..)?.find('>')? + end;
-            (rest.get(..after)?, rest.get(after + 1..)?)
-        }
-        _ => rest.split_once('>')?,
-    };
-    let number = head.rsplit(')').next()?.trim();
-    let context = head.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(context, _)| context.trim());
-    number.bytes().all(|byte| byte.is_ascii_digit()).then_some((context, command.trim()))
-}
-
 /// Returns whether a line starts a section.
 fn is_start(text: &str) -> bool {
     info_all::starts(text)
@@ -175,7 +121,7 @@ fn is_start(text: &str) -> bool {
 
 /// Reads a transcript.
 pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Transcript {
-    let mut scan = Scan::new(bytes, faults);
+    let mut scan = Scan::new(bytes, is_start, faults);
     let mut found = Transcript::default();
     let mut home = None;
     while let Some(line) = scan.peek() {
@@ -250,7 +196,7 @@ fn section(scan: &mut Scan<'_>, home: Option<&str>, faults: &mut Faults) -> Opti
         return Some(Section::HeartbeatObjects(heartbeat::read_objects(scan)));
     }
     if manager::starts(&text) {
-        return manager::read_reply(scan, faults);
+        return manager::read_reply(scan, faults).map(Section::Reply);
     }
     refused(scan)
 }
@@ -275,42 +221,6 @@ fn refused(scan: &mut Scan<'_>) -> Option<Section> {
     let refused = Refused { place: line.place, reason: reason.to_owned(), text: masked(text) };
     scan.skip();
     Some(Section::Refused(refused))
-}
-
-/// Returns whether a line is only a ruler.
-pub(crate) fn is_ruler(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|sign| matches!(sign, '-' | '=' | '_' | '*' | ' ' | '`'))
-}
-
-/// Returns a line with the word after PASSWORD masked.
-pub(crate) fn masked(text: &str) -> String {
-    let mut shown = Vec::new();
-    let mut is_secret = false;
-    for word in text.split_whitespace() {
-        let lower = word.to_ascii_lowercase();
-        if is_secret && !matches!(lower.as_str(), "=" | ":") {
-            shown.push("******");
-            is_secret = false;
-            continue;
-        }
-        match lower.rfind("password").map(|at| at + "password".len()).and_then(|end| word.split_at_checked(end)) {
-            Some((name, value)) if value.starts_with(['=', ':']) && value.len() > 1 => {
-                shown.push(name);
-                shown.push("******");
-            }
-            Some(_) => {
-                shown.push(word);
-                is_secret = true;
-            }
-            None => shown.push(word),
-        }
-    }
-    kept(&shown.join(" "))
-}
-
-/// Reads the time in a text as a value of a section.
-pub(crate) fn time_in(text: &str) -> Option<Moment> {
-    Moment::find(text).map(|(moment, _)| moment)
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ fn change_points(minutes: &BTreeMap<i64, u64>) -> Vec<String> {
     let of = |from: i64| (from..from + 5).filter_map(|minute| minutes.get(&minute)).sum::<u64>();
     let mut found = Vec::new();
     let mut at = *first + 5;
-    // A trail can have times of many years; only so many minutes are compared.
+    // A trail can have times of many years; at most 100,000 minutes are compared.
     while at + 5 <= *last + 1 && at < *first + 100_000 {
         let (before, after) = (of(at - 5), of(at));
         if after > before.saturating_mul(2) || before > after.saturating_mul(2) {

@@ -1,6 +1,9 @@
 //! A simulated deployment on a virtual clock: chains of Extract, pump or path, and Replicat, that write command output, REST bodies,
 //! logs and listings. The same seed gives the same texts.
 
+// Helpers of tests: a wrong index is a failed test.
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
