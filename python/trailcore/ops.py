@@ -18,7 +18,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trailcore import _native
-from trailcore._ops_documents import ExportReport, FollowReport, HealthAnswer, LagReport, ReadReport, Reconciliation, StatsReport
+from trailcore._ops_documents import (
+    ExportReport,
+    FollowReport,
+    HealthAnswer,
+    LagReport,
+    ReadReport,
+    Reconciliation,
+    StatsReport,
+)
 
 if TYPE_CHECKING:
     import polars
@@ -67,17 +75,14 @@ def health(
     policy: Mapping[str, Any] | None = None,
     memory: Mapping[str, Any] | None = None,
 ) -> HealthAnswer:
-    """Returns verdicts and findings. `before` has the artefacts of earlier observations; `memory` is that of the last report."""
+    """Returns verdicts and findings. `before` has earlier observations; `memory` is that of the last report."""
     answer = _native.call("ops.health", _request(inputs, before, policy=policy, memory=memory))
-    document = json.loads(answer)
-    kept = document["memory"]
-    report = HealthAnswer.of(document)
-    # The memory goes into the next call as it came.
-    object.__setattr__(report, "memory", kept)
-    return report
+    return HealthAnswer.of(json.loads(answer))
 
 
-def stats(inputs: Iterable[Artefact] = (), *, before: Iterable[Iterable[Artefact]] = (), trails: Sequence[str] = ()) -> StatsReport:
+def stats(
+    inputs: Iterable[Artefact] = (), *, before: Iterable[Iterable[Artefact]] = (), trails: Sequence[str] = ()
+) -> StatsReport:
     """Returns counters, rates between the last two observations, and the contents of trails."""
     return StatsReport.of(json.loads(_native.call("ops.stats", _request(inputs, before, trails=list(trails)))))
 

@@ -49,6 +49,7 @@ pub struct ObserveRequest {
     /// `ops.health`, `ops.export`: the limits.
     pub policy: Policy,
     /// `ops.health`, `ops.export`: the memory that the last call returned.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub memory: Option<Memory>,
     /// `ops.stats`: paths of trails whose contents are counted.
     pub trails: Vec<String>,
@@ -117,7 +118,8 @@ pub struct HealthAnswer {
     /// The report of the last round.
     #[serde(flatten)]
     pub report: HealthReport,
-    /// The memory for the next call.
+    /// The memory for the next call. Its members may change with a release.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub memory: Memory,
 }
 

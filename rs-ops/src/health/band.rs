@@ -31,7 +31,7 @@ pub struct Usual {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limit {
     /// `lag` in milliseconds, or `backlog` in bytes.
-    pub of: String,
+    pub quantity: String,
     /// The limit.
     pub value: i64,
     /// The origin: set by the policy, or learned, with the number of observations.
@@ -64,7 +64,7 @@ impl Band {
     /// Returns the limit of the lag.
     #[must_use]
     pub fn lag_limit(&self, hour: Option<u8>, policy: &Policy) -> Option<Limit> {
-        let limit = |value, origin| Limit { of: "lag".to_owned(), value, origin };
+        let limit = |value, origin| Limit { quantity: "lag".to_owned(), value, origin };
         if let Some(lag) = policy.lag {
             return Some(limit(lag, "set by the policy".to_owned()));
         }
@@ -80,7 +80,7 @@ impl Band {
     #[must_use]
     pub fn backlog_limit(&self, hour: Option<u8>, policy: &Policy) -> Option<Limit> {
         let limit =
-            |value: u64, origin| Limit { of: "backlog".to_owned(), value: i64::try_from(value).unwrap_or(i64::MAX), origin };
+            |value: u64, origin| Limit { quantity: "backlog".to_owned(), value: i64::try_from(value).unwrap_or(i64::MAX), origin };
         if let Some(backlog) = policy.backlog {
             return Some(limit(backlog, "set by the policy".to_owned()));
         }

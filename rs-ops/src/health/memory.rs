@@ -15,7 +15,6 @@ const KNOWN: usize = 10_000;
 
 /// The memory of a monitor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Memory {
     /// The time of the last observation.
     pub at: Option<Moment>,
@@ -35,7 +34,6 @@ pub struct Memory {
 
 /// A trail as it was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct TrailSeen {
     pub(crate) first: u64,
     pub(crate) last: u64,
@@ -46,7 +44,6 @@ pub(crate) struct TrailSeen {
 
 /// A stream as it was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Seen {
     pub(crate) deployment: String,
     pub(crate) name: String,

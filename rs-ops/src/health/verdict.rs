@@ -287,13 +287,13 @@ impl Case<'_> {
     fn over(&self, seen: &Seen, limits: &[Limit], reasons: &mut Vec<String>) -> Option<String> {
         let mut found = None;
         for limit in limits {
-            let value = match limit.of.as_str() {
+            let value = match limit.quantity.as_str() {
                 "lag" => seen.lag,
                 _ => seen.backlog.and_then(|bytes| i64::try_from(bytes).ok()),
             };
             if let Some(value) = value.filter(|value| *value > limit.value) {
-                let unit = if limit.of == "lag" { "ms" } else { "bytes" };
-                let text = format!("its {} of {value} {unit} is above {} {unit} ({})", limit.of, limit.value, limit.origin);
+                let unit = if limit.quantity == "lag" { "ms" } else { "bytes" };
+                let text = format!("its {} of {value} {unit} is above {} {unit} ({})", limit.quantity, limit.value, limit.origin);
                 reasons.push(text.clone());
                 found.get_or_insert(text);
             }
