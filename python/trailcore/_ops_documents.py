@@ -8,7 +8,6 @@ from typing import Any
 
 __all__ = [
     "Backlog",
-    "Band",
     "Checkpoint",
     "CheckpointPosition",
     "Command",
@@ -44,7 +43,6 @@ __all__ = [
     "LogRecord",
     "LoggedLag",
     "ManagerInfo",
-    "Memory",
     "OpenTransaction",
     "ParameterLine",
     "ProcessRow",
@@ -66,7 +64,6 @@ __all__ = [
     "RunReport",
     "RunStatistics",
     "RunTable",
-    "Seen",
     "Side",
     "SourceContext",
     "SourceRange",
@@ -81,11 +78,9 @@ __all__ = [
     "TextTable",
     "Top",
     "TrailPoint",
-    "TrailSeen",
     "TrailStatistics",
     "TrailTable",
     "Transcript",
-    "Usual",
     "Verdict",
 ]
 
@@ -107,22 +102,6 @@ class Backlog:
             bytes=document.get("bytes"),
             records=document.get("records"),
             millis=document.get("millis"),
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class Band:
-    """The largest usual values, by hour of the day (UTC, or local if the observations have no zone), and of all hour."""
-
-    hours: dict[str, Any]
-    all: Usual
-
-    @classmethod
-    def of(cls, document: Any) -> Band:
-        """Reads it from a document."""
-        return cls(
-            hours=document.get("hours") or {},
-            all=Usual.of(document.get("all")),
         )
 
 
@@ -561,7 +540,7 @@ class HealthAnswer:
     streams: list[Verdict]
     findings: list[Finding]
     changes: list[HealthChange]
-    memory: Memory
+    memory: dict[str, Any]
 
     @classmethod
     def of(cls, document: Any) -> HealthAnswer:
@@ -572,7 +551,7 @@ class HealthAnswer:
             streams=[Verdict.of(one) for one in document.get("streams") or []],
             findings=[Finding.of(one) for one in document.get("findings") or []],
             changes=[HealthChange.of(one) for one in document.get("changes") or []],
-            memory=Memory.of(document.get("memory")),
+            memory=document.get("memory") or {},
         )
 
 
@@ -776,7 +755,7 @@ class LagValue:
 class Limit:
     """A limit, with its origin in words."""
 
-    of: str
+    quantity: str
     value: int
     origin: str
 
@@ -784,7 +763,7 @@ class Limit:
     def of(cls, document: Any) -> Limit:
         """Reads it from a document."""
         return cls(
-            of=document.get("of"),
+            quantity=document.get("quantity"),
             value=document.get("value"),
             origin=document.get("origin"),
         )
@@ -961,32 +940,6 @@ class ManagerInfo:
             host=document.get("host"),
             port=document.get("port"),
             process=document.get("process"),
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class Memory:
-    """The memory of a monitor."""
-
-    at: Any
-    streams: dict[str, Seen]
-    inputs: dict[str, Any]
-    services: list[Any]
-    trails: dict[str, TrailSeen]
-    messages: list[Any]
-    disks: dict[str, Any]
-
-    @classmethod
-    def of(cls, document: Any) -> Memory:
-        """Reads it from a document."""
-        return cls(
-            at=document.get("at"),
-            streams={key: Seen.of(one) for key, one in (document.get("streams") or {}).items()},
-            inputs=document.get("inputs") or {},
-            services=document.get("services") or [],
-            trails={key: TrailSeen.of(one) for key, one in (document.get("trails") or {}).items()},
-            messages=document.get("messages") or [],
-            disks=document.get("disks") or {},
         )
 
 
@@ -1505,74 +1458,6 @@ class RunTable:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
-    """A stream as it was seen."""
-
-    deployment: str
-    name: str
-    artefact: str | None
-    at: Any
-    state: Any
-    started: Any
-    process: int | None
-    read: list[Any]
-    redo: list[Any]
-    writes: list[Any]
-    writer: list[Any]
-    lag: int | None
-    since: int | None
-    backlog: int | None
-    low_high: int | None
-    recovery: list[Any]
-    open: list[Any]
-    operations: dict[str, Any]
-    discards: int
-    collisions: int
-    heartbeat_age: int | None
-    intervals: list[Any]
-    health: Any
-    since_health: Any
-    changes: list[Any]
-    failures: list[Any]
-    band: Band
-    missed: int
-
-    @classmethod
-    def of(cls, document: Any) -> Seen:
-        """Reads it from a document."""
-        return cls(
-            deployment=document.get("deployment"),
-            name=document.get("name"),
-            artefact=document.get("artefact"),
-            at=document.get("at"),
-            state=document.get("state"),
-            started=document.get("started"),
-            process=document.get("process"),
-            read=document.get("read") or [],
-            redo=document.get("redo") or [],
-            writes=document.get("writes") or [],
-            writer=document.get("writer") or [],
-            lag=document.get("lag"),
-            since=document.get("since"),
-            backlog=document.get("backlog"),
-            low_high=document.get("low_high"),
-            recovery=document.get("recovery") or [],
-            open=document.get("open") or [],
-            operations=document.get("operations") or {},
-            discards=document.get("discards"),
-            collisions=document.get("collisions"),
-            heartbeat_age=document.get("heartbeat_age"),
-            intervals=document.get("intervals") or [],
-            health=document.get("health"),
-            since_health=document.get("since_health"),
-            changes=document.get("changes") or [],
-            failures=document.get("failures") or [],
-            band=Band.of(document.get("band")),
-            missed=document.get("missed"),
-        )
-
-
-@dataclasses.dataclass(frozen=True)
 class Side:
     """One side of a link: a stream with its position."""
 
@@ -1885,26 +1770,6 @@ class TrailPoint:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrailSeen:
-    """A trail as it was seen."""
-
-    first: int
-    last: int
-    bytes: int
-    grown: int
-
-    @classmethod
-    def of(cls, document: Any) -> TrailSeen:
-        """Reads it from a document."""
-        return cls(
-            first=document.get("first"),
-            last=document.get("last"),
-            bytes=document.get("bytes"),
-            grown=document.get("grown"),
-        )
-
-
-@dataclasses.dataclass(frozen=True)
 class TrailStatistics:
     """The contents of a trail."""
 
@@ -1975,24 +1840,6 @@ class Transcript:
             events=[LogRecord.of(one) for one in document.get("events") or []],
             commands=[Command.of(one) for one in document.get("commands") or []],
             others=document.get("others") or [],
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class Usual:
-    """The largest values that were seen in healthy observations."""
-
-    samples: int
-    lag: int
-    backlog: int
-
-    @classmethod
-    def of(cls, document: Any) -> Usual:
-        """Reads it from a document."""
-        return cls(
-            samples=document.get("samples"),
-            lag=document.get("lag"),
-            backlog=document.get("backlog"),
         )
 
 
