@@ -36,7 +36,8 @@ def test_two_observations_prove_that_a_process_does_not_move() -> None:
 def test_values_and_faults(tmp_path: Path) -> None:
     path = tmp_path / "all.txt"
     path.write_text(
-        "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          842:45:01     00:00:05\n"
+        "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\n"
+        "EXTRACT     RUNNING     E1          842:45:01     00:00:05\n"
     )
     report = tc.ops.read([path])
     rows = report.readings[0].content["transcript"]["sections"][0]["rows"]

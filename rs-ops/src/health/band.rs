@@ -79,8 +79,11 @@ impl Band {
     /// Returns the limit of the backlog.
     #[must_use]
     pub fn backlog_limit(&self, hour: Option<u8>, policy: &Policy) -> Option<Limit> {
-        let limit =
-            |value: u64, origin| Limit { quantity: "backlog".to_owned(), value: i64::try_from(value).unwrap_or(i64::MAX), origin };
+        let limit = |value: u64, origin| Limit {
+            quantity: "backlog".to_owned(),
+            value: i64::try_from(value).unwrap_or(i64::MAX),
+            origin,
+        };
         if let Some(backlog) = policy.backlog {
             return Some(limit(backlog, "set by the policy".to_owned()));
         }

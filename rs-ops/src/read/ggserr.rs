@@ -159,13 +159,15 @@ pub struct Events<'a> {
     before: u64,
     /// The end of the open event, if another one was written into its line.
     torn: Option<usize>,
+    /// Finds a second code in a line. It is built once: building costs more than a line.
+    code: memchr::memmem::Finder<'static>,
 }
 
 impl<'a> Events<'a> {
     /// Creates the events of a text.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, open: None, more: 0, at: 0, line: 0, before: 0, torn: None }
+        Self { bytes, open: None, more: 0, at: 0, line: 0, before: 0, torn: None, code: memchr::memmem::Finder::new(b" OGG-") }
     }
 
     /// Returns the event that was open, up to `end`.
@@ -199,7 +201,7 @@ impl<'a> Iterator for Events<'a> {
             };
             let done = self.close(start, false);
             self.open = Some((start, head, Place { line: self.line, offset: start as u64 }));
-            self.torn = glued(line, head).map(|glued| start + glued);
+            self.torn = glued(line, head, &self.code).map(|glued| start + glued);
             if done.is_some() {
                 return done;
             }
@@ -223,11 +225,11 @@ impl<'a> Events<'a> {
 }
 
 /// Finds the start of another event inside a line: a time after a character that no time follows, with a severity or nothing after it.
-fn glued(line: &[u8], head: Head) -> Option<usize> {
+fn glued(line: &[u8], head: Head, code: &memchr::memmem::Finder<'_>) -> Option<usize> {
     let body = line.get(head.body..)?;
     // A second severity and code, or a time that ends the line: all else is text.
     let ends_with_time = body.len() > 19 && line.get(line.len() - 3) == Some(&b':') && line.get(line.len() - 6) == Some(&b':');
-    if !ends_with_time && memchr::memmem::find(body, b"  OGG-").is_none() && memchr::memmem::find(body, b" OGG-").is_none() {
+    if !ends_with_time && code.find(body).is_none() {
         return None;
     }
     let text = std::str::from_utf8(body).ok()?;
@@ -280,11 +282,12 @@ fn head(line: &[u8]) -> Option<Head> {
 /// Returns the length of the time at the start of a line.
 fn time_length(line: &[u8]) -> Option<usize> {
     let (seconds, rest) = line.split_at_checked(19)?;
-    let is_time = seconds.iter().zip(b"dddd-dd-dd dd:dd:dd").all(|(byte, form)| match form {
-        b'd' => byte.is_ascii_digit(),
-        b' ' => matches!(byte, b' ' | b'T'),
-        _ => byte == form,
-    });
+    // Without branches for each digit: this runs on every line.
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *seconds else {
+        return None;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2];
+    let is_time = digits.iter().fold(true, |all, digit| all & digit.is_ascii_digit());
     if !is_time {
         return None;
     }
