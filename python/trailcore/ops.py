@@ -1,4 +1,4 @@
-"""What GoldenGate writes about itself: values, lag, health, statistics.
+"""Operations: values, lag, health and statistics, from what GoldenGate writes about itself.
 
     import trailcore as tc
 

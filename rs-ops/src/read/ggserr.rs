@@ -448,6 +448,24 @@ impl<'a> Event<'a> {
         Cow::Owned(std::iter::once(first).chain(own).collect::<Vec<_>>().join("\n"))
     }
 
+    /// Returns the text before the time; of a line without its own time, before severity and code.
+    fn lead(&self) -> Cow<'a, str> {
+        let (start, length) = self.head.time;
+        let end = if length > 0 { start } else { self.head.body };
+        let lead = self.raw.get(..end).unwrap_or_default();
+        if length == 0 && severity_of(lead).is_some() {
+            return Cow::Borrowed("");
+        }
+        let text = String::from_utf8_lossy(lead);
+        match text.find("OGG-").filter(|_| length == 0) {
+            Some(code) => {
+                let before = text.get(..code).unwrap_or("").trim_end();
+                Cow::Owned(before.rsplit_once([' ', '\t']).map_or("", |(lead, _)| lead).trim_end().to_owned())
+            }
+            None => text,
+        }
+    }
+
     /// Returns the event with all its parts.
     #[must_use]
     pub fn record(&self) -> LogRecord {
@@ -466,8 +484,16 @@ impl<'a> Event<'a> {
             database = base.map(kept);
             group = file.map(|file| kept(file.trim().trim_end_matches(".prm")).to_uppercase());
         }
-        let prefix = self.raw.get(..self.head.time.0).unwrap_or_default();
-        let prefix = String::from_utf8_lossy(prefix);
+        let prefix = self.lead();
+        if let (None, Some(at)) = (&role, prefix.find("Oracle GoldenGate ")) {
+            // Syslog has the program before the severity.
+            let program = prefix.get(at..).and_then(|text| text.split(['[', ':']).next()).unwrap_or("");
+            let (name, file) = program.split_once(',').map_or((program, None), |(name, file)| (name, Some(file)));
+            let name = name.trim_start_matches("Oracle GoldenGate ");
+            role = Some(kept(name.split(" for ").next().unwrap_or(name)));
+            database = name.split_once(" for ").map(|(_, base)| kept(base));
+            group = file.map(|file| kept(file.trim().trim_end_matches(".prm")).to_uppercase());
+        }
         let source = Some(prefix.trim_end_matches([' ', '|', '\t', ':'])).filter(|prefix| !prefix.is_empty()).map(kept);
         let mut code = self.code();
         let mut text = text.trim();
@@ -610,6 +636,19 @@ mod tests {
         assert_eq!(log.events[3].source.as_deref(), Some("ogg23"));
         assert_eq!((log.lags[0].group.as_str(), log.lags[0].lag, log.lags[0].since), ("E1", 365_727_000, Some(4_000)));
         assert!(log.events[5].source.as_deref().unwrap().contains("hostA"));
+    }
+
+    #[test]
+    fn syslog_without_a_time_of_its_own() {
+        let (log, _) =
+            of("Dec 13 10:11:37 hosta Oracle GoldenGate Capture for Oracle,e1.prm[2345]: ERROR   OGG-01668  PROCESS ABENDING.\n");
+        let event = &log.events[0];
+        assert_eq!((event.severity, event.code.as_deref(), event.time), (Severity::Error, Some("OGG-01668"), None));
+        assert_eq!(
+            (event.role.as_deref(), event.group.as_deref(), event.text.as_str()),
+            (Some("Capture"), Some("E1"), "PROCESS ABENDING.")
+        );
+        assert!(event.source.as_deref().unwrap().contains("hosta"));
     }
 
     #[test]

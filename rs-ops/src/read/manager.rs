@@ -134,12 +134,12 @@ fn table(scan: &mut Scan<'_>, title: Option<String>) -> Option<TextTable> {
     let next = scan.ahead(1)?.text.clone();
     let ruler = is_ruler(next.trim()) && next.contains("--");
     let rows = if ruler { scan.ahead(2)?.text.clone() } else { next };
-    let columns: Vec<(usize, usize)> = cells(&heading.text);
+    let count = |text: &str| text.split_whitespace().count();
+    // As many words as the heading has: each is a cell, whatever the gaps are.
+    let by_words = count(&rows) == count(&heading.text);
+    let columns: Vec<(usize, usize)> = cells(&heading.text, by_words);
     let is_heading = columns.len() > 2 && !heading.text.contains(':') && !heading.text.trim_end().ends_with('.');
-    if !is_heading
-        || (!ruler && rows.split_whitespace().count() != heading.text.split_whitespace().count())
-        || rows.trim().is_empty()
-    {
+    if !is_heading || (!ruler && !by_words) || rows.trim().is_empty() {
         return None;
     }
     scan.skip();
@@ -169,7 +169,7 @@ fn table(scan: &mut Scan<'_>, title: Option<String>) -> Option<TextTable> {
 }
 
 /// Returns the ranges of the headings in a line: words that one blank divides are one heading only if others are further apart.
-fn cells(text: &str) -> Vec<(usize, usize)> {
+fn cells(text: &str, by_words: bool) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut start = None;
     let bytes = text.as_bytes();
@@ -185,7 +185,7 @@ fn cells(text: &str) -> Vec<(usize, usize)> {
         }
     }
     found.extend(start.map(|from| (from, text.len())));
-    if found.len() > 1 {
+    if found.len() > 1 && !by_words {
         return found;
     }
     let mut at = 0;
@@ -196,4 +196,22 @@ fn cells(text: &str) -> Vec<(usize, usize)> {
             (!word.is_empty()).then_some((start, start + word.len()))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fault::Faults;
+    use crate::read::transcript::{self, Section};
+
+    #[test]
+    fn tables_with_narrow_and_wide_gaps() {
+        let text = "Sending GETPURGEOLDEXTRACTS request to MANAGER ...\n\nPurgeOldExtracts Rules\nFileset                  MinHours MaxHours UseCP\n/ogg/dirdat/*                   0        0     Y\nOK\n\n\
+            Sending CHILDSTATUS request to MANAGER ...\n\nID    Group     Start Time           Port\n----  --------  -------------------  ----\n   0  EXT1      2019/03/01 10:00:00  7810\n";
+        let found = transcript::read(text.as_bytes(), &mut Faults::default()).sections;
+        let [Section::Reply(rules), Section::Reply(children)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(rules.tables[0].columns, ["Fileset", "MinHours", "MaxHours", "UseCP"]);
+        assert_eq!(rules.tables[0].rows, [["/ogg/dirdat/*", "0", "0", "Y"]]);
+        assert_eq!(rules.tables[0].title.as_deref(), Some("PurgeOldExtracts Rules"));
+        assert_eq!(children.tables[0].rows, [["0", "EXT1", "2019/03/01 10:00:00", "7810"]]);
+    }
 }
