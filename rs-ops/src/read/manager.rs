@@ -136,10 +136,10 @@ fn table(scan: &mut Scan<'_>, title: Option<String>) -> Option<TextTable> {
     let rows = if ruler { scan.ahead(2)?.text.clone() } else { next };
     let count = |text: &str| text.split_whitespace().count();
     // As many words as the heading has: each is a cell, whatever the gaps are.
-    let by_words = count(&rows) == count(&heading.text);
+    let by_words = !ruler && count(&rows) == count(&heading.text);
     let columns: Vec<(usize, usize)> = cells(&heading.text, by_words);
     let is_heading = columns.len() > 2 && !heading.text.contains(':') && !heading.text.trim_end().ends_with('.');
-    if !is_heading || (!ruler && !by_words) || rows.trim().is_empty() {
+    if !is_heading || !(ruler || by_words) || rows.trim().is_empty() {
         return None;
     }
     scan.skip();
