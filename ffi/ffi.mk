@@ -51,7 +51,7 @@ c-examples: c-build
 	ffi/install $(C_PREFIX)
 	@test -f $(C_PREFIX)/share/doc/trailcore/THIRD_PARTY_NOTICES.md
 	@mkdir -p $(C_TEST)/bin
-	set -e; for name in dump filter arrow follow; do \
+	set -e; for name in dump filter arrow follow health; do \
 	  $(CC) -std=c99 $(C_STRICT) -O1 examples/c/$$name.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
 	    -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/$$name; done
 	$(CXX) -std=c++17 $(C_STRICT) examples/c/sums.cpp $$($(C_WITH) pkg-config --cflags --libs trailcore) \

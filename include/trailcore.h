@@ -2161,6 +2161,9 @@ tc_status tc_buffer_clear(tc_buffer *buffer);
  * `{"path":"dirdat/lt","arguments":{"table":"HR.EMP","at":"csn:1000"}}`. Damage is not an error of `check` and `count`: their
  * reports state it.
  *
+ * The verbs of operations are `ops.read`, `ops.follow`, `ops.lag`, `ops.health`, `ops.stats`, `ops.reconcile` and `ops.export`. Their requests have
+ * artefacts of GoldenGate in place of a trail: `{"inputs":[{"path":"ggserr.log"}]}`.
+ *
  * Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
  * of opening and reading.
  * Example: `tc_call("count", "{\"path\":\"dirdat/lt\"}", report, &error);`

@@ -15,6 +15,7 @@ mod history;
 mod info;
 mod interrupt;
 mod matching;
+mod ops;
 mod options;
 mod output;
 mod records;
@@ -83,6 +84,7 @@ enum Command {
     Explain(explain::Args),
     Convert(convert::Args),
     Save(save::Args),
+    Ops(ops::Args),
     Completions(completions::Args),
 }
 
@@ -106,6 +108,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, output),
             Self::Convert(args) => convert::run(args, output),
             Self::Save(args) => save::run(args, output),
+            Self::Ops(args) => ops::run(args, output),
             Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }
     }

@@ -130,6 +130,11 @@ impl Output {
         Ok(())
     }
 
+    /// Returns whether the output is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
     /// Returns whether the user wants to stop.
     pub(crate) fn is_interrupted(&self) -> bool {
         (self.interrupted)()

@@ -12,6 +12,9 @@ use crate::trail::tc_trail;
 /// `{"path":"dirdat/lt","arguments":{"table":"HR.EMP","at":"csn:1000"}}`. Damage is not an error of `check` and `count`: their
 /// reports state it.
 ///
+/// The verbs of operations are `ops.read`, `ops.follow`, `ops.lag`, `ops.health`, `ops.stats`, `ops.reconcile` and `ops.export`. Their requests have
+/// artefacts of GoldenGate in place of a trail: `{"inputs":[{"path":"ggserr.log"}]}`.
+///
 /// Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
 /// of opening and reading.
 /// Example: `tc_call("count", "{\"path\":\"dirdat/lt\"}", report, &error);`
@@ -24,7 +27,7 @@ pub unsafe extern "C" fn tc_call(
 ) -> tc_status {
     fallible(error, || {
         let mut response = borrow_mut(response)?;
-        response.append_text(&trailcore::call(text(verb, "verb")?, text(request, "request")?)?)
+        response.append_text(&trailcore_ops::answer(text(verb, "verb")?, text(request, "request")?)?)
     })
 }
 

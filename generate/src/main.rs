@@ -18,6 +18,7 @@ mod java_native;
 mod java_options;
 mod java_records;
 mod python_documents;
+mod python_ops;
 mod python_stubs;
 mod region;
 mod schemas;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
 fn generate(root: &Path) -> Result<Vec<Generated>, String> {
     let mut files = schemas::all(&root.join("docs/schema"));
     files.push((root.join("docs/errors.md"), errors::document()));
+    files.push(python_ops::file(root));
     files.push(python_stubs::file(root)?);
     files.push(python_documents::file(root));
     files.push(java_native::file(root)?);

@@ -152,7 +152,7 @@ fn read(value: &str, property: &Value) -> String {
 }
 
 /// Returns a description as one line, without links, which are Rust's.
-fn python_text(description: &Value) -> String {
+pub(crate) fn python_text(description: &Value) -> String {
     let mut text = String::new();
     for part in description.as_str().unwrap_or_default().replace("[`", "`").split_inclusive('`') {
         // The target of a link follows its code.

@@ -55,6 +55,17 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<Event>(folder, "event"),
         schema::<Progress>(folder, "progress"),
         schema::<Lag>(folder, "lag"),
+        schema::<trailcore_ops::ReadRequest>(folder, "ops-read-request"),
+        schema::<trailcore_ops::ObserveRequest>(folder, "ops-request"),
+        schema::<trailcore_ops::FollowRequest>(folder, "ops-follow-request"),
+        schema::<trailcore_ops::FollowReport>(folder, "ops-follow"),
+        schema::<trailcore_ops::ReadReport>(folder, "ops-read"),
+        schema::<trailcore_ops::LagReport>(folder, "ops-lag"),
+        schema::<trailcore_ops::HealthAnswer>(folder, "ops-health"),
+        schema::<trailcore_ops::StatsReport>(folder, "ops-stats"),
+        schema::<trailcore_ops::statistics::Reconciliation>(folder, "ops-reconcile"),
+        schema::<trailcore_ops::ExportReport>(folder, "ops-export"),
+        schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }
 

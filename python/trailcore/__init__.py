@@ -14,6 +14,7 @@ of bytes read and total bytes, or a `Bar` such as tqdm's.
 trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
+from trailcore import ops
 from trailcore._analysis import (
     Difference,
     Differences,
@@ -115,6 +116,7 @@ __all__ = [
     "call",
     "follow",
     "open",
+    "ops",
 ]
 __all__ += [
     # generated: names of error kinds

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CRATES = {"rs-core": "rs-core/src", "rs-stream": "rs-stream/src", "cli": "cli/src", "ffi": "ffi/src", "ffi/jni": "ffi/jni/src", "python": "python/src"}
+CRATES = {"rs-core": "rs-core/src", "rs-stream": "rs-stream/src", "rs-ops": "rs-ops/src", "cli": "cli/src", "ffi": "ffi/src", "ffi/jni": "ffi/jni/src", "python": "python/src"}
 # Each layer uses only those before it, and its own.
 LAYERS = [
     {"error", "position", "time", "text", "decode"},

@@ -153,7 +153,7 @@ native! {
     }
 
     Java_io_trailcore_Native_call<'l>(env, verb: JByteArray<'l>, request: JByteArray<'l>) -> JByteArray<'l> {
-        let report = trailcore::call(&text(env, &verb)?, &text(env, &request)?)?;
+        let report = trailcore_ops::answer(&text(env, &verb)?, &text(env, &request)?)?;
         array(env, report.as_bytes())
     }
 

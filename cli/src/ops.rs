@@ -1,0 +1,504 @@
+//! The commands `ops …`: what GoldenGate writes about itself.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use clap::Subcommand;
+use trailcore::Error;
+use trailcore_ops::export::Format;
+use trailcore_ops::health::{Health, HealthReport, Memory, Monitor, Policy, Verdict, Weight};
+use trailcore_ops::model::{Backlog, LagDefinition};
+use trailcore_ops::read::{Content, Reading};
+use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest};
+
+use crate::failure::{DAMAGE, Failure};
+use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, grouped};
+
+const EXAMPLES: &str = "\
+examples:
+  trailcore ops read ggserr.log
+  trailcore ops lag info-detail.txt --trails /u01/ogg/dirdat
+  trailcore ops health info-all.txt ggserr.log --memory /var/lib/ops.json
+  trailcore ops watch info-all.txt --every 30
+  trailcore ops export info-all.txt --format prometheus
+
+exit codes: see trailcore --help; health --nagios exits with 0, 1, 2 or 3";
+
+/// Reads logs, reports, command output and REST bodies of GoldenGate: lag, health, statistics
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints the values and faults of artefacts
+    Read(ReadArgs),
+    /// Prints the lag of every stream by every definition, and the backlog of every link
+    Lag(LagArgs),
+    /// Prints verdicts and findings; with --memory they compare with the last run
+    Health(HealthArgs),
+    /// Prints counters, rates between two rounds, and the contents of trails
+    Stats(StatsArgs),
+    /// Compares the counts of each table along Extract, pump or path, and Replicat
+    Reconcile(Common),
+    /// Prints verdicts again and again, in place
+    Watch(WatchArgs),
+    /// Prints health and lag for another program
+    Export(ExportArgs),
+}
+
+#[derive(clap::Args)]
+struct Common {
+    /// Logs, reports, discard files, command output, bodies of the REST API. NAME=PATH names the deployment
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Artefacts of an earlier observation
+    #[arg(long, value_name = "PATH")]
+    before: Vec<String>,
+    /// A directory with trail files, whose names and sizes are listed
+    #[arg(long, value_name = "DIR")]
+    trails: Vec<String>,
+    /// Minutes that times without a zone are ahead of UTC
+    #[arg(long, value_name = "MINUTES", allow_hyphen_values = true)]
+    zone: Option<i16>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct ReadArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Only sections with this name, such as info_all, info, lag or stats; a text without one is refused
+    #[arg(long)]
+    section: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct LagArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Count the records of a backlog in the trail files of --trails
+    #[arg(long)]
+    records: bool,
+}
+
+#[derive(clap::Args)]
+struct HealthArgs {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    judging: Judging,
+    /// One line, and the exit codes of a Nagios check: 0, 1, 2, 3
+    #[arg(long)]
+    nagios: bool,
+}
+
+#[derive(clap::Args)]
+struct Judging {
+    /// A file with the limits, as JSON; docs/schema/ops-policy.json
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A file that keeps what this run observed, for the next one
+    #[arg(long, value_name = "FILE")]
+    memory: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct StatsArgs {
+    #[command(flatten)]
+    common: Common,
+    /// A trail whose contents are counted
+    #[arg(long, value_name = "PATH")]
+    trail: Vec<String>,
+}
+
+#[derive(clap::Args)]
+struct WatchArgs {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    judging: Judging,
+    /// Seconds between two observations
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    every: u64,
+    /// Observations after which the command ends
+    #[arg(long, value_name = "NUMBER")]
+    rounds: Option<u64>,
+}
+
+#[derive(clap::Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    judging: Judging,
+    /// The form: prometheus, statsd, json-lines or zabbix
+    #[arg(long, default_value = "prometheus")]
+    format: String,
+}
+
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    match &args.command {
+        Command::Read(args) => read(args, output),
+        Command::Lag(args) => lag(args, output),
+        Command::Health(args) => health(args, output),
+        Command::Stats(args) => stats(args, output),
+        Command::Reconcile(args) => reconcile(args, output),
+        Command::Watch(args) => watch(args, output),
+        Command::Export(args) => export(args, output),
+    }
+}
+
+impl Common {
+    fn input(&self, path: &str) -> Input {
+        let (deployment, path) = match path.split_once('=').filter(|_| !Path::new(path).exists()) {
+            Some((deployment, path)) => (Some(deployment.to_owned()), path),
+            None => (None, path),
+        };
+        let mut input = Input::path(path);
+        (input.deployment, input.zone, input.observed) = (deployment, self.zone, changed(path));
+        input
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        let listed =
+            self.trails.iter().map(|folder| Input { trails: Some(folder.clone()), observed: Some(now()), ..Input::default() });
+        self.paths.iter().map(|path| self.input(path)).chain(listed).collect()
+    }
+
+    fn request(&self) -> ObserveRequest {
+        let before: Vec<Input> = self.before.iter().map(|path| self.input(path)).collect();
+        let rounds = if before.is_empty() { Vec::new() } else { vec![before] };
+        ObserveRequest { inputs: self.inputs(), rounds, ..ObserveRequest::default() }
+    }
+}
+
+/// Returns the time at which a file was written: its contents are of then.
+fn changed(path: &str) -> Option<Moment> {
+    let since = std::fs::metadata(path).ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Moment::from_unix_micros(i64::try_from(since.as_micros()).ok()?))
+}
+
+fn now() -> Moment {
+    let since = UNIX_EPOCH.elapsed().unwrap_or_default();
+    Moment::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn read(args: &ReadArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = trailcore_ops::read_inputs(&ReadRequest { inputs: args.common.inputs(), section: args.section.clone() });
+    if args.common.json {
+        output.json(&report)?;
+    } else {
+        let mut grid = Grid::new(&["artefact", "kind", "contents", "faults"], &["faults"]);
+        for reading in &report.readings {
+            let kind = word(&reading.kind);
+            grid.row(vec![reading.artefact.clone(), kind, contents(reading), grouped(reading.faults.total())]);
+        }
+        output.grid(&grid)?;
+        for reading in &report.readings {
+            for (kind, count) in &reading.faults.counts {
+                output.line(&format!("{}: {} {}", reading.artefact, grouped(*count), word(kind)), YELLOW)?;
+            }
+        }
+    }
+    for refused in &report.refused {
+        output.complain(&format!("refused: {}", refused.reason))?;
+    }
+    Ok(if report.refused.is_empty() { 0 } else { DAMAGE })
+}
+
+/// Returns the name of a value as documents have it.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn contents(reading: &Reading) -> String {
+    match &reading.content {
+        Content::Log(log) => format!("{} events, {} codes", grouped(log.events.len() as u64), log.counts.len()),
+        Content::Transcript(transcript) => {
+            let names: Vec<_> = transcript.sections.iter().map(|section| section.name()).collect();
+            names.join(", ")
+        }
+        Content::Rest(body) => body.schema.clone().unwrap_or_else(|| format!("{} messages", body.messages.len())),
+        Content::Statsd(samples) => format!("{} samples", samples.len()),
+        Content::Report(report) => {
+            format!("{} messages{}", report.messages.len(), if report.is_abended { ", abended" } else { "" })
+        }
+        Content::Discard(file) => format!("{} records", file.entries.len()),
+        _ => String::new(),
+    }
+}
+
+/// Returns milliseconds as a length of time that is easily read.
+fn span(millis: i64) -> String {
+    let (sign, seconds) = (if millis < 0 { "-" } else { "" }, millis.unsigned_abs() / 1_000);
+    match seconds {
+        0..60 => format!("{sign}{}.{}s", seconds, millis.unsigned_abs() % 1_000 / 100),
+        60..86_400 => format!("{sign}{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60),
+        _ => format!("{sign}{}d {:02}:{:02}", seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60),
+    }
+}
+
+fn lag(args: &LagArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = trailcore_ops::lag(&ObserveRequest { count_records: args.records, ..args.common.request() });
+    if args.common.json {
+        output.json(&report)?;
+        return Ok(0);
+    }
+    let titles = ["stream", "kind", "state", "checkpoint", "age", "process", "heartbeat", "backlog", "files"];
+    let mut grid = Grid::new(&titles, &titles[3..]);
+    for stream in &report.streams {
+        let value = |definition| {
+            stream.lags.iter().find(|lag| lag.definition == definition).map_or("-".to_owned(), |lag| span(lag.millis))
+        };
+        let [bytes, files] = backlog(stream.backlog);
+        grid.row(vec![
+            format!("{}/{}", stream.deployment, stream.stream),
+            word(&stream.kind),
+            stream.status.clone(),
+            value(LagDefinition::Checkpoint),
+            value(LagDefinition::SinceCheckpoint),
+            value(LagDefinition::Process),
+            value(LagDefinition::Heartbeat),
+            bytes,
+            files,
+        ]);
+    }
+    output.grid(&grid)?;
+    for link in report.links.iter().filter(|link| link.gap.is_some()) {
+        let records = link.backlog.records.map_or(String::new(), |records| format!(", {} records", grouped(records)));
+        output.line(&format!("{} on {}: {}{records}", link.reader.name, link.trail, word(&link.gap)), YELLOW)?;
+    }
+    complain(&report.refused, output)
+}
+
+fn backlog(backlog: Option<Backlog>) -> [String; 2] {
+    let backlog = backlog.unwrap_or_default();
+    [backlog.bytes, backlog.files].map(|value| value.map_or("-".to_owned(), grouped))
+}
+
+fn complain(refused: &[trailcore_ops::RefusedInput], output: &mut Output) -> Result<i32, Failure> {
+    for refused in refused {
+        output.complain(&format!("refused: {}", refused.reason))?;
+    }
+    Ok(if refused.is_empty() { 0 } else { DAMAGE })
+}
+
+impl Judging {
+    fn monitor(&self) -> Result<Monitor, Failure> {
+        let policy: Policy = match &self.policy {
+            Some(path) => document(path)?,
+            None => Policy::default(),
+        };
+        let memory = match self.memory.as_ref().filter(|path| path.exists()) {
+            Some(path) => document::<Memory>(path)?,
+            None => Memory::default(),
+        };
+        Ok(Monitor::with_memory(policy, memory))
+    }
+
+    /// Keeps the memory: a new file is put in the place of the old one.
+    fn keep(&self, monitor: &Monitor) -> Result<(), Failure> {
+        let Some(path) = &self.memory else { return Ok(()) };
+        let failed = |error| Failure::Trail(Error::write(path, error));
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, serde_json::to_string(monitor.memory())?).map_err(failed)?;
+        std::fs::rename(&partial, path).map_err(failed)
+    }
+}
+
+fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::Trail(Error::io(path, error)))?;
+    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+fn observed(common: &Common, monitor: &mut Monitor) -> HealthReport {
+    let mut report = HealthReport::default();
+    let request = common.request();
+    for inputs in request.rounds.iter().chain([&request.inputs]) {
+        report = monitor.observe(&trailcore_ops::observe(inputs));
+    }
+    report
+}
+
+fn health(args: &HealthArgs, output: &mut Output) -> Result<i32, Failure> {
+    let mut monitor = args.judging.monitor()?;
+    let report = observed(&args.common, &mut monitor);
+    args.judging.keep(&monitor)?;
+    if args.nagios {
+        return nagios(&report, output);
+    }
+    if args.common.json {
+        output.json(&report)?;
+    } else {
+        show(&report, output)?;
+    }
+    Ok(0)
+}
+
+fn nagios(report: &HealthReport, output: &mut Output) -> Result<i32, Failure> {
+    let worst = report.findings.iter().map(|finding| finding.weight).max();
+    let (code, label) = match worst {
+        Some(Weight::Critical) => (2, "CRITICAL"),
+        Some(Weight::Warning) => (1, "WARNING"),
+        _ if report.streams.iter().all(|verdict| verdict.health == Health::Unknown) => (3, "UNKNOWN"),
+        _ => (0, "OK"),
+    };
+    let counts: Vec<_> = report.counts.iter().map(|(health, count)| format!("{count} {}", word(health))).collect();
+    let first = report.alarms().next().map_or(String::new(), |finding| format!("; {}: {}", finding.subject, finding.text));
+    let lag = report.streams.iter().flat_map(|verdict| &verdict.lags).filter(|lag| lag.definition == LagDefinition::Checkpoint);
+    let lag = lag.map(|lag| lag.millis).max().map_or(String::new(), |lag| format!(" | lag={}s", lag / 1_000));
+    output.line(&format!("GOLDENGATE {label} - {}{first}{lag}", counts.join(", ")), "")?;
+    Ok(code)
+}
+
+fn style(health: Health) -> &'static str {
+    match health {
+        Health::Healthy | Health::Idle => GREEN,
+        Health::Stuck | Health::Abended | Health::FallingBehind => RED,
+        _ => YELLOW,
+    }
+}
+
+fn show(report: &HealthReport, output: &mut Output) -> Result<(), Failure> {
+    let mut grid = Grid::new(&["stream", "kind", "health", "lag", "backlog", "reason"], &["lag", "backlog"]);
+    for verdict in &report.streams {
+        let lag = |verdict: &Verdict| {
+            let of = |definition| verdict.lags.iter().find(|lag| lag.definition == definition);
+            of(LagDefinition::Process).or_else(|| of(LagDefinition::Checkpoint)).map_or("-".to_owned(), |lag| span(lag.millis))
+        };
+        grid.row(vec![
+            format!("{}/{}", verdict.deployment, verdict.stream),
+            word(&verdict.kind),
+            word(&verdict.health),
+            lag(verdict),
+            backlog(verdict.backlog)[0].clone(),
+            verdict.reasons.first().cloned().unwrap_or_default(),
+        ]);
+    }
+    output.grid(&grid)?;
+    let worst = report.streams.iter().map(|verdict| verdict.health).max().unwrap_or(Health::Healthy);
+    let counts: Vec<_> = report.counts.iter().map(|(health, count)| format!("{count} {}", word(health))).collect();
+    output.line(&counts.join(", "), style(worst))?;
+    for finding in &report.findings {
+        let style = match finding.weight {
+            Weight::Critical => RED,
+            Weight::Warning => YELLOW,
+            Weight::Note => "",
+        };
+        output
+            .line(&format!("{}: {} {}: {}", word(&finding.weight), finding.subject, word(&finding.kind), finding.text), style)?;
+        if let Some(advice) = &finding.advice {
+            output.line(&format!("  {advice}"), "")?;
+        }
+    }
+    Ok(())
+}
+
+fn stats(args: &StatsArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = trailcore_ops::stats(&ObserveRequest { trails: args.trail.clone(), ..args.common.request() })?;
+    if args.common.json {
+        output.json(&report)?;
+        return Ok(0);
+    }
+    let mut grid = Grid::new(&["stream", "table", "operation", "count", "per second"], &["count", "per second"]);
+    for row in &report.counters {
+        let same = |rate: &&trailcore_ops::statistics::Rate| {
+            (&rate.deployment, &rate.stream, &rate.table, &rate.operation)
+                == (&row.deployment, &row.stream, &row.table, &row.operation)
+        };
+        let rate = report.rates.iter().find(same).map_or("-".to_owned(), |rate| match (rate.per_second, rate.note) {
+            (Some(rate), _) => format!("{rate:.2}"),
+            (None, note) => word(&note),
+        });
+        let stream = format!("{}/{}", row.deployment, row.stream);
+        grid.row(vec![stream, row.table.clone(), row.operation.clone(), grouped(row.counter.value), rate]);
+    }
+    output.grid(&grid)?;
+    for (path, trail) in &report.trails {
+        output.line(path, BOLD)?;
+        let mut grid = Grid::new(&["table", "changes", "bytes"], &["changes", "bytes"]);
+        for (name, table) in &trail.tables {
+            grid.row(vec![name.clone(), grouped(table.operations.values().sum()), grouped(table.bytes)]);
+        }
+        output.grid(&grid)?;
+        let quantile = |part| trail.transaction_changes.quantile(part).map_or("-".to_owned(), grouped);
+        output.line(
+            &format!(
+                "{} transactions; changes of one: median {}, 99 % {}",
+                grouped(trail.transactions),
+                quantile(0.5),
+                quantile(0.99)
+            ),
+            "",
+        )?;
+        for point in &trail.change_points {
+            output.line(point, "")?;
+        }
+    }
+    complain(&report.refused, output)
+}
+
+fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {
+    let report = trailcore_ops::reconciled(&args.request());
+    if args.json {
+        output.json(&report)?;
+        return Ok(0);
+    }
+    let mut grid = Grid::new(&["table", "stage", "operations", "missing", "difference"], &["operations", "missing"]);
+    for table in &report.tables {
+        for stage in &table.stages {
+            let differences: Vec<_> = table.differences.iter().filter(|difference| difference.to == stage.stage).collect();
+            let missing: i64 = differences.iter().map(|difference| difference.missing).sum();
+            let kinds: Vec<_> = differences.iter().map(|difference| word(&difference.kind)).collect();
+            let operations = stage.operations.map_or("-".to_owned(), grouped);
+            grid.row(vec![table.table.clone(), stage.stage.clone(), operations, missing.to_string(), kinds.join(", ")]);
+        }
+    }
+    output.grid(&grid)?;
+    Ok(if report.unexplained == 0 { 0 } else { crate::failure::DIFFERENT })
+}
+
+fn watch(args: &WatchArgs, output: &mut Output) -> Result<i32, Failure> {
+    use std::io::Write as _;
+    let mut monitor = args.judging.monitor()?;
+    let mut rounds = 0;
+    loop {
+        let report = observed(&args.common, &mut monitor);
+        args.judging.keep(&monitor)?;
+        if output.is_terminal() {
+            // Home, and clear what is below: the table is refreshed in place.
+            write!(output, "\u{1b}[H\u{1b}[2J")?;
+        }
+        show(&report, output)?;
+        output.flush()?;
+        rounds += 1;
+        if args.rounds.is_some_and(|most| rounds >= most) {
+            return Ok(0);
+        }
+        let next = Instant::now() + Duration::from_secs(args.every);
+        while Instant::now() < next {
+            if output.is_interrupted() {
+                return Err(Failure::Interrupted);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn export(args: &ExportArgs, output: &mut Output) -> Result<i32, Failure> {
+    use std::io::Write as _;
+    let name = args.format.replace('-', "_");
+    let format: Format = serde_json::from_value(name.into())
+        .map_err(|_| Failure::usage(format!("--format {}: known are prometheus, statsd, json-lines and zabbix", args.format)))?;
+    let mut monitor = args.judging.monitor()?;
+    let report = observed(&args.common, &mut monitor);
+    args.judging.keep(&monitor)?;
+    write!(output, "{}", trailcore_ops::export::text(&report, format)?)?;
+    Ok(0)
+}

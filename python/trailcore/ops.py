@@ -1,0 +1,157 @@
+"""Operations: values, lag, health and statistics, from what GoldenGate writes about itself.
+
+    import trailcore as tc
+
+    report = tc.ops.health(["info-all.txt", "ggserr.log"])
+    report.streams[0].health
+    tc.ops.table(report.streams).to_polars()
+
+An artefact is a path, or a mapping with the members of the schema `ops-request`: `{"name": "all", "text": text}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trailcore import _native
+from trailcore._ops_documents import (
+    ExportReport,
+    FollowReport,
+    HealthAnswer,
+    LagReport,
+    ReadReport,
+    Reconciliation,
+    StatsReport,
+)
+
+if TYPE_CHECKING:
+    import polars
+    import pyarrow
+
+__all__ = ["Table", "export", "follow", "health", "lag", "plot", "read", "reconcile", "stats", "table"]
+
+Artefact = str | os.PathLike[str] | Mapping[str, Any]
+
+
+def _input(artefact: Artefact) -> dict[str, Any]:
+    if isinstance(artefact, Mapping):
+        return dict(artefact)
+    return {"path": os.fspath(artefact)}
+
+
+def _request(inputs: Iterable[Artefact], rounds: Iterable[Iterable[Artefact]], **more: Any) -> str:
+    request: dict[str, Any] = {"inputs": [_input(one) for one in inputs]}
+    request["rounds"] = [[_input(one) for one in artefacts] for artefacts in rounds]
+    request.update((name, value) for name, value in more.items() if value is not None)
+    return json.dumps(request)
+
+
+def read(inputs: Iterable[Artefact], *, section: str | None = None) -> ReadReport:
+    """Reads artefacts: their values and faults. With `section`, such as `info_all`, a text without one is refused."""
+    request: dict[str, Any] = {"inputs": [_input(one) for one in inputs]}
+    if section is not None:
+        request["section"] = section
+    return ReadReport.of(json.loads(_native.call("ops.read", json.dumps(request))))
+
+
+def follow(path: str | os.PathLike[str], token: str | None = None) -> FollowReport:
+    """Returns the events of a log since the token of the last report, across roll-over. Giving the token acknowledges them."""
+    return FollowReport.of(json.loads(_native.call("ops.follow", json.dumps({"path": os.fspath(path), "token": token}))))
+
+
+def lag(inputs: Iterable[Artefact], *, count_records: bool = False) -> LagReport:
+    """Returns the lag of every stream by every definition, and the backlog of every link."""
+    return LagReport.of(json.loads(_native.call("ops.lag", _request(inputs, [], count_records=count_records))))
+
+
+def health(
+    inputs: Iterable[Artefact],
+    *,
+    before: Iterable[Iterable[Artefact]] = (),
+    policy: Mapping[str, Any] | None = None,
+    memory: Mapping[str, Any] | None = None,
+) -> HealthAnswer:
+    """Returns verdicts and findings. `before` has earlier observations; `memory` is that of the last report."""
+    answer = _native.call("ops.health", _request(inputs, before, policy=policy, memory=memory))
+    return HealthAnswer.of(json.loads(answer))
+
+
+def stats(
+    inputs: Iterable[Artefact] = (), *, before: Iterable[Iterable[Artefact]] = (), trails: Sequence[str] = ()
+) -> StatsReport:
+    """Returns counters, rates between the last two observations, and the contents of trails."""
+    return StatsReport.of(json.loads(_native.call("ops.stats", _request(inputs, before, trails=list(trails)))))
+
+
+def reconcile(inputs: Iterable[Artefact], *, before: Iterable[Iterable[Artefact]] = ()) -> Reconciliation:
+    """Compares the counts of each table along Extract, pump or path, and Replicat."""
+    return Reconciliation.of(json.loads(_native.call("ops.reconcile", _request(inputs, before))))
+
+
+def export(inputs: Iterable[Artefact], *, format: str = "prometheus", memory: Mapping[str, Any] | None = None) -> str:
+    """Returns health and lag as text: `prometheus`, `statsd`, `json_lines` or `zabbix`."""
+    answer = _native.call("ops.export", _request(inputs, [], format=format, memory=memory))
+    return ExportReport.of(json.loads(answer)).text
+
+
+class Table:
+    """Rows of a report as a table."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        """`rows` are dataclasses of one kind."""
+        self.rows = [_flat(dataclasses.asdict(row)) for row in rows]
+
+    def __len__(self) -> int:
+        """Returns the number of rows."""
+        return len(self.rows)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Returns an Arrow table; needs pyarrow."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist(self.rows)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Returns a frame of polars; needs polars."""
+        import polars
+
+        return polars.DataFrame(self.rows, infer_schema_length=None)
+
+
+def table(rows: Sequence[Any]) -> Table:
+    """Returns the rows of a report, such as `report.streams`, as a table. Nested values become columns or JSON."""
+    return Table(rows)
+
+
+def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}_")
+        elif isinstance(value, list):
+            found[prefix + name] = json.dumps(value)
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def plot(reports: Iterable[LagReport], definition: str = "checkpoint") -> Any:
+    """Plots the lag of each stream over several reports, in seconds; needs matplotlib. Returns its axes."""
+    import matplotlib.pyplot
+
+    series: dict[str, list[tuple[Any, float]]] = {}
+    for report in reports:
+        for stream in report.streams:
+            for value in stream.lags:
+                if value.definition == definition:
+                    series.setdefault(f"{stream.deployment}/{stream.stream}", []).append((report.at, value.millis / 1000))
+    axes = matplotlib.pyplot.figure().subplots()
+    for name, points in series.items():
+        axes.plot([at for at, _ in points], [seconds for _, seconds in points], label=name)
+    axes.set_ylabel(f"{definition} lag, seconds")
+    axes.legend()
+    return axes

@@ -1,0 +1,378 @@
+//! Calls by documents: one function for every report, the same in every language.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
+
+use crate::export::{self, Format};
+use crate::follow::follow;
+use crate::health::{HealthReport, Memory, Monitor, Policy};
+use crate::input::{Input, observe};
+use crate::model::{Backlog, LagValue, Link, Snapshot, StreamKind};
+use crate::moment::Moment;
+use crate::read::Reading;
+use crate::statistics::{Rate, Reconciliation, TrailStatistics, rates, reconcile};
+
+/// The verbs of [`call`], each with a description of its report.
+pub const VERBS: &[(&str, &str)] = &[
+    ("ops.read", "the values and faults of artefacts: an ops-read report"),
+    ("ops.follow", "the events of a log since a token, across roll-over: an ops-follow report"),
+    ("ops.lag", "the lag of every stream by every definition, and the backlog of every link: an ops-lag report"),
+    ("ops.health", "verdicts and findings, and the memory for the next call: an ops-health report"),
+    ("ops.stats", "rates of counters between two rounds, and the contents of trails: an ops-stats report"),
+    ("ops.reconcile", "the counts of each table along each chain: an ops-reconcile report"),
+    ("ops.export", "health and lag as text for another program: an ops-export report"),
+];
+
+/// The request of `ops.read`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ReadRequest {
+    /// The artefacts.
+    pub inputs: Vec<Input>,
+    /// Only sections with this name, such as `info_all` or `lag`. A text without one is refused.
+    pub section: Option<String>,
+}
+
+/// The request of `ops.lag`, `ops.health`, `ops.stats`, `ops.reconcile` and `ops.export`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ObserveRequest {
+    /// The artefacts of one observation.
+    pub inputs: Vec<Input>,
+    /// The artefacts of several observations, in the order of time; `inputs` is one more after them.
+    pub rounds: Vec<Vec<Input>>,
+    /// `ops.health`, `ops.export`: the limits.
+    pub policy: Policy,
+    /// `ops.health`, `ops.export`: the memory that the last call returned.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
+    pub memory: Option<Memory>,
+    /// `ops.stats`: paths of trails whose contents are counted.
+    pub trails: Vec<String>,
+    /// `ops.lag`: the records of a backlog are counted in the trail files.
+    pub count_records: bool,
+    /// `ops.export`: the form.
+    pub format: Format,
+}
+
+/// `ops.read`: the values and faults of artefacts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReadReport {
+    /// The artefacts that were read.
+    pub readings: Vec<Reading>,
+    /// The artefacts that were refused, with the reason.
+    pub refused: Vec<RefusedInput>,
+}
+
+/// An artefact that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RefusedInput {
+    /// The artefact.
+    pub artefact: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// `ops.lag`: the lag of every stream, and the backlog of every link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LagReport {
+    /// The time of the observation.
+    pub at: Option<Moment>,
+    /// The streams.
+    pub streams: Vec<StreamLag>,
+    /// The links.
+    pub links: Vec<Link>,
+    /// The artefacts that were refused.
+    pub refused: Vec<RefusedInput>,
+}
+
+/// The lag of a stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StreamLag {
+    /// The deployment.
+    pub deployment: String,
+    /// The stream.
+    pub stream: String,
+    /// The kind of stream.
+    pub kind: StreamKind,
+    /// The state as text.
+    pub status: String,
+    /// The lag by every definition that is known.
+    pub lags: Vec<LagValue>,
+    /// The distance to the writer of its trail.
+    pub backlog: Option<Backlog>,
+}
+
+/// `ops.health`: verdicts and findings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HealthAnswer {
+    /// The report of the last round.
+    #[serde(flatten)]
+    pub report: HealthReport,
+    /// The memory for the next call. Its members may change with a release.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+    pub memory: Memory,
+}
+
+/// `ops.stats`: rates and the contents of trails.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StatsReport {
+    /// The counters of the last round, by stream, table and operation.
+    pub counters: Vec<CounterRow>,
+    /// The rates between the last two rounds.
+    pub rates: Vec<Rate>,
+    /// The contents of trails, by path.
+    pub trails: BTreeMap<String, TrailStatistics>,
+    /// The artefacts that were refused.
+    pub refused: Vec<RefusedInput>,
+}
+
+/// A counter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CounterRow {
+    /// The deployment.
+    pub deployment: String,
+    /// The stream.
+    pub stream: String,
+    /// The table.
+    pub table: String,
+    /// The operation.
+    pub operation: String,
+    /// The value, its times and its origin.
+    #[serde(flatten)]
+    pub counter: crate::model::Counter,
+}
+
+/// `ops.export`: text for another program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ExportReport {
+    /// The text.
+    pub text: String,
+    /// The memory for the next call.
+    pub memory: String,
+}
+
+/// Answers a request: a verb and a JSON document in, a JSON document out. `docs/schema/` has the schemas of both.
+///
+/// ```
+/// let request = r#"{"inputs": [{"name": "mgr.txt", "text": "Manager is running (IP port gg1.7809, Process ID 18221)."}]}"#;
+/// let report = trailcore_ops::call("ops.read", request)?;
+/// assert!(report.contains(r#""port":7809"#));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] for an unknown verb or a request that does not have the form of its schema. An artefact that
+/// cannot be read is not an error of the call: the report states it.
+pub fn call(verb: &str, request: &str) -> Result<String> {
+    match verb {
+        "ops.read" => write(&read(&parse(request)?)),
+        "ops.follow" => write(&follow(&parse(request)?)?),
+        "ops.lag" => write(&lag(&parse(request)?)),
+        "ops.health" => write(&health(parse(request)?)?),
+        "ops.stats" => write(&stats(&parse(request)?)?),
+        "ops.reconcile" => write(&reconciled(&parse(request)?)),
+        "ops.export" => write(&exported(parse(request)?)?),
+        _ => {
+            let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();
+            Err(Error::new(ErrorKind::InvalidArgument, format!("unknown verb {verb:?}; known are {}", known.join(", "))))
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(request: &str) -> Result<T> {
+    serde_json::from_str(request).map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("request document: {error}")))
+}
+
+fn write(report: &impl Serialize) -> Result<String> {
+    serde_json::to_string(report).map_err(|error| Error::internal(&format!("a document cannot be written: {error}")))
+}
+
+/// Answers `ops.read`.
+#[must_use]
+pub fn read(request: &ReadRequest) -> ReadReport {
+    let mut report = ReadReport { readings: Vec::new(), refused: Vec::new() };
+    for input in &request.inputs {
+        let reading = input.read().and_then(|reading| match &request.section {
+            Some(section) => reading.only(section),
+            None => Ok(reading),
+        });
+        match reading {
+            Ok(reading) => report.readings.push(reading),
+            Err(error) => report.refused.push(RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() }),
+        }
+    }
+    report
+}
+
+fn refused(snapshot: &Snapshot) -> Vec<RefusedInput> {
+    let inputs = snapshot.inputs.iter();
+    inputs.filter_map(|input| Some(RefusedInput { artefact: input.artefact.clone(), reason: input.error.clone()? })).collect()
+}
+
+impl ObserveRequest {
+    /// Returns the rounds, the last one of which is `inputs`.
+    fn all_rounds(&self) -> Vec<&[Input]> {
+        let own = (!self.inputs.is_empty()).then_some(self.inputs.as_slice());
+        self.rounds.iter().map(Vec::as_slice).chain(own).collect()
+    }
+}
+
+/// Answers `ops.lag`.
+#[must_use]
+pub fn lag(request: &ObserveRequest) -> LagReport {
+    let mut snapshot = request.all_rounds().last().map(|inputs| observe(inputs)).unwrap_or_default();
+    if request.count_records {
+        snapshot.count_records();
+    }
+    let backlog = |name: (&str, &str)| {
+        let link = snapshot.links.iter().find(|link| (link.reader.deployment.as_str(), link.reader.name.as_str()) == name);
+        link.map(|link| link.backlog)
+    };
+    let streams = snapshot.streams.iter().map(|stream| StreamLag {
+        deployment: stream.deployment.clone(),
+        stream: stream.name.clone(),
+        kind: stream.kind,
+        status: stream.status.clone(),
+        lags: stream.lags.clone(),
+        backlog: backlog((&stream.deployment, &stream.name)),
+    });
+    LagReport { at: snapshot.at, streams: streams.collect(), links: snapshot.links.clone(), refused: refused(&snapshot) }
+}
+
+/// Answers `ops.health`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] without inputs.
+pub fn health(request: ObserveRequest) -> Result<HealthAnswer> {
+    let (report, monitor) = judged(request)?;
+    Ok(HealthAnswer { report, memory: monitor.memory().clone() })
+}
+
+fn judged(mut request: ObserveRequest) -> Result<(HealthReport, Monitor)> {
+    let mut monitor = Monitor::with_memory(std::mem::take(&mut request.policy), request.memory.take().unwrap_or_default());
+    let rounds = request.all_rounds();
+    let report = rounds.into_iter().fold(None, |_, inputs| Some(monitor.observe(&observe(inputs))));
+    let report = report.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "inputs: at least one artefact is needed"))?;
+    Ok((report, monitor))
+}
+
+/// Answers `ops.stats`.
+///
+/// # Errors
+/// The errors of opening a trail.
+pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
+    let snapshots: Vec<Snapshot> = request.all_rounds().into_iter().map(observe).collect();
+    let mut report = StatsReport { counters: Vec::new(), rates: Vec::new(), trails: BTreeMap::new(), refused: Vec::new() };
+    if let [.., before, after] = snapshots.as_slice() {
+        report.rates = rates(before, after);
+    }
+    if let Some(last) = snapshots.last() {
+        report.refused = refused(last);
+        for stream in &last.streams {
+            for (table, counters) in &stream.counters {
+                report.counters.extend(counters.iter().map(|(operation, counter)| CounterRow {
+                    deployment: stream.deployment.clone(),
+                    stream: stream.name.clone(),
+                    table: table.clone(),
+                    operation: operation.clone(),
+                    counter: counter.clone(),
+                }));
+            }
+        }
+    }
+    for path in &request.trails {
+        report.trails.insert(path.clone(), TrailStatistics::of(&Trail::open(path)?, ReadOptions::new())?);
+    }
+    Ok(report)
+}
+
+/// Answers `ops.reconcile`.
+#[must_use]
+pub fn reconciled(request: &ObserveRequest) -> Reconciliation {
+    let snapshots: Vec<Snapshot> = request.all_rounds().into_iter().map(observe).collect();
+    match snapshots.as_slice() {
+        [] => Reconciliation::default(),
+        [only] => reconcile(None, only),
+        [.., before, after] => reconcile(Some(before), after),
+    }
+}
+
+/// Answers `ops.export`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] without inputs.
+pub fn exported(request: ObserveRequest) -> Result<ExportReport> {
+    let format = request.format;
+    let (report, monitor) = judged(request)?;
+    Ok(ExportReport { text: export::text(&report, format)?, memory: write(monitor.memory())? })
+}
+
+/// Answers a request of this crate or of the core: the one call of every binding.
+///
+/// ```
+/// assert!(trailcore_ops::answer("ops.moon", "{}").is_err());
+/// ```
+///
+/// # Errors
+/// The errors of [`call`] and of [`trailcore::call`].
+pub fn answer(verb: &str, request: &str) -> Result<String> {
+    if verb.starts_with("ops.") { call(verb, request) } else { trailcore::call(verb, request) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &str = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\\n\\nEXTRACT     RUNNING     E1          00:00:02      00:00:05\\n";
+
+    #[test]
+    fn every_verb_answers() {
+        let inputs = format!(r#"[{{"name":"a","text":"{ALL}","observed":"2024-03-01T12:00:00Z"}}]"#);
+        for (verb, says) in [
+            ("ops.read", "info_all"),
+            ("ops.lag", r#""millis":2000"#),
+            ("ops.health", r#""health":"unknown""#),
+            ("ops.stats", r#""counters":[]"#),
+            ("ops.reconcile", r#""tables":[]"#),
+            ("ops.export", "goldengate_stream_lag_seconds"),
+        ] {
+            let answer = call(verb, &format!(r#"{{"inputs":{inputs}}}"#)).unwrap();
+            assert!(answer.contains(says), "{verb}: {answer}");
+        }
+        assert_eq!(VERBS.len(), 7);
+        for (verb, request) in [("ops.moon", "{}"), ("ops.read", "{"), ("ops.read", r#"{"inptus":[]}"#), ("ops.health", "{}")] {
+            assert_eq!(call(verb, request).unwrap_err().kind(), ErrorKind::InvalidArgument, "{verb} {request}");
+        }
+    }
+
+    #[test]
+    fn memory_crosses_calls() {
+        let round = |minute: u32, memory: &str| {
+            let request =
+                format!(r#"{{"inputs":[{{"name":"a","text":"{ALL}","observed":"2024-03-01T12:{minute:02}:00Z"}}]{memory}}}"#);
+            call("ops.health", &request).unwrap()
+        };
+        let first: serde_json::Value = serde_json::from_str(&round(0, "")).unwrap();
+        let second: serde_json::Value = serde_json::from_str(&round(5, &format!(r#","memory":{}"#, first["memory"]))).unwrap();
+        assert_eq!(second["streams"][0]["health"], "idle");
+    }
+
+    #[test]
+    fn another_command_is_refused() {
+        let answer = call("ops.read", &format!(r#"{{"inputs":[{{"name":"a","text":"{ALL}"}}],"section":"stats"}}"#)).unwrap();
+        assert!(answer.contains("not the output of this command") && answer.contains(r#""readings":[]"#), "{answer}");
+    }
+}

@@ -1,0 +1,116 @@
+//! The watchdog over the inputs: one that stops, cannot be read, or is damaged is a finding.
+
+use std::collections::BTreeMap;
+
+use crate::fault::FaultKind;
+use crate::health::{Finding, FindingKind, Memory, Policy, Weight};
+use crate::model::{InputSeen, Snapshot};
+
+pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, _policy: &Policy, elapsed: Option<i64>, findings: &mut Vec<Finding>) {
+    stopped(snapshot, memory, findings);
+    for input in &snapshot.inputs {
+        let last = memory.inputs.get(&format!("{}\u{0}{}", input.deployment, input.artefact));
+        if let (Some(Some(last)), Some(now), Some(_)) = (last, input.observed, elapsed) {
+            if *last == now {
+                findings.push(finding(
+                    FindingKind::InputFrozen,
+                    Weight::Warning,
+                    input,
+                    format!("was observed at {now}, as in the last observation"),
+                ));
+            }
+        }
+        match &input.error {
+            Some(error) => findings.push(unreadable(input, error)),
+            None => damaged(input, findings),
+        }
+    }
+}
+
+/// Finds inputs that came with the last observation and not with this one; if all of a deployment did, the host is silent.
+fn stopped(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
+    let mut by_deployment: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
+    for id in memory.inputs.keys() {
+        let Some((deployment, artefact)) = id.split_once('\u{0}') else { continue };
+        let is_there = snapshot.inputs.iter().any(|input| input.deployment == deployment && input.artefact == artefact);
+        let entry = by_deployment.entry(deployment).or_default();
+        entry.0 += 1;
+        if !is_there {
+            entry.1.push(artefact);
+        }
+    }
+    for (deployment, (all, gone)) in by_deployment {
+        let has_new = snapshot.inputs.iter().any(|input| input.deployment == deployment);
+        if gone.len() == all && !has_new {
+            let text = format!("none of its {all} inputs arrived");
+            findings.push(Finding::new(FindingKind::HostSilent, Weight::Critical, deployment, deployment, text));
+            continue;
+        }
+        for artefact in gone {
+            findings.push(Finding::new(
+                FindingKind::InputStopped,
+                Weight::Warning,
+                deployment,
+                artefact,
+                "arrived with the last observation and not with this one".to_owned(),
+            ));
+        }
+    }
+}
+
+fn finding(kind: FindingKind, weight: Weight, input: &InputSeen, text: String) -> Finding {
+    Finding::new(kind, weight, &input.deployment, &input.artefact, text)
+}
+
+fn unreadable(input: &InputSeen, error: &str) -> Finding {
+    let kind = if error.contains("not the output of") || error.contains("is a request") || error.contains("of another kind") {
+        FindingKind::WrongArtefact
+    } else {
+        FindingKind::InputUnreadable
+    };
+    finding(kind, Weight::Warning, input, error.to_owned())
+}
+
+fn damaged(input: &InputSeen, findings: &mut Vec<Finding>) {
+    let count = |kinds: &[FaultKind]| kinds.iter().filter_map(|kind| input.faults.get(kind)).sum::<u64>();
+    let classes: [(FindingKind, Weight, &[FaultKind], &str); 5] = [
+        (FindingKind::TornLog, Weight::Warning, &[FaultKind::Torn], "torn lines"),
+        (
+            FindingKind::InputCut,
+            Weight::Warning,
+            &[FaultKind::Cut, FaultKind::Truncated, FaultKind::TooLong],
+            "places that are cut off",
+        ),
+        (
+            FindingKind::Localised,
+            Weight::Note,
+            &[FaultKind::Localised],
+            "lines in another language: numbers are kept by their place",
+        ),
+        (
+            FindingKind::DamagedValues,
+            Weight::Warning,
+            &[
+                FaultKind::NotANumber,
+                FaultKind::NotATime,
+                FaultKind::AmbiguousNumber,
+                FaultKind::TooLarge,
+                FaultKind::NotText,
+                FaultKind::Contradiction,
+            ],
+            "values that cannot be read",
+        ),
+        (
+            FindingKind::UnknownLayout,
+            Weight::Note,
+            &[FaultKind::UnknownColumn, FaultKind::UnknownKey, FaultKind::UnknownLine, FaultKind::Misaligned],
+            "unknown columns, keys or lines",
+        ),
+    ];
+    for (kind, weight, faults, text) in classes {
+        let number = count(faults);
+        if number > 0 {
+            findings.push(finding(kind, weight, input, format!("{number} {text}")));
+        }
+    }
+}

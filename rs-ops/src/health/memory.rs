@@ -1,0 +1,247 @@
+//! [`Memory`]: what a monitor keeps from one observation to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::health::{Band, Health, Policy};
+use crate::model::{LagDefinition, Link, ProcessState, Snapshot, Stream};
+use crate::moment::Moment;
+
+/// Intervals that are kept for a forecast.
+const INTERVALS: usize = 12;
+/// Codes of messages that are kept as known.
+const KNOWN: usize = 10_000;
+
+/// The memory of a monitor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The time of the last observation.
+    pub at: Option<Moment>,
+    /// The streams, by deployment and name.
+    pub(crate) streams: BTreeMap<String, Seen>,
+    /// The inputs, by deployment and artefact, with the time of the observation.
+    pub(crate) inputs: BTreeMap<String, Option<Moment>>,
+    /// The services.
+    pub(crate) services: BTreeSet<String>,
+    /// The trails: first and last file, and the end of the last one.
+    pub(crate) trails: BTreeMap<String, TrailSeen>,
+    /// Messages that were reported.
+    pub(crate) messages: BTreeSet<String>,
+    /// The free bytes of a disk, by trail directory.
+    pub(crate) disks: BTreeMap<String, u64>,
+}
+
+/// A trail as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrailSeen {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) bytes: u64,
+    /// Observations in which it grew and no file was purged.
+    pub(crate) grown: u64,
+}
+
+/// A stream as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) deployment: String,
+    pub(crate) name: String,
+    pub(crate) artefact: Option<String>,
+    pub(crate) at: Option<Moment>,
+    pub(crate) state: ProcessState,
+    pub(crate) started: Option<Moment>,
+    pub(crate) process: Option<u64>,
+    pub(crate) read: Option<(u64, u64)>,
+    pub(crate) redo: Option<(Option<u64>, Option<u64>, Option<u64>)>,
+    pub(crate) writes: Vec<(u64, u64)>,
+    /// The position of the writer of the trail that it reads.
+    pub(crate) writer: Option<(u64, u64)>,
+    pub(crate) lag: Option<i64>,
+    pub(crate) since: Option<i64>,
+    pub(crate) backlog: Option<u64>,
+    pub(crate) low_high: Option<i64>,
+    pub(crate) recovery: Option<(Option<u64>, Option<u64>)>,
+    pub(crate) open: BTreeSet<String>,
+    /// Operations by table.
+    pub(crate) operations: BTreeMap<String, u64>,
+    pub(crate) discards: u64,
+    pub(crate) collisions: u64,
+    pub(crate) heartbeat_age: Option<i64>,
+    /// Milliseconds, bytes in, bytes out.
+    pub(crate) intervals: Vec<(i64, u64, u64)>,
+    pub(crate) health: Option<Health>,
+    pub(crate) since_health: Option<Moment>,
+    /// For each of the last observations, whether health changed.
+    pub(crate) changes: Vec<bool>,
+    /// Abends and restarts in the last observations.
+    pub(crate) failures: Vec<bool>,
+    pub(crate) band: Band,
+    pub(crate) missed: u64,
+}
+
+impl Seen {
+    pub(crate) fn of(
+        stream: &Stream,
+        link: Option<&Link>,
+        at: Option<Moment>,
+        before: Option<&Self>,
+        elapsed: Option<i64>,
+    ) -> Self {
+        let millis = |definition| stream.lag(definition).map(|lag| lag.millis);
+        let total = |names: &[&str]| {
+            let counters = stream.counters.values().flatten();
+            counters
+                .filter(|(name, _)| names.contains(&name.as_str()))
+                .map(|(_, counter)| counter.value)
+                .fold(0, u64::saturating_add)
+        };
+        let operations = stream.counters.iter().filter_map(|(table, counters)| Some((table.clone(), operations(counters)?)));
+        let mut seen = Self {
+            deployment: stream.deployment.clone(),
+            name: stream.name.clone(),
+            artefact: stream.evidence.as_ref().map(|evidence| evidence.artefact.clone()),
+            at,
+            state: stream.state,
+            started: stream.started,
+            process: stream.process,
+            read: stream.read.as_ref().map(|point| (point.seqno, point.rba)),
+            redo: stream.redo.as_ref().map(|point| (point.seqno, point.rba, point.scn)),
+            writes: stream.writes.iter().map(|point| (point.seqno, point.rba)).collect(),
+            writer: link.and_then(|link| link.writer.as_ref()).map(|side| (side.point.seqno, side.point.rba)),
+            lag: millis(LagDefinition::Process).or(millis(LagDefinition::Checkpoint)).or(millis(LagDefinition::Heartbeat)),
+            since: millis(LagDefinition::SinceCheckpoint),
+            backlog: link.and_then(|link| link.backlog.bytes),
+            low_high: millis(LagDefinition::HighWatermark)
+                .zip(millis(LagDefinition::LowWatermark))
+                .map(|(high, low)| (high - low).abs()),
+            recovery: stream.recovery.as_ref().map(|point| (point.seqno, point.rba)),
+            open: stream.open.iter().filter(|open| open.items != Some(0)).map(|open| open.xid.clone()).collect(),
+            operations: operations.collect(),
+            discards: stream.discarded.saturating_add(total(&["discards"])),
+            collisions: total(&["collisions", "insert collisions", "update collisions", "delete collisions"]),
+            heartbeat_age: millis(LagDefinition::HeartbeatAge),
+            ..Self::default()
+        };
+        if let Some(before) = before {
+            seen.intervals.clone_from(&before.intervals);
+            seen.changes.clone_from(&before.changes);
+            seen.failures.clone_from(&before.failures);
+            seen.band = before.band.clone();
+            seen.add_interval(before, elapsed);
+        }
+        seen
+    }
+
+    /// Adds an interval: the bytes that arrived, and the bytes that were taken.
+    fn add_interval(&mut self, before: &Self, elapsed: Option<i64>) {
+        let (Some(elapsed), Some(now), Some(last)) = (elapsed, self.backlog, before.backlog) else { return };
+        let (Some(read), Some(was)) = (self.read, before.read) else { return };
+        // Within a file the bytes are exact; across files they follow from the backlog only if the writer stayed in its file.
+        let taken = if read.0 == was.0 { read.1.checked_sub(was.1) } else { None };
+        let written =
+            self.writer.zip(before.writer).and_then(|(now, was)| (now.0 == was.0).then(|| now.1.checked_sub(was.1)).flatten());
+        let (arrived, taken) = match (written, taken) {
+            (Some(arrived), Some(taken)) => (arrived, taken),
+            (Some(arrived), None) => (arrived, (last + arrived).saturating_sub(now)),
+            (None, Some(taken)) => ((now + taken).saturating_sub(last), taken),
+            (None, None) => return,
+        };
+        self.intervals.push((elapsed, arrived, taken));
+        if self.intervals.len() > INTERVALS {
+            self.intervals.remove(0);
+        }
+    }
+
+    /// Keeps the health.
+    pub(crate) fn remember(
+        &mut self,
+        health: Health,
+        (is_change, is_news): (bool, bool),
+        before: Option<&Self>,
+        at: Option<Moment>,
+        policy: &Policy,
+    ) {
+        self.health = Some(health);
+        self.since_health = if is_change { at } else { before.and_then(|before| before.since_health).or(at) };
+        self.changes.push(is_news);
+        let window = usize::try_from(policy.flap_window).unwrap_or(usize::MAX);
+        while self.changes.len() > window {
+            self.changes.remove(0);
+        }
+    }
+
+    /// Returns the number of changes, if there are more than the policy accepts.
+    pub(crate) fn flapping(&self, policy: &Policy) -> Option<u64> {
+        let changes = self.changes.iter().filter(|change| **change).count() as u64;
+        (changes > policy.flaps).then_some(changes)
+    }
+}
+
+/// Returns the operations of a table.
+fn operations(counters: &BTreeMap<String, crate::model::Counter>) -> Option<u64> {
+    let value = |name: &str| counters.get(name).map(|counter| counter.value);
+    value("operations").or_else(|| {
+        let parts: Vec<_> =
+            ["inserts", "updates", "deletes", "upserts", "truncates"].iter().filter_map(|name| value(name)).collect();
+        (!parts.is_empty()).then(|| parts.iter().fold(0, |sum: u64, part| sum.saturating_add(*part)))
+    })
+}
+
+impl Memory {
+    /// Takes the facts of an observation.
+    pub(crate) fn take(&mut self, snapshot: &Snapshot, streams: BTreeMap<String, Seen>) {
+        self.at = snapshot.at.or(self.at);
+        self.streams = streams;
+        self.inputs = snapshot
+            .inputs
+            .iter()
+            .map(|input| (format!("{}\u{0}{}", input.deployment, input.artefact), input.observed))
+            .collect();
+        self.services = snapshot.services.iter().map(|service| format!("{}\u{0}{}", service.deployment, service.name)).collect();
+        self.disks = snapshot.disks.clone();
+        let mut trails = BTreeMap::new();
+        for trail in &snapshot.trails {
+            let id = format!("{}\u{0}{}", trail.deployment, trail.trail);
+            let (Some(first), Some(last)) = (trail.files.keys().next().copied(), trail.files.keys().next_back().copied()) else {
+                continue;
+            };
+            let bytes = trail.files.values().fold(0, |sum: u64, size| sum.saturating_add(*size));
+            let known = self.trails.get(&id);
+            let grown = match known {
+                Some(known) if known.first == first && bytes > known.bytes && last > known.last => known.grown + 1,
+                Some(known) if known.first == first => known.grown,
+                _ => 0,
+            };
+            trails.insert(id, TrailSeen { first, last, bytes, grown });
+        }
+        self.trails = trails;
+        for message in snapshot.messages.iter().chain(snapshot.streams.iter().flat_map(|stream| &stream.messages)) {
+            if self.messages.len() < KNOWN {
+                self.messages.insert(message_id(message));
+            }
+        }
+    }
+
+    /// Returns the learned limits as text, one line for each stream.
+    ///
+    /// ```
+    /// assert_eq!(trailcore_ops::health::Memory::default().limits(), "");
+    /// ```
+    #[must_use]
+    pub fn limits(&self) -> String {
+        let mut text = String::new();
+        for (id, seen) in &self.streams {
+            let all = &seen.band.all;
+            text +=
+                &format!("{id}: {} observations, lag up to {} ms, backlog up to {} bytes\n", all.samples, all.lag, all.backlog);
+        }
+        text
+    }
+}
+
+/// Identifies a message: the same one is reported once.
+pub(crate) fn message_id(message: &crate::model::Message) -> String {
+    let time = message.time.map(|time| time.to_string()).unwrap_or_default();
+    format!("{} {time} {}", message.code.as_deref().unwrap_or(""), message.evidence.artefact)
+}

@@ -1,0 +1,22 @@
+//! Reads what Oracle GoldenGate writes about itself.
+
+mod call;
+pub mod export;
+mod fault;
+mod follow;
+pub mod health;
+mod input;
+pub mod model;
+mod moment;
+mod number;
+pub mod read;
+pub mod statistics;
+
+pub use call::{
+    CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, RefusedInput, StatsReport,
+    StreamLag, VERBS, answer, call, exported, health as judge, lag, read as read_inputs, reconciled, stats,
+};
+pub use fault::{Fault, FaultKind, Faults, Place};
+pub use follow::{FollowReport, FollowRequest, LogFollower, follow};
+pub use input::{Input, observe};
+pub use moment::Moment;

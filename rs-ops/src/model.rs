@@ -1,0 +1,372 @@
+//! The model of a deployment: streams (Extract, pump or path, Replicat), the links between them, and the trails on disk. Classic and
+//! Microservices artefacts give the same form.
+
+mod build;
+mod link;
+mod trail_name;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Place;
+use crate::moment::Moment;
+
+pub use link::{Backlog, Gap, Link, Side};
+pub use trail_name::TrailName;
+
+/// How a value was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The process measured it, and was asked.
+    Measured,
+    /// From a checkpoint: true at the time of the checkpoint.
+    Checkpoint,
+    /// From a file on disk.
+    File,
+    /// From a message that was written earlier.
+    Message,
+    /// From the heartbeat table.
+    Heartbeat,
+}
+
+/// The origin of a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// The artefact.
+    pub artefact: String,
+    /// The place in it.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The time of the observation.
+    pub observed: Option<Moment>,
+    /// How the value was found.
+    pub method: Method,
+}
+
+/// The kind of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StreamKind {
+    /// Reads a database's log.
+    Extract,
+    /// Reads a trail and writes a trail: a data pump.
+    Pump,
+    /// A distribution path of the Microservices architecture.
+    Path,
+    /// Applies a trail to a target.
+    Replicat,
+    /// A task that loads tables once.
+    InitialLoad,
+    /// A pipeline of trailcore.
+    Pipeline,
+    /// Not known yet.
+    #[default]
+    Unknown,
+}
+
+/// The state of a process. Its text is kept beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProcessState {
+    /// It runs. Whether it moves is another question.
+    Running,
+    /// It was stopped.
+    Stopped,
+    /// It ended with an error.
+    Abended,
+    /// It is between two states.
+    Changing,
+    /// A word that is not known.
+    Other,
+    /// No artefact states it.
+    #[default]
+    Unknown,
+}
+
+impl ProcessState {
+    /// Returns the state that a word means, in both architectures.
+    ///
+    /// ```
+    /// use trailcore_ops::model::ProcessState;
+    /// assert_eq!(ProcessState::of("RUNNING"), ProcessState::of("running"));
+    /// ```
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_uppercase().as_str() {
+            "RUNNING" => Self::Running,
+            "STOPPED" | "PAUSED" | "UNINITIALIZED" => Self::Stopped,
+            "ABENDED" | "KILLED" => Self::Abended,
+            "STARTING" | "STOPPING" => Self::Changing,
+            "" => Self::Unknown,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A position in a trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TrailPoint {
+    /// The trail: its path without the number, as printed.
+    pub trail: String,
+    /// The sequence number of the file.
+    pub seqno: u64,
+    /// The byte offset.
+    pub rba: u64,
+    /// The time of the record there.
+    pub time: Option<Moment>,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// A position in a database's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RedoPoint {
+    /// The sequence number of the log.
+    pub seqno: Option<u64>,
+    /// The byte offset.
+    pub rba: Option<u64>,
+    /// The SCN.
+    pub scn: Option<u64>,
+    /// The time of the record there.
+    pub time: Option<Moment>,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// A definition of lag. Several exist, and their values differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LagDefinition {
+    /// At the last checkpoint: system time less the time of the record. It is frozen while no checkpoint is written.
+    Checkpoint,
+    /// The time since the last checkpoint was written. A large transaction lets it grow, too.
+    SinceCheckpoint,
+    /// Measured by the process: now less the time of the record in hand.
+    Process,
+    /// The lag in a message of Manager, which writes it only with LAGREPORT, LAGINFO and LAGCRITICAL.
+    Message,
+    /// The whole way of a heartbeat.
+    Heartbeat,
+    /// The age of the last heartbeat: the one figure that grows when nothing arrives.
+    HeartbeatAge,
+    /// The part of Extract in a heartbeat.
+    HeartbeatExtract,
+    /// The part of Replicat in a heartbeat.
+    HeartbeatReplicat,
+    /// The lag at the low watermark of a parallel Replicat.
+    LowWatermark,
+    /// The lag at the high watermark of a parallel Replicat.
+    HighWatermark,
+    /// The time between the last record of the trail and the record that its reader is at.
+    Trail,
+}
+
+/// A lag by one definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LagValue {
+    /// The definition.
+    pub definition: LagDefinition,
+    /// Milliseconds. Negative if clocks differ.
+    pub millis: i64,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// An open transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OpenWork {
+    /// The transaction's id.
+    pub xid: String,
+    /// The time of its start.
+    pub started: Option<Moment>,
+    /// Its items. A transaction without items holds no lock.
+    pub items: Option<u64>,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// A counter of a table, with the time since which it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Counter {
+    /// The value.
+    pub value: u64,
+    /// The time since which it counts.
+    pub since: Option<Moment>,
+    /// The time at which it was read.
+    pub at: Option<Moment>,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// A message about a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Message {
+    /// The code, such as `OGG-01668`.
+    pub code: Option<String>,
+    /// The severity.
+    pub severity: crate::read::Severity,
+    /// The time.
+    pub time: Option<Moment>,
+    /// The text.
+    pub text: String,
+    /// The number of times that it occurred.
+    pub times: u64,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// A process that moves changes, with all that the artefacts contain about it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Stream {
+    /// The deployment or home.
+    pub deployment: String,
+    /// The group or path.
+    pub name: String,
+    /// The kind.
+    pub kind: StreamKind,
+    /// The state.
+    pub state: ProcessState,
+    /// The state as text.
+    pub status: String,
+    /// The origin of the state.
+    pub evidence: Option<Evidence>,
+    /// The time of the last start.
+    pub started: Option<Moment>,
+    /// The process id.
+    pub process: Option<u64>,
+    /// The position in a database's log.
+    pub redo: Option<RedoPoint>,
+    /// The oldest log that is still needed: the start of the oldest open transaction.
+    pub recovery: Option<RedoPoint>,
+    /// The position in the trail that it reads.
+    pub read: Option<TrailPoint>,
+    /// The positions in the trails that it writes.
+    pub writes: Vec<TrailPoint>,
+    /// Its lag, by definition.
+    pub lags: Vec<LagValue>,
+    /// The state of its end of file: `at_eof`, `waiting`, `processing` …
+    pub eof: Option<String>,
+    /// Open transactions.
+    pub open: Vec<OpenWork>,
+    /// Counters by table and operation: the total set.
+    pub counters: BTreeMap<String, BTreeMap<String, Counter>>,
+    /// Its messages, errors and warnings only.
+    pub messages: Vec<Message>,
+    /// Records that it discarded, as far as discard files have them.
+    pub discarded: u64,
+}
+
+impl Stream {
+    /// Returns the lag by a definition.
+    #[must_use]
+    pub fn lag(&self, definition: LagDefinition) -> Option<&LagValue> {
+        self.lags.iter().find(|lag| lag.definition == definition)
+    }
+
+    /// Returns deployment and name, as verdicts have them.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.deployment, self.name)
+    }
+}
+
+/// A process that serves streams: Manager, or a service of the Microservices architecture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Service {
+    /// The deployment or home.
+    pub deployment: String,
+    /// The name: `MANAGER`, `ADMINSRVR` …
+    pub name: String,
+    /// The state.
+    pub state: ProcessState,
+    /// The state as text.
+    pub status: String,
+    /// The origin.
+    pub evidence: Evidence,
+}
+
+/// The files of a trail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TrailFiles {
+    /// The deployment or home.
+    pub deployment: String,
+    /// The path without the number.
+    pub trail: String,
+    /// The sizes of the files by sequence number.
+    pub files: BTreeMap<u64, u64>,
+    /// Digits of the number in the names: 6 or 9; 0 if both occur.
+    pub digits: u64,
+    /// The artefact that has them.
+    pub artefact: String,
+    /// The time of the observation.
+    pub observed: Option<Moment>,
+}
+
+/// An input of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InputSeen {
+    /// The artefact.
+    pub artefact: String,
+    /// The deployment or home.
+    pub deployment: String,
+    /// The time of the observation.
+    pub observed: Option<Moment>,
+    /// The number of faults by kind.
+    pub faults: BTreeMap<crate::fault::FaultKind, u64>,
+    /// The reason why it could not be read.
+    pub error: Option<String>,
+}
+
+/// A deployment, or several, at one time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Snapshot {
+    /// The time: the latest observation.
+    pub at: Option<Moment>,
+    /// The streams, by deployment and name.
+    pub streams: Vec<Stream>,
+    /// The services.
+    pub services: Vec<Service>,
+    /// The links from a writer of a trail to its reader.
+    pub links: Vec<Link>,
+    /// The trails whose files are known.
+    pub trails: Vec<TrailFiles>,
+    /// The heartbeat rows that belong to no stream, as artefacts have them.
+    pub heartbeats: Vec<crate::read::HeartbeatSample>,
+    /// Messages that belong to no stream: errors and warnings.
+    pub messages: Vec<Message>,
+    /// The free bytes of disks, by deployment and directory.
+    pub disks: BTreeMap<String, u64>,
+    /// The inputs.
+    pub inputs: Vec<InputSeen>,
+}
+
+impl Snapshot {
+    /// Returns the stream of a deployment and name.
+    #[must_use]
+    pub fn stream(&self, deployment: &str, name: &str) -> Option<&Stream> {
+        let key = (deployment, name);
+        let at = self.streams.binary_search_by(|stream| (stream.deployment.as_str(), stream.name.as_str()).cmp(&key));
+        self.streams.get(at.ok()?)
+    }
+}

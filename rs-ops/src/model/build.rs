@@ -1,0 +1,576 @@
+//! Builds a snapshot of readings: each artefact adds what it has to the streams.
+
+use std::collections::BTreeMap;
+
+use crate::fault::Place;
+use crate::input::Input;
+use crate::model::{
+    Counter, Evidence, InputSeen, LagDefinition, LagValue, Message, Method, OpenWork, ProcessState, RedoPoint, Service, Snapshot,
+    Stream, StreamKind, TrailFiles, TrailName, TrailPoint, link,
+};
+use crate::moment::Moment;
+use crate::read::{
+    Content, GroupInfo, HeartbeatSample, InfoAll, LagAnswer, Listing, Log, LogRecord, Point, Reading, RestBody, RunReport,
+    Section, Severity, Stats, StatsdSample,
+};
+
+/// Messages of a stream that are kept.
+const MESSAGES: usize = 200;
+
+/// Process, trail, and whether the process writes it.
+type SampleOf = (String, String, bool);
+/// Sequence number and byte offset of a trail, as far as samples have them.
+type Sampled = (Option<u64>, Option<u64>, Place);
+
+/// A snapshot that is being built.
+#[derive(Debug, Default)]
+struct Builder {
+    streams: BTreeMap<(String, String), Stream>,
+    services: BTreeMap<(String, String), Service>,
+    trails: BTreeMap<(String, String), TrailFiles>,
+    rest: Snapshot,
+}
+
+/// The circumstances of an artefact: its name, deployment, time and zone.
+struct Context<'a> {
+    artefact: &'a str,
+    deployment: String,
+    observed: Option<Moment>,
+    zone: Option<i16>,
+}
+
+impl Context<'_> {
+    fn evidence(&self, place: Place, method: Method) -> Evidence {
+        Evidence { artefact: self.artefact.to_owned(), place, observed: self.observed, method }
+    }
+
+    fn time(&self, time: Option<Moment>) -> Option<Moment> {
+        time.map(|time| time.in_zone(self.zone))
+    }
+
+    /// Returns the same with the deployment that the artefact itself names.
+    fn of(&self, deployment: Option<&str>) -> Self {
+        let deployment = deployment.map_or_else(|| self.deployment.clone(), str::to_owned);
+        Self { artefact: self.artefact, deployment, observed: self.observed, zone: self.zone }
+    }
+}
+
+impl Snapshot {
+    /// Builds a snapshot of inputs that were read. An input that could not be read is part of it, with the reason.
+    #[must_use]
+    pub fn of(inputs: &[(Input, trailcore::Result<Reading>)]) -> Self {
+        let mut builder = Builder::default();
+        for (input, reading) in inputs {
+            let deployment = input.deployment.clone().unwrap_or_else(|| "default".to_owned());
+            let mut seen = InputSeen {
+                artefact: input.label().to_owned(),
+                deployment: deployment.clone(),
+                observed: input.observed,
+                faults: BTreeMap::new(),
+                error: None,
+            };
+            match reading {
+                Ok(reading) => {
+                    seen.faults.clone_from(&reading.faults.counts);
+                    let context = Context { artefact: &reading.artefact, deployment, observed: input.observed, zone: input.zone };
+                    builder.add(&context, reading);
+                }
+                Err(error) => seen.error = Some(error.to_string()),
+            }
+            builder.rest.inputs.push(seen);
+        }
+        for (input, _) in inputs {
+            builder.list(input);
+            if let Some(free) = input.disk_free {
+                let deployment = input.deployment.as_deref().unwrap_or("default");
+                builder.rest.disks.insert(format!("{deployment}\u{0}{}", input.label()), free);
+            }
+        }
+        builder.finish()
+    }
+}
+
+impl Builder {
+    fn stream(&mut self, context: &Context<'_>, name: &str) -> &mut Stream {
+        let name = name.to_uppercase();
+        self.streams.entry((context.deployment.clone(), name.clone())).or_insert_with(|| Stream {
+            deployment: context.deployment.clone(),
+            name,
+            ..Stream::default()
+        })
+    }
+
+    fn finish(self) -> Snapshot {
+        let mut snapshot = self.rest;
+        snapshot.streams = self.streams.into_values().collect();
+        snapshot.services = self.services.into_values().collect();
+        snapshot.trails = self.trails.into_values().collect();
+        snapshot.at = snapshot.inputs.iter().filter_map(|input| input.observed).max();
+        snapshot.links = link::find(&snapshot);
+        snapshot
+    }
+
+    fn add(&mut self, context: &Context<'_>, reading: &Reading) {
+        match &reading.content {
+            Content::Transcript(transcript) => {
+                // `INFO ALL` first: the other sections have more.
+                for section in &transcript.sections {
+                    self.section(context, section);
+                }
+                self.events(context, &transcript.events);
+            }
+            Content::Log(log) => self.log(context, log),
+            Content::Rest(body) => self.body(context, body),
+            Content::Statsd(samples) => self.statsd(context, samples),
+            Content::Report(report) => self.report(context, report),
+            Content::Discard(file) => {
+                for start in &file.opened {
+                    let discarded = file.entries.len() as u64;
+                    self.stream(context, &start.group).discarded = discarded;
+                }
+            }
+        }
+    }
+
+    fn section(&mut self, context: &Context<'_>, section: &Section) {
+        match section {
+            Section::InfoAll(all) => self.info_all(context, all),
+            Section::Info(group) => self.info(context, group),
+            Section::Lag(lag) => self.lag(context, lag),
+            Section::HeartbeatLag(heartbeat) => {
+                for row in &heartbeat.rows {
+                    let sample = HeartbeatSample {
+                        source: Some(row.source.clone()),
+                        target: Some(row.target.clone()),
+                        path: row.path.clone(),
+                        lag: row.lag,
+                        age: row.age,
+                        ..HeartbeatSample::default()
+                    };
+                    self.heartbeat(context, &sample, heartbeat.place);
+                }
+            }
+            Section::Stats(stats) => self.stats(context, stats),
+            Section::OpenTransaction(open) => {
+                if let Some(group) = &open.group {
+                    let evidence = context.evidence(open.place, Method::Measured);
+                    let started = context.time(open.started);
+                    let work = OpenWork { xid: open.xid.clone(), started, items: open.items, evidence };
+                    self.stream(context, group).open.push(work);
+                }
+            }
+            Section::Manager(manager) => {
+                let state = if manager.is_running { "RUNNING" } else { "STOPPED" };
+                self.service(context, "MANAGER", state, manager.place);
+            }
+            Section::Listing(listing) => self.listing(context, listing),
+            _ => {}
+        }
+    }
+
+    fn service(&mut self, context: &Context<'_>, name: &str, status: &str, place: Place) {
+        let service = Service {
+            deployment: context.deployment.clone(),
+            name: name.to_owned(),
+            state: ProcessState::of(status),
+            status: status.to_owned(),
+            evidence: context.evidence(place, Method::Measured),
+        };
+        self.services.insert((context.deployment.clone(), name.to_owned()), service);
+    }
+
+    /// Sets the state of a stream, unless a later observation has one.
+    fn state(&mut self, context: &Context<'_>, name: &str, status: &str, place: Place) -> &mut Stream {
+        let evidence = context.evidence(place, Method::Measured);
+        let stream = self.stream(context, name);
+        let is_older = stream.evidence.as_ref().is_some_and(|known| known.observed > evidence.observed);
+        if !is_older {
+            status.clone_into(&mut stream.status);
+            stream.state = ProcessState::of(status);
+            stream.evidence = Some(evidence);
+        }
+        stream
+    }
+
+    fn info_all(&mut self, context: &Context<'_>, all: &InfoAll) {
+        let context = context.of(all.home.as_deref());
+        for row in &all.rows {
+            let Some(group) = &row.group else {
+                self.service(&context, &row.program, &row.status, row.place);
+                continue;
+            };
+            let checkpoint = context.evidence(row.place, Method::Checkpoint);
+            let stream = self.state(&context, group, &row.status, row.place);
+            if stream.kind == StreamKind::Unknown {
+                stream.kind = kind_of(&row.program);
+            }
+            put_lag(stream, LagDefinition::Checkpoint, millis(row.lag), checkpoint.clone());
+            put_lag(stream, LagDefinition::SinceCheckpoint, millis(row.since), checkpoint);
+        }
+    }
+
+    fn info(&mut self, context: &Context<'_>, group: &GroupInfo) {
+        let evidence = context.evidence(group.place, Method::Checkpoint);
+        let stream = self.state(context, &group.group, &group.status, group.place);
+        stream.kind = kind_of(&group.program);
+        stream.process = group.process;
+        stream.started = context.time(group.started).filter(|_| !group.is_initialized);
+        put_lag(stream, LagDefinition::Checkpoint, millis(group.lag), evidence.clone());
+        put_lag(stream, LagDefinition::SinceCheckpoint, millis(group.since), evidence);
+        if group.task.is_some() {
+            stream.kind = StreamKind::InitialLoad;
+        }
+        read_side(context, group, stream);
+        for trail in &group.trails {
+            let (Some(seqno), Some(rba)) = (trail.seqno, trail.rba) else { continue };
+            let evidence = context.evidence(trail.place, Method::Checkpoint);
+            put_write(stream, TrailPoint { trail: trail.name.clone(), seqno, rba, time: None, evidence });
+        }
+        checkpoints(context, group, stream);
+    }
+
+    fn lag(&mut self, context: &Context<'_>, lag: &LagAnswer) {
+        let Some(group) = &lag.group else { return };
+        let evidence = context.evidence(lag.place, Method::Measured);
+        let stream = self.stream(context, group);
+        if let (StreamKind::Unknown, Some(program)) = (stream.kind, &lag.program) {
+            stream.kind = kind_of(program);
+        }
+        put_lag(stream, LagDefinition::Process, lag.lag, evidence.clone());
+        // LAG prints watermark lags as seconds.
+        put_lag(stream, LagDefinition::LowWatermark, seconds(lag.low_lag), evidence.clone());
+        put_lag(stream, LagDefinition::HighWatermark, seconds(lag.high_lag), evidence);
+        stream.eof = lag.state.clone();
+    }
+
+    /// Adds a heartbeat to the stream that ends its way.
+    fn heartbeat(&mut self, context: &Context<'_>, sample: &HeartbeatSample, place: Place) {
+        let Some(last) = sample.path.last() else {
+            self.rest.heartbeats.push(sample.clone());
+            return;
+        };
+        let evidence = context.evidence(place, Method::Heartbeat);
+        let stream = self.stream(context, last);
+        put_lag(stream, LagDefinition::Heartbeat, sample.lag, evidence.clone());
+        put_lag(stream, LagDefinition::HeartbeatAge, sample.age, evidence.clone());
+        put_lag(stream, LagDefinition::HeartbeatExtract, sample.extract_lag, evidence.clone());
+        put_lag(stream, LagDefinition::HeartbeatReplicat, sample.replicat_lag, evidence);
+    }
+
+    fn stats(&mut self, context: &Context<'_>, stats: &Stats) {
+        let Some(group) = &stats.group else { return };
+        let at = context.time(stats.at).or(context.observed);
+        let stream = self.stream(context, group);
+        for table in &stats.tables {
+            let Some(set) = table.sets.iter().find(|set| set.period == "total") else { continue };
+            for (operation, value) in &set.counts {
+                let evidence = context.evidence(set.place, Method::Measured);
+                let counter = Counter { value: *value, since: context.time(set.since), at, evidence };
+                stream.counters.entry(table.source.clone()).or_default().insert(operation.clone(), counter);
+            }
+        }
+    }
+
+    fn report(&mut self, context: &Context<'_>, report: &RunReport) {
+        let Some(group) = &report.group else { return self.events(context, &report.messages) };
+        for message in &report.messages {
+            let mut message = message.clone();
+            message.group = Some(group.clone());
+            self.event(context, &message);
+        }
+        let stream = self.stream(context, group);
+        for statistics in &report.statistics {
+            for table in &statistics.tables {
+                for (operation, value) in &table.counts {
+                    let evidence = context.evidence(table.place, Method::File);
+                    let (since, at) = (context.time(statistics.since), context.time(statistics.at));
+                    let counter = Counter { value: *value, since, at, evidence };
+                    stream.counters.entry(table.source.clone()).or_default().entry(operation.clone()).or_insert(counter);
+                }
+            }
+        }
+    }
+
+    fn log(&mut self, context: &Context<'_>, log: &Log) {
+        self.events(context, &log.events);
+        for lag in &log.lags {
+            let evidence = context.evidence(lag.place, Method::Message);
+            let stream = self.stream(context, &lag.group);
+            put_lag(stream, LagDefinition::Message, millis(Some(lag.lag)), evidence);
+        }
+    }
+
+    fn events(&mut self, context: &Context<'_>, events: &[LogRecord]) {
+        for event in events {
+            self.event(context, event);
+        }
+    }
+
+    fn event(&mut self, context: &Context<'_>, event: &LogRecord) {
+        if event.severity < Severity::Warning || event.severity == Severity::Unknown {
+            return;
+        }
+        let message = Message {
+            code: event.code.clone(),
+            severity: event.severity,
+            time: context.time(event.time),
+            text: event.text.clone(),
+            times: event.times,
+            evidence: context.evidence(event.place, Method::Message),
+        };
+        let messages = match event.group.as_deref().filter(|group| *group != "MGR") {
+            Some(group) => &mut self.stream(context, group).messages,
+            None => &mut self.rest.messages,
+        };
+        if messages.len() >= MESSAGES {
+            messages.remove(0);
+        }
+        messages.push(message);
+    }
+
+    fn body(&mut self, context: &Context<'_>, body: &RestBody) {
+        let kind = match body.collection.as_deref() {
+            Some("extracts") => StreamKind::Extract,
+            Some("replicats") => StreamKind::Replicat,
+            Some("sources" | "targets") => StreamKind::Path,
+            _ => match body.schema.as_deref() {
+                Some("ogg:replicatStatus") => StreamKind::Replicat,
+                Some("ogg:extractStatus") => StreamKind::Extract,
+                _ => StreamKind::Unknown,
+            },
+        };
+        for item in &body.items {
+            self.state(context, &item.name, &item.status, Place::default()).kind = kind;
+        }
+        for sample in &body.heartbeats {
+            self.heartbeat(context, sample, Place::default());
+        }
+        for message in &body.messages {
+            let severity = match message.severity.as_deref() {
+                Some("ERROR" | "CRITICAL") => Severity::Error,
+                Some("WARNING" | "WARN") => Severity::Warning,
+                _ => continue,
+            };
+            let evidence = context.evidence(Place::default(), Method::Message);
+            let (code, time, text) = (message.code.clone(), message.issued, message.title.clone());
+            let message = Message { code, severity, time, text, times: 1, evidence };
+            match &body.resource {
+                Some(name) if kind != StreamKind::Unknown => self.stream(context, name).messages.push(message),
+                _ => self.rest.messages.push(message),
+            }
+        }
+        let Some(name) = body.resource.as_deref() else { return };
+        if let Some(status) = &body.status {
+            let evidence = context.evidence(Place::default(), Method::Measured);
+            let stream = self.state(context, name, &status.status, Place::default());
+            stream.kind = kind;
+            (stream.started, stream.process) = (status.started, status.process);
+            put_lag(stream, LagDefinition::Checkpoint, millis(status.lag), evidence.clone());
+            put_lag(stream, LagDefinition::SinceCheckpoint, millis(status.since), evidence.clone());
+            // The position of an Extract is in its source; it has no trail to compare.
+            if let (Some(trail), Some(seqno), Some(rba)) = (&status.trail, status.seqno, status.rba) {
+                if kind != StreamKind::Extract {
+                    stream.read = Some(TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence });
+                }
+            }
+        }
+        for trail in &body.trails {
+            let (Some(seqno), Some(rba)) = (trail.seqno, trail.rba) else { continue };
+            let evidence = context.evidence(Place::default(), Method::Measured);
+            let point = TrailPoint { trail: trail.trail.clone(), seqno, rba, time: None, evidence };
+            let stream = self.stream(context, name);
+            if trail.is_output { put_write(stream, point) } else { stream.read = Some(point) }
+        }
+        if body.schema.as_deref().is_some_and(|schema| schema.contains("tatistics")) {
+            self.rest_counters(context, name, &body.points);
+        }
+    }
+
+    fn rest_counters(&mut self, context: &Context<'_>, name: &str, points: &BTreeMap<String, Point>) {
+        let stream = self.stream(context, name);
+        for (path, point) in points {
+            let Point::Whole(value) = point else { continue };
+            let (table, operation) =
+                match points.get(&format!("{}.tableName", path.rsplit_once('.').map_or("", |(above, _)| above))) {
+                    Some(Point::Text(table)) => (table.clone(), path.rsplit('.').next().unwrap_or(path).to_owned()),
+                    _ => (String::new(), path.clone()),
+                };
+            let evidence = context.evidence(Place::default(), Method::Measured);
+            let counter = Counter { value: *value, since: None, at: context.observed, evidence };
+            stream.counters.entry(table).or_default().insert(operation, counter);
+        }
+    }
+
+    /// Takes positions and lags of StatsD samples; the tags name process and trail.
+    fn statsd(&mut self, context: &Context<'_>, samples: &[StatsdSample]) {
+        let mut trails: BTreeMap<SampleOf, Sampled> = BTreeMap::new();
+        for sample in samples {
+            let tag = |name: &str| sample.tags.get(name).cloned();
+            let Some(process) = tag("processName") else { continue };
+            let own = context.of(tag("deploymentName").as_deref());
+            let Some(value) =
+                sample.value.filter(|value| *value >= 0.0 && value.fract() == 0.0 && *value < 9e15).map(|value| value as u64)
+            else {
+                continue;
+            };
+            let evidence = own.evidence(sample.place, Method::Measured);
+            let stream = self.stream(&own, &process);
+            if let (StreamKind::Unknown, Some(kind)) = (stream.kind, tag("processType")) {
+                stream.kind = kind_of(&kind.to_uppercase());
+            }
+            let trail = || match (tag("trail-path"), tag("trail-name")) {
+                (Some(path), Some(name)) => Some(format!("{}/{name}", path.trim_end_matches('/'))),
+                (None, name) => name,
+                _ => None,
+            };
+            let (base, metric) = sample.name.rsplit_once('_').unwrap_or(("", &sample.name));
+            let base = base.rsplit('.').next().unwrap_or(base);
+            match (base, metric) {
+                ("trail-output" | "trail-input", "trail-seq" | "trail-rba") => {
+                    if let Some(trail) = trail() {
+                        let key = (process.clone(), trail, base == "trail-output");
+                        let entry = trails.entry(key).or_insert((None, None, sample.place));
+                        if metric == "trail-seq" { entry.0 = Some(value) } else { entry.1 = Some(value) }
+                    }
+                }
+                ("position-er", "last-operation-lag") => put_lag(stream, LagDefinition::Process, seconds(Some(value)), evidence),
+                ("heartbeat-timings", "heartbeat-lag") => {
+                    put_lag(stream, LagDefinition::Heartbeat, seconds(Some(value)), evidence)
+                }
+                _ => {}
+            }
+        }
+        for ((process, trail, is_output), (seqno, rba, place)) in trails {
+            let (Some(seqno), Some(rba)) = (seqno, rba) else { continue };
+            let point = TrailPoint { trail, seqno, rba, time: None, evidence: context.evidence(place, Method::Measured) };
+            let stream = self.stream(context, &process);
+            if is_output { put_write(stream, point) } else { stream.read = Some(point) }
+        }
+    }
+
+    fn listing(&mut self, context: &Context<'_>, listing: &Listing) {
+        let folder = listing.directory.clone().unwrap_or_default();
+        let separator = if folder.contains('\\') { '\\' } else { '/' };
+        for file in &listing.files {
+            let Some(size) = file.size else { continue };
+            let name = file.name.trim_start_matches(['/', '\\']);
+            let path = if folder.is_empty() { file.name.clone() } else { format!("{folder}{separator}{name}") };
+            self.file(context, &path, size);
+        }
+    }
+
+    fn file(&mut self, context: &Context<'_>, path: &str, size: u64) {
+        let name = TrailName::parse(path);
+        let Some(seqno) = name.seqno else { return };
+        let trail = self.trails.entry((context.deployment.clone(), name.path.clone())).or_insert_with(|| TrailFiles {
+            deployment: context.deployment.clone(),
+            trail: name.path.clone(),
+            digits: name.digits,
+            artefact: context.artefact.to_owned(),
+            observed: context.observed,
+            files: BTreeMap::new(),
+        });
+        if trail.digits != name.digits {
+            trail.digits = 0;
+        }
+        trail.files.insert(seqno, size);
+    }
+
+    /// Lists the trail files of an input's directory.
+    fn list(&mut self, input: &Input) {
+        let Some(folder) = &input.trails else { return };
+        let deployment = input.deployment.clone().unwrap_or_else(|| "default".to_owned());
+        let context = Context { artefact: folder, deployment, observed: input.observed, zone: input.zone };
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if let Ok(facts) = entry.metadata() {
+                if facts.is_file() {
+                    self.file(&context, &entry.path().display().to_string(), facts.len());
+                }
+            }
+        }
+    }
+}
+
+fn kind_of(program: &str) -> StreamKind {
+    match program {
+        "EXTRACT" => StreamKind::Extract,
+        "REPLICAT" => StreamKind::Replicat,
+        "PIPELINE" => StreamKind::Pipeline,
+        "PATH" => StreamKind::Path,
+        _ => StreamKind::Unknown,
+    }
+}
+
+fn millis(value: Option<u64>) -> Option<i64> {
+    value.and_then(|value| i64::try_from(value).ok())
+}
+
+fn seconds(value: Option<u64>) -> Option<i64> {
+    millis(value)?.checked_mul(1_000)
+}
+
+/// Sets the lag by a definition, unless a later observation has one.
+fn put_lag(stream: &mut Stream, definition: LagDefinition, millis: Option<i64>, evidence: Evidence) {
+    let Some(millis) = millis else { return };
+    let value = LagValue { definition, millis, evidence };
+    match stream.lags.iter_mut().find(|lag| lag.definition == definition) {
+        Some(known) if known.evidence.observed > value.evidence.observed => {}
+        Some(known) => *known = value,
+        None => stream.lags.push(value),
+    }
+}
+
+fn put_write(stream: &mut Stream, point: TrailPoint) {
+    let name = TrailName::parse(&point.trail);
+    match stream.writes.iter_mut().find(|known| TrailName::parse(&known.trail).path == name.path) {
+        Some(known) if known.evidence.observed > point.evidence.observed => {}
+        Some(known) => *known = point,
+        None => stream.writes.push(point),
+    }
+}
+
+/// Takes what a group reads: a trail file, or a database's log.
+fn read_side(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
+    let Some(position) = group.positions.first() else { return };
+    let evidence = context.evidence(position.place, Method::Checkpoint);
+    let time = context.time(position.time);
+    match group.source.as_deref().and_then(|source| source.strip_prefix("File ")) {
+        Some(file) => {
+            let name = TrailName::parse(file);
+            if stream.kind == StreamKind::Extract {
+                stream.kind = StreamKind::Pump;
+            }
+            if let (Some(seqno), Some(rba)) = (name.seqno.or(position.seqno), position.rba) {
+                let digits = usize::try_from(name.digits).unwrap_or(0);
+                let trail = file.trim().get(..file.trim().len() - digits).unwrap_or(file);
+                stream.read = Some(TrailPoint { trail: trail.to_owned(), seqno, rba, time, evidence });
+            }
+        }
+        None => stream.redo = Some(RedoPoint { seqno: position.seqno, rba: position.rba, scn: position.scn, time, evidence }),
+    }
+}
+
+/// Takes the positions of SHOWCH, which has the trails with their times.
+fn checkpoints(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
+    for checkpoint in &group.checkpoints {
+        for position in &checkpoint.positions {
+            let evidence = context.evidence(position.place, Method::Checkpoint);
+            let time = context.time(position.time);
+            let is_current = position.name.starts_with("Current");
+            if !checkpoint.is_write && position.name.starts_with("Recovery") {
+                let (seqno, rba, scn) = (position.sequence, position.rba, position.scn);
+                stream.recovery = Some(RedoPoint { seqno, rba, scn, time, evidence });
+                continue;
+            }
+            let (true, Some(file), Some(seqno), Some(rba)) = (is_current, &position.file, position.sequence, position.rba) else {
+                continue;
+            };
+            let point = TrailPoint { trail: TrailName::parse(file).path, seqno, rba, time, evidence };
+            if checkpoint.is_write {
+                put_write(stream, point);
+            } else if checkpoint.log.as_deref().is_some_and(|log| log.contains("Trail")) {
+                stream.read = Some(point);
+            }
+        }
+    }
+}

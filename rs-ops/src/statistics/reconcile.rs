@@ -1,0 +1,212 @@
+//! Reconciliation: the counts of Extract, pump or path, Replicat and the trail itself, by table. It compares counts of changes, not
+//! the contents of tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Link, Snapshot, Stream, StreamKind};
+use crate::moment::Moment;
+
+/// The count of a stage for a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StageCount {
+    /// The stream, or the trail.
+    pub stage: String,
+    /// Its kind.
+    pub kind: StreamKind,
+    /// The operations. A stage that does not have the table has none; this is not zero.
+    pub operations: Option<u64>,
+    /// The records that it discarded.
+    pub discards: u64,
+    /// The collisions that it resolved.
+    pub collisions: u64,
+    /// The time since which it counts.
+    pub since: Option<Moment>,
+}
+
+/// The kind of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// The later stage does not have the table at all: it is filtered, or not mapped.
+    Filtered,
+    /// The later stage discarded the records.
+    Discarded,
+    /// The later stage resolved collisions.
+    Collision,
+    /// The records are between the two stages: there is a backlog.
+    InFlight,
+    /// The stages count since different times.
+    CountedSinceOtherTime,
+    /// The stages count differently by design: a large operation is several records of a trail.
+    CountedDifferently,
+    /// Nothing that is known explains the difference.
+    Unexplained,
+}
+
+/// A difference between two stages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Difference {
+    /// The earlier stage.
+    pub from: String,
+    /// The later stage.
+    pub to: String,
+    /// The operations that the later stage lacks; negative if it has more.
+    pub missing: i64,
+    /// The kind, which explains all of it or the rest after the ones before.
+    pub kind: DifferenceKind,
+}
+
+/// The counts of a table along a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TableReconciliation {
+    /// The table, as the first stage names it.
+    pub table: String,
+    /// The counts, in the order of the chain.
+    pub stages: Vec<StageCount>,
+    /// The differences. None: all stages agree.
+    pub differences: Vec<Difference>,
+}
+
+/// The counts along all chains.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reconciliation {
+    /// The tables of each chain.
+    pub tables: Vec<TableReconciliation>,
+    /// The differences that nothing explains.
+    pub unexplained: u64,
+}
+
+/// Reconciles the counts of a snapshot. Given an earlier one too, the counts of the interval between them.
+#[must_use]
+pub fn reconcile(before: Option<&Snapshot>, after: &Snapshot) -> Reconciliation {
+    let mut found = Reconciliation::default();
+    for first in &after.streams {
+        let is_read = |link: &&Link| link.reader.deployment == first.deployment && link.reader.name == first.name;
+        let starts = after.links.iter().find(is_read).is_none_or(|link| link.writer.is_none());
+        if !starts || first.counters.is_empty() {
+            continue;
+        }
+        for chain in chains(after, first, 0) {
+            let tables: BTreeSet<&String> = chain.iter().flat_map(|stage| stage.stream.counters.keys()).collect();
+            for table in tables.into_iter().filter(|table| !table.is_empty()) {
+                let one = table_of(table, &chain, before);
+                found.unexplained +=
+                    one.differences.iter().filter(|difference| difference.kind == DifferenceKind::Unexplained).count() as u64;
+                found.tables.push(one);
+            }
+        }
+    }
+    found
+}
+
+/// A stage of a chain, with the link that it reads.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    stream: &'a Stream,
+    link: Option<&'a Link>,
+}
+
+/// Returns the chains that start at a stream: one for each last reader.
+fn chains<'a>(snapshot: &'a Snapshot, first: &'a Stream, depth: usize) -> Vec<Vec<Stage<'a>>> {
+    let own = Stage { stream: first, link: None };
+    let is_next = |link: &&Link| {
+        link.writer.as_ref().is_some_and(|writer| writer.deployment == first.deployment && writer.name == first.name)
+    };
+    let mut found = Vec::new();
+    // A circle of links is no chain.
+    for link in snapshot.links.iter().filter(is_next).filter(|_| depth < 8) {
+        let Some(next) = snapshot.stream(&link.reader.deployment, &link.reader.name) else { continue };
+        for mut rest in chains(snapshot, next, depth + 1) {
+            if let Some(stage) = rest.first_mut() {
+                stage.link = Some(link);
+            }
+            rest.insert(0, own);
+            found.push(rest);
+        }
+    }
+    if found.is_empty() { vec![vec![own]] } else { found }
+}
+
+fn table_of(table: &str, chain: &[Stage<'_>], before: Option<&Snapshot>) -> TableReconciliation {
+    let stages: Vec<StageCount> = chain.iter().map(|stage| count(table, stage.stream, before)).collect();
+    let mut differences = Vec::new();
+    for (pair, stage) in stages.windows(2).zip(chain.iter().skip(1)) {
+        if let [from, to] = pair {
+            compare(from, to, stage.link, before.is_some(), &mut differences);
+        }
+    }
+    TableReconciliation { table: table.to_owned(), stages, differences }
+}
+
+fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount {
+    let counters = stream.counters.get(table);
+    let was =
+        before.and_then(|before| before.stream(&stream.deployment, &stream.name)).and_then(|stream| stream.counters.get(table));
+    let value = |name: &str| {
+        let now = counters?.get(name)?.value;
+        match (before, was) {
+            (Some(_), Some(was)) => now.checked_sub(was.get(name).map_or(0, |counter| counter.value)),
+            (Some(_), None) => None,
+            (None, _) => Some(now),
+        }
+    };
+    let parts = || {
+        let parts: Vec<u64> =
+            ["inserts", "updates", "deletes", "upserts", "truncates"].iter().filter_map(|name| value(name)).collect();
+        (!parts.is_empty()).then(|| parts.iter().sum())
+    };
+    let collisions =
+        ["insert collisions", "update collisions", "delete collisions", "collisions"].iter().filter_map(|name| value(name)).sum();
+    StageCount {
+        stage: stream.id(),
+        kind: stream.kind,
+        operations: value("operations").or_else(parts),
+        discards: value("discards").unwrap_or(0),
+        collisions,
+        since: counters
+            .and_then(|counters: &BTreeMap<_, _>| counters.values().find_map(|counter: &crate::model::Counter| counter.since)),
+    }
+}
+
+/// Names the difference between two stages: each kind explains a part, and what is left is unexplained.
+fn compare(from: &StageCount, to: &StageCount, link: Option<&Link>, is_interval: bool, differences: &mut Vec<Difference>) {
+    let mut add =
+        |missing: i64, kind| differences.push(Difference { from: from.stage.clone(), to: to.stage.clone(), missing, kind });
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let Some(sent) = from.operations else { return };
+    let Some(received) = to.operations else { return add(signed(sent), DifferenceKind::Filtered) };
+    let mut missing = signed(sent).saturating_sub(signed(received));
+    if missing == 0 {
+        return;
+    }
+    let mut explain = |most: u64, kind| {
+        let part = missing.min(signed(most));
+        if missing > 0 && part > 0 {
+            missing -= part;
+            add(part, kind);
+        }
+    };
+    explain(to.discards, DifferenceKind::Discarded);
+    explain(to.collisions, DifferenceKind::Collision);
+    if missing == 0 {
+        return;
+    }
+    let has_backlog = link.is_some_and(|link| {
+        link.backlog.bytes.is_some_and(|bytes| bytes > 0) || link.backlog.files.is_some_and(|files| files > 0)
+    });
+    let kind = if missing > 0 && has_backlog {
+        DifferenceKind::InFlight
+    } else if !is_interval && from.since != to.since {
+        DifferenceKind::CountedSinceOtherTime
+    } else {
+        DifferenceKind::Unexplained
+    };
+    add(missing, kind);
+}
