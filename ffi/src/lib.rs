@@ -45,6 +45,7 @@ pub mod logdump;
 pub mod memory;
 pub mod op;
 pub mod options;
+pub mod pipelines;
 pub mod reader;
 pub mod record;
 pub mod record_reader;

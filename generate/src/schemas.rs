@@ -16,6 +16,8 @@ use trailcore::report::{
     RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
+use trailcore_stream::pipeline::{PipelineStatus, Pipelines};
+use trailcore_stream::sink::Entry;
 use trailcore_stream::{Checkpoint, Event, Lag, Progress, TailOptions};
 
 use crate::Generated;
@@ -55,6 +57,9 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<Event>(folder, "event"),
         schema::<Progress>(folder, "progress"),
         schema::<Lag>(folder, "lag"),
+        schema::<Pipelines>(folder, "pipelines"),
+        schema::<PipelineStatus>(folder, "pipeline-status"),
+        schema::<Entry>(folder, "sink-entry"),
         schema::<trailcore_ops::ReadRequest>(folder, "ops-read-request"),
         schema::<trailcore_ops::ObserveRequest>(folder, "ops-request"),
         schema::<trailcore_ops::FollowRequest>(folder, "ops-follow-request"),

@@ -28,7 +28,7 @@ from trailcore._analysis import (
 )
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
-from trailcore._live import CheckpointStore, Delivery, Event, Hub, Tail, follow
+from trailcore._live import CheckpointStore, Delivery, Event, Hub, Pipelines, Tail, follow
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
 from trailcore._progress import Bar, Progress
 from trailcore._select import Select, StartPoint
@@ -79,6 +79,7 @@ __all__ = [
     "LeftOutWarning",
     "LintWarning",
     "NanoDatetime",
+    "Pipelines",
     "Position",
     "Progress",
     "ReadOptions",

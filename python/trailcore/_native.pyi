@@ -18,6 +18,7 @@ __all__ = [
     "Changes",
     "Column",
     "Hub",
+    "Pipelines",
     "Record",
     "Records",
     "Select",
@@ -418,6 +419,16 @@ class Tail:
         """The distance to the end of the trail, a document."""
     def close(self) -> None:
         """Stops it, stores the checkpoint and closes the files."""
+
+@final
+class Pipelines:
+    """Running pipelines."""
+
+    def __new__(cls, toml: str) -> Self: ...
+    def call(self, verb: str, request: str) -> str:
+        """Answers a request: a verb and a document."""
+    def close(self) -> None:
+        """Stops the pipelines, after a commit of what was read."""
 
 @final
 class Hub:

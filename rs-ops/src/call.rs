@@ -320,16 +320,20 @@ pub fn exported(request: ObserveRequest) -> Result<ExportReport> {
     Ok(ExportReport { text: export::text(&report, format)?, memory: write(monitor.memory())? })
 }
 
-/// Answers a request of this crate or of the core: the one call of every binding.
+/// Answers a request of this crate, of pipelines or of the core: the one call of every binding.
 ///
 /// ```
 /// assert!(trailcore_ops::answer("ops.moon", "{}").is_err());
 /// ```
 ///
 /// # Errors
-/// The errors of [`call`] and of [`trailcore::call`].
+/// The errors of [`call`], [`trailcore_stream::pipeline::answer`] and [`trailcore::call`].
 pub fn answer(verb: &str, request: &str) -> Result<String> {
-    if verb.starts_with("ops.") { call(verb, request) } else { trailcore::call(verb, request) }
+    match verb.split_once('.') {
+        Some(("ops", _)) => call(verb, request),
+        Some(("pipelines", _)) => trailcore_stream::pipeline::answer(verb, request),
+        _ => trailcore::call(verb, request),
+    }
 }
 
 #[cfg(test)]

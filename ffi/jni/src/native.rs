@@ -16,6 +16,7 @@ use trailcore::report::CountReport;
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::source::ByteSource;
 use trailcore::{Catalog, Csn, Error, ReadOptions, Timestamp, Trail};
+use trailcore_stream::pipeline::{Pipelines, Supervisor};
 use trailcore_stream::{CheckpointStore, FileStore, Hub, Receipt, Tail, TailOptions};
 
 use crate::arrow;
@@ -586,6 +587,16 @@ native! {
 
     Java_io_trailcore_Native_hubStart<'l>(_env, hub: jlong) {
         Ok(object::hub(hub)?.start()?)
+    }
+
+    Java_io_trailcore_Native_pipelinesStart<'l>(env, toml: JByteArray<'l>) -> jlong {
+        let supervisor = Supervisor::start(Pipelines::from_toml(&text(env, &toml)?)?)?;
+        Ok(Object::Pipelines(Box::new(supervisor.into())).into_handle())
+    }
+
+    Java_io_trailcore_Native_pipelinesCall<'l>(env, pipelines: jlong, verb: JByteArray<'l>, request: JByteArray<'l>) -> JByteArray<'l> {
+        let answer = object::pipelines(pipelines)?.call(&text(env, &verb)?, &text(env, &request)?)?;
+        array(env, answer.as_bytes())
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use jni::sys::jlong;
 use trailcore::filter::Select;
 use trailcore::{Catalog, ChangeBlock, TableDef, Trail};
+use trailcore_stream::pipeline::Supervisor;
 use trailcore_stream::{Hub, TailHandle};
 
 use crate::batches::Batches;
@@ -34,6 +35,7 @@ pub(crate) enum Object {
     Tail(Box<Live>),
     TailHandle(TailHandle),
     Hub(Box<Mutex<Hub>>),
+    Pipelines(Box<Mutex<Supervisor>>),
 }
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
@@ -121,6 +123,7 @@ accessors! {
     tail: Tail => Live,
     tail_handle: TailHandle => TailHandle,
     hub_lock: Hub => Mutex<Hub>,
+    pipelines_lock: Pipelines => Mutex<Supervisor>,
 }
 
 pub(crate) fn reader<'a>(handle: jlong) -> Result<MutexGuard<'a, ChangeReader>> {
@@ -145,4 +148,8 @@ pub(crate) fn receiving<'a>(handle: jlong) -> Result<MutexGuard<'a, Receiving>> 
 
 pub(crate) fn hub<'a>(handle: jlong) -> Result<MutexGuard<'a, Hub>> {
     worker(hub_lock(handle)?)
+}
+
+pub(crate) fn pipelines<'a>(handle: jlong) -> Result<MutexGuard<'a, Supervisor>> {
+    worker(pipelines_lock(handle)?)
 }

@@ -2,6 +2,7 @@
 //!
 //! `docs/pipelines.md` has the guarantees of each sink, and a file of pipelines for `trailcore run`.
 
+mod call;
 mod lane;
 mod letters;
 mod mapping;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Trail};
 
+pub use self::call::answer;
 use self::lane::{Control, Lane, Wanted};
 use self::mapping::Mapping;
 pub use self::mapping::{Cast, Mask, Transform};

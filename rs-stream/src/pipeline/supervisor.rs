@@ -115,6 +115,11 @@ impl Supervisor {
         self.running.get_mut(name)
     }
 
+    /// Returns all pipelines, in the order of their names.
+    pub(crate) fn pipelines(&mut self) -> impl Iterator<Item = &mut Pipeline> {
+        self.running.values_mut()
+    }
+
     /// Returns what a new configuration would change.
     #[must_use]
     pub fn difference(&self, new: &Pipelines) -> Difference {

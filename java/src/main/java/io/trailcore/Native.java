@@ -165,4 +165,8 @@ final class Native {
             long hub, byte[] options, byte[] reading, long catalog, long filter, ProgressListener listener, byte[] file, CheckpointStore store);
 
     static native void hubStart(long hub);
+
+    static native long pipelinesStart(byte[] toml);
+
+    static native byte[] pipelinesCall(long pipelines, byte[] verb, byte[] request);
 }
