@@ -172,9 +172,8 @@ fn find(
         }
     }
     let mut reader = trail.with_files(first..trail.files().len()).reader_with(ReadOptions {
-        start_at: None,
         select: None,
-        ..options.clone()
+        ..options.clone().unbounded()
     })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {

@@ -120,6 +120,8 @@ pub(crate) struct ReadWindow {
     end: End,
     /// Start of the range that is being skipped, if that was stopped inside it.
     skipping_from: Option<TrailPosition>,
+    /// It has been closed: it reads no more.
+    closed: bool,
 }
 
 impl ReadWindow {
@@ -139,6 +141,7 @@ impl ReadWindow {
             unframed: 0,
             end: End::Open,
             skipping_from: None,
+            closed: false,
         }
     }
 
@@ -279,6 +282,9 @@ impl ReadWindow {
         self.drop_frames(keep);
         self.plain = true;
         let before = self.frames.len();
+        if self.closed {
+            return Ok(false);
+        }
         if matches!(&self.end, End::Fault(error) if !error.needs_more_bytes()) {
             return Ok(false);
         }
@@ -304,6 +310,16 @@ impl ReadWindow {
         let position = self.unframed_position();
         let here = if self.open.is_some() { position.rba } else { 0 };
         watch.report(Progress { position: position.into(), bytes: self.done + here })
+    }
+
+    /// Ends before a frame, as if the trail ended there.
+    pub(crate) fn close_before(&mut self, frame: usize) {
+        if let Some(first) = self.frames.get(frame) {
+            self.unframed = first.at as usize;
+            self.frames.truncate(frame);
+        }
+        self.closed = true;
+        self.end = End::Clean;
     }
 
     pub(crate) fn drop_frames(&mut self, keep: usize) {
