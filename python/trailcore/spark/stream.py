@@ -6,6 +6,7 @@ Spark's checkpoint and a sink that knows which batches it has, each change arriv
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadLimit, ReadMaxBytes, ReadMaxRows, SupportsTriggerAvailableNow
 
 from trailcore import _native
+from trailcore._errors import SequenceGapError
 from trailcore._select import _place
 from trailcore._trail import Trail
 from trailcore._values import Position
@@ -112,11 +114,19 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
         boundary = json.loads(follower.advance(most, None if until is None else str(until)))
         for event in boundary["events"]:
             _LOG.warning("%s: %s at %s: %s", path, event["kind"], event["position"], event["what"])
-        reached_offset = boundary["position"] if boundary["changes"] else start
+        reached_offset = _at_next_file(path, Position.parse(boundary["position"])) if boundary["changes"] else start
         self._followers[path] = (reached_offset, follower)
-        return str(reached_offset)
+        return reached_offset
 
     def _follow(self, path: str, start: str) -> _native.Boundaries | None:
+        if start != BEGINNING:
+            needed = Position.parse(start)
+            listed = [file.seqno or 0 for file in files.listed(path)]
+            if needed.seqno not in listed:
+                raise SequenceGapError(
+                    f"{path}: file {needed.seqno} is missing, from which the query continues at {start}; the first file is "
+                    f"{listed[0]}. Restore it, or begin again with a new checkpoint: what was purged unread is lost"
+                )
         try:
             return _native.Boundaries(path, json.dumps({"start": start, "hints": False}), self.options.reading)
         except FileNotFoundError:
@@ -147,6 +157,15 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
             return ranges.end_of(files.listed(path))
         except FileNotFoundError:
             return None
+
+
+def _at_next_file(path: str, position: Position) -> str:
+    """Returns the start of the next file for a position at the end of a file that is complete, which may then be purged."""
+    listed = files.listed(path)
+    for file, following in itertools.pairwise(listed):
+        if file.seqno == position.seqno and file.size == position.rba and following.seqno == position.seqno + 1:
+            return str(Position(position.seqno + 1, 0))
+    return str(position)
 
 
 def _after(listed: list[files.File], start: str, size: int) -> Position:
