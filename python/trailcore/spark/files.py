@@ -14,7 +14,7 @@ _NUMBERED = re.compile(r"^(.*?)([0-9]{9}|[0-9]{6})(\.gz|\.zst)?$")
 
 
 class File(NamedTuple):
-    """A file of a trail: its `path`, its number, its `size` in bytes, and whether its size is that of its records."""
+    """A file of a trail: its `path`, its number `seqno`, and its `size` in bytes."""
 
     path: str
     seqno: int | None
@@ -22,12 +22,12 @@ class File(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether positions are offsets in the file, which is not so if it is compressed."""
+        """True unless it is compressed: positions are then no offsets in it."""
         return not self.path.endswith((".gz", ".zst"))
 
 
 class LazyFile:
-    """A file object that is opened when it is first read. A trail of many files then opens only those that it needs."""
+    """A file object that is opened when it is first read. A trail of many files then opens the needed ones only."""
 
     def __init__(self, system: Any, path: str, size: int) -> None:
         self._system, self._path, self._size = system, path, size
@@ -42,7 +42,7 @@ class LazyFile:
     def read(self, size: int) -> bytes:
         """Reads bytes at the offset."""
         if self._file is None:
-            self._file = self._system.open(self._path, "rb")
+            self._file = self._system.open(self._path, "rb", block_size=1 << 20)
         self._file.seek(self._at)
         data = bytes(self._file.read(size))
         self._at += len(data)
@@ -70,28 +70,26 @@ def open_native(path: str) -> _native.Trail:
 
 
 def _remote(url: str) -> list[tuple[str, int, int, Any]]:
+    """Returns path, number, size and file system of each file of a trail at a URL, in order."""
     fsspec = needed("fsspec", "spark")
     system, path = fsspec.core.url_to_fs(url)
     if system.isfile(path):
-        entries = [system.info(path)]
+        start, entries = None, [system.info(path)]
+    elif system.isdir(path):
+        start, entries = None, system.ls(path, detail=True)
     else:
-        folder, start = (path, "") if system.isdir(path) else os.path.split(path)
-        entries = [one for one in system.ls(folder, detail=True) if os.path.basename(one["name"]).startswith(start)]
-    found = []
+        folder, start = os.path.split(path)
+        entries = system.ls(folder, detail=True)
+    found, prefixes = [], set()
     for entry in entries:
         match = _NUMBERED.match(os.path.basename(entry["name"]))
-        is_start = match is not None and (
-            len(entries) == 1 or url.endswith("/") or match[1] == os.path.basename(path) or system.isdir(path)
-        )
-        if match is not None and is_start and entry["type"] == "file":
+        if match is not None and entry["type"] == "file" and start in (None, match[1]):
             found.append((entry["name"], int(match[2]), int(entry["size"]), system))
+            prefixes.add(match[1])
     if not found:
         raise FileNotFoundError(
             f"no trail at {url}; give a file, a prefix such as s3://bucket/dirdat/lt, or a folder with one trail"
         )
-    prefixes = {
-        os.path.basename(name).rsplit(".", 1)[0][: -len(_NUMBERED.match(os.path.basename(name))[2])] for name, *_ in found
-    }  # type: ignore[index]
     if len(prefixes) > 1:
         raise ValueError(f"{url} has several trails: {', '.join(sorted(prefixes))}; give the prefix of one")
     return sorted(found, key=lambda one: one[1])

@@ -1,7 +1,7 @@
 """Filters that Spark pushes down: how they are decided exactly, and what they allow to be skipped before.
 
-A filter is taken over only if Arrow decides it as Spark does, on the rows that are read. What it says about positions, times,
-CSNs, operations, tables and columns is used before that to skip files, and records before they are decoded.
+A filter is taken over only if Arrow decides it as Spark does, on the rows that are read. Its bounds of positions, times, CSNs,
+operations, tables and columns are used before that to skip files, and records before they are decoded.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _scalar(value: Any, kind: pa.DataType) -> pa.Scalar | None:
         return None
 
 
-# What the tests allow to be skipped.
+# Files and records that the tests allow to be skipped.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,13 +70,13 @@ def split(files: Sequence[File], kept: Sequence[bool], partition_bytes: int, end
 
 
 def _range(files: Sequence[File], start: Position, end: Position, size: int) -> Range:
-    # What is before the first transaction of the trail belongs to its first range.
+    # Records before the first transaction of the trail belong to its first range.
     first = start == Position(files[0].seqno or 0, 0)
     return Range(None if first else str(start), str(end), size)
 
 
 def between(files: Sequence[File], start: str | None, end: Position, partition_bytes: int) -> list[Range]:
-    """Splits what is between two boundaries, those of a micro-batch, into ranges of about this many bytes."""
+    """Splits a micro-batch, between two boundaries, into ranges of about this many bytes."""
     begin = None if start is None else Position.parse(start)
     inside = [
         file
@@ -128,9 +128,10 @@ def kept_files(trail: Trail, files: Sequence[File], bounds: Bounds) -> list[bool
 def _whole_start(trail: Trail, files: Sequence[File], index: int) -> int:
     """Returns the index of the last file up to this one that begins with a transaction: an earlier one may extend into this
     file."""
+    every = Trail(trail._native, dataclasses.replace(trail._reading, select=None, warns=False))
     while index > 0:
         start = Position(files[index].seqno or 0, 0)
-        change = next(iter(trail.select(start=start)), None)
+        change = next(iter(every.select(start=start)), None)
         if change is not None and change.transaction in ("first", "only") and change.position.seqno == start.seqno:
             break
         index -= 1
@@ -138,12 +139,16 @@ def _whole_start(trail: Trail, files: Sequence[File], index: int) -> int:
 
 
 def _times(header: FileInfo, following: FileInfo | None) -> tuple[_dt.datetime | None, _dt.datetime | None]:
-    last = header.last_time if header.last_time is not None else following and following.first_time
+    last = header.last_time
+    if last is None and following is not None:
+        last = following.first_time
     return header.first_time, last
 
 
 def _csns(header: FileInfo, following: FileInfo | None) -> tuple[int | None, int | None]:
-    last = header.last_csn if header.last_csn is not None else following and following.first_csn
+    last = header.last_csn
+    if last is None and following is not None:
+        last = following.first_csn
     return _number(header.first_csn), _number(last)
 
 

@@ -41,7 +41,7 @@ class TrailPartition(InputPartition):
 
 
 class Scan:
-    """What the readers of batches and of streams share: from a range of a trail to record batches in Spark's schema."""
+    """The base of the readers of batches and of streams: from a range of a trail to record batches in Spark's schema."""
 
     def __init__(self, options: Options, spark_schema: Any, inferred: bool) -> None:
         self.options = options
@@ -51,11 +51,14 @@ class Scan:
 
     @property
     def may_miss(self) -> bool:
-        """Whether columns that a definition lacks are null."""
+        """True if columns that a definition lacks are null."""
         return self.options.several or self.options.arrow.get("on_schema_change") == "union"
 
     def layout(self) -> dict[str, Any]:
         """Returns the options of the conversion, with the columns that are needed only."""
+        if self.inferred:
+            # All columns, so that new ones are noticed.
+            return dict(self.options.arrow)
         own = self.options.prefix
         wanted: set[str] = set()
         for field in self.target:
@@ -87,7 +90,7 @@ class Scan:
         name = self.options.tables[0]
         layout = self.layout()
         if self.may_miss:
-            # Each definition has its own columns: those that one lacks are null.
+            # Each definition has its own columns; the others are null.
             layout.pop("columns", None)
         table = trail.table(name, **{**layout, "on_schema_change": "stop"})
         try:
@@ -124,10 +127,12 @@ class Scan:
         return layout
 
     def _conformer(self, source: pa.Schema, table: str) -> Any:
-        if self.inferred and not self.may_miss:
-            added = [name for name in source.names if name not in self.target.names]
-            if added:
-                raise self._changed(table)
+        added = schema.leaves(source) - schema.leaves(self.target) if self.inferred else set()
+        if added:
+            raise SchemaChangeError(
+                f"{table} has columns that the schema of the query lacks, since its definition changes: {', '.join(sorted(added))}. "
+                "Pass on_schema_change='union', and start the query again"
+            )
         column = f"{self.options.prefix}table" if self.options.several else None
         return schema.conformer(source, self.target, table, column, self.may_miss)
 
@@ -162,7 +167,7 @@ class TrailReader(Scan, DataSourceReader):
         return found.within(pushdown.point(self.options.select.get("start")), pushdown.point(self.options.until))
 
     def _select(self, path: str, pieces: list[ranges.Range]) -> Select | None:
-        """Returns the selection that keeps all rows that may pass the filters; `None` if they cannot be told apart before."""
+        """Returns a selection that keeps all rows that may pass the filters; `None` if there is no such selection."""
         if not self.tests or not pieces:
             return None
         options = self.options
@@ -240,7 +245,7 @@ def inferred_schema(options: Options) -> StructType:
 
 
 def _names(trail: Trail, options: Options) -> list[str]:
-    """Returns the names of the tables of a scan. Patterns need one pass over the trail, without decoding."""
+    """Returns the names of the tables of a scan. Patterns need to read the trail once, without decoding."""
     if not any(character in name for name in options.tables for character in "*?"):
         return list(options.tables)
     return list(trail.tables)

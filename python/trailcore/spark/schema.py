@@ -44,6 +44,16 @@ def of_spark(schema: StructType) -> pa.Schema:
     return to_arrow_schema(schema, timezone="UTC")
 
 
+def leaves(schema: pa.Schema) -> set[str]:
+    """Returns the names of the columns, and those of the fields of structs."""
+    names = set()
+    for field in schema:
+        names.add(field.name)
+        if pa.types.is_struct(field.type):
+            names |= {f"{field.name}.{one.name}" for one in field.type}
+    return names
+
+
 def united(schemas: dict[str, pa.Schema]) -> pa.Schema:
     """Returns one schema with the columns of several tables. Raises `SchemaChangeError` if their types differ."""
     fields: dict[str, tuple[str, pa.Field]] = {}

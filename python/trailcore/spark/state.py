@@ -39,7 +39,7 @@ def state(df: DataFrame, *, at: StartPoint | None = None, key: Iterable[str] | N
     if missing := sorted(needed - set(df.columns)):
         raise ValueError(f"the DataFrame has no {', '.join(missing)}; read it with layout='changes' and states=True")
     field = df.schema["after"]
-    columns = [one.name for one in field.dataType.fields]  # type: ignore[attr-defined]
+    columns = [one.name for one in field.dataType.fields]
     keys = [key] if isinstance(key, str) else list(key if key is not None else field.metadata.get(KEY, ()))
     if not keys:
         raise ValueError("the DataFrame does not show the key of its table; pass key=[…]")

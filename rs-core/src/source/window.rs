@@ -104,6 +104,8 @@ impl Start {
 pub(crate) struct ReadWindow {
     files: Arc<[TrailFile]>,
     access: Access,
+    /// Bytes that are read at a time.
+    block: usize,
     /// Bytes of the files that have been read.
     done: u64,
     open: Option<OpenFile>,
@@ -129,6 +131,7 @@ impl ReadWindow {
         Self {
             files,
             access,
+            block: BLOCK,
             done: 0,
             open: None,
             file_index: start.file,
@@ -143,6 +146,11 @@ impl ReadWindow {
             skipping_from: None,
             closed: false,
         }
+    }
+
+    /// Reads blocks of this size, for the first records of a file.
+    pub(crate) fn in_blocks_of(self, block: usize) -> Self {
+        Self { block, ..self }
     }
 
     /// Returns the bytes that the frames point into.
@@ -477,7 +485,7 @@ impl ReadWindow {
         let left = usize::try_from(
             open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
         );
-        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(BLOCK));
+        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(self.block));
         if bytes.len() < wanted {
             bytes.resize(wanted, 0);
         }
