@@ -65,7 +65,7 @@ class Options:
             raise ValueError('option("table", …) is missing: the name of a table, several such as "HR.EMP, HR.DEPT", or "HR.*"')
         defs = left.pop("defs", None)
         catalog = None if defs is None else Catalog.open(os.path.expanduser(defs))
-        partition_bytes = _size("partition_bytes", left.pop("partition_bytes", "128m"))
+        partition_bytes = _size("partition_bytes", left.pop("partition_bytes", "256m"))
         start, until = left.pop("start", "beginning"), left.pop("until", None)
         max_rows = left.pop("max_rows", None)
         max_bytes = left.pop("max_bytes", None)

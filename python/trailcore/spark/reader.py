@@ -151,8 +151,7 @@ class TrailReader(Scan, DataSourceReader):
             listed = files.listed(path)
             trail = self.options.open(path)
             kept = ranges.kept_files(trail, listed, bounds)
-            end = None if is_json_lines(trail) else ranges.end_of(listed)
-            pieces = ranges.split(listed, kept, self.options.partition_bytes, end)
+            pieces = ranges.split(listed, kept, self.options.partition_bytes, ranges.end_of(listed))
             _LOG.info("%s: %d of %d files, %d partitions", path, sum(kept), len(listed), len(pieces))
             select = self._select(path, pieces)
             found += [TrailPartition(path, piece, select) for piece in pieces]
@@ -213,12 +212,6 @@ class PushingReader(TrailReader):
 def schema_of(batch: _native.Batch) -> pa.Schema:
     """Returns the schema of a record batch."""
     return pa.schema(batch)
-
-
-def is_json_lines(trail: Trail) -> bool:
-    """Returns whether a trail is not in files of records, so that it has no ranges."""
-    headers = trail.info[:1]
-    return bool(headers) and headers[0].byte_order is None and headers[0].seqno is None
 
 
 def inferred_schema(options: Options) -> StructType:
