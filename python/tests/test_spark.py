@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as _dt
 import decimal
+import json
 import os
 import shutil
 import subprocess
@@ -345,6 +346,24 @@ def test_a_stream_goes_on_where_it_stopped(spark: SparkSession, tmp_path: Path) 
     last.write_bytes(content)
     stream(spark, path, out)
     assert ids(spark, out) == numbers(range(1, 60))
+
+
+def test_a_stream_of_several_trails_that_begin_later(spark: SparkSession, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    paths = json.dumps([str(tmp_path / "aa"), str(tmp_path / "bb")])
+
+    def run() -> None:
+        read = spark.readStream.format("trailcore").options(table="HR.EMP", paths=paths, max_rows="40", max_bytes="4k")
+        written = read.schema("_position string, ID bigint").load().writeStream.format("parquet")
+        written = written.option("checkpointLocation", str(out / "checkpoint")).trigger(availableNow=True)
+        written.start(str(out / "rows")).awaitTermination()
+
+    run()
+    write(tmp_path / "aa", range(1, 20))
+    run()
+    write(tmp_path / "bb", range(20, 40))
+    run()
+    assert ids(spark, out) == numbers(range(1, 40))
 
 
 def test_a_purge_of_what_a_restart_needs_is_an_error(spark: SparkSession, tmp_path: Path) -> None:

@@ -27,13 +27,8 @@ _WHOLE = ("states", "complete", "key_before", "before_states", "after_states")
 _META = ("op", "position", "csn", "xid", "timestamp", "unfinished", "table", *_WHOLE)
 
 
-@dataclasses.dataclass
 class TrailPartition(InputPartition):
     """A range of a trail. `select` has the rows that may pass the filters that Spark pushed down."""
-
-    path: str
-    range: ranges.Range
-    select: Select | None = None
 
     def __init__(self, path: str, range: ranges.Range, select: Select | None = None) -> None:
         super().__init__(None)
@@ -70,7 +65,7 @@ class Scan:
                 wanted.add(field.name)
         given = self.options.arrow.get("columns")
         if given is not None:
-            wanted &= {*given, *(name for name in wanted if name.lower() in {one.lower() for one in given})}
+            wanted = {name for name in wanted if name.upper() in {one.upper() for one in given}}
         return {**self.options.arrow, "columns": sorted(wanted)}
 
     def batches(self, partition: TrailPartition) -> Iterator[pa.RecordBatch]:
@@ -130,8 +125,8 @@ class Scan:
         added = schema.leaves(source) - schema.leaves(self.target) if self.inferred else set()
         if added:
             raise SchemaChangeError(
-                f"{table} has columns that the schema of the query lacks, since its definition changes: {', '.join(sorted(added))}. "
-                "Pass on_schema_change='union', and start the query again"
+                f"the definition of {table} changes: the schema of the query lacks {', '.join(sorted(added))}; "
+                "pass on_schema_change='union', and start the query again"
             )
         column = f"{self.options.prefix}table" if self.options.several else None
         return schema.conformer(source, self.target, table, column, self.may_miss)

@@ -104,13 +104,11 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
         if self._ends is not None and until is None:
             return start
         if size is not None:
-            reached = _after(files.listed(path), start, size)
+            reached = _after(_listed(path), start, size)
             until = reached if until is None else min(until, reached)
         offset, follower = self._followers.get(path, ("", None))
         if follower is None or offset != start:
             follower = self._follow(path, start)
-            if follower is None:
-                return start
         boundary = json.loads(follower.advance(most, None if until is None else str(until)))
         for event in boundary["events"]:
             _LOG.warning("%s: %s at %s: %s", path, event["kind"], event["position"], event["what"])
@@ -118,30 +116,24 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
         self._followers[path] = (reached_offset, follower)
         return reached_offset
 
-    def _follow(self, path: str, start: str) -> _native.Boundaries | None:
-        if start != BEGINNING:
+    def _follow(self, path: str, start: str) -> _native.Boundaries:
+        if start not in (BEGINNING, "end"):
             needed = Position.parse(start)
-            listed = [file.seqno or 0 for file in files.listed(path)]
+            listed = [file.seqno or 0 for file in _listed(path)]
             if needed.seqno not in listed:
                 raise SequenceGapError(
-                    f"{path}: file {needed.seqno} is missing, from which the query continues at {start}; the first file is "
-                    f"{listed[0]}. Restore it, or begin again with a new checkpoint: what was purged unread is lost"
+                    f"{path}: file {needed.seqno} is missing, from which the query continues at {start}; the first file "
+                    f"is {min(listed, default='not there')}; restore it, or begin again with a new checkpoint, without "
+                    "the changes that were purged unread"
                 )
-        try:
-            return _native.Boundaries(path, json.dumps({"start": start, "hints": False}), self.options.reading)
-        except FileNotFoundError:
-            if start == BEGINNING:
-                # The trail has not begun.
-                return None
-            raise
+        return _native.Boundaries(path, json.dumps({"start": start, "hints": False}), self.options.reading)
 
     def _start(self, path: str) -> str:
         start = self.options.start
         if start == BEGINNING:
             return BEGINNING
         if start == "end":
-            follower = _native.Boundaries(path, json.dumps({"start": "end", "hints": False}), self.options.reading)
-            return str(json.loads(follower.advance())["position"])
+            return str(json.loads(self._follow(path, start).advance())["position"])
         place = _place("start", start)
         if isinstance(place, Position):
             return str(place)
@@ -153,10 +145,16 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
         return str(found)
 
     def _end(self, path: str) -> Position | None:
-        try:
-            return ranges.end_of(files.listed(path))
-        except FileNotFoundError:
-            return None
+        listed = _listed(path)
+        return ranges.end_of(listed) if listed else None
+
+
+def _listed(path: str) -> list[files.File]:
+    """Returns the files of a trail, which need not have begun."""
+    try:
+        return files.listed(path)
+    except FileNotFoundError:
+        return []
 
 
 def _at_next_file(path: str, position: Position) -> str:
