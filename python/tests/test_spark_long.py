@@ -78,8 +78,10 @@ def descendants(pid: int) -> Iterator[int]:
 
 def started(master: str, sink: str, trail: Growing, out: Path) -> subprocess.Popen[str]:
     arguments = [sys.executable, str(APP), master, sink, str(trail.path), str(out), "run"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "started\n"
+    errors = out.with_suffix(".log")
+    with errors.open("w") as log:
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "started\n", errors.read_text()[-3000:]
     return process
 
 

@@ -102,9 +102,9 @@ class Options:
         """The prefix of the columns that do not come from the table."""
         return str(self.arrow.get("prefix", "_"))
 
-    def selection(self, until: str | None = None) -> Select | None:
+    def selection(self) -> Select | None:
         """The selection that the options describe; `None` if the table's name is all of it."""
-        wanted = {**self.select, "until": until if until is not None else self.until}
+        wanted = {**self.select, "until": self.until}
         lenient = wanted.pop("lenient", None)
         if not self.several and not any(wanted.values()):
             return None

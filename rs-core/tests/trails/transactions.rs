@@ -389,7 +389,8 @@ fn ranges_cut_anywhere_share_a_trail() {
                 assert_eq!(in_ranges(&trail, &[cut], 0), whole, "{order:?} {cut}");
             }
         }
-        let cuts: Vec<_> = (0..files.len() as u64).flat_map(|seqno| [Position::new(seqno, 0), Position::new(seqno, 700)]).collect();
+        let cuts: Vec<_> =
+            (0..files.len() as u64).flat_map(|seqno| [Position::new(seqno, 0), Position::new(seqno, 700)]).collect();
         assert_eq!(in_ranges(&trail, &cuts, 0), whole);
         assert_eq!(in_ranges(&trail, &cuts, 2), whole);
     }

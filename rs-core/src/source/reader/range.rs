@@ -33,7 +33,8 @@ impl TrailReader {
             return;
         }
         let is_later = |index: &usize| {
-            self.window.place(*index).is_some_and(|(_, position, _)| position >= until) && begins_transaction(&self.window, *index)
+            self.window.place(*index).is_some_and(|(_, position, _)| position >= until)
+                && begins_transaction(&self.window, *index)
         };
         if let Some(later) = (self.cursor..self.window.frames().len()).find(is_later) {
             self.window.close_before(later);
