@@ -85,6 +85,18 @@ def started(master: str, sink: str, trail: Growing, out: Path) -> subprocess.Pop
     return process
 
 
+def commits(out: Path) -> int:
+    """Returns the number of micro-batches that are done."""
+    numbers = [int(name.name) for name in (out / "checkpoint" / "commits").glob("[0-9]*")]
+    return max(numbers, default=-1) + 1
+
+
+def wait_for_a_commit(out: Path) -> None:
+    before, deadline = commits(out), time.monotonic() + 120
+    while commits(out) == before and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def killed(process: subprocess.Popen[str]) -> None:
     """Kills the driver, its JVM and its workers, at once."""
     for pid in list(descendants(process.pid)):
@@ -141,8 +153,12 @@ def test_kills_at_random_moments_lose_and_repeat_nothing(tmp_path: Path, sink: s
     out = tmp_path / "out"
     for _ in range(KILLS):
         process = started("local[2]", sink, trail, out)
-        time.sleep(chance.uniform(0, 4))
+        # Every fourth is killed while it starts, the others between and inside micro-batches.
+        if chance.random() < 0.75:
+            wait_for_a_commit(out)
+        time.sleep(chance.uniform(0, 2))
         killed(process)
+    assert commits(out) > KILLS / 2
     finished("local[2]", sink, trail, out)
     check(sink, trail, out)
 
