@@ -442,11 +442,11 @@ def test_changes_are_written_as_trails(spark: SparkSession, tmp_path: Path) -> N
 def test_ranges_cover_the_files() -> None:
     files = [File(f"lt{number:09d}", number, size) for number, size in enumerate([10, 300, 40, 40, 1000, 5])]
     for size in (1, 7, 50, 100, 400, 10_000):
-        found = ranges.split(files, [True] * 6, size, ranges.end_of(files))
-        assert found[0].start is None and found[-1].end == "5:5"
+        found = ranges.split(files, [True] * 6, size)
+        assert found[0].start is None and found[-1].end == "6:0"
         assert [one.end for one in found[:-1]] == [one.start for one in found[1:]]
         assert sum(one.bytes for one in found) == 1395, found
-    found = ranges.split(files, [False, True, False, True, True, False], 10_000, ranges.end_of(files))
+    found = ranges.split(files, [False, True, False, True, True, False], 10_000)
     assert [(one.start, one.end) for one in found] == [("1:0", "2:0"), ("3:0", "5:0")]
     between = ranges.between(files, "1:100", tc.Position(4, 500), 200)
     assert [one.start for one in between] == ["1:100", "1:300", "4:120", "4:320"] or between[0].start == "1:100"

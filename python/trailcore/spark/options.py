@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import glob
+import inspect
 import json
 import os
 import re
@@ -19,8 +20,12 @@ from trailcore.spark import files
 
 # Options of reading that a data source decides itself.
 _OWN = {"start_at", "transactions_from", "transactions_until", "include_non_changes"}
-# The arguments of `Trail.select`.
-_SELECT = {"where": "str", "filter": "str", "exclude": "Iterable[str]", "ops": "Iterable[str]", "lenient": "bool"}
+# The arguments of `Select` that are not options of their own here.
+_SELECT = {
+    name: str(argument.annotation)
+    for name, argument in inspect.signature(Select).parameters.items()
+    if argument.kind is argument.KEYWORD_ONLY and name not in ("start", "until")
+}
 
 
 def _kinds(options: Any) -> dict[str, str]:
@@ -164,7 +169,7 @@ def _value(name: str, kind: str, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise ValueError(f"{name} must be true or false, not {text!r}")
         return text.lower() == "true"
-    if kind.startswith("Iterable"):
+    if "Iterable" in kind:
         return list(words(text))
     if re.fullmatch(r"[0-9]+", text) and re.search(r"\bint\b", kind):
         return int(text)

@@ -29,20 +29,18 @@ class Range:
 
 
 def end_of(files: Sequence[File]) -> Position | None:
-    """Returns the place where the last file ends now; `None` if it is not known."""
+    """Returns the place where the last file ends now; `None` if it has no number."""
     last = files[-1]
-    if last.seqno is None:
-        return None
-    return Position(last.seqno, last.size) if last.is_plain else Position(last.seqno + 1, 0)
+    return None if last.seqno is None else Position(last.seqno, last.size)
 
 
-def split(files: Sequence[File], kept: Sequence[bool], partition_bytes: int, end: Position | None) -> list[Range]:
+def split(files: Sequence[File], kept: Sequence[bool], partition_bytes: int) -> list[Range]:
     """Splits the files that are kept into ranges of about this many bytes.
 
     Files without numbers are read as a whole. A range reads its transactions to their end, also in the next file; one that
     begins inside a large transaction begins after it.
     """
-    if end is None:
+    if any(file.seqno is None for file in files):
         return [Range(None, None, sum(file.size for file in files))]
     ranges: list[Range] = []
     start: Position | None = None
@@ -65,7 +63,7 @@ def split(files: Sequence[File], kept: Sequence[bool], partition_bytes: int, end
             start, gathered = middle, 0
         gathered += file.size - (start.rba if start.seqno == seqno else 0)
         if is_last or not kept[index + 1]:
-            ranges.append(_range(files, start, end if is_last else Position(seqno + 1, 0), gathered))
+            ranges.append(_range(files, start, Position(seqno + 1, 0), gathered))
     return ranges
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSourceReader, Filter, InputPartition
 from pyspark.sql.types import StructType
 
-from trailcore import _lazy, _native
+from trailcore import _lazy, _native, _table
 from trailcore._errors import SchemaChangeError, UnknownTableError
 from trailcore._select import Select
 from trailcore._table import Table, arrow
@@ -24,7 +24,7 @@ _LOG = logging.getLogger("trailcore.spark")
 
 # Columns whose values depend on all columns of the table.
 _WHOLE = ("states", "complete", "key_before", "before_states", "after_states")
-_META = ("op", "position", "csn", "xid", "timestamp", "unfinished", "table", *_WHOLE)
+_META = (*_table._META, "unfinished", "table", *_WHOLE)
 
 
 class TrailPartition(InputPartition):
@@ -146,7 +146,7 @@ class TrailReader(Scan, DataSourceReader):
             listed = files.listed(path)
             trail = self.options.open(path)
             kept = ranges.kept_files(trail, listed, bounds)
-            pieces = ranges.split(listed, kept, self.options.partition_bytes, ranges.end_of(listed))
+            pieces = ranges.split(listed, kept, self.options.partition_bytes)
             _LOG.info("%s: %d of %d files, %d partitions", path, sum(kept), len(listed), len(pieces))
             select = self._select(path, pieces)
             found += [TrailPartition(path, piece, select) for piece in pieces]

@@ -13,15 +13,14 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql.datasource import DataSourceArrowWriter, WriterCommitMessage
 
+from trailcore import _lazy
 from trailcore._native import Catalog, Column, TableDef
 from trailcore._writer import Writer
 from trailcore.spark import schema
 from trailcore.spark.options import unknown, words, writer_names, writer_options
 
 _OWN = {"path", "table", "key", "defs", "charset"}
-_META = ("_op", "_position", "_csn", "_xid", "_timestamp")
 _EPOCH = _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)
-_OPS = ("insert", "update", "pk_update", "delete", "truncate")
 
 
 @dataclasses.dataclass
@@ -116,7 +115,7 @@ class TrailWriter(DataSourceArrowWriter):
             case "pk_update":
                 raise ValueError("a pk_update needs both images; write a DataFrame of layout='changes'")
             case _:
-                raise ValueError(f"_op must be one of {', '.join(_OPS)}, not {op!r}")
+                raise ValueError(f"_op must be one of {', '.join(sorted(_lazy._OPS))}, not {op!r}")
 
     def commit(self, messages: list[WriterCommitMessage | None]) -> None:
         """Moves the folders of the partitions to their names."""
