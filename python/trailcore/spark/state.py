@@ -100,7 +100,10 @@ def _until(at: StartPoint) -> Column:
         return F.col("_position") <= f"{place.seqno:010d}:{place.rba:010d}"
     if isinstance(place, _dt.datetime):
         return F.col("_timestamp") <= F.lit(utc(place))
-    return F.col("_csn").cast("decimal(38,0)") <= F.lit(place[4:]).cast("decimal(38,0)")
+    number = place.removeprefix("csn:")
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"at: {number} is not a number, as which CSNs are compared here; pass a position or a time")
+    return F.col("_csn").cast("decimal(38,0)") <= F.lit(number).cast("decimal(38,0)")
 
 
 def _moves(changes: DataFrame) -> DataFrame:

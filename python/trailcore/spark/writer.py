@@ -171,6 +171,11 @@ def _known(image: Mapping[str, Any] | None, states: Mapping[str, str] | None) ->
     """Returns the columns that an image has. Without states, each null is NULL."""
     if image is None:
         return {}
+    for name, state in (states or {}).items():
+        if state == "invalid":
+            raise ValueError(
+                f"column {name} has a value that cannot be decoded; leave such changes out, or read with invalid='null'"
+            )
     present = ("value", "null")
     return {name: _value(value) for name, value in image.items() if states is None or states.get(name) in present}
 
