@@ -168,8 +168,9 @@ def test_workers_that_are_killed_in_a_batch_are_replaced(tmp_path: Path) -> None
     trail = Growing(tmp_path, 400 * 20, "big")
     out = tmp_path / "out"
     process = started("local[2,8]", "parquet", trail, out)
-    time.sleep(5)
     for _ in range(20):
+        # A task that is killed eight times fails: let a batch be done before the next one.
+        wait_for_a_commit(out)
         time.sleep(chance.uniform(0, 0.5))
         workers = [pid for pid in descendants(process.pid) if b"pyspark.daemon" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         if len(workers) > 1:

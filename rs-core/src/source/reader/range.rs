@@ -65,5 +65,6 @@ pub(super) fn begins_transaction(window: &ReadWindow, index: usize) -> bool {
     let is_start = |frame: &Frame| frame.is_file_header() || frame.record_type == RecordType::METADATA;
     let Some(before) = before.iter().rposition(|frame| !is_start(frame)) else { return true };
     let is_continued = window.record(before).is_some_and(|record| record.is_continued());
-    !is_continued && !(window.frames().get(before).is_some_and(is_before_half) && are_pair(window, before, index))
+    let is_second_half = window.frames().get(before).is_some_and(is_before_half) && are_pair(window, before, index);
+    !is_continued && !is_second_half
 }
