@@ -57,10 +57,11 @@ class Growing:
         for file in self.source:
             content = file.read_bytes()
             with (self.folder / file.name).open("ab", buffering=0) as out:
-                for start in range(0, len(content), self.rate):
-                    out.write(content[start : start + self.rate])
-                    if self.stopped.wait(0.2):
-                        self.rate = len(content)
+                at = 0
+                while at < len(content):
+                    end = len(content) if self.stopped.wait(0.2) else at + self.rate
+                    out.write(content[at:end])
+                    at = end
 
     def finish(self) -> None:
         """Writes the rest."""
