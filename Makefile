@@ -81,7 +81,7 @@ test-cli: ## Tests the command line
 tested:
 	$(CARGO) build --quiet --workspace --all-features --all-targets
 
-test-long: fuzz soak c-sanitizers py-sdist-test ## Runs the nightly tests: fuzzing, sanitizers, long runs, the source distribution
+test-long: fuzz soak c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Spark, the source distribution
 
 fmt:
 	$(CARGO) fmt --all --check

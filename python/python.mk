@@ -8,14 +8,27 @@ WHEELS := target/wheels
 PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.9' 'pyarrow>=16' 'polars>=1.20' 'pandas>=2' 'duckdb>=1.1' \
   'nbclient>=0.10' 'ipykernel>=6' 'matplotlib>=3.8' 'joblib>=1.4' 'dask>=2024.1'
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
+# Spark also needs a Java runtime.
+PY_SPARK_TOOLS := 'pyspark>=4.2' 'fsspec>=2024.2' 'deltalake>=1'
 
-.PHONY: py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks bench-python
+.PHONY: py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks py-spark py-spark-long bench-python \
+  bench-spark
 
 $(VENV)/tools: python/python.mk
 	@$(PYTHON) -m venv --help > /dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-venv)
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check $(PY_TOOLS)
 	touch $@
+
+# Without it, the tests of Spark are skipped, with a message.
+py-spark: $(VENV)/tools
+	@[ -f $(VENV)/spark ] || { $(PY) -m pip install -q --disable-pip-version-check $(PY_SPARK_TOOLS) && touch $(VENV)/spark; } \
+	  || echo "skipped: the tests of Spark, since pyspark cannot be installed"
+	@command -v java > /dev/null || echo "skipped: the tests of Spark, which needs a Java runtime"
+
+# Spark under kills, and on a cluster of processes; TRAILCORE_SPARK_KILLS is the number of kills for each sink.
+py-spark-long: py-build py-spark
+	cd python && TRAILCORE_LONG=1 $(abspath $(PY)) -m pytest tests/test_spark.py tests/test_spark_long.py $(PYTEST_ARGS)
 
 py-build: $(VENV)/tools
 	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release
@@ -32,7 +45,7 @@ py-lint: py-build
 	cd python && $(abspath $(VENV))/bin/mypy
 	cd python && $(abspath $(PY)) -m mypy.stubtest trailcore._native --ignore-disjoint-bases
 
-test-python: py-lint tested ## Checks and tests of the Python package, its wheel and its notebooks
+test-python: py-lint py-spark tested ## Checks and tests of the Python package, its wheel and its notebooks
 	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
 	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks
 
@@ -64,6 +77,10 @@ py-readme-test:
 
 py-notebooks: py-build
 	$(PY) examples/python/run_notebooks.py
+
+bench-spark: py-build py-spark ## Spark over a trail against Spark over the same changes as JSON lines
+	$(CARGO) build --quiet --release -p trailcore-samples
+	$(PY) benches/spark.py
 
 bench-python: py-build ## Python against Rust and against readers of other formats
 	$(PY) -m pip install -q --disable-pip-version-check $(PY_BENCH_TOOLS)

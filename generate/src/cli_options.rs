@@ -9,7 +9,7 @@ use crate::java_options::{BY_HAND, reference};
 
 /// Options that the command line has in another form, or not: a place to start, what `records` shows, and mapping, which needs a
 /// feature.
-const OTHER: [&str; 3] = ["start_at", "include_non_changes", "mapped"];
+const OTHER: [&str; 5] = ["start_at", "transactions_from", "transactions_until", "include_non_changes", "mapped"];
 
 /// Returns the regions of the command line's file.
 pub(crate) fn regions() -> Vec<Regions> {

@@ -172,7 +172,7 @@ mod tests {
             "class ArrowOptions(TypedDict, total=False):\n    \"\"\"How changes become record batches.\n",
             "    numbers: Literal[\"declared\", \"text\", \"float\"] | int\n",
             "    columns: Iterable[str] | None\n",
-            "    start_at: Position | str | None\n",
+            "    start_at: Position | str | None\n    transactions_from: Position | str | None\n    transactions_until: Position | str | None\n",
             "class CheckIssue(Issue):",
             "    kind: Literal[\"damage\", ",
             "[CheckIssue.of(one) for one in document[\"issues\"]]",

@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::table::{Batch, Batches, Table, requested_names};
     #[pymodule_export]
-    use super::tail::{Hub, Pipelines, Tail};
+    use super::tail::{Boundaries, Hub, Pipelines, Tail};
     #[pymodule_export]
     use super::trail::Trail;
     #[pymodule_export]

@@ -255,6 +255,30 @@ impl Tail {
     }
 }
 
+/// Finds places between the transactions of a trail that is being written.
+#[pyclass(frozen, module = "trailcore")]
+pub(crate) struct Boundaries(Handle<trailcore_stream::Boundaries>);
+
+#[pymethods]
+impl Boundaries {
+    /// Opens the trail at a path, with a document of `TailOptions`.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, options: &str, read: ReadArgs) -> PyResult<Self> {
+        let options = TailOptions::from_json(options).map_err(|error| raised(py, &error))?.read(read.options(py)?);
+        let boundaries = py.detach(|| trailcore_stream::Boundaries::open(path, options)).map_err(|error| raised(py, &error))?;
+        Ok(Self(Handle::new(boundaries)))
+    }
+
+    /// Goes on over at most `most` changes of complete transactions, or one transaction, and no further than the first that ends at
+    /// `until` or later. Does not wait. Returns a document of the position, the number of changes, and the events.
+    #[pyo3(signature = (most = None, until = None))]
+    fn advance(&self, py: Python<'_>, most: Option<u64>, until: Option<&str>) -> PyResult<String> {
+        let until = until.map(str::parse).transpose().map_err(|error| raised(py, &error))?;
+        let boundary = self.0.with(py, |boundaries| boundaries.advance(most, until))?.map_err(|error| raised(py, &error))?;
+        serde_json::to_string(&boundary).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+}
+
 impl Tail {
     fn of(tail: trailcore_stream::Tail) -> Self {
         let handle = tail.handle();

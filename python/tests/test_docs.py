@@ -23,6 +23,8 @@ MODULES = ["trailcore", *(f"trailcore.{module.name}" for module in pkgutil.iter_
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith(("_native", "__main__"))])
 def test_examples_in_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    if name == "trailcore.spark":
+        pytest.importorskip("pyspark")
     with pytest.warns() if name == "trailcore" else _quiet():
         failed, _ = doctest.testmod(import_module(name))
     assert failed == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import os
 import shutil
 import subprocess
@@ -263,3 +264,16 @@ def test_options_are_those_of_documents(big: tc.Trail) -> None:
     ):
         with pytest.raises(ValueError, match=what):
             tc.open(sample, **wrong)  # type: ignore[arg-type]
+
+
+def test_ranges_share_a_trail(bank: tc.Trail) -> None:
+    path = bank.files[0][: -len("000000000")]
+    cuts = [None, "0:5000", "1:0", "2:1", None]
+    found = [
+        change.position
+        for first, last in itertools.pairwise(cuts)
+        for change in tc.open(path, transactions_from=first, transactions_until=last)
+    ]
+    assert found == [change.position for change in bank]
+    with pytest.raises(tc.UnsupportedError, match="transactions_from and transactions_until are not available for JSON lines"):
+        list(tc.open(DATA / "big.jsonl", transactions_from="1:0"))

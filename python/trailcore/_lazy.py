@@ -127,19 +127,24 @@ def pushed(fixed: _Fixed, predicate: polars.Expr) -> Select | None:
     kinds = {column.name: column.kind for column in definition.columns}
     op = f"{options.get('prefix', '_')}op"
     tests: list[str] = []
-    ops = set(_OPS)
+    ops: set[str] | None = None
     for node, part in _conjuncts(tree, predicate):
         wanted = _ops(node, part, op)
         if wanted is not None:
-            ops &= wanted
+            ops = wanted if ops is None else ops & wanted
         elif (test := _test(node, kinds)) is not None:
             tests.append(test)
-    if not tests and ops == _OPS:
+    return selection(definition.name, tests, ops)
+
+
+def selection(table: str, tests: list[str], ops: set[str] | None) -> Select | None:
+    """Returns the selection of the rows of a table that pass all tests, and have one of the operations; `None` if it would be
+    all rows, or if the table's name needs quotes."""
+    ops = _OPS if ops is None else ops & _OPS
+    if not _TABLE.fullmatch(table) or (not tests and ops == _OPS):
         return None
-    if not ops:
-        # No operation is left: the rows of one are as few as can be selected.
-        ops = {"truncate"}
-    return Select(definition.name, where=" AND ".join(tests) or None, ops=sorted(ops), lenient=True)
+    # If no operation is left, the rows of one are as few as can be selected.
+    return Select(table, where=" AND ".join(tests) or None, ops=sorted(ops or {"truncate"}), lenient=True)
 
 
 def _conjuncts(tree: Any, expression: polars.Expr) -> Iterator[tuple[Any, polars.Expr]]:
@@ -190,25 +195,33 @@ def _test(node: Any, kinds: Mapping[str, str]) -> str | None:
             pass
         case _:
             return None
-    kind, sign = kinds.get(name), _TESTS.get(op)
-    if sign is None or not _NAME.fullmatch(name) or not isinstance(scalar, dict) or len(scalar) != 1:
+    sign = _TESTS.get(op)
+    if sign is None or not isinstance(scalar, dict) or len(scalar) != 1:
+        return None
+    return comparison(name, sign, scalar["String"] if "String" in scalar else _number(scalar), kinds.get(name))
+
+
+def comparison(name: str, sign: str, value: object, kind: str | None) -> str | None:
+    """Returns the comparison of a column of this kind and a value in GoldenGate's language; `None` if it may decide otherwise
+    than the consumer."""
+    if not _NAME.fullmatch(name):
         return None
     if kind == "text":
-        text = scalar.get("String") if sign == "=" else None
         # Oracle's empty text is NULL, and blanks at the end may count or not.
-        usable = isinstance(text, str) and text.isprintable() and text.strip() == text != ""
-        return f"""("{name}" = '{text.replace("'", "''")}')""" if usable and isinstance(text, str) else None
-    number = _number(scalar) if kind in ("integer", "decimal") else None
-    return None if number is None else f'("{name}" {sign} {number})'
+        usable = sign == "=" and isinstance(value, str) and value.isprintable() and value.strip() == value != ""
+        return f"""("{name}" = '{str(value).replace("'", "''")}')""" if usable else None
+    if kind in ("integer", "decimal") and isinstance(value, (int, decimal.Decimal)) and not isinstance(value, bool):
+        return f'("{name}" {sign} {decimal.Decimal(value):f})'
+    return None
 
 
-def _number(scalar: Mapping[str, Any]) -> str | None:
-    """Returns the exact digits of a literal; `None` if it is not an integer or a decimal."""
+def _number(scalar: Mapping[str, Any]) -> int | decimal.Decimal | None:
+    """Returns the exact value of a literal; `None` if it is not an integer or a decimal."""
     match scalar:
         case {"Decimal": [int(value), _, int(scale)]}:
-            return f"{decimal.Decimal(value).scaleb(-scale, decimal.Context(prec=80)):f}"
+            return decimal.Decimal(value).scaleb(-scale, decimal.Context(prec=80))
     ((kind, value),) = scalar.items()
-    return str(value) if re.fullmatch("U?Int[0-9]+", kind) and isinstance(value, int) else None
+    return value if re.fullmatch("U?Int[0-9]+", kind) and isinstance(value, int) else None
 
 
 # A dataset of pyarrow.

@@ -13,6 +13,7 @@ from trailcore._values import Changed, Position
 __all__ = [
     "Batch",
     "Batches",
+    "Boundaries",
     "Catalog",
     "Change",
     "Changes",
@@ -441,6 +442,15 @@ class Hub:
         """Starts the shared reading."""
     def close(self) -> None:
         """Stops the shared reading."""
+
+@final
+class Boundaries:
+    """Finds places between the transactions of a trail that is being written."""
+
+    def __new__(cls, path: _Path, options: str, read: _Reading) -> Self: ...
+    def advance(self, most: int | None = None, until: str | None = None) -> str:
+        """Goes on over at most `most` changes of complete transactions, or one transaction, and no further than the first that
+        ends at `until` or later. Does not wait. Returns a document of the position, the number of changes, and the events."""
 
 @final
 class Trail:

@@ -29,6 +29,7 @@
 
 mod acknowledge;
 mod assembly;
+mod boundaries;
 mod checkpoint;
 mod condition;
 mod event;
@@ -53,6 +54,7 @@ mod tail;
 mod watch;
 
 pub use acknowledge::{Progress, Receipt};
+pub use boundaries::{Boundaries, Boundary};
 pub use checkpoint::{Checkpoint, CheckpointStore, FileStore, Loaded, MemoryStore};
 pub use event::{Event, EventKind, Policy};
 pub use files::{FileFacts, Files, OsFiles};

@@ -5,6 +5,8 @@
 #[path = "live/support.rs"]
 mod support;
 
+#[path = "live/boundaries.rs"]
+mod boundaries;
 #[path = "live/checkpoints.rs"]
 mod checkpoints;
 #[path = "live/events.rs"]

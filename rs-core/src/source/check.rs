@@ -176,7 +176,7 @@ impl Trail {
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::NotFound`], [`ErrorKind::Cancelled`]. Files without a single record are reported too.
     pub fn check(&self, options: &ReadOptions) -> Result<CheckReport> {
-        let options = ReadOptions { start_at: None, select: None, resync: true, include_non_changes: false, ..options.clone() };
+        let options = ReadOptions { select: None, resync: true, include_non_changes: false, ..options.clone().unbounded() };
         let (mut report, mut reported) = (CheckReport::default(), Reported::default());
         if !self.is_json_lines() {
             self.check_records(&options, &mut report, &mut reported)?;

@@ -171,11 +171,8 @@ fn find(
             break;
         }
     }
-    let mut reader = trail.with_files(first..trail.files().len()).reader_with(ReadOptions {
-        start_at: None,
-        select: None,
-        ..options.clone()
-    })?;
+    let mut reader =
+        trail.with_files(first..trail.files().len()).reader_with(ReadOptions { select: None, ..options.clone().unbounded() })?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // The position of a pair is that of its after record; reading must start at its before record.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::document;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Select;
 use crate::position::Position;
 use crate::schema::Catalog;
@@ -30,6 +30,12 @@ pub struct ReadOptions {
     /// Position to start at, such as `12:1956`; the start of the source if it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_at: Option<Position>,
+    /// Reads the transactions that begin at this position or later, which need not be the start of a record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) transactions_from: Option<Position>,
+    /// Reads up to the first transaction that begins at this position or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) transactions_until: Option<Position>,
     /// Path of a definitions (DEFGEN) file, for tables that the source does not define.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) definitions: Option<PathBuf>,
@@ -100,6 +106,42 @@ impl ReadOptions {
     #[must_use]
     pub fn start_at(self, position: Position) -> Self {
         Self { start_at: Some(position), ..self }
+    }
+
+    /// Reads the transactions that begin in a range of positions, `from` inclusive and `until` exclusive, to their ends. Neither
+    /// needs to be the start of a record, and `None` is the start or the end of the trail. Consecutive ranges therefore share a trail
+    /// among readers: each change is in one of them, with its whole pair and the ids of its transaction. Without `from`, records
+    /// before the first transaction are read too.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// use trailcore::{Position, ReadOptions};
+    ///
+    /// let middle = Position::new(0, trail.size()? / 2);
+    /// let count = |from, until| {
+    ///     Ok::<_, trailcore::Error>(trail.reader_with(ReadOptions::new().transactions(from, until))?.into_changes().count())
+    /// };
+    /// assert_eq!(count(None, Some(middle))? + count(Some(middle), None)?, count(None, None)?);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn transactions(self, from: Option<Position>, until: Option<Position>) -> Self {
+        Self { transactions_from: from, transactions_until: until, ..self }
+    }
+
+    /// Returns the options for reading the whole source, whatever range they have.
+    pub(super) fn unbounded(self) -> Self {
+        Self { start_at: None, transactions_from: None, transactions_until: None, ..self }
+    }
+
+    /// Fails for a source that has no transactions at positions of a trail.
+    pub(super) fn refuse_transactions(&self, source: &str) -> Result<()> {
+        if self.transactions_from.is_none() && self.transactions_until.is_none() {
+            return Ok(());
+        }
+        let what = format!("transactions_from and transactions_until are not available for {source}");
+        Err(Error::new(ErrorKind::Unsupported, what).hint("read it as a whole"))
     }
 
     /// Gives definitions for tables that the trail itself does not define.

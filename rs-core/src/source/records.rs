@@ -10,6 +10,9 @@ use crate::source::trail::Trail;
 use crate::source::window::{End, ReadWindow, Start};
 use crate::trail::{FileHeader, Record};
 
+/// Bytes that are read for the header of a file, which is usually shorter.
+const HEADER_BYTES: usize = 4 << 10;
+
 /// A record with its position.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedRecord<'a> {
@@ -49,6 +52,7 @@ impl Trail {
     pub fn headers(&self) -> Result<Vec<Option<FileHeader>>> {
         let header = |index: usize| {
             let mut records = self.with_files(index..index + 1).records(&ReadOptions::new());
+            records.window = records.window.in_blocks_of(HEADER_BYTES);
             match records.next() {
                 Ok(placed) => Ok(placed.and_then(|placed| FileHeader::parse(&placed.record).ok())),
                 Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),

@@ -104,6 +104,8 @@ impl Start {
 pub(crate) struct ReadWindow {
     files: Arc<[TrailFile]>,
     access: Access,
+    /// Bytes that are read at a time.
+    block: usize,
     /// Bytes of the files that have been read.
     done: u64,
     open: Option<OpenFile>,
@@ -120,6 +122,8 @@ pub(crate) struct ReadWindow {
     end: End,
     /// Start of the range that is being skipped, if that was stopped inside it.
     skipping_from: Option<TrailPosition>,
+    /// It has been closed: it reads no more.
+    closed: bool,
 }
 
 impl ReadWindow {
@@ -127,6 +131,7 @@ impl ReadWindow {
         Self {
             files,
             access,
+            block: BLOCK,
             done: 0,
             open: None,
             file_index: start.file,
@@ -139,7 +144,13 @@ impl ReadWindow {
             unframed: 0,
             end: End::Open,
             skipping_from: None,
+            closed: false,
         }
+    }
+
+    /// Reads blocks of this size, for the first records of a file.
+    pub(crate) fn in_blocks_of(self, block: usize) -> Self {
+        Self { block, ..self }
     }
 
     /// Returns the bytes that the frames point into.
@@ -279,6 +290,9 @@ impl ReadWindow {
         self.drop_frames(keep);
         self.plain = true;
         let before = self.frames.len();
+        if self.closed {
+            return Ok(false);
+        }
         if matches!(&self.end, End::Fault(error) if !error.needs_more_bytes()) {
             return Ok(false);
         }
@@ -304,6 +318,16 @@ impl ReadWindow {
         let position = self.unframed_position();
         let here = if self.open.is_some() { position.rba } else { 0 };
         watch.report(Progress { position: position.into(), bytes: self.done + here })
+    }
+
+    /// Ends before a frame, as if the trail ended there.
+    pub(crate) fn close_before(&mut self, frame: usize) {
+        if let Some(first) = self.frames.get(frame) {
+            self.unframed = first.at as usize;
+            self.frames.truncate(frame);
+        }
+        self.closed = true;
+        self.end = End::Clean;
     }
 
     pub(crate) fn drop_frames(&mut self, keep: usize) {
@@ -461,7 +485,7 @@ impl ReadWindow {
         let left = usize::try_from(
             open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
         );
-        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(BLOCK));
+        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(self.block));
         if bytes.len() < wanted {
             bytes.resize(wanted, 0);
         }

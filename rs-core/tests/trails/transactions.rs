@@ -1,7 +1,7 @@
 //! Transactions that are rolled back or kept, and records that are not changes.
 
 use crate::common::*;
-use trailcore::sink::{TrailWriter, WriterOptions};
+use trailcore::sink::{TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, RecordType};
 use trailcore::{ErrorKind, Op, Position, ReadOptions, Trail, TransactionIndicator};
 
@@ -342,4 +342,77 @@ fn the_transaction_of_each_record() {
             }
         }
     }
+}
+
+/// The ids of the items in consecutive ranges that are cut at these positions, and the CSN of each change.
+fn in_ranges(trail: &Trail, cuts: &[Position], threads: usize) -> Vec<(i64, String)> {
+    let bounds: Vec<_> = [None].into_iter().chain(cuts.iter().copied().map(Some)).chain([None]).collect();
+    let mut found = Vec::new();
+    for pair in bounds.windows(2) {
+        let options = ReadOptions::new().transactions(pair[0], pair[1]).threads(threads);
+        let mut reader = trail.reader_with(options).unwrap();
+        while let Some(change) = reader.next().unwrap() {
+            found.push((id_of(&change), change.csn().unwrap_or_default().to_owned()));
+        }
+    }
+    found
+}
+
+fn id_of(change: &trailcore::Change<'_>) -> i64 {
+    let (before, after) = change.images().unwrap();
+    after.or(before).unwrap().get("ID").unwrap().i64().unwrap()
+}
+
+#[test]
+fn ranges_cut_anywhere_share_a_trail() {
+    for order in ORDERS {
+        // Pairs, a rolled back transaction, files that end inside transactions.
+        let items = items();
+        let mut writer = writer(order, 1, 1500);
+        for number in 0..12_i64 {
+            writer.begin(&(100 + number).to_string(), "x", at(number)).unwrap();
+            insert_all(&mut writer, &items, number * 10..number * 10 + 3, "");
+            let row = item(&items, order, number * 10 + 3, "a", "b");
+            writer.update(&items, UpdateStyle::Pair, &row, &row).unwrap();
+            if number % 5 == 4 { writer.abend().unwrap() } else { writer.commit().unwrap() }
+        }
+        let files = writer.finish().unwrap();
+        assert!(files.len() > 3);
+        let trail = trail_of(&files);
+        let whole = in_ranges(&trail, &[], 0);
+        assert_eq!(whole.len(), 40);
+        let mut records = trail.records(&ReadOptions::new());
+        while let Some(placed) = records.next().unwrap() {
+            let at = placed.position;
+            for rba in [at.rba.saturating_sub(1), at.rba, at.rba + 1] {
+                let cut = Position::new(at.seqno, rba);
+                assert_eq!(in_ranges(&trail, &[cut], 0), whole, "{order:?} {cut}");
+            }
+        }
+        let cuts: Vec<_> =
+            (0..files.len() as u64).flat_map(|seqno| [Position::new(seqno, 0), Position::new(seqno, 700)]).collect();
+        assert_eq!(in_ranges(&trail, &cuts, 0), whole);
+        assert_eq!(in_ranges(&trail, &cuts, 2), whole);
+    }
+}
+
+#[test]
+fn a_range_needs_its_file() {
+    let items = items();
+    let mut writer = writer(ByteOrder::Big, 1, 600);
+    writer.begin("1", "a", at(0)).unwrap();
+    insert_all(&mut writer, &items, 0..20, "");
+    writer.commit().unwrap();
+    let files = writer.finish().unwrap();
+    let trail = trail_of(&files[1..].to_vec());
+    let options = ReadOptions::new().transactions(Some(Position::new(0, 10)), None);
+    let error = trail.reader_with(options.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SequenceGap);
+    assert!(error.to_string().contains("file 0 is missing"), "{error}");
+    assert!(trail.reader_with(options.resync(true)).unwrap().next().unwrap().is_none());
+    let both = ReadOptions::new().start_at(Position::new(1, 0)).transactions(Some(Position::new(1, 0)), None);
+    assert_eq!(trail.reader_with(both).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    // No transaction begins in the later files, which the first one extends over.
+    let later = ReadOptions::new().transactions(Some(Position::new(1, 0)), None);
+    assert!(trail_of(&files).reader_with(later).unwrap().next().unwrap().is_none());
 }

@@ -223,7 +223,7 @@ pub(super) fn is_pair(window: &ReadWindow, first: usize) -> bool {
 
 /// Returns whether two records are one update by their types, byte order and place in the log. They may be in two files, whose
 /// table indexes do not compare.
-fn are_pair(window: &ReadWindow, before: usize, after: usize) -> bool {
+pub(super) fn are_pair(window: &ReadWindow, before: usize, after: usize) -> bool {
     let (Some(before), Some(after)) = (window.record(before), window.record(after)) else { return false };
     after.record_type() == RecordType::FIELD_COMP
         && !after.is_before_image()

@@ -60,7 +60,7 @@ impl ReadFilter {
     #[must_use]
     pub fn new(select: &Select, trail: Trail, options: &ReadOptions) -> Self {
         let options =
-            ReadOptions { start_at: None, select: None, resync: true, include_non_changes: true, threads: 0, ..options.clone() };
+            ReadOptions { select: None, resync: true, include_non_changes: true, threads: 0, ..options.clone().unbounded() };
         Self {
             selector: select.selector(),
             tables: TableMap::default(),

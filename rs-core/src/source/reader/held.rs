@@ -27,6 +27,7 @@ impl HeldReader {
         let trail = Trail { files: Arc::default(), held: Some(Arc::clone(&held)) };
         let filter = options.select.as_ref().map(|select| ReadFilter::new(select, trail, &options));
         let mut reader = Self { held, options, filter, next: (0, 0), lent: (0, 0) };
+        reader.options.refuse_transactions("changes in memory")?;
         if let Some(position) = reader.options.start_at {
             reader.seek(position)?;
         }

@@ -75,6 +75,7 @@ impl LineReader {
             ended: false,
             options,
         };
+        reader.options.refuse_transactions("JSON lines")?;
         if let Some(position) = reader.options.start_at {
             reader.seek(position)?;
         }

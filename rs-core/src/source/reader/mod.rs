@@ -1,7 +1,7 @@
 //! [`Reader`]: the changes of a source, one after the other.
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
-//! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`filter`] applies a selection,
+//! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`range`] keeps to a range of transactions, [`filter`] applies a selection,
 //! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory; [`live`] follows a
 //! trail that is being written, with [`notes`]. [`cut`] and [`ahead`] read in several threads.
 
@@ -15,6 +15,7 @@ mod held;
 mod lines;
 mod live;
 mod notes;
+mod range;
 mod seek;
 mod trail;
 mod transactions;

@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::TrailPosition;
 use crate::source::reader::assembly::{is_before_half, is_pair};
+use crate::source::reader::range::begins_transaction;
 use crate::source::reader::trail::TrailReader;
 use crate::source::window::End;
 use crate::trail::RecordType;
@@ -11,6 +12,11 @@ impl TrailReader {
     /// Goes to a position. The file is read from its start to it: for its definitions, for the ids of the transaction that the
     /// position is inside, and since only so it is known to start a record.
     pub(super) fn seek(&mut self, position: TrailPosition) -> Result<()> {
+        self.seek_to(position, false)
+    }
+
+    /// Goes to a position, or to the first transaction that begins there or later; to the end of what is read if there is none.
+    pub(super) fn seek_to(&mut self, position: TrailPosition, transaction: bool) -> Result<()> {
         let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
         let Some(index) = file else { return Err(beyond_the_end(position)) };
         self.restart_at(index);
@@ -29,10 +35,10 @@ impl TrailReader {
                                     self.skip_range(from, to, error);
                                     continue;
                                 }
-                                None => return self.arrived_at_the_end(position, last_end),
+                                None => return self.arrived_at_the_end(position, last_end, transaction),
                             }
                         }
-                        _ => return self.arrived_at_the_end(position, last_end),
+                        _ => return self.arrived_at_the_end(position, last_end, transaction),
                     }
                 }
                 self.enter_segment();
@@ -41,7 +47,12 @@ impl TrailReader {
                 self.enter_segment();
             }
             let here = self.position();
-            if here >= position {
+            if here >= position && transaction {
+                if begins_transaction(&self.window, self.cursor) {
+                    self.transactions.start_at(self.cursor, false);
+                    return self.transactions.resolve(&mut self.window, self.cursor);
+                }
+            } else if here >= position {
                 // A reader that has read all of a file is at its end.
                 if here != position && last_end != position {
                     let what = format!("no record starts at {position}; the next one starts at {here}");
@@ -83,10 +94,11 @@ impl TrailReader {
         self.cursor = keeps;
         let filled = self.window.fill(0);
         self.anchor_ids();
+        self.stop_before_later_transactions();
         filled
     }
 
-    fn arrived_at_the_end(&self, position: TrailPosition, last_end: TrailPosition) -> Result<()> {
+    fn arrived_at_the_end(&self, position: TrailPosition, last_end: TrailPosition, transaction: bool) -> Result<()> {
         match self.window.end() {
             // A follower continues with a record that is not complete yet.
             _ if self.live.is_some()
@@ -96,6 +108,7 @@ impl TrailReader {
                 Ok(())
             }
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
+            _ if transaction => Ok(()),
             _ if self.window.unframed_position() == position => Ok(()),
             End::Fault(_) => {
                 Err(Error::new(ErrorKind::InvalidPosition, format!("{position} is after damage")).hint("start before it"))

@@ -152,6 +152,7 @@ impl TrailReader {
         let filter = options.select.as_ref().map(|select| ReadFilter::new(select, trail, &options));
         let mut reader = Self { filter, ..Self::blank(files, options, window) };
         reader.start_at(start_at)?;
+        reader.start_at_transaction()?;
         Ok(reader)
     }
 
@@ -191,7 +192,7 @@ impl TrailReader {
     /// Creates a reader of a trail that is being written.
     pub(super) fn following(files: Arc<[TrailFile]>, mut options: ReadOptions) -> Result<Self> {
         let start_at = options.start_at.take();
-        let mut reader = Self::new(files, options)?;
+        let mut reader = Self::new(files, options.unbounded())?;
         (reader.live, reader.transactions) = (Some(Notes::default()), TransactionTracker::live());
         reader.start_at(start_at)?;
         reader.definitions.take_changed();
@@ -609,6 +610,7 @@ impl TrailReader {
             // A torn tail may have grown, and a last file too; other faults stay.
             let filled = self.window.fill(0);
             self.anchor_ids();
+            self.stop_before_later_transactions();
             let filled = match filled {
                 // Another file cannot be read. The changes before it come first; the next call tries again.
                 Err(error) if error.kind() != ErrorKind::Cancelled && self.live.is_none() => {

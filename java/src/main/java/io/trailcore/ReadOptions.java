@@ -45,6 +45,27 @@ public final class ReadOptions extends Options<ReadOptions> {
     }
 
     /**
+     * Sets {@code transactionsFrom}. Reads the transactions that begin at this position or later, which need not be the
+     * start of a record.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions transactionsFrom(Position value) {
+        return with("transactions_from", value.toString());
+    }
+
+    /**
+     * Sets {@code transactionsUntil}. Reads up to the first transaction that begins at this position or later.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions transactionsUntil(Position value) {
+        return with("transactions_until", value.toString());
+    }
+
+    /**
      * Sets {@code charset}. The database's character set by name, in place of what the source states.
      *
      * @param value the value
