@@ -101,9 +101,9 @@ fn plan(pipelines: &Pipelines, json: bool, output: &mut Output) -> Result<i32, F
                 continue;
             }
             let from = plan.committed.map_or_else(|| format!("from {}", plan.start), |at| format!("goes on at {at}"));
-            let behind =
+            let to_read =
                 plan.bytes_behind.map_or_else(|| "no files yet".to_owned(), |bytes| format!("{} bytes to read", grouped(bytes)));
-            output.line(&format!("{} -> {}: {from}, {behind}", clean(&plan.pipeline), plan.sink), "")?;
+            output.line(&format!("{} -> {}: {from}, {to_read}", clean(&plan.pipeline), plan.sink), "")?;
         }
     }
     Ok(0)
@@ -168,7 +168,7 @@ fn watch(args: &Args, supervisor: &mut Supervisor, server: Option<&http::Server>
     Ok(())
 }
 
-/// Applies the changed file, and says what has become of it.
+/// Applies the changed file, and reports the result.
 fn reload(args: &Args, supervisor: &mut Supervisor, output: &mut Output) -> Result<(), Failure> {
     let who = std::env::var("USER").unwrap_or_else(|_| "file".to_owned());
     let applied = Pipelines::open(&args.file).and_then(|new| supervisor.apply(new, HEALTHY, &who));

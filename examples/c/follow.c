@@ -83,7 +83,7 @@ int main(int count, char **arguments) {
     if (status == TC_OK) status = tc_tail_open(arguments[1], NULL, count == 3 ? arguments[2] : NULL, &tail, &error);
     if (status == TC_OK) status = tc_tail_descriptor(tail, 16, &waiting[0].fd, &error);
     while (status == TC_OK && waiting[1].revents == 0) {
-        if (poll(waiting, 2, -1) < 0) continue; /* interrupted by a signal, which the pipe tells */
+        if (poll(waiting, 2, -1) < 0) continue; /* interrupted by a signal, which is in the pipe */
         if (waiting[0].revents) status = take_all(tail, lines, &error);
     }
     if (status == TC_OK) status = tc_tail_close(tail, &error);

@@ -1,4 +1,4 @@
-//! What a tail delivers.
+//! Deliveries of a tail.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +39,7 @@ pub struct tc_delivery {
 
 handle::object!(tc_delivery, b"tc_dlvr\0");
 
-/// What the deliveries of a tail have in common: the handles of their tables.
+/// The state that the deliveries of a tail share: the handles of their tables.
 #[derive(Default)]
 pub(crate) struct Shared(Mutex<TableMap<Arc<Handle<tc_table>>>>);
 

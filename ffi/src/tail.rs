@@ -28,7 +28,7 @@ pub struct tc_tail {
 
 handle::object!(tc_tail, b"tc_tail\0");
 
-/// Where deliveries come from.
+/// The source of deliveries.
 enum Receiving {
     /// The thread that waits for them reads the trail.
     Here(Box<Tail>),

@@ -309,7 +309,7 @@ class Pipelines:
     `status`.
 
     >>> import tempfile, trailcore as tc
-    >>> toml = f"""
+    >>> toml = f'''
     ... [[pipeline]]
     ... name = "postings"
     ... trail = "examples/data/big/bk"
@@ -317,7 +317,7 @@ class Pipelines:
     ... [[pipeline.sink]]
     ... kind = "parquet"
     ... path = "{tempfile.mkdtemp()}"
-    ... """
+    ... '''
     >>> with tc.Pipelines(toml) as pipelines:
     ...     pipelines.drain()
     ...     pipelines.status[0]["lanes"][0]["changes"]

@@ -47,7 +47,7 @@ pub struct Hub {
     thread: Option<JoinHandle<Result<()>>>,
 }
 
-/// Where subscribers join a shared reading.
+/// The entrance for subscribers of a shared reading.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     path: PathBuf,

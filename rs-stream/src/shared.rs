@@ -39,7 +39,7 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// What is known of the checkpoint.
+/// The known facts of the checkpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     pub(crate) stored: Option<Mark>,

@@ -21,7 +21,7 @@ use trailcore_stream::pipeline::{Pipeline, PipelineMetrics, PipelineOptions, Pip
 use trailcore_stream::sink::Manifest;
 
 const KINDS: [&str; 5] = ["jsonl", "csv", "arrow", "parquet", "trail"];
-/// The points of a commit, and how many of them to pass over.
+/// The points of a commit, and how many of them to skip.
 const POINTS: [&str; 7] =
     ["files written", "manifest written", "manifest committed", "file moved", "letters written", "committed", "committed:2"];
 

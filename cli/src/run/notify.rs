@@ -2,12 +2,12 @@
 
 use std::os::unix::net::UnixDatagram;
 
-/// Tells that the pipelines run.
+/// Reports that the pipelines run.
 pub(crate) fn ready() {
     send("READY=1");
 }
 
-/// Tells that the pipelines are being stopped.
+/// Reports that the pipelines are being stopped.
 pub(crate) fn stopping() {
     send("STOPPING=1");
 }

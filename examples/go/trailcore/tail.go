@@ -42,7 +42,7 @@ type Delivery struct {
 	// Facts is a document with the rest: "end"; of a transaction "csn", "xid", "timestamp", "part" and "complete" too; of an event
 	// the form of docs/schema/event.json.
 	Facts json.RawMessage
-	// IsEvent tells whether it is an event.
+	// IsEvent is true for an event.
 	IsEvent bool
 	number  uint64
 }

@@ -25,14 +25,14 @@ pub(crate) struct Live {
     pub(crate) receiving: Mutex<Receiving>,
 }
 
-/// The side that receives: the tail, and the delivery whose changes are handed over.
+/// The side that receives: the tail, and the delivery whose changes are being returned.
 #[derive(Debug)]
 pub(crate) struct Receiving {
     tail: Tail,
     blocks: Option<Peekable<Blocks>>,
     /// The position after the delivery.
     end: Position,
-    /// The block that is handed over, and the next of its changes.
+    /// The block that is being returned, and the next of its changes.
     block: Option<(Arc<ChangeBlock>, usize)>,
     files: Files,
     filling: Filling,
@@ -157,7 +157,7 @@ pub(crate) fn forward_log(vm: JavaVM) {
             tracing::Level::WARN => 1,
             _ => 0,
         };
-        // A logger that throws must not stop the tail; there is no one to tell.
+        // A logger that throws must not stop the tail; no one can be informed.
         let _ = call(&vm, |env| {
             let line = env.byte_array_from_slice(line.as_bytes())?;
             let arguments = [JValue::Int(number), JValue::Object(&line)];

@@ -27,7 +27,7 @@ struct Request {
     letters: Option<String>,
     /// Milliseconds in which new pipelines have to become healthy.
     healthy_within: Option<u64>,
-    /// Who changes the configuration.
+    /// The user who changes the configuration.
     who: Option<String>,
 }
 

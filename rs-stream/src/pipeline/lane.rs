@@ -23,7 +23,7 @@ use crate::tail::{Tail, TailHandle};
 /// How long an idle lane waits; a command ends the wait.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// What a lane has to do.
+/// The task of a lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Wanted {
     #[default]
@@ -34,7 +34,7 @@ pub(super) enum Wanted {
     Stop,
 }
 
-/// What a lane shares with its pipeline.
+/// The state that a lane shares with its pipeline.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     wanted: Mutex<Wanted>,
@@ -147,7 +147,7 @@ impl Lane {
     }
 }
 
-/// What the thread works with.
+/// The objects that the thread works with.
 struct Worker {
     options: Arc<PipelineOptions>,
     name: String,
@@ -173,7 +173,7 @@ impl CheckpointStore for OfSink {
     }
 }
 
-/// What was written since the last commit.
+/// The changes that were written since the last commit.
 #[derive(Default)]
 struct Uncommitted {
     receipts: Vec<Receipt>,
@@ -255,9 +255,10 @@ impl Worker {
         if let Some(select) = &self.options.select {
             options = options.select(select.clone());
         }
+        // A shared reading may not have read yet what is there.
         let mut tail = match &self.door {
-            Some(door) => door.subscribe_with(options, OfSink(checkpoint))?,
-            None => Tail::open_with(&self.options.trail, options, OfSink(checkpoint))?,
+            Some(door) if !drains => door.subscribe_with(options, OfSink(checkpoint))?,
+            _ => Tail::open_with(&self.options.trail, options, OfSink(checkpoint))?,
         };
         let handle = tail.handle();
         *self.control.tail.lock() = Some(handle.clone());

@@ -96,7 +96,7 @@ impl DeadLetters {
         if whole.len() == reasons.len() && changes.ends_with('\n') && reasons.iter().all(|one| keeps(&one)) {
             return Ok(());
         }
-        // What has no line in both files was not committed.
+        // A change that has no line in both files was not committed.
         let kept: Vec<_> = reasons.iter().zip(whole).filter(|(reason, _)| keeps(reason)).collect();
         let text: String = kept.iter().map(|((_, line), _)| format!("{line}\n")).collect();
         replace(&path, text.as_bytes())?;

@@ -37,7 +37,7 @@ impl PipelineMetrics {
 type Metric = (&'static str, &'static str, bool, fn(&LaneStatus) -> Option<f64>);
 
 const METRICS: [Metric; 14] = [
-    ("trailcore_pipeline_up", "1 if the lane runs, is paused or has ended as told", false, |lane| {
+    ("trailcore_pipeline_up", "1 if the lane runs, is paused or has ended as wanted", false, |lane| {
         Some(f64::from(u8::from(!matches!(lane.state, State::Failed | State::Retrying))))
     }),
     ("trailcore_pipeline_changes", "Committed changes", true, |lane| Some(lane.changes as f64)),

@@ -220,7 +220,7 @@ impl Pipeline {
     }
 }
 
-/// Where a sink would go on.
+/// The place at which a sink would go on.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
     /// The pipeline.

@@ -42,13 +42,13 @@ pub struct PipelineOptions {
     /// When changes are committed.
     #[serde(default)]
     pub commit: CommitLimits,
-    /// What happens after an error.
+    /// The reaction to an error.
     #[serde(default)]
     pub retry: RetryOptions,
     /// A file of JSON lines for changes that a sink refuses; without it, such a change stops the pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters: Option<PathBuf>,
-    /// Where the changes go. Each sink has a place of its own in the trail.
+    /// The sinks. Each sink has a place of its own in the trail.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<SinkOptions>,
 }

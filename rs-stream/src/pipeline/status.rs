@@ -5,7 +5,7 @@ use trailcore::Position;
 
 use crate::lag::Lag;
 
-/// What a lane of a pipeline does.
+/// The activity of a lane of a pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -41,7 +41,7 @@ pub struct PipelineStatus {
 pub struct LaneStatus {
     /// The sink.
     pub sink: String,
-    /// What it does.
+    /// Its activity.
     pub state: State,
     /// The position after the last committed change; absent before the first commit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct LaneStatus {
 }
 
 impl PipelineStatus {
-    /// Returns whether all of it runs, or has ended as it was told to.
+    /// Returns whether all of it runs, or has ended as it was asked to.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.lanes.iter().all(|lane| !matches!(lane.state, State::Failed | State::Retrying))

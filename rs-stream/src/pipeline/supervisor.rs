@@ -37,7 +37,7 @@ pub struct Supervisor {
     history: Option<PathBuf>,
 }
 
-/// What a new configuration changes, by the names of pipelines.
+/// The effect of a new configuration, by the names of pipelines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// New ones.
@@ -91,7 +91,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Returns the shared reading of a trail. It starts at the end: pipelines that are behind read the files themselves.
+    /// Returns the shared reading of a trail. It starts at the end: pipelines that have not caught up read the files themselves.
     fn door(&mut self, options: &PipelineOptions) -> Result<Door> {
         if let Some(hub) = self.hubs.get(&options.trail) {
             return Ok(hub.door());

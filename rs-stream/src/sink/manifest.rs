@@ -1,7 +1,7 @@
 //! [`Manifest`]: which files of a folder are committed, and up to which place of the trail.
 //!
 //! Each commit is one entry, a file `_trailcore/NUMBER.json` that is created once and never changed. A file that is not in an entry does not
-//! exist for readers. The data of a commit lie in `_trailcore/staged/NUMBER/` until the entry is there, and are moved then:
+//! exist for readers. The data of a commit are in `_trailcore/staged/NUMBER/` until the entry is there, and are moved then:
 //!
 //! | a crash happens | a new run finds | and does |
 //! |---|---|---|
@@ -51,7 +51,7 @@ pub struct Entry {
     pub number: u64,
     /// The files, in the order in which they were begun.
     pub files: Vec<PublishedFile>,
-    /// Where the pipeline continues.
+    /// The place at which the pipeline continues.
     #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
     pub checkpoint: Checkpoint,
 }

@@ -25,7 +25,7 @@ use trailcore::{Change, Error, Result};
 use crate::checkpoint::Checkpoint;
 use crate::options::Delivery;
 
-/// What a sink promises about a change, whatever happens to the process.
+/// The promise of a sink about a change, whatever happens to the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
     /// Each change is there exactly once: the sink stores the position with the data.
@@ -63,7 +63,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// [`Value`](trailcore::ErrorKind::Value), [`Unencodable`](trailcore::ErrorKind::Unencodable) and
-    /// [`UndefinedTable`](trailcore::ErrorKind::UndefinedTable) refuse the change alone: the sink is as it was before. After any other
+    /// [`UndefinedTable`](trailcore::ErrorKind::UndefinedTable) refuse only the change: the sink is as it was before. After any other
     /// error it has to be rolled back.
     fn write(&mut self, change: &Change<'_>) -> Result<()>;
 

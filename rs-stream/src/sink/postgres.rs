@@ -26,7 +26,7 @@ pub struct PostgresOptions {
     /// Names of tables and columns are in lower case in PostgreSQL.
     #[serde(default = "yes")]
     pub lower_case: bool,
-    /// What happens if a row of an insert exists already, or the row of an update or delete does not.
+    /// The handling of an insert whose row exists already, and of an update or delete whose row does not.
     #[serde(default)]
     pub conflicts: Conflicts,
 }
@@ -45,7 +45,7 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
-/// What happens if a row of an insert exists already, or the row of an update or delete does not. All are counted.
+/// The handling of an insert whose row exists already, and of an update or delete whose row does not. All are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -223,7 +223,7 @@ impl PostgresSink {
         Ok(())
     }
 
-    /// Runs statements behind a savepoint. Returns the error of statements that the data are wrong for, whose effects are undone.
+    /// Runs statements after a savepoint. Returns the error of statements that the data are wrong for, whose effects are undone.
     fn guarded(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<Option<Error>> {
         self.client()?.batch_execute("SAVEPOINT trailcore").map_err(|error| unreachable(&error))?;
         match run(self) {

@@ -101,7 +101,7 @@ class TailTest {
         assertThrows(TrailException.NotFound.class, () -> Tail.open(folder.resolve("no/such/bk"), other));
     }
 
-    /** A store in memory, which fails if it is told to. */
+    /** A store in memory, which can be made to fail. */
     private static final class Store implements CheckpointStore {
         private String text;
         private boolean fails;
