@@ -41,6 +41,9 @@ check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests
 	$(CARGO) test --quiet --workspace --all-features --lib --bins
 
 # Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
+# Libraries and programs are built without link-time optimisation here, which takes minutes and changes only speed.
+test: export CARGO_PROFILE_RELEASE_LTO := off
+test: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages

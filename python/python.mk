@@ -21,7 +21,7 @@ $(VENV)/tools: python/python.mk
 	touch $@
 
 # Without it, the tests of Spark are skipped, with a message.
-py-spark: $(VENV)/tools
+py-spark: $(VENV)/tools ## Installs Spark for the tests of Python, which run those of Spark from then on
 	@[ -f $(VENV)/spark ] || { $(PY) -m pip install -q --disable-pip-version-check $(PY_SPARK_TOOLS) && touch $(VENV)/spark; } \
 	  || echo "skipped: the tests of Spark, since pyspark cannot be installed"
 	@command -v java > /dev/null || echo "skipped: the tests of Spark, which needs a Java runtime"
@@ -45,7 +45,7 @@ py-lint: py-build
 	cd python && $(abspath $(VENV))/bin/mypy
 	cd python && $(abspath $(PY)) -m mypy.stubtest trailcore._native --ignore-disjoint-bases
 
-test-python: py-lint py-spark tested ## Checks and tests of the Python package, its wheel and its notebooks
+test-python: py-lint tested ## Checks and tests of the Python package, its wheel and its notebooks
 	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
 	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks
 
