@@ -10,7 +10,7 @@ TRAILCORE := target/release/trailcore
 # `make check` fails on a finding of tests/lint; with LINT=report it prints the counts only.
 LINT ?= strict
 
-.PHONY: help setup demo generate check test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
+.PHONY: help setup demo generate check lints test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
   conformance tested fuzz fuzz-short soak bench dist docs data msrv notices hooks clean
 
 include python/python.mk
@@ -37,14 +37,17 @@ demo: py-demo cli-build ## Shows a sample trail in Python and on the command lin
 generate: ## Writes schemas, docs/errors.md and the generated parts of the bindings, from the core
 	$(CARGO) run --quiet -p trailcore-generate
 
-check: fmt clippy rustdoc deny lint-project ## Runs format, lints and unit tests, which a commit must pass
+check: lints ## Runs format, lints and unit tests, which a commit must pass
 	$(CARGO) test --quiet --workspace --all-features --lib --bins
+
+# The first part of `make test`.
+lints: fmt clippy rustdoc deny lint-project
 
 # Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
 # Libraries and programs are built without link-time optimisation here, which takes minutes and changes only speed.
 test: export CARGO_PROFILE_RELEASE_LTO := off
 test: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
-TEST_PARTS := check test-rust test-python test-c test-go test-java conformance fuzz-short
+TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages
 	@mkdir -p target
@@ -64,7 +67,7 @@ test-rust: ## Tests the crates, the samples and the vectors
 
 # The tests of reading once more, with every trail read in threads, in small pieces. The programs are run as they are built: Cargo
 # builds the dependencies of a selection of tests again.
-READING_TESTS := trails properties blocks damage select analysis continued live watch writer check filter_properties
+READING_TESTS := trails properties blocks damage select continued
 .PHONY: drill-threads
 drill-threads:
 	@$(CARGO) test --workspace --all-features --no-run 2>&1 | sed -n 's|.*Executable tests/\([a-z_]*\).* (\(.*\))|\1 \2|p' > target/tests.txt
@@ -125,7 +128,7 @@ examples-check: tested
 conformance: py-build c-examples cli-build ## Compares every language with Rust, on the same trails and selections
 	$(PY) tests/conformance/run.py
 
-# A short run for every test run, without the sanitizers, which take most of the time to build; long runs are nightly.
+# A short run, without the sanitizers, which take most of the time to build.
 fuzz-short:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=2 FUZZ_FLAGS='--sanitizer none'
 
