@@ -88,19 +88,20 @@ impl TableFile {
 /// The changes of one table as lines of CSV, in the form of [`Format::Csv`](super::Format::Csv).
 ///
 /// ```
-/// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
-/// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+/// use std::sync::Arc;
 /// use trailcore::arrow::ArrowOptions;
+/// use trailcore::change::{Builder, Value};
+/// use trailcore::schema::{ColumnDef, TableDef};
 /// use trailcore::sink::CsvLines;
-/// use trailcore::{ReadOptions, filter::Select};
+/// use trailcore::Op;
 ///
-/// let mut reader = trail.reader_with(ReadOptions::new().select(Select::parse("TABLE BANK.POSTINGS, FILTER (ON INSERT, 1 = 1);")?))?;
-/// let change = reader.next()?.unwrap();
-/// let mut lines = CsvLines::new(change.table(), ArrowOptions::new())?;
+/// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::varchar("NAME", 20)]));
+/// let change = Builder::new(Op::Insert, &table).after("NAME", &Value::Text("Ada".into()))?.build()?;
+/// let lines = CsvLines::new(&table, ArrowOptions::new())?;
 /// let mut text = lines.head().to_vec();
-/// lines.write(&change, &mut text)?;
-/// assert!(text.starts_with(b"_op,_position,"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// lines.write(&change.as_change(), &mut text)?;
+/// assert!(text.ends_with(b",Ada\n"));
+/// # Ok::<(), trailcore::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct CsvLines {
