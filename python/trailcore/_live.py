@@ -121,7 +121,7 @@ def _options(
     return json.dumps(options), _Reading(select=select, catalog=catalog, options=read or {})
 
 
-def _store(checkpoint: Path | CheckpointStore | None) -> tuple[str | bytes | None, CheckpointStore | None]:
+def _store(checkpoint: Path | CheckpointStore | None) -> tuple[Path | None, CheckpointStore | None]:
     """Returns the file or the store of a checkpoint."""
     if checkpoint is None or isinstance(checkpoint, (str, os.PathLike)):
         return checkpoint and os.path.expanduser(checkpoint), None
@@ -240,8 +240,8 @@ class Tail:
 class Hub:
     """Reads a trail once for any number of subscribers.
 
-    Each is a `Tail` of its own, with its own selection, start, checkpoint and policies. One that starts elsewhere or is too slow
-    reads the files itself until it has caught up.
+    Each is a `Tail` of its own, with its own selection, start, checkpoint and policies. One that starts elsewhere or is too
+    slow reads the files itself until it has caught up.
 
     >>> import trailcore as tc
     >>> with tc.Hub("examples/data/big/bk") as hub, hub.subscribe(transactions=True) as tail:
@@ -305,8 +305,8 @@ class Hub:
 class Pipelines:
     """Running pipelines, each of which moves the changes of a trail on to files, another trail or tables, exactly once.
 
-    docs/pipelines.md has the form of `toml`, and the guarantees of each sink. What the pipelines meet after the start is in their
-    `status`.
+    docs/pipelines.md has the form of `toml`, and the guarantees of each sink. What the pipelines meet after the start is in
+    their `status`.
 
     >>> import tempfile, trailcore as tc
     >>> toml = f'''
@@ -321,11 +321,14 @@ class Pipelines:
     >>> with tc.Pipelines(toml) as pipelines:
     ...     pipelines.drain()
     ...     pipelines.status[0]["lanes"][0]["changes"]
-    51
+    52
     """
 
     def __init__(self, toml: str | os.PathLike[str]) -> None:
-        """Starts the pipelines of a TOML text, or of a file if it is a path object. Raises `ValueError` for one that is not valid."""
+        """Starts the pipelines of a TOML text, or of a file if it is a path object.
+
+        Raises `ValueError` for a text that is not valid.
+        """
         text = toml
         if not isinstance(text, str):
             with open(text, encoding="utf-8") as file:
@@ -357,8 +360,8 @@ class Pipelines:
     def apply(self, toml: str, *, healthy_within: float = 10.0, who: str = "python") -> dict[str, list[str]]:
         """Exchanges the pipelines for others: stops and starts only what differs, and returns that.
 
-        Raises `ValueError` if the others are not valid, and `TrailError` if they are not healthy after `healthy_within` seconds: the
-        old ones run then.
+        Raises `ValueError` if the others are not valid, and `TrailError` if they are not healthy after `healthy_within`
+        seconds: the old ones run then.
         """
         applied: dict[str, list[str]] = self._call("apply", toml=toml, healthy_within=round(healthy_within * 1000), who=who)
         return applied
