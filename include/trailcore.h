@@ -1108,6 +1108,14 @@ typedef struct tc_hub tc_hub;
 typedef struct tc_logdump_filter tc_logdump_filter;
 
 /**
+ * Running pipelines: each moves the changes of a trail on to files, another trail or tables, exactly once. docs/pipelines.md has the
+ * guarantees of each sink.
+ *
+ * Ownership: free it with `tc_pipelines_free`, which stops them. Threads: one at a time.
+ */
+typedef struct tc_pipelines tc_pipelines;
+
+/**
  * Reads the changes of a trail in trail order, with memory that is flat in the length of the trail.
  *
  * Related records are one change: the two records of an update, and a record with the large-object fragments that follow it. A
@@ -2141,7 +2149,7 @@ tc_status tc_buffer_text(const tc_buffer *buffer,
 /**
  * Appends `length` bytes of UTF-8 to a buffer, for functions of the caller that return a text.
  *
- * Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
+ * `text` may be NULL if `length` is 0. Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
  * Example: `tc_buffer_append(checkpoint, row->text, row->length);`
  */
 tc_status tc_buffer_append(tc_buffer *buffer, const char *text, size_t length);
@@ -2704,6 +2712,35 @@ tc_status tc_logdump_filter_write(const tc_logdump_filter *filter, tc_buffer *bu
  * Example: `printf("%s\n", tc_op_name(info.op));`
  */
 const char *tc_op_name(tc_op op);
+
+/**
+ * Starts the pipelines of a TOML text. What they meet later is in their status.
+ *
+ * Errors: `TC_ERR_INVALID_ARGUMENT` for a text or options that are not valid; nothing runs then.
+ * Example: `tc_pipelines_start(toml, &pipelines, &error);`
+ */
+tc_status tc_pipelines_start(const char *toml, tc_pipelines **pipelines, tc_error **error);
+
+/**
+ * Answers a request, by appending JSON to a buffer. The verbs are `status`; `pause`, `resume`, `drain` (to the end of what is there) and
+ * `stop`, of all or of `{"pipeline":"NAME"}`; `difference` and `apply` of other pipelines, `{"toml":"…"}`.
+ *
+ * `request` may be NULL for none. Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or pipeline; for `drain` and `stop` the error that
+ * has ended a pipeline; `TC_ERR_CANCELLED` if applied pipelines did not become healthy and the old ones run again.
+ * Example: `tc_pipelines_call(pipelines, "drain", NULL, status, &error);`
+ */
+tc_status tc_pipelines_call(tc_pipelines *pipelines,
+                            const char *verb,
+                            const char *request,
+                            tc_buffer *response,
+                            tc_error **error);
+
+/**
+ * Stops pipelines, after a commit of what was read, and frees them. `tc_pipelines_call` with `stop` reports errors of that. NULL is fine.
+ *
+ * Example: `tc_pipelines_free(pipelines);`
+ */
+void tc_pipelines_free(tc_pipelines *pipelines);
 
 /**
  * Opens a reader of the changes of a trail.

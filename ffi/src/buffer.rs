@@ -100,7 +100,7 @@ pub unsafe extern "C" fn tc_buffer_text(buffer: *const tc_buffer, text: *mut tc_
 
 /// Appends `length` bytes of UTF-8 to a buffer, for functions of the caller that return a text.
 ///
-/// Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
+/// `text` may be NULL if `length` is 0. Errors: `TC_ERR_BAD_ARGUMENT` if the bytes are not UTF-8.
 /// Example: `tc_buffer_append(checkpoint, row->text, row->length);`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_buffer_append(buffer: *mut tc_buffer, text: *const c_char, length: usize) -> tc_status {

@@ -227,11 +227,32 @@ static void shared(void) {
     tc_buffer_free(taken_by.lines);
 }
 
+static void moved(void) {
+    tc_pipelines *pipelines;
+    tc_buffer *status;
+    tc_error *error;
+    tc_str text;
+    char toml[2048];
+    snprintf(toml, sizeof toml, "[[pipeline]]\nname = 'c'\ntrail = '%s'\n[[pipeline.sink]]\nkind = 'jsonl'\npath = '%s/moved'\n", sample, folder);
+    OK(tc_buffer_new(&status));
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_pipelines_start("[[pipelin]]", &pipelines, &error));
+    CHECK(pipelines == NULL && strstr(tc_error_message(error), "pipeline"));
+    tc_error_free(error);
+    OK(tc_pipelines_start(toml, &pipelines, NULL));
+    GIVES(TC_ERR_INVALID_ARGUMENT, tc_pipelines_call(pipelines, "dry", NULL, status, NULL));
+    OK(tc_pipelines_call(pipelines, "drain", NULL, status, NULL));
+    OK(tc_buffer_text(status, &text));
+    CHECK(strstr(text.data, "\"state\":\"stopped\""));
+    tc_pipelines_free(pipelines);
+    tc_buffer_free(status);
+}
+
 void live(void) {
     wanted = file_content(expected, &wanted_length);
     waiting();
     stored();
     descriptors();
     shared();
+    moved();
     free(wanted);
 }
