@@ -2625,8 +2625,8 @@ tc_status tc_file_header_token(const tc_file_header *header,
                                tc_field_state *state);
 
 /**
- * Opens the trail at a path for a shared reading. `options` as `tc_tail_open`; selection, delivery and policies are those of each
- * subscriber.
+ * Opens the trail at a path for a shared reading. `options` as `tc_tail_open`, may be NULL; selection, delivery and policies
+ * are those of each subscriber.
  *
  * Errors: as `tc_tail_open`.
  * Example: `tc_hub_open("dirdat/lt", NULL, &hub, &error);`

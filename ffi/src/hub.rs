@@ -19,8 +19,8 @@ pub struct tc_hub {
 
 handle::object!(tc_hub, b"tc_hub\0\0");
 
-/// Opens the trail at a path for a shared reading. `options` as `tc_tail_open`; selection, delivery and policies are those of each
-/// subscriber.
+/// Opens the trail at a path for a shared reading. `options` as `tc_tail_open`, may be NULL; selection, delivery and policies
+/// are those of each subscriber.
 ///
 /// Errors: as `tc_tail_open`.
 /// Example: `tc_hub_open("dirdat/lt", NULL, &hub, &error);`

@@ -47,8 +47,8 @@ pub unsafe extern "C" fn tc_pipelines_call(
 ) -> tc_status {
     fallible(error, || {
         let (verb, request) = (text(verb, "verb")?, optional_text(request, "request")?.unwrap_or_default());
-        let answer = borrow_mut(pipelines)?.supervisor.call(verb, request)?;
-        borrow_mut(response)?.append_text(&answer)
+        let (mut pipelines, mut response) = (borrow_mut(pipelines)?, borrow_mut(response)?);
+        response.append_text(&pipelines.supervisor.call(verb, request)?)
     })
 }
 

@@ -51,6 +51,7 @@ typedef struct {
     tc_tail *tail;
     tc_delivery *delivery;
     tc_hub *hub;
+    tc_pipelines *pipelines;
     tc_buffer *buffer;
     tc_error *error;
 } fixtures;
@@ -86,6 +87,7 @@ static inline fixtures make_fixtures(const char *sample) {
     OK(tc_tail_open(sample, NULL, NULL, &f.tail, NULL));
     OK(tc_tail_next(f.tail, -1, &f.delivery, NULL));
     OK(tc_hub_open(sample, NULL, &f.hub, NULL));
+    OK(tc_pipelines_start("pipeline = []", &f.pipelines, NULL));
     OK(tc_buffer_new(&f.buffer));
     GIVES(TC_ERR_NOT_FOUND, tc_trail_open("no/such/place/lt", &none, &f.error));
     CHECK(f.error != NULL && none == NULL);
@@ -95,6 +97,7 @@ static inline fixtures make_fixtures(const char *sample) {
 static inline void free_fixtures(fixtures *f) {
     tc_error_free(f->error);
     tc_buffer_free(f->buffer);
+    tc_pipelines_free(f->pipelines);
     tc_hub_free(f->hub);
     tc_delivery_free(f->delivery);
     tc_tail_free(f->tail);

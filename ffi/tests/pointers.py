@@ -12,7 +12,7 @@ import sys
 
 HANDLES = {
     "trail", "reader", "block", "change", "table", "record_reader", "catalog", "select", "selector", "arrow_batches",
-    "logdump_filter", "file_header", "writer", "row", "tail", "delivery", "hub", "buffer", "error",
+    "logdump_filter", "file_header", "writer", "row", "tail", "delivery", "hub", "pipelines", "buffer", "error",
 }
 
 # Values of arguments whose value does not matter here, by name, if the type is not enough.
