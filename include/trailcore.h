@@ -3275,7 +3275,7 @@ tc_status tc_tail_open(const char *place,
                        tc_error **error);
 
 /**
- * As `tc_tail_open`, with a checkpoint store of the caller. The struct is copied; its functions and `user` have to stay valid until
+ * As `tc_tail_open`, with a checkpoint store of the caller. `options` may be NULL. The struct is copied; its functions and `user` have to stay valid until
  * `tc_tail_free`.
  *
  * Errors: as `tc_tail_open`, and `TC_ERR_BAD_ARGUMENT` if a function of the store is NULL.

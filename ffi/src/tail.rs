@@ -210,7 +210,7 @@ pub unsafe extern "C" fn tc_tail_open(
     })
 }
 
-/// As `tc_tail_open`, with a checkpoint store of the caller. The struct is copied; its functions and `user` have to stay valid until
+/// As `tc_tail_open`, with a checkpoint store of the caller. `options` may be NULL. The struct is copied; its functions and `user` have to stay valid until
 /// `tc_tail_free`.
 ///
 /// Errors: as `tc_tail_open`, and `TC_ERR_BAD_ARGUMENT` if a function of the store is NULL.
@@ -372,10 +372,11 @@ pub unsafe extern "C" fn tc_tail_descriptor(
 ) -> tc_status {
     fallible(error, || {
         let descriptor = out(descriptor, -1, "descriptor")?;
+        let tail = borrow(tail)?;
         if queue == 0 {
             return Err(Failure::argument("queue must be at least 1"));
         }
-        *descriptor = borrow(tail)?.descriptor(queue)?;
+        *descriptor = tail.descriptor(queue)?;
         Ok(())
     })
 }
