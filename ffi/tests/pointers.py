@@ -20,7 +20,7 @@ BY_NAME = {
     "options": '"{}"', "arrow": '"{}"',
     "source": '"TABLE A.B;"', "objects": '"A.B"', "csn": '"1"', "filter": '"1 > 0"', "where_": '"A = 1"',
     "left": '"1"', "right": '"2"', "json": '"1"', "digits": '"1"', "column": '"AMOUNT"', "file": '"no/such/file"',
-    "count": "1", "length": "0", "room": "1", "most": "1", "what": '"A.B"', "place": '"no/such/trail"', "tag": '"AB"',
+    "count": "1", "length": "0", "room": "1", "most": "1", "what": '"A.B"', "place": '"no/such/trail"', "checkpoint": '"no/such/checkpoint"', "tag": '"AB"',
     "function": '"STRLEN"', "object": '"A.B"', "group": '"GGHEADER"', "item": '"OPTYPE"', "name": '"AMOUNT"',
 }
 
