@@ -24,7 +24,7 @@ examples:
   trailcore run pipelines.toml --plan
   trailcore run pipelines.toml --listen 127.0.0.1:9464 --reload
   trailcore run pipelines.toml --drain
-  trailcore run pipelines.toml --replay letters.jsonl --pipeline postings
+  trailcore run pipelines.toml --replay postings
 
 It ends at Ctrl-C or SIGTERM with exit code 0, after what was read is committed. Exit code 1: a pipeline has failed.
 docs/pipelines.md explains the file, and what each sink guarantees.";
@@ -54,12 +54,9 @@ pub(crate) struct Args {
     /// A file that gets a line of JSON for each change of FILE that is applied
     #[arg(long, value_name = "HISTORY", requires = "reload")]
     history: Option<PathBuf>,
-    /// Write the changes of a file of dead letters to the sinks once more; the pipeline must not run
-    #[arg(long, value_name = "LETTERS", requires = "pipeline")]
-    replay: Option<PathBuf>,
-    /// The pipeline of --replay
-    #[arg(long, value_name = "NAME", requires = "replay")]
-    pipeline: Option<String>,
+    /// Write the dead letters of a pipeline to its sinks once more; the pipeline must not run
+    #[arg(long, value_name = "NAME")]
+    replay: Option<String>,
     /// Print status and messages as JSON lines
     #[arg(long)]
     json: bool,
@@ -73,8 +70,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if args.plan {
         return plan(&pipelines, args.json, output);
     }
-    if let (Some(letters), Some(name)) = (&args.replay, &args.pipeline) {
-        return replay(&pipelines, letters, name, output);
+    if let Some(name) = &args.replay {
+        return replay(&pipelines, name, output);
     }
     let mistakes: Vec<_> = pipelines.pipelines.iter().flat_map(Pipeline::validate).collect();
     if !mistakes.is_empty() {
@@ -88,7 +85,9 @@ fn check(pipelines: &Pipelines, output: &mut Output) -> Result<i32, Failure> {
     if !mistakes.is_empty() {
         return Err(Failure::usage(mistakes.join("\n")));
     }
-    output.line(&format!("{} pipelines: everything they need is there", pipelines.pipelines.len()), "")?;
+    for options in &pipelines.pipelines {
+        output.line(&format!("{}: everything that it needs is there", clean(&options.name)), "")?;
+    }
     Ok(0)
 }
 
@@ -109,13 +108,18 @@ fn plan(pipelines: &Pipelines, json: bool, output: &mut Output) -> Result<i32, F
     Ok(0)
 }
 
-fn replay(pipelines: &Pipelines, letters: &Path, name: &str, output: &mut Output) -> Result<i32, Failure> {
+fn replay(pipelines: &Pipelines, name: &str, output: &mut Output) -> Result<i32, Failure> {
     let options = pipelines.pipelines.iter().find(|one| one.name == name).ok_or_else(|| {
         let names: Vec<_> = pipelines.pipelines.iter().map(|one| one.name.as_str()).collect();
         Failure::usage(format!("there is no pipeline {name}; there are: {}", names.join(", ")))
     })?;
-    let changes = Pipeline::replay(options, letters)?;
-    output.line(&format!("{} changes written; remove {} now", grouped(changes), clean(&letters.display().to_string())), "")?;
+    let files = Pipeline::replay(options)?;
+    if files.is_empty() {
+        output.line("there are no dead letters", "")?;
+    }
+    for (path, changes) in files {
+        output.line(&format!("{} changes of {} written", grouped(changes), clean(&path.display().to_string())), "")?;
+    }
     Ok(0)
 }
 
@@ -125,7 +129,7 @@ fn move_on(args: &Args, pipelines: Pipelines, output: &mut Output) -> Result<i32
     if let Some(history) = &args.history {
         supervisor.keep_history(history);
     }
-    let server = args.listen.map(http::Server::start).transpose()?;
+    let server = args.listen.map(|address| http::Server::start(address, supervisor.status())).transpose()?;
     if let Some(server) = &server {
         output.complain(&format!("listening on http://{}", server.address()))?;
     }

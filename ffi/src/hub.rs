@@ -2,11 +2,11 @@
 
 use std::ffi::c_char;
 
-use trailcore_stream::{FileStore, TailOptions};
+use trailcore_stream::TailOptions;
 
 use crate::options::document;
 use crate::prelude::*;
-use crate::tail::tc_tail;
+use crate::tail::{file_store, tc_tail};
 
 /// Reads a trail once for any number of subscribers, each of which is a tail with its own selection, start, checkpoint and policies. One
 /// that starts elsewhere or is too slow reads the files itself until it has caught up.
@@ -55,10 +55,7 @@ pub unsafe extern "C" fn tc_hub_subscribe(
         give_to(tail, || {
             let options = document(options, TailOptions::from_json)?;
             let hub = &borrow_mut(hub)?.hub;
-            Ok(tc_tail::new(match optional_text(checkpoint, "checkpoint")? {
-                Some(file) => hub.subscribe_with(options, FileStore::new(file))?,
-                None => hub.subscribe(options)?,
-            }))
+            Ok(tc_tail::new(hub.subscribe_stored(options, file_store(checkpoint)?)?))
         })
     })
 }

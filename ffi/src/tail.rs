@@ -156,7 +156,7 @@ impl tc_tail {
             let ready = Arc::new(Ready::new().map_err(|error| Error::write(Path::new("pipe"), error))?);
             let signal = Arc::clone(&ready);
             if let Receiving::Here(tail) = std::mem::replace(&mut *receiving, Receiving::Closed) {
-                let (_, items) = tail.into_channel_with(queue, move || signal.set())?;
+                let (_, items) = tail.into_channel_with(queue, move |is_end| if is_end { signal.end() } else { signal.set() })?;
                 *receiving = Receiving::Thread { items, ready, failed: None };
             }
         }
@@ -177,6 +177,16 @@ impl tc_tail {
         *receiving = Receiving::Closed;
         Ok(self.handle.close()?)
     }
+}
+
+/// Returns the store of a checkpoint's file, which may be NULL for none.
+///
+/// # Safety
+/// As [`optional_text`].
+pub(crate) unsafe fn file_store(checkpoint: *const c_char) -> Outcome<Option<Box<dyn CheckpointStore>>> {
+    // SAFETY: guaranteed by the caller.
+    let file = unsafe { optional_text(checkpoint, "checkpoint") }?;
+    Ok(file.map(|file| Box::new(FileStore::new(file)) as _))
 }
 
 fn duration(milliseconds: i64) -> Option<Duration> {
@@ -202,10 +212,7 @@ pub unsafe extern "C" fn tc_tail_open(
     fallible(error, || {
         give_to(tail, || {
             let (place, options) = (path(place, "place")?, document(options, TailOptions::from_json)?);
-            Ok(tc_tail::new(match optional_text(checkpoint, "checkpoint")? {
-                Some(file) => Tail::open_with(place, options, FileStore::new(file))?,
-                None => Tail::open(place, options)?,
-            }))
+            Ok(tc_tail::new(Tail::open_stored(place, options, file_store(checkpoint)?)?))
         })
     })
 }

@@ -135,10 +135,7 @@ impl Hub {
     ) -> PyResult<Tail> {
         let options = options_of(py, options, &read)?;
         let store = store_of(checkpoint, store);
-        let tail = self.0.with(py, |hub| match store {
-            Some(store) => hub.subscribe_with(options, store),
-            None => hub.subscribe(options),
-        })?;
+        let tail = self.0.with(py, |hub| hub.subscribe_stored(options, store))?;
         tail.map(Tail::of).map_err(|error| raised(py, &error))
     }
 
@@ -171,10 +168,7 @@ impl Tail {
     ) -> PyResult<Self> {
         let options = options_of(py, options, &read)?;
         let store = store_of(checkpoint, store);
-        let tail = py.detach(|| match store {
-            Some(store) => trailcore_stream::Tail::open_with(path, options, store),
-            None => trailcore_stream::Tail::open(path, options),
-        });
+        let tail = py.detach(|| trailcore_stream::Tail::open_stored(path, options, store));
         tail.map(Self::of).map_err(|error| raised(py, &error))
     }
 

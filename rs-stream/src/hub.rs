@@ -55,8 +55,8 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn subscribe_with(&self, options: TailOptions, store: impl CheckpointStore + 'static) -> Result<Tail> {
-        let mut tail = Tail::open_with(&self.path, options, store)?;
+    pub(crate) fn subscribe_stored(&self, options: TailOptions, store: Option<Box<dyn CheckpointStore>>) -> Result<Tail> {
+        let mut tail = Tail::open_stored(&self.path, options, store)?;
         tail.share(Arc::clone(&self.reading));
         Ok(tail)
     }
@@ -97,9 +97,7 @@ impl Hub {
     /// # Errors
     /// The errors of [`Tail::open`].
     pub fn subscribe(&self, options: TailOptions) -> Result<Tail> {
-        let mut tail = Tail::open(&self.path, options)?;
-        tail.share(Arc::clone(&self.reading));
-        Ok(tail)
+        self.subscribe_stored(options, None)
     }
 
     /// Adds a subscriber with a checkpoint.
@@ -107,7 +105,15 @@ impl Hub {
     /// # Errors
     /// The errors of [`Tail::open_with`].
     pub fn subscribe_with(&self, options: TailOptions, store: impl CheckpointStore + 'static) -> Result<Tail> {
-        self.door().subscribe_with(options, store)
+        self.subscribe_stored(options, Some(Box::new(store)))
+    }
+
+    /// Adds a subscriber with or without a checkpoint.
+    ///
+    /// # Errors
+    /// The errors of [`Tail::open_with`].
+    pub fn subscribe_stored(&self, options: TailOptions, store: Option<Box<dyn CheckpointStore>>) -> Result<Tail> {
+        self.door().subscribe_stored(options, store)
     }
 
     /// Returns the door for subscribers of other threads.

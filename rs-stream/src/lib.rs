@@ -32,6 +32,7 @@ mod assembly;
 mod boundaries;
 mod checkpoint;
 mod condition;
+mod durable;
 mod event;
 mod files;
 mod hub;

@@ -48,7 +48,7 @@ fn pipeline(text: &str) -> PipelineOptions {
 /// Returns the positions in the source of all changes that are committed, in their order.
 fn committed(kind: &str, out: &Path) -> Vec<Position> {
     let mut positions: Vec<Position> = Vec::new();
-    for (path, file) in Manifest::open(out).unwrap().files().unwrap() {
+    for (path, file) in Manifest::of(out).files().unwrap() {
         let before = positions.len();
         let text = || fs::read_to_string(&path).unwrap();
         match kind {
@@ -162,29 +162,56 @@ fn killed_at_every_point_and_at_random() {
         assert!(start(&file, "").wait().unwrap().success());
         assert_eq!(committed(kind, out.path()), wanted(&growing.path()), "{kind}");
         // Nothing that is not committed is left.
-        let listed = Manifest::open(out.path()).unwrap().files().unwrap();
+        let listed = Manifest::of(out.path()).files().unwrap();
         listed.iter().for_each(|(path, _)| assert!(path.exists() && !path.to_string_lossy().contains("staged")));
     }
 }
 
 #[test]
 fn a_writer_that_comes_back_is_refused() {
+    for kind in KINDS {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        growing.append(0, &files()[0]);
+        let options = pipeline(&toml(&growing.path(), kind, out.path(), ""));
+        // It has loaded its place, and is suspended.
+        let mut first = options.sinks[0].open().unwrap();
+        assert!(first.load().unwrap().is_none());
+        let mut second = Pipeline::start(options).unwrap();
+        second.drain().unwrap();
+        let before = committed(kind, out.path());
+        let checkpoint = Manifest::of(out.path()).last().unwrap().unwrap().checkpoint.unwrap();
+        let reader = Trail::open(growing.path()).unwrap().reader().unwrap();
+        for change in reader.into_changes() {
+            first.write(&change.unwrap().as_change()).unwrap();
+        }
+        assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled, "{kind}");
+        // The last transaction of the file is not complete.
+        assert!(!before.is_empty() && wanted(&growing.path()).starts_with(&before));
+        assert_eq!(committed(kind, out.path()), before, "{kind}");
+    }
+}
+
+#[test]
+fn a_second_writer_takes_over_when_it_starts() {
     let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
     growing.append(0, &files()[0]);
     let options = pipeline(&toml(&growing.path(), "jsonl", out.path(), ""));
-    // It has loaded its place, and is suspended.
-    let mut first = options.sinks[0].open().unwrap();
-    assert!(first.load().unwrap().is_none());
-    let mut second = Pipeline::start(options).unwrap();
-    second.drain().unwrap();
-    let checkpoint = Manifest::open(out.path()).unwrap().last().unwrap().unwrap().checkpoint;
-    let reader = Trail::open(growing.path()).unwrap().reader().unwrap();
-    for change in reader.into_changes() {
-        first.write(&change.unwrap().as_change()).unwrap();
-    }
-    assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
-    // The last transaction of the file is not complete.
-    assert!(wanted(&growing.path()).starts_with(&committed("jsonl", out.path())));
+    Pipeline::start(options.clone()).unwrap().drain().unwrap();
+    let before = committed("jsonl", out.path());
+    let (mut first, mut second) = (options.sinks[0].open().unwrap(), options.sinks[0].open().unwrap());
+    let checkpoint = first.load().unwrap().unwrap();
+    let change = Trail::open(growing.path()).unwrap().reader().unwrap().into_changes().next().unwrap().unwrap();
+    first.write(&change.as_change()).unwrap();
+    assert_eq!(second.load().unwrap().unwrap().position, checkpoint.position);
+    second.write(&change.as_change()).unwrap();
+    // The second has removed what the first had staged. The first harms nothing that the second has staged.
+    assert!(first.commit(&checkpoint).is_err());
+    first.roll_back().unwrap();
+    assert_eq!(first.load().unwrap_err().kind(), ErrorKind::Cancelled);
+    second.commit(&checkpoint).unwrap();
+    let mut after = before;
+    after.push(change.as_change().position());
+    assert_eq!(committed("jsonl", out.path()), after);
 }
 
 #[test]
@@ -193,7 +220,8 @@ fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
     for (seqno, bytes) in files().into_iter().enumerate() {
         growing.append(seqno, &bytes);
     }
-    let letters = growing.folder.path().join("letters.jsonl");
+    let folder = growing.folder.path().join("letters");
+    let letters = folder.join("test.jsonl.jsonl");
     let wanted = wanted(&growing.path());
     // Names such as 107/2 are no numbers.
     let cast = "map = [{ cast = { NAME = 'number' } }]";
@@ -204,15 +232,20 @@ fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
     assert!(error.to_string().contains("dead_letters") && !error.to_string().contains("107"), "{error}");
     assert_eq!(running.status().lanes[0].state, State::Failed);
     drop(running);
-    let kept = pipeline(&toml(&growing.path(), "jsonl", out.path(), &format!("dead_letters = {letters:?}\n{cast}")));
+    let kept = pipeline(&toml(&growing.path(), "jsonl", out.path(), &format!("dead_letters = {folder:?}\n{cast}")));
     let mut running = Pipeline::start(kept).unwrap();
     running.drain().unwrap();
     assert_eq!(running.status().lanes[0].dead_letters, wanted.len() as u64);
     assert_eq!(fs::read_to_string(&letters).unwrap().lines().count(), wanted.len());
     drop(running);
     assert!(committed("jsonl", out.path()).is_empty());
-    let mended = pipeline(&toml(&growing.path(), "jsonl", out.path(), ""));
-    assert_eq!(Pipeline::replay(&mended, &letters).unwrap(), wanted.len() as u64);
+    // With the same cast, they are refused again, and nothing is written.
+    let refused = pipeline(&toml(&growing.path(), "jsonl", out.path(), &format!("dead_letters = {folder:?}\n{cast}")));
+    assert_eq!(Pipeline::replay(&refused).unwrap_err().kind(), ErrorKind::Value);
+    assert!(committed("jsonl", out.path()).is_empty() && letters.exists());
+    let corrected = pipeline(&toml(&growing.path(), "jsonl", out.path(), &format!("dead_letters = {folder:?}")));
+    assert_eq!(Pipeline::replay(&corrected).unwrap(), [(letters.clone(), wanted.len() as u64)]);
+    assert!(!letters.exists() && Pipeline::replay(&corrected).unwrap().is_empty());
     assert_eq!(committed("jsonl", out.path()), wanted);
 }
 
@@ -253,6 +286,43 @@ fn it_is_paused_resumed_and_tries_again() {
 }
 
 #[test]
+fn a_resume_of_a_running_pipeline_has_no_effect() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let files = files();
+    growing.append(0, &files[0]);
+    let mut running = Pipeline::start(pipeline(&toml(&growing.path(), "jsonl", out.path(), ""))).unwrap();
+    for _ in 0..20 {
+        running.resume().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // A lane that begins anew claims the folder with another entry, which has no files.
+    let starts = fs::read_dir(out.path().join("_trailcore")).unwrap().filter(|file| {
+        let path = file.as_ref().unwrap().path();
+        path.extension().is_some_and(|kind| kind == "json") && fs::read_to_string(path).unwrap().contains("\"files\":[]")
+    });
+    assert_eq!(starts.count(), 1);
+    files.iter().enumerate().skip(1).for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    running.drain().unwrap();
+    assert_eq!(committed("jsonl", out.path()), wanted(&growing.path()));
+}
+
+#[test]
+fn two_sinks_of_one_kind_have_names_of_their_own() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let (files, second) = (files(), out.path().join("second"));
+    files.iter().enumerate().for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    let text = toml(&growing.path(), "jsonl", &out.path().join("first"), "");
+    let text = format!("{text}[[pipeline.sink]]\nkind = 'jsonl'\npath = {second:?}\n");
+    let mut running = Pipeline::start(pipeline(&text)).unwrap();
+    running.drain().unwrap();
+    let names: Vec<_> = running.status().lanes.into_iter().map(|lane| lane.sink).collect();
+    assert_eq!(names, ["jsonl", "jsonl-2"]);
+    for folder in ["first", "second"] {
+        assert_eq!(committed("jsonl", &out.path().join(folder)), wanted(&growing.path()));
+    }
+}
+
+#[test]
 fn partitions_and_targets_are_folders() {
     let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
     growing.append(0, &files()[0]);
@@ -260,7 +330,7 @@ fn partitions_and_targets_are_folders() {
     let text = toml(&growing.path(), "jsonl", out.path(), more) + "partition = ['date', 'SHOP_CODE']\n";
     let mut running = Pipeline::start(pipeline(&text)).unwrap();
     running.drain().unwrap();
-    let files = Manifest::open(out.path()).unwrap().files().unwrap();
+    let files = Manifest::of(out.path()).files().unwrap();
     assert!(files.iter().all(|(path, file)| path.exists() && file.path.starts_with("LAKE.THINGS/date=2023-11-14/SHOP_CODE=x/")));
     let line = fs::read_to_string(&files[0].0).unwrap();
     assert!(line.contains("\"SHOP_CODE\":\"x\"") && line.contains("\"NAME\":\"100/0\""), "{line}");

@@ -199,6 +199,9 @@ fn changes_are_applied_once() {
     client.batch_execute(CREATE).unwrap();
     let options = pipeline(&trail, &server, "", "");
     assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
+    assert!(Pipeline::plan(&options).unwrap()[0].committed.is_none());
+    let looked = client.query_one("SELECT to_regclass('trailcore_position') IS NULL", &[]).unwrap();
+    assert!(looked.get::<_, bool>(0), "a look has no effect on the database");
     Pipeline::start(options).unwrap().drain().unwrap();
     assert_eq!(rows(&mut client), wanted());
 
@@ -224,14 +227,19 @@ fn changes_are_applied_once() {
     assert!(start("").wait().unwrap().success());
     assert_eq!(rows(&mut client), wanted());
 
-    // A second writer that commits makes the first one stop.
+    // A second writer that starts makes the first one stop.
     let options = pipeline(&trail, &server, "", "");
     let mut first = options.sinks[0].open().unwrap();
     let checkpoint = first.load().unwrap().unwrap();
     let mut second = options.sinks[0].open().unwrap();
     second.load().unwrap();
-    second.commit(&checkpoint).unwrap();
     assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
+    second.commit(&checkpoint).unwrap();
+    // It loads again after an error, and goes on.
+    second.roll_back().unwrap();
+    assert_eq!(second.load().unwrap().unwrap().position, checkpoint.position);
+    second.commit(&checkpoint).unwrap();
+    assert_eq!(rows(&mut client), wanted());
 
     conflicts(&server, &trail, &mut client);
     refused(&server, &trail, &mut client, scratch.path());
@@ -252,14 +260,27 @@ fn conflicts(server: &Server, trail: &Path, client: &mut Client) {
     let mut running = Pipeline::start(pipeline(trail, server, "", "conflicts = 'overwrite'")).unwrap();
     running.drain().unwrap();
     assert_eq!(rows(client), wanted());
-    assert_eq!(running.status().lanes[0].counts[0], ("inserts_replaced", 10));
+    assert_eq!(count(&running, "inserts_replaced"), 10);
+
+    client.batch_execute(&loaded).unwrap();
+    let mut running = Pipeline::start(pipeline(trail, server, "", "conflicts = 'ignore'")).unwrap();
+    running.drain().unwrap();
+    // The updates of the trail reach the rows that were loaded.
+    assert_eq!(rows(client), wanted());
+    assert_eq!((count(&running, "inserts_ignored"), count(&running, "updates_without_row")), (10, 0));
+}
+
+fn count(running: &Pipeline, name: &str) -> u64 {
+    running.status().lanes[0].counts.iter().find(|(known, _)| *known == name).unwrap().1
 }
 
 /// A row that the table does not take goes to the dead letters; the others of its statement do not.
 fn refused(server: &Server, trail: &Path, client: &mut Client, scratch: &Path) {
     client.batch_execute(&format!("{CREATE}; ALTER TABLE bank.accounts ADD CHECK (id <> 33)")).unwrap();
-    let letters = scratch.join("letters.jsonl");
-    let mut running = Pipeline::start(pipeline(trail, server, &format!("dead_letters = {letters:?}"), "")).unwrap();
+    let folder = scratch.join("letters");
+    let letters = folder.join("pg.postgres.jsonl");
+    let options = pipeline(trail, server, &format!("dead_letters = {folder:?}"), "");
+    let mut running = Pipeline::start(options.clone()).unwrap();
     running.drain().unwrap();
     let without: Vec<_> = wanted().into_iter().filter(|row| !row.starts_with("33|")).collect();
     assert_eq!(rows(client), without);
@@ -268,6 +289,6 @@ fn refused(server: &Server, trail: &Path, client: &mut Client, scratch: &Path) {
     // Without the constraint it can be replayed.
     drop(running);
     client.batch_execute("ALTER TABLE bank.accounts DROP CONSTRAINT accounts_id_check").unwrap();
-    assert_eq!(Pipeline::replay(&pipeline(trail, server, "", ""), &letters).unwrap(), 1);
+    assert_eq!(Pipeline::replay(&options).unwrap(), [(letters, 1)]);
     assert_eq!(rows(client), wanted());
 }

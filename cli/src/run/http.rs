@@ -25,13 +25,15 @@ struct State {
 }
 
 impl Server {
-    pub(crate) fn start(address: SocketAddr) -> Result<Self, Failure> {
+    pub(crate) fn start(address: SocketAddr, status: Vec<PipelineStatus>) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot listen on {address}: {error}"));
         let http = Arc::new(tiny_http::Server::http(address).map_err(|error| failed(&error))?);
         let state = Arc::new(State::default());
         let (serving, shown) = (Arc::clone(&http), Arc::clone(&state));
         let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || serve(&serving, &shown));
-        Ok(Self { http, state, thread: Some(thread.map_err(|error| failed(&error))?) })
+        let server = Self { http, state, thread: Some(thread.map_err(|error| failed(&error))?) };
+        server.set(status);
+        Ok(server)
     }
 
     pub(crate) fn address(&self) -> String {
@@ -61,7 +63,7 @@ fn serve(server: &tiny_http::Server, state: &State) {
     for request in server.incoming_requests() {
         let (code, kind, body) = match (request.method(), request.url()) {
             (Method::Get, "/metrics") => metrics(&registry),
-            (Method::Get, "/status") => (200, "application/json", status(state)),
+            (Method::Get, "/status") => status(state),
             (Method::Get, "/health") => health(state),
             _ => (404, "text/plain; charset=utf-8", "there are /metrics, /health and /status\n".to_owned()),
         };
@@ -82,9 +84,12 @@ fn metrics(registry: &Registry) -> (u16, &'static str, String) {
     }
 }
 
-fn status(state: &State) -> String {
+fn status(state: &State) -> (u16, &'static str, String) {
     let status = state.status.lock().unwrap_or_else(PoisonError::into_inner);
-    serde_json::to_string(&*status).unwrap_or_default()
+    match serde_json::to_string(&*status) {
+        Ok(text) => (200, "application/json", text),
+        Err(error) => (500, "text/plain; charset=utf-8", error.to_string()),
+    }
 }
 
 fn health(state: &State) -> (u16, &'static str, String) {

@@ -113,19 +113,21 @@ fn tail_options(
     Ok(if filter == 0 { options } else { options.select(object::filter(filter)?.clone()) })
 }
 
-/// Opens a tail with a file for its checkpoint, a store of the caller, or none.
-fn open_tail<'l>(
+/// Returns the checkpoint's store: a file, a store of the caller, or none.
+fn checkpoint_store<'l>(
     env: &mut Env<'l>,
     file: &JByteArray<'l>,
     store: &JObject<'l>,
-    open: impl FnOnce(Option<Box<dyn CheckpointStore>>) -> trailcore::Result<Tail>,
-) -> Result<jlong> {
-    let store: Option<Box<dyn CheckpointStore>> = match (file.is_null(), store.is_null()) {
+) -> Result<Option<Box<dyn CheckpointStore>>> {
+    Ok(match (file.is_null(), store.is_null()) {
         (false, _) => Some(Box::new(FileStore::new(path(env, file)?))),
         (true, false) => Some(Box::new(JavaStore::new(env, store)?)),
         (true, true) => None,
-    };
-    Ok(Object::Tail(Box::new(Live::new(open(store)?))).into_handle())
+    })
+}
+
+fn tail_handle(tail: Tail) -> Result<jlong> {
+    Ok(Object::Tail(Box::new(Live::new(tail))).into_handle())
 }
 
 fn document<'l>(env: &mut Env<'l>, report: &impl serde::Serialize) -> Result<JByteArray<'l>> {
@@ -509,10 +511,8 @@ native! {
     ) -> jlong {
         let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
         let place = path(env, &place)?;
-        open_tail(env, &file, &store, |store| match store {
-            Some(store) => Tail::open_with(place, options, store),
-            None => Tail::open(place, options),
-        })
+        let store = checkpoint_store(env, &file, &store)?;
+        tail_handle(Tail::open_stored(place, options, store)?)
     }
 
     /// Returns the part of a tail that any thread may use at any time.
@@ -578,11 +578,8 @@ native! {
         file: JByteArray<'l>, store: JObject<'l>
     ) -> jlong {
         let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
-        let hub = object::hub(hub)?;
-        open_tail(env, &file, &store, |store| match store {
-            Some(store) => hub.subscribe_with(options, store),
-            None => hub.subscribe(options),
-        })
+        let store = checkpoint_store(env, &file, &store)?;
+        tail_handle(object::hub(hub)?.subscribe_stored(options, store)?)
     }
 
     Java_io_trailcore_Native_hubStart<'l>(_env, hub: jlong) {

@@ -110,7 +110,7 @@ pub enum SchemaChange {
 /// use trailcore::arrow::{ArrowOptions, Layout};
 /// let options = ArrowOptions::new().layout(Layout::Changes).rows(8192);
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "How changes become record batches."))]
 #[serde(default, deny_unknown_fields)]
 pub struct ArrowOptions {
@@ -300,9 +300,16 @@ impl ArrowOptions {
         Self { wide: columns.iter().map(|name| name.as_ref().into()).collect(), ..self }
     }
 
+    /// Returns whether no option is set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::new()
+    }
+
     /// Returns the name of an option that changes the rows of batches but not those of CSV.
     #[cfg(feature = "csv")]
-    pub(crate) fn without_effect_in_csv(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn without_effect_in_csv(&self) -> Option<&'static str> {
         let changed = [
             ("unfinished", self.unfinished),
             ("old_key", self.old_key),

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use trailcore::{Error, ErrorKind, Result};
 
 use crate::checkpoint::{Checkpoint, CheckpointStore, Loaded};
+use crate::durable;
 
 /// A checkpoint in a file: a line of JSON, and a line with its checksum.
 ///
@@ -47,10 +48,6 @@ impl FileStore {
         name.into()
     }
 
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    }
-
     /// Keeps the current checkpoint as the previous one. The current one stays in place.
     fn keep_previous(&self) -> io::Result<()> {
         let previous = self.beside(".previous");
@@ -70,14 +67,10 @@ impl FileStore {
     fn write(&self, checkpoint: &Checkpoint) -> Result<()> {
         let partial = self.beside(".partial");
         let text = sealed(&checkpoint.to_json()?);
-        let written = File::create(&partial).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|error| Error::write(&partial, error))?;
+        durable::write(&partial, text.as_bytes()).map_err(|error| Error::write(&partial, error))?;
         self.keep_previous()
             .and_then(|()| fs::rename(&partial, &self.path))
-            .and_then(|()| File::open(self.folder())?.sync_all())
+            .and_then(|()| durable::sync_folder(durable::folder_of(&self.path)))
             .map_err(|error| Error::write(&self.path, error))
     }
 }

@@ -23,8 +23,6 @@ struct Request {
     path: Option<String>,
     /// The name of one pipeline; all without it.
     pipeline: Option<String>,
-    /// The file of dead letters.
-    letters: Option<String>,
     /// Milliseconds in which new pipelines have to become healthy.
     healthy_within: Option<u64>,
     /// The user who changes the configuration.
@@ -68,7 +66,7 @@ fn unknown(verb: &str, known: &[&'static str]) -> Error {
 }
 
 /// Answers a request about pipelines that do not run, as JSON: `pipelines.validate`, `pipelines.plan` and `pipelines.replay`. The request
-/// has `toml` or `path`, and `pipeline` for one of them; a replay needs `letters`.
+/// has `toml` or `path`, and `pipeline` for one of them.
 ///
 /// ```
 /// let answer = trailcore_stream::pipeline::answer("pipelines.validate", r#"{"toml":"pipeline = []"}"#)?;
@@ -90,10 +88,10 @@ pub fn answer(verb: &str, request: &str) -> Result<String> {
             document(&serde_json::json!({ "sinks": plans.concat() }))
         }
         "pipelines.replay" => {
-            let letters =
-                request.letters.as_ref().ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "request: letters is missing"))?;
-            let changes = request.wanted()?.iter().map(|one| Pipeline::replay(one, letters)).sum::<Result<u64>>()?;
-            document(&serde_json::json!({ "changes": changes }))
+            let files = request.wanted()?.iter().map(Pipeline::replay).collect::<Result<Vec<_>>>()?.concat();
+            let files: Vec<_> =
+                files.iter().map(|(path, changes)| serde_json::json!({ "path": path, "changes": changes })).collect();
+            document(&serde_json::json!({ "files": files }))
         }
         _ => Err(unknown(verb, &OPENERS)),
     }

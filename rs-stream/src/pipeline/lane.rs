@@ -60,6 +60,9 @@ impl Control {
     /// Waits while a pause is wanted. Returns what is wanted then.
     fn wait_for_pause(&self) -> Wanted {
         let mut wanted = self.wanted.lock();
+        if *wanted == Wanted::Pause {
+            self.state(State::Paused);
+        }
         while *wanted == Wanted::Pause {
             self.changed.wait(&mut wanted);
         }
@@ -70,7 +73,8 @@ impl Control {
     fn wait(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut wanted = self.wanted.lock();
-        while *wanted == Wanted::Run && !self.changed.wait_until(&mut wanted, until).timed_out() {}
+        let before = *wanted;
+        while *wanted == before && !self.changed.wait_until(&mut wanted, until).timed_out() {}
     }
 
     fn state(&self, state: State) {
@@ -96,7 +100,7 @@ impl Lane {
     pub(super) fn start(options: Arc<PipelineOptions>, name: String, sink: Box<dyn Sink>, door: Option<Door>) -> Result<Self> {
         let control = Arc::new(Control::default());
         control.status.lock().sink.clone_from(&name);
-        let letters = options.dead_letters.as_deref().map(DeadLetters::new);
+        let letters = options.dead_letters.as_deref().map(|folder| DeadLetters::new(folder, &options.name, &name));
         let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries: 0, door };
         let mut lane = Self { control, thread: None, idle: Some(worker) };
         lane.start_again()?;
@@ -186,25 +190,32 @@ struct Uncommitted {
     times: Vec<i64>,
 }
 
+/// How an attempt ends.
+enum End {
+    /// At the end of what is there.
+    Reached,
+    /// By a command.
+    Interrupted,
+}
+
 impl Worker {
     /// Works until it is stopped, has reached the end, or fails for good.
     fn run(&mut self) -> Result<()> {
         self.tries = 0;
         loop {
-            let outcome = match self.control.wait_for_pause() {
-                Wanted::Stop => Ok(()),
-                wanted => self.attempt(wanted == Wanted::Drain),
-            };
+            let wanted = self.control.wait_for_pause();
+            if wanted == Wanted::Stop {
+                self.control.state(State::Stopped);
+                return Ok(());
+            }
+            let outcome = self.attempt(wanted == Wanted::Drain);
             *self.control.tail.lock() = None;
             match outcome {
-                Ok(()) if matches!(self.control.wanted(), Wanted::Stop | Wanted::Drain) => {
-                    // Drained only if the last attempt was one.
-                    if self.control.status.lock().state == State::Stopped || self.control.wanted() == Wanted::Stop {
-                        self.control.state(State::Stopped);
-                        return Ok(());
-                    }
+                Ok(End::Reached) => {
+                    self.control.state(State::Stopped);
+                    return Ok(());
                 }
-                Ok(()) => {}
+                Ok(End::Interrupted) => {}
                 Err(error) => self.recover(error)?,
             }
         }
@@ -215,9 +226,6 @@ impl Worker {
         // The next try loads the place of the sink, and undoes what is left.
         if let Err(error) = self.sink.roll_back() {
             tracing::warn!(pipeline = self.options.name, sink = self.name, %error, "the sink cannot be rolled back");
-        }
-        if let Some(letters) = &mut self.letters {
-            letters.forget();
         }
         self.tries += 1;
         let retry = &self.options.retry;
@@ -244,11 +252,11 @@ impl Worker {
     }
 
     /// Opens the tail where the sink is, and moves changes until something else is wanted.
-    fn attempt(&mut self, drains: bool) -> Result<()> {
+    fn attempt(&mut self, drains: bool) -> Result<End> {
         self.control.state(State::Starting);
         let checkpoint = self.sink.load()?;
         if let Some(letters) = &mut self.letters {
-            letters.trim(checkpoint.as_ref().map_or_else(Default::default, |checkpoint| checkpoint.position), &self.name)?;
+            letters.trim(checkpoint.as_ref().map_or_else(Default::default, |checkpoint| checkpoint.position))?;
         }
         self.control.status.lock().committed = checkpoint.as_ref().map(|checkpoint| checkpoint.position);
         let mut options = self.options.follow.clone().delivery(self.sink.unit());
@@ -257,38 +265,48 @@ impl Worker {
         }
         // A shared reading may not have read yet what is there.
         let mut tail = match &self.door {
-            Some(door) if !drains => door.subscribe_with(options, OfSink(checkpoint))?,
+            Some(door) if !drains => door.subscribe_stored(options, Some(Box::new(OfSink(checkpoint))))?,
             _ => Tail::open_with(&self.options.trail, options, OfSink(checkpoint))?,
         };
         let handle = tail.handle();
         *self.control.tail.lock() = Some(handle.clone());
         let mut mapping = Mapping::new(self.options.select.as_ref(), &self.options.map)?;
         let mut uncommitted = Uncommitted::default();
+        // A command that came before the handle was there could not stop the tail.
+        if self.is_interrupted(drains) {
+            return Ok(End::Interrupted);
+        }
         self.control.state(State::Running);
         loop {
-            let goes_on = match self.control.wanted() {
-                Wanted::Run => true,
-                Wanted::Drain => drains,
-                Wanted::Pause | Wanted::Stop => false,
-            };
-            if !goes_on {
-                self.commit(&handle, &mut uncommitted)?;
-                self.control.state(if self.control.wanted() == Wanted::Pause { State::Paused } else { State::Starting });
-                return Ok(());
-            }
             let wait = if drains { Duration::ZERO } else { self.until_due(&uncommitted) };
             match tail.recv_timeout(wait)? {
                 Some(item) => self.take(&item, &mut mapping, &mut uncommitted)?,
+                None if tail.is_stopped() => {
+                    self.commit(&handle, &mut uncommitted)?;
+                    return Ok(End::Interrupted);
+                }
                 None if drains => {
                     self.commit(&handle, &mut uncommitted)?;
-                    self.control.state(State::Stopped);
-                    return Ok(());
+                    return Ok(End::Reached);
                 }
                 None => {}
+            }
+            if self.is_interrupted(drains) {
+                self.commit(&handle, &mut uncommitted)?;
+                return Ok(End::Interrupted);
             }
             if self.is_due(&uncommitted) {
                 self.commit(&handle, &mut uncommitted)?;
             }
+        }
+    }
+
+    /// Returns whether something else is wanted than what it does.
+    fn is_interrupted(&self, drains: bool) -> bool {
+        match self.control.wanted() {
+            Wanted::Run => drains,
+            Wanted::Drain => !drains,
+            Wanted::Pause | Wanted::Stop => true,
         }
     }
 
@@ -333,13 +351,18 @@ impl Worker {
 
     /// Writes a change, or puts it into the dead letters if the sink refuses it.
     fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
-        let Self { sink, letters, name, .. } = self;
+        let sink = &mut self.sink;
         match mapping.map(change, |mapped| sink.write(mapped)) {
-            Err(error) if refuses(&error) => match letters {
-                Some(letters) => letters.add(change, name, &error),
-                None => Err(no_letters(error)),
-            },
+            Err(error) if refuses(&error) => self.keep_letter(change, error),
             outcome => outcome,
+        }
+    }
+
+    /// Puts a change into the dead letters. Fails if there are none.
+    fn keep_letter(&mut self, change: &Change<'_>, error: Error) -> Result<()> {
+        match &mut self.letters {
+            Some(letters) => letters.add(change, &error),
+            None => Err(error.hint("set dead_letters to a folder to keep such changes there, and go on")),
         }
     }
 
@@ -347,15 +370,12 @@ impl Worker {
     fn commit(&mut self, tail: &TailHandle, uncommitted: &mut Uncommitted) -> Result<()> {
         let Some(last) = uncommitted.receipts.last() else { return Ok(()) };
         if uncommitted.inside && self.sink.unit() == Delivery::Transactions {
-            // A stop inside a transaction: it comes again.
+            // The lane ends inside a transaction, which comes again.
             return self.sink.roll_back();
         }
         let checkpoint = tail.checkpoint(last)?;
         for (change, error) in self.sink.take_refused()? {
-            match &mut self.letters {
-                Some(letters) => letters.add(&change.as_change(), &self.name, &error)?,
-                None => return Err(no_letters(error)),
-            }
+            self.keep_letter(&change.as_change(), error)?;
         }
         // The letters first: the commit moves on over their changes.
         if let Some(letters) = &mut self.letters {
@@ -377,7 +397,7 @@ impl Worker {
         status.waiting = 0;
         status.commits += 1;
         status.commit_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        status.dead_letters = self.letters.as_ref().map_or(0, DeadLetters::added);
+        status.dead_letters = self.letters.as_ref().map_or(0, DeadLetters::written);
         status.counts = self.sink.counts();
         status.error = None;
         status.error_class = None;
@@ -392,8 +412,4 @@ impl Worker {
         *uncommitted = Uncommitted::default();
         Ok(())
     }
-}
-
-fn no_letters(error: Error) -> Error {
-    error.hint("set dead_letters to keep such changes in a file, and go on")
 }

@@ -1,4 +1,4 @@
-//! [`DeadLetters`]: changes that a sink has refused, in a file.
+//! [`DeadLetters`]: changes that a sink has refused, in files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -7,27 +7,36 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use trailcore::{Change, Error, ErrorKind, Position, Result};
 
+use crate::durable;
+
 /// Why a change is in the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reason {
     pub(crate) position: Position,
-    pub(crate) sink: String,
     pub(crate) reason: String,
 }
 
-/// The file of a pipeline's dead letters: native JSON lines, which every command of trailcore reads, and beside it `NAME.reasons`, with
-/// position and reason of each.
+/// The dead letters of one sink: `PIPELINE.SINK.jsonl`, native JSON lines, which every command of trailcore reads, and beside it
+/// `PIPELINE.SINK.jsonl.reasons`, with position and reason of each.
 #[derive(Debug)]
 pub(crate) struct DeadLetters {
     path: PathBuf,
     changes: Vec<u8>,
     reasons: Vec<u8>,
-    added: u64,
+    /// Letters that are not written yet.
+    waiting: u64,
+    written: u64,
 }
 
 impl DeadLetters {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_path_buf(), changes: Vec::new(), reasons: Vec::new(), added: 0 }
+    pub(crate) fn new(folder: &Path, pipeline: &str, sink: &str) -> Self {
+        let name = trailcore::sink::file_name(&format!("{pipeline}.{sink}.jsonl"));
+        Self { path: folder.join(name), changes: Vec::new(), reasons: Vec::new(), waiting: 0, written: 0 }
+    }
+
+    /// Returns the file of the changes.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn reasons_path(&self) -> PathBuf {
@@ -37,26 +46,26 @@ impl DeadLetters {
     }
 
     /// Adds a change. [`sync`](Self::sync) writes it.
-    pub(crate) fn add(&mut self, change: &Change<'_>, sink: &str, error: &Error) -> Result<()> {
+    pub(crate) fn add(&mut self, change: &Change<'_>, error: &Error) -> Result<()> {
         change.write_json(&mut self.changes)?;
         self.changes.push(b'\n');
-        let reason = Reason { position: change.position(), sink: sink.to_owned(), reason: error.to_string() };
+        let reason = Reason { position: change.position(), reason: error.to_string() };
         serde_json::to_writer(&mut self.reasons, &reason).map_err(|error| Error::internal(&error.to_string()))?;
         self.reasons.push(b'\n');
-        self.added += 1;
+        self.waiting += 1;
         Ok(())
     }
 
     /// Writes what was added, durably. It has to be called before the commit that moves on over the changes.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        if self.changes.is_empty() {
+        if self.waiting == 0 {
             return Ok(());
         }
-        // The reasons first: `trim` counts them.
+        // The reasons first: `trim` keeps a change only with its reason.
         append(&self.reasons_path(), &self.reasons)?;
         append(&self.path, &self.changes)?;
-        self.changes.clear();
-        self.reasons.clear();
+        self.written += self.waiting;
+        self.forget();
         Ok(())
     }
 
@@ -64,15 +73,17 @@ impl DeadLetters {
     pub(crate) fn forget(&mut self) {
         self.changes.clear();
         self.reasons.clear();
+        self.waiting = 0;
     }
 
-    /// Returns the number of changes that were added.
-    pub(crate) fn added(&self) -> u64 {
-        self.added
+    /// Returns the number of changes that were written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
-    /// Removes the letters from a position on: their changes come again. Other sinks' letters stay.
-    pub(crate) fn trim(&mut self, from: Position, sink: &str) -> Result<()> {
+    /// Removes the letters at a position and after it: their changes come again.
+    pub(crate) fn trim(&mut self, from: Position) -> Result<()> {
+        self.forget();
         let path = self.reasons_path();
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -83,8 +94,8 @@ impl DeadLetters {
         for line in BufReader::new(file).lines() {
             let line = line.map_err(|error| Error::io(&path, error))?;
             // The last line may be torn by a crash.
-            let Ok(reason) = serde_json::from_str::<Reason>(&line) else { break };
-            reasons.push((reason, line));
+            let Ok(Reason { position, .. }) = serde_json::from_str(&line) else { break };
+            reasons.push((position, line));
         }
         let changes = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -92,37 +103,49 @@ impl DeadLetters {
             Err(error) => return Err(Error::io(&self.path, error)),
         };
         let whole: Vec<&str> = changes.split_inclusive('\n').filter(|line| line.ends_with('\n')).collect();
-        let keeps = |(reason, _): &&(Reason, String)| reason.sink != sink || reason.position < from;
-        if whole.len() == reasons.len() && changes.ends_with('\n') && reasons.iter().all(|one| keeps(&one)) {
+        // A letter without a line in both files was not committed.
+        let kept: Vec<_> = reasons.iter().zip(&whole).filter(|((position, _), _)| *position < from).collect();
+        if kept.len() == reasons.len() && kept.len() == whole.len() && (changes.is_empty() || changes.ends_with('\n')) {
             return Ok(());
         }
-        // A change that has no line in both files was not committed.
-        let kept: Vec<_> = reasons.iter().zip(whole).filter(|(reason, _)| keeps(reason)).collect();
         let text: String = kept.iter().map(|((_, line), _)| format!("{line}\n")).collect();
         replace(&path, text.as_bytes())?;
-        replace(&self.path, kept.iter().map(|(_, change)| *change).collect::<String>().as_bytes())
+        replace(&self.path, kept.iter().map(|(_, change)| **change).collect::<String>().as_bytes())
     }
 
-    /// Checks that the file can be written.
+    /// Removes the files: their changes are in the sink now.
+    pub(crate) fn remove(&self) -> Result<()> {
+        // The changes first: nothing writes them again then.
+        for path in [&self.path, &self.reasons_path()] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::write(path, error)),
+                _ => {}
+            }
+        }
+        durable::sync_folder(durable::folder_of(&self.path)).map_err(|error| Error::write(&self.path, error))
+    }
+
+    /// Checks that the files can be written.
     pub(crate) fn check(&self) -> Result<()> {
         append(&self.path, b"")
     }
 }
 
 fn append(path: &Path, bytes: &[u8]) -> Result<()> {
-    let open = || OpenOptions::new().append(true).create(true).open(path);
-    open().and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all())).map_err(|error| Error::write(path, error))
+    let folder = durable::folder_of(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| OpenOptions::new().append(true).create(true).open(path))
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| durable::sync_folder(folder))
+        .map_err(|error| Error::write(path, error))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let temporary = path.with_extension("new");
-    append_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|error| Error::write(path, error))
-}
-
-fn append_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    durable::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| durable::sync_folder(durable::folder_of(path)))
+        .map_err(|error| Error::write(path, error))
 }
 
 /// Returns whether an error refuses one change, and not the whole sink.
@@ -148,18 +171,23 @@ mod tests {
     #[test]
     fn letters_after_the_checkpoint_come_again() {
         let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("letters.jsonl");
-        let mut letters = DeadLetters::new(&path);
+        let mut letters = DeadLetters::new(&scratch.path().join("letters"), "p", "csv");
         let error = Error::new(ErrorKind::Value, "too long");
-        for (rba, sink) in [(10, "csv"), (20, "jsonl"), (30, "csv")] {
-            letters.add(&change(rba).as_change(), sink, &error).unwrap();
+        for rba in [10, 20, 30] {
+            letters.add(&change(rba).as_change(), &error).unwrap();
         }
         letters.sync().unwrap();
-        fs::write(&path, fs::read_to_string(&path).unwrap() + "{\"torn").unwrap();
-        letters.trim(Position::new(0, 15), "csv").unwrap();
-        let lines = fs::read_to_string(&path).unwrap();
-        assert_eq!(lines.lines().count(), 2, "{lines}");
-        assert!(lines.contains("\"rba\":10") && lines.contains("\"rba\":20"), "{lines}");
-        assert_eq!(fs::read_to_string(letters.reasons_path()).unwrap().lines().count(), 2);
+        assert_eq!(letters.written(), 3);
+        letters.add(&change(40).as_change(), &error).unwrap();
+        fs::write(letters.path(), fs::read_to_string(letters.path()).unwrap() + "{\"torn").unwrap();
+        letters.trim(Position::new(0, 15)).unwrap();
+        letters.sync().unwrap();
+        let lines = fs::read_to_string(letters.path()).unwrap();
+        assert!(lines.lines().count() == 1 && lines.contains("\"rba\":10"), "{lines}");
+        assert_eq!(fs::read_to_string(letters.reasons_path()).unwrap().lines().count(), 1);
+        // Nothing has to be removed: the file stays as it is.
+        let before = fs::metadata(letters.path()).unwrap().modified().unwrap();
+        letters.trim(Position::new(0, 15)).unwrap();
+        assert_eq!(fs::metadata(letters.path()).unwrap().modified().unwrap(), before);
     }
 }

@@ -65,16 +65,16 @@ const LONGEST: u32 = 4_000;
 #[derive(Debug)]
 pub(crate) struct Mapping {
     transforms: Vec<(Option<Rule>, Transform)>,
-    /// The selection, if its rules have a TARGET or a projection.
-    rules: Option<Selector>,
+    /// The rules of the selection, if some of them have a TARGET or a projection.
+    rules: Option<(Vec<Rule>, Selector)>,
     scratch: Scratch,
-    plans: TableMap<Option<Plan>>,
-    /// The definitions of rows that rules produce, by target and columns.
-    projected: BTreeMap<(String, Vec<String>), Made>,
+    plans: TableMap<Option<Arc<Plan>>>,
+    /// The definitions of rows that rules produce, by the source's definition, then by target and columns.
+    made: TableMap<BTreeMap<(String, Vec<String>), Made>>,
 }
 
 /// A definition that a rule produces, and the plan for its rows.
-type Made = (Arc<TableDef>, Option<Plan>);
+type Made = (Arc<TableDef>, Option<Arc<Plan>>);
 
 /// How the rows of a table with one definition become those of its target.
 #[derive(Clone, Debug)]
@@ -98,11 +98,9 @@ impl Mapping {
             None => Ok(None),
         };
         let transforms = transforms.iter().map(|one| Ok((pattern(one)?, one.clone()))).collect::<Result<_>>()?;
-        let maps = |select: &Select| {
-            select.rules().any(|rule| rule.projects() || rule.target_of("A.B", &[], NameMatch::Exact).is_ok_and(|to| to != "A.B"))
-        };
-        let rules = select.filter(|select| maps(select)).map(Select::selector);
-        Ok(Self { transforms, rules, scratch: Scratch::default(), plans: TableMap::default(), projected: BTreeMap::new() })
+        let maps = |select: &&Select| select.rules().any(|rule| rule.projects() || rule.has_target());
+        let rules = select.filter(maps).map(|select| (select.rules().cloned().collect(), select.selector()));
+        Ok(Self { transforms, rules, scratch: Scratch::default(), plans: TableMap::default(), made: TableMap::default() })
     }
 
     /// Calls `each` with the changes that a change becomes: itself, or one for each rule of the selection that accepts it.
@@ -121,8 +119,8 @@ impl Mapping {
 
     /// Returns the changes that the rules of the selection make; `None` if they leave it as it is.
     fn by_rules(&mut self, change: &Change<'_>) -> Result<Option<Vec<OwnedChange>>> {
-        let Some(selector) = &mut self.rules else { return Ok(None) };
-        if matches!(change.op(), Op::Ddl) {
+        let Some((rules, selector)) = &mut self.rules else { return Ok(None) };
+        if change.op() == Op::Ddl {
             return Ok(None);
         }
         let program = selector.program(change);
@@ -132,31 +130,22 @@ impl Mapping {
                 hits.push(rule);
             }
         });
-        let select = selector.select().clone();
+        let targets = hits.into_iter().map(|number| {
+            let rule = rules.get(number).ok_or_else(|| Error::internal("a selection accepts by a rule that it does not have"))?;
+            Ok((number, rule.projects(), rule.target_of(&change.table_name(), &[], NameMatch::Exact)?))
+        });
+        let targets: Vec<(usize, bool, String)> = targets.collect::<Result<_>>()?;
         let mut made = Vec::new();
-        for number in hits {
-            let Some(rule) = select.rules().nth(number) else { continue };
-            let name = change.table_name();
-            let target = rule.target_of(&name, &[], NameMatch::Exact)?;
-            if !rule.projects() {
-                if target == *name {
-                    made.push(self.by_transforms(change.to_owned())?);
-                } else {
-                    let renamed = TableDef::checked(target.as_str(), change.table().columns().to_vec())?;
-                    let own = renamed_table(change, &Arc::new(renamed))?;
-                    made.push(self.by_transforms(own)?);
-                }
+        for (number, projects, target) in targets {
+            if !projects {
+                made.push(self.by_target(change, target)?);
                 continue;
             }
             let projected = program.project(change, number, &mut self.scratch)?;
             let columns: Vec<String> = projected.columns.iter().map(|(name, _)| name.clone()).collect();
-            let key = (target, columns);
-            if !self.projected.contains_key(&key) {
-                let table = Arc::new(projected_table(change, &key.0, &projected.columns)?);
-                self.projected.insert(key.clone(), (Arc::clone(&table), self.plan_of(&table)?));
-            }
-            let Some((table, plan)) = self.projected.get(&key) else { continue };
-            let mut builder = like(change, table);
+            let (table, plan) =
+                self.made_of(change, (target, columns), |target| projected_table(change, target, &projected.columns))?;
+            let mut builder = like(change, &table);
             for (name, value) in &projected.columns {
                 builder = builder.after(name, &value.as_value())?;
             }
@@ -171,22 +160,38 @@ impl Mapping {
             }
             let row = builder.build()?;
             made.push(match plan {
-                Some(plan) => transformed(&row.as_change(), plan)?,
+                Some(plan) => transformed(&row.as_change(), &plan)?,
                 None => row,
             });
         }
         Ok(Some(made))
     }
 
-    fn by_transforms(&mut self, change: OwnedChange) -> Result<OwnedChange> {
-        match self.plan_of(change.as_change().table())? {
-            Some(plan) => transformed(&change.as_change(), &plan),
-            None => Ok(change),
+    /// Returns a change with its rows under the name of a target, and transformed.
+    fn by_target(&mut self, change: &Change<'_>, target: String) -> Result<OwnedChange> {
+        let same = |target: &str| TableDef::checked(target, change.table().columns().to_vec());
+        let (table, plan) = self.made_of(change, (target, Vec::new()), same)?;
+        transformed(change, &plan.unwrap_or_else(|| Arc::new(Plan::whole(&table))))
+    }
+
+    /// Returns the definition of a target's rows that come from a change's table, and the plan of the transforms for them.
+    fn made_of(
+        &mut self,
+        change: &Change<'_>,
+        key: (String, Vec<String>),
+        define: impl FnOnce(&str) -> Result<TableDef>,
+    ) -> Result<Made> {
+        if let Some(made) = self.made.get(change.table_id()).and_then(|made| made.get(&key)) {
+            return Ok(made.clone());
         }
+        let table = Arc::new(define(&key.0)?);
+        let made = (Arc::clone(&table), self.plan_of(&table)?);
+        self.made.get_or_insert_with(change.table_id(), BTreeMap::new).insert(key, made.clone());
+        Ok(made)
     }
 
     /// Returns the plan of a change's table; `None` if its rows stay as they are.
-    fn plan(&mut self, change: &Change<'_>) -> Result<Option<Plan>> {
+    fn plan(&mut self, change: &Change<'_>) -> Result<Option<Arc<Plan>>> {
         if let Some(plan) = self.plans.get(change.table_id()) {
             return Ok(plan.clone());
         }
@@ -195,21 +200,22 @@ impl Mapping {
         Ok(plan)
     }
 
-    fn plan_of(&self, table: &Arc<TableDef>) -> Result<Option<Plan>> {
+    fn plan_of(&self, table: &Arc<TableDef>) -> Result<Option<Arc<Plan>>> {
         let mut plan: Option<Plan> = None;
         for (pattern, transform) in &self.transforms {
             if pattern.as_ref().is_none_or(|pattern| pattern.names(table.name())) {
-                let whole = || Plan { target: Arc::clone(table), columns: (0..table.columns().len()).map(Step::whole).collect() };
-                plan = Some(apply(transform, plan.unwrap_or_else(whole))?);
+                plan = Some(apply(transform, plan.unwrap_or_else(|| Plan::whole(table)))?);
             }
         }
-        Ok(plan)
+        Ok(plan.map(Arc::new))
     }
 }
 
-impl Step {
-    fn whole(index: usize) -> Self {
-        Self::Column { index, mask: None, cast: None }
+impl Plan {
+    /// Returns the plan that leaves rows as they are.
+    fn whole(table: &Arc<TableDef>) -> Self {
+        let step = |index| Step::Column { index, mask: None, cast: None };
+        Self { target: Arc::clone(table), columns: (0..table.columns().len()).map(step).collect() }
     }
 }
 
@@ -267,12 +273,6 @@ fn like(change: &Change<'_>, table: &Arc<TableDef>) -> Builder {
         .timestamp(change.timestamp())
         .transaction(change.csn(), change.xid(), change.transaction())
         .unfinished(change.is_unfinished())
-}
-
-/// Returns a change with its rows under another table of the same columns.
-fn renamed_table(change: &Change<'_>, table: &Arc<TableDef>) -> Result<OwnedChange> {
-    let columns = (0..table.columns().len()).map(Step::whole).collect();
-    transformed(change, &Plan { target: Arc::clone(table), columns })
 }
 
 /// Returns a change whose rows are transformed. DDL stays as it is.
@@ -456,6 +456,10 @@ mod tests {
 
     #[test]
     fn the_rules_of_a_selection_map() {
+        assert_eq!(
+            lines(Some("MAP BANK.CUSTOMERS, TARGET A.B;"), "[]").unwrap(),
+            [r#"A.B {"ID":7,"NAME":"Ann","SECRET":"abc"}"#]
+        );
         let select = "MAP BANK.CUSTOMERS, TARGET DW.PEOPLE, COLMAP (KEY = ID, NAME = NAME); MAP BANK.*, TARGET COPY.*;";
         let found = lines(Some(&format!("ALLOWDUPTARGETMAP {select}")), "[]").unwrap();
         assert_eq!(found[0], r#"DW.PEOPLE {"KEY":7,"NAME":"Ann"}"#);

@@ -12,7 +12,7 @@ mod options;
 mod status;
 mod supervisor;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -20,6 +20,7 @@ use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Trail};
 
 pub use self::call::answer;
 use self::lane::{Control, Lane, Wanted};
+use self::letters::{DeadLetters, refuses};
 use self::mapping::Mapping;
 pub use self::mapping::{Cast, Mask, Transform};
 #[cfg(feature = "metrics")]
@@ -61,7 +62,7 @@ impl Pipeline {
 
     /// Starts a pipeline that shares the reading of its trail with others.
     pub(crate) fn start_shared(options: PipelineOptions, door: Option<Door>) -> Result<Self> {
-        let sinks = options.sinks.iter().map(|sink| Ok((sink.kind().to_owned(), sink.open()?))).collect::<Result<_>>()?;
+        let sinks = options.named_sinks().map(|(name, sink)| Ok((name, sink.open()?))).collect::<Result<_>>()?;
         Self::start_lanes(options, sinks, door)
     }
 
@@ -78,7 +79,7 @@ impl Pipeline {
             let what = format!("the pipeline {} has no sink", options.name);
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("add a [[pipeline.sink]]"));
         }
-        Mapping::new(options.select.as_ref(), &options.map)?;
+        options.check()?;
         let options = Arc::new(options);
         let lane = |(name, sink)| Lane::start(Arc::clone(&options), name, sink, door.clone());
         let lanes = sinks.into_iter().map(lane).collect::<Result<_>>()?;
@@ -153,15 +154,16 @@ impl Pipeline {
                 mistakes.push(format!("{}: {what}: {error}", options.name));
             }
         };
+        note("options", options.check());
         note("trail", check_trail(options));
         if options.sinks.is_empty() {
             note("sink", Err(Error::new(ErrorKind::InvalidArgument, "there is none").hint("add a [[pipeline.sink]]")));
         }
-        for sink in &options.sinks {
-            note(sink.kind(), sink.open().and_then(|mut sink| sink.check()));
-        }
-        if let Some(path) = &options.dead_letters {
-            note("dead_letters", letters::DeadLetters::new(path).check());
+        for (name, sink) in options.named_sinks() {
+            note(&name, sink.open().and_then(|mut sink| sink.check()));
+            if let Some(folder) = &options.dead_letters {
+                note("dead_letters", DeadLetters::new(folder, &options.name, &name).check());
+            }
         }
         mistakes
     }
@@ -176,48 +178,65 @@ impl Pipeline {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let plan = |sink: &SinkOptions| {
+        let plan = |(name, sink): (String, &SinkOptions)| {
             let committed = sink.open()?.peek()?.map(|checkpoint| checkpoint.position);
             let bytes_behind = end.as_ref().map(|trail| bytes_after(trail, committed)).transpose()?;
             let (pipeline, start) = (options.name.clone(), options.follow.start.to_string());
-            Ok(Plan { pipeline, sink: sink.kind().to_owned(), start, committed, bytes_behind })
+            Ok(Plan { pipeline, sink: name, start, committed, bytes_behind })
         };
-        options.sinks.iter().map(plan).collect()
+        options.named_sinks().map(plan).collect()
     }
 
-    /// Writes the changes of a file of dead letters to the sinks once more, with the present mapping, and returns their number. The pipeline
-    /// must not run meanwhile. Of several sinks, each gets all of them: keep the letters of each sink in a file of its own if that matters.
+    /// Writes the dead letters of each sink to it once more, with the present mapping, and removes them. The pipeline must not run
+    /// meanwhile. Returns the files that were there, and the number of changes of each. If the process ends between the commit of a sink
+    /// and the removal, the next call writes its letters again.
+    ///
+    /// The letters are JSON lines, so that the types of columns are those of the options' definitions (`follow.read`), or inferred.
     ///
     /// # Errors
-    /// The first error; nothing is committed to that sink then.
-    pub fn replay(options: &PipelineOptions, letters: impl AsRef<Path>) -> Result<u64> {
-        let mut changes = 0;
-        for sink in &options.sinks {
-            let mut sink = sink.open()?;
-            let Some(checkpoint) = sink.load()? else {
-                return Err(Error::new(ErrorKind::InvalidArgument, "the sink has no commit yet").hint("run the pipeline first"));
-            };
-            let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
-            let mut reader = Trail::open(letters.as_ref())?.reader()?;
-            changes = 0;
-            let mut write_all = || -> Result<()> {
-                while let Some(change) = reader.next()? {
-                    mapping.map(&change, |mapped| sink.write(mapped))?;
-                    changes += 1;
-                }
-                Ok(())
-            };
-            let written = write_all();
-            match written {
-                Ok(()) => sink.commit(&checkpoint)?,
-                Err(error) => {
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the pipeline keeps no dead letters; the first error of a sink, which gets none
+    /// of its letters then, and keeps them, also if it refuses one of them again.
+    pub fn replay(options: &PipelineOptions) -> Result<Vec<(PathBuf, u64)>> {
+        let Some(folder) = &options.dead_letters else {
+            let what = format!("the pipeline {} keeps no dead letters", options.name);
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set dead_letters to their folder"));
+        };
+        let mut done = Vec::new();
+        for (name, sink) in options.named_sinks() {
+            let mut letters = DeadLetters::new(folder, &options.name, &name);
+            if letters.path().metadata().is_ok_and(|facts| facts.len() > 0) {
+                let mut sink = sink.open()?;
+                let written = write_again(options, &mut letters, &mut *sink);
+                if written.is_err() {
                     sink.roll_back()?;
-                    return Err(error);
                 }
+                done.push((letters.path().to_path_buf(), written?));
+                letters.remove()?;
             }
         }
-        Ok(changes)
+        Ok(done)
     }
+}
+
+/// Writes letters to a sink, whose place in the trail stays.
+fn write_again(options: &PipelineOptions, letters: &mut DeadLetters, sink: &mut dyn Sink) -> Result<u64> {
+    let Some(checkpoint) = sink.load()? else {
+        return Err(Error::new(ErrorKind::InvalidArgument, "the sink has no commit yet").hint("run the pipeline first"));
+    };
+    // Those after the place come again without a replay.
+    letters.trim(checkpoint.position)?;
+    let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
+    let mut reader = Trail::open(letters.path())?.reader_with(options.follow.read.clone())?;
+    let mut changes = 0;
+    while let Some(change) = reader.next()? {
+        mapping.map(&change, |mapped| sink.write(mapped))?;
+        changes += 1;
+    }
+    if let Some((_, error)) = sink.take_refused()?.into_iter().next() {
+        return Err(error);
+    }
+    sink.commit(&checkpoint)?;
+    Ok(changes)
 }
 
 /// The place at which a sink would go on.
@@ -272,7 +291,7 @@ fn check_trail(options: &PipelineOptions) -> Result<()> {
     for _ in 0..CHANGES {
         let Some(change) = reader.next()? else { break };
         match mapping.map(&change, |_| Ok(())) {
-            Err(error) if !letters::refuses(&error) => return Err(error),
+            Err(error) if !refuses(&error) => return Err(error),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use trailcore::filter::{Select, nearest};
 use trailcore::sink::Format;
 use trailcore::{Error, ErrorKind, Result};
 
-use super::mapping::Transform;
+use super::mapping::{Mapping, Transform};
 use crate::options::TailOptions;
 use crate::sink::{FilesOptions, FilesSink, Sink, TrailSink, TrailSinkOptions};
 
@@ -45,7 +45,7 @@ pub struct PipelineOptions {
     /// The reaction to an error.
     #[serde(default)]
     pub retry: RetryOptions,
-    /// A file of JSON lines for changes that a sink refuses; without it, such a change stops the pipeline.
+    /// A folder for changes that a sink refuses, with a file of JSON lines for each sink; without it, such a change stops the pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters: Option<PathBuf>,
     /// The sinks. Each sink has a place of its own in the trail.
@@ -145,6 +145,25 @@ impl SinkOptions {
     }
 }
 
+impl PipelineOptions {
+    /// Returns the sinks with their names: the kind, with a number from the second one of a kind on.
+    pub(crate) fn named_sinks(&self) -> impl Iterator<Item = (String, &SinkOptions)> {
+        self.sinks.iter().enumerate().map(|(index, sink)| {
+            let before = self.sinks.iter().take(index).filter(|other| other.kind() == sink.kind()).count();
+            (if before == 0 { sink.kind().to_owned() } else { format!("{}-{}", sink.kind(), before + 1) }, sink)
+        })
+    }
+
+    /// Checks what can be checked without reading the trail.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.follow.select.is_some() {
+            let what = format!("the pipeline {} has a selection in follow", self.name);
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set select of the pipeline"));
+        }
+        Mapping::new(self.select.as_ref(), &self.map).map(drop)
+    }
+}
+
 impl Pipelines {
     /// Reads a TOML file. `${NAME}` in it stands for the environment variable NAME.
     ///
@@ -178,8 +197,8 @@ impl Pipelines {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument), with line and column, for text that is not TOML, unknown keys (with the nearest
     /// known one), environment variables that are not set, and two pipelines of one name.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let text = with_environment(text)?;
-        let read: Self = toml::from_str(&text).map_err(|error| wrong(&error))?;
+        let (text, secrets) = with_environment(text)?;
+        let read: Self = toml::from_str(&text).map_err(|error| wrong(&error, &secrets))?;
         let mut names = std::collections::HashSet::new();
         match read.pipelines.iter().find(|one| !names.insert(one.name.as_str())) {
             Some(twice) => Err(Error::new(ErrorKind::InvalidArgument, format!("two pipelines have the name {}", twice.name))),
@@ -188,42 +207,42 @@ impl Pipelines {
     }
 }
 
-/// Returns the error of a text that is not valid. It shows the line, except where it could hold a secret.
-fn wrong(error: &toml::de::Error) -> Error {
-    let message = error.message();
+/// Returns the error of a text that is not valid. It has no value of an environment variable.
+fn wrong(error: &toml::de::Error, secrets: &[(String, String)]) -> Error {
+    let hide = |text: String, (name, value): &(String, String)| text.replace(value, &format!("${{{name}}}"));
+    let message = secrets.iter().filter(|(_, value)| !value.is_empty()).fold(error.message().to_owned(), hide);
     let place = error.span().map_or_else(String::new, |span| format!(" (byte {})", span.start));
-    let created = Error::new(ErrorKind::InvalidArgument, format!("{message}{place}"));
     // "unknown field `x`, expected one of `a`, `b`"
     let mut names = message.split('`').skip(1).step_by(2);
-    match (message.starts_with("unknown "), names.next()) {
-        (true, Some(unknown)) => match nearest(unknown, names) {
-            Some(near) => Error::new(ErrorKind::InvalidArgument, format!("{message}{place}; did you mean {near}?")),
-            None => created,
-        },
-        _ => created,
-    }
+    let near = match (message.starts_with("unknown "), names.next()) {
+        (true, Some(unknown)) => nearest(unknown, names),
+        _ => None,
+    };
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Error::new(ErrorKind::InvalidArgument, format!("{message}{place}{near}"))
 }
 
-/// Replaces `${NAME}` by the value of the environment variable.
-fn with_environment(text: &str) -> Result<String> {
-    let mut replaced = String::with_capacity(text.len());
+/// Replaces `${NAME}` by the value of the environment variable. Returns the names and values that were used, too.
+fn with_environment(text: &str) -> Result<(String, Vec<(String, String)>)> {
+    let (mut replaced, mut used) = (String::with_capacity(text.len()), Vec::new());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a ${ without its }"))?;
+        rest = after;
+        if let Some(kept) = before.strip_suffix('$') {
+            replaced += &format!("{kept}${{{name}}}");
+            continue;
+        }
         let value = std::env::var(name).map_err(|_| {
             Error::new(ErrorKind::InvalidArgument, format!("the environment variable {name} is not set"))
                 .hint("set it, or write $${ for a ${")
-        });
-        if let Some(kept) = before.strip_suffix('$') {
-            replaced += &format!("{kept}${{{name}}}");
-        } else {
-            // In a TOML text, quotes and backslashes are escaped.
-            replaced += before;
-            replaced += &value?.replace('\\', "\\\\").replace('"', "\\\"");
-        }
-        rest = after;
+        })?;
+        // In a TOML text, quotes and backslashes are escaped.
+        replaced += before;
+        replaced += &value.replace('\\', "\\\\").replace('"', "\\\"");
+        used.push((name.to_owned(), value));
     }
-    Ok(replaced + rest)
+    Ok((replaced + rest, used))
 }
 
 #[cfg(test)]
@@ -250,10 +269,34 @@ mod tests {
             (format!("{GOOD}{GOOD}"), "two pipelines have the name a"),
             (GOOD.replace("name = \"a\"", "name = \"a\"\nselect = \"TABEL X;\""), "TABEL"),
             (GOOD.replace(']', ""), "byte"),
+            (
+                GOOD.replace("[[pipeline.sink]]", "follow = { select = \"TABLE A.B;\" }\n[[pipeline.sink]]"),
+                "set select of the pipeline",
+            ),
         ] {
-            let error = Pipelines::from_toml(&text).unwrap_err();
+            let read = Pipelines::from_toml(&text).and_then(|read| read.pipelines.iter().try_for_each(PipelineOptions::check));
+            let error = read.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
             assert!(error.to_string().contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn values_of_the_environment_are_never_printed() {
+        // Cargo sets it for every test.
+        let secret = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+        let text = GOOD.replace("\"jsonl\"", "\"${CARGO_MANIFEST_DIR}\"");
+        let error = Pipelines::from_toml(&text).unwrap_err().to_string();
+        assert!(!error.contains(&secret) && error.contains("${CARGO_MANIFEST_DIR}"), "{error}");
+        let kept = Pipelines::from_toml(&GOOD.replace("\"out\"", "\"$${X}\"")).unwrap();
+        assert!(matches!(&kept.pipelines[0].sinks[0], SinkOptions::Jsonl(files) if files.path == Path::new("${X}")));
+    }
+
+    #[test]
+    fn sinks_have_names_of_their_own() {
+        let sink = "[[pipeline.sink]]\nkind = \"jsonl\"\npath = \"other\"\n[[pipeline.sink]]\nkind = \"csv\"\npath = \"csv\"\n";
+        let read = Pipelines::from_toml(&format!("{GOOD}{sink}")).unwrap();
+        let names: Vec<_> = read.pipelines[0].named_sinks().map(|(name, _)| name).collect();
+        assert_eq!(names, ["jsonl", "jsonl-2", "csv"]);
     }
 }

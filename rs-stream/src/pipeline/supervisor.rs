@@ -12,7 +12,7 @@ use trailcore::{Error, ErrorKind, Result};
 use super::{Pipeline, PipelineOptions, PipelineStatus, Pipelines, State};
 use crate::checkpoint::unix_micros;
 use crate::hub::{Door, Hub};
-use crate::options::{Start, TailOptions};
+use crate::options::Start;
 
 /// Runs any number of pipelines. Each sink has a thread of its own, so one that fails, blocks or is slow delays no other. Pipelines that
 /// follow one trail share its reading once they have caught up.
@@ -73,9 +73,8 @@ impl Supervisor {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid; nothing runs then.
     pub fn start(pipelines: Pipelines) -> Result<Self> {
         let mut supervisor = Self::default();
-        for options in pipelines.pipelines {
-            supervisor.add(options)?;
-        }
+        let shared = shared_trails(&pipelines.pipelines);
+        pipelines.pipelines.into_iter().try_for_each(|options| supervisor.add(options, &shared))?;
         Ok(supervisor)
     }
 
@@ -84,20 +83,20 @@ impl Supervisor {
         self.history = Some(file.into());
     }
 
-    fn add(&mut self, options: PipelineOptions) -> Result<()> {
-        let door = self.door(&options)?;
+    /// Starts a pipeline, which shares the reading of its trail if that is one of `shared`.
+    fn add(&mut self, options: PipelineOptions, shared: &[PathBuf]) -> Result<()> {
+        let door = if shared.contains(&options.trail) { Some(self.door(&options)?) } else { None };
         let name = options.name.clone();
-        self.running.insert(name, Pipeline::start_shared(options, Some(door))?);
+        self.running.insert(name, Pipeline::start_shared(options, door)?);
         Ok(())
     }
 
-    /// Returns the shared reading of a trail. It starts at the end: pipelines that have not caught up read the files themselves.
+    /// Returns the door of the shared reading of a trail. It starts at the end: pipelines that have not caught up read the files themselves.
     fn door(&mut self, options: &PipelineOptions) -> Result<Door> {
         if let Some(hub) = self.hubs.get(&options.trail) {
             return Ok(hub.door());
         }
-        let shared: TailOptions = options.follow.clone().start(Start::End);
-        let mut hub = Hub::open(&options.trail, shared)?;
+        let mut hub = Hub::open(&options.trail, options.follow.clone().start(Start::End))?;
         hub.start()?;
         let door = hub.door();
         self.hubs.insert(options.trail.clone(), hub);
@@ -176,9 +175,11 @@ impl Supervisor {
                 }
             }
         }
+        let shared = shared_trails(&new);
+        self.hubs.retain(|trail, _| shared.contains(trail));
         let starts =
             |options: &PipelineOptions| difference.added.contains(&options.name) || difference.changed.contains(&options.name);
-        new.into_iter().filter(starts).try_for_each(|options| self.add(options))
+        new.into_iter().filter(starts).try_for_each(|options| self.add(options, &shared))
     }
 
     /// Waits until pipelines run.
@@ -224,6 +225,12 @@ impl Supervisor {
     pub fn drain(&mut self) -> Result<()> {
         self.running.values_mut().map(Pipeline::drain).fold(Ok(()), Result::and)
     }
+}
+
+/// Returns the trails that several sinks read.
+fn shared_trails(all: &[PipelineOptions]) -> Vec<PathBuf> {
+    let sinks = |trail: &PathBuf| all.iter().filter(|one| one.trail == *trail).map(|one| one.sinks.len()).sum::<usize>();
+    all.iter().map(|one| &one.trail).filter(|trail| sinks(trail) > 1).cloned().collect()
 }
 
 /// Returns whether two pipelines are the same, compared as documents.

@@ -18,7 +18,7 @@ use trailcore::schema::TableDef;
 use trailcore::sink::{CsvLines, Format, file_name};
 use trailcore::{Change, Error, ErrorKind, JsonOptions, Op, Result, Row, Value};
 
-use super::manifest::{Entry, Manifest, PublishedFile};
+use super::manifest::{Committer, PublishedFile};
 use super::{Promise, Sink};
 use crate::checkpoint::Checkpoint;
 
@@ -42,12 +42,15 @@ pub struct FilesOptions {
 pub struct FilesSink {
     format: Format,
     options: FilesOptions,
-    manifest: Manifest,
-    /// The number of the next entry.
-    number: u64,
-    open: BTreeMap<(String, String), Open>,
+    committer: Committer,
+    /// The files that are being written, by table and by folder below it.
+    open: BTreeMap<String, BTreeMap<String, Open>>,
+    /// Files that have begun since the last commit.
+    begun: usize,
     done: Vec<PublishedFile>,
     line: Vec<u8>,
+    /// The folder of the last change.
+    folder: String,
 }
 
 impl std::fmt::Debug for FilesSink {
@@ -58,6 +61,8 @@ impl std::fmt::Debug for FilesSink {
 
 /// A file that is being written.
 struct Open {
+    /// Its number among the files since the last commit.
+    number: usize,
     /// Its path while it is staged.
     staged: PathBuf,
     facts: PublishedFile,
@@ -86,34 +91,42 @@ impl FilesSink {
     /// Prepares the files of a format.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an option that the format does not have.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an option of tables that has no effect on the format.
     pub fn new(format: Format, options: FilesOptions) -> Result<Self> {
-        let manifest = Manifest::open(&options.path)?;
-        Ok(Self { format, options, manifest, number: 1, open: BTreeMap::new(), done: Vec::new(), line: Vec::new() })
+        let idle = match format {
+            Format::Csv => options.table.without_effect_in_csv(),
+            Format::JsonLines if !options.table.is_default() => Some("table"),
+            _ => None,
+        };
+        if let Some(name) = idle {
+            let what = format!("the option {name} has no effect on {}", format.name());
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("write Parquet, or leave it out"));
+        }
+        let (open, begun, done, line, folder) = Default::default();
+        let committer = Committer::new(&options.path);
+        Ok(Self { format, options, committer, open, begun, done, line, folder })
     }
 
-    /// Returns the folder of a change's partition, such as `date=2024-03-01/BRANCH=7`.
-    fn partition(&self, change: &Change<'_>) -> Result<String> {
-        let mut folder = String::new();
+    /// Sets the folder of a change's partition, such as `date=2024-03-01/BRANCH=7/`.
+    fn set_folder(&mut self, change: &Change<'_>) -> Result<()> {
+        self.folder.clear();
         for by in &self.options.partition {
             let value = match by.as_str() {
                 "date" => change.timestamp().to_string().get(..10).unwrap_or_default().to_owned(),
                 "hour" => change.timestamp().to_string().get(..13).unwrap_or_default().to_owned(),
                 column => column_text(change, column)?,
             };
-            folder += &format!("{by}={}/", file_name(&value));
+            self.folder += &format!("{by}={}/", file_name(&value));
         }
-        Ok(folder)
+        Ok(())
     }
 
-    /// Begins the file of a table and partition.
-    fn begin(&self, change: &Change<'_>, folder: &str, part: usize) -> Result<Open> {
+    /// Begins the file of a table and folder.
+    fn begin(&mut self, change: &Change<'_>) -> Result<Open> {
         let table = change.table_name();
-        let name = format!("{}.{part}.partial", self.open.len() + self.done.len());
-        let staged = self.manifest.staged(self.number).join(name);
-        if let Some(parent) = staged.parent() {
-            fs::create_dir_all(parent).map_err(|error| Error::write(parent, error))?;
-        }
+        let staged = self.committer.staged();
+        fs::create_dir_all(&staged).map_err(|error| Error::write(&staged, error))?;
+        let staged = staged.join(format!("{}.partial", self.begun));
         let create = || {
             File::create(&staged)
                 .map(|file| BufWriter::with_capacity(1 << 16, file))
@@ -136,29 +149,25 @@ impl FilesSink {
             },
         };
         let at = change.position();
-        let facts = PublishedFile {
-            path: format!("{}/{folder}", file_name(&table)),
-            table: table.into_owned(),
-            changes: 0,
-            bytes: 0,
-            first: at,
-            last: at,
-        };
-        Ok(Open { staged, facts, content })
+        let path = format!("{}/{}", file_name(&table), self.folder);
+        let facts = PublishedFile { path, table: table.into_owned(), changes: 0, bytes: 0, first: at, last: at };
+        let number = self.begun;
+        self.begun += 1;
+        Ok(Open { number, staged, facts, content })
     }
 
     /// Ends a file, and gives it its final name below the staged folder.
     fn end(&mut self, open: Open) -> Result<()> {
-        let Open { staged, mut facts, content } = open;
+        let Open { number, staged, mut facts, content } = open;
+        // The first change of the file was refused.
         if facts.changes == 0 {
-            return fs::remove_file(&staged)
-                .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-                .map_err(|error| Error::write(&staged, error));
+            return Ok(());
         }
         content.finish(&facts)?;
         let range = format!("{}-{}", facts.first.sort_key(), facts.last.sort_key()).replace(':', "_");
-        facts.path = format!("{}{range}.{}", facts.path, self.format.name());
-        let named = self.manifest.staged(self.number).join(&facts.path);
+        // The number of the commit and of the file make the name unique.
+        facts.path = format!("{}{range}.{}-{number}.{}", facts.path, self.committer.number()?, self.format.name());
+        let named = self.committer.staged().join(&facts.path);
         let failed = |error| Error::write(&named, error);
         if let Some(parent) = named.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
@@ -173,7 +182,7 @@ impl FilesSink {
 
     /// Widens the types that were too narrow for a value, so that the next try succeeds.
     fn widen(&mut self) {
-        for open in self.open.values() {
+        for open in self.open.values().flat_map(BTreeMap::values) {
             if let Content::Batches { collector, .. } = &open.content {
                 let wide: Vec<_> = collector.wide();
                 if !wide.is_empty() {
@@ -348,13 +357,11 @@ impl Sink for FilesSink {
     }
 
     fn load(&mut self) -> Result<Option<Checkpoint>> {
-        let last = self.manifest.recover()?;
-        self.number = last.as_ref().map_or(1, |entry| entry.number + 1);
-        Ok(last.map(|entry| entry.checkpoint))
+        self.committer.load()
     }
 
     fn peek(&mut self) -> Result<Option<Checkpoint>> {
-        Ok(self.manifest.last()?.map(|entry| entry.checkpoint))
+        self.committer.peek()
     }
 
     fn write(&mut self, change: &Change<'_>) -> Result<()> {
@@ -369,20 +376,27 @@ impl Sink for FilesSink {
         if matches!(self.format, Format::Parquet | Format::Arrow) {
             check_values(change, &self.options.table)?;
         }
-        let folder = self.partition(change)?;
-        let key = (change.table_name().into_owned(), folder);
-        let fits = match self.open.get_mut(&key) {
+        self.set_folder(change)?;
+        let table = change.table_name();
+        let known = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder));
+        let fits = match known {
             Some(open) => open.content.takes(change)?,
             None => false,
         };
         if !fits {
-            let open = self.begin(change, &key.1, self.done.len())?;
-            if let Some(earlier) = self.open.insert(key.clone(), open) {
+            let open = self.begin(change)?;
+            let earlier = self.open.entry(table.clone().into_owned()).or_default().insert(self.folder.clone(), open);
+            if let Some(earlier) = earlier {
                 self.end(earlier)?;
             }
         }
-        let Some(open) = self.open.get_mut(&key) else { return Err(Error::internal("a file that has just begun is missing")) };
+        let Some(open) = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder)) else {
+            return Err(Error::internal("a file that has just begun is missing"));
+        };
         open.content.write(change, &mut self.line, &open.staged)?;
+        if open.facts.changes == 0 {
+            open.facts.first = change.position();
+        }
         open.facts.changes += 1;
         open.facts.last = change.position();
         Ok(())
@@ -390,29 +404,24 @@ impl Sink for FilesSink {
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         // Before the files end, so that `roll_back` sees which types are too narrow.
-        self.open.values_mut().try_for_each(|open| open.content.flush())?;
-        while let Some((_, open)) = self.open.pop_first() {
+        self.open.values_mut().flat_map(BTreeMap::values_mut).try_for_each(|open| open.content.flush())?;
+        for open in std::mem::take(&mut self.open).into_values().flat_map(BTreeMap::into_values) {
             self.end(open)?;
         }
         crate::point::reach("files written");
-        let entry = Entry { number: self.number, files: std::mem::take(&mut self.done), checkpoint: checkpoint.clone() };
-        self.manifest.commit(&entry)?;
-        self.number += 1;
-        Ok(())
+        self.begun = 0;
+        self.committer.commit(std::mem::take(&mut self.done), checkpoint)
     }
 
     fn roll_back(&mut self) -> Result<()> {
         self.widen();
         self.open.clear();
         self.done.clear();
-        let staged = self.manifest.staged(self.number);
-        match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::write(&staged, error)),
-            _ => Ok(()),
-        }
+        self.begun = 0;
+        self.committer.roll_back()
     }
 
     fn check(&mut self) -> Result<()> {
-        self.manifest.check()
+        self.committer.check()
     }
 }

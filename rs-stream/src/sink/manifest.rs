@@ -1,26 +1,29 @@
 //! [`Manifest`]: which files of a folder are committed, and up to which place of the trail.
 //!
 //! Each commit is one entry, a file `_trailcore/NUMBER.json` that is created once and never changed. A file that is not in an entry does not
-//! exist for readers. The data of a commit are in `_trailcore/staged/NUMBER/` until the entry is there, and are moved then:
+//! exist for readers. The data of a commit are in `_trailcore/staged/WRITER/` until the entry is there, and are moved then:
 //!
 //! | a crash happens | a new run finds | and does |
 //! |---|---|---|
 //! | before the entry | staged files without an entry | removes them |
 //! | after it, before all files are moved | an entry with staged files | moves them |
 //!
-//! Two writers cannot both create an entry of one number: the second one fails, so a writer that was suspended and comes back cannot write
-//! any more.
+//! A writer that starts creates an entry without files. No other one can commit then: an entry of its number is there already. So a writer
+//! that was suspended and comes back stops at its next commit, and only then are the files that it has staged removed.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Position, Result};
 
-use crate::checkpoint::Checkpoint;
+use super::taken_over;
+use crate::checkpoint::{Checkpoint, unix_micros};
+use crate::durable;
 
 const FOLDER: &str = "_trailcore";
 const STAGED: &str = "staged";
@@ -49,18 +52,19 @@ pub struct PublishedFile {
 pub struct Entry {
     /// Its number, from 1.
     pub number: u64,
-    /// The files, in the order in which they were begun.
+    /// The writer: the start of one process's sink.
+    pub writer: String,
+    /// The files, in the order in which they were begun. The entry of a start has none.
     pub files: Vec<PublishedFile>,
-    /// The place at which the pipeline continues.
-    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
-    pub checkpoint: Checkpoint,
+    /// The place at which the pipeline continues; null before the first commit.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// The entries of a folder.
 ///
 /// ```no_run
 /// use trailcore_stream::sink::Manifest;
-/// for (path, file) in Manifest::open("lake/postings")?.files()? {
+/// for (path, file) in Manifest::of("lake/postings").files()? {
 ///     println!("{} has {} changes from {}", path.display(), file.changes, file.first);
 /// }
 /// # Ok::<(), trailcore::Error>(())
@@ -71,12 +75,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Opens the manifest of a folder, which need not exist.
-    ///
-    /// # Errors
-    /// [`Io`](ErrorKind::Io).
-    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self { root: root.as_ref().to_path_buf() })
+    /// Returns the manifest of a folder, which need not exist.
+    #[must_use]
+    pub fn of(root: impl AsRef<Path>) -> Self {
+        Self { root: root.as_ref().to_path_buf() }
     }
 
     /// Returns the path and facts of all committed files, in the order of their commits.
@@ -86,17 +88,17 @@ impl Manifest {
     pub fn files(&self) -> Result<Vec<(PathBuf, PublishedFile)>> {
         let mut files = Vec::new();
         for number in self.numbers()? {
-            let entry = self.entry(number)?;
-            for file in entry.files {
+            let Entry { writer, files: own, .. } = self.entry(number)?;
+            files.extend(own.into_iter().map(|file| {
                 let path = self.root.join(&file.path);
-                let path = if path.exists() { path } else { self.staged(number).join(&file.path) };
-                files.push((path, file));
-            }
+                // A writer moves it just now, or the next one does.
+                (if path.exists() { path } else { self.staged(&writer).join(&file.path) }, file)
+            }));
         }
         Ok(files)
     }
 
-    /// Returns the last entry; `None` before the first commit.
+    /// Returns the last entry; `None` before the first start of a writer.
     ///
     /// # Errors
     /// As [`files`](Self::files).
@@ -112,9 +114,9 @@ impl Manifest {
         self.folder().join(format!("{number:020}.json"))
     }
 
-    /// Returns the folder for the files of an entry before it is there.
-    pub(super) fn staged(&self, number: u64) -> PathBuf {
-        self.folder().join(STAGED).join(number.to_string())
+    /// Returns the folder for the files of a writer before their entry is there.
+    fn staged(&self, writer: &str) -> PathBuf {
+        self.folder().join(STAGED).join(writer)
     }
 
     /// Returns the numbers of all entries, in order.
@@ -142,53 +144,30 @@ impl Manifest {
         })
     }
 
-    /// Finishes or undoes the commit that a crash has interrupted. Returns the last entry.
-    pub(super) fn recover(&self) -> Result<Option<Entry>> {
-        let last = self.last()?;
-        if let Some(entry) = &last {
-            self.move_files(entry)?;
-        }
-        let staged = self.folder().join(STAGED);
-        match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::write(&staged, error)),
-            _ => Ok(last),
-        }
-    }
-
-    /// Commits an entry, whose files are staged and on the disk.
-    ///
-    /// # Errors
-    /// [`Cancelled`](ErrorKind::Cancelled) if another writer has committed an entry of this number; [`Io`](ErrorKind::Io).
-    pub(super) fn commit(&self, entry: &Entry) -> Result<()> {
+    /// Creates an entry. Returns `false` if there is one of its number.
+    fn create(&self, entry: &Entry) -> Result<bool> {
         let (folder, path) = (self.folder(), self.path(entry.number));
-        let temporary = folder.join(format!("{}.{}.new", entry.number, std::process::id()));
+        let temporary = folder.join(format!("{}.{}.new", entry.number, entry.writer));
         let text = serde_json::to_vec(entry).map_err(|error| Error::internal(&error.to_string()))?;
         let failed = |error| Error::write(&path, error);
-        fs::create_dir_all(&folder).map_err(failed)?;
-        write_durably(&temporary, &text).map_err(failed)?;
-        crate::point::reach("manifest written");
-        match renameat_with(CWD, &temporary, CWD, &path, RenameFlags::NOREPLACE) {
-            Ok(()) => {}
-            Err(Errno::EXIST) => {
-                // An error of removing it would hide the first one.
-                let _ = fs::remove_file(&temporary);
-                let what = format!("another writer has committed entry {}: this one must not go on", entry.number);
-                return Err(Error::new(ErrorKind::Cancelled, what).in_file(&path));
-            }
-            Err(error) => return Err(failed(error.into())),
+        fs::create_dir_all(&folder).and_then(|()| durable::write(&temporary, &text)).map_err(failed)?;
+        if !entry.files.is_empty() {
+            crate::point::reach("manifest written");
         }
-        sync_folder(&folder).map_err(failed)?;
-        crate::point::reach("manifest committed");
-        self.move_files(entry)
+        match renameat_with(CWD, &temporary, CWD, &path, RenameFlags::NOREPLACE) {
+            Ok(()) => durable::sync_up(&folder, &self.root).map(|()| true).map_err(failed),
+            Err(Errno::EXIST) => fs::remove_file(&temporary).map(|()| false).map_err(failed),
+            Err(error) => Err(failed(error.into())),
+        }
     }
 
     /// Moves the files of an entry to their places. Doing it again has no effect.
     fn move_files(&self, entry: &Entry) -> Result<()> {
-        let staged = self.staged(entry.number);
+        let staged = self.staged(&entry.writer);
         let mut folders = Vec::new();
         for file in &entry.files {
             let (from, to) = (staged.join(&file.path), self.root.join(&file.path));
-            let folder = to.parent().unwrap_or(&self.root).to_path_buf();
+            let folder = durable::folder_of(&to).to_path_buf();
             fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
             match fs::rename(&from, &to) {
                 Ok(()) => {}
@@ -201,30 +180,111 @@ impl Manifest {
                 folders.push(folder);
             }
         }
-        folders.iter().try_for_each(|folder| sync_folder(folder).map_err(|error| Error::write(folder, error)))?;
-        match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::write(&staged, error)),
-            _ => Ok(()),
+        folders.iter().try_for_each(|folder| durable::sync_up(folder, &self.root).map_err(|error| Error::write(folder, error)))
+    }
+}
+
+/// Writes the entries of a folder, for one sink.
+#[derive(Debug)]
+pub(super) struct Committer {
+    manifest: Manifest,
+    /// Identifies this sink of this process.
+    writer: String,
+    /// The number of the next entry; `None` until the folder is claimed.
+    next: Option<u64>,
+}
+
+impl Committer {
+    pub(super) fn new(root: &Path) -> Self {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        let (process, time) = (std::process::id(), unix_micros());
+        let writer = format!("{process}-{time}-{}", STARTED.fetch_add(1, Ordering::Relaxed));
+        Self { manifest: Manifest::of(root), writer, next: None }
+    }
+
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns the folder for files that are not committed yet.
+    pub(super) fn staged(&self) -> PathBuf {
+        self.manifest.staged(&self.writer)
+    }
+
+    /// Returns the number of the next entry.
+    pub(super) fn number(&self) -> Result<u64> {
+        self.next.ok_or_else(|| Error::internal("a write before the folder is claimed"))
+    }
+
+    /// Claims the folder, finishes or undoes what a crash has interrupted, and returns the checkpoint of the last commit.
+    pub(super) fn load(&mut self) -> Result<Option<Checkpoint>> {
+        let checkpoint = loop {
+            let last = self.manifest.last()?;
+            if let Some(entry) = &last {
+                self.manifest.move_files(entry)?;
+            }
+            let is_own = last.as_ref().is_some_and(|entry| entry.writer == self.writer);
+            if self.next.take().is_some() && !is_own {
+                return Err(taken_over());
+            }
+            let number = last.as_ref().map_or(1, |entry| entry.number + 1);
+            let checkpoint = last.and_then(|entry| entry.checkpoint);
+            if is_own {
+                self.next = Some(number);
+                break checkpoint;
+            }
+            let (writer, files) = (self.writer.clone(), Vec::new());
+            if self.manifest.create(&Entry { number, writer, files, checkpoint: checkpoint.clone() })? {
+                self.next = Some(number + 1);
+                break checkpoint;
+            }
+        };
+        // No other writer can commit now what it has staged.
+        let staged = self.manifest.folder().join(STAGED);
+        durable::remove_folder(&staged).map_err(|error| Error::write(&staged, error))?;
+        Ok(checkpoint)
+    }
+
+    /// Returns the checkpoint of the last commit, and changes nothing.
+    pub(super) fn peek(&self) -> Result<Option<Checkpoint>> {
+        Ok(self.manifest.last()?.and_then(|entry| entry.checkpoint))
+    }
+
+    /// Commits files, which are in the staged folder and whose contents are on the disk.
+    ///
+    /// # Errors
+    /// [`Cancelled`](ErrorKind::Cancelled) if another writer has claimed the folder; [`Io`](ErrorKind::Io).
+    pub(super) fn commit(&mut self, files: Vec<PublishedFile>, checkpoint: &Checkpoint) -> Result<()> {
+        let number = self.number()?;
+        let staged = self.staged();
+        for file in &files {
+            let path = staged.join(&file.path);
+            durable::sync_up(durable::folder_of(&path), &self.manifest.folder()).map_err(|error| Error::write(&path, error))?;
         }
+        let entry = Entry { number, writer: self.writer.clone(), files, checkpoint: Some(checkpoint.clone()) };
+        if !self.manifest.create(&entry)? {
+            self.next = None;
+            return Err(taken_over());
+        }
+        crate::point::reach("manifest committed");
+        self.next = Some(number + 1);
+        self.manifest.move_files(&entry)?;
+        self.roll_back()
+    }
+
+    /// Removes what is staged.
+    pub(super) fn roll_back(&self) -> Result<()> {
+        let staged = self.staged();
+        durable::remove_folder(&staged).map_err(|error| Error::write(&staged, error))
     }
 
     /// Checks that the folder can be written to.
     pub(super) fn check(&self) -> Result<()> {
-        let folder = self.folder();
-        let probe = folder.join(format!("{}.probe", std::process::id()));
+        let folder = self.manifest.folder();
+        let probe = folder.join(format!("{}.probe", self.writer));
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(&probe, b""))
             .and_then(|()| fs::remove_file(&probe))
             .map_err(|error| Error::write(&folder, error))
     }
-}
-
-fn write_durably(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(text)?;
-    file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

@@ -47,10 +47,12 @@ pub trait Sink: Send {
         Delivery::Changes
     }
 
-    /// Returns the checkpoint of the last commit; `None` before the first one. It finishes or undoes what a crash has interrupted.
+    /// Returns the checkpoint of the last commit; `None` before the first one. It finishes or undoes what a crash has interrupted, and makes
+    /// this the only writer where the sink can do that.
     ///
     /// # Errors
-    /// [`Io`](trailcore::ErrorKind::Io) if the sink cannot be reached.
+    /// [`Io`](trailcore::ErrorKind::Io) if the sink cannot be reached. [`Cancelled`](trailcore::ErrorKind::Cancelled) if another writer has
+    /// taken over since this one has loaded.
     fn load(&mut self) -> Result<Option<Checkpoint>>;
 
     /// Returns the checkpoint of the last commit, and changes nothing.
@@ -79,7 +81,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// [`Io`](trailcore::ErrorKind::Io), after which it has to be rolled back. [`Cancelled`](trailcore::ErrorKind::Cancelled) if another
-    /// writer has taken over: this one must not go on.
+    /// writer has taken over: this one must not go on. The error of a refused change that nobody has taken.
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()>;
 
     /// Drops the changes since the last commit.
@@ -98,4 +100,10 @@ pub trait Sink: Send {
     fn counts(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
+}
+
+/// Returns the error of a writer that must not go on.
+#[cfg(any(feature = "files", feature = "postgres"))]
+fn taken_over() -> Error {
+    Error::new(trailcore::ErrorKind::Cancelled, "another writer has taken over: this one must not go on")
 }

@@ -1,6 +1,6 @@
 //! [`PostgresSink`]: applies changes to tables of PostgreSQL, in one transaction with the position.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use postgres::error::SqlState;
@@ -10,7 +10,7 @@ use trailcore::change::OwnedChange;
 use trailcore::filter::nearest;
 use trailcore::{Change, Error, ErrorKind, Op, Result, Row, Value};
 
-use super::{Promise, Sink};
+use super::{Promise, Sink, taken_over};
 use crate::checkpoint::Checkpoint;
 use crate::options::Delivery;
 
@@ -67,13 +67,17 @@ pub struct PostgresSink {
     options: PostgresOptions,
     client: Option<Client>,
     tables: HashMap<String, Target>,
-    /// The number of the next commit: another writer that commits makes this one stop.
-    number: i64,
+    /// The number of the position's row, which each start and each commit of a writer increments; `None` until this one has claimed it.
+    number: Option<i64>,
+    /// The checkpoint of a commit without an answer.
+    attempted: Option<String>,
     inside: bool,
     /// Inserts into one table that are not sent yet.
     inserts: Vec<OwnedChange>,
     refused: Vec<(OwnedChange, Error)>,
-    counts: [(&'static str, u64); 3],
+    counts: BTreeMap<&'static str, u64>,
+    /// The counts since the last commit.
+    uncommitted: BTreeMap<&'static str, u64>,
 }
 
 impl fmt::Debug for PostgresSink {
@@ -84,6 +88,12 @@ impl fmt::Debug for PostgresSink {
 
 /// Inserts that are sent together, at most.
 const TOGETHER: usize = 1_000;
+
+const REPLACED: &str = "inserts_replaced";
+const IGNORED: &str = "inserts_ignored";
+const NO_UPDATE: &str = "updates_without_row";
+const NO_DELETE: &str = "deletes_without_row";
+const COUNTS: [&str; 4] = [REPLACED, IGNORED, NO_UPDATE, NO_DELETE];
 
 /// A table of the server.
 #[derive(Clone, Debug)]
@@ -109,9 +119,9 @@ impl PostgresSink {
             return Err(Error::new(ErrorKind::InvalidArgument, "the position has no name")
                 .hint("set position to a name of this pipeline"));
         }
-        let counts = [("inserts_replaced", 0), ("updates_without_row", 0), ("deletes_without_row", 0)];
-        let (client, tables, inserts, refused) = Default::default();
-        Ok(Self { options, client, tables, number: 0, inside: false, inserts, refused, counts })
+        let counts = COUNTS.map(|name| (name, 0)).into();
+        let (client, tables, number, attempted, inside, inserts, refused, uncommitted) = Default::default();
+        Ok(Self { options, client, tables, number, attempted, inside, inserts, refused, counts, uncommitted })
     }
 
     fn client(&mut self) -> Result<&mut Client> {
@@ -121,14 +131,36 @@ impl PostgresSink {
         match &mut self.client {
             Some(client) => Ok(client),
             empty => {
-                let client = Client::connect(&self.options.connection, NoTls).map_err(|error| unreachable(&error))?;
-                let client = empty.insert(client);
-                let create = "CREATE TABLE IF NOT EXISTS trailcore_position \
-                              (name text PRIMARY KEY, number bigint NOT NULL, checkpoint text NOT NULL)";
-                client.batch_execute(create).map_err(|error| unreachable(&error))?;
-                Ok(client)
+                let client = Client::connect(&self.options.connection, NoTls).map_err(|error| server_error(&error))?;
+                Ok(empty.insert(client))
             }
         }
+    }
+
+    /// Increments the number of the position's row, so that no other writer can commit. Returns the number and the checkpoint.
+    fn claim(&mut self) -> Result<(i64, Option<String>)> {
+        let create = "CREATE TABLE IF NOT EXISTS trailcore_position \
+                      (name text PRIMARY KEY, number bigint NOT NULL, checkpoint text)";
+        let claim = "INSERT INTO trailcore_position AS at VALUES ($1, 1, NULL) \
+                     ON CONFLICT (name) DO UPDATE SET number = at.number + 1 RETURNING number, checkpoint";
+        let name = self.options.position.clone();
+        let client = self.client()?;
+        client.batch_execute(create).map_err(|error| server_error(&error))?;
+        let row = client.query_one(claim, &[&name]).map_err(|error| server_error(&error))?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    /// Returns the number and the checkpoint of the position's row, if there is one. `lock` is empty or `FOR UPDATE`.
+    fn position(&mut self, lock: &str) -> Result<Option<(i64, Option<String>)>> {
+        let name = self.options.position.clone();
+        let client = self.client()?;
+        let exists = client.query_one("SELECT to_regclass('trailcore_position') IS NOT NULL", &[]);
+        if !exists.map_err(|error| server_error(&error))?.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let select = format!("SELECT number, checkpoint FROM trailcore_position WHERE name = $1 {lock}");
+        let row = client.query_opt(&select, &[&name]);
+        Ok(row.map_err(|error| server_error(&error))?.map(|row| (row.get(0), row.get(1))))
     }
 
     fn spelt(&self, name: &str) -> String {
@@ -147,7 +179,7 @@ impl PostgresSink {
                        coalesce(a.attnum = ANY (i.indkey), false) \
                        FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
                        WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped";
-        let rows = self.client()?.query(columns, &[&name]).map_err(|error| unreachable(&error))?;
+        let rows = self.client()?.query(columns, &[&name]).map_err(|error| server_error(&error))?;
         if rows.is_empty() {
             let what = format!("PostgreSQL has no table {name} for {own}");
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("create it, or name another one with MAP … TARGET"));
@@ -203,7 +235,7 @@ impl PostgresSink {
     /// Begins the transaction of the next commit.
     fn begin(&mut self) -> Result<()> {
         if !self.inside {
-            self.client()?.batch_execute("BEGIN").map_err(|error| unreachable(&error))?;
+            self.client()?.batch_execute("BEGIN").map_err(|error| server_error(&error))?;
             self.inside = true;
         }
         Ok(())
@@ -225,11 +257,11 @@ impl PostgresSink {
 
     /// Runs statements after a savepoint. Returns the error of statements that the data are wrong for, whose effects are undone.
     fn guarded(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<Option<Error>> {
-        self.client()?.batch_execute("SAVEPOINT trailcore").map_err(|error| unreachable(&error))?;
+        self.client()?.batch_execute("SAVEPOINT trailcore").map_err(|error| server_error(&error))?;
         match run(self) {
             Ok(()) => Ok(None),
             Err(error) if error.kind() == ErrorKind::Value => {
-                self.client()?.batch_execute("ROLLBACK TO SAVEPOINT trailcore").map_err(|error| unreachable(&error))?;
+                self.client()?.batch_execute("ROLLBACK TO SAVEPOINT trailcore").map_err(|error| server_error(&error))?;
                 Ok(Some(error))
             }
             Err(error) => Err(error),
@@ -268,18 +300,21 @@ impl PostgresSink {
             }
         }
         let values: Vec<&(dyn postgres::types::ToSql + Sync)> = columns.iter().map(|(_, values)| values as _).collect();
-        let rows = self.client()?.query(&sql, &values).map_err(|error| failed(&first, &error))?;
-        if self.options.conflicts == Conflicts::Overwrite {
-            let replaced = rows.iter().filter(|row| row.try_get(0).unwrap_or(false)).count();
-            self.count(0, replaced as u64);
+        match self.options.conflicts {
+            Conflicts::Overwrite => {
+                let rows = self.client()?.query(&sql, &values).map_err(|error| failed(&first, &error))?;
+                self.count(REPLACED, rows.iter().filter(|row| row.try_get(0).unwrap_or(false)).count() as u64);
+            }
+            Conflicts::Refuse | Conflicts::Ignore => {
+                let inserted = self.client()?.execute(&sql, &values).map_err(|error| failed(&first, &error))?;
+                self.count(IGNORED, (changes.len() as u64).saturating_sub(inserted));
+            }
         }
         Ok(())
     }
 
-    fn count(&mut self, place: usize, by: u64) {
-        if let Some((_, count)) = self.counts.get_mut(place) {
-            *count += by;
-        }
+    fn count(&mut self, name: &'static str, by: u64) {
+        *self.uncommitted.entry(name).or_default() += by;
     }
 
     /// Applies an update, delete or truncate.
@@ -328,11 +363,12 @@ impl PostgresSink {
                     .hint("set conflicts to overwrite or ignore while the table is being loaded"))
             }
             Conflicts::Overwrite if change.op() != Op::Delete => {
-                self.count(1, 1);
-                self.insert(&[change.to_owned()])
+                self.insert(&[change.to_owned()])?;
+                self.count(NO_UPDATE, 1);
+                Ok(())
             }
             _ => {
-                self.count(if change.op() == Op::Delete { 2 } else { 1 }, 1);
+                self.count(if change.op() == Op::Delete { NO_DELETE } else { NO_UPDATE }, 1);
                 Ok(())
             }
         }
@@ -376,7 +412,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Returns the error of a server that cannot be reached, or has another problem than the data.
-fn unreachable(error: &postgres::Error) -> Error {
+fn server_error(error: &postgres::Error) -> Error {
     let what =
         error.as_db_error().map_or_else(|| error.to_string(), |error| format!("{} ({})", error.message(), error.code().code()));
     Error::new(ErrorKind::Io, format!("PostgreSQL: {what}"))
@@ -387,7 +423,7 @@ fn unreachable(error: &postgres::Error) -> Error {
 fn failed(change: &Change<'_>, error: &postgres::Error) -> Error {
     let code = error.code().map_or("", SqlState::code);
     if !code.starts_with("22") && !code.starts_with("23") {
-        return unreachable(error);
+        return server_error(error);
     }
     let facts = error.as_db_error();
     let constraint = facts.and_then(|facts| facts.constraint()).map(|name| format!(", constraint {name}")).unwrap_or_default();
@@ -408,18 +444,24 @@ impl Sink for PostgresSink {
     fn load(&mut self) -> Result<Option<Checkpoint>> {
         self.roll_back()?;
         self.tables.clear();
-        let name = self.options.position.clone();
-        let row = self.client()?.query_opt("SELECT number, checkpoint FROM trailcore_position WHERE name = $1", &[&name]);
-        let Some(row) = row.map_err(|error| unreachable(&error))? else {
-            self.number = 0;
-            return Ok(None);
+        let (number, checkpoint) = match self.number.take() {
+            None => self.claim()?,
+            // It waits for a commit that the server has not ended.
+            Some(own) => match self.position("FOR UPDATE").inspect_err(|_| self.number = Some(own))? {
+                Some(row) if row.0 == own => row,
+                // The commit has succeeded, and its answer is lost.
+                Some(row) if row.0 == own + 1 && row.1.is_some() && row.1 == self.attempted => row,
+                _ => return Err(taken_over()),
+            },
         };
-        self.number = row.get(0);
-        Checkpoint::from_json(row.get(1)).map(Some)
+        self.number = Some(number);
+        self.attempted = None;
+        checkpoint.as_deref().map(Checkpoint::from_json).transpose()
     }
 
     fn peek(&mut self) -> Result<Option<Checkpoint>> {
-        self.load()
+        let checkpoint = self.position("")?.and_then(|(_, checkpoint)| checkpoint);
+        checkpoint.as_deref().map(Checkpoint::from_json).transpose()
     }
 
     fn write(&mut self, change: &Change<'_>) -> Result<()> {
@@ -454,31 +496,37 @@ impl Sink for PostgresSink {
     }
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let Some(number) = self.number else { return Err(Error::internal("a commit before the position is claimed")) };
         self.begin()?;
         self.send_inserts()?;
-        let (name, text, number) = (self.options.position.clone(), checkpoint.to_json()?, self.number);
-        let client = self.client()?;
-        let stored = if number == 0 {
-            let sql = "INSERT INTO trailcore_position VALUES ($1, 1, $2) ON CONFLICT DO NOTHING";
-            client.execute(sql, &[&name, &text])
-        } else {
-            let sql = "UPDATE trailcore_position SET number = number + 1, checkpoint = $2 WHERE name = $1 AND number = $3";
-            client.execute(sql, &[&name, &text, &number])
-        };
-        if stored.map_err(|error| unreachable(&error))? == 0 {
+        if let Some((_, error)) = self.refused.pop() {
+            // Its caller has not asked for it.
+            return Err(error);
+        }
+        let (name, text) = (self.options.position.clone(), checkpoint.to_json()?);
+        let store = "UPDATE trailcore_position SET number = number + 1, checkpoint = $2 WHERE name = $1 AND number = $3";
+        let stored = self.client()?.execute(store, &[&name, &text, &number]);
+        if stored.map_err(|error| server_error(&error))? == 0 {
+            self.number = None;
             self.roll_back()?;
-            return Err(Error::new(ErrorKind::Cancelled, "another writer has taken over: this one must not go on"));
+            return Err(taken_over());
         }
         crate::point::reach("position written");
-        self.client()?.batch_execute("COMMIT").map_err(|error| unreachable(&error))?;
+        self.attempted = Some(text);
+        self.client()?.batch_execute("COMMIT").map_err(|error| server_error(&error))?;
         self.inside = false;
-        self.number += 1;
+        self.attempted = None;
+        self.number = Some(number + 1);
+        for (name, count) in std::mem::take(&mut self.uncommitted) {
+            *self.counts.entry(name).or_default() += count;
+        }
         Ok(())
     }
 
     fn roll_back(&mut self) -> Result<()> {
         self.inserts.clear();
         self.refused.clear();
+        self.uncommitted.clear();
         if std::mem::take(&mut self.inside) {
             // A connection that is lost has been rolled back by the server.
             if let Some(client) = &mut self.client {
@@ -491,10 +539,19 @@ impl Sink for PostgresSink {
     }
 
     fn check(&mut self) -> Result<()> {
-        self.client().map(drop)
+        let may = "SELECT CASE WHEN to_regclass('trailcore_position') IS NULL \
+                   THEN has_schema_privilege(current_schema(), 'CREATE') \
+                   ELSE has_table_privilege(to_regclass('trailcore_position'), 'INSERT') \
+                   AND has_table_privilege(to_regclass('trailcore_position'), 'UPDATE') END";
+        let row = self.client()?.query_one(may, &[]).map_err(|error| server_error(&error))?;
+        if row.get::<_, Option<bool>>(0) == Some(true) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Io, "PostgreSQL: the user may not write the table trailcore_position")
+            .hint("grant INSERT, SELECT and UPDATE on it, or create it for the user"))
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        self.counts.to_vec()
+        self.counts.iter().map(|(name, count)| (*name, *count)).collect()
     }
 }

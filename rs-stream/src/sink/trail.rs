@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::{Change, Error, ErrorKind, Position, Result, Trail};
 
-use super::manifest::{Entry, Manifest, PublishedFile};
+use super::manifest::{Committer, PublishedFile};
 use super::{Promise, Sink};
 use crate::checkpoint::Checkpoint;
+use crate::durable;
 use crate::options::Delivery;
 
 /// The files of a [`TrailSink`].
@@ -33,8 +34,7 @@ pub struct TrailSinkOptions {
 pub struct TrailSink {
     options: TrailSinkOptions,
     prefix: String,
-    manifest: Manifest,
-    number: u64,
+    committer: Committer,
     seqno: u32,
     writer: Option<TrailWriter>,
     /// The positions in the source of the changes that are written.
@@ -52,17 +52,12 @@ impl TrailSink {
             Error::new(ErrorKind::InvalidArgument, "the path of the trail has no prefix")
                 .hint("write out/po for the files out/po000000000 …")
         })?;
-        let folder = options.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (manifest, seqno) = (Manifest::open(folder)?, options.write.first_seqno);
-        Ok(Self { options, prefix, manifest, number: 1, seqno, writer: None, sources: Vec::new() })
-    }
-
-    fn staged(&self) -> PathBuf {
-        self.manifest.staged(self.number)
+        let (committer, seqno) = (Committer::new(durable::folder_of(&options.path)), options.write.first_seqno);
+        Ok(Self { options, prefix, committer, seqno, writer: None, sources: Vec::new() })
     }
 
     fn writer(&mut self) -> Result<&mut TrailWriter> {
-        let staged = self.staged();
+        let staged = self.committer.staged();
         match &mut self.writer {
             Some(writer) => Ok(writer),
             empty => {
@@ -84,7 +79,7 @@ impl TrailSink {
         let mut sources = sources.into_iter();
         let mut files = Vec::new();
         for name in &names {
-            let path = self.staged().join(Path::new(name).file_name().unwrap_or(name.as_ref()));
+            let path = self.committer.staged().join(Path::new(name).file_name().unwrap_or(name.as_ref()));
             files.extend(self.facts(&path, &mut sources)?);
         }
         if sources.next().is_some() {
@@ -130,19 +125,15 @@ impl Sink for TrailSink {
     }
 
     fn load(&mut self) -> Result<Option<Checkpoint>> {
-        let last = self.manifest.recover()?;
-        self.number = last.as_ref().map_or(1, |entry| entry.number + 1);
+        let checkpoint = self.committer.load()?;
         let seqno = |file: &PublishedFile| file.path.strip_prefix(&self.prefix)?.parse::<u32>().ok();
-        let mut newest = None;
-        for (_, file) in self.manifest.files()? {
-            newest = newest.max(seqno(&file));
-        }
+        let newest = self.committer.manifest().files()?.iter().filter_map(|(_, file)| seqno(file)).max();
         self.seqno = newest.map_or(self.options.write.first_seqno, |newest| newest.saturating_add(1));
-        Ok(last.map(|entry| entry.checkpoint))
+        Ok(checkpoint)
     }
 
     fn peek(&mut self) -> Result<Option<Checkpoint>> {
-        Ok(self.manifest.last()?.map(|entry| entry.checkpoint))
+        self.committer.peek()
     }
 
     fn write(&mut self, change: &Change<'_>) -> Result<()> {
@@ -155,8 +146,7 @@ impl Sink for TrailSink {
         let files = self.finish()?;
         crate::point::reach("files written");
         let written = u32::try_from(files.len() / 2).unwrap_or(u32::MAX);
-        self.manifest.commit(&Entry { number: self.number, files, checkpoint: checkpoint.clone() })?;
-        self.number += 1;
+        self.committer.commit(files, checkpoint)?;
         self.seqno = self.seqno.saturating_add(written);
         Ok(())
     }
@@ -164,14 +154,10 @@ impl Sink for TrailSink {
     fn roll_back(&mut self) -> Result<()> {
         self.writer = None;
         self.sources.clear();
-        let staged = self.staged();
-        match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::write(&staged, error)),
-            _ => Ok(()),
-        }
+        self.committer.roll_back()
     }
 
     fn check(&mut self) -> Result<()> {
-        self.manifest.check()
+        self.committer.check()
     }
 }

@@ -239,7 +239,7 @@ impl Tail {
     /// [`NotFound`](ErrorKind::NotFound) if there is no folder for it, [`InvalidPosition`](ErrorKind::InvalidPosition) if no record
     /// starts at the position to start at, and the errors of reading.
     pub fn open(path: impl AsRef<Path>, options: TailOptions) -> Result<Self> {
-        Self::open_at(path.as_ref(), options, None)
+        Self::open_stored(path, options, None)
     }
 
     /// Opens a trail, and continues at the checkpoint of a store, or at the start of the options if it has none. What is
@@ -248,12 +248,23 @@ impl Tail {
     /// # Errors
     /// The errors of [`open`](Self::open) and of the store; [`InvalidArgument`](ErrorKind::InvalidArgument) if the checkpoint is of
     /// another trail or selection, [`SequenceGap`](ErrorKind::SequenceGap), with their names, if files that it needs are missing.
-    pub fn open_with(path: impl AsRef<Path>, options: TailOptions, mut store: impl CheckpointStore + 'static) -> Result<Self> {
-        store.claim()?;
-        Self::open_at(path.as_ref(), options, Some(Box::new(store)))
+    pub fn open_with(path: impl AsRef<Path>, options: TailOptions, store: impl CheckpointStore + 'static) -> Result<Self> {
+        Self::open_stored(path, options, Some(Box::new(store)))
     }
 
-    fn open_at(path: &Path, options: TailOptions, mut store: Option<Box<dyn CheckpointStore>>) -> Result<Self> {
+    /// Opens a trail as [`open_with`](Self::open_with), or as [`open`](Self::open) without a store.
+    ///
+    /// # Errors
+    /// The errors of [`open_with`](Self::open_with).
+    pub fn open_stored(
+        path: impl AsRef<Path>,
+        options: TailOptions,
+        mut store: Option<Box<dyn CheckpointStore>>,
+    ) -> Result<Self> {
+        let path = path.as_ref();
+        if let Some(store) = &mut store {
+            store.claim()?;
+        }
         let names = Names::of(path)?;
         let loaded = match &mut store {
             Some(store) => store.load()?,
@@ -384,18 +395,18 @@ impl Tail {
     /// # Errors
     /// [`Io`](ErrorKind::Io) if the thread cannot be started.
     pub fn into_channel(self, queue: usize) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
-        self.into_channel_with(queue, || {})
+        self.into_channel_with(queue, |_| {})
     }
 
-    /// As [`into_channel`](Self::into_channel), and calls a function in the tail's thread after each item, and once at the end: for
-    /// event loops, which wait for something else than a channel.
+    /// As [`into_channel`](Self::into_channel), and calls a function in the tail's thread after each item, with `false`, and at the end,
+    /// with `true`: for event loops, which wait for something else than a channel.
     ///
     /// # Errors
     /// [`Io`](ErrorKind::Io) if the thread cannot be started.
     pub fn into_channel_with(
         mut self,
         queue: usize,
-        ready: impl Fn() + Send + 'static,
+        ready: impl Fn(bool) + Send + 'static,
     ) -> Result<(TailHandle, crossbeam_channel::Receiver<Result<Item>>)> {
         let (sender, receiver) = crossbeam_channel::bounded(queue);
         let handle = self.handle();
@@ -404,10 +415,10 @@ impl Tail {
                 if sender.send(item).is_err() {
                     break;
                 }
-                ready();
+                ready(false);
             }
             drop((self, sender));
-            ready();
+            ready(true);
         };
         std::thread::Builder::new().spawn(send_all).map_err(|error| Error::thread(&error))?;
         Ok((handle, receiver))

@@ -394,6 +394,12 @@ impl Rule {
         self.clauses.iter().any(projects)
     }
 
+    /// Returns whether the rule has a TARGET.
+    #[must_use]
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// Returns `true` if the rule names the object.
     #[must_use]
     pub fn names(&self, object: &str) -> bool {
