@@ -1,7 +1,7 @@
 # The entry points that a person needs. Plain `make` lists them; `make demo` and `make test` set up what they use.
 
 .DEFAULT_GOAL := help
-CARGO ?= cargo
+CARGO ?= cargo $(TRAILCORE_PROFILE)
 SHELL := /bin/bash
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
@@ -24,7 +24,7 @@ help: ## Lists the targets
 setup: ## Installs the missing tools of all languages, and prints their names
 	@.ci/setup
 
-demo: py-demo cli-build ## Shows a sample trail in Python and on the command line
+demo: py-demo cli-build ## Shows a sample trail in Python and on the command line, and a live one that moves on
 	@echo "== the changes of $(DATA)/big, a trail of three files, as text"
 	@$(TRAILCORE) cat $(DATA)/big/bk --text | head -n 12
 	@echo "== one table's inserts as native JSON"
@@ -33,6 +33,8 @@ demo: py-demo cli-build ## Shows a sample trail in Python and on the command lin
 	@$(TRAILCORE) cat $(DATA)/big/bk --text --table BANK.POSTINGS --ops insert --filter "ON INSERT, AMOUNT > 100000"
 	@echo "== counts"
 	@$(TRAILCORE) count $(DATA)/big/bk
+	@echo "== a live trail, filtered into Parquet and JSON lines; what moves it is killed, and goes on"
+	@$(PY) examples/python/live.py $(TRAILCORE) target/demo
 
 generate: ## Writes schemas, docs/errors.md and the generated parts of the bindings, from the core
 	$(CARGO) run --quiet -p trailcore-generate
@@ -44,10 +46,9 @@ check: lints ## Runs format, lints and unit tests, which a commit must pass
 lints: fmt clippy rustdoc deny lint-project
 
 # Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
-# Libraries and programs are built without link-time optimisation here, which takes minutes and changes only speed.
-test: export CARGO_PROFILE_RELEASE_LTO := off
-test: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
-TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance
+# Libraries and programs are built with the profile of .ci/test.toml here, which saves minutes and changes only speed.
+test: export TRAILCORE_PROFILE := --config $(CURDIR)/.ci/test.toml
+TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages
 	@mkdir -p target
@@ -67,7 +68,7 @@ test-rust: ## Tests the crates, the samples and the vectors
 
 # The tests of reading once more, with every trail read in threads, in small pieces. The programs are run as they are built: Cargo
 # builds the dependencies of a selection of tests again.
-READING_TESTS := trails properties blocks damage select continued
+READING_TESTS := trails properties blocks damage select analysis continued live watch writer check filter_properties
 .PHONY: drill-threads
 drill-threads:
 	@$(CARGO) test --workspace --all-features --no-run 2>&1 | sed -n 's|.*Executable tests/\([a-z_]*\).* (\(.*\))|\1 \2|p' > target/tests.txt
@@ -145,14 +146,17 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 	  rm -rf $$scratch; \
 	done
 
-# The property tests with many more cases, kills of a follower, and the leak test with many more rounds.
+# The property tests with many more cases, kills of followers and pipelines, thirty simulated days, and the leak test with many more
+# rounds.
 soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
+	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres
+	$(CARGO) test --quiet --release -p trailcore-ops --test simulation -- --include-ignored
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
-	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench live
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench live --bench ops
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java

@@ -67,7 +67,7 @@ c-examples: c-build
 	awk '/^```c$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/c.md > $(C_TEST)/quick/changes.c
 	cd $(C_TEST)/quick && $(CC) $(C_STRICT) changes.c $$($(C_WITH) pkg-config --cflags --libs trailcore) -Wl,-rpath,$(C_PREFIX)/lib -o changes
 	$(C_TEST)/quick/changes $(DATA)/big/bk | cmp - $(DATA)/big.jsonl
-	python3 ffi/tests/follow.py $(C_TEST)/bin/follow $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/follow
+	python3 ffi/tests/follow.py $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/follow $(C_TEST)/bin/follow
 	$(C_TEST)/bin/filter $(C_SAMPLE) 'TABLE BANK.POSTINGS, FILTER (AMOUNT > 100000);' | tail -n 1
 	$(C_TEST)/bin/arrow $(C_SAMPLE) BANK.POSTINGS | tail -n 1
 	$(C_TEST)/bin/sums $(C_SAMPLE) BANK.POSTINGS AMOUNT
@@ -128,7 +128,8 @@ c-leaks: c-api
 test-go: c-examples ## The Go package over the installed library
 	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
 	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
-	(cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...) || exit 1; \
+	(cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./... && go build -o ../../$(C_TEST)/bin/follow-go ./follow) || exit 1; \
+	python3 ffi/tests/follow.py $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/follow-go $(C_TEST)/bin/follow-go || exit 1; \
 	rm -rf $(C_TEST)/go-quick && mkdir -p $(C_TEST)/go-quick; \
 	awk '/^```go$$/ {on = 1; next} /^```$$/ {on = 0} on' docs/go.md > $(C_TEST)/go-quick/main.go; \
 	cd $(C_TEST)/go-quick && go mod init changes 2>/dev/null \

@@ -55,6 +55,8 @@ java-example:
 	$(MVN) $(MVN_FLAGS) -f examples/java/pom.xml package
 	@cd examples/java && java -jar target/trail-to-json.jar ../../$(DATA)/big/bk | diff - ../../$(DATA)/big.jsonl
 	@echo "java: the example prints what the trail holds"
+	@python3 ffi/tests/follow.py $(DATA)/big/bk $(DATA)/big.jsonl target/java-follow \
+	  java -cp examples/java/target/trail-to-json.jar example.FollowTrail
 	@rm -rf $(JAVA_QUICK) && mkdir -p $(JAVA_QUICK)/src/main/java
 	@awk '/^```xml$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/pom.xml
 	@awk '/^```java$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/src/main/java/FirstLook.java

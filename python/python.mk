@@ -11,7 +11,7 @@ PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 # Spark also needs a Java runtime.
 PY_SPARK_TOOLS := 'pyspark>=4.2' 'fsspec>=2024.2' 'deltalake>=1'
 
-.PHONY: py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks py-spark py-spark-long bench-python \
+.PHONY: py-live py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks py-spark py-spark-long bench-python \
   bench-spark
 
 $(VENV)/tools: python/python.mk
@@ -31,7 +31,7 @@ py-spark-long: py-build py-spark
 	cd python && TRAILCORE_LONG=1 $(abspath $(PY)) -m pytest tests/test_spark.py tests/test_spark_long.py $(PYTEST_ARGS)
 
 py-build: $(VENV)/tools
-	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release
+	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release $(TRAILCORE_PROFILE)
 
 # The three lines of the README, and the command line.
 py-demo: py-build
@@ -47,12 +47,16 @@ py-lint: py-build
 
 test-python: py-lint tested ## Checks and tests of the Python package, its wheel and its notebooks
 	cd python && $(abspath $(PY)) -m pytest $(PYTEST_ARGS)
-	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks
+	$(MAKE) --no-print-directory py-wheel-test py-readme-test py-notebooks py-live
+
+# A live trail that is moved on, by a program that is killed.
+py-live: py-build cli-build
+	$(PY) examples/python/live.py target/release/trailcore target/live 3
 
 # The wheel and the source distribution as a user would have them: an environment of their own, without a compiler.
 py-wheel-test: $(VENV)/tools
 	rm -rf $(WHEELS) target/venv-user
-	cd python && $(abspath $(VENV))/bin/maturin build -q --release -o $(abspath $(WHEELS)) \
+	cd python && $(abspath $(VENV))/bin/maturin build -q --release $(TRAILCORE_PROFILE) -o $(abspath $(WHEELS)) \
 	  && { $(abspath $(VENV))/bin/maturin sdist -o $(abspath $(WHEELS)) > ../target/sdist.log 2>&1 || { cat ../target/sdist.log; exit 1; }; }
 	$(PYTHON) -m venv target/venv-user
 	env PATH=$(abspath target/venv-user)/bin CC=false CARGO=false $(abspath target/venv-user)/bin/python -m pip install -q \

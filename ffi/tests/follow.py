@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the example of an event loop on a part of the sample, ends it by a signal, and runs it again on all: every line comes once.
+"""Runs an example that follows on a part of the sample, ends it by a signal, and runs it again on all: every line comes once.
 
-    follow.py PROGRAM SAMPLE EXPECTED_JSON SCRATCH_FOLDER
+    follow.py SAMPLE EXPECTED_JSON SCRATCH_FOLDER PROGRAM...
+
+PROGRAM, with its arguments, gets the trail and the file of the checkpoint as its last two arguments.
 """
 
 import json
@@ -14,12 +16,12 @@ from pathlib import Path
 
 def run(program, trail, checkpoint, count):
     """The lines of a run, which is ended once it has printed `count` of them."""
-    with subprocess.Popen([program, trail, checkpoint], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*program, trail, checkpoint], stdout=subprocess.PIPE, text=True) as process:
         lines = [process.stdout.readline() for _ in range(count)]
         process.send_signal(signal.SIGTERM)
         lines += process.stdout.readlines()
     if process.returncode != 0:
-        sys.exit(f"{program} ends with {process.returncode}")
+        sys.exit(f"{' '.join(program)} ends with {process.returncode}")
     return lines
 
 
@@ -34,9 +36,9 @@ def complete_in_first_file(lines):
 
 
 def main():
-    program, sample, expected, folder = sys.argv[1:]
+    sample, expected, folder, *program = sys.argv[1:]
     shutil.rmtree(folder, ignore_errors=True)
-    Path(folder).mkdir()
+    Path(folder).mkdir(parents=True)
     files = sorted(Path(sample).parent.glob(Path(sample).name + "*"))
     trail, checkpoint = Path(folder, Path(sample).name), Path(folder, "checkpoint")
     wanted = Path(expected).read_text(encoding="utf-8").splitlines(keepends=True)
@@ -47,8 +49,8 @@ def main():
         shutil.copy(file, folder)
     printed += run(program, trail, checkpoint, len(wanted) - count)
     if not 0 < count < len(wanted) or printed != wanted:
-        sys.exit("two runs do not print every change once")
-    print("the event loop in C prints every change once, over two runs")
+        sys.exit(f"{' '.join(program)}: two runs do not print every change once")
+    print(f"{' '.join(program)} prints every change once, over two runs")
 
 
 if __name__ == "__main__":

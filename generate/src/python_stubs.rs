@@ -9,7 +9,8 @@ use syn::{Attribute, Expr, FnArg, ImplItem, Item, Lit, Meta, Pat, ReturnType, Si
 use crate::Generated;
 
 /// The sources, in the order of the stubs.
-const SOURCES: [&str; 10] = ["change", "reader", "records", "schema", "select", "table", "tail", "trail", "writer", "cli"];
+const SOURCES: [&str; 11] =
+    ["change", "pipelines", "reader", "records", "schema", "select", "table", "tail", "trail", "writer", "cli"];
 
 /// Types that Rust's do not express: a member, or an argument of a member, and its type in Python.
 const SPECIAL: &[(&str, &str)] = &[

@@ -5,6 +5,7 @@ mod change;
 mod cli;
 mod error;
 mod handle;
+mod pipelines;
 mod reader;
 mod records;
 mod schema;
@@ -27,6 +28,8 @@ mod _native {
     #[pymodule_export]
     use super::cli::cli_main;
     #[pymodule_export]
+    use super::pipelines::Pipelines;
+    #[pymodule_export]
     use super::reader::Changes;
     #[pymodule_export]
     use super::records::{Record, Records};
@@ -37,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::table::{Batch, Batches, Table, requested_names};
     #[pymodule_export]
-    use super::tail::{Boundaries, Hub, Pipelines, Tail};
+    use super::tail::{Boundaries, Hub, Tail};
     #[pymodule_export]
     use super::trail::Trail;
     #[pymodule_export]

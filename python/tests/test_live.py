@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,7 +15,8 @@ import pytest
 
 import trailcore as tc
 
-DATA = Path(__file__).resolve().parents[2] / "examples" / "data" / "big"
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "examples" / "data" / "big"
 FILES = sorted(DATA.glob("bk*"))
 EXPECTED = [str(change) for change in tc.open(DATA / "bk")]
 QUICK = {"hints": False, "poll_interval": 2, "checkpoint_interval": 0}
@@ -168,3 +173,24 @@ def test_a_checkpoint_is_free_after_the_close(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="another follower"):
             tc.follow(tmp_path / "bk", checkpoint=tmp_path / "checkpoint", **QUICK)
         tail.close()
+
+
+def test_the_example_that_keeps_balances(tmp_path: Path) -> None:
+    def run(changes: int) -> None:
+        program = [sys.executable, str(ROOT / "examples" / "python" / "follow.py"), str(tmp_path / "bk"), str(database)]
+        subprocess.run([*program, "--until", str(changes)], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+    database, wanted = tmp_path / "balances.sqlite", {}
+    changes = list(tc.open(DATA / "bk"))
+    ends = [number for number, change in enumerate(changes, 1) if change.transaction in ("last", "only")]
+    first = max(end for end in ends if changes[end - 1].position.seqno == 0)
+    shutil.copy(FILES[0], tmp_path)
+    run(first)
+    for file in FILES[1:]:
+        shutil.copy(file, tmp_path)
+    run(len(changes) - first)
+    for change in changes:
+        if change.op in ("insert", "update", "pk_update") and change.after and "BALANCE" in change.after:
+            wanted[change.after["ACCOUNT_NO"]] = str(change.after["BALANCE"])
+    with sqlite3.connect(database) as kept:
+        assert wanted and dict(kept.execute("SELECT account, amount FROM balance")) == wanted

@@ -28,8 +28,9 @@ from trailcore._analysis import (
 )
 from trailcore._documents import ArrowOptions, CheckIssue, CheckReport, FileInfo, ReadOptions, WriterOptions
 from trailcore._errors import *
-from trailcore._live import CheckpointStore, Delivery, Event, Hub, Pipelines, Tail, follow
+from trailcore._live import CheckpointStore, Delivery, Event, Hub, Tail, follow
 from trailcore._native import Batch, Catalog, Change, Changes, Column, Record, Records, TableDef, __version__
+from trailcore._pipelines import Pipelines
 from trailcore._progress import Bar, Progress
 from trailcore._select import Select, StartPoint
 from trailcore._table import Table, TableVersion

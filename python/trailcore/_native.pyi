@@ -123,6 +123,16 @@ class Change:
     def __deepcopy__(self, _memo: Any, /) -> Self: ...
 
 @final
+class Pipelines:
+    """Running pipelines."""
+
+    def __new__(cls, toml: str) -> Self: ...
+    def call(self, verb: str, request: str) -> str:
+        """Answers a request: a verb and a document."""
+    def close(self) -> None:
+        """Stops the pipelines, after a commit of what was read."""
+
+@final
 class Changes(Iterator[Change]):
     """An iterator of the changes of a trail. Threads may share it: each change is returned to one of them."""
 
@@ -420,16 +430,6 @@ class Tail:
         """The distance to the end of the trail, a document."""
     def close(self) -> None:
         """Stops it, stores the checkpoint and closes the files."""
-
-@final
-class Pipelines:
-    """Running pipelines."""
-
-    def __new__(cls, toml: str) -> Self: ...
-    def call(self, verb: str, request: str) -> str:
-        """Answers a request: a verb and a document."""
-    def close(self) -> None:
-        """Stops the pipelines, after a commit of what was read."""
 
 @final
 class Hub:

@@ -364,14 +364,14 @@ class ExportReport:
     """`ops.export`: text for another program."""
 
     text: str
-    memory: str
+    memory: dict[str, Any]
 
     @classmethod
     def of(cls, document: Any) -> ExportReport:
         """Reads it from a document."""
         return cls(
             text=document.get("text"),
-            memory=document.get("memory"),
+            memory=document.get("memory") or {},
         )
 
 

@@ -155,13 +155,14 @@ pub struct CounterRow {
 }
 
 /// `ops.export`: text for another program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportReport {
     /// The text.
     pub text: String,
-    /// The memory for the next call.
-    pub memory: String,
+    /// The memory for the next call. Its members may change with a release.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+    pub memory: Memory,
 }
 
 /// Answers a request: a verb and a JSON document in, a JSON document out. `docs/schema/` has the schemas of both.
@@ -317,7 +318,7 @@ pub fn reconciled(request: &ObserveRequest) -> Reconciliation {
 pub fn exported(request: ObserveRequest) -> Result<ExportReport> {
     let format = request.format;
     let (report, monitor) = judged(request)?;
-    Ok(ExportReport { text: export::text(&report, format)?, memory: write(monitor.memory())? })
+    Ok(ExportReport { text: export::text(&report, format)?, memory: monitor.memory().clone() })
 }
 
 /// Answers a request of this crate, of pipelines or of the core: the one call of every binding.

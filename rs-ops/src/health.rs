@@ -120,7 +120,7 @@ impl Monitor {
     pub fn observe(&mut self, snapshot: &Snapshot) -> HealthReport {
         let mut findings = Vec::new();
         let elapsed = self.elapsed(snapshot, &mut findings);
-        inputs::check(snapshot, &self.memory, &self.policy, elapsed, &mut findings);
+        inputs::check(snapshot, &self.memory, elapsed, &mut findings);
         checks::trails(snapshot, &self.memory, &self.policy, elapsed, &mut findings);
         checks::services(snapshot, &self.memory, &mut findings);
         checks::messages(snapshot, &self.memory, &mut findings);

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
+use crate::fault::{FaultKind, Place};
 use crate::moment::Moment;
 use crate::read::{Kind, Reading};
 
-/// Bytes of an artefact that are read; `max_bytes` sets another limit.
+/// Bytes of a file that are read; `max_bytes` sets another limit.
 const MOST: u64 = 256 << 20;
 
 /// An artefact: a file, or text that the caller has.
@@ -41,7 +42,8 @@ pub struct Input {
     /// The free bytes of the disk with the trail files, if the caller knows them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk_free: Option<u64>,
-    /// The most bytes that are read of a file, from its end.
+    /// The most bytes that are read of a file, from its end; 256 MiB by default. Lines and offsets of the reading count from the first
+    /// line that is read, and a fault `truncated` states how many bytes are before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
 }
@@ -72,27 +74,36 @@ impl Input {
     pub fn read(&self) -> Result<Reading> {
         let reading = match (&self.text, &self.path) {
             (Some(text), None) => Reading::of(self.label(), text.as_bytes(), self.kind)?,
-            (None, Some(path)) => Reading::of(self.label(), &self.tail(path)?, self.kind)?,
+            (None, Some(path)) => {
+                let (bytes, skipped) = self.tail(path)?;
+                let mut reading = Reading::of(self.label(), &bytes, self.kind)?;
+                if skipped > 0 {
+                    let what = format!("the first {skipped} bytes of the file are not read");
+                    reading.faults.add(Place::default(), FaultKind::Truncated, &what);
+                }
+                reading
+            }
             _ => return Err(Error::new(ErrorKind::InvalidArgument, "an input needs either path or text")),
         };
         Ok(reading.observed(self.observed))
     }
 
-    /// Reads the end of a file: as many bytes as the limit allows, from the start of a line.
-    fn tail(&self, path: &str) -> Result<Vec<u8>> {
+    /// Reads the end of a file: as many bytes as the limit allows, from the start of a line. Returns the bytes before them, too.
+    fn tail(&self, path: &str) -> Result<(Vec<u8>, u64)> {
         use std::io::{Read as _, Seek as _};
         let failed = |error| Error::io(path.as_ref(), error);
         let mut file = std::fs::File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        let skipped = size.saturating_sub(self.max_bytes.unwrap_or(MOST));
+        let mut skipped = size.saturating_sub(self.max_bytes.unwrap_or(MOST));
         file.seek(std::io::SeekFrom::Start(skipped)).map_err(failed)?;
         let mut bytes = Vec::new();
         file.take(size - skipped).read_to_end(&mut bytes).map_err(failed)?;
         if skipped > 0 {
             let line = memchr::memchr(b'\n', &bytes).map_or(0, |end| end + 1);
             bytes.drain(..line);
+            skipped += line as u64;
         }
-        Ok(bytes)
+        Ok((bytes, skipped))
     }
 }
 
@@ -130,4 +141,22 @@ pub(crate) fn read_all(inputs: &[Input]) -> Vec<(Input, Result<Reading>)> {
 #[must_use]
 pub fn observe(inputs: &[Input]) -> crate::model::Snapshot {
     crate::model::Snapshot::of(&read_all(inputs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_file_is_read_and_the_rest_is_stated() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("mgr.txt");
+        std::fs::write(&path, "an old line\nManager is running (IP port gg1.7809, Process ID 18221).\n").unwrap();
+        let mut input = Input::path(path.display().to_string());
+        assert_eq!(input.read().unwrap().faults.of(FaultKind::Truncated), 0);
+        input.max_bytes = Some(62);
+        let reading = input.read().unwrap();
+        assert_eq!(reading.sections()[0].name(), "manager");
+        assert_eq!(reading.faults.first[0].what, "the first 12 bytes of the file are not read");
+    }
 }

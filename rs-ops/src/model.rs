@@ -331,10 +331,14 @@ pub struct InputSeen {
     pub deployment: String,
     /// The time of the observation.
     pub observed: Option<Moment>,
+    /// The kind that it was read as; null if it could not be read, and for a directory of trail files.
+    pub kind: Option<crate::read::Kind>,
     /// The number of faults by kind.
     pub faults: BTreeMap<crate::fault::FaultKind, u64>,
     /// The reason why it could not be read.
     pub error: Option<String>,
+    /// It is something else than an artefact with values.
+    pub wrong: bool,
 }
 
 /// A deployment, or several, at one time.

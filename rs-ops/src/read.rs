@@ -206,8 +206,8 @@ impl Reading {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if the artefact has no values to read: it is of another kind, is empty, or is not JSON. The
-    /// message names its kind.
+    /// [`ErrorKind::Unsupported`] if the artefact is of a kind without values to read, which the message names;
+    /// [`ErrorKind::Corrupt`] if it is empty, or JSON that is damaged.
     pub fn of(artefact: &str, bytes: &[u8], kind: Option<Kind>) -> Result<Self> {
         let kind = kind.unwrap_or_else(|| detect(artefact, bytes));
         let mut faults = Faults::default();
@@ -272,7 +272,7 @@ fn body(artefact: &str, text: &[u8], faults: &mut Faults) -> Result<RestBody> {
     rest::read(text, faults).map_err(|reason| match (reason, faults.first.first()) {
         (rest::NotABody::Broken, Some(fault)) => {
             let what = format!("{artefact} is not JSON: {} at line {}, offset {}", fault.what, fault.line, fault.offset);
-            Error::new(ErrorKind::Unsupported, what)
+            Error::new(ErrorKind::Corrupt, what)
         }
         (rest::NotABody::Request, _) => refused(artefact, Kind::RestRequest),
         _ => refused(artefact, Kind::OtherJson),
@@ -291,5 +291,6 @@ fn refused(artefact: &str, kind: Kind) -> Error {
         Kind::Empty => "is empty",
         _ => "is of no known kind",
     };
-    Error::new(ErrorKind::Unsupported, format!("{artefact} {what}")).hint("name its kind if it was detected wrongly")
+    let class = if kind == Kind::Empty { ErrorKind::Corrupt } else { ErrorKind::Unsupported };
+    Error::new(class, format!("{artefact} {what}")).hint("name its kind if it was detected wrongly")
 }

@@ -234,7 +234,7 @@ fn healthy_days_raise_no_alarm() {
 }
 
 #[test]
-#[ignore = "takes minutes: make test-long"]
+#[ignore = "takes minutes: make soak"]
 fn thirty_healthy_days_at_five_minutes() {
     healthy(30, 5, 100);
 }

@@ -99,9 +99,15 @@ fn every_sink_has_each_change_once() {
         let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
         let options = pipeline(&toml(&growing.path(), kind, out.path(), ""));
         assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
+        // The writer is inside a record.
+        let files = files();
+        let (torn, rest) = files[0].split_at(files[0].len() / 2 + 5);
+        growing.append(0, torn);
+        assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
         let mut running = Pipeline::start(options).unwrap();
-        for (seqno, bytes) in files().into_iter().enumerate() {
-            growing.append(seqno, &bytes);
+        growing.append(0, rest);
+        for (seqno, bytes) in files.iter().enumerate().skip(1) {
+            growing.append(seqno, bytes);
         }
         let wanted = wanted(&growing.path());
         running.drain().unwrap();

@@ -34,9 +34,12 @@ class LazyFile:
         self._file: Any = None
         self._at = 0
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Goes to an offset, from the start or from the end."""
-        self._at = offset + (self._size if whence == 2 else 0)
+    def seek(self, offset: int, origin: int = 0) -> int:
+        """Goes to an offset, from the start, the present offset or the end, as `io.IOBase.seek`."""
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}
+        if origin not in starts:
+            raise ValueError(f"seek knows 0, 1 and 2, not {origin}")
+        self._at = offset + starts[origin]
         return self._at
 
     def read(self, size: int) -> bytes:

@@ -129,11 +129,11 @@ kinds! {
     InputStopped,
     /// No input of a deployment came.
     HostSilent,
-    /// An input has the same time as in the last observation.
+    /// An answer has the same time as in the last observation.
     InputFrozen,
     /// An input cannot be read.
     InputUnreadable,
-    /// An input is the output of another command.
+    /// An input is something else, such as the output of another command.
     WrongArtefact,
     /// An input has torn lines.
     TornLog,

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::fault::FaultKind;
-use crate::health::{Finding, FindingKind, Memory, Policy, Weight};
+use crate::health::{Finding, FindingKind, Memory, Weight};
 use crate::model::{InputSeen, Snapshot};
+use crate::read::Kind;
 
-pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, _policy: &Policy, elapsed: Option<i64>, findings: &mut Vec<Finding>) {
+pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, elapsed: Option<i64>, findings: &mut Vec<Finding>) {
     stopped(snapshot, memory, findings);
     for input in &snapshot.inputs {
+        // A log that nobody writes to keeps its time; an answer is new each time.
+        let is_answer = matches!(input.kind, Some(Kind::Transcript | Kind::Rest));
         let last = memory.inputs.get(&format!("{}\u{0}{}", input.deployment, input.artefact));
         if let (Some(Some(last)), Some(now), Some(_)) = (last, input.observed, elapsed) {
-            if *last == now {
+            if is_answer && *last == now {
                 findings.push(finding(
                     FindingKind::InputFrozen,
                     Weight::Warning,
@@ -63,23 +66,20 @@ fn finding(kind: FindingKind, weight: Weight, input: &InputSeen, text: String) -
 }
 
 fn unreadable(input: &InputSeen, error: &str) -> Finding {
-    let kind = if error.contains("not the output of") || error.contains("is a request") || error.contains("of another kind") {
-        FindingKind::WrongArtefact
-    } else {
-        FindingKind::InputUnreadable
-    };
+    let kind = if input.wrong { FindingKind::WrongArtefact } else { FindingKind::InputUnreadable };
     finding(kind, Weight::Warning, input, error.to_owned())
 }
 
 fn damaged(input: &InputSeen, findings: &mut Vec<Finding>) {
     let count = |kinds: &[FaultKind]| kinds.iter().filter_map(|kind| input.faults.get(kind)).sum::<u64>();
-    let classes: [(FindingKind, Weight, &[FaultKind], &str); 5] = [
+    let classes: [(FindingKind, Weight, &[FaultKind], &str); 6] = [
         (FindingKind::TornLog, Weight::Warning, &[FaultKind::Torn], "torn lines"),
+        (FindingKind::InputCut, Weight::Warning, &[FaultKind::Cut, FaultKind::TooLong], "places that are cut off"),
         (
             FindingKind::InputCut,
-            Weight::Warning,
-            &[FaultKind::Cut, FaultKind::Truncated, FaultKind::TooLong],
-            "places that are cut off",
+            Weight::Note,
+            &[FaultKind::Truncated],
+            "limits reached: the rest is not read, or is counted only",
         ),
         (
             FindingKind::Localised,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use trailcore::ErrorKind;
+
 use crate::fault::Place;
 use crate::input::Input;
 use crate::model::{
@@ -10,7 +12,7 @@ use crate::model::{
 };
 use crate::moment::Moment;
 use crate::read::{
-    Content, GroupInfo, HeartbeatSample, InfoAll, LagAnswer, Listing, Log, LogRecord, Point, Reading, RestBody, RunReport,
+    Content, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, Point, Reading, RestBody, RunReport,
     Section, Severity, Stats, StatsdSample,
 };
 
@@ -66,16 +68,22 @@ impl Snapshot {
                 artefact: input.label().to_owned(),
                 deployment: deployment.clone(),
                 observed: input.observed,
+                kind: None,
                 faults: BTreeMap::new(),
                 error: None,
+                wrong: false,
             };
             match reading {
                 Ok(reading) => {
+                    seen.kind = Some(reading.kind).filter(|kind| *kind != Kind::Empty);
                     seen.faults.clone_from(&reading.faults.counts);
                     let context = Context { artefact: &reading.artefact, deployment, observed: input.observed, zone: input.zone };
                     builder.add(&context, reading);
                 }
-                Err(error) => seen.error = Some(error.to_string()),
+                Err(error) => {
+                    seen.wrong = error.kind() == ErrorKind::Unsupported;
+                    seen.error = Some(error.to_string());
+                }
             }
             builder.rest.inputs.push(seen);
         }

@@ -12,11 +12,12 @@ mod options;
 mod status;
 mod supervisor;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
-use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Trail};
+use trailcore::{Error, ErrorKind, Position, Result, Trail};
 
 pub use self::call::answer;
 use self::lane::{Control, Lane, Wanted};
@@ -29,7 +30,9 @@ pub use self::options::{CommitLimits, PipelineOptions, Pipelines, RetryOptions, 
 pub use self::status::{LaneStatus, PipelineStatus, State};
 pub use self::supervisor::{Difference, Supervisor};
 use crate::hub::Door;
+use crate::options::{Delivery, Start};
 use crate::sink::Sink;
+use crate::tail::Tail;
 
 /// A running pipeline: one thread for each of its sinks.
 ///
@@ -271,28 +274,27 @@ fn bytes_after(trail: &Trail, at: Option<Position>) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Reads the first changes of the trail through selection and mapping, if there are files.
+/// Follows the trail from its first file on through selection and mapping, for some changes or to the end of what is there.
 fn check_trail(options: &PipelineOptions) -> Result<()> {
     const CHANGES: usize = 10_000;
     let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
-    let read = match &options.select {
-        Some(select) => ReadOptions::new().select(select.clone()),
-        None => ReadOptions::new(),
+    let follow = options.follow.clone().start(Start::Beginning).delivery(Delivery::Changes);
+    let follow = match &options.select {
+        Some(select) => follow.select(select.clone()),
+        None => follow,
     };
-    let trail = match Trail::open(&options.trail) {
-        // The files need not exist yet, but their folder must.
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let folder = options.trail.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            return if folder.is_dir() { Ok(()) } else { Err(error) };
-        }
-        opened => opened?,
-    };
-    let mut reader = trail.reader_with(read)?;
-    for _ in 0..CHANGES {
-        let Some(change) = reader.next()? else { break };
-        match mapping.map(&change, |_| Ok(())) {
-            Err(error) if !refuses(&error) => return Err(error),
-            _ => {}
+    let mut tail = Tail::open(&options.trail, follow)?;
+    let mut changes = 0;
+    while changes < CHANGES {
+        let Some(item) = tail.recv_timeout(Duration::ZERO)? else { break };
+        for block in item.blocks()? {
+            for change in block?.changes() {
+                changes += 1;
+                match mapping.map(&change, |_| Ok(())) {
+                    Err(error) if !refuses(&error) => return Err(error),
+                    _ => {}
+                }
+            }
         }
     }
     Ok(())
