@@ -11,7 +11,7 @@ TRAILCORE := target/release/trailcore
 LINT ?= strict
 
 .PHONY: help setup demo generate check lints test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
-  conformance tested fuzz fuzz-short soak bench dist docs data msrv notices hooks clean
+  conformance tested fuzz fuzz-short soak kafka bench dist docs data msrv notices hooks clean
 
 include python/python.mk
 include ffi/ffi.mk
@@ -88,7 +88,7 @@ test-cli: ## Tests the command line
 tested:
 	$(CARGO) build --quiet --workspace --all-features --all-targets
 
-test-long: fuzz soak c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Spark, the source distribution
+test-long: kafka fuzz soak c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Kafka, Spark, the source distribution
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -151,9 +151,14 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
-	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres
+	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres --test kafka
 	$(CARGO) test --quiet --release -p trailcore-ops --test simulation -- --include-ignored
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
+
+# Without it, the test of Kafka is skipped, with a message.
+kafka: ## Gets the programs of a Kafka broker, by Maven, for the tests of Rust
+	@if command -v mvn >/dev/null; then mvn -B -q -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/target/kafka; \
+	else echo "skipped: the test of Kafka needs Maven and Java"; fi
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
 	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench live --bench ops

@@ -73,10 +73,10 @@ class Mover:
         command = [program, "run", str(config), "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
-        said = self.process.stderr.readline()
-        if "listening on" not in said:
-            sys.exit(f"{program} does not start: {said}")
-        self.address = said.split()[-1]
+        first = self.process.stderr.readline()
+        if "listening on" not in first:
+            sys.exit(f"{program} does not start: {first}")
+        self.address = first.split()[-1]
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 
     def changes(self) -> list[int]:
@@ -110,7 +110,7 @@ def main() -> None:
     mover.process.terminate()
     if mover.process.wait() != 0:
         sys.exit("the mover has failed")
-    # What was written since its last look.
+    # The changes since its last commit.
     subprocess.run([program, "run", str(config), "--drain"], check=True, stdout=subprocess.DEVNULL)
 
     lake = [key for file in (folder / "lake").glob("*/*.parquet") for key in pq.read_table(file)["ID"].to_pylist()]

@@ -8,7 +8,7 @@ use serde::ser::{self, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::change::{Change, Number, OwnedValue, Row, Value};
+use crate::change::{Change, Number, Op, OwnedValue, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 
@@ -103,6 +103,63 @@ impl Change<'_> {
             out.truncate(start);
             Error::new(ErrorKind::Json, error.to_string())
         })
+    }
+
+    /// Appends the key of its row as a JSON object: the key columns of the definition, in their order, with the values after the change, and
+    /// before it for a delete. Returns `false`, and appends nothing, if the table has no key, or the change has no image with all of it.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// let mut reader = trail.reader()?;
+    /// let mut key = Vec::new();
+    /// while let Some(change) = reader.next()? {
+    ///     key.clear();
+    ///     if &*change.table_name() == "BANK.POSTINGS" && change.write_json_key(&mut key)? {
+    ///         assert!(key.starts_with(br#"{"POSTING_ID":"#));
+    ///     }
+    /// }
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if an image is damaged.
+    pub fn write_json_key(&self, out: &mut Vec<u8>) -> Result<bool> {
+        let (before, after) = self.images()?;
+        self.write_key(out, if self.op() == Op::Delete { (before, None) } else { (after, before) })
+    }
+
+    /// As [`write_json_key`](Self::write_json_key), with the key before the change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if an image is damaged.
+    pub fn write_json_old_key(&self, out: &mut Vec<u8>) -> Result<bool> {
+        let (before, after) = self.images()?;
+        self.write_key(out, if self.op() == Op::Insert { (None, None) } else { (before, after) })
+    }
+
+    /// Appends the key columns of a row. A column that the row lacks has not changed: the other image may have it.
+    fn write_key(&self, out: &mut Vec<u8>, (row, other): (Option<Row<'_>>, Option<Row<'_>>)) -> Result<bool> {
+        let rows = [row, other];
+        let find = |name: &str| rows.iter().flatten().find_map(|row| row.get(name));
+        let key: Option<Vec<_>> = self.table().key().map(|column| find(&column.name)).collect();
+        let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(false) };
+        let start = out.len();
+        let mut serializer = serde_json::Serializer::new(&mut *out);
+        let mut write = || {
+            let mut map = serializer.serialize_map(Some(key.len()))?;
+            for column in &key {
+                map.serialize_entry(&column.name(), &JsonValue(column.value(), false))?;
+            }
+            map.end()
+        };
+        match write() {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                out.truncate(start);
+                Err(Error::new(ErrorKind::Json, error.to_string()))
+            }
+        }
     }
 
     fn members<'a>(&'a self, (before, after): (Option<WantedImage<'a>>, Option<WantedImage<'a>>)) -> Members<'a> {

@@ -9,7 +9,7 @@ use trailcore::{Error, ErrorKind, Result};
 
 use super::mapping::{Mapping, Transform};
 use crate::options::TailOptions;
-use crate::sink::{FilesOptions, FilesSink, Sink, TrailSink, TrailSinkOptions};
+use crate::sink::{FilesOptions, FilesSink, KafkaOptions, Sink, TrailSink, TrailSinkOptions};
 
 /// A file of pipelines.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -107,6 +107,8 @@ pub enum SinkOptions {
     Parquet(FilesOptions),
     /// A trail.
     Trail(TrailSinkOptions),
+    /// Topics of Apache Kafka. The library has to be built with the feature `kafka`.
+    Kafka(KafkaOptions),
     /// Tables of PostgreSQL.
     #[cfg(feature = "postgres")]
     Postgres(crate::sink::PostgresOptions),
@@ -122,6 +124,7 @@ impl SinkOptions {
             Self::Arrow(_) => "arrow",
             Self::Parquet(_) => "parquet",
             Self::Trail(_) => "trail",
+            Self::Kafka(_) => "kafka",
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => "postgres",
         }
@@ -139,6 +142,11 @@ impl SinkOptions {
             Self::Arrow(options) => files(Format::Arrow, options),
             Self::Parquet(options) => files(Format::Parquet, options),
             Self::Trail(options) => Ok(Box::new(TrailSink::new(options.clone())?)),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(options) => Ok(Box::new(crate::sink::KafkaSink::new(options.clone())?)),
+            #[cfg(not(feature = "kafka"))]
+            Self::Kafka(_) => Err(Error::new(ErrorKind::Unsupported, "this library is built without the sink kafka")
+                .hint("build it with the feature kafka, such as cargo install trailcore-cli --features kafka")),
             #[cfg(feature = "postgres")]
             Self::Postgres(options) => Ok(Box::new(crate::sink::PostgresSink::new(options.clone())?)),
         }

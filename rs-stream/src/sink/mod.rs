@@ -4,6 +4,8 @@ mod callback;
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "files")]
+mod kafka;
+#[cfg(feature = "files")]
 mod manifest;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -13,6 +15,10 @@ mod trail;
 pub use callback::{CallbackSink, ChannelSink, Committed};
 #[cfg(feature = "files")]
 pub use files::{FilesOptions, FilesSink};
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaSink;
+#[cfg(feature = "files")]
+pub use kafka::{Encoder, JsonEncoder, KafkaOptions};
 #[cfg(feature = "files")]
 pub use manifest::{Entry, Manifest, PublishedFile};
 #[cfg(feature = "postgres")]
