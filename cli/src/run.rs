@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use trailcore_stream::Lease;
 use trailcore_stream::pipeline::{Pipeline, PipelineStatus, Pipelines, Supervisor};
 
 use crate::failure::Failure;
@@ -15,6 +16,8 @@ mod notify;
 
 /// Time between two looks at the wish to stop, and at the file.
 const LOOK: Duration = Duration::from_millis(200);
+/// Time without a sign of a process after which another one takes over.
+const LIMIT: Duration = Duration::from_secs(3);
 /// Time in which a changed configuration has to become healthy.
 const HEALTHY: Duration = Duration::from_secs(10);
 
@@ -25,6 +28,7 @@ examples:
   trailcore run pipelines.toml --listen 127.0.0.1:9464 --reload
   trailcore run pipelines.toml --drain
   trailcore run pipelines.toml --replay postings
+  trailcore run pipelines.toml --standby /shared/lease
 
 It ends at Ctrl-C or SIGTERM with exit code 0, after what was read is committed. Exit code 1: a pipeline has failed.
 docs/pipelines.md explains the file, and what each sink guarantees.";
@@ -57,6 +61,9 @@ pub(crate) struct Args {
     /// Write the dead letters of a pipeline to its sinks once more; the pipeline must not run
     #[arg(long, value_name = "NAME")]
     replay: Option<String>,
+    /// Run only while this process has the lease in FOLDER. Of several processes one runs; another takes over 3 seconds after its last sign
+    #[arg(long, value_name = "FOLDER", conflicts_with = "drain")]
+    standby: Option<PathBuf>,
     /// Print status and messages as JSON lines
     #[arg(long)]
     json: bool,
@@ -124,35 +131,82 @@ fn replay(pipelines: &Pipelines, name: &str, output: &mut Output) -> Result<i32,
 }
 
 /// Runs the pipelines until the user stops them, or to the end of what is there.
-fn move_on(args: &Args, pipelines: Pipelines, output: &mut Output) -> Result<i32, Failure> {
-    let mut supervisor = Supervisor::start(pipelines)?;
-    if let Some(history) = &args.history {
-        supervisor.keep_history(history);
+fn move_on(args: &Args, mut pipelines: Pipelines, output: &mut Output) -> Result<i32, Failure> {
+    let mut server = None;
+    if args.standby.is_some() {
+        serve(args, &mut server, Vec::new(), output)?;
     }
-    let server = args.listen.map(|address| http::Server::start(address, supervisor.status())).transpose()?;
-    if let Some(server) = &server {
-        output.complain(&format!("listening on http://{}", server.address()))?;
-    }
-    let drained = if args.drain {
-        supervisor.drain()
-    } else {
-        notify::ready();
-        watch(args, &mut supervisor, server.as_ref(), output)?;
+    while let Some(lease) = wait_for_lease(args, output)? {
+        let mut supervisor = Supervisor::start(pipelines)?;
+        if let Some(history) = &args.history {
+            supervisor.keep_history(history);
+        }
+        serve(args, &mut server, supervisor.status(), output)?;
+        let ended = if args.drain {
+            supervisor.drain()
+        } else {
+            watch(args, &mut supervisor, lease.as_ref(), server.as_ref(), output)?;
+            supervisor.stop()
+        };
+        if lease.is_some_and(|lease| lease.is_lost()) && !output.is_interrupted() {
+            // Its sinks may have refused it before.
+            serve(args, &mut server, Vec::new(), output)?;
+            message(args.json, "standby", "another process has taken over", output)?;
+            pipelines = Pipelines::open(&args.file)?;
+            continue;
+        }
         notify::stopping();
-        supervisor.stop()
-    };
-    let status = supervisor.status();
-    report(&status, args.json, output)?;
-    drained?;
-    Ok(i32::from(!status.iter().all(PipelineStatus::is_healthy)))
+        let status = supervisor.status();
+        report(&status, args.json, output)?;
+        ended?;
+        return Ok(i32::from(!status.iter().all(PipelineStatus::is_healthy)));
+    }
+    notify::stopping();
+    Ok(0)
 }
 
-/// Looks after the pipelines until the user stops them.
-fn watch(args: &Args, supervisor: &mut Supervisor, server: Option<&http::Server>, output: &mut Output) -> Result<(), Failure> {
+/// Reports the state over HTTP, and to systemd when it is the first.
+fn serve(
+    args: &Args,
+    server: &mut Option<http::Server>,
+    status: Vec<PipelineStatus>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match (server.as_ref(), args.listen) {
+        (Some(server), _) => server.set(status),
+        (None, Some(address)) => {
+            let started = http::Server::start(address, status)?;
+            output.complain(&format!("listening on http://{}", started.address()))?;
+            *server = Some(started);
+        }
+        (None, None) => {}
+    }
+    notify::ready();
+    Ok(())
+}
+
+/// Waits until this process may work: with a lease, or without one if none is wanted. Returns `None` if the user has stopped it.
+fn wait_for_lease(args: &Args, output: &mut Output) -> Result<Option<Option<Lease>>, Failure> {
+    let Some(folder) = &args.standby else { return Ok(Some(None)) };
+    let lease = Lease::wait(folder, LIMIT, || output.is_interrupted())?;
+    if let Some(lease) = &lease {
+        message(args.json, "active", &format!("this process has the lease, number {}", lease.token()), output)?;
+    }
+    Ok(lease.map(Some))
+}
+
+/// Looks after the pipelines until the user stops them, or another process has taken over.
+fn watch(
+    args: &Args,
+    supervisor: &mut Supervisor,
+    lease: Option<&Lease>,
+    server: Option<&http::Server>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
     let mut seen: Option<SystemTime> = changed(&args.file);
     let mut unhealthy: Vec<String> = Vec::new();
-    while !output.is_interrupted() {
+    while !output.is_interrupted() && !lease.is_some_and(Lease::is_lost) {
         std::thread::sleep(LOOK);
         let status = supervisor.status();
         let now: Vec<String> = status.iter().flat_map(problems).collect();

@@ -38,6 +38,7 @@ mod files;
 mod hub;
 mod item;
 mod lag;
+mod lease;
 mod link;
 mod log;
 #[cfg(feature = "metrics")]
@@ -62,6 +63,7 @@ pub use files::{FileFacts, Files, OsFiles};
 pub use hub::Hub;
 pub use item::{Batch, Blocks, Item, Part, Transaction};
 pub use lag::Lag;
+pub use lease::Lease;
 pub use log::forward_log;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;

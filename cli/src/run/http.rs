@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
-use tiny_http::{Header, Method, Response};
+use tiny_http::{Header, Method, Request, Response};
 use trailcore_stream::pipeline::{PipelineMetrics, PipelineStatus};
 
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ fn serve(server: &tiny_http::Server, state: &State) {
     registry.register_collector(Box::new(state.metrics.clone()));
     for request in server.incoming_requests() {
         let (code, kind, body) = match (request.method(), request.url()) {
-            (Method::Get, "/metrics") => metrics(&registry),
+            (Method::Get, "/metrics") => metrics(&registry, takes_open_metrics(&request)),
             (Method::Get, "/status") => status(state),
             (Method::Get, "/health") => health(state),
             _ => (404, "text/plain; charset=utf-8", "there are /metrics, /health and /status\n".to_owned()),
@@ -76,12 +76,36 @@ fn serve(server: &tiny_http::Server, state: &State) {
     }
 }
 
-fn metrics(registry: &Registry) -> (u16, &'static str, String) {
+/// Returns whether the client asks for OpenMetrics, as Prometheus does.
+fn takes_open_metrics(request: &Request) -> bool {
+    let accepts =
+        |header: &Header| header.field.equiv("Accept") && header.value.as_str().contains("application/openmetrics-text");
+    request.headers().iter().any(accepts)
+}
+
+fn metrics(registry: &Registry, is_open: bool) -> (u16, &'static str, String) {
     let mut text = String::new();
     match encode(&mut text, registry) {
-        Ok(()) => (200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+        Ok(()) if is_open => (200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+        Ok(()) => (200, "text/plain; version=0.0.4; charset=utf-8", before_open_metrics(&text)),
         Err(error) => (500, "text/plain; charset=utf-8", error.to_string()),
     }
+}
+
+/// Returns metrics in the text format before OpenMetrics, where the name of a counter has its ending in the comments, too.
+fn before_open_metrics(text: &str) -> String {
+    let counters: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let mut lines = String::with_capacity(text.len());
+    for line in text.lines().filter(|line| *line != "# EOF") {
+        let mut parts = line.splitn(4, ' ');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("#"), Some(kind), Some(name), Some(rest)) if counters.contains(&name) => {
+                lines += &format!("# {kind} {name}_total {rest}\n");
+            }
+            _ => lines = lines + line + "\n",
+        }
+    }
+    lines
 }
 
 fn status(state: &State) -> (u16, &'static str, String) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -69,8 +69,8 @@ const METRICS: [Metric; 14] = [
     }),
 ];
 
-/// The upper limits of the classes of latency, in seconds.
-const LIMITS: [&str; 5] = ["0.1", "1", "10", "60", "+Inf"];
+/// The upper limits of the classes of latency, in seconds; the last one is written as +Inf.
+const LIMITS: [f64; 5] = [0.1, 1.0, 10.0, 60.0, f64::MAX];
 
 impl Collector for PipelineMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -86,15 +86,13 @@ impl Collector for PipelineMetrics {
                 if grows { ConstCounter::new(value).encode(family)? } else { ConstGauge::new(value).encode(family)? }
             }
         }
-        let help = "Committed changes by the time from their commit in the database to that in the sink";
-        let mut metric = encoder.encode_descriptor("trailcore_pipeline_latency_changes", help, None, MetricType::Counter)?;
+        let help = "Time of committed changes from their commit in the database to that in the sink";
+        let mut metric = encoder.encode_descriptor("trailcore_pipeline_latency_seconds", help, None, MetricType::Histogram)?;
         for (pipeline, lane) in lanes() {
-            let mut sum = 0;
-            for (limit, count) in LIMITS.iter().zip(lane.latency) {
-                sum += count;
-                let labels = [("pipeline", pipeline), ("sink", lane.sink.as_str()), ("le", limit)];
-                ConstCounter::new(sum as f64).encode(metric.encode_family(&labels)?)?;
-            }
+            let labels = [("pipeline", pipeline), ("sink", lane.sink.as_str())];
+            let classes: Vec<_> = LIMITS.into_iter().zip(lane.latency).collect();
+            let (sum, count) = (lane.latency_milliseconds as f64 / 1_000.0, lane.latency.iter().sum());
+            metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &classes, None)?;
         }
         let help = "1 for the class of the last error of a lane";
         let mut metric = encoder.encode_descriptor("trailcore_pipeline_error", help, None, MetricType::Gauge)?;

@@ -71,6 +71,8 @@ pub struct LaneStatus {
     pub error_class: Option<&'static str>,
     /// Committed changes by the time from their commit in the database to that in the sink: at most 0.1, 1, 10, 60 seconds, and longer.
     pub latency: [u64; 5],
+    /// The sum of these times, in milliseconds.
+    pub latency_milliseconds: u64,
     /// Counts of the sink by name.
     pub counts: Vec<(&'static str, u64)>,
     /// The distance to the end of the trail; absent while it does not run.
