@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
+use crate::config;
 use crate::export::{self, Format};
 use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
@@ -24,6 +25,8 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.stats", "rates of counters between two rounds, and the contents of trails: an ops-stats report"),
     ("ops.reconcile", "the counts of each table along each chain: an ops-reconcile report"),
     ("ops.export", "health and lag as text for another program: an ops-export report"),
+    ("ops.lint", "what is wrong in a configuration: an ops-lint report"),
+    ("ops.diff", "the differences of two versions of a configuration: an ops-diff report"),
 ];
 
 /// The request of `ops.read`.
@@ -185,6 +188,8 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.stats" => write(&stats(&parse(request)?)?),
         "ops.reconcile" => write(&reconciled(&parse(request)?)),
         "ops.export" => write(&exported(parse(request)?)?),
+        "ops.lint" => write(&config::lint(&parse(request)?)),
+        "ops.diff" => write(&config::diff(&parse(request)?)),
         _ => {
             let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();
             Err(Error::new(ErrorKind::InvalidArgument, format!("unknown verb {verb:?}; known are {}", known.join(", "))))
@@ -356,7 +361,7 @@ mod tests {
             let answer = call(verb, &format!(r#"{{"inputs":{inputs}}}"#)).unwrap();
             assert!(answer.contains(says), "{verb}: {answer}");
         }
-        assert_eq!(VERBS.len(), 7);
+        assert_eq!(VERBS.len(), 9);
         for (verb, request) in [("ops.moon", "{}"), ("ops.read", "{"), ("ops.read", r#"{"inptus":[]}"#), ("ops.health", "{}")] {
             assert_eq!(call(verb, request).unwrap_err().kind(), ErrorKind::InvalidArgument, "{verb} {request}");
         }

@@ -1,5 +1,7 @@
 //! [`Input`]: an artefact of a request, by path or as text that the caller already has.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
@@ -70,12 +72,16 @@ impl Input {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] without path and text, the errors of reading the file, and those of [`Reading::of`].
     pub fn read(&self) -> Result<Reading> {
-        let reading = match (&self.text, &self.path) {
-            (Some(text), None) => Reading::of(self.label(), text.as_bytes(), self.kind)?,
-            (None, Some(path)) => Reading::of(self.label(), &self.tail(path)?, self.kind)?,
-            _ => return Err(Error::new(ErrorKind::InvalidArgument, "an input needs either path or text")),
-        };
-        Ok(reading.observed(self.observed))
+        Ok(Reading::of(self.label(), &self.bytes()?, self.kind)?.observed(self.observed))
+    }
+
+    /// Returns the bytes of the artefact.
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>> {
+        match (&self.text, &self.path) {
+            (Some(text), None) => Ok(Cow::Borrowed(text.as_bytes())),
+            (None, Some(path)) => Ok(Cow::Owned(self.tail(path)?)),
+            _ => Err(Error::new(ErrorKind::InvalidArgument, "an input needs either path or text")),
+        }
     }
 
     /// Reads the end of a file: as many bytes as the limit allows, from the start of a line.

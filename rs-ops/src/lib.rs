@@ -1,6 +1,7 @@
 //! Reads what Oracle GoldenGate writes about itself.
 
 mod call;
+pub mod config;
 pub mod export;
 mod fault;
 mod follow;
