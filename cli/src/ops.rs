@@ -1,5 +1,7 @@
 //! The commands `ops …`: what GoldenGate writes about itself.
 
+mod config;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -21,10 +23,12 @@ examples:
   trailcore ops health info-all.txt ggserr.log --memory /var/lib/ops.json
   trailcore ops watch info-all.txt --every 30
   trailcore ops export info-all.txt --format prometheus
+  trailcore ops lint /u01/ogg/dirprm
+  trailcore ops diff old/dirprm /u01/ogg/dirprm
 
 exit codes: see trailcore --help; health --nagios exits with 0, 1, 2 or 3";
 
-/// Reads logs, reports, command output and REST bodies of GoldenGate: lag, health, statistics
+/// Reads logs, reports, command output and REST bodies of GoldenGate: lag, health, statistics, configuration
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -48,6 +52,10 @@ enum Command {
     Watch(WatchArgs),
     /// Prints health and lag for another program
     Export(ExportArgs),
+    /// Checks parameter files, GLOBALS, command files and properties, each file and all together
+    Lint(config::LintArgs),
+    /// Compares two versions of a configuration by their meaning
+    Diff(config::DiffArgs),
 }
 
 #[derive(clap::Args)]
@@ -151,6 +159,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Reconcile(args) => reconcile(args, output),
         Command::Watch(args) => watch(args, output),
         Command::Export(args) => export(args, output),
+        Command::Lint(args) => config::lint(args, output),
+        Command::Diff(args) => config::diff(args, output),
     }
 }
 

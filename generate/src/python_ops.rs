@@ -31,6 +31,8 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::StatsReport),
         schema_for!(trailcore_ops::statistics::Reconciliation),
         schema_for!(trailcore_ops::ExportReport),
+        schema_for!(trailcore_ops::config::LintReport),
+        schema_for!(trailcore_ops::config::ConfigDiff),
     ] {
         let mut schema = schema.to_value();
         let definitions = schema["$defs"].take();

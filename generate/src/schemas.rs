@@ -70,6 +70,10 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::StatsReport>(folder, "ops-stats"),
         schema::<trailcore_ops::statistics::Reconciliation>(folder, "ops-reconcile"),
         schema::<trailcore_ops::ExportReport>(folder, "ops-export"),
+        schema::<trailcore_ops::config::LintRequest>(folder, "ops-lint-request"),
+        schema::<trailcore_ops::config::LintReport>(folder, "ops-lint"),
+        schema::<trailcore_ops::config::ConfigDiffRequest>(folder, "ops-diff-request"),
+        schema::<trailcore_ops::config::ConfigDiff>(folder, "ops-diff"),
         schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }

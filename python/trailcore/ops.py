@@ -1,4 +1,4 @@
-"""Operations: values, lag, health and statistics, from what GoldenGate writes about itself.
+"""Operations: values, lag, health, statistics and configuration, from what GoldenGate writes about itself.
 
     import trailcore as tc
 
@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from trailcore import _native
 from trailcore._ops_documents import (
+    ConfigDiff,
     ExportReport,
     FollowReport,
     HealthAnswer,
     LagReport,
+    LintReport,
     ReadReport,
     Reconciliation,
     StatsReport,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["Table", "export", "follow", "health", "lag", "plot", "read", "reconcile", "stats", "table"]
+__all__ = ["Table", "diff", "export", "follow", "health", "lag", "lint", "plot", "read", "reconcile", "stats", "table"]
 
 Artefact = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -96,6 +98,18 @@ def export(inputs: Iterable[Artefact], *, format: str = "prometheus", memory: Ma
     """Returns health and lag as text: `prometheus`, `statsd`, `json_lines` or `zabbix`."""
     answer = _native.call("ops.export", _request(inputs, [], format=format, memory=memory))
     return ExportReport.of(json.loads(answer)).text
+
+
+def lint(inputs: Iterable[Artefact], *, sarif: bool = False) -> LintReport:
+    """Checks parameter files, GLOBALS, command files and properties. With `sarif`, the report also has a SARIF document."""
+    request = {"inputs": [_input(one) for one in inputs], "sarif": sarif}
+    return LintReport.of(json.loads(_native.call("ops.lint", json.dumps(request))))
+
+
+def diff(before: Iterable[Artefact], after: Iterable[Artefact]) -> ConfigDiff:
+    """Compares two versions of a configuration by their meaning. Secrets are masked."""
+    request = {"before": [_input(one) for one in before], "after": [_input(one) for one in after]}
+    return ConfigDiff.of(json.loads(_native.call("ops.diff", json.dumps(request))))
 
 
 class Table:

@@ -23,6 +23,7 @@ use trailcore::filter::{Outline, Piece, PieceKind, outline};
 pub use catalogue::{Parameter, parameter, parameters, similar};
 pub use diff::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
+pub(crate) use mask::masked_message;
 pub use mask::{MASK, masked};
 pub use request::{ConfigDiffRequest, LintFile, LintReport, LintRequest, diff, lint};
 pub use sarif::sarif;
@@ -118,8 +119,7 @@ impl ParameterFile {
         let secrets = mask::secrets(&text);
         let is_properties = is_properties(name, &text);
         let outline = if is_properties { properties::outline(&text) } else { outline(&text, &catalogue::form) };
-        let mut file =
-            Self { name: name.to_owned(), kind: FileKind::Properties, bytes: bytes.to_vec(), text, outline, secrets };
+        let mut file = Self { name: name.to_owned(), kind: FileKind::Properties, bytes: bytes.to_vec(), text, outline, secrets };
         file.kind = if file.is_template() {
             FileKind::Template
         } else if is_properties {
@@ -208,7 +208,7 @@ impl ParameterFile {
                 message = message.replace(text, MASK);
             }
         }
-        mask::masked(&message)
+        message
     }
 
     fn is_template(&self) -> bool {

@@ -36,9 +36,39 @@ static CATALOGUE: LazyLock<BTreeMap<&'static str, Parameter>> = LazyLock::new(||
 
 /// Commands of GGSCI and `adminclient`, which are no parameters.
 const COMMANDS: [&str; 33] = [
-    "ADD", "ALTER", "CLEANUP", "CONNECT", "CREATE", "DBLOGIN", "DELETE", "DISABLE", "DISCONNECT", "EDIT", "ENABLE", "EXIT", "FLUSH",
-    "HEALTH", "INFO", "INITIALIZEDATASTORE", "KILL", "LAG", "MININGDBLOGIN", "REFRESH", "REGISTER", "SEND", "SET", "SHELL",
-    "SHOW", "START", "STATS", "STATUS", "STOP", "SYNCHRONIZE", "UNREGISTER", "UPGRADE", "VIEW",
+    "ADD",
+    "ALTER",
+    "CLEANUP",
+    "CONNECT",
+    "CREATE",
+    "DBLOGIN",
+    "DELETE",
+    "DISABLE",
+    "DISCONNECT",
+    "EDIT",
+    "ENABLE",
+    "EXIT",
+    "FLUSH",
+    "HEALTH",
+    "INFO",
+    "INITIALIZEDATASTORE",
+    "KILL",
+    "LAG",
+    "MININGDBLOGIN",
+    "REFRESH",
+    "REGISTER",
+    "SEND",
+    "SET",
+    "SHELL",
+    "SHOW",
+    "START",
+    "STATS",
+    "STATUS",
+    "STOP",
+    "SYNCHRONIZE",
+    "UNREGISTER",
+    "UPGRADE",
+    "VIEW",
 ];
 
 /// Returns whether a word is a command of GGSCI or `adminclient`.
@@ -189,7 +219,8 @@ mod tests {
 
     #[test]
     fn slips() {
-        for (word, is) in [("TABEL", true), ("TABL", true), ("TABLLE", true), ("TUBLE", true), ("TABLE", false), ("TRAIL", false)] {
+        for (word, is) in [("TABEL", true), ("TABL", true), ("TABLLE", true), ("TUBLE", true), ("TABLE", false), ("TRAIL", false)]
+        {
             assert_eq!(is_slip(word, "TABLE"), is, "{word}");
         }
     }

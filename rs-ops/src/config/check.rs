@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trailcore::filter::{Dialect, DiagnosticKind, Piece, PieceFaultKind, PieceKind, Select};
+use trailcore::filter::{DiagnosticKind, Dialect, Piece, PieceFaultKind, PieceKind, Select};
 
 use super::finding::{ConfigRule, Severity};
 use super::lint::{Lint, did_you_mean};
@@ -68,7 +68,9 @@ impl Check<'_, '_, '_> {
         let keyword = self.file.keyword(piece);
         let (rule, text) = match fault.kind {
             PieceFaultKind::Semicolon => (ConfigRule::MissingSemicolon, format!("{keyword} does not end with ;")),
-            PieceFaultKind::Parenthesis => (ConfigRule::UnbalancedParenthesis, format!("{keyword}: a parenthesis has no partner")),
+            PieceFaultKind::Parenthesis => {
+                (ConfigRule::UnbalancedParenthesis, format!("{keyword}: a parenthesis has no partner"))
+            }
             PieceFaultKind::Quote => (ConfigRule::UnclosedQuote, format!("{keyword}: a quote has no partner")),
             PieceFaultKind::MacroEnd => (ConfigRule::MacroError, "the macro has no END".to_owned()),
             PieceFaultKind::Continuation => (ConfigRule::MissingContinuation, format!("{keyword} continues without &")),
@@ -100,7 +102,9 @@ impl Check<'_, '_, '_> {
             "REPERROR" => self.reperror(piece),
             "PURGEOLDEXTRACTS" => self.purge(piece),
             "ACCESSRULE" => self.access_rule(piece),
-            "HANDLECOLLISIONS" => self.lint.add(ConfigRule::HandleCollisions, piece.range.start, "HANDLECOLLISIONS is on".to_owned()),
+            "HANDLECOLLISIONS" => {
+                self.lint.add(ConfigRule::HandleCollisions, piece.range.start, "HANDLECOLLISIONS is on".to_owned())
+            }
             "USEANSISQLQUOTES" => self.dialect = Dialect::Ansi,
             "NOUSEANSISQLQUOTES" => self.dialect = Dialect::NonAnsi,
             _ => {}

@@ -41,7 +41,8 @@ pub(crate) fn check(members: &[Member]) -> Vec<ConfigFinding> {
 fn finding(rule: ConfigRule, member: &Member, piece: &Piece, text: String) -> ConfigFinding {
     let raw = member.expanded.raw(&piece.range);
     // The statement may be from a macro: then the file as a whole is its place.
-    let offset = if member.expanded.text() == member.file.text() { Some(piece.range.start) } else { member.file.text().find(raw) };
+    let offset =
+        if member.expanded.text() == member.file.text() { Some(piece.range.start) } else { member.file.text().find(raw) };
     let (line, column) = line_and_column(member.file.text(), offset.unwrap_or(0));
     ConfigFinding {
         rule,
@@ -198,7 +199,8 @@ fn not_purged(members: &[Member], written: &[Written<'_>]) -> Vec<ConfigFinding>
 
 /// Returns whether files of a trail are covered by a rule that starts like this.
 fn covers(start: &str, trail: &str) -> bool {
-    trail.starts_with(start) || trail.match_indices('/').any(|(at, _)| trail.get(at + 1..).is_some_and(|rest| rest.starts_with(start)))
+    trail.starts_with(start)
+        || trail.match_indices('/').any(|(at, _)| trail.get(at + 1..).is_some_and(|rest| rest.starts_with(start)))
 }
 
 fn mixed_lengths(members: &[Member]) -> Vec<ConfigFinding> {

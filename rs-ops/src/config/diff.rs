@@ -108,9 +108,11 @@ pub(crate) fn changes(before: &ParameterFile, after: &ParameterFile, without_sec
 
 fn item(file: &ParameterFile, piece: &Piece) -> Item {
     let keyword = if file.kind() == FileKind::Properties { file.raw(&piece.keyword).to_owned() } else { file.keyword(piece) };
+    let is_secret = file.secrets.iter().any(|secret| secret.start < piece.keyword.end && piece.keyword.start < secret.end);
+    let shown_keyword = if is_secret { MASK.to_owned() } else { keyword.clone() };
     let (line, _) = line_and_column(file.text(), piece.range.start);
     let shown = file.piece_text(piece).split_whitespace().collect::<Vec<_>>().join(" ");
-    let (mut meaning, mut masked) = (keyword.clone(), keyword.clone());
+    let (mut meaning, mut masked) = (keyword.clone(), shown_keyword.clone());
     let mut subject = String::new();
     if file.kind() == FileKind::Properties {
         meaning = format!("{keyword}={}", properties::value(file, piece).unwrap_or_default());
@@ -132,7 +134,7 @@ fn item(file: &ParameterFile, piece: &Piece) -> Item {
         }
     }
     let is_ordered = parameter(&keyword).is_some_and(|parameter| parameter.is_ordered);
-    Item { keyword, subject, meaning, masked, shown, line, is_ordered }
+    Item { keyword: shown_keyword, subject, meaning, masked, shown, line, is_ordered }
 }
 
 /// Returns what is only in one of two sets.
@@ -217,5 +219,12 @@ fn pair(mut removed: Vec<Item>, added: Vec<Item>) -> Vec<ConfigChange> {
 fn change(kind: ConfigChangeKind, before: Option<Item>, after: Option<Item>) -> ConfigChange {
     let keyword = after.as_ref().or(before.as_ref()).map(|item| item.keyword.clone()).unwrap_or_default();
     let (before_line, after_line) = (before.as_ref().map(|item| item.line), after.as_ref().map(|item| item.line));
-    ConfigChange { kind, keyword, before: before.map(|item| item.shown), before_line, after: after.map(|item| item.shown), after_line }
+    ConfigChange {
+        kind,
+        keyword,
+        before: before.map(|item| item.shown),
+        before_line,
+        after: after.map(|item| item.shown),
+        after_line,
+    }
 }

@@ -87,7 +87,19 @@ impl Lint<'_> {
         }
         let (text, fix) = (self.file.scrubbed(&text), self.file.scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
         let reason = rule.reason().to_owned();
-        self.findings.push(ConfigFinding { rule, severity, primary: false, file, line, column, offset, text, reason, fix, ogg: None });
+        self.findings.push(ConfigFinding {
+            rule,
+            severity,
+            primary: false,
+            file,
+            line,
+            column,
+            offset,
+            text,
+            reason,
+            fix,
+            ogg: None,
+        });
     }
 
     /// Returns whether macros may be defined in a file that was not given.
@@ -109,7 +121,9 @@ impl Lint<'_> {
         if file.bytes.starts_with(b"\xEF\xBB\xBF") {
             self.add_own(ConfigRule::ByteOrderMark, 0, "the file starts with a byte order mark".to_owned(), None);
         }
-        for (rule, names) in [(ConfigRule::MissingInclude, &self.expansion.missing), (ConfigRule::PathEscape, &self.expansion.escapes)] {
+        for (rule, names) in
+            [(ConfigRule::MissingInclude, &self.expansion.missing), (ConfigRule::PathEscape, &self.expansion.escapes)]
+        {
             for name in names {
                 let at = file.text().find(name.as_str()).unwrap_or(0);
                 self.add_own(rule, at, format!("{name} is not read"), None);

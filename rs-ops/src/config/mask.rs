@@ -48,6 +48,30 @@ pub fn masked(text: &str) -> String {
     replaced(text, 0, &secrets(text))
 }
 
+/// Returns a message with its secrets masked. Most messages have none, which a few words show.
+pub(crate) fn masked_message(text: &str) -> String {
+    const SIGNS: [&str; 16] = [
+        "://",
+        ":thin:",
+        "assw",
+        "ASSW",
+        "ecret",
+        "ECRET",
+        "dentified",
+        "DENTIFIED",
+        "ccess",
+        "ACCESS",
+        "oken",
+        "TOKEN",
+        "earer",
+        "pwd",
+        "PWD",
+        "0x",
+    ];
+    let may = SIGNS.iter().any(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some());
+    if may { masked(text) } else { text.to_owned() }
+}
+
 /// Returns a text with these ranges masked. `base` is the position of the text that the ranges refer to.
 pub(crate) fn replaced(text: &str, base: usize, secrets: &[Range<usize>]) -> String {
     let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
@@ -96,7 +120,14 @@ fn is_secret_name(upper: &str) -> bool {
         return upper != "BYPASS" && upper != "COMPASS";
     }
     // A slip in the keyword must not show the password.
-    (6..=10).contains(&upper.len()) && catalogue::parameter(upper).is_none() && nearest(upper, ["PASSWORD"]).is_some()
+    let is_near = (6..=10).contains(&upper.len()) && nearest(upper, ["PASSWORD"]).is_some();
+    let names = ["PASSWORD"].into_iter().chain(catalogue::parameters().map(|parameter| parameter.name));
+    is_near && nearest(upper, names) == Some("PASSWORD")
+}
+
+/// Returns whether a user may follow, which may have a password after a slash.
+fn is_user(upper: &str) -> bool {
+    ["USER", "USERID", "USERNAME"].iter().any(|end| upper.ends_with(end)) || matches!(upper, "CONNECT" | "LOGON" | "DBLOGIN")
 }
 
 impl<'a> Scan<'a> {
@@ -133,12 +164,16 @@ impl<'a> Scan<'a> {
     }
 
     fn of_words(&self) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
+        let mut found: Vec<Range<usize>> = Vec::new();
         for word in self.words() {
+            // A secret may look like the name of one.
+            if found.last().is_some_and(|last| word.start < last.end) {
+                continue;
+            }
             let upper = self.text.get(word.clone()).unwrap_or_default().to_ascii_uppercase();
             if is_secret_name(&upper) {
                 found.extend(self.value(&word));
-            } else if upper.contains("USER") || matches!(&*upper, "CONNECT" | "LOGON" | "DBLOGIN") {
+            } else if is_user(&upper) {
                 found.extend(self.after_slash(word.end));
             } else if upper == "BY" && self.line_before(word.start).trim_end().to_ascii_uppercase().ends_with("IDENTIFIED") {
                 found.extend(self.value(&word));
@@ -251,7 +286,8 @@ impl<'a> Scan<'a> {
         let mut found = Vec::new();
         for (at, _) in self.text.match_indices('#') {
             let rest = self.after(at + 1);
-            let name = rest.get(..rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))).unwrap_or(rest.len()));
+            let name =
+                rest.get(..rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))).unwrap_or(rest.len()));
             let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
             let after = at + 1 + name.len();
             let open = after + self.after(after).len() - self.after(after).trim_start().len();
@@ -399,6 +435,7 @@ mod tests {
             "USERID ogg@db1:1521/ORCL\nUSERIDALIAS ogg DOMAIN x",
             "USERID /",
             "EXTTRAIL ./dirdat/aa, MEGABYTES 100",
+            "CUSEREXIT ./dirue/exit.so ENTRY",
             "PASSTHRU\nTABLE A.B, TOKENS (TK = @TOKEN ('X'));",
             "gg.handler.a.topicMappingTemplate=${tableName}",
             "MACRO #m PARAMS (#a, #b) BEGIN MAP #a, TARGET #b; END;\n#m (HR.EMP, HR.EMP2)",

@@ -11,9 +11,9 @@ use super::diff::{ConfigDiff, FileDiff, changes};
 use super::expand::Includes;
 use super::finding::{ConfigFinding, Severity};
 use super::{FileKind, ParameterFile, lint::lint_file, text_of};
+use crate::RefusedInput;
 use crate::input::Input;
 use crate::read::{Content, Reading};
-use crate::RefusedInput;
 
 /// Files of one directory that are read.
 const MOST_FILES: usize = 10_000;

@@ -391,9 +391,9 @@ impl Scan<'_> {
         let crosses = self.line_starts(at).take_while(|next| *next < at + length).any(|next| self.starts_statement(next));
         // SQL may have a `;` at the end of a line, but not one that closes what is open outside of the quote.
         let text = self.plain.get(at..at + length).unwrap_or_default();
-        let ends = text.split_once('\n').is_some_and(|(line, _)| {
-            line.trim_end().ends_with(';') && line.matches(')').count() > line.matches('(').count()
-        });
+        let ends = text
+            .split_once('\n')
+            .is_some_and(|(line, _)| line.trim_end().ends_with(';') && line.matches(')').count() > line.matches('(').count());
         (!crosses && !ends).then_some(length)
     }
 
@@ -459,7 +459,8 @@ impl Scan<'_> {
                 }
                 '\'' | '"' => {
                     let length = if is_sql { quoted_length(rest) } else { quoted_on_line(rest) };
-                    let in_word = self.plain.get(..at).and_then(|text| text.chars().next_back()).is_some_and(char::is_alphanumeric);
+                    let in_word =
+                        self.plain.get(..at).and_then(|text| text.chars().next_back()).is_some_and(char::is_alphanumeric);
                     match length {
                         None if !in_word => {
                             inside.fault(PieceFaultKind::Quote, at);
