@@ -11,6 +11,9 @@ __all__ = [
     "Checkpoint",
     "CheckpointPosition",
     "Command",
+    "ConfigChange",
+    "ConfigDiff",
+    "ConfigFinding",
     "CountSet",
     "CounterRow",
     "Difference",
@@ -21,6 +24,7 @@ __all__ = [
     "ExportReport",
     "Fault",
     "Faults",
+    "FileDiff",
     "Finding",
     "FollowReport",
     "Forecast",
@@ -37,6 +41,8 @@ __all__ = [
     "LagValue",
     "Limit",
     "Link",
+    "LintFile",
+    "LintReport",
     "ListedFile",
     "Listing",
     "Log",
@@ -184,6 +190,82 @@ class Command:
             offset=document.get("offset"),
             text=document.get("text"),
             context=document.get("context"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigChange:
+    """A change of a statement."""
+
+    kind: Any
+    keyword: str
+    before: str | None
+    before_line: int | None
+    after: str | None
+    after_line: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigChange:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            keyword=document.get("keyword"),
+            before=document.get("before"),
+            before_line=document.get("before_line"),
+            after=document.get("after"),
+            after_line=document.get("after_line"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigDiff:
+    """`ops.diff`: the differences of two versions of a configuration."""
+
+    files: list[FileDiff]
+    same: int
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigDiff:
+        """Reads it from a document."""
+        return cls(
+            files=[FileDiff.of(one) for one in document.get("files") or []],
+            same=document.get("same"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigFinding:
+    """Something in the configuration that is wrong or should be looked at."""
+
+    rule: Any
+    severity: Any
+    primary: bool
+    file: str
+    line: int
+    column: int
+    offset: int
+    text: str
+    reason: str
+    fix: str
+    ogg: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigFinding:
+        """Reads it from a document."""
+        return cls(
+            rule=document.get("rule"),
+            severity=document.get("severity"),
+            primary=document.get("primary"),
+            file=document.get("file"),
+            line=document.get("line"),
+            column=document.get("column"),
+            offset=document.get("offset"),
+            text=document.get("text"),
+            reason=document.get("reason"),
+            fix=document.get("fix"),
+            ogg=document.get("ogg"),
         )
 
 
@@ -408,6 +490,24 @@ class Faults:
         return cls(
             first=[Fault.of(one) for one in document.get("first") or []],
             counts=document.get("counts") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FileDiff:
+    """The changes of a file."""
+
+    before: str | None
+    after: str | None
+    changes: list[ConfigChange]
+
+    @classmethod
+    def of(cls, document: Any) -> FileDiff:
+        """Reads it from a document."""
+        return cls(
+            before=document.get("before"),
+            after=document.get("after"),
+            changes=[ConfigChange.of(one) for one in document.get("changes") or []],
         )
 
 
@@ -790,6 +890,48 @@ class Link:
             backlog=Backlog.of(document.get("backlog")),
             gap=document.get("gap"),
             is_ambiguous=document.get("is_ambiguous"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LintFile:
+    """A file that was checked."""
+
+    name: str
+    kind: Any
+    group: str | None
+    errors: int
+    warnings: int
+
+    @classmethod
+    def of(cls, document: Any) -> LintFile:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            kind=document.get("kind"),
+            group=document.get("group"),
+            errors=document.get("errors"),
+            warnings=document.get("warnings"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LintReport:
+    """`ops.lint`: what is wrong in a configuration."""
+
+    files: list[LintFile]
+    findings: list[ConfigFinding]
+    sarif: str | None
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> LintReport:
+        """Reads it from a document."""
+        return cls(
+            files=[LintFile.of(one) for one in document.get("files") or []],
+            findings=[ConfigFinding.of(one) for one in document.get("findings") or []],
+            sarif=document.get("sarif"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod check;
+mod collect;
 mod deployment;
 mod diff;
 mod expand;
@@ -34,17 +35,17 @@ pub use sarif::sarif;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FileKind {
-    /// Of Manager.
+    /// The file of Manager.
     Manager,
-    /// Of an Extract that reads a database.
+    /// The file of an Extract that reads a database.
     Extract,
-    /// Of an Extract that reads a trail.
+    /// The file of an Extract that reads a trail.
     Pump,
-    /// Of a Replicat.
+    /// The file of a Replicat.
     Replicat,
     /// GLOBALS.
     Globals,
-    /// Of DEFGEN.
+    /// The file of DEFGEN.
     Defgen,
     /// Properties of a handler.
     Properties,

@@ -1,5 +1,7 @@
 //! Checks of configuration: public files, planted errors, secrets, deployments, differences.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // the files of this test are its own
+
 use std::path::{Path, PathBuf};
 
 use trailcore_ops::Input;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use trailcore::filter::{DiagnosticKind, Dialect, Piece, PieceFaultKind, PieceKind, Select};
 
+use super::collect::{Lint, did_you_mean};
 use super::finding::{ConfigRule, Severity};
-use super::lint::{Lint, did_you_mean};
 use super::{FileKind, ParameterFile, catalogue, parameter, similar};
 
 /// Checks a parameter file after expansion.

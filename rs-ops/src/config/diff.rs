@@ -74,7 +74,7 @@ pub struct ConfigDiff {
 #[derive(Clone)]
 struct Item {
     keyword: String,
-    /// What the statement is about: the object of a TABLE or MAP.
+    /// The object of a TABLE or MAP.
     subject: String,
     meaning: String,
     /// The meaning without secrets.

@@ -18,7 +18,7 @@ pub(crate) struct Expansion {
     /// The text and its origins; without expansion if that failed.
     pub(crate) expanded: Expanded,
     pub(crate) error: Option<Diagnostic>,
-    /// Names of files that were not found, and of those that are outside of the folder.
+    /// Names of files that were not found, and names of files outside of the folder.
     pub(crate) missing: Vec<String>,
     pub(crate) escapes: Vec<String>,
     /// The texts that were included, by path.

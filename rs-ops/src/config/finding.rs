@@ -196,7 +196,7 @@ pub struct ConfigFinding {
     pub text: String,
     /// The reason.
     pub reason: String,
-    /// What to do.
+    /// The way out.
     pub fix: String,
     /// The number of GoldenGate's own message, such as 370 for OGG-00370, if it is known.
     pub ogg: Option<u32>,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use trailcore::filter::{Outline, Piece, PieceKind};
 
 use super::ParameterFile;
+use super::collect::Lint;
 use super::finding::ConfigRule;
-use super::lint::Lint;
 
 /// Splits a properties file into its lines: blanks, comments and properties. A backslash continues a line.
 pub(crate) fn outline(text: &str) -> Outline {
