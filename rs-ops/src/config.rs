@@ -200,13 +200,17 @@ impl ParameterFile {
         self.words(piece).first().map(|word| word.to_ascii_uppercase())
     }
 
-    /// Returns the message without the secrets of this file.
-    pub(crate) fn scrubbed(&self, message: &str) -> String {
+    /// Returns a message about a position without the secrets of this file. A message may quote a part of a secret that has several
+    /// words; short words that are common are left, unless the position is inside of the secret.
+    pub(crate) fn scrubbed(&self, message: &str, at: usize) -> String {
         let mut message = message.to_owned();
         for secret in &self.secrets {
-            let text = self.raw(secret).trim_matches(['"', '\'']);
-            if text.len() >= 3 {
-                message = message.replace(text, MASK);
+            let is_own = secret.contains(&at);
+            let words: Vec<&str> =
+                self.raw(secret).split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\')).collect();
+            let least = if is_own || words.len() == 1 { 3 } else { 5 };
+            for word in words.iter().filter(|word| word.len() >= least) {
+                message = message.replace(word, MASK);
             }
         }
         message

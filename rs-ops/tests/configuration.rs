@@ -307,6 +307,17 @@ fn a_planted_secret_never_comes_out() {
 }
 
 #[test]
+fn a_secret_of_an_included_file_never_comes_out() {
+    for place in canaries() {
+        for main in ["EXTRACT e1\nINCLUDE part.mac\nTABLE A.B;\n", "REPLICAT r1\nINCLUDE part.mac\nMAP A.B, TARGET A.C;\n"] {
+            let report = report(&[("e1.prm", main), ("part.mac", &format!("{place}\n"))]);
+            let text = serde_json::to_string(&report).unwrap();
+            assert!(!text.contains(CANARY), "{place}\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_never_comes_out_of_other_artefacts() {
     let line = format!("USERID ogg, PASSWORD {CANARY}");
     let artefacts = [

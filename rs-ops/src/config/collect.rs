@@ -15,6 +15,8 @@ const MACRO_PARAMETERS: usize = 30;
 /// The findings of a file while it is checked. Positions are those of the expanded text.
 pub(crate) struct Lint<'a> {
     file: &'a ParameterFile,
+    /// The file after expansion, which also has the secrets of included files.
+    expanded: &'a ParameterFile,
     expansion: &'a Expansion,
     findings: Vec<ConfigFinding>,
     seen: BTreeSet<(ConfigRule, String, u64)>,
@@ -23,8 +25,8 @@ pub(crate) struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
-    pub(crate) fn new(file: &'a ParameterFile, expansion: &'a Expansion) -> Self {
-        Self { file, expansion, findings: Vec::new(), seen: BTreeSet::new(), muted: 0..0 }
+    pub(crate) fn new(file: &'a ParameterFile, expanded: &'a ParameterFile, expansion: &'a Expansion) -> Self {
+        Self { file, expanded, expansion, findings: Vec::new(), seen: BTreeSet::new(), muted: 0..0 }
     }
 
     pub(crate) fn add(&mut self, rule: ConfigRule, at: usize, text: String) {
@@ -55,11 +57,13 @@ impl<'a> Lint<'a> {
             return;
         }
         let (line, column) = line_and_column(content, offset);
+        let own = if source.is_none() { offset } else { usize::MAX };
+        let scrubbed = |text: &str| self.file.scrubbed(&self.expanded.scrubbed(text, at), own);
+        let (text, fix) = (scrubbed(&text), scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
         let (file, offset) = (name.to_owned(), offset as u64);
         if !self.seen.insert((rule, file.clone(), offset)) {
             return;
         }
-        let (text, fix) = (self.file.scrubbed(&text), self.file.scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
         let reason = rule.reason().to_owned();
         self.findings.push(ConfigFinding {
             rule,
@@ -161,7 +165,8 @@ impl<'a> Lint<'a> {
     /// Adds a finding at a position of the file itself.
     fn add_own(&mut self, rule: ConfigRule, at: usize, text: String, fix: Option<String>) {
         let (line, column) = line_and_column(self.file.text(), at);
-        let (text, fix) = (self.file.scrubbed(&text), self.file.scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
+        let scrubbed = |text: &str| self.file.scrubbed(text, at);
+        let (text, fix) = (scrubbed(&text), scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
         self.findings.push(ConfigFinding {
             rule,
             severity: rule.severity(),

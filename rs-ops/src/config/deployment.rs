@@ -52,7 +52,7 @@ fn finding(rule: ConfigRule, member: &Member, piece: &Piece, text: String) -> Co
         line,
         column,
         offset: offset.unwrap_or(0) as u64,
-        text: member.file.scrubbed(&text),
+        text: member.file.scrubbed(&member.expanded.scrubbed(&text, piece.range.start), offset.unwrap_or(usize::MAX)),
         reason: rule.reason().to_owned(),
         fix: rule.fix().to_owned(),
         ogg: None,

@@ -14,7 +14,7 @@ pub(crate) fn lint_file(file: &ParameterFile, includes: &Includes<'_>) -> (Vec<C
         expanded = ParameterFile::parse(file.name(), expansion.expanded.text.as_bytes());
         expanded.kind = if file.kind == FileKind::Part { expanded.kind } else { file.kind };
     }
-    let mut lint = Lint::new(file, &expansion);
+    let mut lint = Lint::new(file, &expanded, &expansion);
     match file.kind() {
         FileKind::Template => lint.add(ConfigRule::Template, 0, "the text has placeholders".to_owned()),
         FileKind::Properties => properties::check(file, &mut lint),

@@ -171,7 +171,9 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let upper = self.text.get(word.clone()).unwrap_or_default().to_ascii_uppercase();
-            if is_secret_name(&upper) {
+            if upper.ends_with("AUTHORIZATION") {
+                found.push(self.header_value(word.end));
+            } else if is_secret_name(&upper) {
                 found.extend(self.value(&word));
             } else if is_user(&upper) {
                 found.extend(self.after_slash(word.end));
@@ -206,6 +208,16 @@ impl<'a> Scan<'a> {
             _ => rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ')' | '"' | '\'')).unwrap_or(rest.len()),
         };
         Some(start..start + length)
+    }
+
+    /// Returns the value of a header of HTTP, which has several words: up to a quote or the end of the line.
+    fn header_value(&self, at: usize) -> Range<usize> {
+        let start = self.value_start(at);
+        let rest = self.after(start);
+        // The value itself may start with a quote, as in JSON.
+        let open = rest.len() - rest.trim_start_matches(['"', '\'', '\\']).len();
+        let end = rest.get(open..).and_then(|value| value.find(['"', '\'', '\n', '\r'])).map_or(rest.len(), |end| open + end);
+        start..start + end
     }
 
     /// Returns the position of a value after its name: after blanks, `=`, `:`, and line breaks.
