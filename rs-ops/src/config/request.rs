@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use trailcore::{Error, Result};
+use trailcore::{Error, ErrorKind, Result};
 
 use super::deployment::{self, Member};
 use super::diff::{ConfigDiff, FileDiff, changes};
@@ -124,7 +124,7 @@ pub fn lint(request: &LintRequest) -> LintReport {
 fn summary(file: &ParameterFile, findings: &[ConfigFinding]) -> LintFile {
     let count = |severity| findings.iter().filter(|own| own.file == file.name() && own.severity == severity).count() as u64;
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let group = file.group().map(|group| file.scrubbed(&group));
+    let group = file.group().map(|group| file.scrubbed(&group, usize::MAX));
     LintFile { name: file.name().to_owned(), kind: file.kind(), group, errors, warnings }
 }
 
@@ -187,10 +187,17 @@ impl ConfigDiff {
 /// Reads the files of a request.
 fn files(inputs: &[Input]) -> (Vec<Given>, Vec<RefusedInput>) {
     let (mut given, mut refused) = (Vec::new(), Vec::new());
-    for input in inputs.iter().flat_map(each) {
-        match input.bytes().and_then(|bytes| given_file(&input, &bytes)) {
-            Ok(file) => given.push(file),
-            Err(error) => refused.push(RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() }),
+    let refuse = |input: &Input, error: &Error| RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() };
+    for input in inputs {
+        let files = each(input).unwrap_or_else(|error| {
+            refused.push(refuse(input, &error));
+            Vec::new()
+        });
+        for input in files {
+            match input.bytes().and_then(|bytes| given_file(&input, &bytes)) {
+                Ok(file) => given.push(file),
+                Err(error) => refused.push(refuse(&input, &error)),
+            }
         }
     }
     (given, refused)
@@ -205,7 +212,7 @@ fn given_file(input: &Input, bytes: &[u8]) -> Result<Given> {
     if text.contains("Run Time Messages") || text.contains("**  Running with the following parameters  **") {
         let reading = Reading::of(name, bytes, None)?;
         let Content::Report(report) = reading.content else {
-            return Err(Error::new(trailcore::ErrorKind::InvalidArgument, format!("{name}: not a report")));
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("{name}: not a report")));
         };
         let lines: Vec<&str> = report.parameters.iter().map(|line| line.text.as_str()).collect();
         return Ok(Given { input: input.clone(), file: ParameterFile::parse(name, lines.join("\n").as_bytes()), is_echo: true });
@@ -225,17 +232,24 @@ fn lines_of_json(text: &str) -> Option<String> {
 }
 
 /// Returns an input for each file of a directory, or the input itself.
-fn each(input: &Input) -> Vec<Input> {
-    let Some(folder) = input.path.as_deref().map(Path::new).filter(|path| path.is_dir()) else { return vec![input.clone()] };
-    let mut paths: Vec<PathBuf> = [folder.to_path_buf(), folder.join("dirprm")]
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
-        .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
-        .filter(|path| path.is_file() && is_config(path))
-        .take(MOST_FILES)
-        .collect();
+fn each(input: &Input) -> Result<Vec<Input>> {
+    let Some(folder) = input.path.as_deref().map(Path::new).filter(|path| path.is_dir()) else { return Ok(vec![input.clone()]) };
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for folder in [folder.to_path_buf(), folder.join("dirprm")].iter().filter(|folder| folder.is_dir()) {
+        let failed = |error| Error::io(folder, error);
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.is_file() && is_config(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    if paths.len() > MOST_FILES {
+        let what = format!("the directory has {} files, more than {MOST_FILES}", paths.len());
+        return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(folder).hint("name some of its files"));
+    }
     paths.sort();
-    paths.iter().map(|path| Input { path: Some(path.display().to_string()), name: None, ..input.clone() }).collect()
+    Ok(paths.iter().map(|path| Input { path: Some(path.display().to_string()), name: None, ..input.clone() }).collect())
 }
 
 fn is_config(path: &Path) -> bool {
