@@ -68,7 +68,7 @@ fn show(report: &LintReport, output: &mut Output) -> Result<(), Failure> {
     let count = |severity| report.count(severity);
     let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
     let files = report.files.len();
-    output.line(&format!("{files} files: {errors} errors, {warnings} warnings, {notes} notes"), BOLD)?;
+    output.line(&format!("errors: {errors}, warnings: {warnings}, notes: {notes}, files: {files}"), BOLD)?;
     Ok(())
 }
 
@@ -83,7 +83,7 @@ pub(super) fn diff(args: &DiffArgs, output: &mut Output) -> Result<i32, Failure>
             output.line(&format!("{} -> {}", name(&file.before), name(&file.after)), BOLD)?;
             file.changes.iter().try_for_each(|change| show_change(change, output))?;
         }
-        output.line(&format!("{} files differ, {} are the same", report.files.len(), report.same), BOLD)?;
+        output.line(&format!("different files: {}, equal files: {}", report.files.len(), report.same), BOLD)?;
     }
     let refused = complain(&report.refused, output)?;
     Ok(if report.files.is_empty() { refused } else { DIFFERENT })
