@@ -48,6 +48,16 @@ pub struct Input {
     pub max_bytes: Option<u64>,
 }
 
+/// An artefact that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RefusedInput {
+    /// The artefact.
+    pub artefact: String,
+    /// The reason.
+    pub reason: String,
+}
+
 impl Input {
     /// Returns an input with this text and name.
     #[must_use]

@@ -1,11 +1,8 @@
 //! The commands `ops lint` and `ops diff`.
 
-use std::path::Path;
-
-use trailcore_ops::Input;
 use trailcore_ops::config::{self, ConfigChange, ConfigDiffRequest, ConfigFinding, LintReport, LintRequest, Severity};
 
-use super::{complain, word};
+use super::{complain, input_of, word};
 use crate::failure::{DAMAGE, DIFFERENT, Failure};
 use crate::output::{BOLD, GREEN, Output, RED, YELLOW};
 
@@ -32,16 +29,9 @@ pub(super) struct DiffArgs {
     json: bool,
 }
 
-fn input(path: &str) -> Input {
-    match path.split_once('=').filter(|_| !Path::new(path).exists()) {
-        Some((deployment, path)) => Input { deployment: Some(deployment.to_owned()), ..Input::path(path) },
-        None => Input::path(path),
-    }
-}
-
 /// Checks a configuration. The command fails if there is an error.
 pub(super) fn lint(args: &LintArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = config::lint(&LintRequest { inputs: args.paths.iter().map(|path| input(path)).collect(), sarif: false });
+    let report = config::lint(&LintRequest { inputs: args.paths.iter().map(|path| input_of(path)).collect(), sarif: false });
     match args.format.as_str() {
         "text" => show(&report, output)?,
         "json" => output.json(&report)?,
@@ -74,7 +64,7 @@ fn show(report: &LintReport, output: &mut Output) -> Result<(), Failure> {
 
 /// Compares two versions of a configuration. The exit code shows whether they differ.
 pub(super) fn diff(args: &DiffArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = config::diff(&ConfigDiffRequest { before: vec![input(&args.before)], after: vec![input(&args.after)] });
+    let report = config::diff(&ConfigDiffRequest { before: vec![input_of(&args.before)], after: vec![input_of(&args.after)] });
     if args.json {
         output.json(&report)?;
     } else {

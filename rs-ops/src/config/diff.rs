@@ -67,7 +67,7 @@ pub struct ConfigDiff {
     /// The number of files without a difference.
     pub same: u64,
     /// The artefacts that were refused.
-    pub refused: Vec<crate::RefusedInput>,
+    pub refused: Vec<crate::input::RefusedInput>,
 }
 
 /// A statement as it is compared.

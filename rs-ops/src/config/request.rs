@@ -11,8 +11,7 @@ use super::diff::{ConfigDiff, FileDiff, changes};
 use super::expand::Includes;
 use super::finding::{ConfigFinding, Severity};
 use super::{FileKind, ParameterFile, lint::lint_file, text_of};
-use crate::RefusedInput;
-use crate::input::Input;
+use crate::input::{Input, RefusedInput};
 use crate::read::{Content, Reading};
 
 /// Files of one directory that are read.
