@@ -6,6 +6,7 @@
 
 #[cfg(feature = "archive")]
 mod archive;
+mod class;
 mod copy;
 mod inventory;
 mod manifest;
@@ -20,8 +21,9 @@ mod verify;
 
 #[cfg(feature = "archive")]
 pub use archive::{pack, unpack};
-pub use inventory::{FileClass, FileRole, Inventory, InventoryFile, InventoryRequest, OmitReason, Omitted, Root, inventory};
-pub use manifest::{DamagedRange, Landing, Manifest, PreviousSet, SetFile, SetPosition, SourceState, TrailContents};
+pub use class::{FileClass, FileRole, OmitReason, Omitted, SourceState};
+pub use inventory::{Inventory, InventoryFile, InventoryRequest, Root, inventory};
+pub use manifest::{DamagedRange, Landing, Manifest, PreviousSet, SetFile, SetPosition, TrailContents};
 pub use packed::{PackReport, PackRequest};
 pub use purge::{
     BlockerKind, PurgeBlocker, PurgeFile, PurgeReason, PurgeReport, PurgeRequest, PurgeTrail, ReaderPosition, purge,

@@ -1,6 +1,6 @@
 //! Backup: sets, faults of the source, interrupted runs, archives, retention, restores of a live deployment.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // the folders of this test are its own
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // the folders of this test are its own
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -169,6 +169,32 @@ fn a_set_has_what_a_restore_needs() {
 }
 
 #[test]
+fn the_commands_of_a_plan_restore_the_files() {
+    let home = Home::new();
+    home.write("dirprm/a file; touch $(echo x).prm", b"PORT 1\n");
+    home.write("dirprm/tls.key", b"key");
+    let report = home.back_up();
+    let before = home.state();
+    // Lost and changed files, and a later trail file that does not belong to the set.
+    fs::remove_file(home.path("dirprm/mgr.prm")).unwrap();
+    home.write("GLOBALS", b"damaged");
+    home.write(&Home::trail(77), b"later");
+    let plan = restore_plan(&RestoreRequest { path: report.path, scratch: None }).unwrap();
+    let is_shell = |line: &&str| ["test ", "mv ", "mkdir ", "cp ", "chmod "].iter().any(|start| line.starts_with(start));
+    let script: Vec<&str> = plan.text.lines().filter(is_shell).collect();
+    assert!(Command::new("sh").args(["-ec", &script.join("\n")]).status().unwrap().success(), "{}", plan.text);
+    let after = home.state();
+    for file in &report.manifest.files {
+        let path = home.path(&file.path);
+        assert_eq!(after[&path].0, before[&path].0, "{}", file.path);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, file.mode, "{}", file.path);
+    }
+    assert!(!home.path(&Home::trail(77)).exists() && home.path("ggsci").exists());
+    let aside = home.path(&format!("dirprm.before-{}/tls.key", report.manifest.set));
+    assert!(aside.exists() && plan.text.contains(&format!("so it is only here: {}", aside.display())), "{}", plan.text);
+}
+
+#[test]
 fn a_folder_with_trails_behind_a_link_is_a_gap() {
     let home = Home::new();
     let elsewhere = tempfile::tempdir().unwrap();
@@ -332,7 +358,7 @@ fn a_file_that_cannot_be_read_is_a_gap() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
     let path = home.path("dirprm/mgr.prm");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         println!("skipped: this user can read every file");
         return;
@@ -415,8 +441,10 @@ fn a_set_that_was_changed_is_not_good() {
     forge(&forged);
     let error = verify(&VerifyRequest { path: report.path.clone() }).unwrap_err().to_string();
     assert!(error.contains("leads out of the set"), "{error}");
-    let later = backup(&home.request());
-    assert!(later.is_err(), "a repository whose last set is damaged gets no set that refers to it");
+    // A set after it has nothing of it.
+    let later = home.back_up();
+    assert_eq!((later.shared, later.manifest.previous.as_ref(), later.refused.len()), (0, None, 1));
+    assert!(later.refused[0].reason.contains("leads out of the set") && verified(&later.path).is_good);
 }
 
 #[test]
@@ -430,6 +458,8 @@ fn wrong_folders_are_refused() {
     refused(BackupRequest { repository: inside, ..home.request() }, "inside of each other");
     let around = home.folder.path().display().to_string();
     refused(BackupRequest { repository: around, ..home.request() }, "inside of each other");
+    let up = home.path("../none/../home/new").display().to_string();
+    refused(BackupRequest { repository: up, ..home.request() }, "has .. after a folder that does not exist");
     refused(BackupRequest { roots: Vec::new(), ..home.request() }, "at least one folder");
     refused(BackupRequest { repository: String::new(), ..home.request() }, "repository");
     let root = |name: &str, path: &str| Root { name: Some(name.to_owned()), path: home.path(path).display().to_string() };
@@ -523,6 +553,42 @@ fn an_interrupted_backup_continues() {
     let sealed = report.manifest.files.iter().filter(|file| file.trail.as_ref().is_some_and(|trail| trail.is_sealed)).count();
     assert_eq!(report.resumed, sealed as u64 - 1);
     assert!(report.manifest.is_whole && verified(&report.path).is_good);
+}
+
+#[test]
+fn a_full_disk_leaves_no_set() {
+    let home = Home::with(&trail_files(2_000_000));
+    let before = home.state();
+    let mut command = Command::new("sh");
+    // A file can have 200 blocks only: the write of a trail file fails as on a full disk.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" backup_process --exact --nocapture"]);
+    command.arg(std::env::current_exe().unwrap()).env("BACKUP_HOME", home.path("")).env("BACKUP_TO", home.repository());
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && text.contains("cannot write the file"), "{text}");
+    assert_eq!(only_whole_sets(&home, &before), 0);
+    let error = verify(&VerifyRequest { path: home.repository() }).unwrap_err().to_string();
+    assert!(error.contains("an interrupted backup is no set"), "{error}");
+    assert!(home.back_up().manifest.is_whole);
+}
+
+#[test]
+fn a_checkpoint_that_is_created_meanwhile_is_left_out() {
+    let home = large();
+    let path = Path::new(&home.repository()).join("partial/files/home/dirchk/REP1.cpr");
+    let stop = AtomicBool::new(false);
+    // A large checkpoint file is read twice, which gives the time to create another one.
+    home.write("dirchk/REP1.cpr", &vec![7; 30_000_000]);
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(wait_for(&path, &stop));
+            home.write("dirchk/REP2.cpr", &[9; 2048]);
+        });
+        home.back_up()
+    });
+    let omitted = report.manifest.omitted.iter().find(|one| one.path == "dirchk/REP2.cpr").unwrap();
+    assert_eq!(omitted.reason, OmitReason::Late);
+    assert!(report.manifest.is_whole && report.manifest.is_fuzzy && verified(&report.path).is_good);
 }
 
 #[test]
@@ -653,6 +719,32 @@ fn sets_are_kept_by_value() {
     let now = Some("2024-02-01T00:00:00Z".parse().unwrap());
     let error = backup(&BackupRequest { now, ..home.request() }).unwrap_err().to_string();
     assert!(error.contains("is later than 20240201T000000Z"), "{error}");
+}
+
+#[test]
+fn every_verb_answers_in_the_one_call() {
+    let home = Home::new();
+    let folder = |name: &str| home.folder.path().join(name).display().to_string();
+    let call = |verb: &str, request: serde_json::Value| -> serde_json::Value {
+        serde_json::from_str(&trailcore_ops::call(verb, &request.to_string()).unwrap()).unwrap()
+    };
+    let roots = serde_json::json!([{"path": home.path("").display().to_string()}]);
+    let repository = home.repository();
+    assert!(call("ops.inventory", serde_json::json!({"roots": roots}))["first_set"].as_u64().unwrap() > 20_000);
+    let taken = call("ops.backup", serde_json::json!({"roots": roots, "repository": repository, "now": "2024-03-01T12:00:00Z"}));
+    assert_eq!(taken["manifest"]["set"], "20240301T120000Z");
+    assert_eq!(call("ops.verify", serde_json::json!({"path": repository}))["is_good"], true);
+    let rehearsal = call("ops.rehearse", serde_json::json!({"path": repository, "scratch": folder("scratch")}));
+    assert_eq!((rehearsal["is_good"].as_bool(), rehearsal["trails"].as_array().unwrap().len()), (Some(true), 1));
+    let plan = call("ops.restore_plan", serde_json::json!({"path": repository}));
+    assert!(plan["text"].as_str().unwrap().contains("cp -a "), "{plan}");
+    assert_eq!(call("ops.retain", serde_json::json!({"repository": repository}))["sets"][0]["is_kept"], true);
+    let packed = trailcore_ops::call("ops.pack", &serde_json::json!({"path": repository, "to": folder("a.tar")}).to_string());
+    assert_eq!(packed.is_ok(), cfg!(feature = "archive"), "{packed:?}");
+    let inputs = serde_json::json!([{"trails": home.path("dirdat").display().to_string()}]);
+    let purge = call("ops.purge", serde_json::json!({"inputs": inputs}));
+    assert_eq!(purge["trails"][0]["files"][0]["reason"], "readers_not_listed");
+    assert!(trailcore_ops::call("ops.backup", r#"{"root": []}"#).is_err());
 }
 
 /// Returns the changes of a trail up to a position as text.

@@ -389,7 +389,7 @@ fn no_file_that_is_needed_is_safe_and_every_reason_is_true() {
     for number in 0..situations {
         let situation = Situation::random(&mut choice);
         let complete = if situation.vouched { vec!["default".to_owned()] } else { Vec::new() };
-        // Whoever vouches for the readers gives those that no artefact has.
+        // Whoever vouches for the readers also gives the readers without an artefact.
         let unseen = situation.readers.iter().filter(|reader| situation.vouched && !reader.is_seen);
         let readers: Vec<ReaderPosition> = unseen
             .map(|reader| ReaderPosition {

@@ -40,3 +40,42 @@ fn events_beside_lines() {
     );
     assert_eq!(count, found);
 }
+
+/// Copies a trail with `cp` and `sha256sum`, and with a backup that reads every record.
+#[test]
+#[ignore = "a measurement: cargo test --release -p trailcore-ops --test speed -- --ignored --nocapture"]
+fn backup() {
+    use std::process::Command;
+    use trailcore_ops::backup::{BackupRequest, Root, backup};
+    use trailcore_samples::{Bank, write_bank};
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    std::fs::create_dir_all(home.join("dirdat")).unwrap();
+    let bench = Bank::bench(trailcore::trail::ByteOrder::Big, 600_000_000);
+    let writer = trailcore::sink::WriterOptions { file_size: 100_000_000, ..bench.writer.clone() };
+    write_bank(&home.join("dirdat"), &Bank { writer, ..bench }).unwrap();
+    let bytes: u64 = std::fs::read_dir(home.join("dirdat")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let (mut tools, mut own) = (f64::MAX, f64::MAX);
+    for round in 0..3 {
+        let copy = folder.path().join(format!("copy{round}"));
+        let start = Instant::now();
+        let command =
+            format!("cp -r {0} {1} && sha256sum {0}/dirdat/* > {1}.sums && sync {1}/dirdat/*", home.display(), copy.display());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        tools = tools.min(start.elapsed().as_secs_f64());
+        std::fs::remove_dir_all(copy).unwrap();
+        let repository = folder.path().join(format!("repository{round}"));
+        let request = BackupRequest {
+            roots: vec![Root { name: None, path: home.display().to_string() }],
+            repository: repository.display().to_string(),
+            ..BackupRequest::default()
+        };
+        let start = Instant::now();
+        let report = backup(&request).unwrap();
+        own = own.min(start.elapsed().as_secs_f64());
+        assert!(report.manifest.is_whole && report.records > 1_000_000);
+        std::fs::remove_dir_all(repository).unwrap();
+    }
+    let rate = |seconds: f64| bytes as f64 / seconds / 1e6;
+    println!("cp and sha256sum: {:.0} MB/s, backup: {:.0} MB/s, {:.2} of it", rate(tools), rate(own), tools / own);
+}

@@ -44,7 +44,7 @@ pub(super) struct BackupArgs {
     /// Also copy what an installation or a process makes again
     #[arg(long)]
     rebuildable: bool,
-    /// Copy all trail files again, also those that the last set has
+    /// Copy all trail files again, also the ones of the last set
     #[arg(long)]
     full: bool,
     /// Print the report as JSON
@@ -209,6 +209,11 @@ pub(super) fn take(args: &BackupArgs, output: &mut Output) -> Result<i32, Failur
         }
         for gap in &report.manifest.gaps {
             output.line(&clean(&format!("gap: {gap}")), RED)?;
+        }
+        let foreign = |position: &&backup::SetPosition| !position.is_write && position.landing == backup::Landing::NoTrail;
+        for position in report.manifest.positions.iter().filter(foreign) {
+            let text = format!("{} reads {}, which is not in the set", position.stream, position.trail);
+            output.line(&clean(&text), YELLOW)?;
         }
         let whole = if report.manifest.is_whole { "whole" } else { "incomplete" };
         let fuzzy = if report.manifest.is_fuzzy { ", fuzzy: checkpoints moved meanwhile" } else { "" };

@@ -9,7 +9,8 @@ use rustix::fs::OFlags;
 use trailcore::trail::{Decoder, FileHeader, Resync};
 use trailcore::{Error, ErrorKind, Result};
 
-use super::manifest::{DamagedRange, Landing, SourceState, TrailContents};
+use super::class::SourceState;
+use super::manifest::{DamagedRange, Landing, TrailContents};
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 1 << 20;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
-use super::inventory::{FileClass, FileRole, Omitted};
+use super::class::{FileClass, FileRole, Omitted, SourceState};
 use crate::moment::Moment;
 
 /// The version of the form of manifests.
@@ -74,18 +74,6 @@ pub struct SetFile {
     pub is_settled: bool,
     /// The records, of a trail file.
     pub trail: Option<TrailContents>,
-}
-
-/// The state of a file at the source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SourceState {
-    /// The size.
-    pub bytes: u64,
-    /// The time of the last change, in nanoseconds since 1970.
-    pub modified: i64,
-    /// The number of the file in its file system.
-    pub inode: u64,
 }
 
 /// The records of a trail file.

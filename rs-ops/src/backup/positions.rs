@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::inventory::FileRole;
+use super::class::FileRole;
 use super::manifest::{Landing, SetFile, SetPosition};
 use crate::input::{Input, RefusedInput, read_all};
 use crate::model::{Snapshot, TrailName};

@@ -155,7 +155,7 @@ pub enum BlockerKind {
     MissingFile,
 }
 
-/// What a reader needs of a trail.
+/// The need of a reader.
 #[derive(Clone, Debug)]
 struct Need {
     /// The stream, as verdicts name it.
@@ -193,7 +193,7 @@ struct Known {
 /// let request = PurgeRequest { inputs, readers, complete: vec!["default".into()], keep_files: 1 };
 /// let report = purge(&request)?;
 /// let reasons: Vec<_> = report.trails[0].files.iter().map(|file| file.reason).collect();
-/// assert_eq!(reasons, [PurgeReason::Read, PurgeReason::ReaderNeeds, PurgeReason::Written]);
+/// assert_eq!(reasons, [PurgeReason::Read, PurgeReason::ReaderNeeds, PurgeReason::ReaderNeeds]);
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 ///

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use trailcore::report::CheckDocument;
 use trailcore::{ReadOptions, Result, Trail};
 
+use super::class::{FileClass, FileRole, OmitReason, Omitted};
 use super::copy::{self, invalid};
-use super::inventory::{FileClass, FileRole, OmitReason};
 use super::manifest::{Landing, Manifest, SetFile, SetPosition};
 use super::positions::{Trails, bad};
 use super::repository::set_at;
@@ -88,6 +88,8 @@ pub struct RehearsedTrail {
 
 /// Issues of a trail that are listed.
 const ISSUES: usize = 20;
+/// Files without a copy that a plan lists.
+const LISTED: usize = 100;
 
 /// Answers `ops.rehearse`: copies the files of a set into a scratch folder, compares their digests, reads every record and change of
 /// every trail, and looks up every position.
@@ -250,19 +252,28 @@ fn plan(set: &Path, manifest: &Manifest, warnings: &[String]) -> String {
     for warning in warnings {
         let _ = writeln!(text, "# WARNING: {}", one_line(warning));
     }
-    let set_path = set.display().to_string();
+    let set_path = std::path::absolute(set).unwrap_or_else(|_| set.to_path_buf()).display().to_string();
     let _ = writeln!(text, "\n# 1. Verify the set, and rehearse the restore on this machine.");
     let _ =
         writeln!(text, "trailcore ops verify {0}\ntrailcore ops rehearse {0} --scratch /var/tmp/rehearsal", quoted(&set_path));
     text +=
         "\n# 2. Stop all processes, so that nothing writes to the folders (GGSCI, or adminclient).\nSTOP ER *\nSTOP MANAGER\n";
-    text += "\n# 3. Keep what is there now, and copy the files back.\n";
+    text += "\n# 3. Move aside what is there now, and copy the files back. The programs are not in the set: install them first if they are lost.\n";
     for (name, path) in &manifest.roots {
         let files: Vec<&SetFile> = manifest.files.iter().filter(|file| file.root == *name).collect();
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
         let _ = writeln!(text, "# root {name}: {} files, {bytes} bytes", files.len());
+        let tops: BTreeSet<&str> = files.iter().map(|file| file.path.split('/').next().unwrap_or_default()).collect();
+        for top in &tops {
+            let (own, aside) = (
+                quoted(&one_line(&format!("{path}/{top}"))),
+                quoted(&one_line(&format!("{path}/{top}.before-{}", manifest.set))),
+            );
+            let _ = writeln!(text, "test ! -e {own} || mv {own} {aside}");
+        }
         let (from, to) = (quoted(&format!("{set_path}/files/{name}/.")), quoted(path));
-        let _ = writeln!(text, "mv {to} {}\nmkdir -p {to}\ncp -a {from} {to}/", quoted(&format!("{path}.before-restore")));
+        let _ = writeln!(text, "mkdir -p {to}\ncp -a {from} {to}/");
+        left_aside(manifest, name, path, &tops, &mut text);
         // The copies can be read by their owner only.
         let mut modes: BTreeMap<u32, Vec<&SetFile>> = BTreeMap::new();
         files.iter().filter(|file| file.mode != 0o600).for_each(|file| modes.entry(file.mode).or_default().push(file));
@@ -293,6 +304,24 @@ fn plan(set: &Path, manifest: &Manifest, warnings: &[String]) -> String {
     }
     text += "\n# 6. Start, and compare the counts.\nSTART MANAGER\nSTART ER *\nINFO ALL\n";
     text
+}
+
+/// Names the files that were moved aside, and that the set does not have.
+fn left_aside(manifest: &Manifest, root: &str, path: &str, tops: &BTreeSet<&str>, text: &mut String) {
+    let is_aside = |omitted: &&Omitted| {
+        let is_file = !matches!(omitted.reason, OmitReason::Link | OmitReason::LeadsOut);
+        let top = omitted.path.split_once('/').map_or("", |(top, _)| top);
+        omitted.root == root && is_file && tops.contains(top)
+    };
+    let aside: Vec<&Omitted> = manifest.omitted.iter().filter(is_aside).collect();
+    for omitted in aside.iter().take(LISTED) {
+        let Some((top, rest)) = omitted.path.split_once('/') else { continue };
+        let place = one_line(&format!("{path}/{top}.before-{}/{rest}", manifest.set));
+        let _ = writeln!(text, "# not in the set, so it is only here: {place}");
+    }
+    if aside.len() > LISTED {
+        let _ = writeln!(text, "# and {} more; the manifest lists all of them", aside.len() - LISTED);
+    }
 }
 
 fn alter(position: &SetPosition) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use trailcore::Result;
 
-use super::inventory::FileRole;
+use super::class::FileRole;
 use super::manifest::Manifest;
 use super::purge::ReaderPosition;
 use super::repository::Repository;
@@ -68,6 +68,9 @@ struct Facts {
     trails: BTreeMap<String, Vec<u64>>,
 }
 
+/// Returns the day, week or month of a set.
+type PeriodOf = fn(&Facts) -> String;
+
 /// Answers `ops.retain`.
 ///
 /// A set is kept if it is one of the last good ones, the last good one of a day, week or month, or if no other kept set covers a
@@ -97,12 +100,8 @@ pub fn retain(request: &RetainRequest) -> Result<RetainReport> {
     for index in good.iter().rev().take(usize::try_from(request.last.max(1)).unwrap_or(usize::MAX)) {
         keep(*index, "one of the last good sets".to_owned());
     }
-    let periods: [(u64, &str, &dyn Fn(&Facts) -> String); 3] = [
-        (request.daily, "day", &|facts| facts.day.to_string()),
-        // 1970-01-01 was a Thursday.
-        (request.weekly, "week", &|facts| (facts.day + 3).div_euclid(7).to_string()),
-        (request.monthly, "month", &|facts| facts.month.clone()),
-    ];
+    let periods: [(u64, &str, PeriodOf); 3] =
+        [(request.daily, "day", Facts::day), (request.weekly, "week", Facts::week), (request.monthly, "month", Facts::month)];
     for (count, name, period) in periods {
         let mut seen: Vec<String> = Vec::new();
         for index in good.iter().rev() {
@@ -149,6 +148,19 @@ impl Facts {
         let started = manifest.started.utc(None).map_or(0, |time| time.unix_micros());
         let month = manifest.started.to_string().chars().take(7).collect();
         Self { is_good: manifest.is_whole, day: started.div_euclid(86_400_000_000), month, trails, ..nothing }
+    }
+
+    fn day(&self) -> String {
+        self.day.to_string()
+    }
+
+    /// Returns the week, from Monday. 1970-01-01 was a Thursday.
+    fn week(&self) -> String {
+        (self.day + 3).div_euclid(7).to_string()
+    }
+
+    fn month(&self) -> String {
+        self.month.clone()
     }
 
     /// Returns whether a reader can be restored to a position: the set has its file, and all later ones up to its last.

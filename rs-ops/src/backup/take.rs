@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
+use super::class::{FileClass, FileRole, OmitReason, Omitted};
 use super::copy::{self, Copied, Failed, Scanned, copy_plain, copy_trail, create_folder, invalid, sync};
-use super::inventory::{FileClass, FileRole, InventoryFile, OmitReason, Omitted, RealRoot, Root, listed, resolved};
+use super::inventory::{InventoryFile, RealRoot, Root, listed, resolved};
 use super::manifest::{DIGEST, FORM, Landing, MANIFEST, Manifest, PreviousSet, SetFile, SetPosition};
 use super::positions::{Trails, bad, observed};
 use super::repository::Repository;
@@ -37,7 +38,7 @@ pub struct BackupRequest {
     pub secrets: bool,
     /// Files that an installation or a process makes again are copied, too.
     pub rebuildable: bool,
-    /// Trail files are copied again, also those that the last set has.
+    /// Trail files are copied again, also the ones of the last set.
     pub full: bool,
     /// The time of the set, which also names it; now by default.
     pub now: Option<Moment>,
@@ -61,7 +62,7 @@ pub struct BackupReport {
     pub resumed: u64,
     /// Trail records that were read.
     pub records: u64,
-    /// The artefacts that were refused.
+    /// The artefacts that were refused, and the last set if its manifest is damaged.
     pub refused: Vec<RefusedInput>,
 }
 
@@ -97,8 +98,10 @@ pub fn backup(request: &BackupRequest) -> Result<BackupReport> {
     refuse_inside(Path::new(&request.repository), &roots)?;
     let _claim = repository.claim()?;
     let started = request.now.unwrap_or_else(now);
-    let mut run = Run::new(request, &roots, &repository)?;
-    let (positions, refused) = observed(&request.inputs);
+    let mut refused = Vec::new();
+    let mut run = Run::new(request, &roots, &repository, &mut refused)?;
+    let (positions, unread) = observed(&request.inputs);
+    refused.extend(unread);
     run.checkpoints()?;
     run.positions = positions;
     run.files()?;
@@ -112,10 +115,14 @@ fn now() -> Moment {
 
 /// Refuses a repository inside of a root, and a root inside of the repository.
 fn refuse_inside(repository: &Path, roots: &[RealRoot]) -> Result<()> {
-    // The folder may not exist yet: its nearest ancestor decides.
+    // The folder may not exist yet: its nearest ancestor decides. What is below that must not lead up again.
     let absolute = std::path::absolute(repository).map_err(|error| Error::io(repository, error))?;
-    let real = absolute.ancestors().find_map(|part| Some((part.canonicalize().ok()?, part)));
-    let real = real.map_or_else(|| absolute.clone(), |(real, part)| real.join(absolute.strip_prefix(part).unwrap_or(part)));
+    let real = absolute.ancestors().find_map(|part| Some((part.canonicalize().ok()?, absolute.strip_prefix(part).ok()?)));
+    let (real, below) = real.ok_or_else(|| invalid("the path of the repository has no root").in_file(repository))?;
+    if below.components().any(|part| part == Component::ParentDir) {
+        return Err(invalid("the path has .. after a folder that does not exist").in_file(repository).hint("name it without .."));
+    }
+    let real = real.join(below);
     match roots.iter().find(|root| real.starts_with(&root.path) || root.path.starts_with(&real)) {
         Some(root) => {
             let error = invalid(format!("the repository and the root {} are inside of each other", root.given));
@@ -155,7 +162,12 @@ fn key(file: &SetFile) -> (String, String) {
 }
 
 impl<'a> Run<'a> {
-    fn new(request: &'a BackupRequest, roots: &'a [RealRoot], repository: &'a Repository) -> Result<Self> {
+    fn new(
+        request: &'a BackupRequest,
+        roots: &'a [RealRoot],
+        repository: &'a Repository,
+        refused: &mut Vec<RefusedInput>,
+    ) -> Result<Self> {
         let partial = repository.partial();
         create_folder(&partial)?;
         // A manifest that was not published is of an earlier state.
@@ -166,11 +178,17 @@ impl<'a> Run<'a> {
         let interrupted = journaled(&path)?;
         clear(&partial.join("files"), &interrupted.values().map(|file| partial.join(file.stored())).collect())?;
         let (last, previous) = match repository.names()?.pop() {
-            Some(name) => {
-                let (manifest, digest) = Manifest::open_with_digest(&repository.set(&name))?;
-                let sealed = manifest.files.into_iter().filter(is_reusable).map(|file| (key(&file), file));
-                (sealed.collect(), Some(PreviousSet { set: name, digest }))
-            }
+            Some(name) => match Manifest::open_with_digest(&repository.set(&name)) {
+                Ok((manifest, digest)) => {
+                    let sealed = manifest.files.into_iter().filter(is_reusable).map(|file| (key(&file), file));
+                    (sealed.collect(), Some(PreviousSet { set: name, digest }))
+                }
+                Err(error) => {
+                    // The new set is the more needed: it has nothing of the damaged one.
+                    refused.push(RefusedInput { artefact: name, reason: error.to_string() });
+                    (BTreeMap::new(), None)
+                }
+            },
             None => (BTreeMap::new(), None),
         };
         let mut options = fs::OpenOptions::new();
@@ -215,8 +233,7 @@ impl<'a> Run<'a> {
         for (index, file) in found.files.iter().enumerate() {
             if file.role == FileRole::Checkpoint {
                 if !copied.contains(&(file.root.clone(), file.path.clone())) && !self.is_omitted(file) {
-                    // It is new. The trails that it needs may be new, too, and are not copied any more.
-                    self.plain(file)?;
+                    self.omit(file, OmitReason::Late, "it was created while the set was made");
                 }
                 continue;
             }
@@ -378,7 +395,7 @@ impl<'a> Run<'a> {
             later.clear();
         }
         refused.extend(more.into_iter().filter(|one| !refused.contains(one)).collect::<Vec<_>>());
-        let moved = self.moved();
+        let moved = self.moved() || self.omitted.iter().any(|omitted| omitted.reason == OmitReason::Late);
         self.files.sort_by(|a, b| (&a.root, &a.path).cmp(&(&b.root, &b.path)));
         self.omitted.sort();
         let mut gaps = gaps(&self.files, &self.omitted);
@@ -467,7 +484,7 @@ fn is_reusable(file: &SetFile) -> bool {
 /// Returns the reasons why a set is not whole.
 fn gaps(files: &[SetFile], omitted: &[Omitted]) -> Vec<String> {
     let is_needed = |omitted: &&Omitted| match omitted.reason {
-        OmitReason::Class | OmitReason::Link => false,
+        OmitReason::Class | OmitReason::Link | OmitReason::Late => false,
         OmitReason::Limit => true,
         _ => omitted.class.is_none_or(|class| class == FileClass::Must),
     };

@@ -67,9 +67,9 @@ pub struct SetProblem {
 pub enum ProblemKind {
     /// The file is missing or cannot be read.
     Missing,
-    /// The contents are not those that were written.
+    /// The contents are not the ones that were written.
     Changed,
-    /// The records are others than those that were written.
+    /// The records are not the ones that were written.
     Records,
     /// The file is not in the manifest.
     Unknown,
