@@ -343,6 +343,17 @@ fn a_file_that_vanishes_or_changes_is_a_gap() {
     });
     let omitted = report.manifest.omitted.iter().find(|one| one.path == Home::trail(2)).unwrap();
     assert_eq!((omitted.reason, omitted.text.as_str()), (OmitReason::Unreadable, "it became a link"));
+    // A complete file is written to all the time.
+    let home = large();
+    let next = Path::new(&home.repository()).join("partial/files/home").join(Home::trail(1));
+    let report = while_copying(&home, &Home::trail(0), || {
+        let file = fs::OpenOptions::new().write(true).open(home.path(&Home::trail(0))).unwrap();
+        while !next.exists() {
+            file.set_modified(std::time::SystemTime::now()).unwrap();
+        }
+    });
+    assert!(!file(&report.manifest, &Home::trail(0)).is_settled && !report.manifest.is_whole);
+    assert!(report.manifest.gaps[0].contains("it changed while it was read"), "{:?}", report.manifest.gaps);
     // The newest file grows all the time: nothing is wrong.
     let home = large();
     let last = trail_files(24_000_000).len() - 1;
@@ -437,6 +448,11 @@ fn a_set_that_was_changed_is_not_good() {
     };
     forge(&forged);
     assert_eq!(kinds(&verified(&report.path)), [ProblemKind::Chain]);
+    forged.files.swap(0, 1);
+    let trail = forged.files.iter_mut().find_map(|file| file.trail.as_mut()).unwrap();
+    trail.records += 1;
+    forge(&forged);
+    assert_eq!(kinds(&verified(&report.path)), [ProblemKind::Records]);
     forged.files[0].path = "../../escape".to_owned();
     forge(&forged);
     let error = verify(&VerifyRequest { path: report.path.clone() }).unwrap_err().to_string();

@@ -43,7 +43,7 @@ fn events_beside_lines() {
 
 /// Copies a trail with `cp` and `sha256sum`, and with a backup that reads every record.
 #[test]
-#[ignore = "a measurement: cargo test --release -p trailcore-ops --test speed -- --ignored --nocapture"]
+#[ignore = "measures: run it in release"]
 fn backup() {
     use std::process::Command;
     use trailcore_ops::backup::{BackupRequest, Root, backup};
