@@ -623,7 +623,6 @@ fn one_writer_at_a_time() {
     });
 }
 
-#[cfg(feature = "archive")]
 #[test]
 fn an_archive_has_the_same_bytes_each_time() {
     let home = Home::new();
@@ -651,7 +650,6 @@ fn an_archive_has_the_same_bytes_each_time() {
     }
 }
 
-#[cfg(feature = "archive")]
 #[test]
 fn an_archive_cannot_write_elsewhere() {
     let home = Home::new();
@@ -756,7 +754,7 @@ fn every_verb_answers_in_the_one_call() {
     assert!(plan["text"].as_str().unwrap().contains("cp -a "), "{plan}");
     assert_eq!(call("ops.retain", serde_json::json!({"repository": repository}))["sets"][0]["is_kept"], true);
     let packed = trailcore_ops::call("ops.pack", &serde_json::json!({"path": repository, "to": folder("a.tar")}).to_string());
-    assert_eq!(packed.is_ok(), cfg!(feature = "archive"), "{packed:?}");
+    assert!(packed.is_ok(), "{packed:?}");
     let inputs = serde_json::json!([{"trails": home.path("dirdat").display().to_string()}]);
     let purge = call("ops.purge", serde_json::json!({"inputs": inputs}));
     assert_eq!(purge["trails"][0]["files"][0]["reason"], "readers_not_listed");
