@@ -1,5 +1,8 @@
 //! The commands `ops …`: what GoldenGate writes about itself.
 
+mod backup;
+mod config;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -21,10 +24,15 @@ examples:
   trailcore ops health info-all.txt ggserr.log --memory /var/lib/ops.json
   trailcore ops watch info-all.txt --every 30
   trailcore ops export info-all.txt --format prometheus
+  trailcore ops lint /u01/ogg/dirprm
+  trailcore ops diff old/dirprm /u01/ogg/dirprm
+  trailcore ops backup /u01/ogg --to /backup/ogg --positions info-all.txt
+  trailcore ops rehearse /backup/ogg
+  trailcore ops purge info-all.txt info-detail.txt --trails /u01/ogg/dirdat
 
 exit codes: see trailcore --help; health --nagios exits with 0, 1, 2 or 3";
 
-/// Reads logs, reports, command output and REST bodies of GoldenGate: lag, health, statistics
+/// Reads logs, reports, command output and REST bodies of GoldenGate: lag, health, statistics, configuration, backup
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -48,6 +56,28 @@ enum Command {
     Watch(WatchArgs),
     /// Prints health and lag for another program
     Export(ExportArgs),
+    /// Checks parameter files, GLOBALS, command files and properties, each file and all together
+    Lint(config::LintArgs),
+    /// Compares two versions of a configuration by their meaning
+    Diff(config::DiffArgs),
+    /// Lists the files of a home or deployment: what a restore needs, what is secret, what can be made again
+    Inventory(backup::InventoryArgs),
+    /// Takes a set of a home or deployment: checkpoints, verified trails, checkpoints again
+    Backup(backup::BackupArgs),
+    /// Reads a set again: digests, records, positions
+    Verify(backup::VerifyArgs),
+    /// Restores a set into a scratch folder, and reads every trail
+    Rehearse(backup::RehearseArgs),
+    /// Prints the steps of a restore
+    RestorePlan(backup::VerifyArgs),
+    /// Shows which sets of a repository to keep, and why
+    Retain(backup::RetainArgs),
+    /// Writes a set as one file
+    Pack(backup::PackArgs),
+    /// Writes the files of an archive into an empty folder
+    Unpack(backup::PackArgs),
+    /// Shows which trail files no reader needs, with a proof for each; removes nothing
+    Purge(backup::PurgeArgs),
 }
 
 #[derive(clap::Args)]
@@ -151,17 +181,32 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Reconcile(args) => reconcile(args, output),
         Command::Watch(args) => watch(args, output),
         Command::Export(args) => export(args, output),
+        Command::Lint(args) => config::lint(args, output),
+        Command::Diff(args) => config::diff(args, output),
+        Command::Inventory(args) => backup::inventory(args, output),
+        Command::Backup(args) => backup::take(args, output),
+        Command::Verify(args) => backup::verify(args, output),
+        Command::Rehearse(args) => backup::rehearse(args, output),
+        Command::RestorePlan(args) => backup::restore_plan(args, output),
+        Command::Retain(args) => backup::retain(args, output),
+        Command::Pack(args) => backup::pack(args, output),
+        Command::Unpack(args) => backup::unpack(args, output),
+        Command::Purge(args) => backup::purge(args, output),
+    }
+}
+
+/// Returns the input of `PATH` or `NAME=PATH`.
+fn input_of(path: &str) -> Input {
+    match path.split_once('=').filter(|_| !Path::new(path).exists()) {
+        Some((deployment, path)) => Input { deployment: Some(deployment.to_owned()), ..Input::path(path) },
+        None => Input::path(path),
     }
 }
 
 impl Common {
     fn input(&self, path: &str) -> Input {
-        let (deployment, path) = match path.split_once('=').filter(|_| !Path::new(path).exists()) {
-            Some((deployment, path)) => (Some(deployment.to_owned()), path),
-            None => (None, path),
-        };
-        let mut input = Input::path(path);
-        (input.deployment, input.zone, input.observed) = (deployment, self.zone, changed(path));
+        let mut input = input_of(path);
+        (input.zone, input.observed) = (self.zone, input.path.as_deref().and_then(changed));
         input
     }
 

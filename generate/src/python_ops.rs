@@ -31,6 +31,16 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::StatsReport),
         schema_for!(trailcore_ops::statistics::Reconciliation),
         schema_for!(trailcore_ops::ExportReport),
+        schema_for!(trailcore_ops::config::LintReport),
+        schema_for!(trailcore_ops::config::ConfigDiff),
+        schema_for!(trailcore_ops::backup::Inventory),
+        schema_for!(trailcore_ops::backup::BackupReport),
+        schema_for!(trailcore_ops::backup::VerifyReport),
+        schema_for!(trailcore_ops::backup::Rehearsal),
+        schema_for!(trailcore_ops::backup::RestorePlan),
+        schema_for!(trailcore_ops::backup::RetainReport),
+        schema_for!(trailcore_ops::backup::PackReport),
+        schema_for!(trailcore_ops::backup::PurgeReport),
     ] {
         let mut schema = schema.to_value();
         let definitions = schema["$defs"].take();
@@ -56,7 +66,7 @@ fn class(name: &str, part: &Value, names: &[&String]) -> String {
     let mut values = String::new();
     for (member, property) in part["properties"].as_object().into_iter().flatten() {
         let (kind, value) = read(property, &format!("document.get(\"{member}\")"), names);
-        let field = if matches!(member.as_str(), "from" | "in" | "is") { format!("{member}_") } else { member.clone() };
+        let field = if matches!(member.as_str(), "class" | "from" | "in" | "is") { format!("{member}_") } else { member.clone() };
         let _ = writeln!(text, "    {field}: {kind}");
         let _ = writeln!(values, "            {field}={value},");
     }

@@ -16,6 +16,7 @@ use trailcore::report::{
     RecordReport, SaveReport,
 };
 use trailcore::sink::WriterOptions;
+use trailcore_ops::backup;
 use trailcore_stream::pipeline::{PipelineStatus, Pipelines};
 use trailcore_stream::sink::Entry;
 use trailcore_stream::{Checkpoint, Event, Lag, Progress, TailOptions};
@@ -70,6 +71,26 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::StatsReport>(folder, "ops-stats"),
         schema::<trailcore_ops::statistics::Reconciliation>(folder, "ops-reconcile"),
         schema::<trailcore_ops::ExportReport>(folder, "ops-export"),
+        schema::<trailcore_ops::config::LintRequest>(folder, "ops-lint-request"),
+        schema::<trailcore_ops::config::LintReport>(folder, "ops-lint"),
+        schema::<trailcore_ops::config::ConfigDiffRequest>(folder, "ops-diff-request"),
+        schema::<trailcore_ops::config::ConfigDiff>(folder, "ops-diff"),
+        schema::<backup::InventoryRequest>(folder, "ops-inventory-request"),
+        schema::<backup::Inventory>(folder, "ops-inventory"),
+        schema::<backup::BackupRequest>(folder, "ops-backup-request"),
+        schema::<backup::BackupReport>(folder, "ops-backup"),
+        schema::<backup::Manifest>(folder, "ops-manifest"),
+        schema::<backup::VerifyRequest>(folder, "ops-verify-request"),
+        schema::<backup::VerifyReport>(folder, "ops-verify"),
+        schema::<backup::RestoreRequest>(folder, "ops-restore-request"),
+        schema::<backup::Rehearsal>(folder, "ops-rehearse"),
+        schema::<backup::RestorePlan>(folder, "ops-restore-plan"),
+        schema::<backup::RetainRequest>(folder, "ops-retain-request"),
+        schema::<backup::RetainReport>(folder, "ops-retain"),
+        schema::<backup::PackRequest>(folder, "ops-pack-request"),
+        schema::<backup::PackReport>(folder, "ops-pack"),
+        schema::<backup::PurgeRequest>(folder, "ops-purge-request"),
+        schema::<backup::PurgeReport>(folder, "ops-purge"),
         schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }

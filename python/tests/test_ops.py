@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 import trailcore as tc
+from conftest import DATA
 
 INFO = """EXTRACT    E1    Last Started 2024-03-01 10:00   Status RUNNING
   Target Extract Trails:
@@ -66,3 +68,53 @@ def test_a_log_is_followed(tmp_path: Path) -> None:
     first = tc.ops.follow(log)
     second = tc.ops.follow(log, first.token)
     assert [len(first.events), len(second.events)] == [1, 1]
+
+
+def test_a_configuration_is_checked_and_compared(tmp_path: Path) -> None:
+    path = tmp_path / "pump.prm"
+    path.write_text("EXTRACT pump\nRMHOST gg2, MGRPORT 7809\nRMTTRAIL ./dirdat/rt\nUSERID ogg, PASSWORD s3cret\nTABLE A.B;\n")
+    report = tc.ops.lint([tmp_path], sarif=True)
+    primary = [finding for finding in report.findings if finding.primary]
+    assert [(finding.rule, finding.line) for finding in primary] == [("unknown_parameter", 2)]
+    assert report.sarif is not None and "s3cret" not in report.sarif
+    later = {"name": "pump.prm", "text": path.read_text().replace("7809", "7810").replace("s3cret", "other1")}
+    changes = tc.ops.diff([path], [later]).files[0].changes
+    assert [change.kind for change in changes] == ["changed", "secret_changed"]
+
+
+def test_a_set_is_taken_verified_and_rehearsed(tmp_path: Path) -> None:
+    home, repository = tmp_path / "home", tmp_path / "repository"
+    shutil.copytree(DATA / "big", home / "dirdat")
+    (home / "dirprm").mkdir()
+    (home / "dirprm" / "mgr.prm").write_text("PORT 7809\n")
+    found = tc.ops.inventory([home])
+    assert {file.class_ for file in found.files} >= {"must"}
+    info = tmp_path / "info.txt"
+    info.write_text(
+        "REPLICAT   R1    Last Started 2024-03-01 10:00   Status RUNNING\n"
+        f"Log Read Checkpoint  File {home}/dirdat/bk000000000\n"
+        "                     2024-03-01 10:00:00  RBA 1\n"
+    )
+    report = tc.ops.backup({"home": home}, repository, inputs=[info])
+    assert not report.manifest.is_whole and report.manifest.positions[0].landing == "inside"
+    report = tc.ops.backup([home], repository)
+    assert report.manifest.is_whole and report.shared > 0
+    assert tc.ops.verify(repository).is_good
+    rehearsal = tc.ops.rehearse(repository, tmp_path / "scratch")
+    assert rehearsal.is_good and rehearsal.trails[0].changes > 0
+    assert "cp -a" in tc.ops.restore_plan(repository).text
+    assert [one.is_kept for one in tc.ops.retain(repository).sets] == [False, True]
+    tc.ops.pack(repository, tmp_path / "set.tar.zst")
+    assert tc.ops.unpack(tmp_path / "set.tar.zst", tmp_path / "set").files == len(report.manifest.files)
+    with pytest.raises(ValueError):
+        tc.ops.backup([home], home / "repository")
+
+
+def test_a_trail_file_is_purged_by_proof_only(tmp_path: Path) -> None:
+    for number in range(4, 8):
+        (tmp_path / f"aa{number:09}").write_bytes(b"G")
+    listed = {"trails": str(tmp_path)}
+    assert tc.ops.purge([listed]).trails[0].safe_bytes == 0
+    reader = {"name": "R1", "trail": f"{tmp_path}/aa", "seqno": 6, "rba": 10}
+    report = tc.ops.purge([listed], readers=[reader], complete=["default"])
+    assert [file.reason for file in report.trails[0].files] == ["read", "read", "reader_needs", "reader_needs"]

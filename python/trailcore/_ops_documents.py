@@ -8,11 +8,16 @@ from typing import Any
 
 __all__ = [
     "Backlog",
+    "BackupReport",
     "Checkpoint",
     "CheckpointPosition",
     "Command",
+    "ConfigChange",
+    "ConfigDiff",
+    "ConfigFinding",
     "CountSet",
     "CounterRow",
+    "DamagedRange",
     "Difference",
     "DiscardEntry",
     "DiscardFile",
@@ -21,6 +26,7 @@ __all__ = [
     "ExportReport",
     "Fault",
     "Faults",
+    "FileDiff",
     "Finding",
     "FollowReport",
     "Forecast",
@@ -32,41 +38,63 @@ __all__ = [
     "HeartbeatRow",
     "HeartbeatSample",
     "InfoAll",
+    "Inventory",
+    "InventoryFile",
     "LagAnswer",
     "LagReport",
     "LagValue",
     "Limit",
     "Link",
+    "LintFile",
+    "LintReport",
     "ListedFile",
     "Listing",
     "Log",
     "LogRecord",
     "LoggedLag",
     "ManagerInfo",
+    "Manifest",
+    "Omitted",
     "OpenTransaction",
+    "PackReport",
     "ParameterLine",
+    "PreviousSet",
     "ProcessRow",
     "ProgressLine",
+    "PurgeBlocker",
+    "PurgeFile",
+    "PurgeReport",
+    "PurgeTrail",
     "Quantiles",
     "Rate",
     "ReadPosition",
     "ReadReport",
+    "ReaderPosition",
     "Reading",
     "Reconciliation",
     "Refused",
     "RefusedInput",
+    "Rehearsal",
+    "RehearsedTrail",
     "Reply",
     "RestBody",
     "RestItem",
     "RestMessage",
     "RestStatus",
     "RestTrail",
+    "RestorePlan",
+    "RetainReport",
+    "RetainedSet",
     "RunReport",
     "RunStatistics",
     "RunTable",
+    "SetFile",
+    "SetPosition",
+    "SetProblem",
     "Side",
     "SourceContext",
     "SourceRange",
+    "SourceState",
     "StageCount",
     "Stats",
     "StatsReport",
@@ -77,11 +105,13 @@ __all__ = [
     "TargetTrail",
     "TextTable",
     "Top",
+    "TrailContents",
     "TrailPoint",
     "TrailStatistics",
     "TrailTable",
     "Transcript",
     "Verdict",
+    "VerifyReport",
 ]
 
 
@@ -102,6 +132,34 @@ class Backlog:
             bytes=document.get("bytes"),
             records=document.get("records"),
             millis=document.get("millis"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class BackupReport:
+    """`ops.backup`: a set that was taken."""
+
+    path: str
+    manifest: Manifest
+    digest: str
+    copied_bytes: int
+    shared: int
+    resumed: int
+    records: int
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> BackupReport:
+        """Reads it from a document."""
+        return cls(
+            path=document.get("path"),
+            manifest=Manifest.of(document.get("manifest")),
+            digest=document.get("digest"),
+            copied_bytes=document.get("copied_bytes"),
+            shared=document.get("shared"),
+            resumed=document.get("resumed"),
+            records=document.get("records"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
 
@@ -188,6 +246,82 @@ class Command:
 
 
 @dataclasses.dataclass(frozen=True)
+class ConfigChange:
+    """A change of a statement."""
+
+    kind: Any
+    keyword: str
+    before: str | None
+    before_line: int | None
+    after: str | None
+    after_line: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigChange:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            keyword=document.get("keyword"),
+            before=document.get("before"),
+            before_line=document.get("before_line"),
+            after=document.get("after"),
+            after_line=document.get("after_line"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigDiff:
+    """`ops.diff`: the differences of two versions of a configuration."""
+
+    files: list[FileDiff]
+    same: int
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigDiff:
+        """Reads it from a document."""
+        return cls(
+            files=[FileDiff.of(one) for one in document.get("files") or []],
+            same=document.get("same"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigFinding:
+    """Something in the configuration that is wrong or should be looked at."""
+
+    rule: Any
+    severity: Any
+    primary: bool
+    file: str
+    line: int
+    column: int
+    offset: int
+    text: str
+    reason: str
+    fix: str
+    ogg: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigFinding:
+        """Reads it from a document."""
+        return cls(
+            rule=document.get("rule"),
+            severity=document.get("severity"),
+            primary=document.get("primary"),
+            file=document.get("file"),
+            line=document.get("line"),
+            column=document.get("column"),
+            offset=document.get("offset"),
+            text=document.get("text"),
+            reason=document.get("reason"),
+            fix=document.get("fix"),
+            ogg=document.get("ogg"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class CountSet:
     """Counts since a time."""
 
@@ -236,6 +370,24 @@ class CounterRow:
             since=document.get("since"),
             at=document.get("at"),
             evidence=Evidence.of(document.get("evidence")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class DamagedRange:
+    """Bytes of a trail file that are not records."""
+
+    from_: int
+    to: int
+    what: str
+
+    @classmethod
+    def of(cls, document: Any) -> DamagedRange:
+        """Reads it from a document."""
+        return cls(
+            from_=document.get("from"),
+            to=document.get("to"),
+            what=document.get("what"),
         )
 
 
@@ -408,6 +560,24 @@ class Faults:
         return cls(
             first=[Fault.of(one) for one in document.get("first") or []],
             counts=document.get("counts") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FileDiff:
+    """The changes of a file."""
+
+    before: str | None
+    after: str | None
+    changes: list[ConfigChange]
+
+    @classmethod
+    def of(cls, document: Any) -> FileDiff:
+        """Reads it from a document."""
+        return cls(
+            before=document.get("before"),
+            after=document.get("after"),
+            changes=[ConfigChange.of(one) for one in document.get("changes") or []],
         )
 
 
@@ -669,6 +839,7 @@ class InfoAll:
     offset: int
     home: str | None
     rows: list[ProcessRow]
+    is_closed: bool
 
     @classmethod
     def of(cls, document: Any) -> InfoAll:
@@ -678,6 +849,55 @@ class InfoAll:
             offset=document.get("offset"),
             home=document.get("home"),
             rows=[ProcessRow.of(one) for one in document.get("rows") or []],
+            is_closed=document.get("is_closed"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Inventory:
+    """`ops.inventory`: the files of a home or deployment."""
+
+    roots: dict[str, Any]
+    files: list[InventoryFile]
+    omitted: list[Omitted]
+    bytes: dict[str, Any]
+    first_set: int
+    trail_bytes_a_day: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> Inventory:
+        """Reads it from a document."""
+        return cls(
+            roots=document.get("roots") or {},
+            files=[InventoryFile.of(one) for one in document.get("files") or []],
+            omitted=[Omitted.of(one) for one in document.get("omitted") or []],
+            bytes=document.get("bytes") or {},
+            first_set=document.get("first_set"),
+            trail_bytes_a_day=document.get("trail_bytes_a_day"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class InventoryFile:
+    """A file of an inventory."""
+
+    root: str
+    path: str
+    role: Any
+    class_: Any
+    state: SourceState
+    is_sealed: bool
+
+    @classmethod
+    def of(cls, document: Any) -> InventoryFile:
+        """Reads it from a document."""
+        return cls(
+            root=document.get("root"),
+            path=document.get("path"),
+            role=document.get("role"),
+            class_=document.get("class"),
+            state=SourceState.of(document.get("state")),
+            is_sealed=document.get("is_sealed"),
         )
 
 
@@ -790,6 +1010,48 @@ class Link:
             backlog=Backlog.of(document.get("backlog")),
             gap=document.get("gap"),
             is_ambiguous=document.get("is_ambiguous"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LintFile:
+    """A file that was checked."""
+
+    name: str
+    kind: Any
+    group: str | None
+    errors: int
+    warnings: int
+
+    @classmethod
+    def of(cls, document: Any) -> LintFile:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            kind=document.get("kind"),
+            group=document.get("group"),
+            errors=document.get("errors"),
+            warnings=document.get("warnings"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LintReport:
+    """`ops.lint`: what is wrong in a configuration."""
+
+    files: list[LintFile]
+    findings: list[ConfigFinding]
+    sarif: str | None
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> LintReport:
+        """Reads it from a document."""
+        return cls(
+            files=[LintFile.of(one) for one in document.get("files") or []],
+            findings=[ConfigFinding.of(one) for one in document.get("findings") or []],
+            sarif=document.get("sarif"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
 
@@ -944,6 +1206,66 @@ class ManagerInfo:
 
 
 @dataclasses.dataclass(frozen=True)
+class Manifest:
+    """The contents of a set."""
+
+    form: int
+    set: str
+    started: Any
+    is_whole: bool
+    gaps: list[Any]
+    is_fuzzy: bool
+    roots: dict[str, Any]
+    files: list[SetFile]
+    omitted: list[Omitted]
+    positions: list[SetPosition]
+    later: list[SetPosition]
+    previous: PreviousSet | None
+    chain: str
+
+    @classmethod
+    def of(cls, document: Any) -> Manifest:
+        """Reads it from a document."""
+        return cls(
+            form=document.get("form"),
+            set=document.get("set"),
+            started=document.get("started"),
+            is_whole=document.get("is_whole"),
+            gaps=document.get("gaps") or [],
+            is_fuzzy=document.get("is_fuzzy"),
+            roots=document.get("roots") or {},
+            files=[SetFile.of(one) for one in document.get("files") or []],
+            omitted=[Omitted.of(one) for one in document.get("omitted") or []],
+            positions=[SetPosition.of(one) for one in document.get("positions") or []],
+            later=[SetPosition.of(one) for one in document.get("later") or []],
+            previous=None if document.get("previous") is None else PreviousSet.of(document.get("previous")),
+            chain=document.get("chain"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Omitted:
+    """A file that is not in an inventory or a set."""
+
+    root: str
+    path: str
+    class_: Any
+    reason: Any
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> Omitted:
+        """Reads it from a document."""
+        return cls(
+            root=document.get("root"),
+            path=document.get("path"),
+            class_=document.get("class"),
+            reason=document.get("reason"),
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class OpenTransaction:
     """An open transaction."""
 
@@ -980,6 +1302,28 @@ class OpenTransaction:
 
 
 @dataclasses.dataclass(frozen=True)
+class PackReport:
+    """`ops.pack` and `ops.unpack`: an archive or set that was written."""
+
+    path: str
+    set: str
+    files: int
+    bytes: int
+    digest: str
+
+    @classmethod
+    def of(cls, document: Any) -> PackReport:
+        """Reads it from a document."""
+        return cls(
+            path=document.get("path"),
+            set=document.get("set"),
+            files=document.get("files"),
+            bytes=document.get("bytes"),
+            digest=document.get("digest"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class ParameterLine:
     """An echoed parameter."""
 
@@ -994,6 +1338,22 @@ class ParameterLine:
             line=document.get("line"),
             offset=document.get("offset"),
             text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PreviousSet:
+    """The set before another one."""
+
+    set: str
+    digest: str
+
+    @classmethod
+    def of(cls, document: Any) -> PreviousSet:
+        """Reads it from a document."""
+        return cls(
+            set=document.get("set"),
+            digest=document.get("digest"),
         )
 
 
@@ -1054,6 +1414,96 @@ class ProgressLine:
             computed_rate=document.get("computed_rate"),
             computed_delta=document.get("computed_delta"),
             is_contradictory=document.get("is_contradictory"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PurgeBlocker:
+    """A stream that keeps files from being purged, and should not."""
+
+    kind: Any
+    stream: str
+    trail: str
+    seqno: int
+    text: str
+    advice: str
+
+    @classmethod
+    def of(cls, document: Any) -> PurgeBlocker:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            stream=document.get("stream"),
+            trail=document.get("trail"),
+            seqno=document.get("seqno"),
+            text=document.get("text"),
+            advice=document.get("advice"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PurgeFile:
+    """A trail file with its proof."""
+
+    seqno: int
+    path: str
+    bytes: int
+    is_safe: bool
+    reason: Any
+    stream: str | None
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> PurgeFile:
+        """Reads it from a document."""
+        return cls(
+            seqno=document.get("seqno"),
+            path=document.get("path"),
+            bytes=document.get("bytes"),
+            is_safe=document.get("is_safe"),
+            reason=document.get("reason"),
+            stream=document.get("stream"),
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PurgeReport:
+    """`ops.purge`: which trail files no reader needs."""
+
+    trails: list[PurgeTrail]
+    blockers: list[PurgeBlocker]
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> PurgeReport:
+        """Reads it from a document."""
+        return cls(
+            trails=[PurgeTrail.of(one) for one in document.get("trails") or []],
+            blockers=[PurgeBlocker.of(one) for one in document.get("blockers") or []],
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PurgeTrail:
+    """The files of a trail."""
+
+    deployment: str
+    trail: str
+    needed: int | None
+    safe_bytes: int
+    files: list[PurgeFile]
+
+    @classmethod
+    def of(cls, document: Any) -> PurgeTrail:
+        """Reads it from a document."""
+        return cls(
+            deployment=document.get("deployment"),
+            trail=document.get("trail"),
+            needed=document.get("needed"),
+            safe_bytes=document.get("safe_bytes"),
+            files=[PurgeFile.of(one) for one in document.get("files") or []],
         )
 
 
@@ -1154,6 +1604,26 @@ class ReadReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class ReaderPosition:
+    """The position of a reader."""
+
+    name: str
+    trail: str
+    seqno: int
+    rba: int
+
+    @classmethod
+    def of(cls, document: Any) -> ReaderPosition:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            trail=document.get("trail"),
+            seqno=document.get("seqno"),
+            rba=document.get("rba"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Reading:
     """An artefact that was read."""
 
@@ -1226,6 +1696,62 @@ class RefusedInput:
         return cls(
             artefact=document.get("artefact"),
             reason=document.get("reason"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Rehearsal:
+    """`ops.rehearse`: whether a set can be restored."""
+
+    path: str
+    set: str
+    scratch: str
+    is_good: bool
+    files: int
+    bytes: int
+    trails: list[RehearsedTrail]
+    positions: list[SetPosition]
+    problems: list[SetProblem]
+
+    @classmethod
+    def of(cls, document: Any) -> Rehearsal:
+        """Reads it from a document."""
+        return cls(
+            path=document.get("path"),
+            set=document.get("set"),
+            scratch=document.get("scratch"),
+            is_good=document.get("is_good"),
+            files=document.get("files"),
+            bytes=document.get("bytes"),
+            trails=[RehearsedTrail.of(one) for one in document.get("trails") or []],
+            positions=[SetPosition.of(one) for one in document.get("positions") or []],
+            problems=[SetProblem.of(one) for one in document.get("problems") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RehearsedTrail:
+    """A trail that was restored and read."""
+
+    trail: str
+    files: int
+    records: int
+    changes: int
+    transactions: int
+    is_whole: bool
+    issues: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> RehearsedTrail:
+        """Reads it from a document."""
+        return cls(
+            trail=document.get("trail"),
+            files=document.get("files"),
+            records=document.get("records"),
+            changes=document.get("changes"),
+            transactions=document.get("transactions"),
+            is_whole=document.get("is_whole"),
+            issues=document.get("issues") or [],
         )
 
 
@@ -1370,6 +1896,64 @@ class RestTrail:
 
 
 @dataclasses.dataclass(frozen=True)
+class RestorePlan:
+    """`ops.restore_plan`: what a person does to restore a set."""
+
+    path: str
+    set: str
+    warnings: list[Any]
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> RestorePlan:
+        """Reads it from a document."""
+        return cls(
+            path=document.get("path"),
+            set=document.get("set"),
+            warnings=document.get("warnings") or [],
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RetainReport:
+    """`ops.retain`: which sets to keep."""
+
+    sets: list[RetainedSet]
+    uncovered: list[ReaderPosition]
+
+    @classmethod
+    def of(cls, document: Any) -> RetainReport:
+        """Reads it from a document."""
+        return cls(
+            sets=[RetainedSet.of(one) for one in document.get("sets") or []],
+            uncovered=[ReaderPosition.of(one) for one in document.get("uncovered") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RetainedSet:
+    """A set with the reasons to keep it."""
+
+    set: str
+    path: str
+    is_good: bool
+    is_kept: bool
+    reasons: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> RetainedSet:
+        """Reads it from a document."""
+        return cls(
+            set=document.get("set"),
+            path=document.get("path"),
+            is_good=document.get("is_good"),
+            is_kept=document.get("is_kept"),
+            reasons=document.get("reasons") or [],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class RunReport:
     """A report."""
 
@@ -1458,6 +2042,84 @@ class RunTable:
 
 
 @dataclasses.dataclass(frozen=True)
+class SetFile:
+    """A file of a set."""
+
+    root: str
+    path: str
+    role: Any
+    class_: Any
+    bytes: int
+    digest: str
+    mode: int
+    source: SourceState
+    is_settled: bool
+    trail: TrailContents | None
+
+    @classmethod
+    def of(cls, document: Any) -> SetFile:
+        """Reads it from a document."""
+        return cls(
+            root=document.get("root"),
+            path=document.get("path"),
+            role=document.get("role"),
+            class_=document.get("class"),
+            bytes=document.get("bytes"),
+            digest=document.get("digest"),
+            mode=document.get("mode"),
+            source=SourceState.of(document.get("source")),
+            is_settled=document.get("is_settled"),
+            trail=None if document.get("trail") is None else TrailContents.of(document.get("trail")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SetPosition:
+    """The position of a stream in a trail."""
+
+    deployment: str
+    stream: str
+    kind: Any
+    is_write: bool
+    trail: str
+    seqno: int
+    rba: int
+    landing: Any
+
+    @classmethod
+    def of(cls, document: Any) -> SetPosition:
+        """Reads it from a document."""
+        return cls(
+            deployment=document.get("deployment"),
+            stream=document.get("stream"),
+            kind=document.get("kind"),
+            is_write=document.get("is_write"),
+            trail=document.get("trail"),
+            seqno=document.get("seqno"),
+            rba=document.get("rba"),
+            landing=document.get("landing"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SetProblem:
+    """A problem of a set."""
+
+    kind: Any
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> SetProblem:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            subject=document.get("subject"),
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Side:
     """One side of a link: a stream with its position."""
 
@@ -1514,6 +2176,24 @@ class SourceRange:
             name=document.get("name"),
             begin=document.get("begin"),
             end=document.get("end"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceState:
+    """The state of a file at the source."""
+
+    bytes: int
+    modified: int
+    inode: int
+
+    @classmethod
+    def of(cls, document: Any) -> SourceState:
+        """Reads it from a document."""
+        return cls(
+            bytes=document.get("bytes"),
+            modified=document.get("modified"),
+            inode=document.get("inode"),
         )
 
 
@@ -1748,6 +2428,28 @@ class Top:
 
 
 @dataclasses.dataclass(frozen=True)
+class TrailContents:
+    """The records of a trail file."""
+
+    seqno: int
+    is_sealed: bool
+    records: int
+    damage: list[DamagedRange]
+    more_damage: int
+
+    @classmethod
+    def of(cls, document: Any) -> TrailContents:
+        """Reads it from a document."""
+        return cls(
+            seqno=document.get("seqno"),
+            is_sealed=document.get("is_sealed"),
+            records=document.get("records"),
+            damage=[DamagedRange.of(one) for one in document.get("damage") or []],
+            more_damage=document.get("more_damage"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class TrailPoint:
     """A position in a trail."""
 
@@ -1878,4 +2580,36 @@ class Verdict:
             backlog=None if document.get("backlog") is None else Backlog.of(document.get("backlog")),
             limits=[Limit.of(one) for one in document.get("limits") or []],
             forecast=None if document.get("forecast") is None else Forecast.of(document.get("forecast")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifyReport:
+    """`ops.verify`: whether a set is as it was written."""
+
+    path: str
+    set: str
+    is_good: bool
+    is_whole: bool
+    gaps: list[Any]
+    files: int
+    bytes: int
+    records: int
+    damaged_at_source: int
+    problems: list[SetProblem]
+
+    @classmethod
+    def of(cls, document: Any) -> VerifyReport:
+        """Reads it from a document."""
+        return cls(
+            path=document.get("path"),
+            set=document.get("set"),
+            is_good=document.get("is_good"),
+            is_whole=document.get("is_whole"),
+            gaps=document.get("gaps") or [],
+            files=document.get("files"),
+            bytes=document.get("bytes"),
+            records=document.get("records"),
+            damaged_at_source=document.get("damaged_at_source"),
+            problems=[SetProblem.of(one) for one in document.get("problems") or []],
         )

@@ -1,4 +1,4 @@
-"""Operations: values, lag, health and statistics, from what GoldenGate writes about itself.
+"""Operations: values, lag, health, statistics, configuration and backup, from what GoldenGate writes about itself.
 
     import trailcore as tc
 
@@ -19,20 +19,52 @@ from typing import TYPE_CHECKING, Any
 
 from trailcore import _native
 from trailcore._ops_documents import (
+    BackupReport,
+    ConfigDiff,
     ExportReport,
     FollowReport,
     HealthAnswer,
+    Inventory,
     LagReport,
+    LintReport,
+    PackReport,
+    PurgeReport,
     ReadReport,
     Reconciliation,
+    Rehearsal,
+    RestorePlan,
+    RetainReport,
     StatsReport,
+    VerifyReport,
 )
 
 if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["Table", "export", "follow", "health", "lag", "plot", "read", "reconcile", "stats", "table"]
+__all__ = [
+    "Table",
+    "backup",
+    "diff",
+    "export",
+    "follow",
+    "health",
+    "inventory",
+    "lag",
+    "lint",
+    "pack",
+    "plot",
+    "purge",
+    "read",
+    "reconcile",
+    "rehearse",
+    "restore_plan",
+    "retain",
+    "stats",
+    "table",
+    "unpack",
+    "verify",
+]
 
 Artefact = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -96,6 +128,113 @@ def export(inputs: Iterable[Artefact], *, format: str = "prometheus", memory: Ma
     """Returns health and lag as text: `prometheus`, `statsd`, `json_lines` or `zabbix`."""
     answer = _native.call("ops.export", _request(inputs, [], format=format, memory=memory))
     return ExportReport.of(json.loads(answer)).text
+
+
+def lint(inputs: Iterable[Artefact], *, sarif: bool = False) -> LintReport:
+    """Checks parameter files, GLOBALS, command files and properties. With `sarif`, the report also has a SARIF document."""
+    request = {"inputs": [_input(one) for one in inputs], "sarif": sarif}
+    return LintReport.of(json.loads(_native.call("ops.lint", json.dumps(request))))
+
+
+def diff(before: Iterable[Artefact], after: Iterable[Artefact]) -> ConfigDiff:
+    """Compares two versions of a configuration by their meaning. Secrets are masked."""
+    request = {"before": [_input(one) for one in before], "after": [_input(one) for one in after]}
+    return ConfigDiff.of(json.loads(_native.call("ops.diff", json.dumps(request))))
+
+
+Folder = str | os.PathLike[str]
+
+
+def _call(verb: str, request: Mapping[str, Any]) -> Any:
+    return json.loads(_native.call(verb, json.dumps(request)))
+
+
+def _roots(roots: Iterable[Folder] | Mapping[str, Folder]) -> list[dict[str, Any]]:
+    if isinstance(roots, Mapping):
+        return [{"name": name, "path": os.fspath(path)} for name, path in roots.items()]
+    return [{"path": os.fspath(path)} for path in roots]
+
+
+def inventory(roots: Iterable[Folder] | Mapping[str, Folder]) -> Inventory:
+    """Returns the files of homes or deployments, each with its use and class."""
+    return Inventory.of(_call("ops.inventory", {"roots": _roots(roots)}))
+
+
+def backup(
+    roots: Iterable[Folder] | Mapping[str, Folder],
+    repository: Folder,
+    *,
+    inputs: Iterable[Artefact] = (),
+    secrets: bool = False,
+    rebuildable: bool = False,
+    full: bool = False,
+) -> BackupReport:
+    """Takes a set: checkpoints, verified trails, checkpoints again. `inputs` have the positions of the streams."""
+    request = {
+        "roots": _roots(roots),
+        "repository": os.fspath(repository),
+        "inputs": [_input(one) for one in inputs],
+        "secrets": secrets,
+        "rebuildable": rebuildable,
+        "full": full,
+    }
+    return BackupReport.of(_call("ops.backup", request))
+
+
+def verify(path: Folder) -> VerifyReport:
+    """Reads a set, or the last one of a repository, again: digests, records and positions."""
+    return VerifyReport.of(_call("ops.verify", {"path": os.fspath(path)}))
+
+
+def rehearse(path: Folder, scratch: Folder) -> Rehearsal:
+    """Restores a set into an empty folder, and reads every trail."""
+    return Rehearsal.of(_call("ops.rehearse", {"path": os.fspath(path), "scratch": os.fspath(scratch)}))
+
+
+def restore_plan(path: Folder) -> RestorePlan:
+    """Returns the steps of a restore as text. Nothing is run."""
+    return RestorePlan.of(_call("ops.restore_plan", {"path": os.fspath(path)}))
+
+
+def retain(
+    repository: Folder,
+    *,
+    last: int = 1,
+    daily: int = 0,
+    weekly: int = 0,
+    monthly: int = 0,
+    needs: Iterable[Mapping[str, Any]] = (),
+) -> RetainReport:
+    """Returns which sets to keep, with reasons. `needs` are positions that must stay restorable."""
+    request = {"repository": os.fspath(repository), "last": last, "daily": daily, "weekly": weekly, "monthly": monthly}
+    return RetainReport.of(_call("ops.retain", {**request, "needs": [dict(need) for need in needs]}))
+
+
+def pack(path: Folder, to: Folder) -> PackReport:
+    """Writes a set as one file, such as `set.tar.zst`."""
+    return PackReport.of(_call("ops.pack", {"path": os.fspath(path), "to": os.fspath(to)}))
+
+
+def unpack(path: Folder, to: Folder) -> PackReport:
+    """Writes the files of an archive into an empty folder."""
+    return PackReport.of(_call("ops.unpack", {"path": os.fspath(path), "to": os.fspath(to)}))
+
+
+def purge(
+    inputs: Iterable[Artefact],
+    *,
+    readers: Iterable[Mapping[str, Any]] = (),
+    complete: Sequence[str] = (),
+    keep_files: int = 1,
+) -> PurgeReport:
+    """Returns which trail files no reader needs, with a proof for each. Nothing is removed."""
+    request = {
+        "inputs": [_input(one) for one in inputs],
+        "readers": [dict(reader) for reader in readers],
+        "complete": list(complete),
+        "keep_files": keep_files,
+    }
+    return PurgeReport.of(_call("ops.purge", request))
 
 
 class Table:

@@ -6,10 +6,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
+use crate::backup;
+use crate::config;
 use crate::export::{self, Format};
 use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
-use crate::input::{Input, observe};
+use crate::input::{Input, RefusedInput, observe};
 use crate::model::{Backlog, LagValue, Link, Snapshot, StreamKind};
 use crate::moment::Moment;
 use crate::read::Reading;
@@ -24,6 +26,17 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.stats", "rates of counters between two rounds, and the contents of trails: an ops-stats report"),
     ("ops.reconcile", "the counts of each table along each chain: an ops-reconcile report"),
     ("ops.export", "health and lag as text for another program: an ops-export report"),
+    ("ops.lint", "what is wrong in a configuration: an ops-lint report"),
+    ("ops.diff", "the differences of two versions of a configuration: an ops-diff report"),
+    ("ops.inventory", "the files of a home or deployment, with their classes: an ops-inventory report"),
+    ("ops.backup", "takes a set: an ops-backup report"),
+    ("ops.verify", "whether a set is as it was written: an ops-verify report"),
+    ("ops.rehearse", "restores a set into a scratch folder, and reads it: an ops-rehearse report"),
+    ("ops.restore_plan", "the steps of a restore as text: an ops-restore-plan report"),
+    ("ops.retain", "which sets of a repository to keep, with reasons: an ops-retain report"),
+    ("ops.pack", "writes a set as one file: an ops-pack report"),
+    ("ops.unpack", "writes the files of an archive into a folder: an ops-pack report"),
+    ("ops.purge", "which trail files no reader needs, with a proof for each: an ops-purge report"),
 ];
 
 /// The request of `ops.read`.
@@ -67,16 +80,6 @@ pub struct ReadReport {
     pub readings: Vec<Reading>,
     /// The artefacts that were refused, with the reason.
     pub refused: Vec<RefusedInput>,
-}
-
-/// An artefact that was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RefusedInput {
-    /// The artefact.
-    pub artefact: String,
-    /// The reason.
-    pub reason: String,
 }
 
 /// `ops.lag`: the lag of every stream, and the backlog of every link.
@@ -186,6 +189,17 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.stats" => write(&stats(&parse(request)?)?),
         "ops.reconcile" => write(&reconciled(&parse(request)?)),
         "ops.export" => write(&exported(parse(request)?)?),
+        "ops.lint" => write(&config::lint(&parse(request)?)),
+        "ops.diff" => write(&config::diff(&parse(request)?)),
+        "ops.inventory" => write(&backup::inventory(&parse(request)?)?),
+        "ops.backup" => write(&backup::backup(&parse(request)?)?),
+        "ops.verify" => write(&backup::verify(&parse(request)?)?),
+        "ops.rehearse" => write(&backup::rehearse(&parse(request)?)?),
+        "ops.restore_plan" => write(&backup::restore_plan(&parse(request)?)?),
+        "ops.retain" => write(&backup::retain(&parse(request)?)?),
+        "ops.pack" => write(&backup::pack(&parse(request)?)?),
+        "ops.unpack" => write(&backup::unpack(&parse(request)?)?),
+        "ops.purge" => write(&backup::purge(&parse(request)?)?),
         _ => {
             let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();
             Err(Error::new(ErrorKind::InvalidArgument, format!("unknown verb {verb:?}; known are {}", known.join(", "))))
@@ -218,11 +232,6 @@ pub fn read(request: &ReadRequest) -> ReadReport {
     report
 }
 
-fn refused(snapshot: &Snapshot) -> Vec<RefusedInput> {
-    let inputs = snapshot.inputs.iter();
-    inputs.filter_map(|input| Some(RefusedInput { artefact: input.artefact.clone(), reason: input.error.clone()? })).collect()
-}
-
 impl ObserveRequest {
     /// Returns the rounds, the last one of which is `inputs`.
     fn all_rounds(&self) -> Vec<&[Input]> {
@@ -250,7 +259,7 @@ pub fn lag(request: &ObserveRequest) -> LagReport {
         lags: stream.lags.clone(),
         backlog: backlog((&stream.deployment, &stream.name)),
     });
-    LagReport { at: snapshot.at, streams: streams.collect(), links: snapshot.links.clone(), refused: refused(&snapshot) }
+    LagReport { at: snapshot.at, streams: streams.collect(), links: snapshot.links.clone(), refused: snapshot.refused() }
 }
 
 /// Answers `ops.health`.
@@ -281,7 +290,7 @@ pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
         report.rates = rates(before, after);
     }
     if let Some(last) = snapshots.last() {
-        report.refused = refused(last);
+        report.refused = last.refused();
         for stream in &last.streams {
             for (table, counters) in &stream.counters {
                 report.counters.extend(counters.iter().map(|(operation, counter)| CounterRow {
@@ -357,7 +366,10 @@ mod tests {
             let answer = call(verb, &format!(r#"{{"inputs":{inputs}}}"#)).unwrap();
             assert!(answer.contains(says), "{verb}: {answer}");
         }
-        assert_eq!(VERBS.len(), 7);
+        for (verb, _) in VERBS {
+            let is_unknown = call(verb, "{}").is_err_and(|error| error.to_string().contains("unknown verb"));
+            assert!(!is_unknown, "{verb}");
+        }
         for (verb, request) in [("ops.moon", "{}"), ("ops.read", "{"), ("ops.read", r#"{"inptus":[]}"#), ("ops.health", "{}")] {
             assert_eq!(call(verb, request).unwrap_err().kind(), ErrorKind::InvalidArgument, "{verb} {request}");
         }

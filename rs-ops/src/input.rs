@@ -1,5 +1,7 @@
 //! [`Input`]: an artefact of a request, by path or as text that the caller already has.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
@@ -48,6 +50,16 @@ pub struct Input {
     pub max_bytes: Option<u64>,
 }
 
+/// An artefact that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RefusedInput {
+    /// The artefact.
+    pub artefact: String,
+    /// The reason.
+    pub reason: String,
+}
+
 impl Input {
     /// Returns an input with this text and name.
     #[must_use]
@@ -72,20 +84,27 @@ impl Input {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] without path and text, the errors of reading the file, and those of [`Reading::of`].
     pub fn read(&self) -> Result<Reading> {
-        let reading = match (&self.text, &self.path) {
-            (Some(text), None) => Reading::of(self.label(), text.as_bytes(), self.kind)?,
-            (None, Some(path)) => {
-                let (bytes, skipped) = self.tail(path)?;
-                let mut reading = Reading::of(self.label(), &bytes, self.kind)?;
-                if skipped > 0 {
-                    let what = format!("the first {skipped} bytes of the file are not read");
-                    reading.faults.add(Place::default(), FaultKind::Truncated, &what);
-                }
-                reading
-            }
-            _ => return Err(Error::new(ErrorKind::InvalidArgument, "an input needs either path or text")),
-        };
+        let (bytes, skipped) = self.part()?;
+        let mut reading = Reading::of(self.label(), &bytes, self.kind)?;
+        if skipped > 0 {
+            let what = format!("the first {skipped} bytes of the file are not read");
+            reading.faults.add(Place::default(), FaultKind::Truncated, &what);
+        }
         Ok(reading.observed(self.observed))
+    }
+
+    /// Returns the bytes of the artefact.
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>> {
+        Ok(self.part()?.0)
+    }
+
+    /// Returns the bytes that are read, and the number of those before them.
+    fn part(&self) -> Result<(Cow<'_, [u8]>, u64)> {
+        match (&self.text, &self.path) {
+            (Some(text), None) => Ok((Cow::Borrowed(text.as_bytes()), 0)),
+            (None, Some(path)) => self.tail(path).map(|(bytes, skipped)| (Cow::Owned(bytes), skipped)),
+            _ => Err(Error::new(ErrorKind::InvalidArgument, "an input needs either path or text")),
+        }
     }
 
     /// Reads the end of a file: as many bytes as the limit allows, from the start of a line. Returns the bytes before them, too.

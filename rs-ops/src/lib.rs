@@ -1,6 +1,8 @@
 //! Reads what Oracle GoldenGate writes about itself.
 
+pub mod backup;
 mod call;
+pub mod config;
 pub mod export;
 mod fault;
 mod follow;
@@ -9,14 +11,15 @@ mod input;
 pub mod model;
 mod moment;
 mod number;
+mod point;
 pub mod read;
 pub mod statistics;
 
 pub use call::{
-    CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, RefusedInput, StatsReport,
-    StreamLag, VERBS, answer, call, exported, health as judge, lag, read as read_inputs, reconciled, stats,
+    CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, StatsReport, StreamLag, VERBS,
+    answer, call, exported, health as judge, lag, read as read_inputs, reconciled, stats,
 };
 pub use fault::{Fault, FaultKind, Faults, Place};
 pub use follow::{FollowReport, FollowRequest, LogFollower, follow};
-pub use input::{Input, observe};
+pub use input::{Input, RefusedInput, observe};
 pub use moment::Moment;

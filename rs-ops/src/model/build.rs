@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trailcore::ErrorKind;
 
 use crate::fault::Place;
-use crate::input::Input;
+use crate::input::{Input, RefusedInput};
 use crate::model::{
     Counter, Evidence, InputSeen, LagDefinition, LagValue, Message, Method, OpenWork, ProcessState, RedoPoint, Service, Snapshot,
     Stream, StreamKind, TrailFiles, TrailName, TrailPoint, link,
@@ -95,6 +95,13 @@ impl Snapshot {
             }
         }
         builder.finish()
+    }
+
+    /// Returns the inputs that could not be read, with the reason.
+    #[must_use]
+    pub fn refused(&self) -> Vec<RefusedInput> {
+        let refused = |input: &InputSeen| Some(RefusedInput { artefact: input.artefact.clone(), reason: input.error.clone()? });
+        self.inputs.iter().filter_map(refused).collect()
     }
 }
 

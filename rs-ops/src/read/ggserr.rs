@@ -517,7 +517,7 @@ impl<'a> Event<'a> {
             database,
             group,
             source,
-            text: text.to_owned(),
+            text: crate::config::masked_message(text),
             times: 1,
             torn: self.is_torn,
             assumed: false,

@@ -20,6 +20,9 @@ pub struct InfoAll {
     pub home: Option<String>,
     /// The processes.
     pub rows: Vec<ProcessRow>,
+    /// An empty line or the next command follows the last row. Without it the end of the table may be missing.
+    #[serde(default)]
+    pub is_closed: bool,
 }
 
 /// A process of `INFO ALL`.
@@ -97,7 +100,7 @@ fn words(row: &str) -> Vec<(usize, &str)> {
 /// Reads the heading and the rows after it.
 pub(crate) fn read(scan: &mut Scan<'_>, home: Option<&str>, faults: &mut Faults) -> InfoAll {
     let Some(heading) = scan.take() else { return InfoAll::default() };
-    let mut found = InfoAll { place: heading.place, home: home.map(str::to_owned), rows: Vec::new() };
+    let mut found = InfoAll { place: heading.place, home: home.map(str::to_owned), ..InfoAll::default() };
     let columns = columns(&heading.text);
     for (_, name) in &columns {
         if !COLUMNS.contains(&name.as_str()) {
@@ -112,6 +115,7 @@ pub(crate) fn read(scan: &mut Scan<'_>, home: Option<&str>, faults: &mut Faults)
             if !trimmed.is_empty() && !found.rows.is_empty() {
                 break;
             }
+            found.is_closed = true;
             scan.skip();
             continue;
         }
@@ -124,8 +128,11 @@ pub(crate) fn read(scan: &mut Scan<'_>, home: Option<&str>, faults: &mut Faults)
         }
         let place = line.place;
         scan.skip();
+        found.is_closed = false;
         found.rows.push(row(&columns, &text, place, faults));
     }
+    // The next command follows. Other text may be the rest of a row.
+    found.is_closed |= scan.inside().is_none() && scan.peek().is_some();
     found
 }
 

@@ -65,30 +65,9 @@ pub(crate) fn is_ruler(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|sign| matches!(sign, '-' | '=' | '_' | '*' | ' ' | '`'))
 }
 
-/// Returns a line with the word after PASSWORD masked.
+/// Returns a line with single blanks and its secrets masked.
 pub(crate) fn masked(text: &str) -> String {
-    let mut shown = Vec::new();
-    let mut is_secret = false;
-    for word in text.split_whitespace() {
-        let lower = word.to_ascii_lowercase();
-        if is_secret && !matches!(lower.as_str(), "=" | ":") {
-            shown.push("******");
-            is_secret = false;
-            continue;
-        }
-        match lower.rfind("password").map(|at| at + "password".len()).and_then(|end| word.split_at_checked(end)) {
-            Some((name, value)) if value.starts_with(['=', ':']) && value.len() > 1 => {
-                shown.push(name);
-                shown.push("******");
-            }
-            Some(_) => {
-                shown.push(word);
-                is_secret = true;
-            }
-            None => shown.push(word),
-        }
-    }
-    kept(&shown.join(" "))
+    kept(&crate::config::masked(text).split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Reads the time in a text as a value of a section.

@@ -240,8 +240,8 @@ mod tests {
             assert_eq!(prompt(text), Some((context, command)), "{text}");
         }
         assert_eq!((prompt("OGG-00947 > x"), prompt("GGSCI command (x): y")), (None, None));
-        assert_eq!(masked("dblogin userid gg, password secret, x"), "dblogin userid gg, password ****** x");
-        assert_eq!(masked("user a PASSWORD=secret b"), "user a PASSWORD ****** b");
+        assert_eq!(masked("dblogin userid gg, password secret, x"), "dblogin userid gg, password ******, x");
+        assert_eq!(masked("user a PASSWORD=secret b"), "user a PASSWORD=****** b");
     }
 
     proptest::proptest! {

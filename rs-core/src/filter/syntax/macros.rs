@@ -21,14 +21,66 @@ const LONGEST_NAME: usize = 256;
 
 /// Returns the path and the text of an included file. The second argument is the folder of the file that includes it; `None` for
 /// the text itself.
-pub(crate) type Read<'r> = dyn FnMut(&str, Option<&Path>) -> Result<(PathBuf, String), String> + 'r;
+pub type Read<'r> = dyn FnMut(&str, Option<&Path>) -> Result<(PathBuf, String), String> + 'r;
 
 /// Expands macros and included files: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`, `OBEY file`,
 /// `MACROCHAR c`. Returns a text without any of them unchanged.
 pub(crate) fn expand(text: &str, read: &mut Read<'_>) -> Result<String, Diagnostics> {
+    Ok(expand_parameters(text, read)?.text)
+}
+
+/// The origin of a part of an expanded text: it and what follows, up to the next origin, are from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextOrigin {
+    /// The position in the expanded text.
+    pub at: usize,
+    /// The path of the included file; `None` for the text itself.
+    pub file: Option<Rc<str>>,
+    /// The position in that file.
+    pub offset: usize,
+    /// The macros and files that were being expanded, the outermost first.
+    pub within: Rc<[String]>,
+}
+
+/// A text after expansion of macros and included files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expanded {
+    /// The text.
+    pub text: String,
+    /// The origins of its parts, in the order of the text.
+    pub origins: Vec<TextOrigin>,
+}
+
+impl Expanded {
+    /// Returns the file and the position in it that a position of the text is from; `None` for the file is the text itself. A
+    /// value of a parameter is from the place of the parameter in the body of the macro.
+    ///
+    /// ```
+    /// let text = "MACRO #t BEGIN TABLE HR.EMP; END;\n#t ()";
+    /// let expanded = trailcore::filter::expand_parameters(text, &mut |_, _| Err("no files".to_owned()))?;
+    /// let at = expanded.text.find("TABLE").unwrap_or(0);
+    /// assert_eq!(expanded.origin(at), (None, 15));
+    /// # Ok::<(), trailcore::filter::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn origin(&self, at: usize) -> (Option<&str>, usize) {
+        let index = self.origins.partition_point(|origin| origin.at <= at);
+        match index.checked_sub(1).and_then(|index| self.origins.get(index)) {
+            Some(origin) => (origin.file.as_deref(), origin.offset + (at - origin.at)),
+            None => (None, at),
+        }
+    }
+}
+
+/// Expands the macros and included files of a parameter file, with the origin of each part. `read` returns the path and the text of
+/// an included file; its second argument is the folder of the file that includes it.
+///
+/// # Errors
+/// An unknown macro, a wrong number of arguments, a recursion, an expansion that is too long, or the reason of `read`.
+pub fn expand_parameters(text: &str, read: &mut Read<'_>) -> Result<Expanded, Diagnostics> {
     let upper = text.to_ascii_uppercase();
     if !["MACRO", "INCLUDE", "OBEY"].iter().any(|word| upper.contains(word)) {
-        return Ok(text.to_owned());
+        return Ok(Expanded { text: text.to_owned(), origins: Vec::new() });
     }
     let mut expander = Expander {
         macros: HashMap::new(),
@@ -39,11 +91,21 @@ pub(crate) fn expand(text: &str, read: &mut Read<'_>) -> Result<String, Diagnost
         files: 0,
         open: Vec::new(),
         folders: Vec::new(),
+        here: Some(Here { file: None, base: 0 }),
+        within: Rc::from([]),
+        origins: Vec::new(),
     };
     match expander.expand(&comments::blanked(text), &HashMap::new(), 0) {
-        Ok(()) => Ok(expander.out),
+        Ok(()) => Ok(Expanded { text: expander.out, origins: expander.origins }),
         Err(error) => Err(Diagnostics::new(text, vec![error])),
     }
+}
+
+/// The file that is being expanded, and the position in it at which the text that is being expanded starts.
+#[derive(Clone)]
+struct Here {
+    file: Option<Rc<str>>,
+    base: usize,
 }
 
 type Arguments = HashMap<String, String>;
@@ -62,11 +124,17 @@ struct Expander<'r> {
     open: Vec<String>,
     /// The folders of the files that are being expanded.
     folders: Vec<PathBuf>,
+    /// The origin of the text; `None` inside arguments, whose origin is the place of the parameter.
+    here: Option<Here>,
+    /// `open`, as origins have it.
+    within: Rc<[String]>,
+    origins: Vec<TextOrigin>,
 }
 
 struct Macro {
     parameters: Vec<String>,
     body: String,
+    here: Option<Here>,
 }
 
 fn fail(span: Span, message: impl Into<String>) -> Diagnostic {
@@ -114,7 +182,20 @@ impl Expander<'_> {
         Ok(())
     }
 
+    /// Notes that the output from here on is from a position of the text that is being expanded.
+    fn note(&mut self, position: usize) {
+        let Some(here) = &self.here else { return };
+        let (at, offset) = (self.out.len(), here.base + position);
+        let follows = self.origins.last().is_some_and(|last| {
+            last.file == here.file && Rc::ptr_eq(&last.within, &self.within) && last.offset + (at - last.at) == offset
+        });
+        if !follows {
+            self.origins.push(TextOrigin { at, file: here.file.clone(), offset, within: Rc::clone(&self.within) });
+        }
+    }
+
     fn copy(&mut self, lexer: &mut Lexer<'_>, length: usize) {
+        self.note(lexer.at);
         self.out.push_str(lexer.rest().get(..length).unwrap_or_default());
         lexer.at += length;
     }
@@ -210,6 +291,7 @@ impl Expander<'_> {
         };
         lexer.at += length;
         if let Some(value) = arguments.get(&name) {
+            self.note(start);
             self.out.push_str(value);
             return Ok(());
         }
@@ -229,10 +311,18 @@ impl Expander<'_> {
         let mut bound = HashMap::new();
         for (parameter, value) in called.parameters.iter().zip(values) {
             let outer = std::mem::take(&mut self.out);
+            let here = self.here.take();
             self.expand(value, arguments, depth + 1)?;
+            self.here = here;
             bound.insert(parameter.clone(), std::mem::replace(&mut self.out, outer));
         }
-        self.within(name.to_owned(), |this| this.expand(&called.body, &bound, depth + 1))
+        let outer = self.here.is_some();
+        self.within(name.to_owned(), |this| {
+            let here = std::mem::replace(&mut this.here, called.here.clone().filter(|_| outer));
+            let done = this.expand(&called.body, &bound, depth + 1);
+            this.here = here;
+            done
+        })
     }
 
     fn include(&mut self, directive: &str, name: &str, depth: usize) -> Parsed<()> {
@@ -245,7 +335,10 @@ impl Expander<'_> {
         let text = comments::blanked(text.strip_prefix('\u{feff}').unwrap_or(&text)).into_owned();
         self.within(format!("{directive} {}", path.display()), |this| {
             this.folders.push(path.parent().map(Path::to_path_buf).unwrap_or_default());
+            let inner = Here { file: Some(path.display().to_string().into()), base: 0 };
+            let here = this.here.replace(inner);
             let done = this.expand(&text, &HashMap::new(), depth + 1);
+            this.here = here;
             this.folders.pop();
             done
         })
@@ -257,7 +350,9 @@ impl Expander<'_> {
             return Err(fail(Span::default(), format!("{name} contains itself")));
         }
         self.open.push(name);
+        let outer = std::mem::replace(&mut self.within, self.open.clone().into());
         let done = put(self);
+        self.within = outer;
         self.open.pop();
         done
     }
@@ -280,7 +375,10 @@ impl Expander<'_> {
         }
         let rest = lexer.rest();
         let end = end_of_body(rest)?;
-        self.macros.insert(name, Rc::new(Macro { parameters, body: rest.get(..end)?.trim().to_owned() }));
+        let body = rest.get(..end)?;
+        let start = lexer.at + body.len() - body.trim_start().len();
+        let here = self.here.as_ref().map(|here| Here { file: here.file.clone(), base: here.base + start });
+        self.macros.insert(name, Rc::new(Macro { parameters, body: body.trim().to_owned(), here }));
         lexer.at += end + 3;
         lexer.skip_blanks();
         if lexer.rest().starts_with(';') {
@@ -302,7 +400,7 @@ fn next_word(lexer: &mut Lexer<'_>) -> String {
 }
 
 /// Returns the position of the END of a macro body: a word of its own, outside of quotes.
-fn end_of_body(text: &str) -> Option<usize> {
+pub(crate) fn end_of_body(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = text.get(at..)?;

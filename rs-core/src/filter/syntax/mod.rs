@@ -9,6 +9,7 @@ pub(crate) mod function;
 pub(crate) mod lexer;
 pub(crate) mod macros;
 pub(crate) mod names;
+pub(crate) mod outline;
 pub(crate) mod parameters;
 pub(crate) mod parser;
 pub(crate) mod statement;

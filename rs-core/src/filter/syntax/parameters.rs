@@ -774,6 +774,10 @@ impl<'a> Parser<'a> {
         }
         loop {
             list.push(self.assignment(tokens)?);
+            // SEEN: examples that Oracle ships have TOKENS without commas.
+            if tokens && matches!(self.peek()?, (Token::Name(_), _)) {
+                continue;
+            }
             match self.next()? {
                 (Token::Symbol(","), comma) => self.not_last(comma)?,
                 (Token::Symbol(")"), _) => return Ok((use_defaults, list)),

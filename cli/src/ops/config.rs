@@ -1,0 +1,91 @@
+//! The commands `ops lint` and `ops diff`.
+
+use trailcore_ops::config::{self, ConfigChange, ConfigDiffRequest, ConfigFinding, LintReport, LintRequest, Severity};
+
+use super::{complain, input_of, word};
+use crate::failure::{DAMAGE, DIFFERENT, Failure};
+use crate::output::{BOLD, GREEN, Output, RED, YELLOW};
+
+#[derive(clap::Args)]
+pub(super) struct LintArgs {
+    /// Files, or directories with files. NAME=PATH names the deployment
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// The form: text, json or sarif
+    #[arg(long, default_value = "text")]
+    format: String,
+}
+
+#[derive(clap::Args)]
+pub(super) struct DiffArgs {
+    /// The earlier file or directory
+    #[arg(value_name = "BEFORE")]
+    before: String,
+    /// The later file or directory; a report stands for the parameters that it prints
+    #[arg(value_name = "AFTER")]
+    after: String,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks a configuration. The command fails if there is an error.
+pub(super) fn lint(args: &LintArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = config::lint(&LintRequest { inputs: args.paths.iter().map(|path| input_of(path)).collect(), sarif: false });
+    match args.format.as_str() {
+        "text" => show(&report, output)?,
+        "json" => output.json(&report)?,
+        "sarif" => output.json(&config::sarif(&report.findings))?,
+        other => return Err(Failure::usage(format!("--format {other}: known are text, json and sarif"))),
+    }
+    let refused = complain(&report.refused, output)?;
+    Ok(if report.count(Severity::Error) > 0 { DAMAGE } else { refused })
+}
+
+fn show(report: &LintReport, output: &mut Output) -> Result<(), Failure> {
+    for finding in &report.findings {
+        let ConfigFinding { file, line, column, text, fix, .. } = finding;
+        let style = match finding.severity {
+            Severity::Error => RED,
+            Severity::Warning => YELLOW,
+            Severity::Note => "",
+        };
+        let number = finding.ogg.map_or(String::new(), |number| format!(" OGG-{number:05}"));
+        let name = finding.rule.name();
+        output.line(&format!("{file}:{line}:{column}: {}{number}: {text} [{name}]", word(&finding.severity)), style)?;
+        output.line(&format!("    {}; {fix}", finding.reason.trim_end_matches('.')), "")?;
+    }
+    let count = |severity| report.count(severity);
+    let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
+    let files = report.files.len();
+    output.line(&format!("errors: {errors}, warnings: {warnings}, notes: {notes}, files: {files}"), BOLD)?;
+    Ok(())
+}
+
+/// Compares two versions of a configuration. The exit code shows whether they differ.
+pub(super) fn diff(args: &DiffArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = config::diff(&ConfigDiffRequest { before: vec![input_of(&args.before)], after: vec![input_of(&args.after)] });
+    if args.json {
+        output.json(&report)?;
+    } else {
+        for file in &report.files {
+            let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
+            output.line(&format!("{} -> {}", name(&file.before), name(&file.after)), BOLD)?;
+            file.changes.iter().try_for_each(|change| show_change(change, output))?;
+        }
+        output.line(&format!("different files: {}, equal files: {}", report.files.len(), report.same), BOLD)?;
+    }
+    let refused = complain(&report.refused, output)?;
+    Ok(if report.files.is_empty() { refused } else { DIFFERENT })
+}
+
+fn show_change(change: &ConfigChange, output: &mut Output) -> Result<(), Failure> {
+    let kind = word(&change.kind);
+    if let (Some(text), Some(line)) = (&change.before, change.before_line) {
+        output.line(&format!("- {line}: {text}  [{kind}]"), RED)?;
+    }
+    if let (Some(text), Some(line)) = (&change.after, change.after_line) {
+        output.line(&format!("+ {line}: {text}  [{kind}]"), GREEN)?;
+    }
+    Ok(())
+}

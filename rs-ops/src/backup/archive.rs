@@ -1,0 +1,138 @@
+//! A set as one file: a tar archive, compressed with zstd. The same set gives the same bytes.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Component, Path, PathBuf};
+
+use ruzstd::decoding::StreamingDecoder;
+use ruzstd::encoding::{CompressionLevel, FrameCompressor};
+use trailcore::{Error, ErrorKind, Result};
+
+use super::copy::{self, create_folder, sync};
+use super::manifest::{DIGEST, MANIFEST, Manifest, SetFile};
+use super::packed::{PackReport, PackRequest};
+use super::repository::set_at;
+use super::take::empty_folder;
+
+/// Answers `ops.pack`: writes a set as one file. A name that ends with `.zst` is compressed. An existing file is not replaced.
+///
+/// # Errors
+/// The errors of [`Manifest::open`], of reading the set and of writing the file.
+pub fn pack(request: &PackRequest) -> Result<PackReport> {
+    let set = set_at(Path::new(&request.path))?;
+    let manifest = Manifest::open(&set)?;
+    let to = Path::new(&request.to);
+    if to.symlink_metadata().is_ok() {
+        let exists = io::Error::new(io::ErrorKind::AlreadyExists, "the file exists");
+        return Err(Error::write(to, exists));
+    }
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let written = if to.extension().is_some_and(|end| end == "zst") {
+        compressed(&set, &manifest, &partial)
+    } else {
+        copy::create(&partial).and_then(|out| tar_of(&set, &manifest, io::BufWriter::new(out)))
+    };
+    written.inspect_err(|_| {
+        // An error of removing the rest would hide the first one.
+        let _ = fs::remove_file(&partial);
+    })?;
+    sync(&partial)?;
+    let digest = copy::digest_of(&partial).map_err(|error| Error::io(&partial, error))?;
+    let bytes = fs::metadata(&partial).map_err(|error| Error::io(&partial, error))?.len();
+    fs::rename(&partial, to).map_err(|error| Error::write(to, error))?;
+    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        sync(folder)?;
+    }
+    Ok(PackReport { path: request.to.clone(), set: manifest.set, files: manifest.files.len() as u64, bytes, digest })
+}
+
+/// Writes the archive through a pipe into the compressor.
+fn compressed(set: &Path, manifest: &Manifest, to: &Path) -> Result<()> {
+    let failed = |error| Error::write(to, error);
+    let mut out = io::BufWriter::new(copy::create(to)?);
+    let (reader, writer) = io::pipe().map_err(failed)?;
+    std::thread::scope(|scope| {
+        let archive = scope.spawn(move || tar_of(set, manifest, io::BufWriter::new(writer)));
+        let mut compressor = FrameCompressor::new(CompressionLevel::Fastest);
+        compressor.set_source(reader);
+        compressor.set_drain(&mut out);
+        compressor.compress();
+        archive.join().map_err(|_| Error::internal("the writer of an archive panicked"))?
+    })?;
+    out.flush().map_err(failed)
+}
+
+/// Writes the manifest, its digest, and the files, in their order. The archive has no times and no owners.
+fn tar_of(set: &Path, manifest: &Manifest, out: impl Write) -> Result<()> {
+    let mut archive = tar::Builder::new(out);
+    let names = [MANIFEST, DIGEST].map(str::to_owned).into_iter().chain(manifest.files.iter().map(SetFile::stored));
+    for name in names {
+        let path = set.join(&name);
+        let failed = |error| Error::io(&path, error);
+        let (file, state, _) = copy::open(&path).map_err(failed)?;
+        let mut header = tar::Header::new_gnu();
+        header.set_size(state.bytes);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        archive.append_data(&mut header, &name, file.take(state.bytes)).map_err(failed)?;
+    }
+    let mut out = archive.into_inner().map_err(|error| Error::write(set, error))?;
+    out.flush().map_err(|error| Error::write(set, error))
+}
+
+/// Answers `ops.unpack`: writes the files of an archive into an empty folder, which is a set then. Only the files of its manifest are
+/// written, each with no more bytes than that has.
+///
+/// # Errors
+/// [`Corrupt`](ErrorKind::Corrupt) if the archive is not one of a set, and the errors of reading it and of writing the folder.
+pub fn unpack(request: &PackRequest) -> Result<PackReport> {
+    let (from, to) = (Path::new(&request.path), Path::new(&request.to));
+    let failed = |error| Error::io(from, error);
+    empty_folder(to)?;
+    let file = File::open(from).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    let source: Box<dyn Read> = if from.extension().is_some_and(|end| end == "zst") {
+        let decoder = StreamingDecoder::new(io::BufReader::new(file));
+        Box::new(decoder.map_err(|error| corrupt(from, format!("it is not compressed with zstd: {error}")))?)
+    } else {
+        Box::new(io::BufReader::new(file))
+    };
+    let mut archive = tar::Archive::new(source);
+    let mut entries = archive.entries().map_err(failed)?;
+    for name in [MANIFEST, DIGEST] {
+        let entry = entries.next().ok_or_else(|| corrupt(from, format!("it has no {name}")))?;
+        write(from, &mut entry.map_err(failed)?, name, 1 << 30, to)?;
+    }
+    let manifest = Manifest::open(to)?;
+    for file in &manifest.files {
+        let entry = entries.next().ok_or_else(|| corrupt(from, format!("it has no {}", file.stored())))?;
+        write(from, &mut entry.map_err(failed)?, &file.stored(), file.bytes, to)?;
+    }
+    let digest = copy::digest_of(from).map_err(failed)?;
+    Ok(PackReport { path: request.to.clone(), set: manifest.set, files: manifest.files.len() as u64, bytes, digest })
+}
+
+fn corrupt(path: &Path, what: String) -> Error {
+    Error::new(ErrorKind::Corrupt, what).in_file(path).hint("use an archive that ops pack wrote")
+}
+
+/// Writes the next file, which has to be this one.
+fn write(from: &Path, entry: &mut tar::Entry<'_, impl Read>, name: &str, most: u64, to: &Path) -> Result<()> {
+    let found = entry.path().map_err(|error| Error::io(from, error))?.into_owned();
+    let is_plain = found.components().all(|part| matches!(part, Component::Normal(_)));
+    if found != Path::new(name) || !is_plain || !entry.header().entry_type().is_file() {
+        return Err(corrupt(from, format!("expected {name}, found {}", found.display())));
+    }
+    if entry.size() > most {
+        return Err(corrupt(from, format!("{name} has {} bytes, more than its manifest allows", entry.size())));
+    }
+    let path = to.join(name);
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let mut out = copy::create(&path)?;
+    io::copy(entry, &mut out).map_err(|error| Error::write(&path, error))?;
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Compares two versions of a file by their meaning: case, blanks, comments and commas do not matter, and neither does the order of
+//! parameters for which it has no meaning.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use trailcore::filter::Piece;
+
+use super::{FileKind, MASK, ParameterFile, line_and_column, parameter, properties};
+
+/// Pairs of statements that are compared for their order; larger files are compared without it.
+const MOST_COMPARED: usize = 4_000_000;
+
+/// The kind of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ConfigChangeKind {
+    /// The statement is new.
+    Added,
+    /// The statement is gone.
+    Removed,
+    /// The statement has another content.
+    Changed,
+    /// Only a secret of the statement is another one.
+    SecretChanged,
+    /// The statement is at another place among those whose order has a meaning.
+    Moved,
+}
+
+/// A change of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ConfigChange {
+    /// The kind.
+    pub kind: ConfigChangeKind,
+    /// The keyword, or the key of a property.
+    pub keyword: String,
+    /// The statement before, with its secrets masked.
+    pub before: Option<String>,
+    /// The line before.
+    pub before_line: Option<u64>,
+    /// The statement after, with its secrets masked.
+    pub after: Option<String>,
+    /// The line after.
+    pub after_line: Option<u64>,
+}
+
+/// The changes of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FileDiff {
+    /// The name before; none if the file is new.
+    pub before: Option<String>,
+    /// The name after; none if the file is gone.
+    pub after: Option<String>,
+    /// The changes, in the order of the new file.
+    pub changes: Vec<ConfigChange>,
+}
+
+/// `ops.diff`: the differences of two versions of a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ConfigDiff {
+    /// The files that differ.
+    pub files: Vec<FileDiff>,
+    /// The number of files without a difference.
+    pub same: u64,
+    /// The artefacts that were refused.
+    pub refused: Vec<crate::input::RefusedInput>,
+}
+
+/// A statement as it is compared.
+#[derive(Clone)]
+struct Item {
+    keyword: String,
+    /// The object of a TABLE or MAP.
+    subject: String,
+    meaning: String,
+    /// The meaning without secrets.
+    masked: String,
+    shown: String,
+    line: u64,
+    is_ordered: bool,
+}
+
+/// Compares two versions of a file. With `without_secrets`, a secret is equal to any other one, as reports print none.
+pub(crate) fn changes(before: &ParameterFile, after: &ParameterFile, without_secrets: bool) -> Vec<ConfigChange> {
+    let items = |file: &ParameterFile| {
+        let mut items: Vec<Item> = file.statements().map(|piece| item(file, piece)).collect();
+        if without_secrets {
+            items.iter_mut().for_each(|item| item.meaning.clone_from(&item.masked));
+        }
+        items
+    };
+    let split = |items: Vec<Item>| -> (Vec<Item>, Vec<Item>) { items.into_iter().partition(|item| item.is_ordered) };
+    let ((ordered_before, free_before), (ordered_after, free_after)) = (split(items(before)), split(items(after)));
+    let (mut removed, mut added) = unordered(free_before, free_after);
+    let (gone, new) = if ordered_before.len().saturating_mul(ordered_after.len()) <= MOST_COMPARED {
+        ordered(ordered_before, ordered_after)
+    } else {
+        unordered(ordered_before, ordered_after)
+    };
+    removed.extend(gone);
+    added.extend(new);
+    pair(removed, added)
+}
+
+fn item(file: &ParameterFile, piece: &Piece) -> Item {
+    let keyword = if file.kind() == FileKind::Properties { file.raw(&piece.keyword).to_owned() } else { file.keyword(piece) };
+    let is_secret = file.secrets.iter().any(|secret| secret.start < piece.keyword.end && piece.keyword.start < secret.end);
+    let shown_keyword = if is_secret { MASK.to_owned() } else { keyword.clone() };
+    let (line, _) = line_and_column(file.text(), piece.range.start);
+    let shown = file.piece_text(piece).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut meaning, mut masked) = (keyword.clone(), shown_keyword.clone());
+    let mut subject = String::new();
+    if file.kind() == FileKind::Properties {
+        meaning = format!("{keyword}={}", properties::value(file, piece).unwrap_or_default());
+        masked.clone_from(&shown);
+    } else {
+        for range in file.outline().words(piece) {
+            let word = file.raw(&range);
+            if matches!(word, "," | ";") {
+                continue;
+            }
+            let is_secret = file.secrets.iter().any(|secret| secret.start < range.end && range.start < secret.end);
+            let is_verbatim = is_secret || word.contains(['/', '\\', '\'', '"']);
+            let plain = if is_verbatim { word.to_owned() } else { word.to_ascii_uppercase() };
+            masked = format!("{masked} {}", if is_secret { MASK } else { &plain });
+            meaning = format!("{meaning} {plain}");
+            if subject.is_empty() && matches!(&*keyword, "TABLE" | "MAP" | "SEQUENCE") {
+                subject = plain;
+            }
+        }
+    }
+    let is_ordered = parameter(&keyword).is_some_and(|parameter| parameter.is_ordered);
+    Item { keyword: shown_keyword, subject, meaning, masked, shown, line, is_ordered }
+}
+
+/// Returns what is only in one of two sets.
+fn unordered(before: Vec<Item>, after: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    before.iter().for_each(|item| *counts.entry(item.meaning.clone()).or_default() += 1);
+    let mut added = Vec::new();
+    for item in after {
+        match counts.get_mut(&item.meaning).filter(|count| **count > 0) {
+            Some(count) => *count -= 1,
+            None => added.push(item),
+        }
+    }
+    let mut removed = Vec::new();
+    for item in before.into_iter().rev() {
+        if let Some(count) = counts.get_mut(&item.meaning).filter(|count| **count > 0) {
+            *count -= 1;
+            removed.push(item);
+        }
+    }
+    removed.reverse();
+    (removed, added)
+}
+
+/// Returns what is not in the longest common sequence of two lists.
+fn ordered(before: Vec<Item>, after: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+    let width = after.len() + 1;
+    let mut lengths = vec![0u32; (before.len() + 1) * width];
+    let at = |row: usize, column: usize| row * width + column;
+    let get = |lengths: &[u32], row, column| lengths.get(at(row, column)).copied().unwrap_or(0);
+    for (row, old) in before.iter().enumerate().rev() {
+        for (column, new) in after.iter().enumerate().rev() {
+            let length = if old.meaning == new.meaning {
+                get(&lengths, row + 1, column + 1) + 1
+            } else {
+                get(&lengths, row + 1, column).max(get(&lengths, row, column + 1))
+            };
+            if let Some(cell) = lengths.get_mut(at(row, column)) {
+                *cell = length;
+            }
+        }
+    }
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    let (mut row, mut column) = (0, 0);
+    loop {
+        match (before.get(row), after.get(column)) {
+            (Some(old), Some(new)) if old.meaning == new.meaning => (row, column) = (row + 1, column + 1),
+            (Some(old), new) if new.is_none() || get(&lengths, row + 1, column) >= get(&lengths, row, column + 1) => {
+                removed.push(old.clone());
+                row += 1;
+            }
+            (_, Some(new)) => {
+                added.push(new.clone());
+                column += 1;
+            }
+            _ => return (removed, added),
+        }
+    }
+}
+
+/// Joins a removed and an added statement to one change.
+fn pair(mut removed: Vec<Item>, added: Vec<Item>) -> Vec<ConfigChange> {
+    let mut changes = Vec::new();
+    for new in added {
+        let same = |old: &Item| old.meaning == new.meaning;
+        let like = |old: &Item| old.keyword == new.keyword && old.subject == new.subject;
+        let place = removed.iter().position(same).or_else(|| removed.iter().position(like));
+        let old = place.map(|place| removed.remove(place));
+        let kind = match &old {
+            None => ConfigChangeKind::Added,
+            Some(old) if old.meaning == new.meaning => ConfigChangeKind::Moved,
+            Some(old) if old.masked == new.masked => ConfigChangeKind::SecretChanged,
+            Some(_) => ConfigChangeKind::Changed,
+        };
+        changes.push(change(kind, old, Some(new)));
+    }
+    changes.extend(removed.into_iter().map(|old| change(ConfigChangeKind::Removed, Some(old), None)));
+    changes.sort_by_key(|change| change.after_line.or(change.before_line));
+    changes
+}
+
+fn change(kind: ConfigChangeKind, before: Option<Item>, after: Option<Item>) -> ConfigChange {
+    let keyword = after.as_ref().or(before.as_ref()).map(|item| item.keyword.clone()).unwrap_or_default();
+    let (before_line, after_line) = (before.as_ref().map(|item| item.line), after.as_ref().map(|item| item.line));
+    ConfigChange {
+        kind,
+        keyword,
+        before: before.map(|item| item.shown),
+        before_line,
+        after: after.map(|item| item.shown),
+        after_line,
+    }
+}
