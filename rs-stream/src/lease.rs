@@ -247,7 +247,7 @@ mod tests {
         let until = Instant::now() + 2 * LIMIT;
         assert!(Lease::wait(folder.path(), LIMIT, || Instant::now() > until).unwrap().is_none());
         assert!(!lease.is_lost());
-        // One that is passed over.
+        // One that another process does not wait for.
         assert!(files.create(9).unwrap());
         let until = Instant::now() + 10 * LIMIT;
         while !lease.is_lost() {
