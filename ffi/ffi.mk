@@ -26,8 +26,10 @@ abi: c-build ## Takes the present interface of the C library as the wanted one
 	mv target/interface.txt ffi/abi/interface.txt
 
 # The library under the names that programs link with and look for. It is built with Java's, which shares all but the last step.
+# `make test` builds it with the other packages: with the same features, they share what is built.
+C_TOGETHER := $(if $(TRAILCORE_PROFILE),-p trailcore-cli -p trailcore-python)
 c-build:
-	$(CARGO) build --quiet --release -p trailcore-ffi -p trailcore-jni
+	$(CARGO) build --quiet --release --lib -p trailcore-ffi -p trailcore-jni $(C_TOGETHER)
 	@mkdir -p $(C_TEST)
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so
 	@ln -sf ../release/libtrailcore_ffi.so $(C_TEST)/libtrailcore.so.0
