@@ -38,7 +38,7 @@ pub struct FilesOptions {
 }
 
 /// Writes a file for each table and partition, in each commit. A file is there once it is committed, under a name that has the range of its
-/// positions: `BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.parquet`. [`Manifest`] has what is committed.
+/// positions: `BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.parquet`. [`Manifest`](super::Manifest) has what is committed.
 pub struct FilesSink {
     format: Format,
     options: FilesOptions,
