@@ -29,7 +29,7 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/grafana").join(name)
 }
 
-/// Returns the export of a deployment whose Replicats have fallen behind and catch up, all but one, which has abended.
+/// Returns the export of a deployment whose Replicats lag and catch up, all but one, which has abended.
 fn export() -> String {
     let mut world = World::new(6, 42);
     let mut monitor = Monitor::new(Policy::default());
