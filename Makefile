@@ -48,7 +48,7 @@ lints: fmt clippy rustdoc deny lint-project
 # Prints the time of each part and the skipped tests at the end. The tests of the command line are part of the tests of Rust.
 # Libraries and programs are built with the profile of .ci/test.toml here, which saves minutes and changes only speed.
 test: export TRAILCORE_PROFILE := --config $(CURDIR)/.ci/test.toml
-test: export MATURIN_PEP517_ARGS := $(TRAILCORE_PROFILE)
+test: export MATURIN_PEP517_ARGS := --config $(CURDIR)/.ci/test.toml
 TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance fuzz-short
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages
