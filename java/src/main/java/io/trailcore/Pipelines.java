@@ -30,6 +30,7 @@ public final class Pipelines implements AutoCloseable {
      * @throws TrailException.InvalidArgument for a text or options that are not valid; nothing runs then
      */
     public static Pipelines start(String toml) {
+        NativeLibrary.load();
         return new Pipelines(Native.pipelinesStart(Wire.bytes(toml)));
     }
 

@@ -217,6 +217,7 @@ public final class TailOptions extends Options<TailOptions> {
 
     /** Calls a native method with these options and those of reading. */
     <T> T open(ReadOptions.Reading<T> call) {
+        NativeLibrary.load();
         return read.with(call);
     }
 }
