@@ -49,7 +49,7 @@ lints: fmt clippy rustdoc deny lint-project
 # Libraries and programs are built with the profile of .ci/test.toml here, which saves minutes and changes only speed.
 test: export TRAILCORE_PROFILE := --config $(CURDIR)/.ci/test.toml
 test: export MATURIN_PEP517_ARGS := --config $(CURDIR)/.ci/test.toml
-TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance fuzz-short
+TEST_PARTS := lints test-rust test-python test-c test-go test-java conformance
 test: ## Runs all checks and tests, with the time of each part
 	@.ci/setup packages
 	@mkdir -p target
