@@ -12,7 +12,7 @@ use trailcore_ops::export::Format;
 use trailcore_ops::health::{Health, HealthReport, Memory, Monitor, Policy, Verdict, Weight};
 use trailcore_ops::model::{Backlog, LagDefinition};
 use trailcore_ops::read::{Content, Reading};
-use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest};
+use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest, word};
 
 use crate::failure::{DAMAGE, Failure};
 use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, grouped};
@@ -255,11 +255,6 @@ fn read(args: &ReadArgs, output: &mut Output) -> Result<i32, Failure> {
         output.complain(&format!("refused: {}", refused.reason))?;
     }
     Ok(if report.refused.is_empty() { 0 } else { DAMAGE })
-}
-
-/// Returns the name of a value as documents have it.
-fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn contents(reading: &Reading) -> String {

@@ -133,10 +133,19 @@ fn replay(pipelines: &Pipelines, name: &str, output: &mut Output) -> Result<i32,
 /// Runs the pipelines until the user stops them, or to the end of what is there.
 fn move_on(args: &Args, mut pipelines: Pipelines, output: &mut Output) -> Result<i32, Failure> {
     let mut server = None;
-    if args.standby.is_some() {
-        serve(args, &mut server, Vec::new(), output)?;
-    }
-    while let Some(lease) = wait_for_lease(args, output)? {
+    loop {
+        let lease = match &args.standby {
+            None => None,
+            Some(folder) => {
+                serve(args, &mut server, Vec::new(), output)?;
+                let Some(lease) = Lease::wait(folder, LIMIT, || output.is_interrupted())? else {
+                    notify::stopping();
+                    return Ok(0);
+                };
+                message(args.json, "active", &format!("this process has the lease, number {}", lease.token()), output)?;
+                Some(lease)
+            }
+        };
         let mut supervisor = Supervisor::start(pipelines)?;
         if let Some(history) = &args.history {
             supervisor.keep_history(history);
@@ -149,8 +158,7 @@ fn move_on(args: &Args, mut pipelines: Pipelines, output: &mut Output) -> Result
             supervisor.stop()
         };
         if lease.is_some_and(|lease| lease.is_lost()) && !output.is_interrupted() {
-            // Its sinks may have refused it before.
-            serve(args, &mut server, Vec::new(), output)?;
+            // Its sinks may have refused it before: `ended` can be an error.
             message(args.json, "standby", "another process has taken over", output)?;
             pipelines = Pipelines::open(&args.file)?;
             continue;
@@ -161,11 +169,9 @@ fn move_on(args: &Args, mut pipelines: Pipelines, output: &mut Output) -> Result
         ended?;
         return Ok(i32::from(!status.iter().all(PipelineStatus::is_healthy)));
     }
-    notify::stopping();
-    Ok(0)
 }
 
-/// Reports the state over HTTP, and to systemd when it is the first.
+/// Reports the state over HTTP, which begins with the first one, and to systemd that the program is there.
 fn serve(
     args: &Args,
     server: &mut Option<http::Server>,
@@ -183,16 +189,6 @@ fn serve(
     }
     notify::ready();
     Ok(())
-}
-
-/// Waits until this process may work: with a lease, or without one if none is wanted. Returns `None` if the user has stopped it.
-fn wait_for_lease(args: &Args, output: &mut Output) -> Result<Option<Option<Lease>>, Failure> {
-    let Some(folder) = &args.standby else { return Ok(Some(None)) };
-    let lease = Lease::wait(folder, LIMIT, || output.is_interrupted())?;
-    if let Some(lease) = &lease {
-        message(args.json, "active", &format!("this process has the lease, number {}", lease.token()), output)?;
-    }
-    Ok(lease.map(Some))
 }
 
 /// Looks after the pipelines until the user stops them, or another process has taken over.

@@ -109,6 +109,8 @@ pub struct ParameterFile {
     /// The bytes as text of the same length.
     text: String,
     outline: Outline,
+    lines: Lines,
+    /// In order and without overlap.
     secrets: Vec<Range<usize>>,
 }
 
@@ -120,7 +122,8 @@ impl ParameterFile {
         let secrets = mask::secrets(&text);
         let is_properties = is_properties(name, &text);
         let outline = if is_properties { properties::outline(&text) } else { outline(&text, &catalogue::form) };
-        let mut file = Self { name: name.to_owned(), kind: FileKind::Properties, bytes: bytes.to_vec(), text, outline, secrets };
+        let (name, lines) = (name.to_owned(), Lines::of(&text));
+        let mut file = Self { name, kind: FileKind::Properties, bytes: bytes.to_vec(), text, outline, lines, secrets };
         file.kind = if file.is_template() {
             FileKind::Template
         } else if is_properties {
@@ -175,6 +178,17 @@ impl ParameterFile {
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the line and the column of a position, both from 1.
+    pub(crate) fn place(&self, at: usize) -> (u64, u64) {
+        self.lines.place(&self.text, at)
+    }
+
+    /// Returns whether a part of a range is a secret.
+    pub(crate) fn has_secret(&self, range: &Range<usize>) -> bool {
+        let next = self.secrets.partition_point(|secret| secret.end <= range.start);
+        self.secrets.get(next).is_some_and(|secret| secret.start < range.end)
     }
 
     pub(crate) fn outline(&self) -> &Outline {
@@ -284,10 +298,42 @@ impl fmt::Debug for ParameterFile {
     }
 }
 
-/// The line and the column of a position, both from 1.
-pub(crate) fn line_and_column(text: &str, at: usize) -> (u64, u64) {
-    let before = text.get(..at.min(text.len())).unwrap_or_default();
-    let line = before.matches('\n').count() as u64 + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-    (line, column)
+/// The starts of the lines of a text.
+#[derive(Clone)]
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1)).collect())
+    }
+
+    /// Returns the line and the column of a position of the text, both from 1.
+    pub(crate) fn place(&self, text: &str, at: usize) -> (u64, u64) {
+        let at = at.min(text.len());
+        let line = self.0.partition_point(|start| *start <= at);
+        let start = line.checked_sub(1).and_then(|line| self.0.get(line)).copied().unwrap_or(0);
+        (line as u64, text.get(start..at).unwrap_or_default().chars().count() as u64 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_by_line() {
+        let text = "a\n\näb\r\nc";
+        let lines = Lines::of(text);
+        let places: Vec<_> = text.char_indices().map(|(at, _)| lines.place(text, at)).collect();
+        assert_eq!(places, [(1, 1), (1, 2), (2, 1), (3, 1), (3, 2), (3, 3), (3, 4), (4, 1)]);
+        assert_eq!((lines.place(text, 99), Lines::of("").place("", 0)), ((4, 2), (1, 1)));
+    }
+
+    #[test]
+    fn secrets_are_found_by_range() {
+        let file = ParameterFile::parse("e.prm", b"USERID a, PASSWORD s3cret1\nUSERID b, PASSWORD s3cret2\nTABLE A.B;");
+        let at = |word: &str| file.text().find(word).map(|at| at..at + word.len()).unwrap();
+        assert!(file.has_secret(&at("s3cret1")) && file.has_secret(&at("cret2")) && file.has_secret(&(0..60)));
+        assert!(!file.has_secret(&at("USERID b, PASSWORD ")) && !file.has_secret(&at("TABLE")) && !file.has_secret(&(0..0)));
+    }
 }

@@ -12,6 +12,7 @@ use trailcore::{Error, Result};
 
 use crate::health::{Health, HealthReport, Verdict};
 use crate::model::LagDefinition;
+use crate::word;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ impl Collector for Metrics {
             encoder.encode_descriptor("goldengate_findings", "Findings by kind and weight", None, MetricType::Gauge)?;
         let mut counts: std::collections::BTreeMap<(String, String, String), i64> = std::collections::BTreeMap::new();
         for finding in &report.findings {
-            let weight = format!("{:?}", finding.weight).to_lowercase();
+            let weight = word(&finding.weight);
             *counts.entry((finding.deployment.clone(), finding.kind.name(), weight)).or_default() += 1;
         }
         for ((deployment, kind, weight), count) in counts {
@@ -146,7 +147,7 @@ impl Collector for Metrics {
 }
 
 fn labels(verdict: &Verdict) -> [(&'static str, String); 3] {
-    let kind = format!("{:?}", verdict.kind).to_lowercase();
+    let kind = word(&verdict.kind);
     [("deployment", verdict.deployment.clone()), ("stream", verdict.stream.clone()), ("kind", kind)]
 }
 
@@ -198,7 +199,7 @@ fn json_lines(report: &HealthReport) -> Result<String> {
 
 fn zabbix(report: &HealthReport) -> serde_json::Value {
     let rows = report.streams.iter().map(|verdict| {
-        let kind = format!("{:?}", verdict.kind).to_lowercase();
+        let kind = word(&verdict.kind);
         serde_json::json!({"{#DEPLOYMENT}": verdict.deployment, "{#STREAM}": verdict.stream, "{#KIND}": kind})
     });
     rows.collect()

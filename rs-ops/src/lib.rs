@@ -11,9 +11,9 @@ mod input;
 pub mod model;
 mod moment;
 mod number;
-mod point;
 pub mod read;
 pub mod statistics;
+mod word;
 
 pub use call::{
     CounterRow, ExportReport, HealthAnswer, LagReport, ObserveRequest, ReadReport, ReadRequest, StatsReport, StreamLag, VERBS,
@@ -23,3 +23,4 @@ pub use fault::{Fault, FaultKind, Faults, Place};
 pub use follow::{FollowReport, FollowRequest, LogFollower, follow};
 pub use input::{Input, RefusedInput, observe};
 pub use moment::Moment;
+pub use word::word;

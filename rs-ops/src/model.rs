@@ -338,7 +338,7 @@ pub struct InputSeen {
     /// The reason why it could not be read.
     pub error: Option<String>,
     /// It is something else than an artefact with values.
-    pub wrong: bool,
+    pub is_wrong: bool,
 }
 
 /// A deployment, or several, at one time.

@@ -46,7 +46,8 @@ mod metrics;
 mod options;
 #[cfg(feature = "files")]
 pub mod pipeline;
-mod point;
+#[doc(hidden)]
+pub mod point;
 mod sequence;
 mod shared;
 mod signal;

@@ -1,8 +1,8 @@
-//! Named points of a commit, at which tests end the process.
+//! Named points of a commit or a backup, at which tests end the process.
 
 /// Ends the process without any cleaning up if a test wants it here, by `TRAILCORE_POINT=NAME` or `TRAILCORE_POINT=NAME:COUNT`.
 #[cfg(feature = "drill")]
-pub(crate) fn reach(name: &str) {
+pub fn reach(name: &str) {
     use std::sync::atomic::{AtomicU64, Ordering};
     static REACHED: AtomicU64 = AtomicU64::new(0);
     let Ok(wanted) = std::env::var("TRAILCORE_POINT") else { return };
@@ -13,4 +13,4 @@ pub(crate) fn reach(name: &str) {
 }
 
 #[cfg(not(feature = "drill"))]
-pub(crate) fn reach(_name: &str) {}
+pub fn reach(_name: &str) {}

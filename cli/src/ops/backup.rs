@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use trailcore_ops::Input;
 use trailcore_ops::backup::{
     self, BackupRequest, InventoryRequest, PackRequest, PurgeRequest, ReaderPosition, RestoreRequest, RetainRequest, Root,
     SetProblem, VerifyRequest,
 };
+use trailcore_ops::{Input, word};
 
-use super::{complain, input_of, word};
+use super::{complain, input_of};
 use crate::failure::{DAMAGE, Failure};
 use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, clean, grouped, size};
 

@@ -140,26 +140,26 @@ impl Change<'_> {
 
     /// Appends the key columns of a row. A column that the row lacks has not changed: the other image may have it.
     fn write_key(&self, out: &mut Vec<u8>, (row, other): (Option<Row<'_>>, Option<Row<'_>>)) -> Result<bool> {
-        let rows = [row, other];
-        let find = |name: &str| rows.iter().flatten().find_map(|row| row.get(name));
-        let key: Option<Vec<_>> = self.table().key().map(|column| find(&column.name)).collect();
-        let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(false) };
         let start = out.len();
         let mut serializer = serde_json::Serializer::new(&mut *out);
         let mut write = || {
-            let mut map = serializer.serialize_map(Some(key.len()))?;
-            for column in &key {
-                map.serialize_entry(&column.name(), &JsonValue(column.value(), false))?;
+            let mut map = serializer.serialize_map(None)?;
+            let (mut wanted, mut written) = (0, 0);
+            for (index, column) in self.table().columns().iter().enumerate().filter(|(_, column)| column.key) {
+                wanted += 1;
+                if let Some(found) = [row, other].iter().flatten().find_map(|row| row.at(index)) {
+                    map.serialize_entry(&column.name, &JsonValue(found.value(), false))?;
+                    written += 1;
+                }
             }
-            map.end()
+            map.end()?;
+            Ok(wanted > 0 && written == wanted)
         };
-        match write() {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                out.truncate(start);
-                Err(Error::new(ErrorKind::Json, error.to_string()))
-            }
+        let outcome = write().map_err(|error: serde_json::Error| Error::new(ErrorKind::Json, error.to_string()));
+        if !matches!(outcome, Ok(true)) {
+            out.truncate(start);
         }
+        outcome
     }
 
     fn members<'a>(&'a self, (before, after): (Option<WantedImage<'a>>, Option<WantedImage<'a>>)) -> Members<'a> {
@@ -365,5 +365,70 @@ impl Serialize for OwnedValue {
             Self::Number(digits) => serialize_digits(digits, serializer),
             other => JsonValue(other.as_value(), false).serialize(serializer),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use crate::change::{Builder, Number, Op, OwnedChange, Value};
+    use crate::schema::{ColumnDef, TableDef};
+
+    fn table() -> Arc<TableDef> {
+        let columns = vec![ColumnDef::varchar("NOTE", 9), ColumnDef::number("ID").key(), ColumnDef::varchar("PART", 9).key()];
+        Arc::new(TableDef::new("T", columns))
+    }
+
+    /// A change with the given columns before and after it.
+    fn change(op: Op, table: &Arc<TableDef>, before: &[(&str, &str)], after: &[(&str, &str)]) -> OwnedChange {
+        fn value<'a>((name, text): (&str, &'a str)) -> Value<'a> {
+            if name == "ID" { Value::Number(Number::Text(text)) } else { Value::Text(text.into()) }
+        }
+        let mut builder = Builder::new(op, table);
+        for column in before {
+            builder = builder.before(column.0, &value(*column)).unwrap();
+        }
+        for column in after {
+            builder = builder.after(column.0, &value(*column)).unwrap();
+        }
+        builder.build().unwrap()
+    }
+
+    /// The keys after and before a change.
+    fn keys(change: &OwnedChange) -> (Option<String>, Option<String>) {
+        let change = change.as_change();
+        let key = |write: &dyn Fn(&mut Vec<u8>) -> bool| {
+            let mut out = b"in front ".to_vec();
+            let has_key = write(&mut out);
+            let text = String::from_utf8(out).unwrap().strip_prefix("in front ").unwrap().to_owned();
+            assert_eq!(has_key, !text.is_empty(), "a key that is incomplete leaves nothing behind");
+            has_key.then_some(text)
+        };
+        (key(&|out| change.write_json_key(out).unwrap()), key(&|out| change.write_json_old_key(out).unwrap()))
+    }
+
+    #[test]
+    fn a_key_has_the_columns_of_the_definition_in_their_order() {
+        let key = || Some(r#"{"ID":7,"PART":"a"}"#.to_owned());
+        let row = [("PART", "a"), ("NOTE", "n"), ("ID", "7")];
+        assert_eq!(keys(&change(Op::Insert, &table(), &[], &row)), (key(), None));
+        assert_eq!(keys(&change(Op::Update, &table(), &row, &row)), (key(), key()));
+        assert_eq!(keys(&change(Op::Delete, &table(), &row, &[])), (key(), key()));
+    }
+
+    #[test]
+    fn a_key_update_has_two_keys_and_each_image_completes_the_other() {
+        let update = change(Op::PkUpdate, &table(), &[("ID", "7"), ("PART", "a")], &[("ID", "8")]);
+        assert_eq!(keys(&update), (Some(r#"{"ID":8,"PART":"a"}"#.to_owned()), Some(r#"{"ID":7,"PART":"a"}"#.to_owned())));
+    }
+
+    #[test]
+    fn no_key_and_an_incomplete_key_are_no_key() {
+        let without = Arc::new(TableDef::new("T", vec![ColumnDef::varchar("NOTE", 9)]));
+        assert_eq!(keys(&change(Op::Insert, &without, &[], &[("NOTE", "n")])), (None, None));
+        assert_eq!(keys(&change(Op::Insert, &table(), &[], &[("ID", "7")])), (None, None));
     }
 }

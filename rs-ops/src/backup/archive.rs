@@ -55,13 +55,59 @@ fn compressed(set: &Path, manifest: &Manifest, to: &Path) -> Result<()> {
     let (reader, writer) = io::pipe().map_err(failed)?;
     std::thread::scope(|scope| {
         let archive = scope.spawn(move || tar_of(set, manifest, io::BufWriter::new(writer)));
+        let (mut source, mut drain) = (Enduring::new(reader), Enduring::new(&mut out));
         let mut compressor = FrameCompressor::new(CompressionLevel::Fastest);
-        compressor.set_source(reader);
-        compressor.set_drain(&mut out);
+        compressor.set_source(&mut source);
+        compressor.set_drain(&mut drain);
         compressor.compress();
-        archive.join().map_err(|_| Error::internal("the writer of an archive panicked"))?
+        let compressed = source.end().and(drain.end()).map_err(failed);
+        let written = archive.join().map_err(|_| Error::internal("the writer of an archive panicked"))?;
+        compressed.and(written)
     })?;
     out.flush().map_err(failed)
+}
+
+/// Keeps the first error of a reader or writer for later: the compressor panics on errors. After it, a reader is at its end, and a writer
+/// drops what it gets.
+struct Enduring<T> {
+    inner: T,
+    failed: Option<io::Error>,
+}
+
+impl<T> Enduring<T> {
+    fn new(inner: T) -> Self {
+        Self { inner, failed: None }
+    }
+
+    fn end(self) -> io::Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+impl<R: Read> Read for Enduring<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.failed.is_none() {
+            match self.inner.read(buffer) {
+                Ok(read) => return Ok(read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<W: Write> Write for Enduring<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.failed.is_none() {
+            self.failed = self.inner.write_all(bytes).err();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes the manifest, its digest, and the files, in their order. The archive has no times and no owners.
@@ -135,4 +181,31 @@ fn write(from: &Path, entry: &mut tar::Entry<'_, impl Read>, name: &str, most: u
     let mut out = copy::create(&path)?;
     io::copy(entry, &mut out).map_err(|error| Error::write(&path, error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::{BackupRequest, Root, backup};
+
+    #[test]
+    fn a_full_disk_is_an_error_of_packing() {
+        let (home, repository) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(home.path().join("dirprm")).unwrap();
+        // More than the buffers of the writers, and not to be compressed.
+        let mut state = 1_u64;
+        let noise: Vec<u8> = (0..600_000)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            })
+            .collect();
+        std::fs::write(home.path().join("dirprm/large.prm"), noise).unwrap();
+        let roots = vec![Root { path: home.path().display().to_string(), ..Root::default() }];
+        let repository = repository.path().display().to_string();
+        let set = backup(&BackupRequest { roots, repository, ..BackupRequest::default() }).unwrap();
+        let set = Path::new(&set.path);
+        let manifest = Manifest::open(set).unwrap();
+        assert_eq!(compressed(set, &manifest, Path::new("/dev/full")).unwrap_err().kind(), ErrorKind::Io);
+    }
 }

@@ -86,38 +86,54 @@ impl From<Error> for Failed {
     }
 }
 
-/// Copies a file that is not a trail. If it changes while it is read, it is read again; with `twice` it is also read a second time to
-/// see that. A file that only grows is copied up to the size that it had.
-pub(crate) fn copy_plain(from: &Path, to: &Path, twice: bool) -> std::result::Result<Copied, Failed> {
+/// Copies a file, and again if it does not settle. `pass` reads the file and passes its bytes on; `is_settled` compares the states before
+/// and after that, and gets the result and the digest of the bytes.
+fn copy<T>(
+    from: &Path,
+    to: &Path,
+    mut pass: impl FnMut(&mut File, SourceState, &mut dyn FnMut(&[u8]) -> Passed) -> std::result::Result<T, Failed>,
+    bytes_of: impl Fn(&T) -> u64,
+    is_settled: impl Fn(SourceState, SourceState, &Copied) -> std::result::Result<bool, Failed>,
+) -> std::result::Result<(Copied, T), Failed> {
     let mut attempt = 1;
     loop {
-        let (mut file, before, mode) = open(from).map_err(Failed::Source)?;
+        let (mut file, source, mode) = open(from).map_err(Failed::Source)?;
         let mut out = create(to)?;
         let mut hasher = blake3::Hasher::new();
         let mut sink = |bytes: &[u8]| {
             hasher.update(bytes);
             out.write_all(bytes).map_err(|error| Failed::Target(Error::write(to, error)))
         };
-        let bytes = pump(&mut file, before.bytes, &mut sink)?;
-        let digest = hasher.finalize();
-        let after = std::fs::symlink_metadata(from).map(|facts| state_of(&facts));
-        let mut is_settled = bytes == before.bytes && after.is_ok_and(|after| after == before);
-        if is_settled && twice {
-            is_settled = digest_of(from).map_err(Failed::Source)? == digest.to_hex().as_str();
+        let passed = pass(&mut file, source, &mut sink)?;
+        let digest = hasher.finalize().to_hex().to_string();
+        let mut copied = Copied { bytes: bytes_of(&passed), digest, mode, source, is_settled: false };
+        if let Ok(after) = std::fs::symlink_metadata(from) {
+            copied.is_settled = is_settled(source, state_of(&after), &copied)?;
         }
-        if is_settled || attempt >= ATTEMPTS {
-            return Ok(Copied { bytes, digest: digest.to_hex().to_string(), mode, source: before, is_settled });
+        if copied.is_settled || attempt >= ATTEMPTS {
+            return Ok((copied, passed));
         }
         attempt += 1;
     }
 }
 
+/// The result of passing bytes on.
+type Passed = std::result::Result<(), Failed>;
+
+/// Copies a file that is not a trail. If it changes while it is read, it is read again; with `twice` it is also read a second time to
+/// see that. A file that only grows is copied up to the size that it had.
+pub(crate) fn copy_plain(from: &Path, to: &Path, twice: bool) -> std::result::Result<Copied, Failed> {
+    let is_settled = |before: SourceState, after: SourceState, copied: &Copied| {
+        if copied.bytes != before.bytes || after != before {
+            return Ok(false);
+        }
+        Ok(!twice || digest_of(from).map_err(Failed::Source)? == copied.digest)
+    };
+    copy(from, to, |file, before, sink| pump(file, before.bytes, sink), |bytes| *bytes, is_settled).map(|(copied, _)| copied)
+}
+
 /// Passes the first bytes of a file on, in blocks. Returns their number.
-fn pump(
-    file: &mut impl Read,
-    most: u64,
-    sink: &mut impl FnMut(&[u8]) -> std::result::Result<(), Failed>,
-) -> std::result::Result<u64, Failed> {
+fn pump(file: &mut impl Read, most: u64, sink: &mut dyn FnMut(&[u8]) -> Passed) -> std::result::Result<u64, Failed> {
     let mut buffer = vec![0; BLOCK.min(usize::try_from(most).unwrap_or(BLOCK).max(1))];
     let mut done = 0;
     while done < most {
@@ -151,28 +167,15 @@ pub(crate) fn copy_trail(
     is_sealed: bool,
     wanted: &[u64],
 ) -> std::result::Result<(Copied, Scanned), Failed> {
-    let mut attempt = 1;
-    loop {
-        let (mut file, before, mode) = open(from).map_err(Failed::Source)?;
-        let mut out = create(to)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut sink = |bytes: &[u8]| {
-            hasher.update(bytes);
-            out.write_all(bytes).map_err(|error| Failed::Target(Error::write(to, error)))
-        };
-        let scanned = scan(&mut file, before.bytes, seqno, is_sealed, wanted, &mut sink)?;
-        // The open file may grow; a sealed one has to stay as it is, and no other file may take its place.
-        let after = std::fs::symlink_metadata(from).map(|facts| state_of(&facts));
-        let is_settled = after.is_ok_and(|after| {
-            let is_same = after.inode == before.inode && after.bytes >= before.bytes;
-            if is_sealed { after == before } else { is_same }
-        });
-        if is_settled || attempt >= ATTEMPTS {
-            let digest = hasher.finalize().to_hex().to_string();
-            return Ok((Copied { bytes: scanned.bytes, digest, mode, source: before, is_settled }, scanned));
-        }
-        attempt += 1;
-    }
+    // The open file may grow; a sealed one has to stay as it is, and no other file may take its place.
+    let is_settled = |before: SourceState, after: SourceState, _: &Copied| {
+        let is_same = after.inode == before.inode && after.bytes >= before.bytes;
+        Ok(if is_sealed { after == before } else { is_same })
+    };
+    let pass = |file: &mut File, before: SourceState, sink: &mut dyn FnMut(&[u8]) -> Passed| {
+        scan(file, before.bytes, seqno, is_sealed, wanted, sink)
+    };
+    copy(from, to, pass, |scanned| scanned.bytes, is_settled)
 }
 
 /// Reads the records of a trail file that is stored. Returns its digest, too.
@@ -200,7 +203,7 @@ fn scan(
     seqno: u64,
     is_sealed: bool,
     wanted: &[u64],
-    sink: &mut impl FnMut(&[u8]) -> std::result::Result<(), Failed>,
+    sink: &mut dyn FnMut(&[u8]) -> Passed,
 ) -> std::result::Result<Scanned, Failed> {
     let mut records = Records::new(seqno, wanted);
     // Bytes that are read and not yet passed on: the start of a record.

@@ -54,8 +54,9 @@ impl Repository {
                 let error = Error::new(ErrorKind::Io, "another backup writes to the repository").in_file(&self.path);
                 Err(error.hint("wait for it, or use another repository"))
             }
-            // A file system without locks.
-            Err(_) | Ok(()) => Ok(Claim(file)),
+            Ok(()) => Ok(Claim(file)),
+            // Without locks two backups could write to one partial folder.
+            Err(error) => Err(Error::write(&self.path, error.into())),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
+use trailcore_stream::point;
 
 use super::class::{FileClass, FileRole, OmitReason, Omitted};
 use super::copy::{self, Copied, Failed, Scanned, copy_plain, copy_trail, create_folder, invalid, sync};
@@ -18,7 +19,6 @@ use super::repository::Repository;
 use crate::input::{Input, RefusedInput};
 use crate::model::TrailName;
 use crate::moment::Moment;
-use crate::point;
 
 /// The name of the list of files that are complete in a partial folder.
 const JOURNAL: &str = "journal.jsonl";

@@ -345,8 +345,7 @@ impl Check<'_, '_, '_> {
 pub(crate) fn passwords(file: &ParameterFile, lint: &mut Lint<'_>) {
     let in_clear = |piece: &&Piece| {
         let text = file.raw(&piece.range).to_ascii_uppercase();
-        let secret = file.secrets.iter().any(|secret| piece.range.contains(&secret.start));
-        secret && !text.contains("ENCRYPTKEY")
+        file.has_secret(&piece.range) && !text.contains("ENCRYPTKEY")
     };
     if let Some(piece) = file.statements().find(in_clear) {
         let text = format!("{} has a password in clear text", file.keyword(piece));
@@ -358,9 +357,8 @@ pub(crate) fn passwords(file: &ParameterFile, lint: &mut Lint<'_>) {
 pub(crate) fn password_properties(file: &ParameterFile, lint: &mut Lint<'_>) {
     let in_clear = |piece: &&Piece| {
         let text = file.raw(&piece.range);
-        let secret = file.secrets.iter().any(|secret| piece.range.contains(&secret.start));
         // The value is in the wallet or in the environment.
-        secret && !text.contains("ORACLEWALLET") && !text.contains("${")
+        file.has_secret(&piece.range) && !text.contains("ORACLEWALLET") && !text.contains("${")
     };
     if let Some(piece) = file.statements().find(in_clear) {
         let text = format!("{} is in clear text", file.raw(&piece.keyword));

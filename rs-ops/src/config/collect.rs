@@ -1,13 +1,13 @@
 //! [`Lint`]: the findings of a file, each at its place in the file that has it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use trailcore::filter::{Diagnostic, DiagnosticKind, PieceKind};
 
 use super::expand::Expansion;
 use super::finding::{ConfigFinding, ConfigRule, Severity};
-use super::{FileKind, ParameterFile, line_and_column, similar};
+use super::{FileKind, Lines, ParameterFile, similar};
 
 /// Parameters of a macro that GoldenGate accepts by default.
 const MACRO_PARAMETERS: usize = 30;
@@ -20,13 +20,15 @@ pub(crate) struct Lint<'a> {
     expansion: &'a Expansion,
     findings: Vec<ConfigFinding>,
     seen: BTreeSet<(ConfigRule, String, u64)>,
+    /// The lines of included files, by path.
+    included: BTreeMap<String, Lines>,
     /// The piece that cannot be expanded: its error is reported once.
     muted: Range<usize>,
 }
 
 impl<'a> Lint<'a> {
     pub(crate) fn new(file: &'a ParameterFile, expanded: &'a ParameterFile, expansion: &'a Expansion) -> Self {
-        Self { file, expanded, expansion, findings: Vec::new(), seen: BTreeSet::new(), muted: 0..0 }
+        Self { file, expanded, expansion, findings: Vec::new(), seen: BTreeSet::new(), included: BTreeMap::new(), muted: 0..0 }
     }
 
     pub(crate) fn add(&mut self, rule: ConfigRule, at: usize, text: String) {
@@ -49,14 +51,17 @@ impl<'a> Lint<'a> {
 
     pub(crate) fn add_as(&mut self, rule: ConfigRule, severity: Severity, at: usize, text: String, fix: Option<String>) {
         let (source, offset) = self.expansion.expanded.origin(at);
-        let (name, content) = match source {
-            Some(path) => (path, self.expansion.texts.get(path).map_or("", String::as_str)),
-            None => (self.file.name(), self.file.text()),
-        };
         if source.is_none() && self.muted.contains(&offset) {
             return;
         }
-        let (line, column) = line_and_column(content, offset);
+        let (line, column) = match source {
+            Some(path) => {
+                let text = self.expansion.texts.get(path).map_or("", String::as_str);
+                self.included.entry(path.to_owned()).or_insert_with(|| Lines::of(text)).place(text, offset)
+            }
+            None => self.file.place(offset),
+        };
+        let name = source.unwrap_or(self.file.name());
         let own = if source.is_none() { offset } else { usize::MAX };
         let scrubbed = |text: &str| self.file.scrubbed(&self.expanded.scrubbed(text, at), own);
         let (text, fix) = (scrubbed(&text), scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
@@ -164,7 +169,7 @@ impl<'a> Lint<'a> {
 
     /// Adds a finding at a position of the file itself.
     fn add_own(&mut self, rule: ConfigRule, at: usize, text: String, fix: Option<String>) {
-        let (line, column) = line_and_column(self.file.text(), at);
+        let (line, column) = self.file.place(at);
         let scrubbed = |text: &str| self.file.scrubbed(text, at);
         let (text, fix) = (scrubbed(&text), scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
         self.findings.push(ConfigFinding {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trailcore::filter::{ObjectPattern, Piece};
 
 use super::finding::{ConfigFinding, ConfigRule};
-use super::{FileKind, ParameterFile, line_and_column};
+use super::{FileKind, ParameterFile};
 
 /// A file of a deployment.
 pub(crate) struct Member {
@@ -43,7 +43,7 @@ fn finding(rule: ConfigRule, member: &Member, piece: &Piece, text: String) -> Co
     // The statement may be from a macro: then the file as a whole is its place.
     let offset =
         if member.expanded.text() == member.file.text() { Some(piece.range.start) } else { member.file.text().find(raw) };
-    let (line, column) = line_and_column(member.file.text(), offset.unwrap_or(0));
+    let (line, column) = member.file.place(offset.unwrap_or(0));
     ConfigFinding {
         rule,
         severity: rule.severity(),

@@ -1,12 +1,12 @@
 //! Compares two versions of a file by their meaning: case, blanks, comments and commas do not matter, and neither does the order of
 //! parameters for which it has no meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trailcore::filter::Piece;
 
-use super::{FileKind, MASK, ParameterFile, line_and_column, parameter, properties};
+use super::{FileKind, MASK, ParameterFile, parameter, properties};
 
 /// Pairs of statements that are compared for their order; larger files are compared without it.
 const MOST_COMPARED: usize = 4_000_000;
@@ -108,9 +108,8 @@ pub(crate) fn changes(before: &ParameterFile, after: &ParameterFile, without_sec
 
 fn item(file: &ParameterFile, piece: &Piece) -> Item {
     let keyword = if file.kind() == FileKind::Properties { file.raw(&piece.keyword).to_owned() } else { file.keyword(piece) };
-    let is_secret = file.secrets.iter().any(|secret| secret.start < piece.keyword.end && piece.keyword.start < secret.end);
-    let shown_keyword = if is_secret { MASK.to_owned() } else { keyword.clone() };
-    let (line, _) = line_and_column(file.text(), piece.range.start);
+    let shown_keyword = if file.has_secret(&piece.keyword) { MASK.to_owned() } else { keyword.clone() };
+    let (line, _) = file.place(piece.range.start);
     let shown = file.piece_text(piece).split_whitespace().collect::<Vec<_>>().join(" ");
     let (mut meaning, mut masked) = (keyword.clone(), shown_keyword.clone());
     let mut subject = String::new();
@@ -123,7 +122,7 @@ fn item(file: &ParameterFile, piece: &Piece) -> Item {
             if matches!(word, "," | ";") {
                 continue;
             }
-            let is_secret = file.secrets.iter().any(|secret| secret.start < range.end && range.start < secret.end);
+            let is_secret = file.has_secret(&range);
             let is_verbatim = is_secret || word.contains(['/', '\\', '\'', '"']);
             let plain = if is_verbatim { word.to_owned() } else { word.to_ascii_uppercase() };
             masked = format!("{masked} {}", if is_secret { MASK } else { &plain });
@@ -196,13 +195,22 @@ fn ordered(before: Vec<Item>, after: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
 }
 
 /// Joins a removed and an added statement to one change.
-fn pair(mut removed: Vec<Item>, added: Vec<Item>) -> Vec<ConfigChange> {
+fn pair(removed: Vec<Item>, added: Vec<Item>) -> Vec<ConfigChange> {
+    let mut same: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
+    let mut like: BTreeMap<(String, String), VecDeque<usize>> = BTreeMap::new();
+    for (place, old) in removed.iter().enumerate() {
+        same.entry(old.meaning.clone()).or_default().push_back(place);
+        like.entry((old.keyword.clone(), old.subject.clone())).or_default().push_back(place);
+    }
+    let mut removed: Vec<Option<Item>> = removed.into_iter().map(Some).collect();
+    let mut take = |places: Option<&mut VecDeque<usize>>| {
+        let places = places?;
+        std::iter::from_fn(|| places.pop_front()).find_map(|place| removed.get_mut(place)?.take())
+    };
     let mut changes = Vec::new();
     for new in added {
-        let same = |old: &Item| old.meaning == new.meaning;
-        let like = |old: &Item| old.keyword == new.keyword && old.subject == new.subject;
-        let place = removed.iter().position(same).or_else(|| removed.iter().position(like));
-        let old = place.map(|place| removed.remove(place));
+        let alike = like.get_mut(&(new.keyword.clone(), new.subject.clone()));
+        let old = take(same.get_mut(&new.meaning)).or_else(|| take(alike));
         let kind = match &old {
             None => ConfigChangeKind::Added,
             Some(old) if old.meaning == new.meaning => ConfigChangeKind::Moved,
@@ -211,7 +219,7 @@ fn pair(mut removed: Vec<Item>, added: Vec<Item>) -> Vec<ConfigChange> {
         };
         changes.push(change(kind, old, Some(new)));
     }
-    changes.extend(removed.into_iter().map(|old| change(ConfigChangeKind::Removed, Some(old), None)));
+    changes.extend(removed.into_iter().flatten().map(|old| change(ConfigChangeKind::Removed, Some(old), None)));
     changes.sort_by_key(|change| change.after_line.or(change.before_line));
     changes
 }

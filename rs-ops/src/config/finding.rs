@@ -163,14 +163,7 @@ impl ConfigRule {
     /// ```
     #[must_use]
     pub fn name(self) -> String {
-        let mut name = String::new();
-        for sign in format!("{self:?}").chars() {
-            if sign.is_ascii_uppercase() && !name.is_empty() {
-                name.push('_');
-            }
-            name.push(sign.to_ascii_lowercase());
-        }
-        name
+        crate::word(&self)
     }
 }
 

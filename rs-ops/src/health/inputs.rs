@@ -66,7 +66,7 @@ fn finding(kind: FindingKind, weight: Weight, input: &InputSeen, text: String) -
 }
 
 fn unreadable(input: &InputSeen, error: &str) -> Finding {
-    let kind = if input.wrong { FindingKind::WrongArtefact } else { FindingKind::InputUnreadable };
+    let kind = if input.is_wrong { FindingKind::WrongArtefact } else { FindingKind::InputUnreadable };
     finding(kind, Weight::Warning, input, error.to_owned())
 }
 
@@ -112,5 +112,33 @@ fn damaged(input: &InputSeen, findings: &mut Vec<Finding>) {
         if number > 0 {
             findings.push(finding(kind, weight, input, format!("{number} {text}")));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::{Monitor, Policy};
+    use crate::{Input, observe};
+
+    /// Returns the findings about a text that comes again with the time of the observation before, while another input has a later one.
+    fn again(name: &str, text: &str) -> Vec<FindingKind> {
+        let mut monitor = Monitor::new(Policy::default());
+        let mut report = Default::default();
+        for minute in [0, 5] {
+            let own = Input { observed: "2024-03-01T12:00:00Z".parse().ok(), ..Input::text(name, text) };
+            let manager = Input::text("mgr.txt", "Manager is running (IP port gg1.7809, Process ID 18221).");
+            let manager = Input { observed: format!("2024-03-01T12:{minute:02}:00Z").parse().ok(), ..manager };
+            report = monitor.observe(&observe(&[own, manager]));
+        }
+        report.findings.iter().filter(|finding| finding.subject == name).map(|finding| finding.kind).collect()
+    }
+
+    #[test]
+    fn an_answer_that_comes_again_is_frozen_and_a_quiet_log_is_not() {
+        let answer = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:00:02      00:00:05\n";
+        assert_eq!(again("all.txt", answer), [FindingKind::InputFrozen]);
+        let log = "2024-03-01 10:00:02  INFO    OGG-00987  Oracle GoldenGate Command Interpreter for Oracle:  GGSCI command (oracle): info all.\n";
+        assert_eq!(again("ggserr.log", log), []);
     }
 }

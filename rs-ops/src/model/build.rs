@@ -71,7 +71,7 @@ impl Snapshot {
                 kind: None,
                 faults: BTreeMap::new(),
                 error: None,
-                wrong: false,
+                is_wrong: false,
             };
             match reading {
                 Ok(reading) => {
@@ -81,7 +81,7 @@ impl Snapshot {
                     builder.add(&context, reading);
                 }
                 Err(error) => {
-                    seen.wrong = error.kind() == ErrorKind::Unsupported;
+                    seen.is_wrong = error.kind() == ErrorKind::Unsupported;
                     seen.error = Some(error.to_string());
                 }
             }

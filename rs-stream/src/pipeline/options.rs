@@ -206,7 +206,7 @@ impl Pipelines {
     /// known one), environment variables that are not set, and two pipelines of one name.
     pub fn from_toml(text: &str) -> Result<Self> {
         let (text, secrets) = with_environment(text)?;
-        let read: Self = toml::from_str(&text).map_err(|error| wrong(&error, &secrets))?;
+        let read: Self = toml::from_str(&text).map_err(|error| wrong(&error, &text, &secrets))?;
         let mut names = std::collections::HashSet::new();
         match read.pipelines.iter().find(|one| !names.insert(one.name.as_str())) {
             Some(twice) => Err(Error::new(ErrorKind::InvalidArgument, format!("two pipelines have the name {}", twice.name))),
@@ -216,10 +216,13 @@ impl Pipelines {
 }
 
 /// Returns the error of a text that is not valid. It has no value of an environment variable.
-fn wrong(error: &toml::de::Error, secrets: &[(String, String)]) -> Error {
+fn wrong(error: &toml::de::Error, text: &str, secrets: &[(String, String)]) -> Error {
     let hide = |text: String, (name, value): &(String, String)| text.replace(value, &format!("${{{name}}}"));
     let message = secrets.iter().filter(|(_, value)| !value.is_empty()).fold(error.message().to_owned(), hide);
-    let place = error.span().map_or_else(String::new, |span| format!(" (byte {})", span.start));
+    let place = error.span().and_then(|span| text.get(..span.start)).map_or_else(String::new, |before| {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        format!(" (line {}, column {})", before.matches('\n').count() + 1, line.chars().count() + 1)
+    });
     // "unknown field `x`, expected one of `a`, `b`"
     let mut names = message.split('`').skip(1).step_by(2);
     let near = match (message.starts_with("unknown "), names.next()) {
@@ -276,7 +279,8 @@ mod tests {
             (GOOD.replace("\"a\"", "\"${TRAILCORE_NO_SUCH}\""), "TRAILCORE_NO_SUCH is not set"),
             (format!("{GOOD}{GOOD}"), "two pipelines have the name a"),
             (GOOD.replace("name = \"a\"", "name = \"a\"\nselect = \"TABEL X;\""), "TABEL"),
-            (GOOD.replace(']', ""), "byte"),
+            (GOOD.replace("trail =", "trial ="), "(line 3, column 1)"),
+            (GOOD.replace(']', ""), "(line 1, "),
             (
                 GOOD.replace("[[pipeline.sink]]", "follow = { select = \"TABLE A.B;\" }\n[[pipeline.sink]]"),
                 "set select of the pipeline",
@@ -298,6 +302,23 @@ mod tests {
         assert!(!error.contains(&secret) && error.contains("${CARGO_MANIFEST_DIR}"), "{error}");
         let kept = Pipelines::from_toml(&GOOD.replace("\"out\"", "\"$${X}\"")).unwrap();
         assert!(matches!(&kept.pipelines[0].sinks[0], SinkOptions::Jsonl(files) if files.path == Path::new("${X}")));
+    }
+
+    #[cfg(all(feature = "files", feature = "kafka", feature = "postgres"))]
+    #[test]
+    fn the_files_of_the_guide_are_valid() {
+        let guide = include_str!("../../../docs/pipelines.md").replace("${LAKE_PASSWORD}", "x");
+        let blocks: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(blocks.len() >= 2, "{} blocks", blocks.len());
+        for block in blocks {
+            let whole = if block.starts_with("[[pipeline]]") {
+                block.to_owned()
+            } else {
+                format!("[[pipeline]]\nname = \"a\"\ntrail = \"dirdat/lt\"\n{block}")
+            };
+            let read = Pipelines::from_toml(&whole).unwrap();
+            read.pipelines.iter().try_for_each(PipelineOptions::check).unwrap();
+        }
     }
 
     #[test]

@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use trailcore::{Change, Error, ErrorKind, Result};
+use trailcore::{Change, Result};
+#[cfg(any(feature = "kafka", test))]
+use trailcore::{Error, ErrorKind};
 
 #[cfg(feature = "kafka")]
 pub use sink::KafkaSink;
@@ -67,11 +69,12 @@ impl fmt::Debug for KafkaOptions {
 }
 
 /// The longest name of a topic.
+#[cfg(any(feature = "kafka", test))]
 const LONGEST: usize = 249;
 
+#[cfg(any(feature = "kafka", test))]
 impl KafkaOptions {
     /// Checks what can be checked without a broker.
-    #[cfg_attr(not(feature = "kafka"), allow(dead_code))]
     fn check(&self) -> Result<()> {
         const OURS: [&str; 5] =
             ["bootstrap.servers", "transactional.id", "enable.idempotence", "isolation.level", "enable.auto.commit"];
@@ -93,13 +96,11 @@ impl KafkaOptions {
     }
 
     /// Returns the topic that has the position.
-    #[cfg_attr(not(feature = "kafka"), allow(dead_code))]
     fn position_topic(&self) -> String {
         format!("trailcore.position.{}", self.position)
     }
 
     /// Returns the topic for the changes of a table.
-    #[cfg_attr(not(feature = "kafka"), allow(dead_code))]
     fn topic_of(&self, table: &str) -> Result<String> {
         let (schema, last) = table.rsplit_once('.').unwrap_or(("", table));
         let name = topic_name(self.topic.replace("{table}", last).replace("{schema}", schema).trim_start_matches('.'));
@@ -114,6 +115,7 @@ impl KafkaOptions {
 }
 
 /// Replaces the characters that the name of a topic cannot have.
+#[cfg(any(feature = "kafka", test))]
 fn topic_name(text: &str) -> String {
     text.chars().map(|one| if one.is_ascii_alphanumeric() || ".-_".contains(one) { one } else { '_' }).collect()
 }
@@ -123,7 +125,7 @@ pub trait Encoder: Send {
     /// Appends the value of a change to an empty buffer.
     ///
     /// # Errors
-    /// [`Value`](ErrorKind::Value) and [`Unencodable`](ErrorKind::Unencodable) refuse the change. Any other error stops the pipeline.
+    /// [`Value`](trailcore::ErrorKind::Value) and [`Unencodable`](trailcore::ErrorKind::Unencodable) refuse the change. Any other error stops the pipeline.
     fn encode(&mut self, change: &Change<'_>, out: &mut Vec<u8>) -> Result<()>;
 }
 
