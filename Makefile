@@ -95,7 +95,7 @@ fmt:
 	$(CARGO) fmt --all --check
 
 clippy:
-	$(CARGO) clippy --quiet --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --quiet $(TRAILCORE_PROFILE) --workspace --all-targets --all-features -- -D warnings
 
 rustdoc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features
@@ -131,7 +131,7 @@ conformance: py-build c-examples cli-build ## Compares every language with Rust,
 	$(PY) tests/conformance/run.py
 
 # A short run, without the sanitizers, which take most of the time to build.
-fuzz-short:
+fuzz-short: ## Runs each fuzz target for 2 seconds
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=2 FUZZ_FLAGS='--sanitizer none'
 
 FUZZ_FLAGS :=
@@ -153,7 +153,7 @@ soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
 	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres --test kafka
-	$(CARGO) test --quiet --release -p trailcore-ops --test simulation -- --include-ignored
+	TRAILCORE_MINUTES=5 $(CARGO) test --quiet --release -p trailcore-ops --test simulation
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 # Without it, the test of Kafka is skipped, with a message.
