@@ -404,7 +404,7 @@ mod tests {
             let mut out = b"in front ".to_vec();
             let has_key = write(&mut out);
             let text = String::from_utf8(out).unwrap().strip_prefix("in front ").unwrap().to_owned();
-            assert_eq!(has_key, !text.is_empty(), "a key that is incomplete leaves nothing behind");
+            assert_eq!(has_key, !text.is_empty(), "a key that is incomplete leaves nothing");
             has_key.then_some(text)
         };
         (key(&|out| change.write_json_key(out).unwrap()), key(&|out| change.write_json_old_key(out).unwrap()))
