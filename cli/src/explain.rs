@@ -1,5 +1,8 @@
 //! The command `explain`.
 
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
 use crate::failure::{Failure, USAGE};
 use crate::options::{Reading, Selecting, report_rest};
 use crate::output::Output;
@@ -38,11 +41,16 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     };
     let (options, bar) = source.watched(output, false)?;
     let mut reader = source.trail.reader_with(options)?;
-    while reader.next()?.is_some() {}
+    let (mut met, mut definitions) = (HashSet::new(), BTreeMap::<String, Vec<_>>::new());
+    while let Some(change) = reader.next()? {
+        if !change.table().name().is_empty() && met.insert(change.table_id()) {
+            definitions.entry(change.table().name().to_owned()).or_default().push(Arc::clone(change.table()));
+        }
+    }
     bar.done();
-    let mut tables: Vec<_> = reader.tables().filter(|table| !table.name().is_empty()).collect();
-    tables.sort_by(|one, other| one.name().cmp(other.name()));
-    let programs: Vec<_> = tables.iter().map(|table| select.bind(table)).collect();
+    // The latest definition of each table. A column that only an earlier one has is missing from its rows.
+    let latest = definitions.values().filter_map(|all| all.last().map(|table| select.bind_among(table, all)));
+    let programs: Vec<_> = latest.collect();
     let unfit = programs.iter().any(|program| program.problems().is_some());
     let explained = programs
         .iter()

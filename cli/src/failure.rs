@@ -69,7 +69,8 @@ impl Failure {
     }
 }
 
-fn code(kind: ErrorKind) -> i32 {
+/// Returns the exit code of an error.
+pub(crate) fn code(kind: ErrorKind) -> i32 {
     match kind {
         ErrorKind::Io | ErrorKind::NotFound => FILES,
         ErrorKind::Truncated => GROWING,

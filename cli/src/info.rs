@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::options::Reading;
+use crate::failure::{self, Failure};
+use crate::options::{Reading, worse};
 use crate::output::{BOLD, Output, YELLOW, clean, grouped};
 use trailcore::report::{FileReport, InfoReport};
 
@@ -27,9 +27,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let report = InfoReport::of(&args.reading.open(output)?.trail)?;
+    let code = report.files.iter().filter_map(|file| file.error.as_ref()).map(|error| failure::code(error.kind())).fold(0, worse);
     if args.json {
         output.json(&report)?;
-        return Ok(0);
+        return Ok(code);
     }
     for file in &report.files {
         show(file, output)?;
@@ -41,13 +42,18 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let files = report.files.len();
     let s = if files == 1 { "" } else { "s" };
     output.line(&format!("{files} file{s}, {} bytes", grouped(report.bytes)), "")?;
-    Ok(0)
+    for file in &report.files {
+        if let Some(error) = &file.error {
+            output.complain(&format!("{}: {error}", clean(&file.path)))?;
+        }
+    }
+    Ok(code)
 }
 
 fn show(file: &FileReport, output: &mut Output) -> Result<(), Failure> {
     output.line(&clean(&file.path), BOLD)?;
     let Value::Object(facts) = serde_json::to_value(file)? else { return Ok(()) };
-    let facts: Vec<_> = facts.iter().filter(|(name, value)| *name != "path" && !value.is_null()).collect();
+    let facts: Vec<_> = facts.iter().filter(|(name, value)| *name != "path" && *name != "problem" && !value.is_null()).collect();
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in facts {
         let text = match value {

@@ -7,7 +7,7 @@ use trailcore::analysis::{AsOf, StateOptions};
 use crate::cat;
 use crate::failure::{Failure, UNDECIDED};
 use crate::options::{How, Place, Selecting, open, report_rest, worse};
-use crate::output::{Output, grouped};
+use crate::output::Output;
 
 const EXAMPLES: &str = "\
 examples:
@@ -69,15 +69,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     } else {
         cat::all(&state.rows, args.text, output)?;
     }
-    let doubts = [
-        (report.incomplete, "rows are incomplete: the trail does not show all of their columns"),
-        (report.unseen_updates, "updates are of rows that were not there"),
-        (report.unseen_deletes, "deletes are of rows that were not there"),
-        (report.overwritten, "rows were replaced without a delete"),
-        (report.unidentified, "changes lack columns of the key, and were not carried out"),
-    ];
-    for (number, what) in doubts.into_iter().filter(|(number, _)| *number > 0) {
-        output.complain(&format!("{} {what}", grouped(number)))?;
+    for notice in report.notices() {
+        output.complain(&notice.text)?;
     }
     if let Some(failure) = failure {
         output.complain("the rows are those before the damage")?;

@@ -207,6 +207,53 @@ fn a_damaged_trail_leaves_no_files() {
 }
 
 #[test]
+fn info_says_why_a_file_has_no_header() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let whole = std::fs::read(data("big/bk000000000")).unwrap();
+    for (path, code) in [
+        (file("text.txt", b"root:x:0:0:root:/root:/bin/sh\n"), 1),
+        (file("empty", b""), 4),
+        (file("torn", &whole[..100]), 4),
+        (file("lines.jsonl", &std::fs::read(data("big.jsonl")).unwrap()), 0),
+    ] {
+        let run = trailcore(&["info", &path]);
+        assert_eq!((run.code, run.err.is_empty()), (code, code == 0), "{path}: {} {}", run.out, run.err);
+        let run = trailcore(&["info", &path, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!((run.code, report["files"][0]["problem"].is_string()), (code, code != 0), "{path}");
+    }
+}
+
+#[test]
+fn explain_knows_the_other_definitions_of_a_table() {
+    let columns = |names: &[&str]| {
+        let columns = names.iter().map(|name| trailcore::schema::ColumnDef::number(*name)).collect();
+        std::sync::Arc::new(trailcore::schema::TableDef::new("T.T", columns))
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let prefix = directory.path().join("lt");
+    let mut writer = trailcore::sink::TrailWriter::create(&prefix, Default::default()).unwrap();
+    for (csn, table) in [("1", columns(&["A", "OLD"])), ("2", columns(&["A"]))] {
+        writer.begin(csn, csn, trailcore::Timestamp::from_unix_micros(0)).unwrap();
+        let mut row = trailcore::sink::RowBuilder::new(&table, trailcore::trail::ByteOrder::Big);
+        row.number("A", csn).unwrap();
+        writer.insert(&table, row.bytes()).unwrap();
+        writer.commit().unwrap();
+    }
+    writer.finish().unwrap();
+    let path = prefix.display().to_string();
+    for (column, code) in [("OLD", 0), ("ODL", 2)] {
+        let run = trailcore(&["explain", &path, "--table", "T.T", "--where", &format!("{column} > 1"), "--lenient"]);
+        assert_eq!(run.code, code, "{column}: {} {}", run.out, run.err);
+    }
+}
+
+#[test]
 fn reports_are_json_with_numbers() {
     let path = data("big/bk");
     let report = |arguments: &[&str]| -> serde_json::Value {

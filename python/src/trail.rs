@@ -254,14 +254,14 @@ impl Trail {
     #[pyo3(signature = (arguments, read, progress = None))]
     fn state(&self, py: Python<'_>, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(Trail, String)> {
         let (options, watch) = self.watched(py, &read, progress)?;
-        let (rows, report, read) = self.done(py, &watch, |trail| {
+        let (rows, report, notices, read) = self.done(py, &watch, |trail| {
             let state = trail.state(&StateOptions::from_json(arguments)?, options)?;
             match state.failure {
                 Some(failure) => Err(failure),
-                None => Ok((state.rows, state.report.to_json()?, state.report.read)),
+                None => Ok((state.rows, state.report.to_json()?, state.report.notices(), state.report.read)),
             }
         })?;
-        watch.done(py, read)?;
+        watch.done_with(py, read, notices)?;
         Ok((Self::new(rows, Origin::None(ROWS)), report))
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use trailcore::report::{NoticeKind, ReadReport};
+use trailcore::report::{Notice, NoticeKind, ReadReport};
 use trailcore::source::Progress;
 use trailcore::{Error, ErrorKind, ReadOptions};
 
@@ -107,8 +107,13 @@ impl Watch {
 
     /// Reports the end of reading, and warns about what is not in the result.
     pub(crate) fn done(&self, py: Python<'_>, report: ReadReport) -> PyResult<()> {
+        self.done_with(py, report, Vec::new())
+    }
+
+    /// As [`done`](Self::done), with further warnings about the result.
+    pub(crate) fn done_with(&self, py: Python<'_>, report: ReadReport, more: Vec<Notice>) -> PyResult<()> {
         let notices = report.notices().into_iter().filter(|notice| self.warns || notice.kind != NoticeKind::Undecided);
-        let notices: Vec<_> = notices.map(|notice| (notice.kind.name(), notice.text)).collect();
+        let notices: Vec<_> = notices.chain(more).map(|notice| (notice.kind.name(), notice.text)).collect();
         *self.ended.lock() = Some(report);
         self.report(py, self.total)?;
         if notices.is_empty() { Ok(()) } else { error::warn(py, notices, &self.place) }

@@ -142,6 +142,12 @@ def test_state_is_a_table() -> None:
     assert empty.to_polars().height == 0 and "NAME" in empty.to_polars().columns
 
 
+def test_a_state_with_gaps_warns() -> None:
+    with pytest.warns(tc.InexactWarning, match=r"HR\.Emp: 1 rows are incomplete") as warned:
+        state = made(staff).state("HR.Emp")
+    assert state.report.incomplete == 1 and warned[0].filename == __file__
+
+
 def test_state_writes_files(tmp_path: object) -> None:
     state = made(staff).state("HR.Emp")
     path = f"{tmp_path}/emp.csv"

@@ -76,6 +76,7 @@ __all__ = [
     "History",
     "HistoryReport",
     "Hub",
+    "InexactWarning",
     "Invalid",
     "LeftOutWarning",
     "LintWarning",

@@ -152,6 +152,8 @@ class FileInfo(Facts):
     - `producer_group`: Name of the writing group.
     - `producer_version`: Version of the writing process.
     - `bytes`: Bytes of the file now.
+    - `problem`: Why the header cannot be read: the file is not a trail, is damaged, or has no records yet. `null` if it can be,
+      and for JSON lines, which have no header.
     """
 
     path: str
@@ -180,6 +182,7 @@ class FileInfo(Facts):
     producer_group: str | None
     producer_version: str | None
     bytes: int | None
+    problem: str | None
 
     @classmethod
     def of(cls, document: Any) -> FileInfo:
@@ -211,6 +214,7 @@ class FileInfo(Facts):
             document["producer_group"],
             document["producer_version"],
             document["bytes"],
+            document["problem"],
         )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Diagnostic",
     "FilterSyntaxError",
     "ForkError",
+    "InexactWarning",
     "LeftOutWarning",
     "LintWarning",
     "SkippedWarning",
@@ -196,6 +197,10 @@ class LeftOutWarning(TrailWarning):
     """The form of the result cannot hold some changes, such as truncates."""
 
 
+class InexactWarning(TrailWarning):
+    """Rows of a state are incomplete or doubtful, because the trail does not hold all changes of them."""
+
+
 class LintWarning(TrailWarning):
     """A parameter file has statements that are probably not meant so, or that this library does not carry out."""
 
@@ -206,6 +211,7 @@ _WARNINGS: dict[str, type[TrailWarning]] = {
     "unmatched": UnmatchedTableWarning,
     "unfinished": UnfinishedTransactionWarning,
     "left_out": LeftOutWarning,
+    "inexact": InexactWarning,
 }
 
 

@@ -14,7 +14,7 @@ use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::Position;
 use crate::schema::{Kind, TableDef};
-use crate::source::{CheckIssue, CheckIssueKind, ReadOptions, Skipped, Trail};
+use crate::source::{CheckIssue, CheckIssueKind, ReadOptions, Skipped, Trail, TrailFile};
 pub use crate::source::{Notice, NoticeKind, ReadReport, SkippedReport, UndecidedReport, UnfinishedReport};
 use crate::time::Timestamp;
 use crate::trail::{Field, FileHeader, Record};
@@ -88,21 +88,38 @@ pub struct FileReport {
     pub producer_version: Option<String>,
     /// Bytes of the file now.
     pub bytes: Option<u64>,
+    /// Why the header cannot be read: the file is not a trail, is damaged, or has no records yet. `null` if it can be, and for JSON
+    /// lines, which have no header.
+    pub problem: Option<String>,
+    /// The problem as an error.
+    #[serde(skip)]
+    pub error: Option<Error>,
 }
 
 impl InfoReport {
-    /// Reads the header of each file.
+    /// Reads the header of each file. A file without a readable header is no error: [`FileReport::problem`] has the reason.
     ///
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::NotFound`].
     pub fn of(trail: &Trail) -> Result<Self> {
-        let files = trail.files().iter().zip(trail.headers()?).map(|(file, header)| FileReport {
-            path: file.path.display().to_string(),
-            bytes: file.size().ok(),
-            ..FileReport::of(header.as_ref(), file.seqno)
-        });
+        let is_json_lines = trail.is_json_lines();
+        let report = |(index, file): (usize, &TrailFile)| {
+            let (header, error) = match trail.header(index) {
+                Ok(header) => (Some(header), None),
+                Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => return Err(error),
+                Err(error) => (None, Some(error).filter(|_| !is_json_lines)),
+            };
+            Ok(FileReport {
+                path: file.path.display().to_string(),
+                bytes: file.size().ok(),
+                problem: error.as_ref().map(|error| error.what().to_owned()),
+                error,
+                ..FileReport::of(header.as_ref(), file.seqno)
+            })
+        };
+        let files = trail.files().iter().enumerate().map(report).collect::<Result<_>>()?;
         let gaps = trail.gaps().iter().map(|gap| (gap.first, gap.last)).collect();
-        Ok(Self { files: files.collect(), gaps, bytes: trail.size()? })
+        Ok(Self { files, gaps, bytes: trail.size()? })
     }
 }
 
@@ -138,6 +155,8 @@ impl FileReport {
             producer_group: text(FileHeader::producer_group),
             producer_version: text(FileHeader::producer_version),
             bytes: None,
+            problem: None,
+            error: None,
         }
     }
 }

@@ -630,6 +630,33 @@ fn json_lines_have_no_key_of_their_own() {
     assert_eq!(a.report.changes, b.report.changes);
 }
 
+/// Keys of dates and of characters of a fixed length pair with their texts in JSON lines.
+#[test]
+fn keys_of_json_lines_are_what_the_other_side_says() {
+    let columns = vec![ColumnDef::datetime("DAY", 0).key(), ColumnDef::char("CODE", 6).key(), ColumnDef::number("N")];
+    let table = Arc::new(TableDef::new("T.RATES", columns));
+    let mut script = Script::new(BIG);
+    script.begin();
+    for (day, code, number) in
+        [("2024-03-01:00:00:00", "A", "1"), ("2024-03-01:00:00:00", "B ", "2"), ("2024-03-02:12:30:00", "A", "3")]
+    {
+        let mut row = RowBuilder::new(&table, BIG);
+        row.datetime("DAY", day).unwrap().text("CODE", code).unwrap().number("N", number).unwrap();
+        script.out.insert(&table, row.bytes()).unwrap();
+    }
+    script.out.commit().unwrap();
+    let trail = script.trail();
+    let lines = with_lines(&trail);
+    for order_free in [false, true] {
+        for (left, right) in [(&trail, &lines), (&lines, &trail), (&lines, &lines)] {
+            for options in [DiffOptions::new(), DiffOptions::new().key(&["DAY", "CODE"])] {
+                let report = left.diff(right, &options.order_free(order_free), Default::default()).unwrap();
+                assert!(report.is_equal, "{order_free} {:?} {:?}", report.tables, report.rows.first());
+            }
+        }
+    }
+}
+
 #[test]
 fn five_states_stay_apart() {
     let line = |op: &str, before: &str, after: &str, at: u64| {

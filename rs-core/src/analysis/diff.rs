@@ -1,6 +1,7 @@
 //! [`Trail::diff`]: the differences between two trails.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -292,42 +293,51 @@ struct Diff<'o> {
     budget: Budget,
 }
 
-/// The key columns of each table that has a key, by table name.
-type TableKeys = HashMap<Box<str>, Vec<Box<str>>>;
+/// The latest definitions, by table name.
+type Tables = HashMap<Box<str>, Arc<TableDef>>;
 
-/// The keys of both sides: a table without a key on one side, such as one of JSON lines, has the key of the other side.
+/// The keys of both sides: a table without a key on one side has the key of the other side. JSON lines have neither keys nor types.
 struct SharedKeys {
     asked: Option<Vec<Box<str>>>,
     trails: [(Trail, ReadOptions); 2],
-    /// The keys of each side; `None` until the other side needs them.
-    known: [Option<TableKeys>; 2],
+    /// The definitions of each side; `None` until the other side needs them.
+    known: [Option<Tables>; 2],
+}
+
+/// The key and types that a definition takes from the one of the other side.
+struct Shared {
+    key: Option<Vec<Box<str>>>,
+    types: Option<Arc<TableDef>>,
 }
 
 impl SharedKeys {
-    /// Returns the key of a definition that is not its own; the side is 0 for the left one.
-    fn of(&mut self, table: &TableDef, side: usize) -> Result<Option<Vec<Box<str>>>> {
-        if self.asked.is_some() || table.key().next().is_some() {
-            return Ok(self.asked.clone());
+    /// Returns what is not in a definition itself; the side is 0 for the left one.
+    fn of(&mut self, table: &TableDef, side: usize) -> Result<Shared> {
+        let is_typed = self.trails.get(side).is_none_or(|(trail, _)| !trail.is_json_lines());
+        let has_key = self.asked.is_some() || table.key().next().is_some();
+        if has_key && is_typed {
+            return Ok(Shared { key: self.asked.clone(), types: None });
         }
         let (Some((trail, read)), Some(known)) = (self.trails.get(1 - side), self.known.get_mut(1 - side)) else {
             return Err(Error::internal("a comparison has two sides"));
         };
-        let keys = match known {
-            Some(keys) => keys,
-            none => none.insert(table_keys(trail, read)?),
+        let tables = match known {
+            Some(tables) => tables,
+            none => none.insert(latest_tables(trail, read)?),
         };
-        let has_all = |key: &&Vec<Box<str>>| key.iter().all(|column| table.column(column).is_some());
-        Ok(keys.get(table.name()).filter(has_all).cloned())
+        let other = tables.get(table.name());
+        let key = other.map(|other| other.key().map(|column| column.name.clone()).collect::<Vec<_>>());
+        let has_all = |key: &Vec<Box<str>>| !key.is_empty() && key.iter().all(|column| table.column(column).is_some());
+        let key = if has_key { self.asked.clone() } else { key.filter(has_all) };
+        Ok(Shared { key, types: other.filter(|_| !is_typed).cloned() })
     }
 }
 
-/// Reads a trail for the keys of its tables.
-fn table_keys(trail: &Trail, read: &ReadOptions) -> Result<TableKeys> {
+/// Reads a trail for the definitions of its tables.
+fn latest_tables(trail: &Trail, read: &ReadOptions) -> Result<Tables> {
     let mut reader = trail.reader_with(read.clone())?;
     while reader.next()?.is_some() {}
-    let key = |table: &TableDef| table.key().map(|column| column.name.clone()).collect::<Vec<_>>();
-    let tables = reader.tables().map(|table| (table.name().into(), key(table)));
-    Ok(tables.filter(|(_, key)| !key.is_empty()).collect())
+    Ok(reader.tables().map(|table| (table.name().into(), Arc::clone(table))).collect())
 }
 
 /// A change, with its columns and its key.
@@ -363,8 +373,11 @@ fn identity<'m>(
         return Ok(None);
     }
     if known.get(change.table_id()).is_none() {
-        let asked = keys.of(change.table(), side)?;
-        let identity = Identity::of(change.table(), asked.as_deref()).map_err(|error| change.locate(error))?;
+        let shared = keys.of(change.table(), side)?;
+        let mut identity = Identity::of(change.table(), shared.key.as_deref()).map_err(|error| change.locate(error))?;
+        if let Some(types) = &shared.types {
+            identity = identity.with_types(change.table(), types);
+        }
         known.insert(change.table_id(), identity);
     }
     Ok(known.get(change.table_id()))
@@ -544,9 +557,10 @@ impl<'o> Diff<'o> {
             }
             let name = change.table().name();
             if !tables.contains_key(name) {
-                let asked = self.keys.of(change.table(), usize::from(!is_left))?;
-                let rows = TableRows::new(change.table(), change.table_id(), asked.as_deref());
-                tables.insert(name.into(), rows.map_err(|error| change.locate(error))?);
+                let Shared { key, types } = self.keys.of(change.table(), usize::from(!is_left))?;
+                let rows = TableRows::new(change.table(), change.table_id(), key.as_deref());
+                let rows = rows.map_err(|error| change.locate(error))?.with_types(change.table(), types);
+                tables.insert(name.into(), rows);
             }
             let Some(rows) = tables.get_mut(name) else { continue };
             rows.apply(&change, &mut self.budget)?;

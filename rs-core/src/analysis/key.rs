@@ -29,11 +29,24 @@ fn columns<'a>(change: &Change<'a>, row: Option<Row<'a>>) -> Result<Columns<'a>>
     Ok(columns)
 }
 
+/// The meaning of a text in a key: JSON lines have dates, and characters of a fixed length, as plain texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TextForm {
+    /// That of its own definition.
+    Own,
+    /// Characters of a fixed length.
+    Fixed,
+    /// A date, or a date and time.
+    Time,
+}
+
 /// The columns that identify a row of one definition of a table.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     /// Indexes of the columns, in the order of their names, so that the order of the columns in the table does not matter.
     columns: Vec<usize>,
+    /// The meaning of a text in the column of the same place.
+    texts: Vec<TextForm>,
     /// The definition has no key: all columns identify a row.
     pub(super) is_keyless: bool,
 }
@@ -57,7 +70,21 @@ impl Identity {
         let name = |index: &usize| table.columns().get(*index).map(|column| column.name.clone());
         columns.sort_by_cached_key(name);
         columns.dedup();
-        Ok(Self { columns, is_keyless: asked.is_none() && !has_key })
+        let texts = vec![TextForm::Own; columns.len()];
+        Ok(Self { columns, texts, is_keyless: asked.is_none() && !has_key })
+    }
+
+    /// Takes texts in its keys for what the columns of the same names are in a definition with types.
+    pub(super) fn with_types(self, table: &TableDef, types: &TableDef) -> Self {
+        let form = |index: &usize| {
+            let column = table.columns().get(*index).and_then(|column| types.column(&column.name));
+            match column.map(|(_, column)| column.kind()) {
+                Some(Kind::Text { prefixed: false }) => TextForm::Fixed,
+                Some(Kind::DateTime) => TextForm::Time,
+                _ => TextForm::Own,
+            }
+        };
+        Self { texts: self.columns.iter().map(form).collect(), ..self }
     }
 
     pub(super) fn indexes(&self) -> &[usize] {
@@ -72,10 +99,17 @@ impl Identity {
     /// Returns the key of a row, each column from the first of the images that has it, and whether no column is missing.
     pub(super) fn key(&self, images: [&Columns<'_>; 2]) -> (Box<[u8]>, bool) {
         let (mut key, mut is_whole) = (Vec::with_capacity(32), true);
-        for index in &self.columns {
+        for (index, form) in self.columns.iter().zip(&self.texts) {
             let column = images.iter().find_map(|columns| columns.get(*index)?.as_ref().filter(|column| is_known(column)));
             is_whole &= column.is_some();
-            put(&mut key, column);
+            match (form, column.map(Column::value)) {
+                (TextForm::Fixed, Some(Value::Text(text))) => put_text(&mut key, text.trim_end_matches(' ')),
+                (TextForm::Time, Some(Value::Text(text))) => match DateTime::parse(&text) {
+                    Some(time) => put_time(&mut key, &time),
+                    None => put_text(&mut key, &text),
+                },
+                _ => put(&mut key, column),
+            }
         }
         (key.into(), is_whole)
     }

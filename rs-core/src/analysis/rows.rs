@@ -35,6 +35,8 @@ pub(super) struct RowCounts {
 pub(super) struct TableRows {
     /// The key that the caller asked for, in place of the definitions' own.
     asked: Option<Vec<Box<str>>>,
+    /// A definition that has the types of texts in its keys.
+    types: Option<Arc<TableDef>>,
     /// The definitions, in order. A row belongs to the one of its last change, and is converted when it is next needed.
     versions: Vec<Version>,
     table_id: TableId,
@@ -70,6 +72,7 @@ impl TableRows {
     pub(super) fn new(table: &Arc<TableDef>, table_id: TableId, asked: Option<&[Box<str>]>) -> Result<Self> {
         Ok(Self {
             asked: asked.map(<[_]>::to_vec),
+            types: None,
             versions: vec![Version { table: Arc::clone(table), from_previous: Vec::new() }],
             table_id,
             identity: Identity::of(table, asked)?,
@@ -78,6 +81,15 @@ impl TableRows {
             ids: (None, None),
             counts: RowCounts::default(),
         })
+    }
+
+    /// Takes texts in its keys for what the columns are in a definition with types. It must have no rows yet.
+    pub(super) fn with_types(self, table: &TableDef, types: Option<Arc<TableDef>>) -> Self {
+        let identity = match &types {
+            Some(types) => self.identity.with_types(table, types),
+            None => self.identity,
+        };
+        Self { identity, types, ..self }
     }
 
     /// Returns the latest definition.
@@ -282,7 +294,10 @@ impl TableRows {
         if *old == **new {
             return Ok(());
         }
-        let identity = Identity::of(new, self.asked.as_deref()).map_err(|error| change.locate(error))?;
+        let mut identity = Identity::of(new, self.asked.as_deref()).map_err(|error| change.locate(error))?;
+        if let Some(types) = &self.types {
+            identity = identity.with_types(new, types);
+        }
         budget.take(new.columns().len() as u64 * 8 + ROW_BYTES, change, "the definitions of the table")?;
         self.versions.push(Version { table: Arc::clone(new), from_previous: places(&old, new) });
         let readings = |identity: &Identity, table: &TableDef| -> Vec<_> {

@@ -12,7 +12,7 @@ use crate::change::{Change, Op};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
+use crate::source::{Notice, NoticeKind, ReadOptions, ReadReport, Reader, Trail, Wanted};
 
 /// Which rows [`Trail::state`] returns. It is a document too, whose schema is `docs/schema/state-options.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,6 +126,21 @@ impl StateReport {
     /// [`ErrorKind::Internal`].
     pub fn to_json(&self) -> Result<String> {
         document::write(self)
+    }
+
+    /// Returns what is incomplete or doubtful in the rows, in sentences without column data. What the reading has left out is in
+    /// [`ReadReport::notices`].
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let doubts = [
+            (self.incomplete, "rows are incomplete: the trail does not show all of their columns"),
+            (self.unseen_updates, "updates are of rows that were not there"),
+            (self.unseen_deletes, "deletes are of rows that were not there"),
+            (self.overwritten, "rows were replaced without a delete"),
+            (self.unidentified, "changes lack columns of the key, and were not carried out"),
+        ];
+        let notice = |(number, what)| Notice { kind: NoticeKind::Inexact, text: format!("{}: {number} {what}", self.table) };
+        doubts.into_iter().filter(|(number, _)| *number > 0).map(notice).collect()
     }
 
     /// Returns whether nothing was lost or doubtful on the way to the rows, and each of them is complete.

@@ -50,16 +50,21 @@ impl Trail {
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io), [`NotFound`](crate::ErrorKind::NotFound).
     pub fn headers(&self) -> Result<Vec<Option<FileHeader>>> {
-        let header = |index: usize| {
-            let mut records = self.with_files(index..index + 1).records(&ReadOptions::new());
-            records.window = records.window.in_blocks_of(HEADER_BYTES);
-            match records.next() {
-                Ok(placed) => Ok(placed.and_then(|placed| FileHeader::parse(&placed.record).ok())),
-                Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),
-                Err(_) => Ok(None),
-            }
+        let header = |index| match self.header(index) {
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => Err(error),
+            header => Ok(header.ok()),
         };
         (0..self.files.len()).map(header).collect()
+    }
+
+    /// Reads the header of one file.
+    pub(crate) fn header(&self, index: usize) -> Result<FileHeader> {
+        let mut records = self.with_files(index..index + 1).records(&ReadOptions::new());
+        records.window = records.window.in_blocks_of(HEADER_BYTES);
+        match records.next()? {
+            Some(placed) => FileHeader::parse(&placed.record).map_err(|fault| Error::new(ErrorKind::Corrupt, fault.what)),
+            None => Err(Error::new(ErrorKind::Truncated, "the file has no records yet")),
+        }
     }
 
     /// Returns the header of the first file; `None` if it is not readable, and without files.

@@ -98,10 +98,12 @@ pub enum NoticeKind {
     Unfinished,
     /// The form of the result cannot hold changes.
     LeftOut,
+    /// Rows of a state are incomplete or doubtful.
+    Inexact,
 }
 
 impl NoticeKind {
-    /// Returns its name: `undecided`, `skipped`, `unmatched`, `unfinished` or `left_out`.
+    /// Returns its name: `undecided`, `skipped`, `unmatched`, `unfinished`, `left_out` or `inexact`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -110,6 +112,7 @@ impl NoticeKind {
             Self::Unmatched => "unmatched",
             Self::Unfinished => "unfinished",
             Self::LeftOut => "left_out",
+            Self::Inexact => "inexact",
         }
     }
 }

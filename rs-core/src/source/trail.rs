@@ -142,7 +142,7 @@ impl Trail {
 
     /// Returns whether its files are native JSON lines: by their first byte, or the name of an empty file. A trail starts with
     /// the letter of a record.
-    pub(super) fn is_json_lines(&self) -> bool {
+    pub(crate) fn is_json_lines(&self) -> bool {
         let Some(file) = self.files.first() else { return false };
         let named_so = || file.path.extension().is_some_and(|name| name == "jsonl" || name == "ndjson");
         let mut start = [0; 64];

@@ -92,8 +92,10 @@ impl Select {
         self.bind_among(table, &[])
     }
 
-    /// Binds the selection to a table. A column that only other definitions of the table have is missing from all rows.
-    pub(crate) fn bind_among(&self, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> Program {
+    /// Binds the selection to one definition of a table that has others in the trail. A column that only these have is no problem: it
+    /// is missing from the rows of this one.
+    #[must_use]
+    pub fn bind_among(&self, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> Program {
         with_deep_stack(|| Program::new(self, table, others))
     }
 }

@@ -33,6 +33,7 @@ import java.util.Optional;
  * @param producerGroup Name of the writing group.
  * @param producerVersion Version of the writing process.
  * @param bytes Bytes of the file now.
+ * @param problem Why the header cannot be read: the file is not a trail, is damaged, or has no records yet. {@code null} if it can be, and for JSON lines, which have no header.
  */
 public record FileReport(
         String path,
@@ -60,7 +61,8 @@ public record FileReport(
         Optional<String> databaseTimeZone,
         Optional<String> producerGroup,
         Optional<String> producerVersion,
-        Optional<Long> bytes) {
+        Optional<Long> bytes,
+        Optional<String> problem) {
     static FileReport of(Json in) {
         return new FileReport(
                 in.get("path").text(),
@@ -88,6 +90,7 @@ public record FileReport(
                 in.get("database_time_zone").maybe(Json::text),
                 in.get("producer_group").maybe(Json::text),
                 in.get("producer_version").maybe(Json::text),
-                in.get("bytes").maybe(Json::number));
+                in.get("bytes").maybe(Json::number),
+                in.get("problem").maybe(Json::text));
     }
 }
