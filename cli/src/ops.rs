@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod explain;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -26,6 +27,9 @@ examples:
   trailcore ops export info-all.txt --format prometheus
   trailcore ops lint /u01/ogg/dirprm
   trailcore ops diff old/dirprm /u01/ogg/dirprm
+  trailcore ops explain /u01/ogg --group R1
+  trailcore ops timeline ggserr.log R1.rpt R1.dsc
+  trailcore ops skip dirdat/rt 76:973932
   trailcore ops backup /u01/ogg --to /backup/ogg --positions info-all.txt
   trailcore ops rehearse /backup/ogg
   trailcore ops purge info-all.txt info-detail.txt --trails /u01/ogg/dirdat
@@ -76,6 +80,12 @@ enum Command {
     Pack(backup::PackArgs),
     /// Writes the files of an archive into an empty folder
     Unpack(backup::PackArgs),
+    /// Shows why processes stopped: first error, record, table, parameter, next steps; runs nothing
+    Explain(explain::ExplainArgs),
+    /// Prints messages, discarded records and starts of all artefacts in one order
+    Timeline(explain::TimelineArgs),
+    /// Shows the record at a position of a trail, and what is lost by going on after it
+    Skip(explain::SkipArgs),
     /// Shows which trail files no reader needs, with a proof for each; removes nothing
     Purge(backup::PurgeArgs),
 }
@@ -191,6 +201,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Retain(args) => backup::retain(args, output),
         Command::Pack(args) => backup::pack(args, output),
         Command::Unpack(args) => backup::unpack(args, output),
+        Command::Explain(args) => explain::explain(args, output),
+        Command::Timeline(args) => explain::timeline(args, output),
+        Command::Skip(args) => explain::skip(args, output),
         Command::Purge(args) => backup::purge(args, output),
     }
 }

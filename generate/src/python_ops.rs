@@ -41,6 +41,9 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::backup::RetainReport),
         schema_for!(trailcore_ops::backup::PackReport),
         schema_for!(trailcore_ops::backup::PurgeReport),
+        schema_for!(trailcore_ops::explain::ExplainReport),
+        schema_for!(trailcore_ops::explain::Timeline),
+        schema_for!(trailcore_ops::explain::SkipReport),
     ] {
         let mut schema = schema.to_value();
         let definitions = schema["$defs"].take();

@@ -91,6 +91,12 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<backup::PackReport>(folder, "ops-pack"),
         schema::<backup::PurgeRequest>(folder, "ops-purge-request"),
         schema::<backup::PurgeReport>(folder, "ops-purge"),
+        schema::<trailcore_ops::explain::ExplainRequest>(folder, "ops-explain-request"),
+        schema::<trailcore_ops::explain::ExplainReport>(folder, "ops-explain"),
+        schema::<trailcore_ops::explain::TimelineRequest>(folder, "ops-timeline-request"),
+        schema::<trailcore_ops::explain::Timeline>(folder, "ops-timeline"),
+        schema::<trailcore_ops::explain::SkipRequest>(folder, "ops-skip-request"),
+        schema::<trailcore_ops::explain::SkipReport>(folder, "ops-skip"),
         schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }

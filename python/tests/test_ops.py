@@ -110,6 +110,25 @@ def test_a_set_is_taken_verified_and_rehearsed(tmp_path: Path) -> None:
         tc.ops.backup([home], home / "repository")
 
 
+def test_a_stop_is_explained(tmp_path: Path) -> None:
+    trail = DATA / "big" / "bk"
+    change = next(change for change in tc.open(trail) if change.op == "insert")
+    place = change.position
+    line = "2024-03-01 10:10:00  ERROR   OGG-{}  Oracle GoldenGate Delivery for Oracle, r1.prm:  {}\n"
+    text = f"Error mapping from {change.table} to X.Y at seqno {place.seqno} rba {place.rba}."
+    log = {"name": "ggserr.log", "text": line.format("01296", text) + line.format("01668", "PROCESS ABENDING.")}
+    parameters = {"name": "r1.prm", "text": "REPLICAT r1\nMAP BANK.*, TARGET X.*;\n"}
+    report = tc.ops.explain([log], parameters=[parameters], trails=[trail])
+    found = report.groups[0]
+    assert (found.group, found.cause.code, found.table) == ("R1", "OGG-01296", change.table)
+    assert found.parameter.line == 2 and found.record.record.op == "insert"
+    assert found.next[-1].loses and found.next[-1].command.startswith("ALTER REPLICAT R1")
+    skip = tc.ops.skip(trail, place.seqno, place.rba)
+    assert skip.record == found.record.record and skip.next_record > skip.record.at
+    events = tc.ops.timeline([log], group="R1").events
+    assert [event.code for event in events] == ["OGG-01296", "OGG-01668"]
+
+
 def test_a_trail_file_is_purged_by_proof_only(tmp_path: Path) -> None:
     for number in range(4, 8):
         (tmp_path / f"aa{number:09}").write_bytes(b"G")

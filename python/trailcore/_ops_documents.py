@@ -9,8 +9,10 @@ from typing import Any
 __all__ = [
     "Backlog",
     "BackupReport",
+    "ChainEvent",
     "Checkpoint",
     "CheckpointPosition",
+    "ClockOffset",
     "Command",
     "ConfigChange",
     "ConfigDiff",
@@ -23,6 +25,8 @@ __all__ = [
     "DiscardFile",
     "DiscardStart",
     "Evidence",
+    "ExplainReport",
+    "Explanation",
     "ExportReport",
     "Fault",
     "Faults",
@@ -40,6 +44,7 @@ __all__ = [
     "InfoAll",
     "Inventory",
     "InventoryFile",
+    "KnownCode",
     "LagAnswer",
     "LagReport",
     "LagValue",
@@ -54,10 +59,12 @@ __all__ = [
     "LoggedLag",
     "ManagerInfo",
     "Manifest",
+    "NextStep",
     "Omitted",
     "OpenTransaction",
     "PackReport",
     "ParameterLine",
+    "ParameterPlace",
     "PreviousSet",
     "ProcessRow",
     "ProgressLine",
@@ -72,6 +79,8 @@ __all__ = [
     "ReaderPosition",
     "Reading",
     "Reconciliation",
+    "RecordPlace",
+    "RecordSeen",
     "Refused",
     "RefusedInput",
     "Rehearsal",
@@ -92,6 +101,7 @@ __all__ = [
     "SetPosition",
     "SetProblem",
     "Side",
+    "SkipReport",
     "SourceContext",
     "SourceRange",
     "SourceState",
@@ -104,6 +114,8 @@ __all__ = [
     "TableStats",
     "TargetTrail",
     "TextTable",
+    "Timeline",
+    "TimelineEvent",
     "Top",
     "TrailContents",
     "TrailPoint",
@@ -160,6 +172,48 @@ class BackupReport:
             resumed=document.get("resumed"),
             records=document.get("records"),
             refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ChainEvent:
+    """An event of a chain."""
+
+    role: Any
+    time: Any
+    deployment: str
+    group: str | None
+    kind: Any
+    severity: Any
+    code: str | None
+    text: str
+    times: int
+    artefact: str
+    line: int
+    offset: int
+    also: list[Any]
+    at: list[Any]
+    tables: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> ChainEvent:
+        """Reads it from a document."""
+        return cls(
+            role=document.get("role"),
+            time=document.get("time"),
+            deployment=document.get("deployment"),
+            group=document.get("group"),
+            kind=document.get("kind"),
+            severity=document.get("severity"),
+            code=document.get("code"),
+            text=document.get("text"),
+            times=document.get("times"),
+            artefact=document.get("artefact"),
+            line=document.get("line"),
+            offset=document.get("offset"),
+            also=document.get("also") or [],
+            at=document.get("at") or [],
+            tables=document.get("tables") or [],
         )
 
 
@@ -222,6 +276,26 @@ class CheckpointPosition:
             flips=document.get("flips"),
             trail_type=document.get("trail_type"),
             others=document.get("others") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ClockOffset:
+    """The distance of two clocks."""
+
+    artefact: str
+    other: str
+    millis: int
+    messages: int
+
+    @classmethod
+    def of(cls, document: Any) -> ClockOffset:
+        """Reads it from a document."""
+        return cls(
+            artefact=document.get("artefact"),
+            other=document.get("other"),
+            millis=document.get("millis"),
+            messages=document.get("messages"),
         )
 
 
@@ -508,6 +582,78 @@ class Evidence:
             offset=document.get("offset"),
             observed=document.get("observed"),
             method=document.get("method"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ExplainReport:
+    """`ops.explain`: why processes stopped."""
+
+    groups: list[Explanation]
+    clocks: list[ClockOffset]
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> ExplainReport:
+        """Reads it from a document."""
+        return cls(
+            groups=[Explanation.of(one) for one in document.get("groups") or []],
+            clocks=[ClockOffset.of(one) for one in document.get("clocks") or []],
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Why a group stopped."""
+
+    deployment: str
+    group: str
+    kind: Any
+    status: str
+    cause: ChainEvent | None
+    chain: list[ChainEvent]
+    known: KnownCode | None
+    similar: list[KnownCode]
+    database_codes: list[Any]
+    since: Any
+    runs: int
+    is_running_again: bool
+    position: RecordPlace | None
+    record: SkipReport | None
+    table: str | None
+    target: str | None
+    parameter: ParameterPlace | None
+    affected: list[Any]
+    unaffected: list[Any]
+    next: list[NextStep]
+    unknown: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> Explanation:
+        """Reads it from a document."""
+        return cls(
+            deployment=document.get("deployment"),
+            group=document.get("group"),
+            kind=document.get("kind"),
+            status=document.get("status"),
+            cause=None if document.get("cause") is None else ChainEvent.of(document.get("cause")),
+            chain=[ChainEvent.of(one) for one in document.get("chain") or []],
+            known=None if document.get("known") is None else KnownCode.of(document.get("known")),
+            similar=[KnownCode.of(one) for one in document.get("similar") or []],
+            database_codes=document.get("database_codes") or [],
+            since=document.get("since"),
+            runs=document.get("runs"),
+            is_running_again=document.get("is_running_again"),
+            position=None if document.get("position") is None else RecordPlace.of(document.get("position")),
+            record=None if document.get("record") is None else SkipReport.of(document.get("record")),
+            table=document.get("table"),
+            target=document.get("target"),
+            parameter=None if document.get("parameter") is None else ParameterPlace.of(document.get("parameter")),
+            affected=document.get("affected") or [],
+            unaffected=document.get("unaffected") or [],
+            next=[NextStep.of(one) for one in document.get("next") or []],
+            unknown=document.get("unknown") or [],
         )
 
 
@@ -902,6 +1048,30 @@ class InventoryFile:
 
 
 @dataclasses.dataclass(frozen=True)
+class KnownCode:
+    """A code, and what is known about it."""
+
+    code: str
+    role: Any
+    class_: str
+    meaning: str
+    checks: list[Any]
+    source: str
+
+    @classmethod
+    def of(cls, document: Any) -> KnownCode:
+        """Reads it from a document."""
+        return cls(
+            code=document.get("code"),
+            role=document.get("role"),
+            class_=document.get("class"),
+            meaning=document.get("meaning"),
+            checks=document.get("checks") or [],
+            source=document.get("source"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class LagAnswer:
     """The answer of `LAG`."""
 
@@ -1244,6 +1414,24 @@ class Manifest:
 
 
 @dataclasses.dataclass(frozen=True)
+class NextStep:
+    """A step, in the order in which to take them."""
+
+    text: str
+    command: str | None
+    loses: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> NextStep:
+        """Reads it from a document."""
+        return cls(
+            text=document.get("text"),
+            command=document.get("command"),
+            loses=document.get("loses"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Omitted:
     """A file that is not in an inventory or a set."""
 
@@ -1337,6 +1525,24 @@ class ParameterLine:
         return cls(
             line=document.get("line"),
             offset=document.get("offset"),
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterPlace:
+    """A statement of a parameter file, and its place."""
+
+    file: str
+    line: int
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> ParameterPlace:
+        """Reads it from a document."""
+        return cls(
+            file=document.get("file"),
+            line=document.get("line"),
             text=document.get("text"),
         )
 
@@ -1660,6 +1866,62 @@ class Reconciliation:
         return cls(
             tables=[TableReconciliation.of(one) for one in document.get("tables") or []],
             unexplained=document.get("unexplained"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordPlace:
+    """A position in a trail that an artefact names."""
+
+    trail: str | None
+    seqno: int
+    rba: int
+    origin: str
+    artefact: str
+
+    @classmethod
+    def of(cls, document: Any) -> RecordPlace:
+        """Reads it from a document."""
+        return cls(
+            trail=document.get("trail"),
+            seqno=document.get("seqno"),
+            rba=document.get("rba"),
+            origin=document.get("origin"),
+            artefact=document.get("artefact"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordSeen:
+    """A change of a trail, without its values."""
+
+    file: str
+    at: list[Any]
+    op: str
+    table: str
+    time: Any
+    csn: str | None
+    xid: str | None
+    key: list[Any]
+    before: list[Any]
+    after: list[Any]
+    problem: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> RecordSeen:
+        """Reads it from a document."""
+        return cls(
+            file=document.get("file"),
+            at=document.get("at") or [],
+            op=document.get("op"),
+            table=document.get("table"),
+            time=document.get("time"),
+            csn=document.get("csn"),
+            xid=document.get("xid"),
+            key=document.get("key") or [],
+            before=document.get("before") or [],
+            after=document.get("after") or [],
+            problem=document.get("problem"),
         )
 
 
@@ -2138,6 +2400,32 @@ class Side:
 
 
 @dataclasses.dataclass(frozen=True)
+class SkipReport:
+    """`ops.skip`: the record at a position, the next ones, and what would be lost by going on there."""
+
+    record: RecordSeen | None
+    problem: str | None
+    begin: list[Any]
+    next_record: list[Any]
+    next_transaction: list[Any]
+    transaction: dict[str, Any]
+    is_whole: bool
+
+    @classmethod
+    def of(cls, document: Any) -> SkipReport:
+        """Reads it from a document."""
+        return cls(
+            record=None if document.get("record") is None else RecordSeen.of(document.get("record")),
+            problem=document.get("problem"),
+            begin=document.get("begin") or [],
+            next_record=document.get("next_record") or [],
+            next_transaction=document.get("next_transaction") or [],
+            transaction=document.get("transaction") or {},
+            is_whole=document.get("is_whole"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class SourceContext:
     """The place in GoldenGate's own source that an error names."""
 
@@ -2408,6 +2696,68 @@ class TextTable:
             title=document.get("title"),
             columns=document.get("columns") or [],
             rows=document.get("rows") or [],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeline:
+    """`ops.timeline`: the events of all artefacts in one order."""
+
+    events: list[TimelineEvent]
+    clocks: list[ClockOffset]
+    is_mixed: bool
+    left_out: int
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> Timeline:
+        """Reads it from a document."""
+        return cls(
+            events=[TimelineEvent.of(one) for one in document.get("events") or []],
+            clocks=[ClockOffset.of(one) for one in document.get("clocks") or []],
+            is_mixed=document.get("is_mixed"),
+            left_out=document.get("left_out"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class TimelineEvent:
+    """An event of a timeline."""
+
+    time: Any
+    deployment: str
+    group: str | None
+    kind: Any
+    severity: Any
+    code: str | None
+    text: str
+    times: int
+    artefact: str
+    line: int
+    offset: int
+    also: list[Any]
+    at: list[Any]
+    tables: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> TimelineEvent:
+        """Reads it from a document."""
+        return cls(
+            time=document.get("time"),
+            deployment=document.get("deployment"),
+            group=document.get("group"),
+            kind=document.get("kind"),
+            severity=document.get("severity"),
+            code=document.get("code"),
+            text=document.get("text"),
+            times=document.get("times"),
+            artefact=document.get("artefact"),
+            line=document.get("line"),
+            offset=document.get("offset"),
+            also=document.get("also") or [],
+            at=document.get("at") or [],
+            tables=document.get("tables") or [],
         )
 
 

@@ -21,6 +21,7 @@ from trailcore import _native
 from trailcore._ops_documents import (
     BackupReport,
     ConfigDiff,
+    ExplainReport,
     ExportReport,
     FollowReport,
     HealthAnswer,
@@ -34,7 +35,9 @@ from trailcore._ops_documents import (
     Rehearsal,
     RestorePlan,
     RetainReport,
+    SkipReport,
     StatsReport,
+    Timeline,
     VerifyReport,
 )
 
@@ -46,6 +49,7 @@ __all__ = [
     "Table",
     "backup",
     "diff",
+    "explain",
     "export",
     "follow",
     "health",
@@ -235,6 +239,46 @@ def purge(
         "keep_files": keep_files,
     }
     return PurgeReport.of(_call("ops.purge", request))
+
+
+def explain(
+    inputs: Iterable[Artefact],
+    *,
+    group: str | None = None,
+    parameters: Iterable[Artefact] = (),
+    trails: Sequence[Folder] = (),
+    defs: Folder | None = None,
+    codes: str | None = None,
+) -> ExplainReport:
+    """Returns why processes stopped: first error, position, record, table, parameter line, and the next steps as text.
+
+    A path of `inputs` may be a home: its logs, reports, discard files, parameter files and trails are used. `codes` has lines
+    about codes of your own, ``code|role|class|meaning|check; check|source``. Nothing is run.
+    """
+    request = {
+        "inputs": [_input(one) for one in inputs],
+        "group": group,
+        "parameters": [_input(one) for one in parameters],
+        "trails": [os.fspath(path) for path in trails],
+        "defs": None if defs is None else os.fspath(defs),
+        "codes": codes,
+    }
+    return ExplainReport.of(_call("ops.explain", request))
+
+
+def timeline(inputs: Iterable[Artefact], *, trails: Sequence[Folder] = (), group: str | None = None) -> Timeline:
+    """Returns messages, discarded records and starts of all artefacts in one order, and the distances of their clocks.
+
+    The commits of `trails` are counted by minute.
+    """
+    request = {"inputs": [_input(one) for one in inputs], "trails": [os.fspath(path) for path in trails], "group": group}
+    return Timeline.of(_call("ops.timeline", request))
+
+
+def skip(trail: Folder, seqno: int, rba: int, *, defs: Folder | None = None) -> SkipReport:
+    """Returns the record at a position of a trail, the next ones, and the changes that are lost by going on there."""
+    place = {"trail": os.fspath(trail), "seqno": seqno, "rba": rba, "defs": None if defs is None else os.fspath(defs)}
+    return SkipReport.of(_call("ops.skip", place))
 
 
 class Table:

@@ -8,6 +8,7 @@ use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
 use crate::backup;
 use crate::config;
+use crate::explain;
 use crate::export::{self, Format};
 use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
@@ -36,6 +37,9 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.retain", "which sets of a repository to keep, with reasons: an ops-retain report"),
     ("ops.pack", "writes a set as one file: an ops-pack report"),
     ("ops.unpack", "writes the files of an archive into a folder: an ops-pack report"),
+    ("ops.explain", "why processes stopped: an ops-explain report"),
+    ("ops.timeline", "the events of all artefacts in one order: an ops-timeline report"),
+    ("ops.skip", "the record at a position of a trail, and what is lost by going on after it: an ops-skip report"),
     ("ops.purge", "which trail files no reader needs, with a proof for each: an ops-purge report"),
 ];
 
@@ -199,6 +203,9 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.retain" => write(&backup::retain(&parse(request)?)?),
         "ops.pack" => write(&backup::pack(&parse(request)?)?),
         "ops.unpack" => write(&backup::unpack(&parse(request)?)?),
+        "ops.explain" => write(&explain::explain(&parse(request)?)?),
+        "ops.timeline" => write(&explain::timeline(&parse(request)?)?),
+        "ops.skip" => write(&explain::skip(&parse(request)?)?),
         "ops.purge" => write(&backup::purge(&parse(request)?)?),
         _ => {
             let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();

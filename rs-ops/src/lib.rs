@@ -3,6 +3,7 @@
 pub mod backup;
 mod call;
 pub mod config;
+pub mod explain;
 pub mod export;
 mod fault;
 mod follow;

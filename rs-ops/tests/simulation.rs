@@ -7,6 +7,7 @@ mod simulator;
 use std::time::Instant;
 
 use simulator::{Chain, World};
+use trailcore_ops::explain::{ExplainRequest, explain};
 use trailcore_ops::health::{FindingKind, Health, HealthReport, Monitor, Policy};
 use trailcore_ops::observe;
 
@@ -194,6 +195,37 @@ fn every_fault_is_found_within_two_observations() {
         }
     }
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+/// Returns the code of the error or warning that a fault leaves in the log.
+fn planted(chain: &Chain) -> Option<String> {
+    let line = chain.knobs.log.iter().find(|line| line.contains(" ERROR ") || line.contains(" WARNING "))?;
+    let at = line.find("OGG-")?;
+    line.get(at..at + 9).map(str::to_owned)
+}
+
+#[test]
+fn the_planted_cause_is_explained_first() {
+    let mut explained = 0;
+    for case in CATALOGUE {
+        let mut world = World::new(9, 7);
+        let before = explain(&ExplainRequest { inputs: world.round(5), ..ExplainRequest::default() }).unwrap();
+        assert!(before.groups.iter().all(|group| group.cause.is_none()), "{}: {:?}", case.name, before.groups);
+        (case.inject)(&mut world.chains[0]);
+        let code = planted(&world.chains[0]);
+        if code.is_none() && case.finding != F::Abended {
+            continue;
+        }
+        let report = explain(&ExplainRequest { inputs: world.round(5), ..ExplainRequest::default() }).unwrap();
+        let first = report.groups.first().unwrap_or_else(|| panic!("{}: nothing is explained", case.name));
+        assert_eq!(Some(&first.group), subject(&world.chains[0], case.subject).as_ref(), "{}", case.name);
+        let cause = first.cause.as_ref().and_then(|cause| cause.event.code.clone());
+        assert_eq!(cause, code, "{}: {first:?}", case.name);
+        assert!(cause.is_some() || !first.unknown.is_empty(), "{}", case.name);
+        assert!(!first.next.is_empty() && !first.unaffected.is_empty(), "{}: {first:?}", case.name);
+        explained += 1;
+    }
+    assert!(explained >= 21, "{explained}");
 }
 
 #[test]

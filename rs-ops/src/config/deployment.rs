@@ -148,7 +148,7 @@ fn not_read(written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<Co
 }
 
 /// Returns the last two parts of a name: a container may be set elsewhere.
-fn object(word: &str) -> Option<(String, ObjectPattern)> {
+pub(crate) fn object(word: &str) -> Option<(String, ObjectPattern)> {
     let parts: Vec<&str> = word.split('.').collect();
     let name = parts.get(parts.len().saturating_sub(2)..)?.join(".");
     Some((name.to_ascii_uppercase(), name.to_ascii_uppercase().parse().ok()?))

@@ -79,9 +79,9 @@ impl LintReport {
 }
 
 /// A file of a request.
-struct Given {
-    input: Input,
-    file: ParameterFile,
+pub(crate) struct Given {
+    pub(crate) input: Input,
+    pub(crate) file: ParameterFile,
     /// It is the echo in a report, which has no secrets.
     is_echo: bool,
 }
@@ -184,7 +184,7 @@ impl ConfigDiff {
 }
 
 /// Reads the files of a request.
-fn files(inputs: &[Input]) -> (Vec<Given>, Vec<RefusedInput>) {
+pub(crate) fn files(inputs: &[Input]) -> (Vec<Given>, Vec<RefusedInput>) {
     let (mut given, mut refused) = (Vec::new(), Vec::new());
     let refuse = |input: &Input, error: &Error| RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() };
     for input in inputs {
