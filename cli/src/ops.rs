@@ -30,6 +30,7 @@ examples:
   trailcore ops explain /u01/ogg --group R1
   trailcore ops timeline ggserr.log R1.rpt R1.dsc
   trailcore ops skip dirdat/rt 76:973932
+  trailcore ops bundle /u01/ogg --to case.tar.zst --from '2024-03-01 09:00:00'
   trailcore ops backup /u01/ogg --to /backup/ogg --positions info-all.txt
   trailcore ops rehearse /backup/ogg
   trailcore ops purge info-all.txt info-detail.txt --trails /u01/ogg/dirdat
@@ -86,6 +87,10 @@ enum Command {
     Timeline(explain::TimelineArgs),
     /// Shows the record at a position of a trail, and what is lost by going on after it
     Skip(explain::SkipArgs),
+    /// Writes one file for a person elsewhere: explanation, logs, reports, parameters; secrets and values masked
+    Bundle(explain::BundleArgs),
+    /// Compares two bundles: parameters, versions, tables, causes
+    Compare(explain::CompareArgs),
     /// Shows which trail files no reader needs, with a proof for each; removes nothing
     Purge(backup::PurgeArgs),
 }
@@ -204,6 +209,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Timeline(args) => explain::timeline(args, output),
         Command::Skip(args) => explain::skip(args, output),
+        Command::Bundle(args) => explain::bundle(args, output),
+        Command::Compare(args) => explain::compare(args, output),
         Command::Purge(args) => backup::purge(args, output),
     }
 }

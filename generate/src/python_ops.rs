@@ -44,6 +44,8 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::explain::ExplainReport),
         schema_for!(trailcore_ops::explain::Timeline),
         schema_for!(trailcore_ops::explain::SkipReport),
+        schema_for!(trailcore_ops::bundle::BundleReport),
+        schema_for!(trailcore_ops::bundle::BundleDiff),
     ] {
         let mut schema = schema.to_value();
         let definitions = schema["$defs"].take();

@@ -97,6 +97,10 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::explain::Timeline>(folder, "ops-timeline"),
         schema::<trailcore_ops::explain::SkipRequest>(folder, "ops-skip-request"),
         schema::<trailcore_ops::explain::SkipReport>(folder, "ops-skip"),
+        schema::<trailcore_ops::bundle::BundleRequest>(folder, "ops-bundle-request"),
+        schema::<trailcore_ops::bundle::BundleReport>(folder, "ops-bundle"),
+        schema::<trailcore_ops::bundle::CompareRequest>(folder, "ops-compare-request"),
+        schema::<trailcore_ops::bundle::BundleDiff>(folder, "ops-compare"),
         schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }

@@ -129,6 +129,20 @@ def test_a_stop_is_explained(tmp_path: Path) -> None:
     assert [event.code for event in events] == ["OGG-01296", "OGG-01668"]
 
 
+def test_a_bundle_has_no_secrets(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "dirprm").mkdir(parents=True)
+    (home / "dirprm" / "r1.prm").write_text("REPLICAT r1\nUSERID ogg, PASSWORD s3cret\nMAP A.*, TARGET A.*;\n")
+    first, second = tmp_path / "1.tar", tmp_path / "2.tar.zst"
+    report = tc.ops.bundle([home], first)
+    assert any(file.name == "files/home/dirprm/r1.prm" for file in report.files) and b"s3cret" not in first.read_bytes()
+    (home / "dirprm" / "r1.prm").write_text("REPLICAT r1\nUSERID ogg, PASSWORD other\nMAP B.*, TARGET A.*;\n")
+    tc.ops.bundle([home], second)
+    assert len(tc.ops.compare(first, second).parameters.files[0].changes) == 1
+    with pytest.raises(FileExistsError):
+        tc.ops.bundle([home], first)
+
+
 def test_a_trail_file_is_purged_by_proof_only(tmp_path: Path) -> None:
     for number in range(4, 8):
         (tmp_path / f"aa{number:09}").write_bytes(b"G")

@@ -9,6 +9,10 @@ from typing import Any
 __all__ = [
     "Backlog",
     "BackupReport",
+    "BundleDiff",
+    "BundleFile",
+    "BundleOmitted",
+    "BundleReport",
     "ChainEvent",
     "Checkpoint",
     "CheckpointPosition",
@@ -124,6 +128,7 @@ __all__ = [
     "Transcript",
     "Verdict",
     "VerifyReport",
+    "VersionChange",
 ]
 
 
@@ -176,6 +181,94 @@ class BackupReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class BundleDiff:
+    """`ops.compare`: the changes between two bundles."""
+
+    parameters: ConfigDiff
+    versions: list[VersionChange]
+    tables: list[VersionChange]
+    causes: list[VersionChange]
+    only_before: list[Any]
+    only_after: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> BundleDiff:
+        """Reads it from a document."""
+        return cls(
+            parameters=ConfigDiff.of(document.get("parameters")),
+            versions=[VersionChange.of(one) for one in document.get("versions") or []],
+            tables=[VersionChange.of(one) for one in document.get("tables") or []],
+            causes=[VersionChange.of(one) for one in document.get("causes") or []],
+            only_before=document.get("only_before") or [],
+            only_after=document.get("only_after") or [],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class BundleFile:
+    """A file of a bundle."""
+
+    name: str
+    source: str | None
+    source_bytes: int
+    bytes: int
+    left_out: int
+    digest: str
+
+    @classmethod
+    def of(cls, document: Any) -> BundleFile:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            source=document.get("source"),
+            source_bytes=document.get("source_bytes"),
+            bytes=document.get("bytes"),
+            left_out=document.get("left_out"),
+            digest=document.get("digest"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class BundleOmitted:
+    """A file that is not in a bundle."""
+
+    source: str
+    reason: str
+    text: str
+
+    @classmethod
+    def of(cls, document: Any) -> BundleOmitted:
+        """Reads it from a document."""
+        return cls(
+            source=document.get("source"),
+            reason=document.get("reason"),
+            text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class BundleReport:
+    """`ops.bundle`: the manifest of the bundle, which is in it too."""
+
+    files: list[BundleFile]
+    omitted: list[BundleOmitted]
+    from_: Any
+    until: Any
+    max_bytes: int
+
+    @classmethod
+    def of(cls, document: Any) -> BundleReport:
+        """Reads it from a document."""
+        return cls(
+            files=[BundleFile.of(one) for one in document.get("files") or []],
+            omitted=[BundleOmitted.of(one) for one in document.get("omitted") or []],
+            from_=document.get("from"),
+            until=document.get("until"),
+            max_bytes=document.get("max_bytes"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class ChainEvent:
     """An event of a chain."""
 
@@ -183,6 +276,7 @@ class ChainEvent:
     time: Any
     deployment: str
     group: str | None
+    program: str | None
     kind: Any
     severity: Any
     code: str | None
@@ -203,6 +297,7 @@ class ChainEvent:
             time=document.get("time"),
             deployment=document.get("deployment"),
             group=document.get("group"),
+            program=document.get("program"),
             kind=document.get("kind"),
             severity=document.get("severity"),
             code=document.get("code"),
@@ -2728,6 +2823,7 @@ class TimelineEvent:
     time: Any
     deployment: str
     group: str | None
+    program: str | None
     kind: Any
     severity: Any
     code: str | None
@@ -2747,6 +2843,7 @@ class TimelineEvent:
             time=document.get("time"),
             deployment=document.get("deployment"),
             group=document.get("group"),
+            program=document.get("program"),
             kind=document.get("kind"),
             severity=document.get("severity"),
             code=document.get("code"),
@@ -2962,4 +3059,22 @@ class VerifyReport:
             records=document.get("records"),
             damaged_at_source=document.get("damaged_at_source"),
             problems=[SetProblem.of(one) for one in document.get("problems") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionChange:
+    """Something that has another value in the later bundle."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> VersionChange:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            before=document.get("before"),
+            after=document.get("after"),
         )

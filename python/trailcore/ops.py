@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from trailcore import _native
 from trailcore._ops_documents import (
     BackupReport,
+    BundleDiff,
+    BundleReport,
     ConfigDiff,
     ExplainReport,
     ExportReport,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Table",
     "backup",
+    "bundle",
+    "compare",
     "diff",
     "explain",
     "export",
@@ -64,8 +68,10 @@ __all__ = [
     "rehearse",
     "restore_plan",
     "retain",
+    "skip",
     "stats",
     "table",
+    "timeline",
     "unpack",
     "verify",
 ]
@@ -279,6 +285,34 @@ def skip(trail: Folder, seqno: int, rba: int, *, defs: Folder | None = None) -> 
     """Returns the record at a position of a trail, the next ones, and the changes that are lost by going on there."""
     place = {"trail": os.fspath(trail), "seqno": seqno, "rba": rba, "defs": None if defs is None else os.fspath(defs)}
     return SkipReport.of(_call("ops.skip", place))
+
+
+def bundle(
+    inputs: Iterable[Artefact],
+    to: Folder,
+    *,
+    group: str | None = None,
+    max_bytes: int | None = None,
+    records: int = 20,
+) -> BundleReport:
+    """Writes one file for a person elsewhere: explanation, timeline, logs, reports, parameters, and records without values.
+
+    Secrets and values are masked; the report has what is left out, with reasons. `to` must not exist. Its form is tar; a name
+    that ends with ``.zst`` is compressed.
+    """
+    request = {
+        "inputs": [_input(one) for one in inputs],
+        "to": os.fspath(to),
+        "group": group,
+        "max_bytes": max_bytes,
+        "records": records,
+    }
+    return BundleReport.of(_call("ops.bundle", request))
+
+
+def compare(before: Folder, after: Folder) -> BundleDiff:
+    """Compares two bundles: parameters, versions, tables, causes and files."""
+    return BundleDiff.of(_call("ops.compare", {"before": os.fspath(before), "after": os.fspath(after)}))
 
 
 class Table:

@@ -20,6 +20,8 @@ mod take;
 mod verify;
 
 #[cfg(feature = "archive")]
+pub(crate) use archive::write_new;
+#[cfg(feature = "archive")]
 pub use archive::{pack, unpack};
 pub use class::{FileClass, FileRole, OmitReason, Omitted, SourceState};
 pub use inventory::{Inventory, InventoryFile, InventoryRequest, Root, inventory};

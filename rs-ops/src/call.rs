@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
 use crate::backup;
+#[cfg(feature = "archive")]
+use crate::bundle;
 use crate::config;
 use crate::explain;
 use crate::export::{self, Format};
@@ -40,6 +42,8 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.explain", "why processes stopped: an ops-explain report"),
     ("ops.timeline", "the events of all artefacts in one order: an ops-timeline report"),
     ("ops.skip", "the record at a position of a trail, and what is lost by going on after it: an ops-skip report"),
+    ("ops.bundle", "writes one masked file for a person elsewhere: an ops-bundle report"),
+    ("ops.compare", "the changes between two bundles: an ops-compare report"),
     ("ops.purge", "which trail files no reader needs, with a proof for each: an ops-purge report"),
 ];
 
@@ -206,6 +210,15 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.explain" => write(&explain::explain(&parse(request)?)?),
         "ops.timeline" => write(&explain::timeline(&parse(request)?)?),
         "ops.skip" => write(&explain::skip(&parse(request)?)?),
+        #[cfg(feature = "archive")]
+        "ops.bundle" => write(&bundle::bundle(&parse(request)?)?),
+        #[cfg(feature = "archive")]
+        "ops.compare" => write(&bundle::compare(&parse(request)?)?),
+        #[cfg(not(feature = "archive"))]
+        "ops.bundle" | "ops.compare" => {
+            Err(Error::new(ErrorKind::Unsupported, "this build has no archives")
+                .hint("build trailcore-ops with the feature archive"))
+        }
         "ops.purge" => write(&backup::purge(&parse(request)?)?),
         _ => {
             let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();

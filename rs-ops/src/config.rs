@@ -27,8 +27,8 @@ pub use diff::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
 pub use mapping::ParameterPlace;
 pub(crate) use mapping::Parameters;
-pub(crate) use mask::masked_message;
 pub use mask::{MASK, masked};
+pub(crate) use mask::{masked_message, without_values};
 pub use request::{ConfigDiffRequest, LintFile, LintReport, LintRequest, diff, lint};
 pub use sarif::sarif;
 

@@ -335,10 +335,10 @@ impl Case<'_> {
         // An error that only follows from another one: a database error is often a warning before it.
         let warned = || {
             let error = run.get(any.filter(|_| severity == Severity::Error)?)?;
-            let is_near = |event: &&TimelineEvent| timeline::distance(event, error) <= NEAR;
+            let is_near = |event: &&TimelineEvent| timeline::distance(event, error) <= NEAR && event.time <= error.time;
             let is_warning =
                 |event: &&TimelineEvent| event.severity == Severity::Warning && self.role(event) == Some(CodeRole::Cause);
-            run.iter().take(any?).position(|event| is_near(event) && is_warning(event))
+            run.iter().position(|event| is_near(event) && is_warning(event))
         };
         let discarded = || run.iter().position(|event| event.severity == severity && event.kind == EventKind::Discard);
         run.iter().position(is_cause).or_else(warned).or(any).or_else(discarded)

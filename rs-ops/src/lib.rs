@@ -1,6 +1,8 @@
 //! Reads what Oracle GoldenGate writes about itself.
 
 pub mod backup;
+#[cfg(feature = "archive")]
+pub mod bundle;
 mod call;
 pub mod config;
 pub mod explain;

@@ -1,6 +1,6 @@
 //! The commands `ops lint` and `ops diff`.
 
-use trailcore_ops::config::{self, ConfigChange, ConfigDiffRequest, ConfigFinding, LintReport, LintRequest, Severity};
+use trailcore_ops::config::{self, ConfigChange, ConfigDiffRequest, ConfigFinding, FileDiff, LintReport, LintRequest, Severity};
 
 use super::{complain, input_of, word};
 use crate::failure::{DAMAGE, DIFFERENT, Failure};
@@ -68,15 +68,18 @@ pub(super) fn diff(args: &DiffArgs, output: &mut Output) -> Result<i32, Failure>
     if args.json {
         output.json(&report)?;
     } else {
-        for file in &report.files {
-            let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-            output.line(&format!("{} -> {}", name(&file.before), name(&file.after)), BOLD)?;
-            file.changes.iter().try_for_each(|change| show_change(change, output))?;
-        }
+        report.files.iter().try_for_each(|file| show_file(file, output))?;
         output.line(&format!("different files: {}, equal files: {}", report.files.len(), report.same), BOLD)?;
     }
     let refused = complain(&report.refused, output)?;
     Ok(if report.files.is_empty() { refused } else { DIFFERENT })
+}
+
+/// Prints the changes of a file.
+pub(super) fn show_file(file: &FileDiff, output: &mut Output) -> Result<(), Failure> {
+    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
+    output.line(&format!("{} -> {}", name(&file.before), name(&file.after)), BOLD)?;
+    file.changes.iter().try_for_each(|change| show_change(change, output))
 }
 
 fn show_change(change: &ConfigChange, output: &mut Output) -> Result<(), Failure> {

@@ -1,5 +1,7 @@
-//! The commands `ops explain`, `timeline` and `skip`.
+//! The commands `ops explain`, `timeline`, `skip`, `bundle` and `compare`.
 
+use trailcore_ops::bundle::{self, BundleDiff, BundleRequest, CompareRequest};
+use trailcore_ops::config::ConfigDiff;
 use trailcore_ops::explain::{
     self, ChainEvent, EventKind, ExplainRequest, Explanation, SkipReport, SkipRequest, TimelineEvent, TimelineRequest,
 };
@@ -7,8 +9,8 @@ use trailcore_ops::read::Severity;
 use trailcore_ops::{Input, Moment, word};
 
 use super::{complain, input_of};
-use crate::failure::{DAMAGE, Failure};
-use crate::output::{BOLD, Grid, Output, RED, YELLOW, clean, grouped};
+use crate::failure::{DAMAGE, DIFFERENT, Failure};
+use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, clean, grouped};
 
 #[derive(clap::Args)]
 pub(super) struct ExplainArgs {
@@ -73,6 +75,43 @@ pub(super) struct SkipArgs {
     /// A definitions file for the trail
     #[arg(long, value_name = "FILE")]
     defs: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct BundleArgs {
+    #[command(flatten)]
+    artefacts: Artefacts,
+    /// The file to write; it must not exist. One that ends with .zst is compressed
+    #[arg(long, value_name = "FILE")]
+    to: String,
+    /// Only the explanation of this group
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// Only events of logs from this time on
+    #[arg(long, value_name = "TIME")]
+    from: Option<Moment>,
+    /// Only events of logs before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+    /// The most bytes of all files before compression; 32 MiB without it
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+    /// Changes before and after the failing record
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    records: usize,
+}
+
+#[derive(clap::Args)]
+pub(super) struct CompareArgs {
+    /// The earlier bundle
+    #[arg(value_name = "BEFORE")]
+    before: String,
+    /// The later bundle
+    #[arg(value_name = "AFTER")]
+    after: String,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -211,6 +250,63 @@ pub(super) fn timeline(args: &TimelineArgs, output: &mut Output) -> Result<i32, 
         output.complain(&format!("{} earlier events are left out", grouped(report.left_out)))?;
     }
     complain(&report.refused, output)
+}
+
+/// Writes a bundle.
+pub(super) fn bundle(args: &BundleArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = bundle::bundle(&BundleRequest {
+        inputs: args.artefacts.inputs(),
+        to: args.to.clone(),
+        group: args.group.clone(),
+        from: args.from,
+        until: args.until,
+        max_bytes: args.max_bytes,
+        records: args.records,
+    })?;
+    if args.artefacts.json {
+        output.json(&report)?;
+        return Ok(0);
+    }
+    let mut grid = Grid::new(&["file", "bytes", "left out"], &["bytes", "left out"]);
+    for file in &report.files {
+        grid.row(vec![clean(&file.name), grouped(file.bytes), grouped(file.left_out)]);
+    }
+    output.grid(&grid)?;
+    for omitted in &report.omitted {
+        output.line(&clean(&format!("not in it: {}: {}", omitted.source, omitted.text)), YELLOW)?;
+    }
+    Ok(0)
+}
+
+/// Compares two bundles. The exit code shows whether they differ.
+pub(super) fn compare(args: &CompareArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = bundle::compare(&CompareRequest { before: args.before.clone(), after: args.after.clone() })?;
+    let is_equal = report
+        == BundleDiff { parameters: ConfigDiff { same: report.parameters.same, ..Default::default() }, ..Default::default() };
+    if args.json {
+        output.json(&report)?;
+        return Ok(if is_equal { 0 } else { DIFFERENT });
+    }
+    for file in &report.parameters.files {
+        super::config::show_file(file, output)?;
+    }
+    for (what, changes) in [("version", &report.versions), ("table", &report.tables), ("cause", &report.causes)] {
+        for change in changes {
+            output.line(&clean(&format!("{what} of {}", change.name)), BOLD)?;
+            for (sign, text, style) in [("-", &change.before, RED), ("+", &change.after, GREEN)] {
+                if let Some(text) = text {
+                    output.line(&clean(&format!("{sign} {text}")), style)?;
+                }
+            }
+        }
+    }
+    for (name, what) in
+        report.only_before.iter().map(|name| (name, "first")).chain(report.only_after.iter().map(|name| (name, "second")))
+    {
+        output.line(&clean(&format!("only in the {what}: {name}")), YELLOW)?;
+    }
+    output.line(if is_equal { "equal" } else { "different" }, BOLD)?;
+    Ok(if is_equal { 0 } else { DIFFERENT })
 }
 
 /// Shows the record at a position, and what is lost by going on after it.

@@ -48,6 +48,29 @@ pub fn pack(request: &PackRequest) -> Result<PackReport> {
     Ok(PackReport { path: request.to.clone(), set: manifest.set, files: manifest.files.len() as u64, bytes, digest })
 }
 
+/// Writes an archive that is in memory under a name that must not exist: complete, or not at all. A name that ends with `.zst` is
+/// compressed.
+pub(crate) fn write_new(to: &Path, tar: &[u8]) -> Result<()> {
+    if to.symlink_metadata().is_ok() {
+        return Err(Error::write(to, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists")));
+    }
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let is_compressed = to.extension().is_some_and(|end| end == "zst");
+    let bytes = if is_compressed { ruzstd::encoding::compress_to_vec(tar, CompressionLevel::Fastest) } else { tar.to_vec() };
+    let written = copy::create(&partial).and_then(|mut out| out.write_all(&bytes).map_err(|error| Error::write(&partial, error)));
+    written.and_then(|()| sync(&partial)).inspect_err(|_| {
+        // An error of removing the rest would hide the first one.
+        let _ = fs::remove_file(&partial);
+    })?;
+    fs::rename(&partial, to).map_err(|error| Error::write(to, error))?;
+    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => sync(folder),
+        None => Ok(()),
+    }
+}
+
 /// Writes the archive through a pipe into the compressor.
 fn compressed(set: &Path, manifest: &Manifest, to: &Path) -> Result<()> {
     let failed = |error| Error::write(to, error);

@@ -172,7 +172,7 @@ impl SkipReport {
 }
 
 impl RecordSeen {
-    fn of(change: &Change<'_>) -> Self {
+    pub(crate) fn of(change: &Change<'_>) -> Self {
         let names = |row: Option<trailcore::change::Row<'_>>| -> Result<Vec<String>> {
             let columns = row.into_iter().flat_map(|row| row.columns());
             columns.map(|column| column.map(|column| column.name().to_string()).map_err(|fault| change.error(fault))).collect()

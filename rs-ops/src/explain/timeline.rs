@@ -1,12 +1,12 @@
 //! [`Timeline`]: the messages, discarded records, starts and commits of all artefacts in one order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trailcore::{ReadOptions, Result, Trail};
 
 use super::Gathered;
-use crate::config::masked_message;
+use crate::config::{masked_message, without_values};
 use crate::fault::Place;
 use crate::input::{Input, RefusedInput, read_all};
 use crate::moment::Moment;
@@ -66,6 +66,8 @@ pub struct TimelineEvent {
     pub at: Option<(u64, u64)>,
     /// The source and the target table of a discarded record.
     pub tables: Option<(String, Option<String>)>,
+    #[serde(skip)]
+    is_of_log: bool,
 }
 
 /// The distance of two clocks.
@@ -182,7 +184,8 @@ impl Timeline {
                 (key, event)
             })
             .collect();
-        keyed.sort_by_key(|(key, _)| *key);
+        // Logs have the messages of all processes in their order, so they come first among equal times.
+        keyed.sort_by_key(|(key, event)| (*key, !event.is_of_log));
         self.events = keyed.into_iter().map(|(_, event)| event).collect();
         let is_zoned = |event: &TimelineEvent| event.time.map(|time| time.utc(None).is_some());
         let zoned: Vec<_> = self.events.iter().filter_map(is_zoned).collect();
@@ -194,23 +197,38 @@ impl Timeline {
 
     /// Joins the messages that several artefacts have, and measures the clocks by them.
     fn join(&mut self) {
+        /// Earlier events with the same code that are looked at.
+        const RECENT: usize = 32;
         let mut kept: Vec<TimelineEvent> = Vec::with_capacity(self.events.len());
+        let mut recent: HashMap<String, VecDeque<usize>> = HashMap::new();
         let mut differences: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
         for event in std::mem::take(&mut self.events) {
-            let known = kept.iter_mut().rev().take(1_000).take_while(|known| distance(known, &event) <= SAME);
-            match known.into_iter().find(|known| is_same(known, &event)) {
-                Some(known) => {
-                    if let (Some(own), Some(other)) = (known.time, event.time) {
-                        let pair = (known.artefact.clone(), event.artefact.clone());
-                        differences.entry(pair).or_default().push(sort_micros(other) - sort_micros(own));
-                    }
-                    if event.group.is_some() && known.group.is_none() {
-                        known.group = event.group;
-                    }
-                    known.also.push(event.artefact);
+            let Some(code) = event.code.clone() else {
+                kept.push(event);
+                continue;
+            };
+            let places = recent.entry(code).or_default();
+            let is_known = |place: &usize| {
+                let known = kept.get(*place);
+                known.is_some_and(|known| distance(known, &event) <= SAME && is_same(known, &event))
+            };
+            let place = places.iter().copied().rev().find(is_known);
+            if let Some(known) = place.and_then(|place| kept.get_mut(place)) {
+                if let (Some(own), Some(other)) = (known.time, event.time) {
+                    let pair = (known.artefact.clone(), event.artefact.clone());
+                    differences.entry(pair).or_default().push(sort_micros(other) - sort_micros(own));
                 }
-                None => kept.push(event),
+                if event.group.is_some() && known.group.is_none() {
+                    known.group = event.group;
+                }
+                known.also.push(event.artefact);
+                continue;
             }
+            if places.len() == RECENT {
+                places.pop_front();
+            }
+            places.push_back(kept.len());
+            kept.push(event);
         }
         self.events = kept;
         let median = |mut micros: Vec<i64>| {
@@ -241,13 +259,14 @@ pub(super) fn distance(one: &TimelineEvent, other: &TimelineEvent) -> i64 {
 fn is_same(one: &TimelineEvent, other: &TimelineEvent) -> bool {
     let group = one.group.is_none() || other.group.is_none() || one.group == other.group;
     let (long, short) = if one.text.len() < other.text.len() { (other, one) } else { (one, other) };
-    let start = |text: &str| text.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+    let start = |text: &str| {
+        let words: Vec<_> = text.split_whitespace().take(8).map(|word| word.trim_end_matches(['.', ','])).collect();
+        words.join(" ")
+    };
     one.kind == other.kind
         && one.artefact != other.artefact
         && !one.also.contains(&other.artefact)
         && one.deployment == other.deployment
-        && one.code.is_some()
-        && one.code == other.code
         && group
         && start(&long.text).starts_with(&start(&short.text))
 }
@@ -302,6 +321,7 @@ impl Source<'_> {
             also: Vec::new(),
             at: None,
             tables: None,
+            is_of_log: matches!(self.reading.content, Content::Log(_)),
         }
     }
 
@@ -318,7 +338,7 @@ impl Source<'_> {
             kind: if is_start { EventKind::Start } else { EventKind::Message },
             severity: record.severity,
             code: record.code.clone(),
-            text: masked_message(&record.text),
+            text: shown(&record.text),
             times: record.times,
             program: record.role.clone(),
             place: record.place,
@@ -362,11 +382,16 @@ impl Source<'_> {
                 time: self.time(message.issued),
                 severity,
                 code: message.code.clone(),
-                text: masked_message(&message.title),
+                text: shown(&message.title),
                 ..self.event(body.resource.clone())
             });
         }
     }
+}
+
+/// Returns a message without secrets and values.
+fn shown(text: &str) -> String {
+    masked_message(text).split_inclusive('\n').map(without_values).collect()
 }
 
 /// Returns the name of a file without its folders and its ending.
@@ -411,6 +436,7 @@ fn commits(path: &str) -> Result<Vec<TimelineEvent>> {
         also: Vec::new(),
         at: minute.at,
         tables: None,
+        is_of_log: false,
     };
     Ok(minutes.into_values().map(event).collect())
 }

@@ -1,0 +1,402 @@
+//! One file with what a person elsewhere needs to understand a stop: explanation, timeline, logs, reports, discard files, parameters, and
+//! the records around the failing one without their values. Secrets and values are masked, sizes are limited, each file that is left out
+//! has a reason, and the same input gives the same bytes. Two bundles can be compared.
+
+mod compare;
+mod redact;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use trailcore::report::InfoReport;
+use trailcore::{Error, ErrorKind, Op, Position, ReadOptions, Result, Trail};
+
+use crate::backup::{FileRole, InventoryRequest, Root, inventory, write_new};
+use crate::explain::{ExplainRequest, Explanation, RecordSeen, TimelineRequest, explain, timeline};
+use crate::input::Input;
+use crate::moment::Moment;
+use crate::read::{Content, Reading};
+
+pub use compare::{BundleDiff, CompareRequest, VersionChange, compare};
+use redact::{Window, capped, redacted};
+
+/// Bytes of the files of a bundle, before compression, if the request has no limit.
+const MOST: u64 = 32 << 20;
+/// Bytes of one file that are read.
+const MOST_READ: u64 = 256 << 20;
+
+/// The request of `ops.bundle`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct BundleRequest {
+    /// Homes, whose files are taken by their use, and single artefacts.
+    pub inputs: Vec<Input>,
+    /// The path of the bundle, which must not exist. One that ends with `.zst` is compressed; the form is tar.
+    pub to: String,
+    /// Only the explanation of this group. Logs and parameters are taken as a whole.
+    pub group: Option<String>,
+    /// Events of logs from this time on.
+    pub from: Option<Moment>,
+    /// Events of logs before this time.
+    pub until: Option<Moment>,
+    /// The most bytes of all files before compression; 32 MiB by default. A single file gets at most a quarter of them.
+    pub max_bytes: Option<u64>,
+    /// Changes before and after the failing record, of which operation, table and columns are shown; 20 by default.
+    pub records: usize,
+}
+
+impl Default for BundleRequest {
+    fn default() -> Self {
+        Self { inputs: Vec::new(), to: String::new(), group: None, from: None, until: None, max_bytes: None, records: 20 }
+    }
+}
+
+/// `ops.bundle`: the manifest of the bundle, which is in it too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BundleReport {
+    /// The files, in their order.
+    pub files: Vec<BundleFile>,
+    /// The files of the inputs that are not in it, with the reason.
+    pub omitted: Vec<BundleOmitted>,
+    /// Events of logs from this time on.
+    pub from: Option<Moment>,
+    /// Events of logs before this time.
+    pub until: Option<Moment>,
+    /// The limit.
+    pub max_bytes: u64,
+}
+
+/// A file of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BundleFile {
+    /// Its name in the bundle.
+    pub name: String,
+    /// The file that it was made of; null if it was made of several.
+    pub source: Option<String>,
+    /// Bytes of the source.
+    pub source_bytes: u64,
+    /// Bytes in the bundle.
+    pub bytes: u64,
+    /// Bytes in the middle that are left out; a mark shows where.
+    pub left_out: u64,
+    /// The BLAKE3 digest in the bundle, in hexadecimal digits.
+    pub digest: String,
+}
+
+/// A file that is not in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BundleOmitted {
+    /// The file.
+    pub source: String,
+    /// The reason in one word: `secret`, `opaque`, `trail`, `rebuildable`, `limit`, `unreadable`, or the reason of an inventory.
+    pub reason: String,
+    /// The reason in words.
+    pub text: String,
+}
+
+/// Writes a bundle. Nothing at the source is changed.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let home = folder.path().join("home");
+/// # std::fs::create_dir(&home).unwrap();
+/// # std::fs::write(home.join("ggserr.log"), "2024-01-28 05:31:37  ERROR   OGG-01668  Oracle GoldenGate Delivery for Oracle, r1.prm:  PROCESS ABENDING.\n").unwrap();
+/// # std::fs::write(home.join("r1.prm"), "REPLICAT r1\nUSERID ogg, PASSWORD s3cret\nMAP A.*, TARGET A.*;\n").unwrap();
+/// use trailcore_ops::Input;
+/// use trailcore_ops::bundle::{BundleRequest, bundle};
+/// let report = bundle(&BundleRequest {
+///     inputs: vec![Input::path(home.display().to_string())],
+///     to: folder.path().join("r1.tar").display().to_string(),
+///     ..BundleRequest::default()
+/// })?;
+/// assert!(report.files.iter().any(|file| file.name == "files/home/r1.prm"));
+/// let bytes = std::fs::read(folder.path().join("r1.tar")).unwrap();
+/// assert!(!String::from_utf8_lossy(&bytes).contains("s3cret"));
+/// # Ok::<(), trailcore::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] without inputs; [`ErrorKind::Io`] if the bundle exists or cannot be written; the errors of
+/// [`explain`](crate::explain::explain).
+pub fn bundle(request: &BundleRequest) -> Result<BundleReport> {
+    if request.inputs.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "inputs: at least one home or artefact is needed"));
+    }
+    let mut bundle = Bundle::new(request);
+    bundle.explain()?;
+    bundle.sources()?;
+    let report = bundle.report;
+    let manifest = json(&report)?;
+    let files = std::iter::once(("manifest.json".to_owned(), manifest.into_bytes())).chain(bundle.contents);
+    let tar = tar_of(files).map_err(|error| Error::write(request.to.as_ref(), error))?;
+    write_new(Path::new(&request.to), &tar)?;
+    Ok(report)
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|error| Error::internal(&format!("a document cannot be written: {error}")))
+}
+
+/// Writes files without times and owners.
+fn tar_of(files: impl Iterator<Item = (String, Vec<u8>)>) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        archive.append_data(&mut header, &name, bytes.as_slice())?;
+    }
+    archive.into_inner()
+}
+
+/// A bundle that is being made.
+struct Bundle<'a> {
+    request: &'a BundleRequest,
+    report: BundleReport,
+    contents: Vec<(String, Vec<u8>)>,
+    used: u64,
+    versions: BTreeMap<String, String>,
+}
+
+impl<'a> Bundle<'a> {
+    fn new(request: &'a BundleRequest) -> Self {
+        let report = BundleReport {
+            from: request.from,
+            until: request.until,
+            max_bytes: request.max_bytes.unwrap_or(MOST),
+            ..BundleReport::default()
+        };
+        Self { request, report, contents: Vec::new(), used: 0, versions: BTreeMap::new() }
+    }
+
+    /// Adds a text, cut to its part of the limit.
+    fn add(&mut self, name: String, source: Option<(&str, u64)>, text: String) {
+        let most = (self.report.max_bytes / 4).min(self.report.max_bytes.saturating_sub(self.used));
+        let (label, source_bytes) = source.unwrap_or((&name, text.len() as u64));
+        if most < 512 && text.len() as u64 > most {
+            let text = "the limit of bytes is reached".to_owned();
+            return self.report.omitted.push(BundleOmitted { source: label.to_owned(), reason: "limit".to_owned(), text });
+        }
+        let (text, left_out) = capped(text, usize::try_from(most).unwrap_or(usize::MAX));
+        self.used += text.len() as u64;
+        self.report.files.push(BundleFile {
+            name: name.clone(),
+            source: source.map(|(label, _)| label.to_owned()),
+            source_bytes,
+            bytes: text.len() as u64,
+            left_out,
+            digest: blake3::hash(text.as_bytes()).to_hex().to_string(),
+        });
+        self.contents.push((name, text.into_bytes()));
+    }
+
+    /// Adds what is known about the stop.
+    fn explain(&mut self) -> Result<()> {
+        let (inputs, group) = (self.request.inputs.clone(), self.request.group.clone());
+        let explained = explain(&ExplainRequest { inputs: inputs.clone(), group: group.clone(), ..ExplainRequest::default() })?;
+        self.add("explain.json".to_owned(), None, json(&explained)?);
+        let (from, until) = (self.request.from, self.request.until);
+        let events = timeline(&TimelineRequest { inputs: inputs.clone(), group, from, until, trails: Vec::new() })?;
+        let lines = events.events.iter().map(|event| serde_json::to_string(event).map(|line| line + "\n"));
+        let lines: String =
+            lines.collect::<std::result::Result<_, _>>().map_err(|_| Error::internal("an event cannot be written"))?;
+        self.add(
+            "timeline.jsonl".to_owned(),
+            None,
+            redact::redacted("timeline.jsonl", FileRole::Report, lines.as_bytes(), Window::default()),
+        );
+        let trails = crate::explain::Gathered::of(&inputs)?.trails;
+        for path in &trails {
+            self.trail(path, &explained.groups)?;
+        }
+        Ok(())
+    }
+
+    /// Adds headers, definitions and the records around a failing one of a trail.
+    fn trail(&mut self, path: &str, groups: &[Explanation]) -> Result<()> {
+        let Ok(trail) = Trail::open(path) else { return Ok(()) };
+        let name = file_name(path);
+        self.add(format!("trails/{name}/info.json"), None, json(&InfoReport::of(&trail)?)?);
+        self.add(format!("trails/{name}/tables.json"), None, json(&tables(&trail)?)?);
+        for group in groups {
+            let seen = group.record.as_ref().and_then(|record| record.record.as_ref());
+            let is_here = |seen: &&RecordSeen| seen.file.starts_with(path);
+            if let Some(seen) = seen.filter(is_here) {
+                let around = around(&trail, seen.at, self.request.records)?;
+                self.add(format!("trails/{name}/{}.json", file_name(&group.group)), None, json(&around)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the artefacts: parameters first, then what reports, discard files and logs have.
+    fn sources(&mut self) -> Result<()> {
+        let mut found: Vec<(FileRole, String, String)> = Vec::new();
+        for (number, input) in self.request.inputs.iter().enumerate() {
+            let folder = input.path.as_deref().filter(|path| Path::new(path).is_dir());
+            let Some(folder) = folder else {
+                self.single(number, input);
+                continue;
+            };
+            let listed = inventory(&InventoryRequest { roots: vec![Root { name: None, path: folder.to_owned() }] })?;
+            self.report.omitted.extend(listed.omitted.iter().map(|one| BundleOmitted {
+                source: format!("{folder}/{}", one.path),
+                reason: crate::word(&one.reason),
+                text: one.text.clone(),
+            }));
+            let root = if number == 0 { "home".to_owned() } else { format!("root{}", number + 1) };
+            let files = listed.files.into_iter().map(|file| {
+                let path = format!("{folder}/{}", file.path);
+                (file.role, path, format!("files/{root}/{}", plain_path(&file.path)))
+            });
+            found.extend(files);
+        }
+        found.sort_by_key(|(role, path, _)| (order(*role), path.clone()));
+        for (role, path, name) in found {
+            match reason_to_omit(role) {
+                Some((reason, text)) => {
+                    let (reason, text) = (reason.to_owned(), text.to_owned());
+                    self.report.omitted.push(BundleOmitted { source: path, reason, text });
+                }
+                None => self.file(role, &path, name),
+            }
+        }
+        self.report.omitted.sort();
+        let versions = json(&self.versions)?;
+        self.add("versions.json".to_owned(), None, versions);
+        Ok(())
+    }
+
+    /// Adds an artefact that is no folder.
+    fn single(&mut self, number: usize, input: &Input) {
+        let label = input.label().to_owned();
+        match input.bytes() {
+            Ok(bytes) => {
+                let role = role_of(&label, &bytes);
+                let name = format!("files/{}-{}", number + 1, file_name(&label));
+                self.text(role, &label, name, &bytes);
+            }
+            Err(error) => {
+                let (reason, text) = ("unreadable".to_owned(), error.to_string());
+                self.report.omitted.push(BundleOmitted { source: label, reason, text });
+            }
+        }
+    }
+
+    fn file(&mut self, role: FileRole, path: &str, name: String) {
+        let input = Input { max_bytes: Some(MOST_READ), ..Input::path(path) };
+        match input.bytes() {
+            Ok(bytes) => self.text(role, path, name, &bytes),
+            Err(error) => {
+                let (reason, text) = ("unreadable".to_owned(), error.to_string());
+                self.report.omitted.push(BundleOmitted { source: path.to_owned(), reason, text });
+            }
+        }
+    }
+
+    fn text(&mut self, role: FileRole, source: &str, name: String, bytes: &[u8]) {
+        if let Ok(Reading { content: Content::Report(report), .. }) = Reading::of(source, bytes, None) {
+            let group = report.group.clone().unwrap_or_else(|| file_name(source));
+            let facts = [report.program.as_deref(), report.version.as_deref(), report.build.as_deref()];
+            self.versions.insert(group, facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        }
+        let window = Window { from: self.request.from, until: self.request.until };
+        let text = redacted(source, role, bytes, window);
+        self.add(name, Some((source, bytes.len() as u64)), text);
+    }
+}
+
+/// Returns the place of a use among the others: small files come first.
+fn order(role: FileRole) -> u8 {
+    match role {
+        FileRole::Parameters => 0,
+        FileRole::Definitions => 1,
+        FileRole::Discard => 2,
+        FileRole::Report => 3,
+        FileRole::Log => 4,
+        _ => 5,
+    }
+}
+
+fn reason_to_omit(role: FileRole) -> Option<(&'static str, &'static str)> {
+    match role {
+        FileRole::Key => Some(("secret", "keys, wallets and certificates are never copied")),
+        FileRole::Checkpoint => Some(("opaque", "the form of checkpoint files is not public, so nothing in it can be masked")),
+        FileRole::Trail | FileRole::CompressedTrail => Some((
+            "trail",
+            "a trail has the values of rows; trails/ has its header, its tables and the records around the failing one",
+        )),
+        FileRole::Other | FileRole::Script => Some(("rebuildable", "it is a part of the installation, or its use is not known")),
+        _ => None,
+    }
+}
+
+/// Returns the use of a single artefact: of its name, or of its contents.
+fn role_of(label: &str, bytes: &[u8]) -> FileRole {
+    use crate::read::{Kind, detect};
+    match detect(label, bytes) {
+        Kind::Discard => FileRole::Discard,
+        Kind::Log => FileRole::Log,
+        Kind::Parameters | Kind::Properties => FileRole::Parameters,
+        _ => FileRole::Report,
+    }
+}
+
+/// Returns a name of plain letters for the last part of a path.
+fn file_name(path: &str) -> String {
+    plain(path.rsplit(['/', '\\']).next().unwrap_or(path))
+}
+
+fn plain_path(path: &str) -> String {
+    path.split('/').map(plain).collect::<Vec<_>>().join("/")
+}
+
+/// Returns a part of a path without signs that another system may not allow. A changed name gets a digest of the old one.
+fn plain(part: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if part.chars().all(is_plain) && !matches!(part, "" | "." | "..") {
+        return part.to_owned();
+    }
+    let digest = blake3::hash(part.as_bytes()).to_hex();
+    let kept: String = part.chars().map(|c| if is_plain(c) { c } else { '_' }).take(64).collect();
+    format!("{}-{}", kept.trim_matches('.'), digest.get(..8).unwrap_or_default())
+}
+
+/// Returns the columns of the tables of a trail with their types.
+fn tables(trail: &Trail) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut reader = trail.reader_with(ReadOptions::new().resync(true))?;
+    while reader.next()?.is_some() {}
+    let column = |column: &trailcore::schema::ColumnDef| {
+        format!("{}{} {:?} {}", column.name, if column.key { " (key)" } else { "" }, column.kind(), column.external_length)
+    };
+    Ok(reader.tables().map(|table| (table.name().to_owned(), table.columns().iter().map(column).collect())).collect())
+}
+
+/// Returns the changes around a position, without their values.
+fn around(trail: &Trail, at: (u64, u64), count: usize) -> Result<Vec<RecordSeen>> {
+    let wanted = Position::new(at.0, at.1);
+    let mut reader = trail.reader_with(ReadOptions::new().resync(true).start_at(Position::new(at.0, 0)))?;
+    let (mut kept, mut after) = (VecDeque::new(), 0);
+    while let Some(change) = reader.next()? {
+        if change.op() == Op::Metadata {
+            continue;
+        }
+        let is_after = change.position() > wanted;
+        after += usize::from(is_after);
+        if after > count {
+            break;
+        }
+        kept.push_back(RecordSeen::of(&change));
+        if !is_after && kept.len() > count + 1 {
+            kept.pop_front();
+        }
+    }
+    Ok(kept.into())
+}
