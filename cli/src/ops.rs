@@ -27,6 +27,7 @@ examples:
   trailcore ops export info-all.txt --format prometheus
   trailcore ops lint /u01/ogg/dirprm
   trailcore ops diff old/dirprm /u01/ogg/dirprm
+  trailcore ops drift --baseline approved --files /u01/ogg/dirprm --reports E1.rpt
   trailcore ops explain /u01/ogg --group R1
   trailcore ops timeline ggserr.log R1.rpt R1.dsc
   trailcore ops skip dirdat/rt 76:973932
@@ -65,6 +66,8 @@ enum Command {
     Lint(config::LintArgs),
     /// Compares two versions of a configuration by their meaning
     Diff(config::DiffArgs),
+    /// Compares approved files, files on disk, and the parameters that processes run with
+    Drift(config::DriftArgs),
     /// Lists the files of a home or deployment: what a restore needs, what is secret, what can be made again
     Inventory(backup::InventoryArgs),
     /// Takes a set of a home or deployment: checkpoints, verified trails, checkpoints again
@@ -198,6 +201,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Export(args) => export(args, output),
         Command::Lint(args) => config::lint(args, output),
         Command::Diff(args) => config::diff(args, output),
+        Command::Drift(args) => config::drift(args, output),
         Command::Inventory(args) => backup::inventory(args, output),
         Command::Backup(args) => backup::take(args, output),
         Command::Verify(args) => backup::verify(args, output),

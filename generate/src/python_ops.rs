@@ -33,6 +33,7 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::ExportReport),
         schema_for!(trailcore_ops::config::LintReport),
         schema_for!(trailcore_ops::config::ConfigDiff),
+        schema_for!(trailcore_ops::config::DriftReport),
         schema_for!(trailcore_ops::backup::Inventory),
         schema_for!(trailcore_ops::backup::BackupReport),
         schema_for!(trailcore_ops::backup::VerifyReport),

@@ -75,6 +75,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::config::LintReport>(folder, "ops-lint"),
         schema::<trailcore_ops::config::ConfigDiffRequest>(folder, "ops-diff-request"),
         schema::<trailcore_ops::config::ConfigDiff>(folder, "ops-diff"),
+        schema::<trailcore_ops::config::DriftRequest>(folder, "ops-drift-request"),
+        schema::<trailcore_ops::config::DriftReport>(folder, "ops-drift"),
         schema::<backup::InventoryRequest>(folder, "ops-inventory-request"),
         schema::<backup::Inventory>(folder, "ops-inventory"),
         schema::<backup::BackupRequest>(folder, "ops-backup-request"),

@@ -28,6 +28,7 @@ __all__ = [
     "DiscardEntry",
     "DiscardFile",
     "DiscardStart",
+    "DriftReport",
     "Evidence",
     "ExplainReport",
     "Explanation",
@@ -38,6 +39,7 @@ __all__ = [
     "Finding",
     "FollowReport",
     "Forecast",
+    "GroupDrift",
     "GroupInfo",
     "HealthAnswer",
     "HealthChange",
@@ -659,6 +661,22 @@ class DiscardStart:
 
 
 @dataclasses.dataclass(frozen=True)
+class DriftReport:
+    """`ops.drift`: the differences between the approved configuration, the files and the running processes."""
+
+    groups: list[GroupDrift]
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> DriftReport:
+        """Reads it from a document."""
+        return cls(
+            groups=[GroupDrift.of(one) for one in document.get("groups") or []],
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Evidence:
     """The origin of a value."""
 
@@ -889,6 +907,28 @@ class Forecast:
             catch_up=document.get("catch_up"),
             samples=document.get("samples"),
             confidence=document.get("confidence"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupDrift:
+    """The state of one file or group."""
+
+    name: str
+    kind: Any
+    since_baseline: list[ConfigChange]
+    not_running: list[ConfigChange]
+    running_since_baseline: list[ConfigChange]
+
+    @classmethod
+    def of(cls, document: Any) -> GroupDrift:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            kind=document.get("kind"),
+            since_baseline=[ConfigChange.of(one) for one in document.get("since_baseline") or []],
+            not_running=[ConfigChange.of(one) for one in document.get("not_running") or []],
+            running_since_baseline=[ConfigChange.of(one) for one in document.get("running_since_baseline") or []],
         )
 
 

@@ -23,6 +23,7 @@ from trailcore._ops_documents import (
     BundleDiff,
     BundleReport,
     ConfigDiff,
+    DriftReport,
     ExplainReport,
     ExportReport,
     FollowReport,
@@ -53,6 +54,7 @@ __all__ = [
     "bundle",
     "compare",
     "diff",
+    "drift",
     "explain",
     "export",
     "follow",
@@ -150,6 +152,18 @@ def diff(before: Iterable[Artefact], after: Iterable[Artefact]) -> ConfigDiff:
     """Compares two versions of a configuration by their meaning. Secrets are masked."""
     request = {"before": [_input(one) for one in before], "after": [_input(one) for one in after]}
     return ConfigDiff.of(json.loads(_native.call("ops.diff", json.dumps(request))))
+
+
+def drift(
+    files: Iterable[Artefact], *, baseline: Iterable[Artefact] = (), reports: Iterable[Artefact] = ()
+) -> DriftReport:
+    """Compares the files with the approved ones, and with the parameters that processes run with, which their reports print."""
+    request = {
+        "files": [_input(one) for one in files],
+        "baseline": [_input(one) for one in baseline],
+        "reports": [_input(one) for one in reports],
+    }
+    return DriftReport.of(json.loads(_native.call("ops.drift", json.dumps(request))))
 
 
 Folder = str | os.PathLike[str]

@@ -6,6 +6,7 @@ mod check;
 mod collect;
 mod deployment;
 mod diff;
+mod drift;
 mod expand;
 mod finding;
 mod lint;
@@ -24,6 +25,7 @@ use trailcore::filter::{Outline, Piece, PieceKind, outline};
 
 pub use catalogue::{Parameter, parameter, parameters, similar};
 pub use diff::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
+pub use drift::{DriftKind, DriftReport, DriftRequest, GroupDrift, drift};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
 pub use mapping::ParameterPlace;
 pub(crate) use mapping::Parameters;

@@ -1,6 +1,8 @@
-//! The commands `ops lint` and `ops diff`.
+//! The commands `ops lint`, `ops diff` and `ops drift`.
 
-use trailcore_ops::config::{self, ConfigChange, ConfigDiffRequest, ConfigFinding, FileDiff, LintReport, LintRequest, Severity};
+use trailcore_ops::config::{
+    self, ConfigChange, ConfigDiffRequest, ConfigFinding, DriftRequest, FileDiff, LintReport, LintRequest, Severity,
+};
 
 use super::{complain, input_of, word};
 use crate::failure::{DAMAGE, DIFFERENT, Failure};
@@ -24,6 +26,22 @@ pub(super) struct DiffArgs {
     /// The later file or directory; a report stands for the parameters that it prints
     #[arg(value_name = "AFTER")]
     after: String,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct DriftArgs {
+    /// An approved file, or a directory with such files
+    #[arg(long, value_name = "PATH")]
+    baseline: Vec<String>,
+    /// A file on disk, or a directory
+    #[arg(long, required = true, value_name = "PATH")]
+    files: Vec<String>,
+    /// A report of a process, which prints the parameters that it was started with
+    #[arg(long, value_name = "PATH")]
+    reports: Vec<String>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -91,4 +109,28 @@ fn show_change(change: &ConfigChange, output: &mut Output) -> Result<(), Failure
         output.line(&format!("+ {line}: {text}  [{kind}]"), GREEN)?;
     }
     Ok(())
+}
+
+/// Compares the approved configuration, the files and the running processes. The exit code shows whether they differ.
+pub(super) fn drift(args: &DriftArgs, output: &mut Output) -> Result<i32, Failure> {
+    let inputs = |paths: &[String]| paths.iter().map(|path| input_of(path)).collect();
+    let report = config::drift(&DriftRequest {
+        baseline: inputs(&args.baseline),
+        files: inputs(&args.files),
+        reports: inputs(&args.reports),
+    });
+    if args.json {
+        output.json(&report)?;
+    } else {
+        for group in &report.groups {
+            output.line(&format!("{}: {}", group.name, word(&group.kind).replace('_', " ")), BOLD)?;
+            let parts = [("since the approved file", &group.since_baseline), ("the file against what runs", &group.not_running)];
+            for (title, changes) in parts.into_iter().filter(|(_, changes)| !changes.is_empty()) {
+                output.line(&format!("  {title}:"), "")?;
+                changes.iter().try_for_each(|change| show_change(change, output))?;
+            }
+        }
+    }
+    let refused = complain(&report.refused, output)?;
+    Ok(if report.kinds().is_empty() { refused } else { DIFFERENT })
 }

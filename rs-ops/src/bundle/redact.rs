@@ -59,9 +59,33 @@ fn within(bytes: &[u8], window: Window) -> Vec<u8> {
 
 /// Masks secrets, the values of statements of SQL, and bytes of records.
 fn lines(text: &str) -> String {
-    let text = masked(text);
-    let lines = text.split_inclusive('\n');
-    lines.map(|line| if is_dump(line) { "[bytes of a record]\n".into() } else { without_values(line) }).collect()
+    let mut out = String::with_capacity(text.len());
+    for part in parts(text) {
+        for line in masked(part).split_inclusive('\n') {
+            out.push_str(&if is_dump(line) { "[bytes of a record]\n".into() } else { without_values(line) });
+        }
+    }
+    out
+}
+
+/// Cuts a text into parts of whole lines: to look for secrets takes longer for each one in a longer text. The block of a key stays whole.
+fn parts(mut text: &str) -> Vec<&str> {
+    const LEAST: usize = 16 << 10;
+    let mut parts = Vec::new();
+    while !text.is_empty() {
+        let bytes = text.as_bytes();
+        let end = bytes.get(LEAST..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(text.len(), |end| LEAST + end + 1);
+        let part = text.get(..end).unwrap_or(text);
+        let is_open = part.rfind("-----BEGIN ").is_some_and(|begin| !part.get(begin..).unwrap_or_default().contains("-----END "));
+        let rest = text.get(end..).unwrap_or_default();
+        let closed = rest.find("-----END ").filter(|_| is_open);
+        let more =
+            closed.map_or(0, |at| rest.get(at..).and_then(|rest| rest.find('\n')).map_or(rest.len(), |line| at + line + 1));
+        let (part, rest) = text.split_at_checked(end + more).unwrap_or((text, ""));
+        parts.push(part);
+        text = rest;
+    }
+    parts
 }
 
 /// Returns whether a line shows the bytes of a record: eight or more pairs of hexadecimal digits.
@@ -157,6 +181,20 @@ mod tests {
             shown.contains("in time") && shown.contains("and more") && !shown.contains("early") && !shown.contains("late"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn parts_are_whole_lines_and_whole_keys() {
+        let key = format!(
+            "-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\n",
+            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n".repeat(900)
+        );
+        for lead in [0, 100, 16_000, 16_384, 20_000] {
+            let text = format!("{}{key}after\n", "a line\n".repeat(lead / 7));
+            assert_eq!(parts(&text).concat(), text);
+            assert!(!lines(&text).contains("MIIEvQ"), "{lead}");
+        }
+        assert_eq!(parts("-----BEGIN X").concat(), "-----BEGIN X");
     }
 
     #[test]

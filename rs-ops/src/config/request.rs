@@ -83,7 +83,7 @@ pub(crate) struct Given {
     pub(crate) input: Input,
     pub(crate) file: ParameterFile,
     /// It is the echo in a report, which has no secrets.
-    is_echo: bool,
+    pub(crate) is_echo: bool,
 }
 
 /// Answers `ops.lint`.
