@@ -23,6 +23,10 @@ use redact::{Window, capped, redacted};
 
 /// Bytes of the files of a bundle, before compression, if the request has no limit.
 const MOST: u64 = 32 << 20;
+/// Bytes of a block of a tar archive.
+const TAR_BLOCK: u64 = 512;
+/// Files that are listed as left out.
+const MOST_OMITTED: usize = 500;
 /// Bytes of one file that are read.
 const MOST_READ: u64 = 256 << 20;
 
@@ -93,7 +97,8 @@ pub struct BundleFile {
 pub struct BundleOmitted {
     /// The file.
     pub source: String,
-    /// The reason in one word: `secret`, `opaque`, `trail`, `rebuildable`, `limit`, `unreadable`, or the reason of an inventory.
+    /// The reason in one word: `secret`, `opaque`, `trail`, `rebuildable`, `unknown_form`, `damaged`, `limit`, `unreadable`, or the
+    /// reason of an inventory.
     pub reason: String,
     /// The reason in words.
     pub text: String,
@@ -122,7 +127,7 @@ pub struct BundleOmitted {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`] without inputs; [`ErrorKind::Io`] if the bundle exists or cannot be written; the errors of
-/// [`explain`](crate::explain::explain).
+/// [`explain`].
 pub fn bundle(request: &BundleRequest) -> Result<BundleReport> {
     if request.inputs.is_empty() {
         return Err(Error::new(ErrorKind::InvalidArgument, "inputs: at least one home or artefact is needed"));
@@ -176,21 +181,46 @@ impl<'a> Bundle<'a> {
         Self { request, report, contents: Vec::new(), used: 0, versions: BTreeMap::new() }
     }
 
+    /// Leaves a file out, with the reason.
+    fn omit(&mut self, source: &str, reason: &str, text: &str) {
+        let (source, reason, text) = (source.to_owned(), reason.to_owned(), text.to_owned());
+        self.report.omitted.push(BundleOmitted { source, reason, text });
+    }
+
+    /// Returns the bytes that are left of the limit, for one more file.
+    fn rest(&self) -> u64 {
+        self.report.max_bytes.saturating_sub(self.used + 2 * TAR_BLOCK)
+    }
+
+    /// Adds a document, whole or not at all.
+    fn document(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        let text = json(value)?;
+        match text.len() as u64 <= self.rest() {
+            true => self.put(name.to_owned(), None, text, 0),
+            false => self.omit(name, "limit", "the limit of bytes is reached"),
+        }
+        Ok(())
+    }
+
     /// Adds a text, cut to its part of the limit.
-    fn add(&mut self, name: String, source: Option<(&str, u64)>, text: String) {
-        let most = (self.report.max_bytes / 4).min(self.report.max_bytes.saturating_sub(self.used));
-        let (label, source_bytes) = source.unwrap_or((&name, text.len() as u64));
+    fn add(&mut self, name: String, source: (&str, u64), text: String, cut: u64) {
+        let most = (self.report.max_bytes / 4).min(self.rest());
         if most < 512 && text.len() as u64 > most {
-            let text = "the limit of bytes is reached".to_owned();
-            return self.report.omitted.push(BundleOmitted { source: label.to_owned(), reason: "limit".to_owned(), text });
+            return self.omit(source.0, "limit", "the limit of bytes is reached");
         }
         let (text, left_out) = capped(text, usize::try_from(most).unwrap_or(usize::MAX));
-        self.used += text.len() as u64;
+        self.put(name, Some(source), text, left_out + cut);
+    }
+
+    fn put(&mut self, name: String, source: Option<(&str, u64)>, text: String, left_out: u64) {
+        let bytes = text.len() as u64;
+        // A file of tar has a header, and is filled up to whole blocks.
+        self.used += TAR_BLOCK + bytes.div_ceil(TAR_BLOCK) * TAR_BLOCK;
         self.report.files.push(BundleFile {
             name: name.clone(),
             source: source.map(|(label, _)| label.to_owned()),
-            source_bytes,
-            bytes: text.len() as u64,
+            source_bytes: source.map_or(bytes, |(_, bytes)| bytes),
+            bytes,
             left_out,
             digest: blake3::hash(text.as_bytes()).to_hex().to_string(),
         });
@@ -201,39 +231,44 @@ impl<'a> Bundle<'a> {
     fn explain(&mut self) -> Result<()> {
         let (inputs, group) = (self.request.inputs.clone(), self.request.group.clone());
         let explained = explain(&ExplainRequest { inputs: inputs.clone(), group: group.clone(), ..ExplainRequest::default() })?;
-        self.add("explain.json".to_owned(), None, json(&explained)?);
+        self.document("explain.json", &explained)?;
         let (from, until) = (self.request.from, self.request.until);
         let events = timeline(&TimelineRequest { inputs: inputs.clone(), group, from, until, trails: Vec::new() })?;
         let lines = events.events.iter().map(|event| serde_json::to_string(event).map(|line| line + "\n"));
         let lines: String =
             lines.collect::<std::result::Result<_, _>>().map_err(|_| Error::internal("an event cannot be written"))?;
-        self.add(
-            "timeline.jsonl".to_owned(),
-            None,
-            redact::redacted("timeline.jsonl", FileRole::Report, lines.as_bytes(), Window::default()),
-        );
+        let bytes = lines.len() as u64;
+        self.add("timeline.jsonl".to_owned(), ("timeline.jsonl", bytes), lines, 0);
         let trails = crate::explain::Gathered::of(&inputs)?.trails;
-        for path in &trails {
-            self.trail(path, &explained.groups)?;
+        for (number, path) in trails.iter().enumerate() {
+            // A live trail may end inside of a record, and a new one may have no records.
+            if let Err(error) = self.trail(number, path, &explained.groups) {
+                self.omit(path, "damaged", &error.to_string());
+            }
         }
         Ok(())
     }
 
     /// Adds headers, definitions and the records around a failing one of a trail.
-    fn trail(&mut self, path: &str, groups: &[Explanation]) -> Result<()> {
-        let Ok(trail) = Trail::open(path) else { return Ok(()) };
-        let name = file_name(path);
-        self.add(format!("trails/{name}/info.json"), None, json(&InfoReport::of(&trail)?)?);
-        self.add(format!("trails/{name}/tables.json"), None, json(&tables(&trail)?)?);
+    fn trail(&mut self, number: usize, path: &str, groups: &[Explanation]) -> Result<()> {
+        let trail = Trail::open(path)?;
+        // Trails of the same name may be in several folders.
+        let folder = format!("trails/{}-{}", number + 1, file_name(path));
+        self.document(&format!("{folder}/info.json"), &InfoReport::of(&trail)?)?;
         for group in groups {
             let seen = group.record.as_ref().and_then(|record| record.record.as_ref());
-            let is_here = |seen: &&RecordSeen| seen.file.starts_with(path);
-            if let Some(seen) = seen.filter(is_here) {
+            if let Some(seen) = seen.filter(|seen| seen.file.starts_with(path)) {
                 let around = around(&trail, seen.at, self.request.records)?;
-                self.add(format!("trails/{name}/{}.json", file_name(&group.group)), None, json(&around)?);
+                self.document(&format!("{folder}/{}.json", file_name(&group.group)), &around)?;
             }
         }
-        Ok(())
+        if trail.size()? > MOST_READ {
+            self.omit(path, "limit", "the trail is too long to read all of its definitions");
+            return Ok(());
+        }
+        let (tables, error) = tables(&trail)?;
+        self.document(&format!("{folder}/tables.json"), &tables)?;
+        error.map_or(Ok(()), Err)
     }
 
     /// Adds the artefacts: parameters first, then what reports, discard files and logs have.
@@ -246,11 +281,10 @@ impl<'a> Bundle<'a> {
                 continue;
             };
             let listed = inventory(&InventoryRequest { roots: vec![Root { name: None, path: folder.to_owned() }] })?;
-            self.report.omitted.extend(listed.omitted.iter().map(|one| BundleOmitted {
-                source: format!("{folder}/{}", one.path),
-                reason: crate::word(&one.reason),
-                text: one.text.clone(),
-            }));
+            for one in &listed.omitted {
+                self.omit(&format!("{folder}/{}", one.path), &crate::word(&one.reason), &one.text);
+            }
+
             let root = if number == 0 { "home".to_owned() } else { format!("root{}", number + 1) };
             let files = listed.files.into_iter().map(|file| {
                 let path = format!("{folder}/{}", file.path);
@@ -261,55 +295,91 @@ impl<'a> Bundle<'a> {
         found.sort_by_key(|(role, path, _)| (order(*role), path.clone()));
         for (role, path, name) in found {
             match reason_to_omit(role) {
-                Some((reason, text)) => {
-                    let (reason, text) = (reason.to_owned(), text.to_owned());
-                    self.report.omitted.push(BundleOmitted { source: path, reason, text });
-                }
-                None => self.file(role, &path, name),
+                Some((reason, text)) => self.omit(&path, reason, text),
+                None => self.file(
+                    role,
+                    &Input { zone: self.request.inputs.iter().find_map(|input| input.zone), ..Input::path(path) },
+                    name,
+                ),
             }
         }
-        self.report.omitted.sort();
-        let versions = json(&self.versions)?;
-        self.add("versions.json".to_owned(), None, versions);
+        let versions = self.versions.clone();
+        self.document("versions.json", &versions)?;
+        self.shorten();
         Ok(())
+    }
+
+    /// Keeps the list of omitted files short: of further files in the installation only their number.
+    fn shorten(&mut self) {
+        self.report.omitted.sort();
+        let number = self.report.omitted.len();
+        let is_part = |one: &BundleOmitted| one.reason == "rebuildable";
+        if number > MOST_OMITTED {
+            let parts = self.report.omitted.iter().filter(|one| is_part(one)).count();
+            self.report.omitted.retain(|one| !is_part(one));
+            self.omit("", "rebuildable", &format!("{parts} files that are parts of the installation, or whose use is not known"));
+        }
+        let more = self.report.omitted.len().saturating_sub(MOST_OMITTED);
+        self.report.omitted.truncate(MOST_OMITTED);
+        if more > 0 {
+            self.omit("", "limit", &format!("{more} further files that are not in it"));
+        }
     }
 
     /// Adds an artefact that is no folder.
     fn single(&mut self, number: usize, input: &Input) {
         let label = input.label().to_owned();
-        match input.bytes() {
-            Ok(bytes) => {
-                let role = role_of(&label, &bytes);
-                let name = format!("files/{}-{}", number + 1, file_name(&label));
-                self.text(role, &label, name, &bytes);
-            }
-            Err(error) => {
-                let (reason, text) = ("unreadable".to_owned(), error.to_string());
-                self.report.omitted.push(BundleOmitted { source: label, reason, text });
-            }
+        let role = FileRole::of(&label);
+        match reason_to_omit(role).filter(|(reason, _)| *reason != "rebuildable") {
+            Some((reason, text)) => self.omit(&label, reason, text),
+            None => self.file(role, input, format!("files/{}-{}", number + 1, file_name(&label))),
         }
     }
 
-    fn file(&mut self, role: FileRole, path: &str, name: String) {
-        let input = Input { max_bytes: Some(MOST_READ), ..Input::path(path) };
-        match input.bytes() {
-            Ok(bytes) => self.text(role, path, name, &bytes),
-            Err(error) => {
-                let (reason, text) = ("unreadable".to_owned(), error.to_string());
-                self.report.omitted.push(BundleOmitted { source: path.to_owned(), reason, text });
-            }
-        }
-    }
-
-    fn text(&mut self, role: FileRole, source: &str, name: String, bytes: &[u8]) {
-        if let Ok(Reading { content: Content::Report(report), .. }) = Reading::of(source, bytes, None) {
-            let group = report.group.clone().unwrap_or_else(|| file_name(source));
+    fn file(&mut self, role: FileRole, input: &Input, name: String) {
+        let source = input.label().to_owned();
+        let limited = Input { max_bytes: Some(input.max_bytes.unwrap_or(MOST_READ).min(MOST_READ)), ..input.clone() };
+        let bytes = match limited.bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => return self.omit(&source, "unreadable", &error.to_string()),
+        };
+        let size =
+            input.path.as_deref().and_then(|path| std::fs::metadata(path).ok()).map_or(bytes.len() as u64, |facts| facts.len());
+        let Some(role) = known_form(role, &source, &bytes) else {
+            return self.omit(&source, "unknown_form", "its form is not known, so that values in it cannot be masked");
+        };
+        if let Ok(Reading { content: Content::Report(report), .. }) = Reading::of(&source, &bytes, None) {
+            let group = report.group.clone().unwrap_or_else(|| file_name(&source));
             let facts = [report.program.as_deref(), report.version.as_deref(), report.build.as_deref()];
             self.versions.insert(group, facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
         }
-        let window = Window { from: self.request.from, until: self.request.until };
-        let text = redacted(source, role, bytes, window);
-        self.add(name, Some((source, bytes.len() as u64)), text);
+        let window = Window { from: self.request.from, until: self.request.until, zone: input.zone };
+        let cut = size.saturating_sub(bytes.len() as u64);
+        // No more is masked than can be shown.
+        let most = usize::try_from(self.report.max_bytes / 2).unwrap_or(usize::MAX);
+        let (text, more) = match bytes.len() > most {
+            true => capped(String::from_utf8_lossy(&bytes).into_owned(), most),
+            false => (String::new(), 0),
+        };
+        let bytes = if text.is_empty() { &*bytes } else { text.as_bytes() };
+        let (text, cut) = (redacted(&source, role, bytes, window), cut + more);
+        self.add(name, (&source, size), text, cut);
+    }
+}
+
+/// Returns the use of a file by its contents; `None` if they have no form in which values are known.
+fn known_form(role: FileRole, name: &str, bytes: &[u8]) -> Option<FileRole> {
+    use crate::read::{Kind, detect};
+    if matches!(role, FileRole::Parameters | FileRole::Definitions | FileRole::Discard) {
+        return Some(role);
+    }
+    match detect(name, bytes) {
+        Kind::Discard => Some(FileRole::Discard),
+        Kind::Log => Some(FileRole::Log),
+        Kind::Parameters | Kind::Properties => Some(FileRole::Parameters),
+        Kind::Report | Kind::Transcript => Some(FileRole::Report),
+        Kind::Empty => Some(role),
+        _ => None,
     }
 }
 
@@ -319,8 +389,8 @@ fn order(role: FileRole) -> u8 {
         FileRole::Parameters => 0,
         FileRole::Definitions => 1,
         FileRole::Discard => 2,
-        FileRole::Report => 3,
-        FileRole::Log => 4,
+        FileRole::Log => 3,
+        FileRole::Report => 4,
         _ => 5,
     }
 }
@@ -335,17 +405,6 @@ fn reason_to_omit(role: FileRole) -> Option<(&'static str, &'static str)> {
         )),
         FileRole::Other | FileRole::Script => Some(("rebuildable", "it is a part of the installation, or its use is not known")),
         _ => None,
-    }
-}
-
-/// Returns the use of a single artefact: of its name, or of its contents.
-fn role_of(label: &str, bytes: &[u8]) -> FileRole {
-    use crate::read::{Kind, detect};
-    match detect(label, bytes) {
-        Kind::Discard => FileRole::Discard,
-        Kind::Log => FileRole::Log,
-        Kind::Parameters | Kind::Properties => FileRole::Parameters,
-        _ => FileRole::Report,
     }
 }
 
@@ -369,14 +428,24 @@ fn plain(part: &str) -> String {
     format!("{}-{}", kept.trim_matches('.'), digest.get(..8).unwrap_or_default())
 }
 
-/// Returns the columns of the tables of a trail with their types.
-fn tables(trail: &Trail) -> Result<BTreeMap<String, Vec<String>>> {
+/// The columns of tables by name.
+type Tables = BTreeMap<String, Vec<String>>;
+
+/// Returns the columns of the tables of a trail with their types, and the error that ended the reading early.
+fn tables(trail: &Trail) -> Result<(Tables, Option<Error>)> {
     let mut reader = trail.reader_with(ReadOptions::new().resync(true))?;
-    while reader.next()?.is_some() {}
+    let error = loop {
+        match reader.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
     let column = |column: &trailcore::schema::ColumnDef| {
         format!("{}{} {:?} {}", column.name, if column.key { " (key)" } else { "" }, column.kind(), column.external_length)
     };
-    Ok(reader.tables().map(|table| (table.name().to_owned(), table.columns().iter().map(column).collect())).collect())
+    let tables = reader.tables().map(|table| (table.name().to_owned(), table.columns().iter().map(column).collect()));
+    Ok((tables.collect(), error))
 }
 
 /// Returns the changes around a position, without their values.
@@ -384,7 +453,8 @@ fn around(trail: &Trail, at: (u64, u64), count: usize) -> Result<Vec<RecordSeen>
     let wanted = Position::new(at.0, at.1);
     let mut reader = trail.reader_with(ReadOptions::new().resync(true).start_at(Position::new(at.0, 0)))?;
     let (mut kept, mut after) = (VecDeque::new(), 0);
-    while let Some(change) = reader.next()? {
+    // A damaged end does not take away what is before it.
+    while let Ok(Some(change)) = reader.next() {
         if change.op() == Op::Metadata {
             continue;
         }

@@ -29,8 +29,8 @@ pub use drift::{DriftKind, DriftReport, DriftRequest, GroupDrift, drift};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
 pub use mapping::ParameterPlace;
 pub(crate) use mapping::Parameters;
+pub(crate) use mask::masked_message;
 pub use mask::{MASK, masked};
-pub(crate) use mask::{masked_message, without_values};
 pub use request::{ConfigDiffRequest, LintFile, LintReport, LintRequest, diff, lint};
 pub use sarif::sarif;
 

@@ -13,6 +13,8 @@ mod record;
 mod steps;
 mod timeline;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use trailcore::{ReadOptions, Result, Trail};
 
@@ -175,8 +177,14 @@ pub fn explain(request: &ExplainRequest) -> Result<ExplainReport> {
     trails.splice(0..0, request.trails.iter().cloned());
     let read = read_all(&inputs);
     let echoes: Vec<Input> = inputs.iter().filter(|input| is_report(input, &read)).cloned().collect();
+    let timeline = Timeline::of(&read);
+    let mut by_group: BTreeMap<(&str, &str), Vec<&TimelineEvent>> = BTreeMap::new();
+    for event in &timeline.events {
+        by_group.entry((&event.deployment, event.group.as_deref().unwrap_or_default())).or_default().push(event);
+    }
     let case = Case {
-        timeline: Timeline::of(&read),
+        timeline: &timeline,
+        by_group,
         snapshot: Snapshot::of(&read),
         parameters: Parameters::read(&parameters),
         trails,
@@ -191,8 +199,8 @@ pub fn explain(request: &ExplainRequest) -> Result<ExplainReport> {
     let first = |one: &Explanation| one.cause.as_ref().and_then(|cause| cause.event.time).map_or(i64::MAX, timeline::sort_micros);
     // The group whose error came first may have stopped the others.
     groups.sort_by_key(|one| (one.is_running_again, !one.has_error(), first(one)));
-    let refused = case.timeline.refused.iter().chain(&case.parameters.refused).cloned().collect();
-    Ok(ExplainReport { groups, clocks: case.timeline.clocks, refused })
+    let refused = timeline.refused.iter().chain(&case.parameters.refused).cloned().collect();
+    Ok(ExplainReport { groups, clocks: timeline.clocks.clone(), refused })
 }
 
 fn is_report(input: &Input, read: &[(Input, Result<crate::read::Reading>)]) -> bool {
@@ -201,6 +209,30 @@ fn is_report(input: &Input, read: &[(Input, Result<crate::read::Reading>)]) -> b
 }
 
 impl Explanation {
+    /// Returns the discarded record that belongs to the end: near the cause in time, or in the run's own part of its file.
+    fn discarded(&self) -> Option<&ChainEvent> {
+        let cause = &self.cause.as_ref()?.event;
+        let starts = |event: &TimelineEvent| {
+            let is_start = |other: &ChainEvent| other.event.kind == EventKind::Start && other.event.artefact == event.artefact;
+            self.chain.iter().any(is_start)
+        };
+        self.chain.iter().rev().filter(|event| event.event.kind == EventKind::Discard).find(|event| match event.event.time {
+            Some(_) => {
+                timeline::distance(&event.event, cause) <= NEAR && (cause.time.is_some() || cause.kind == EventKind::Discard)
+            }
+            None => cause.kind == EventKind::Discard || starts(&event.event),
+        })
+    }
+
+    /// Returns the events whose texts are about the end: the cause, then other errors, then what explains them.
+    fn told(&self) -> impl Iterator<Item = &ChainEvent> {
+        let near =
+            |event: &&ChainEvent| self.cause.as_ref().is_some_and(|cause| timeline::distance(&cause.event, &event.event) <= NEAR);
+        let is_error = |event: &&ChainEvent| event.event.severity == Severity::Error && event.event.kind == EventKind::Message;
+        let explains = |event: &&ChainEvent| matches!(event.role, Some(CodeRole::Context | CodeRole::Cause));
+        let errors = self.chain.iter().filter(is_error).filter(near);
+        self.cause.iter().chain(errors).chain(self.chain.iter().filter(explains).filter(near))
+    }
     /// Returns whether its last run has an error, rather than warnings only.
     #[must_use]
     pub fn has_error(&self) -> bool {
@@ -210,7 +242,9 @@ impl Explanation {
 
 /// The artefacts of all groups.
 struct Case<'a> {
-    timeline: Timeline,
+    timeline: &'a Timeline,
+    /// The events by deployment and group.
+    by_group: BTreeMap<(&'a str, &'a str), Vec<&'a TimelineEvent>>,
     snapshot: Snapshot,
     parameters: Parameters,
     trails: Vec<String>,
@@ -245,9 +279,7 @@ impl Case<'_> {
 
     /// Returns `None` for a group that has nothing but warnings which ask for nothing.
     fn explain(&self, deployment: &str, group: &str) -> Result<Option<Explanation>> {
-        let is_own =
-            |event: &&TimelineEvent| event.deployment == deployment && event.group.as_deref().unwrap_or_default() == group;
-        let events: Vec<&TimelineEvent> = self.timeline.events.iter().filter(is_own).collect();
+        let events: &[&TimelineEvent] = self.by_group.get(&(deployment, group)).map_or(&[], Vec::as_slice);
         let stream = self.snapshot.stream(deployment, group);
         let mut found = Explanation {
             deployment: deployment.to_owned(),
@@ -257,9 +289,9 @@ impl Case<'_> {
             ..Explanation::default()
         };
         if found.kind == StreamKind::Unknown {
-            found.kind = self.kind_of(&events);
+            found.kind = self.kind_of(events);
         }
-        self.cause(&events, &mut found);
+        self.cause(events, stream, &mut found);
         let is_asked = self.request.group.is_some() || stream.is_some_and(|stream| stream.state == ProcessState::Abended);
         if found.cause.is_none() && !is_asked {
             return Ok(None);
@@ -289,7 +321,7 @@ impl Case<'_> {
     }
 
     /// Finds the first error of the last run that has one, and how many runs ended so.
-    fn cause(&self, events: &[&TimelineEvent], found: &mut Explanation) {
+    fn cause(&self, events: &[&TimelineEvent], stream: Option<&Stream>, found: &mut Explanation) {
         let runs = runs(events);
         let first_error = |run: &[&TimelineEvent]| self.first(run, Severity::Error);
         let with_error = runs.iter().rposition(|run| first_error(run).is_some());
@@ -301,8 +333,12 @@ impl Case<'_> {
         found.chain = around.iter().filter(|event| self.belongs(event)).map(chained).collect();
         let Some(cause) = run.get(at) else { return };
         found.cause = Some(chained(cause));
-        found.is_running_again = with_error.is_some() && number + 1 < runs.len();
-        for text in found.chain.iter().map(|event| event.event.text.as_str()) {
+        // Times of different zones have no certain order, and a state counts more than a log.
+        let is_down = stream.is_some_and(|stream| matches!(stream.state, ProcessState::Abended | ProcessState::Stopped));
+        let later = runs.get(number + 1..).unwrap_or_default();
+        let starts = later.iter().flat_map(|run| run.iter()).any(|event| event.kind == EventKind::Start);
+        found.is_running_again = with_error.is_some() && starts && !is_down && !self.timeline.is_mixed;
+        for text in found.chain.iter().map(|event| event.event.raw.as_str()) {
             for code in place::database_codes(text) {
                 if !found.database_codes.contains(&code) {
                     found.database_codes.push(code);
@@ -312,8 +348,10 @@ impl Case<'_> {
         let code = |run: &&&[&TimelineEvent]| first_error(run).and_then(|at| run.get(at)).map(|event| event.code.clone());
         let own = Some(cause.code.clone());
         let same: Vec<_> = runs.get(..=number).unwrap_or_default().iter().rev().take_while(|run| code(run) == own).collect();
-        found.runs = same.len().max(1) as u64;
-        let earliest = same.last().and_then(|run| first_error(run).and_then(|at| run.get(at)));
+        // With times in different zones, one stop can look like two.
+        let count = if self.timeline.is_mixed { 1 } else { same.len().max(1) };
+        found.runs = count as u64;
+        let earliest = same.get(count - 1).and_then(|run| first_error(run).and_then(|at| run.get(at)));
         found.since = earliest.map_or(cause.time, |event| event.time);
         if let Some(code) = &cause.code {
             found.known = self.codes.get(code).cloned();
@@ -326,7 +364,18 @@ impl Case<'_> {
     /// Returns the index of the first event of a severity that no other one explains; else of the first one, of a discarded record at
     /// last.
     fn first(&self, run: &[&TimelineEvent], severity: Severity) -> Option<usize> {
-        let is_message = |event: &&TimelineEvent| event.severity == severity && event.kind == EventKind::Message;
+        let is_error = |event: &&TimelineEvent| event.severity == severity && event.kind == EventKind::Message;
+        // Errors that the process has survived do not belong to its end: the last errors follow each other closely.
+        let mut burst = run.len();
+        for (at, event) in run.iter().enumerate().rev().filter(|(_, event)| is_error(event)) {
+            if run.get(burst).is_some_and(|later| timeline::distance(event, later) > NEAR) {
+                break;
+            }
+            burst = at;
+        }
+        let start = if severity == Severity::Error { burst } else { 0 };
+        let is_of_end = |event: &&TimelineEvent| run.get(start).is_none_or(|first| first.time <= event.time);
+        let is_message = |event: &&TimelineEvent| is_error(event) && is_of_end(event);
         let is_cause = |event: &&TimelineEvent| {
             let follows = matches!(self.role(event), Some(CodeRole::Consequence | CodeRole::Context | CodeRole::Information));
             is_message(event) && !follows
@@ -356,13 +405,13 @@ impl Case<'_> {
             return;
         }
         let read = stream.and_then(|stream| stream.read.as_ref());
-        let discard = found.chain.iter().rev().find_map(|event| Some((event, event.event.at?)));
-        if let Some((event, (seqno, rba))) = discard {
-            let (trail, artefact) = (read.map(|point| point.trail.clone()), event.event.artefact.clone());
+        if let Some((event, (seqno, rba))) = found.discarded().and_then(|event| Some((event, event.event.at?))) {
+            let trail = event.event.trail.clone().or_else(|| read.map(|point| point.trail.clone()));
+            let artefact = event.event.artefact.clone();
             found.position = Some(RecordPlace { trail, seqno, rba, origin: "discard file".to_owned(), artefact });
             return;
         }
-        let named = found.chain.iter().rev().find_map(|event| Some((event, place::position(&event.event.text)?)));
+        let named = found.told().find_map(|event| Some((event, place::position(&event.event.raw)?)));
         if let Some((event, place)) = named {
             if let Some(seqno) = place.seqno.or(read.map(|point| point.seqno)) {
                 found.position = Some(RecordPlace {
@@ -391,8 +440,8 @@ impl Case<'_> {
             name.as_ref().is_none_or(|name| TrailName::parse(path).is_same(name) || is_same_stem(path, &name.path))
         };
         let paths: Vec<&String> = self.trails.iter().filter(fits).collect();
-        // If there are several trails, the name has to decide.
-        let (([path], _) | ([path, ..], Some(_))) = (paths.as_slice(), &name) else { return Ok(()) };
+        // Several trails of the same name may be of different homes.
+        let [path] = paths.as_slice() else { return Ok(()) };
         let mut options = ReadOptions::new();
         if let Some(defs) = &self.request.defs {
             options = options.catalog(trailcore::schema::Catalog::open(defs)?);
@@ -403,13 +452,19 @@ impl Case<'_> {
 
     /// Finds the table and the statement that selects it.
     fn table(&self, found: &mut Explanation) {
-        let discarded = found.chain.iter().rev().find_map(|event| event.event.tables.clone());
-        let cause = found.cause.iter().filter_map(|event| place::tables(&event.event.text)).next();
-        let chain = || found.chain.iter().rev().find_map(|event| place::tables(&event.event.text));
+        let discarded = found.discarded().and_then(|event| event.event.tables.clone());
+        let told = || found.told().find_map(|event| place::tables(&event.event.raw));
         let is_exact = found.position.as_ref().is_some_and(|position| position.origin != "checkpoint");
         let record = found.record.as_ref().and_then(|record| record.record.as_ref()).filter(|_| is_exact);
-        let tables = discarded.or(cause).or_else(chain).or_else(|| record.map(|record| (record.table.clone(), None)));
-        let (deployment, group) = (&found.deployment, &found.group);
+        let tables = discarded.or_else(told);
+        let differs = |seen: &&RecordSeen| tables.as_ref().is_some_and(|(table, _)| !is_same_table(&seen.table, table));
+        let other = record.filter(differs).map(|seen| seen.table.clone());
+        let tables = tables.or_else(|| record.map(|record| (record.table.clone(), None)));
+        if let Some(other) = other {
+            found.unknown.push(format!("the record: the trail has one of {other} there, so it may be another trail"));
+            found.record = None;
+        }
+        let (deployment, group) = (&found.deployment.clone(), &found.group.clone());
         if let Some((table, target)) = tables {
             let files = [&self.parameters, &self.echoes];
             found.parameter = files.iter().find_map(|files| files.mapping(deployment, group, &table));
@@ -419,7 +474,7 @@ impl Case<'_> {
             let is_parameter = found.known.as_ref().is_some_and(|known| known.class == "parameter");
             if is_parameter {
                 let files = [&self.parameters, &self.echoes];
-                found.parameter = files.iter().find_map(|files| files.named(deployment, group, &cause.event.text));
+                found.parameter = files.iter().find_map(|files| files.named(deployment, group, &cause.event.raw));
             }
         }
     }
@@ -452,11 +507,12 @@ impl Case<'_> {
 
     /// States what the artefacts do not show.
     fn missing(&self, found: &mut Explanation) {
-        let mut add = |text: &str| found.unknown.push(text.to_owned());
-        let has_report = self.timeline.events.iter().any(|event| {
-            let is_own = event.group.as_deref() == Some(&found.group) && event.deployment == found.deployment;
-            is_own && std::iter::once(&event.artefact).chain(&event.also).any(|name| name.to_ascii_lowercase().ends_with(".rpt"))
-        });
+        let mut unknown = std::mem::take(&mut found.unknown);
+        let mut add = |text: &str| unknown.push(text.to_owned());
+        let is_report = |event: &&TimelineEvent| {
+            std::iter::once(&event.artefact).chain(&event.also).any(|name| name.to_ascii_lowercase().ends_with(".rpt"))
+        };
+        let has_report = self.by_group.get(&(&*found.deployment, &*found.group)).is_some_and(|own| own.iter().any(is_report));
         if found.cause.is_none() {
             add("no error: give ggserr.log of the time of the stop, and the report");
         } else if !has_report {
@@ -478,6 +534,7 @@ impl Case<'_> {
         if self.timeline.is_mixed {
             add("the order of times with a zone and times without one: set the zone of the inputs");
         }
+        found.unknown = unknown;
     }
 }
 
@@ -485,6 +542,12 @@ impl Case<'_> {
 fn is_same_stem(path: &str, name: &str) -> bool {
     let stem = |path: &str| TrailName::parse(path).path.rsplit('/').next().map(str::to_owned);
     stem(path) == stem(name)
+}
+
+/// Returns whether two names are of the same table: one may lack the container.
+fn is_same_table(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_ascii_uppercase(), other.to_ascii_uppercase());
+    one == other || one.ends_with(&format!(".{other}")) || other.ends_with(&format!(".{one}"))
 }
 
 /// Cuts the events of a group into its runs: one ends with the message that it abends or stops, and before the next start.
@@ -502,7 +565,10 @@ fn runs<'a, 'b>(events: &'b [&'a TimelineEvent]) -> Vec<&'b [&'a TimelineEvent]>
         if is_end {
             // A record that is discarded with the last error may have its time.
             let rest = events.get(index + 1..).unwrap_or_default();
-            let more = rest.iter().take_while(|next| next.time == event.time && next.kind == EventKind::Discard).count();
+            let is_late = |next: &&&TimelineEvent| {
+                next.kind == EventKind::Discard && (next.time.is_none() || timeline::distance(event, next) <= NEAR)
+            };
+            let more = rest.iter().take_while(is_late).count();
             if index + 1 + more > start {
                 runs.extend(events.get(start..index + 1 + more));
                 start = index + 1 + more;

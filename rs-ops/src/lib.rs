@@ -15,6 +15,7 @@ pub mod model;
 mod moment;
 mod number;
 pub mod read;
+mod redact;
 pub mod statistics;
 mod word;
 

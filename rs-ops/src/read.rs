@@ -184,7 +184,7 @@ fn text_kind(text: &str) -> Kind {
 }
 
 /// Returns a text as UTF-8: Windows writes redirected output as UTF-16.
-fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
     let encoding = match bytes {
         [0xff, 0xfe, ..] => encoding_rs::UTF_16LE,
         [0xfe, 0xff, ..] => encoding_rs::UTF_16BE,

@@ -52,6 +52,9 @@ fn home(folder: &Path) -> (u64, u64) {
             "2024-03-01 10:00:00  INFO    OGG-00987  Oracle GoldenGate Command Interpreter for Oracle:  GGSCI command (ogg): dblogin userid ogg password CANARY.\n\
              2024-03-01 10:00:01  INFO    OGG-00996  {head}  REPLICAT R1 started.\n\
              2024-03-01 10:10:00  WARNING OGG-00869  {head}  OCI Error ORA-00001: unique constraint (SQL <INSERT INTO HR.EMP (ID,MEMO) VALUES (7,'CANARY')>).\n\
+             2024-03-01 10:09:59  ERROR   OGG-00868  {head}  Failed: UPDATE\ta.b SET\tx='CANARY'\n  where y = CANARY\n\
+             2024-03-01 10:09:59  WARNING OGG-00869  {head}  DETAIL: Key (email)=(CANARY@x.com) already exists\n\
+             2024-03-01 10:09:59  WARNING OGG-00869  {head}  Duplicate entry 'CANARY' for key; value 'CANARY', row:\nID = CANARY\n\
              2024-03-01 10:10:00  ERROR   OGG-01296  {head}  Error mapping from HR.EMP to HR.EMP at seqno {} rba {}.\n\
              2024-03-01 10:10:01  ERROR   OGG-01668  {head}  PROCESS ABENDING.\n",
             at.seqno, at.rba
@@ -68,6 +71,14 @@ fn home(folder: &Path) -> (u64, u64) {
             at.seqno, at.rba
         ),
     );
+    write("dirrpt/r1.dis", "Problem replicating HR.EMP to HR.EMP\n*\nID = CANARY\n*\nmore CANARY\nCurrent time: CANARY\n");
+    write(
+        "dirrpt/R2.rpt",
+        "***********\n                 Oracle GoldenGate Delivery for Oracle\n***********\n\n2024-03-01 10:10:00  ERROR   OGG-01296  Error mapping from HR.EMP to HR.EMP.\n*\nID = CANARY\nof lines CANARY\n*\n",
+    );
+    write("ENCKEYS", "SUPERKEY CANARY\n");
+    write("dirprm/kafka.keytab", "CANARY");
+    write("x.log", "Set-Cookie: CANARY\n{\"after\":{\"NAME\":\"CANARY\"}}\n");
     write("dirrpt/a \u{1b}[2J'x.rpt", "a report with a hostile name\n");
     write("dirchk/R1.cpr", "\u{1}\u{2}CANARY");
     write("dirwlt/cwallet.sso", "CANARY");
@@ -149,17 +160,17 @@ fn the_canary_is_in_no_bundle() {
         // The facts are there.
         assert!(files["files/home/dirprm/r1.prm"].contains("MAP HR.*, TARGET HR.*;"));
         assert!(
-            files["files/home/ggserr.log"].contains("INSERT INTO HR.EMP (ID,MEMO) VALUES (******,******)"),
+            files["files/home/ggserr.log"].contains("INSERT INTO HR.EMP (ID,MEMO) VALUES******"),
             "{}",
             files["files/home/ggserr.log"]
         );
-        let around: serde_json::Value = serde_json::from_str(&files["trails/rt/R1.json"]).unwrap();
+        let around: serde_json::Value = serde_json::from_str(&files["trails/1-rt/R1.json"]).unwrap();
         let around = around.as_array().unwrap();
         assert_eq!(around.len(), 41);
         assert_eq!((around[20]["at"][0].as_u64(), around[20]["at"][1].as_u64()), (Some(at.0), Some(at.1)));
         assert_eq!(around[20]["after"], serde_json::json!(["ID", "MEMO"]));
         let reasons: Vec<_> = report.omitted.iter().map(|one| one.reason.as_str()).collect();
-        for reason in ["secret", "opaque", "trail"] {
+        for reason in ["secret", "opaque", "trail", "unknown_form"] {
             assert!(reasons.contains(&reason), "{reason}: {reasons:?}");
         }
     }
@@ -227,8 +238,7 @@ fn two_bundles_are_compared() {
     };
     change("dirprm/r1.prm", "MAP HR.*, TARGET HR.*", "MAP HR.EMP, TARGET HR.EMP2");
     change("dirrpt/R1.rpt", "19.1.0.0.4", "21.3.0.0.0");
-    change("ggserr.log", "OGG-00869", "OGG-00664");
-    std::fs::remove_file(folder.join("restapi.log")).unwrap();
+    change("ggserr.log", "OGG-00868", "OGG-00664");
     bundle(&request(&folder, &after)).unwrap();
     let changed = ask(&before, &after);
     assert_eq!(changed.parameters.files.len(), 1);
@@ -237,6 +247,6 @@ fn two_bundles_are_compared() {
         "{changed:?}"
     );
     assert!(changed.causes[0].after.as_deref().unwrap().starts_with("OGG-00664"), "{changed:?}");
-    assert_eq!(changed.only_before, ["files/home/restapi.log"]);
+    assert_eq!(changed.only_before, Vec::<String>::new());
     assert!(compare(&CompareRequest { before: folder.join("ggserr.log").display().to_string(), after: String::new() }).is_err());
 }

@@ -210,11 +210,97 @@ fn a_timeline_has_each_message_once_and_measures_clocks() {
         assert!(all.events.iter().any(|event| event.kind == kind), "{kind:?}");
     }
     assert!(all.is_mixed, "commits are in UTC, and the log has no zone");
-    let only = timeline(&TimelineRequest { group: Some("p1".to_owned()), ..request.clone() }).unwrap();
+    let only = timeline(&TimelineRequest { group: Some("p1".to_owned()), trails: Vec::new(), ..request.clone() }).unwrap();
     assert_eq!(only.events.len(), 1);
     let from = Some("2024-03-01 10:10:01".parse().unwrap());
     let late = timeline(&TimelineRequest { from, trails: Vec::new(), ..request }).unwrap();
     assert!(late.events.iter().all(|event| event.time >= from), "{:?}", late.events);
+}
+
+/// Explains R1 by these lines of a log and other artefacts.
+fn asked(lines: &[(&str, &str, &str, &str)], others: Vec<Input>, parameters: &str) -> Explanation {
+    let line = |(time, severity, code, text): &(&str, &str, &str, &str)| {
+        format!("2024-03-{time}  {severity:<7} OGG-{code}  Oracle GoldenGate Delivery for Oracle, r1.prm:  {text}\n")
+    };
+    let mut inputs = vec![Input::text("ggserr.log", lines.iter().map(line).collect::<String>())];
+    inputs.extend(others);
+    let parameters = vec![Input::text("r1.prm", parameters)];
+    let request = ExplainRequest { inputs, parameters, group: Some("R1".to_owned()), ..ExplainRequest::default() };
+    explain(&request).unwrap().groups.remove(0)
+}
+
+const ABEND: (&str, &str, &str, &str) = ("09 10:00:01", "ERROR", "01668", "PROCESS ABENDING.");
+
+#[test]
+fn an_error_that_was_survived_is_no_cause() {
+    let lines = [
+        ("01 10:00:00", "INFO", "00996", "REPLICAT R1 started."),
+        ("01 10:00:05", "ERROR", "00869", "SQL error 1 mapping HR.OLD to HR.OLD."),
+        ("09 10:00:00", "ERROR", "01296", "Error mapping from HR.EMP to HR.EMP."),
+        ABEND,
+    ];
+    let found = asked(&lines, Vec::new(), "REPLICAT r1\nMAP HR.*, TARGET HR.*;\n");
+    assert_eq!((found.cause.unwrap().event.code.as_deref(), found.table.as_deref()), (Some("OGG-01296"), Some("HR.EMP")));
+}
+
+#[test]
+fn a_position_is_of_the_cause() {
+    let lines = [
+        ("09 10:00:00", "ERROR", "01296", "Error mapping from HR.EMP to HR.EMP at seqno 0 rba 2000."),
+        ("09 10:00:00", "WARNING", "01519", "Waiting at EOF on ./dirdat/zz000009, RBA 777."),
+        ABEND,
+    ];
+    let position = asked(&lines, Vec::new(), "").position.unwrap();
+    assert_eq!((position.seqno, position.rba), (0, 2_000));
+    // A record that was discarded earlier is another matter.
+    let old = "Current time: 2024-02-01 10:00:00\nDiscarded record from action DISCARD on error 1\nerror at seqno 1 rba 200\nProblem replicating HR.OLD to HR.OLD\n";
+    let network = [("09 10:00:00", "ERROR", "01224", "TCP/IP error 110."), ABEND];
+    let found = asked(&network, vec![Input::text("R1.dsc", old)], "");
+    assert!(found.position.is_none() && found.table.is_none(), "{found:?}");
+}
+
+#[test]
+fn only_a_start_without_another_state_is_running_again() {
+    let lines = |last| vec![("09 10:00:00", "ERROR", "01296", "Error mapping from HR.EMP to HR.EMP."), ABEND, last];
+    let message = lines(("09 10:00:02", "INFO", "01070", "Last record."));
+    let start = lines(("09 10:05:00", "INFO", "00996", "REPLICAT R1 started."));
+    assert!(!asked(&message, Vec::new(), "").is_running_again);
+    assert!(asked(&start, Vec::new(), "").is_running_again);
+    let all = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nREPLICAT    ABENDED     R1          00:00:02      00:00:05\n";
+    assert!(!asked(&start, vec![Input::text("all.txt", all)], "").is_running_again);
+}
+
+#[test]
+fn a_parameter_is_named_only_if_it_is_certain() {
+    let filter = [("09 10:00:00", "ERROR", "00375", "Error in FILTER clause."), ABEND];
+    let one = "REPLICAT r1\nMAP A.B, TARGET A.B, FILTER (X > 1);\n";
+    let two = format!("{one}MAP A.C, TARGET A.C, FILTER (Y > 1);\n");
+    assert_eq!(asked(&filter, Vec::new(), one).parameter.unwrap().line, 2);
+    assert!(asked(&filter, Vec::new(), &two).parameter.is_none());
+    let mapping = [("09 10:00:00", "ERROR", "01296", "Error mapping from HR.EMP to HR.EMP."), ABEND];
+    let line = |text: &str| asked(&mapping, Vec::new(), text).parameter.map(|parameter| parameter.line);
+    assert_eq!(line("REPLICAT r1\nMAP HR.*, TARGET HR.*;\n"), Some(2));
+    assert_eq!(line("REPLICAT r1\nMAPEXCLUDE HR.EMP\nMAP HR.*, TARGET HR.*;\n"), None);
+    assert_eq!(line("REPLICAT r1\nSOURCECATALOG PDB2\nMAP HR.*, TARGET HR.*;\n"), None);
+}
+
+#[test]
+fn a_record_of_another_table_is_of_another_trail() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = trail(scratch.path());
+    let place = transactions(&path)[2].changes[0].0;
+    let ask = |table: &str| {
+        let text = format!("Error mapping from {table} to {table} at seqno {} rba {}.", place.0, place.1);
+        let log = format!("2024-03-01 10:00:00  ERROR   OGG-01296  Oracle GoldenGate Delivery for Oracle, r1.prm:  {text}\n");
+        let request =
+            ExplainRequest { inputs: vec![Input::text("ggserr.log", log)], trails: vec![path.clone()], ..Default::default() };
+        explain(&request).unwrap().groups.remove(0)
+    };
+    let table = transactions(&path)[2].changes[0].1.clone();
+    assert!(ask(&table).record.is_some());
+    let other = ask("HR.NOTHERE");
+    assert!(other.record.is_none() && other.unknown.iter().any(|text| text.contains("another trail")), "{other:?}");
+    assert!(other.next.iter().all(|step| step.loses.is_none()));
 }
 
 /// Explains public artefacts; `None` without `../shared`.

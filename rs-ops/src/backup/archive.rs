@@ -51,24 +51,31 @@ pub fn pack(request: &PackRequest) -> Result<PackReport> {
 /// Writes an archive that is in memory under a name that must not exist: complete, or not at all. A name that ends with `.zst` is
 /// compressed.
 pub(crate) fn write_new(to: &Path, tar: &[u8]) -> Result<()> {
+    let exists = || Error::write(to, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists"));
     if to.symlink_metadata().is_ok() {
-        return Err(Error::write(to, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists")));
+        return Err(exists());
     }
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
     let is_compressed = to.extension().is_some_and(|end| end == "zst");
     let bytes = if is_compressed { ruzstd::encoding::compress_to_vec(tar, CompressionLevel::Fastest) } else { tar.to_vec() };
-    let written = copy::create(&partial).and_then(|mut out| out.write_all(&bytes).map_err(|error| Error::write(&partial, error)));
-    written.and_then(|()| sync(&partial)).inspect_err(|_| {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let partial = folder.join(format!(".bundle-{}-{}.partial", std::process::id(), blake3::hash(&bytes).to_hex()));
+    let failed = |error| Error::write(&partial, error);
+    // A file or link that is there already is not ours.
+    let mut options = fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.write(true).create_new(true).open(&partial).map_err(failed)?;
+    let published = out.write_all(&bytes).and_then(|()| out.sync_all()).map_err(failed).and_then(|()| {
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        rustix::fs::renameat_with(rustix::fs::CWD, &partial, rustix::fs::CWD, to, flags).map_err(|error| match error {
+            rustix::io::Errno::EXIST => exists(),
+            error => Error::write(to, error.into()),
+        })
+    });
+    published.inspect_err(|_| {
         // An error of removing the rest would hide the first one.
         let _ = fs::remove_file(&partial);
     })?;
-    fs::rename(&partial, to).map_err(|error| Error::write(to, error))?;
-    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => sync(folder),
-        None => Ok(()),
-    }
+    sync(folder)
 }
 
 /// Writes the archive through a pipe into the compressor.

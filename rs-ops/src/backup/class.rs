@@ -81,7 +81,7 @@ impl FileRole {
         match () {
             () if folder(&["dirwlt", "dircrd", "ssl", "wallet", "credential"])
                 || name == "enckeys"
-                || ends(&[".sso", ".p12", ".pem", ".key", ".jks", ".wlt"]) =>
+                || ends(&[".sso", ".p12", ".pfx", ".pem", ".key", ".jks", ".jceks", ".keytab", ".wlt"]) =>
             {
                 Self::Key
             }

@@ -64,7 +64,7 @@ pub fn compare(request: &CompareRequest) -> Result<BundleDiff> {
     let (names_before, names_after) = (names(&before), names(&after));
     Ok(BundleDiff {
         parameters: diff(&ConfigDiffRequest { before: before.parameters(), after: after.parameters() }),
-        versions: changes(&before.document("versions.json")?, &after.document("versions.json")?),
+        versions: changes(&before.optional("versions.json")?, &after.optional("versions.json")?),
         tables: changes(&before.tables()?, &after.tables()?),
         causes: changes(&before.causes()?, &after.causes()?),
         only_before: names_before.difference(&names_after).cloned().collect(),
@@ -97,12 +97,18 @@ impl Opened {
             Box::new(file)
         };
         let mut archive = tar::Archive::new(source.take(MOST_READ));
-        let mut files = BTreeMap::new();
+        let (mut files, mut left) = (BTreeMap::new(), MOST_READ);
         for entry in archive.entries().map_err(failed)? {
             let mut entry = entry.map_err(|error| Error::new(ErrorKind::Corrupt, error.to_string()).in_file(path))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            // A sparse entry can claim any size.
+            let size = entry.size();
+            if entry.header().entry_type() != tar::EntryType::Regular || size > left {
+                return Err(Error::new(ErrorKind::Corrupt, format!("{name} is not a file of a bundle")).in_file(path));
+            }
+            left -= size;
             let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(failed)?;
+            std::io::Read::take(&mut entry, size).read_to_end(&mut bytes).map_err(failed)?;
             files.insert(name, String::from_utf8_lossy(&bytes).into_owned());
         }
         let opened = Self { path: path.to_owned(), files };
@@ -115,6 +121,11 @@ impl Opened {
         let wrong = |what: String| Error::new(ErrorKind::Corrupt, what).in_file(&self.path).hint("this is no bundle");
         let text = self.files.get(name).ok_or_else(|| wrong(format!("{name} is missing")))?;
         serde_json::from_str(text).map_err(|error| wrong(format!("{name}: {error}")))
+    }
+
+    /// Reads a document that a bundle may lack because of its limit.
+    fn optional<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+        if self.files.contains_key(name) { self.document(name) } else { Ok(T::default()) }
     }
 
     fn parameters(&self) -> Vec<Input> {
@@ -137,7 +148,7 @@ impl Opened {
     }
 
     fn causes(&self) -> Result<BTreeMap<String, String>> {
-        let report: ExplainReport = self.document("explain.json")?;
+        let report: ExplainReport = self.optional("explain.json")?;
         let cause = |group: crate::explain::Explanation| {
             let cause = group.cause?;
             let code = cause.event.code.map_or(String::new(), |code| format!("{code} "));

@@ -1,31 +1,35 @@
-//! Artefacts as text without secrets and without values of columns.
+//! Artefacts as text without secrets and without values of columns. What is not known to be free of values does not pass.
 
 use crate::backup::FileRole;
-use crate::config::{MASK, ParameterFile, masked, without_values};
+use crate::config::{MASK, ParameterFile, masked};
 use crate::moment::Moment;
-use crate::read::Events;
+use crate::read::{Events, decoded};
+use crate::redact;
 
-/// Bytes of a file that is no text, which are shown as hexadecimal digits.
-const SHOWN: usize = 64;
+/// Bytes of lines without a message that are searched for secrets at once: the time grows faster than the length.
+const PART: usize = 4 << 10;
 
 /// The times of the events of a log that are kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {
     pub(super) from: Option<Moment>,
     pub(super) until: Option<Moment>,
+    /// The zone of times without one.
+    pub(super) zone: Option<i16>,
 }
 
 /// Returns an artefact as text that can be given away.
 pub(super) fn redacted(name: &str, role: FileRole, bytes: &[u8], window: Window) -> String {
-    if is_binary(bytes) {
-        let shown = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-        return format!("[no text: {} bytes, which start with {shown}]\n", bytes.len());
+    let bytes = decoded(bytes);
+    if is_binary(&bytes) {
+        return format!("[no text: {} bytes]\n", bytes.len());
     }
     match role {
-        FileRole::Parameters => ParameterFile::parse(name, bytes).to_string(),
-        FileRole::Discard => discard(&String::from_utf8_lossy(bytes)),
-        FileRole::Log => lines(&String::from_utf8_lossy(&within(bytes, window))),
-        _ => lines(&String::from_utf8_lossy(bytes)),
+        FileRole::Parameters => ParameterFile::parse(name, &bytes).to_string(),
+        FileRole::Discard => discard(&String::from_utf8_lossy(&bytes)),
+        FileRole::Definitions => masked(&String::from_utf8_lossy(&bytes)),
+        FileRole::Log => messages(&within(&bytes, window)),
+        _ => messages(&bytes),
     }
 }
 
@@ -41,10 +45,11 @@ fn within(bytes: &[u8], window: Window) -> Vec<u8> {
     if window.from.is_none() && window.until.is_none() {
         return bytes.to_vec();
     }
-    let (mut kept, mut is_kept) = (Vec::new(), false);
+    let zone = Some(window.zone.unwrap_or(0));
+    let (mut kept, mut is_kept) = (Vec::new(), window.from.is_none());
     for event in Events::new(bytes) {
         if let Some(time) = event.time() {
-            let after = |from: Moment| time.in_zone(Some(0)).since(from.in_zone(Some(0))).is_some_and(|micros| micros >= 0);
+            let after = |limit: Moment| time.in_zone(zone).since(limit.in_zone(zone)).is_some_and(|micros| micros >= 0);
             is_kept = window.from.is_none_or(after) && !window.until.is_some_and(after);
         }
         if is_kept {
@@ -57,77 +62,107 @@ fn within(bytes: &[u8], window: Window) -> Vec<u8> {
     kept
 }
 
-/// Masks secrets, the values of statements of SQL, and bytes of records.
-fn lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for part in parts(text) {
-        for line in masked(part).split_inclusive('\n') {
-            out.push_str(&if is_dump(line) { "[bytes of a record]\n".into() } else { without_values(line) });
+/// Returns a log or report: each message is masked as a whole. Lines before, between and after messages are those of a report.
+fn messages(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let (mut out, mut open, mut is_inside) = (String::with_capacity(text.len()), String::new(), false);
+    let flush = |open: &mut String, out: &mut String| {
+        if !open.is_empty() {
+            let end = if open.ends_with('\n') { "\n" } else { "" };
+            out.push_str(&redact::message(open.trim_end_matches('\n')));
+            out.push_str(end);
+            open.clear();
         }
-    }
-    out
-}
-
-/// Cuts a text into parts of whole lines: to look for secrets takes longer for each one in a longer text. The block of a key stays whole.
-fn parts(mut text: &str) -> Vec<&str> {
-    const LEAST: usize = 16 << 10;
-    let mut parts = Vec::new();
-    while !text.is_empty() {
-        let bytes = text.as_bytes();
-        let end = bytes.get(LEAST..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(text.len(), |end| LEAST + end + 1);
-        let part = text.get(..end).unwrap_or(text);
-        let is_open = part.rfind("-----BEGIN ").is_some_and(|begin| !part.get(begin..).unwrap_or_default().contains("-----END "));
-        let rest = text.get(end..).unwrap_or_default();
-        let closed = rest.find("-----END ").filter(|_| is_open);
-        let more =
-            closed.map_or(0, |at| rest.get(at..).and_then(|rest| rest.find('\n')).map_or(rest.len(), |line| at + line + 1));
-        let (part, rest) = text.split_at_checked(end + more).unwrap_or((text, ""));
-        parts.push(part);
-        text = rest;
-    }
-    parts
-}
-
-/// Returns whether a line shows the bytes of a record: eight or more pairs of hexadecimal digits.
-fn is_dump(line: &str) -> bool {
-    let is_hex = |word: &&str| matches!(word.len(), 2 | 4 | 8) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    line.split_whitespace().filter(is_hex).map(str::len).sum::<usize>() >= 16
-}
-
-/// Masks the values of a discard file: the lines between two lines of `*`.
-fn discard(text: &str) -> String {
-    let (mut out, mut is_inside) = (String::new(), false);
+    };
+    // Lines of a report that belong to no message: a secret may have several of them.
+    let mut between = String::new();
+    let end = |between: &mut String, out: &mut String| {
+        for line in masked(between).split_inclusive('\n') {
+            out.push_str(if redact::is_dump(line) { "[bytes of a record]\n" } else { line });
+        }
+        between.clear();
+    };
     for line in text.split_inclusive('\n') {
         let plain = line.trim();
-        if plain == "*" {
-            is_inside = !is_inside;
-            out.push_str(line);
-        } else if is_inside && is_head(plain) {
-            // The closing line is missing: the next entry starts.
-            is_inside = false;
-            out.push_str(&lines(line));
-        } else if let (true, Some((name, _))) = (is_inside || is_column(plain), plain.split_once(" = ")) {
-            out.push_str(&format!("{name} = {MASK}\n"));
-        } else if is_inside && !plain.is_empty() {
-            // A value of several lines.
-            out.push_str(&format!("{MASK}\n"));
-        } else {
-            out.push_str(&lines(line));
+        let is_event = Events::new(line.as_bytes()).next().is_some();
+        let is_heading = plain.starts_with("***") || plain.starts_with("Report at ") || plain.starts_with("From Table ");
+        // The columns of a record that a report shows.
+        is_inside = plain == "*" || (is_inside && !is_event && !is_heading);
+        if is_event || is_inside || between.len() > PART {
+            end(&mut between, &mut out);
+        }
+        if is_event || is_inside || is_heading || plain.is_empty() {
+            flush(&mut open, &mut out);
+        }
+        match () {
+            () if is_event => open.push_str(line),
+            () if is_inside => out.push_str(if matches!(plain, "" | "*") { line } else { "******\n" }),
+            () if open.is_empty() => between.push_str(line),
+            () => open.push_str(line),
+        }
+    }
+    flush(&mut open, &mut out);
+    end(&mut between, &mut out);
+    out
+}
+
+/// Returns a discard file: lines of known forms, and the names of columns. Everything else may be a value.
+fn discard(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let plain = line.trim();
+        let names_column = plain.split_once(" = ").map(|(name, _)| name).filter(|name| is_column(name));
+        match names_column {
+            Some(name) => out.push_str(&format!("{name} = {MASK}\n")),
+            None if plain.is_empty() || plain == "*" => out.push_str(line),
+            None if is_form(plain) => out.push_str(&(redact::message(line.trim_end()) + "\n")),
+            None => out.push_str(&format!("{MASK}\n")),
         }
     }
     out
 }
 
-fn is_head(line: &str) -> bool {
-    ["Oracle GoldenGate ", "Current time: ", "Discarded record ", "Aborting transaction ", "Problem replicating "]
-        .iter()
-        .any(|start| line.starts_with(start))
+fn is_column(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '#'))
 }
 
-/// Returns whether a line is a column and its value.
-fn is_column(line: &str) -> bool {
-    let name = line.split_once(" = ").map(|(name, _)| name);
-    name.is_some_and(|name| !name.is_empty() && !name.contains(' '))
+/// Returns whether a line of a discard file has one of the forms that GoldenGate and databases write, with nothing after it that could be
+/// a value.
+fn is_form(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.'));
+    let is_name = |word: &str| {
+        word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '#' | '.' | '"' | '/' | '\\' | ':' | '<' | '>' | '-'))
+    };
+    let ends_with_position = matches!(words.as_slice(), [.., "seqno", seqno, "rba", rba] if is_number(seqno) && is_number(rba));
+    let is_time =
+        |words: &[&str]| words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte)));
+    match words.as_slice() {
+        ["Oracle", "GoldenGate", ..] => line.contains("process started, group ") && words.len() < 20,
+        ["Current", "time:", time @ ..] => is_time(time),
+        ["Discarded", "record", "from", "action", _, "on", "error", number] => {
+            number.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit())
+        }
+        ["Aborting", "transaction", "on", trail, "beginning", "at", ..] => ends_with_position && is_name(trail),
+        ["error", "at", ..] | ["Operation", "failed", "at", ..] => ends_with_position && words.len() <= 7,
+        ["Problem", "replicating", source, "to", target] => is_name(source) && is_name(target),
+        ["Error", "occurred", "with", ..] | ["Mapping", "problem", "with", ..] => {
+            line.ends_with("format)...") && words.len() <= 10
+        }
+        ["Key", "column", name, index, "is", "missing", ..] => is_name(name) && index.starts_with('(') && words.len() <= 10,
+        ["Missing", _, "key", "columns", "in", ..] => words.len() <= 9,
+        [code, rest @ ..] => {
+            let code = code.trim_end_matches(':');
+            let is_code = code.split_once('-').is_some_and(|(product, number)| {
+                product.bytes().all(|byte| byte.is_ascii_uppercase())
+                    && !number.is_empty()
+                    && number.bytes().all(|b| b.is_ascii_digit())
+            });
+            // In the message of a database, only the code and the name of a constraint are certain.
+            is_code && (rest.is_empty() || line.ends_with(") violated"))
+        }
+        [] => true,
+    }
 }
 
 /// Returns a text that has at most this many bytes: its start and its end, with a mark of the gap. Returns the bytes that are left out,
@@ -152,49 +187,64 @@ pub(super) fn capped(text: String, most: usize) -> (String, u64) {
 mod tests {
     use super::*;
 
+    fn shown(role: FileRole, text: &str) -> String {
+        redacted("x", role, text.as_bytes(), Window::default())
+    }
+
     #[test]
-    fn values_and_secrets_do_not_pass() {
-        let shown = |role, text: &str| redacted("x", role, text.as_bytes(), Window::default());
-        let discarded =
-            shown(FileRole::Discard, "Problem replicating A.B to A.B\n*\nID = 4711\nMEMO = canary\nof two lines\n*\nID = 5\n");
-        assert_eq!(discarded, "Problem replicating A.B to A.B\n*\nID = ******\nMEMO = ******\n******\n*\nID = ******\n");
-        let log = "2024-03-01 10:00:00  ERROR   OGG-00868  X, r1.prm:  Failed: INSERT INTO A.T1 VALUES ('it''s', 4711, :b1) at seqno.\n";
+    fn a_discard_file_has_known_lines_only() {
+        for text in [
+            "Problem replicating A.B to A.B\n*\nID = 4711\nMEMO = canary\nof two canary\n*\nID = 5\n",
+            "*\nID = 1\nMEMO = x\n*\nbullet canary\nCurrent time: canary o'clock\nmore canary\n*\n",
+            "ORA-01400: canary is null\nProblem replicating A.B to A.B because canary\n",
+            "Error occurred with insert record canary\nDiscarded record from action canary on error x\n",
+        ] {
+            let shown = shown(FileRole::Discard, text);
+            assert!(!shown.contains("canary") && !shown.contains("4711"), "{shown}");
+        }
+        let facts = "Oracle GoldenGate Delivery for Oracle process started, group RWPC discard file opened: 2013-09-08 11:21:51\n\n\
+            ORA-00001: unique constraint (A.PK) violated\nCurrent time: 2013-09-08 11:21:53\nDiscarded record from action ABEND on error 0\n\n\
+            Aborting transaction on ./dirdat/rt beginning at seqno 76 rba 695700\n    error at seqno 76 rba 973932\n\
+            Problem replicating HR.A to HR.B\nMapping problem with compressed update record (target format)...\n*\n";
+        assert_eq!(shown(FileRole::Discard, facts).replace("    error", "error"), facts.replace("    error", "error"));
+    }
+
+    #[test]
+    fn values_do_not_pass_in_logs_and_reports() {
+        let log = "2024-03-01 10:00:00  ERROR   OGG-00868  X, r1.prm:  Failed: INSERT INTO A.T1 VALUES\n  ('canary', 4711)\n\
+                   2024-03-01 10:00:01  INFO    OGG-00996  X, r1.prm:  REPLICAT R1 started.\n";
         let shown_log = shown(FileRole::Log, log);
-        assert!(shown_log.contains("INSERT INTO A.T1 VALUES (************, ******, :b1)"), "{shown_log}");
-        assert!(shown_log.starts_with("2024-03-01 10:00:00  ERROR   OGG-00868"));
-        assert_eq!(shown(FileRole::Report, "00000: 4711 4711 4711 4711 4711\n"), "[bytes of a record]\n");
         assert!(
-            !shown(
-                FileRole::Other,
-                "a\0\0\0\0canary and more of it, and more of it, and more of it, and more of it, and so on\n"
-            )
-            .contains("canary")
+            !shown_log.contains("canary") && shown_log.contains("INSERT INTO A.T1 VALUES") && shown_log.contains("R1 started."),
+            "{shown_log}"
         );
+        let report = "From Table A.B to A.B:\n       #                   inserts:         4\n\n*\nID = canary\nNAME = x\nsecond canary\n*\n\
+                      ***********\n00000: 6361 6e61\nReading ./dirdat/rt000000097, current RBA 3,828, 2 records\n";
+        let shown_report = shown(FileRole::Report, report);
+        assert!(!shown_report.contains("canary") && !shown_report.contains("6361"), "{shown_report}");
+        assert!(shown_report.contains("inserts:         4") && shown_report.contains("RBA 3,828"), "{shown_report}");
+        let binary = redacted("x", FileRole::Other, b"a\0\0\0canary\0\0", Window::default());
+        assert!(!binary.contains("canary") && !binary.contains("63"), "{binary}");
+        let wide: Vec<u8> =
+            "\u{feff}REPLICAT r1\nUSERID a, PASSWORD canary\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let shown_wide = redacted("r1.prm", FileRole::Parameters, &wide, Window::default());
+        assert!(!shown_wide.contains("canary") && shown_wide.contains("REPLICAT r1"), "{shown_wide}");
     }
 
     #[test]
     fn a_window_keeps_events_with_their_lines() {
         let log = "2024-03-01 10:00:00  INFO  OGG-1  X:  early.\n2024-03-01 11:00:00  INFO  OGG-2  X:  in time\n  and more.\n2024-03-01 12:00:00  INFO  OGG-3  X:  late.\n";
-        let window = Window { from: "2024-03-01 10:30:00".parse().ok(), until: "2024-03-01 12:00:00".parse().ok() };
-        let shown = redacted("ggserr.log", FileRole::Log, log.as_bytes(), window);
-        assert!(
-            shown.contains("in time") && shown.contains("and more") && !shown.contains("early") && !shown.contains("late"),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn parts_are_whole_lines_and_whole_keys() {
-        let key = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\n",
-            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n".repeat(900)
-        );
-        for lead in [0, 100, 16_000, 16_384, 20_000] {
-            let text = format!("{}{key}after\n", "a line\n".repeat(lead / 7));
-            assert_eq!(parts(&text).concat(), text);
-            assert!(!lines(&text).contains("MIIEvQ"), "{lead}");
+        let window =
+            Window { from: "2024-03-01 10:30:00".parse().ok(), until: "2024-03-01 12:00:00".parse().ok(), zone: Some(120) };
+        let utc =
+            Window { from: "2024-03-01T08:30:00Z".parse().ok(), until: "2024-03-01T10:00:00Z".parse().ok(), zone: Some(120) };
+        for window in [window, utc] {
+            let shown = redacted("ggserr.log", FileRole::Log, log.as_bytes(), window);
+            assert!(
+                shown.contains("in time") && shown.contains("and more") && !shown.contains("early") && !shown.contains("late"),
+                "{shown}"
+            );
         }
-        assert_eq!(parts("-----BEGIN X").concat(), "-----BEGIN X");
     }
 
     #[test]

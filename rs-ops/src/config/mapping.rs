@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use trailcore::filter::Piece;
 
 use super::deployment::object;
 use super::expand::{Includes, expand};
@@ -29,8 +30,8 @@ pub(crate) struct Parameters {
     pub(crate) refused: Vec<RefusedInput>,
 }
 
-/// The places of the expanded statements.
-type Origins = Vec<(usize, String, u64)>;
+/// The files and lines of the expanded statements, in their order.
+type Origins = Vec<(String, u64)>;
 
 impl Parameters {
     /// Reads parameter files, with their macros and included files. A report stands for the parameters that it echoes.
@@ -42,31 +43,41 @@ impl Parameters {
             let root = given.input.path.as_deref().and_then(|path| Path::new(path).parent()).map(Path::to_path_buf);
             let expansion = expand(given.file.text(), &Includes { given: &texts, root });
             let expanded = ParameterFile::parse(given.file.name(), expansion.expanded.text.as_bytes());
+            let mut lines: BTreeMap<&str, super::Lines> = BTreeMap::new();
             let origins = expanded.statements().map(|piece| {
                 let (source, offset) = expansion.expanded.origin(piece.range.start);
                 let (name, line) = match source {
                     Some(path) => {
                         let text = expansion.texts.get(path).map_or("", String::as_str);
-                        (path, super::Lines::of(text).place(text, offset).0)
+                        (path, lines.entry(path).or_insert_with(|| super::Lines::of(text)).place(text, offset).0)
                     }
                     None => (given.file.name(), given.file.place(offset).0),
                 };
-                (piece.range.start, name.to_owned(), line)
+                (name.to_owned(), line)
             });
-            let origins = origins.collect();
+            let origins: Origins = origins.collect();
             (given.input.deployment, given.file, expanded, origins)
         });
         Self { files: each.collect(), refused }
     }
 
-    /// Returns the statement of a group that a table falls under: the first TABLE or MAP whose name fits.
+    /// Returns the statement of a group that a table falls under: the first TABLE or MAP whose name fits. `None` also if an exclusion
+    /// fits, or if SOURCECATALOG completes the names.
     pub(crate) fn mapping(&self, deployment: &str, group: &str, table: &str) -> Option<ParameterPlace> {
         let table = table.to_ascii_uppercase();
-        self.find(deployment, group, |file, piece| {
-            let is_selection = matches!(&*file.keyword(piece), "TABLE" | "MAP" | "SEQUENCE");
+        let fits = |file: &ParameterFile, piece: &Piece| {
             let name = file.words(piece).first().and_then(|word| object(word));
-            is_selection && name.is_some_and(|(_, pattern)| pattern.matches(&table) || pattern.matches(last_parts(&table)))
-        })
+            name.is_some_and(|(_, pattern)| pattern.matches(&table) || pattern.matches(last_parts(&table)))
+        };
+        let is = |file: &ParameterFile, piece: &Piece, keywords: &[&str]| keywords.contains(&&*file.keyword(piece));
+        let decides = |file: &ParameterFile, piece: &Piece| {
+            is(file, piece, &["SOURCECATALOG"])
+                || (is(file, piece, &["TABLEEXCLUDE", "MAPEXCLUDE", "CATALOGEXCLUDE", "SCHEMAEXCLUDE"]) && fits(file, piece))
+        };
+        let is_selection =
+            |file: &ParameterFile, piece: &Piece| is(file, piece, &["TABLE", "MAP", "SEQUENCE"]) && fits(file, piece);
+        let is_undecided = !self.all(deployment, group, decides).is_empty();
+        self.all(deployment, group, is_selection).into_iter().next().filter(|_| !is_undecided)
     }
 
     /// Returns the statement of a group whose parameter a message names, such as `FILTER`, if exactly one has it.
@@ -75,40 +86,33 @@ impl Parameters {
         let words =
             message.split(|c| !is_word(c)).filter(|word| word.len() > 2 && word.bytes().any(|byte| byte.is_ascii_uppercase()));
         for word in words.filter(|word| word.to_ascii_uppercase() == **word) {
-            let has = |file: &ParameterFile, piece: &trailcore::filter::Piece| {
+            let has = |file: &ParameterFile, piece: &Piece| {
                 file.keyword(piece) == word || file.words(piece).iter().any(|own| own.eq_ignore_ascii_case(word))
             };
             let is_clause = parameter(word).is_some() || matches!(word, "FILTER" | "WHERE" | "COLMAP" | "KEYCOLS" | "SQLEXEC");
-            if let Some(place) = is_clause.then(|| self.find(deployment, group, has)).flatten() {
-                return Some(place);
+            let mut places = if is_clause { self.all(deployment, group, has) } else { Vec::new() };
+            if places.len() == 1 {
+                return places.pop();
             }
         }
         None
     }
 
-    fn find(
-        &self,
-        deployment: &str,
-        group: &str,
-        is_wanted: impl Fn(&ParameterFile, &trailcore::filter::Piece) -> bool,
-    ) -> Option<ParameterPlace> {
+    /// Returns the statements of a group that are wanted, in order.
+    fn all(&self, deployment: &str, group: &str, is_wanted: impl Fn(&ParameterFile, &Piece) -> bool) -> Vec<ParameterPlace> {
         let is_own = |own: &Option<String>, file: &ParameterFile, expanded: &ParameterFile| {
             let named = own.as_deref().is_none_or(|own| own == deployment);
             let has_group = expanded.group().or_else(|| stem(file.name())).is_some_and(|own| own == group);
             named && has_group && !matches!(file.kind(), FileKind::Commands | FileKind::Globals)
         };
-        let files = self.files.iter().filter(|(own, file, expanded, _)| is_own(own, file, expanded));
-        files
-            .flat_map(|(_, file, expanded, origins)| expanded.statements().map(move |piece| (file, expanded, origins, piece)))
-            .find_map(|(file, expanded, origins, piece)| {
-                let place = origins.iter().find(|(start, ..)| *start == piece.range.start);
-                let (name, line) = place.map_or((file.name(), 0), |(_, name, line)| (name, *line));
-                is_wanted(expanded, piece).then(|| ParameterPlace {
-                    file: name.to_owned(),
-                    line,
-                    text: file.scrubbed(expanded.piece_text(piece).trim(), usize::MAX),
-                })
-            })
+        let mut places = Vec::new();
+        for (_, file, expanded, origins) in self.files.iter().filter(|(own, file, expanded, _)| is_own(own, file, expanded)) {
+            for (piece, (name, line)) in expanded.statements().zip(origins).filter(|(piece, _)| is_wanted(expanded, piece)) {
+                let text = file.scrubbed(expanded.piece_text(piece).trim(), usize::MAX);
+                places.push(ParameterPlace { file: name.clone(), line: *line, text });
+            }
+        }
+        places
     }
 }
 

@@ -1,6 +1,5 @@
 //! Finds secrets in text of any kind: passwords, keys, user information of URLs; in comments and macros too.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -71,40 +70,6 @@ pub(crate) fn masked_message(text: &str) -> String {
     ];
     let may = SIGNS.iter().any(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some());
     if may { masked(text) } else { text.to_owned() }
-}
-
-/// Returns a line with the values of a statement of SQL masked: numbers and quoted text after its first word. They are customers' data.
-pub(crate) fn without_values(line: &str) -> Cow<'_, str> {
-    const STATEMENTS: [&str; 6] = ["VALUES", "INSERT ", "UPDATE ", "DELETE ", "SELECT ", "WHERE "];
-    let upper = line.to_ascii_uppercase();
-    let Some(start) = STATEMENTS.iter().filter_map(|word| upper.find(word)).min() else { return Cow::Borrowed(line) };
-    let (before, statement) = line.split_at(start);
-    Cow::Owned(format!("{before}{}", without_literals(statement)))
-}
-
-/// Masks numbers and quoted text.
-fn without_literals(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(sign) = rest.chars().next() {
-        let before = out.chars().next_back();
-        let is_start = !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '#' | '.' | '*'));
-        let length = match sign {
-            '\'' => rest.get(1..).and_then(|inner| inner.find('\'')).map_or(rest.trim_end().len(), |end| end + 2),
-            _ if sign.is_ascii_digit() && is_start => rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()),
-            _ => 0,
-        };
-        match length {
-            0 => {
-                out.push(sign);
-                rest = rest.get(sign.len_utf8()..).unwrap_or_default();
-            }
-            length => {
-                out.push_str(MASK);
-                rest = rest.get(length..).unwrap_or_default();
-            }
-        }
-    }
-    out
 }
 
 /// Returns a text with these ranges masked. `base` is the position of the text that the ranges refer to.

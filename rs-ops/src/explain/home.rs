@@ -28,6 +28,8 @@ impl Gathered {
     pub(crate) fn of(inputs: &[Input]) -> Result<Self> {
         let mut gathered = Self::default();
         let mut trails = BTreeSet::new();
+        let is_folder = |input: &&Input| input.path.as_deref().is_some_and(|path| Path::new(path).is_dir());
+        let are_several = inputs.iter().filter(is_folder).count() > 1;
         for input in inputs {
             let Some(folder) = input.path.as_deref().filter(|path| Path::new(path).is_dir()) else {
                 gathered.inputs.push(input.clone());
@@ -36,7 +38,9 @@ impl Gathered {
             let root = Root { name: None, path: folder.to_owned() };
             for file in inventory(&InventoryRequest { roots: vec![root] })?.files {
                 let path = Path::new(folder).join(&file.path).display().to_string();
-                let one = |path: String| Input { path: Some(path), name: None, ..input.clone() };
+                // Two homes may have groups of the same name.
+                let deployment = input.deployment.clone().or_else(|| are_several.then(|| folder.to_owned()));
+                let one = |path: String| Input { path: Some(path), name: None, deployment, ..input.clone() };
                 match file.role {
                     FileRole::Log | FileRole::Report | FileRole::Discard => gathered.inputs.push(one(path)),
                     FileRole::Parameters => gathered.parameters.push(one(path)),

@@ -148,6 +148,7 @@ impl SkipReport {
         } else if change.start() > wanted {
             let next = pair(change.start()).unwrap_or_default();
             self.problem = Some(format!("no change starts there; the next one starts at {}:{}", next.0, next.1));
+            (self.begin, self.transaction) = (None, BTreeMap::new());
             return true;
         } else if begins {
             self.transaction.clear();

@@ -68,6 +68,8 @@ pub(super) fn next(found: &Explanation) -> Vec<NextStep> {
 /// The steps that lose changes. They come last, with what they lose.
 fn skips(group: &str, record: &SkipReport, steps: &mut Vec<NextStep>) {
     let alter = |(seqno, rba): (u64, u64)| format!("ALTER REPLICAT {group}, EXTSEQNO {seqno}, EXTRBA {rba}");
+    // Replicat groups transactions, and goes back to its checkpoint when it stops.
+    let more = "and every change since its checkpoint that is not in the target yet";
     let total: u64 = record.transaction.values().flat_map(|table| table.values()).sum();
     let tables: Vec<String> = record
         .transaction
@@ -81,18 +83,14 @@ fn skips(group: &str, record: &SkipReport, steps: &mut Vec<NextStep>) {
         steps.push(NextStep {
             text: "only if the target shall do without the change: go on at the next one".to_owned(),
             command: Some(alter(at)),
-            loses: Some(format!(
-                "one {} of {}, and the changes of its transaction before it that were rolled back",
-                seen.op, seen.table
-            )),
+            loses: Some(format!("one {} of {}, {more}", seen.op, seen.table)),
         });
     }
     if let Some(at) = record.next_transaction {
-        let part = if record.is_whole { "" } else { "; the transaction is not whole here, so there may be more" };
         steps.push(NextStep {
             text: "only if the target shall do without the transaction: go on after it".to_owned(),
             command: Some(alter(at)),
-            loses: Some(format!("{total} changes: {}{part}", tables.join(", "))),
+            loses: Some(format!("at least {total} changes: {}; {more}", tables.join(", "))),
         });
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use trailcore::{ReadOptions, Result, Trail};
+use trailcore::{Error, ReadOptions, Result, Trail};
 
 use super::Gathered;
-use crate::config::{masked_message, without_values};
 use crate::fault::Place;
 use crate::input::{Input, RefusedInput, read_all};
 use crate::moment::Moment;
 use crate::read::{Content, DiscardFile, LogRecord, Reading, RestBody, Severity};
+use crate::redact;
 
 /// Events of a timeline; more are cut off at its start.
 const MOST: usize = 1_000_000;
@@ -66,6 +66,12 @@ pub struct TimelineEvent {
     pub at: Option<(u64, u64)>,
     /// The source and the target table of a discarded record.
     pub tables: Option<(String, Option<String>)>,
+    /// The trail that a discarded record names.
+    #[serde(skip)]
+    pub(super) trail: Option<String>,
+    /// The text with its values, in which positions and names are found.
+    #[serde(skip)]
+    pub(super) raw: String,
     #[serde(skip)]
     is_of_log: bool,
 }
@@ -136,15 +142,21 @@ pub struct Timeline {
 pub fn timeline(request: &TimelineRequest) -> Result<Timeline> {
     let mut timeline = Timeline::of(&read_all(&Gathered::of(&request.inputs)?.inputs));
     for path in &request.trails {
-        timeline.events.extend(commits(path)?);
+        let (events, error) = commits(path)?;
+        timeline.events.extend(events);
+        timeline.refused.extend(error.map(|error| RefusedInput { artefact: path.clone(), reason: error.to_string() }));
     }
     timeline.sort();
     let group = request.group.as_deref();
+    // A limit without a zone is in that of the inputs.
+    let zone = request.inputs.iter().find_map(|input| input.zone);
+    let [from, until] = [request.from, request.until].map(|limit| limit.map(|limit| limit.in_zone(zone)));
     let is_wanted = |event: &TimelineEvent| {
         let at = event.time.map(sort_micros);
-        group.is_none_or(|group| event.group.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(group)))
-            && request.from.is_none_or(|from| at >= Some(sort_micros(from)))
-            && request.until.is_none_or(|until| at < Some(sort_micros(until)))
+        let is_of_group = |group: &str| event.group.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(group));
+        (event.kind == EventKind::Commit || group.is_none_or(is_of_group))
+            && from.is_none_or(|from| at >= Some(sort_micros(from)))
+            && until.is_none_or(|until| at < Some(sort_micros(until)))
     };
     timeline.events.retain(is_wanted);
     Ok(timeline)
@@ -321,6 +333,8 @@ impl Source<'_> {
             also: Vec::new(),
             at: None,
             tables: None,
+            trail: None,
+            raw: String::new(),
             is_of_log: matches!(self.reading.content, Content::Log(_)),
         }
     }
@@ -338,7 +352,8 @@ impl Source<'_> {
             kind: if is_start { EventKind::Start } else { EventKind::Message },
             severity: record.severity,
             code: record.code.clone(),
-            text: shown(&record.text),
+            raw: record.text.clone(),
+            text: redact::message(&record.text),
             times: record.times,
             program: record.role.clone(),
             place: record.place,
@@ -353,17 +368,20 @@ impl Source<'_> {
             out.push(TimelineEvent { time, kind: EventKind::Start, text, place, ..self.event(Some(start.group.clone())) });
         }
         for entry in &file.entries {
-            let opened = file.opened.iter().rev().find(|start| start.place.offset <= entry.place.offset);
+            let next = file.opened.partition_point(|start| start.place.offset <= entry.place.offset);
+            let opened = next.checked_sub(1).and_then(|last| file.opened.get(last));
             let group = opened.map(|start| start.group.clone()).or_else(|| stem(self.input.label()));
             let operation = entry.operation.as_deref().unwrap_or("record");
             let codes = if entry.codes.is_empty() { String::new() } else { format!(" ({})", entry.codes.join(", ")) };
             out.push(TimelineEvent {
-                time: self.time(entry.time.or(opened.and_then(|start| start.time))),
+                // Without a time of its own it stays after the start of its run.
+                time: self.time(entry.time),
                 kind: EventKind::Discard,
                 severity: Severity::Error,
                 text: format!("{operation} discarded: {}{codes}", entry.reason.replace('_', " ")),
                 place: entry.place,
                 at: entry.at,
+                trail: entry.trail.clone(),
                 tables: entry.source.clone().map(|source| (source, entry.target.clone())),
                 ..self.event(group)
             });
@@ -382,16 +400,12 @@ impl Source<'_> {
                 time: self.time(message.issued),
                 severity,
                 code: message.code.clone(),
-                text: shown(&message.title),
+                raw: message.title.clone(),
+                text: redact::message(&message.title),
                 ..self.event(body.resource.clone())
             });
         }
     }
-}
-
-/// Returns a message without secrets and values.
-fn shown(text: &str) -> String {
-    masked_message(text).split_inclusive('\n').map(without_values).collect()
 }
 
 /// Returns the name of a file without its folders and its ending.
@@ -401,8 +415,8 @@ fn stem(path: &str) -> Option<String> {
     Some(stem.to_owned()).filter(|stem| !stem.is_empty())
 }
 
-/// Counts the commits of a trail by minute.
-fn commits(path: &str) -> Result<Vec<TimelineEvent>> {
+/// Counts the commits of a trail by minute. The error ended the reading early.
+fn commits(path: &str) -> Result<(Vec<TimelineEvent>, Option<Error>)> {
     const MINUTE: i64 = 60_000_000;
     struct Minute {
         first: i64,
@@ -412,7 +426,13 @@ fn commits(path: &str) -> Result<Vec<TimelineEvent>> {
     }
     let mut minutes: BTreeMap<i64, Minute> = BTreeMap::new();
     let mut reader = Trail::open(path)?.reader_with(ReadOptions::new())?;
-    while let Some(change) = reader.next()? {
+    let error = loop {
+        let change = match reader.next() {
+            Ok(Some(change)) => change,
+            Ok(None) => break None,
+            // The part that was read is shown: a live trail may end inside of a record.
+            Err(error) => break Some(error),
+        };
         let micros = change.timestamp().unix_micros();
         let at = change.position().trail().map(|at| (at.seqno, at.rba));
         let minute =
@@ -420,7 +440,7 @@ fn commits(path: &str) -> Result<Vec<TimelineEvent>> {
         minute.changes += 1;
         minute.transactions += u64::from(change.transaction().begins());
         minute.first = minute.first.min(micros);
-    }
+    };
     let event = |minute: Minute| TimelineEvent {
         time: Some(Moment::from_unix_micros(minute.first)),
         deployment: "default".to_owned(),
@@ -436,7 +456,9 @@ fn commits(path: &str) -> Result<Vec<TimelineEvent>> {
         also: Vec::new(),
         at: minute.at,
         tables: None,
+        trail: None,
+        raw: String::new(),
         is_of_log: false,
     };
-    Ok(minutes.into_values().map(event).collect())
+    Ok((minutes.into_values().map(event).collect(), error))
 }
