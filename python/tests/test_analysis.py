@@ -143,7 +143,7 @@ def test_state_is_a_table() -> None:
 
 
 def test_a_state_with_gaps_warns() -> None:
-    with pytest.warns(tc.InexactWarning, match=r"HR\.Emp: 1 rows are incomplete") as warned:
+    with pytest.warns(tc.InexactWarning, match=r"HR\.Emp: 1 row is incomplete") as warned:
         state = made(staff).state("HR.Emp")
     assert state.report.incomplete == 1 and warned[0].filename == __file__
 

@@ -138,7 +138,7 @@ def test_a_bundle_has_no_secrets(tmp_path: Path) -> None:
     assert any(file.name == "files/home/dirprm/r1.prm" for file in report.files) and b"s3cret" not in first.read_bytes()
     (home / "dirprm" / "r1.prm").write_text("REPLICAT r1\nUSERID ogg, PASSWORD other\nMAP B.*, TARGET A.*;\n")
     tc.ops.bundle([home], second)
-    assert len(tc.ops.compare(first, second).parameters.files[0].changes) == 1
+    assert len(tc.ops.compare(first, second).parameters.files[0].changes) == 2
     with pytest.raises(FileExistsError):
         tc.ops.bundle([home], first)
 

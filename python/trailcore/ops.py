@@ -154,9 +154,7 @@ def diff(before: Iterable[Artefact], after: Iterable[Artefact]) -> ConfigDiff:
     return ConfigDiff.of(json.loads(_native.call("ops.diff", json.dumps(request))))
 
 
-def drift(
-    files: Iterable[Artefact], *, baseline: Iterable[Artefact] = (), reports: Iterable[Artefact] = ()
-) -> DriftReport:
+def drift(files: Iterable[Artefact], *, baseline: Iterable[Artefact] = (), reports: Iterable[Artefact] = ()) -> DriftReport:
     """Compares the files with the approved ones, and with the parameters that processes run with, which their reports print."""
     request = {
         "files": [_input(one) for one in files],

@@ -133,14 +133,22 @@ impl StateReport {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let doubts = [
-            (self.incomplete, "rows are incomplete: the trail does not show all of their columns"),
-            (self.unseen_updates, "updates are of rows that were not there"),
-            (self.unseen_deletes, "deletes are of rows that were not there"),
-            (self.overwritten, "rows were replaced without a delete"),
-            (self.unidentified, "changes lack columns of the key, and were not carried out"),
+            (self.incomplete, "row is incomplete", "rows are incomplete", ": the trail does not show all columns"),
+            (self.unseen_updates, "update is of a row that was not there", "updates are of rows that were not there", ""),
+            (self.unseen_deletes, "delete is of a row that was not there", "deletes are of rows that were not there", ""),
+            (self.overwritten, "row was replaced", "rows were replaced", " without a delete"),
+            (
+                self.unidentified,
+                "change lacks columns of the key",
+                "changes lack columns of the key",
+                ", so nothing was carried out",
+            ),
         ];
-        let notice = |(number, what)| Notice { kind: NoticeKind::Inexact, text: format!("{}: {number} {what}", self.table) };
-        doubts.into_iter().filter(|(number, _)| *number > 0).map(notice).collect()
+        let notice = |(number, one, several, why): (u64, &str, &str, &str)| {
+            let what = if number == 1 { one } else { several };
+            Notice { kind: NoticeKind::Inexact, text: format!("{}: {number} {what}{why}", self.table) }
+        };
+        doubts.into_iter().filter(|doubt| doubt.0 > 0).map(notice).collect()
     }
 
     /// Returns whether nothing was lost or doubtful on the way to the rows, and each of them is complete.
