@@ -233,6 +233,7 @@ impl Explanation {
         let errors = self.chain.iter().filter(is_error).filter(near);
         self.cause.iter().chain(errors).chain(self.chain.iter().filter(explains).filter(near))
     }
+
     /// Returns whether its last run has an error, rather than warnings only.
     #[must_use]
     pub fn has_error(&self) -> bool {
