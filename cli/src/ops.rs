@@ -28,6 +28,7 @@ examples:
   trailcore ops lint /u01/ogg/dirprm
   trailcore ops diff old/dirprm /u01/ogg/dirprm
   trailcore ops drift --baseline approved --files /u01/ogg/dirprm --reports E1.rpt
+  trailcore ops history /u01/ogg/dirprm
   trailcore ops explain /u01/ogg --group R1
   trailcore ops timeline ggserr.log R1.rpt R1.dsc
   trailcore ops skip dirdat/rt 76:973932
@@ -68,6 +69,8 @@ enum Command {
     Diff(config::DiffArgs),
     /// Compares approved files, files on disk, and the parameters that processes run with
     Drift(config::DriftArgs),
+    /// Prints what changed in a configuration when, and by whom: of a folder under git, or of a backup repository
+    History(config::HistoryArgs),
     /// Lists the files of a home or deployment: what a restore needs, what is secret, what can be made again
     Inventory(backup::InventoryArgs),
     /// Takes a set of a home or deployment: checkpoints, verified trails, checkpoints again
@@ -202,6 +205,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Lint(args) => config::lint(args, output),
         Command::Diff(args) => config::diff(args, output),
         Command::Drift(args) => config::drift(args, output),
+        Command::History(args) => config::history(args, output),
         Command::Inventory(args) => backup::inventory(args, output),
         Command::Backup(args) => backup::take(args, output),
         Command::Verify(args) => backup::verify(args, output),

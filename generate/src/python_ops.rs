@@ -34,6 +34,7 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::config::LintReport),
         schema_for!(trailcore_ops::config::ConfigDiff),
         schema_for!(trailcore_ops::config::DriftReport),
+        schema_for!(trailcore_ops::history::ConfigHistory),
         schema_for!(trailcore_ops::backup::Inventory),
         schema_for!(trailcore_ops::backup::BackupReport),
         schema_for!(trailcore_ops::backup::VerifyReport),

@@ -77,6 +77,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::config::ConfigDiff>(folder, "ops-diff"),
         schema::<trailcore_ops::config::DriftRequest>(folder, "ops-drift-request"),
         schema::<trailcore_ops::config::DriftReport>(folder, "ops-drift"),
+        schema::<trailcore_ops::history::HistoryRequest>(folder, "ops-history-request"),
+        schema::<trailcore_ops::history::ConfigHistory>(folder, "ops-history"),
         schema::<backup::InventoryRequest>(folder, "ops-inventory-request"),
         schema::<backup::Inventory>(folder, "ops-inventory"),
         schema::<backup::BackupRequest>(folder, "ops-backup-request"),

@@ -21,6 +21,8 @@ __all__ = [
     "ConfigChange",
     "ConfigDiff",
     "ConfigFinding",
+    "ConfigHistory",
+    "ConfigVersion",
     "CountSet",
     "CounterRow",
     "DamagedRange",
@@ -489,6 +491,46 @@ class ConfigFinding:
             reason=document.get("reason"),
             fix=document.get("fix"),
             ogg=document.get("ogg"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigHistory:
+    """`ops.history`: the changes of a configuration from version to version."""
+
+    versions: list[ConfigVersion]
+    more: int
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigHistory:
+        """Reads it from a document."""
+        return cls(
+            versions=[ConfigVersion.of(one) for one in document.get("versions") or []],
+            more=document.get("more"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigVersion:
+    """A version, and its changes from the one before it."""
+
+    id: str
+    time: Any
+    who: str | None
+    text: str | None
+    files: list[FileDiff]
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigVersion:
+        """Reads it from a document."""
+        return cls(
+            id=document.get("id"),
+            time=document.get("time"),
+            who=document.get("who"),
+            text=document.get("text"),
+            files=[FileDiff.of(one) for one in document.get("files") or []],
         )
 
 

@@ -23,6 +23,7 @@ from trailcore._ops_documents import (
     BundleDiff,
     BundleReport,
     ConfigDiff,
+    ConfigHistory,
     DriftReport,
     ExplainReport,
     ExportReport,
@@ -59,6 +60,7 @@ __all__ = [
     "export",
     "follow",
     "health",
+    "history",
     "inventory",
     "lag",
     "lint",
@@ -165,6 +167,11 @@ def drift(files: Iterable[Artefact], *, baseline: Iterable[Artefact] = (), repor
 
 
 Folder = str | os.PathLike[str]
+
+
+def history(path: Folder, *, most: int = 50) -> ConfigHistory:
+    """Returns what changed in a configuration when, and by whom: of a folder under git, or of a backup repository."""
+    return ConfigHistory.of(json.loads(_native.call("ops.history", json.dumps({"path": os.fspath(path), "most": most}))))
 
 
 def _call(verb: str, request: Mapping[str, Any]) -> Any:

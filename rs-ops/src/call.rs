@@ -14,6 +14,7 @@ use crate::explain;
 use crate::export::{self, Format};
 use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
+use crate::history;
 use crate::input::{Input, RefusedInput, observe};
 use crate::model::{Backlog, LagValue, Link, Snapshot, StreamKind};
 use crate::moment::Moment;
@@ -32,6 +33,7 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.lint", "what is wrong in a configuration: an ops-lint report"),
     ("ops.diff", "the differences of two versions of a configuration: an ops-diff report"),
     ("ops.drift", "the approved configuration, the files and the running processes compared: an ops-drift report"),
+    ("ops.history", "the changes of a configuration from version to version: an ops-history report"),
     ("ops.inventory", "the files of a home or deployment, with their classes: an ops-inventory report"),
     ("ops.backup", "takes a set: an ops-backup report"),
     ("ops.verify", "whether a set is as it was written: an ops-verify report"),
@@ -201,6 +203,7 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.lint" => write(&config::lint(&parse(request)?)),
         "ops.diff" => write(&config::diff(&parse(request)?)),
         "ops.drift" => write(&config::drift(&parse(request)?)),
+        "ops.history" => write(&history::history(&parse(request)?)?),
         "ops.inventory" => write(&backup::inventory(&parse(request)?)?),
         "ops.backup" => write(&backup::backup(&parse(request)?)?),
         "ops.verify" => write(&backup::verify(&parse(request)?)?),

@@ -31,6 +31,7 @@ pub use mapping::ParameterPlace;
 pub(crate) use mapping::Parameters;
 pub(crate) use mask::masked_message;
 pub use mask::{MASK, masked};
+pub(crate) use request::is_config;
 pub use request::{ConfigDiffRequest, LintFile, LintReport, LintRequest, diff, lint};
 pub use sarif::sarif;
 

@@ -10,6 +10,7 @@ pub mod export;
 mod fault;
 mod follow;
 pub mod health;
+pub mod history;
 mod input;
 pub mod model;
 mod moment;

@@ -1,12 +1,13 @@
-//! The commands `ops lint`, `ops diff` and `ops drift`.
+//! The commands `ops lint`, `ops diff`, `ops drift` and `ops history`.
 
 use trailcore_ops::config::{
     self, ConfigChange, ConfigDiffRequest, ConfigFinding, DriftRequest, FileDiff, LintReport, LintRequest, Severity,
 };
+use trailcore_ops::history::{self, HistoryRequest};
 
 use super::{complain, input_of, word};
 use crate::failure::{DAMAGE, DIFFERENT, Failure};
-use crate::output::{BOLD, GREEN, Output, RED, YELLOW};
+use crate::output::{BOLD, GREEN, Output, RED, YELLOW, clean};
 
 #[derive(clap::Args)]
 pub(super) struct LintArgs {
@@ -42,6 +43,19 @@ pub(super) struct DriftArgs {
     /// A report of a process, which prints the parameters that it was started with
     #[arg(long, value_name = "PATH")]
     reports: Vec<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct HistoryArgs {
+    /// A folder under git, or a backup repository
+    #[arg(value_name = "FOLDER")]
+    path: String,
+    /// The newest versions that are compared
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    most: usize,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -133,4 +147,25 @@ pub(super) fn drift(args: &DriftArgs, output: &mut Output) -> Result<i32, Failur
     }
     let refused = complain(&report.refused, output)?;
     Ok(if report.kinds().is_empty() { refused } else { DIFFERENT })
+}
+
+/// Prints the changes of a configuration from version to version.
+pub(super) fn history(args: &HistoryArgs, output: &mut Output) -> Result<i32, Failure> {
+    let report = history::history(&HistoryRequest { path: args.path.clone(), most: args.most })?;
+    if args.json {
+        output.json(&report)?;
+    } else {
+        for version in &report.versions {
+            let time = version.time.map_or_else(String::new, |time| format!(" {time}"));
+            let id = version.id.get(..12).filter(|_| version.who.is_some()).unwrap_or(&version.id);
+            let who = version.who.as_deref().map_or(String::new(), |who| format!(" {who}"));
+            let text = version.text.as_deref().map_or(String::new(), |text| format!(": {text}"));
+            output.line(&clean(&format!("{id}{time}{who}{text}")), BOLD)?;
+            version.files.iter().try_for_each(|file| show_file(file, output))?;
+        }
+        if report.more > 0 {
+            output.line(&format!("{} older versions are not compared", report.more), YELLOW)?;
+        }
+    }
+    complain(&report.refused, output)
 }

@@ -251,7 +251,7 @@ fn each(input: &Input) -> Result<Vec<Input>> {
     Ok(paths.iter().map(|path| Input { path: Some(path.display().to_string()), name: None, ..input.clone() }).collect())
 }
 
-fn is_config(path: &Path) -> bool {
+pub(crate) fn is_config(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let ends = [".prm", ".mac", ".oby", ".obey", ".props", ".properties"];
     name == "globals" || ends.iter().any(|end| name.ends_with(end))
