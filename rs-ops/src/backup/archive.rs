@@ -51,7 +51,7 @@ pub fn pack(request: &PackRequest) -> Result<PackReport> {
 /// Writes an archive that is in memory under a name that must not exist: complete, or not at all. A name that ends with `.zst` is
 /// compressed.
 pub(crate) fn write_new(to: &Path, tar: &[u8]) -> Result<()> {
-    let exists = || Error::write(to, io::Error::new(io::ErrorKind::AlreadyExists, "the file exists"));
+    let exists = || Error::write(to, rustix::io::Errno::EXIST.into());
     if to.symlink_metadata().is_ok() {
         return Err(exists());
     }
