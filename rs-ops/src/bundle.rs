@@ -258,8 +258,11 @@ impl<'a> Bundle<'a> {
         for group in groups {
             let seen = group.record.as_ref().and_then(|record| record.record.as_ref());
             if let Some(seen) = seen.filter(|seen| seen.file.starts_with(path)) {
-                let around = around(&trail, seen.at, self.request.records)?;
+                let (around, error) = around(&trail, seen.at, self.request.records)?;
                 self.document(&format!("{folder}/{}.json", file_name(&group.group)), &around)?;
+                if let Some(error) = error {
+                    self.omit(path, "damaged", &error.to_string());
+                }
             }
         }
         if trail.size()? > MOST_READ {
@@ -284,7 +287,6 @@ impl<'a> Bundle<'a> {
             for one in &listed.omitted {
                 self.omit(&format!("{folder}/{}", one.path), &crate::word(&one.reason), &one.text);
             }
-
             let root = if number == 0 { "home".to_owned() } else { format!("root{}", number + 1) };
             let files = listed.files.into_iter().map(|file| {
                 let path = format!("{folder}/{}", file.path);
@@ -355,9 +357,10 @@ impl<'a> Bundle<'a> {
         }
         let window = Window { from: self.request.from, until: self.request.until, zone: input.zone };
         let cut = size.saturating_sub(bytes.len() as u64);
-        // No more is masked than can be shown.
+        // No more is masked than can be shown; of parameters, a secret could be cut from its keyword.
+        let is_long = |most: usize| bytes.len() > most && role != FileRole::Parameters;
         let most = usize::try_from(self.report.max_bytes / 2).unwrap_or(usize::MAX);
-        let (text, more) = match bytes.len() > most {
+        let (text, more) = match is_long(most) {
             true => capped(String::from_utf8_lossy(&bytes).into_owned(), most),
             false => (String::new(), 0),
         };
@@ -448,25 +451,30 @@ fn tables(trail: &Trail) -> Result<(Tables, Option<Error>)> {
     Ok((tables.collect(), error))
 }
 
-/// Returns the changes around a position, without their values.
-fn around(trail: &Trail, at: (u64, u64), count: usize) -> Result<Vec<RecordSeen>> {
+/// Returns the changes around a position, without their values, and the error that ended the reading early.
+fn around(trail: &Trail, at: (u64, u64), count: usize) -> Result<(Vec<RecordSeen>, Option<Error>)> {
     let wanted = Position::new(at.0, at.1);
     let mut reader = trail.reader_with(ReadOptions::new().resync(true).start_at(Position::new(at.0, 0)))?;
     let (mut kept, mut after) = (VecDeque::new(), 0);
-    // A damaged end does not take away what is before it.
-    while let Ok(Some(change)) = reader.next() {
+    let error = loop {
+        let change = match reader.next() {
+            Ok(Some(change)) => change,
+            Ok(None) => break None,
+            // A damaged end does not take away the changes before it.
+            Err(error) => break Some(error),
+        };
         if change.op() == Op::Metadata {
             continue;
         }
         let is_after = change.position() > wanted;
         after += usize::from(is_after);
         if after > count {
-            break;
+            break None;
         }
         kept.push_back(RecordSeen::of(&change));
         if !is_after && kept.len() > count + 1 {
             kept.pop_front();
         }
-    }
-    Ok(kept.into())
+    };
+    Ok((kept.into(), error))
 }

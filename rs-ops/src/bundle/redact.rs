@@ -9,6 +9,9 @@ use crate::redact;
 /// Bytes of lines without a message that are searched for secrets at once: the time grows faster than the length.
 const PART: usize = 4 << 10;
 
+/// The end of the line that marks a gap.
+const GAP: &str = "bytes are left out here]";
+
 /// The times of the events of a log that are kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {
@@ -86,9 +89,10 @@ fn messages(bytes: &[u8]) -> String {
         let plain = line.trim();
         let is_event = Events::new(line.as_bytes()).next().is_some();
         let is_heading = plain.starts_with("***") || plain.starts_with("Report at ") || plain.starts_with("From Table ");
-        // The columns of a record that a report shows.
-        is_inside = plain == "*" || (is_inside && !is_event && !is_heading);
-        if is_event || is_inside || between.len() > PART {
+        // The columns of a record that a report shows; after a gap, the rest of a message whose start is left out.
+        let is_gap = is_gap(plain);
+        is_inside = plain == "*" || is_gap || (is_inside && !is_event && !is_heading);
+        if is_event || is_inside || (between.len() > PART && (!is_open_key(&between) || between.len() > 16 * PART)) {
             end(&mut between, &mut out);
         }
         if is_event || is_inside || is_heading || plain.is_empty() {
@@ -96,7 +100,7 @@ fn messages(bytes: &[u8]) -> String {
         }
         match () {
             () if is_event => open.push_str(line),
-            () if is_inside => out.push_str(if matches!(plain, "" | "*") { line } else { "******\n" }),
+            () if is_inside => out.push_str(if is_gap || matches!(plain, "" | "*") { line } else { "******\n" }),
             () if open.is_empty() => between.push_str(line),
             () => open.push_str(line),
         }
@@ -104,6 +108,17 @@ fn messages(bytes: &[u8]) -> String {
     flush(&mut open, &mut out);
     end(&mut between, &mut out);
     out
+}
+
+/// Returns whether a line is the mark of a gap, and nothing else: a value could end in the same way.
+fn is_gap(line: &str) -> bool {
+    let number = line.strip_suffix(GAP).and_then(|start| start.trim_end().strip_prefix('['));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Returns whether a text ends inside of the block of a key, whose rest would not be recognised.
+fn is_open_key(text: &str) -> bool {
+    text.rfind("-----BEGIN ").is_some_and(|begin| !text.get(begin..).unwrap_or_default().contains("-----END "))
 }
 
 /// Returns a discard file: lines of known forms, and the names of columns. Everything else may be a value.
@@ -114,7 +129,7 @@ fn discard(text: &str) -> String {
         let names_column = plain.split_once(" = ").map(|(name, _)| name).filter(|name| is_column(name));
         match names_column {
             Some(name) => out.push_str(&format!("{name} = {MASK}\n")),
-            None if plain.is_empty() || plain == "*" => out.push_str(line),
+            None if plain.is_empty() || plain == "*" || is_gap(plain) => out.push_str(line),
             None if is_form(plain) => out.push_str(&(redact::message(line.trim_end()) + "\n")),
             None => out.push_str(&format!("{MASK}\n")),
         }
@@ -180,7 +195,7 @@ pub(super) fn capped(text: String, most: usize) -> (String, u64) {
     let (head, tail) = (line_end(most / 4), line_start(text.len() - most / 2));
     let left_out = tail.saturating_sub(head);
     let parts = (text.get(..head).unwrap_or_default(), text.get(tail..).unwrap_or_default());
-    (format!("{}[{left_out} bytes are left out here]\n{}", parts.0, parts.1), left_out as u64)
+    (format!("{}[{left_out} {GAP}\n{}", parts.0, parts.1), left_out as u64)
 }
 
 #[cfg(test)]
@@ -229,6 +244,24 @@ mod tests {
             "\u{feff}REPLICAT r1\nUSERID a, PASSWORD canary\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let shown_wide = redacted("r1.prm", FileRole::Parameters, &wide, Window::default());
         assert!(!shown_wide.contains("canary") && shown_wide.contains("REPLICAT r1"), "{shown_wide}");
+    }
+
+    #[test]
+    fn a_cut_message_and_a_long_key_do_not_pass() {
+        let event = |text: &str| format!("2024-03-01 10:00:00  ERROR   OGG-00868  X, r1.prm:  {text}\n");
+        let rest = "  ('canary', 4711)\n".repeat(400);
+        let log =
+            format!("{}{}{rest}{}", event("start.").repeat(40), event("INSERT INTO A.T VALUES"), event("the end.").repeat(3));
+        let (cut, left_out) = capped(log, 4_000);
+        assert!(left_out > 0 && cut.contains("canary"), "the cut is inside of the message");
+        let shown_log = shown(FileRole::Log, &cut);
+        assert!(!shown_log.contains("canary") && shown_log.contains(GAP) && shown_log.contains("the end."), "{shown_log}");
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n".repeat(60);
+        for lead in [0, 3_000, PART - 300, PART, PART + 300] {
+            let report =
+                format!("{}-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\nafter\n", "a line\n".repeat(lead / 7));
+            assert!(!shown(FileRole::Report, &report).contains("MIIEvQ"), "{lead}");
+        }
     }
 
     #[test]
