@@ -12,6 +12,7 @@ mod failure;
 mod find;
 mod follow;
 mod history;
+mod index;
 mod info;
 mod interrupt;
 mod matching;
@@ -75,6 +76,7 @@ enum Command {
     Run(run::Args),
     Records(records::Args),
     Find(find::Args),
+    Index(index::Args),
     State(state::Args),
     History(history::Args),
     Diff(diff::Args),
@@ -99,6 +101,7 @@ impl Command {
             Self::Run(args) => run::run(args, output),
             Self::Records(args) => records::run(args, output),
             Self::Find(args) => find::run(args, output),
+            Self::Index(args) => index::run(args, output),
             Self::State(args) => state::run(args, output),
             Self::History(args) => history::run(args, output),
             Self::Diff(args) => diff::run(args, output),

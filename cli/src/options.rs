@@ -32,6 +32,9 @@ pub(crate) struct How {
     #[arg(long, value_name = "FILE")]
     defs: Option<PathBuf>,
     // generated: read options
+    /// Path of a folder with side indexes, with which a position in a large file is reached quickly
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) index: Option<String>,
     /// The database's character set by name, in place of what the source states
     #[arg(long, value_name = "NAME")]
     pub(crate) charset: Option<String>,
@@ -61,6 +64,7 @@ impl How {
     fn options(&self) -> Result<ReadOptions, Failure> {
         let mut document = serde_json::json!({
             // generated: document of read options
+            "index": self.index,
             "charset": self.charset,
             "column_charset": self.column_charset,
             "resync": self.resync,

@@ -317,3 +317,25 @@ fn native_json_lines_are_read_like_a_trail() {
     let run = trailcore(&["convert", &path, out.path().to_str().unwrap(), "--to", "csv"]);
     assert_eq!(run.code, 0, "{}", run.err);
 }
+
+#[test]
+fn an_index_is_written_once_and_used() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("indexes").display().to_string();
+    let path = data("big/bk");
+    let first = trailcore(&["index", &path, "--to", &folder]);
+    assert_eq!((first.code, first.out.matches("written").count()), (0, 3), "{}{}", first.out, first.err);
+    let again = trailcore(&["index", &path, "--to", &folder, "--json"]);
+    assert_eq!((again.code, again.out.matches("\"written\": false").count()), (0, 3), "{}", again.out);
+    let from = ["--from", "2024-03-01T00:00:30"];
+    let with = cat(&[&[path.as_str(), "--index", &folder], &from[..]].concat());
+    assert_eq!((with.code, with.out), (0, cat(&[&[path.as_str()], &from[..]].concat()).out));
+    // A torn file has an index of its whole records, and the exit code of a trail that is still written.
+    let torn = scratch.path().join("tt000000000");
+    let bytes = std::fs::read(data("big/bk000000000")).unwrap();
+    std::fs::write(&torn, &bytes[..bytes.len() - 3]).unwrap();
+    let torn = trailcore(&["index", torn.to_str().unwrap(), "--to", &folder]);
+    assert_eq!(torn.code, 4, "{}", torn.err);
+    assert!(torn.err.contains("ends inside a record"), "{}", torn.err);
+    assert_eq!(trailcore(&["index", &data("big.jsonl"), "--to", &folder]).code, 2);
+}

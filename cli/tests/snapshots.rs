@@ -7,7 +7,7 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "info",
     "tables",
     "count",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 17] = [
     "follow",
     "records",
     "find",
+    "index",
     "state",
     "history",
     "diff",

@@ -28,6 +28,7 @@ fn flag(name: &str, property: &Value) -> String {
         (true, _) => ("bool", ""),
         (_, true) => ("Option<u64>", ", value_name = \"NUMBER\""),
         _ if reference(property).is_some() => ("Option<String>", ", value_name = \"NAME\""),
+        _ if name == "index" => ("Option<String>", ", value_name = \"FOLDER\""),
         _ => ("Option<String>", ", value_name = \"TEXT\""),
     };
     let help = property["description"].as_str().unwrap_or_default().trim_end_matches('.').replace('\n', " ");

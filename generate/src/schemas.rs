@@ -15,7 +15,7 @@ use trailcore::report::{
     CheckDocument, ConvertReport, CountReport, ExplainReport, FindReport, InfoReport, ReadReport, RecordCountReport,
     RecordReport, SaveReport,
 };
-use trailcore::sink::WriterOptions;
+use trailcore::sink::{IndexOptions, IndexReport, WriterOptions};
 use trailcore_ops::backup;
 use trailcore_stream::pipeline::{PipelineStatus, Pipelines};
 use trailcore_stream::sink::Entry;
@@ -41,6 +41,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<ConvertReport>(folder, "convert"),
         schema::<RecordReport<'_>>(folder, "records"),
         schema::<SaveReport>(folder, "save"),
+        schema::<IndexOptions>(folder, "index-options"),
+        schema::<IndexReport>(folder, "index"),
         schema::<ReadReport>(folder, "read-report"),
         schema::<StateOptions>(folder, "state-options"),
         schema::<StateDocument>(folder, "state"),

@@ -250,6 +250,13 @@ impl Trail {
         Ok(report)
     }
 
+    /// Writes side indexes into a folder, and returns the report as a JSON document.
+    #[pyo3(signature = (folder, read, progress = None))]
+    fn write_index(&self, py: Python<'_>, folder: PathBuf, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<String> {
+        let (options, watch) = self.watched(py, &read, progress)?;
+        self.done(py, &watch, |trail| trail.write_index(&folder, &options)?.to_json())
+    }
+
     /// Returns the rows of a table as of a place, and the report on them as a JSON document.
     #[pyo3(signature = (arguments, read, progress = None))]
     fn state(&self, py: Python<'_>, arguments: &str, read: ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(Trail, String)> {

@@ -29,7 +29,7 @@ from conftest import DATA, ROOT
 from trailcore.__main__ import main
 
 BK = str(DATA / "big" / "bk")
-COMMANDS = ("info", "find", "cat", "count", "records", "tables", "check", "convert", "explain", "save")
+COMMANDS = ("info", "find", "index", "cat", "count", "records", "tables", "check", "convert", "explain", "save")
 
 
 class Result(NamedTuple):

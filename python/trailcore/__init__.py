@@ -35,6 +35,7 @@ from trailcore._progress import Bar, Progress
 from trailcore._select import Select, StartPoint
 from trailcore._table import Table, TableVersion
 from trailcore._trail import (
+    IndexedFile,
     Skipped,
     Source,
     Summary,
@@ -76,6 +77,7 @@ __all__ = [
     "History",
     "HistoryReport",
     "Hub",
+    "IndexedFile",
     "InexactWarning",
     "Invalid",
     "LeftOutWarning",

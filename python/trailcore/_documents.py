@@ -20,6 +20,7 @@ class ReadOptions(TypedDict, total=False):
     - `start_at`: Position to start at, such as `12:1956`; the start of the source if it is not set.
     - `transactions_from`: Reads the transactions that begin at this position or later, which need not be the start of a record.
     - `transactions_until`: Reads up to the first transaction that begins at this position or later.
+    - `index`: Path of a folder with side indexes, with which a position in a large file is reached quickly.
     - `charset`: The database's character set by name, in place of what the source states.
     - `column_charset`: The character set of all text columns by name, in place of what the source states for each. Columns of
       Unicode types keep theirs.
@@ -32,6 +33,7 @@ class ReadOptions(TypedDict, total=False):
     start_at: Position | str | None
     transactions_from: Position | str | None
     transactions_until: Position | str | None
+    index: str | None
     charset: str | None
     column_charset: str | None
     include_non_changes: bool

@@ -487,6 +487,8 @@ class Trail:
         """Returns a report, of the verb ``check``, ``count`` or ``info``, as a JSON document."""
     def volume(self, arguments: str, read: _Reading, progress: _Progress = None) -> str:
         """Counts changes and bytes by table and interval, and returns the report as a JSON document."""
+    def write_index(self, folder: _Path, read: _Reading, progress: _Progress = None) -> str:
+        """Writes side indexes into a folder, and returns the report as a JSON document."""
     def state(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:
         """Returns the rows of a table as of a place, and the report on them as a JSON document."""
     def history(self, arguments: str, read: _Reading, progress: _Progress = None) -> tuple[Trail, str]:

@@ -237,6 +237,19 @@ def _pair(read: Callable[[str], Any], values: list[str] | None) -> Any:
     return values and (read(values[0]), read(values[1]))
 
 
+@dataclasses.dataclass(frozen=True)
+class IndexedFile:
+    """The side index of one file: the trail file (`path`), its `index`, whether it was `written` now, the `places` at which reading can
+    start, the `bytes` of the file, and the `problem` at which the index ends, if it does not cover the file."""
+
+    path: str
+    index: str
+    written: bool
+    places: int
+    bytes: int
+    problem: str | None = None
+
+
 def _given(arguments: Mapping[str, Any]) -> str:
     """Returns the arguments that are given as a document."""
     return json.dumps({name: value for name, value in arguments.items() if value is not None})
@@ -245,8 +258,8 @@ def _given(arguments: Mapping[str, Any]) -> str:
 def call(verb: str, path: Path, arguments: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """Answers a request about the trail at `path`: the report that the command line prints with ``--json``.
 
-    `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``volume`` or
-    ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their
+    `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``index``, ``volume``
+    or ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their
     names in documents, such as ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or
     option.
 
@@ -654,6 +667,21 @@ class Trail:
         True
         """
         return Volume.of(json.loads(self._native.volume(json.dumps({"by": by}), self._reading, callback(progress))))
+
+    def write_index(self, folder: Path, *, progress: Progress | None = None) -> list[IndexedFile]:
+        """Writes a side index of each file into `folder`, which is made if there is none, and returns what it holds.
+
+        With the option ``index=folder``, any position, CSN or time in a large file is then reached without reading the file from its
+        start. An index that fits its file is kept; one of a file that has grown is made again. The trail is not changed.
+
+        >>> import tempfile, trailcore as tc
+        >>> folder = tempfile.mkdtemp()
+        >>> [file.written for file in tc.open("examples/data/big/bk").write_index(folder)]
+        [True, True, True]
+        >>> trail = tc.open("examples/data/big/bk", index=folder)
+        """
+        report = json.loads(self._native.write_index(os.path.expanduser(folder), self._reading, callback(progress)))
+        return [IndexedFile(**file) for file in report["files"]]
 
     def convert(
         self,

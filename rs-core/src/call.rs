@@ -9,6 +9,7 @@ use crate::analysis::{
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{CheckDocument, CountReport, InfoReport};
+use crate::sink::IndexOptions;
 use crate::source::{ReadOptions, Trail};
 
 /// The request of every verb: a trail, and the options to read it.
@@ -49,6 +50,7 @@ pub const VERBS: &[(&str, &str)] = &[
     ("info", "the headers of a trail's files: an info report"),
     ("diff", "the differences between two trails: a diff report; arguments of diff-arguments"),
     ("history", "the changes of one row: a history document; arguments of history-options"),
+    ("index", "writes side indexes into a folder: an index report; arguments of index-options"),
     ("state", "the rows of a table as of a place: a state document; arguments of state-options"),
     ("transactions", "the transactions of a trail: a transactions report; arguments of transactions-options"),
     ("volume", "changes and bytes by table and interval of time: a volume report; arguments of volume-options"),
@@ -117,6 +119,7 @@ pub fn call_with(verb: &str, trail: &Trail, options: ReadOptions, arguments: Opt
             document::write(&trail.diff(&Trail::open(&arguments.other)?, &arguments.compare, (options, other))?)
         }
         "history" => document::write(&trail.history(&HistoryOptions::from_json(arguments)?, options)?.document()?),
+        "index" => trail.write_index(&IndexOptions::from_json(arguments)?.folder, &options)?.to_json(),
         "state" => document::write(&trail.state(&StateOptions::from_json(arguments)?, options)?.document()?),
         "transactions" => partial(TransactionsReport::of(trail, &TransactionsOptions::from_json(arguments)?, options)?),
         "volume" => partial(VolumeReport::of(trail, &VolumeOptions::from_json(arguments)?, options)?),
@@ -169,7 +172,7 @@ mod tests {
     fn errors_name_the_wrong_part_of_a_request() {
         let error = call("cuont", "{}").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.to_string().contains("check, count, info, diff, history, state"), "{error}");
+        assert!(error.to_string().contains("check, count, info, diff, history, index, state"), "{error}");
         for (request, says) in [
             ("{", "not JSON"),
             ("{}", "path"),

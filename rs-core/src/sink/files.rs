@@ -339,7 +339,7 @@ mod tests {
         let (_, mut file) = files[0].create("A.B").unwrap();
         file.append(b"x\n").unwrap();
         let refused = files[1].create("A.B").unwrap_err();
-        assert!(refused.to_string().contains("another conversion writes to it"), "{refused}");
+        assert!(refused.to_string().contains("another process writes to it"), "{refused}");
         file.close().unwrap();
         let [first, second] = files;
         drop(second);

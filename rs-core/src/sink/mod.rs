@@ -1,5 +1,5 @@
 //! Sinks: [`TrailWriter`] writes trails; `Trail::convert` writes CSV (feature `csv`), Parquet and Arrow IPC (feature
-//! `parquet`) and JSON lines.
+//! `parquet`) and JSON lines; `Trail::write_index` writes side indexes.
 
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod convert;
@@ -8,6 +8,7 @@ mod csv;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 mod files;
 mod forward;
+mod index;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod publish;
@@ -21,6 +22,7 @@ pub use convert::{ConvertOptions, Converted, Format};
 pub use csv::CsvLines;
 #[cfg(any(feature = "csv", feature = "parquet"))]
 pub use files::{Written, file_name};
+pub use index::{IndexOptions, IndexReport, IndexedFile};
 #[cfg(feature = "parquet")]
 pub use parquet::write_parquet;
 pub use row::RowBuilder;

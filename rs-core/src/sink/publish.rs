@@ -21,7 +21,6 @@ impl Claim {
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), also if another process writes to it.
-    #[cfg(any(feature = "csv", feature = "parquet"))]
     pub(super) fn file(path: &Path) -> Result<Self> {
         use std::os::unix::fs::MetadataExt;
         let failed = |error| Error::write(path, error);
@@ -50,7 +49,7 @@ impl Claim {
 
 fn lock(file: &File) -> io::Result<()> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => Err(io::Error::new(io::ErrorKind::ResourceBusy, "another conversion writes to it")),
+        Err(Errno::WOULDBLOCK) => Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process writes to it")),
         // A file system without locks.
         Err(_) | Ok(()) => Ok(()),
     }
@@ -92,7 +91,6 @@ fn move_new(from: &Path, to: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    #[cfg(any(feature = "csv", feature = "parquet"))]
     #[test]
     fn one_owner_at_a_time() {
         let scratch = tempfile::tempdir().unwrap();
@@ -102,7 +100,7 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"");
         fs::write(&path, "mine").unwrap();
         let refused = Claim::file(&path).unwrap_err().to_string();
-        assert!(refused.contains("another conversion writes to it"), "{refused}");
+        assert!(refused.contains("another process writes to it"), "{refused}");
         assert_eq!(fs::read(&path).unwrap(), b"mine");
         let directory = Claim::directory(scratch.path()).unwrap();
         assert!(Claim::directory(scratch.path()).is_err());

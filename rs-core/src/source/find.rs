@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::{Csn, Position, TrailPosition};
 use crate::source::options::ReadOptions;
+use crate::source::reader::FileIndex;
 use crate::source::trail::Trail;
 use crate::time::Timestamp;
 use crate::trail::{FileHeader, RecordType};
@@ -143,19 +144,21 @@ fn csn_position(trail: &Trail, csn: &str, options: &ReadOptions) -> Result<Optio
     // The transactions of one CSN may be in several files, so a file that starts with exactly this CSN may not be the first.
     let before =
         |header: &FileHeader| header.first_csn().value().is_some_and(|first| Csn::compare(first, csn) == Some(Ordering::Less));
-    find(trail, options, before, |change| change.csn().is_some_and(reached))
+    find(trail, options, before, |index| index.before_csn(csn), |change| change.csn().is_some_and(reached))
 }
 
 fn time_position(trail: &Trail, time: Timestamp, options: &ReadOptions) -> Result<Option<Position>> {
     let before = |header: &FileHeader| header.first_time().value().is_some_and(|first| first < time);
-    find(trail, options, before, |change| change.timestamp() >= time)
+    find(trail, options, before, |index| index.before_time(time), |change| change.timestamp() >= time)
 }
 
-/// Returns the start of the first wanted change, from the last file whose header shows that it starts before it.
+/// Returns the start of the first wanted change, from the last file whose header shows that it starts before it, and from the place in
+/// it that its side index shows.
 fn find(
     trail: &Trail,
     options: &ReadOptions,
     starts_before: impl Fn(&FileHeader) -> bool,
+    place: impl Fn(&FileIndex) -> Option<u64>,
     wanted: impl Fn(&crate::Change<'_>) -> bool,
 ) -> Result<Option<Position>> {
     let mut first = 0;
@@ -171,8 +174,13 @@ fn find(
             break;
         }
     }
-    let mut reader =
-        trail.with_files(first..trail.files().len()).reader_with(ReadOptions { select: None, ..options.clone().unbounded() })?;
+    let mut options = ReadOptions { select: None, ..options.clone().unbounded() };
+    if let Some((folder, file)) = options.index.as_ref().zip(trail.files().get(first)) {
+        let rba = FileIndex::load(folder, file, &options.access()).as_ref().and_then(place);
+        let seqno = rba.map(|_| trail.header(first).ok().and_then(|header| header.seqno().value()).map(u64::from));
+        options.start_at = rba.zip(file.seqno.or(seqno.flatten())).map(|(rba, seqno)| Position::new(seqno, rba));
+    }
+    let mut reader = trail.with_files(first..trail.files().len()).reader_with(options)?;
     while let Some(change) = reader.next()? {
         if wanted(&change) {
             // The position of a pair is that of its after record; reading must start at its before record.

@@ -31,6 +31,7 @@ pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
 pub use self::views::{RecordView, RecordViews};
 
+pub(crate) use self::reader::FileIndex;
 #[cfg(feature = "arrow")]
 pub(crate) use self::reader::{Piece, Pieces, spawn};
 pub(crate) use self::wanted::{Wanted, names, names_exactly};

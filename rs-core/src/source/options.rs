@@ -41,6 +41,9 @@ pub struct ReadOptions {
     pub(super) definitions: Option<PathBuf>,
     #[serde(skip)]
     pub(super) catalog: Option<Catalog>,
+    /// Path of a folder with side indexes, with which a position in a large file is reached quickly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<PathBuf>,
     /// The database's character set by name, in place of what the source states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) charset: Option<Charset>,
@@ -97,7 +100,7 @@ impl ReadOptions {
     }
 
     /// Returns how files are accessed.
-    pub(super) fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         Access { mapped: self.mapped, watch: self.watch.clone() }
     }
 
@@ -142,6 +145,14 @@ impl ReadOptions {
         }
         let what = format!("transactions_from and transactions_until are not available for {source}");
         Err(Error::new(ErrorKind::Unsupported, what).hint("read it as a whole"))
+    }
+
+    /// Uses the side indexes in a folder, which [`Trail::write_index`](crate::Trail::write_index) writes: a position, a CSN or a time in a
+    /// large file is then reached without reading the file from its start. The results are the same. A file without an index, or with
+    /// one that does not fit it, is read from its start.
+    #[must_use]
+    pub fn index(self, folder: impl Into<PathBuf>) -> Self {
+        Self { index: Some(folder.into()), ..self }
     }
 
     /// Gives definitions for tables that the trail itself does not define.

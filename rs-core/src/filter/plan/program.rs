@@ -122,7 +122,7 @@ impl Program {
             settings: select.settings,
             columns: columns.into_list(),
             absent,
-            indexes: INDEXED.map(|op| RuleIndex::new(op, entries(&rules, op))),
+            indexes: INDEXED.map(|op| RuleIndex::new(op, table, entries(&rules, op))),
             every: (0..=u16::MAX).take(table.columns().len()).map(|index| Needed { index, slot: index }).collect(),
             rules,
             otherwise,
@@ -190,15 +190,10 @@ impl Program {
     #[inline]
     fn own_verdict(&self, change: &Change<'_>, scratch: &mut Scratch) -> Verdict {
         let inner = &*self.inner;
-        match inner.index(change.op()) {
-            Some(index) => {
-                if !index.candidates(change, &mut scratch.candidates) {
-                    return Verdict::Reject(index.otherwise.unwrap_or(inner.otherwise_of_op()));
-                }
-            }
-            None => inner.all_rules(&mut scratch.candidates),
+        match inner.find_candidates(change, scratch) {
+            Ok(()) => inner.evaluate(change, scratch),
+            Err(rejection) => Verdict::Reject(rejection),
         }
-        inner.evaluate(change, scratch)
     }
 
     /// Returns whether its first test rejects a row that is one record on its own. `false` decides nothing.
@@ -208,21 +203,16 @@ impl Program {
     }
 
     /// Calls `each` with the number and the decision of every rule that does not reject the change. It is for many rules on one
-    /// stream, few of which accept a change. Rules whose first test compares a number are found by an index, without evaluating
-    /// the others.
+    /// stream, few of which accept a change. Rules whose first test compares a number or a
+    /// text, or looks for a word, are found by an index, without evaluating the others.
     pub fn each_hit(&self, change: &Change<'_>, scratch: &mut Scratch, mut each: impl FnMut(usize, Verdict)) {
         // A selection that narrows this one decides for all rules.
         if self.also.as_ref().is_some_and(|also| matches!(also.judge(change, scratch), Verdict::Reject(_))) {
             return;
         }
         let inner = &*self.inner;
-        match inner.index(change.op()) {
-            Some(index) => {
-                if !index.candidates(change, &mut scratch.candidates) {
-                    return;
-                }
-            }
-            None => inner.all_rules(&mut scratch.candidates),
+        if inner.find_candidates(change, scratch).is_err() {
+            return;
         }
         scratch.make_room(inner.columns.len());
         {
@@ -308,6 +298,21 @@ impl Inner {
     /// Returns the rejection of a change of an operation that no rule wants.
     fn otherwise_of_op(&self) -> Rejection {
         if self.rules.is_empty() { self.otherwise } else { Rejection::Operation }
+    }
+
+    /// Finds the rules that may want a change. Fails with the rejection if there are none.
+    #[inline]
+    fn find_candidates(&self, change: &Change<'_>, scratch: &mut Scratch) -> Result<(), Rejection> {
+        let Some(index) = self.index(change.op()) else {
+            self.all_rules(&mut scratch.candidates);
+            return Ok(());
+        };
+        if index.candidates(change, &mut scratch.candidates, &scratch.memory) {
+            return Ok(());
+        }
+        // Texts of other character sets were decoded.
+        scratch.clear();
+        Err(index.otherwise.unwrap_or(self.otherwise_of_op()))
     }
 
     fn all_rules(&self, bits: &mut Bits) {
@@ -475,6 +480,119 @@ mod tests {
                 "{text}"
             );
             assert!(program.explain().rules[0].tests.iter().all(|test| test.can_fail));
+        }
+    }
+
+    /// A row with a name, or without one; some names are not valid in the table's character set.
+    fn named(table: &Arc<TableDef>, op: Op, name: Option<&Value<'_>>, price: &str) -> OwnedChange {
+        let (id, price) = (Value::Number(Number::Text("1")), Value::Number(Number::Text(price)));
+        let mut change = Builder::new(op, table);
+        let mut put = |column: &str, value: &Value<'_>| {
+            let made = std::mem::replace(&mut change, Builder::new(op, table));
+            change = if op == Op::Delete { made.before(column, value) } else { made.after(column, value) }.unwrap();
+        };
+        put("ID", &id);
+        if let Some(name) = name {
+            put("NAME", name);
+        }
+        put("PRICE", &price);
+        change.build().unwrap()
+    }
+
+    /// Returns the rules that do not reject a change, evaluating every one.
+    fn hits_of_all(program: &Program, change: &Change<'_>) -> Vec<(usize, Verdict)> {
+        let (inner, mut scratch) = (&*program.inner, Scratch::default());
+        scratch.make_room(inner.columns.len());
+        let subject = ChangeSubject::new(*change, &inner.columns, &scratch.places);
+        let context = Context::new(&subject, &scratch.memory, inner.settings);
+        let verdicts = inner.rules.iter().map(|rule| (rule.number, rule.verdict(change.op(), &context)));
+        verdicts.filter(|(_, verdict)| !matches!(verdict, Verdict::Reject(_))).collect()
+    }
+
+    const NAMES: [&str; 9] = ["", "bolt", "bolt  ", "Bolt", "a bolt, a nut", "café", "中国", "nut", "7"];
+    const TESTS: [&str; 19] = [
+        "@STREQ (NAME, 'bolt')",
+        "@STREQ ('nut  ', NAME)",
+        "@STREQ (NAME, '')",
+        "@STREQ (NAME, '中国') = 1",
+        "@STREQ (NAME, 'bolt') = 0",
+        "@STREQ (NAME, 'bolt') < 5",
+        "0 < @STREQ (NAME, 'café')",
+        "@STRFIND (NAME, 'bolt') > 0",
+        "@STRFIND (NAME, 'nut') >= 1",
+        "@STRFIND (NAME, '') > 0",
+        "@STRFIND (NAME, 'é') <> 0",
+        "@STRFIND (NAME, 'bolt') = 0",
+        "@STRFIND (NAME, 'o', 3) > 0",
+        "@VALONEOF (NAME, 'nut', 'bolt', '7')",
+        "@VALONEOF (NAME, 'nut', 7)",
+        "(@STREQ (NAME, 'nut') OR @STREQ (NAME, 'Bolt') OR @STRFIND (NAME, 'fé') > 0)",
+        "(@STREQ (NAME, 'nut') OR PRICE = 3)",
+        "(PRICE = 1 OR PRICE = 3 OR PRICE > 8)",
+        "(PRICE = 2 OR ID = 1)",
+    ];
+    const WHERES: [&str; 5] =
+        ["NAME = 'bolt'", "NAME = 'nut' OR NAME = '中国'", "NAME <> 'bolt'", "NAME > 'bolt'", "PRICE = 1 OR PRICE = 2"];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 300, failure_persistence: None, ..Default::default() })]
+
+        /// The index finds every rule that does not reject a change, whatever its first test reads.
+        #[test]
+        fn the_index_loses_no_rule(
+            tests in proptest::collection::vec((0..TESTS.len() + WHERES.len(), proptest::bool::ANY), 1..30),
+            rows in proptest::collection::vec((0..NAMES.len() + 3, 0i64..10, 0usize..4), 1..12),
+            charset in 0usize..4,
+            strict in proptest::bool::ANY,
+        ) {
+            let charset = crate::Charset::from_name(["UTF-8", "GBK", "ISO-8859-1", "UTF-16"][charset]);
+            let columns = vec![
+                ColumnDef::integer("ID", 0).key(),
+                ColumnDef::varchar("NAME", 40).in_charset(charset),
+                ColumnDef::integer("PRICE", 0),
+            ];
+            let table = Arc::new(TableDef::new("SHOP.ITEMS", columns));
+            let rule = |(test, second): &(usize, bool)| match TESTS.get(*test) {
+                Some(test) if *second => format!("TABLE SHOP.ITEMS, FILTER ({test} AND PRICE < 7);"),
+                Some(test) => format!("TABLE SHOP.ITEMS, FILTER ({test});"),
+                None => format!("TABLE SHOP.ITEMS, WHERE ({});", WHERES[test - TESTS.len()]),
+            };
+            let select = Select::parse(&tests.iter().map(rule).collect::<String>()).unwrap();
+            let program = if strict { select } else { select.lenient() }.bind(&table);
+            let mut scratch = Scratch::default();
+            for (name, price, op) in rows {
+                let name = match NAMES.get(name) {
+                    Some(name) if charset.encode(name).is_some() => Some(Value::Text((*name).into())),
+                    Some(_) => Some(Value::Null),
+                    None => [None, Some(Value::Null), Some(Value::Invalid(b"\xff\xfe\xff"))][name - NAMES.len()].clone(),
+                };
+                let owned = named(&table, INDEXED[op], name.as_ref(), &price.to_string());
+                let change = owned.as_change();
+                let mut hits = Vec::new();
+                program.each_hit(&change, &mut scratch, |rule, verdict| hits.push((rule, verdict)));
+                proptest::prop_assert_eq!(hits, hits_of_all(&program, &change));
+            }
+        }
+    }
+
+    #[test]
+    fn rules_of_texts_are_found_without_evaluating_the_others() {
+        let table = table();
+        let rule = |number: usize| match number % 3 {
+            0 => format!("TABLE SHOP.ITEMS, FILTER (@STREQ (NAME, 'name {number}'));"),
+            1 => format!("TABLE SHOP.ITEMS, FILTER (@STRFIND (NAME, 'word {number},') > 0);"),
+            _ => format!("TABLE SHOP.ITEMS, WHERE (NAME = 'first {number}' OR NAME = 'second {number}');"),
+        };
+        let text: String = (0..300).map(rule).collect();
+        let program = Select::parse(&text).unwrap().lenient().bind(&table);
+        let mut scratch = Scratch::default();
+        for (name, wanted) in
+            [("name 30", vec![30]), ("a word 31, or word 34,", vec![31, 34]), ("second 32", vec![32]), ("-", vec![])]
+        {
+            let owned = named(&table, Op::Insert, Some(&Value::Text(name.into())), "1");
+            let mut hits = Vec::new();
+            program.each_hit(&owned.as_change(), &mut scratch, |rule, _| hits.push(rule));
+            assert_eq!((&hits, places(&scratch.candidates).collect::<Vec<_>>()), (&wanted, wanted.clone()), "{name}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! [`Reader`]: the changes of a source, one after the other.
 //!
 //! [`trail`] reads trails. Its four parts have a file each: [`window`](super::window) (bytes and frames), [`transactions`],
-//! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, [`range`] keeps to a range of transactions, [`filter`] applies a selection,
-//! [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory; [`live`] follows a
+//! [`assembly`] (pairs, continued records, fragments), [`definitions`]. [`seek`] finds a start, with [`index`] if there is a side index,
+//! [`range`] keeps to a range of transactions, [`filter`] applies a selection, [`blocks`] returns many changes at a time. [`lines`] reads JSON lines, [`held`] changes in memory; [`live`] follows a
 //! trail that is being written, with [`notes`]. [`cut`] and [`ahead`] read in several threads.
 
 mod ahead;
@@ -12,6 +12,7 @@ mod cut;
 mod definitions;
 mod filter;
 mod held;
+mod index;
 mod lines;
 mod live;
 mod notes;
@@ -45,6 +46,7 @@ pub use live::LiveReader;
 pub use notes::{LiveNote, LiveState, Pending};
 
 pub(super) use definitions::Definitions;
+pub(crate) use index::FileIndex;
 
 /// Reads the changes of a source, one after the other, with memory that does not grow with the source.
 ///

@@ -1,16 +1,22 @@
 //! Going to a position in a trail.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::position::TrailPosition;
 use crate::source::reader::assembly::{is_before_half, is_pair};
+use crate::source::reader::index::FileIndex;
 use crate::source::reader::range::begins_transaction;
 use crate::source::reader::trail::TrailReader;
-use crate::source::window::End;
+use crate::source::window::{End, ReadWindow, Start};
 use crate::trail::RecordType;
 
+/// Bytes that are read for definitions apart from each other.
+const DEFINITION_BYTES: usize = 64 << 10;
+
 impl TrailReader {
-    /// Goes to a position. The file is read from its start to it: for its definitions, for the ids of the transaction that the
-    /// position is inside, and since only so it is known to start a record.
+    /// Goes to a position. The file is read to it from its start, or from a place of its side index: for its definitions, for the ids of
+    /// the transaction that the position is inside, and since only so it is known to start a record.
     pub(super) fn seek(&mut self, position: TrailPosition) -> Result<()> {
         self.seek_to(position, false)
     }
@@ -20,6 +26,7 @@ impl TrailReader {
         let file = self.files.iter().position(|file| file.seqno.is_none_or(|seqno| seqno >= position.seqno));
         let Some(index) = file else { return Err(beyond_the_end(position)) };
         self.restart_at(index);
+        self.jump_towards(index, position)?;
         let mut inside = false;
         let mut last_end = TrailPosition::default();
         loop {
@@ -84,6 +91,59 @@ impl TrailReader {
             last_end = TrailPosition::new(here.seqno, here.rba + u64::from(frame.len));
             self.cursor += 1;
         }
+    }
+
+    /// Goes to the last place of the file's side index before a position, over the definitions before it. Without an index, and if it
+    /// turns out not to fit, the file is read from its start.
+    fn jump_towards(&mut self, file: usize, position: TrailPosition) -> Result<()> {
+        let Some((folder, trail_file)) = self.options.index.as_ref().zip(self.files.get(file)) else { return Ok(()) };
+        if trail_file.seqno.is_some_and(|seqno| seqno != position.seqno) {
+            // The position is before the file.
+            return Ok(());
+        }
+        let index = FileIndex::load(folder, trail_file, &self.options.access());
+        let Some(way) = index.and_then(|index| index.way_to(file, position.rba)) else { return Ok(()) };
+        if !self.pass_definitions(&way.definitions)? || !self.open_at(way.place, None)? || !way.arrives(&self.window) {
+            self.restart_at(file);
+        }
+        Ok(())
+    }
+
+    /// Reads the definitions at these places, in order. Returns `false` if one of them is not there.
+    fn pass_definitions(&mut self, places: &[Start]) -> Result<bool> {
+        let mut rest = places.iter().copied().peekable();
+        while let Some(&first) = rest.peek() {
+            if !self.open_at(first, Some(DEFINITION_BYTES))? {
+                return Ok(false);
+            }
+            // Definitions mostly follow each other: the ones in the same block are read too.
+            for index in 0..self.window.frames().len() {
+                let here = self.window.place(index).map(|(_, position, _)| position.rba);
+                if rest.peek().map(|next| next.rba) != here {
+                    continue;
+                }
+                match self.window.frames().get(index) {
+                    Some(frame) if frame.is_file_header() => self.read_file_header(index)?,
+                    Some(frame) if frame.record_type == RecordType::METADATA => drop(self.define(index)?),
+                    _ => return Ok(false),
+                }
+                rest.next();
+            }
+            if rest.peek().is_some_and(|next| next.rba == first.rba) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads on at another place of the file. Returns `false` if no record can be read there.
+    fn open_at(&mut self, start: Start, block: Option<usize>) -> Result<bool> {
+        let window = ReadWindow::new(Arc::clone(&self.files), self.options.access(), start);
+        self.window = block.into_iter().fold(window, ReadWindow::in_blocks_of);
+        self.cursor = 0;
+        let filled = self.window.fill(0)?;
+        self.enter_segment();
+        Ok(filled)
     }
 
     /// Fills the window. The first half of a pair is kept: the position may be that of its second half.

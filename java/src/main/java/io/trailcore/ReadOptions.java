@@ -66,6 +66,16 @@ public final class ReadOptions extends Options<ReadOptions> {
     }
 
     /**
+     * Sets {@code index}. Path of a folder with side indexes, with which a position in a large file is reached quickly.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions index(String value) {
+        return with("index", value);
+    }
+
+    /**
      * Sets {@code charset}. The database's character set by name, in place of what the source states.
      *
      * @param value the value

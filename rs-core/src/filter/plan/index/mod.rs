@@ -1,36 +1,31 @@
-//! [`RuleIndex`]: an index of the rules of a program by the integer column that each compares first. It finds the rules that may
-//! want a change.
+//! [`RuleIndex`]: an index of the rules of a program by the column that each compares first. It finds the rules that may want a
+//! change.
 //!
-//! Most rules start with a limit of a number: `AMOUNT > x`, `BRANCH = y`. Evaluating a hundred rules costs a hundred times as
-//! much as evaluating one; finding the rules whose limit a value passes costs one search. A rule that is not found has a first
+//! Most rules start with a limit of a number (`AMOUNT > x`), with a list of values (`BRANCH = x OR BRANCH = y`,
+//! `@STREQ (CURRENCY, 'USD')`), or with a word (`@STRFIND (MEMO, 'cash') > 0`). Evaluating a hundred rules costs a hundred times as
+//! much as evaluating one; finding the rules whose first test a value passes costs one search. A rule that is not found has a first
 //! test that fails, and rejects the change; the others are evaluated completely.
 
+mod bits;
+mod integers;
+mod texts;
+mod wanted;
+
+use bumpalo::Bump;
+
 use crate::change::image::{ColumnSpans, RowForm, SpanContent};
-use crate::change::{Change, Op, integer};
-use crate::filter::eval::node::{IntegerIs, Node};
+use crate::change::{Change, Op};
+use crate::filter::eval::column::ColumnUse;
+use crate::filter::eval::node::Node;
+use crate::filter::plan::index::bits::set;
+use crate::filter::plan::index::integers::Integers;
+use crate::filter::plan::index::texts::Texts;
+use crate::filter::plan::index::wanted::{Want, Wanted};
 use crate::filter::syntax::expr::Side;
 use crate::filter::verdict::Rejection;
+use crate::schema::TableDef;
 
-/// A set of rules, by their indexes in the program.
-pub(crate) type Bits = Vec<u64>;
-
-fn set(bits: &mut [u64], place: usize) {
-    if let Some(word) = bits.get_mut(place / 64) {
-        *word |= 1 << (place % 64);
-    }
-}
-
-/// Returns the indexes in a set, in ascending order.
-pub(crate) fn places(bits: &[u64]) -> impl Iterator<Item = usize> {
-    bits.iter().enumerate().flat_map(|(index, &word)| {
-        let mut rest = word;
-        std::iter::from_fn(move || {
-            let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
-            rest &= rest - 1;
-            Some(64 * index + bit)
-        })
-    })
-}
+pub(crate) use bits::{Bits, places};
 
 /// The facts about a rule that the index needs, for one operation.
 pub(crate) struct Entry<'a> {
@@ -66,41 +61,34 @@ struct OnlyTest {
     inside: bool,
 }
 
-/// Rules that start with a comparison of one column.
+/// Rules that start with a test of one column.
 #[derive(Debug)]
 struct IndexedColumn {
     index: u16,
-    width: u8,
-    signed: bool,
-    /// All of them. They must be evaluated if the column is not a plain integer.
+    /// All of them. They must be evaluated if the column has no value of its type.
     all: Bits,
-    /// Rules with a lower limit, and the limit, in ascending order.
-    from: Vec<(i64, u32)>,
-    /// Rules with an upper limit, and the limit, in descending order.
-    to: Vec<(i64, u32)>,
-    /// Rules with an exact value, and the value, in ascending order.
-    at: Vec<(i64, u32)>,
-    /// Rules with another range: low, high, and `true` if the value must be inside.
-    others: Vec<(i64, i64, bool, u32)>,
+    tests: Tests,
+}
+
+#[derive(Debug)]
+enum Tests {
+    Integers(Integers),
+    Texts(Box<Texts>),
 }
 
 impl RuleIndex {
-    pub(crate) fn new<'a>(op: Op, rules: impl Iterator<Item = Entry<'a>> + Clone) -> Self {
+    pub(crate) fn new<'a>(op: Op, table: &TableDef, rules: impl Iterator<Item = Entry<'a>> + Clone) -> Self {
         let words = rules.clone().map(|rule| rule.place + 1).max().unwrap_or(0).div_ceil(64);
         let mut index = Self { always: vec![0; words], of_before: op == Op::Delete, ..Self::default() };
         for rule in rules.clone() {
             index.otherwise = index.otherwise.or(Some(rule.rejection));
-            match rule.first {
-                Some(Node::IntegerIs(test)) if index.covers(test, op) => index.add(test, rule.place, words),
-                _ => set(&mut index.always, rule.place),
+            let wanted = rule.first.and_then(Wanted::of).filter(|wanted| covers(wanted.column, op));
+            if !wanted.is_some_and(|wanted| index.add(&wanted, rule.place, words, table)) {
+                set(&mut index.always, rule.place);
             }
         }
         index.only = index.only_test(rules);
-        for column in &mut index.columns {
-            column.from.sort_unstable();
-            column.to.sort_unstable_by(|a, b| b.cmp(a));
-            column.at.sort_unstable();
-        }
+        index.columns.iter_mut().for_each(|column| column.tests.finish());
         index
     }
 
@@ -128,39 +116,28 @@ impl RuleIndex {
         }
     }
 
-    /// Returns whether a test reads the operation's main image.
-    fn covers(&self, test: &IntegerIs, op: Op) -> bool {
-        match test.column.side {
-            Side::Default => true,
-            Side::After => op != Op::Delete,
-            Side::Before | Side::BeforeAfter => false,
-        }
-    }
-
-    fn add(&mut self, test: &IntegerIs, place: usize, words: usize) {
-        let at = match self.columns.binary_search_by_key(&test.column.index, |column| column.index) {
+    /// Adds a rule to the index of its column. Returns `false` if the column's type is not indexed.
+    fn add(&mut self, wanted: &Wanted<'_>, place: usize, words: usize, table: &TableDef) -> bool {
+        let index = wanted.column.index;
+        let at = match self.columns.binary_search_by_key(&index, |column| column.index) {
             Ok(at) => at,
             Err(at) => {
-                let (from, to, equal, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-                let (index, width, signed) = (test.column.index, test.width, test.signed);
-                self.columns.insert(at, IndexedColumn { index, width, signed, all: vec![0; words], from, to, at: equal, others });
+                let Some(tests) = Tests::new(wanted, table) else { return false };
+                self.columns.insert(at, IndexedColumn { index, all: vec![0; words], tests });
                 at
             }
         };
-        let Some(column) = self.columns.get_mut(at) else { return };
-        set(&mut column.all, place);
-        let rule = place as u32;
-        match (test.inside, test.low, test.high) {
-            (true, low, i64::MAX) => column.from.push((low, rule)),
-            (true, i64::MIN, high) => column.to.push((high, rule)),
-            (true, low, high) if low == high => column.at.push((low, rule)),
-            (inside, low, high) => column.others.push((low, high, inside, rule)),
+        let Some(column) = self.columns.get_mut(at) else { return false };
+        let fits = column.tests.add(wanted, place as u32);
+        if fits {
+            set(&mut column.all, place);
         }
+        fits
     }
 
     /// Puts the rules that may want a change into a set, and returns whether there are any.
     #[inline]
-    pub(crate) fn candidates(&self, change: &Change<'_>, bits: &mut Bits) -> bool {
+    pub(crate) fn candidates(&self, change: &Change<'_>, bits: &mut Bits, memory: &Bump) -> bool {
         bits.clear();
         bits.extend_from_slice(&self.always);
         if !self.columns.is_empty() {
@@ -176,9 +153,9 @@ impl RuleIndex {
             };
             match row.map(|row| (row.bytes(), row.form())) {
                 // The form is selected here, once for each image.
-                Some((list, RowForm::Big)) => self.walk(list, RowForm::Big, bits),
-                Some((list, RowForm::Little)) => self.walk(list, RowForm::Little, bits),
-                Some((list, RowForm::Wide)) => self.walk(list, RowForm::Wide, bits),
+                Some((list, RowForm::Big)) => self.walk(list, RowForm::Big, bits, memory),
+                Some((list, RowForm::Little)) => self.walk(list, RowForm::Little, bits, memory),
+                Some((list, RowForm::Wide)) => self.walk(list, RowForm::Wide, bits, memory),
                 None => self.add_all(0, bits),
             }
         }
@@ -196,7 +173,7 @@ impl RuleIndex {
     /// Compares the columns of an image with those of the index, both in the order of their indexes, and stops after the last one
     /// of the index.
     #[inline(always)]
-    fn walk(&self, list: &[u8], form: RowForm, bits: &mut Bits) {
+    fn walk(&self, list: &[u8], form: RowForm, bits: &mut Bits, memory: &Bump) {
         let mut next = 0;
         let mut last = None;
         for span in ColumnSpans::new(list, form) {
@@ -214,18 +191,12 @@ impl RuleIndex {
             if column.index != span.index {
                 continue;
             }
-            let value = match span.content() {
-                SpanContent::Value(body) if (column.width, column.signed) == (8, true) => {
-                    body.try_into().ok().map(i64::from_be_bytes)
-                }
-                SpanContent::Value(body) => {
-                    integer(body, column.width, column.signed).and_then(|value| i64::try_from(value).ok())
-                }
-                _ => None,
+            let found = match span.content() {
+                SpanContent::Value(body) => column.tests.find(body, form, bits, memory),
+                _ => false,
             };
-            match value {
-                Some(value) => column.find(value, bits),
-                None => column.add_all(bits),
+            if !found {
+                column.add_all(bits);
             }
             next += 1;
             if next == self.columns.len() {
@@ -259,26 +230,53 @@ impl IndexedColumn {
     fn add_all(&self, bits: &mut Bits) {
         bits.iter_mut().zip(&self.all).for_each(|(word, own)| *word |= own);
     }
+}
 
-    /// Adds the rules whose first test accepts a value.
+impl Tests {
+    /// Returns an index of no rules, for what a rule wants; `None` if the column's type is not indexed.
+    fn new(wanted: &Wanted<'_>, table: &TableDef) -> Option<Self> {
+        match wanted.any_of.first()? {
+            Want::Integer(test) => Some(Self::Integers(Integers::new(test))),
+            Want::Equal(_) | Want::Contains(_) => Some(Self::Texts(Box::new(Texts::new(table.reading(wanted.column.index)?)?))),
+        }
+    }
+
+    /// Adds a rule; `false` if it wants something else of the column than what is indexed.
+    fn add(&mut self, wanted: &Wanted<'_>, rule: u32) -> bool {
+        for want in &wanted.any_of {
+            match (&mut *self, want) {
+                (Self::Integers(integers), Want::Integer(test)) => integers.add(test, rule),
+                (Self::Texts(texts), Want::Equal(text)) => texts.equal(text, rule),
+                (Self::Texts(texts), Want::Contains(word)) => texts.contains(word, rule),
+                // The values that were added before it find the rule more often than needed.
+                (Self::Integers(_), _) | (Self::Texts(_), Want::Integer(_)) => return false,
+            }
+        }
+        true
+    }
+
+    fn finish(&mut self) {
+        match self {
+            Self::Integers(integers) => integers.finish(),
+            Self::Texts(texts) => texts.finish(),
+        }
+    }
+
+    /// Adds the rules whose first test may accept a value. Returns `false` if it is not of the column's type.
     #[inline(always)]
-    fn find(&self, value: i64, bits: &mut Bits) {
-        for (_, rule) in self.from.iter().take_while(|(low, _)| *low <= value) {
-            set(bits, *rule as usize);
+    fn find(&self, body: &[u8], form: RowForm, bits: &mut Bits, memory: &Bump) -> bool {
+        match self {
+            Self::Integers(integers) => integers.find(body, bits),
+            Self::Texts(texts) => texts.find(body, form, bits, memory),
         }
-        for (_, rule) in self.to.iter().take_while(|(high, _)| *high >= value) {
-            set(bits, *rule as usize);
-        }
-        if !self.at.is_empty() {
-            let start = self.at.partition_point(|(own, _)| *own < value);
-            for (_, rule) in self.at.iter().skip(start).take_while(|(own, _)| *own == value) {
-                set(bits, *rule as usize);
-            }
-        }
-        for (low, high, inside, rule) in &self.others {
-            if (*low <= value && value <= *high) == *inside {
-                set(bits, *rule as usize);
-            }
-        }
+    }
+}
+
+/// Returns whether a test reads the operation's main image.
+fn covers(column: ColumnUse, op: Op) -> bool {
+    match column.side {
+        Side::Default => true,
+        Side::After => op != Op::Delete,
+        Side::Before | Side::BeforeAfter => false,
     }
 }
