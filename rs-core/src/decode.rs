@@ -46,18 +46,26 @@ impl ByteOrder {
         }
     }
 
-    pub(crate) fn put_u16(self, out: &mut Vec<u8>, value: u16) {
-        out.extend_from_slice(&match self {
+    pub(crate) fn bytes_of_u16(self, value: u16) -> [u8; 2] {
+        match self {
             Self::Big => value.to_be_bytes(),
             Self::Little => value.to_le_bytes(),
-        });
+        }
+    }
+
+    pub(crate) fn bytes_of_u32(self, value: u32) -> [u8; 4] {
+        match self {
+            Self::Big => value.to_be_bytes(),
+            Self::Little => value.to_le_bytes(),
+        }
+    }
+
+    pub(crate) fn put_u16(self, out: &mut Vec<u8>, value: u16) {
+        out.extend_from_slice(&self.bytes_of_u16(value));
     }
 
     pub(crate) fn put_u32(self, out: &mut Vec<u8>, value: u32) {
-        out.extend_from_slice(&match self {
-            Self::Big => value.to_be_bytes(),
-            Self::Little => value.to_le_bytes(),
-        });
+        out.extend_from_slice(&self.bytes_of_u32(value));
     }
 
     pub(crate) fn put_u64(self, out: &mut Vec<u8>, value: u64) {

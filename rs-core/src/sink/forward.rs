@@ -1,5 +1,7 @@
 //! [`TrailWriter::write`]: writes changes that were read from any source, such as a filtered trail.
 
+use std::borrow::Cow;
+
 use crate::change::image::{ImageBuilder, RowForm, SpanContent};
 use crate::change::{Change, Op, Row};
 use crate::decode::ByteOrder;
@@ -8,8 +10,8 @@ use crate::schema::{ColumnDef, Kind};
 use crate::sink::trail::{TrailWriter, UpdateStyle};
 use crate::trail::{Record, RecordType, Token, tokens};
 
-/// Before and after.
-type OwnImages = (Option<Vec<u8>>, Option<Vec<u8>>);
+/// Before and after, in the byte order of the writer.
+type OwnImages<'a> = (Option<Cow<'a, [u8]>>, Option<Cow<'a, [u8]>>);
 
 impl TrailWriter {
     /// Writes a change that was read, in its transaction: with its CSN and id, time, tokens, images and fragments. Transactions
@@ -81,10 +83,12 @@ impl TrailWriter {
     /// Copies the tokens of a trail's change, without those of its transaction. Both records of a pair get them.
     fn copy_tokens(&mut self, change: &Change<'_>) {
         let Some(trail) = change.trail() else { return };
-        let of = |record: Record<'_>| record.token_area().filter(|area| !area.is_empty()).map(<[u8]>::to_vec);
-        let area = of(trail.record()).or_else(|| trail.before_record().and_then(of)).unwrap_or_default();
+        let record = trail.record();
+        let area = record.token_area().unwrap_or_default();
+        let before = if area.is_empty() { trail.before_record() } else { None };
+        let area = before.as_ref().and_then(Record::token_area).unwrap_or(area);
         let ids = [tokens::id::LOGCSN, tokens::id::TRANID];
-        for token in tokens::parse(&area, trail.record().byte_order()).filter_map(std::result::Result::ok) {
+        for token in tokens::parse(area, record.byte_order()).filter_map(std::result::Result::ok) {
             if !ids.contains(&token.id()) {
                 self.tokens(&[token.as_token()]);
             }
@@ -113,7 +117,7 @@ impl TrailWriter {
         if self.is_in_transaction() { Ok(()) } else { self.begin(csn, xid, change.timestamp()) }
     }
 
-    fn write_images(&mut self, change: &Change<'_>, (before, after): OwnImages) -> Result<()> {
+    fn write_images(&mut self, change: &Change<'_>, (before, after): OwnImages<'_>) -> Result<()> {
         let table = change.table();
         let record_type = RecordType(change.head().facts.code());
         let is_pair = change.head().main_at > 0;
@@ -147,10 +151,14 @@ impl TrailWriter {
     }
 
     /// Returns the images in the byte order of this writer.
-    fn images(&self, change: &Change<'_>) -> Result<OwnImages> {
+    fn images<'a>(&self, change: &Change<'a>) -> Result<OwnImages<'a>> {
         let order = self.byte_order();
-        let own = |row: Option<Row<'_>>| {
-            row.map(|row| if row.form() == order.into() { Ok(row.bytes().to_vec()) } else { encoded(&row, order) }).transpose()
+        let own = |row: Option<Row<'a>>| {
+            let own = |row: Row<'a>| match row.form() == order.into() {
+                true => Ok(Cow::Borrowed(row.bytes())),
+                false => encoded(&row, order).map(Cow::Owned),
+            };
+            row.map(own).transpose()
         };
         let (before, after) = change.images()?;
         let locate = |error| change.locate(error);

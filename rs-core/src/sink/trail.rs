@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 use crate::time::Timestamp;
-use crate::trail::encode::{INFO_RECORD, RecordParts};
+use crate::trail::encode::{Area, INFO_RECORD, put_record};
 use crate::trail::file_header::NewFile;
 use crate::trail::metadata::DatabaseRecord;
 use crate::trail::{
-    ByteOrder, Fault, FileHeader, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, RecordType, SubToken, TableRef, Token,
+    ByteOrder, Fault, FileHeader, PARTITION_COLUMNS, PARTITION_TDR_INDEX, RecordHeader, RecordType, TableRef, Token,
     TransactionIndicator, area, tokens,
 };
 
@@ -137,11 +138,18 @@ pub struct TrailWriter {
     defined: u16,
     /// This file has a row or DDL. Only then may it be closed.
     has_rows: bool,
+    /// The definition that the last row had, and its index.
+    last_definition: Option<(Arc<TableDef>, u16)>,
     transaction: Option<OpenTransaction>,
-    next_tokens: Vec<SubToken>,
+    /// Tokens of the next record, encoded.
+    next_tokens: Vec<u8>,
+    /// A token of the next record that cannot be encoded.
+    next_refused: Option<Error>,
     next_user_tokens: Option<Vec<u8>>,
     log_pos: u64,
     scratch: Vec<u8>,
+    /// Buffers of the last change, to be used again.
+    spare: Pending,
     /// The error after which nothing can be written: it is unknown how much of the last record is in the trail.
     failed: Option<Error>,
 }
@@ -157,11 +165,14 @@ struct OpenTransaction {
 }
 
 /// A row or DDL that has not been written yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pending {
     table: Option<Arc<TableDef>>,
     records: Vec<PendingRecord>,
-    tokens: Vec<SubToken>,
+    /// The data of its records, one after the other.
+    data: Vec<u8>,
+    /// Its own tokens, encoded.
+    tokens: Vec<u8>,
     user_tokens: Option<Vec<u8>>,
 }
 
@@ -171,14 +182,31 @@ const SURELY_ENCODABLE: usize = 30_000;
 impl Pending {
     /// Returns the bytes of data and user tokens.
     fn body_size(&self) -> usize {
-        let data: usize = self.records.iter().filter_map(|record| record.data.as_ref()).map(Vec::len).sum();
-        data + self.user_tokens.as_ref().map_or(0, Vec::len)
+        self.data.len() + self.user_tokens.as_ref().map_or(0, Vec::len)
     }
 
-    /// Returns the same with GoldenGate's tokens, each with a few bytes more, and the table's name, which may be in the header.
+    /// Returns the same with GoldenGate's tokens, and the table's name, which may be in the header.
     fn size(&self) -> usize {
-        let tokens: usize = self.tokens.iter().map(|token| token.body.len() + 8).sum();
-        self.body_size() + tokens + self.table.as_ref().map_or(0, |table| table.name().len())
+        self.body_size() + self.tokens.len() + self.table.as_ref().map_or(0, |table| table.name().len())
+    }
+
+    fn add(&mut self, record: &NewRecord<'_>) {
+        let start = self.data.len();
+        record.data.iter().flatten().for_each(|part| self.data.extend_from_slice(part));
+        let data = record.data.is_some().then_some(start..self.data.len());
+        self.records.push(PendingRecord { record_type: record.record_type, before: record.before, data });
+    }
+
+    /// Returns it empty, with its buffers, unless they are very large.
+    fn emptied(mut self) -> Self {
+        const MOST_KEPT: usize = 1 << 20;
+        if self.data.capacity() > MOST_KEPT {
+            return Self::default();
+        }
+        self.records.clear();
+        self.data.clear();
+        self.tokens.clear();
+        Self { table: None, user_tokens: None, ..self }
     }
 }
 
@@ -186,7 +214,21 @@ impl Pending {
 struct PendingRecord {
     record_type: RecordType,
     before: bool,
-    data: Option<Vec<u8>>,
+    /// Its part of the data; `None` without a data area.
+    data: Option<Range<usize>>,
+}
+
+/// A record of a change, with its data in parts.
+struct NewRecord<'a> {
+    record_type: RecordType,
+    before: bool,
+    data: Option<[&'a [u8]; 3]>,
+}
+
+impl<'a> NewRecord<'a> {
+    fn new(record_type: RecordType, data: &'a [u8]) -> Self {
+        Self { record_type, before: false, data: Some([data, &[], &[]]) }
+    }
 }
 
 #[derive(Debug)]
@@ -259,11 +301,14 @@ impl TrailWriter {
             definitions: HashMap::new(),
             defined: 0,
             has_rows: false,
+            last_definition: None,
             transaction: None,
             next_tokens: Vec::new(),
+            next_refused: None,
             next_user_tokens: None,
             log_pos: 1,
             scratch: Vec::new(),
+            spare: Pending::default(),
             failed: None,
         })
     }
@@ -344,9 +389,12 @@ impl TrailWriter {
         self.marker(RecordType::RESTART_ABEND, time)
     }
 
-    /// Sets the tokens of the next record, in addition to CSN and transaction id.
+    /// Sets the tokens of the next record, in addition to CSN and transaction id. One that is too long is refused with that record.
     pub fn tokens(&mut self, tokens: &[Token<'_>]) {
-        self.next_tokens.extend(tokens.iter().copied().map(SubToken::from));
+        for token in tokens {
+            let put = crate::trail::put_token(&mut self.next_tokens, self.options.order, *token);
+            self.next_refused = self.next_refused.take().or(put.err().map(refused));
+        }
     }
 
     /// Sets the raw user token area of the next record.
@@ -357,6 +405,7 @@ impl TrailWriter {
     /// Forgets the tokens of the next record.
     pub(super) fn forget_tokens(&mut self) {
         self.next_tokens.clear();
+        self.next_refused = None;
         self.next_user_tokens = None;
     }
 
@@ -365,7 +414,7 @@ impl TrailWriter {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] without a transaction, [`ErrorKind::Io`], [`ErrorKind::Unencodable`].
     pub fn insert(&mut self, table: &Arc<TableDef>, after: &[u8]) -> Result<()> {
-        self.row(table, vec![PendingRecord { record_type: RecordType::INSERT, before: false, data: Some(after.to_vec()) }])
+        self.add(Some(table), &[NewRecord::new(RecordType::INSERT, after)])
     }
 
     /// Writes a delete.
@@ -373,7 +422,7 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`insert`](Self::insert).
     pub fn delete(&mut self, table: &Arc<TableDef>, before: &[u8]) -> Result<()> {
-        self.row(table, vec![PendingRecord { record_type: RecordType::DELETE, before: true, data: Some(before.to_vec()) }])
+        self.add(Some(table), &[NewRecord { before: true, ..NewRecord::new(RecordType::DELETE, before) }])
     }
 
     /// Writes an update. `before` is ignored for [`UpdateStyle::AfterOnly`].
@@ -381,14 +430,13 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`insert`](Self::insert).
     pub fn update(&mut self, table: &Arc<TableDef>, style: UpdateStyle, before: &[u8], after: &[u8]) -> Result<()> {
-        let field_comp =
-            |before, data: &[u8]| PendingRecord { record_type: RecordType::FIELD_COMP, before, data: Some(data.to_vec()) };
-        let records = match style {
-            UpdateStyle::Unified => vec![self.unified(RecordType::UNIFIED_UPDATE, before, after)?],
-            UpdateStyle::Pair => vec![field_comp(true, before), field_comp(false, after)],
-            UpdateStyle::AfterOnly => vec![field_comp(false, after)],
-        };
-        self.row(table, records)
+        let after_record = NewRecord::new(RecordType::FIELD_COMP, after);
+        let before_record = NewRecord { before: true, ..NewRecord::new(RecordType::FIELD_COMP, before) };
+        match style {
+            UpdateStyle::Unified => self.unified(RecordType::UNIFIED_UPDATE, table, before, after),
+            UpdateStyle::Pair => self.add(Some(table), &[before_record, after_record]),
+            UpdateStyle::AfterOnly => self.add(Some(table), &[after_record]),
+        }
     }
 
     /// Writes an update of the key; `key` has the old key columns.
@@ -396,11 +444,9 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`insert`](Self::insert).
     pub fn pk_update(&mut self, table: &Arc<TableDef>, key: &[u8], after: &[u8]) -> Result<()> {
-        let mut data = Vec::with_capacity(key.len() + after.len() + 2);
-        self.options.order.put_u16(&mut data, u16::try_from(key.len()).map_err(|_| too_long("a key"))?);
-        data.extend_from_slice(key);
-        data.extend_from_slice(after);
-        self.row(table, vec![PendingRecord { record_type: RecordType::PK_UPDATE, before: false, data: Some(data) }])
+        let length = self.options.order.bytes_of_u16(u16::try_from(key.len()).map_err(|_| too_long("a key"))?);
+        let data = Some([&length[..], key, after]);
+        self.add(Some(table), &[NewRecord { record_type: RecordType::PK_UPDATE, before: false, data }])
     }
 
     /// Writes an update of the key with both images in one record (type 135; the layout is INFERRED).
@@ -408,8 +454,7 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`insert`](Self::insert).
     pub fn unified_pk_update(&mut self, table: &Arc<TableDef>, before: &[u8], after: &[u8]) -> Result<()> {
-        let record = self.unified(RecordType::UNIFIED_PK_UPDATE, before, after)?;
-        self.row(table, vec![record])
+        self.unified(RecordType::UNIFIED_PK_UPDATE, table, before, after)
     }
 
     /// Writes a truncate of a table.
@@ -417,7 +462,7 @@ impl TrailWriter {
     /// # Errors
     /// The errors of [`insert`](Self::insert).
     pub fn truncate(&mut self, table: &Arc<TableDef>) -> Result<()> {
-        self.row(table, vec![PendingRecord { record_type: RecordType::PURGE_DATA, before: false, data: None }])
+        self.add(Some(table), &[NewRecord { record_type: RecordType::PURGE_DATA, before: false, data: None }])
     }
 
     /// Writes DDL, with its text in GoldenGate's form.
@@ -426,14 +471,13 @@ impl TrailWriter {
     /// The errors of [`insert`](Self::insert).
     pub fn ddl(&mut self, owner: &str, object: &str, text: &str) -> Result<()> {
         let body = format!("{owner}\0{object}\0UNKNOWNVERSION\0UNKNOWNVERSIONCOMPAT\0N");
-        self.next_tokens.push(SubToken { id: tokens::id::DDL, info: 0, body: body.into_bytes() });
-        let record = PendingRecord { record_type: RecordType::DDL, before: false, data: Some(text.as_bytes().to_vec()) };
-        self.add(None, vec![record])
+        self.tokens(&[Token { id: tokens::id::DDL, info: 0, body: body.as_bytes() }]);
+        self.add(None, &[NewRecord::new(RecordType::DDL, text.as_bytes())])
     }
 
     /// Writes DDL as another trail has it, with the tokens that have been given.
     pub(super) fn copy_ddl(&mut self, data: &[u8]) -> Result<()> {
-        self.add(None, vec![PendingRecord { record_type: RecordType::DDL, before: false, data: Some(data.to_vec()) }])
+        self.add(None, &[NewRecord::new(RecordType::DDL, data)])
     }
 
     /// Writes a large-object fragment of the last row. The layout of fragments is UNKNOWN: the bytes are written as they are
@@ -447,7 +491,7 @@ impl TrailWriter {
         if u32::try_from(data.len()).is_err() {
             return Err(too_long("a fragment"));
         }
-        pending.records.push(PendingRecord { record_type: RecordType::LOB, before: false, data: Some(data.to_vec()) });
+        pending.add(&NewRecord::new(RecordType::LOB, data));
         Ok(())
     }
 
@@ -459,7 +503,7 @@ impl TrailWriter {
         self.write_pending(false)?;
         let mut record = Vec::new();
         let header = RecordHeader { orig_node: 0, record_count: 0, ..self.header(record_type, time, TransactionIndicator::Only) };
-        encode(self.options.order, &header, Vec::new(), &mut record)?;
+        self.put_record(&mut record, &header, &[])?;
         let written = self.start_file(None, record.len()).and_then(|()| self.put(&record));
         self.remembered(written)
     }
@@ -513,22 +557,22 @@ impl TrailWriter {
         }
     }
 
-    fn unified(&self, record_type: RecordType, before: &[u8], after: &[u8]) -> Result<PendingRecord> {
-        let mut data = Vec::with_capacity(before.len() + after.len() + 4);
-        self.options.order.put_u32(&mut data, u32::try_from(before.len()).map_err(|_| too_long("an image"))?);
-        data.extend_from_slice(before);
-        data.extend_from_slice(after);
-        Ok(PendingRecord { record_type, before: false, data: Some(data) })
+    fn unified(&mut self, record_type: RecordType, table: &Arc<TableDef>, before: &[u8], after: &[u8]) -> Result<()> {
+        let length = self.options.order.bytes_of_u32(u32::try_from(before.len()).map_err(|_| too_long("an image"))?);
+        let data = Some([&length[..], before, after]);
+        self.add(Some(table), &[NewRecord { record_type, before: false, data }])
     }
 
-    fn row(&mut self, table: &Arc<TableDef>, records: Vec<PendingRecord>) -> Result<()> {
-        self.add(Some(Arc::clone(table)), records)
-    }
-
-    fn add(&mut self, table: Option<Arc<TableDef>>, records: Vec<PendingRecord>) -> Result<()> {
+    fn add(&mut self, table: Option<&Arc<TableDef>>, records: &[NewRecord<'_>]) -> Result<()> {
         self.write_pending(false)?;
-        let (tokens, user_tokens) = (std::mem::take(&mut self.next_tokens), self.next_user_tokens.take());
-        let pending = Pending { table, records, tokens, user_tokens };
+        let mut pending = std::mem::take(&mut self.spare);
+        records.iter().for_each(|record| pending.add(record));
+        std::mem::swap(&mut pending.tokens, &mut self.next_tokens);
+        pending.user_tokens = self.next_user_tokens.take();
+        pending.table = table.cloned();
+        if let Some(refused) = self.next_refused.take() {
+            return Err(refused);
+        }
         let Some(transaction) = &self.transaction else { return Err(misuse("no transaction is open; call begin() first")) };
         match &pending.table {
             Some(table) if self.options.metadata && self.definition_index(table).is_none() => {
@@ -538,8 +582,8 @@ impl TrailWriter {
         }
         // A small change can always be encoded.
         if pending.size() > SURELY_ENCODABLE {
-            let (token_area, shared) = self.token_area(&pending, transaction)?;
-            self.encode(&pending, transaction, (&token_area, shared), true, &mut Vec::new())?;
+            let ids = self.ids_area(transaction)?;
+            self.encode(&pending, transaction, &ids, true, &mut Vec::new())?;
         }
         if let Some(transaction) = &mut self.transaction {
             transaction.pending = Some(pending);
@@ -552,6 +596,7 @@ impl TrailWriter {
         self.is_sound()?;
         let Some(pending) = self.transaction.as_mut().and_then(|transaction| transaction.pending.take()) else { return Ok(()) };
         let written = self.write_unit(&pending, last);
+        self.spare = pending.emptied();
         self.remembered(written)
     }
 
@@ -559,15 +604,16 @@ impl TrailWriter {
         let Some(transaction) = &self.transaction else {
             return Err(Error::internal("a change is pending outside a transaction"));
         };
-        let (token_area, shared) = self.token_area(pending, transaction)?;
+        let ids = self.ids_area(transaction)?;
+        let token_bytes = pending.tokens.len() + ids.len();
         // The file first: the index of a definition is valid in one file.
-        self.start_file(pending.table.as_ref(), pending.body_size() + token_area.len() + 128 * pending.records.len())?;
+        self.start_file(pending.table.as_ref(), pending.body_size() + token_bytes + 128 * pending.records.len())?;
         let Some(transaction) = &self.transaction else {
             return Err(Error::internal("a change is pending outside a transaction"));
         };
         let mut unit = std::mem::take(&mut self.scratch);
         unit.clear();
-        let encoded = self.encode(pending, transaction, (&token_area, shared), last, &mut unit);
+        let encoded = self.encode(pending, transaction, &ids, last, &mut unit);
         if let Some(transaction) = &mut self.transaction {
             transaction.records += pending.records.len();
         }
@@ -578,34 +624,22 @@ impl TrailWriter {
         put
     }
 
-    /// Returns the tokens of a change's first record, and how many of their bytes the other records have. All records have the
-    /// change's own tokens; only the first record of a transaction has CSN and transaction id.
-    fn token_area(&self, pending: &Pending, transaction: &OpenTransaction) -> Result<(Vec<u8>, usize)> {
+    /// Returns the tokens of CSN and transaction id, which only the first record of a transaction has, after its own tokens.
+    fn ids_area(&self, transaction: &OpenTransaction) -> Result<Vec<u8>> {
         let mut area = Vec::new();
-        let mut put = |token| crate::trail::put_token(&mut area, self.options.order, token).map(|()| area.len()).map_err(refused);
-        let mut shared = 0;
-        for token in &pending.tokens {
-            shared = put(Token { id: token.id, info: token.info, body: &token.body })?;
-        }
         if transaction.records == 0 {
             for (id, text) in [(tokens::id::LOGCSN, &transaction.csn), (tokens::id::TRANID, &transaction.xid)] {
                 if !text.is_empty() {
-                    put(Token { id, info: 0, body: text.as_bytes() })?;
+                    let token = Token { id, info: 0, body: text.as_bytes() };
+                    crate::trail::put_token(&mut area, self.options.order, token).map_err(refused)?;
                 }
             }
         }
-        Ok((area, shared))
+        Ok(area)
     }
 
-    /// Appends the records of a change, as the last one of its transaction or not.
-    fn encode(
-        &self,
-        pending: &Pending,
-        transaction: &OpenTransaction,
-        (token_area, shared): (&[u8], usize),
-        last: bool,
-        unit: &mut Vec<u8>,
-    ) -> Result<()> {
+    /// Appends the records of a change, as the last one of its transaction or not. All of them have the change's own tokens.
+    fn encode(&self, pending: &Pending, transaction: &OpenTransaction, ids: &[u8], last: bool, unit: &mut Vec<u8>) -> Result<()> {
         let first = transaction.records == 0;
         let count = pending.records.len();
         for (index, record) in pending.records.iter().enumerate() {
@@ -632,19 +666,26 @@ impl TrailWriter {
                     None => TableRef::Name(table.name().as_bytes()),
                 };
             }
-            let mut areas = Vec::with_capacity(3);
-            areas.extend(record.data.as_ref().map(|body| Token { id: area::DATA, info: 0, body }));
-            let length = if index == 0 { token_area.len() } else { shared };
-            let body = token_area.get(..length).unwrap_or_default();
-            if !body.is_empty() && record.record_type != RecordType::LOB {
-                areas.push(Token { id: area::TOKENS, info: 0, body });
-            }
-            if record.record_type != RecordType::LOB {
-                areas.extend(pending.user_tokens.as_ref().map(|body| Token { id: area::USER_TOKENS, info: 0, body }));
-            }
-            encode(self.options.order, &header, areas, unit)?;
+            let data = match &record.data {
+                Some(range) => {
+                    let body = pending.data.get(range.clone());
+                    Some(Area::of(area::DATA, body.ok_or_else(|| Error::internal("a pending record has no data"))?))
+                }
+                None => None,
+            };
+            let is_fragment = record.record_type == RecordType::LOB;
+            let body = [&pending.tokens[..], if index == 0 { ids } else { &[] }];
+            let has_tokens = !is_fragment && body.iter().any(|part| !part.is_empty());
+            let tokens = has_tokens.then_some(Area { body, ..Area::of(area::TOKENS, &[]) });
+            let user_tokens = pending.user_tokens.as_deref().filter(|_| !is_fragment);
+            self.put_record(unit, &header, &[data, tokens, user_tokens.map(|body| Area::of(area::USER_TOKENS, body))])?;
         }
         Ok(())
+    }
+
+    /// Appends a record with these areas.
+    fn put_record(&self, out: &mut Vec<u8>, header: &RecordHeader<'_>, areas: &[Option<Area<'_>>]) -> Result<()> {
+        put_record(out, self.options.order, INFO_RECORD, header, areas.iter().copied().flatten()).map_err(refused)
     }
 
     fn header(&self, record_type: RecordType, time: Timestamp, transaction: TransactionIndicator) -> RecordHeader<'static> {
@@ -678,6 +719,7 @@ impl TrailWriter {
         }
         if self.written == 0 {
             self.definitions.clear();
+            self.last_definition = None;
             self.defined = 0;
             self.has_rows = false;
             let name = file_number(self.seqno, self.options.seqno_digits);
@@ -689,10 +731,15 @@ impl TrailWriter {
                 self.put_database()?;
             }
         }
-        match table {
-            Some(table) if self.options.metadata && self.definition_index(table).is_none() => self.put_table(table),
-            _ => Ok(()),
+        let Some(table) = table.filter(|_| self.options.metadata) else { return Ok(()) };
+        let index = match self.definition_index(table) {
+            Some(index) => index,
+            None => self.put_table(table)?,
+        };
+        if !self.last_definition.as_ref().is_some_and(|(last, _)| Arc::ptr_eq(last, table)) {
+            self.last_definition = Some((Arc::clone(table), index));
         }
+        Ok(())
     }
 
     fn file_header(&self, name: &str) -> Result<Vec<u8>> {
@@ -725,17 +772,20 @@ impl TrailWriter {
 
     /// Returns the index of a table's definition in this file; `None` if the file does not have it.
     fn definition_index(&self, table: &Arc<TableDef>) -> Option<u16> {
+        if let Some((_, index)) = self.last_definition.as_ref().filter(|(last, _)| Arc::ptr_eq(last, table)) {
+            return Some(*index);
+        }
         let versions = self.definitions.get(table.name())?;
         versions.iter().find(|(_, known)| Arc::ptr_eq(known, table) || known == table).map(|(index, _)| *index)
     }
 
-    fn put_table(&mut self, table: &Arc<TableDef>) -> Result<()> {
+    fn put_table(&mut self, table: &Arc<TableDef>) -> Result<u16> {
         let index = self.defined.checked_add(1).ok_or_else(|| too_long("the list of tables in a file"))?;
         let record = self.definition(table, index)?;
         self.put(&record)?;
         self.definitions.entry(table.name().into()).or_default().push((index, Arc::clone(table)));
         self.defined = index;
-        Ok(())
+        Ok(index)
     }
 
     /// Returns the record that defines a table.
@@ -757,7 +807,7 @@ impl TrailWriter {
         let base = self.header(RecordType::METADATA, self.options.created, TransactionIndicator::Only);
         let header = RecordHeader { orig_node: kind, audit_rba, table: TableRef::Name(name), ..base };
         let mut record = Vec::new();
-        encode(order, &header, vec![Token { id: area::DATA, info: 0, body: data }], &mut record)?;
+        self.put_record(&mut record, &header, &[Some(Area::of(area::DATA, data))])?;
         Ok(record)
     }
 
@@ -772,10 +822,6 @@ impl TrailWriter {
 fn file_number(seqno: u32, digits: usize) -> Option<String> {
     let name = matches!(digits, 6 | 9).then(|| format!("{seqno:0digits$}"));
     name.filter(|name| name.len() == digits)
-}
-
-fn encode(order: ByteOrder, header: &RecordHeader<'_>, areas: Vec<Token<'_>>, out: &mut Vec<u8>) -> Result<()> {
-    RecordParts { info: INFO_RECORD, header: *header, areas }.encode(order, out).map_err(refused)
 }
 
 fn refused(fault: Fault) -> Error {

@@ -6,7 +6,7 @@
 
 use crate::trail::frame::{RECORD, Record, area};
 use crate::trail::record_header::RecordHeader;
-use crate::trail::wire::{ByteOrder, Fault, INFO_WIDE, TOO_LONG, Token, is_wide, put_token, put_token_header};
+use crate::trail::wire::{ByteOrder, Fault, INFO_WIDE, TOO_LONG, Token, is_wide, put_token_header};
 
 /// Info byte of every `G` record and its trailer (SEEN).
 pub const INFO_RECORD: u8 = 0x01;
@@ -52,30 +52,62 @@ impl<'a> RecordParts<'a> {
     /// # Ok::<(), trailcore::trail::Fault>(())
     /// ```
     pub fn encode(&self, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let mut header = self.header;
-        // The data area directly follows the header; the same id further on is another area.
-        let data_len = self.areas.first().filter(|token| token.id == area::DATA).map_or(0, |token| token.body.len());
-        // The content of the field for data over 64 KiB is UNKNOWN. The low 16 bits are written; readers do not compare them.
-        header.record_length = data_len as u16;
-        let mut head = Vec::with_capacity(64);
-        header.encode(order, &mut head)?;
-
-        let area_len =
-            |token: &Token<'_>| token.body.len() + if is_wide(token.info) || token.body.len() > U16_MAX { 6 } else { 4 };
-        let inner = 4 + head.len() + self.areas.iter().map(area_len).sum::<usize>();
-        let wide = is_wide(self.info) || inner + 8 > U16_MAX;
-        let info = if wide { self.info | INFO_WIDE } else { self.info };
-        let whole = inner + if wide { 12 } else { 8 };
-        u32::try_from(whole).map_err(|_| TOO_LONG)?;
-
-        put_token_header(out, order, RECORD, info, whole)?;
-        put_token(out, order, Token { id: area::HEADER, info: 0, body: &head })?;
-        for token in &self.areas {
-            let info = if token.body.len() > U16_MAX { token.info | INFO_WIDE } else { token.info };
-            put_token(out, order, Token { info, ..*token })?;
-        }
-        put_token_header(out, order, area::TRAILER, info, whole)
+        let area = |token: &Token<'a>| Area { id: token.id, info: token.info, body: [token.body, &[]] };
+        put_record(out, order, self.info, &self.header, self.areas.iter().map(area))
     }
+}
+
+/// An area of a record that is written, with its body in two parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Area<'a> {
+    pub(crate) id: u8,
+    pub(crate) info: u8,
+    pub(crate) body: [&'a [u8]; 2],
+}
+
+impl<'a> Area<'a> {
+    pub(crate) fn of(id: u8, body: &'a [u8]) -> Self {
+        Self { id, info: 0, body: [body, &[]] }
+    }
+
+    fn len(&self) -> usize {
+        self.body.iter().map(|part| part.len()).sum()
+    }
+
+    /// Returns the info byte, which shows whether the length has four bytes.
+    fn written_info(&self) -> u8 {
+        if self.len() > U16_MAX { self.info | INFO_WIDE } else { self.info }
+    }
+}
+
+/// Appends a record; see [`RecordParts::encode`].
+pub(crate) fn put_record<'a>(
+    out: &mut Vec<u8>,
+    order: ByteOrder,
+    info: u8,
+    header: &RecordHeader<'_>,
+    areas: impl Iterator<Item = Area<'a>> + Clone,
+) -> Result<(), Fault> {
+    // The data area directly follows the header; the same id further on is another area.
+    let data_len = areas.clone().next().filter(|first| first.id == area::DATA).map_or(0, |first| first.len());
+    // The content of the field for data over 64 KiB is UNKNOWN. The low 16 bits are written; readers do not compare them.
+    let header = RecordHeader { record_length: data_len as u16, ..*header };
+    let area_len = |area: Area<'_>| area.len() + if is_wide(area.written_info()) { 6 } else { 4 };
+    let inner = 4 + header.encoded_len() + areas.clone().map(area_len).sum::<usize>();
+    let wide = is_wide(info) || inner + 8 > U16_MAX;
+    let info = if wide { info | INFO_WIDE } else { info };
+    let whole = inner + if wide { 12 } else { 8 };
+    u32::try_from(whole).map_err(|_| TOO_LONG)?;
+
+    out.reserve(whole);
+    put_token_header(out, order, RECORD, info, whole)?;
+    put_token_header(out, order, area::HEADER, 0, header.encoded_len())?;
+    header.encode(order, out)?;
+    for area in areas {
+        put_token_header(out, order, area.id, area.written_info(), area.len())?;
+        area.body.iter().for_each(|part| out.extend_from_slice(part));
+    }
+    put_token_header(out, order, area::TRAILER, info, whole)
 }
 
 const U16_MAX: usize = u16::MAX as usize;

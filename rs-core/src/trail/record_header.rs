@@ -178,6 +178,15 @@ impl<'a> RecordHeader<'a> {
         out.extend_from_slice(self.padding);
         Ok(())
     }
+
+    /// Returns the number of bytes that [`encode`](Self::encode) appends.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let table = match self.table {
+            TableRef::Index(_) => 2,
+            TableRef::Name(name) => name.len() + 1,
+        };
+        FIXED_LEN + table + self.padding.len()
+    }
 }
 
 fn table_ref(input: &[u8], order: ByteOrder, partition: u8) -> Parsed<'_, (TableRef<'_>, &[u8])> {
