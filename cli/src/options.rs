@@ -363,7 +363,8 @@ pub(crate) fn report_rest(report: &ReadReport, lenient: bool, output: &mut Outpu
             NoticeKind::Undecided if lenient => 0,
             NoticeKind::Skipped => DAMAGE,
             NoticeKind::Unmatched => USAGE,
-            NoticeKind::Unfinished => GROWING,
+            NoticeKind::Unfinished if report.unfinished_transactions.iter().all(|one| one.at_end) => GROWING,
+            NoticeKind::Unfinished => DAMAGE,
             _ => UNDECIDED,
         };
         worst = worse(worst, code);
@@ -388,7 +389,7 @@ pub(crate) fn report_counted(
 ) -> Result<i32, Failure> {
     match damage {
         Some(damage) => {
-            output.complain("only the part before the damage has been counted")?;
+            output.complain("the counts end where the error is")?;
             Err(damage.into())
         }
         None => report_rest(report, lenient, output),

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         output.complain(&notice.text)?;
     }
     if let Some(failure) = failure {
-        output.complain("the rows are those before the damage")?;
+        output.complain("the rows are as of where the error is")?;
         return Err(failure.into());
     }
     let code = report_rest(&report.read, args.selecting.lenient, output)?;

@@ -339,3 +339,38 @@ fn an_index_is_written_once_and_used() {
     assert!(torn.err.contains("ends inside a record"), "{}", torn.err);
     assert_eq!(trailcore(&["index", &data("big.jsonl"), "--to", &folder]).code, 2);
 }
+
+#[test]
+fn a_torn_file_before_another_one_is_damage() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |number: usize| std::fs::read(data(&format!("big/bk00000000{number}"))).unwrap();
+    let write = |number: usize, bytes: &[u8]| std::fs::write(scratch.path().join(format!("bk00000000{number}")), bytes).unwrap();
+    let path = scratch.path().join("bk").display().to_string();
+    let torn = |number: usize| {
+        (0..3).for_each(|number| write(number, &file(number)));
+        let bytes = file(number);
+        write(number, &bytes[..bytes.len() - 3]);
+    };
+    for (number, wanted) in [(1, 1), (2, 4)] {
+        torn(number);
+        for command in [vec!["cat", &path], vec!["count", &path], vec!["records", &path], vec!["cat", &path, "--threads", "2"]] {
+            let run = trailcore(&command);
+            assert_eq!(run.code, wanted, "{command:?} of a trail whose file {number} is torn: {}", run.err);
+            assert!(run.err.contains("ends inside a record"), "{}", run.err);
+            assert_eq!(run.err.contains("may not be done yet"), number == 2, "{}", run.err);
+        }
+    }
+    write(1, b"");
+    assert_eq!(trailcore(&["count", &path]).code, 1);
+}
+
+#[test]
+fn a_condition_is_for_the_table_of_the_command() {
+    let path = data("big/bk");
+    let of = |arguments: &[&str]| trailcore(&[arguments, &["--where", "AMOUNT > 1000"]].concat());
+    let state = of(&["state", &path, "BANK.POSTINGS"]);
+    // Deletes lack the amount.
+    assert_eq!((state.code, state.out.lines().count() > 0), (5, true), "{}", state.err);
+    assert!(!state.err.contains("does not fit"), "{}", state.err);
+    assert_eq!(of(&["count", &path]).code, 2);
+}

@@ -95,7 +95,8 @@ impl Trail {
 
     /// Returns the read options with a watch that calls this progress callback.
     fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
-        let total = py.detach(|| self.trail.size()).map_err(|error| raised(py, &error))?;
+        // Only for the progress: a file that has gone is an error when it is read, after the changes before it.
+        let total = py.detach(|| self.trail.size()).unwrap_or_default();
         let watch = Watch::new(progress, read.warns, crate::error::caller(py)?, total);
         Ok((watch.on(read.options(py)?), watch))
     }

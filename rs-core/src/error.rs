@@ -286,6 +286,13 @@ impl Error {
         &self.0.location
     }
 
+    /// Returns the error of a torn end as damage: nothing will be added there.
+    pub(crate) fn as_damage(&self, hint: &'static str) -> Self {
+        let mut error = self.clone();
+        (error.0.kind, error.0.hint) = (ErrorKind::Corrupt, hint);
+        error
+    }
+
     /// Returns whether more bytes at the end of the input may resolve the error: the file is torn or still being written.
     #[must_use]
     pub fn needs_more_bytes(&self) -> bool {

@@ -816,3 +816,25 @@ proptest! {
         prop_assert_eq!(rows(&script.trail()), wanted);
     }
 }
+
+#[test]
+fn a_condition_need_not_fit_tables_that_are_not_asked_for() {
+    let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    let trail = Trail::from_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone().into())));
+    let read = || ReadOptions::new().select(Select::parse("TABLE *.*, WHERE (AMOUNT > 1000);").unwrap().lenient());
+    let wanted = common::lines_with(
+        &trail,
+        ReadOptions::new().select(Select::parse("TABLE BANK.POSTINGS, WHERE (AMOUNT > 1000);").unwrap().lenient()),
+    );
+    let rows: usize = trail
+        .table("bank.postings", read(), trailcore::arrow::ArrowOptions::new())
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum();
+    let is_row = |line: &&String| !line.contains(r#""op":"ddl""#) && !line.contains(r#""op":"truncate""#);
+    assert_eq!(rows, wanted.unwrap().iter().filter(is_row).count());
+    let state = trail.state(&StateOptions::new("BANK.POSTINGS"), read()).unwrap();
+    assert!(state.failure.is_none() && state.report.rows > 0);
+    // Without a table, the selection is an error, as it must be.
+    assert_eq!(common::lines_with(&trail, read()).unwrap_err().kind(), ErrorKind::Filter);
+}

@@ -401,12 +401,21 @@ fn a_text_without_a_rule_is_not_all_changes() {
         ("EXTRACT e\nEXTTRAIL ./a\n", "no TABLE or MAP follows EXTRACT"),
         ("REPLICAT r\nASSUMETARGETDEFS", "to select all changes, write TABLE *;"),
         ("PARTITION HR.EMP.P1", "no TABLE or MAP"),
+        ("EXTTRAIL ./a\nSEQUENCE HR.S;", "no TABLE or MAP"),
     ]);
     check(&[
         ("EXTRACT e\nTABLE *, FILTER (ON INSERT, ID = 3);", "3 u1 d2 ddl:HR.EMP ddl:X.OTHER"),
         ("TABLEEXCLUDE HR.*\nDDL EXCLUDE ALL", "30"),
     ]);
-    check_diagnostics(&[("TABLE HR.DEPT;\nIGNOREDELETE", "did you mean IGNOREDELETES?")]);
+    check_diagnostics(&[
+        ("TABLE HR.DEPT;\nIGNOREDELETE", "did you mean IGNOREDELETES?"),
+        ("EXTTRAIL ./a\nGETTRUNCATES\n", "all changes are selected"),
+        ("MAP HR.EMP, TARGET T.E;\nTABLE HR.DEPT, FILTER (ID = 11);", "a Replicat uses it for EVENTACTIONS only"),
+        ("EXTRACT e\nDDL EXCLUDE OBJNAME X.*\nTABLE HR.EMP;", "selects no DDL"),
+    ]);
+    for silent in ["", "TABLE HR.DEPT;\nSEQUENCE HR.S;", "-- nothing\n", "EXTRACT e\nTABLE HR.EMP;\nDDL EXCLUDE ALL"] {
+        assert_eq!(diagnostics(silent), "", "{silent}");
+    }
 }
 
 #[test]
@@ -497,7 +506,9 @@ fn begin_and_end_are_limits_of_time() {
     // The trail starts at 2023-11-14 22:13:20.
     check(&[
         ("SPECIALRUN\nEND 1960-01-01 00:00:00\nTABLE HR.EMP, WHERE (ID > 0);", ""),
-        ("END 2023-11-14 22:13:22\nTABLE *.*, FILTER (ON INSERT, ID > 0);", "1 2"),
+        ("END 2023-11-14 22:13:21\nTABLE *.*, FILTER (ON INSERT, ID > 0);", "1 2"),
+        // The time of END belongs to the range.
+        ("END 2023-11-14 22:13:22\nTABLE *.*, FILTER (ON INSERT, ID > 0);", "1 2 3"),
         ("BEGIN 2023-11-14 22:13:25\nEND '2023-11-14 22:14'\nTABLE *.*, FILTER (ON INSERT, ID > 0);", "20 30"),
         ("BEGIN 2099-01-01\nTABLE *.*;", ""),
     ]);

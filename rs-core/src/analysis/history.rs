@@ -266,7 +266,7 @@ impl Trail {
             let error = Error::new(ErrorKind::InvalidArgument, "the key has no columns");
             return Err(error.hint("give a value for each column of the key"));
         }
-        let read = read.include_non_changes(false);
+        let read = read.include_non_changes(false).for_table(&options.table);
         let mut wanted = Wanted::new(&options.table);
         match history_of(self, options, &read, &mut wanted) {
             Err(_) if wanted.came_late() => history_of(self, options, &read, &mut Wanted::exact(&options.table)),

@@ -216,6 +216,7 @@ impl Trail {
     /// - The errors of [`Reader::next`]. Damage and a torn end are not errors here: [`State::failure`] has them.
     pub fn state(&self, options: &StateOptions, read: ReadOptions) -> Result<State> {
         let read = read.include_non_changes(false);
+        let read = read.for_table(&options.table);
         let mut wanted = Wanted::new(&options.table);
         match rows_of(self.reader_with(read.clone())?, options, &mut wanted) {
             Err(_) if wanted.came_late() => rows_of(self.reader_with(read)?, options, &mut Wanted::exact(&options.table)),

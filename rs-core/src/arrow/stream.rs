@@ -82,6 +82,7 @@ pub struct Batches {
 impl Batches {
     /// Reads a trail, in several threads if the options ask for them.
     fn of_trail(trail: &Trail, read: ReadOptions, options: ArrowOptions, only: Option<&str>, has_union: bool) -> Result<Self> {
+        let read = only.into_iter().fold(read, ReadOptions::for_table);
         let schemas = SharedSchemas::new(&options, only, has_union);
         match trail.pieces(&read, only)? {
             Some((pieces, start)) => {
@@ -372,7 +373,7 @@ impl Batches {
 
 /// Returns all definitions of a table that its changes use, in order.
 fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<TableDef>>> {
-    let mut reader = trail.reader_with(read.clone())?;
+    let mut reader = trail.reader_with(read.clone().for_table(name))?;
     let mut wanted = Wanted::new(name);
     let mut found: Vec<Arc<TableDef>> = Vec::new();
     while let Some(change) = reader.next()? {

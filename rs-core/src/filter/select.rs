@@ -339,7 +339,7 @@ impl Select {
         Diagnostics::new(&self.compiled.source, self.compiled.lints.clone()).to_string()
     }
 
-    pub(crate) fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &Arc<str> {
         &self.compiled.source
     }
 
@@ -625,8 +625,8 @@ impl Compiled {
 
     /// Returns the reason why no rule wants an object.
     pub(crate) fn why_not(&self, object: &str) -> Rejection {
-        let named = self.rules.iter().any(|rule| rule.effect == Effect::Select && rule.names(object));
-        if named { Rejection::Excluded } else { Rejection::Object }
+        let selects = |number: usize| self.rules.get(number).is_some_and(|rule| rule.effect == Effect::Select);
+        if self.naming(object).any(selects) { Rejection::Excluded } else { Rejection::Object }
     }
 
     /// Returns whether the text has a DDL parameter.

@@ -61,6 +61,9 @@ pub struct ReadOptions {
     /// The selection: its text, or an object with `text` and `lenient`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) select: Option<Select>,
+    /// The only table whose changes are used, without regard to case. The selection need not be right for others.
+    #[serde(skip)]
+    pub(super) only: Option<Box<str>>,
     #[serde(skip)]
     pub(super) watch: Option<Watch>,
 }
@@ -131,6 +134,11 @@ impl ReadOptions {
     #[must_use]
     pub fn transactions(self, from: Option<Position>, until: Option<Position>) -> Self {
         Self { transactions_from: from, transactions_until: until, ..self }
+    }
+
+    /// Returns the options for a reading that uses one table only.
+    pub(crate) fn for_table(self, name: &str) -> Self {
+        Self { only: Some(name.into()), ..self }
     }
 
     /// Returns the options for reading the whole source, whatever range they have.

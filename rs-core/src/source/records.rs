@@ -139,7 +139,7 @@ impl RecordReader {
             }
             match if self.resync { self.window.resync()? } else { None } {
                 Some((from, to)) => self.skipped.push(Skipped { from: from.into(), to: to.into(), error }),
-                None => return Err(error),
+                None => return Err(self.window.settled_error(&error)),
             }
         }
     }

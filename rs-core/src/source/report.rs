@@ -73,6 +73,8 @@ pub struct UnfinishedReport {
     pub csn: Option<String>,
     /// Its id; `null` if its start was not read.
     pub xid: Option<String>,
+    /// The source ends after it: its writer may not be done yet. Otherwise another transaction begins.
+    pub at_end: bool,
 }
 
 /// Something that the user of a result has to know.
@@ -163,7 +165,7 @@ impl Reader {
             unfinished_transactions: unfinished
                 .listed()
                 .iter()
-                .map(|one| UnfinishedReport { last: one.last, csn: one.csn.clone(), xid: one.xid.clone() })
+                .map(|one| UnfinishedReport { last: one.last, csn: one.csn.clone(), xid: one.xid.clone(), at_end: one.at_end })
                 .collect(),
             left_out: BTreeMap::new(),
             tables,

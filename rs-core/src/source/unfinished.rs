@@ -20,6 +20,8 @@ pub struct Unfinished {
     pub csn: Option<String>,
     /// Its id; `None` if its start was not read.
     pub xid: Option<String>,
+    /// The source ends after it: its writer may not be done yet. Otherwise another transaction begins.
+    pub at_end: bool,
 }
 
 /// None.
@@ -28,10 +30,17 @@ pub(super) static NONE: UnfinishedTransactions = UnfinishedTransactions { count:
 impl UnfinishedTransactions {
     const LISTED: usize = 1_000;
 
-    pub(super) fn add(&mut self, last: Position, csn: Option<&str>, xid: Option<&str>) {
+    pub(super) fn add(&mut self, last: Position, csn: Option<&str>, xid: Option<&str>, at_end: bool) {
         self.count += 1;
         if self.listed.len() < Self::LISTED {
-            self.listed.push(Unfinished { last, csn: csn.map(str::to_owned), xid: xid.map(str::to_owned) });
+            self.listed.push(Unfinished { last, csn: csn.map(str::to_owned), xid: xid.map(str::to_owned), at_end });
+        }
+    }
+
+    /// Notes that a change follows: the source does not end after those that are listed.
+    pub(super) fn go_on(&mut self) {
+        if let Some(last) = self.listed.last_mut() {
+            last.at_end = false;
         }
     }
 

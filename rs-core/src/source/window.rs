@@ -631,6 +631,16 @@ impl ReadWindow {
         Ok(Some((from, self.unframed_position())))
     }
 
+    /// Returns the error at the end as it is for a trail that is not being followed: the rest of a torn file is not awaited if the next
+    /// file exists.
+    pub(crate) fn settled_error(&self, error: &Error) -> Error {
+        let is_last = self.file_index + 1 >= self.files.len();
+        if is_last || !error.needs_more_bytes() {
+            return error.clone();
+        }
+        error.as_damage("restore the file, or set the option resync to continue with the next one")
+    }
+
     /// Returns the position of the first byte that is not framed.
     pub(crate) fn unframed_position(&self) -> TrailPosition {
         self.segments.last().map_or(TrailPosition::default(), |segment| {

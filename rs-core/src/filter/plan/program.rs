@@ -118,7 +118,7 @@ impl Program {
             .collect();
         let inner = Inner {
             table: Arc::clone(table),
-            source: select.source().into(),
+            source: Arc::clone(select.source()),
             settings: select.settings,
             columns: columns.into_list(),
             absent,
@@ -463,6 +463,19 @@ mod tests {
         assert_eq!(names("TABLE SHOP.ITEMS;"), ["ID", "NAME", "PRICE"]);
         assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1);"), ["ID", "NAME", "PRICE"]);
         assert_eq!(names("TABLE SHOP.ITEMS, FILTER (PRICE > 1), COLS (NAME);"), ["NAME"]);
+    }
+
+    #[test]
+    fn programs_of_many_tables_share_the_text() {
+        let text: String = (0..100).map(|number| format!("TABLE SHOP.T{number}, FILTER (ID = 1);\n")).collect();
+        let select = Select::parse(&text).unwrap();
+        let of = |number: usize| {
+            let name = format!("SHOP.T{number}");
+            select.bind(&Arc::new(TableDef::new(name, vec![ColumnDef::integer("ID", 0).key()])))
+        };
+        let (first, last) = (of(0), of(99));
+        assert!(Arc::ptr_eq(&first.inner.source, &last.inner.source));
+        assert_eq!((first.inner.rules.len(), last.inner.rules.len()), (1, 1));
     }
 
     #[test]

@@ -92,11 +92,19 @@ impl DdlFilter {
     /// which are empty if the trail does not state them.
     pub(crate) fn wants(&self, object: &str, mapped: bool, operation: &str, kind: &str) -> bool {
         let fits = |clause: &Clause| clause.fits(object, mapped, operation, kind);
-        let mut includes = self.clauses.iter().filter(|clause| clause.include).peekable();
-        // Without an INCLUDE, DDL of objects in TABLE and MAP is wanted.
-        let included = if includes.peek().is_none() { mapped || self.clauses.is_empty() } else { includes.any(fits) };
+        // EXCLUDE alone selects nothing (OGG-06374 states it; docs/filter.md, section 2.4).
+        let included = self.clauses.is_empty() || self.clauses.iter().any(|clause| clause.include && fits(clause));
         let excluded = self.clauses.iter().any(|clause| !clause.include && !clause.partial && fits(clause));
         included && !excluded
+    }
+}
+
+impl DdlFilter {
+    /// Returns whether it has an EXCLUDE, but no INCLUDE that could select something. EXCLUDE ALL is meant so.
+    pub(crate) fn lacks_include(&self) -> bool {
+        let is_plain = |clause: &Clause| *clause == Clause::new(false);
+        let excludes = self.clauses.iter().any(|clause| !clause.include && !is_plain(clause));
+        excludes && !self.clauses.iter().any(|clause| clause.include)
     }
 }
 
@@ -174,6 +182,8 @@ mod tests {
             ("INCLUDE MAPPED", true, false),
             ("INCLUDE UNMAPPED", false, true),
             ("EXCLUDE ALL", false, false),
+            ("EXCLUDE OBJNAME X.*", false, false),
+            ("EXCLUDE OPTYPE DROP", false, false),
             ("INCLUDE MAPPED EXCLUDE OBJNAME HR.*", false, false),
             ("INCLUDE MAPPED, EXCLUDE OBJNAME 'hr.e*'", false, false),
             ("INCLUDE ALL, EXCLUDE OBJNAME (HR.DEPT, X.*)", true, false),

@@ -77,6 +77,8 @@ struct Before {
     catalog: bool,
     /// There was a REPLICAT: the parameters are those of a Replicat.
     replicat: bool,
+    /// There was an EXTRACT.
+    extract: bool,
     /// The source and target of the MAP statements so far.
     maps: Vec<(ObjectPattern, ObjectPattern)>,
     /// The MAP statements with the source and target of an earlier one.
@@ -96,6 +98,7 @@ impl<'a> Parser<'a> {
             }
             if self.lexer.rest().is_empty() {
                 self.lint_repeated(out, &before);
+                self.lint_all_changes(out);
                 return any_rule(out, &before);
             }
             self.statement(out, &mut before)?;
@@ -125,6 +128,7 @@ impl<'a> Parser<'a> {
             }
             "EXTRACT" | "REPLICAT" => {
                 before.replicat |= keyword == "REPLICAT";
+                before.extract |= keyword == "EXTRACT";
                 before.decides(span, format!("no TABLE or MAP follows {keyword}"));
                 // The group name is on the same line.
                 let blank = take_while(self.lexer.rest(), |c| c == ' ' || c == '\t');
@@ -180,6 +184,11 @@ impl<'a> Parser<'a> {
     /// Skips a parameter that does not select changes, with a lint unless it is well known.
     fn skip_parameter(&mut self, keyword: &str, span: Span, before: &mut Before) -> Parsed<()> {
         self.parameter(keyword == "SQLEXEC")?;
+        if keyword == "SEQUENCE" {
+            // Beside TABLE it is usual, and selects no rows.
+            before.decides(span, "no TABLE or MAP is left: SEQUENCE selects no rows".to_owned());
+            return Ok(());
+        }
         if is_silent(keyword) || (before.decides.is_some() && self.has_most_lints()) {
             return Ok(());
         }
@@ -252,10 +261,15 @@ impl<'a> Parser<'a> {
                 ),
             );
         }
+        if filter.lacks_include() {
+            let message = "DDL with EXCLUDE and without INCLUDE selects no DDL";
+            let lint = Diagnostic::lint(DiagnosticKind::NotApplicable, span, message).ogg(6374);
+            self.lint(lint.help("write DDL INCLUDE MAPPED, EXCLUDE …; or DDL EXCLUDE ALL, if none is wanted"));
+        }
         Ok(filter)
     }
 
-    /// Parses BEGIN or END as a limit of time. `None` if it is relative to the start of the process.
+    /// Parses BEGIN or END as a limit of time: both times belong to the range. `None` if it is relative to the start of the process.
     fn time_limit(&mut self, keyword: &str, span: Span) -> Parsed<Option<Limits>> {
         let start = self.lexer.at;
         let text = self.parameter(false)?;
@@ -270,7 +284,9 @@ impl<'a> Parser<'a> {
             let error = Diagnostic::error(DiagnosticKind::Argument, place, format!("{keyword} needs a date and time"));
             error.help("write YYYY-MM-DD HH:MI:SS in UTC")
         })?;
-        let limits = if keyword == "BEGIN" { (Some(time), None) } else { (None, Some(time)) };
+        // A limit ends before its time; a process ends when a time exceeds that of END (SEEN; docs/filter.md, section 2).
+        let after = Timestamp::from_unix_micros(time.unix_micros().saturating_add(1));
+        let limits = if keyword == "BEGIN" { (Some(time), None) } else { (None, Some(after)) };
         Ok(Some(Limits { time: limits, ..Limits::default() }))
     }
 
@@ -499,8 +515,24 @@ impl<'a> Parser<'a> {
             self.row_option(&mut rule)?;
         }
         self.check_actions(&rule, before.replicat, span)?;
+        if !rule.is_map && !before.extract && !before.replicat && !before.maps.is_empty() && rule.actions().is_none() {
+            let message = "TABLE after MAP: a Replicat uses it for EVENTACTIONS only; here it selects changes";
+            let lint = Diagnostic::lint(DiagnosticKind::NotApplicable, span, message);
+            self.lint(lint.help("write MAP, or REPLICAT with its name at the start to have it read as in a Replicat"));
+        }
         before.map(&rule, span);
         Ok(rule)
+    }
+
+    /// Adds a lint to a file that names a trail but no table: all changes are selected.
+    fn lint_all_changes(&mut self, statements: &[Statement]) {
+        let passes = |own: &Statement| matches!(own, Statement::Trail(..) | Statement::Toggle { .. } | Statement::Dialect(_));
+        if statements.iter().any(|own| matches!(own, Statement::Trail(..))) && statements.iter().all(passes) {
+            let span = Span::new(0, self.lexer.at.min(1));
+            let lint =
+                Diagnostic::lint(DiagnosticKind::NotApplicable, span, "there is no TABLE or MAP: all changes are selected");
+            self.lint(lint.help("write TABLE *; if that is meant"));
+        }
     }
 
     /// Adds a lint for each MAP that is not used, because an earlier one has its source and target.

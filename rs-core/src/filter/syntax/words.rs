@@ -44,7 +44,7 @@ pub(crate) fn instead_of(function: &str) -> Option<&'static str> {
 }
 
 /// Parameters that do not select changes. They are skipped without a lint.
-const SILENT: [&str; 37] = [
+const SILENT: [&str; 36] = [
     "RMTHOST",
     "USERID",
     "USERIDALIAS",
@@ -70,7 +70,6 @@ const SILENT: [&str; 37] = [
     "DDLERROR",
     "LOGALLSUPCOLS",
     "UPDATERECORDFORMAT",
-    "SEQUENCE",
     "REPERROR",
     "HANDLECOLLISIONS",
     "NOHANDLECOLLISIONS",

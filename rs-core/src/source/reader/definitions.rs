@@ -35,6 +35,8 @@ pub(in crate::source) struct Definitions {
     latest: HashMap<Box<str>, u32>,
     /// The numbers of earlier versions of tables that have several, at most [`EARLIER`] of each, the most recent last.
     earlier: HashMap<Box<str>, Vec<u32>>,
+    /// Old versions to which rows of this file, and of the one before it, may still refer. They are released with the files.
+    used: [Vec<u32>; 2],
     /// Numbers of tables named in record headers, by the name's bytes.
     by_bytes: HashMap<Box<[u8]>, u32>,
     /// The last name that was looked up, and its number.
@@ -80,6 +82,7 @@ impl Definitions {
             tables: Vec::new(),
             latest: HashMap::new(),
             earlier: HashMap::new(),
+            used: [Vec::new(), Vec::new()],
             by_bytes: HashMap::new(),
             last: None,
             changed: None,
@@ -95,6 +98,9 @@ impl Definitions {
     pub(in crate::source) fn enter_file(&mut self) {
         self.set_charset(Charset::UNSTATED);
         self.file = FileState::default();
+        let [of_this, of_last] = std::mem::take(&mut self.used);
+        self.used = [Vec::new(), of_this];
+        of_last.into_iter().for_each(|number| self.release(number));
     }
 
     /// Sets the file's character set. The same bytes may then be another name.
@@ -275,7 +281,9 @@ impl Definitions {
     /// not take more and more memory.
     fn release(&mut self, number: u32) {
         let is_used = self.file.indexes.contains(&number) || self.by_bytes.values().any(|used| *used == number);
-        if let Some(slot) = self.tables.get_mut(number as usize).filter(|_| !is_used) {
+        if is_used {
+            self.used[0].push(number);
+        } else if let Some(slot) = self.tables.get_mut(number as usize) {
             *slot = None;
         }
     }
@@ -358,6 +366,20 @@ mod tests {
         assert_ne!(again, first);
         assert_eq!(definitions.get(again).unwrap().1.column("C").unwrap().1.external_length, 1);
         assert!(definitions.get(first).is_none());
+    }
+
+    #[test]
+    fn versions_of_other_files_are_released_too() {
+        let mut definitions = Definitions::new(&ReadOptions::new());
+        for file in 0..50 {
+            definitions.enter_file();
+            // Each of them stays in the list of its file.
+            (0..20).for_each(|index| {
+                definitions.give(index, TableDef::new("A.B", vec![ColumnDef::varchar("C", file * 20 + index as u32)]))
+            });
+            let kept = definitions.tables.iter().flatten().count();
+            assert!(kept <= 3 * 20 + EARLIER, "{kept} in file {file}");
+        }
     }
 
     #[test]

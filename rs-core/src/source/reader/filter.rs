@@ -160,9 +160,9 @@ impl ReadFilter {
             }
             Some(TablePolicy::Each(program)) => self.selector.wants(change, program),
             None => {
+                // The table has a policy then.
                 self.find_out(change)?;
-                let program = self.selector.program(change);
-                self.selector.wants(change, &program)
+                self.wants(change)
             }
         }
     }
@@ -177,7 +177,12 @@ impl ReadFilter {
         // DDL and markers have no table.
         let has_table = !change.table().name().is_empty();
         if has_table && self.selector.program(change).problems().is_some() {
-            let others = self.definitions_of(change.table().name())?;
+            let name = change.table().name();
+            if self.options.only.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(name)) {
+                self.tables.insert(change.table_id(), TablePolicy::None);
+                return Ok(());
+            }
+            let others = self.definitions_of(name)?;
             if let Some(problems) = self.selector.bind_among(change, &others).problems() {
                 return Err(change.locate(Error::from(problems)));
             }

@@ -170,9 +170,10 @@ impl LineReader {
             }
             _ => Arc::new(values_context(self.lines.file(place.file), built.space)),
         };
+        self.unfinished.go_on();
         if built.head.facts.unfinished() {
             let (csn, xid) = ids.texts();
-            self.unfinished.add(built.space.at(built.head.offset), csn, xid);
+            self.unfinished.add(built.space.at(built.head.offset), csn, xid, true);
         }
         let context = ChangeContext { file, ids, start: None };
         self.current = Some(Current { head: built.head, context, file: place.file, table });

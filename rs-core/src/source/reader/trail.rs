@@ -546,7 +546,8 @@ impl TrailReader {
     fn note_unfinished(&mut self, last: usize) {
         let at = self.window.place(last).map(|(_, position, _)| position).unwrap_or_default();
         let (csn, xid) = self.context.ids(self.window.data());
-        self.unfinished.add(at.into(), csn, xid);
+        let at_end = self.window.is_at_end() && last + 1 >= self.window.frames().len();
+        self.unfinished.add(at.into(), csn, xid, at_end);
         self.note(LiveNote::Unfinished { last: at });
     }
 
@@ -638,7 +639,7 @@ impl TrailReader {
                             return Ok(self.give_up_the_rest());
                         }
                         if !self.options.resync && !passes {
-                            return Err(error);
+                            return Err(if self.live.is_some() { error } else { self.window.settled_error(&error) });
                         }
                         if self.cursor < self.window.frames().len() {
                             // The first half of a pair whose other half is damaged or torn: all there is of it.

@@ -9,15 +9,18 @@ import java.util.Optional;
  * @param last Position of its last record.
  * @param csn Its CSN; {@code null} if its start was not read.
  * @param xid Its id; {@code null} if its start was not read.
+ * @param atEnd The source ends after it: its writer may not be done yet. Otherwise another transaction begins.
  */
 public record UnfinishedReport(
         Position last,
         Optional<String> csn,
-        Optional<String> xid) {
+        Optional<String> xid,
+        boolean atEnd) {
     static UnfinishedReport of(Json in) {
         return new UnfinishedReport(
                 in.get("last").position(),
                 in.get("csn").maybe(Json::text),
-                in.get("xid").maybe(Json::text));
+                in.get("xid").maybe(Json::text),
+                in.get("at_end").bool());
     }
 }
