@@ -1,7 +1,7 @@
 //! The cost of writing a trail, as ratios: `make bench`.
 //!
 //! Changes that are forwarded unchanged, against writing the same bytes in blocks; rows that are built from values, against decoding
-//! the same number of rows. The time of reading alone is taken off. Files are written to memory (`/dev/shm`) where there is one, so
+//! the same number of rows. The time of only reading them is taken off. Files are written to memory (`/dev/shm`) where there is one, so
 //! that no disk is measured, and removed.
 
 #![allow(missing_docs, clippy::indexing_slicing)]
@@ -44,7 +44,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What is left is in memory, and is named so that a person can remove it.
+        // The rest is in memory, and is named so that a person can remove it.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

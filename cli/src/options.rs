@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use trailcore::filter::{Dialect, Select, SelectParts};
+use trailcore::filter::{Dialect, Select, SelectOptions, SelectParts};
 use trailcore::report::CountReport;
 use trailcore::source::{NoticeKind, ReadReport};
 use trailcore::{Catalog, Error, Op, Position, ReadOptions, Trail, TrailPosition};
@@ -124,6 +124,9 @@ pub(crate) struct Selecting {
     /// Only changes that the TABLE and MAP statements of this parameter file select
     #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "exclude", "where_", "filter"])]
     param_file: Option<PathBuf>,
+    /// The home of GoldenGate, in which files that the parameter file includes are looked up too
+    #[arg(long, value_name = "FOLDER", requires = "param_file")]
+    home: Option<PathBuf>,
     /// Only these operations: insert,update,pk_update,delete,truncate,ddl
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = operation)]
     ops: Vec<Op>,
@@ -323,7 +326,8 @@ impl Selecting {
     /// Returns the selection of the parameter file, if there is one.
     fn file(&self) -> Result<Option<Select>, Failure> {
         let Some(path) = &self.param_file else { return Ok(None) };
-        let select = Select::from_file_in(path, self.dialect()).map_err(|error| match error.kind() {
+        let options = SelectOptions { dialect: self.dialect(), home: self.home.clone(), ..SelectOptions::default() };
+        let select = options.read_file(path).map_err(|error| match error.kind() {
             // No trail has been read: the arguments are wrong.
             trailcore::ErrorKind::Filter => Failure::usage(error.to_string()),
             _ => Failure::from(error),

@@ -230,7 +230,7 @@ pub unsafe extern "C" fn tc_select_open(
     fallible(error, || {
         give_to(select, || {
             let options = document(options, SelectOptions::from_json)?;
-            Ok(tc_select(options.apply(Select::from_file_in(path(file, "file")?, options.dialect)?)))
+            Ok(tc_select(options.read_file(path(file, "file")?)?))
         })
     })
 }

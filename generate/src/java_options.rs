@@ -12,7 +12,7 @@ use trailcore_stream::TailOptions;
 use crate::errors::Regions;
 
 /// Properties that Java has as objects, with methods of their own.
-pub(crate) const BY_HAND: [&str; 6] = ["definitions", "select", "dialect", "tables", "read", "policies"];
+pub(crate) const BY_HAND: [&str; 7] = ["definitions", "select", "dialect", "home", "tables", "read", "policies"];
 
 /// Returns the regions of the bindings' files.
 pub(crate) fn regions() -> Vec<Regions> {

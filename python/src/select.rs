@@ -22,11 +22,12 @@ impl Select {
         let options = SelectOptions::from_json(options).map_err(|error| syntax(py, &error))?;
         let select = if is_file {
             let path: PathBuf = source.extract()?;
-            py.detach(|| filter::Select::from_file_in(path, options.dialect))
+            py.detach(|| options.read_file(path))
         } else {
-            filter::Select::parse_in(&source.extract::<String>()?, options.dialect).map_err(Error::from)
+            let select = filter::Select::parse_in(&source.extract::<String>()?, options.dialect);
+            select.map(|select| options.apply(select)).map_err(Error::from)
         };
-        select.map(|select| Self(options.apply(select))).map_err(|error| syntax(py, &error))
+        select.map(Self).map_err(|error| syntax(py, &error))
     }
 
     /// Joins the parts of a selection, a document, with a document of options.

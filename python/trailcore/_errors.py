@@ -6,12 +6,14 @@ any trail raise `ValueError`. All other errors are a `TrailError`. No message co
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import sys
+import threading
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from trailcore._values import Position
@@ -336,12 +338,26 @@ _ADVICE = {"undecided": ". Pass lenient=True to silence this warning, or lenient
 _CONSUMERS = ("trailcore", "polars", "pyarrow", "pandas", "duckdb", "deltalake")
 
 
+_REQUESTED = threading.local()
+
+
+@contextlib.contextmanager
+def requested_at(place: tuple[str, int] | None) -> Iterator[None]:
+    """Lets `caller` return a place in a thread of another library, which has no frame of the user."""
+    _REQUESTED.place = place
+    try:
+        yield
+    finally:
+        _REQUESTED.place = None
+
+
 def caller() -> tuple[str, int] | None:
-    """Returns file and line of the innermost frame outside of this package and of the libraries that consume its streams."""
+    """Returns file and line of the innermost frame outside of this package and of the libraries that consume its streams; in a thread
+    of such a library, the place of `requested_at`."""
     frame: types.FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _CONSUMERS:
         frame = frame.f_back
-    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else getattr(_REQUESTED, "place", None)
 
 
 def warn(notices: list[tuple[str, str]], place: tuple[str, int] | None) -> None:

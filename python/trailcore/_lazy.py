@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trailcore import _native
-from trailcore._errors import ColumnValueError
+from trailcore._errors import ColumnValueError, caller, requested_at
 from trailcore._select import Select
 from trailcore._table import Table, needed
 
@@ -48,7 +48,7 @@ class _Fixed:
 def scan(table: Table) -> polars.LazyFrame:
     """Returns a lazy frame of a table."""
     pl = needed("polars", "polars")
-    fixed = _Fixed(table)
+    fixed, place = _Fixed(table), caller()
 
     def source(
         columns: list[str] | None, predicate: polars.Expr | None, n_rows: int | None, batch_size: int | None
@@ -58,7 +58,8 @@ def scan(table: Table) -> polars.LazyFrame:
             names += [name for name in predicate.meta.root_names() if name not in names]
         # The first rows are those before the predicate.
         select = None if predicate is None or n_rows is not None else pushed(fixed, predicate)
-        stream = fixed.open(names, select)
+        with requested_at(place):
+            stream = fixed.open(names, select)
         left = n_rows
         while left != 0:
             batch = stream.next_batch()

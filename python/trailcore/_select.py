@@ -109,13 +109,21 @@ class Select:
         return cls._of(text, False, lenient=lenient, dialect=dialect)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], *, lenient: bool = False, dialect: Dialect = "ansi") -> Select:
-        """Parses a parameter file and the files that it includes. Statements that do not select changes are skipped. Warns with
-        `LintWarning` about doubtful constructs.
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        lenient: bool = False,
+        dialect: Dialect = "ansi",
+        home: str | os.PathLike[str] | None = None,
+    ) -> Select:
+        """Parses a parameter file and the files that it includes, which are looked up in its own folder, in the `home` of GoldenGate and
+        in the current folder. Statements that do not select changes are skipped. Warns with `LintWarning` about doubtful constructs.
 
         Raises `FilterSyntaxError`, `OSError`.
         """
-        select = cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect)
+        given = {} if home is None else {"home": os.fspath(home)}
+        select = cls._of(os.fspath(path), True, lenient=lenient, dialect=dialect, **given)
         if text := select._compiled.lint_text:
             warnings.warn(text, LintWarning, stacklevel=2)
         return select

@@ -280,8 +280,9 @@ native! {
         env, source: JByteArray<'l>, options: JByteArray<'l>, is_file: jboolean
     ) -> jlong {
         let (source, options) = (text(env, &source)?, SelectOptions::from_json(&text(env, &options)?)?);
-        let select = if is_file { Select::from_file_in(source, options.dialect)? } else { Select::parse_in(&source, options.dialect)? };
-        Ok(Object::Filter(options.apply(select)).into_handle())
+        let select =
+            if is_file { options.read_file(source)? } else { options.apply(Select::parse_in(&source, options.dialect)?) };
+        Ok(Object::Filter(select).into_handle())
     }
 
     Java_io_trailcore_Native_filterWith<'l>(env, filter: jlong, options: JByteArray<'l>) -> jlong {

@@ -1,5 +1,7 @@
 //! Options of a selection, as a document.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use crate::document;
@@ -17,6 +19,9 @@ use crate::time::Timestamp;
 pub struct SelectOptions {
     /// The meaning of quotes in the text.
     pub dialect: Dialect,
+    /// The home of GoldenGate, in which the included files of a parameter file are also looked up, before the current folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<PathBuf>,
     /// Undecidable changes are counted and rejected, instead of ending the reading with an error.
     pub lenient: bool,
     /// The unit in which positions and lengths of text are counted.
@@ -36,7 +41,16 @@ impl SelectOptions {
         document::parse(document)
     }
 
-    /// Returns a selection with these options, except the dialect, which is about parsing.
+    /// Reads a parameter file in the dialect of the options, with the included files that are in its own folder, in their home or in the
+    /// current folder, and returns the selection with the options.
+    ///
+    /// # Errors
+    /// The errors of [`Select::from_file`].
+    pub fn read_file(&self, path: impl AsRef<Path>) -> Result<Select> {
+        Select::from_file_at(path.as_ref(), self.dialect, self.home.as_deref()).map(|select| self.apply(select))
+    }
+
+    /// Returns a selection with these options, except the dialect and the home, which are about reading its text.
     ///
     /// ```
     /// use trailcore::filter::{Select, SelectOptions};

@@ -188,15 +188,7 @@ impl Select {
         Self::from_file_at(path.as_ref(), dialect, None)
     }
 
-    /// Reads a parameter file whose includes are also looked up in the home of GoldenGate, before the current folder.
-    ///
-    /// # Errors
-    /// The errors of [`from_file`](Self::from_file).
-    pub fn from_file_in_home(path: impl AsRef<Path>, dialect: Dialect, home: impl AsRef<Path>) -> Result<Self> {
-        Self::from_file_at(path.as_ref(), dialect, Some(home.as_ref()))
-    }
-
-    fn from_file_at(path: &Path, dialect: Dialect, home: Option<&Path>) -> Result<Self> {
+    pub(crate) fn from_file_at(path: &Path, dialect: Dialect, home: Option<&Path>) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
         let own = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let folders = Folders { own, home: home.map(Path::to_path_buf) };

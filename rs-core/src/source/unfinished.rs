@@ -37,7 +37,7 @@ impl UnfinishedTransactions {
         }
     }
 
-    /// Notes that a change follows: the source does not end after those that are listed.
+    /// Notes that a change follows: the source does not end after the last that is listed.
     pub(super) fn go_on(&mut self) {
         if let Some(last) = self.listed.last_mut() {
             last.at_end = false;

@@ -92,7 +92,7 @@ impl DdlFilter {
     /// which are empty if the trail does not state them.
     pub(crate) fn wants(&self, object: &str, mapped: bool, operation: &str, kind: &str) -> bool {
         let fits = |clause: &Clause| clause.fits(object, mapped, operation, kind);
-        // EXCLUDE alone selects nothing (OGG-06374 states it; docs/filter.md, section 2.4).
+        // EXCLUDE without INCLUDE selects nothing (OGG-06374 states it; docs/filter.md, section 2.4).
         let included = self.clauses.is_empty() || self.clauses.iter().any(|clause| clause.include && fits(clause));
         let excluded = self.clauses.iter().any(|clause| !clause.include && !clause.partial && fits(clause));
         included && !excluded

@@ -40,9 +40,8 @@ public final class Select extends Options<Select> {
         return new Select(changed, value.make(handle -> Native.filterWith(handle, Wire.bytes(Json.write(changed)))));
     }
 
-    private static Select of(String source, Dialect dialect, boolean isFile) {
+    private static Select of(String source, Map<String, Object> values, boolean isFile) {
         NativeLibrary.load();
-        Map<String, Object> values = Map.of("dialect", word(dialect));
         long handle = Native.filterOf(Wire.bytes(source), Wire.bytes(Json.write(values)), isFile);
         return new Select(values, new NativeValue(handle));
     }
@@ -67,7 +66,7 @@ public final class Select extends Options<Select> {
      * @throws TrailException.Filter if the text is wrong
      */
     public static Select parse(String text, Dialect dialect) {
-        return of(text, dialect, false);
+        return of(text, Map.of("dialect", word(dialect)), false);
     }
 
     /**
@@ -92,7 +91,22 @@ public final class Select extends Options<Select> {
      * @throws TrailException.Filter if the text is wrong
      */
     public static Select fromFile(Path file, Dialect dialect) {
-        return of(file.toString(), dialect, true);
+        return of(file.toString(), Map.of("dialect", word(dialect)), true);
+    }
+
+    /**
+     * Reads a parameter file in a dialect, with included files that are also looked up in the home of GoldenGate, before the current
+     * folder.
+     *
+     * @param file the parameter file
+     * @param dialect the meaning of double quotes
+     * @param home the home of GoldenGate
+     * @return the selection
+     * @throws TrailException.Io if a file cannot be read
+     * @throws TrailException.Filter if the text is wrong
+     */
+    public static Select fromFile(Path file, Dialect dialect, Path home) {
+        return of(file.toString(), Map.of("dialect", word(dialect), "home", home.toString()), true);
     }
 
     /** {@return the same selection in lenient mode: it counts and rejects changes that it cannot decide} */
