@@ -238,6 +238,10 @@ impl SourceFormat for TrailFormat {
         tokens::transaction_ids(frame::token_area_in(areas, order).unwrap_or_default(), order)
     }
 
+    fn csn<'a>(&self, areas: &'a [u8], order: ByteOrder) -> Option<&'a [u8]> {
+        tokens::csn(frame::token_area_in(areas, order).unwrap_or_default(), order)
+    }
+
     fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>> {
         change.trail().ok_or_else(|| Error::internal("a change without its records"))?.lists()
     }

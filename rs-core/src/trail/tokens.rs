@@ -107,6 +107,13 @@ pub fn parse(area: &[u8], order: ByteOrder) -> impl Iterator<Item = Result<GgsTo
     Tokens::new(area, order).map(|token| token.map(GgsToken))
 }
 
+/// Returns the CSN of a `T` area; `None` if it is absent or not valid UTF-8.
+#[must_use]
+pub(crate) fn csn(area: &[u8], order: ByteOrder) -> Option<&[u8]> {
+    let csns = parse(area, order).filter_map(Result::ok).filter(|token| token.id() == id::LOGCSN);
+    csns.filter_map(|token| token.value()).find(|csn| csn.is_ascii() || std::str::from_utf8(csn).is_ok())
+}
+
 /// Returns the CSN and the transaction id of a `T` area. Each is `None` if it is absent or not valid UTF-8.
 #[must_use]
 pub(crate) fn transaction_ids(area: &[u8], order: ByteOrder) -> (Option<&str>, Option<&str>) {
