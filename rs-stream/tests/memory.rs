@@ -101,7 +101,7 @@ fn long_trail(folder: &Path) -> u64 {
     let writer = {
         let (prefix, written, seen) = (folder.join("lt"), Arc::clone(&written), Arc::clone(&seen));
         std::thread::spawn(move || {
-            write(&prefix, 2 * megabytes() << 20, 20, |rows| {
+            write(&prefix, (2 * megabytes()) << 20, 20, |rows| {
                 written.store(rows, Ordering::Release);
                 // About eight files.
                 while rows > seen.load(Ordering::Acquire) + 8 * FILE / 900 {
@@ -111,7 +111,8 @@ fn long_trail(folder: &Path) -> u64 {
         })
     };
     let store = FileStore::new(folder.join("checkpoint"));
-    let mut tail = Tail::open_with(folder.join("lt"), TailOptions::new(), store).unwrap();
+    let mut tail =
+        Tail::open_with(folder.join("lt"), TailOptions::new().checkpoint_interval(Duration::from_millis(50)), store).unwrap();
     let (mut last, mut removed) = (0, 0);
     while !(writer.is_finished() && last == written.load(Ordering::Acquire)) {
         let Some(item) = tail.recv_timeout(Duration::from_millis(100)).unwrap() else { continue };
