@@ -11,7 +11,7 @@ TRAILCORE := target/release/trailcore
 LINT ?= strict
 
 .PHONY: help setup demo generate check lints test test-rust test-cli test-long fmt clippy rustdoc deny lint-project cli-build examples-check \
-  conformance tested fuzz fuzz-short soak kafka bench dist docs data msrv notices hooks clean
+  conformance tested fuzz fuzz-short soak tsan planted kafka bench bench-live dist docs data msrv notices hooks clean
 
 include python/python.mk
 include ffi/ffi.mk
@@ -89,7 +89,7 @@ test-cli: ## Tests the command line
 tested:
 	$(CARGO) build --quiet --workspace --all-features --all-targets
 
-test-long: kafka fuzz soak c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Kafka, Spark, the source distribution
+test-long: kafka fuzz soak tsan planted c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Kafka, Spark, the source distribution
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -147,14 +147,27 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 	  rm -rf $$scratch; \
 	done
 
-# The property tests with many more cases, kills of followers and pipelines, thirty simulated days, and the leak test with many more
-# rounds.
+# The property tests with many more cases, kills of followers and pipelines, the memory of long trails and large transactions,
+# interleavings of threads, thirty simulated days, and the leak test with many more rounds.
 soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
 	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres --test kafka
+	TRAILCORE_SOAK_MB=5000 TRAILCORE_SOAK_FOLDER=$(CURDIR)/target $(CARGO) test --quiet --release -p trailcore-stream --test memory -- --nocapture
+	TRAILCORE_CASES=200000 $(CARGO) test --quiet --release -p trailcore-interleavings
 	TRAILCORE_MINUTES=5 $(CARGO) test --quiet --release -p trailcore-ops --test simulation
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
+
+# The standard library is built with the sanitizer too: it would report its own locks otherwise.
+TSAN_TESTS := --lib --test live
+tsan: ## Runs the tests of threads under ThreadSanitizer
+	@if ! rustup component list --toolchain nightly 2>/dev/null | grep -q '^rust-src (installed)'; then \
+	  echo "skipped: ThreadSanitizer needs a nightly toolchain with rust-src; make setup installs both"; exit 0; fi; \
+	RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=target/tsan cargo +nightly test --quiet -Zbuild-std \
+	  --target $$(rustc -vV | sed -n 's/^host: //p') -p trailcore-stream $(TSAN_TESTS)
+
+planted: ## Plants bugs in the pipelines, and checks that the tests find each
+	python3 tests/planted.py $(TRAILCORE_PROFILE)
 
 # Without it, the test of Kafka is skipped, with a message.
 kafka: ## Gets the programs of a Kafka broker, by Maven, for the tests of Rust
@@ -166,6 +179,15 @@ bench: ## Prints the cost in every language, as multiples of reading the file an
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java
+
+# Following in every language: the time from a write to the delivery, beside that of Rust.
+bench-live: c-touch java-tools java-library py-build ## Latency of following a trail, in every language
+	$(CC) -O2 -std=c99 $(C_STRICT) benches/follow/follow.c $$($(C_WITH) pkg-config --cflags --libs trailcore) \
+	  -Wl,-rpath,$(C_PREFIX)/lib -o $(C_TEST)/bin/follow-bench
+	$(MVN) $(MVN_FLAGS) -f java/pom.xml test-compile
+	TRAILCORE_LIBRARY=$(CURDIR)/$(JNI_LIBRARY) TRAILCORE_FOLLOWERS="$$(printf '%s\n' 'C=$(CURDIR)/$(C_TEST)/bin/follow-bench 1.2' \
+	  'Java=java -cp $(CURDIR)/java/target/classes:$(CURDIR)/java/target/test-classes io.trailcore.FollowMain 2' \
+	  'Python=$(CURDIR)/$(PY) $(CURDIR)/benches/follow/follow.py 2')" $(CARGO) bench --quiet -p trailcore-benches --bench live
 
 dist: ## Builds the wheels, the C library, the Debian package and the JAR into target/dist
 	.ci/dist

@@ -54,6 +54,23 @@ def test_a_growing_trail(tmp_path: Path, transactions: bool) -> None:
         tail.recv(0)
 
 
+def test_a_transaction_that_is_spilled_is_whole(tmp_path: Path) -> None:
+    spill: dict[str, object] = {"memory": 1, "oversize": "spill", "spill_folder": str(tmp_path)}
+    seen: list[str] = []
+    with tc.follow(DATA / "bk", transactions=True, **QUICK, **spill) as tail:
+        while len(seen) < len(EXPECTED):
+            item = tail.recv()
+            if isinstance(item, tc.Delivery):
+                assert item.part == "whole"
+                seen += map(str, item.changes)
+    assert seen == EXPECTED
+    assert not any(tmp_path.iterdir())
+    spill["spill_limit"] = 10
+    with tc.follow(DATA / "bk", transactions=True, **QUICK, **spill) as tail, pytest.raises(OSError, match="limit of 10 bytes"):
+        while True:
+            tail.recv()
+
+
 def test_async_for_and_a_checkpoint(tmp_path: Path) -> None:
     grow(tmp_path)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from trailcore import _native
+from trailcore._closing import Closing
 from trailcore._native import Catalog, Change
 from trailcore._select import Select
 from trailcore._trail import _Reading
@@ -128,7 +129,7 @@ def _store(checkpoint: Path | CheckpointStore | None) -> tuple[Path | None, Chec
     return None, checkpoint
 
 
-class Tail:
+class Tail(Closing[_native.Tail]):
     """Follows a trail.
 
     Iterate it, in ``for`` or ``async for``, for its deliveries and events; it waits for more until it is stopped.
@@ -142,7 +143,8 @@ class Tail:
     ...             tail.stop()
     7824137835 1
 
-    One thread receives at a time; all other methods may be called from any thread.
+    Closing it stops it, stores the checkpoint and closes the files. One thread receives at a time; all other methods may be
+    called from any thread.
     """
 
     def __init__(self, native: _native.Tail) -> None:
@@ -215,18 +217,6 @@ class Tail:
         lag: dict[str, Any] = json.loads(self._native.lag_document())
         return lag
 
-    def close(self) -> None:
-        """Stops it, stores the checkpoint and closes the files."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        """Returns the tail itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Closes it."""
-        self.close()
-
     async def __aenter__(self) -> Self:
         """Returns the tail itself."""
         return self
@@ -237,11 +227,12 @@ class Tail:
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 
 
-class Hub:
+class Hub(Closing[_native.Hub]):
     """Reads a trail once for any number of subscribers.
 
     Each is a `Tail` of its own, with its own selection, start, checkpoint and policies. One that starts elsewhere or is too
-    slow reads the files itself until it has caught up.
+    slow reads the files itself until it has caught up. Closing the hub stops the shared reading; its subscribers go on by
+    themselves.
 
     >>> import trailcore as tc
     >>> with tc.Hub("examples/data/big/bk") as hub, hub.subscribe(transactions=True) as tail:
@@ -288,18 +279,6 @@ class Hub:
     def start(self) -> None:
         """Starts the shared reading, in a thread of the library. A second call has no effect."""
         self._native.start()
-
-    def close(self) -> None:
-        """Stops the shared reading. Its subscribers go on by themselves."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        """Returns the hub itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Closes it."""
-        self.close()
 
 
 def _item(received: tuple[str, list[Change], str, int] | None) -> Delivery | Event | None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trailcore import _native
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from trailcore._closing import Closing
 
 __all__ = ["Pipelines"]
 
 
-class Pipelines:
+class Pipelines(Closing[_native.Pipelines]):
     """Running pipelines, each of which moves the changes of a trail on to files, another trail or tables, exactly once.
 
     docs/pipelines.md has the form of `toml`, and the guarantees of each sink. What the pipelines meet after the start is in
-    their `status`.
+    their `status`. Closing them stops them, after a commit of what was read.
 
     >>> import tempfile, trailcore as tc
     >>> toml = f'''
@@ -77,18 +75,6 @@ class Pipelines:
         """
         applied: dict[str, list[str]] = self._call("apply", toml=toml, healthy_within=round(healthy_within * 1000), who=who)
         return applied
-
-    def close(self) -> None:
-        """Stops them, after a commit of what was read."""
-        self._native.close()
-
-    def __enter__(self) -> Self:
-        """Returns the pipelines themselves."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Closes them."""
-        self.close()
 
     def _call(self, verb: str, **request: Any) -> Any:
         given = {name: value for name, value in request.items() if value is not None}

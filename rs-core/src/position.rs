@@ -184,12 +184,19 @@ impl Csn {
         Err(error.hint("write it as the trail has it, such as 7824137850, 0/16B3748 or 000001:0342"))
     }
 
+    /// Compares two CSN texts as bytes, as [`compare`](Self::compare) does; `None` if one is not valid UTF-8, too.
+    #[must_use]
+    pub fn compare_bytes(left: &[u8], right: &[u8]) -> Option<Ordering> {
+        if are_numbers_of_one_length(left, right) {
+            return Some(left.cmp(right));
+        }
+        Self::compare(std::str::from_utf8(left).ok()?, std::str::from_utf8(right).ok()?)
+    }
+
     /// Compares two CSN texts; `None` if they have different forms. Does not allocate.
     #[must_use]
     pub fn compare(left: &str, right: &str) -> Option<Ordering> {
-        // Nearly all CSNs are numbers of the same length as the one before.
-        let are_digits = || left.bytes().chain(right.bytes()).all(|byte| byte.is_ascii_digit());
-        if left.len() == right.len() && !left.is_empty() && are_digits() {
+        if are_numbers_of_one_length(left.as_bytes(), right.as_bytes()) {
             return Some(left.cmp(right));
         }
         let separator = |text: &str| text.chars().find(|c| matches!(c, '/' | ':' | '.'));
@@ -211,6 +218,13 @@ impl Csn {
             }
         }
     }
+}
+
+/// Returns whether both are numbers of the same length, as nearly all CSNs and the ones before them are.
+fn are_numbers_of_one_length(left: &[u8], right: &[u8]) -> bool {
+    // Without an early end, several digits are looked at in one step.
+    let are_digits = |text: &[u8]| text.iter().fold(true, |all, byte| all & byte.is_ascii_digit());
+    left.len() == right.len() && !left.is_empty() && are_digits(left) && are_digits(right)
 }
 
 /// Compares two unsigned numbers of any length by their digits.
@@ -253,6 +267,12 @@ mod tests {
         assert_eq!(Csn::compare("1/2", "1:2"), None);
         assert_eq!(Csn::compare("", "1"), None);
         assert_eq!(Csn::compare("7:9:1", "7:9"), None);
+        for (left, right) in
+            [("7824137832", "7824137914"), ("7:9", "8:1"), ("0/a", "0/A"), ("1/2", "1:2"), ("", "1"), ("10", "9")]
+        {
+            assert_eq!(Csn::compare_bytes(left.as_bytes(), right.as_bytes()), Csn::compare(left, right), "{left} {right}");
+        }
+        assert_eq!(Csn::compare_bytes(b"\xff", b"1"), None);
     }
 
     #[test]

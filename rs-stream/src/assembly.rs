@@ -11,13 +11,17 @@ use crate::acknowledge::Mark;
 use crate::event::EventKind;
 use crate::item::{Body, InTrail, Part, Transaction, transaction_of};
 use crate::options::{Oversize, TailOptions};
+use crate::spill::{Spill, SpillPlace};
+
+/// Bytes of changes that close a block of a transaction, however few the changes are.
+const BLOCK_BYTES: u64 = 1 << 20;
 
 /// Knows the place after the last change, and whether transactions are in order.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     mark: Mark,
     /// CSN and timestamp of the last transaction.
-    csn: Option<String>,
+    csn: Option<Vec<u8>>,
     time: Option<Timestamp>,
     /// The last change did not end its transaction.
     inside: bool,
@@ -56,7 +60,7 @@ impl Order {
 
     /// Compares the first transaction with the one before a checkpoint.
     pub(crate) fn continue_after(&mut self, mark: &Mark) {
-        (self.csn, self.time) = (mark.csn.clone(), mark.time);
+        (self.csn, self.time) = (mark.csn.clone().map(String::into_bytes), mark.time);
     }
 
     /// Notes that the writer has started again: transactions may be repeated.
@@ -87,8 +91,7 @@ impl Order {
     /// Looks for transactions that are not in order, and for changes without a transaction.
     pub(crate) fn examine(&mut self, block: &ChangeBlock) -> Vec<Cut> {
         let mut cuts = Vec::new();
-        for index in 0..block.len() {
-            let Some(indicator) = block.indicator(index) else { continue };
+        for (index, indicator) in block.indicators().enumerate() {
             if indicator.begins() {
                 if let Some(change) = block.get(index) {
                     self.compare(&change, index, &mut cuts);
@@ -105,17 +108,18 @@ impl Order {
 
     /// Compares a transaction with the one before it.
     fn compare(&mut self, change: &Change<'_>, at: usize, cuts: &mut Vec<Cut>) {
-        if let Some(csn) = change.csn() {
+        if let Some(csn) = change.csn_bytes() {
             match &mut self.csn {
                 Some(before) => {
-                    if Csn::compare(csn, before) == Some(Ordering::Less) {
-                        let what = format!("CSN {csn} comes after CSN {before}");
+                    if Csn::compare_bytes(csn, before) == Some(Ordering::Less) {
+                        let text = String::from_utf8_lossy;
+                        let what = format!("CSN {} comes after CSN {}", text(csn), text(before));
                         cuts.push(Cut { at, kind: EventKind::HistoryReset, what });
                     }
                     before.clear();
-                    before.push_str(csn);
+                    before.extend_from_slice(csn);
                 }
-                none => *none = Some(csn.to_owned()),
+                none => *none = Some(csn.to_vec()),
             }
         }
         let time = change.timestamp();
@@ -144,6 +148,7 @@ impl Order {
 pub(crate) struct Assembly {
     memory: u64,
     oversize: Oversize,
+    spill: SpillPlace,
     batch: usize,
     select: Option<Select>,
     read: ReadOptions,
@@ -169,11 +174,15 @@ struct Open {
     parts: u64,
     blocks: Vec<Arc<ChangeBlock>>,
     block: ChangeBlock,
-    /// Bytes and changes that are not delivered.
+    /// Bytes of the block.
+    block_bytes: u64,
+    /// Bytes in memory, and changes that are not delivered.
     bytes: u64,
     changes: u64,
     /// Its changes are not kept; it is read again.
     rereads: bool,
+    /// Its changes that are not in memory.
+    spill: Option<Spill>,
 }
 
 /// Something that is complete.
@@ -192,6 +201,7 @@ impl Assembly {
         Self {
             memory: options.memory,
             oversize: options.oversize,
+            spill: options.spill_place(),
             batch: options.batch.max(1),
             select: options.select.clone(),
             read: options.read.clone(),
@@ -216,8 +226,14 @@ impl Assembly {
         self.inside = mark.transaction;
         // Changes that are not delivered are read again; delivered parts are not.
         let delivered = self.open.take().filter(|open| open.parts > 0 && mark.transaction == Some(open.first));
-        self.open =
-            delivered.map(|open| Open { blocks: Vec::new(), block: ChangeBlock::default(), bytes: 0, changes: 0, ..open });
+        self.open = delivered.map(|open| Open {
+            blocks: Vec::new(),
+            block: ChangeBlock::default(),
+            block_bytes: 0,
+            bytes: 0,
+            changes: 0,
+            ..open
+        });
     }
 
     /// Takes the changes of a block, after which the place is `mark`. Returns what is complete, and the error after it.
@@ -263,23 +279,20 @@ impl Assembly {
         if wanted {
             open.changes += 1;
             if !open.rereads {
-                open.block.push(change);
-                open.bytes += change.source_bytes();
-                if open.block.len() >= batch {
-                    open.close_block();
-                }
+                open.push(change, batch);
             }
         }
         if indicator.ends() {
             let has_start = open.has_start;
             done.extend(self.end(has_start, sources)?);
-        } else if open.bytes > self.memory {
+        } else if open.bytes > open.cap(self.memory) {
             match self.oversize {
                 Oversize::Reread => {
                     (open.rereads, open.bytes) = (true, 0);
                     open.blocks.clear();
                     open.block.clear();
                 }
+                Oversize::Spill => open.spill(&self.spill)?,
                 Oversize::Stream => {
                     let part = if open.parts == 0 { Part::First } else { Part::Middle };
                     let complete = open.has_start;
@@ -312,17 +325,23 @@ impl Assembly {
     fn end(&mut self, complete: bool, sources: &impl Fn(TrailPosition) -> Result<Sources>) -> Result<Option<Done>> {
         let Some(mut open) = self.open.take() else { return Ok(None) };
         let mark = Mark { position: open.after, transaction: None, csn: open.csn.clone(), time: Some(open.time) };
-        self.done = mark.clone();
         if open.changes == 0 && open.parts == 0 {
+            self.done = mark.clone();
             return Ok(Some(Done::Nothing(mark)));
+        }
+        if open.spill.is_some() {
+            open.spill(&self.spill)?;
         }
         let part = if open.parts == 0 { Part::Whole } else { Part::Last };
         let body = if open.rereads {
             let (options, select) = (self.read.clone(), self.select.clone());
             Body::InTrail(Box::new(InTrail { files: sources(open.first)?, options, select }))
+        } else if let Some(spill) = open.spill.take() {
+            Body::Spilled(Arc::new(spill))
         } else {
             Body::Held(open.take_blocks())
         };
+        self.done = mark.clone();
         Ok(Some(Done::Transaction(Box::new(open.transaction(part, complete, body, mark)))))
     }
 }
@@ -342,13 +361,41 @@ impl Open {
             parts: u64::from(inside.is_some()),
             blocks: Vec::new(),
             block: ChangeBlock::default(),
+            block_bytes: 0,
             bytes: 0,
             changes: 0,
             rereads: false,
+            spill: None,
         }
     }
 
+    fn push(&mut self, change: &Change<'_>, batch: usize) {
+        self.block.push(change);
+        self.bytes += change.source_bytes();
+        self.block_bytes += change.source_bytes();
+        if self.block.len() >= batch || self.block_bytes >= BLOCK_BYTES {
+            self.close_block();
+        }
+    }
+
+    /// Returns how many bytes may be in memory: a transaction that is spilled is written in pieces.
+    fn cap(&self, memory: u64) -> u64 {
+        if self.spill.is_some() { memory.min(BLOCK_BYTES) } else { memory }
+    }
+
+    /// Moves what is in memory to the file.
+    fn spill(&mut self, place: &SpillPlace) -> Result<()> {
+        let blocks = self.take_blocks();
+        self.bytes = 0;
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::create(place)?),
+        };
+        blocks.iter().try_for_each(|block| spill.push(block))
+    }
+
     fn close_block(&mut self) {
+        self.block_bytes = 0;
         if !self.block.is_empty() {
             self.blocks.push(Arc::new(std::mem::take(&mut self.block)));
         }

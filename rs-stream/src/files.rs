@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +40,45 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// The error of the operating system.
     fn open(&self, path: &Path) -> io::Result<(Arc<dyn ByteSource>, FileFacts)>;
+
+    /// Creates a file without a name in a folder, for a transaction that is larger than the memory cap
+    /// ([`Oversize::Spill`](crate::Oversize::Spill)).
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn scratch(&self, folder: &Path) -> io::Result<Arc<dyn Scratch>> {
+        Ok(Arc::new(tempfile::tempfile_in(folder)?))
+    }
+}
+
+/// A file without a name, whose space is free once it is dropped, or the process ends. It may be used from any thread.
+pub trait Scratch: ByteSource {
+    /// Writes all bytes at an offset.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn write_bytes(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+}
+
+impl Scratch for File {
+    fn write_bytes(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        FileExt::write_all_at(self, bytes, offset)
+    }
+}
+
+/// Reads bytes at an offset: `len` of them, or fewer at the end.
+pub(crate) fn read_up_to(source: &(impl ByteSource + ?Sized), offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    let rest = usize::try_from(source.size()?.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; len.min(rest)];
+    let mut filled = 0;
+    while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match source.read_at(room, offset + filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 /// The files of the operating system. They are read with `pread`, never mapped.
@@ -119,17 +158,7 @@ impl TailFile {
 
     /// Returns the first bytes, at most `most`.
     pub(crate) fn head(&self, most: usize) -> io::Result<Vec<u8>> {
-        let source = self.source()?;
-        let mut bytes = vec![0; usize::try_from(source.size()?).unwrap_or(most).min(most)];
-        let mut filled = 0;
-        while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
-            match source.read_at(room, filled as u64)? {
-                0 => break,
-                read => filled += read,
-            }
-        }
-        bytes.truncate(filled);
-        Ok(bytes)
+        read_up_to(&*self.source()?, 0, most)
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Item`]: what a tail delivers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use trailcore::source::{ByteSource, ReadFilter, TrailFile};
@@ -9,6 +10,7 @@ use trailcore::{
 
 use crate::acknowledge::{Mark, Receipt};
 use crate::event::Event;
+use crate::spill::Spill;
 
 /// A delivery of a tail. They come in the order of the trail.
 #[derive(Debug)]
@@ -192,6 +194,7 @@ pub struct Transaction {
 pub(crate) enum Body {
     Held(Vec<Arc<ChangeBlock>>),
     InTrail(Box<InTrail>),
+    Spilled(Arc<Spill>),
 }
 
 /// A transaction that is read from the trail again.
@@ -260,13 +263,14 @@ impl Transaction {
     }
 
     /// Returns its changes in blocks. With [`Oversize::Reread`](crate::Oversize::Reread), those of a large transaction are read from
-    /// the trail. The iterator does not depend on the transaction.
+    /// the trail, with [`Oversize::Spill`](crate::Oversize::Spill) from its file. The iterator does not depend on the transaction.
     ///
     /// # Errors
-    /// The errors of reading the trail. Each block is a result too.
+    /// The errors of reading the trail, [`Corrupt`](trailcore::ErrorKind::Corrupt) if the file is damaged. Each block is a result too.
     pub fn blocks(&self) -> Result<Blocks> {
         match &self.body {
             Body::Held(blocks) => Ok(Blocks::held(blocks.clone())),
+            Body::Spilled(spill) => Ok(Blocks(Place::Spilled(Arc::clone(spill), 0..spill.len()))),
             Body::InTrail(again) => {
                 let files = again.files.iter().map(|(path, source)| TrailFile::from_source(path, Arc::clone(source)));
                 let trail = Trail::of(files);
@@ -286,6 +290,7 @@ pub struct Blocks(Place);
 enum Place {
     Held(std::vec::IntoIter<Arc<ChangeBlock>>),
     InTrail(Box<Reread>),
+    Spilled(Arc<Spill>, Range<usize>),
 }
 
 impl Blocks {
@@ -329,6 +334,10 @@ impl Iterator for Blocks {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             Place::Held(blocks) => blocks.next().map(Ok),
+            Place::Spilled(spill, rest) => {
+                let block = spill.block(rest.next()?).inspect_err(|_| *rest = 0..0);
+                Some(block.map(Arc::new))
+            }
             Place::InTrail(again) => again.next().inspect_err(|_| again.done = true).transpose(),
         }
     }

@@ -53,14 +53,15 @@ mod shared;
 mod signal;
 pub mod sink;
 mod skip;
+mod spill;
 mod tail;
 mod watch;
 
 pub use acknowledge::{Progress, Receipt};
 pub use boundaries::{Boundaries, Boundary};
-pub use checkpoint::{Checkpoint, CheckpointStore, FileStore, Loaded, MemoryStore};
+pub use checkpoint::{Checkpoint, CheckpointStore, FileStore, KnownDefinition, Loaded, MemoryStore};
 pub use event::{Event, EventKind, Policy};
-pub use files::{FileFacts, Files, OsFiles};
+pub use files::{FileFacts, Files, OsFiles, Scratch};
 pub use hub::Hub;
 pub use item::{Batch, Blocks, Item, Part, Transaction};
 pub use lag::Lag;

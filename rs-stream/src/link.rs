@@ -125,7 +125,8 @@ impl Reading {
     /// Sends a message to all subscribers.
     pub(crate) fn send(&self, message: &Message, stop: &Signal) {
         let mut state = self.state.lock();
-        state.queues.retain_mut(|queue| queue.send(message, stop));
+        let gone = state.queues.extract_if(.., |queue| !queue.send(message, stop));
+        gone.for_each(Queue::close);
         if let Message::Changes(_, after) = message {
             state.at = Some(after.position);
         }
@@ -135,14 +136,17 @@ impl Reading {
     pub(crate) fn end(&self, error: Option<&Error>) {
         let mut state = self.state.lock();
         (state.at, state.failed) = (None, error.cloned());
-        for queue in state.queues.drain(..) {
-            drop(queue.sender);
-            queue.signal.hint();
-        }
+        state.queues.drain(..).for_each(Queue::close);
     }
 }
 
 impl Queue {
+    /// Disconnects the subscriber. It is woken after that: a subscriber that looks too early waits for long.
+    fn close(self) {
+        drop(self.sender);
+        self.signal.hint();
+    }
+
     /// Sends a message. Returns whether the subscriber stays connected.
     fn send(&mut self, message: &Message, stop: &Signal) -> bool {
         if let Some((changes, from)) = self.dropped {

@@ -1,5 +1,6 @@
 //! [`TailOptions`]: how to follow a trail.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use trailcore::{Error, ErrorKind, Position, ReadOptions, Result, Timestamp};
 
 use crate::event::{EventKind, Policies, Policy};
 use crate::files::{Files, OsFiles};
+use crate::spill::SpillPlace;
 
 /// The place to start at, if there is no checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,6 +111,8 @@ pub enum Oversize {
     Stream,
     /// Deliver it whole. Its changes are not kept: they are read from the trail again, whose files are held open meanwhile.
     Reread,
+    /// Deliver it whole. Its changes are kept in a file without a name, compressed and with checksums.
+    Spill,
 }
 
 /// The handling of a subscriber that is slower than the reading that it shares with others; see [`Hub`](crate::Hub).
@@ -157,6 +161,13 @@ pub struct TailOptions {
     pub(crate) memory: u64,
     /// The handling of a transaction that is larger than the memory cap.
     pub(crate) oversize: Oversize,
+    /// The folder for the changes of such a transaction with the oversize `spill`; absent for the system's temporary folder. It should
+    /// be on a disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) spill_folder: Option<PathBuf>,
+    /// Bytes of a transaction in that folder, compressed, at most; absent for as many as fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) spill_limit: Option<u64>,
     /// The handling of a subscriber that is slower than the reading that it shares.
     pub(crate) slow: Slow,
     /// Batches that wait for such a subscriber, at most.
@@ -191,6 +202,8 @@ impl Default for TailOptions {
             batch: 1_000,
             memory: 64 << 20,
             oversize: Oversize::default(),
+            spill_folder: None,
+            spill_limit: None,
             slow: Slow::default(),
             queue: 64,
             hints: true,
@@ -263,6 +276,13 @@ impl TailOptions {
         Self { memory, oversize, ..self }
     }
 
+    /// Sets the folder for the changes of a large transaction with [`Oversize::Spill`], which should be on a disk, and the bytes of a
+    /// transaction in it, compressed, at most. By default it is the system's temporary folder, without a limit.
+    #[must_use]
+    pub fn spill(self, folder: impl Into<PathBuf>, limit: Option<u64>) -> Self {
+        Self { spill_folder: Some(folder.into()), spill_limit: limit, ..self }
+    }
+
     /// Sets how many batches may wait for a subscriber of a [`Hub`](crate::Hub), and what to do if there are more.
     #[must_use]
     pub fn slow(self, queue: usize, slow: Slow) -> Self {
@@ -305,6 +325,14 @@ impl TailOptions {
     #[must_use]
     pub fn files(self, files: Arc<dyn Files>) -> Self {
         Self { files, ..self }
+    }
+
+    pub(crate) fn spill_place(&self) -> SpillPlace {
+        SpillPlace {
+            files: Arc::clone(&self.files),
+            folder: self.spill_folder.clone().unwrap_or_else(std::env::temp_dir),
+            limit: self.spill_limit.unwrap_or(u64::MAX),
+        }
     }
 
     pub(crate) fn without_selection(self) -> Self {

@@ -1,4 +1,4 @@
-//! Named points of a commit or a backup, at which tests end the process.
+//! Named points of a commit or a backup, at which tests end the process; and bugs that tests plant, to show that they are found.
 
 /// Ends the process without any cleaning up if a test wants it here, by `TRAILCORE_POINT=NAME` or `TRAILCORE_POINT=NAME:COUNT`.
 #[cfg(feature = "drill")]
@@ -14,3 +14,14 @@ pub fn reach(name: &str) {
 
 #[cfg(not(feature = "drill"))]
 pub fn reach(_name: &str) {}
+
+/// Returns whether a test wants a bug here, by `TRAILCORE_BUG=NAME`.
+#[cfg(feature = "drill")]
+pub fn has_bug(name: &str) -> bool {
+    std::env::var("TRAILCORE_BUG").is_ok_and(|wanted| wanted == name)
+}
+
+#[cfg(not(feature = "drill"))]
+pub fn has_bug(_name: &str) -> bool {
+    false
+}

@@ -94,11 +94,21 @@ impl Shared {
     }
 
     pub(crate) fn acknowledge(&self, receipt: &Receipt) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::new(ErrorKind::InvalidArgument, "the tail is closed: an acknowledgement is not stored any more"));
+        let is_closed = || self.closed.load(Ordering::Acquire);
+        let refused = || Error::new(ErrorKind::InvalidArgument, "the tail is closed: an acknowledgement is not stored any more");
+        if is_closed() {
+            return Err(refused());
         }
         self.tracker.lock().acknowledge(receipt)?;
-        self.store(false)
+        self.store(false)?;
+        // Another thread closes the tail: it may have been too late for the last checkpoint.
+        if is_closed() && !self.is_stored() { Err(refused()) } else { Ok(()) }
+    }
+
+    /// Returns whether all that is acknowledged is stored. It waits for a store that is going on.
+    fn is_stored(&self) -> bool {
+        let _store = self.store.0.lock();
+        self.keeper.lock().stored.as_ref() == Some(self.tracker.lock().acknowledged())
     }
 
     /// Stores what is acknowledged, and gives the checkpoint up.

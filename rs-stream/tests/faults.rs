@@ -21,7 +21,8 @@ use trailcore::Result;
 use trailcore::sink::WriterOptions;
 use trailcore::source::ByteSource;
 use trailcore_stream::{
-    Checkpoint, CheckpointStore, Delivery, FileFacts, FileStore, Files, Loaded, MemoryStore, OsFiles, Tail, TailOptions,
+    Checkpoint, CheckpointStore, Delivery, FileFacts, FileStore, Files, Loaded, MemoryStore, OsFiles, Oversize, Scratch, Tail,
+    TailOptions,
 };
 
 const LIST: [(u64, usize); 5] = [(100, 1), (101, 4), (102, 2), (103, 3), (104, 7)];
@@ -37,16 +38,24 @@ struct Faulty {
     countdown: Arc<AtomicUsize>,
     error: i32,
     most: usize,
+    /// Writes to a file without a name until the one that fails.
+    writes: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     fn new(fails_at: usize, error: i32, most: usize) -> Self {
-        Self { countdown: Arc::new(AtomicUsize::new(fails_at)), error, most }
+        Self { countdown: Arc::new(AtomicUsize::new(fails_at)), error, most, writes: Arc::default() }
     }
 
     fn call(&self) -> io::Result<()> {
         let before = self.countdown.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if before == Ok(1) { Err(io::Error::from_raw_os_error(self.error)) } else { Ok(()) }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        const ENOSPC: i32 = 28;
+        let before = self.writes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if before == Ok(1) { Err(io::Error::from_raw_os_error(ENOSPC)) } else { Ok(()) }
     }
 }
 
@@ -63,6 +72,34 @@ impl Files for Faulty {
         self.call()?;
         let (source, facts) = OsFiles.open(path)?;
         Ok((Arc::new(FaultySource { layer: self.clone(), source }), facts))
+    }
+
+    fn scratch(&self, folder: &Path) -> io::Result<Arc<dyn Scratch>> {
+        self.write()?;
+        Ok(Arc::new(FaultyScratch { layer: self.clone(), file: OsFiles.scratch(folder)? }))
+    }
+}
+
+#[derive(Debug)]
+struct FaultyScratch {
+    layer: Faulty,
+    file: Arc<dyn Scratch>,
+}
+
+impl ByteSource for FaultyScratch {
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        let most = into.len().min(self.layer.most);
+        self.file.read_at(&mut into[..most], offset)
+    }
+}
+
+impl Scratch for FaultyScratch {
+    fn write_bytes(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.layer.write().and_then(|()| self.file.write_bytes(bytes, offset))
     }
 }
 
@@ -141,6 +178,43 @@ fn short_reads_change_nothing() {
     for most in [1, 7, 100] {
         assert_eq!(follow(&Faulty::new(0, 0, most), &files, Delivery::Changes).changes, read(&whole.path()));
     }
+}
+
+#[test]
+fn a_full_disk_stops_a_tail_that_spills_before_the_transaction_at_each_write() {
+    let growing = Growing::new();
+    growing.append(0, &trail(options(), &[(100, 2), (101, 300), (102, 1)])[0]);
+    let expected = read(&growing.path());
+    let spilling = quick().delivery(Delivery::Transactions).memory(2_000, Oversize::Spill).batch(50);
+    let mut fails_at = 1;
+    loop {
+        let layer = Faulty::new(0, 0, 7);
+        layer.writes.store(fails_at, Ordering::Relaxed);
+        let store = MemoryStore::new();
+        let mut seen = Seen::default();
+        let spilling = spilling.clone().files(Arc::new(layer.clone()));
+        let mut tail = Tail::open_with(growing.path(), spilling.clone(), store.clone()).unwrap();
+        let outcome = loop {
+            match tail.recv_timeout(Duration::ZERO) {
+                Ok(Some(item)) => tail.acknowledge(&seen.take(item).unwrap()).unwrap(),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(tail);
+        if layer.writes.load(Ordering::Relaxed) > 0 {
+            outcome.unwrap();
+            break;
+        }
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), &seen.changes[..]), (trailcore::ErrorKind::Io, &expected[..2]), "write {fails_at}");
+        assert!(error.to_string().contains("No space left") && error.to_string().contains("spill_folder"), "{error}");
+        // Once there is space, the checkpoint goes on with the transaction.
+        seen.drain(&mut Tail::open_with(growing.path(), spilling, store).unwrap());
+        assert_eq!(seen.changes, expected, "write {fails_at}");
+        fails_at += 1;
+    }
+    assert!(fails_at > 3);
 }
 
 /// A store of which one call fails: the disk is full.
@@ -298,6 +372,37 @@ fn follower_process() {
             return;
         }
     }
+}
+
+/// The follower that is killed while it holds a transaction that is spilled to the folder `spill`.
+#[test]
+fn spilling_process() {
+    let Ok(folder) = std::env::var("SPILLER_FOLDER") else { return };
+    let folder = Path::new(&folder);
+    let spilling = quick().delivery(Delivery::Transactions).memory(2_000, Oversize::Spill).spill(folder.join("spill"), None);
+    let mut tail = Tail::open(folder.join("lt"), spilling).unwrap();
+    let mut seen = Seen::default();
+    seen.take(tail.recv().unwrap().unwrap());
+    let held = tail.recv().unwrap().unwrap();
+    // The file is there, under no name.
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+    let is_spill = |path: &PathBuf| path.starts_with(folder.join("spill")) && path.to_string_lossy().ends_with(" (deleted)");
+    assert_eq!(open.filter(is_spill).count(), 1);
+    std::fs::write(folder.join("reached"), seen.take(held).map(|_| b"spilled").unwrap()).unwrap();
+    std::process::abort();
+}
+
+#[test]
+fn a_follower_that_is_killed_leaves_no_spilled_transaction_behind() {
+    let growing = Growing::new();
+    growing.append(0, &trail(options(), &[(100, 2), (101, 300), (102, 1)])[0]);
+    let folder = growing.folder.path();
+    std::fs::create_dir(folder.join("spill")).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["spilling_process", "--exact"]).env("SPILLER_FOLDER", folder);
+    let output = command.output().unwrap();
+    assert!(!output.status.success() && folder.join("reached").exists(), "{output:?}");
+    assert_eq!(std::fs::read_dir(folder.join("spill")).unwrap().count(), 0);
 }
 
 fn start(folder: &Path, (point, count): (&str, u64), delivery: Delivery) -> Child {

@@ -11,12 +11,14 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use support::{Growing, options, read, trail};
-use trailcore::sink::WriterOptions;
-use trailcore::{ErrorKind, Position, Trail};
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::{ErrorKind, Position, Timestamp, Trail};
 use trailcore_stream::pipeline::{Pipeline, PipelineMetrics, PipelineOptions, Pipelines, State, Supervisor};
 use trailcore_stream::sink::Manifest;
 
@@ -340,6 +342,71 @@ fn partitions_and_targets_are_folders() {
     assert!(files.iter().all(|(path, file)| path.exists() && file.path.starts_with("LAKE.THINGS/date=2023-11-14/SHOP_CODE=x/")));
     let line = fs::read_to_string(&files[0].0).unwrap();
     assert!(line.contains("\"SHOP_CODE\":\"x\"") && line.contains("\"NAME\":\"100/0\""), "{line}");
+}
+
+/// Writes the file of a trail, whose rows have these columns besides ID.
+fn with_columns(growing: &Growing, seqno: u32, columns: &[&str]) {
+    let all = columns.iter().map(|name| ColumnDef::varchar(*name, 20));
+    let table = Arc::new(TableDef::new("SHOP.ITEMS", std::iter::once(ColumnDef::varchar("ID", 20).key()).chain(all).collect()));
+    let options = WriterOptions { first_seqno: seqno, ..options() };
+    let mut writer = TrailWriter::in_memory("lt", options).unwrap();
+    let csn = 100 + u64::from(seqno);
+    writer.begin(&csn.to_string(), &format!("1.2.{csn}"), Timestamp::from_unix_micros(1_700_000_000_000_000)).unwrap();
+    let mut row = RowBuilder::new(&table, writer.byte_order());
+    row.text("ID", &seqno.to_string()).unwrap();
+    for name in columns {
+        row.text(name, name).unwrap();
+    }
+    writer.insert(&table, row.bytes()).unwrap();
+    writer.commit().unwrap();
+    growing.append(usize::try_from(seqno).unwrap(), &writer.finish().unwrap()[0].1);
+}
+
+#[test]
+fn new_columns_are_added_ignored_or_stop_the_pipeline() {
+    let rows = |out: &Path| {
+        let texts = Manifest::of(out).files().unwrap().into_iter().map(|(path, _)| fs::read_to_string(path).unwrap());
+        let line = |line: &str| line.split_once("\"after\":").unwrap().1.split_once('}').unwrap().0.to_owned();
+        texts.flat_map(|text| text.lines().map(line).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let policy = |policy: &str, more: &str| format!("definitions = {{ new_columns = '{policy}', version_column = 'V' }}\n{more}");
+    let target = "select = \"MAP SHOP.ITEMS, TARGET LAKE.ITEMS;\"";
+    for (name, more) in [("add", ""), ("ignore", ""), ("ignore", target), ("stop", "")] {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        let options = pipeline(&toml(&growing.path(), "jsonl", out.path(), &policy(name, more)));
+        let drain = |options: &PipelineOptions| Pipeline::start(options.clone()).unwrap().drain();
+        with_columns(&growing, 0, &["A"]);
+        drain(&options).unwrap();
+        // It is known after a restart, too.
+        with_columns(&growing, 1, &["A", "B"]);
+        let outcome = drain(&options);
+        let first = r#"{"ID":"0","A":"A","V":1"#;
+        match name {
+            "add" => assert_eq!(rows(out.path()), [first, r#"{"ID":"1","A":"A","B":"B","V":2"#]),
+            "ignore" => {
+                with_columns(&growing, 2, &["A", "B"]);
+                drain(&options).unwrap();
+                assert_eq!(rows(out.path()), [first, r#"{"ID":"1","A":"A","V":2"#, r#"{"ID":"2","A":"A","V":2"#]);
+            }
+            _ => {
+                let error = outcome.unwrap_err();
+                assert!(error.kind() == ErrorKind::SchemaChange && error.to_string().contains("new columns B"), "{error}");
+                let mut running = Pipeline::start(options.clone()).unwrap();
+                running.drain().unwrap_err();
+                let lane = running.status().lanes.remove(0);
+                assert_eq!((lane.state, lane.retries, lane.error_class), (State::Failed, 0, Some("SchemaChange")));
+                assert_eq!(rows(out.path()), [first]);
+                drop(running);
+                // The operator accepts it.
+                drain(&pipeline(&toml(&growing.path(), "jsonl", out.path(), &policy("add", more)))).unwrap();
+                with_columns(&growing, 2, &["A", "B"]);
+                drain(&options).unwrap();
+                assert_eq!(rows(out.path())[2], r#"{"ID":"2","A":"A","B":"B","V":2"#);
+                continue;
+            }
+        }
+        outcome.unwrap();
+    }
 }
 
 #[test]

@@ -34,7 +34,8 @@ impl Server {
             assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
         }
         server.run("initdb", &["-D", &data, "-A", "trust", "-U", "lake", "--no-sync"]);
-        let options = format!("-k {} -c listen_addresses='' -c fsync=off", server.folder.path().display());
+        let options =
+            format!("-k {} -c listen_addresses='' -c fsync=off -c max_prepared_transactions=8", server.folder.path().display());
         server.run("pg_ctl", &["-D", &data, "-w", "-o", &options, "-l", &format!("{data}.log"), "start"]);
         Some(server)
     }
@@ -207,24 +208,8 @@ fn changes_are_applied_once() {
 
     // Killed at the points of a commit, and at random.
     client.batch_execute(CREATE).unwrap();
-    let file = scratch.path().join("pipelines.toml");
-    let text = toml::to_string(&Pipelines { pipelines: vec![pipeline(&trail, &server, "", "")] }).unwrap();
-    std::fs::write(&file, text).unwrap();
-    let start = |point: &str| {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["pipeline_process", "--exact"]).stdout(Stdio::null()).stderr(Stdio::null());
-        command.env("POSTGRES_FILE", &file).env("TRAILCORE_POINT", point).spawn().unwrap()
-    };
-    for point in ["position written", "committed", "letters written:2", "position written:3"] {
-        assert!(!start(point).wait().unwrap().success(), "{point}");
-    }
-    for kill in 0..4 {
-        let mut child = start("");
-        std::thread::sleep(std::time::Duration::from_millis(3 + 11 * kill));
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    assert!(start("").wait().unwrap().success());
+    let points = ["position written", "committed", "letters written:2", "position written:3"];
+    killed(&pipeline(&trail, &server, "", ""), &scratch.path().join("pipelines.toml"), &points);
     assert_eq!(rows(&mut client), wanted());
 
     // A second writer that starts makes the first one stop.
@@ -243,6 +228,163 @@ fn changes_are_applied_once() {
 
     conflicts(&server, &trail, &mut client);
     refused(&server, &trail, &mut client, scratch.path());
+}
+
+/// Runs a pipeline in a process that is killed at each of the points and at random, and then to its end.
+fn killed(options: &PipelineOptions, file: &Path, points: &[&str]) {
+    std::fs::write(file, toml::to_string(&Pipelines { pipelines: vec![options.clone()] }).unwrap()).unwrap();
+    let start = |point: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["pipeline_process", "--exact"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("POSTGRES_FILE", file).env("TRAILCORE_POINT", point).spawn().unwrap()
+    };
+    for point in points {
+        assert!(!start(point).wait().unwrap().success(), "{point}");
+    }
+    for kill in 0..4 {
+        let mut child = start("");
+        std::thread::sleep(std::time::Duration::from_millis(3 + 11 * kill));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(start("").wait().unwrap().success());
+}
+
+#[test]
+fn workers_apply_changes_as_one_does() {
+    let Some(server) = Server::start() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let trail = scratch.path().join("lt");
+    write(&trail);
+    let mut client = server.client();
+    client.batch_execute(CREATE).unwrap();
+    let options = pipeline(&trail, &server, "workers = 3", "");
+    assert_eq!(Pipeline::validate(&options), Vec::<String>::new());
+    let mut running = Pipeline::start(options.clone()).unwrap();
+    running.drain().unwrap();
+    assert_eq!((rows(&mut client), running.status().lanes[0].changes), (wanted(), 95));
+    drop(running);
+
+    // Killed between the phases of a commit.
+    client.batch_execute(CREATE).unwrap();
+    let points =
+        ["workers prepared", "position written", "worker committed", "worker committed:2", "letters written:2", "committed"];
+    killed(&options, &scratch.path().join("pipelines.toml"), &points);
+    assert_eq!(rows(&mut client), wanted());
+    let prepared =
+        |client: &mut Client| client.query_one("SELECT count(*) FROM pg_prepared_xacts", &[]).unwrap().get::<_, i64>(0);
+    assert_eq!(prepared(&mut client), 0);
+
+    // One worker goes on where several were killed, and the other way round.
+    client.batch_execute(CREATE).unwrap();
+    for (workers, point) in
+        [("3", "worker committed"), ("1", "position written:2"), ("2", "workers prepared"), ("1", "committed:2")]
+    {
+        let options = pipeline(&trail, &server, &format!("workers = {workers}"), "");
+        let file = scratch.path().join("other.toml");
+        std::fs::write(&file, toml::to_string(&Pipelines { pipelines: vec![options] }).unwrap()).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["pipeline_process", "--exact"]).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.env("POSTGRES_FILE", &file).env("TRAILCORE_POINT", point).status().unwrap();
+        assert!(!status.success(), "{workers} {point}");
+    }
+    Pipeline::start(options.clone()).unwrap().drain().unwrap();
+    assert_eq!((rows(&mut client), prepared(&mut client)), (wanted(), 0));
+
+    // A second writer makes the first one stop, whose prepared transactions are rolled back.
+    let change = trailcore::Trail::open(&trail).unwrap().reader().unwrap().into_changes().next().unwrap().unwrap();
+    let mut first = options.sinks[0].open_with(3).unwrap();
+    let checkpoint = first.load().unwrap().unwrap();
+    client.batch_execute("DELETE FROM bank.accounts WHERE id = 0").unwrap();
+    let left = rows(&mut client);
+    first.write(&change.as_change()).unwrap();
+    options.sinks[0].open_with(3).unwrap().load().unwrap();
+    assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!((rows(&mut client), prepared(&mut client)), (left, 0));
+
+    // Rows that depend on each other cannot be shared.
+    for alter in ["ADD UNIQUE (name)", "DROP CONSTRAINT accounts_pkey", "ADD FOREIGN KEY (amount) REFERENCES bank.accounts"] {
+        client
+            .batch_execute(&format!(
+                "{CREATE}; ALTER TABLE bank.accounts ALTER amount TYPE bigint; ALTER TABLE bank.accounts {alter}"
+            ))
+            .unwrap();
+        let error = Pipeline::start(options.clone()).unwrap().drain().unwrap_err();
+        assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("several workers"), "{alter}: {error}");
+    }
+    let many = Pipeline::validate(&pipeline(&trail, &server, "workers = 9", ""));
+    assert!(many[0].contains("max_prepared_transactions"), "{many:?}");
+    let text =
+        format!("[[pipeline]]\nname = 'x'\ntrail = {trail:?}\nworkers = 2\n[[pipeline.sink]]\nkind = 'jsonl'\npath = 'x'\n");
+    let error = Pipeline::start(Pipelines::from_toml(&text).unwrap().pipelines.remove(0)).unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("the sink jsonl has one worker"), "{error}");
+}
+
+/// A pseudo-random number.
+fn chance(state: &mut u64, below: u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (mixed ^ (mixed >> 27)) % below
+}
+
+/// Random changes of a few rows, key updates and truncates among them: several workers leave the table as one does.
+#[test]
+fn random_changes_by_workers_are_those_of_one() {
+    let Some(server) = Server::start() else { return };
+    let mut client = server.client();
+    let cases: u64 = std::env::var("TRAILCORE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    for case in 0..cases.min(200) {
+        let scratch = tempfile::tempdir().unwrap();
+        let trail = scratch.path().join("lt");
+        let mut state = case;
+        let mut model: std::collections::BTreeMap<u32, u64> = std::collections::BTreeMap::new();
+        let mut writer = TrailWriter::create(&trail, WriterOptions::default()).unwrap();
+        let table = table();
+        for csn in 0..60 {
+            begin(&mut writer, 100 + csn);
+            for _ in 0..=chance(&mut state, 8) {
+                let id = u32::try_from(chance(&mut state, 12)).unwrap();
+                let (amount, kind) = (chance(&mut state, 1_000_000), chance(&mut state, 40));
+                let text = amount.to_string();
+                match (model.contains_key(&id), kind) {
+                    (_, 0) => {
+                        writer.truncate(&table).unwrap();
+                        model.clear();
+                    }
+                    (false, _) => {
+                        let new = row(&writer, id, Some("x"), &text);
+                        writer.insert(&table, &new).unwrap();
+                        model.insert(id, amount);
+                    }
+                    (true, 1..10) => {
+                        let old = row(&writer, id, None, "0");
+                        writer.delete(&table, &old).unwrap();
+                        model.remove(&id);
+                    }
+                    (true, 10..15) => {
+                        let other = u32::try_from(20 + chance(&mut state, 1_000_000)).unwrap();
+                        let (old, new) = (row(&writer, id, None, "0"), row(&writer, other, Some("x"), &text));
+                        writer.unified_pk_update(&table, &old, &new).unwrap();
+                        model.remove(&id);
+                        model.insert(other, amount);
+                    }
+                    _ => {
+                        let (old, new) = (row(&writer, id, None, "0"), row(&writer, id, Some("x"), &text));
+                        writer.update(&table, UpdateStyle::Unified, &old, &new).unwrap();
+                        model.insert(id, amount);
+                    }
+                }
+            }
+            writer.commit().unwrap();
+        }
+        writer.finish().unwrap();
+        let wanted: Vec<_> = model.iter().map(|(id, amount)| format!("{id}|x|{amount}|2024-03-01 12:00:00.123456")).collect();
+        for workers in [1, 4] {
+            client.batch_execute(CREATE).unwrap();
+            Pipeline::start(pipeline(&trail, &server, &format!("workers = {workers}"), "")).unwrap().drain().unwrap();
+            assert_eq!(rows(&mut client), wanted, "case {case}, {workers} workers");
+        }
+    }
 }
 
 /// The table has some of the rows already.

@@ -37,7 +37,7 @@ static void *stop_later(void *tail) {
     return NULL;
 }
 
-static void waiting(void) {
+static void waiting_with(const char *options) {
     tc_tail *tail;
     tc_delivery *delivery;
     tc_buffer *lines, *facts;
@@ -47,7 +47,7 @@ static void waiting(void) {
     pthread_t thread;
     OK(tc_buffer_new(&lines));
     OK(tc_buffer_new(&facts));
-    OK(tc_tail_open(sample, "{\"delivery\":\"transactions\"}", NULL, &tail, NULL));
+    OK(tc_tail_open(sample, options, NULL, &tail, NULL));
     do {
         OK(tc_tail_next(tail, -1, &delivery, NULL));
         CHECK(delivery != NULL);
@@ -87,6 +87,12 @@ static void waiting(void) {
     tc_tail_free(tail);
     tc_buffer_free(facts);
     tc_buffer_free(lines);
+}
+
+static void waiting(void) {
+    waiting_with("{\"delivery\":\"transactions\"}");
+    /* Each transaction of several changes goes through a file. */
+    waiting_with("{\"delivery\":\"transactions\",\"memory\":1,\"oversize\":\"spill\"}");
 }
 
 typedef struct {

@@ -1,10 +1,11 @@
-//! [`ChangeBlock`]: many owned changes in one piece.
+//! [`ChangeBlock`]: many owned changes in one piece; [`StoredBlock`]: one whose bytes are elsewhere.
 
 use std::sync::Arc;
 
 use crate::change::change::{Change, ChangeContext};
 use crate::change::head::Head;
 use crate::change::transaction::{TransactionIds, TransactionIndicator};
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TableDef, TableId, TableMap};
 
 /// Bytes of changes that fill a block, however few the changes are: a block fits into a processor's cache.
@@ -40,6 +41,15 @@ struct Item {
     head: Head,
     context: u32,
     table: u32,
+}
+
+/// A block whose bytes are elsewhere, such as in a file: what its changes share, some hundred bytes. See [`ChangeBlock::store`].
+/// `Send` and `Sync`.
+#[derive(Clone, Debug)]
+pub struct StoredBlock {
+    len: usize,
+    contexts: Vec<ChangeContext>,
+    tables: Vec<(TableId, Arc<TableDef>)>,
 }
 
 /// Bytes of consecutive rows in a reader's buffer, which a block copies at once.
@@ -101,6 +111,11 @@ impl ChangeBlock {
         self.items.get(index).map(|item| TransactionIndicator::from_byte(item.head.facts.transaction()))
     }
 
+    /// Returns the places of its changes in their transactions, in order, without making the changes.
+    pub fn indicators(&self) -> impl Iterator<Item = TransactionIndicator> {
+        self.items.iter().map(|item| TransactionIndicator::from_byte(item.head.facts.transaction()))
+    }
+
     /// Returns a number for the transaction of one of its changes. Two changes of the block with the same number have the same
     /// CSN and id; the number means nothing outside the block.
     #[must_use]
@@ -109,6 +124,30 @@ impl ChangeBlock {
         let serial = self.contexts.get(item.context as usize)?.ids.serial;
         // A change outside of any transaction has no ids.
         Some((serial << 1 | u64::from(item.head.facts.in_transaction())) as u32)
+    }
+
+    /// Appends the bytes of its changes to a buffer, and returns what is left, which stays in memory.
+    /// [`StoredBlock::load`] makes an equal block of both. The bytes have a meaning only for this process.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// let mut block = trailcore::ChangeBlock::default();
+    /// trail.reader()?.next_block(&mut block, 100)?;
+    /// let mut bytes = Vec::new();
+    /// let stored = block.store(&mut bytes);
+    /// let again = stored.load(&bytes)?;
+    /// assert_eq!(again.get(7).unwrap().position(), block.get(7).unwrap().position());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    pub fn store(&self, into: &mut Vec<u8>) -> StoredBlock {
+        into.reserve(self.items.len() * Item::STORED + self.bytes.len());
+        for item in &self.items {
+            let places = u64::from(item.context) | u64::from(item.table) << 32;
+            into.extend(item.head.words().into_iter().chain([places]).flat_map(u64::to_le_bytes));
+        }
+        into.extend_from_slice(&self.bytes);
+        StoredBlock { len: self.items.len(), contexts: self.contexts.clone(), tables: self.tables.clone() }
     }
 
     /// Removes all changes; the memory is kept.
@@ -208,6 +247,55 @@ impl ChangeBlock {
     }
 }
 
+impl Item {
+    /// Its length in a file.
+    const STORED: usize = 9 * size_of::<u64>();
+
+    fn of_words(words: [u64; 9]) -> Self {
+        let [head @ .., places] = words;
+        Self { head: Head::of_words(head), context: places as u32, table: (places >> 32) as u32 }
+    }
+}
+
+impl StoredBlock {
+    /// Returns the number of changes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns whether there are no changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the block again, of the bytes that [`ChangeBlock::store`] has appended.
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt) if they are not the bytes of this block, as far as that can be seen: the caller keeps a
+    /// checksum.
+    pub fn load(&self, bytes: &[u8]) -> Result<ChangeBlock> {
+        let other = || Error::new(ErrorKind::Corrupt, "the bytes are not those of the stored block");
+        let items_len = self.len.checked_mul(Item::STORED).ok_or_else(other)?;
+        let (items, bytes) = bytes.split_at_checked(items_len).ok_or_else(other)?;
+        let mut block = ChangeBlock { bytes: bytes.to_vec(), contexts: self.contexts.clone(), ..ChangeBlock::default() };
+        block.items.reserve(self.len);
+        for words in items.as_chunks::<8>().0.as_chunks::<9>().0 {
+            let item = Item::of_words(words.map(u64::from_le_bytes));
+            if item.context as usize >= self.contexts.len() || item.table as usize >= self.tables.len() {
+                return Err(other());
+            }
+            block.items.push(item);
+        }
+        for (place, (id, table)) in (0..).zip(&self.tables) {
+            block.tables.push((*id, Arc::clone(table)));
+            block.places.insert(*id, place);
+        }
+        Ok(block)
+    }
+}
+
 /// An owned change: one of a block, which it keeps. `Send` and `Sync`; cloning shares the bytes.
 #[derive(Clone, Debug)]
 pub struct OwnedChange {
@@ -238,5 +326,52 @@ impl OwnedChange {
         // The index is one of the block's: both are private and set together.
         #[allow(clippy::expect_used)]
         self.block.get(self.index).expect("an owned change is in its block")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Trail;
+
+    fn lines(block: &ChangeBlock) -> Vec<String> {
+        let line = |change: Change<'_>| {
+            let mut line = Vec::new();
+            change.write_json(&mut line).unwrap();
+            assert_eq!(change.csn_bytes(), change.csn().map(str::as_bytes));
+            let ids = (change.csn(), change.xid(), change.table_id(), change.timestamp(), change.start(), change.transaction());
+            format!("{} {ids:?}", String::from_utf8(line).unwrap())
+        };
+        block.changes().map(line).collect()
+    }
+
+    #[test]
+    fn a_stored_block_is_equal_after_loading() {
+        for (_, bytes) in trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap() {
+            let mut reader = Trail::from_bytes(bytes).reader().unwrap();
+            let (mut block, mut buffer) = (ChangeBlock::default(), Vec::new());
+            while reader.next_block(&mut block, 7).unwrap() > 0 {
+                buffer.clear();
+                let stored = block.store(&mut buffer);
+                let mut again = stored.load(&buffer).unwrap();
+                assert_eq!((stored.len(), lines(&again)), (block.len(), lines(&block)));
+                // It can be added to as before.
+                again.push(&block.get(0).unwrap());
+                assert_eq!(again.tables().len(), block.tables().len());
+            }
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+        let mut block = ChangeBlock::default();
+        Trail::from_bytes(files[0].1.clone()).reader().unwrap().next_block(&mut block, 5).unwrap();
+        let mut buffer = Vec::new();
+        let stored = block.store(&mut buffer);
+        assert_eq!(stored.load(&buffer[..Item::STORED]).unwrap_err().kind(), ErrorKind::Corrupt);
+        let places = Item::STORED - 1;
+        buffer[places] = 0xff;
+        assert_eq!(stored.load(&buffer).unwrap_err().kind(), ErrorKind::Corrupt);
     }
 }

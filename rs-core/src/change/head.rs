@@ -27,6 +27,32 @@ pub(crate) struct Head {
     pub(crate) record: u64,
 }
 
+impl Head {
+    /// Returns it as words, for a file.
+    pub(crate) fn words(&self) -> [u64; 8] {
+        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        [
+            self.at as u64,
+            pair(self.len, self.main_at),
+            pair(self.data_at, self.data_len),
+            pair(self.before_at, self.before_len),
+            pair(self.source_len, self.time_at),
+            self.facts.0,
+            self.offset,
+            self.record,
+        ]
+    }
+
+    /// Returns the head that has these words.
+    pub(crate) fn of_words([at, own, data, before, source, facts, offset, record]: [u64; 8]) -> Self {
+        let pair = |word: u64| (word as u32, (word >> 32) as u32);
+        let ((len, main_at), (data_at, data_len)) = (pair(own), pair(data));
+        let ((before_at, before_len), (source_len, time_at)) = (pair(before), pair(source));
+        let (at, facts) = (usize::try_from(at).unwrap_or(usize::MAX), HeadFacts(facts));
+        Self { at, len, main_at, data_at, data_len, before_at, before_len, source_len, time_at, facts, offset, record }
+    }
+}
+
 /// The layout of the images in a change's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {

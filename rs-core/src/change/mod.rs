@@ -21,7 +21,7 @@ mod row;
 mod transaction;
 mod value;
 
-pub use block::{ChangeBlock, OwnedChange};
+pub use block::{ChangeBlock, OwnedChange, StoredBlock};
 pub use builder::Builder;
 pub use change::Change;
 pub use facts::Ddl;

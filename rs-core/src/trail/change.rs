@@ -11,11 +11,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::text::Charset;
 use crate::time::Timestamp;
 use crate::trail::file_header::{Field, FileHeader};
-use crate::trail::frame::{self, Frame, Record};
+use crate::trail::frame::{self, Frame, Record, area};
 use crate::trail::image::Images;
 use crate::trail::record_header::RecordHeader;
 use crate::trail::record_type::RecordType;
 use crate::trail::tokens::{self, GgsToken};
+use crate::trail::wire::short_body;
 
 impl Frame {
     /// Returns the head of a change that consists of only this record, at `offset` in its file.
@@ -236,6 +237,11 @@ impl TrailFormat {
 impl SourceFormat for TrailFormat {
     fn transaction_ids<'a>(&self, areas: &'a [u8], order: ByteOrder) -> (Option<&'a str>, Option<&'a str>) {
         tokens::transaction_ids(frame::token_area_in(areas, order).unwrap_or_default(), order)
+    }
+
+    fn csn<'a>(&self, areas: &'a [u8], order: ByteOrder) -> Option<&'a [u8]> {
+        let tokens = short_body(areas, order, area::TOKENS).or_else(|| frame::token_area_in(areas, order));
+        tokens::csn(tokens.unwrap_or_default(), order)
     }
 
     fn images<'a>(&self, change: &Change<'a>) -> Result<Lists<'a>> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::trail::wire::{ByteOrder, Fault, Token, Tokens};
+use crate::trail::wire::{ByteOrder, Fault, Token, Tokens, short_body};
 
 /// Ids of the known tokens (SEEN).
 pub mod id {
@@ -105,6 +105,17 @@ impl<'a> GgsToken<'a> {
 /// ```
 pub fn parse(area: &[u8], order: ByteOrder) -> impl Iterator<Item = Result<GgsToken<'_>, Fault>> {
     Tokens::new(area, order).map(|token| token.map(GgsToken))
+}
+
+/// Returns the CSN of a `T` area; `None` if it is absent or not valid UTF-8.
+#[must_use]
+pub(crate) fn csn(area: &[u8], order: ByteOrder) -> Option<&[u8]> {
+    // Nearly all tokens are short, and nearly all CSNs are digits.
+    if let Some(csn) = short_body(area, order, id::LOGCSN).filter(|csn| !csn.is_empty() && csn.is_ascii()) {
+        return Some(csn);
+    }
+    let csns = parse(area, order).filter_map(Result::ok).filter(|token| token.id() == id::LOGCSN);
+    csns.filter_map(|token| token.value()).find(|csn| csn.is_ascii() || std::str::from_utf8(csn).is_ok())
 }
 
 /// Returns the CSN and the transaction id of a `T` area. Each is `None` if it is absent or not valid UTF-8.

@@ -128,6 +128,22 @@ pub(crate) fn token<'a>(order: ByteOrder) -> impl FnMut(&'a [u8]) -> Parsed<'a, 
     }
 }
 
+/// Returns the body of the first token with an id, if it and all tokens before it have a value with a two-byte length.
+#[inline]
+pub(crate) fn short_body(mut list: &[u8], order: ByteOrder, wanted: u8) -> Option<&[u8]> {
+    loop {
+        let (&[id, info, a, b], rest) = list.split_first_chunk()?;
+        if info == INFO_UNSET || is_wide(info) {
+            return None;
+        }
+        let (body, rest) = rest.split_at_checked(usize::from(order.u16([a, b])))?;
+        if id == wanted {
+            return Some(body);
+        }
+        list = rest;
+    }
+}
+
 /// Iterator over the tokens of a list. If the list does not end exactly with a token, the last item is a fault.
 #[derive(Clone, Debug)]
 pub struct Tokens<'a> {
@@ -199,6 +215,27 @@ pub(crate) fn put_s16(out: &mut Vec<u8>, order: ByteOrder, bytes: &[u8]) -> Resu
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_short_body_is_that_of_the_first_token_with_the_id(
+            tokens in prop::collection::vec((0u8..3, prop::sample::select(vec![0u8, 1, INFO_WIDE, INFO_UNSET]), prop::collection::vec(any::<u8>(), 0..5)), 0..6),
+            cut in 0usize..4,
+            big in any::<bool>(),
+        ) {
+            let order = if big { ByteOrder::Big } else { ByteOrder::Little };
+            let mut list = Vec::new();
+            for (id, info, body) in &tokens {
+                put_token(&mut list, order, Token { id: *id, info: *info, body }).unwrap();
+            }
+            list.truncate(list.len().saturating_sub(cut));
+            let first = Tokens::new(&list, order).filter_map(Result::ok).find(|token| token.id == 2);
+            match short_body(&list, order, 2) {
+                Some(body) => prop_assert_eq!(first.map(|token| token.body), Some(body)),
+                None => prop_assert!(first.is_none() || tokens.iter().any(|(_, info, _)| *info > 1)),
+            }
+        }
+    }
 
     #[test]
     fn lengths_of_two_and_four_bytes() {

@@ -3,6 +3,8 @@
 mod file;
 mod memory;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use trailcore::trail::{Decoder, FileHeader};
 use trailcore::{Error, ErrorKind, Position, Result, Timestamp};
@@ -42,6 +44,23 @@ pub struct Checkpoint {
     pub selection: String,
     /// When it was stored, by the clock of this machine.
     pub stored: Timestamp,
+    /// The definitions that a pipeline has met, by table, if it watches them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub definitions: BTreeMap<String, KnownDefinition>,
+}
+
+/// The definition of a table that a pipeline has met last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "The definition of a table."))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct KnownDefinition {
+    /// Its number: 1 for the first definition that the pipeline has met, one more for each other one.
+    pub version: u64,
+    /// Identity of the names and types of its columns.
+    pub identity: String,
+    /// The columns that are delivered.
+    pub columns: Vec<String>,
 }
 
 impl Checkpoint {
@@ -85,7 +104,8 @@ pub(crate) fn new_checkpoint(
     (trail, selection): (String, String),
 ) -> Checkpoint {
     let stored = Timestamp::from_unix_micros(unix_micros());
-    Checkpoint { version: VERSION, position, transaction, csn, time, trail, selection, stored }
+    let definitions = BTreeMap::new();
+    Checkpoint { version: VERSION, position, transaction, csn, time, trail, selection, stored, definitions }
 }
 
 /// Returns the time of the system's clock.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use trailcore::{Change, Error, ErrorKind, Result};
 
+use super::definitions::Definitions;
 use super::letters::{DeadLetters, refuses};
 use super::mapping::Mapping;
 use super::options::PipelineOptions;
@@ -15,7 +16,7 @@ use crate::acknowledge::Receipt;
 use crate::checkpoint::{Checkpoint, CheckpointStore, Loaded, unix_micros};
 use crate::event::Policy;
 use crate::hub::Door;
-use crate::item::{Item, Part};
+use crate::item::{Item, Part, Transaction};
 use crate::options::Delivery;
 use crate::sink::Sink;
 use crate::tail::{Tail, TailHandle};
@@ -101,7 +102,8 @@ impl Lane {
         let control = Arc::new(Control::default());
         control.status.lock().sink.clone_from(&name);
         let letters = options.dead_letters.as_deref().map(|folder| DeadLetters::new(folder, &options.name, &name));
-        let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries: 0, door };
+        let (tries, is_final) = (0, false);
+        let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries, is_final, door };
         let mut lane = Self { control, thread: None, idle: Some(worker) };
         lane.start_again()?;
         Ok(lane)
@@ -160,6 +162,8 @@ struct Worker {
     control: Arc<Control>,
     /// Tries since the last commit.
     tries: u32,
+    /// The last error is one that trying again does not help against.
+    is_final: bool,
     /// A reading of the trail that is shared with others.
     door: Option<Door>,
 }
@@ -186,8 +190,29 @@ struct Uncommitted {
     since: Option<Instant>,
     /// The transaction of the last delivery goes on: there can be no commit if the sink needs whole ones.
     inside: bool,
+    /// They come from a transaction that a parallel sink applies on its own.
+    alone: bool,
     /// Times of the changes' commits, in microseconds.
     times: Vec<i64>,
+}
+
+/// Returns whether a transaction has a change that is about several rows, or about one that is not known.
+#[cfg(feature = "postgres")]
+fn needs_order(transaction: &Transaction) -> Result<bool> {
+    for block in transaction.blocks()? {
+        for change in block?.changes() {
+            // A key that cannot be decoded has no order with others.
+            if crate::sink::row_key(&change).ok().flatten().is_none() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(not(feature = "postgres"))]
+fn needs_order(_: &Transaction) -> Result<bool> {
+    Ok(true)
 }
 
 /// How an attempt ends.
@@ -230,7 +255,8 @@ impl Worker {
         self.tries += 1;
         let retry = &self.options.retry;
         let is_last = retry.attempts > 0 && self.tries > retry.attempts;
-        let again = matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::SchemaChange) && !is_last;
+        let may_help = matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::SchemaChange);
+        let again = may_help && !is_last && !std::mem::take(&mut self.is_final);
         tracing::warn!(pipeline = self.options.name, sink = self.name, %error, again, "the pipeline is interrupted");
         {
             let mut status = self.control.status.lock();
@@ -258,6 +284,8 @@ impl Worker {
         if let Some(letters) = &mut self.letters {
             letters.trim(checkpoint.as_ref().map_or_else(Default::default, |checkpoint| checkpoint.position))?;
         }
+        let definitions = checkpoint.as_ref().map(|checkpoint| checkpoint.definitions.clone()).unwrap_or_default();
+        let definitions = Definitions::new(&self.options.definitions, definitions);
         self.control.status.lock().committed = checkpoint.as_ref().map(|checkpoint| checkpoint.position);
         let mut options = self.options.follow.clone().delivery(self.sink.unit());
         if let Some(select) = &self.options.select {
@@ -270,7 +298,7 @@ impl Worker {
         };
         let handle = tail.handle();
         *self.control.tail.lock() = Some(handle.clone());
-        let mut mapping = Mapping::new(self.options.select.as_ref(), &self.options.map)?;
+        let mut mapping = Mapping::new(self.options.select.as_ref(), &self.options.map)?.watching(definitions);
         let mut uncommitted = Uncommitted::default();
         // A command that came before the handle was there could not stop the tail.
         if self.is_interrupted(drains) {
@@ -280,23 +308,34 @@ impl Worker {
         loop {
             let wait = if drains { Duration::ZERO } else { self.until_due(&uncommitted) };
             match tail.recv_timeout(wait)? {
-                Some(item) => self.take(&item, &mut mapping, &mut uncommitted)?,
+                Some(item) => {
+                    if let Some(receipt) = item.receipt().filter(|_| crate::point::has_bug("position before data")) {
+                        self.sink.commit(&handle.checkpoint(&receipt)?)?;
+                    }
+                    if self.sink.is_parallel() {
+                        self.separate(&item, &handle, &mapping, &mut uncommitted)?;
+                    }
+                    self.take(&item, &mut mapping, &mut uncommitted)?;
+                    if uncommitted.alone && !uncommitted.inside {
+                        self.commit(&handle, &mapping, &mut uncommitted)?;
+                    }
+                }
                 None if tail.is_stopped() => {
-                    self.commit(&handle, &mut uncommitted)?;
+                    self.commit(&handle, &mapping, &mut uncommitted)?;
                     return Ok(End::Interrupted);
                 }
                 None if drains => {
-                    self.commit(&handle, &mut uncommitted)?;
+                    self.commit(&handle, &mapping, &mut uncommitted)?;
                     return Ok(End::Reached);
                 }
                 None => {}
             }
             if self.is_interrupted(drains) {
-                self.commit(&handle, &mut uncommitted)?;
+                self.commit(&handle, &mapping, &mut uncommitted)?;
                 return Ok(End::Interrupted);
             }
             if self.is_due(&uncommitted) {
-                self.commit(&handle, &mut uncommitted)?;
+                self.commit(&handle, &mapping, &mut uncommitted)?;
             }
         }
     }
@@ -320,6 +359,23 @@ impl Worker {
         let whole = !(uncommitted.inside && self.sink.unit() == Delivery::Transactions);
         let full = uncommitted.changes >= limits.changes || uncommitted.bytes >= limits.bytes;
         whole && (full || uncommitted.since.is_some_and(|since| since.elapsed().as_millis() >= u128::from(limits.milliseconds)))
+    }
+
+    /// Prepares a parallel sink for a transaction: one that is large, or has a change that is about several rows, comes on its own between two
+    /// commits.
+    fn separate(&mut self, item: &Item, tail: &TailHandle, mapping: &Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
+        let Item::Transaction(transaction) = item else { return Ok(()) };
+        let alone = match transaction.part() {
+            Part::Whole => needs_order(transaction)?,
+            Part::First => true,
+            Part::Middle | Part::Last => return Ok(()),
+        };
+        if alone {
+            self.commit(tail, mapping, uncommitted)?;
+        }
+        self.sink.write_alone(alone);
+        uncommitted.alone = alone;
+        Ok(())
     }
 
     fn take(&mut self, item: &Item, mapping: &mut Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
@@ -352,7 +408,9 @@ impl Worker {
     /// Writes a change, or puts it into the dead letters if the sink refuses it.
     fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
         let sink = &mut self.sink;
-        match mapping.map(change, |mapped| sink.write(mapped)) {
+        let outcome = mapping.map(change, |mapped| sink.write(mapped));
+        self.is_final = mapping.definitions().has_stopped();
+        match outcome {
             Err(error) if refuses(&error) => self.keep_letter(change, error),
             outcome => outcome,
         }
@@ -367,13 +425,14 @@ impl Worker {
     }
 
     /// Commits what was written, with the place after it.
-    fn commit(&mut self, tail: &TailHandle, uncommitted: &mut Uncommitted) -> Result<()> {
+    fn commit(&mut self, tail: &TailHandle, mapping: &Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
         let Some(last) = uncommitted.receipts.last() else { return Ok(()) };
         if uncommitted.inside && self.sink.unit() == Delivery::Transactions {
             // The lane ends inside a transaction, which comes again.
             return self.sink.roll_back();
         }
-        let checkpoint = tail.checkpoint(last)?;
+        let mut checkpoint = tail.checkpoint(last)?;
+        checkpoint.definitions = mapping.definitions().known();
         for (change, error) in self.sink.take_refused()? {
             self.keep_letter(&change.as_change(), error)?;
         }

@@ -10,6 +10,8 @@ use trailcore::schema::{ColumnDef, TableDef, TableMap};
 use trailcore::{Change, Error, ErrorKind, Op, Result, Row};
 use twox_hash::XxHash64;
 
+use super::definitions::{Definitions, Met};
+
 /// Changes the rows of some tables. The members apply in this order: keep and drop, mask, cast, rename, constant, target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Changes the rows of some tables."))]
@@ -68,10 +70,15 @@ pub(crate) struct Mapping {
     /// The rules of the selection, if some of them have a TARGET or a projection.
     rules: Option<(Vec<Rule>, Selector)>,
     scratch: Scratch,
-    plans: TableMap<Option<Arc<Plan>>>,
-    /// The definitions of rows that rules produce, by the source's definition, then by target and columns.
-    made: TableMap<BTreeMap<(String, Vec<String>), Made>>,
+    /// The plans of tables, with the version of the definition that they are for.
+    plans: TableMap<(u64, Option<Arc<Plan>>)>,
+    /// The definitions of rows that rules produce, by the source's definition.
+    made: TableMap<BTreeMap<MadeBy, Made>>,
+    definitions: Definitions,
 }
+
+/// The version of the source's definition, the target and its columns.
+type MadeBy = (u64, String, Vec<String>);
 
 /// A definition that a rule produces, and the plan for its rows.
 type Made = (Arc<TableDef>, Option<Arc<Plan>>);
@@ -86,8 +93,14 @@ struct Plan {
 /// The origin of a column of the target.
 #[derive(Clone, Debug)]
 enum Step {
-    Column { index: usize, mask: Option<Mask>, cast: Option<Cast> },
+    Column {
+        index: usize,
+        mask: Option<Mask>,
+        cast: Option<Cast>,
+    },
     Constant(Box<str>),
+    /// The version of the definition.
+    Version(Box<str>),
 }
 
 impl Mapping {
@@ -100,17 +113,29 @@ impl Mapping {
         let transforms = transforms.iter().map(|one| Ok((pattern(one)?, one.clone()))).collect::<Result<_>>()?;
         let maps = |select: &&Select| select.rules().any(|rule| rule.projects() || rule.has_target());
         let rules = select.filter(maps).map(|select| (select.rules().cloned().collect(), select.selector()));
-        Ok(Self { transforms, rules, scratch: Scratch::default(), plans: TableMap::default(), made: TableMap::default() })
+        let (scratch, plans, made, definitions) = Default::default();
+        Ok(Self { transforms, rules, scratch, plans, made, definitions })
+    }
+
+    /// Watches the definitions of tables.
+    pub(crate) fn watching(self, definitions: Definitions) -> Self {
+        Self { definitions, ..self }
+    }
+
+    /// Returns the definitions that it has met.
+    pub(crate) fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// Calls `each` with the changes that a change becomes: itself, or one for each rule of the selection that accepts it.
     pub(crate) fn map(&mut self, change: &Change<'_>, mut each: impl FnMut(&Change<'_>) -> Result<()>) -> Result<()> {
-        if self.rules.is_none() && self.transforms.is_empty() {
+        let met = self.definitions.meet(change)?;
+        if self.rules.is_none() && self.transforms.is_empty() && met.is_none() {
             return each(change);
         }
-        match self.by_rules(change)? {
+        match self.by_rules(change, met.as_deref())? {
             Some(made) => made.iter().try_for_each(|made| each(&made.as_change())),
-            None => match self.plan(change)? {
+            None => match self.plan(change, met.as_deref())? {
                 Some(plan) => each(&transformed(change, &plan)?.as_change()),
                 None => each(change),
             },
@@ -118,7 +143,7 @@ impl Mapping {
     }
 
     /// Returns the changes that the rules of the selection make; `None` if they leave it as it is.
-    fn by_rules(&mut self, change: &Change<'_>) -> Result<Option<Vec<OwnedChange>>> {
+    fn by_rules(&mut self, change: &Change<'_>, met: Option<&Met>) -> Result<Option<Vec<OwnedChange>>> {
         let Some((rules, selector)) = &mut self.rules else { return Ok(None) };
         if change.op() == Op::Ddl {
             return Ok(None);
@@ -138,13 +163,15 @@ impl Mapping {
         let mut made = Vec::new();
         for (number, projects, target) in targets {
             if !projects {
-                made.push(self.by_target(change, target)?);
+                made.push(self.by_target(change, target, met)?);
                 continue;
             }
             let projected = program.project(change, number, &mut self.scratch)?;
             let columns: Vec<String> = projected.columns.iter().map(|(name, _)| name.clone()).collect();
-            let (table, plan) =
-                self.made_of(change, (target, columns), |target| projected_table(change, target, &projected.columns))?;
+            // The rule itself states its columns.
+            let stated = met.map(Met::with_all_columns);
+            let define = |target: &str| projected_table(change, target, &projected.columns);
+            let (table, plan) = self.made_of(change, (target, columns), stated.as_ref(), define)?;
             let mut builder = like(change, &table);
             for (name, value) in &projected.columns {
                 builder = builder.after(name, &value.as_value())?;
@@ -168,43 +195,58 @@ impl Mapping {
     }
 
     /// Returns a change with its rows under the name of a target, and transformed.
-    fn by_target(&mut self, change: &Change<'_>, target: String) -> Result<OwnedChange> {
+    fn by_target(&mut self, change: &Change<'_>, target: String, met: Option<&Met>) -> Result<OwnedChange> {
         let same = |target: &str| TableDef::checked(target, change.table().columns().to_vec());
-        let (table, plan) = self.made_of(change, (target, Vec::new()), same)?;
-        transformed(change, &plan.unwrap_or_else(|| Arc::new(Plan::whole(&table))))
+        let (table, plan) = self.made_of(change, (target, Vec::new()), met, same)?;
+        let plan = match plan {
+            Some(plan) => plan,
+            None => Arc::new(Plan::of(&table, None, None)?),
+        };
+        transformed(change, &plan)
     }
 
     /// Returns the definition of a target's rows that come from a change's table, and the plan of the transforms for them.
     fn made_of(
         &mut self,
         change: &Change<'_>,
-        key: (String, Vec<String>),
+        (target, columns): (String, Vec<String>),
+        met: Option<&Met>,
         define: impl FnOnce(&str) -> Result<TableDef>,
     ) -> Result<Made> {
+        let key = (met.map_or(0, |met| met.version), target, columns);
         if let Some(made) = self.made.get(change.table_id()).and_then(|made| made.get(&key)) {
             return Ok(made.clone());
         }
-        let table = Arc::new(define(&key.0)?);
-        let made = (Arc::clone(&table), self.plan_of(&table)?);
+        let table = Arc::new(define(&key.1)?);
+        let made = (Arc::clone(&table), self.plan_of(&table, met)?);
         self.made.get_or_insert_with(change.table_id(), BTreeMap::new).insert(key, made.clone());
         Ok(made)
     }
 
     /// Returns the plan of a change's table; `None` if its rows stay as they are.
-    fn plan(&mut self, change: &Change<'_>) -> Result<Option<Arc<Plan>>> {
-        if let Some(plan) = self.plans.get(change.table_id()) {
+    fn plan(&mut self, change: &Change<'_>, met: Option<&Met>) -> Result<Option<Arc<Plan>>> {
+        let version = met.map_or(0, |met| met.version);
+        if let Some((_, plan)) = self.plans.get(change.table_id()).filter(|(known, _)| *known == version) {
             return Ok(plan.clone());
         }
-        let plan = self.plan_of(change.table())?;
-        self.plans.insert(change.table_id(), plan.clone());
+        let plan = self.plan_of(change.table(), met)?;
+        self.plans.insert(change.table_id(), (version, plan.clone()));
         Ok(plan)
     }
 
-    fn plan_of(&self, table: &Arc<TableDef>) -> Result<Option<Arc<Plan>>> {
-        let mut plan: Option<Plan> = None;
+    fn plan_of(&self, table: &Arc<TableDef>, met: Option<&Met>) -> Result<Option<Arc<Plan>>> {
+        let column = self.definitions.version_column();
+        let mut plan = match met {
+            Some(met) if column.is_some() || !met.ignored.is_empty() => Some(Plan::of(table, Some(met), column)?),
+            _ => None,
+        };
         for (pattern, transform) in &self.transforms {
             if pattern.as_ref().is_none_or(|pattern| pattern.names(table.name())) {
-                plan = Some(apply(transform, plan.unwrap_or_else(|| Plan::whole(table)))?);
+                let before = match plan.take() {
+                    Some(plan) => plan,
+                    None => Plan::of(table, None, None)?,
+                };
+                plan = Some(apply(transform, before)?);
             }
         }
         Ok(plan.map(Arc::new))
@@ -212,10 +254,18 @@ impl Mapping {
 }
 
 impl Plan {
-    /// Returns the plan that leaves rows as they are.
-    fn whole(table: &Arc<TableDef>) -> Self {
-        let step = |index| Step::Column { index, mask: None, cast: None };
-        Self { target: Arc::clone(table), columns: (0..table.columns().len()).map(step).collect() }
+    /// Returns the plan that leaves rows as they are, but for ignored columns and the column of the version.
+    fn of(table: &Arc<TableDef>, met: Option<&Met>, version_column: Option<&str>) -> Result<Self> {
+        let is_kept = |index: &usize| met.is_none_or(|met| !met.ignored.contains(index));
+        let kept: Vec<usize> = (0..table.columns().len()).filter(is_kept).collect();
+        let step = |index: &usize| Step::Column { index: *index, mask: None, cast: None };
+        let mut steps: Vec<Step> = kept.iter().map(step).collect();
+        let mut columns: Vec<ColumnDef> = kept.iter().filter_map(|index| table.columns().get(*index).cloned()).collect();
+        if let (Some(met), Some(name)) = (met, version_column) {
+            columns.push(ColumnDef::number(name));
+            steps.push(Step::Version(met.version.to_string().into()));
+        }
+        Ok(Self { target: Arc::new(TableDef::checked(table.name(), columns)?), columns: steps })
     }
 }
 
@@ -305,6 +355,10 @@ fn fill(
         let (index, mask, cast) = match step {
             Step::Constant(text) => {
                 builder = set(builder, &column.name, &Value::Text((&**text).into()))?;
+                continue;
+            }
+            Step::Version(digits) => {
+                builder = set(builder, &column.name, &Value::Number(Number::Text(digits)))?;
                 continue;
             }
             Step::Column { index, mask, cast } => (*index, mask, *cast),

@@ -3,6 +3,7 @@
 //! `docs/pipelines.md` has the guarantees of each sink, and a file of pipelines for `trailcore run`.
 
 mod call;
+mod definitions;
 mod lane;
 mod letters;
 mod mapping;
@@ -20,8 +21,11 @@ use serde::Serialize;
 use trailcore::{Error, ErrorKind, Position, Result, Trail};
 
 pub use self::call::answer;
+use self::definitions::Definitions;
+pub use self::definitions::{DefinitionOptions, NewColumns};
 use self::lane::{Control, Lane, Wanted};
-use self::letters::{DeadLetters, refuses};
+use self::letters::DeadLetters;
+pub(crate) use self::letters::refuses;
 use self::mapping::Mapping;
 pub use self::mapping::{Cast, Mask, Transform};
 #[cfg(feature = "metrics")]
@@ -65,7 +69,8 @@ impl Pipeline {
 
     /// Starts a pipeline that shares the reading of its trail with others.
     pub(crate) fn start_shared(options: PipelineOptions, door: Option<Door>) -> Result<Self> {
-        let sinks = options.named_sinks().map(|(name, sink)| Ok((name, sink.open()?))).collect::<Result<_>>()?;
+        let sinks =
+            options.named_sinks().map(|(name, sink)| Ok((name, sink.open_with(options.workers)?))).collect::<Result<_>>()?;
         Self::start_lanes(options, sinks, door)
     }
 
@@ -74,6 +79,10 @@ impl Pipeline {
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for options that are not valid.
     pub fn start_with(options: PipelineOptions, sinks: Vec<(String, Box<dyn Sink>)>) -> Result<Self> {
+        if options.workers > 1 {
+            let what = format!("the pipeline {} has workers, and sinks of the program", options.name);
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("a sink of a program is used by one thread at a time"));
+        }
         Self::start_lanes(options, sinks, None)
     }
 
@@ -163,7 +172,7 @@ impl Pipeline {
             note("sink", Err(Error::new(ErrorKind::InvalidArgument, "there is none").hint("add a [[pipeline.sink]]")));
         }
         for (name, sink) in options.named_sinks() {
-            note(&name, sink.open().and_then(|mut sink| sink.check()));
+            note(&name, sink.open_with(options.workers).and_then(|mut sink| sink.check()));
             if let Some(folder) = &options.dead_letters {
                 note("dead_letters", DeadLetters::new(folder, &options.name, &name).check());
             }
@@ -182,7 +191,7 @@ impl Pipeline {
             Err(error) => return Err(error),
         };
         let plan = |(name, sink): (String, &SinkOptions)| {
-            let committed = sink.open()?.peek()?.map(|checkpoint| checkpoint.position);
+            let committed = sink.open_with(options.workers)?.peek()?.map(|checkpoint| checkpoint.position);
             let bytes_behind = end.as_ref().map(|trail| bytes_after(trail, committed)).transpose()?;
             let (pipeline, start) = (options.name.clone(), options.follow.start.to_string());
             Ok(Plan { pipeline, sink: name, start, committed, bytes_behind })
@@ -228,7 +237,8 @@ fn write_again(options: &PipelineOptions, letters: &mut DeadLetters, sink: &mut 
     };
     // Those after the place come again without a replay.
     letters.trim(checkpoint.position)?;
-    let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?;
+    let definitions = Definitions::new(&options.definitions, checkpoint.definitions.clone()).for_replay();
+    let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?.watching(definitions);
     let mut reader = Trail::open(letters.path())?.reader_with(options.follow.read.clone())?;
     let mut changes = 0;
     while let Some(change) = reader.next()? {

@@ -7,6 +7,7 @@ use trailcore::filter::{Select, nearest};
 use trailcore::sink::Format;
 use trailcore::{Error, ErrorKind, Result};
 
+use super::definitions::DefinitionOptions;
 use super::mapping::{Mapping, Transform};
 use crate::options::TailOptions;
 use crate::sink::{FilesOptions, FilesSink, KafkaOptions, Sink, TrailSink, TrailSinkOptions};
@@ -39,9 +40,15 @@ pub struct PipelineOptions {
     /// Transforms of rows, in their order.
     #[serde(default)]
     pub map: Vec<Transform>,
+    /// The handling of columns that tables get while it runs.
+    #[serde(default)]
+    pub definitions: DefinitionOptions,
     /// When changes are committed.
     #[serde(default)]
     pub commit: CommitLimits,
+    /// Workers of each sink, which apply changes at once: rows with one key always by the same one. Only some sinks can do that.
+    #[serde(default = "one")]
+    pub workers: usize,
     /// The reaction to an error.
     #[serde(default)]
     pub retry: RetryOptions,
@@ -51,6 +58,10 @@ pub struct PipelineOptions {
     /// The sinks. Each sink has a place of its own in the trail.
     #[serde(default, rename = "sink")]
     pub sinks: Vec<SinkOptions>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// Changes are committed as soon as one of these is reached.
@@ -128,6 +139,26 @@ impl SinkOptions {
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => "postgres",
         }
+    }
+
+    /// Makes the sink with several workers, or with one, without reaching for what it writes to.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), with the reason, if the sink cannot have several; the errors of
+    /// [`open`](Self::open).
+    pub fn open_with(&self, workers: usize) -> Result<Box<dyn Sink>> {
+        if workers <= 1 {
+            return self.open();
+        }
+        let why = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(options) => return Ok(Box::new(crate::sink::PostgresWorkers::new(options, workers)?)),
+            Self::Kafka(_) => "its commit is one transaction of one producer, which sends to all partitions at once",
+            Self::Trail(_) => "a trail has one order",
+            _ => "its files have the changes of a table in the order of the trail",
+        };
+        let what = format!("the sink {} has one worker: {why}", self.kind());
+        Err(Error::new(ErrorKind::InvalidArgument, what).hint("set workers to 1, or give other sinks a pipeline of their own"))
     }
 
     /// Makes the sink, without reaching for what it writes to.

@@ -11,6 +11,8 @@ mod manifest;
 mod postgres;
 #[cfg(feature = "files")]
 mod trail;
+#[cfg(feature = "postgres")]
+mod workers;
 
 pub use callback::{CallbackSink, ChannelSink, Committed};
 #[cfg(feature = "files")]
@@ -27,6 +29,8 @@ pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
 pub use trail::{TrailSink, TrailSinkOptions};
 use trailcore::change::OwnedChange;
 use trailcore::{Change, Error, Result};
+#[cfg(feature = "postgres")]
+pub(crate) use workers::{PostgresWorkers, row_key};
 
 use crate::checkpoint::Checkpoint;
 use crate::options::Delivery;
@@ -52,6 +56,16 @@ pub trait Sink: Send {
     fn unit(&self) -> Delivery {
         Delivery::Changes
     }
+
+    /// Returns whether it applies the changes of different rows at once. Its pipeline then calls
+    /// [`write_alone`](Self::write_alone).
+    fn is_parallel(&self) -> bool {
+        false
+    }
+
+    /// Sets whether what is written from now on is about several rows, or needs their order, so that it is applied by one worker. This is
+    /// set only directly after a commit. A sink that is not parallel ignores it.
+    fn write_alone(&mut self, _alone: bool) {}
 
     /// Returns the checkpoint of the last commit; `None` before the first one. It finishes or undoes what a crash has interrupted, and makes
     /// this the only writer where the sink can do that.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::change::OwnedChange;
 use trailcore::filter::nearest;
 use trailcore::{Change, Error, ErrorKind, Op, Result, Row, Value};
+use twox_hash::XxHash64;
 
 use super::{Promise, Sink, taken_over};
 use crate::checkpoint::Checkpoint;
@@ -78,6 +79,19 @@ pub struct PostgresSink {
     counts: BTreeMap<&'static str, u64>,
     /// The counts since the last commit.
     uncommitted: BTreeMap<&'static str, u64>,
+    role: Role,
+}
+
+/// The task of a [`PostgresSink`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    /// It applies all changes, and stores the position.
+    #[default]
+    All,
+    /// It stores the position for workers.
+    Keeper,
+    /// It applies changes of some rows.
+    Worker,
 }
 
 impl fmt::Debug for PostgresSink {
@@ -120,8 +134,129 @@ impl PostgresSink {
                 .hint("set position to a name of this pipeline"));
         }
         let counts = COUNTS.map(|name| (name, 0)).into();
-        let (client, tables, number, attempted, inside, inserts, refused, uncommitted) = Default::default();
-        Ok(Self { options, client, tables, number, attempted, inside, inserts, refused, counts, uncommitted })
+        let (client, tables, number, attempted, inside, inserts, refused, uncommitted, role) = Default::default();
+        Ok(Self { options, client, tables, number, attempted, inside, inserts, refused, counts, uncommitted, role })
+    }
+
+    /// Makes it the keeper of the position of workers.
+    pub(super) fn keeping_for_workers(self) -> Self {
+        Self { role: Role::Keeper, ..self }
+    }
+
+    /// Makes it one of several workers.
+    pub(super) fn for_rows_of_a_worker(self) -> Self {
+        Self { role: Role::Worker, ..self }
+    }
+
+    /// Returns how many transactions the server can keep prepared.
+    pub(super) fn prepared_transactions(&mut self) -> Result<usize> {
+        let row = self.client()?.query_one("SELECT current_setting('max_prepared_transactions')", &[]);
+        let setting: String = row.map_err(|error| server_error(&error))?.get(0);
+        Ok(setting.parse().unwrap_or(0))
+    }
+
+    /// Returns the start of the names of prepared transactions of this position.
+    fn prefix(&self) -> String {
+        format!("trailcore:{:016x}:", XxHash64::oneshot(0, self.options.position.as_bytes()))
+    }
+
+    /// Returns the start of the names of transactions that are prepared for the next commit.
+    pub(super) fn next_name(&self) -> Result<String> {
+        let number = self.number.ok_or_else(|| Error::internal("a commit before the position is claimed"))?;
+        Ok(format!("{}{number}:", self.prefix()))
+    }
+
+    /// Prepares what was written since the last commit under a name. Returns whether there is anything.
+    pub(super) fn prepare(&mut self, name: &str) -> Result<bool> {
+        if !self.inside {
+            return Ok(false);
+        }
+        self.client()?.batch_execute(&format!("PREPARE TRANSACTION '{name}'")).map_err(|error| server_error(&error))?;
+        self.inside = false;
+        Ok(true)
+    }
+
+    /// Commits a prepared transaction, or rolls it back.
+    pub(super) fn end_prepared(&mut self, name: &str, commits: bool) -> Result<()> {
+        let verb = if commits { "COMMIT" } else { "ROLLBACK" };
+        self.client()?.batch_execute(&format!("{verb} PREPARED '{name}'")).map_err(|error| server_error(&error))
+    }
+
+    /// Stores the position, which commits what is prepared for this number.
+    pub(super) fn decide(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let Some(number) = self.number else { return Err(Error::internal("a commit before the position is claimed")) };
+        let (name, text) = (self.options.position.clone(), checkpoint.to_json()?);
+        self.attempted = Some(text.clone());
+        let store =
+            "UPDATE trailcore_position SET number = number + 1, checkpoint = $2, decided = $3 WHERE name = $1 AND number = $3";
+        let stored = self.client()?.execute(store, &[&name, &text, &number]).map_err(|error| server_error(&error))?;
+        self.attempted = None;
+        if stored == 0 {
+            self.number = None;
+            return Err(taken_over());
+        }
+        self.number = Some(number + 1);
+        Ok(())
+    }
+
+    /// Returns whether the answer of a commit is lost.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.attempted.is_some()
+    }
+
+    /// Ends what a crash has left prepared: it is committed if the position was stored for it, else rolled back.
+    fn resolve(&mut self) -> Result<()> {
+        let (prefix, name) = (self.prefix(), self.options.position.clone());
+        let left = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND starts_with(gid, $1)";
+        let left = self.client()?.query(left, &[&prefix]).map_err(|error| server_error(&error))?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let decided = self.client()?.query_one("SELECT decided FROM trailcore_position WHERE name = $1", &[&name]);
+        let decided: Option<i64> = decided.map_err(|error| server_error(&error))?.get(0);
+        for row in left {
+            let gid: String = row.get(0);
+            let number =
+                gid.strip_prefix(&prefix).and_then(|rest| rest.split_once(':')).and_then(|(number, _)| number.parse().ok());
+            let commits = decided.is_some() && number == decided;
+            tracing::info!(transaction = gid, commits, "a prepared transaction is ended");
+            self.end_prepared(&gid.replace('\'', "''"), commits)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the counts since the last commit to those of all commits.
+    pub(super) fn count_committed(&mut self) {
+        for (name, count) in std::mem::take(&mut self.uncommitted) {
+            *self.counts.entry(name).or_default() += count;
+        }
+    }
+
+    /// Asks for the columns of tables again.
+    pub(super) fn forget_tables(&mut self) {
+        self.tables.clear();
+    }
+
+    /// Checks that the rows of a table do not depend on each other, nor on those of other tables: then workers need not wait for each
+    /// other, and each row is one worker's.
+    fn check_rows(&mut self, change: &Change<'_>, name: &str, key: &[String]) -> Result<()> {
+        let refused = |why: &str| {
+            let what = format!("the table {name} {why}: its changes cannot be applied by several workers");
+            Err(Error::new(ErrorKind::InvalidArgument, what)
+                .hint("set workers to 1 for this table, in a pipeline of its own if others need more"))
+        };
+        let mut own: Vec<_> = change.table().key().map(|column| self.spelt(&column.name)).collect();
+        let mut primary = key.to_vec();
+        own.sort_unstable();
+        primary.sort_unstable();
+        if primary.is_empty() || own != primary {
+            return refused("has no primary key, or another one than the trail");
+        }
+        let depends = "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype IN ('f', 'x') AND to_regclass($1) IN (conrelid, confrelid)) \
+                       OR EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass($1) AND indisunique AND NOT indisprimary) \
+                       OR EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND NOT tgisinternal)";
+        let row = self.client()?.query_one(depends, &[&name]).map_err(|error| server_error(&error))?;
+        if row.get(0) { refused("has a foreign key, another unique index, an exclusion constraint or a trigger") } else { Ok(()) }
     }
 
     fn client(&mut self) -> Result<&mut Client> {
@@ -131,7 +266,11 @@ impl PostgresSink {
         match &mut self.client {
             Some(client) => Ok(client),
             empty => {
-                let client = Client::connect(&self.options.connection, NoTls).map_err(|error| server_error(&error))?;
+                let mut client = Client::connect(&self.options.connection, NoTls).map_err(|error| server_error(&error))?;
+                if self.role == Role::Worker {
+                    // Nothing but another writer's rows can make it wait.
+                    client.batch_execute("SET lock_timeout = '30s'").map_err(|error| server_error(&error))?;
+                }
                 Ok(empty.insert(client))
             }
         }
@@ -140,12 +279,17 @@ impl PostgresSink {
     /// Increments the number of the position's row, so that no other writer can commit. Returns the number and the checkpoint.
     fn claim(&mut self) -> Result<(i64, Option<String>)> {
         let create = "CREATE TABLE IF NOT EXISTS trailcore_position \
-                      (name text PRIMARY KEY, number bigint NOT NULL, checkpoint text)";
-        let claim = "INSERT INTO trailcore_position AS at VALUES ($1, 1, NULL) \
+                      (name text PRIMARY KEY, number bigint NOT NULL, checkpoint text, decided bigint)";
+        let claim = "INSERT INTO trailcore_position AS at (name, number) VALUES ($1, 1) \
                      ON CONFLICT (name) DO UPDATE SET number = at.number + 1 RETURNING number, checkpoint";
-        let name = self.options.position.clone();
+        let (name, for_workers) = (self.options.position.clone(), self.role == Role::Keeper);
         let client = self.client()?;
         client.batch_execute(create).map_err(|error| server_error(&error))?;
+        if for_workers {
+            // The table may be from an earlier release.
+            let add = "ALTER TABLE trailcore_position ADD COLUMN IF NOT EXISTS decided bigint";
+            client.batch_execute(add).map_err(|error| server_error(&error))?;
+        }
         let row = client.query_one(claim, &[&name]).map_err(|error| server_error(&error))?;
         Ok((row.get(0), row.get(1)))
     }
@@ -186,6 +330,9 @@ impl PostgresSink {
         }
         let types: HashMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let mut key: Vec<String> = rows.iter().filter(|row| row.get(2)).map(|row| row.get(0)).collect();
+        if self.role == Role::Worker {
+            self.check_rows(change, &name, &key)?;
+        }
         if key.is_empty() {
             key = change.table().key().map(|column| self.spelt(&column.name)).collect();
         }
@@ -456,6 +603,7 @@ impl Sink for PostgresSink {
         };
         self.number = Some(number);
         self.attempted = None;
+        self.resolve()?;
         checkpoint.as_deref().map(Checkpoint::from_json).transpose()
     }
 
@@ -504,7 +652,10 @@ impl Sink for PostgresSink {
             return Err(error);
         }
         let (name, text) = (self.options.position.clone(), checkpoint.to_json()?);
-        let store = "UPDATE trailcore_position SET number = number + 1, checkpoint = $2 WHERE name = $1 AND number = $3";
+        let mut store = "UPDATE trailcore_position SET number = number + 1, checkpoint = $2 WHERE name = $1 AND number = $3";
+        if crate::point::has_bug("fencing off") {
+            store = "UPDATE trailcore_position SET number = number + 1, checkpoint = $2 WHERE name = $1 AND $3::bigint > 0";
+        }
         let stored = self.client()?.execute(store, &[&name, &text, &number]);
         if stored.map_err(|error| server_error(&error))? == 0 {
             self.number = None;
@@ -517,9 +668,7 @@ impl Sink for PostgresSink {
         self.inside = false;
         self.attempted = None;
         self.number = Some(number + 1);
-        for (name, count) in std::mem::take(&mut self.uncommitted) {
-            *self.counts.entry(name).or_default() += count;
-        }
+        self.count_committed();
         Ok(())
     }
 

@@ -192,7 +192,7 @@ fn the_starts() {
 }
 
 #[test]
-fn a_large_transaction_is_streamed_or_read_again() {
+fn a_large_transaction_is_streamed_read_again_or_spilled() {
     let list = [(100, 2), (101, 500), (102, 1)];
     let files = trail(rolling(), &list);
     let expected = {
@@ -202,7 +202,7 @@ fn a_large_transaction_is_streamed_or_read_again() {
         }
         read(&whole.path())
     };
-    for oversize in [Oversize::Stream, Oversize::Reread] {
+    for oversize in [Oversize::Stream, Oversize::Reread, Oversize::Spill] {
         let growing = Growing::new();
         let options = quick().delivery(Delivery::Transactions).memory(4_000, oversize);
         let mut tail = Tail::open(growing.path(), options).unwrap();
@@ -214,12 +214,44 @@ fn a_large_transaction_is_streamed_or_read_again() {
         assert_eq!(seen.changes, expected);
         let parts: Vec<_> = seen.transactions.iter().map(|(_, _, part)| *part).collect();
         match oversize {
-            Oversize::Reread => assert_eq!(parts, [Part::Whole; 3]),
+            Oversize::Reread | Oversize::Spill => assert_eq!(parts, [Part::Whole; 3]),
             Oversize::Stream => {
                 assert_eq!(parts[..3], [Part::Whole, Part::First, Part::Middle]);
                 assert_eq!(parts[parts.len() - 2..], [Part::Last, Part::Whole]);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn the_oversizes_are_equal(
+        list in prop::collection::vec(1usize..60, 1..6),
+        memory in 1u64..5_000,
+        batch in 1usize..20,
+        selects in any::<bool>(),
+    ) {
+        let list: Vec<_> = (100..).zip(list).collect();
+        let growing = Growing::new();
+        for (seqno, file) in trail(rolling(), &list).iter().enumerate() {
+            growing.append(seqno, file);
+        }
+        let select = trailcore::filter::Select::parse("TABLE SHOP.ITEMS, FILTER (@STRLEN(NAME) = 5);").unwrap();
+        let [streamed, reread, spilled] = [Oversize::Stream, Oversize::Reread, Oversize::Spill].map(|oversize| {
+            let options = quick().delivery(Delivery::Transactions).memory(memory, oversize).batch(batch);
+            let options = if selects { options.select(select.clone()) } else { options };
+            let mut seen = Seen::default();
+            seen.drain(&mut Tail::open(growing.path(), options).unwrap());
+            seen
+        });
+        prop_assert_eq!(&spilled.changes, &streamed.changes);
+        prop_assert_eq!(&spilled.changes, &reread.changes);
+        prop_assert_eq!(&spilled.transactions, &reread.transactions);
+        prop_assert_eq!(&spilled.ends, &reread.ends);
+        let all = read(&growing.path());
+        let expected: Vec<_> = all.into_iter().filter(|change| !selects || change.split_once(' ').unwrap().1.len() == 5).collect();
+        prop_assert_eq!(&spilled.changes, &expected);
     }
 }
 

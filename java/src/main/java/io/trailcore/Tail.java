@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Follows a trail while it is written, and delivers changes or whole transactions as soon as they are complete, across roll-over
@@ -35,6 +36,7 @@ public final class Tail implements AutoCloseable, Iterable<Delivery>, Flow.Publi
     private final NativeValue handle;
     private final List<TableDef> tables = new ArrayList<>();
     private final ChangeBlock.Headers headers = new ChangeBlock.Headers();
+    private final AtomicBoolean subscribed = new AtomicBoolean();
 
     Tail(long tail) {
         worker = new NativeWorker(tail, "Tail");
@@ -109,6 +111,18 @@ public final class Tail implements AutoCloseable, Iterable<Delivery>, Flow.Publi
      */
     public Delivery next(Duration time) {
         return receive(Math.max(0, time.toMillis()));
+    }
+
+    /** Returns the next delivery; null once the tail is stopped or closed. */
+    Delivery nextOrEnd() {
+        try {
+            return next();
+        } catch (IllegalStateException failure) {
+            if (worker.isClosed()) {
+                return null;
+            }
+            throw failure;
+        }
     }
 
     private Delivery receive(long milliseconds) {
@@ -191,14 +205,24 @@ public final class Tail implements AutoCloseable, Iterable<Delivery>, Flow.Publi
     }
 
     /**
-     * Delivers to a subscriber, in a thread of its own, what it requests. It completes once the tail is stopped. A tail has one
-     * subscriber, because each delivery is returned once; for several, use a {@link Hub}.
+     * Delivers to a subscriber, in a thread of its own, what it requests. It completes once the tail is stopped or closed. A tail has
+     * one subscriber, because each delivery is returned once: {@code onError} of a second one is called at once. For several, use a
+     * {@link Hub}.
+     *
+     * <p>Cancelling the subscription, from any thread and at any time, stops the tail, so that its thread ends even while it waits. After
+     * that no call to the subscriber begins, but for one that has begun in the subscription's thread while another thread cancels. What
+     * was not acknowledged is delivered again by the next run. Close the tail to give its checkpoint and its files up.
      *
      * @param subscriber the subscriber
      */
     @Override
     public void subscribe(Flow.Subscriber<? super Delivery> subscriber) {
-        TailSubscription.start(this, subscriber);
+        java.util.Objects.requireNonNull(subscriber);
+        if (subscribed.compareAndSet(false, true)) {
+            TailSubscription.start(this, subscriber);
+        } else {
+            TailSubscription.refuse(subscriber);
+        }
     }
 
     /**

@@ -48,7 +48,9 @@ public final class TailOptions extends Options<TailOptions> {
          * Deliver it whole. Its changes are not kept: they are read from the trail again, whose files are held open
          * meanwhile.
          */
-        REREAD
+        REREAD,
+        /** Deliver it whole. Its changes are kept in a file without a name, compressed and with checksums. */
+        SPILL
     }
 
     /** The handling of a subscriber that is slower than the reading that it shares with others; see {@code Hub}. */
@@ -112,6 +114,27 @@ public final class TailOptions extends Options<TailOptions> {
      */
     public TailOptions oversize(Oversize value) {
         return with("oversize", Options.word(value));
+    }
+
+    /**
+     * Sets {@code spillFolder}. The folder for the changes of such a transaction with the oversize {@code spill};
+     * absent for the system's temporary folder. It should be on a disk.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public TailOptions spillFolder(String value) {
+        return with("spill_folder", value);
+    }
+
+    /**
+     * Sets {@code spillLimit}. Bytes of a transaction in that folder, compressed, at most; absent for as many as fit.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public TailOptions spillLimit(long value) {
+        return with("spill_limit", value);
     }
 
     /**

@@ -2,7 +2,10 @@ package io.trailcore;
 
 import java.util.concurrent.Flow;
 
-/** The subscription to a tail: a thread that delivers what was requested. */
+/**
+ * The subscription to a tail: a thread that delivers what was requested. It ends, and gives the subscriber up, with the tail, after an
+ * error, and once it is cancelled.
+ */
 final class TailSubscription implements Flow.Subscription, Runnable {
     private final Tail tail;
     private final Flow.Subscriber<? super Delivery> subscriber;
@@ -12,7 +15,7 @@ final class TailSubscription implements Flow.Subscription, Runnable {
 
     private TailSubscription(Tail tail, Flow.Subscriber<? super Delivery> subscriber) {
         this.tail = tail;
-        this.subscriber = java.util.Objects.requireNonNull(subscriber);
+        this.subscriber = subscriber;
     }
 
     static void start(Tail tail, Flow.Subscriber<? super Delivery> subscriber) {
@@ -21,19 +24,36 @@ final class TailSubscription implements Flow.Subscription, Runnable {
         thread.start();
     }
 
+    /** Refuses a subscriber: there is one already. */
+    static void refuse(Flow.Subscriber<? super Delivery> subscriber) {
+        subscriber.onSubscribe(new Flow.Subscription() {
+            @Override
+            public void request(long count) {}
+
+            @Override
+            public void cancel() {}
+        });
+        subscriber.onError(new IllegalStateException("a tail has one subscriber; for several, use a Hub"));
+    }
+
     @Override
     public synchronized void request(long count) {
         if (count <= 0) {
             wrong = new IllegalArgumentException("request(" + count + "): at least 1 is wanted");
+        } else {
+            requested = requested + count < 0 ? Long.MAX_VALUE : requested + count;
         }
-        requested = requested + count < 0 ? Long.MAX_VALUE : requested + count;
         notifyAll();
     }
 
     @Override
-    public synchronized void cancel() {
-        cancelled = true;
-        notifyAll();
+    public void cancel() {
+        synchronized (this) {
+            cancelled = true;
+            notifyAll();
+        }
+        // The thread may wait for the trail to grow.
+        tail.stop();
     }
 
     /** Waits for a request. Returns whether to go on. */
@@ -41,11 +61,15 @@ final class TailSubscription implements Flow.Subscription, Runnable {
         while (requested <= 0 && !cancelled && wrong == null) {
             wait();
         }
-        if (wrong != null) {
+        if (wrong != null && !cancelled) {
             throw wrong;
         }
         requested -= requested == Long.MAX_VALUE ? 0 : 1;
         return !cancelled;
+    }
+
+    private synchronized boolean isCancelled() {
+        return cancelled;
     }
 
     @Override
@@ -53,7 +77,10 @@ final class TailSubscription implements Flow.Subscription, Runnable {
         try {
             subscriber.onSubscribe(this);
             while (isWanted()) {
-                Delivery delivery = tail.next();
+                Delivery delivery = tail.nextOrEnd();
+                if (isCancelled()) {
+                    return;
+                }
                 if (delivery == null) {
                     subscriber.onComplete();
                     return;
@@ -63,8 +90,10 @@ final class TailSubscription implements Flow.Subscription, Runnable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             subscriber.onError(interrupted);
-        } catch (RuntimeException failure) {
-            subscriber.onError(failure);
+        } catch (RuntimeException | Error failure) {
+            if (!isCancelled()) {
+                subscriber.onError(failure);
+            }
         }
     }
 }

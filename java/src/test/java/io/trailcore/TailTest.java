@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,6 +219,134 @@ class TailTest {
             tail.subscribe(wrong);
             assertTrue(wrong.done.handle((lines, failure) -> failure).get(60, TimeUnit.SECONDS)
                     instanceof IllegalArgumentException);
+        }
+    }
+
+    /** Counts the calls, and cancels in the first delivery or when the test does. */
+    private static final class Canceller implements Flow.Subscriber<Delivery> {
+        private final long requests;
+        private final boolean cancelsInNext;
+        private final CompletableFuture<Thread> begun = new CompletableFuture<>();
+        private final AtomicInteger deliveries = new AtomicInteger();
+        private final AtomicInteger ends = new AtomicInteger();
+        private volatile Flow.Subscription subscription;
+
+        Canceller(long requests, boolean cancelsInNext) {
+            this.requests = requests;
+            this.cancelsInNext = cancelsInNext;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription given) {
+            subscription = given;
+            if (requests > 0) {
+                given.request(requests);
+            }
+            begun.complete(Thread.currentThread());
+        }
+
+        @Override
+        public void onNext(Delivery delivery) {
+            deliveries.incrementAndGet();
+            if (cancelsInNext) {
+                subscription.cancel();
+                // It has no effect any more, even if it is wrong.
+                subscription.request(10);
+                subscription.request(-1);
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            ends.incrementAndGet();
+        }
+
+        @Override
+        public void onComplete() {
+            ends.incrementAndGet();
+        }
+
+        /** Waits until its thread has ended, and returns the number of deliveries. */
+        int ended() throws Exception {
+            Thread thread = begun.get(60, TimeUnit.SECONDS);
+            thread.join(60_000);
+            assertFalse(thread.isAlive());
+            assertEquals(0, ends.get());
+            return deliveries.get();
+        }
+    }
+
+    @Test
+    void aSubscriptionThatIsCancelledInADeliveryEndsWithIt(@TempDir Path folder) throws Exception {
+        add(folder, 0);
+        Path checkpoint = folder.resolve("sales.checkpoint");
+        TailOptions options = new TailOptions().batch(7);
+        try (Tail tail = Tail.open(folder.resolve("bk"), options, checkpoint)) {
+            Canceller canceller = new Canceller(Long.MAX_VALUE, true);
+            tail.subscribe(canceller);
+            assertEquals(1, canceller.ended());
+            assertNull(tail.next());
+        }
+        // It was not acknowledged, so that it comes again.
+        try (Tail tail = Tail.open(folder.resolve("bk"), options, checkpoint)) {
+            assertEquals(LINES.subList(0, 7), take(tail, 7));
+        }
+    }
+
+    @Test
+    void aSubscriptionIsCancelledByAnotherThreadWhileItWaits() throws Exception {
+        TailOptions atTheEnd = new TailOptions().start("end");
+        try (Tail tail = Tail.open(Samples.BIG, atTheEnd)) {
+            // For the trail to grow.
+            Canceller canceller = new Canceller(1, false);
+            tail.subscribe(canceller);
+            canceller.begun.get(60, TimeUnit.SECONDS);
+            canceller.subscription.cancel();
+            canceller.subscription.cancel();
+            assertEquals(0, canceller.ended());
+        }
+        try (Tail tail = Tail.open(Samples.BIG, new TailOptions())) {
+            // For its first request.
+            Canceller canceller = new Canceller(0, false);
+            tail.subscribe(canceller);
+            canceller.begun.get(60, TimeUnit.SECONDS);
+            canceller.subscription.cancel();
+            assertEquals(0, canceller.ended());
+        }
+        Tail closed = Tail.open(Samples.BIG, atTheEnd);
+        Canceller canceller = new Canceller(1, false);
+        closed.subscribe(canceller);
+        canceller.begun.get(60, TimeUnit.SECONDS);
+        canceller.subscription.cancel();
+        closed.close();
+        // After the end of the tail it has no effect.
+        canceller.subscription.cancel();
+        assertEquals(0, canceller.ended());
+    }
+
+    @Test
+    void aTailHasOneSubscriberAndCompletesItWhenItIsClosed() throws Exception {
+        Tail tail = Tail.open(Samples.BIG, new TailOptions().start("end"));
+        Taker taker = new Taker(tail, 1);
+        tail.subscribe(taker);
+        Taker second = new Taker(tail, 1);
+        tail.subscribe(second);
+        assertTrue(second.done.handle((lines, failure) -> failure).get(60, TimeUnit.SECONDS) instanceof IllegalStateException);
+        tail.close();
+        assertEquals(List.of(), taker.done.get(60, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aTransactionThatIsSpilledIsWhole(@TempDir Path folder) {
+        TailOptions options = new TailOptions().delivery(TailOptions.Delivery.TRANSACTIONS)
+                .memory(1).oversize(TailOptions.Oversize.SPILL).spillFolder(folder.toString());
+        try (Tail tail = Tail.open(Samples.BIG, options)) {
+            assertEquals(LINES, take(tail, LINES.size()));
+        }
+        TailOptions missing = options.spillFolder(folder.resolve("no/such/folder").toString());
+        try (Tail tail = Tail.open(Samples.BIG, missing)) {
+            TrailException.Io failure = assertThrows(TrailException.Io.class, () -> take(tail, LINES.size()));
+            assertTrue(failure.getMessage().contains("spill_folder"), failure.getMessage());
         }
     }
 
