@@ -18,6 +18,7 @@ mod matching;
 mod ops;
 mod options;
 mod output;
+mod program;
 mod records;
 mod run;
 mod save;
@@ -36,6 +37,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub use crate::interrupt::{INTERRUPTED, Interrupted, ends_itself};
+pub use crate::program::program;
 
 const EXAMPLES: &str = "\
 examples:
