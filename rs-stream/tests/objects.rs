@@ -443,6 +443,7 @@ fn mistakes_in_urls_are_named_and_settings_are_not_printed() {
     assert_eq!(error("trail", "s3://bucket/lt", "").kind(), ErrorKind::InvalidArgument);
     assert_eq!(error("csv", "lake", "settings = { aws_region = 'x' }").kind(), ErrorKind::InvalidArgument);
     assert_eq!(error("csv", "file://host/lake", "").kind(), ErrorKind::InvalidArgument);
+    assert_eq!(Manifest::of("s3://bucket/lake").files().unwrap_err().kind(), ErrorKind::InvalidArgument);
     let password = error("csv", "s3://me:hidden@bucket/lake", "");
     assert!(password.kind() == ErrorKind::InvalidArgument && !password.to_string().contains("hidden"), "{password}");
 }

@@ -1,14 +1,15 @@
 """Delta and Iceberg tables of the changes of a trail, exactly once, without Spark and without a JVM.
 
-A pipeline writes Parquet files with a manifest (docs/pipelines.md). This package commits them to a table, and the number of the manifest's entry
-with them, so that a run that was killed, or that runs twice, changes nothing twice:
+A pipeline writes Parquet files with a manifest (docs/pipelines.md). This package commits them to a table, and the
+number of the manifest's entry with them, so that a run that was killed, or that runs twice, changes nothing twice:
 
 >>> def refresh():
 ...     files = lake.write("dirdat/lt", "lake/files", select="TABLE BANK.ACCOUNTS;")      # or the folder of a running pipeline
 ...     lake.append(files, "BANK.ACCOUNTS", lake.Delta("lake/account_changes"))             # each change is a row
 ...     return lake.merge(files, "BANK.ACCOUNTS", lake.Delta("lake/accounts"))              # the rows as they are now
 
-Needs ``pip install 'trailcore[delta]'`` or ``pip install 'trailcore[iceberg]'``. docs/lakehouse.md has the guarantees and their limits.
+Needs ``pip install 'trailcore[delta]'`` or ``pip install 'trailcore[iceberg]'``. docs/lakehouse.md has the guarantees
+and their limits.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from trailcore._table import needed
 from trailcore.lake.files import File, Files
-from trailcore.lake.target import Key, Mark, of_keys, of_rows, plain
+from trailcore.lake.target import Key, Mark, joined, of_keys, of_rows, plain
 
 _DELETES = "__trailcore_deletes"
 
@@ -53,10 +53,13 @@ class Delta:
         position = next((one.get("trailcore.position") for one in own if one.get("trailcore.entry") == str(number)), None)
         return Mark(number, position)
 
+    def schema(self) -> pa.Schema:
+        """Returns the columns; none before the first commit."""
+        return pa.schema([] if self._table is None else self._table.schema().to_arrow())
+
     def append(self, source: Files, files: Sequence[File], mark: Mark) -> None:
         """Appends the rows of files."""
-        tables = [source.read(file) for file in files]
-        self._write(pa.concat_tables([table.cast(plain(table.schema)) for table in tables], promote_options="permissive"), mark, "append")
+        self._write(joined(source, files), mark, "append")
 
     def rows(self, key: Sequence[str], keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
         """Returns the rows that have one of the keys."""

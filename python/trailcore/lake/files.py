@@ -38,14 +38,16 @@ class Entry:
     number: int
     position: str | None
     """The position up to which the changes of the trail are committed."""
+    is_whole: bool
+    """Whether it ends between two transactions."""
     files: tuple[File, ...]
 
 
 class Files:
-    """What a Parquet sink has committed to a folder: a local one, or a URL such as ``s3://bucket/folder``.
+    """The files that a Parquet sink has committed to a folder: a local one, or a URL such as ``s3://bucket/folder``.
 
-    `filesystem` is a `pyarrow.fs.FileSystem` in which `path` is; without it, the path or URL decides. Nothing is read before it is needed,
-    and nothing is ever changed.
+    `filesystem` is a `pyarrow.fs.FileSystem` in which `path` is; without it, the path or URL decides. Nothing is read
+    before it is needed, and nothing is ever changed.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, filesystem: pafs.FileSystem | None = None) -> None:
@@ -76,13 +78,14 @@ class Files:
             File(f"{self.root}/{file['path']}", file["table"], file["changes"], file["first"], file["last"])
             for file in entry["files"]
         ]
-        return Entry(number, (entry["checkpoint"] or {}).get("position"), tuple(files))
+        checkpoint = entry["checkpoint"] or {}
+        return Entry(number, checkpoint.get("position"), checkpoint.get("transaction") is None, tuple(files))
 
     def entries(self, after: int = 0) -> list[Entry]:
         """Returns the entries after a number whose files are all in their places, in their order.
 
-        The last entry is left out while the sink moves its files; after a crash the next run of the pipeline moves them. Raises
-        `FileNotFoundError` if a file of an earlier entry is missing.
+        The last entry is left out while the sink moves its files; after a crash the next run of the pipeline moves
+        them. Raises `FileNotFoundError` if a file of an earlier entry is missing.
         """
         numbers = [number for number in self.numbers() if number > after]
         entries = []
@@ -107,8 +110,8 @@ class Files:
 
     def uri(self, file: File) -> str:
         """Returns the URL of a file, for other programs."""
-        kind = self.filesystem.type_name
-        return f"file://{file.path}" if kind == "local" else f"{kind}://{file.path}"
+        scheme = {"local": "file", "gcs": "gs"}.get(self.filesystem.type_name, self.filesystem.type_name)
+        return f"{scheme}://{file.path}"
 
 
 def write(
@@ -119,10 +122,11 @@ def write(
     partition: Iterable[str] = (),
     table: dict[str, Any] | None = None,
 ) -> Files:
-    """Moves the changes of a trail, up to its end, to Parquet files in a folder, exactly once: a pipeline that runs until there is nothing left.
+    """Moves the changes of a trail to Parquet files in a folder, exactly once: a pipeline that runs up to the end of the trail.
 
-    `select` are statements of a parameter file, `partition` the folders below that of a table, and `table` the options of record batches
-    (`tc.ArrowOptions`). Unless they state otherwise, files have what `merge` needs: the states of columns, old keys, and times in microseconds.
+    `select` are statements of a parameter file, `partition` the folders below that of a table, and `table` the options
+    of record batches (`tc.ArrowOptions`). Unless they state otherwise, files have what `merge` needs: the states of
+    columns, old keys, and times in microseconds.
 
     Raises what ends the pipeline.
     """

@@ -11,19 +11,18 @@ import pyarrow as pa
 
 from trailcore._table import needed
 from trailcore.lake.files import File, Files
-from trailcore.lake.target import Key, Mark, of_keys, of_rows, plain
+from trailcore.lake.target import Key, Mark, joined, of_keys, of_rows, plain
 
 
 class Iceberg:
     """An Iceberg table, by its catalogue (`pyiceberg.catalog.Catalog`) and its name, such as ``bank.accounts``.
 
-    It is created by the first commit; its namespace has to exist. The number of the manifest's entry and the position are properties of
-    the table, ``trailcore.APP.entry`` and ``trailcore.APP.position``, which the commit of the rows sets; they are also in the summary of each snapshot.
+    It is created by the first commit; its namespace has to exist. The number of the manifest's entry and the position
+    are properties of the table, ``trailcore.APP.entry`` and ``trailcore.APP.position``, which the commit of the rows
+    sets; they are also in the summary of each snapshot.
     """
 
-    def __init__(
-        self, catalog: Any, name: str, *, app: str = "trailcore", properties: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, catalog: Any, name: str, *, app: str = "trailcore", properties: Mapping[str, str] | None = None) -> None:
         needed("pyiceberg", "iceberg")
         self.catalog = catalog
         self.name = name
@@ -41,11 +40,22 @@ class Iceberg:
         properties = self._table.properties if self._table is not None else {}
         return Mark(int(properties.get(f"trailcore.{self.app}.entry", 0)), properties.get(f"trailcore.{self.app}.position"))
 
+    def schema(self) -> pa.Schema:
+        """Returns the columns; none before the first commit."""
+        return pa.schema([] if self._table is None else self._table.schema().as_arrow())
+
     def append(self, source: Files, files: Sequence[File], mark: Mark) -> None:
-        """Registers files, which become part of the table without a copy: they have to stay where they are."""
-        schemas = [plain(source.read_schema(file)) for file in files]
-        with self._commit(pa.unify_schemas(schemas, promote_options="permissive"), mark) as (transaction, summary):
-            transaction.add_files([source.uri(file) for file in files], snapshot_properties=summary)
+        """Registers files, which become part of the table without a copy: they have to stay where they are.
+
+        Files with states are copied, since Iceberg has no dictionaries.
+        """
+        given = [source.read_schema(file) for file in files]
+        schema = pa.unify_schemas([plain(one) for one in given], promote_options="permissive")
+        with self._commit(schema, mark) as (transaction, summary):
+            if all(plain(one).types == one.types for one in given):
+                transaction.add_files([source.uri(file) for file in files], snapshot_properties=summary)
+            else:
+                transaction.append(joined(source, files), snapshot_properties=summary)
 
     def rows(self, key: Sequence[str], keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
         """Returns the rows that have one of the keys."""
@@ -81,7 +91,8 @@ class Iceberg:
         if self._table is None:
             self._table = self.catalog.create_table(self.name, schema, properties=self._properties)
         table = self._table
-        # The library would repeat the commit on top of that of another process, which has the same rows: only in memory, not in the table.
+        # The library would repeat the commit on top of that of another process, which has the same rows: only in
+        # memory, not in the table.
         table.metadata.properties["commit.retry.num-retries"] = "0"
         names = {f"trailcore.{self.app}.entry": str(mark.number), f"trailcore.{self.app}.position": mark.position or ""}
         known = {field.name for field in table.schema().fields}

@@ -33,7 +33,7 @@ class Change:
 
 @dataclasses.dataclass
 class Net:
-    """What changes leave."""
+    """The rows that changes leave."""
 
     columns: list[str]
     rows: dict[Key, dict[str, Any] | None] = dataclasses.field(default_factory=dict)

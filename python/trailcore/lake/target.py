@@ -30,6 +30,9 @@ class Target(Protocol):
     def mark(self) -> Mark:
         """Returns the place up to which the table has the changes. All later calls rely on the table as it is now."""
 
+    def schema(self) -> pa.Schema:
+        """Returns the columns; none before the first commit."""
+
     def append(self, source: Files, files: Sequence[File], mark: Mark) -> None:
         """Appends the rows of files."""
 
@@ -54,12 +57,22 @@ def _type(name: str, kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([pa.field(one.name, _type(f"{name}.{one.name}", one.type)) for one in kind])
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        raise UnsupportedError(f'column {name} has nanoseconds, which tables do not have; set times = "micros" or "truncated" in the sink')
+        raise UnsupportedError(
+            f'column {name} has nanoseconds, which tables do not have; set times = "micros" or "truncated" in the sink'
+        )
     if pa.types.is_unsigned_integer(kind):
         raise UnsupportedError(f'column {name} is an unsigned integer, which tables do not have; set csn = "text" in the sink')
     if pa.types.is_decimal256(kind):
-        raise UnsupportedError(f'column {name} has more than 38 digits, which tables do not have; set numbers = "text" in the sink')
+        raise UnsupportedError(
+            f'column {name} has more than 38 digits, which tables do not have; set numbers = "text" in the sink'
+        )
     return kind
+
+
+def joined(source: Files, files: Sequence[File]) -> pa.Table:
+    """Returns the rows of files, with the columns of all of them, in types that tables have."""
+    tables = [source.read(file) for file in files]
+    return pa.concat_tables([table.cast(plain(table.schema)) for table in tables], promote_options="permissive")
 
 
 def of_rows(key: Sequence[str], keys: Collection[Key], table: pa.Table) -> dict[Key, dict[str, Any]]:

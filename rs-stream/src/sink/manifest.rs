@@ -42,7 +42,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Returns the manifest of a local folder, which need not exist.
+    /// Returns the manifest of a local folder, which need not exist. [`open`](Self::open) takes a URL, too.
     #[must_use]
     pub fn of(root: impl AsRef<Path>) -> Self {
         Self { store: store::local(root.as_ref()) }

@@ -8,7 +8,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use trailcore::{Error, ErrorKind, Result};
 
-use super::{FOLDER, Store};
+use super::steps::{FOLDER, Store, is_url};
 use crate::durable;
 use crate::sink::entry::{Entry, PublishedFile, entry_name, entry_number};
 
@@ -108,6 +108,9 @@ impl Store for Local {
         let folder = self.folder();
         let files = match fs::read_dir(&folder) {
             Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_url(&self.root) => {
+                return Err(Error::new(ErrorKind::InvalidArgument, "a URL is not a local folder").hint("call Manifest::open"));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io(&folder, error)),
         };

@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use trailcore::{Error, ErrorKind, Result};
 
 use super::scratch::{Scratch, remove_abandoned};
-use super::{FOLDER, Store, WAY_OUT};
+use super::steps::{FOLDER, Store, WAY_OUT};
 use crate::sink::entry::{Entry, PublishedFile, entry_name, entry_number};
 
 /// Larger files are put in parts of this size.
@@ -84,7 +84,11 @@ impl Objects {
 
     /// Returns the error of a request: what the store reports, without secrets.
     fn failed(&self, what: &str, path: &ObjectPath, error: &object_store::Error) -> Error {
-        let kind = if matches!(error, object_store::Error::NotFound { .. }) { ErrorKind::NotFound } else { ErrorKind::Io };
+        let kind = match error {
+            object_store::Error::NotFound { .. } => ErrorKind::NotFound,
+            object_store::Error::NotSupported { .. } | object_store::Error::NotImplemented { .. } => ErrorKind::Unsupported,
+            _ => ErrorKind::Io,
+        };
         let text = without_secrets(&error.to_string(), &self.secrets);
         Error::new(kind, format!("cannot {what} the object: {text}")).in_file(format!("{}/{}", self.host(), path))
     }
