@@ -221,13 +221,14 @@ impl Store for Objects {
             return Err(without_conditions().in_file(&self.url));
         }
         let numbers = self.without_files(claimed)?;
-        let list = async { self.store.list(Some(&self.folder)).map_ok(|object| object.location).try_collect::<Vec<_>>().await };
-        let mut listed = self.requests.run(list)?.map_err(|error| self.failed("list", &self.folder, &error))?;
-        listed.retain(|path| commit_of(path).is_some_and(|number| numbers.contains(&number)));
-        if !listed.is_empty() {
-            tracing::info!(url = self.url, objects = listed.len(), "removes objects that no commit has");
+        let is_orphan = |path: &ObjectPath| commit_of(path).is_some_and(|number| numbers.contains(&number));
+        let listed = self.store.list(Some(&self.folder)).map_ok(|object| object.location);
+        let orphans = listed.try_filter(|path| std::future::ready(is_orphan(path))).try_collect::<Vec<_>>();
+        let orphans = self.requests.run(orphans)?.map_err(|error| self.failed("list", &self.folder, &error))?;
+        if !orphans.is_empty() {
+            tracing::info!(url = self.url, objects = orphans.len(), "removes objects that no commit has");
         }
-        self.delete(listed)
+        self.delete(orphans)
     }
 
     fn numbers(&self) -> Result<Vec<u64>> {
