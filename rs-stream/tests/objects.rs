@@ -143,12 +143,13 @@ enum Fate {
     Late,
 }
 
+type Decide = Box<dyn FnMut(&str, &str) -> Fate + Send>;
 type LatePut = (ObjectPath, PutPayload, PutOptions);
 
 /// An object store whose requests have the fates that a function decides, by the kind of the request and its path.
 struct Faulty {
     inner: Arc<InMemory>,
-    decide: Mutex<Box<dyn FnMut(&str, &str) -> Fate + Send>>,
+    decide: Mutex<Decide>,
     late: Mutex<Vec<LatePut>>,
 }
 
@@ -169,7 +170,7 @@ fn error() -> object_store::Error {
 }
 
 impl Faulty {
-    fn new(inner: &Arc<InMemory>, decide: impl FnMut(&str, &str) -> Fate + Send + 'static) -> Arc<dyn ObjectStore> {
+    fn of(inner: &Arc<InMemory>, decide: impl FnMut(&str, &str) -> Fate + Send + 'static) -> Arc<dyn ObjectStore> {
         Arc::new(Self { inner: Arc::clone(inner), decide: Mutex::new(Box::new(decide)), late: Mutex::default() })
     }
 
@@ -286,7 +287,7 @@ fn whatever_the_store_answers() {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
         let seen = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
         let counts = Arc::clone(&seen);
-        let store = Faulty::new(&inner, move |request, _| {
+        let store = Faulty::of(&inner, move |request, _| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let fate = match state >> 59 {
                 0 | 1 => Fate::Refused,
@@ -316,7 +317,7 @@ fn an_entry_that_arrives_late_has_no_effect() {
     let (growing, inner) = (growing(), Arc::new(InMemory::new()));
     let mut puts = 0;
     // The claim is the first entry; its condition is tested then; the third is a commit.
-    let store = Faulty::new(&inner, move |request, path| {
+    let store = Faulty::of(&inner, move |request, path| {
         puts += u32::from(request == "put" && path.ends_with(".json"));
         if request == "put" && path.ends_with(".json") && puts == 3 { Fate::Late } else { Fate::Good }
     });
@@ -341,7 +342,7 @@ fn an_entry_that_arrives_late_has_no_effect() {
 fn a_commit_whose_answer_is_lost_counts() {
     let (growing, inner) = (growing(), Arc::new(InMemory::new()));
     let mut puts = 0;
-    let store = Faulty::new(&inner, move |request, path| {
+    let store = Faulty::of(&inner, move |request, path| {
         puts += u32::from(request == "put" && path.ends_with(".json"));
         if request == "put" && path.ends_with(".json") && puts == 3 { Fate::Lost } else { Fate::Good }
     });
