@@ -49,7 +49,8 @@ class Delta:
         number = self._table.transaction_version(self.app) if exists else None
         if number is None:
             return Mark(0)
-        own = (one for one in self._table.history() if one.get("trailcore.app") == self.app)
+        # Only the newest commits, since each is a file.
+        own = (one for one in self._table.history(100) if one.get("trailcore.app") == self.app)
         position = next((one.get("trailcore.position") for one in own if one.get("trailcore.entry") == str(number)), None)
         return Mark(number, position)
 
@@ -103,9 +104,10 @@ class Delta:
         self._library.write_deltalake(
             self.path if self._table is None else self._table,
             rows,
-            mode=mode,
+            # Another process that has created the table meanwhile has done this work.
+            mode="error" if self._table is None else mode,
             partition_by=self._partition_by if self._table is None else None,
-            schema_mode="merge",
+            schema_mode=None if self._table is None else "merge",
             storage_options=self._storage if self._table is None else None,
             commit_properties=self._properties(mark),
         )
