@@ -1,6 +1,6 @@
 //! Sinks in object stores: every change once and in order, whatever the store answers and whatever ends the process.
 //!
-//! `TRAILCORE_KILLS` is the number of kills at random, and a tenth of the number of random sequences of faults; 6 without it.
+//! `TRAILCORE_KILLS` is the number of kills at random, and a fifth of the number of random sequences of faults; 6 without it.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -281,7 +281,7 @@ fn every_format_has_each_change_once() {
 fn whatever_the_store_answers() {
     let growing = growing();
     let mut met = BTreeMap::new();
-    for seed in 0..10 * kills() {
+    for seed in 0..5 * kills() {
         let (format, inner) = (FORMATS[usize::try_from(seed % 4).unwrap()], Arc::new(InMemory::new()));
         let has_late = seed % 2 == 0;
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
