@@ -39,7 +39,7 @@ class Entry:
     position: str | None
     """The position up to which the changes of the trail are committed."""
     is_whole: bool
-    """Whether it ends between two transactions."""
+    """True if it ends between two transactions."""
     files: tuple[File, ...]
 
 
