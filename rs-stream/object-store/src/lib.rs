@@ -57,7 +57,7 @@ mod open {
     }
 
     fn unknown(name: &str) -> Error {
-        let near = nearest(name, NAMES.into_iter()).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let near = nearest(name, NAMES).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         Error::new(ErrorKind::InvalidArgument, format!("the object store has no setting {name}{near}"))
     }
 
