@@ -89,7 +89,17 @@ test-cli: ## Tests the command line
 tested:
 	$(CARGO) build --quiet --workspace --all-features --all-targets
 
-test-long: kafka fuzz soak tsan planted c-sanitizers py-sdist-test py-spark-long ## Runs the nightly tests: fuzzing, sanitizers, long runs, Kafka, Spark, the source distribution
+test-long: kafka fuzz soak tsan planted c-sanitizers py-sdist-test py-spark-long py-lake-long test-object-store ## Runs the nightly tests: fuzzing, sanitizers, long runs, Kafka, Spark, lakehouses, S3, the source distribution
+
+# The crate is not in the workspace, since the clients of clouds take minutes to build.
+MOTO := target/venv-s3
+.PHONY: test-object-store
+test-object-store: ## Tests the sinks in object stores against a local server with the interface of S3
+	@[ -x $(MOTO)/bin/moto_server ] || { $(PYTHON) -m venv $(MOTO) && $(MOTO)/bin/python -m pip install -q --disable-pip-version-check 'moto[server]>=5'; } \
+	  || { rm -rf $(MOTO); echo "skipped: the tests of S3, since moto cannot be installed"; }
+	cargo fmt --manifest-path rs-stream/object-store/Cargo.toml --check
+	cargo clippy --quiet $(TRAILCORE_PROFILE) --manifest-path rs-stream/object-store/Cargo.toml --target-dir target --all-targets --all-features -- -D warnings
+	$(CARGO) test --quiet --manifest-path rs-stream/object-store/Cargo.toml --target-dir target --all-features
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -152,7 +162,7 @@ fuzz: ## Runs each fuzz target for FUZZ_SECONDS (60)
 soak:
 	PROPTEST_CASES=20000 $(CARGO) test --quiet --release -p trailcore --all-features --test properties --test filter_properties
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
-	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres --test kafka
+	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test objects --test postgres --test kafka
 	TRAILCORE_SOAK_MB=5000 TRAILCORE_SOAK_FOLDER=$(CURDIR)/target $(CARGO) test --quiet --release -p trailcore-stream --test memory -- --nocapture
 	TRAILCORE_CASES=200000 $(CARGO) test --quiet --release -p trailcore-interleavings
 	TRAILCORE_MINUTES=5 $(CARGO) test --quiet --release -p trailcore-ops --test simulation
@@ -175,7 +185,7 @@ kafka: ## Gets the programs of a Kafka broker, by Maven, for the tests of Rust
 	else echo "skipped: the test of Kafka needs Maven and Java"; fi
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
-	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench writer --bench live --bench ops
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench writer --bench live --bench ops --bench sinks
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java

@@ -10,8 +10,10 @@ PY_TOOLS := 'maturin>=1.8,<2' 'pytest>=8' 'hypothesis>=6' 'mypy>=1.13' 'ruff>=0.
 PY_BENCH_TOOLS := 'orjson>=3' 'fastavro>=1.9'
 # Spark also needs a Java runtime.
 PY_SPARK_TOOLS := 'pyspark>=4.2' 'fsspec>=2024.2' 'deltalake>=1'
+# Tables of lakehouses.
+PY_LAKE_TOOLS := 'deltalake>=1' 'pyiceberg[sql-sqlite]>=0.9'
 
-.PHONY: py-live py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks py-spark py-spark-long bench-python \
+.PHONY: py-live py-build py-demo py-lint test-python py-wheel-test py-sdist-test py-readme-test py-notebooks py-spark py-spark-long py-lake py-lake-long bench-python \
   bench-spark
 
 $(VENV)/tools: python/python.mk
@@ -29,6 +31,14 @@ py-spark: $(VENV)/tools ## Installs Spark for the tests of Python, which run tho
 # Spark under kills, and on a cluster of processes; TRAILCORE_SPARK_KILLS is the number of kills for each sink.
 py-spark-long: py-build py-spark
 	cd python && TRAILCORE_LONG=1 $(abspath $(PY)) -m pytest tests/test_spark.py tests/test_spark_long.py $(PYTEST_ARGS)
+
+# Without it, the tests of Delta and Iceberg are skipped, with a message.
+py-lake: $(VENV)/tools ## Installs Delta and Iceberg for the tests of Python, which run those of lakehouses from then on
+	@[ -f $(VENV)/lake ] || { $(PY) -m pip install -q --disable-pip-version-check $(PY_LAKE_TOOLS) && touch $(VENV)/lake; } \
+	  || echo "skipped: the tests of lakehouses, since deltalake or pyiceberg cannot be installed"
+
+py-lake-long: py-build py-lake
+	cd python && $(abspath $(PY)) -m pytest tests/test_lake.py tests/test_docs.py $(PYTEST_ARGS)
 
 py-build: $(VENV)/tools
 	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(VENV))/bin/maturin develop -q --release $(TRAILCORE_PROFILE)

@@ -19,6 +19,7 @@ mod matching;
 mod ops;
 mod options;
 mod output;
+mod program;
 mod records;
 mod run;
 mod save;
@@ -37,6 +38,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub use crate::interrupt::{INTERRUPTED, Interrupted, ends_itself};
+pub use crate::program::program;
 
 const EXAMPLES: &str = "\
 examples:

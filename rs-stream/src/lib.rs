@@ -69,5 +69,8 @@ pub use lease::Lease;
 pub use log::forward_log;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
+#[cfg(feature = "object_store")]
+#[doc(no_inline)]
+pub use object_store;
 pub use options::{Delivery, Oversize, Slow, Start, TailOptions};
 pub use tail::{Tail, TailHandle};

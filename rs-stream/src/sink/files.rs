@@ -1,6 +1,7 @@
 //! [`FilesSink`]: JSON lines, CSV, Arrow IPC and Parquet, a file for each table and partition of a commit.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,16 +19,16 @@ use trailcore::schema::TableDef;
 use trailcore::sink::{CsvLines, Format, file_name};
 use trailcore::{Change, Error, ErrorKind, JsonOptions, Op, Result, Row, Value};
 
-use super::manifest::{Committer, PublishedFile};
+use super::manifest::{Committer, Manifest, PublishedFile};
 use super::{Promise, Sink};
 use crate::checkpoint::Checkpoint;
 
 /// The files of a [`FilesSink`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Files by table and partition."))]
 #[serde(deny_unknown_fields)]
 pub struct FilesOptions {
-    /// The folder.
+    /// The folder: a local one, or the URL of one in an object store, such as `s3://bucket/folder`.
     pub path: PathBuf,
     /// Folders below that of a table: `date`, `hour` (of the commit, UTC), or the name of a column.
     #[serde(default)]
@@ -35,10 +36,24 @@ pub struct FilesOptions {
     /// Columns, layout, types and states of CSV, Arrow IPC and Parquet; `rows` are the rows of a row group.
     #[serde(default)]
     pub table: ArrowOptions,
+    /// Settings of the object store, such as `aws_region`, or `aws_secret_access_key = "${SECRET}"`. They are never printed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for FilesOptions {
+    /// Without the settings, which can have a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilesOptions")
+            .field("path", &self.path)
+            .field("partition", &self.partition)
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Writes a file for each table and partition, in each commit. A file is there once it is committed, under a name that has the range of its
-/// positions: `BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.parquet`. [`Manifest`](super::Manifest) has what is committed.
+/// positions: `BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.parquet`. [`Manifest`] has what is committed.
 pub struct FilesSink {
     format: Format,
     options: FilesOptions,
@@ -53,8 +68,8 @@ pub struct FilesSink {
     folder: String,
 }
 
-impl std::fmt::Debug for FilesSink {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for FilesSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FilesSink").field("path", &self.options.path).field("format", &self.format).finish_non_exhaustive()
     }
 }
@@ -88,11 +103,39 @@ enum Batches {
 }
 
 impl FilesSink {
-    /// Prepares the files of a format.
+    /// Prepares the files of a format. It reaches for nothing yet.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an option of tables that has no effect on the format.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an option of tables that has no effect on the format, and for a URL or settings
+    /// that are not valid. [`Unsupported`](ErrorKind::Unsupported) for an object store that the program is built without.
     pub fn new(format: Format, options: FilesOptions) -> Result<Self> {
+        let manifest = Manifest::open(&options.path, &options.settings)?;
+        Self::with_manifest(format, options, manifest)
+    }
+
+    /// Prepares the files of a format in an object store of the program, in which `path` of the options is a folder.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use trailcore::sink::Format;
+    /// use trailcore_stream::object_store::memory::InMemory;
+    /// use trailcore_stream::sink::{FilesOptions, FilesSink, Sink as _};
+    ///
+    /// let options: FilesOptions = serde_json::from_str(r#"{"path": "lake/postings"}"#).unwrap();
+    /// let mut sink = FilesSink::in_store(Format::Parquet, options, Arc::new(InMemory::new()))?;
+    /// assert!(sink.load()?.is_none());
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`Io`](ErrorKind::Io) if a runtime for its requests cannot be started.
+    #[cfg(feature = "object_store")]
+    pub fn in_store(format: Format, options: FilesOptions, store: Arc<dyn object_store::ObjectStore>) -> Result<Self> {
+        let manifest = Manifest::in_store(store, &options.path.to_string_lossy())?;
+        Self::with_manifest(format, options, manifest)
+    }
+
+    fn with_manifest(format: Format, options: FilesOptions, manifest: Manifest) -> Result<Self> {
         let idle = match format {
             Format::Csv => options.table.without_effect_in_csv(),
             Format::JsonLines if !options.table.is_default() => Some("table"),
@@ -103,7 +146,7 @@ impl FilesSink {
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("write Parquet, or leave it out"));
         }
         let (open, begun, done, line, folder) = Default::default();
-        let committer = Committer::new(&options.path);
+        let committer = Committer::new(manifest);
         Ok(Self { format, options, committer, open, begun, done, line, folder })
     }
 
@@ -124,9 +167,7 @@ impl FilesSink {
     /// Begins the file of a table and folder.
     fn begin(&mut self, change: &Change<'_>) -> Result<Open> {
         let table = change.table_name();
-        let staged = self.committer.staged();
-        fs::create_dir_all(&staged).map_err(|error| Error::write(&staged, error))?;
-        let staged = staged.join(format!("{}.partial", self.begun));
+        let staged = self.committer.stage()?.join(format!("{}.partial", self.begun));
         let create = || {
             File::create(&staged)
                 .map(|file| BufWriter::with_capacity(1 << 16, file))
@@ -167,7 +208,7 @@ impl FilesSink {
         let range = format!("{}-{}", facts.first.sort_key(), facts.last.sort_key()).replace(':', "_");
         // The number of the commit and of the file make the name unique.
         facts.path = format!("{}{range}.{}-{number}.{}", facts.path, self.committer.number()?, self.format.name());
-        let named = self.committer.staged().join(&facts.path);
+        let named = self.committer.stage()?.join(&facts.path);
         let failed = |error| Error::write(&named, error);
         if let Some(parent) = named.parent() {
             fs::create_dir_all(parent).map_err(failed)?;

@@ -2,6 +2,8 @@
 
 mod callback;
 #[cfg(feature = "files")]
+mod entry;
+#[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "files")]
 mod kafka;
@@ -9,6 +11,8 @@ mod kafka;
 mod manifest;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "files")]
+mod store;
 #[cfg(feature = "files")]
 mod trail;
 #[cfg(feature = "postgres")]
@@ -25,6 +29,8 @@ pub use kafka::{Encoder, JsonEncoder, KafkaOptions};
 pub use manifest::{Entry, Manifest, PublishedFile};
 #[cfg(feature = "postgres")]
 pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
+#[cfg(feature = "object_store")]
+pub use store::{OpenStore, register_store};
 #[cfg(feature = "files")]
 pub use trail::{TrailSink, TrailSinkOptions};
 use trailcore::change::OwnedChange;

@@ -1,6 +1,6 @@
 //! [`TrailSink`]: a filtered trail, which GoldenGate and this library can read.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use trailcore::sink::{TrailWriter, WriterOptions};
 use trailcore::{Change, Error, ErrorKind, Position, Result, Trail};
 
-use super::manifest::{Committer, PublishedFile};
+use super::manifest::{Committer, Manifest, PublishedFile};
+use super::store::is_url;
 use super::{Promise, Sink};
 use crate::checkpoint::Checkpoint;
 use crate::durable;
@@ -45,23 +46,28 @@ impl TrailSink {
     /// Prepares the trail.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the path has no prefix.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the path has no prefix, or is a URL.
     pub fn new(options: TrailSinkOptions) -> Result<Self> {
+        if is_url(&options.path) {
+            let what = "a trail cannot be written to an object store";
+            return Err(
+                Error::new(ErrorKind::InvalidArgument, what).hint("set path to a local folder and prefix, such as out/po")
+            );
+        }
         let prefix = options.path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let prefix = prefix.ok_or_else(|| {
             Error::new(ErrorKind::InvalidArgument, "the path of the trail has no prefix")
                 .hint("write out/po for the files out/po000000000 …")
         })?;
-        let (committer, seqno) = (Committer::new(durable::folder_of(&options.path)), options.write.first_seqno);
+        let (committer, seqno) = (Committer::new(Manifest::of(durable::folder_of(&options.path))), options.write.first_seqno);
         Ok(Self { options, prefix, committer, seqno, writer: None, sources: Vec::new() })
     }
 
     fn writer(&mut self) -> Result<&mut TrailWriter> {
-        let staged = self.committer.staged();
+        let staged = self.committer.stage()?;
         match &mut self.writer {
             Some(writer) => Ok(writer),
             empty => {
-                fs::create_dir_all(&staged).map_err(|error| Error::write(&staged, error))?;
                 let options = WriterOptions { first_seqno: self.seqno, ..self.options.write.clone() };
                 Ok(empty.insert(TrailWriter::create(staged.join(&self.prefix), options)?))
             }
@@ -79,7 +85,7 @@ impl TrailSink {
         let mut sources = sources.into_iter();
         let mut files = Vec::new();
         for name in &names {
-            let path = self.committer.staged().join(Path::new(name).file_name().unwrap_or(name.as_ref()));
+            let path = self.committer.stage()?.join(Path::new(name).file_name().unwrap_or(name.as_ref()));
             files.extend(self.facts(&path, &mut sources)?);
         }
         if sources.next().is_some() {
