@@ -7,7 +7,7 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "info",
     "tables",
     "count",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 17] = [
     "explain",
     "convert",
     "save",
+    "anonymise",
     "completions",
 ];
 
