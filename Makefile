@@ -154,6 +154,7 @@ soak:
 	TRAILCORE_CASES=20000 TRAILCORE_KILLS=10000 $(CARGO) test --quiet --release -p trailcore-stream --test live --test faults
 	TRAILCORE_KILLS=200 $(CARGO) test --quiet --release -p trailcore-stream --all-features --test pipelines --test postgres --test kafka
 	TRAILCORE_MINUTES=5 $(CARGO) test --quiet --release -p trailcore-ops --test simulation
+	TRAILCORE_CASES=20000 $(CARGO) test --quiet --release -p trailcore-ops --test anonymise
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 # Without it, the test of Kafka is skipped, with a message.
