@@ -166,6 +166,7 @@ soak:
 	TRAILCORE_SOAK_MB=5000 TRAILCORE_SOAK_FOLDER=$(CURDIR)/target $(CARGO) test --quiet --release -p trailcore-stream --test memory -- --nocapture
 	TRAILCORE_CASES=200000 $(CARGO) test --quiet --release -p trailcore-interleavings
 	TRAILCORE_MINUTES=5 $(CARGO) test --quiet --release -p trailcore-ops --test simulation
+	TRAILCORE_CASES=20000 $(CARGO) test --quiet --release -p trailcore-ops --test anonymise
 	$(MAKE) --no-print-directory c-leaks C_ROUNDS=2000000
 
 # The standard library is built with the sanitizer too: it would report its own locks otherwise.

@@ -1,6 +1,7 @@
 //! The command line `trailcore`: looks into Oracle GoldenGate trails, prints, filters and converts them. `docs/cli.md` is its
 //! guide. The program and the Python package's script run the same [`main_with`].
 
+mod anonymise;
 mod cat;
 mod check;
 mod completions;
@@ -88,6 +89,7 @@ enum Command {
     Explain(explain::Args),
     Convert(convert::Args),
     Save(save::Args),
+    Anonymise(anonymise::Args),
     Ops(ops::Args),
     Completions(completions::Args),
 }
@@ -113,6 +115,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, output),
             Self::Convert(args) => convert::run(args, output),
             Self::Save(args) => save::run(args, output),
+            Self::Anonymise(args) => anonymise::run(args, output),
             Self::Ops(args) => ops::run(args, output),
             Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }

@@ -374,3 +374,61 @@ fn a_condition_is_for_the_table_of_the_command() {
     assert!(!state.err.contains("does not fit"), "{}", state.err);
     assert_eq!(of(&["count", &path]).code, 2);
 }
+
+#[test]
+fn an_anonymised_trail_has_the_same_structure_and_other_values() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("key"), "a key that has enough bytes").unwrap();
+    let anonymise = |arguments: &[&str]| trailcore(&[&["anonymise", &data("big/bk")], arguments].concat());
+    let equal = "BANK.ACCOUNTS.CURRENCY,BANK.POSTINGS.CURRENCY";
+    let run = anonymise(&["-o", &path("one"), "--key-file", &path("key"), "--equal", equal, "--json"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&report["changes"], &report["errors"]), (&88.into(), &0.into()));
+    assert!(!run.out.contains("POSTINGS"), "{}", run.out);
+    let all = cat(&[&data("big/bk")]);
+    let new = cat(&[&path("one")]);
+    assert_eq!(rbas(&all), rbas(&new));
+    assert!(!new.out.contains("POSTINGS") && !new.out.contains("example.org"));
+    assert_eq!(trailcore(&["check", &path("one")]).code, 0);
+    let text = anonymise(&["-o", &path("two")]);
+    assert!(text.code == 0 && text.out.contains("proved: the same structure") && text.out.contains("88 changes"), "{}", text.out);
+    let refused = anonymise(&["-o", &path("two")]);
+    assert!(refused.code == 2 && refused.err.contains("exists"), "{}", refused.err);
+    let refused = anonymise(&["-o", &path("three"), "--equal", "BANK.POSTINGS.NO"]);
+    assert!(
+        refused.code == 2 && refused.err.contains("BANK.POSTINGS.NO") && !scratch.path().join("three").exists(),
+        "{}",
+        refused.err
+    );
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn a_killed_anonymise_leaves_nothing_under_the_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    let bank = trailcore_samples::Bank::bench(trailcore::trail::ByteOrder::Big, 300_000);
+    trailcore_samples::write_bank(scratch.path(), &bank).unwrap();
+    let mut killed = 0;
+    for (number, millis) in [1, 5, 20, 60, 120, 240, 480].into_iter().enumerate() {
+        let to = scratch.path().join(format!("to{number}"));
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_trailcore"))
+            .args(["anonymise", "bk", "-o"])
+            .arg(&to)
+            .current_dir(scratch.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(millis));
+        child.kill().unwrap();
+        let is_whole = child.wait().unwrap().success();
+        killed += u32::from(!is_whole);
+        // A process may be killed after its last step.
+        assert!(!is_whole || to.exists());
+        if to.exists() {
+            assert_eq!(trailcore(&["check", to.to_str().unwrap()]).code, 0);
+        }
+    }
+    assert!(killed > 0, "each run ended before it was killed");
+}

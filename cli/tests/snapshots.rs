@@ -25,6 +25,7 @@ const COMMANDS: [&str; 18] = [
     "explain",
     "convert",
     "save",
+    "anonymise",
     "completions",
 ];
 

@@ -48,6 +48,7 @@ pub(crate) fn file(root: &Path) -> Generated {
         schema_for!(trailcore_ops::explain::SkipReport),
         schema_for!(trailcore_ops::bundle::BundleReport),
         schema_for!(trailcore_ops::bundle::BundleDiff),
+        schema_for!(trailcore_ops::anonymise::AnonymiseReport),
     ] {
         let mut schema = schema.to_value();
         let definitions = schema["$defs"].take();

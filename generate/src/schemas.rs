@@ -107,6 +107,8 @@ pub(crate) fn all(folder: &Path) -> Vec<Generated> {
         schema::<trailcore_ops::bundle::BundleReport>(folder, "ops-bundle"),
         schema::<trailcore_ops::bundle::CompareRequest>(folder, "ops-compare-request"),
         schema::<trailcore_ops::bundle::BundleDiff>(folder, "ops-compare"),
+        schema::<trailcore_ops::anonymise::AnonymiseRequest>(folder, "ops-anonymise-request"),
+        schema::<trailcore_ops::anonymise::AnonymiseReport>(folder, "ops-anonymise"),
         schema::<trailcore_ops::health::Policy>(folder, "ops-policy"),
     ]
 }

@@ -29,7 +29,7 @@ from conftest import DATA, ROOT
 from trailcore.__main__ import main
 
 BK = str(DATA / "big" / "bk")
-COMMANDS = ("info", "find", "index", "cat", "count", "records", "tables", "check", "convert", "explain", "save")
+COMMANDS = ("info", "find", "index", "cat", "count", "records", "tables", "check", "convert", "explain", "save", "anonymise")
 
 
 class Result(NamedTuple):
@@ -541,6 +541,7 @@ def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 writer.insert(table, {"ID": number, "NAME": "Ada", "SALARY": 100 * number})
     (tmp_path / "dirprm").mkdir()
     (tmp_path / "dirprm" / "ext.prm").write_text("TABLE HR.EMP, WHERE (SALARY > 1000);\n", encoding="utf-8")
+    (tmp_path / "dirprm" / "sample.key").write_text("a key that has enough bytes", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     yield tmp_path
 

@@ -143,6 +143,21 @@ def test_a_bundle_has_no_secrets(tmp_path: Path) -> None:
         tc.ops.bundle([home], first)
 
 
+def test_an_anonymised_trail_has_other_values(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(b"a key that has enough bytes")
+    equal = [["BANK.ACCOUNTS.CURRENCY", "BANK.POSTINGS.CURRENCY"]]
+    report = tc.ops.anonymise(DATA / "big" / "bk", tmp_path / "one", key_file=key, equal=equal)
+    assert report.changes == 88 and report.errors == 0 and report.csns_moved
+    old, new = list(tc.open(DATA / "big" / "bk")), list(tc.open(tmp_path / "one"))
+    assert [(change.position, change.op) for change in old] == [(change.position, change.op) for change in new]
+    assert not {change.table for change in old if change.table} & {change.table for change in new}
+    again = tc.ops.anonymise(DATA / "big" / "bk", tmp_path / "two", key_file=key, equal=equal)
+    assert again == report
+    with pytest.raises(ValueError, match="exists"):
+        tc.ops.anonymise(DATA / "big" / "bk", tmp_path / "two")
+
+
 def test_a_trail_file_is_purged_by_proof_only(tmp_path: Path) -> None:
     for number in range(4, 8):
         (tmp_path / f"aa{number:09}").write_bytes(b"G")

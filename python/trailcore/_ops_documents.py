@@ -7,6 +7,10 @@ import dataclasses
 from typing import Any
 
 __all__ = [
+    "AnonymiseReport",
+    "AnonymisedColumn",
+    "AnonymisedFile",
+    "AnonymisedTable",
     "Backlog",
     "BackupReport",
     "BundleDiff",
@@ -49,6 +53,7 @@ __all__ = [
     "HeartbeatObjects",
     "HeartbeatRow",
     "HeartbeatSample",
+    "HiddenPart",
     "InfoAll",
     "Inventory",
     "InventoryFile",
@@ -105,6 +110,7 @@ __all__ = [
     "RunReport",
     "RunStatistics",
     "RunTable",
+    "SearchReport",
     "SetFile",
     "SetPosition",
     "SetProblem",
@@ -134,6 +140,104 @@ __all__ = [
     "VerifyReport",
     "VersionChange",
 ]
+
+
+@dataclasses.dataclass(frozen=True)
+class AnonymiseReport:
+    """`ops.anonymise`: a trail without the values and names of the original."""
+
+    files: list[AnonymisedFile]
+    definitions: str | None
+    records: int
+    changes: int
+    transactions: int
+    largest_transaction: int
+    errors: int
+    tables: list[AnonymisedTable]
+    replaced: int
+    empty: int
+    hidden: list[HiddenPart]
+    csns_moved: bool
+    structure: str
+    search: SearchReport
+
+    @classmethod
+    def of(cls, document: Any) -> AnonymiseReport:
+        """Reads it from a document."""
+        return cls(
+            files=[AnonymisedFile.of(one) for one in document.get("files") or []],
+            definitions=document.get("definitions"),
+            records=document.get("records"),
+            changes=document.get("changes"),
+            transactions=document.get("transactions"),
+            largest_transaction=document.get("largest_transaction"),
+            errors=document.get("errors"),
+            tables=[AnonymisedTable.of(one) for one in document.get("tables") or []],
+            replaced=document.get("replaced"),
+            empty=document.get("empty"),
+            hidden=[HiddenPart.of(one) for one in document.get("hidden") or []],
+            csns_moved=document.get("csns_moved"),
+            structure=document.get("structure"),
+            search=SearchReport.of(document.get("search")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class AnonymisedColumn:
+    """A column of an anonymised trail."""
+
+    name: str
+    is_key: bool
+    values: int
+    nulls: int
+    invalid: int
+    bytes: int
+
+    @classmethod
+    def of(cls, document: Any) -> AnonymisedColumn:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            is_key=document.get("is_key"),
+            values=document.get("values"),
+            nulls=document.get("nulls"),
+            invalid=document.get("invalid"),
+            bytes=document.get("bytes"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class AnonymisedFile:
+    """A file of an anonymised trail."""
+
+    name: str
+    bytes: int
+
+    @classmethod
+    def of(cls, document: Any) -> AnonymisedFile:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            bytes=document.get("bytes"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class AnonymisedTable:
+    """A table of an anonymised trail."""
+
+    name: str
+    changes: dict[str, Any]
+    columns: list[AnonymisedColumn]
+
+    @classmethod
+    def of(cls, document: Any) -> AnonymisedTable:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            changes=document.get("changes") or {},
+            columns=[AnonymisedColumn.of(one) for one in document.get("columns") or []],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -1151,6 +1255,26 @@ class HeartbeatSample:
             age=document.get("age"),
             extract_lag=document.get("extract_lag"),
             replicat_lag=document.get("replicat_lag"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class HiddenPart:
+    """Parts of unknown meaning that were replaced by other bytes."""
+
+    kind: Any
+    count: int
+    seqno: int
+    rba: int
+
+    @classmethod
+    def of(cls, document: Any) -> HiddenPart:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            count=document.get("count"),
+            seqno=document.get("seqno"),
+            rba=document.get("rba"),
         )
 
 
@@ -2477,6 +2601,26 @@ class RunTable:
             source=document.get("source"),
             target=document.get("target"),
             counts=document.get("counts") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchReport:
+    """The search for values and names of the original in the result."""
+
+    searched: int
+    short: int
+    least_bits: int
+    bytes: int
+
+    @classmethod
+    def of(cls, document: Any) -> SearchReport:
+        """Reads it from a document."""
+        return cls(
+            searched=document.get("searched"),
+            short=document.get("short"),
+            least_bits=document.get("least_bits"),
+            bytes=document.get("bytes"),
         )
 
 

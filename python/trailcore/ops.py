@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailcore import _native
 from trailcore._ops_documents import (
+    AnonymiseReport,
     BackupReport,
     BundleDiff,
     BundleReport,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Table",
+    "anonymise",
     "backup",
     "bundle",
     "compare",
@@ -332,6 +334,30 @@ def bundle(
 def compare(before: Folder, after: Folder) -> BundleDiff:
     """Compares two bundles: parameters, versions, tables, causes and files."""
     return BundleDiff.of(_call("ops.compare", {"before": os.fspath(before), "after": os.fspath(after)}))
+
+
+def anonymise(
+    trail: Folder,
+    to: Folder,
+    *,
+    key_file: Folder | None = None,
+    equal: Iterable[Iterable[str]] = (),
+    defs: Folder | None = None,
+) -> AnonymiseReport:
+    """Writes a trail of the same structure with other values and names, so that it can be given away, and proves it.
+
+    `to` is a directory that must not exist; it exists only if the proof succeeds. With a `key_file` of at least 16 bytes the
+    same key gives the same replacements. Each list of `equal` has columns, as ``OWNER.TABLE.COLUMN``, whose equal values stay
+    equal; those of key columns do anyway. A trail that does not define its tables needs a definitions file, `defs`.
+    """
+    request = {
+        "trail": os.fspath(trail),
+        "to": os.fspath(to),
+        "key_file": None if key_file is None else os.fspath(key_file),
+        "equal": [list(columns) for columns in equal],
+        "defs": None if defs is None else os.fspath(defs),
+    }
+    return AnonymiseReport.of(_call("ops.anonymise", request))
 
 
 class Table:

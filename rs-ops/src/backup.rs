@@ -24,6 +24,7 @@ pub(crate) use archive::write_new;
 #[cfg(feature = "archive")]
 pub use archive::{pack, unpack};
 pub use class::{FileClass, FileRole, OmitReason, Omitted, SourceState};
+pub(crate) use copy::sync;
 pub use inventory::{Inventory, InventoryFile, InventoryRequest, Root, inventory};
 pub use manifest::{DamagedRange, Landing, Manifest, PreviousSet, SetFile, SetPosition, TrailContents};
 pub use packed::{PackReport, PackRequest};

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, ReadOptions, Result, Trail};
 
+use crate::anonymise;
 use crate::backup;
 #[cfg(feature = "archive")]
 use crate::bundle;
@@ -47,6 +48,7 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.skip", "the record at a position of a trail, and what is lost by going on after it: an ops-skip report"),
     ("ops.bundle", "writes one masked file for a person elsewhere: an ops-bundle report"),
     ("ops.compare", "the changes between two bundles: an ops-compare report"),
+    ("ops.anonymise", "writes a trail of the same structure with other values and names: an ops-anonymise report"),
     ("ops.purge", "which trail files no reader needs, with a proof for each: an ops-purge report"),
 ];
 
@@ -224,6 +226,7 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
             Err(Error::new(ErrorKind::Unsupported, "this build has no archives")
                 .hint("build trailcore-ops with the feature archive"))
         }
+        "ops.anonymise" => write(&anonymise::anonymise(&parse(request)?)?),
         "ops.purge" => write(&backup::purge(&parse(request)?)?),
         _ => {
             let known: Vec<_> = VERBS.iter().map(|(known, _)| *known).collect();

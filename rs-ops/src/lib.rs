@@ -1,5 +1,6 @@
 //! Reads what Oracle GoldenGate writes about itself.
 
+pub mod anonymise;
 pub mod backup;
 #[cfg(feature = "archive")]
 pub mod bundle;

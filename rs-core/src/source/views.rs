@@ -60,6 +60,13 @@ impl<'a> RecordView<'a> {
         self.ids.1
     }
 
+    /// Returns the character set of the database: as the caller states it, or else the file. Names and DDL are in it if they are not
+    /// UTF-8.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
     /// Returns whether a range before it was skipped.
     pub(super) fn follows_gap(&self) -> bool {
         self.follows_gap

@@ -45,8 +45,9 @@ impl<'a> Images<'a> {
         if images.add_up(record.byte_order()) { Ok(images) } else { Err(UNPROVEN_JOIN) }
     }
 
+    /// Like [`of`](Self::of) for these data in place of the record's.
     #[inline(always)]
-    fn of_data(record: &Record<'_>, data: &'a [u8]) -> Result<Self, Fault> {
+    pub(super) fn of_data(record: &Record<'_>, data: &'a [u8]) -> Result<Self, Fault> {
         let order = record.byte_order();
         let images = match record.record_type() {
             RecordType::INSERT => Self { before: None, after: Some(data) },

@@ -2,7 +2,8 @@
 //!
 //! A trail file is a sequence of records and nothing else: no blocks, padding, checksums or end mark (see
 //! docs/trail-format.md, section 2). This module frames a [`Record`], parses its [`RecordHeader`], its [`tokens`], the
-//! [`metadata`] records that define tables, and the column [`image`]s of rows; [`encode`] writes all of them.
+//! [`metadata`] records that define tables, and the column [`image`]s of rows; [`encode`] writes all of them, and [`places`]
+//! finds what has to be replaced in a record that is rewritten.
 //! `docs/trail-format.md` documents every number used here, with its evidence.
 //!
 //! Most users want the layers above: [`Trail`](crate::Trail) reads files and returns [`Change`](crate::Change)s.
@@ -21,6 +22,7 @@ mod wire;
 pub mod encode;
 pub mod image;
 pub mod metadata;
+pub mod places;
 pub mod tokens;
 
 pub use change::TrailChange;
