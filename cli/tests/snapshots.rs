@@ -7,7 +7,7 @@ mod common;
 
 use common::trailcore;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "info",
     "tables",
     "count",
