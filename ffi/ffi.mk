@@ -131,6 +131,7 @@ test-go: c-examples ## The Go package over the installed library
 	@if ! command -v go >/dev/null; then echo "skipped: Go is not installed"; exit 0; fi; \
 	export $(C_WITH) CGO_LDFLAGS="-Wl,-rpath,$(C_PREFIX)/lib"; \
 	(cd examples/go && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./... && go build -o ../../$(C_TEST)/bin/follow-go ./follow) || exit 1; \
+	(cd examples/go/collector && test -z "$$(gofmt -l .)" && go vet ./... && go test -count=1 ./...) || exit 1; \
 	python3 ffi/tests/follow.py $(C_SAMPLE) $(DATA)/big.jsonl $(C_TEST)/follow-go $(C_TEST)/bin/follow-go || exit 1; \
 	rm -rf $(C_TEST)/go-quick && mkdir -p $(C_TEST)/go-quick; \
 	awk '/^```go$$/ {on = 1; next} /^```$$/ {on = 0} on' docs/go.md > $(C_TEST)/go-quick/main.go; \

@@ -57,6 +57,11 @@ java-example:
 	@echo "java: the example prints what the trail holds"
 	@python3 ffi/tests/follow.py $(DATA)/big/bk $(DATA)/big.jsonl target/java-follow \
 	  java -cp examples/java/target/trail-to-json.jar example.FollowTrail
+	$(MVN) $(MVN_FLAGS) -f examples/java/health/pom.xml package
+	@printf 'Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:00:02      00:00:05\n' \
+	  > target/java-health.txt
+	@java -jar examples/java/health/target/health.jar target/java-health.txt | grep -q 'goldengate.stream.lag.*stream=E1.* 2.0'
+	@echo "java: the gauges of Micrometer have the lag"
 	@rm -rf $(JAVA_QUICK) && mkdir -p $(JAVA_QUICK)/src/main/java
 	@awk '/^```xml$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/pom.xml
 	@awk '/^```java$$/ && !seen {on = seen = 1; next} /^```$$/ {on = 0} on' docs/java.md > $(JAVA_QUICK)/src/main/java/FirstLook.java

@@ -230,7 +230,10 @@ impl Writing {
     /// Returns the format, and whether it is one file.
     fn target(&self, out: &Path) -> Result<(Format, bool), Failure> {
         if out.exists() && !out.is_file() && !out.is_dir() {
-            return Err(Failure::usage(format!("{} is neither a file nor a directory; write - for the standard output", out.display())));
+            return Err(Failure::usage(format!(
+                "{} is neither a file nor a directory; write - for the standard output",
+                out.display()
+            )));
         }
         let ends_in_separator = out.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
         let single = out.extension().is_some() && !ends_in_separator && !out.is_dir();

@@ -27,7 +27,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let report = InfoReport::of(&args.reading.open(output)?.trail)?;
-    let code = report.files.iter().filter_map(|file| file.error.as_ref()).map(|error| failure::code(error.kind())).fold(0, worse);
+    let code =
+        report.files.iter().filter_map(|file| file.problem.as_ref()).map(|error| failure::code(error.kind())).fold(0, worse);
     if args.json {
         output.json(&report)?;
         return Ok(code);
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let s = if files == 1 { "" } else { "s" };
     output.line(&format!("{files} file{s}, {} bytes", grouped(report.bytes)), "")?;
     for file in &report.files {
-        if let Some(error) = &file.error {
+        if let Some(error) = &file.problem {
             output.complain(&format!("{}: {error}", clean(&file.path)))?;
         }
     }

@@ -3,6 +3,8 @@
 mod backup;
 mod config;
 mod explain;
+#[cfg(feature = "lsp")]
+mod lsp;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -13,6 +15,7 @@ use trailcore_ops::export::Format;
 use trailcore_ops::health::{Health, HealthReport, Memory, Monitor, Policy, Verdict, Weight};
 use trailcore_ops::model::{Backlog, LagDefinition};
 use trailcore_ops::read::{Content, Reading};
+use trailcore_ops::statistics::{ApplyOptions, CommitToApply, HotKeyOptions, HotKeys};
 use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest, word};
 
 use crate::failure::{DAMAGE, Failure};
@@ -27,7 +30,9 @@ examples:
   trailcore ops export info-all.txt --format prometheus
   trailcore ops lint /u01/ogg/dirprm
   trailcore ops diff old/dirprm /u01/ogg/dirprm
+  trailcore ops sign-off old/dirprm new/dirprm --title CHG-17
   trailcore ops drift --baseline approved --files /u01/ogg/dirprm --reports E1.rpt
+  trailcore ops mapping /u01/ogg --group R1
   trailcore ops history /u01/ogg/dirprm
   trailcore ops explain /u01/ogg --group R1
   trailcore ops timeline ggserr.log R1.rpt R1.dsc
@@ -65,10 +70,17 @@ enum Command {
     Export(ExportArgs),
     /// Checks parameter files, GLOBALS, command files and properties, each file and all together
     Lint(config::LintArgs),
+    /// Serves editors: checks, explanations and names for parameter files, by the language server protocol
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::LspArgs),
     /// Compares two versions of a configuration by their meaning
     Diff(config::DiffArgs),
+    /// Prints a change of configuration for change control: fields to fill in, differences in words, what restarts, the way back
+    SignOff(config::SignOffArgs),
     /// Compares approved files, files on disk, and the parameters that processes run with
     Drift(config::DriftArgs),
+    /// Prints the tables that processes really move, with the statement and the state of each
+    Mapping(config::MappingArgs),
     /// Prints what changed in a configuration when, and by whom: of a folder under git, or of a backup repository
     History(config::HistoryArgs),
     /// Lists the files of a home or deployment: what a restore needs, what is secret, what can be made again
@@ -101,10 +113,26 @@ enum Command {
     Purge(backup::PurgeArgs),
 }
 
+impl Command {
+    /// Returns the artefacts of a command that needs some.
+    fn common(&self) -> Option<&Common> {
+        match self {
+            Self::Read(args) => Some(&args.common),
+            Self::Lag(args) => Some(&args.common),
+            Self::Health(args) => Some(&args.common),
+            Self::Reconcile(args) => Some(args),
+            Self::Watch(args) => Some(&args.common),
+            Self::Export(args) => Some(&args.common),
+            Self::Stats(args) if args.trail.is_empty() && args.source.is_none() => Some(&args.common),
+            _ => None,
+        }
+    }
+}
+
 #[derive(clap::Args)]
 struct Common {
-    /// Logs, reports, discard files, command output, bodies of the REST API. NAME=PATH names the deployment
-    #[arg(required = true, value_name = "PATH")]
+    /// Logs, reports, discard files, command output, bodies of the REST API, status of pipelines. NAME=PATH names the deployment
+    #[arg(value_name = "PATH")]
     paths: Vec<String>,
     /// Artefacts of an earlier observation
     #[arg(long, value_name = "PATH")]
@@ -127,6 +155,9 @@ struct ReadArgs {
     /// Only sections with this name, such as info_all, info, lag or stats; a text without one is refused
     #[arg(long)]
     section: Option<String>,
+    /// Mask values in texts of messages: they can be data of tables
+    #[arg(long)]
+    mask: bool,
 }
 
 #[derive(clap::Args)]
@@ -166,6 +197,24 @@ struct StatsArgs {
     /// A trail whose contents are counted
     #[arg(long, value_name = "PATH")]
     trail: Vec<String>,
+    /// Count the keys of these trails too, and keep this number for each table
+    #[arg(long, value_name = "NUMBER")]
+    hot_keys: Option<usize>,
+    /// A file with a secret text: hot keys are named by a hash with it
+    #[arg(long, value_name = "FILE", requires = "hot_keys")]
+    secret: Option<PathBuf>,
+    /// Print the values of hot keys instead of hashes: they are data of the tables
+    #[arg(long, requires = "hot_keys", conflicts_with = "secret")]
+    key_values: bool,
+    /// A trail of the source, for the time from commit to apply
+    #[arg(long, value_name = "PATH", requires = "target")]
+    source: Option<String>,
+    /// A trail of an Extract that captures what is applied at the target
+    #[arg(long, value_name = "PATH", requires = "source")]
+    target: Option<String>,
+    /// A parameter file of the Replicat, which gives the names at the target
+    #[arg(long, value_name = "PATH", requires = "source")]
+    parameters: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -194,6 +243,9 @@ struct ExportArgs {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    if args.command.common().is_some_and(|common| common.paths.is_empty() && common.trails.is_empty()) {
+        return Err(Failure::usage("give at least one artefact, such as ggserr.log"));
+    }
     match &args.command {
         Command::Read(args) => read(args, output),
         Command::Lag(args) => lag(args, output),
@@ -203,8 +255,12 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         Command::Watch(args) => watch(args, output),
         Command::Export(args) => export(args, output),
         Command::Lint(args) => config::lint(args, output),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::serve(args, output),
         Command::Diff(args) => config::diff(args, output),
+        Command::SignOff(args) => config::sign_off(args, output),
         Command::Drift(args) => config::drift(args, output),
+        Command::Mapping(args) => config::mapping(args, output),
         Command::History(args) => config::history(args, output),
         Command::Inventory(args) => backup::inventory(args, output),
         Command::Backup(args) => backup::take(args, output),
@@ -263,7 +319,8 @@ fn now() -> Moment {
 }
 
 fn read(args: &ReadArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = trailcore_ops::read_inputs(&ReadRequest { inputs: args.common.inputs(), section: args.section.clone() });
+    let report =
+        trailcore_ops::read_inputs(&ReadRequest { inputs: args.common.inputs(), section: args.section.clone(), mask: args.mask });
     if args.common.json {
         output.json(&report)?;
     } else {
@@ -298,6 +355,7 @@ fn contents(reading: &Reading) -> String {
             format!("{} messages{}", report.messages.len(), if report.is_abended { ", abended" } else { "" })
         }
         Content::Discard(file) => format!("{} records", file.entries.len()),
+        Content::Pipelines(pipelines) => format!("{} pipelines", pipelines.len()),
         _ => String::new(),
     }
 }
@@ -469,7 +527,14 @@ fn show(report: &HealthReport, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn stats(args: &StatsArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = trailcore_ops::stats(&ObserveRequest { trails: args.trail.clone(), ..args.common.request() })?;
+    let hot_keys = args.hot_keys.map(|most| args.hot_key_options(most)).transpose()?;
+    let apply = args.source.clone().zip(args.target.clone()).map(|(source, target)| ApplyOptions {
+        source,
+        target,
+        parameters: args.parameters.iter().map(|path| input_of(path)).collect(),
+        ..ApplyOptions::default()
+    });
+    let report = trailcore_ops::stats(&ObserveRequest { trails: args.trail.clone(), hot_keys, apply, ..args.common.request() })?;
     if args.common.json {
         output.json(&report)?;
         return Ok(0);
@@ -508,8 +573,55 @@ fn stats(args: &StatsArgs, output: &mut Output) -> Result<i32, Failure> {
         for point in &trail.change_points {
             output.line(point, "")?;
         }
+        if let Some(keys) = &trail.hot_keys {
+            show_hot_keys(keys, output)?;
+        }
+    }
+    if let Some(apply) = &report.apply {
+        show_apply(apply, output)?;
     }
     complain(&report.refused, output)
+}
+
+impl StatsArgs {
+    fn hot_key_options(&self, most: usize) -> Result<HotKeyOptions, Failure> {
+        let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(|error| Failure::Trail(Error::io(path, error)));
+        let secret = self.secret.as_ref().map(read).transpose()?.map(|text| text.trim().to_owned());
+        if secret.as_deref().unwrap_or_default().is_empty() && !self.key_values {
+            return Err(Failure::usage("--hot-keys needs --secret FILE with a text, or --key-values"));
+        }
+        Ok(HotKeyOptions { most, secret, values: self.key_values })
+    }
+}
+
+fn show_hot_keys(keys: &HotKeys, output: &mut Output) -> Result<(), Failure> {
+    let mut grid = Grid::new(&["table", "hot key", "changes", "at least"], &["changes", "at least"]);
+    for (name, table) in &keys.tables {
+        for key in &table.keys {
+            let least = key.changes.saturating_sub(key.error);
+            grid.row(vec![name.clone(), key.key.clone(), grouped(key.changes), grouped(least)]);
+        }
+    }
+    output.grid(&grid)?;
+    Ok(())
+}
+
+fn show_apply(apply: &CommitToApply, output: &mut Output) -> Result<(), Failure> {
+    let mut grid =
+        Grid::new(&["commit to apply", "times", "median", "90 %", "99 %", "note"], &["times", "median", "90 %", "99 %"]);
+    let tables = apply.tables.iter().map(|(name, times)| (name.as_str(), times));
+    let heartbeats = apply.heartbeats.iter().map(|(name, times)| (name.as_str(), times));
+    for (name, times) in std::iter::once(("all tables", &apply.all)).chain(tables).chain(heartbeats) {
+        let value = |millis: Option<u64>| millis.map_or("-".to_owned(), |millis| span(i64::try_from(millis).unwrap_or(i64::MAX)));
+        let note = times.refused.clone().unwrap_or_default();
+        let [p50, p90, p99] = [times.p50, times.p90, times.p99].map(value);
+        grid.row(vec![name.to_owned(), grouped(times.times.count), p50, p90, p99, note]);
+    }
+    output.grid(&grid)?;
+    let counts = [("only source", apply.only_source), ("only target", apply.only_target), ("without key", apply.without_key)];
+    let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name}: {}", grouped(*count))).collect();
+    output.line(&counts.join(", "), "")?;
+    Ok(())
 }
 
 fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {

@@ -21,7 +21,7 @@ from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 60
-PICTURES = {"first-look.ipynb": 1, "who-changed-what.ipynb": 2}
+PICTURES = {"first-look.ipynb": 1, "health.ipynb": 1, "who-changed-what.ipynb": 2}
 
 
 def problem(path: Path) -> str | None:

@@ -82,6 +82,38 @@ def test_a_configuration_is_checked_and_compared(tmp_path: Path) -> None:
     assert [change.kind for change in changes] == ["changed", "secret_changed"]
 
 
+def test_tables_that_really_move() -> None:
+    parameters = [{"name": "r1.prm", "text": "REPLICAT r1\nMAP HR.*, TARGET DW.*;\nMAP OE.*, TARGET DW.*;\n"}]
+    head = "2024-01-28 05:31:35  INFO    OGG-06506  Oracle GoldenGate Delivery for Oracle, r1.prm:"
+    text = f'{head}  Wildcard MAP resolved (entry HR.*): MAP "HR"."EMP", target DW."EMP".\n'
+    log = {"name": "ggserr.log", "text": text}
+    (group,) = tc.ops.mapping([log], parameters=parameters, tables=["HR.DEPT"]).groups
+    assert [(own.source, own.target, own.state) for own in group.tables] == [
+        ("HR.DEPT", "DW.DEPT", "configured"),
+        ("HR.EMP", "DW.EMP", "resolved"),
+    ]
+    assert group.unknown == ["no artefact shows the tables of OE.* (r1.prm:3)"]
+
+
+def test_a_change_is_signed_off() -> None:
+    def file(rate: int) -> list[dict[str, str]]:
+        return [{"name": "e1.prm", "text": f"EXTRACT e1\nREPORTCOUNT EVERY {rate} MINUTES\nTABLE A.*;\n"}]
+
+    report = tc.ops.sign_off(file(10), file(5), title="CHG-17")
+    assert report.text.startswith("# Change of configuration: CHG-17")
+    assert (report.effects[0].subject, report.effects[0].kind) == ("E1", "restart")
+
+
+def test_hot_keys_have_hashes() -> None:
+    trail = str(DATA / "big" / "bk")
+    report = tc.ops.stats(trails=[trail], hot_keys={"secret": "s"})
+    keys = report.trails[trail].hot_keys
+    assert keys is not None
+    assert len(keys.tables["BANK.ACCOUNTS"].keys[0].key) == 16
+    with pytest.raises(ValueError, match="need a secret"):
+        tc.ops.stats(trails=[trail], hot_keys={})
+
+
 def test_a_set_is_taken_verified_and_rehearsed(tmp_path: Path) -> None:
     home, repository = tmp_path / "home", tmp_path / "repository"
     shutil.copytree(DATA / "big", home / "dirdat")

@@ -11,6 +11,7 @@ __all__ = [
     "AnonymisedColumn",
     "AnonymisedFile",
     "AnonymisedTable",
+    "ApplyTimes",
     "Backlog",
     "BackupReport",
     "BundleDiff",
@@ -22,8 +23,10 @@ __all__ = [
     "CheckpointPosition",
     "ClockOffset",
     "Command",
+    "CommitToApply",
     "ConfigChange",
     "ConfigDiff",
+    "ConfigEffect",
     "ConfigFinding",
     "ConfigHistory",
     "ConfigVersion",
@@ -45,8 +48,10 @@ __all__ = [
     "Finding",
     "FollowReport",
     "Forecast",
+    "FoundZone",
     "GroupDrift",
     "GroupInfo",
+    "GroupMapping",
     "HealthAnswer",
     "HealthChange",
     "HeartbeatLag",
@@ -54,6 +59,8 @@ __all__ = [
     "HeartbeatRow",
     "HeartbeatSample",
     "HiddenPart",
+    "HotKey",
+    "HotKeys",
     "InfoAll",
     "Inventory",
     "InventoryFile",
@@ -61,6 +68,7 @@ __all__ = [
     "LagAnswer",
     "LagReport",
     "LagValue",
+    "LaneSeen",
     "Limit",
     "Link",
     "LintFile",
@@ -72,12 +80,17 @@ __all__ = [
     "LoggedLag",
     "ManagerInfo",
     "Manifest",
+    "MappedTable",
+    "MappingOrigin",
+    "MappingReport",
+    "MappingStatement",
     "NextStep",
     "Omitted",
     "OpenTransaction",
     "PackReport",
     "ParameterLine",
     "ParameterPlace",
+    "PipelineSeen",
     "PreviousSet",
     "ProcessRow",
     "ProgressLine",
@@ -99,6 +112,7 @@ __all__ = [
     "Rehearsal",
     "RehearsedTrail",
     "Reply",
+    "ResolvedObject",
     "RestBody",
     "RestItem",
     "RestMessage",
@@ -115,6 +129,7 @@ __all__ = [
     "SetPosition",
     "SetProblem",
     "Side",
+    "SignOff",
     "SkipReport",
     "SourceContext",
     "SourceRange",
@@ -124,6 +139,7 @@ __all__ = [
     "StatsReport",
     "StatsdSample",
     "StreamLag",
+    "TableKeys",
     "TableReconciliation",
     "TableStats",
     "TargetTrail",
@@ -237,6 +253,32 @@ class AnonymisedTable:
             name=document.get("name"),
             changes=document.get("changes") or {},
             columns=[AnonymisedColumn.of(one) for one in document.get("columns") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ApplyTimes:
+    """Times, in milliseconds."""
+
+    times: Quantiles
+    negative: int
+    most_negative: int
+    p50: int | None
+    p90: int | None
+    p99: int | None
+    refused: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> ApplyTimes:
+        """Reads it from a document."""
+        return cls(
+            times=Quantiles.of(document.get("times")),
+            negative=document.get("negative"),
+            most_negative=document.get("most_negative"),
+            p50=document.get("p50"),
+            p90=document.get("p90"),
+            p99=document.get("p99"),
+            refused=document.get("refused"),
         )
 
 
@@ -523,6 +565,34 @@ class Command:
 
 
 @dataclasses.dataclass(frozen=True)
+class CommitToApply:
+    """The time from commit to apply."""
+
+    all: ApplyTimes
+    tables: dict[str, ApplyTimes]
+    only_source: int
+    only_target: int
+    without_key: int
+    dropped: int
+    heartbeats: dict[str, ApplyTimes]
+    ended_at: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> CommitToApply:
+        """Reads it from a document."""
+        return cls(
+            all=ApplyTimes.of(document.get("all")),
+            tables={key: ApplyTimes.of(one) for key, one in (document.get("tables") or {}).items()},
+            only_source=document.get("only_source"),
+            only_target=document.get("only_target"),
+            without_key=document.get("without_key"),
+            dropped=document.get("dropped"),
+            heartbeats={key: ApplyTimes.of(one) for key, one in (document.get("heartbeats") or {}).items()},
+            ended_at=document.get("ended_at") or [],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class ConfigChange:
     """A change of a statement."""
 
@@ -561,6 +631,26 @@ class ConfigDiff:
             files=[FileDiff.of(one) for one in document.get("files") or []],
             same=document.get("same"),
             refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigEffect:
+    """The step with which the change of a file takes effect."""
+
+    subject: str
+    kind: Any
+    text: str
+    command: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> ConfigEffect:
+        """Reads it from a document."""
+        return cls(
+            subject=document.get("subject"),
+            kind=document.get("kind"),
+            text=document.get("text"),
+            command=document.get("command"),
         )
 
 
@@ -850,6 +940,7 @@ class ExplainReport:
 
     groups: list[Explanation]
     clocks: list[ClockOffset]
+    zones: list[FoundZone]
     refused: list[RefusedInput]
 
     @classmethod
@@ -858,6 +949,7 @@ class ExplainReport:
         return cls(
             groups=[Explanation.of(one) for one in document.get("groups") or []],
             clocks=[ClockOffset.of(one) for one in document.get("clocks") or []],
+            zones=[FoundZone.of(one) for one in document.get("zones") or []],
             refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
@@ -1057,6 +1149,24 @@ class Forecast:
 
 
 @dataclasses.dataclass(frozen=True)
+class FoundZone:
+    """The zone of an artefact whose times have none."""
+
+    artefact: str
+    minutes: int
+    messages: int
+
+    @classmethod
+    def of(cls, document: Any) -> FoundZone:
+        """Reads it from a document."""
+        return cls(
+            artefact=document.get("artefact"),
+            minutes=document.get("minutes"),
+            messages=document.get("messages"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class GroupDrift:
     """The state of one file or group."""
 
@@ -1125,6 +1235,30 @@ class GroupInfo:
             files=document.get("files") or {},
             checkpoints=[Checkpoint.of(one) for one in document.get("checkpoints") or []],
             blocks=document.get("blocks") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupMapping:
+    """The tables of a group."""
+
+    deployment: str
+    group: str
+    kind: Any
+    tables: list[MappedTable]
+    statements: list[MappingStatement]
+    unknown: list[Any]
+
+    @classmethod
+    def of(cls, document: Any) -> GroupMapping:
+        """Reads it from a document."""
+        return cls(
+            deployment=document.get("deployment"),
+            group=document.get("group"),
+            kind=document.get("kind"),
+            tables=[MappedTable.of(one) for one in document.get("tables") or []],
+            statements=[MappingStatement.of(one) for one in document.get("statements") or []],
+            unknown=document.get("unknown") or [],
         )
 
 
@@ -1275,6 +1409,42 @@ class HiddenPart:
             count=document.get("count"),
             seqno=document.get("seqno"),
             rba=document.get("rba"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class HotKey:
+    """A key, and its changes."""
+
+    key: str
+    changes: int
+    error: int
+
+    @classmethod
+    def of(cls, document: Any) -> HotKey:
+        """Reads it from a document."""
+        return cls(
+            key=document.get("key"),
+            changes=document.get("changes"),
+            error=document.get("error"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class HotKeys:
+    """The keys with most changes, by table."""
+
+    most: int
+    tables: dict[str, TableKeys]
+    without_key: int
+
+    @classmethod
+    def of(cls, document: Any) -> HotKeys:
+        """Reads it from a document."""
+        return cls(
+            most=document.get("most"),
+            tables={key: TableKeys.of(one) for key, one in (document.get("tables") or {}).items()},
+            without_key=document.get("without_key"),
         )
 
 
@@ -1439,6 +1609,44 @@ class LagValue:
             definition=document.get("definition"),
             millis=document.get("millis"),
             evidence=Evidence.of(document.get("evidence")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LaneSeen:
+    """The way of a pipeline to a sink."""
+
+    sink: str
+    state: str
+    seqno: int | None
+    rba: int | None
+    committed_at: Any
+    changes: int | None
+    dead_letters: int | None
+    retries: int | None
+    error_class: str | None
+    bytes_behind: int | None
+    files_behind: int | None
+    delivered_age: int | None
+    acknowledged_age: int | None
+
+    @classmethod
+    def of(cls, document: Any) -> LaneSeen:
+        """Reads it from a document."""
+        return cls(
+            sink=document.get("sink"),
+            state=document.get("state"),
+            seqno=document.get("seqno"),
+            rba=document.get("rba"),
+            committed_at=document.get("committed_at"),
+            changes=document.get("changes"),
+            dead_letters=document.get("dead_letters"),
+            retries=document.get("retries"),
+            error_class=document.get("error_class"),
+            bytes_behind=document.get("bytes_behind"),
+            files_behind=document.get("files_behind"),
+            delivered_age=document.get("delivered_age"),
+            acknowledged_age=document.get("acknowledged_age"),
         )
 
 
@@ -1715,6 +1923,90 @@ class Manifest:
 
 
 @dataclasses.dataclass(frozen=True)
+class MappedTable:
+    """A table of a group, for one target."""
+
+    source: str
+    target: str | None
+    state: Any
+    statement: ParameterPlace | None
+    origins: list[MappingOrigin]
+    counts: dict[str, Any]
+
+    @classmethod
+    def of(cls, document: Any) -> MappedTable:
+        """Reads it from a document."""
+        return cls(
+            source=document.get("source"),
+            target=document.get("target"),
+            state=document.get("state"),
+            statement=None if document.get("statement") is None else ParameterPlace.of(document.get("statement")),
+            origins=[MappingOrigin.of(one) for one in document.get("origins") or []],
+            counts=document.get("counts") or {},
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class MappingOrigin:
+    """A fact about a table."""
+
+    kind: Any
+    artefact: str
+    line: int
+    offset: int
+
+    @classmethod
+    def of(cls, document: Any) -> MappingOrigin:
+        """Reads it from a document."""
+        return cls(
+            kind=document.get("kind"),
+            artefact=document.get("artefact"),
+            line=document.get("line"),
+            offset=document.get("offset"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class MappingReport:
+    """`ops.mapping`: the tables that processes really move."""
+
+    groups: list[GroupMapping]
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> MappingReport:
+        """Reads it from a document."""
+        return cls(
+            groups=[GroupMapping.of(one) for one in document.get("groups") or []],
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class MappingStatement:
+    """A TABLE or MAP statement."""
+
+    file: str
+    line: int
+    text: str
+    objects: str
+    is_wildcard: bool
+    tables: int
+
+    @classmethod
+    def of(cls, document: Any) -> MappingStatement:
+        """Reads it from a document."""
+        return cls(
+            file=document.get("file"),
+            line=document.get("line"),
+            text=document.get("text"),
+            objects=document.get("objects"),
+            is_wildcard=document.get("is_wildcard"),
+            tables=document.get("tables"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class NextStep:
     """A step, in the order in which to take them."""
 
@@ -1845,6 +2137,24 @@ class ParameterPlace:
             file=document.get("file"),
             line=document.get("line"),
             text=document.get("text"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelineSeen:
+    """A pipeline."""
+
+    name: str
+    trail: str | None
+    lanes: list[LaneSeen]
+
+    @classmethod
+    def of(cls, document: Any) -> PipelineSeen:
+        """Reads it from a document."""
+        return cls(
+            name=document.get("name"),
+            trail=document.get("trail"),
+            lanes=[LaneSeen.of(one) for one in document.get("lanes") or []],
         )
 
 
@@ -2343,6 +2653,28 @@ class Reply:
 
 
 @dataclasses.dataclass(frozen=True)
+class ResolvedObject:
+    """An object that a process found for a TABLE or MAP."""
+
+    line: int
+    offset: int
+    entry: str
+    source: str
+    target: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> ResolvedObject:
+        """Reads it from a document."""
+        return cls(
+            line=document.get("line"),
+            offset=document.get("offset"),
+            entry=document.get("entry"),
+            source=document.get("source"),
+            target=document.get("target"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class RestBody:
     """A body."""
 
@@ -2530,6 +2862,7 @@ class RunReport:
     parameters: list[ParameterLine]
     messages: list[LogRecord]
     contexts: list[SourceContext]
+    resolved: list[ResolvedObject]
     statistics: list[RunStatistics]
     progress: list[ProgressLine]
     last_record: dict[str, Any]
@@ -2551,6 +2884,7 @@ class RunReport:
             parameters=[ParameterLine.of(one) for one in document.get("parameters") or []],
             messages=[LogRecord.of(one) for one in document.get("messages") or []],
             contexts=[SourceContext.of(one) for one in document.get("contexts") or []],
+            resolved=[ResolvedObject.of(one) for one in document.get("resolved") or []],
             statistics=[RunStatistics.of(one) for one in document.get("statistics") or []],
             progress=[ProgressLine.of(one) for one in document.get("progress") or []],
             last_record=document.get("last_record") or {},
@@ -2721,6 +3055,26 @@ class Side:
 
 
 @dataclasses.dataclass(frozen=True)
+class SignOff:
+    """`ops.sign_off`: the text of a change for change control."""
+
+    text: str
+    files: list[FileDiff]
+    effects: list[ConfigEffect]
+    refused: list[RefusedInput]
+
+    @classmethod
+    def of(cls, document: Any) -> SignOff:
+        """Reads it from a document."""
+        return cls(
+            text=document.get("text"),
+            files=[FileDiff.of(one) for one in document.get("files") or []],
+            effects=[ConfigEffect.of(one) for one in document.get("effects") or []],
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class SkipReport:
     """`ops.skip`: the record at a position, the next ones, and what would be lost by going on there."""
 
@@ -2867,6 +3221,7 @@ class StatsReport:
     counters: list[CounterRow]
     rates: list[Rate]
     trails: dict[str, TrailStatistics]
+    apply: CommitToApply | None
     refused: list[RefusedInput]
 
     @classmethod
@@ -2876,6 +3231,7 @@ class StatsReport:
             counters=[CounterRow.of(one) for one in document.get("counters") or []],
             rates=[Rate.of(one) for one in document.get("rates") or []],
             trails={key: TrailStatistics.of(one) for key, one in (document.get("trails") or {}).items()},
+            apply=None if document.get("apply") is None else CommitToApply.of(document.get("apply")),
             refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
@@ -2929,6 +3285,22 @@ class StreamLag:
             status=document.get("status"),
             lags=[LagValue.of(one) for one in document.get("lags") or []],
             backlog=None if document.get("backlog") is None else Backlog.of(document.get("backlog")),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class TableKeys:
+    """The keys of a table with most changes."""
+
+    changes: int
+    keys: list[HotKey]
+
+    @classmethod
+    def of(cls, document: Any) -> TableKeys:
+        """Reads it from a document."""
+        return cls(
+            changes=document.get("changes"),
+            keys=[HotKey.of(one) for one in document.get("keys") or []],
         )
 
 
@@ -3025,6 +3397,7 @@ class Timeline:
     """`ops.timeline`: the events of all artefacts in one order."""
 
     events: list[TimelineEvent]
+    zones: list[FoundZone]
     clocks: list[ClockOffset]
     is_mixed: bool
     left_out: int
@@ -3035,6 +3408,7 @@ class Timeline:
         """Reads it from a document."""
         return cls(
             events=[TimelineEvent.of(one) for one in document.get("events") or []],
+            zones=[FoundZone.of(one) for one in document.get("zones") or []],
             clocks=[ClockOffset.of(one) for one in document.get("clocks") or []],
             is_mixed=document.get("is_mixed"),
             left_out=document.get("left_out"),
@@ -3158,6 +3532,7 @@ class TrailStatistics:
     transaction_bytes: Quantiles
     transaction_millis: Quantiles
     hot: Top
+    hot_keys: HotKeys | None
     change_points: list[Any]
     bytes_per_day: int | None
     ended_at: str | None
@@ -3176,6 +3551,7 @@ class TrailStatistics:
             transaction_bytes=Quantiles.of(document.get("transaction_bytes")),
             transaction_millis=Quantiles.of(document.get("transaction_millis")),
             hot=Top.of(document.get("hot")),
+            hot_keys=None if document.get("hot_keys") is None else HotKeys.of(document.get("hot_keys")),
             change_points=document.get("change_points") or [],
             bytes_per_day=document.get("bytes_per_day"),
             ended_at=document.get("ended_at"),

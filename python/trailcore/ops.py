@@ -33,6 +33,7 @@ from trailcore._ops_documents import (
     Inventory,
     LagReport,
     LintReport,
+    MappingReport,
     PackReport,
     PurgeReport,
     ReadReport,
@@ -40,6 +41,7 @@ from trailcore._ops_documents import (
     Rehearsal,
     RestorePlan,
     RetainReport,
+    SignOff,
     SkipReport,
     StatsReport,
     Timeline,
@@ -66,6 +68,7 @@ __all__ = [
     "inventory",
     "lag",
     "lint",
+    "mapping",
     "pack",
     "plot",
     "purge",
@@ -74,6 +77,7 @@ __all__ = [
     "rehearse",
     "restore_plan",
     "retain",
+    "sign_off",
     "skip",
     "stats",
     "table",
@@ -98,9 +102,12 @@ def _request(inputs: Iterable[Artefact], rounds: Iterable[Iterable[Artefact]], *
     return json.dumps(request)
 
 
-def read(inputs: Iterable[Artefact], *, section: str | None = None) -> ReadReport:
-    """Reads artefacts: their values and faults. With `section`, such as `info_all`, a text without one is refused."""
-    request: dict[str, Any] = {"inputs": [_input(one) for one in inputs]}
+def read(inputs: Iterable[Artefact], *, section: str | None = None, mask: bool = False) -> ReadReport:
+    """Reads artefacts: their values and faults. With `section`, such as `info_all`, a text without one is refused.
+
+    With `mask`, values in texts of messages are masked: they can be data of tables.
+    """
+    request: dict[str, Any] = {"inputs": [_input(one) for one in inputs], "mask": mask}
     if section is not None:
         request["section"] = section
     return ReadReport.of(json.loads(_native.call("ops.read", json.dumps(request))))
@@ -129,10 +136,20 @@ def health(
 
 
 def stats(
-    inputs: Iterable[Artefact] = (), *, before: Iterable[Iterable[Artefact]] = (), trails: Sequence[str] = ()
+    inputs: Iterable[Artefact] = (),
+    *,
+    before: Iterable[Iterable[Artefact]] = (),
+    trails: Sequence[str] = (),
+    hot_keys: Mapping[str, Any] | None = None,
+    apply: Mapping[str, Any] | None = None,
 ) -> StatsReport:
-    """Returns counters, rates between the last two observations, and the contents of trails."""
-    return StatsReport.of(json.loads(_native.call("ops.stats", _request(inputs, before, trails=list(trails)))))
+    """Returns counters, rates between the last two observations, and the contents of trails.
+
+    `hot_keys`, such as ``{"secret": text}``, counts the keys of the trails; a report has their keyed hashes. `apply`, such as
+    ``{"source": path, "target": path}``, gives percentiles of the time from commit to apply.
+    """
+    request = _request(inputs, before, trails=list(trails), hot_keys=hot_keys, apply=apply)
+    return StatsReport.of(json.loads(_native.call("ops.stats", request)))
 
 
 def reconcile(inputs: Iterable[Artefact], *, before: Iterable[Iterable[Artefact]] = ()) -> Reconciliation:
@@ -158,6 +175,12 @@ def diff(before: Iterable[Artefact], after: Iterable[Artefact]) -> ConfigDiff:
     return ConfigDiff.of(json.loads(_native.call("ops.diff", json.dumps(request))))
 
 
+def sign_off(before: Iterable[Artefact], after: Iterable[Artefact], *, title: str | None = None) -> SignOff:
+    """Returns the text of a change for change control: fields to fill in, differences in words, effects, the way back."""
+    request = {"before": [_input(one) for one in before], "after": [_input(one) for one in after], "title": title}
+    return SignOff.of(json.loads(_native.call("ops.sign_off", json.dumps(request))))
+
+
 def drift(files: Iterable[Artefact], *, baseline: Iterable[Artefact] = (), reports: Iterable[Artefact] = ()) -> DriftReport:
     """Compares the files with the approved ones, and with the parameters that processes run with, which their reports print."""
     request = {
@@ -174,6 +197,26 @@ Folder = str | os.PathLike[str]
 def history(path: Folder, *, most: int = 50) -> ConfigHistory:
     """Returns what changed in a configuration when, and by whom: of a folder under git, or of a backup repository."""
     return ConfigHistory.of(json.loads(_native.call("ops.history", json.dumps({"path": os.fspath(path), "most": most}))))
+
+
+def mapping(
+    inputs: Iterable[Artefact] = (),
+    *,
+    parameters: Iterable[Artefact] = (),
+    tables: Sequence[str] = (),
+    group: str | None = None,
+) -> MappingReport:
+    """Returns the tables that processes really move, each with its statement and its origins.
+
+    `inputs` are reports, logs and output of STATS; a path may be a home. `tables` are names that exist: each is looked up.
+    """
+    request = {
+        "inputs": [_input(one) for one in inputs],
+        "parameters": [_input(one) for one in parameters],
+        "tables": list(tables),
+        "group": group,
+    }
+    return MappingReport.of(_call("ops.mapping", request))
 
 
 def _call(verb: str, request: Mapping[str, Any]) -> Any:

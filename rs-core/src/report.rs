@@ -90,10 +90,14 @@ pub struct FileReport {
     pub bytes: Option<u64>,
     /// Why the header cannot be read: the file is not a trail, is damaged, or has no records yet. `null` if it can be, and for JSON
     /// lines, which have no header.
-    pub problem: Option<String>,
-    /// The problem as an error.
-    #[serde(skip)]
-    pub error: Option<Error>,
+    #[serde(serialize_with = "what")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub problem: Option<Error>,
+}
+
+/// Writes the fact of an error; its place is that of the file.
+fn what<S: serde::Serializer>(error: &Option<Error>, to: S) -> std::result::Result<S::Ok, S::Error> {
+    error.as_ref().map(Error::what).serialize(to)
 }
 
 impl InfoReport {
@@ -104,7 +108,7 @@ impl InfoReport {
     pub fn of(trail: &Trail) -> Result<Self> {
         let is_json_lines = trail.is_json_lines();
         let report = |(index, file): (usize, &TrailFile)| {
-            let (header, error) = match trail.header(index) {
+            let (header, problem) = match trail.header(index) {
                 Ok(header) => (Some(header), None),
                 Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound) => return Err(error),
                 Err(error) => (None, Some(error).filter(|_| !is_json_lines)),
@@ -112,8 +116,7 @@ impl InfoReport {
             Ok(FileReport {
                 path: file.path.display().to_string(),
                 bytes: file.size().ok(),
-                problem: error.as_ref().map(|error| error.what().to_owned()),
-                error,
+                problem,
                 ..FileReport::of(header.as_ref(), file.seqno)
             })
         };
@@ -156,7 +159,6 @@ impl FileReport {
             producer_version: text(FileHeader::producer_version),
             bytes: None,
             problem: None,
-            error: None,
         }
     }
 }

@@ -243,7 +243,9 @@ fn obey_and_include_read_files_from_where_they_are() {
     // The home, if the caller names it.
     let error = read(dir.path(), &[("away/h.prm", "OBEY home.oby\n"), ("gg/home.oby", tables)], "away/h.prm").unwrap_err();
     assert!(error.to_string().contains("looked for") && error.to_string().contains("away"), "{error}");
-    let home = SelectOptions { home: Some(dir.path().join("gg")), ..SelectOptions::default() }.read_file(dir.path().join("away/h.prm")).unwrap();
+    let home = SelectOptions { home: Some(dir.path().join("gg")), ..SelectOptions::default() }
+        .read_file(dir.path().join("away/h.prm"))
+        .unwrap();
     assert_eq!(seen_by(home), "11");
     for (name, text) in [("c1.prm", "OBEY c2.prm\n"), ("c2.prm", "INCLUDE c1.prm\n")] {
         std::fs::write(dir.path().join(name), text).unwrap();

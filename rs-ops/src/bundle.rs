@@ -27,6 +27,10 @@ const MOST: u64 = 32 << 20;
 const TAR_BLOCK: u64 = 512;
 /// Files that are listed as left out.
 const MOST_OMITTED: usize = 500;
+/// Bytes of a manifest without its lists.
+const MANIFEST_HEAD: u64 = 512;
+/// Bytes of the manifest that are kept for the entry of the next file.
+const NEXT_ENTRY: u64 = 1_024;
 /// Bytes of one file that are read.
 const MOST_READ: u64 = 256 << 20;
 
@@ -45,7 +49,8 @@ pub struct BundleRequest {
     pub from: Option<Moment>,
     /// Events of logs before this time.
     pub until: Option<Moment>,
-    /// The most bytes of all files before compression; 32 MiB by default. A single file gets at most a quarter of them.
+    /// The most bytes of the bundle before compression, its manifest among them; 32 MiB by default. A single file gets at most a
+    /// quarter of them. A manifest that is longer on its own is written as a whole.
     pub max_bytes: Option<u64>,
     /// Changes before and after the failing record, of which operation, table and columns are shown; 20 by default.
     pub records: usize,
@@ -148,6 +153,12 @@ fn json(value: &impl Serialize) -> Result<String> {
     text.map(|text| text + "\n").map_err(|error| Error::internal(&format!("a document cannot be written: {error}")))
 }
 
+/// Returns the bytes that an entry takes in the manifest, with its indentation and its comma.
+fn entry_bytes(entry: &impl Serialize) -> u64 {
+    let text = serde_json::to_string_pretty(entry).unwrap_or_default();
+    (text.len() + text.lines().count() * 4 + 2) as u64
+}
+
 /// Writes files without times and owners.
 fn tar_of(files: impl Iterator<Item = (String, Vec<u8>)>) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
@@ -167,6 +178,8 @@ struct Bundle<'a> {
     report: BundleReport,
     contents: Vec<(String, Vec<u8>)>,
     used: u64,
+    /// Bytes of the entries of the manifest so far.
+    listed: u64,
     versions: BTreeMap<String, String>,
 }
 
@@ -178,18 +191,25 @@ impl<'a> Bundle<'a> {
             max_bytes: request.max_bytes.unwrap_or(MOST),
             ..BundleReport::default()
         };
-        Self { request, report, contents: Vec::new(), used: 0, versions: BTreeMap::new() }
+        Self { request, report, contents: Vec::new(), used: 0, listed: 0, versions: BTreeMap::new() }
     }
 
     /// Leaves a file out, with the reason.
     fn omit(&mut self, source: &str, reason: &str, text: &str) {
         let (source, reason, text) = (source.to_owned(), reason.to_owned(), text.to_owned());
-        self.report.omitted.push(BundleOmitted { source, reason, text });
+        let omitted = BundleOmitted { source, reason, text };
+        // The list is cut to this number at the end.
+        if self.report.omitted.len() < MOST_OMITTED {
+            self.listed += entry_bytes(&omitted);
+        }
+        self.report.omitted.push(omitted);
     }
 
     /// Returns the bytes that are left of the limit, for one more file.
     fn rest(&self) -> u64 {
-        self.report.max_bytes.saturating_sub(self.used + 2 * TAR_BLOCK)
+        // The manifest, the header of the file and the end of the archive count too.
+        let manifest = MANIFEST_HEAD + self.listed + NEXT_ENTRY;
+        self.report.max_bytes.saturating_sub(self.used + manifest.div_ceil(TAR_BLOCK) * TAR_BLOCK + 5 * TAR_BLOCK)
     }
 
     /// Adds a document, whole or not at all.
@@ -216,14 +236,16 @@ impl<'a> Bundle<'a> {
         let bytes = text.len() as u64;
         // A file of tar has a header, and is filled up to whole blocks.
         self.used += TAR_BLOCK + bytes.div_ceil(TAR_BLOCK) * TAR_BLOCK;
-        self.report.files.push(BundleFile {
+        let file = BundleFile {
             name: name.clone(),
             source: source.map(|(label, _)| label.to_owned()),
             source_bytes: source.map_or(bytes, |(_, bytes)| bytes),
             bytes,
             left_out,
             digest: blake3::hash(text.as_bytes()).to_hex().to_string(),
-        });
+        };
+        self.listed += entry_bytes(&file);
+        self.report.files.push(file);
         self.contents.push((name, text.into_bytes()));
     }
 

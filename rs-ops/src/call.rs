@@ -17,10 +17,13 @@ use crate::follow::follow;
 use crate::health::{HealthReport, Memory, Monitor, Policy};
 use crate::history;
 use crate::input::{Input, RefusedInput, observe};
+use crate::mapping;
 use crate::model::{Backlog, LagValue, Link, Snapshot, StreamKind};
 use crate::moment::Moment;
 use crate::read::Reading;
-use crate::statistics::{Rate, Reconciliation, TrailStatistics, rates, reconcile};
+use crate::statistics::{
+    ApplyOptions, CommitToApply, HotKeyOptions, Rate, Reconciliation, TrailStatistics, commit_to_apply, rates, reconcile,
+};
 
 /// The verbs of [`call`], each with a description of its report.
 pub const VERBS: &[(&str, &str)] = &[
@@ -33,7 +36,9 @@ pub const VERBS: &[(&str, &str)] = &[
     ("ops.export", "health and lag as text for another program: an ops-export report"),
     ("ops.lint", "what is wrong in a configuration: an ops-lint report"),
     ("ops.diff", "the differences of two versions of a configuration: an ops-diff report"),
+    ("ops.sign_off", "the text of a change of configuration for change control: an ops-sign-off report"),
     ("ops.drift", "the approved configuration, the files and the running processes compared: an ops-drift report"),
+    ("ops.mapping", "the tables that processes really move, each with its origin: an ops-mapping report"),
     ("ops.history", "the changes of a configuration from version to version: an ops-history report"),
     ("ops.inventory", "the files of a home or deployment, with their classes: an ops-inventory report"),
     ("ops.backup", "takes a set: an ops-backup report"),
@@ -61,6 +66,9 @@ pub struct ReadRequest {
     pub inputs: Vec<Input>,
     /// Only sections with this name, such as `info_all` or `lag`. A text without one is refused.
     pub section: Option<String>,
+    /// Values in texts of messages are masked: they can be data of tables. Without it, messages are as the artefact has them, with
+    /// secrets masked.
+    pub mask: bool,
 }
 
 /// The request of `ops.lag`, `ops.health`, `ops.stats`, `ops.reconcile` and `ops.export`.
@@ -79,6 +87,10 @@ pub struct ObserveRequest {
     pub memory: Option<Memory>,
     /// `ops.stats`: paths of trails whose contents are counted.
     pub trails: Vec<String>,
+    /// `ops.stats`: the keys of these trails with most changes.
+    pub hot_keys: Option<HotKeyOptions>,
+    /// `ops.stats`: the trails of both sides, for the time from commit to apply.
+    pub apply: Option<ApplyOptions>,
     /// `ops.lag`: the records of a backlog are counted in the trail files.
     pub count_records: bool,
     /// `ops.export`: the form.
@@ -149,6 +161,8 @@ pub struct StatsReport {
     pub rates: Vec<Rate>,
     /// The contents of trails, by path.
     pub trails: BTreeMap<String, TrailStatistics>,
+    /// The time from commit to apply, if the request asks for it.
+    pub apply: Option<CommitToApply>,
     /// The artefacts that were refused.
     pub refused: Vec<RefusedInput>,
 }
@@ -204,7 +218,9 @@ pub fn call(verb: &str, request: &str) -> Result<String> {
         "ops.export" => write(&exported(parse(request)?)?),
         "ops.lint" => write(&config::lint(&parse(request)?)),
         "ops.diff" => write(&config::diff(&parse(request)?)),
+        "ops.sign_off" => write(&config::sign_off(&parse(request)?)),
         "ops.drift" => write(&config::drift(&parse(request)?)),
+        "ops.mapping" => write(&mapping::mapping(&parse(request)?)?),
         "ops.history" => write(&history::history(&parse(request)?)?),
         "ops.inventory" => write(&backup::inventory(&parse(request)?)?),
         "ops.backup" => write(&backup::backup(&parse(request)?)?),
@@ -253,7 +269,7 @@ pub fn read(request: &ReadRequest) -> ReadReport {
             None => Ok(reading),
         });
         match reading {
-            Ok(reading) => report.readings.push(reading),
+            Ok(reading) => report.readings.push(if request.mask { reading.masked() } else { reading }),
             Err(error) => report.refused.push(RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() }),
         }
     }
@@ -310,10 +326,11 @@ fn judged(mut request: ObserveRequest) -> Result<(HealthReport, Monitor)> {
 /// Answers `ops.stats`.
 ///
 /// # Errors
-/// The errors of opening a trail.
+/// The errors of opening a trail, and [`ErrorKind::InvalidArgument`] for hot keys without a secret.
 pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
     let snapshots: Vec<Snapshot> = request.all_rounds().into_iter().map(observe).collect();
-    let mut report = StatsReport { counters: Vec::new(), rates: Vec::new(), trails: BTreeMap::new(), refused: Vec::new() };
+    let mut report =
+        StatsReport { counters: Vec::new(), rates: Vec::new(), trails: BTreeMap::new(), apply: None, refused: Vec::new() };
     if let [.., before, after] = snapshots.as_slice() {
         report.rates = rates(before, after);
     }
@@ -332,8 +349,14 @@ pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
         }
     }
     for path in &request.trails {
-        report.trails.insert(path.clone(), TrailStatistics::of(&Trail::open(path)?, ReadOptions::new())?);
+        let trail = Trail::open(path)?;
+        let statistics = match &request.hot_keys {
+            Some(keys) => TrailStatistics::with_hot_keys(&trail, ReadOptions::new(), keys)?,
+            None => TrailStatistics::of(&trail, ReadOptions::new())?,
+        };
+        report.trails.insert(path.clone(), statistics);
     }
+    report.apply = request.apply.as_ref().map(|apply| commit_to_apply(apply, &snapshots)).transpose()?;
     Ok(report)
 }
 

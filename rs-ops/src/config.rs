@@ -2,19 +2,26 @@
 //! runs, compared with another one, and printed only with its secrets masked.
 
 mod catalogue;
+mod change;
 mod check;
 mod collect;
 mod deployment;
 mod diff;
 mod drift;
+mod editor;
 mod expand;
+mod files;
 mod finding;
 mod lint;
 mod mapping;
 mod mask;
+mod pipelines;
 mod properties;
 mod request;
+mod resolve;
 mod sarif;
+mod selection;
+mod sign_off;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -24,16 +31,20 @@ use serde::{Deserialize, Serialize};
 use trailcore::filter::{Outline, Piece, PieceKind, outline};
 
 pub use catalogue::{Parameter, parameter, parameters, similar};
-pub use diff::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
+pub use change::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
 pub use drift::{DriftKind, DriftReport, DriftRequest, GroupDrift, drift};
+pub use editor::{Completion, Definition, Editor, EditorFinding, EditorPlace};
+pub(crate) use files::{is_config, is_pipelines};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
-pub use mapping::ParameterPlace;
 pub(crate) use mapping::Parameters;
 pub(crate) use mask::masked_message;
 pub use mask::{MASK, masked};
-pub(crate) use request::is_config;
 pub use request::{ConfigDiffRequest, LintFile, LintReport, LintRequest, diff, lint};
+pub use resolve::ParameterPlace;
+pub(crate) use resolve::{Resolved, resolved};
 pub use sarif::sarif;
+pub(crate) use selection::Selection;
+pub use sign_off::{ConfigEffect, ConfigEffectKind, SignOff, SignOffRequest, sign_off};
 
 /// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +72,8 @@ pub enum FileKind {
     Template,
     /// A part of a parameter file, such as a file with macros.
     Part,
+    /// Pipelines of trailcore, in TOML.
+    Pipelines,
 }
 
 impl FileKind {
@@ -89,6 +102,7 @@ impl FileKind {
             Self::Commands => "a command file",
             Self::Template => "a template",
             Self::Part => "a part of a parameter file",
+            Self::Pipelines => "a file of pipelines",
         }
     }
 }
@@ -126,11 +140,15 @@ impl ParameterFile {
     pub fn parse(name: &str, bytes: &[u8]) -> Self {
         let text = text_of(bytes);
         let secrets = mask::secrets(&text);
-        let is_properties = is_properties(name, &text);
-        let outline = if is_properties { properties::outline(&text) } else { outline(&text, &catalogue::form) };
+        let is_pipelines = files::is_pipelines(name, &text);
+        let is_properties = !is_pipelines && is_properties(name, &text);
+        let by_lines = is_pipelines || is_properties;
+        let outline = if by_lines { properties::outline(&text) } else { outline(&text, &catalogue::form) };
         let (name, lines) = (name.to_owned(), Lines::of(&text));
         let mut file = Self { name, kind: FileKind::Properties, bytes: bytes.to_vec(), text, outline, lines, secrets };
-        file.kind = if file.is_template() {
+        file.kind = if is_pipelines {
+            FileKind::Pipelines
+        } else if file.is_template() {
             FileKind::Template
         } else if is_properties {
             FileKind::Properties
@@ -216,7 +234,8 @@ impl ParameterFile {
 
     /// Returns the name of the group, in upper case.
     pub(crate) fn group(&self) -> Option<String> {
-        let piece = self.statements().find(|piece| matches!(&*self.keyword(piece), "EXTRACT" | "REPLICAT"))?;
+        let mut statements = self.statements().filter(|_| self.kind != FileKind::Pipelines);
+        let piece = statements.find(|piece| matches!(&*self.keyword(piece), "EXTRACT" | "REPLICAT"))?;
         self.words(piece).first().map(|word| word.to_ascii_uppercase())
     }
 

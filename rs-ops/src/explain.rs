@@ -29,7 +29,7 @@ pub(crate) use home::Gathered;
 pub use codes::{CodeRole, Codes, KnownCode};
 pub use record::{RecordSeen, SkipReport, SkipRequest, skip};
 pub use steps::NextStep;
-pub use timeline::{ClockOffset, EventKind, Timeline, TimelineEvent, TimelineRequest, timeline};
+pub use timeline::{ClockOffset, EventKind, FoundZone, Timeline, TimelineEvent, TimelineRequest, timeline};
 
 /// Events of a chain that are kept on each side of the cause.
 const AROUND: usize = 20;
@@ -65,6 +65,8 @@ pub struct ExplainReport {
     pub groups: Vec<Explanation>,
     /// The distances of clocks, from messages that two artefacts have.
     pub clocks: Vec<ClockOffset>,
+    /// The zones of artefacts whose times have none, from such messages.
+    pub zones: Vec<FoundZone>,
     /// The artefacts that were refused.
     pub refused: Vec<RefusedInput>,
 }
@@ -200,7 +202,7 @@ pub fn explain(request: &ExplainRequest) -> Result<ExplainReport> {
     // The group whose error came first may have stopped the others.
     groups.sort_by_key(|one| (one.is_running_again, !one.has_error(), first(one)));
     let refused = timeline.refused.iter().chain(&case.parameters.refused).cloned().collect();
-    Ok(ExplainReport { groups, clocks: timeline.clocks.clone(), refused })
+    Ok(ExplainReport { groups, clocks: timeline.clocks.clone(), zones: timeline.zones.clone(), refused })
 }
 
 fn is_report(input: &Input, read: &[(Input, Result<crate::read::Reading>)]) -> bool {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
 use crate::backup::{FileRole, Manifest, sets};
-use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, masked};
+use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_pipelines, masked};
 use crate::input::{Input, RefusedInput};
 use crate::moment::Moment;
 
@@ -136,7 +136,9 @@ fn of_git(path: &Path, most: usize) -> Result<ConfigHistory> {
         let content = |revision: &str, name: &str| {
             // A file that is not in a version is new, or gone.
             let bytes = git(path, &["show", "--no-textconv", &format!("{revision}:./{name}")]).ok()?;
-            Some(Input::text(name, String::from_utf8_lossy(&bytes)))
+            let text = String::from_utf8_lossy(&bytes);
+            let is_other = name.ends_with(".toml") && !is_pipelines(name, &text);
+            (!is_other).then(|| Input::text(name, text))
         };
         let names: Vec<&String> = names.iter().filter(|name| is_config(Path::new(name))).collect();
         let files = names.into_iter().map(|name| (content(&format!("{id}^"), name), content(id, name)));

@@ -13,6 +13,7 @@ mod follow;
 pub mod health;
 pub mod history;
 mod input;
+pub mod mapping;
 pub mod model;
 mod moment;
 mod number;

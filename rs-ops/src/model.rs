@@ -101,9 +101,10 @@ impl ProcessState {
     #[must_use]
     pub fn of(word: &str) -> Self {
         match word.to_ascii_uppercase().as_str() {
-            "RUNNING" => Self::Running,
+            // A pipeline that retries works on, with pauses.
+            "RUNNING" | "RETRYING" => Self::Running,
             "STOPPED" | "PAUSED" | "UNINITIALIZED" => Self::Stopped,
-            "ABENDED" | "KILLED" => Self::Abended,
+            "ABENDED" | "KILLED" | "FAILED" => Self::Abended,
             "STARTING" | "STOPPING" => Self::Changing,
             "" => Self::Unknown,
             _ => Self::Other,
@@ -263,6 +264,8 @@ pub struct Stream {
     pub lags: Vec<LagValue>,
     /// The state of its end of file: `at_eof`, `waiting`, `processing` …
     pub eof: Option<String>,
+    /// The distance to the end of its trail that the stream itself measured: of a pipeline.
+    pub behind: Option<Backlog>,
     /// Open transactions.
     pub open: Vec<OpenWork>,
     /// Counters by table and operation: the total set.

@@ -10,7 +10,9 @@ mod lag;
 mod lines;
 mod listing;
 mod manager;
+mod pipelines;
 mod report;
+mod resolved;
 mod rest;
 mod scan;
 mod stats;
@@ -25,6 +27,7 @@ use trailcore::{Error, ErrorKind, Result};
 
 use crate::fault::Faults;
 use crate::moment::Moment;
+use crate::redact;
 
 pub use discard::{DiscardEntry, DiscardFile, DiscardStart};
 pub use ggserr::{Event, Events, Generation, Log, LogRecord, LoggedLag, Severity};
@@ -34,7 +37,10 @@ pub use info_all::{InfoAll, ProcessRow};
 pub use lag::{HeartbeatLag, HeartbeatRow, LagAnswer};
 pub use listing::{ListedFile, Listing};
 pub use manager::{ManagerInfo, Reply, TextTable};
+pub use pipelines::{LaneSeen, PipelineSeen};
 pub use report::{ParameterLine, ProgressLine, RunReport, RunStatistics, RunTable, SourceContext};
+pub use resolved::ResolvedObject;
+pub(crate) use resolved::message as resolved_object;
 pub use rest::{HeartbeatSample, Point, RestBody, RestItem, RestMessage, RestStatus, RestTrail};
 pub use stats::{CountSet, Stats, TableStats};
 pub use statsd::StatsdSample;
@@ -62,6 +68,8 @@ pub enum Kind {
     Report,
     /// A discard file.
     Discard,
+    /// The status of pipelines of trailcore.
+    Pipelines,
     /// A request of the REST API: it has no values to read.
     RestRequest,
     /// A parameter file or a command file. It has no values to read here.
@@ -116,6 +124,8 @@ pub enum Content {
     Report(Box<RunReport>),
     /// A discard file.
     Discard(DiscardFile),
+    /// The status of pipelines.
+    Pipelines(Vec<PipelineSeen>),
 }
 
 /// Returns the kind of an artefact. `name` is its file name or empty: the endings `.rpt`, `.dsc`, `.prm`, `.oby`, `.properties` and
@@ -149,6 +159,7 @@ fn json_kind(bytes: &[u8]) -> Kind {
     match rest::read(&decoded(bytes), &mut Faults::default()) {
         Ok(_) | Err(rest::NotABody::Broken) => Kind::Rest,
         Err(rest::NotABody::Request) => Kind::RestRequest,
+        Err(rest::NotABody::Other) if pipelines::read(&decoded(bytes), &mut Faults::default()).is_some() => Kind::Pipelines,
         Err(rest::NotABody::Other) => Kind::OtherJson,
     }
 }
@@ -219,6 +230,10 @@ impl Reading {
             Kind::Statsd => Content::Statsd(statsd::read(&text, &mut faults)),
             Kind::Report => Content::Report(Box::new(report::read(&text, &mut faults))),
             Kind::Discard => Content::Discard(discard::read(&text, &mut faults)),
+            Kind::Pipelines => {
+                let found = pipelines::read(&text, &mut faults);
+                Content::Pipelines(found.ok_or_else(|| refused(artefact, Kind::OtherJson))?)
+            }
             other => return Err(refused(artefact, other)),
         };
         Ok(Self { artefact: artefact.to_owned(), kind, observed: None, bytes: bytes.len() as u64, content, faults })
@@ -228,6 +243,40 @@ impl Reading {
     #[must_use]
     pub fn observed(mut self, at: Option<Moment>) -> Self {
         self.observed = at;
+        self
+    }
+
+    /// Masks what can be data of tables: values in texts of messages (SQL, and details of a database's messages), and fields of the last
+    /// record of a report that are no field of its header. Names of objects, codes, positions and counts stay.
+    ///
+    /// ```
+    /// use trailcore_ops::read::{Content, Reading};
+    /// let text = b"2024-01-28 05:31:36  WARNING OGG-00869  Oracle GoldenGate Delivery for Oracle, r1.prm:  INSERT INTO A.B VALUES ('Smith').\n";
+    /// let Content::Log(log) = Reading::of("ggserr.log", text, None)?.masked().content else { panic!() };
+    /// assert_eq!(log.events[0].text, "INSERT INTO A.B VALUES******");
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        let record = |record: &mut LogRecord| record.text = redact::message(&record.text);
+        match &mut self.content {
+            Content::Log(log) => log.events.iter_mut().for_each(record),
+            Content::Transcript(transcript) => transcript.events.iter_mut().for_each(record),
+            Content::Report(report) => {
+                report.messages.iter_mut().chain(&mut report.cause).for_each(record);
+                report.last_record.retain(|name, _| report::is_header_field(name));
+            }
+            Content::Rest(body) => {
+                body.messages.iter_mut().for_each(|message| message.title = redact::message(&message.title));
+                let text = |point: &mut Point| {
+                    if let Point::Text(text) = point {
+                        *text = redact::message(text);
+                    }
+                };
+                body.points.values_mut().for_each(text);
+            }
+            Content::Statsd(_) | Content::Discard(_) | Content::Pipelines(_) => {}
+        }
         self
     }
 
@@ -285,7 +334,7 @@ fn refused(artefact: &str, kind: Kind) -> Error {
         Kind::RestRequest => "is a request of the REST API, not an answer",
         Kind::Parameters => "is a parameter or command file, which has no values to read",
         Kind::Properties => "is a properties file, which has no values to read",
-        Kind::OtherJson => "is JSON of another kind than a body of the REST API",
+        Kind::OtherJson => "is JSON of another kind than a body of the REST API or the status of pipelines",
         Kind::Xml => "is XML, such as a control file of logging",
         Kind::Script => "is a program",
         Kind::Empty => "is empty",

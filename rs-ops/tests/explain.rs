@@ -217,6 +217,33 @@ fn a_timeline_has_each_message_once_and_measures_clocks() {
     assert!(late.events.iter().all(|event| event.time >= from), "{:?}", late.events);
 }
 
+#[test]
+fn shared_messages_show_the_zone_of_a_report() {
+    let log = |minutes: &[u32]| {
+        let line = |minute: &u32| {
+            format!(
+                "2024-03-01T18:{minute:02}:00.000+0900  ERROR   OGG-012{minute:02}  Oracle GoldenGate Delivery for Oracle, r1.prm:  Error number {minute}.\n"
+            )
+        };
+        Input::text("ggserr.log", minutes.iter().map(line).collect::<String>())
+    };
+    let report = |hour: u32, minutes: &[u32]| {
+        let line =
+            |minute: &u32| format!("2024-03-01 {hour:02}:{minute:02}:01  ERROR   OGG-012{minute:02}  Error number {minute}.\n");
+        Input::text("R1.rpt", minutes.iter().map(line).collect::<String>())
+    };
+    let of = |inputs: Vec<Input>| timeline(&TimelineRequest { inputs, ..Default::default() }).unwrap();
+    let found = of(vec![log(&[10, 20, 30]), report(18, &[10, 20])]);
+    assert_eq!((found.zones.len(), found.zones[0].minutes, found.zones[0].messages), (1, 540, 2));
+    assert_eq!((found.events.len(), found.is_mixed, found.clocks[0].millis), (3, false, 1_000), "{:?}", found.events);
+    let utc = of(vec![log(&[10, 20]), report(9, &[10, 20])]);
+    assert_eq!((utc.zones[0].minutes, utc.events.len()), (0, 2));
+    // One message can be a coincidence, and two that contradict each other prove nothing.
+    assert!(of(vec![log(&[10]), report(18, &[10])]).zones.is_empty());
+    let torn = of(vec![log(&[10, 20]), report(18, &[10]), report(17, &[20])]);
+    assert!(torn.zones.is_empty() && torn.is_mixed, "{:?}", torn.zones);
+}
+
 /// Explains R1 by these lines of a log and other artefacts.
 fn asked(lines: &[(&str, &str, &str, &str)], others: Vec<Input>, parameters: &str) -> Explanation {
     let line = |(time, severity, code, text): &(&str, &str, &str, &str)| {

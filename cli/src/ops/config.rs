@@ -1,13 +1,15 @@
-//! The commands `ops lint`, `ops diff`, `ops drift` and `ops history`.
+//! The commands `ops lint`, `ops diff`, `ops drift`, `ops mapping` and `ops history`.
 
 use trailcore_ops::config::{
     self, ConfigChange, ConfigDiffRequest, ConfigFinding, DriftRequest, FileDiff, LintReport, LintRequest, Severity,
+    SignOffRequest,
 };
 use trailcore_ops::history::{self, HistoryRequest};
+use trailcore_ops::mapping::{self, MappedTable, MappingRequest};
 
 use super::{complain, input_of, word};
 use crate::failure::{DAMAGE, DIFFERENT, Failure};
-use crate::output::{BOLD, GREEN, Output, RED, YELLOW, clean};
+use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, clean, grouped};
 
 #[derive(clap::Args)]
 pub(super) struct LintArgs {
@@ -33,6 +35,22 @@ pub(super) struct DiffArgs {
 }
 
 #[derive(clap::Args)]
+pub(super) struct SignOffArgs {
+    /// The earlier file or directory
+    #[arg(value_name = "BEFORE")]
+    before: String,
+    /// The later file or directory
+    #[arg(value_name = "AFTER")]
+    after: String,
+    /// The title or number of the change
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
 pub(super) struct DriftArgs {
     /// An approved file, or a directory with such files
     #[arg(long, value_name = "PATH")]
@@ -43,6 +61,25 @@ pub(super) struct DriftArgs {
     /// A report of a process, which prints the parameters that it was started with
     #[arg(long, value_name = "PATH")]
     reports: Vec<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct MappingArgs {
+    /// Reports, logs, output of STATS; a folder, such as a home, stands for those in it and for its parameter files
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// A parameter file, or a directory with such files
+    #[arg(long, value_name = "PATH")]
+    parameters: Vec<String>,
+    /// The name of a table, which is looked up in every group
+    #[arg(long, value_name = "NAME")]
+    table: Vec<String>,
+    /// Only this group
+    #[arg(long)]
+    group: Option<String>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -125,6 +162,18 @@ fn show_change(change: &ConfigChange, output: &mut Output) -> Result<(), Failure
     Ok(())
 }
 
+/// Prints the text of a change for change control.
+pub(super) fn sign_off(args: &SignOffArgs, output: &mut Output) -> Result<i32, Failure> {
+    let (before, after) = (vec![input_of(&args.before)], vec![input_of(&args.after)]);
+    let report = config::sign_off(&SignOffRequest { before, after, title: args.title.clone() });
+    if args.json {
+        output.json(&report)?;
+    } else {
+        report.text.lines().try_for_each(|line| output.line(&clean(line), ""))?;
+    }
+    complain(&report.refused, output)
+}
+
 /// Compares the approved configuration, the files and the running processes. The exit code shows whether they differ.
 pub(super) fn drift(args: &DriftArgs, output: &mut Output) -> Result<i32, Failure> {
     let inputs = |paths: &[String]| paths.iter().map(|path| input_of(path)).collect();
@@ -147,6 +196,52 @@ pub(super) fn drift(args: &DriftArgs, output: &mut Output) -> Result<i32, Failur
     }
     let refused = complain(&report.refused, output)?;
     Ok(if report.kinds().is_empty() { refused } else { DIFFERENT })
+}
+
+/// Prints the tables that processes really move.
+pub(super) fn mapping(args: &MappingArgs, output: &mut Output) -> Result<i32, Failure> {
+    if args.paths.is_empty() && args.parameters.is_empty() {
+        return Err(Failure::usage("give a home, a report, or --parameters".to_owned()));
+    }
+    let inputs = |paths: &[String]| paths.iter().map(|path| input_of(path)).collect();
+    let report = mapping::mapping(&MappingRequest {
+        inputs: inputs(&args.paths),
+        parameters: inputs(&args.parameters),
+        tables: args.table.clone(),
+        group: args.group.clone(),
+    })?;
+    if args.json {
+        output.json(&report)?;
+        return complain(&report.refused, output);
+    }
+    let mut grid = Grid::new(&["group", "source", "target", "state", "operations", "statement"], &["operations"]);
+    for group in &report.groups {
+        for table in &group.tables {
+            let place = table.statement.as_ref().map(|place| format!("{}:{}", place.file, place.line));
+            grid.row(vec![
+                format!("{}/{}", group.deployment, group.group),
+                table.source.clone(),
+                table.target.clone().unwrap_or_else(|| "-".to_owned()),
+                word(&table.state).replace('_', " "),
+                operations(table).map_or_else(|| "-".to_owned(), grouped),
+                place.unwrap_or_else(|| "-".to_owned()),
+            ]);
+        }
+    }
+    output.grid(&grid)?;
+    for group in &report.groups {
+        for unknown in &group.unknown {
+            output.line(&clean(&format!("{}/{}: not known: {unknown}", group.deployment, group.group)), YELLOW)?;
+        }
+    }
+    complain(&report.refused, output)
+}
+
+/// Returns the number of inserts, updates, deletes and truncates of a table; none if it was not counted.
+fn operations(table: &MappedTable) -> Option<u64> {
+    let is_operation = |name: &str| ["insert", "update", "upsert", "delete", "truncate"].iter().any(|own| name.contains(own));
+    let counts = table.counts.iter().filter(|(name, _)| is_operation(name)).map(|(_, count)| *count);
+    (!table.counts.is_empty()).then(|| counts.fold(0, u64::saturating_add))
 }
 
 /// Prints the changes of a configuration from version to version.

@@ -239,6 +239,11 @@ pub(super) fn timeline(args: &TimelineArgs, output: &mut Output) -> Result<i32, 
         let code = event.code.as_deref().map_or(String::new(), |code| format!("{code} "));
         output.line(&clean(&format!("{time:<26} {group:<9} {kind}{code}{}", event.text.replace('\n', " "))), style)?;
     }
+    for zone in &report.zones {
+        let text =
+            format!("zone: times of {} are {} minutes ahead of UTC, by {} messages", zone.artefact, zone.minutes, zone.messages);
+        output.line(&clean(&text), BOLD)?;
+    }
     for clock in &report.clocks {
         let (a, b, messages) = (&clock.artefact, &clock.other, grouped(clock.messages));
         output.line(&clean(&format!("clock: {b} is {} ms ahead of {a}, by {messages} messages", clock.millis)), BOLD)?;

@@ -11,6 +11,7 @@
 mod diff;
 mod history;
 mod key;
+mod row_keys;
 mod rows;
 mod state;
 mod transactions;
@@ -29,6 +30,7 @@ use crate::time::Timestamp;
 
 pub use diff::{Cell, DiffKind, DiffOptions, DiffReport, DiffRow, DiffTable, SideReport};
 pub use history::{History, HistoryDocument, HistoryOptions, HistoryReport, KeyValue};
+pub use row_keys::RowKeys;
 pub use state::{State, StateDocument, StateOptions, StateReport};
 pub use transactions::{TransactionReport, Transactions, TransactionsOptions, TransactionsReport};
 pub use volume::{Interval, VolumeOptions, VolumeReport, VolumeRow};

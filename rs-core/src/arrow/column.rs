@@ -112,7 +112,11 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
         (ColumnValues::DateTime { micros, nanos }, DataType::Timestamp(TimeUnit::Microsecond, _)) => {
             if let Some(row) = nanos.iter().position(|&nanos| nanos != 0).filter(|_| !cut_times) {
                 let what = "the time has more digits than microseconds";
-                return Err(Misfit { row, what, hint: "set the option times to nanos, or to truncated to drop them, as where a year does not fit nanoseconds" });
+                return Err(Misfit {
+                    row,
+                    what,
+                    hint: "set the option times to nanos, or to truncated to drop them, as where a year does not fit nanoseconds",
+                });
             }
             Arc::new(TimestampMicrosecondArray::new(taken(micros), nulls))
         }

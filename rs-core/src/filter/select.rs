@@ -341,6 +341,21 @@ impl Select {
         self.compiled.name_match
     }
 
+    /// Returns the numbers of the rules that an object falls under, in order: each names it and selects; none if it is excluded.
+    /// Narrowing selections ([`and`](Self::and)) do not count.
+    ///
+    /// ```
+    /// use trailcore::filter::Select;
+    /// let select = Select::parse("TABLE HR.EMP; TABLE HR.*; TABLEEXCLUDE HR.TMP;")?;
+    /// assert_eq!((select.rules_of_object("HR.EMP"), select.rules_of_object("HR.TMP")), (vec![0, 1], vec![]));
+    /// # Ok::<(), trailcore::filter::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn rules_of_object(&self, object: &str) -> Vec<usize> {
+        let selects = |rule: &usize| self.compiled.rules.get(*rule).is_some_and(|rule| rule.effect == Effect::Select);
+        self.compiled.rules_of(object).into_iter().filter(selects).collect()
+    }
+
     /// Decides without a record: by the name of the object, and by operation and tag if they are given. [`Verdict::Accept`] means
     /// that a rule names the object; its FILTER and WHERE may still reject changes.
     pub fn verdict_of_object(&self, object: &str, op: Option<Op>, tag: Option<&str>) -> Verdict {
@@ -359,8 +374,7 @@ impl Select {
         if !compiled.wants_tag(tag) {
             return Verdict::Reject(Rejection::Tag);
         }
-        let selects = |rule: &usize| compiled.rules.get(*rule).is_some_and(|rule| rule.effect == Effect::Select);
-        let named: Vec<usize> = compiled.rules_of(object).into_iter().filter(selects).collect();
+        let named = self.rules_of_object(object);
         if named.is_empty() {
             return Verdict::Reject(compiled.why_not(object));
         }

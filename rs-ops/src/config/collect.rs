@@ -1,34 +1,33 @@
 //! [`Lint`]: the findings of a file, each at its place in the file that has it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use trailcore::filter::{Diagnostic, DiagnosticKind, PieceKind};
 
 use super::expand::Expansion;
 use super::finding::{ConfigFinding, ConfigRule, Severity};
-use super::{FileKind, Lines, ParameterFile, similar};
+use super::resolve::{Origin, Resolved};
+use super::{FileKind, ParameterFile, similar};
 
 /// Parameters of a macro that GoldenGate accepts by default.
 const MACRO_PARAMETERS: usize = 30;
 
 /// The findings of a file while it is checked. Positions are those of the expanded text.
 pub(crate) struct Lint<'a> {
+    resolved: &'a Resolved,
     file: &'a ParameterFile,
-    /// The file after expansion, which also has the secrets of included files.
-    expanded: &'a ParameterFile,
     expansion: &'a Expansion,
     findings: Vec<ConfigFinding>,
     seen: BTreeSet<(ConfigRule, String, u64)>,
-    /// The lines of included files, by path.
-    included: BTreeMap<String, Lines>,
     /// The piece that cannot be expanded: its error is reported once.
     muted: Range<usize>,
 }
 
 impl<'a> Lint<'a> {
-    pub(crate) fn new(file: &'a ParameterFile, expanded: &'a ParameterFile, expansion: &'a Expansion) -> Self {
-        Self { file, expanded, expansion, findings: Vec::new(), seen: BTreeSet::new(), included: BTreeMap::new(), muted: 0..0 }
+    pub(crate) fn new(resolved: &'a Resolved) -> Self {
+        let (file, expansion) = (resolved.file(), &resolved.expansion);
+        Self { resolved, file, expansion, findings: Vec::new(), seen: BTreeSet::new(), muted: 0..0 }
     }
 
     pub(crate) fn add(&mut self, rule: ConfigRule, at: usize, text: String) {
@@ -50,22 +49,13 @@ impl<'a> Lint<'a> {
     }
 
     pub(crate) fn add_as(&mut self, rule: ConfigRule, severity: Severity, at: usize, text: String, fix: Option<String>) {
-        let (source, offset) = self.expansion.expanded.origin(at);
-        if source.is_none() && self.muted.contains(&offset) {
+        let Origin { file, line, column, offset, is_included } = self.resolved.origin(at);
+        if !is_included && self.muted.contains(&offset) {
             return;
         }
-        let (line, column) = match source {
-            Some(path) => {
-                let text = self.expansion.texts.get(path).map_or("", String::as_str);
-                self.included.entry(path.to_owned()).or_insert_with(|| Lines::of(text)).place(text, offset)
-            }
-            None => self.file.place(offset),
-        };
-        let name = source.unwrap_or(self.file.name());
-        let own = if source.is_none() { offset } else { usize::MAX };
-        let scrubbed = |text: &str| self.file.scrubbed(&self.expanded.scrubbed(text, at), own);
+        let scrubbed = |text: &str| self.resolved.scrubbed(text, at);
         let (text, fix) = (scrubbed(&text), scrubbed(&fix.unwrap_or_else(|| rule.fix().to_owned())));
-        let (file, offset) = (name.to_owned(), offset as u64);
+        let (file, offset) = (file.to_owned(), offset as u64);
         if !self.seen.insert((rule, file.clone(), offset)) {
             return;
         }
@@ -137,7 +127,7 @@ impl<'a> Lint<'a> {
         let Some(name) = self.file.words(piece).first().copied() else { return false };
         let base = name.trim_matches(['\'', '"']).rsplit(['/', '\\']).next().unwrap_or_default();
         let text = self.expansion.texts.iter().find(|(path, _)| path.ends_with(base));
-        text.is_some_and(|(path, text)| ParameterFile::parse(path, text.as_bytes()).has("OBEY"))
+        text.is_some_and(|(path, included)| ParameterFile::parse(path, included.text.as_bytes()).has("OBEY"))
     }
 
     fn expansion_error(&mut self, error: &Diagnostic) {

@@ -5,20 +5,12 @@ use std::collections::BTreeMap;
 use trailcore::filter::{ObjectPattern, Piece};
 
 use super::finding::{ConfigFinding, ConfigRule};
+use super::resolve::{Origin, Resolved};
 use super::{FileKind, ParameterFile};
-
-/// A file of a deployment.
-pub(crate) struct Member {
-    pub(crate) deployment: String,
-    /// The file as it is written.
-    pub(crate) file: ParameterFile,
-    /// The file after expansion.
-    pub(crate) expanded: ParameterFile,
-}
 
 /// A trail that a process writes.
 struct Written<'a> {
-    member: &'a Member,
+    member: &'a Resolved,
     piece: &'a Piece,
     trail: String,
     /// The host of a remote trail.
@@ -26,7 +18,7 @@ struct Written<'a> {
 }
 
 /// Checks the files together.
-pub(crate) fn check(members: &[Member]) -> Vec<ConfigFinding> {
+pub(crate) fn check(members: &[Resolved]) -> Vec<ConfigFinding> {
     let written: Vec<Written<'_>> = members.iter().flat_map(written).collect();
     let reads = reads(members);
     let mut found = written_twice(&written);
@@ -38,21 +30,17 @@ pub(crate) fn check(members: &[Member]) -> Vec<ConfigFinding> {
     found
 }
 
-fn finding(rule: ConfigRule, member: &Member, piece: &Piece, text: String) -> ConfigFinding {
-    let raw = member.expanded.raw(&piece.range);
-    // The statement may be from a macro: then the file as a whole is its place.
-    let offset =
-        if member.expanded.text() == member.file.text() { Some(piece.range.start) } else { member.file.text().find(raw) };
-    let (line, column) = member.file.place(offset.unwrap_or(0));
+fn finding(rule: ConfigRule, member: &Resolved, piece: &Piece, text: String) -> ConfigFinding {
+    let Origin { file, line, column, offset, .. } = member.origin(piece.range.start);
     ConfigFinding {
         rule,
         severity: rule.severity(),
         primary: false,
-        file: member.file.name().to_owned(),
+        file: file.to_owned(),
         line,
         column,
-        offset: offset.unwrap_or(0) as u64,
-        text: member.file.scrubbed(&member.expanded.scrubbed(&text, piece.range.start), offset.unwrap_or(usize::MAX)),
+        offset: offset as u64,
+        text: member.scrubbed(&text, piece.range.start),
         reason: rule.reason().to_owned(),
         fix: rule.fix().to_owned(),
         ogg: None,
@@ -69,7 +57,7 @@ fn is_same(a: &str, b: &str) -> bool {
     ends(a, b) || ends(b, a)
 }
 
-fn written(member: &Member) -> Vec<Written<'_>> {
+fn written(member: &Resolved) -> Vec<Written<'_>> {
     let file = &member.expanded;
     let (mut host, mut found) = (None, Vec::new());
     if !matches!(file.kind(), FileKind::Extract | FileKind::Pump) {
@@ -88,9 +76,9 @@ fn written(member: &Member) -> Vec<Written<'_>> {
 }
 
 /// Returns the trail that each group reads, from ADD EXTRACT and ADD REPLICAT in command files.
-fn reads(members: &[Member]) -> BTreeMap<String, String> {
+fn reads(members: &[Resolved]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for file in members.iter().map(|member| &member.file).filter(|file| file.kind() == FileKind::Commands) {
+    for file in members.iter().map(|member| member.file()).filter(|file| file.kind() == FileKind::Commands) {
         for piece in file.statements().filter(|piece| file.keyword(piece) == "ADD") {
             let words: Vec<&str> = file.words(piece).into_iter().filter(|word| *word != ",").collect();
             let source = match words.first().map(|word| word.to_ascii_uppercase()).as_deref() {
@@ -111,18 +99,18 @@ fn written_twice(written: &[Written<'_>]) -> Vec<ConfigFinding> {
     let mut found = Vec::new();
     for (index, own) in written.iter().enumerate() {
         let clashes = |other: &&Written<'_>| {
-            let place = other.host == own.host && (own.host.is_some() || other.member.deployment == own.member.deployment);
-            place && other.trail == own.trail && other.member.file.name() != own.member.file.name()
+            let place = other.host == own.host && (own.host.is_some() || other.member.deployment() == own.member.deployment());
+            place && other.trail == own.trail && other.member.file().name() != own.member.file().name()
         };
         if let Some(other) = written.iter().take(index).find(clashes) {
-            let text = format!("{} is also written by {}", own.trail, other.member.file.name());
+            let text = format!("{} is also written by {}", own.trail, other.member.file().name());
             found.push(finding(ConfigRule::TrailWrittenTwice, own.member, own.piece, text));
         }
     }
     found
 }
 
-fn not_written(members: &[Member], written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<ConfigFinding> {
+fn not_written(members: &[Resolved], written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<ConfigFinding> {
     let mut found = Vec::new();
     if written.is_empty() {
         return found;
@@ -148,7 +136,7 @@ fn not_read(written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<Co
 }
 
 /// Returns the last two parts of a name: a container may be set elsewhere.
-pub(crate) fn object(word: &str) -> Option<(String, ObjectPattern)> {
+fn object(word: &str) -> Option<(String, ObjectPattern)> {
     let parts: Vec<&str> = word.split('.').collect();
     let name = parts.get(parts.len().saturating_sub(2)..)?.join(".");
     Some((name.to_ascii_uppercase(), name.to_ascii_uppercase().parse().ok()?))
@@ -159,7 +147,7 @@ fn tables(file: &ParameterFile) -> Vec<ObjectPattern> {
     pieces.filter_map(|piece| Some(object(file.words(piece).first()?)?.1)).collect()
 }
 
-fn not_covered(members: &[Member], written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<ConfigFinding> {
+fn not_covered(members: &[Resolved], written: &[Written<'_>], reads: &BTreeMap<String, String>) -> Vec<ConfigFinding> {
     let mut found = Vec::new();
     for member in members.iter().filter(|member| member.expanded.kind() == FileKind::Replicat) {
         let file = &member.expanded;
@@ -180,10 +168,10 @@ fn not_covered(members: &[Member], written: &[Written<'_>], reads: &BTreeMap<Str
     found
 }
 
-fn not_purged(members: &[Member], written: &[Written<'_>]) -> Vec<ConfigFinding> {
+fn not_purged(members: &[Resolved], written: &[Written<'_>]) -> Vec<ConfigFinding> {
     let mut found = Vec::new();
     for own in written.iter().filter(|own| own.host.is_none()) {
-        let same = members.iter().filter(|member| member.deployment == own.member.deployment);
+        let same = members.iter().filter(|member| member.deployment() == own.member.deployment());
         let managers: Vec<_> = same.map(|member| &member.expanded).filter(|file| file.kind() == FileKind::Manager).collect();
         let rules = managers.iter().flat_map(|file| file.statements().map(move |piece| (file, piece)));
         let mut rules = rules.filter(|(file, piece)| file.keyword(piece) == "PURGEOLDEXTRACTS");
@@ -203,15 +191,15 @@ fn covers(start: &str, trail: &str) -> bool {
         || trail.match_indices('/').any(|(at, _)| trail.get(at + 1..).is_some_and(|rest| rest.starts_with(start)))
 }
 
-fn mixed_lengths(members: &[Member]) -> Vec<ConfigFinding> {
+fn mixed_lengths(members: &[Resolved]) -> Vec<ConfigFinding> {
     let of = |name: &str| {
-        let globals = members.iter().filter(|member| member.file.kind() == FileKind::Globals);
-        let mut pieces = globals.flat_map(|member| member.file.statements().map(move |piece| (member, piece)));
-        pieces.find(|(member, piece)| member.file.keyword(piece) == name)
+        let globals = members.iter().filter(|member| member.file().kind() == FileKind::Globals);
+        let mut pieces = globals.flat_map(|member| member.file().statements().map(move |piece| (member, piece)));
+        pieces.find(|(member, piece)| member.file().keyword(piece) == name)
     };
     match (of("TRAIL_SEQLEN_6D"), of("TRAIL_SEQLEN_9D")) {
         (Some((member, piece)), Some((other, _))) => {
-            let text = format!("{} has numbers of 9 digits", other.file.name());
+            let text = format!("{} has numbers of 9 digits", other.file().name());
             vec![finding(ConfigRule::MixedSequenceLength, member, piece, text)]
         }
         _ => Vec::new(),

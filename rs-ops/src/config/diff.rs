@@ -3,72 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
-use trailcore::filter::Piece;
+use trailcore::filter::{Piece, PieceKind};
 
-use super::{FileKind, MASK, ParameterFile, parameter, properties};
+use super::change::{ConfigChange, ConfigChangeKind};
+use super::{FileKind, MASK, ParameterFile, parameter, pipelines, properties};
 
 /// Pairs of statements that are compared for their order; larger files are compared without it.
 const MOST_COMPARED: usize = 4_000_000;
-
-/// The kind of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ConfigChangeKind {
-    /// The statement is new.
-    Added,
-    /// The statement is gone.
-    Removed,
-    /// The statement has another content.
-    Changed,
-    /// Only a secret of the statement is another one.
-    SecretChanged,
-    /// The statement is at another place among those whose order has a meaning.
-    Moved,
-}
-
-/// A change of a statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ConfigChange {
-    /// The kind.
-    pub kind: ConfigChangeKind,
-    /// The keyword, or the key of a property.
-    pub keyword: String,
-    /// The statement before, with its secrets masked.
-    pub before: Option<String>,
-    /// The line before.
-    pub before_line: Option<u64>,
-    /// The statement after, with its secrets masked.
-    pub after: Option<String>,
-    /// The line after.
-    pub after_line: Option<u64>,
-}
-
-/// The changes of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct FileDiff {
-    /// The name before; none if the file is new.
-    pub before: Option<String>,
-    /// The name after; none if the file is gone.
-    pub after: Option<String>,
-    /// The changes, in the order of the new file.
-    pub changes: Vec<ConfigChange>,
-}
-
-/// `ops.diff`: the differences of two versions of a configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ConfigDiff {
-    /// The files that differ.
-    pub files: Vec<FileDiff>,
-    /// The number of files without a difference.
-    pub same: u64,
-    /// The artefacts that were refused.
-    pub refused: Vec<crate::input::RefusedInput>,
-}
 
 /// A statement as it is compared.
 #[derive(Clone)]
@@ -86,8 +27,12 @@ struct Item {
 
 /// Compares two versions of a file. With `without_secrets`, a secret is equal to any other one, as reports print none.
 pub(crate) fn changes(before: &ParameterFile, after: &ParameterFile, without_secrets: bool) -> Vec<ConfigChange> {
+    if [before, after].iter().any(|file| file.kind() == FileKind::Pipelines) {
+        return pipelines::changes(before, after);
+    }
     let items = |file: &ParameterFile| {
-        let mut items: Vec<Item> = file.statements().map(|piece| item(file, piece)).collect();
+        let is_compared = |piece: &&Piece| !matches!(piece.kind, PieceKind::Blank | PieceKind::Comment);
+        let mut items: Vec<Item> = file.pieces().iter().filter(is_compared).map(|piece| item(file, piece)).collect();
         if without_secrets {
             items.iter_mut().for_each(|item| item.meaning.clone_from(&item.masked));
         }
@@ -127,7 +72,7 @@ fn item(file: &ParameterFile, piece: &Piece) -> Item {
             let plain = if is_verbatim { word.to_owned() } else { word.to_ascii_uppercase() };
             masked = format!("{masked} {}", if is_secret { MASK } else { &plain });
             meaning = format!("{meaning} {plain}");
-            if subject.is_empty() && matches!(&*keyword, "TABLE" | "MAP" | "SEQUENCE") {
+            if subject.is_empty() && matches!(&*keyword, "TABLE" | "MAP" | "SEQUENCE" | "MACRO") {
                 subject = plain;
             }
         }

@@ -1,14 +1,13 @@
 //! [`DriftReport`]: the configuration that was approved, the one on disk, and the one that runs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::diff::{ConfigChange, changes};
-use super::expand::{Includes, expand};
-use super::request::{Given, files};
-use super::{FileKind, ParameterFile};
+use super::ParameterFile;
+use super::change::ConfigChange;
+use super::diff::changes;
+use super::resolve::resolved;
 use crate::input::{Input, RefusedInput};
 
 /// The request of `ops.drift`.
@@ -104,11 +103,11 @@ pub fn drift(request: &DriftRequest) -> DriftReport {
         (&request.reports, |versions| &mut versions.echo),
     ];
     for (inputs, slot) in slots {
-        let (given, refused) = files(inputs);
+        let (files, refused) = resolved(inputs);
         report.refused.extend(refused);
-        let texts = given.iter().map(|given| (given.file.name().to_owned(), given.file.text().to_owned())).collect();
-        for given in &given {
-            *slot(groups.entry(name_of(&given.file)).or_default()) = Some(expanded(given, &texts));
+        for file in files {
+            let name = name_of(file.file());
+            *slot(groups.entry(name).or_default()) = Some(file.expanded);
         }
     }
     report.groups = groups.into_iter().map(|(name, versions)| compared(name, &versions)).collect();
@@ -118,20 +117,6 @@ pub fn drift(request: &DriftRequest) -> DriftReport {
 fn name_of(file: &ParameterFile) -> String {
     let base = file.name().rsplit(['/', '\\']).next().unwrap_or_default();
     file.group().unwrap_or_else(|| base.to_ascii_uppercase())
-}
-
-/// Returns the parameters as they run: a report prints them with macros and included files resolved.
-fn expanded(given: &Given, texts: &BTreeMap<String, String>) -> ParameterFile {
-    let is_resolved = !matches!(given.file.kind(), FileKind::Properties | FileKind::Commands | FileKind::Template);
-    let root = given.input.path.as_deref().and_then(|path| Path::new(path).parent()).map(Path::to_path_buf);
-    if given.is_echo || !is_resolved {
-        return given.file.clone();
-    }
-    let expansion = expand(given.file.text(), &Includes { given: texts, root });
-    if expansion.error.is_some() || expansion.expanded.text == given.file.text() {
-        return given.file.clone();
-    }
-    ParameterFile::parse(given.file.name(), expansion.expanded.text.as_bytes())
 }
 
 fn compared(name: String, versions: &Versions) -> GroupDrift {

@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use trailcore::filter::{Diagnostic, Expanded, expand_parameters};
 
+use super::Lines;
+
 /// The texts that a file can include: those of the request, and the files of its folder.
 pub(crate) struct Includes<'a> {
     /// Texts of the request, by name.
@@ -22,7 +24,21 @@ pub(crate) struct Expansion {
     pub(crate) missing: Vec<String>,
     pub(crate) escapes: Vec<String>,
     /// The texts that were included, by path.
-    pub(crate) texts: BTreeMap<String, String>,
+    pub(crate) texts: BTreeMap<String, Included>,
+}
+
+/// The text of an included file.
+pub(crate) struct Included {
+    pub(crate) text: String,
+    pub(crate) lines: Lines,
+}
+
+impl Expansion {
+    /// Returns the expansion of a text without macros and included files.
+    pub(crate) fn none(text: &str) -> Self {
+        let expanded = Expanded { text: text.to_owned(), origins: Vec::new() };
+        Self { expanded, error: None, missing: Vec::new(), escapes: Vec::new(), texts: BTreeMap::new() }
+    }
 }
 
 /// Expands the text of a file.
@@ -40,7 +56,7 @@ pub(crate) fn expand(text: &str, includes: &Includes<'_>) -> Expansion {
                 (PathBuf::from(name), String::new())
             }
         };
-        texts.insert(path.display().to_string(), text.clone());
+        texts.insert(path.display().to_string(), Included { lines: Lines::of(&text), text: text.clone() });
         Ok((path, text))
     };
     let result = expand_parameters(text, &mut read);

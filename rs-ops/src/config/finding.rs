@@ -141,6 +141,8 @@ rules! {
     HandlerNotListed Warning "add the handler to gg.handlerlist, or correct its name",
     /// A handler of gg.handlerlist has no type.
     HandlerWithoutType Error "add its type",
+    /// The file of pipelines cannot be read.
+    PipelineMistake Error "correct it; trailcore run FILE --check checks tables, columns and sinks too",
     /// Two processes write the same trail.
     TrailWrittenTwice Error "give each process a trail of its own",
     /// No process of these files writes the trail that this one reads.

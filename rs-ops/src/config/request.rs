@@ -1,29 +1,24 @@
 //! The requests `ops.lint` and `ops.diff`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
-use trailcore::{Error, ErrorKind, Result};
 
-use super::deployment::{self, Member};
-use super::diff::{ConfigDiff, FileDiff, changes};
-use super::expand::Includes;
+use super::change::{ConfigDiff, FileDiff};
+use super::deployment;
+use super::diff::changes;
+use super::files::files;
 use super::finding::{ConfigFinding, Severity};
-use super::{FileKind, ParameterFile, lint::lint_file, text_of};
+use super::lint::lint_file;
+use super::resolve::resolved;
+use super::{FileKind, ParameterFile};
 use crate::input::{Input, RefusedInput};
-use crate::read::{Content, Reading};
-
-/// Files of one directory that are read.
-const MOST_FILES: usize = 10_000;
 
 /// The request of `ops.lint`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct LintRequest {
-    /// The files: parameter files, GLOBALS, command files, properties, bodies of the REST API with a `config`. A directory stands
-    /// for its files.
+    /// The files: parameter files, GLOBALS, command files, properties, files of pipelines, bodies of the REST API with a `config`. A
+    /// directory stands for its files.
     pub inputs: Vec<Input>,
     /// The report also has the findings as SARIF.
     pub sarif: bool,
@@ -34,7 +29,7 @@ pub struct LintRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigDiffRequest {
-    /// The earlier files, as in `ops.lint`.
+    /// The earlier files, as in `ops.lint`; also files of pipelines.
     pub before: Vec<Input>,
     /// The later files. A report of a process stands for the parameters that it was started with.
     pub after: Vec<Input>,
@@ -78,14 +73,6 @@ impl LintReport {
     }
 }
 
-/// A file of a request.
-pub(crate) struct Given {
-    pub(crate) input: Input,
-    pub(crate) file: ParameterFile,
-    /// It is the echo in a report, which has no secrets.
-    pub(crate) is_echo: bool,
-}
-
 /// Answers `ops.lint`.
 ///
 /// ```
@@ -98,23 +85,15 @@ pub(crate) struct Given {
 /// ```
 #[must_use]
 pub fn lint(request: &LintRequest) -> LintReport {
-    let (given, refused) = files(&request.inputs);
-    let texts: BTreeMap<String, String> =
-        given.iter().map(|given| (given.file.name().to_owned(), given.file.text().to_owned())).collect();
-    let (mut report, mut members) = (LintReport { files: Vec::new(), findings: Vec::new(), sarif: None, refused }, Vec::new());
-    for Given { input, file, .. } in given {
-        let root = input.path.as_deref().and_then(|path| Path::new(path).parent()).map(Path::to_path_buf);
-        let (findings, expanded) = lint_file(&file, &Includes { given: &texts, root });
-        report.findings.extend(findings);
-        let deployment = input.deployment.clone().unwrap_or_default();
-        members.push(Member { deployment, file, expanded });
-    }
+    let (members, refused) = resolved(&request.inputs);
+    let mut report = LintReport { files: Vec::new(), findings: Vec::new(), sarif: None, refused };
+    report.findings.extend(members.iter().flat_map(lint_file));
     report.findings.extend(deployment::check(&members));
     report.findings.sort_by(|a, b| (&a.file, a.offset, a.rule).cmp(&(&b.file, b.offset, b.rule)));
     // A file that others include reports its own findings once.
     report.findings.dedup_by(|a, b| (&a.file, a.offset, a.rule) == (&b.file, b.offset, b.rule));
     for member in &members {
-        report.files.push(summary(&member.file, &report.findings));
+        report.files.push(summary(member.file(), &report.findings));
     }
     report.sarif = request.sarif.then(|| super::sarif(&report.findings).to_string());
     report
@@ -181,78 +160,4 @@ impl ConfigDiff {
         let name = |file: Option<&ParameterFile>| file.map(|file| file.name().to_owned());
         self.files.push(FileDiff { before: name(before), after: name(after), changes });
     }
-}
-
-/// Reads the files of a request.
-pub(crate) fn files(inputs: &[Input]) -> (Vec<Given>, Vec<RefusedInput>) {
-    let (mut given, mut refused) = (Vec::new(), Vec::new());
-    let refuse = |input: &Input, error: &Error| RefusedInput { artefact: input.label().to_owned(), reason: error.to_string() };
-    for input in inputs {
-        let files = each(input).unwrap_or_else(|error| {
-            refused.push(refuse(input, &error));
-            Vec::new()
-        });
-        for input in files {
-            match input.bytes().and_then(|bytes| given_file(&input, &bytes)) {
-                Ok(file) => given.push(file),
-                Err(error) => refused.push(refuse(&input, &error)),
-            }
-        }
-    }
-    (given, refused)
-}
-
-fn given_file(input: &Input, bytes: &[u8]) -> Result<Given> {
-    let text = text_of(bytes);
-    let name = input.label();
-    if let Some(lines) = lines_of_json(&text) {
-        return Ok(Given { input: input.clone(), file: ParameterFile::parse(name, lines.as_bytes()), is_echo: false });
-    }
-    if text.contains("Run Time Messages") || text.contains("**  Running with the following parameters  **") {
-        let reading = Reading::of(name, bytes, None)?;
-        let Content::Report(report) = reading.content else {
-            return Err(Error::new(ErrorKind::InvalidArgument, format!("{name}: not a report")));
-        };
-        let lines: Vec<&str> = report.parameters.iter().map(|line| line.text.as_str()).collect();
-        return Ok(Given { input: input.clone(), file: ParameterFile::parse(name, lines.join("\n").as_bytes()), is_echo: true });
-    }
-    Ok(Given { input: input.clone(), file: ParameterFile::parse(name, bytes), is_echo: false })
-}
-
-/// Returns the lines of the member `config` of a body of the REST API.
-fn lines_of_json(text: &str) -> Option<String> {
-    if !text.trim_start().starts_with(['{', '[']) || text.trim_start().starts_with("{{") || text.trim_start().starts_with("{%") {
-        return None;
-    }
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    let list = value.get("config").or_else(|| value.get("response")?.get("config")).unwrap_or(&value).as_array()?;
-    let lines: Option<Vec<&str>> = list.iter().map(serde_json::Value::as_str).collect();
-    lines.map(|lines| lines.join("\n"))
-}
-
-/// Returns an input for each file of a directory, or the input itself.
-fn each(input: &Input) -> Result<Vec<Input>> {
-    let Some(folder) = input.path.as_deref().map(Path::new).filter(|path| path.is_dir()) else { return Ok(vec![input.clone()]) };
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for folder in [folder.to_path_buf(), folder.join("dirprm")].iter().filter(|folder| folder.is_dir()) {
-        let failed = |error| Error::io(folder, error);
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_file() && is_config(&path) {
-                paths.push(path);
-            }
-        }
-    }
-    if paths.len() > MOST_FILES {
-        let what = format!("the directory has {} files, more than {MOST_FILES}", paths.len());
-        return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(folder).hint("name some of its files"));
-    }
-    paths.sort();
-    Ok(paths.iter().map(|path| Input { path: Some(path.display().to_string()), name: None, ..input.clone() }).collect())
-}
-
-pub(crate) fn is_config(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let ends = [".prm", ".mac", ".oby", ".obey", ".props", ".properties"];
-    name == "globals" || ends.iter().any(|end| name.ends_with(end))
 }

@@ -1,6 +1,6 @@
 //! [`Timeline`]: the messages, discarded records, starts and commits of all artefacts in one order.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ReadOptions, Result, Trail};
@@ -90,6 +90,18 @@ pub struct ClockOffset {
     pub messages: u64,
 }
 
+/// The zone of an artefact whose times have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FoundZone {
+    /// The artefact.
+    pub artefact: String,
+    /// Minutes that its times are ahead of UTC.
+    pub minutes: i16,
+    /// The messages that it shares with an artefact whose times have a zone, and that show this.
+    pub messages: u64,
+}
+
 /// The request of `ops.timeline`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -112,8 +124,10 @@ pub struct TimelineRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// The events. Those without a time stay after the one before them in their artefact. A time without a zone is placed as if it
-    /// were UTC; `zone` of an input sets its zone.
+    /// were UTC, unless shared messages show the zone of its artefact; `zone` of an input sets its zone.
     pub events: Vec<TimelineEvent>,
+    /// The zones that shared messages show.
+    pub zones: Vec<FoundZone>,
     /// The distances of clocks, from messages that two artefacts have.
     pub clocks: Vec<ClockOffset>,
     /// Some times have a zone and others have none: their order is not certain.
@@ -180,9 +194,47 @@ impl Timeline {
                 }
             }
         }
+        timeline.find_zones();
         timeline.sort();
         timeline.join();
         timeline
+    }
+
+    /// Finds the zones of artefacts whose times have none: by messages that they share with one whose times have a zone, if the times
+    /// differ by a multiple of 15 minutes. Two messages have to show the same zone, and fewer another one.
+    fn find_zones(&mut self) {
+        /// Messages with the same code that are compared.
+        const COMPARED: usize = 64;
+        let mut zoned: HashMap<&str, Vec<&TimelineEvent>> = HashMap::new();
+        for event in self.events.iter().filter(|event| event.time.is_some_and(|time| time.utc(None).is_some())) {
+            let known = event.code.as_deref().map(|code| zoned.entry(code).or_default());
+            known.into_iter().filter(|known| known.len() < COMPARED).for_each(|known| known.push(event));
+        }
+        let mut votes: BTreeMap<&str, BTreeMap<i16, u64>> = BTreeMap::new();
+        for event in &self.events {
+            let Some(time) = event.time.filter(|time| time.utc(None).is_none()) else { continue };
+            let others = event.code.as_deref().and_then(|code| zoned.get(code)).into_iter().flatten();
+            let same = others.filter(|other| is_same(other, event)).filter_map(|other| other.time);
+            let zones: BTreeSet<i16> = same.filter_map(|other| zone_between(time, other)).collect();
+            let own = votes.entry(&event.artefact).or_default();
+            zones.into_iter().for_each(|zone| *own.entry(zone).or_default() += 1);
+        }
+        let mut found = Vec::new();
+        for (artefact, votes) in votes {
+            let Some((minutes, messages)) = votes.iter().map(|(zone, count)| (*zone, *count)).max_by_key(|(_, count)| *count)
+            else {
+                continue;
+            };
+            let is_certain = votes.iter().all(|(zone, count)| *zone == minutes || *count < messages);
+            if messages >= 2 && is_certain {
+                found.push(FoundZone { artefact: artefact.to_owned(), minutes, messages });
+            }
+        }
+        for event in &mut self.events {
+            let zone = found.iter().find(|zone| zone.artefact == event.artefact).map(|zone| zone.minutes);
+            event.time = event.time.map(|time| time.in_zone(zone));
+        }
+        self.zones = found;
     }
 
     fn sort(&mut self) {
@@ -259,6 +311,16 @@ impl Timeline {
     }
 }
 
+/// Returns the zone in which a time without one is the same as another time; `None` if they differ by no multiple of 15 minutes.
+fn zone_between(local: Moment, other: Moment) -> Option<i16> {
+    const QUARTER: i64 = 15 * 60_000_000;
+    let ahead = sort_micros(local).saturating_sub(sort_micros(other));
+    let quarters = (ahead + QUARTER / 2).div_euclid(QUARTER);
+    // Zones are from 12 hours after to 14 hours before UTC.
+    let is_zone = (-48..=56).contains(&quarters) && (ahead - quarters * QUARTER).abs() <= SAME;
+    is_zone.then(|| i16::try_from(quarters * 15).ok()).flatten()
+}
+
 /// Returns the microseconds between two events; 0 if one of them has no time.
 pub(super) fn distance(one: &TimelineEvent, other: &TimelineEvent) -> i64 {
     match (one.time, other.time) {
@@ -313,7 +375,7 @@ impl Source<'_> {
             }
             Content::Discard(file) => self.discards(file, out),
             Content::Rest(body) => self.rest(body, out),
-            Content::Transcript(_) | Content::Statsd(_) => {}
+            Content::Transcript(_) | Content::Statsd(_) | Content::Pipelines(_) => {}
         }
     }
 

@@ -7,13 +7,13 @@ use trailcore::ErrorKind;
 use crate::fault::Place;
 use crate::input::{Input, RefusedInput};
 use crate::model::{
-    Counter, Evidence, InputSeen, LagDefinition, LagValue, Message, Method, OpenWork, ProcessState, RedoPoint, Service, Snapshot,
-    Stream, StreamKind, TrailFiles, TrailName, TrailPoint, link,
+    Backlog, Counter, Evidence, InputSeen, LagDefinition, LagValue, Message, Method, OpenWork, ProcessState, RedoPoint, Service,
+    Snapshot, Stream, StreamKind, TrailFiles, TrailName, TrailPoint, link,
 };
 use crate::moment::Moment;
 use crate::read::{
-    Content, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, Point, Reading, RestBody, RunReport,
-    Section, Severity, Stats, StatsdSample,
+    Content, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, PipelineSeen, Point, Reading,
+    RestBody, RunReport, Section, Severity, Stats, StatsdSample,
 };
 
 /// Messages of a stream that are kept.
@@ -138,12 +138,51 @@ impl Builder {
             Content::Rest(body) => self.body(context, body),
             Content::Statsd(samples) => self.statsd(context, samples),
             Content::Report(report) => self.report(context, report),
+            Content::Pipelines(pipelines) => pipelines.iter().for_each(|pipeline| self.pipeline(context, pipeline)),
             Content::Discard(file) => {
                 for start in &file.opened {
                     let discarded = file.entries.len() as u64;
                     self.stream(context, &start.group).discarded = discarded;
                 }
             }
+        }
+    }
+
+    /// Adds a pipeline: a stream for each of its sinks, since each has a position of its own.
+    fn pipeline(&mut self, context: &Context<'_>, pipeline: &PipelineSeen) {
+        for lane in &pipeline.lanes {
+            let name = format!("{}/{}", pipeline.name, lane.sink);
+            let evidence = context.evidence(Place::default(), Method::Measured);
+            // Names of pipelines differ by case.
+            let key = (context.deployment.clone(), name.clone());
+            let stream = self.streams.entry(key).or_default();
+            if stream.evidence.as_ref().is_some_and(|known| known.observed > evidence.observed) {
+                continue;
+            }
+            *stream = Stream { deployment: context.deployment.clone(), name, kind: StreamKind::Pipeline, ..Stream::default() };
+            lane.state.clone_into(&mut stream.status);
+            stream.state = ProcessState::of(&lane.state);
+            if let (Some(trail), Some(seqno), Some(rba)) = (&pipeline.trail, lane.seqno, lane.rba) {
+                stream.read = Some(TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence: evidence.clone() });
+            }
+            put_lag(stream, LagDefinition::Process, lane.delivered_age, evidence.clone());
+            put_lag(stream, LagDefinition::Checkpoint, lane.acknowledged_age, evidence.clone());
+            if lane.bytes_behind.is_some() {
+                stream.behind = Some(Backlog { bytes: lane.bytes_behind, files: lane.files_behind, ..Backlog::default() });
+                stream.eof = (lane.bytes_behind == Some(0)).then(|| "at_eof".to_owned());
+            }
+            if let Some(value) = lane.changes {
+                let counter = Counter { value, since: None, at: context.observed, evidence: evidence.clone() };
+                stream.counters.entry(String::new()).or_default().insert("operations".to_owned(), counter);
+            }
+            stream.discarded = lane.dead_letters.unwrap_or(0);
+            if let Some(class) = &lane.error_class {
+                let severity = if stream.state == ProcessState::Abended { Severity::Error } else { Severity::Warning };
+                let (code, text) = (Some(class.clone()), format!("{}; {} tries", lane.state, lane.retries.unwrap_or(0)));
+                let time = lane.committed_at;
+                stream.messages.push(Message { code, severity, time, text, times: 1, evidence: evidence.clone() });
+            }
+            stream.evidence = Some(evidence);
         }
     }
 

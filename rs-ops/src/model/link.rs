@@ -146,6 +146,10 @@ pub(crate) fn find(snapshot: &Snapshot) -> Vec<Link> {
             is_ambiguous,
         };
         measure(&mut link, on_disk.map(|files| &files.files));
+        if let (None, Some(behind)) = (link.backlog.bytes, stream.behind) {
+            link.backlog = Backlog { millis: link.backlog.millis, ..behind };
+            link.gap = link.gap.or_else(|| (behind.bytes > Some(0)).then_some(Gap::Backlog));
+        }
         links.push(link);
     }
     links

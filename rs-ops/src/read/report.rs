@@ -9,6 +9,7 @@ use crate::moment::Moment;
 use crate::number;
 use crate::read::ggserr::{Events, LogRecord, Severity};
 use crate::read::lines::{Line, Lines, kept};
+use crate::read::resolved::{self, ResolvedObject};
 use crate::read::scan::{is_ruler, masked, time_in};
 
 /// A report.
@@ -35,6 +36,8 @@ pub struct RunReport {
     pub messages: Vec<LogRecord>,
     /// The contexts of errors.
     pub contexts: Vec<SourceContext>,
+    /// The objects that the process found for TABLE and MAP.
+    pub resolved: Vec<ResolvedObject>,
     /// The statistics.
     pub statistics: Vec<RunStatistics>,
     /// The lines of REPORTCOUNT.
@@ -156,6 +159,8 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> RunReport {
     let mut lines = Lines::new(bytes);
     // The message whose text may go on.
     let mut open: Option<LogRecord> = None;
+    // The place and entry of a line without time whose object is in the next one.
+    let mut entry: Option<(Place, String)> = None;
     while let Some(line) = lines.take(faults) {
         let text = line.text.trim();
         if let Some(mut record) = Events::new(line.text.as_bytes()).next().map(|event| event.record()) {
@@ -165,6 +170,18 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> RunReport {
             if matches!(part, Part::Context | Part::Banner | Part::System) {
                 part = Part::Messages;
             }
+            continue;
+        }
+        if let Some((place, entry)) = entry.take() {
+            if let Some(object) = resolved::object(place, &entry, text) {
+                found.resolved.push(object);
+                continue;
+            }
+        }
+        if let Some((own, rest)) = resolved::head(text) {
+            found.messages.extend(open.take());
+            found.resolved.extend(resolved::object(line.place, own, rest));
+            entry = rest.is_empty().then(|| (line.place, own.to_owned()));
             continue;
         }
         if let Some(next) = heading(text, &line, part, &mut found) {
@@ -188,6 +205,8 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> RunReport {
         }
     }
     found.messages.extend(open);
+    found.resolved.extend(found.messages.iter().filter_map(|message| resolved::message(message.place, &message.text)));
+    found.resolved.sort_by_key(|object| object.place.offset);
     finish(&mut found);
     found
 }
@@ -337,6 +356,32 @@ fn last_record(text: &str, found: &mut RunReport) {
     }
 }
 
+/// Fields of the header of a record, as a report prints its last one.
+const HEADER_FIELDS: [&str; 17] = [
+    "Trail name",
+    "Hdr-Ind",
+    "Partition",
+    "UndoFlag",
+    "BeforeAfter",
+    "RecLength",
+    "IO Time",
+    "IOType",
+    "OrigNode",
+    "TransInd",
+    "FormatType",
+    "SyskeyLen",
+    "Incomplete",
+    "AuditRBA",
+    "AuditPos",
+    "Continued",
+    "RecCount",
+];
+
+/// Returns whether a field of the last record is one of its header.
+pub(crate) fn is_header_field(name: &str) -> bool {
+    HEADER_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(name.trim()))
+}
+
 fn progress(records: &str, rest: &str, place: Place, found: &mut RunReport, faults: &mut Faults) {
     let digits = records.rsplit([' ', '\t', ':']).next().unwrap_or("");
     let records = match number::whole(digits) {
@@ -422,6 +467,16 @@ mod tests {
         assert_eq!((found.progress[0].is_contradictory, found.progress[1].is_contradictory), (false, true));
         assert_eq!((found.position, found.statistics[0].tables[0].counts["inserts"]), (Some((97, 4_071)), 1_025));
         assert_eq!(faults.counts.into_iter().collect::<Vec<_>>(), [(FaultKind::NotANumber, 1), (FaultKind::Contradiction, 1)]);
+    }
+
+    #[test]
+    fn resolved_objects_with_and_without_a_time() {
+        let (found, _) = of("**                     Run Time Messages                             **\n\n\
+            Wildcard MAP resolved (entry HR.*):\n  MAP \"HR\".\"EMP\", TARGET DW.\"EMP\";\n\
+            Using following columns in default map by name:\n  ID, NAME\n\n\
+            2024-01-28 05:31:36  INFO    OGG-06506  Wildcard MAP resolved (entry HR.*): MAP \"HR\".\"DEPT\", target DW.\"DEPT\".\n");
+        let names: Vec<_> = found.resolved.iter().map(|own| (own.place.line, &*own.source, own.target.as_deref())).collect();
+        assert_eq!(names, [(3, "HR.EMP", Some("DW.EMP")), (8, "HR.DEPT", Some("DW.DEPT"))]);
     }
 
     proptest::proptest! {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{ReadOptions, Result, Timestamp, Trail, TransactionIndicator};
 
 use crate::moment::Moment;
-use crate::statistics::{Quantiles, Top};
+use crate::statistics::{HotKeyOptions, HotKeys, KeyCounter, Quantiles, Top};
 
 /// Names of hot tables that are kept.
 const HOT: usize = 100;
@@ -35,6 +35,8 @@ pub struct TrailStatistics {
     pub transaction_millis: Quantiles,
     /// The tables with most changes.
     pub hot: Top,
+    /// The keys with most changes, if they were asked for.
+    pub hot_keys: Option<HotKeys>,
     /// Changes in a second between two minutes, where they differ by more than a factor of two: in plain words.
     pub change_points: Vec<String>,
     /// Bytes that a day fills, at the mean rate.
@@ -77,6 +79,19 @@ impl TrailStatistics {
     /// # Errors
     /// The errors of opening. Damage ends the reading, and the result states it.
     pub fn of(trail: &Trail, options: ReadOptions) -> Result<Self> {
+        Self::read(trail, options, None)
+    }
+
+    /// Reads a trail, and counts the keys of its rows too.
+    ///
+    /// # Errors
+    /// The errors of [`of`](Self::of); [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) for options without a secret and
+    /// without values.
+    pub fn with_hot_keys(trail: &Trail, options: ReadOptions, keys: &HotKeyOptions) -> Result<Self> {
+        Self::read(trail, options, Some(KeyCounter::new(keys)?))
+    }
+
+    fn read(trail: &Trail, options: ReadOptions, mut keys: Option<KeyCounter>) -> Result<Self> {
         let mut found = Self { hot: Top::of(HOT), ..Self::default() };
         let mut reader = trail.reader_with(options)?;
         let mut open = Open::default();
@@ -93,12 +108,16 @@ impl TrailStatistics {
             };
             let (bytes, time) = (change.source_bytes(), change.timestamp());
             found.add(&change.table_name(), change.op().name(), bytes, time);
+            if let Some(keys) = &mut keys {
+                keys.add(&change.table_name(), &change)?;
+            }
             *minutes.entry(time.unix_micros().div_euclid(60_000_000)).or_default() += 1;
             open.add(bytes, time);
             if matches!(change.transaction(), TransactionIndicator::Last | TransactionIndicator::Only) {
                 found.end_transaction(&std::mem::take(&mut open));
             }
         }
+        found.hot_keys = keys.map(KeyCounter::finish);
         found.change_points = change_points(&minutes);
         found.bytes_per_day = found.daily();
         Ok(found)

@@ -13,7 +13,7 @@ mod options;
 mod status;
 mod supervisor;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,7 +107,8 @@ impl Pipeline {
     /// Returns how it is.
     #[must_use]
     pub fn status(&self) -> PipelineStatus {
-        PipelineStatus { name: self.options.name.clone(), lanes: self.lanes.iter().map(Lane::status).collect() }
+        let PipelineOptions { name, trail, .. } = &*self.options;
+        PipelineStatus { name: name.clone(), trail: prefix(trail), lanes: self.lanes.iter().map(Lane::status).collect() }
     }
 
     /// Commits what was read, and reads no further until it is resumed.
@@ -267,6 +268,18 @@ pub struct Plan {
     /// Bytes of the trail after it; absent if there are no files yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_behind: Option<u64>,
+}
+
+/// Returns the prefix of the files of a trail that may be given by its folder: by that, writers and readers of a trail are found.
+fn prefix(trail: &Path) -> PathBuf {
+    let first = trail.is_dir().then(|| Trail::open(trail).ok()?.files().first().map(|file| file.path.clone())).flatten();
+    let name = first.as_ref().and_then(|path| path.file_name()?.to_str());
+    let digits = name.map_or(0, |name| name.bytes().rev().take_while(u8::is_ascii_digit).count());
+    let length = if digits >= 9 { 9 } else { 6 };
+    match name.filter(|_| digits >= 6).and_then(|name| name.get(..name.len() - length)) {
+        Some(name) => trail.join(name),
+        None => trail.to_path_buf(),
+    }
 }
 
 /// Returns the bytes of a trail after a position.

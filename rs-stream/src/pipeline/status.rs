@@ -1,5 +1,7 @@
 //! [`PipelineStatus`]: how a pipeline is, as a document.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use trailcore::Position;
 
@@ -31,6 +33,8 @@ pub enum State {
 pub struct PipelineStatus {
     /// Its name.
     pub name: String,
+    /// The trail that it reads: the prefix of its files; a folder as long as there are none.
+    pub trail: PathBuf,
     /// Its lanes, one for each sink.
     pub lanes: Vec<LaneStatus>,
 }

@@ -114,10 +114,14 @@ impl NamePattern {
         }
     }
 
+    /// Returns the name that it matches; `None` if it has a wildcard.
+    fn exact(&self) -> Option<String> {
+        self.pieces.iter().map(|piece| if let Piece::Char(character) = piece { Some(*character) } else { None }).collect()
+    }
+
     /// Returns its text in lower case; `None` if it has a wildcard.
     fn folded(&self) -> Option<String> {
-        let characters = self.pieces.iter().map(|piece| if let Piece::Char(character) = piece { Some(*character) } else { None });
-        Some(fold(characters.collect::<Option<Vec<_>>>()?.into_iter()))
+        Some(fold(self.exact()?.chars()))
     }
 
     fn same(&self, a: char, b: char) -> bool {
@@ -162,6 +166,18 @@ impl ObjectPattern {
     #[must_use]
     pub fn is_exact(&self) -> bool {
         !self.parts.iter().any(NamePattern::has_wildcard)
+    }
+
+    /// Returns the name, with its parts joined by `.`, without quotes and escapes; `None` if a part has a wildcard.
+    ///
+    /// ```
+    /// use trailcore::filter::ObjectPattern;
+    /// let name = |text: &str| text.parse::<ObjectPattern>().unwrap().exact_name();
+    /// assert_eq!((name(r#""HR".emp"#).as_deref(), name("HR.*")), (Some("HR.emp"), None));
+    /// ```
+    #[must_use]
+    pub fn exact_name(&self) -> Option<String> {
+        Some(self.parts.iter().map(NamePattern::exact).collect::<Option<Vec<_>>>()?.join("."))
     }
 
     /// Returns `true` if a name, with its parts joined by `.`, matches. A pattern of two parts matches a name of three whose last

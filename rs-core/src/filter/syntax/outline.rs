@@ -163,6 +163,8 @@ struct Scan<'a> {
 struct Inside {
     start: usize,
     open: Vec<usize>,
+    /// The first parenthesis that closes at once, outside of others: the clause that it was meant to have may follow it.
+    empty: Option<usize>,
     fault: Option<PieceFault>,
     /// The last character that is not blank.
     last: Option<(usize, char)>,
@@ -176,7 +178,12 @@ impl Inside {
     fn parenthesis(&mut self, c: char, at: usize) {
         match c {
             '(' => self.open.push(at),
-            ')' if self.open.pop().is_none() => self.fault(PieceFaultKind::Parenthesis, at),
+            ')' => match self.open.pop() {
+                Some(open) if self.open.is_empty() && self.last == Some((open, '(')) => drop(self.empty.get_or_insert(open)),
+                Some(_) => {}
+                // The mistake began where an empty clause was closed too early.
+                None => self.fault(PieceFaultKind::Parenthesis, self.empty.unwrap_or(at)),
+            },
             _ => {}
         }
     }
@@ -364,12 +371,21 @@ impl Scan<'_> {
                 }
                 _ => inside.parenthesis(c, at),
             }
+            // A call of a macro may have no arguments.
+            inside.empty = inside.empty.filter(|open| !self.is_call(*open));
             if !c.is_whitespace() {
                 inside.last = Some((at, c));
             }
             at += c.len_utf8();
         }
         self.push(PieceKind::Statement, at, keyword, inside.fault);
+    }
+
+    /// Returns whether a parenthesis has the arguments of a macro.
+    fn is_call(&self, open: usize) -> bool {
+        let before = self.plain.get(..open).unwrap_or_default().trim_end();
+        let name = before.rsplit(|c: char| !(is_name_char(c) || c == '-' || c == '#')).next();
+        name.is_some_and(|name| name.starts_with('#'))
     }
 
     /// Returns whether a line starts with a keyword that cannot be inside a statement: the `;` before it is missing.
@@ -538,6 +554,8 @@ mod tests {
             ("MAP A.B, TARGET C.D, COLMAP (X = 1;\nMAP E.F, TARGET G.H;", vec![(Parenthesis, 28)]),
             ("MAP A.B, TARGET C.D, COLMAP (X = 1\nMAP E.F, TARGET G.H;", vec![(Parenthesis, 28)]),
             ("TABLE A.B, FILTER (X = 1));\nTABLE C.D;", vec![(Parenthesis, 25)]),
+            ("TABLE A.B, COLMAP ()\nX = 1, Y = @F (2)\n);\nTABLE C.D;", vec![(Parenthesis, 18)]),
+            ("TABLE A.B, #m (), COLMAP (X = 1));\nTABLE C.D;", vec![(Parenthesis, 32)]),
             ("TABLE A.B, WHERE (X = 'a);\n-- it's\nTABLE C.D, WHERE (X = 'b');", vec![(Quote, 22)]),
             ("TABLE A.B, WHERE (X = 'a AND Y = 'b');\nTABLE C.D;", vec![(Quote, 22)]),
             ("SETENV (X = \"a\"\nEXTRACT e", vec![(Parenthesis, 7)]),

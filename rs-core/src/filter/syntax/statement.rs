@@ -400,6 +400,18 @@ impl Rule {
         self.target.is_some()
     }
 
+    /// Returns the objects that the rule names. In the rules of a selection, SOURCECATALOG has completed them.
+    #[must_use]
+    pub fn source(&self) -> &ObjectPattern {
+        &self.source
+    }
+
+    /// Returns the objects of TARGET.
+    #[must_use]
+    pub fn target(&self) -> Option<&ObjectPattern> {
+        self.target.as_ref()
+    }
+
     /// Returns `true` if the rule names the object.
     #[must_use]
     pub fn names(&self, object: &str) -> bool {
