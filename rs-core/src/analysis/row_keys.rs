@@ -13,8 +13,11 @@ use crate::schema::TableMap;
 /// use trailcore::{ReadOptions, Trail, analysis::RowKeys};
 /// let trail = Trail::open(dir.path().join("bk"))?;
 /// let (mut reader, mut keys) = (trail.reader_with(ReadOptions::new())?, RowKeys::default());
-/// let change = reader.next()?.unwrap();
-/// assert!(keys.of(&change)?.is_some());
+/// let mut rows = std::collections::HashSet::new();
+/// while let Some(change) = reader.next()? {
+///     rows.extend(keys.of(&change)?);
+/// }
+/// assert!(rows.len() > 10);
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 #[derive(Debug, Default)]
