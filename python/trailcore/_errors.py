@@ -352,8 +352,8 @@ def requested_at(place: tuple[str, int] | None) -> Iterator[None]:
 
 
 def caller() -> tuple[str, int] | None:
-    """Returns file and line of the innermost frame outside of this package and of the libraries that consume its streams; in a thread
-    of such a library, the place of `requested_at`."""
+    """Returns file and line of the innermost frame outside of this package and of the libraries that consume its streams; in
+    a thread of such a library, the place of `requested_at`."""
     frame: types.FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _CONSUMERS:
         frame = frame.f_back

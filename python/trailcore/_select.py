@@ -117,8 +117,9 @@ class Select:
         dialect: Dialect = "ansi",
         home: str | os.PathLike[str] | None = None,
     ) -> Select:
-        """Parses a parameter file and the files that it includes, which are looked up in its own folder, in the `home` of GoldenGate and
-        in the current folder. Statements that do not select changes are skipped. Warns with `LintWarning` about doubtful constructs.
+        """Parses a parameter file and the files that it includes, which are looked up in its own folder, in the `home` of
+        GoldenGate and in the current folder. Statements that do not select changes are skipped. Warns with `LintWarning` about
+        doubtful constructs.
 
         Raises `FilterSyntaxError`, `OSError`.
         """

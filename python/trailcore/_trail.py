@@ -239,8 +239,8 @@ def _pair(read: Callable[[str], Any], values: list[str] | None) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class IndexedFile:
-    """The side index of one file: the trail file (`path`), its `index`, whether it was `written` now, the `places` at which reading can
-    start, the `bytes` of the file, and the `problem` at which the index ends, if it does not cover the file."""
+    """The side index of one file: the trail file (`path`), its `index`, whether it was `written` now, the `places` at which
+    reading can start, the `bytes` of the file, and the `problem` at which the index ends, if it does not cover the file."""
 
     path: str
     index: str
@@ -259,8 +259,8 @@ def call(verb: str, path: Path, arguments: Mapping[str, Any] | None = None, **op
     """Answers a request about the trail at `path`: the report that the command line prints with ``--json``.
 
     `verb` is ``check``, ``count``, ``info``, or with `arguments` ``state``, ``history``, ``diff``, ``index``, ``volume``
-    or ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by their
-    names in documents, such as ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or
+    or ``transactions``, by their names in `docs/schema`, such as ``{"table": "HR.EMP"}``. `options` are those of reading, by
+    their names in documents, such as ``select="TABLE HR.EMP;"`` and ``resync=True``. Raises `ValueError` for an unknown verb or
     option.
 
     >>> import trailcore as tc
@@ -671,8 +671,8 @@ class Trail:
     def write_index(self, folder: Path, *, progress: Progress | None = None) -> list[IndexedFile]:
         """Writes a side index of each file into `folder`, which is made if there is none, and returns what it holds.
 
-        With the option ``index=folder``, any position, CSN or time in a large file is then reached without reading the file from its
-        start. An index that fits its file is kept; one of a file that has grown is made again. The trail is not changed.
+        With the option ``index=folder``, any position, CSN or time in a large file is then reached without reading the file
+        from its start. An index that fits its file is kept; one of a file that has grown is made again. The trail is not changed.
 
         >>> import tempfile, trailcore as tc
         >>> folder = tempfile.mkdtemp()
