@@ -672,7 +672,8 @@ class Trail:
         """Writes a side index of each file into `folder`, which is made if there is none, and returns what it holds.
 
         With the option ``index=folder``, any position, CSN or time in a large file is then reached without reading the file
-        from its start. An index that fits its file is kept; one of a file that has grown is made again. The trail is not changed.
+        from its start. An index that fits its file is kept; one of a file that has grown is made again. The trail is not
+        changed.
 
         >>> import tempfile, trailcore as tc
         >>> folder = tempfile.mkdtemp()
