@@ -393,7 +393,8 @@ pub(crate) fn report_counted(
 ) -> Result<i32, Failure> {
     match damage {
         Some(damage) => {
-            output.complain("the counts end where the error is")?;
+            let place = if damage.needs_more_bytes() { "torn end" } else { "damage" };
+            output.complain(&format!("only the part before the {place} has been counted"))?;
             Err(damage.into())
         }
         None => report_rest(report, lenient, output),

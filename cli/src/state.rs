@@ -73,7 +73,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
         output.complain(&notice.text)?;
     }
     if let Some(failure) = failure {
-        output.complain("the rows are as of where the error is")?;
+        let place = if failure.needs_more_bytes() { "torn end" } else { "damage" };
+        output.complain(&format!("the rows are those before the {place}"))?;
         return Err(failure.into());
     }
     let code = report_rest(&report.read, args.selecting.lenient, output)?;
