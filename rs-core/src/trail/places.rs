@@ -5,7 +5,7 @@
 //! meaning is known and it states the form of the trail: ids, lengths, numbers of a release, indexes, flags. All other bytes, also
 //! those of unknown meaning, are in a place.
 
-use crate::trail::file_header::{Encryption, FileHeader, SIGNATURE, group};
+use crate::trail::file_header::{SIGNATURE, group};
 use crate::trail::frame::{Record, area};
 use crate::trail::image::{ColumnSpans, Images};
 use crate::trail::record_header::{RecordHeader, TableRef, offset};
@@ -239,24 +239,25 @@ fn form(group: u8, id: u8) -> Form {
 
 fn file_header<'a>(record: &Record<'a>, found: &mut Found<'a>) {
     let order = record.byte_order();
-    let has_key = FileHeader::parse(record).is_ok_and(|header| header.encryption() == Encryption::KeyPresent);
     for token in record.areas() {
         let fields: Result<Vec<Token<'a>>, Fault> = Tokens::new(token.body, order).collect();
         match fields {
-            Ok(fields) => fields.iter().for_each(|field| header_field(token.id, field, has_key, order, found)),
+            Ok(fields) => fields.iter().for_each(|field| header_field(token.id, field, order, found)),
             Err(_) => found.add(token.body, PlaceKind::HeaderUnknown),
         }
     }
 }
 
-fn header_field<'a>(group: u8, field: &Token<'a>, has_key: bool, order: ByteOrder, found: &mut Found<'a>) {
+fn header_field<'a>(group: u8, field: &Token<'a>, order: ByteOrder, found: &mut Found<'a>) {
     let body = field.body;
     if field.is_unset() {
         return found.add_unless_zero(body, PlaceKind::HeaderUnknown);
     }
     let known = match form(group, field.id) {
         Form::Fixed(length) => body.len() == length,
-        Form::Counted => body.split_first_chunk().is_some_and(|(&count, rest)| order.u32(count) as usize == rest.len()),
+        Form::Counted => body
+            .split_first_chunk()
+            .is_some_and(|(&count, rest)| order.u32(count) as usize == rest.len() && is_case_sensitivity(rest)),
         Form::Text => string(body, PlaceKind::HeaderText, order, found),
         Form::FileName => string(body, PlaceKind::HeaderFileName, order, found),
         Form::Texts => {
@@ -284,10 +285,11 @@ fn header_field<'a>(group: u8, field: &Token<'a>, has_key: bool, order: ByteOrde
             None => false,
         },
         Form::Key => {
-            // A cipher number and the length of the key come first.
-            let key = body.get(3..).filter(|_| has_key);
-            found.add(key.unwrap_or_default(), PlaceKind::HeaderKey);
-            key.is_some() || !has_key
+            // A cipher number and the length of the key come first. The rest is filler if the trail is not encrypted.
+            let key = body.get(3..);
+            let is_filler = |key: &&[u8]| key.iter().all(|byte| matches!(byte, 0 | b'.' | b' '));
+            found.add(key.filter(|key| !is_filler(key)).unwrap_or_default(), PlaceKind::HeaderKey);
+            key.is_some()
         }
         // All ones in every sample.
         Form::Unknown => body.iter().all(|byte| *byte == 0xff) || body.iter().all(|byte| *byte == 0),
@@ -295,6 +297,12 @@ fn header_field<'a>(group: u8, field: &Token<'a>, has_key: bool, order: ByteOrde
     if !known {
         found.add(body, PlaceKind::HeaderUnknown);
     }
+}
+
+/// Returns whether bytes are the list of how the database treats the case of its kinds of names, as all samples have it.
+#[must_use]
+pub fn is_case_sensitivity(bytes: &[u8]) -> bool {
+    bytes.len() == 16 && bytes.iter().all(|byte| matches!(byte, 0x11 | 0x14))
 }
 
 /// Adds the characters of a string with a length. Returns `false` if the bytes are not one.
@@ -313,6 +321,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::trail::FileHeader;
     use crate::trail::TransactionIndicator;
     use crate::trail::encode::RecordParts;
     use crate::trail::wire::{INFO_UNSET, put_token};
@@ -409,6 +418,27 @@ mod tests {
             .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
             .collect();
         assert_eq!(unknown, ["a new field", "a number of another size", "a new group"]);
+    }
+
+    #[test]
+    fn keys_and_lists_of_a_header_are_places_whatever_the_rest_states() {
+        let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+        let record = Record::parse(&files[1].1, ByteOrder::Big).unwrap();
+        let mut header = FileHeader::parse(&record).unwrap();
+        // A second key, and a list with a count that is not the known one.
+        header.push(group::TRAIL, 0x42, 0, b"\x01\x00\x08wrapped!".to_vec());
+        header.push(group::DATABASE, 0x3c, 0, b"\0\0\0\x06secret".to_vec());
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes).unwrap();
+        // The header does not parse any more: its signature is another one.
+        let mut broken = bytes.clone();
+        let at = broken.windows(SIGNATURE.len()).position(|window| window == SIGNATURE).unwrap();
+        broken[at] ^= 1;
+        for bytes in [bytes, broken] {
+            let found = kinds(&Record::parse(&bytes, ByteOrder::Big).unwrap());
+            assert!(found.contains(&(PlaceKind::HeaderKey, b"wrapped!".to_vec())), "{found:?}");
+            assert!(found.contains(&(PlaceKind::HeaderUnknown, b"\0\0\0\x06secret".to_vec())), "{found:?}");
+        }
     }
 
     proptest! {

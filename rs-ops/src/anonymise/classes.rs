@@ -125,6 +125,14 @@ impl Classes {
         let code = u32::from(character.character);
         if code > 0xffff {
             let (first, charset) = (code & !0xffff, self.charset);
+            // Some encoders lack characters of a plane that their decoders know.
+            let has = |code: u32| {
+                let text = char::from_u32(code).map(String::from).unwrap_or_default();
+                charset.encode(&text).is_some_and(|bytes| bytes.len() == character.len)
+            };
+            if !has(first) || !has(first + 0xffff) {
+                return None;
+            }
             let class =
                 self.planes.entry(first).or_insert_with(|| Rc::new(Class { charset, members: Vec::new(), plane: Some(first) }));
             return Some((Rc::clone(class), class.index_of(character.character)?));
@@ -134,6 +142,14 @@ impl Classes {
         let class = classes.get(&(kind_of(character.character), script_of(code), character.len))?;
         Some((Rc::clone(class), class.index_of(character.character)?))
     }
+}
+
+/// Returns whether a character is punctuation or another sign that has no contents beside letters: of ASCII, or of the usual ranges of signs.
+/// Characters of private use, and marks that belong to a letter, are contents.
+pub(super) fn is_punctuation(character: char) -> bool {
+    let is_usual =
+        matches!(u32::from(character), 0xa0..=0xbf | 0x2010..=0x2027 | 0x2030..=0x205e | 0x3000..=0x301f | 0xff01..=0xff65);
+    !character.is_alphanumeric() && !character.is_control() && (character.is_ascii() || is_usual)
 }
 
 fn kind_of(character: char) -> Kind {
@@ -221,5 +237,24 @@ mod tests {
         }
         assert!(Classes::new(Charset::UTF_8).characters(b"a\xff").is_none());
         assert!(Classes::new(Charset::from_id(1047)).characters(b"a").is_none());
+    }
+
+    #[test]
+    fn characters_that_cannot_be_written_have_no_class() {
+        // A pair of HKSCS that the decoder knows, and the encoder does not.
+        let mut classes = Classes::new(Charset::from_name("Big5"));
+        let characters = classes.characters(b"\x87\x45").unwrap();
+        assert!(u32::from(characters[0].character) > 0xffff);
+        assert!(classes.class_of(&characters[0]).is_none());
+    }
+
+    #[test]
+    fn contents_are_no_punctuation() {
+        for content in ['\u{e000}', '\u{0301}', '\u{0e48}', '\u{094d}', 'a', '7'] {
+            assert!(!is_punctuation(content), "{content:?}");
+        }
+        for sign in ['-', '"', '，', '。', '§', '…'] {
+            assert!(is_punctuation(sign), "{sign:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use trailcore::Charset;
 
-use super::classes::{Character, Classes};
+use super::classes::{Character, Classes, is_punctuation};
 use super::parts::{Mode, Parts};
 use super::permute::Domain;
 
@@ -152,7 +152,8 @@ impl Names {
 
 /// Returns whether a character is part of an identifier.
 pub(super) fn is_part(character: char) -> bool {
-    character.is_alphanumeric() || matches!(character, '_' | '$' | '#')
+    let is_other = !is_punctuation(character) && !character.is_whitespace() && !character.is_control();
+    is_other || matches!(character, '_' | '$' | '#')
 }
 
 /// Returns whether a word is one of DDL.

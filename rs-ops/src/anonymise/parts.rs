@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use trailcore::{Charset, DateTime};
 
-use super::classes::{CONTROLS, Character, Class, Classes, DIGITS, LOWER, NOT_ZERO, SIGNS, UPPER};
+use super::classes::{CONTROLS, Character, Class, Classes, DIGITS, LOWER, NOT_ZERO, SIGNS, UPPER, is_punctuation};
 use super::permute::Domain;
 
 /// How a value is replaced.
@@ -116,8 +116,7 @@ impl Parts {
         let mut at = 0;
         for one in &characters {
             let is_blank = one.character.is_whitespace();
-            let is_sign = !one.character.is_alphanumeric() && !one.character.is_control();
-            let stays = is_blank || (has_words && is_sign);
+            let stays = is_blank || (has_words && is_punctuation(one.character));
             if !stays {
                 parts.put_character(at, one, classes);
             }
@@ -136,8 +135,8 @@ impl Parts {
                     let digit = index_in(UPPER, letter.to_ascii_uppercase()).unwrap_or_default();
                     parts.put(at, Set::Letter { is_upper: letter.is_ascii_uppercase() }, digit);
                 }
-                word if word.is_alphanumeric() => parts.put_character(at, one, classes),
-                _ => {}
+                sign if is_punctuation(sign) || sign.is_whitespace() || sign.is_control() => {}
+                _ => parts.put_character(at, one, classes),
             }
             at += one.len;
         }

@@ -7,7 +7,7 @@ use trailcore::schema::{ColumnDef, Kind};
 use trailcore::source::RecordView;
 use trailcore::trail::image::{ColumnSpan, SpanContent};
 use trailcore::trail::metadata::{DatabaseRecord, MetadataKind, TableRecord};
-use trailcore::trail::places::{ColumnPlace, Place, PlaceKind, columns, places};
+use trailcore::trail::places::{ColumnPlace, Place, PlaceKind, columns, is_case_sensitivity, places};
 use trailcore::trail::{ByteOrder, Fault, FileHeader, Record, RecordType, SubToken, TableRef, tokens};
 use trailcore::{Charset, Column, Error, ErrorKind, Result, Row, TableDef, TrailPosition, Value};
 
@@ -339,8 +339,13 @@ impl<'a> Rewriter<'a> {
     fn database(&mut self, database: DatabaseRecord, view: &RecordView<'_>) -> Result<DatabaseRecord> {
         let (time_zone, name) = (self.name(&database.time_zone, view.charset()), self.name(&database.name, view.charset()));
         let extra = self.extra(database.extra, view)?;
+        let mut case_sensitivity = database.case_sensitivity;
+        if !is_case_sensitivity(&case_sensitivity) {
+            self.counts.hide(HiddenKind::Definition, view.position);
+            case_sensitivity.fill(0);
+        }
         // The meaning of the locale is not known.
-        Ok(DatabaseRecord { time_zone, name, extra, locale: 0, ..database })
+        Ok(DatabaseRecord { time_zone, name, extra, locale: 0, case_sensitivity, ..database })
     }
 
     fn table(&mut self, table: TableRecord, view: &RecordView<'_>) -> Result<TableRecord> {
