@@ -251,8 +251,11 @@ def dataset(table: Table) -> Any:
     def to_table(self: Any, *args: Any, **options: Any) -> Any:
         """Returns all rows of a scan."""
         scan = self.scanner(*args, **options)
-        # The loop is Python's, so that Ctrl-C ends it: Arrow reads in other threads.
-        return pyarrow.Table.from_batches(list(scan.to_batches()), scan.projected_schema)
+        batches = []
+        # The loop is Python's, and not one of C as in `list`, so that Ctrl-C ends it: Arrow reads in other threads.
+        for batch in scan.to_batches():
+            batches.append(batch)
+        return pyarrow.Table.from_batches(batches, scan.projected_schema)
 
     members: dict[str, Any] = {
         "__doc__": "The rows of one table of a trail: a dataset for pyarrow and DuckDB. Each scan reads the trail again, and "
