@@ -154,7 +154,9 @@ impl FileIndex {
 
     /// Returns the last of the first places for which a condition holds.
     fn before(&self, holds: impl Fn(&Place) -> bool) -> Option<&Place> {
-        self.places.get(self.places.partition_point(holds).checked_sub(1)?)
+        let last = self.places.partition_point(&holds).checked_sub(1)?;
+        // The places of an index that somebody has changed may have another order.
+        self.places.get(last).filter(|place| holds(place))
     }
 }
 
