@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
+use pyo3::sync::{MutexExt, PyOnceLock};
 use pyo3::types::{PyBytes, PyDict, PyString};
 use trailcore::ChangeBlock;
 use trailcore::{Op, Row};
@@ -35,15 +35,21 @@ pub(crate) struct TransactionObjects {
 }
 
 /// The names of a table and its columns as Python strings, created once per definition.
-#[derive(Debug)]
 pub(crate) struct Names {
     definition: Arc<trailcore::TableDef>,
     table: Py<PyString>,
     columns: Vec<Py<PyString>>,
     /// A row of NULLs. Copying a dict is faster than growing one.
     nulls: Py<PyDict>,
-    /// The dict of a change for each operation, in the order of [`Op::ALL`], with the values that all changes share.
-    changes: Vec<Py<PyDict>>,
+    /// The dict of a change for each operation, in the order of [`Op::ALL`], with the values that all changes share. Created when
+    /// one is needed first.
+    changes: [PyOnceLock<Py<PyDict>>; Op::ALL.len()],
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Names").field("table", &self.definition.name()).finish_non_exhaustive()
+    }
 }
 
 impl Names {
@@ -54,15 +60,24 @@ impl Names {
         for column in &columns {
             nulls.set_item(column, py.None())?;
         }
-        let (table, words) = (interned(definition.name()), &Types::get(py)?.words);
-        let change = |op: &Op| {
+        let table = interned(definition.name());
+        let changes = [const { PyOnceLock::new() }; Op::ALL.len()];
+        Ok(Self { definition: Arc::clone(definition), table, columns, nulls: nulls.unbind(), changes })
+    }
+
+    /// Returns the dict of a change of an operation, with the values that all such changes share.
+    fn change<'py>(&self, py: Python<'py>, op: Op) -> PyResult<Bound<'py, PyDict>> {
+        let make = || {
+            let words = &Types::get(py)?.words;
             let change = words.change.bind(py).copy()?;
-            change.set_item(pyo3::intern!(py, "op"), words.op(py, *op))?;
-            change.set_item(pyo3::intern!(py, "table"), &table)?;
+            change.set_item(pyo3::intern!(py, "op"), words.op(py, op))?;
+            change.set_item(pyo3::intern!(py, "table"), &self.table)?;
             Ok(change.unbind())
         };
-        let changes = Op::ALL.iter().map(change).collect::<PyResult<_>>()?;
-        Ok(Self { definition: Arc::clone(definition), table, columns, nulls: nulls.unbind(), changes })
+        match Op::ALL.iter().position(|known| *known == op).and_then(|index| self.changes.get(index)) {
+            Some(made) => made.get_or_try_init(py, make)?.bind(py).copy(),
+            None => make().map(|made| made.into_bound(py)),
+        }
     }
 }
 
@@ -341,8 +356,7 @@ impl Change {
         let (types, change) = (Types::get(py)?, self.change()?);
         let (before, after) = self.images(py)?;
         let op = change.op();
-        let known = Op::ALL.iter().position(|known| *known == op).and_then(|op| self.names().ok()?.changes.get(op));
-        let dict = known.unwrap_or(&types.words.change).bind(py).copy()?;
+        let dict = self.names()?.change(py, op)?;
         let position = change.position();
         match position.trail() {
             Some(position) => {

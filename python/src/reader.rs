@@ -36,6 +36,8 @@ pub(crate) struct Changes {
 struct Current {
     block: Option<Arc<Block>>,
     next: usize,
+    /// The block before. A loop still holds its last change when it asks for the first one of this block.
+    last: Option<Arc<Block>>,
     /// The names of the tables read so far.
     names: TableMap<Arc<Names>>,
 }
@@ -82,21 +84,27 @@ impl Changes {
             let block = blocks.next_block()?;
             let found = block.is_some();
             let put = block.map(|block| Python::attach(|py| self.put(py, block)));
-            Ok(put.transpose().map(|_| found))
+            Ok(put.transpose().map(|free| {
+                if let Some(free) = free.flatten() {
+                    blocks.give_back(free);
+                }
+                found
+            }))
         })?;
         read.map_err(|error: trailcore::Error| in_iteration(py, self.watch.exception(py, &error)))?
     }
 
-    /// Makes a block the current one. Holds no lock while Python objects are created, because this can run arbitrary Python
-    /// code.
-    fn put(&self, py: Python<'_>, changes: ChangeBlock) -> PyResult<()> {
+    /// Makes a block the current one, and returns one that nobody holds any more. Holds no lock while Python objects are created or
+    /// dropped, because this can run arbitrary Python code.
+    fn put(&self, py: Python<'_>, changes: ChangeBlock) -> PyResult<Option<ChangeBlock>> {
         let mut names = std::mem::take(&mut self.current.lock_py_attached(py).names);
         let block = named(py, Arc::new(changes), &mut names)?;
         let mut current = self.current.lock_py_attached(py);
-        let used = std::mem::replace(&mut *current, Current { block: Some(Arc::new(block)), next: 0, names });
+        let last = current.block.take();
+        let used = std::mem::replace(&mut *current, Current { block: Some(Arc::new(block)), next: 0, last, names });
         drop(current);
-        drop(used);
-        Ok(())
+        let free = used.last.and_then(Arc::into_inner);
+        Ok(free.and_then(|free| Arc::into_inner(free.changes)))
     }
 }
 

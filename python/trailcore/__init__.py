@@ -14,7 +14,8 @@ of bytes read and total bytes, or a `Bar` such as tqdm's.
 trailcore is independent of Oracle. "GoldenGate" is a trademark of Oracle.
 """
 
-from trailcore import ops
+from typing import TYPE_CHECKING
+
 from trailcore._analysis import (
     Difference,
     Differences,
@@ -49,6 +50,9 @@ from trailcore._trail import (
 )
 from trailcore._values import MISSING, UNCHANGED, Changed, Invalid, NanoDatetime, Position, ZeroDate
 from trailcore._writer import Writer
+
+if TYPE_CHECKING:
+    from trailcore import ops
 
 __all__ = [
     "MISSING",
@@ -144,3 +148,17 @@ __all__ += [
     "UnsupportedError",
     # end of generated
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # The documents of operations take longer to load than all the rest. A type checker would accept any name here.
+        if name == "ops":
+            import importlib
+
+            return importlib.import_module("trailcore.ops")
+        raise AttributeError(f"module 'trailcore' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

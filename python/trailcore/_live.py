@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import datetime as _dt
 import json
@@ -18,6 +17,8 @@ from trailcore._trail import _Reading
 from trailcore._values import Position, position_of, time_of, utc
 
 if TYPE_CHECKING:
+    import asyncio
+
     from typing_extensions import Self
 
 __all__ = ["CheckpointStore", "Delivery", "Event", "Hub", "Tail", "follow"]
@@ -180,6 +181,8 @@ class Tail(Closing[_native.Tail]):
 
         If it is cancelled, the next call returns what the cancelled one would have returned.
         """
+        import asyncio  # Loaded by those who use it: it takes as long as the package.
+
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().run_in_executor(None, self._native.recv, None)
         received = await asyncio.shield(self._waiting)
@@ -223,6 +226,8 @@ class Tail(Closing[_native.Tail]):
 
     async def __aexit__(self, *exception: object) -> None:
         """Closes it."""
+        import asyncio
+
         self.stop()
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 

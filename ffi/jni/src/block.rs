@@ -9,20 +9,49 @@ use crate::failure::{Failure, Result};
 use crate::records;
 use crate::wire::Writer;
 
-/// The layout of a change in a view, same as in `Change.java`.
+/// The layout of the head of a change in a view, same as in `Change.java`: offsets. A position is two numbers.
 mod at {
     pub(super) const LENGTH: usize = 0;
+    pub(super) const TABLE: usize = 4;
+    pub(super) const OP: usize = 8;
+    pub(super) const TRANSACTION: usize = 9;
+    /// The state of the before image, followed by that of the after image.
     pub(super) const IMAGES: usize = 10;
+    pub(super) const HAS_CSN: usize = 12;
+    pub(super) const HAS_XID: usize = 13;
+    pub(super) const POSITION_KIND: usize = 14;
     /// The kind of the position after the change. Of lines it is another one than that of the change.
     pub(super) const NEXT_KIND: usize = 15;
+    pub(super) const POSITION: usize = 16;
+    pub(super) const START: usize = 32;
+    pub(super) const TIMESTAMP: usize = 48;
     /// The position after the change.
     pub(super) const NEXT: usize = 56;
     /// The offset of the before image, followed by that of the after image.
     pub(super) const BEFORE: usize = 72;
     /// The offset of CSN and transaction id.
     pub(super) const IDS: usize = 80;
+    pub(super) const INDEX: usize = 84;
+    pub(super) const FILE: usize = 88;
+    pub(super) const UNFINISHED: usize = 92;
     /// The length of the head.
     pub(super) const END: usize = 96;
+}
+
+/// The head of a change in a view. It is put together here and copied once: it is a good part of the cost of a change.
+struct Head([u8; at::END]);
+
+impl Head {
+    fn put<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
+        if let Some(place) = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = bytes;
+        }
+    }
+
+    fn put_position(&mut self, at: usize, (first, second): (u64, u64)) {
+        self.put(at, first.to_le_bytes());
+        self.put(at + 8, second.to_le_bytes());
+    }
 }
 
 /// The state of an image in a view.
@@ -79,14 +108,21 @@ impl Filling {
         let out = &mut self.view;
         let start = out.0.len();
         let (kind, position) = Writer::parts(change.position());
-        let (_, first) = Writer::parts(change.start());
         let (csn, xid) = change.ids();
-        out.u32(0).u32(change.table_id().index() as u32).u8(op_number(change.op())).u8(change.transaction().byte());
-        out.u8(0).u8(0).bool(csn.is_some()).bool(xid.is_some()).u8(kind).u8(0);
-        out.u64(position.0).u64(position.1).u64(first.0).u64(first.1).i64(change.timestamp().unix_micros());
-        out.u64(0).u64(0).u32(0).u32(0).u32(0).u32(self.changes.len() as u32).u32(file);
-        out.u32(change.is_unfinished().into());
-        debug_assert_eq!(out.0.len() - start, at::END);
+        let mut head = Head([0; at::END]);
+        head.put(at::TABLE, (change.table_id().index() as u32).to_le_bytes());
+        head.put(at::OP, [op_number(change.op())]);
+        head.put(at::TRANSACTION, [change.transaction().byte()]);
+        head.put(at::HAS_CSN, [csn.is_some().into()]);
+        head.put(at::HAS_XID, [xid.is_some().into()]);
+        head.put(at::POSITION_KIND, [kind]);
+        head.put_position(at::POSITION, position);
+        head.put_position(at::START, Writer::parts(change.start()).1);
+        head.put(at::TIMESTAMP, change.timestamp().unix_micros().to_le_bytes());
+        head.put(at::INDEX, (self.changes.len() as u32).to_le_bytes());
+        head.put(at::FILE, file.to_le_bytes());
+        head.put(at::UNFINISHED, u32::from(change.is_unfinished()).to_le_bytes());
+        out.0.extend_from_slice(&head.0);
         let rows = match change.images() {
             Ok((before, after)) => [before.map(checked), after.map(checked)],
             Err(_) => {
@@ -95,23 +131,22 @@ impl Filling {
             }
         };
         for (index, row) in rows.into_iter().enumerate() {
-            let offset = (out.0.len() - start) as u32;
-            out.patch(start + at::BEFORE + 4 * index, offset.to_le_bytes());
+            head.put(at::BEFORE + 4 * index, ((out.0.len() - start) as u32).to_le_bytes());
             let kind = match row {
                 None => image::NONE,
                 Some(None) => image::ERROR,
-                Some(Some(row)) => {
-                    encode_row(&row, start, out)?;
+                Some(Some((row, columns))) => {
+                    encode_row(&row, columns, start, out)?;
                     image::ROW
                 }
             };
-            out.patch(start + at::IMAGES + index, [kind]);
+            head.put(at::IMAGES + index, [kind]);
         }
-        let ids = (out.0.len() - start) as u32;
-        out.patch(start + at::IDS, ids.to_le_bytes());
+        head.put(at::IDS, ((out.0.len() - start) as u32).to_le_bytes());
         out.text(csn.unwrap_or_default()).text(xid.unwrap_or_default());
         let length = u32::try_from(out.0.len() - start).map_err(|_| Failure::Internal("change exceeds 4 GiB"))?;
-        out.patch(start + at::LENGTH, length.to_le_bytes());
+        head.put(at::LENGTH, length.to_le_bytes());
+        out.patch(start, head.0);
         self.changes.push(change);
         self.bytes += change.source_bytes();
         Ok(start)
@@ -130,9 +165,9 @@ pub(crate) fn op_number(op: Op) -> u8 {
     Op::ALL.iter().position(|known| *known == op).map_or(7, |place| place as u8)
 }
 
-/// Returns a row if all of it can be read.
-fn checked(row: Row<'_>) -> Option<Row<'_>> {
-    row.spans().verify().is_ok().then_some(row)
+/// Returns a row and the number of its columns if all of it can be read.
+fn checked(row: Row<'_>) -> Option<(Row<'_>, usize)> {
+    Some((row, row.spans().verify().ok()?))
 }
 
 /// Returns a change of a block.
@@ -179,14 +214,19 @@ pub(crate) fn image_error(change: &Change<'_>) -> Failure {
     error.map_or(Failure::Internal("an image without a row has no error"), Failure::from)
 }
 
-/// The size of a column's entry in the directory of a row: index, state, form, offset, length.
+/// A column's entry in the directory of a row: index, state, form, offset, length.
 const ENTRY: usize = 12;
 
-/// Appends a row: the number of columns, whether their indexes ascend, a directory, and the values. Offsets are relative to the
+fn entry(index: usize, (state, form): (State, u8), offset: usize, length: usize) -> [u8; ENTRY] {
+    let ([a, b], [c, d, e, f]) = ((index as u16).to_le_bytes(), (offset as u32).to_le_bytes());
+    let [g, h, i, j] = (length as u32).to_le_bytes();
+    [a, b, state as u8, form, c, d, e, f, g, h, i, j]
+}
+
+/// Appends a row: the number of columns, `count`, whether their indexes ascend, a directory, and the values. Offsets are relative to the
 /// change.
-fn encode_row(row: &Row<'_>, start: usize, out: &mut Writer) -> Result<()> {
+fn encode_row(row: &Row<'_>, count: usize, start: usize, out: &mut Writer) -> Result<()> {
     let head = out.0.len();
-    let count = row.spans().count();
     out.u16(count as u16).u16(0);
     let directory = out.0.len();
     out.0.resize(directory + count * ENTRY, 0);
@@ -198,13 +238,9 @@ fn encode_row(row: &Row<'_>, start: usize, out: &mut Writer) -> Result<()> {
         ascending &= index >= least;
         least = index + 1;
         let value_at = out.0.len();
-        let (state, form) = encode_value(&column.value(), out);
-        let entry = directory + place * ENTRY;
-        out.patch(entry, (index as u16).to_le_bytes());
-        out.patch(entry + 2, [state as u8, form]);
-        out.patch(entry + 4, ((value_at - start) as u32).to_le_bytes());
-        let length = (out.0.len() - value_at) as u32;
-        out.patch(entry + 8, length.to_le_bytes());
+        let kind = encode_value(&column.value(), out);
+        let length = out.0.len() - value_at;
+        out.patch(directory + place * ENTRY, entry(index, kind, value_at - start, length));
     }
     out.patch(head + 2, [u8::from(ascending)]);
     Ok(())
@@ -229,15 +265,16 @@ fn encode_value(value: &Value<'_>, out: &mut Writer) -> (State, u8) {
         Value::Number(Number::Exact(decimal)) => {
             let form = match i64::try_from(decimal.mantissa()) {
                 Ok(mantissa) => {
-                    out.i64(mantissa);
+                    let [a, b, c, d, e, f, g, h] = mantissa.to_le_bytes();
+                    out.0.extend_from_slice(&[a, b, c, d, e, f, g, h, decimal.scale()]);
                     form::INTEGER
                 }
                 Err(_) => {
                     out.0.extend_from_slice(&decimal.mantissa().to_be_bytes());
+                    out.u8(decimal.scale());
                     form::DECIMAL
                 }
             };
-            out.u8(decimal.scale());
             (State::Value, form)
         }
         Value::DateTime(time) => {
@@ -245,8 +282,8 @@ fn encode_value(value: &Value<'_>, out: &mut Writer) -> (State, u8) {
                 Precision::Date => u8::MAX,
                 Precision::Time(digits) => digits,
             };
-            out.u32(time.nanos).u16(time.year).u8(time.month).u8(time.day);
-            out.u8(time.hour).u8(time.minute).u8(time.second).u8(digits);
+            let ([a, b, c, d], [e, f]) = (time.nanos.to_le_bytes(), time.year.to_le_bytes());
+            out.0.extend_from_slice(&[a, b, c, d, e, f, time.month, time.day, time.hour, time.minute, time.second, digits]);
             (State::Value, form::DATE_TIME)
         }
         Value::Bytes(bytes) => {

@@ -12,7 +12,7 @@ use super::schema::{data_type, schema};
 use crate::batch::{BatchDecoder, ColumnBatch, ImagesWanted, Push};
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TableMap;
+use crate::schema::{TableId, TableMap};
 use crate::source::{ReadReport, Reader, Wanted};
 
 /// Maximum bytes of images in all unfinished batches together. It bounds memory for any row width.
@@ -147,7 +147,10 @@ impl Converter {
     pub(super) fn flush(&mut self, is_last: bool) {
         let Self { decoder, options, schemas, turn, ready, wide, narrow } = self;
         if let Some(turn) = turn {
-            turn.wait();
+            // What is known is known from an earlier place of the trail. At its end, a piece has to know all that is decided before it.
+            if is_last || !schemas.know_all(decoder.filled()) {
+                turn.wait();
+            }
         }
         let mut decided = VecDeque::new();
         decoder.finish(|batch| decided.push_back(schemas.decide(batch, narrow)));
@@ -202,6 +205,12 @@ impl SharedSchemas {
 
     fn wide(&self) -> Vec<Box<str>> {
         self.lock().options.wide.clone()
+    }
+
+    /// Returns whether the schemas of all these tables are decided.
+    fn know_all(&self, mut tables: impl Iterator<Item = TableId>) -> bool {
+        let schemas = self.lock();
+        tables.all(|table| schemas.known.get(table).is_some())
     }
 
     /// Returns the schema of a batch. Adds the columns that are too narrow for it to `narrow`.
@@ -268,5 +277,47 @@ impl Drop for Turn {
         self.wait();
         *self.queue.next.lock().unwrap_or_else(PoisonError::into_inner) = self.index + 1;
         self.queue.moved.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{ChangeBlock, Trail};
+
+    #[test]
+    fn only_unknown_tables_and_the_end_of_a_piece_wait_for_its_turn() {
+        let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+        let mut block = ChangeBlock::default();
+        Trail::from_bytes(files[0].1.clone()).reader().unwrap().next_block(&mut block, 20).unwrap();
+        let filled = |schemas: &SharedSchemas, turn: Option<Turn>| {
+            let mut converter = Converter::new(ArrowOptions::new(), schemas.clone(), turn);
+            block.changes().for_each(|change| assert!(!converter.push(&change).unwrap()));
+            converter
+        };
+        for (known, is_last) in [(true, false), (false, false), (true, true)] {
+            let (schemas, queue) = (SharedSchemas::new(&ArrowOptions::new(), None, false), Arc::new(Queue::default()));
+            if known {
+                filled(&schemas, None).flush(true);
+            }
+            let first = Turn::of(&queue, 0);
+            let mut second = filled(&schemas, Some(Turn::of(&queue, 1)));
+            let (send, flushed) = channel();
+            let worker = std::thread::spawn(move || {
+                second.flush(is_last);
+                send.send(second.ready.len()).unwrap();
+            });
+            let waits = !known || is_last;
+            let patience = if waits { Duration::from_millis(50) } else { Duration::from_secs(60) };
+            assert_eq!(flushed.recv_timeout(patience).is_err(), waits, "known {known}, last {is_last}");
+            drop(first);
+            if waits {
+                assert!(flushed.recv_timeout(Duration::from_secs(60)).unwrap() > 0);
+            }
+            worker.join().unwrap();
+        }
     }
 }

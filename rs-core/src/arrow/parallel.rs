@@ -15,7 +15,7 @@ use super::options::ArrowOptions;
 use super::records::TableRecords;
 
 use crate::error::{Error, Result};
-use crate::source::{Piece, Pieces, Progress, Reader, spawn};
+use crate::source::{Piece, Pieces, Progress, Reader, WindowMemory, spawn};
 
 /// The workers, and the pieces that they have finished.
 #[derive(Debug)]
@@ -63,9 +63,9 @@ impl Parallel {
         for _ in 0..threads {
             let like = start.emptied().ok_or_else(|| Error::internal("a source that has no pieces"))?;
             let worker = Worker { like, options: options.clone(), schemas: schemas.clone(), queue: Arc::clone(&queue) };
-            let pieces = parallel.pieces.as_ref().map_or_else(|| Err(no_pieces()), Pieces::receiver)?;
-            let send = send.clone();
-            parallel.workers.push(spawn("trailcore-decode", move || worker.work(&pieces, &send))?);
+            let pieces = parallel.pieces.as_ref().ok_or_else(no_pieces)?;
+            let (memory, pieces, send) = (pieces.memory(), pieces.receiver()?, send.clone());
+            parallel.workers.push(spawn("trailcore-decode", move || worker.work(&pieces, &memory, &send))?);
         }
         Ok(parallel)
     }
@@ -111,16 +111,16 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(self, pieces: &Receiver<Piece>, done: &Sender<Done>) {
+    fn work(self, pieces: &Receiver<Piece>, memory: &Sender<WindowMemory>, done: &Sender<Done>) {
         // Ends when there are no more pieces, or nobody wants the results.
         while let Ok(piece) = pieces.recv() {
-            if done.send(self.batches_of(piece)).is_err() {
+            if done.send(self.batches_of(piece, memory)).is_err() {
                 return;
             }
         }
     }
 
-    fn batches_of(&self, piece: Piece) -> Done {
+    fn batches_of(&self, piece: Piece, memory: &Sender<WindowMemory>) -> Done {
         let (index, is_last, progress, has_rivals) = (piece.index, piece.is_last, piece.progress, piece.has_rivals);
         let turn = Turn::of(&self.queue, index);
         if has_rivals {
@@ -131,7 +131,8 @@ impl Worker {
         let mut maker = BatchMaker::new(reader, self.options.clone(), self.schemas.clone(), Some(turn));
         let records = std::iter::from_fn(|| maker.next()).collect();
         let BatchMaker { mut reader, converter, left_out, failure, .. } = maker;
-        reader.close_piece(is_last);
+        // A full channel needs no more.
+        let _ = memory.try_send(reader.close_piece(is_last));
         let (wide, narrow) = (converter.wide, converter.narrow);
         Done { index, records, wide, narrow, left_out, failure, reader, is_last, progress }
     }

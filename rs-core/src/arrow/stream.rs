@@ -84,7 +84,7 @@ impl Batches {
     fn of_trail(trail: &Trail, read: ReadOptions, options: ArrowOptions, only: Option<&str>, has_union: bool) -> Result<Self> {
         let read = only.into_iter().fold(read, ReadOptions::for_table);
         let schemas = SharedSchemas::new(&options, only, has_union);
-        match trail.pieces(&read, only)? {
+        match trail.pieces(&read, options.rows, only)? {
             Some((pieces, start)) => {
                 let parallel = Parallel::start(pieces, &start, &options, &schemas, read.thread_count())?;
                 Ok(Self { maker: BatchMaker::new(start, options, schemas, None), parallel: Some(parallel) })

@@ -284,6 +284,11 @@ impl BatchDecoder {
         self.empty(|_| {});
     }
 
+    /// Returns the tables whose batches have rows.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = TableId> {
+        self.batches.iter().filter(|batch| !batch.is_empty()).map(|batch| batch.table_id)
+    }
+
     /// Finishes every batch that has rows, and calls `each` with it.
     pub(crate) fn finish(&mut self, mut each: impl FnMut(&mut ColumnBatch)) {
         for batch in self.batches.iter_mut().filter(|batch| !batch.is_empty()) {

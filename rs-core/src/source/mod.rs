@@ -35,3 +35,5 @@ pub(crate) use self::reader::FileIndex;
 #[cfg(feature = "arrow")]
 pub(crate) use self::reader::{Piece, Pieces, spawn};
 pub(crate) use self::wanted::{Wanted, names, names_exactly};
+#[cfg(feature = "arrow")]
+pub(crate) use self::window::WindowMemory;

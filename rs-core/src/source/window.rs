@@ -33,6 +33,13 @@ enum Buffer {
     InPlace(Bytes),
 }
 
+/// The memory of a window that nobody reads any more, for another one: new memory costs more than reading a file into it.
+#[derive(Debug, Default)]
+pub(crate) struct WindowMemory {
+    bytes: Vec<u8>,
+    frames: Vec<Frame>,
+}
+
 /// A source that has its bytes in memory.
 struct InMemory(Arc<dyn ByteSource>);
 
@@ -336,6 +343,11 @@ impl ReadWindow {
         }
         let keep = keep.min(self.frames.len());
         self.frames.drain(..keep);
+        self.drop_segments(keep);
+    }
+
+    /// Follows the frames, of which so many have been dropped.
+    fn drop_segments(&mut self, keep: usize) {
         for segment in &mut self.segments {
             let dropped = keep.saturating_sub(segment.first_frame);
             segment.first_record += dropped as u64;
@@ -377,16 +389,24 @@ impl ReadWindow {
     }
 
     /// Splits off the frames before `at`, together with the buffer: returns a window that has them, and that reads nothing. This one
-    /// continues after them.
-    pub(crate) fn split(&mut self, at: usize) -> Self {
-        let frames = self.frames.get(..at).unwrap_or_default().to_vec();
+    /// continues after them, in this memory.
+    pub(crate) fn split(&mut self, at: usize, memory: WindowMemory) -> Self {
+        let WindowMemory { mut bytes, frames: mut rest } = memory;
         let segments = self.segments.iter().filter(|segment| segment.first_frame < at).cloned().collect();
-        self.drop_frames(at);
+        rest.clear();
+        rest.extend_from_slice(self.frames.get(at..).unwrap_or_default());
+        let mut frames = std::mem::replace(&mut self.frames, rest);
+        frames.truncate(at);
+        self.drop_segments(at);
         let kept_from = self.kept_from();
         let rest = match &self.buffer {
-            Buffer::Own { bytes, filled } => {
-                let bytes = bytes.get(kept_from..*filled).unwrap_or_default().to_vec();
-                Buffer::Own { filled: bytes.len(), bytes }
+            Buffer::Own { bytes: all, filled } => {
+                let kept = all.get(kept_from..*filled).unwrap_or_default();
+                if bytes.len() < kept.len() {
+                    bytes.resize(kept.len(), 0);
+                }
+                bytes.iter_mut().zip(kept).for_each(|(to, from)| *to = *from);
+                Buffer::Own { filled: kept.len(), bytes }
             }
             Buffer::InPlace(bytes) => Buffer::InPlace(bytes.clone()),
         };
@@ -400,6 +420,16 @@ impl ReadWindow {
             segments,
             done: self.done,
             ..Self::closed()
+        }
+    }
+
+    /// Takes its memory for another window. It then has no frames and no bytes.
+    pub(crate) fn take_memory(&mut self) -> WindowMemory {
+        let frames = std::mem::take(&mut self.frames);
+        let empty = Buffer::Own { bytes: Vec::new(), filled: 0 };
+        match std::mem::replace(&mut self.buffer, empty) {
+            Buffer::Own { bytes, .. } => WindowMemory { bytes, frames },
+            Buffer::InPlace(_) => WindowMemory { bytes: Vec::new(), frames },
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::error::{Error, Result};
 use crate::source::progress::{Progress, Watch};
 use crate::source::reader::trail::{Lent, TrailReader};
+use crate::source::window::WindowMemory;
 
 /// A piece of a trail.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct Pieces {
     pieces: Option<Receiver<Piece>>,
     thread: Option<JoinHandle<()>>,
     watch: Option<Watch>,
+    memory: Sender<WindowMemory>,
 }
 
 impl Pieces {
@@ -44,9 +46,11 @@ impl Pieces {
         start.filter = reader.filter.take();
         // One piece waits while another is cut: memory is bounded.
         let (send, pieces) = bounded(1);
+        // What is given back beyond that is released.
+        let (memory, given_back) = bounded::<WindowMemory>(2);
         let cut_all = move || {
             for index in 0.. {
-                let piece = reader.cut(bytes).map(Box::new);
+                let piece = reader.cut(bytes, given_back.try_recv().unwrap_or_default()).map(Box::new);
                 let bytes = reader.window.bytes_before(0);
                 let progress = Progress { position: reader.position().into(), bytes };
                 let wanted = |name: &str| only.as_ref().is_some_and(|only| only.eq_ignore_ascii_case(name));
@@ -62,12 +66,19 @@ impl Pieces {
             }
         };
         let thread = spawn("trailcore-read", cut_all)?;
-        Ok((Self { pieces: Some(pieces), thread: Some(thread), watch }, start))
+        Ok((Self { pieces: Some(pieces), thread: Some(thread), watch, memory }, start))
     }
 
     /// Returns the end of a channel that has the pieces, each once.
     pub(crate) fn receiver(&self) -> Result<Receiver<Piece>> {
         self.pieces.clone().ok_or_else(|| Error::internal("a reading that has ended is read"))
+    }
+
+    /// Returns the end of a channel that takes the memory of pieces that have been read, for the next ones. One that is full needs no
+    /// more.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn memory(&self) -> Sender<WindowMemory> {
+        self.memory.clone()
     }
 
     /// Waits for the next piece.
@@ -134,6 +145,8 @@ impl AheadReader {
         let mut piece = self.pieces.next()?;
         piece.reader.filter = self.current.filter.take();
         piece.reader.absorb(&mut self.current);
+        // A full channel needs no more.
+        let _ = self.pieces.memory.try_send(self.current.window.take_memory());
         (self.current, self.is_last) = (piece.reader, piece.is_last);
         if self.is_last {
             // It reads on itself.

@@ -11,6 +11,8 @@ pub struct Blocks {
     changes: usize,
     /// An error that comes after the last returned block.
     pending: Option<Error>,
+    /// A block that was given back.
+    free: ChangeBlock,
 }
 
 impl Reader {
@@ -51,7 +53,7 @@ impl Reader {
     /// of the trail, and before an error.
     #[must_use]
     pub fn into_blocks(self, changes: usize) -> Blocks {
-        Blocks { reader: self, changes: changes.max(1), pending: None }
+        Blocks { reader: self, changes: changes.max(1), pending: None, free: ChangeBlock::default() }
     }
 }
 
@@ -64,12 +66,30 @@ impl Blocks {
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
-        let mut block = ChangeBlock::default();
+        let mut block = std::mem::take(&mut self.free);
         match self.reader.next_block(&mut block, self.changes) {
             Err(error) if block.is_empty() => return Err(error),
             filled => self.pending = filled.err(),
         }
         Ok((!block.is_empty()).then_some(block))
+    }
+
+    /// Gives back a block that is not needed any more: the next one uses its memory. New memory for each block costs more than
+    /// reading its changes.
+    ///
+    /// ```
+    /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
+    /// # let trail = trailcore::Trail::from_bytes(files[0].1.clone());
+    /// let (mut blocks, mut bytes) = (trail.reader()?.into_blocks(256), 0);
+    /// while let Some(block) = blocks.next_block()? {
+    ///     bytes += block.changes().map(|change| change.source_bytes()).sum::<u64>();
+    ///     blocks.give_back(block);
+    /// }
+    /// # assert!(bytes > 0);
+    /// # Ok::<(), trailcore::Error>(())
+    /// ```
+    pub fn give_back(&mut self, block: ChangeBlock) {
+        self.free = block;
     }
 
     /// Returns the reader, for its position, counts and skipped ranges. It is at most an error ahead of the returned blocks.

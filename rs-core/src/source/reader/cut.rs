@@ -7,13 +7,13 @@ use crate::error::Result;
 use crate::source::reader::trail::{Step, Stop, TrailReader};
 use crate::source::reader::transactions::TransactionTracker;
 use crate::source::unfinished::UnfinishedTransactions;
-use crate::source::window::ReadWindow;
+use crate::source::window::{ReadWindow, WindowMemory};
 
 impl TrailReader {
     /// Reads on, and cuts off a reader of the next changes: those of about this many bytes, or of more if it takes more to settle one.
     /// Returns `None` if nothing can be cut off; the next call of [`next`](Self::next) then has the end, or the error. The filter
-    /// stays: a piece has none.
-    pub(super) fn cut(&mut self, bytes: usize) -> Option<Self> {
+    /// stays: a piece has none. This reader continues in the given memory.
+    pub(super) fn cut(&mut self, bytes: usize, memory: WindowMemory) -> Option<Self> {
         let filter = self.filter.take();
         let mut wanted = bytes;
         let mut has_gathered = self.gather(wanted);
@@ -28,7 +28,7 @@ impl TrailReader {
             let stopped = self.pass_ready();
             if self.cursor > 0 {
                 // After an error too: the next cut meets it again.
-                break Some(self.separate(before, &transactions));
+                break Some(self.separate(before, &transactions, memory));
             }
             (self.skipped, self.unfinished) = (before.skipped, before.unfinished);
             match stopped {
@@ -96,14 +96,14 @@ impl TrailReader {
     }
 
     /// Gives the frames before the cursor to a piece, which notes again what was noted while they were passed.
-    fn separate(&mut self, mut piece: Self, transactions: &TransactionTracker) -> Self {
+    fn separate(&mut self, mut piece: Self, transactions: &TransactionTracker, memory: WindowMemory) -> Self {
         let count = self.cursor;
         match self.ids_frame {
             Some(frame) if frame < count => self.keep_ids(),
             Some(frame) => self.ids_frame = Some(frame - count),
             None => {}
         }
-        piece.window = self.window.split(count);
+        piece.window = self.window.split(count, memory);
         piece.transactions = transactions.of_piece(count);
         self.transactions.drop_frames(count);
         self.cursor = 0;

@@ -36,6 +36,8 @@ use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
 use crate::source::unfinished::{self, UnfinishedTransactions};
+#[cfg(feature = "arrow")]
+use crate::source::window::WindowMemory;
 use crate::trail::FileHeader;
 
 #[cfg(feature = "arrow")]
@@ -109,15 +111,17 @@ impl Trail {
 
 #[cfg(feature = "arrow")]
 impl Trail {
-    /// Starts a thread that cuts the trail into pieces, if the options ask for threads and they are of use. Returns a reader too,
-    /// which collects what the pieces note.
-    pub(crate) fn pieces(&self, options: &ReadOptions, only: Option<&str>) -> Result<Option<(Pieces, Reader)>> {
-        /// Bytes of a piece: enough for a large record batch.
-        const PIECE: usize = 16 << 20;
+    /// Starts a thread that cuts the trail into pieces for batches of so many rows, if the options ask for threads and they are of
+    /// use. Returns a reader too, which collects what the pieces note.
+    pub(crate) fn pieces(&self, options: &ReadOptions, rows: usize, only: Option<&str>) -> Result<Option<(Pieces, Reader)>> {
+        /// Bytes of usual records.
+        const RECORD: usize = 256;
         if self.held.is_some() || self.is_json_lines() {
             return Ok(None);
         }
-        let Some(bytes) = self.piece_bytes(options, PIECE) else { return Ok(None) };
+        // Large enough for whole batches of a few tables, and small: nothing is faster than memory that was just used.
+        let piece = rows.saturating_mul(2 * RECORD).clamp(4 << 20, 16 << 20);
+        let Some(bytes) = self.piece_bytes(options, piece) else { return Ok(None) };
         let reader = TrailReader::new(Arc::clone(&self.files), options.clone())?;
         if reader.filter().is_some_and(ReadFilter::depends_on_order) {
             return Ok(None);
@@ -246,14 +250,17 @@ impl Reader {
         *self = later;
     }
 
-    /// Releases the bytes of a piece that has been read. A piece that is not the last one has no end.
+    /// Releases the bytes of a piece that has been read, and returns their memory. A piece that is not the last one has no end.
     #[cfg(feature = "arrow")]
-    pub(crate) fn close_piece(&mut self, is_last: bool) {
-        if let Source::Trail(trail) = &mut self.source {
-            trail.release();
+    pub(crate) fn close_piece(&mut self, is_last: bool) -> WindowMemory {
+        let Source::Trail(trail) = &mut self.source else { return WindowMemory::default() };
+        trail.release();
+        trail.ended &= is_last;
+        if is_last {
             trail.window.release_all();
-            trail.ended &= is_last;
+            return WindowMemory::default();
         }
+        trail.window.take_memory()
     }
 
     /// Adds plain rows to a block, as many as are ready; `false` if the next change is not a plain row.

@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.RandomAccess;
 
 /**
@@ -68,7 +69,22 @@ public final class Row implements Iterable<Column> {
 
     @Override
     public Iterator<Column> iterator() {
-        return columns().iterator();
+        return new Iterator<>() {
+            private int next;
+
+            @Override
+            public boolean hasNext() {
+                return next < count;
+            }
+
+            @Override
+            public Column next() {
+                if (next >= count) {
+                    throw new NoSuchElementException();
+                }
+                return column(next++);
+            }
+        };
     }
 
     private int entry(int place) {
