@@ -181,7 +181,7 @@ class Tail(Closing[_native.Tail]):
 
         If it is cancelled, the next call returns what the cancelled one would have returned.
         """
-        import asyncio  # Loaded by those who use it: it takes as long as the package.
+        import asyncio  # Loaded on use: it takes as long to load as the package.
 
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().run_in_executor(None, self._native.recv, None)

@@ -147,7 +147,7 @@ impl Converter {
     pub(super) fn flush(&mut self, is_last: bool) {
         let Self { decoder, options, schemas, turn, ready, wide, narrow } = self;
         if let Some(turn) = turn {
-            // What is known is known from an earlier place of the trail. At its end, a piece has to know all that is decided before it.
+            // A known schema was decided earlier in the trail. At its end, a piece has to know all that was decided before it.
             if is_last || !schemas.know_all(decoder.filled()) {
                 turn.wait();
             }

@@ -346,7 +346,7 @@ impl ReadWindow {
         self.drop_segments(keep);
     }
 
-    /// Follows the frames, of which so many have been dropped.
+    /// Follows the frames, of which the first `keep` have been dropped.
     fn drop_segments(&mut self, keep: usize) {
         for segment in &mut self.segments {
             let dropped = keep.saturating_sub(segment.first_frame);

@@ -46,7 +46,7 @@ impl Pieces {
         start.filter = reader.filter.take();
         // One piece waits while another is cut: memory is bounded.
         let (send, pieces) = bounded(1);
-        // What is given back beyond that is released.
+        // More than two are released.
         let (memory, given_back) = bounded::<WindowMemory>(2);
         let cut_all = move || {
             for index in 0.. {

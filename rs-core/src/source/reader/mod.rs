@@ -111,7 +111,7 @@ impl Trail {
 
 #[cfg(feature = "arrow")]
 impl Trail {
-    /// Starts a thread that cuts the trail into pieces for batches of so many rows, if the options ask for threads and they are of
+    /// Starts a thread that cuts the trail into pieces for batches of at most `rows` rows, if the options ask for threads and they are of
     /// use. Returns a reader too, which collects what the pieces note.
     pub(crate) fn pieces(&self, options: &ReadOptions, rows: usize, only: Option<&str>) -> Result<Option<(Pieces, Reader)>> {
         /// Bytes of usual records.
