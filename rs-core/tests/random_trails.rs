@@ -86,6 +86,9 @@ fn spoil(chance: &mut Chance, files: &mut Files) {
     for _ in 0..chance.below(3) {
         let at = chance.below(files.len());
         let bytes = &mut files[at].1;
+        if bytes.is_empty() {
+            continue;
+        }
         let place = chance.below(bytes.len());
         match chance.below(4) {
             0 => bytes.truncate(place),

@@ -336,7 +336,7 @@ mod tests {
         };
         let one = key("BANK.T", "a", "1.5");
         for (table, text, number) in
-            [("BANK.T", "a  ", "1.50"), ("BANK.T", "A", "1.500"), ("PDB2.BANK.T", "a", "01.5"), ("bank.t", "a", "1.5")]
+            [("BANK.T", "a  ", "1.50"), ("BANK.T", "A", "1.500"), ("PDB2.BANK.T", "a", "1.50000"), ("bank.t", "a", "1.5")]
         {
             assert_eq!(key(table, text, number), one, "{table} {text} {number}");
         }
