@@ -169,13 +169,28 @@ impl tc_tail {
     /// Stops it and stores what is acknowledged. The files and the checkpoint are free afterwards.
     fn close(&self) -> Outcome {
         self.handle.stop();
-        let mut receiving = self.receiving()?;
-        if let Receiving::Thread { items, .. } = &*receiving {
-            // Until its thread has ended.
+        self.receiving()?.end();
+        Ok(self.handle.close()?)
+    }
+}
+
+impl Receiving {
+    /// Waits until the thread of a tail that is stopped has ended, and drops the tail.
+    fn end(&mut self) {
+        if let Self::Thread { items, .. } = self {
             items.iter().for_each(drop);
         }
-        *receiving = Receiving::Closed;
-        Ok(self.handle.close()?)
+        *self = Self::Closed;
+    }
+}
+
+impl Drop for tc_tail {
+    /// No function of the caller runs after this.
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Ok(receiving) = self.receiving.get_mut() {
+            receiving.end();
+        }
     }
 }
 
@@ -418,4 +433,66 @@ fn json(report: &impl serde::Serialize) -> Outcome<String> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tc_tail_close(tail: *const tc_tail, error: *mut *mut tc_error) -> tc_status {
     fallible(error, || borrow(tail)?.close())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+    use super::*;
+
+    /// The facts that the functions of the store know.
+    #[derive(Default)]
+    struct Known {
+        freed: AtomicBool,
+        stored: AtomicU64,
+        too_late: AtomicBool,
+    }
+
+    unsafe extern "C" fn load(_: *mut c_void, _: *mut tc_buffer) -> Flag {
+        1
+    }
+
+    unsafe extern "C" fn store(user: *mut c_void, _: *const c_char, _: usize) -> Flag {
+        // SAFETY: the pointer of the test, which lives as long as the process.
+        let known = unsafe { &*user.cast::<Known>() };
+        std::thread::sleep(Duration::from_millis(60));
+        known.stored.fetch_add(1, Ordering::SeqCst);
+        known.too_late.fetch_or(known.freed.load(Ordering::SeqCst), Ordering::SeqCst);
+        1
+    }
+
+    #[test]
+    fn no_function_of_the_store_runs_after_a_tail_with_a_thread_is_freed() {
+        let folder = tempfile::tempdir().unwrap();
+        trailcore_samples::write_bank(folder.path(), &trailcore_samples::Bank::small()).unwrap();
+        let place = CString::new(folder.path().join("bk").to_str().unwrap()).unwrap();
+        let known: &'static Known = Box::leak(Box::default());
+        let user = std::ptr::from_ref(known).cast_mut().cast();
+        let size = std::mem::size_of::<tc_checkpoint_store>();
+        let functions = tc_checkpoint_store { size, user, load: Some(load), store: Some(store) };
+        let (mut tail, mut error, mut delivery) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        let (mut number, mut ready) = (0, -1);
+        let options = c"{\"checkpoint_interval\":3600000,\"batch\":1}";
+        // SAFETY: all pointers are those of live objects.
+        unsafe {
+            let opened =
+                tc_tail_open_stored(place.as_ptr(), options.as_ptr(), &raw const functions, &raw mut tail, &raw mut error);
+            assert_eq!(opened, tc_status::TC_OK);
+            assert_eq!(tc_tail_descriptor(tail, 4, &raw mut ready, &raw mut error), tc_status::TC_OK);
+            for _ in 0..2 {
+                assert_eq!(tc_tail_next(tail, -1, &raw mut delivery, &raw mut error), tc_status::TC_OK);
+                crate::delivery::tc_delivery_number(delivery, &raw mut number);
+                crate::delivery::tc_delivery_free(delivery);
+                assert_eq!(tc_tail_acknowledge(tail, number, &raw mut error), tc_status::TC_OK);
+            }
+            // The second one is stored by the thread, when it ends.
+            assert_eq!(known.stored.load(Ordering::SeqCst), 1);
+            tc_tail_free(tail);
+        }
+        known.freed.store(true, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!((known.stored.load(Ordering::SeqCst), known.too_late.load(Ordering::SeqCst)), (2, false));
+    }
 }

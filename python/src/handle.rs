@@ -101,7 +101,7 @@ impl<T: Send> Handle<T> {
     }
 
     /// Fails in a forked process, where a lock that another thread held at the fork is never released.
-    fn check_process(&self, py: Python<'_>) -> PyResult<()> {
+    pub(crate) fn check_process(&self, py: Python<'_>) -> PyResult<()> {
         if std::process::id() == self.process { Ok(()) } else { Err(error::forked(py)) }
     }
 }

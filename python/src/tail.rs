@@ -178,37 +178,47 @@ impl Tail {
 
     /// Acknowledges the delivery with a number.
     fn acknowledge(&self, py: Python<'_>, number: u64) -> PyResult<()> {
+        self.tail.check_process(py)?;
         py.detach(|| self.handle.acknowledge(&Receipt::of(number))).map_err(|error| raised(py, &error))
     }
 
     /// Stops it: a call that waits returns at once.
-    fn stop(&self) {
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        self.tail.check_process(py)?;
         self.handle.stop();
+        Ok(())
     }
 
     /// Ends the current or the next wait.
-    fn wake(&self) {
+    fn wake(&self, py: Python<'_>) -> PyResult<()> {
+        self.tail.check_process(py)?;
         self.handle.wake();
+        Ok(())
     }
 
     /// Accepts the event that it waits for.
-    fn resume(&self) {
+    fn resume(&self, py: Python<'_>) -> PyResult<()> {
+        self.tail.check_process(py)?;
         self.handle.resume();
+        Ok(())
     }
 
     /// Delivery, acknowledgement and checkpoint, a document.
-    fn progress_document(&self) -> PyResult<String> {
+    fn progress_document(&self, py: Python<'_>) -> PyResult<String> {
+        self.tail.check_process(py)?;
         serde_json::to_string(&self.handle.progress()).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// The distance to the end of the trail, a document.
     fn lag_document(&self, py: Python<'_>) -> PyResult<String> {
+        self.tail.check_process(py)?;
         let lag = py.detach(|| self.handle.lag()).map_err(|error| raised(py, &error))?;
         serde_json::to_string(&lag).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// Stops it, stores the checkpoint and closes the files.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.tail.check_process(py)?;
         // First, so that a thread that receives gives the tail back.
         self.handle.stop();
         let tail = self.tail.take(py)?;

@@ -274,6 +274,26 @@ def test_a_forked_process_gets_an_error(big: tc.Trail) -> None:
     assert first.to_json() and sum(1 for _ in changes) == 87
 
 
+def test_a_forked_process_does_not_move_a_checkpoint(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    with tc.follow(DATA / "bk", checkpoint=checkpoint, hints=False, checkpoint_interval=0, batch=5) as tail:
+        first = tail.recv()
+        assert isinstance(first, tc.Delivery)
+        child = os.fork()
+        if child == 0:
+            raised = 0
+            for call in (lambda: tail.acknowledge(first), tail.stop, tail.wake, tail.resume, lambda: tail.progress, lambda: tail.lag):
+                try:
+                    call()
+                except tc.ForkError:
+                    raised += 1
+            os._exit(raised)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 6
+        assert not checkpoint.exists()
+        tail.acknowledge(first)
+        assert checkpoint.exists()
+
+
 def _count(path: str) -> int:
     return sum(1 for _ in tc.open(path))
 

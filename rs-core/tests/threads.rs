@@ -111,6 +111,25 @@ fn changes_and_reports_are_the_same() {
 }
 
 #[test]
+fn transactions_that_break_off_are_reported_alike() {
+    let table = Arc::new(TableDef::new("A.B", vec![ColumnDef::varchar("C", 2_000).key()]));
+    let options = WriterOptions { file_size: 5 * MEGABYTE, ..WriterOptions::default() };
+    let mut writer = TrailWriter::in_memory("tt", options).unwrap();
+    let mut row = RowBuilder::new(&table, writer.byte_order());
+    row.text("C", &"c".repeat(1_900)).unwrap();
+    // Fewer than are listed.
+    for number in 0..900 {
+        writer.begin(&number.to_string(), "1.1", trailcore::Timestamp::from_unix_micros(0)).unwrap();
+        (0..1 + number % 9).for_each(|_| writer.insert(&table, row.bytes()).unwrap());
+        writer.leave_unfinished().unwrap();
+    }
+    let trail = trail_of(&writer.finish().unwrap());
+    let one = changes(&trail, ReadOptions::new());
+    assert!(one.2.matches("\"at_end\":true").count() == 1 && one.2.contains("\"unfinished\":900"), "{}", one.2);
+    assert_eq!(changes(&trail, ReadOptions::new().threads(2)), one);
+}
+
+#[test]
 fn batches_are_the_same() {
     for order in [ByteOrder::Big, ByteOrder::Little] {
         let trail = trail_of(&bank(order, 20));

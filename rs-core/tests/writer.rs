@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use trailcore::change::Row;
 use trailcore::schema::ColumnDef;
-use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, Token};
 use trailcore::{Decimal, ErrorKind, TableDef, Timestamp, Trail};
 
@@ -49,6 +49,58 @@ fn only_a_change_that_cannot_be_encoded_is_rejected() {
     assert_eq!(writer.insert(&long, &image(&table, 6)).unwrap_err().kind(), ErrorKind::Unencodable);
     writer.commit().unwrap();
     assert_eq!(ids(writer.finish().unwrap()), (vec![1, 3, 4], true));
+}
+
+#[test]
+fn a_transaction_ends_with_the_last_change_that_is_not_refused() {
+    let table = table();
+    let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+    for csn in 1..=2 {
+        writer.begin(&csn.to_string(), "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+        writer.insert(&table, &image(&table, csn)).unwrap();
+        for refused in 0..2 {
+            writer.tokens(&[Token { id: b'X', info: 0, body: &[7; 200_000] }]);
+            assert_eq!(writer.insert(&table, &image(&table, 9)).unwrap_err().kind(), ErrorKind::Unencodable, "{refused}");
+        }
+        writer.commit().unwrap();
+    }
+    let files = writer.finish().unwrap();
+    let mut reader = Trail::from_bytes(files[0].1.clone()).reader().unwrap();
+    for csn in ["1", "2"] {
+        let change = reader.next().unwrap().unwrap();
+        assert!(change.transaction().begins() && change.transaction().ends() && change.csn() == Some(csn), "{csn}");
+    }
+    assert!(reader.next().unwrap().is_none());
+    assert_eq!(reader.unfinished().count(), 0);
+}
+
+#[test]
+fn files_keep_to_their_size_with_pairs_tokens_and_names() {
+    const SIZE: u64 = 20_000;
+    let name = format!("A.{}", "B".repeat(900));
+    let table = Arc::new(TableDef::new(name, table().columns().to_vec()));
+    for metadata in [true, false] {
+        let options =
+            WriterOptions { metadata, file_size: SIZE, compatibility: if metadata { 5 } else { 3 }, ..WriterOptions::default() };
+        let mut writer = TrailWriter::in_memory("aa", options).unwrap();
+        for id in 0..60 {
+            writer.begin(&id.to_string(), "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+            writer.tokens(&[Token { id: b'X', info: 0, body: &[b'7'; 700] }]);
+            writer.user_tokens(&[b'u'; 500]);
+            let row = image(&table, id);
+            writer.update(&table, UpdateStyle::Pair, &row, &row).unwrap();
+            writer.commit().unwrap();
+        }
+        let files = writer.finish().unwrap();
+        assert!(files.len() > 3);
+        // The definition of the table does not count.
+        let most = SIZE + if metadata { 1_500 } else { 0 };
+        assert!(
+            files.iter().all(|(_, bytes)| bytes.len() as u64 <= most),
+            "{:?}",
+            files.iter().map(|file| file.1.len()).collect::<Vec<_>>()
+        );
+    }
 }
 
 #[test]

@@ -166,6 +166,8 @@ struct Open {
     xid: Option<String>,
     time: Timestamp,
     first: TrailPosition,
+    /// Position of its first change that has not been delivered before.
+    from: TrailPosition,
     last: TrailPosition,
     /// The place after its last change so far.
     after: TrailPosition,
@@ -232,6 +234,8 @@ impl Assembly {
             block_bytes: 0,
             bytes: 0,
             changes: 0,
+            rereads: false,
+            spill: None,
             ..open
         });
     }
@@ -335,7 +339,7 @@ impl Assembly {
         let part = if open.parts == 0 { Part::Whole } else { Part::Last };
         let body = if open.rereads {
             let (options, select) = (self.read.clone(), self.select.clone());
-            Body::InTrail(Box::new(InTrail { files: sources(open.first)?, options, select }))
+            Body::InTrail(Box::new(InTrail { from: open.from, files: sources(open.first)?, options, select }))
         } else if let Some(spill) = open.spill.take() {
             Body::Spilled(Arc::new(spill))
         } else {
@@ -349,12 +353,14 @@ impl Assembly {
 impl Open {
     fn of(change: &Change<'_>, has_start: bool, inside: Option<TrailPosition>) -> Self {
         let (csn, xid) = change.ids();
-        let first = inside.or(change.start().trail()).unwrap_or_default();
+        let from = change.start().trail().unwrap_or_default();
+        let first = inside.unwrap_or(from);
         Self {
             csn: csn.map(str::to_owned),
             xid: xid.map(str::to_owned),
             time: change.timestamp(),
             first,
+            from,
             last: first,
             after: first,
             has_start: has_start || inside.is_some(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use trailcore::source::{ByteSource, ReadFilter, TrailFile};
 use trailcore::{
-    Change, ChangeBlock, Error, Position, ReadOptions, Reader, Result, Timestamp, Trail, TrailPosition, filter::Select,
+    Change, ChangeBlock, Error, ErrorKind, Position, ReadOptions, Reader, Result, Timestamp, Trail, TrailPosition, filter::Select,
 };
 
 use crate::acknowledge::{Mark, Receipt};
@@ -200,6 +200,8 @@ pub(crate) enum Body {
 /// A transaction that is read from the trail again.
 #[derive(Debug)]
 pub(crate) struct InTrail {
+    /// Position of its first change that has not been delivered before.
+    pub(crate) from: TrailPosition,
     /// The files, which are open.
     pub(crate) files: Vec<(std::path::PathBuf, Arc<dyn ByteSource>)>,
     pub(crate) options: ReadOptions,
@@ -237,7 +239,7 @@ impl Transaction {
         self.after.position.into()
     }
 
-    /// Returns the number of changes; at least one.
+    /// Returns the number of changes: at least one, but for the last part, which may have none.
     #[must_use]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> u64 {
@@ -276,7 +278,8 @@ impl Transaction {
                 let trail = Trail::of(files);
                 let filter = again.select.as_ref().map(|select| ReadFilter::new(select, trail.clone(), &again.options));
                 let reader = trail.reader_with(again.options.clone().start_at(self.first.into()))?;
-                Ok(Blocks(Place::InTrail(Box::new(Reread { reader, filter, last: self.last.into(), done: false }))))
+                let (from, last) = (again.from.into(), self.last.into());
+                Ok(Blocks(Place::InTrail(Box::new(Reread { reader, filter, from, last, done: false }))))
             }
         }
     }
@@ -304,6 +307,7 @@ impl Blocks {
 struct Reread {
     reader: Reader,
     filter: Option<ReadFilter>,
+    from: Position,
     last: Position,
     done: bool,
 }
@@ -314,13 +318,20 @@ impl Reread {
         const CHANGES: usize = 1_000;
         let mut block = ChangeBlock::default();
         while !self.done && block.len() < CHANGES {
-            let Some(change) = self.reader.next()? else { break };
-            self.done = change.position() >= self.last;
+            let Some(change) = self.reader.next()?.filter(|change| change.position() <= self.last) else {
+                let what = format!("the trail does not have the last change of the transaction any more, at {}", self.last);
+                let error = Error::new(ErrorKind::Truncated, what);
+                return Err(error.hint("its files were changed after they had been read: restore them"));
+            };
+            self.done = change.position() == self.last;
+            if change.start() < self.from {
+                continue;
+            }
             let wanted = match &mut self.filter {
                 Some(filter) => filter.wants(&change)?,
                 None => true,
             };
-            if wanted && change.position() <= self.last {
+            if wanted {
                 block.push(&change);
             }
         }

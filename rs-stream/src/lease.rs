@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use trailcore::{Error, Result};
+use trailcore::{Error, ErrorKind, Result};
 
 /// The content of the file of a lease that is given back.
 const RELEASED: &[u8] = b"released";
@@ -67,7 +67,7 @@ impl Lease {
                 _ => false,
             };
             if is_free {
-                let token = last.map_or(0, |(token, _)| token) + 1;
+                let token = files.after(last.map_or(0, |(token, _)| token))?;
                 if files.create(token)? {
                     return Self::keep(files, token, pause).map(Some);
                 }
@@ -171,6 +171,14 @@ impl Files {
         }
     }
 
+    /// Returns the number after another one.
+    fn after(&self, token: u64) -> Result<u64> {
+        token.checked_add(1).ok_or_else(|| {
+            let what = format!("the file {token}.lease has the highest number that there is");
+            Error::new(ErrorKind::Corrupt, what).in_file(&self.folder).hint("remove it: no process has made it")
+        })
+    }
+
     /// Creates the file of a number, and removes those before it. Returns `false` if another process has done so.
     fn create(&self, token: u64) -> Result<bool> {
         match OpenOptions::new().write(true).create_new(true).open(self.path(token)) {
@@ -231,6 +239,13 @@ mod tests {
         });
         assert_eq!(most.into_inner(), 1);
         assert_eq!(Files { folder: folder.path().to_path_buf() }.last().unwrap().unwrap().0, 6);
+    }
+
+    #[test]
+    fn a_file_with_the_highest_number_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(format!("{}.lease", u64::MAX)), RELEASED).unwrap();
+        assert_eq!(Lease::wait(folder.path(), LIMIT, || false).unwrap_err().kind(), ErrorKind::Corrupt);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded};
@@ -29,6 +30,8 @@ pub(crate) enum Message {
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     state: Mutex<State>,
+    /// The number of queues, for callers that cannot wait for the lock: the reading that has it may wait for them.
+    connected: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +76,8 @@ pub(crate) enum LinkState {
 #[derive(Debug)]
 pub(crate) struct Joined {
     receiver: Receiver<Message>,
+    /// A message that could not be taken yet.
+    held: Option<Message>,
     end: Arc<Mutex<Option<Error>>>,
 }
 
@@ -85,12 +90,20 @@ pub(crate) enum Received {
 }
 
 impl Joined {
-    pub(crate) fn receive(&self) -> Received {
+    pub(crate) fn receive(&mut self) -> Received {
+        if let Some(message) = self.held.take() {
+            return Received::Message(message);
+        }
         match self.receiver.try_recv() {
             Ok(message) => Received::Message(message),
             Err(TryRecvError::Empty) => Received::Nothing,
             Err(TryRecvError::Disconnected) => Received::Ended(self.end.lock().take()),
         }
+    }
+
+    /// Keeps a message: the next call of [`receive`](Self::receive) returns it again.
+    pub(crate) fn hold(&mut self, message: Message) {
+        self.held = Some(message);
     }
 }
 
@@ -104,7 +117,8 @@ impl Reading {
         let (sender, receiver) = bounded(size);
         let end = Arc::default();
         state.queues.push(Queue { sender, signal: Arc::clone(signal), slow, dropped: None, end: Arc::clone(&end) });
-        Some((Joined { receiver, end }, at))
+        self.connected.store(state.queues.len(), Ordering::Relaxed);
+        Some((Joined { receiver, held: None, end }, at))
     }
 
     /// Returns the place after the last message.
@@ -114,7 +128,7 @@ impl Reading {
 
     /// Returns the number of subscribers that are connected.
     pub(crate) fn subscribers(&self) -> usize {
-        self.state.lock().queues.len()
+        self.connected.load(Ordering::Relaxed)
     }
 
     /// Moves on without a message.
@@ -127,6 +141,7 @@ impl Reading {
         let mut state = self.state.lock();
         let gone = state.queues.extract_if(.., |queue| !queue.send(message, stop));
         gone.for_each(Queue::close);
+        self.connected.store(state.queues.len(), Ordering::Relaxed);
         if let Message::Changes(_, after) = message {
             state.at = Some(after.position);
         }
@@ -137,6 +152,7 @@ impl Reading {
         let mut state = self.state.lock();
         (state.at, state.failed) = (None, error.cloned());
         state.queues.drain(..).for_each(Queue::close);
+        self.connected.store(0, Ordering::Relaxed);
     }
 }
 

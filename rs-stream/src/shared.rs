@@ -173,7 +173,10 @@ impl Shared {
             Error::new(ErrorKind::InvalidArgument, "the receipt is not one of this tail, or it is acknowledged already")
         })?;
         let found = self.keeper.lock().checkpoint(&mark);
-        found.ok_or_else(|| Error::internal("the file of a delivery has no identity"))
+        found.ok_or_else(|| {
+            let what = format!("the header of the file of {} could not be read: it has no checkpoint", mark.position);
+            Error::new(ErrorKind::Io, what).hint("continue at an earlier checkpoint; if the file was removed, restore it")
+        })
     }
 
     /// Returns when the next checkpoint is due; `None` if all that is acknowledged is stored.

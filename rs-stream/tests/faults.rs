@@ -21,8 +21,8 @@ use trailcore::Result;
 use trailcore::sink::WriterOptions;
 use trailcore::source::ByteSource;
 use trailcore_stream::{
-    Checkpoint, CheckpointStore, Delivery, FileFacts, FileStore, Files, Loaded, MemoryStore, OsFiles, Oversize, Scratch, Tail,
-    TailOptions,
+    Checkpoint, CheckpointStore, Delivery, FileFacts, FileStore, Files, Hub, Loaded, MemoryStore, OsFiles, Oversize, Scratch,
+    Tail, TailOptions,
 };
 
 const LIST: [(u64, usize); 5] = [(100, 1), (101, 4), (102, 2), (103, 3), (104, 7)];
@@ -166,6 +166,55 @@ fn every_call_of_the_file_layer_fails_once() {
         }
         assert!(fails_at > 50);
     }
+}
+
+#[test]
+fn every_call_of_a_subscriber_fails_once_while_it_shares_a_reading() {
+    let files = files();
+    let whole = Growing::new();
+    for (seqno, file) in files.iter().enumerate() {
+        whole.append(seqno, file);
+    }
+    let expected = read(&whole.path());
+    for delivery in DELIVERIES {
+        let mut fails_at = 1;
+        loop {
+            let layer = Faulty::new(fails_at, 5, usize::MAX);
+            let seen = subscribe(&layer, &files, delivery, expected.len());
+            assert_eq!(seen.changes, expected, "call {fails_at}");
+            assert!(seen.kinds().iter().all(|kind| *kind == "read_failed"), "call {fails_at}: {:?}", seen.events);
+            if layer.countdown.load(Ordering::Relaxed) > 0 {
+                break;
+            }
+            fails_at += 1;
+        }
+        assert!(fails_at > 10, "{fails_at}");
+    }
+}
+
+/// Subscribes to a reading of a trail that grows, which ends before the trail does. Returns what was seen.
+fn subscribe(layer: &Faulty, files: &[Vec<u8>], delivery: Delivery, count: usize) -> Seen {
+    let growing = Growing::new();
+    growing.append(0, &files[0]);
+    let mut hub = Some(Hub::open(growing.path(), quick()).unwrap());
+    let open = |hub: &Hub| hub.subscribe(quick().delivery(delivery).files(Arc::new(layer.clone())));
+    let opened = hub.as_ref().map(|hub| open(hub).or_else(|_| open(hub)).unwrap());
+    hub.as_mut().unwrap().start().unwrap();
+    let (mut tail, mut seen) = (opened.unwrap(), Seen::default());
+    for (seqno, file) in files.iter().enumerate().skip(1) {
+        seen.drain_for(&mut tail, Duration::from_millis(4));
+        if seqno == files.len() - 1 {
+            hub = None;
+        }
+        growing.append(seqno, file);
+    }
+    drop(hub);
+    let until = Instant::now() + Duration::from_secs(60);
+    while seen.changes.len() < count && Instant::now() < until {
+        seen.drain_for(&mut tail, Duration::from_millis(4));
+    }
+    seen.drain_for(&mut tail, Duration::from_millis(4));
+    seen
 }
 
 #[test]

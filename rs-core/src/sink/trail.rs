@@ -180,14 +180,10 @@ struct Pending {
 const SURELY_ENCODABLE: usize = 30_000;
 
 impl Pending {
-    /// Returns the bytes of data and user tokens.
-    fn body_size(&self) -> usize {
-        self.data.len() + self.user_tokens.as_ref().map_or(0, Vec::len)
-    }
-
-    /// Returns the same with GoldenGate's tokens, and the table's name, which may be in the header.
-    fn size(&self) -> usize {
-        self.body_size() + self.tokens.len() + self.table.as_ref().map_or(0, |table| table.name().len())
+    /// Returns the bytes that each of its records has apart from its data: tokens, and the table's name if that is in the header.
+    fn size_of_each(&self, has_name: bool) -> usize {
+        let name = self.table.as_ref().filter(|_| has_name).map_or(0, |table| table.name().len());
+        self.tokens.len() + self.user_tokens.as_ref().map_or(0, Vec::len) + name
     }
 
     fn add(&mut self, record: &NewRecord<'_>) {
@@ -564,7 +560,7 @@ impl TrailWriter {
     }
 
     fn add(&mut self, table: Option<&Arc<TableDef>>, records: &[NewRecord<'_>]) -> Result<()> {
-        self.write_pending(false)?;
+        self.is_sound()?;
         let mut pending = std::mem::take(&mut self.spare);
         records.iter().for_each(|record| pending.add(record));
         std::mem::swap(&mut pending.tokens, &mut self.next_tokens);
@@ -581,10 +577,12 @@ impl TrailWriter {
             _ => {}
         }
         // A small change can always be encoded.
-        if pending.size() > SURELY_ENCODABLE {
+        if pending.data.len() + pending.size_of_each(true) > SURELY_ENCODABLE {
             let ids = self.ids_area(transaction)?;
             self.encode(&pending, transaction, &ids, true, &mut Vec::new())?;
         }
+        // The change before this one does not end the transaction: not until it is certain that this one is not refused.
+        self.write_pending(false)?;
         if let Some(transaction) = &mut self.transaction {
             transaction.pending = Some(pending);
         }
@@ -605,9 +603,9 @@ impl TrailWriter {
             return Err(Error::internal("a change is pending outside a transaction"));
         };
         let ids = self.ids_area(transaction)?;
-        let token_bytes = pending.tokens.len() + ids.len();
+        let each = 128 + pending.size_of_each(!self.options.metadata);
         // The file first: the index of a definition is valid in one file.
-        self.start_file(pending.table.as_ref(), pending.body_size() + token_bytes + 128 * pending.records.len())?;
+        self.start_file(pending.table.as_ref(), pending.data.len() + ids.len() + each * pending.records.len())?;
         let Some(transaction) = &self.transaction else {
             return Err(Error::internal("a change is pending outside a transaction"));
         };

@@ -237,6 +237,11 @@ impl ReadWindow {
         !matches!(self.end, End::Open)
     }
 
+    /// Returns whether the trail goes on after its end.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Returns the segment of a frame. There is nearly always only one.
     #[inline(always)]
     pub(crate) fn segment(&self, frame: usize) -> Option<&Segment> {
@@ -416,6 +421,8 @@ impl ReadWindow {
         Self {
             buffer: std::mem::replace(&mut self.buffer, rest),
             unframed: frames.last().map_or(0, |frame| frame.at as usize + frame.len as usize),
+            // Something follows, unless nothing is left.
+            closed: self.closed || !self.frames.is_empty() || !self.is_at_end(),
             frames,
             segments,
             done: self.done,

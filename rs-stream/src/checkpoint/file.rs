@@ -33,13 +33,15 @@ use crate::durable;
 pub struct FileStore {
     path: PathBuf,
     lock: Option<File>,
+    /// The current checkpoint is damaged: the previous one is all that there is.
+    damaged: bool,
 }
 
 impl FileStore {
     /// Creates the store of a path. It reads and writes nothing yet.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_path_buf(), lock: None }
+        Self { path: path.as_ref().to_path_buf(), lock: None, damaged: false }
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
@@ -48,8 +50,11 @@ impl FileStore {
         name.into()
     }
 
-    /// Keeps the current checkpoint as the previous one. The current one stays in place.
+    /// Keeps the current checkpoint as the previous one, unless it is damaged. The current one stays in place.
     fn keep_previous(&self) -> io::Result<()> {
+        if self.damaged {
+            return Ok(());
+        }
         let previous = self.beside(".previous");
         match fs::remove_file(&previous) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -104,6 +109,7 @@ impl CheckpointStore for FileStore {
     }
 
     fn load(&mut self) -> Result<Option<Loaded>> {
+        self.damaged = false;
         let damaged = match read(&self.path)? {
             Some(Ok(checkpoint)) => return Ok(Some(checkpoint.into())),
             // A later release wrote it: an older checkpoint would repeat changes.
@@ -112,13 +118,18 @@ impl CheckpointStore for FileStore {
             None => return Ok(None),
         };
         match read(&self.beside(".previous"))? {
-            Some(Ok(checkpoint)) => Ok(Some(Loaded { checkpoint, damaged: Some(damaged) })),
+            Some(Ok(checkpoint)) => {
+                self.damaged = true;
+                Ok(Some(Loaded { checkpoint, damaged: Some(damaged) }))
+            }
             _ => Err(damaged.hint("the one before it cannot be used either; remove the file to start anew")),
         }
     }
 
     fn store(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.write(checkpoint)
+        self.write(checkpoint)?;
+        self.damaged = false;
+        Ok(())
     }
 }
 
@@ -188,6 +199,15 @@ mod tests {
             let loaded = store.load().unwrap().unwrap();
             assert!(loaded.checkpoint == first && loaded.damaged.is_some(), "{bit}");
         }
+        // The first checkpoint after damage does not replace the one that was used: the process may end before it is complete.
+        fs::write(&path, b"").unwrap();
+        let mut next = FileStore::new(&path);
+        assert_eq!(next.load().unwrap().unwrap().checkpoint, first);
+        next.store(&second).unwrap();
+        assert_eq!(opened(&fs::read(path.with_extension("previous")).unwrap()).unwrap(), first);
+        next.store(&second).unwrap();
+        assert_eq!(opened(&fs::read(path.with_extension("previous")).unwrap()).unwrap(), second);
+        fs::write(&path, b"").unwrap();
         fs::write(path.with_extension("previous"), b"").unwrap();
         assert_eq!(store.load().unwrap_err().kind(), ErrorKind::Corrupt);
     }

@@ -192,8 +192,20 @@ struct Uncommitted {
     inside: bool,
     /// They come from a transaction that a parallel sink applies on its own.
     alone: bool,
-    /// Times of the changes' commits, in microseconds.
-    times: Vec<i64>,
+    /// Times of the changes' commits, in microseconds, each with the number of changes in a row that have it: a transaction has one.
+    times: Vec<(i64, u64)>,
+}
+
+impl Uncommitted {
+    fn count(&mut self, change: &Change<'_>) {
+        self.changes += 1;
+        self.bytes += change.source_bytes();
+        let time = change.timestamp().unix_micros();
+        match self.times.last_mut() {
+            Some((last, count)) if *last == time => *count += 1,
+            _ => self.times.push((time, 1)),
+        }
+    }
 }
 
 /// Returns whether a transaction has a change that is about several rows, or about one that is not known.
@@ -394,9 +406,7 @@ impl Worker {
         for block in item.blocks()? {
             for change in block?.changes() {
                 self.write(&change, mapping)?;
-                uncommitted.changes += 1;
-                uncommitted.bytes += change.source_bytes();
-                uncommitted.times.push(change.timestamp().unix_micros());
+                uncommitted.count(&change);
             }
         }
         uncommitted.since.get_or_insert_with(Instant::now);
@@ -448,6 +458,8 @@ impl Worker {
             tail.acknowledge(receipt)?;
         }
         self.tries = 0;
+        // It is the sink's own code: the status is not locked meanwhile.
+        let counts = self.sink.counts();
         let mut status = self.control.status.lock();
         status.committed = Some(checkpoint.position);
         status.committed_at = Some(unix_micros() / 1_000);
@@ -457,17 +469,18 @@ impl Worker {
         status.commits += 1;
         status.commit_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         status.dead_letters = self.letters.as_ref().map_or(0, DeadLetters::written);
-        status.counts = self.sink.counts();
+        status.counts = counts;
         status.error = None;
         status.error_class = None;
         let now = unix_micros();
-        for time in &uncommitted.times {
+        for (time, changes) in &uncommitted.times {
             // The clock of the database may be ahead.
             let took = now.saturating_sub(*time).max(0);
-            status.latency_milliseconds = status.latency_milliseconds.saturating_add(took.unsigned_abs() / 1_000);
+            let all = (took.unsigned_abs() / 1_000).saturating_mul(*changes);
+            status.latency_milliseconds = status.latency_milliseconds.saturating_add(all);
             let class = [100_000, 1_000_000, 10_000_000, 60_000_000].iter().position(|limit| took <= *limit);
             if let Some(count) = status.latency.get_mut(class.unwrap_or(4)) {
-                *count += 1;
+                *count += changes;
             }
         }
         drop(status);

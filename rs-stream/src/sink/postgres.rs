@@ -73,6 +73,8 @@ pub struct PostgresSink {
     /// The checkpoint of a commit without an answer.
     attempted: Option<String>,
     inside: bool,
+    /// The transaction has a savepoint.
+    has_savepoint: bool,
     /// Inserts into one table that are not sent yet.
     inserts: Vec<OwnedChange>,
     refused: Vec<(OwnedChange, Error)>,
@@ -134,8 +136,22 @@ impl PostgresSink {
                 .hint("set position to a name of this pipeline"));
         }
         let counts = COUNTS.map(|name| (name, 0)).into();
-        let (client, tables, number, attempted, inside, inserts, refused, uncommitted, role) = Default::default();
-        Ok(Self { options, client, tables, number, attempted, inside, inserts, refused, counts, uncommitted, role })
+        let (client, tables, number, attempted, inside, has_savepoint) = Default::default();
+        let (inserts, refused, uncommitted, role) = Default::default();
+        Ok(Self {
+            options,
+            client,
+            tables,
+            number,
+            attempted,
+            inside,
+            has_savepoint,
+            inserts,
+            refused,
+            counts,
+            uncommitted,
+            role,
+        })
     }
 
     /// Makes it the keeper of the position of workers.
@@ -383,7 +399,7 @@ impl PostgresSink {
     fn begin(&mut self) -> Result<()> {
         if !self.inside {
             self.client()?.batch_execute("BEGIN").map_err(|error| server_error(&error))?;
-            self.inside = true;
+            (self.inside, self.has_savepoint) = (true, false);
         }
         Ok(())
     }
@@ -404,7 +420,10 @@ impl PostgresSink {
 
     /// Runs statements after a savepoint. Returns the error of statements that the data are wrong for, whose effects are undone.
     fn guarded(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<Option<Error>> {
-        self.client()?.batch_execute("SAVEPOINT trailcore").map_err(|error| server_error(&error))?;
+        // The one before is released: each that is kept would make the server slower for all statements after it.
+        let renew = if self.has_savepoint { "RELEASE SAVEPOINT trailcore; SAVEPOINT trailcore" } else { "SAVEPOINT trailcore" };
+        self.client()?.batch_execute(renew).map_err(|error| server_error(&error))?;
+        self.has_savepoint = true;
         match run(self) {
             Ok(()) => Ok(None),
             Err(error) if error.kind() == ErrorKind::Value => {

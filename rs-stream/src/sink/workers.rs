@@ -193,22 +193,31 @@ pub(crate) fn row_key(change: &Change<'_>) -> Result<Option<Vec<u8>>> {
     })
 }
 
-/// Returns the values of the key's columns in an image, if it has all of them.
+/// Returns the values of the key's columns in an image, if it has all of them. Values that the server may take for equal, such as `1` and
+/// `1.0`, are made equal, as are tables that differ in their database or in upper and lower case: they can be the same row, which must be
+/// one worker's.
 fn key_of(change: &Change<'_>, row: &Row<'_>) -> Option<Vec<u8>> {
-    let mut key = change.table_name().into_owned().into_bytes();
+    let name = change.table_name();
+    let mut key = name.rsplit('.').next().unwrap_or_default().to_lowercase().into_bytes();
     let mut columns = change.table().key().peekable();
     columns.peek()?;
     for column in columns {
         let text = match row.get(&column.name)?.value() {
-            Value::Text(text) => text.into_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::DateTime(time) => time.to_string(),
+            Value::Text(text) => text.trim_end_matches(' ').to_lowercase(),
+            Value::Number(number) => significant_digits(&number.to_string()),
+            Value::DateTime(time) => significant_digits(&time.to_string()),
             _ => return None,
         };
         key.push(0);
         key.extend_from_slice(text.as_bytes());
     }
     Some(key)
+}
+
+/// Returns the digits of a number or time without zeros at the start and the end, which have no meaning in some of its forms.
+fn significant_digits(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').to_owned()
 }
 
 impl Sink for PostgresWorkers {
@@ -304,5 +313,33 @@ impl Sink for PostgresWorkers {
             counts.into_iter().for_each(|(name, count)| *sums.entry(name).or_default() += count);
         }
         sums.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use trailcore::change::{Builder, Number};
+    use trailcore::schema::{ColumnDef, TableDef};
+
+    use super::*;
+
+    #[test]
+    fn values_that_the_server_takes_for_equal_are_one_row() {
+        let key = |table: &str, text: &str, number: &str| {
+            let columns = vec![ColumnDef::varchar("C", 9).key(), ColumnDef::number("N").key()];
+            let table = Arc::new(TableDef::new(table, columns));
+            let change = Builder::new(Op::Insert, &table).after("C", &Value::Text(text.into())).unwrap();
+            let change = change.after("N", &Value::Number(Number::Text(number))).unwrap().build().unwrap();
+            row_key(&change.as_change()).unwrap().unwrap()
+        };
+        let one = key("BANK.T", "a", "1.5");
+        for (table, text, number) in
+            [("BANK.T", "a  ", "1.50"), ("BANK.T", "A", "1.500"), ("PDB2.BANK.T", "a", "1.50000"), ("bank.t", "a", "1.5")]
+        {
+            assert_eq!(key(table, text, number), one, "{table} {text} {number}");
+        }
+        assert!(key("BANK.T", "b", "1.5") != one && key("BANK.T", "a", "1.6") != one && key("BANK.U", "a", "1.5") != one);
     }
 }

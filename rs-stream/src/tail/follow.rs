@@ -513,6 +513,7 @@ impl Tail {
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Cancelled) => {
                 Ok(if self.fault(error)? || !self.out.is_empty() { Step::Again } else { Step::Idle })
             }
+            Err(error) => Err(self.failed.insert(error).clone()),
             done => done,
         }
     }
@@ -541,6 +542,10 @@ impl Tail {
             let block = Arc::new(block);
             self.pool.keep(&block);
             self.take_own(block, after)?;
+            if self.is_shared() && after > self.order.here() {
+                // The rest of the block is in the queue, and so are the notes after it.
+                notes.clear();
+            }
         }
         for note in notes {
             self.take_note(note)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trailcore::{ChangeBlock, Result, TrailPosition};
 
 use crate::event::EventKind;
-use crate::link::{Link, LinkState, Message, Reading, Received};
+use crate::link::{Joined, Link, LinkState, Message, Reading, Received};
 use crate::skip::Skip;
 use crate::tail::follow::{Out, Step, Tail};
 
@@ -89,12 +89,18 @@ impl Tail {
 
     /// Takes the next message of the queue.
     pub(super) fn take_shared(&mut self) -> Result<Step> {
-        let Some(Link { state: LinkState::Shared(joined), .. }) = &self.link else { return Ok(Step::Again) };
+        let Some(joined) = self.joined() else { return Ok(Step::Again) };
         match joined.receive() {
             Received::Nothing => Ok(Step::Idle),
             Received::Message(Message::Changes(block, after)) => {
                 if self.files.last().is_none_or(|last| last.seqno < after.position.seqno) {
-                    self.find_files()?;
+                    // If the folder cannot be read now, the changes are taken when it is tried again.
+                    if let Err(error) = self.find_files() {
+                        if let Some(joined) = self.joined() {
+                            joined.hold(Message::Changes(block, after));
+                        }
+                        return Err(error);
+                    }
                 }
                 self.take(block, after.position, false)?;
                 self.files.iter().for_each(|file| file.close());
@@ -116,15 +122,25 @@ impl Tail {
                 Ok(Step::Again)
             }
             Received::Ended(None) => {
+                // If this fails, the queue is still at its end when it is tried again.
+                self.find_files()?;
                 let mark = self.mark();
                 tracing::debug!(position = %mark.position, "left the shared reading");
                 if let Some(link) = &mut self.link {
                     link.state = LinkState::Own;
                 }
-                self.find_files()?;
+                // The order of what was shared has been examined there.
+                self.order.continue_after(&mark);
                 self.restart_within(mark)?;
                 Ok(Step::Again)
             }
+        }
+    }
+
+    fn joined(&mut self) -> Option<&mut Joined> {
+        match &mut self.link {
+            Some(Link { state: LinkState::Shared(joined), .. }) => Some(joined),
+            _ => None,
         }
     }
 }

@@ -96,6 +96,41 @@ fn a_streamed_transaction_continues_inside() {
 }
 
 #[test]
+fn the_rest_of_a_transaction_is_read_again_or_spilled_without_what_was_delivered() {
+    let (growing, _) = rolled();
+    let expected = read(&growing.path());
+    for oversize in [Oversize::Reread, Oversize::Spill] {
+        for taken in 0..expected.len() {
+            let store = MemoryStore::new();
+            let mut seen = Seen::default();
+            take(&mut Tail::open_with(growing.path(), quick().batch(1), store.clone()).unwrap(), &mut seen, taken);
+            let options = quick().delivery(Delivery::Transactions).memory(1, oversize);
+            seen.drain(&mut Tail::open_with(growing.path(), options, store).unwrap());
+            assert_eq!(seen.changes, expected, "{oversize:?} after {taken}");
+            let changes: u64 = seen.transactions.iter().map(|(_, changes, _)| changes).sum();
+            assert_eq!(changes as usize, expected.len() - taken);
+        }
+    }
+}
+
+#[test]
+fn a_transaction_that_is_not_in_the_trail_any_more_is_an_error_and_not_a_shorter_one() {
+    let growing = Growing::new();
+    let file = trail(options(), &[(100, 40)]).remove(0);
+    growing.append(0, &file);
+    let options = quick().delivery(Delivery::Transactions).memory(1, Oversize::Reread);
+    let item = Tail::open(growing.path(), options).unwrap().recv().unwrap().unwrap();
+    let Item::Transaction(transaction) = &item else { panic!("{item:?}") };
+    assert_eq!(transaction.blocks().unwrap().map(|block| block.unwrap().len()).sum::<usize>(), 40);
+    let ends = crate::support::record_ends(&file);
+    growing.overwrite(0, &file[..ends[ends.len() - 5]]);
+    let mut blocks = transaction.blocks().unwrap();
+    let error = blocks.find_map(Result::err).unwrap();
+    assert_eq!(error.kind(), trailcore::ErrorKind::Truncated, "{error}");
+    assert!(blocks.next().is_none());
+}
+
+#[test]
 fn changes_are_acknowledged_one_by_one_in_any_order() {
     let (growing, _) = rolled();
     let expected = read(&growing.path());
@@ -205,8 +240,22 @@ enum Action {
     Append(usize),
     Receive(usize),
     Acknowledge(usize),
-    Restart,
+    /// With another unit of delivery and another treatment of large transactions.
+    Restart(usize),
     Purge,
+}
+
+/// Options by number: changes, or transactions, the large ones of which are streamed, read again or spilled.
+fn options_of(number: usize, batch: usize) -> TailOptions {
+    let large = |oversize| quick().delivery(Delivery::Transactions).memory(300, oversize);
+    match number {
+        0 => quick(),
+        1 => quick().delivery(Delivery::Transactions),
+        2 => large(Oversize::Stream),
+        3 => large(Oversize::Reread),
+        _ => large(Oversize::Spill),
+    }
+    .batch(batch)
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -214,7 +263,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (1usize..900).prop_map(Action::Append),
         4 => (1usize..6).prop_map(Action::Receive),
         3 => (0usize..4).prop_map(Action::Acknowledge),
-        1 => Just(Action::Restart),
+        1 => (0usize..5).prop_map(Action::Restart),
         1 => Just(Action::Purge),
     ]
 }
@@ -229,7 +278,7 @@ proptest! {
         list in prop::collection::vec(1usize..6, 3..14),
         actions in prop::collection::vec(action(), 1..80),
         batch in 1usize..4,
-        whole in any::<bool>(),
+        first in 0usize..5,
     ) {
         let list: Vec<_> = (100..).zip(list).collect();
         let files = trail(WriterOptions { file_size: 1_500, ..options() }, &list);
@@ -239,10 +288,8 @@ proptest! {
         }
         let expected = read(&whole_trail.path());
         let growing = Growing::new();
-        let delivery = if whole { Delivery::Transactions } else { Delivery::Changes };
-        let tail_options = || -> TailOptions { quick().delivery(delivery).batch(batch) };
         let store = MemoryStore::new();
-        let mut tail = Tail::open_with(growing.path(), tail_options(), store.clone()).unwrap();
+        let mut tail = Tail::open_with(growing.path(), options_of(first, batch), store.clone()).unwrap();
         let mut bytes: std::collections::VecDeque<(usize, Vec<u8>)> = files.iter().cloned().enumerate().collect();
         // The model: changes delivered since the last restart, from `from` on, and the receipts with their ends.
         let (mut from, mut seen, mut open) = (0, Seen::default(), Vec::new());
@@ -281,9 +328,9 @@ proptest! {
                         let _ = end;
                     }
                 }
-                Action::Restart => {
+                Action::Restart(number) => {
                     drop(tail);
-                    tail = Tail::open_with(growing.path(), tail_options(), store.clone()).unwrap();
+                    tail = Tail::open_with(growing.path(), options_of(number, batch), store.clone()).unwrap();
                     (from, seen) = (acknowledged, Seen::default());
                     open.clear();
                 }

@@ -213,6 +213,25 @@ fn a_reading_that_ends_leaves_its_subscribers_to_themselves() {
 }
 
 #[test]
+fn the_number_of_subscribers_is_known_while_the_reading_waits_for_one() {
+    let mut writer = Writer::new(50, 500);
+    writer.append(2);
+    let mut hub = Hub::open(writer.growing.path(), tail_options()).unwrap();
+    let blocks = hub.subscribe(tail_options().slow(1, Slow::Block)).unwrap();
+    hub.start().unwrap();
+    while writer.append(1) {}
+    std::thread::sleep(Duration::from_millis(100));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        sender.send(hub.subscribers()).unwrap();
+        hub
+    });
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(20)), Ok(1));
+    drop(blocks);
+    thread.join().unwrap().stop().unwrap();
+}
+
+#[test]
 fn a_subscriber_that_never_receives_or_dies_stops_no_other() {
     let expected = all(50);
     let last = expected.last().unwrap().clone();

@@ -37,7 +37,7 @@ struct Got {
 }
 
 /// Receives until the end. Messages are consecutive, but for the ones that an event before them counts.
-fn receive(joined: &Joined, signal: &Signal, from: TrailPosition) -> Got {
+fn receive(mut joined: Joined, signal: &Signal, from: TrailPosition) -> Got {
     let mut got = Got { next: from.rba, ..Got::default() };
     loop {
         match joined.receive() {
@@ -69,7 +69,7 @@ pub fn a_subscriber_gets_all_or_knows_what_it_lost() {
         thread::spawn(move || {
             let signal = Arc::new(Signal::default());
             let Some((joined, at)) = reading.join(&signal, 1, slow) else { return };
-            let got = receive(&joined, &signal, at);
+            let got = receive(joined, &signal, at);
             match slow {
                 Slow::Block => assert_eq!((got.next, got.failed), (MESSAGES, false)),
                 Slow::CatchUp => assert!(!got.failed && got.dropped == 0),
@@ -92,7 +92,7 @@ pub fn one_that_is_disconnected_is_told_at_once() {
         reading.move_to(TrailPosition::new(0, 0));
         let signal = Arc::new(Signal::default());
         let Some((joined, at)) = reading.join(&signal, 1, slow) else { unreachable!("nobody else has the lock") };
-        let subscriber = thread::spawn(move || receive(&joined, &signal, at));
+        let subscriber = thread::spawn(move || receive(joined, &signal, at));
         let stop = Signal::default();
         (0..MESSAGES).for_each(|at| reading.send(&message(at), &stop));
         if reading.subscribers() > 0 {

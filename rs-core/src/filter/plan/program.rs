@@ -588,6 +588,84 @@ mod tests {
         }
     }
 
+    /// Returns the changes of a trail with these images, each of an operation.
+    fn written(table: &Arc<TableDef>, order: crate::trail::ByteOrder, images: &[(usize, Vec<u8>)]) -> Vec<OwnedChange> {
+        use crate::sink::{TrailWriter, UpdateStyle, WriterOptions};
+        let mut writer = TrailWriter::in_memory("tt", WriterOptions { order, ..WriterOptions::default() }).unwrap();
+        writer.begin("1", "1.1", crate::Timestamp::from_unix_micros(0)).unwrap();
+        for (op, image) in images {
+            match op {
+                0 => writer.insert(table, image),
+                1 => writer.update(table, UpdateStyle::Unified, &[], image),
+                _ => writer.delete(table, image),
+            }
+            .unwrap();
+        }
+        writer.commit().unwrap();
+        let trail = crate::Trail::from_bytes(writer.finish().unwrap().remove(0).1);
+        trail.reader().unwrap().into_changes().map(Result::unwrap).collect()
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 300, failure_persistence: None, ..Default::default() })]
+
+        /// So do bytes that are not an image: columns that are cut, twice, in another order, or not of the table.
+        #[test]
+        fn the_index_loses_no_rule_of_damaged_images(
+            tests in proptest::collection::vec(0..TESTS.len() + WHERES.len(), 1..20),
+            rows in proptest::collection::vec(
+                (0usize..3, proptest::collection::vec((0usize..5, 0..NAMES.len() + 2), 0..6), 0usize..90, 0u8..6), 1..8),
+            big in proptest::bool::ANY,
+            strict in proptest::bool::ANY,
+        ) {
+            use crate::trail::ByteOrder;
+            let order = if big { ByteOrder::Big } else { ByteOrder::Little };
+            let table = table();
+            let one = TableDef::new("A.B", table.columns().to_vec());
+            let images: Vec<(usize, Vec<u8>)> = rows.iter().map(|(op, columns, place, damage)| {
+                let mut image = Vec::new();
+                for (column, value) in columns {
+                    let mut row = crate::sink::RowBuilder::new(&one, order);
+                    match (column, NAMES.get(*value)) {
+                        (0 | 2, _) => row.decimal(["ID", "", "PRICE"][*column], i64::try_from(*value).unwrap().into()),
+                        (1, Some(name)) => row.text("NAME", name),
+                        (1, None) => row.null("NAME"),
+                        _ => row.null("PRICE"),
+                    }
+                    .unwrap();
+                    image.extend_from_slice(row.bytes());
+                }
+                match damage {
+                    0 => image.truncate(*place),
+                    1 | 2 => if let Some(byte) = image.get_mut(*place) { *byte ^= 1 << (place % 8) },
+                    _ => {}
+                }
+                (*op, image)
+            }).collect();
+            let rule = |test: &usize| match TESTS.get(*test) {
+                Some(test) => format!("TABLE SHOP.ITEMS, FILTER ({test});"),
+                None => format!("TABLE SHOP.ITEMS, WHERE ({});", WHERES[test - TESTS.len()]),
+            };
+            let bound = |text: &str| {
+                let select = Select::parse(text).unwrap();
+                if strict { select } else { select.lenient() }.bind(&table)
+            };
+            let all = bound(&tests.iter().map(rule).collect::<String>());
+            let each: Vec<_> = tests.iter().map(|test| bound(&rule(test))).collect();
+            let mut scratch = Scratch::default();
+            for owned in written(&table, order, &images) {
+                let change = owned.as_change();
+                let mut hits = Vec::new();
+                all.each_hit(&change, &mut scratch, |rule, verdict| hits.push((rule, verdict)));
+                proptest::prop_assert_eq!(hits, hits_of_all(&all, &change));
+                for (number, program) in each.iter().enumerate() {
+                    let accepts = hits_of_all(program, &change);
+                    proptest::prop_assert!(accepts.is_empty() || !program.prefilter_rejects(&change), "{}", rule(&tests[number]));
+                }
+            }
+        }
+    }
+
     #[test]
     fn rules_of_texts_are_found_without_evaluating_the_others() {
         let table = table();

@@ -29,6 +29,8 @@ const LEAST_STEP: u64 = 1 << 20;
 const MOST_PLACES: u64 = 1 << 13;
 /// Bytes of the first record that identify a file. A file header has its time of creation.
 const MARKED_BYTES: u64 = 1 << 12;
+/// Bytes of an index, at most: one that is longer has not been made here.
+const MOST_BYTES: u64 = 1 << 26;
 
 /// The index of one file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -69,7 +71,9 @@ impl FileIndex {
 
     /// Reads the index of a file from a folder; `None` if there is none that fits.
     pub(crate) fn load(folder: &Path, file: &TrailFile, access: &Access) -> Option<Self> {
-        let text = std::fs::read_to_string(Self::path(folder, &file.path)).ok()?;
+        let path = Self::path(folder, &file.path);
+        std::fs::metadata(&path).ok().filter(|facts| facts.is_file() && facts.len() <= MOST_BYTES)?;
+        let text = std::fs::read_to_string(path).ok()?;
         let index = Self::parse(&text)?;
         let source = file.source(access.mapped).ok()?;
         index.fits(source.as_ref()).then_some(index)
@@ -88,9 +92,14 @@ impl FileIndex {
         Ok(format!("{MARK} {:08x}\n{rest}", crc32fast::hash(rest.as_bytes())))
     }
 
-    /// Returns whether the file starts as the one that it was made from, and has all bytes that it covers.
+    /// Returns whether the file starts as the one that it was made from, and has all bytes that it covers, and all places.
     fn fits(&self, source: &dyn ByteSource) -> bool {
-        source.size().is_ok_and(|size| size >= self.covered) && mark_of(source, self.marked).is_some_and(|mark| mark == self.mark)
+        // A record has at least one byte.
+        let is_inside = |rba: u64, record: u64| rba < self.covered && record <= rba;
+        source.size().is_ok_and(|size| size >= self.covered)
+            && self.definitions.iter().all(|(rba, record)| is_inside(*rba, *record))
+            && self.places.iter().all(|place| is_inside(place.rba, place.record))
+            && mark_of(source, self.marked).is_some_and(|mark| mark == self.mark)
     }
 
     /// Returns whether it covers a file of this size.

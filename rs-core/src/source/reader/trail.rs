@@ -546,7 +546,7 @@ impl TrailReader {
     fn note_unfinished(&mut self, last: usize) {
         let at = self.window.place(last).map(|(_, position, _)| position).unwrap_or_default();
         let (csn, xid) = self.context.ids(self.window.data());
-        let at_end = self.window.is_at_end() && last + 1 >= self.window.frames().len();
+        let at_end = self.window.is_at_end() && !self.window.is_closed() && last + 1 >= self.window.frames().len();
         self.unfinished.add(at.into(), csn, xid, at_end);
         self.note(LiveNote::Unfinished { last: at });
     }

@@ -37,13 +37,19 @@ final class TailSubscription implements Flow.Subscription, Runnable {
     }
 
     @Override
-    public synchronized void request(long count) {
-        if (count <= 0) {
-            wrong = new IllegalArgumentException("request(" + count + "): at least 1 is wanted");
-        } else {
-            requested = requested + count < 0 ? Long.MAX_VALUE : requested + count;
+    public void request(long count) {
+        synchronized (this) {
+            if (count <= 0) {
+                wrong = new IllegalArgumentException("request(" + count + "): at least 1 is wanted");
+            } else {
+                requested = requested + count < 0 ? Long.MAX_VALUE : requested + count;
+            }
+            notifyAll();
         }
-        notifyAll();
+        if (count <= 0) {
+            // The thread may wait for the trail to grow.
+            tail.stop();
+        }
     }
 
     @Override
@@ -61,11 +67,15 @@ final class TailSubscription implements Flow.Subscription, Runnable {
         while (requested <= 0 && !cancelled && wrong == null) {
             wait();
         }
+        checkRequests();
+        requested -= requested == Long.MAX_VALUE ? 0 : 1;
+        return !cancelled;
+    }
+
+    private synchronized void checkRequests() {
         if (wrong != null && !cancelled) {
             throw wrong;
         }
-        requested -= requested == Long.MAX_VALUE ? 0 : 1;
-        return !cancelled;
     }
 
     private synchronized boolean isCancelled() {
@@ -81,6 +91,7 @@ final class TailSubscription implements Flow.Subscription, Runnable {
                 if (isCancelled()) {
                     return;
                 }
+                checkRequests();
                 if (delivery == null) {
                     subscriber.onComplete();
                     return;

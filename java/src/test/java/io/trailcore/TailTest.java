@@ -277,6 +277,44 @@ class TailTest {
     }
 
     @Test
+    void aWrongRequestEndsASubscriptionThatWaitsForTheTrail() throws Exception {
+        try (Tail tail = Tail.open(Samples.BIG, new TailOptions())) {
+            CompletableFuture<Flow.Subscription> all = new CompletableFuture<>();
+            CompletableFuture<Throwable> failed = new CompletableFuture<>();
+            tail.subscribe(new Flow.Subscriber<>() {
+                private Flow.Subscription subscription;
+                private int changes;
+
+                @Override
+                public void onSubscribe(Flow.Subscription given) {
+                    subscription = given;
+                    given.request(Long.MAX_VALUE);
+                }
+
+                @Override
+                public void onNext(Delivery delivery) {
+                    changes += delivery.changes().size();
+                    if (changes == LINES.size()) {
+                        all.complete(subscription);
+                    }
+                }
+
+                @Override
+                public void onError(Throwable failure) {
+                    failed.complete(failure);
+                }
+
+                @Override
+                public void onComplete() {
+                    failed.complete(null);
+                }
+            });
+            all.get(60, TimeUnit.SECONDS).request(-1);
+            assertTrue(failed.get(60, TimeUnit.SECONDS) instanceof IllegalArgumentException);
+        }
+    }
+
+    @Test
     void aSubscriptionThatIsCancelledInADeliveryEndsWithIt(@TempDir Path folder) throws Exception {
         add(folder, 0);
         Path checkpoint = folder.resolve("sales.checkpoint");
