@@ -332,7 +332,7 @@ mod tests {
         };
         let mut all: Vec<Pipeline> = Vec::new();
         for number in 0..PIPELINES {
-            let mut observe = observe(number);
+            let observe = observe(number);
             all.push(start(&format!("p{number}"), &trail, &door, move |changes| {
                 observe(changes);
                 Ok(())
@@ -340,7 +340,7 @@ mod tests {
         }
         // It takes nothing as long as somebody holds the gate.
         let gate: Arc<Mutex<()>> = Arc::default();
-        let (mut observed, own) = (observe(PIPELINES), Arc::clone(&gate));
+        let (observed, own) = (observe(PIPELINES), Arc::clone(&gate));
         all.push(start("stuck", &trail, &door, move |changes| {
             drop(own.lock());
             observed(changes);
