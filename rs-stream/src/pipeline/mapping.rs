@@ -638,7 +638,7 @@ mod tests {
             ]
         );
         assert!(
-            found[0].contains(r#""KEY":7,"LABEL":"007","SINCE":"2024-03-01 10:00:00"#) && found[0].ends_with(r#""LENGTH":3"#),
+            found[0].contains(r#""KEY":7,"LABEL":"007","SINCE":"2024-03-01T10:00:00"#) && found[0].ends_with(r#""LENGTH":3"#),
             "{found:?}"
         );
         assert!(!found[1].contains("LABEL"), "{found:?}");
