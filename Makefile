@@ -186,7 +186,7 @@ kafka: ## Gets the programs of a Kafka broker, by Maven, for the tests of Rust
 	else echo "skipped: the test of Kafka needs Maven and Java"; fi
 
 bench: ## Prints the cost in every language, as multiples of reading the file and of peers
-	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench writer --bench live --bench ops --bench sinks
+	$(CARGO) bench -p trailcore-benches --bench trail --bench filter --bench writer --bench live --bench ops --bench sinks --bench pipelines
 	$(MAKE) --no-print-directory bench-python
 	@$(MAKE) --no-print-directory bench-c
 	@$(MAKE) --no-print-directory bench-java

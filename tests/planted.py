@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUGS = {
     "position before data": ("pipelines", "killed_at_every_point_and_at_random"),
     "dead letter dropped": ("pipelines", "refused_changes_go_to_the_dead_letters_and_can_be_replayed"),
+    "fencing of files off": ("pipelines", "a_writer_that_comes_back_is_refused"),
     "fencing off": ("postgres", "changes_are_applied_once"),
 }
 

@@ -1,6 +1,6 @@
 //! Files that survive a crash of the machine: contents and names are flushed to the disk.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -17,6 +17,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Flushes the names in a folder and in those above it, up to `root`: some of them may be new.
+#[cfg(feature = "files")]
 pub(crate) fn sync_up(folder: &Path, root: &Path) -> io::Result<()> {
     folder.ancestors().take_while(|above| above.starts_with(root)).try_for_each(sync_folder)
 }
@@ -27,8 +28,9 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Removes a folder with all that is in it, if it exists.
+#[cfg(feature = "files")]
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
+    match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -31,7 +31,7 @@ use support::{Growing, options, trail};
 use trailcore::sink::{Format, WriterOptions};
 use trailcore::{ErrorKind, Position, Trail};
 use trailcore_stream::pipeline::{Pipeline, PipelineOptions, Pipelines};
-use trailcore_stream::sink::{FilesOptions, FilesSink, Manifest, Sink, register_store};
+use trailcore_stream::sink::{FilesOptions, FilesSink, Manifest, Sink, TrailSink, TrailSinkOptions, register_store};
 
 const FORMATS: [Format; 4] = [Format::JsonLines, Format::Csv, Format::Arrow, Format::Parquet];
 const FOLDER: &str = "lake/items";
@@ -441,7 +441,10 @@ fn mistakes_in_urls_are_named_and_settings_are_not_printed() {
     };
     let unknown = error("parquet", "nowhere://bucket/folder", "settings = { aws_secret_access_key = 'SETTING' }");
     assert!(unknown.kind() == ErrorKind::Unsupported && unknown.to_string().contains("trailcore-object-store"), "{unknown}");
-    assert_eq!(error("trail", "s3://bucket/lt", "").kind(), ErrorKind::InvalidArgument);
+    for path in ["s3://", "s3://po", "s3:///po"] {
+        assert!(matches!(error("trail", path, "").kind(), ErrorKind::InvalidArgument | ErrorKind::Unsupported), "{path}");
+    }
+    assert!(error("trail", "s3://bucket", "").to_string().contains("no prefix"));
     assert_eq!(error("csv", "lake", "settings = { aws_region = 'x' }").kind(), ErrorKind::InvalidArgument);
     assert_eq!(error("csv", "file://host/lake", "").kind(), ErrorKind::InvalidArgument);
     assert_eq!(Manifest::of("s3://bucket/lake").files().unwrap_err().kind(), ErrorKind::InvalidArgument);
@@ -507,4 +510,71 @@ fn killed_at_every_point_and_at_random() {
         let staged = std::fs::read_dir(growing.folder.path()).unwrap().map(|one| one.unwrap().file_name());
         assert_eq!(staged.filter(|name| name.to_string_lossy().starts_with("trailcore-staged")).count(), 0);
     }
+}
+
+/// Returns the committed files of a trail under their own names in a folder.
+fn fetched(files: &[(String, bytes::Bytes)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        std::fs::write(folder.path().join(path.splitn(3, '.').nth(2).unwrap()), bytes).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_trail_in_objects_is_a_trail_once_it_is_fetched() {
+    const POINTS: [&str; 6] =
+        ["files written", "file put", "file put:3", "manifest written:2", "manifest committed", "committed"];
+    register();
+    let (growing, out) = (growing(), tempfile::tempdir().unwrap());
+    let file = growing.folder.path().join("pipelines.toml");
+    let url = format!("dir://{}/{FOLDER}", out.path().display());
+    let sink = format!("[[pipeline.sink]]\nkind = 'trail'\npath = '{url}/po'\nsettings = {{ token = 'hidden' }}\n");
+    std::fs::write(&file, toml(&growing.path(), &sink)).unwrap();
+    let killed = POINTS.iter().filter(|point| !spawn(&file, point).wait().unwrap().success()).count();
+    assert_eq!(killed, POINTS.len());
+    for kill in 0..kills() {
+        let mut child = spawn(&file, "");
+        std::thread::sleep(Duration::from_millis(2 + kill * 37 % 40));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(spawn(&file, "").wait().unwrap().success());
+    let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(out.path()).unwrap());
+    assert_eq!(orphans(&store), BTreeSet::new());
+    let listed = Manifest::in_store(Arc::clone(&store), FOLDER).unwrap().files().unwrap();
+    let files: Vec<_> =
+        listed.iter().map(|(_, file)| (file.path.clone(), read(&*store, &format!("{FOLDER}/{}", file.path)))).collect();
+    // Their names sort in the order of the source.
+    assert!(files.iter().map(|(path, _)| path.split_once('.').unwrap().0).is_sorted());
+    let fetched = fetched(&files);
+    let names = |lines: Vec<String>| lines.into_iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(support::read(&fetched.path().join("po"))), names(support::read(&growing.path())));
+    let positions = files.iter().filter(|(path, _)| path.ends_with(".positions"));
+    let lines = positions
+        .flat_map(|(_, bytes)| String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>());
+    let sources: Vec<Position> = lines.map(|line| line.split_once(' ').unwrap().1.parse().unwrap()).collect();
+    assert_eq!(sources, wanted(&growing.path()));
+}
+
+#[test]
+fn a_second_writer_of_a_trail_in_a_store_fences_the_first() {
+    let growing = growing();
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let open = || {
+        let options: TrailSinkOptions = serde_json::from_value(serde_json::json!({ "path": format!("{FOLDER}/po") })).unwrap();
+        TrailSink::in_store(options, Arc::clone(&store)).unwrap()
+    };
+    let (mut first, mut second) = (open(), open());
+    let change = Trail::open(growing.path()).unwrap().reader().unwrap().into_changes().next().unwrap().unwrap();
+    let checkpoint = checkpoint(&growing);
+    assert!(first.load().unwrap().is_none());
+    first.write(&change.as_change()).unwrap();
+    assert!(second.load().unwrap().is_none());
+    second.write(&change.as_change()).unwrap();
+    assert_eq!(first.commit(&checkpoint).unwrap_err().kind(), ErrorKind::Cancelled);
+    second.commit(&checkpoint).unwrap();
+    assert_eq!(orphans(&store), BTreeSet::new());
+    let listed = Manifest::in_store(Arc::clone(&store), FOLDER).unwrap().files().unwrap();
+    assert_eq!(listed.iter().map(|(_, file)| file.changes).sum::<u64>(), 1);
 }

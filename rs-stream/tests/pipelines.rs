@@ -257,6 +257,48 @@ fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
     assert_eq!(committed("jsonl", out.path()), wanted);
 }
 
+/// A record batch with a value that cannot be decoded fails as a whole: only the change with the value may be refused.
+#[test]
+fn of_a_record_batch_only_the_change_with_the_bad_value_is_refused() {
+    let table = Arc::new(TableDef::new("SHOP.ITEMS", vec![ColumnDef::number("ID").key(), ColumnDef::number("PRICE")]));
+    for kind in ["parquet", "arrow"] {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        let mut writer = TrailWriter::in_memory("lt", options()).unwrap();
+        for id in 0..50 {
+            writer
+                .begin(&(100 + id).to_string(), &format!("1.2.{id}"), Timestamp::from_unix_micros(1_700_000_000_000_000))
+                .unwrap();
+            let mut row = RowBuilder::new(&table, writer.byte_order());
+            row.number("ID", &id.to_string()).unwrap().number("PRICE", "1.5").unwrap();
+            let mut bytes = row.bytes().to_vec();
+            if id == 23 {
+                let digits = bytes.len() - 3;
+                assert_eq!(&bytes[digits..], b"1.5");
+                bytes[digits..].copy_from_slice(b"1x5");
+            }
+            writer.insert(&table, &bytes).unwrap();
+            writer.commit().unwrap();
+        }
+        growing.append(0, &writer.finish().unwrap()[0].1);
+        let folder = growing.folder.path().join("letters");
+        let more = format!("dead_letters = {folder:?}\nretry = {{ attempts = 2 }}");
+        let mut running = Pipeline::start(pipeline(&toml(&growing.path(), kind, out.path(), &more))).unwrap();
+        running.drain().unwrap();
+        let lane = running.status().lanes.remove(0);
+        assert_eq!((lane.dead_letters, lane.retries, lane.state), (1, 1, State::Stopped), "{kind}");
+        let mut wanted = wanted(&growing.path());
+        let bad = wanted.remove(23);
+        assert_eq!(committed(kind, out.path()), wanted, "{kind}");
+        let reasons = fs::read_to_string(folder.join(format!("test.{kind}.jsonl.reasons"))).unwrap();
+        assert!(reasons.lines().count() == 1 && reasons.contains(&bad.to_string()) && reasons.contains("PRICE"), "{reasons}");
+        drop(running);
+        // A replay finds it again, by the same way.
+        let replayed = pipeline(&toml(&growing.path(), kind, out.path(), &more));
+        assert_eq!(Pipeline::replay(&replayed).unwrap_err().kind(), ErrorKind::Value);
+        assert_eq!(committed(kind, out.path()), wanted, "{kind}");
+    }
+}
+
 #[test]
 fn it_is_paused_resumed_and_tries_again() {
     let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());

@@ -28,6 +28,7 @@ mod syntax;
 mod verdict;
 
 pub use eval::context::TextUnit;
+pub use eval::kind::ProjectedKind;
 pub use eval::outcome::UndecidableReason;
 pub use logdump::{LogdumpFacts, LogdumpFilter};
 pub use options::SelectOptions;

@@ -418,7 +418,10 @@ impl Worker {
     /// Writes a change, or puts it into the dead letters if the sink refuses it.
     fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
         let sink = &mut self.sink;
-        let outcome = mapping.map(change, |mapped| sink.write(mapped));
+        let outcome = mapping.map(change, |mapped, definition| {
+            sink.set_definition(definition);
+            sink.write(mapped)
+        });
         self.is_final = mapping.definitions().has_stopped();
         match outcome {
             Err(error) if refuses(&error) => self.keep_letter(change, error),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use trailcore::change::{Builder, Number, OwnedChange, OwnedValue, Value};
-use trailcore::filter::{NameMatch, Rule, Scratch, Select, Selector, nearest};
+use trailcore::filter::{NameMatch, ProjectedKind, Rule, Scratch, Select, Selector, nearest};
 use trailcore::schema::{ColumnDef, TableDef, TableMap};
 use trailcore::{Change, Error, ErrorKind, Op, Result, Row};
 use twox_hash::XxHash64;
@@ -77,11 +77,18 @@ pub(crate) struct Mapping {
     definitions: Definitions,
 }
 
-/// The version of the source's definition, the target and its columns.
-type MadeBy = (u64, String, Vec<String>);
+/// The version of the source's definition, the target, and the rule that projects.
+type MadeBy = (u64, String, Option<usize>);
 
-/// A definition that a rule produces, and the plan for its rows.
-type Made = (Arc<TableDef>, Option<Arc<Plan>>);
+/// The result of a rule for one definition.
+#[derive(Clone, Debug)]
+struct Made {
+    table: Arc<TableDef>,
+    /// The kinds of its columns, if the rule projects.
+    kinds: Arc<[ProjectedKind]>,
+    /// The plan for its rows.
+    plan: Option<Arc<Plan>>,
+}
 
 /// How the rows of a table with one definition become those of its target.
 #[derive(Clone, Debug)]
@@ -127,17 +134,23 @@ impl Mapping {
         &self.definitions
     }
 
-    /// Calls `each` with the changes that a change becomes: itself, or one for each rule of the selection that accepts it.
-    pub(crate) fn map(&mut self, change: &Change<'_>, mut each: impl FnMut(&Change<'_>) -> Result<()>) -> Result<()> {
+    /// Calls `each` with the changes that a change becomes, itself or one for each rule of the selection that accepts it, and with the number
+    /// of its table's definition if definitions are watched.
+    pub(crate) fn map(
+        &mut self,
+        change: &Change<'_>,
+        mut each: impl FnMut(&Change<'_>, Option<u64>) -> Result<()>,
+    ) -> Result<()> {
         let met = self.definitions.meet(change)?;
         if self.rules.is_none() && self.transforms.is_empty() && met.is_none() {
-            return each(change);
+            return each(change, None);
         }
+        let number = met.as_ref().map(|met| met.version);
         match self.by_rules(change, met.as_deref())? {
-            Some(made) => made.iter().try_for_each(|made| each(&made.as_change())),
+            Some(made) => made.iter().try_for_each(|made| each(&made.as_change(), number)),
             None => match self.plan(change, met.as_deref())? {
-                Some(plan) => each(&transformed(change, &plan)?.as_change()),
-                None => each(change),
+                Some(plan) => each(&transformed(change, &plan)?.as_change(), number),
+                None => each(change, number),
             },
         }
     }
@@ -167,20 +180,26 @@ impl Mapping {
                 continue;
             }
             let projected = program.project(change, number, &mut self.scratch)?;
-            let columns: Vec<String> = projected.columns.iter().map(|(name, _)| name.clone()).collect();
             // The rule itself states its columns.
             let stated = met.map(Met::with_all_columns);
-            let define = |target: &str| projected_table(change, target, &projected.columns);
-            let (table, plan) = self.made_of(change, (target, columns), stated.as_ref(), define)?;
+            let define = |target: &str| projected_table(change.table(), target, program.projected(number));
+            let Made { table, kinds, plan } = self.made_of(change, (target, Some(number)), stated.as_ref(), define)?;
             let mut builder = like(change, &table);
-            for (name, value) in &projected.columns {
-                builder = builder.after(name, &value.as_value())?;
+            for (name, value) in projected.columns {
+                let index = table.column(&name).map(|(index, _)| index);
+                let kind = index.and_then(|index| kinds.get(index)).copied().unwrap_or(ProjectedKind::Unknown);
+                builder = builder.after(&name, &fitting(change, &name, kind, value)?.as_value())?;
             }
             // The key of the old row, for updates and deletes.
             if let (Some(before), true) = (change.before()?, matches!(change.op(), Op::Update | Op::PkUpdate | Op::Delete)) {
                 builder = builder.with_before();
-                for column in table.columns() {
-                    if let Some(old) = before.get(&column.name) {
+                for (column, kind) in table.columns().iter().zip(&*kinds) {
+                    let old = match kind {
+                        ProjectedKind::Column(index) => before.at(*index),
+                        // The old value of a column that is computed from it: of no use if it is of another kind.
+                        _ => before.get(&column.name).filter(|old| is_like(change.table(), &old.name(), column)),
+                    };
+                    if let Some(old) = old {
                         builder = builder.before(&column.name, &old.value())?;
                     }
                 }
@@ -196,8 +215,8 @@ impl Mapping {
 
     /// Returns a change with its rows under the name of a target, and transformed.
     fn by_target(&mut self, change: &Change<'_>, target: String, met: Option<&Met>) -> Result<OwnedChange> {
-        let same = |target: &str| TableDef::checked(target, change.table().columns().to_vec());
-        let (table, plan) = self.made_of(change, (target, Vec::new()), met, same)?;
+        let same = |target: &str| Ok((TableDef::checked(target, change.table().columns().to_vec())?, Vec::new()));
+        let Made { table, plan, .. } = self.made_of(change, (target, None), met, same)?;
         let plan = match plan {
             Some(plan) => plan,
             None => Arc::new(Plan::of(&table, None, None)?),
@@ -209,16 +228,17 @@ impl Mapping {
     fn made_of(
         &mut self,
         change: &Change<'_>,
-        (target, columns): (String, Vec<String>),
+        (target, rule): (String, Option<usize>),
         met: Option<&Met>,
-        define: impl FnOnce(&str) -> Result<TableDef>,
+        define: impl FnOnce(&str) -> Result<(TableDef, Vec<ProjectedKind>)>,
     ) -> Result<Made> {
-        let key = (met.map_or(0, |met| met.version), target, columns);
+        let key = (met.map_or(0, |met| met.version), target, rule);
         if let Some(made) = self.made.get(change.table_id()).and_then(|made| made.get(&key)) {
             return Ok(made.clone());
         }
-        let table = Arc::new(define(&key.1)?);
-        let made = (Arc::clone(&table), self.plan_of(&table, met)?);
+        let (table, kinds) = define(&key.1)?;
+        let table = Arc::new(table);
+        let made = Made { plan: self.plan_of(&table, met)?, table, kinds: kinds.into() };
         self.made.get_or_insert_with(change.table_id(), BTreeMap::new).insert(key, made.clone());
         Ok(made)
     }
@@ -439,16 +459,66 @@ fn converted(change: &Change<'_>, name: &str, cast: Cast, value: &Value<'_>) -> 
     })
 }
 
-/// Returns the definition of the rows that a rule produces. A column has the type of the column of the row with the same name; else it is a
-/// text, or a number if its first value is one.
-fn projected_table(change: &Change<'_>, target: &str, columns: &[(String, OwnedValue)]) -> Result<TableDef> {
-    let column = |(name, value): &(String, OwnedValue)| match (change.table().column(name), value) {
-        (Some((_, column)), _) => column.clone(),
-        (None, OwnedValue::Number(_)) => ColumnDef::number(name.as_str()),
-        (None, OwnedValue::Bytes(_)) => ColumnDef::binary(name.as_str(), LONGEST),
-        (None, _) => ColumnDef::varchar(name.as_str(), LONGEST),
+/// Returns the definition of the rows that a rule produces, and the kinds of its columns. A column of the row keeps its type, under another
+/// name, too; a computed one has the type that its expression states, or else is a text.
+fn projected_table(
+    source: &TableDef,
+    target: &str,
+    columns: Vec<(String, ProjectedKind)>,
+) -> Result<(TableDef, Vec<ProjectedKind>)> {
+    let is_listed = |name: &str| columns.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name));
+    let own = |name: &str| source.column(name).map(|(_, column)| column);
+    let define = |(name, kind): &(String, ProjectedKind)| {
+        let (made, is_key) = match kind {
+            ProjectedKind::Column(index) => match source.columns().get(*index) {
+                // A copy beside the key is not a part of the key.
+                Some(column) => {
+                    (column.clone(), column.key && (column.name.eq_ignore_ascii_case(name) || !is_listed(&column.name)))
+                }
+                None => return Err(Error::internal("a projection has a column that the row does not have")),
+            },
+            ProjectedKind::Number => (ColumnDef::number(name.as_str()), own(name).is_some_and(|own| own.key)),
+            ProjectedKind::Binary => (ColumnDef::binary(name.as_str(), LONGEST), own(name).is_some_and(|own| own.key)),
+            _ => (ColumnDef::varchar(name.as_str(), LONGEST), own(name).is_some_and(|own| own.key)),
+        };
+        Ok(ColumnDef { name: name.as_str().into(), key: is_key, ..made })
     };
-    TableDef::checked(target, columns.iter().map(column).collect())
+    let defined = columns.iter().map(define).collect::<Result<_>>()?;
+    Ok((TableDef::checked(target, defined)?, columns.iter().map(|(_, kind)| *kind).collect()))
+}
+
+/// Returns whether a column of a table has the kind of another column.
+fn is_like(table: &TableDef, name: &str, other: &ColumnDef) -> bool {
+    let kind = |column: &ColumnDef| std::mem::discriminant(&column.kind());
+    table.column(name).is_some_and(|(_, column)| kind(column) == kind(other))
+}
+
+/// Returns a value of a projection in the type of its column. A number becomes a text in a column whose type is not known; everything else
+/// that the type cannot hold is refused.
+fn fitting(change: &Change<'_>, name: &str, kind: ProjectedKind, value: OwnedValue) -> Result<OwnedValue> {
+    use OwnedValue::{Bytes, Invalid, Null, Number, Text, Unchanged};
+    match (kind, value) {
+        (_, value @ (Null | Unchanged | Invalid(_)))
+        | (ProjectedKind::Column(_), value)
+        | (ProjectedKind::Number, value @ Number(_))
+        | (ProjectedKind::Binary, value @ Bytes(_))
+        | (ProjectedKind::Text | ProjectedKind::Unknown, value @ Text(_)) => Ok(value),
+        (ProjectedKind::Unknown, Number(digits)) => Ok(Text(digits)),
+        (_, value) => {
+            let is = match value {
+                Number(_) => "a number",
+                Bytes(_) => "bytes",
+                _ => "a text",
+            };
+            let what = format!(
+                "column {name} of {}, change at {}: COLMAP gives {is}, which the column's type cannot hold",
+                change.table_name(),
+                change.position()
+            );
+            Err(Error::new(ErrorKind::Value, what)
+                .hint("write the expression so that all its results have one type, such as with @NUMSTR"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -475,7 +545,7 @@ mod tests {
         let mut mapping = Mapping::new(select.as_ref(), &transforms)?;
         let mut lines = Vec::new();
         let change = change();
-        mapping.map(&change.as_change(), |mapped| {
+        mapping.map(&change.as_change(), |mapped, _| {
             let text = mapped.to_json()?;
             let table = mapped.table_name().into_owned();
             let row = text.split_once("\"after\":").map_or("", |(_, row)| row.split_once('}').map_or("", |(row, _)| row));
@@ -518,5 +588,71 @@ mod tests {
         let found = lines(Some(&format!("ALLOWDUPTARGETMAP {select}")), "[]").unwrap();
         assert_eq!(found[0], r#"DW.PEOPLE {"KEY":7,"NAME":"Ann"}"#);
         assert_eq!(found[1], r#"COPY.CUSTOMERS {"ID":7,"NAME":"Ann","SECRET":"abc"}"#);
+    }
+
+    /// Maps changes of a table with one rule. Returns their rows, or errors, and the types of their columns.
+    fn projected(colmap: &str, rows: &[(&str, Option<&str>)]) -> (Vec<String>, Vec<String>) {
+        let columns = vec![
+            ColumnDef::number("ID").key(),
+            ColumnDef::varchar("CODE", 20),
+            ColumnDef { data_type: 192, external_length: 19, ..ColumnDef::varchar("AT", 19) },
+        ];
+        let table = Arc::new(TableDef::new("BANK.CUSTOMERS", columns));
+        let select = Select::parse(&format!("MAP BANK.CUSTOMERS, TARGET DW.PEOPLE, COLMAP ({colmap});")).unwrap();
+        let mut mapping = Mapping::new(Some(&select), &[]).unwrap();
+        let (mut found, mut types) = (Vec::new(), Vec::new());
+        for (id, code) in rows {
+            let mut builder = Builder::new(Op::Insert, &table).after("ID", &Value::Number(Number::Text(id))).unwrap();
+            if let Some(code) = code {
+                builder = builder.after("CODE", &Value::Text((*code).into())).unwrap();
+            }
+            let change = builder.after("AT", &Value::Text("2024-03-01 10:00:00".into())).unwrap().build().unwrap();
+            let outcome = mapping.map(&change.as_change(), |mapped, _| {
+                types.push(
+                    mapped
+                        .table()
+                        .columns()
+                        .iter()
+                        .map(|column| format!("{} {:?} {}", column.name, column.kind(), column.key))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                );
+                found.push(mapped.to_json()?.split_once("\"after\":").unwrap().1.split_once('}').unwrap().0.to_owned());
+                Ok(())
+            });
+            found.extend(outcome.err().map(|error| error.to_string()));
+        }
+        types.dedup();
+        (found, types)
+    }
+
+    #[test]
+    fn the_types_of_columns_are_those_of_expressions_and_not_of_first_values() {
+        let rows = [("7", Some("007")), ("8", None), ("9", Some("x"))];
+        // A column keeps its type and its key under another name; a row without it has the same definition.
+        let (found, types) = projected("KEY = ID, LABEL = CODE, SINCE = AT, LENGTH = @STRLEN (CODE)", &rows);
+        assert_eq!(
+            types,
+            [
+                "KEY NumberText { prefixed: true } true, LABEL Text { prefixed: true } false, SINCE DateTime false, LENGTH NumberText { prefixed: true } false"
+            ]
+        );
+        assert!(
+            found[0].contains(r#""KEY":7,"LABEL":"007","SINCE":"2024-03-01T10:00:00"#) && found[0].ends_with(r#""LENGTH":3"#),
+            "{found:?}"
+        );
+        assert!(!found[1].contains("LABEL"), "{found:?}");
+        // One type in all branches, or a text that keeps its digits.
+        let (found, types) =
+            projected("USEDEFAULTS, A = @IF (ID > 7, 1, 2), B = @IF (ID > 7, CODE, 5), CODE = @STRLEN (CODE)", &rows);
+        assert!(types.len() == 1 && types[0].contains("A NumberText") && types[0].contains("B Text"), "{types:?}");
+        assert!(
+            types[0].starts_with("ID NumberText { prefixed: true } true") && types[0].contains("CODE NumberText"),
+            "{types:?}"
+        );
+        assert!(found[0].contains(r#""A":2,"B":"5","CODE":3"#) && found[2].contains(r#""A":1,"B":"x","CODE":1"#), "{found:?}");
+        // A value that the column cannot hold is refused.
+        let (found, _) = projected("A = @IF (ID > 7, @HEXTOBIN ('41'), CODE)", &[("7", Some("t")), ("9", Some("t"))]);
+        assert!(found[0].contains(r#""A":"t""#) && found[1].contains("COLMAP gives bytes"), "{found:?}");
     }
 }

@@ -219,7 +219,15 @@ impl Pipeline {
             let mut letters = DeadLetters::new(folder, &options.name, &name);
             if letters.path().metadata().is_ok_and(|facts| facts.len() > 0) {
                 let mut sink = sink.open()?;
-                let written = write_again(options, &mut letters, &mut *sink);
+                let mut written = write_again(options, &mut letters, &mut *sink);
+                // The sink has adapted its types, or the care with which it looks at values.
+                for _ in 0..ADAPTED {
+                    if !written.as_ref().is_err_and(|error| error.kind() == ErrorKind::SchemaChange) {
+                        break;
+                    }
+                    sink.roll_back()?;
+                    written = write_again(options, &mut letters, &mut *sink);
+                }
                 if written.is_err() {
                     sink.roll_back()?;
                 }
@@ -230,6 +238,9 @@ impl Pipeline {
         Ok(done)
     }
 }
+
+/// Tries of a replay after errors to which a sink adapts itself.
+const ADAPTED: usize = 20;
 
 /// Writes letters to a sink, whose place in the trail stays.
 fn write_again(options: &PipelineOptions, letters: &mut DeadLetters, sink: &mut dyn Sink) -> Result<u64> {
@@ -243,7 +254,10 @@ fn write_again(options: &PipelineOptions, letters: &mut DeadLetters, sink: &mut 
     let mut reader = Trail::open(letters.path())?.reader_with(options.follow.read.clone())?;
     let mut changes = 0;
     while let Some(change) = reader.next()? {
-        mapping.map(&change, |mapped| sink.write(mapped))?;
+        mapping.map(&change, |mapped, definition| {
+            sink.set_definition(definition);
+            sink.write(mapped)
+        })?;
         changes += 1;
     }
     if let Some((_, error)) = sink.take_refused()?.into_iter().next() {
@@ -313,7 +327,7 @@ fn check_trail(options: &PipelineOptions) -> Result<()> {
         for block in item.blocks()? {
             for change in block?.changes() {
                 changes += 1;
-                match mapping.map(&change, |_| Ok(())) {
+                match mapping.map(&change, |_, _| Ok(())) {
                     Err(error) if !refuses(&error) => return Err(error),
                     _ => {}
                 }

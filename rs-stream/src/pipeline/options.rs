@@ -9,7 +9,7 @@ use trailcore::{Error, ErrorKind, Result};
 
 use super::definitions::DefinitionOptions;
 use super::mapping::{Mapping, Transform};
-use crate::options::TailOptions;
+use crate::options::{Slow, TailOptions};
 use crate::sink::{FilesOptions, FilesSink, KafkaOptions, Sink, TrailSink, TrailSinkOptions};
 
 /// A file of pipelines.
@@ -199,6 +199,11 @@ impl PipelineOptions {
             let what = format!("the pipeline {} has a selection in follow", self.name);
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("set select of the pipeline"));
         }
+        // One that made the shared reading wait would delay others, and one that drops changes would lose them.
+        if self.follow.slow != Slow::CatchUp {
+            let what = format!("the pipeline {} has another value of slow in follow than catch_up", self.name);
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("leave it out: a slow pipeline reads the files itself"));
+        }
         Mapping::new(self.select.as_ref(), &self.map).map(drop)
     }
 }
@@ -316,6 +321,7 @@ mod tests {
                 GOOD.replace("[[pipeline.sink]]", "follow = { select = \"TABLE A.B;\" }\n[[pipeline.sink]]"),
                 "set select of the pipeline",
             ),
+            (GOOD.replace("[[pipeline.sink]]", "follow = { slow = \"drop\" }\n[[pipeline.sink]]"), "slow in follow"),
         ] {
             let read = Pipelines::from_toml(&text).and_then(|read| read.pipelines.iter().try_for_each(PipelineOptions::check));
             let error = read.unwrap_err();
@@ -338,7 +344,7 @@ mod tests {
     #[cfg(all(feature = "files", feature = "kafka", feature = "postgres"))]
     #[test]
     fn the_files_of_the_guide_are_valid() {
-        let guide = include_str!("../../../docs/pipelines.md").replace("${LAKE_PASSWORD}", "x");
+        let guide = include_str!("../../../docs/pipelines.md").replace("${", "$${");
         let blocks: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
         assert!(blocks.len() >= 2, "{} blocks", blocks.len());
         for block in blocks {

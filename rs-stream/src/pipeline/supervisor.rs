@@ -240,3 +240,192 @@ fn same(one: &PipelineOptions, other: &PipelineOptions) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+    use parking_lot::Mutex;
+    use trailcore::schema::{ColumnDef, TableDef};
+    use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+    use trailcore::{Timestamp, Trail};
+
+    use super::*;
+    use crate::checkpoint::MemoryStore;
+    use crate::sink::{CallbackSink, Sink};
+
+    /// Pipelines on one trail, of which one can be stuck.
+    const PIPELINES: usize = 200;
+    /// Transactions of a round, and microseconds between two of them.
+    const ROUND: usize = 100;
+    const APART: u64 = 5_000;
+
+    /// Returns the bytes of a trail in pieces: the head, and one for each transaction.
+    fn pieces(transactions: usize) -> Vec<Vec<u8>> {
+        let table = Arc::new(TableDef::new("SHOP.ITEMS", vec![ColumnDef::varchar("NAME", 40).key()]));
+        let mut writer = TrailWriter::in_memory("lt", WriterOptions::default()).unwrap();
+        for csn in 1..=transactions {
+            writer.begin(&csn.to_string(), &format!("1.2.{csn}"), Timestamp::from_unix_micros(1_700_000_000_000_000)).unwrap();
+            let mut row = RowBuilder::new(&table, writer.byte_order());
+            row.text("NAME", &csn.to_string()).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+            writer.commit().unwrap();
+        }
+        let bytes = writer.finish().unwrap().remove(0).1;
+        let mut reader = Trail::from_bytes(bytes.clone()).reader().unwrap();
+        let mut ends = vec![0];
+        while reader.next().unwrap().is_some() {
+            ends.push(usize::try_from(reader.position().trail().unwrap().rba).unwrap());
+        }
+        ends.windows(2).map(|pair| bytes[pair[0]..pair[1]].to_vec()).collect()
+    }
+
+    fn options(name: &str, trail: &Path) -> PipelineOptions {
+        let document = serde_json::json!({
+            "name": name, "trail": trail, "commit": { "changes": 1 },
+            "follow": { "poll_interval": 1, "queue": 4 },
+            "retry": { "attempts": 3, "first": 1, "longest": 1 },
+        });
+        serde_json::from_value(document).unwrap()
+    }
+
+    /// Starts a pipeline that calls a function for the changes of each commit.
+    fn start(name: &str, trail: &Path, door: &Door, mut take: impl FnMut(u64) -> Result<()> + Send + 'static) -> Pipeline {
+        let sink = CallbackSink::new(MemoryStore::new(), move |committed| take(committed.block.len() as u64));
+        let sinks = vec![("callback".to_owned(), Box::new(sink) as Box<dyn Sink>)];
+        Pipeline::start_lanes(options(name, trail), sinks, Some(door.clone())).unwrap()
+    }
+
+    #[test]
+    fn one_stuck_pipeline_delays_none_of_two_hundred() {
+        const ROUNDS: usize = 5;
+        let folder = tempfile::tempdir().unwrap();
+        let (trail, file) = (folder.path().join("lt"), folder.path().join("lt000000000"));
+        let mut pieces = pieces(1 + ROUNDS * 2 * ROUND).into_iter();
+        let mut append = || {
+            let mut open = OpenOptions::new().create(true).append(true).open(&file).unwrap();
+            open.write_all(&pieces.next().unwrap()).unwrap();
+        };
+        append();
+        let mut hub =
+            Hub::open(&trail, crate::TailOptions::new().start(Start::End).poll_interval(Duration::from_millis(1))).unwrap();
+        hub.start().unwrap();
+        let door = hub.door();
+        let (sent, seen): (Arc<Mutex<Vec<Instant>>>, Arc<Mutex<Vec<Duration>>>) = Default::default();
+        let counts: Arc<Vec<Mutex<usize>>> = Arc::new((0..=PIPELINES).map(|_| Mutex::default()).collect());
+        sent.lock().push(Instant::now());
+        let observe = |number: usize| {
+            let (sent, seen, counts) = (Arc::clone(&sent), Arc::clone(&seen), Arc::clone(&counts));
+            move |changes: u64| {
+                let now = Instant::now();
+                let mut count = counts[number].lock();
+                for _ in 0..changes {
+                    // The stuck one catches up in the next round.
+                    if number < PIPELINES {
+                        seen.lock().push(now.duration_since(sent.lock()[*count]));
+                    }
+                    *count += 1;
+                }
+            }
+        };
+        let mut all: Vec<Pipeline> = Vec::new();
+        for number in 0..PIPELINES {
+            let observe = observe(number);
+            all.push(start(&format!("p{number}"), &trail, &door, move |changes| {
+                observe(changes);
+                Ok(())
+            }));
+        }
+        // It takes nothing as long as somebody holds the gate.
+        let gate: Arc<Mutex<()>> = Arc::default();
+        let (observed, own) = (observe(PIPELINES), Arc::clone(&gate));
+        all.push(start("stuck", &trail, &door, move |changes| {
+            drop(own.lock());
+            observed(changes);
+            Ok(())
+        }));
+        let reached = |number: usize, wanted: usize| {
+            let until = Instant::now() + Duration::from_secs(120);
+            while *counts[number].lock() < wanted {
+                assert!(Instant::now() < until, "pipeline {number} has {} of {wanted}", counts[number].lock());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        (0..=PIPELINES).for_each(|number| reached(number, 1));
+        // Returns the 99th percentile of a round, once all but the stuck one have its changes.
+        let mut round = || {
+            seen.lock().clear();
+            for _ in 0..ROUND {
+                sent.lock().push(Instant::now());
+                append();
+                std::thread::sleep(Duration::from_micros(APART));
+            }
+            let wanted = sent.lock().len();
+            (0..PIPELINES).for_each(|number| reached(number, wanted));
+            let mut all = std::mem::take(&mut *seen.lock());
+            all.sort_unstable();
+            (all[all.len() * 99 / 100], wanted)
+        };
+        let mut found = Vec::new();
+        // The machine may be busy with something else in a round.
+        for _ in 0..ROUNDS {
+            let (free, wanted) = round();
+            reached(PIPELINES, wanted);
+            let held = gate.lock();
+            let (stuck, _) = round();
+            assert!(*counts[PIPELINES].lock() <= wanted + 1, "it is not stuck");
+            drop(held);
+            found.push((free, stuck));
+            if stuck <= free + Duration::from_millis(10) {
+                break;
+            }
+        }
+        let last = found.last().unwrap();
+        assert!(last.1 <= last.0 + Duration::from_millis(10), "99th percentiles without and with a stuck one: {found:?}");
+        // Nothing is lost for it.
+        reached(PIPELINES, sent.lock().len());
+        all.iter_mut().for_each(|pipeline| pipeline.stop().unwrap());
+    }
+
+    #[test]
+    fn a_pipeline_that_fails_again_and_again_is_left_alone_until_it_is_resumed() {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = folder.path().join("lt");
+        std::fs::write(folder.path().join("lt000000000"), pieces(1).concat()).unwrap();
+        let mut hub = Hub::open(&trail, crate::TailOptions::new().start(Start::End)).unwrap();
+        hub.start().unwrap();
+        let (calls, called): (Sender<()>, Receiver<()>) = unbounded();
+        let (works, repaired) = bounded::<()>(1);
+        let mut bad = start("bad", &trail, &hub.door(), move |_| {
+            calls.send(()).unwrap();
+            repaired.try_recv().map_err(|_| Error::new(ErrorKind::Io, "no connection"))
+        });
+        let (arrivals, arrived) = unbounded();
+        let mut good = start("good", &trail, &hub.door(), move |changes| {
+            arrivals.send(changes).unwrap();
+            Ok(())
+        });
+        let reach = |pipeline: &Pipeline, state: State| {
+            let until = Instant::now() + Duration::from_secs(60);
+            while pipeline.status().lanes[0].state != state {
+                assert!(Instant::now() < until, "{:?}", pipeline.status());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        reach(&bad, State::Failed);
+        let lane = bad.status().lanes.remove(0);
+        assert!((lane.retries, lane.changes, lane.error_class) == (3, 0, Some("Io")) && !bad.status().is_healthy());
+        // The first try and three more, and then none.
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(called.try_iter().count(), 4);
+        assert_eq!(arrived.recv_timeout(Duration::from_secs(60)).unwrap(), 1);
+        assert!(good.status().is_healthy());
+        works.send(()).unwrap();
+        bad.resume().unwrap();
+        bad.drain().unwrap();
+        assert_eq!(bad.status().lanes[0].changes, 1);
+        good.stop().unwrap();
+    }
+}

@@ -1,6 +1,6 @@
 //! [`FilesSink`]: JSON lines, CSV, Arrow IPC and Parquet, a file for each table and partition of a commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::arrow::{ArrowOptions, Collector};
 use trailcore::schema::TableDef;
 use trailcore::sink::{CsvLines, Format, file_name};
-use trailcore::{Change, Error, ErrorKind, JsonOptions, Op, Result, Row, Value};
+use trailcore::{Change, Error, ErrorKind, JsonOptions, Op, Result, Value};
 
 use super::manifest::{Committer, Manifest, PublishedFile};
 use super::{Promise, Sink};
@@ -66,6 +66,9 @@ pub struct FilesSink {
     line: Vec<u8>,
     /// The folder of the last change.
     folder: String,
+    /// A record batch has failed because of a value: until the next commit, each change is checked on its own, so that only the one with the
+    /// value is refused.
+    is_careful: bool,
 }
 
 impl fmt::Debug for FilesSink {
@@ -145,9 +148,9 @@ impl FilesSink {
             let what = format!("the option {name} has no effect on {}", format.name());
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("write Parquet, or leave it out"));
         }
-        let (open, begun, done, line, folder) = Default::default();
+        let (open, begun, done, line, folder, is_careful) = Default::default();
         let committer = Committer::new(manifest);
-        Ok(Self { format, options, committer, open, begun, done, line, folder })
+        Ok(Self { format, options, committer, open, begun, done, line, folder, is_careful })
     }
 
     /// Sets the folder of a change's partition, such as `date=2024-03-01/BRANCH=7/`.
@@ -221,16 +224,21 @@ impl FilesSink {
         Ok(())
     }
 
-    /// Widens the types that were too narrow for a value, so that the next try succeeds.
-    fn widen(&mut self) {
-        for open in self.open.values().flat_map(BTreeMap::values) {
-            if let Content::Batches { collector, .. } = &open.content {
-                let wide: Vec<_> = collector.wide();
-                if !wide.is_empty() {
-                    self.options.table = self.options.table.clone().wide(&wide);
-                }
-            }
+    /// Prepares the next try after the error of a record batch: widens the types that were too narrow for a value, or checks each change.
+    fn adapted(&mut self, outcome: Result<()>) -> Result<()> {
+        if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::SchemaChange) {
+            let files = self.open.values().flat_map(BTreeMap::values);
+            let wide: BTreeSet<_> = files.flat_map(|open| open.content.wide()).collect();
+            let table = self.options.table.clone().wide(&wide.into_iter().collect::<Vec<_>>());
+            self.is_careful = self.options.table == table;
+            self.options.table = table;
         }
+        outcome
+    }
+
+    /// Writes all collected rows.
+    fn flush(&mut self) -> Result<()> {
+        self.open.values_mut().flat_map(BTreeMap::values_mut).try_for_each(|open| open.content.flush())
     }
 }
 
@@ -250,30 +258,14 @@ fn column_text(change: &Change<'_>, name: &str) -> Result<String> {
     })
 }
 
-/// Refuses a change with a value that cannot be decoded, as record batches would only refuse the whole batch.
-fn check_values(change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
-    if options.takes_invalid() {
-        return Ok(());
-    }
-    let (before, after) = change.images()?;
-    let wrong = |row: Row<'_>| {
-        row.columns().find_map(|column| {
-            let column = column.ok()?;
-            let wrong = match column.value() {
-                Value::Invalid(_) => true,
-                Value::DateTime(time) => time.unix_micros().is_none(),
-                _ => false,
-            };
-            wrong.then(|| column.name().into_owned())
-        })
-    };
-    match [before, after].into_iter().flatten().find_map(wrong) {
-        None => Ok(()),
-        Some(name) => {
-            let what =
-                format!("column {name} of {}, change at {}: the value cannot be decoded", change.table_name(), change.position());
-            Err(Error::new(ErrorKind::Value, what).hint("set invalid = \"null\" or states = true in the options of the table"))
-        }
+/// Refuses a change that a record batch cannot have: it is made on its own, with types that are wide enough.
+fn check_alone(change: &Change<'_>, options: &ArrowOptions) -> Result<()> {
+    let mut alone = Collector::new(options.clone());
+    alone.push(change)?;
+    alone.flush();
+    match alone.pop() {
+        Some(Err(error)) => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -307,6 +299,14 @@ impl Content {
         }
     }
 
+    /// Returns the columns that need a wide type.
+    fn wide(&self) -> Vec<Box<str>> {
+        match self {
+            Self::Batches { collector, .. } => collector.wide(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Writes all collected rows.
     fn flush(&mut self) -> Result<()> {
         if let Self::Batches { collector, .. } = self {
@@ -319,7 +319,7 @@ impl Content {
     fn write_ready(&mut self) -> Result<()> {
         let Self::Batches { collector, writer, path, is_parquet, .. } = self else { return Ok(()) };
         while let Some(records) = collector.pop() {
-            // Such a value could not be known before: the pipeline starts again with a wider type.
+            // Such a value could not be known before: the pipeline starts again, with a wider type or with more care.
             let batch = records.map_err(|error| Error::new(ErrorKind::SchemaChange, error.to_string()))?.batch;
             let (_, batches) = match writer {
                 Some(writer) => writer,
@@ -414,8 +414,8 @@ impl Sink for FilesSink {
             let what = format!("the trail does not define table {}", change.table_name());
             return Err(Error::new(ErrorKind::UndefinedTable, what).hint("provide a definitions file, or leave the table out"));
         }
-        if matches!(self.format, Format::Parquet | Format::Arrow) {
-            check_values(change, &self.options.table)?;
+        if self.is_careful {
+            check_alone(change, &self.options.table)?;
         }
         self.set_folder(change)?;
         let table = change.table_name();
@@ -434,7 +434,10 @@ impl Sink for FilesSink {
         let Some(open) = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder)) else {
             return Err(Error::internal("a file that has just begun is missing"));
         };
-        open.content.write(change, &mut self.line, &open.staged)?;
+        let written = open.content.write(change, &mut self.line, &open.staged);
+        if written.is_err() {
+            return self.adapted(written);
+        }
         if open.facts.changes == 0 {
             open.facts.first = change.position();
         }
@@ -444,18 +447,20 @@ impl Sink for FilesSink {
     }
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        // Before the files end, so that `roll_back` sees which types are too narrow.
-        self.open.values_mut().flat_map(BTreeMap::values_mut).try_for_each(|open| open.content.flush())?;
+        // Before the files end, so that their types can be seen.
+        let flushed = self.flush();
+        self.adapted(flushed)?;
         for open in std::mem::take(&mut self.open).into_values().flat_map(BTreeMap::into_values) {
             self.end(open)?;
         }
         crate::point::reach("files written");
         self.begun = 0;
-        self.committer.commit(std::mem::take(&mut self.done), checkpoint)
+        self.committer.commit(std::mem::take(&mut self.done), checkpoint)?;
+        self.is_careful = false;
+        Ok(())
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        self.widen();
         self.open.clear();
         self.done.clear();
         self.begun = 0;

@@ -87,6 +87,10 @@ pub trait Sink: Send {
     /// [`Io`](trailcore::ErrorKind::Io) if the sink cannot be reached.
     fn peek(&mut self) -> Result<Option<Checkpoint>>;
 
+    /// Sets the number of the definition of the changes that are written from now on; `None` if the pipeline does not number definitions. A
+    /// sink that has no place for it beside the row ignores it.
+    fn set_definition(&mut self, _number: Option<u64>) {}
+
     /// Takes a change. It becomes permanent with the next commit.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! [`TrailSink`]: a filtered trail, which GoldenGate and this library can read.
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,25 +18,40 @@ use crate::durable;
 use crate::options::Delivery;
 
 /// The files of a [`TrailSink`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "A trail that is written."))]
 #[serde(deny_unknown_fields)]
 pub struct TrailSinkOptions {
-    /// The folder and prefix of the files, such as `out/po`.
+    /// The folder and prefix of the files, such as `out/po`, or `s3://bucket/folder/po` in an object store.
     pub path: PathBuf,
     /// How the trail is written. `first_seqno` counts for the first file only.
     #[serde(default)]
     pub write: WriterOptions,
+    /// Settings of the object store, such as `aws_region`, or `aws_secret_access_key = "${SECRET}"`. They are never printed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for TrailSinkOptions {
+    /// Without the settings, which can have a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrailSinkOptions").field("path", &self.path).field("write", &self.write).finish_non_exhaustive()
+    }
 }
 
 /// Writes a trail: definitions, transactions, CSNs and tokens are kept. Each commit ends a file, and is between two transactions.
 ///
 /// Beside each file `po000000007`, the file `po000000007.positions` has a line for each record of a change: its RBA, and its position in the
 /// source.
+///
+/// In an object store the range of positions and the numbers of the commit and of the file precede the name, as in
+/// `0000000000_0000001956-0000000003_0000000480.17-0.po000000007`: the file is `po000000007` once it is taken from there.
 #[derive(Debug)]
 pub struct TrailSink {
     options: TrailSinkOptions,
     prefix: String,
+    /// The files are objects: no two tries of a commit may use the same name.
+    is_store: bool,
     committer: Committer,
     seqno: u32,
     writer: Option<TrailWriter>,
@@ -46,21 +63,43 @@ impl TrailSink {
     /// Prepares the trail.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the path has no prefix, or is a URL.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the path has no prefix, and for a URL or settings that are not valid.
+    /// [`Unsupported`](ErrorKind::Unsupported) for an object store that the program is built without.
     pub fn new(options: TrailSinkOptions) -> Result<Self> {
-        if is_url(&options.path) {
-            let what = "a trail cannot be written to an object store";
-            return Err(
-                Error::new(ErrorKind::InvalidArgument, what).hint("set path to a local folder and prefix, such as out/po")
-            );
+        let folder = durable::folder_of(&options.path);
+        if is_url(&options.path) && !is_url(folder) {
+            let what = format!("the URL {} has no prefix of a trail", options.path.display());
+            return Err(Error::new(ErrorKind::InvalidArgument, what).hint("write s3://bucket/po for the files po000000000 …"));
         }
+        let manifest = Manifest::open(folder, &options.settings)?;
+        let is_store = is_url(&options.path) && !options.path.starts_with("file:");
+        Self::with_manifest(options, manifest, is_store)
+    }
+
+    /// Prepares the trail in an object store of the program, in which the path of the options has its folder.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`Io`](ErrorKind::Io) if a runtime for its requests cannot be started.
+    #[cfg(feature = "object_store")]
+    pub fn in_store(options: TrailSinkOptions, store: std::sync::Arc<dyn object_store::ObjectStore>) -> Result<Self> {
+        let folder = options.path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+        Self::with_manifest(options, Manifest::in_store(store, &folder)?, true)
+    }
+
+    fn with_manifest(options: TrailSinkOptions, manifest: Manifest, is_store: bool) -> Result<Self> {
         let prefix = options.path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let prefix = prefix.ok_or_else(|| {
             Error::new(ErrorKind::InvalidArgument, "the path of the trail has no prefix")
                 .hint("write out/po for the files out/po000000000 …")
         })?;
-        let (committer, seqno) = (Committer::new(Manifest::of(durable::folder_of(&options.path))), options.write.first_seqno);
-        Ok(Self { options, prefix, committer, seqno, writer: None, sources: Vec::new() })
+        let (committer, seqno) = (Committer::new(manifest), options.write.first_seqno);
+        Ok(Self { options, prefix, is_store, committer, seqno, writer: None, sources: Vec::new() })
+    }
+
+    /// Returns the number of a committed file of the trail; `None` for other files.
+    fn seqno_of(&self, file: &PublishedFile) -> Option<u32> {
+        let name = if self.is_store { file.path.splitn(3, '.').nth(2)? } else { file.path.as_str() };
+        name.strip_prefix(&self.prefix)?.parse().ok()
     }
 
     fn writer(&mut self) -> Result<&mut TrailWriter> {
@@ -84,14 +123,29 @@ impl TrailSink {
         let sources = std::mem::take(&mut self.sources);
         let mut sources = sources.into_iter();
         let mut files = Vec::new();
-        for name in &names {
+        for (number, name) in names.iter().enumerate() {
             let path = self.committer.stage()?.join(Path::new(name).file_name().unwrap_or(name.as_ref()));
-            files.extend(self.facts(&path, &mut sources)?);
+            let facts = self.facts(&path, &mut sources)?;
+            files.extend(if self.is_store { self.renamed(facts, number)? } else { facts });
         }
         if sources.next().is_some() {
             return Err(Error::internal("the trail that was written lacks changes"));
         }
         Ok(files)
+    }
+
+    /// Gives a staged file and its positions the names of objects.
+    fn renamed(&self, facts: [PublishedFile; 2], number: usize) -> Result<[PublishedFile; 2]> {
+        let (staged, commit) = (self.committer.stage()?, self.committer.number()?);
+        let rename = |file: PublishedFile| -> Result<PublishedFile> {
+            let range = format!("{}-{}", file.first.sort_key(), file.last.sort_key()).replace(':', "_");
+            let path = format!("{range}.{commit}-{number}.{}", file.path);
+            let (from, to) = (staged.join(&file.path), staged.join(&path));
+            fs::rename(from, &to).map_err(|error| Error::write(&to, error))?;
+            Ok(PublishedFile { path, ..file })
+        };
+        let [file, positions] = facts;
+        Ok([rename(file)?, rename(positions)?])
     }
 
     /// Returns the facts of a file and of its positions.
@@ -132,8 +186,7 @@ impl Sink for TrailSink {
 
     fn load(&mut self) -> Result<Option<Checkpoint>> {
         let checkpoint = self.committer.load()?;
-        let seqno = |file: &PublishedFile| file.path.strip_prefix(&self.prefix)?.parse::<u32>().ok();
-        let newest = self.committer.manifest().files()?.iter().filter_map(|(_, file)| seqno(file)).max();
+        let newest = self.committer.manifest().newest(|file| self.seqno_of(file))?;
         self.seqno = newest.map_or(self.options.write.first_seqno, |newest| newest.saturating_add(1));
         Ok(checkpoint)
     }

@@ -8,12 +8,13 @@ use bumpalo::Bump;
 use crate::change::{Change, Op, OwnedValue};
 use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::context::{Context, Operand, Settings};
+use crate::filter::eval::kind::ProjectedKind;
 use crate::filter::eval::outcome::EvalError;
 use crate::filter::eval::scalar::Scalar;
 use crate::filter::eval::subject::{ChangeSubject, Span, Subject};
 use crate::filter::plan::bind::Columns;
 use crate::filter::plan::index::{Bits, Entry, RuleIndex, places};
-use crate::filter::plan::rule::{BoundRule, bind_rule};
+use crate::filter::plan::rule::{BoundRule, Projection, bind_rule};
 use crate::filter::select::{Effect, Select};
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::Side;
@@ -248,6 +249,39 @@ impl Program {
         };
         scratch.clear();
         projected
+    }
+}
+
+impl Program {
+    /// Returns the columns that a rule of this number projects, in their order, and what their values are. A row may lack some of them.
+    /// None if the program does not have the rule, or the rule does not fit the table.
+    ///
+    /// ```
+    /// use trailcore::filter::{ProjectedKind, Select};
+    /// # use trailcore::schema::{ColumnDef, TableDef};
+    /// # let table = std::sync::Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::varchar("NAME", 20)]));
+    /// let select = Select::parse("MAP HR.EMP, TARGET HR.EMP, COLMAP (WHO = NAME, LENGTH = @STRLEN (NAME));")?;
+    /// let columns = select.bind(&table).projected(0);
+    /// assert_eq!(columns[0], ("WHO".to_owned(), ProjectedKind::Column(0)));
+    /// assert_eq!(columns[1], ("LENGTH".to_owned(), ProjectedKind::Number));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn projected(&self, rule: usize) -> Vec<(String, ProjectedKind)> {
+        let Inner { table, rules, .. } = &*self.inner;
+        let Some(rule) = rules.iter().find(|bound| bound.number == rule && bound.problems.is_empty()) else { return Vec::new() };
+        let Projection { kept, derived, .. } = &rule.projection;
+        let is_kept = |index: usize, name: &str| {
+            let replaced = derived.iter().any(|(own, ..)| own.eq_ignore_ascii_case(name));
+            !replaced && kept.as_ref().is_none_or(|kept| kept.contains(&index))
+        };
+        let own = table.columns().iter().enumerate().filter(|(index, column)| is_kept(*index, &column.name));
+        let own = own.map(|(index, column)| (column.name.to_string(), ProjectedKind::Column(index)));
+        // The later one of two derived columns with one name counts.
+        let is_last = |at: usize, name: &str| !derived.iter().skip(at + 1).any(|(later, ..)| later.eq_ignore_ascii_case(name));
+        let derived = derived.iter().enumerate().filter(|(at, (name, ..))| is_last(*at, name));
+        let derived = derived.map(|(_, (name, _, node))| (name.to_string(), with_deep_stack(|| node.projected_kind(table))));
+        own.chain(derived).collect()
     }
 }
 

@@ -11,19 +11,21 @@ use super::super::taken_over;
 /// How long a broker has for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
+/// Returns whether the broker takes nothing more of a producer: another one has begun, or its transaction has timed out.
+pub(super) fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::TransactionCoordinatorFenced
+    )
+}
+
 /// Returns the error of a broker.
 pub(super) fn broker_error(error: &KafkaError) -> Error {
-    let is_fenced = matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::Fenced
-                | RDKafkaErrorCode::ProducerFenced
-                | RDKafkaErrorCode::InvalidProducerEpoch
-                | RDKafkaErrorCode::TransactionCoordinatorFenced
-        )
-    );
     match error {
-        _ if is_fenced => taken_over(),
+        _ if error.rdkafka_error_code().is_some_and(is_fenced) => taken_over(),
         // A value can be a secret.
         KafkaError::ClientConfig(_, what, name, _) => {
             Error::new(ErrorKind::InvalidArgument, format!("Kafka: setting {name}: {what}")).hint("correct it in settings")

@@ -18,6 +18,7 @@ mod sink;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Change, Result};
@@ -48,9 +49,75 @@ pub struct KafkaOptions {
     /// After a delete or a key update, a message with the old key and without a value, for topics that are compacted.
     #[serde(default)]
     pub tombstones: bool,
-    /// Further settings of librdkafka, such as `compression.type`, or `sasl.password = "${PASSWORD}"`. They are never printed.
+    /// Encrypts the connections. The library has to be built with the feature `kafka_tls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<KafkaTls>,
+    /// The user that the brokers ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sasl: Option<KafkaSasl>,
+    /// Further settings of librdkafka, such as `compression.type`. They are never printed.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+}
+
+/// How the brokers are known, and how they know the client: `tls = {}` takes the authorities of the system. Files are PEM.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct KafkaTls {
+    /// The file of the authorities that have signed the certificates of the brokers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// The file of the client's certificate, for brokers that ask for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// The file of the key of the client's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+    /// The password of the key, such as `"${KEY_PASSWORD}"`. It is never printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_password: Option<String>,
+}
+
+/// A user of the brokers.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSasl {
+    /// How the password is proved.
+    #[serde(default)]
+    pub mechanism: KafkaMechanism,
+    /// The user.
+    pub user: String,
+    /// The password, such as `"${KAFKA_PASSWORD}"`. It is never printed.
+    pub password: String,
+}
+
+/// How a password is proved to the brokers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum KafkaMechanism {
+    /// By a challenge. The library has to be built with the feature `kafka_tls`.
+    #[default]
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
+    /// By a challenge, with a shorter hash; needs `kafka_tls`, too.
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// The password itself is sent: use it only with `tls`.
+    #[serde(rename = "PLAIN")]
+    Plain,
+}
+
+impl KafkaMechanism {
+    #[cfg(any(feature = "kafka", test))]
+    fn name(self) -> &'static str {
+        match self {
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::Plain => "PLAIN",
+        }
+    }
 }
 
 fn by_table() -> String {
@@ -58,7 +125,7 @@ fn by_table() -> String {
 }
 
 impl fmt::Debug for KafkaOptions {
-    /// Without the settings, which can have a password.
+    /// Without the members that can have a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaOptions")
             .field("brokers", &self.brokers)
@@ -86,6 +153,15 @@ impl KafkaOptions {
         if self.topic.is_empty() {
             return refused("the topic has no name".to_owned(), "set topic, or leave it out for one topic for each table");
         }
+        if let Some((name, _)) = self.security().into_iter().find(|(name, _)| self.settings.contains_key(*name)) {
+            return refused(format!("the setting {name} stands beside tls or sasl"), "set one of them only");
+        }
+        let needs_tls = self.tls.is_some() || self.sasl.as_ref().is_some_and(|sasl| sasl.mechanism != KafkaMechanism::Plain);
+        if needs_tls && !cfg!(feature = "kafka_tls") {
+            let what = "this library is built without TLS and SCRAM for Kafka";
+            let way = "build it with the feature kafka_tls, such as cargo install trailcore-cli --features kafka_tls";
+            return Err(Error::new(ErrorKind::Unsupported, what).hint(way));
+        }
         if let Some(name) = OURS.into_iter().find(|name| self.settings.contains_key(*name)) {
             return refused(
                 format!("the setting {name} is the sink's own"),
@@ -93,6 +169,31 @@ impl KafkaOptions {
             );
         }
         Ok(())
+    }
+
+    /// Returns the settings of librdkafka that `tls` and `sasl` stand for.
+    fn security(&self) -> Vec<(&'static str, String)> {
+        let mut settings = Vec::new();
+        let protocol = match (&self.tls, &self.sasl) {
+            (None, None) => return settings,
+            (Some(_), None) => "ssl",
+            (None, Some(_)) => "sasl_plaintext",
+            (Some(_), Some(_)) => "sasl_ssl",
+        };
+        settings.push(("security.protocol", protocol.to_owned()));
+        if let Some(tls) = &self.tls {
+            let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+            let files =
+                [("ssl.ca.location", &tls.ca), ("ssl.certificate.location", &tls.certificate), ("ssl.key.location", &tls.key)];
+            settings.extend(files.into_iter().filter_map(|(name, file)| Some((name, path(file.as_ref()?)))));
+            settings.extend(tls.key_password.clone().map(|password| ("ssl.key.password", password)));
+        }
+        if let Some(sasl) = &self.sasl {
+            settings.push(("sasl.mechanism", sasl.mechanism.name().to_owned()));
+            settings.push(("sasl.username", sasl.user.clone()));
+            settings.push(("sasl.password", sasl.password.clone()));
+        }
+        settings
     }
 
     /// Returns the topic that has the position.
@@ -169,5 +270,25 @@ mod tests {
             let wrong = KafkaOptions { position: position.to_owned(), ..options("{table}") };
             assert_eq!(wrong.check().unwrap_err().kind(), ErrorKind::InvalidArgument, "{position}");
         }
+    }
+    #[test]
+    fn tls_and_sasl_are_settings_of_librdkafka() {
+        let more = |more: &str| -> KafkaOptions {
+            serde_json::from_str(&format!(r#"{{"brokers":"b:1","position":"p",{more}}}"#)).unwrap()
+        };
+        let of =
+            |text: &str| more(text).security().into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+        assert_eq!(of(r#""tls":{"ca":"ca.pem"}"#), ["security.protocol=ssl", "ssl.ca.location=ca.pem"]);
+        let plain = r#""sasl":{"mechanism":"PLAIN","user":"u","password":"hidden"}"#;
+        let names = ["security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN", "sasl.username=u", "sasl.password=hidden"];
+        assert_eq!(of(plain), names);
+        assert_eq!(of(&format!(r#""tls":{{}},{plain}"#))[0], "security.protocol=sasl_ssl");
+        assert!(!format!("{:?}", more(plain)).contains("hidden"));
+        more(plain).check().unwrap();
+        let double = more(&format!(r#""settings":{{"sasl.username":"x"}},{plain}"#)).check().unwrap_err();
+        assert!(double.to_string().contains("sasl.username stands beside"), "{double}");
+        let needs = more(r#""sasl":{"user":"u","password":"hidden"}"#).check();
+        assert_eq!(needs.is_ok(), cfg!(feature = "kafka_tls"));
+        assert!(needs.is_ok_and(|()| true) || more(r#""tls":{}"#).check().unwrap_err().kind() == ErrorKind::Unsupported);
     }
 }

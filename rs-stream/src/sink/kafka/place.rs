@@ -8,6 +8,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
+use rdkafka::metadata::Metadata;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ use crate::checkpoint::Checkpoint;
 
 /// Messages that are read back from the end, at first.
 const WINDOW: i64 = 64;
+/// Time after which the reports of a client that does not connect are read, and their number at most.
+const LOOK: Duration = Duration::from_secs(3);
+const REPORTS: usize = 64;
 
 /// A message of the position topic.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,10 +41,7 @@ pub(super) struct PositionTopic<'a> {
 impl PositionTopic<'_> {
     /// Returns the last place that is committed; `None` without one, or without the topic.
     pub(super) fn last(&self) -> Result<Option<Place>> {
-        let mut config = self.config.clone();
-        config.set("group.id", self.name).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
-        config.set("enable.partition.eof", "true").set("allow.auto.create.topics", "false");
-        let consumer: BaseConsumer = config.create().map_err(|error| broker_error(&error))?;
+        let consumer = self.consumer()?;
         let (low, high) = match self.ends(&consumer) {
             Ok(ends) => ends,
             Err(error) if is_unknown(&error) => return Ok(None),
@@ -60,9 +61,35 @@ impl PositionTopic<'_> {
         }
     }
 
+    fn consumer(&self) -> Result<BaseConsumer> {
+        let mut config = self.config.clone();
+        config.set("group.id", self.name).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "true").set("allow.auto.create.topics", "false");
+        config.create().map_err(|error| broker_error(&error))
+    }
+
+    /// Returns the facts of the topic. Where no broker answers, its error is the reason, if it is one of the settings.
+    fn metadata(&self, consumer: &BaseConsumer) -> std::result::Result<Metadata, KafkaError> {
+        let until = Instant::now() + ANSWER;
+        loop {
+            let failed = match consumer.fetch_metadata(Some(self.name), LOOK) {
+                Err(error) if error.rdkafka_error_code().is_some_and(is_no_answer) => error,
+                outcome => return outcome,
+            };
+            // The client reports why it cannot connect in between messages.
+            let reported = std::iter::from_fn(|| consumer.poll(Duration::ZERO)).filter_map(std::result::Result::err);
+            let refused = reported.take(REPORTS).find(|error| error.rdkafka_error_code().is_some_and(is_refused));
+            match refused {
+                Some(refused) => return Err(refused),
+                None if Instant::now() >= until => return Err(failed),
+                None => {}
+            }
+        }
+    }
+
     /// Returns the offsets of the first message and after the last one.
     fn ends(&self, consumer: &BaseConsumer) -> std::result::Result<(i64, i64), KafkaError> {
-        let metadata = consumer.fetch_metadata(Some(self.name), ANSWER)?;
+        let metadata = self.metadata(consumer)?;
         if let Some(error) = metadata.topics().iter().find_map(|topic| topic.error()) {
             return Err(KafkaError::MetadataFetch(error.into()));
         }
@@ -93,6 +120,7 @@ impl PositionTopic<'_> {
 
     /// Creates the topic, or checks one that is there.
     pub(super) fn prepare(&self) -> Result<()> {
+        self.reach()?;
         let new = NewTopic::new(self.name, 1, TopicReplication::Fixed(-1)).set("cleanup.policy", "compact");
         let created =
             pollster::block_on(self.admin()?.create_topics([&new], &AdminOptions::new().operation_timeout(Some(ANSWER))));
@@ -128,9 +156,30 @@ impl PositionTopic<'_> {
         }
     }
 
+    /// Checks that a broker answers.
+    pub(super) fn reach(&self) -> Result<()> {
+        self.metadata(&self.consumer()?).map(drop).map_err(|error| broker_error(&error))
+    }
+
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {
         self.config.create().map_err(|error| broker_error(&error))
     }
+}
+
+/// Returns whether a broker may answer later.
+fn is_no_answer(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::Resolve
+    )
+}
+
+/// Returns whether a connection fails by its settings: the user, or the certificates.
+fn is_refused(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::SSL)
 }
 
 fn is_unknown(error: &KafkaError) -> bool {

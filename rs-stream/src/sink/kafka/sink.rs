@@ -14,7 +14,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use trailcore::{Change, Error, ErrorKind, Op, Position, Result};
 
 use super::super::{Promise, Sink, taken_over};
-use super::broker::{ANSWER, again, broker_error};
+use super::broker::{ANSWER, again, broker_error, is_fenced};
 use super::place::{Place, PositionTopic};
 use super::{Encoder, JsonEncoder, KafkaOptions};
 use crate::checkpoint::{Checkpoint, unix_micros};
@@ -26,8 +26,8 @@ const REPORTS: usize = 1_000;
 /// Writes a message for each change, in transactions of the producer that have the position, too: a consumer with `read_committed` sees each
 /// change exactly once, and whole transactions of the source.
 ///
-/// A message has the key of the row as its key ([`Change::write_json_key`]), and the headers `position`, `op`, `table`, `csn` and `xid`. The
-/// value is native JSON, or what another [`Encoder`] makes.
+/// A message has the key of the row as its key ([`Change::write_json_key`]), and the headers `position`, `op`, `table`, `csn`, `xid` and
+/// `definition`. The value is native JSON, or what another [`Encoder`] makes.
 pub struct KafkaSink {
     options: KafkaOptions,
     encoder: Box<dyn Encoder>,
@@ -39,6 +39,8 @@ pub struct KafkaSink {
     topics: HashMap<String, String>,
     /// The positions of the messages since the last commit, by their number.
     sent: Vec<Position>,
+    /// The number of the definition of the changes.
+    definition: Option<u64>,
     /// Changes that the broker does not take, with the reasons. It states that late, when the whole transaction is lost: they are refused at
     /// the next try.
     poison: HashMap<Position, String>,
@@ -95,13 +97,17 @@ impl KafkaSink {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
         let writer = format!("{}-{}-{}", std::process::id(), unix_micros(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (producer, is_claimed, inside, topics, sent, poison, key, value) = Default::default();
-        Ok(Self { options, encoder: Box::new(encoder), writer, producer, is_claimed, inside, topics, sent, poison, key, value })
+        let (producer, is_claimed, inside, topics, sent, definition) = Default::default();
+        let (poison, key, value, encoder) = (HashMap::new(), Vec::new(), Vec::new(), Box::new(encoder));
+        Ok(Self { options, encoder, writer, producer, is_claimed, inside, topics, sent, definition, poison, key, value })
     }
 
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         for (name, value) in &self.options.settings {
+            config.set(name, value);
+        }
+        for (name, value) in self.options.security() {
             config.set(name, value);
         }
         config.set("bootstrap.servers", &self.options.brokers);
@@ -127,6 +133,35 @@ impl KafkaSink {
         Ok(())
     }
 
+    /// Begins as the only writer, and returns the checkpoint of the last commit.
+    fn claim(&mut self) -> Result<Option<Checkpoint>> {
+        self.connect()?;
+        let checkpoint = self.last_place()?.and_then(|place| place.checkpoint);
+        self.commit_place(checkpoint.as_ref())?;
+        self.is_claimed = true;
+        Ok(checkpoint)
+    }
+
+    /// Returns the error of a producer. One that is fenced has been replaced by another writer, unless the last place is still its own: then
+    /// the broker has ended its transaction.
+    fn judged(&self, error: Error) -> Error {
+        let fatal = self.producer.as_ref().and_then(|producer| producer.client().fatal_error());
+        match error.kind() {
+            ErrorKind::Cancelled => {}
+            ErrorKind::Io if fatal.is_some_and(|(code, _)| is_fenced(code)) => {}
+            _ => return error,
+        }
+        match self.last_place() {
+            Ok(Some(place)) if place.writer == self.writer => Error::new(
+                ErrorKind::Io,
+                "Kafka: the broker has ended the transaction, which took longer than transaction.timeout.ms",
+            )
+            .hint("if it happens again, set transaction.timeout.ms in settings to a longer time, or commit more often"),
+            Ok(_) => taken_over(),
+            Err(error) => error,
+        }
+    }
+
     /// Begins the transaction of the next commit.
     fn begin(&mut self) -> Result<()> {
         if !self.inside {
@@ -136,31 +171,89 @@ impl KafkaSink {
         Ok(())
     }
 
-    /// Sends the place of the next start, and commits the transaction.
+    /// Commits the transaction with the place of the next start.
     fn commit_place(&mut self, checkpoint: Option<&Checkpoint>) -> Result<()> {
+        let committed = self.send_place(checkpoint).map_err(|error| self.judged(error));
+        if committed.is_err() {
+            // The next producer learns from the broker whether it is committed.
+            if let Some(producer) = self.producer.take() {
+                let refused = std::mem::take(&mut *producer.context().0.lock());
+                self.poison.extend(refused.into_iter().filter_map(|(number, why)| Some((*self.sent.get(number)?, why))));
+            }
+        }
+        self.inside = false;
+        self.sent.clear();
+        committed
+    }
+
+    /// Sends the place of the next start, and asks the broker to commit the transaction.
+    fn send_place(&mut self, checkpoint: Option<&Checkpoint>) -> Result<()> {
         self.begin()?;
         let place = Place { writer: self.writer.clone(), checkpoint: checkpoint.cloned() };
         let text = serde_json::to_vec(&place).map_err(|error| Error::internal(&error.to_string()))?;
         let (topic, name) = (self.options.position_topic(), self.options.position.clone());
         let record = BaseRecord::with_opaque_to(&topic, usize::MAX).key(name.as_bytes()).payload(text.as_slice()).partition(0);
-        send(self.producer()?, record)?;
-        crate::point::reach("position sent");
         let producer = self.producer()?;
-        let committed = producer.flush(ANSWER).map_err(|error| broker_error(&error)).and_then(|()| {
-            crate::point::reach("messages sent");
-            again(|| producer.commit_transaction(ANSWER))
-        });
-        let refused = std::mem::take(&mut *producer.context().0.lock());
-        if committed.is_err() {
-            // The next producer learns from the broker whether it is committed.
-            self.producer = None;
-            self.inside = false;
-            self.poison.extend(refused.into_iter().filter_map(|(number, why)| Some((*self.sent.get(number)?, why))));
-            self.sent.clear();
+        send(producer, record)?;
+        crate::point::reach("position sent");
+        producer.flush(ANSWER).map_err(|error| broker_error(&error))?;
+        crate::point::reach("messages sent");
+        again(|| producer.commit_transaction(ANSWER))
+    }
+
+    /// Sends the messages of a change.
+    fn send_change(&mut self, change: &Change<'_>) -> Result<()> {
+        let position = change.position();
+        if let Some(why) = self.poison.get(&position) {
+            return Err(Error::new(ErrorKind::Value, format!("change at {position}: Kafka does not take the message: {why}")));
         }
-        committed?;
-        self.inside = false;
-        self.sent.clear();
+        let table = change.table_name();
+        if !self.topics.contains_key(&*table) {
+            let topic = self.options.topic_of(&table)?;
+            self.topics.insert(table.clone().into_owned(), topic);
+        }
+        self.value.clear();
+        self.key.clear();
+        self.encoder.encode(change, &mut self.value)?;
+        let has_key = change.op().is_change() && change.write_json_key(&mut self.key)?;
+        self.begin()?;
+        let Some(topic) = self.topics.get(&*table) else { return Err(Error::internal("the topic of a table is missing")) };
+        let partition = self.options.partition.or(if has_key { None } else { Some(0) });
+        let text = position.to_string();
+        let definition = self.definition.map(|number| number.to_string());
+        let facts = [
+            ("position", Some(text.as_str())),
+            ("op", Some(change.op().name())),
+            ("table", Some(&*table)),
+            ("csn", change.csn()),
+            ("xid", change.xid()),
+            ("definition", definition.as_deref()),
+        ];
+        let mut headers = OwnedHeaders::new_with_capacity(facts.len());
+        for (key, value) in facts {
+            if let Some(value) = value {
+                headers = headers.insert(Header { key, value: Some(value) });
+            }
+        }
+        let number = self.sent.len();
+        let mut record = BaseRecord::with_opaque_to(topic, number).payload(self.value.as_slice()).headers(headers);
+        record.key = has_key.then_some(self.key.as_slice());
+        record.partition = partition;
+        send(self.producer()?, record).map_err(|error| match error.kind() {
+            ErrorKind::Value => Error::new(ErrorKind::Value, format!("change at {position}: {}", error.what())),
+            _ => error,
+        })?;
+        let old = if self.options.tombstones { old_key(change)? } else { None };
+        if let Some(old) = old {
+            let mut record = BaseRecord::with_opaque_to(topic, number);
+            record.key = Some(old.as_slice());
+            record.partition = self.options.partition;
+            send(self.producer()?, record)?;
+        }
+        self.sent.push(position);
+        if self.sent.len() % REPORTS == 0 {
+            self.producer()?.poll(Duration::ZERO);
+        }
         Ok(())
     }
 }
@@ -210,62 +303,19 @@ impl Sink for KafkaSink {
         } else {
             PositionTopic { config: &self.config(), name: &self.options.position_topic() }.prepare()?;
         }
-        self.connect()?;
-        let checkpoint = self.last_place()?.and_then(|place| place.checkpoint);
-        self.commit_place(checkpoint.as_ref())?;
-        self.is_claimed = true;
-        Ok(checkpoint)
+        self.claim()
     }
 
     fn peek(&mut self) -> Result<Option<Checkpoint>> {
         Ok(self.last_place()?.and_then(|place| place.checkpoint))
     }
 
+    fn set_definition(&mut self, number: Option<u64>) {
+        self.definition = number;
+    }
+
     fn write(&mut self, change: &Change<'_>) -> Result<()> {
-        let position = change.position();
-        if let Some(why) = self.poison.get(&position) {
-            return Err(Error::new(ErrorKind::Value, format!("change at {position}: Kafka does not take the message: {why}")));
-        }
-        let table = change.table_name();
-        if !self.topics.contains_key(&*table) {
-            let topic = self.options.topic_of(&table)?;
-            self.topics.insert(table.clone().into_owned(), topic);
-        }
-        self.value.clear();
-        self.key.clear();
-        self.encoder.encode(change, &mut self.value)?;
-        let has_key = change.op().is_change() && change.write_json_key(&mut self.key)?;
-        self.begin()?;
-        let Some(topic) = self.topics.get(&*table) else { return Err(Error::internal("the topic of a table is missing")) };
-        let partition = self.options.partition.or(if has_key { None } else { Some(0) });
-        let text = position.to_string();
-        let mut headers = OwnedHeaders::new_with_capacity(5);
-        let facts = [("position", Some(text.as_str())), ("op", Some(change.op().name())), ("table", Some(&*table))];
-        for (key, value) in facts.into_iter().chain([("csn", change.csn()), ("xid", change.xid())]) {
-            if let Some(value) = value {
-                headers = headers.insert(Header { key, value: Some(value) });
-            }
-        }
-        let number = self.sent.len();
-        let mut record = BaseRecord::with_opaque_to(topic, number).payload(self.value.as_slice()).headers(headers);
-        record.key = has_key.then_some(self.key.as_slice());
-        record.partition = partition;
-        send(self.producer()?, record).map_err(|error| match error.kind() {
-            ErrorKind::Value => Error::new(ErrorKind::Value, format!("change at {position}: {}", error.what())),
-            _ => error,
-        })?;
-        let old = if self.options.tombstones { old_key(change)? } else { None };
-        if let Some(old) = old {
-            let mut record = BaseRecord::with_opaque_to(topic, number);
-            record.key = Some(old.as_slice());
-            record.partition = self.options.partition;
-            send(self.producer()?, record)?;
-        }
-        self.sent.push(position);
-        if self.sent.len() % REPORTS == 0 {
-            self.producer()?.poll(Duration::ZERO);
-        }
-        Ok(())
+        self.send_change(change).map_err(|error| self.judged(error))
     }
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
@@ -292,8 +342,10 @@ impl Sink for KafkaSink {
     }
 
     fn check(&mut self) -> Result<()> {
-        let config = self.config();
-        PositionTopic { config: &config, name: &self.options.position_topic() }.check()
+        let (config, name) = (self.config(), self.options.position_topic());
+        let topic = PositionTopic { config: &config, name: &name };
+        topic.reach()?;
+        topic.check()
     }
 }
 
@@ -306,4 +358,133 @@ fn old_key(change: &Change<'_>) -> Result<Option<Vec<u8>>> {
         _ => false,
     };
     Ok(has.then_some(key))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Errors of brokers that a real one does not give on demand. The cluster of librdkafka lets consumers see what is aborted, and zombies
+    //! commit: what depends on that is tested with a real broker, in `tests/kafka.rs`.
+
+    use std::collections::BTreeSet;
+
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::error::KafkaError;
+    use rdkafka::message::{Headers, Message};
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::DefaultProducerContext;
+    use rdkafka::types::RDKafkaApiKey as Api;
+    use rdkafka::types::RDKafkaRespErr as Code;
+    use rdkafka::{Offset, TopicPartitionList};
+    use trailcore::change::{Builder, Number, OwnedChange, Value};
+    use trailcore::schema::{ColumnDef, TableDef};
+
+    use super::*;
+    use crate::checkpoint::new_checkpoint;
+
+    type Cluster = MockCluster<'static, DefaultProducerContext>;
+
+    fn change(number: u64) -> OwnedChange {
+        let table = std::sync::Arc::new(TableDef::new("A.B", vec![ColumnDef::number("ID").key()]));
+        let id = number.to_string();
+        let builder = Builder::new(Op::Insert, &table).position(Position::new(0, number));
+        builder.after("ID", &Value::Number(Number::Text(&id))).unwrap().build().unwrap()
+    }
+
+    fn checkpoint(number: u64) -> Checkpoint {
+        new_checkpoint((Position::new(0, number), None), (None, None), (String::new(), String::new()))
+    }
+
+    fn sink(cluster: &Cluster) -> KafkaSink {
+        let options = serde_json::json!({
+            "brokers": cluster.bootstrap_servers(), "position": "p", "topic": "t", "partition": 0,
+            "settings": { "transaction.timeout.ms": "5000", "retry.backoff.ms": "10", "topic.metadata.refresh.fast.interval.ms": "50" },
+        });
+        KafkaSink::new(serde_json::from_value(options).unwrap()).unwrap()
+    }
+
+    /// Returns the positions of all messages of a topic.
+    fn seen(cluster: &Cluster) -> Vec<Position> {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", cluster.bootstrap_servers()).set("group.id", "g").set("enable.partition.eof", "true");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset("t", 0, Offset::Beginning).unwrap();
+        consumer.assign(&list).unwrap();
+        let mut found = Vec::new();
+        loop {
+            match consumer.poll(ANSWER) {
+                Some(Ok(message)) => {
+                    let headers = message.headers().unwrap();
+                    let text = headers.iter().find(|header| header.key == "position").unwrap().value.unwrap();
+                    found.push(std::str::from_utf8(text).unwrap().parse().unwrap());
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => return found,
+                other => panic!("{:?}", other.map(|other| other.map(|_| ()))),
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_brokers_answer_each_commit_counts_or_is_tried_again() {
+        use Code::*;
+        let moved = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+        let faults: [(&str, Option<(Api, &[Code])>); 14] = [
+            ("a leader moved", Some((Api::Produce, &[moved, moved]))),
+            ("a leader is away", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE]))),
+            ("too few replicas", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS]))),
+            ("a broker is slow", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT]))),
+            ("throttled", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED]))),
+            ("an answer is lost", Some((Api::Produce, &[RD_KAFKA_RESP_ERR__TRANSPORT]))),
+            ("a partition cannot be added", Some((Api::AddPartitionsToTxn, &[RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS]))),
+            ("no right to a topic", Some((Api::AddPartitionsToTxn, &[RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED]))),
+            ("the coordinator moved", Some((Api::EndTxn, &[RD_KAFKA_RESP_ERR_NOT_COORDINATOR]))),
+            ("the coordinator loads", Some((Api::EndTxn, &[RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS]))),
+            ("the answer to a commit is lost", Some((Api::EndTxn, &[RD_KAFKA_RESP_ERR__TRANSPORT]))),
+            ("the transaction was ended", Some((Api::EndTxn, &[RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH]))),
+            ("the transaction has no right state", Some((Api::EndTxn, &[RD_KAFKA_RESP_ERR_INVALID_TXN_STATE]))),
+            ("leaders and coordinator are other brokers", None),
+        ];
+        let cluster = MockCluster::new(3).unwrap();
+        for topic in ["t", "trailcore.position.p"] {
+            cluster.create_topic(topic, 1, 3).unwrap();
+            cluster.partition_leader(topic, 0, Some(1)).unwrap();
+        }
+        let mut sink = sink(&cluster);
+        assert!(sink.claim().unwrap().is_none());
+        let (mut next, mut failures) = (0, Vec::new());
+        for (what, fault) in faults {
+            match fault {
+                Some((api, codes)) => cluster.request_errors(api, codes),
+                None => {
+                    ["t", "trailcore.position.p"].iter().for_each(|topic| cluster.partition_leader(topic, 0, Some(2)).unwrap())
+                }
+            }
+            let wanted = next + 3;
+            for attempt in 0.. {
+                let written = (next..wanted).try_for_each(|number| sink.write(&change(number).as_change()));
+                match written.and_then(|()| sink.commit(&checkpoint(wanted))) {
+                    Ok(()) => break,
+                    Err(error) => {
+                        assert!(error.kind() == ErrorKind::Io && attempt < 3, "{what}: {error}");
+                        failures.push(what);
+                        sink.roll_back().unwrap();
+                        // The broker may have committed it, although its answer was lost or an error.
+                        next = match sink.load().unwrap().map(|checkpoint| checkpoint.position) {
+                            Some(Position::Trail(at)) => at.rba,
+                            _ => 0,
+                        };
+                        if next == wanted {
+                            break;
+                        }
+                    }
+                }
+            }
+            next = wanted;
+            assert_eq!(sink.peek().unwrap().unwrap().position, Position::new(0, wanted), "{what}");
+        }
+        let found = seen(&cluster);
+        let all: BTreeSet<_> = found.iter().copied().collect();
+        assert_eq!(all, (0..next).map(|number| Position::new(0, number)).collect());
+        assert!(failures.contains(&"no right to a topic"), "{failures:?}");
+    }
 }

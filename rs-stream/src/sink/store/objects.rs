@@ -265,16 +265,19 @@ fn without_conditions() -> Error {
         .hint("use a store with conditional puts, such as Amazon S3")
 }
 
-/// Returns the number of the commit in the name of a data file, such as `0000000000_0000001956-0000000003_0000000480.17-0.parquet`.
+/// Returns the number of the commit in the name of a data file, such as `0000000000_0000001956-0000000003_0000000480.17-0.parquet` or
+/// `0000000000_0000001956-0000000003_0000000480.17-0.po000000007.positions`.
 fn commit_of(path: &ObjectPath) -> Option<u64> {
-    let mut parts = path.filename()?.split('.');
-    let (range, numbers, format) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut parts = path.filename()?.splitn(3, '.');
+    let (range, numbers, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|one| one.is_ascii_digit());
     let is_position = |text: &str| text.contains('_') && text.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'_');
     let is_range = range.split_once('-').is_some_and(|(first, last)| is_position(first) && is_position(last));
     let (commit, file) = numbers.split_once('-')?;
-    let is_ours = is_range && digits(commit) && digits(file) && ["jsonl", "csv", "arrow", "parquet"].contains(&format);
-    (is_ours && parts.next().is_none()).then(|| commit.parse().ok())?
+    let trail = rest.strip_suffix(".positions").unwrap_or(rest);
+    let is_trail = trail.bytes().rev().take_while(u8::is_ascii_digit).count() >= 6;
+    let is_ours = ["jsonl", "csv", "arrow", "parquet"].contains(&rest) || is_trail;
+    (is_range && digits(commit) && digits(file) && is_ours).then(|| commit.parse().ok())?
 }
 
 /// Returns whether the value of a setting is never printed.
@@ -335,6 +338,10 @@ mod tests {
         for (name, commit) in [
             ("BANK.POSTINGS/date=2024-03-01/0000000000_0000001956-0000000003_0000000480.17-0.parquet", Some(17)),
             ("a/0000000000_0000001956-0000000003_0000000480.17-0.jsonl", Some(17)),
+            ("a/0000000000_0000001956-0000000003_0000000480.17-0.po000000007", Some(17)),
+            ("a/0000000000_0000001956-0000000003_0000000480.17-0.po.x000000007.positions", Some(17)),
+            ("a/0000000000_0000001956-0000000003_0000000480.17-0.po7", None),
+            ("po000000007", None),
             ("a/0000000000_0000001956-0000000003_0000000480.17-0.txt", None),
             ("a/0000000000_0000001956-0000000003_0000000480.17.parquet", None),
             ("a/x-0000000003_0000000480.17-0.parquet", None),
