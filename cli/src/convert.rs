@@ -77,7 +77,7 @@ struct Shape {
     /// Numbers without a declared scale: declared (as text, the default), text (all numbers), float, or a number of digits; JSON lines take text only
     #[arg(long, value_name = "HOW", value_parser = numbers)]
     numbers: Option<Numbers>,
-    /// Microseconds or nanoseconds, instead of the declared precision
+    /// Microseconds, nanoseconds or text, instead of the declared precision
     #[arg(long)]
     times: Option<TimesName>,
     /// Values that cannot be decoded
@@ -113,6 +113,8 @@ enum TimesName {
     /// Microseconds, truncated
     UsTruncated,
     Ns,
+    /// Text with nine fraction digits, which holds every time
+    Text,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -293,6 +295,7 @@ impl Shape {
             Some(TimesName::Us) => options.times(Times::Micros),
             Some(TimesName::UsTruncated) => options.times(Times::Truncated),
             Some(TimesName::Ns) => options.times(Times::Nanos),
+            Some(TimesName::Text) => options.times(Times::Text),
             Some(TimesName::Declared) | None => options,
         };
         if let Some(InvalidName::Null) = self.invalid {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use trailcore::Trail;
-use trailcore::filter::{LogdumpFacts, LogdumpFilter};
+use trailcore::filter::{LogdumpFacts, LogdumpFilter, ObjectPattern};
 
 use crate::failure::Failure;
 use crate::output::hex;
@@ -49,18 +49,40 @@ enum Indicator {
 
 /// The test of the conditions.
 pub(crate) struct Matcher {
+    tables: Vec<TableTest>,
     filters: Vec<LogdumpFilter>,
     user_tokens: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// The test of one name of tables.
+enum TableTest {
+    /// A name in GoldenGate's spelling, in which double quotes keep case and dots.
+    Spelled(ObjectPattern),
+    /// A template as in FILENAME.
+    Template(LogdumpFilter),
+}
+
+impl TableTest {
+    fn new(name: &str) -> Result<Self, Failure> {
+        match name.parse() {
+            Ok(pattern) if name.contains('"') => Ok(Self::Spelled(pattern)),
+            _ => Ok(Self::Template(parsed("--table", &format!("FILTER FILENAME {}", quoted(name)))?)),
+        }
+    }
+
+    fn holds(&self, facts: &LogdumpFacts<'_>) -> bool {
+        match self {
+            Self::Spelled(pattern) => facts.name.as_ref().is_some_and(|name| pattern.matches(name)),
+            Self::Template(filter) => filter.matches(facts),
+        }
+    }
 }
 
 impl Matching {
     /// Returns the test of the options, and of names of tables.
     pub(crate) fn matcher(&self, tables: &[String], trail: &Trail) -> Result<Matcher, Failure> {
+        let tables = tables.iter().map(|name| TableTest::new(name)).collect::<Result<_, _>>()?;
         let mut commands: Vec<(&str, String)> = Vec::new();
-        if !tables.is_empty() {
-            let names: Vec<_> = tables.iter().map(|name| quoted(name)).collect();
-            commands.push(("--table", format!("FILENAME {}", names.join(", "))));
-        }
         for text in &self.string {
             commands.push(("--string", format!("HEX {}", forms_of(text, trail)?.join(", "))));
         }
@@ -98,14 +120,14 @@ impl Matching {
         if user_tokens.iter().any(|(name, _)| name.is_empty()) {
             return Err(Failure::usage("--user-token needs the name of a token"));
         }
-        Ok(Matcher { filters, user_tokens })
+        Ok(Matcher { tables, filters, user_tokens })
     }
 }
 
 impl Matcher {
     /// Returns `true` if there is no condition.
     pub(crate) fn is_empty(&self) -> bool {
-        self.filters.is_empty() && self.user_tokens.is_empty()
+        self.tables.is_empty() && self.filters.is_empty() && self.user_tokens.is_empty()
     }
 
     /// Returns whether all conditions hold.
@@ -117,11 +139,12 @@ impl Matcher {
         if !self.user_tokens.iter().all(has) {
             return false;
         }
-        if self.filters.is_empty() {
+        if self.tables.is_empty() && self.filters.is_empty() {
             return true;
         }
         let facts = facts();
-        self.filters.iter().all(|filter| filter.matches(&facts))
+        let is_named = self.tables.is_empty() || self.tables.iter().any(|table| table.holds(&facts));
+        is_named && self.filters.iter().all(|filter| filter.matches(&facts))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use trailcore::filter::{Dialect, Select, SelectOptions, SelectParts};
+use trailcore::filter::{Dialect, ObjectPattern, Select, SelectOptions, SelectParts};
 use trailcore::report::CountReport;
 use trailcore::source::{NoticeKind, ReadReport};
 use trailcore::{Catalog, Error, Op, Position, ReadOptions, Trail, TrailPosition};
@@ -347,15 +347,16 @@ impl Selecting {
     /// Returns the only table, if the options name exactly one without a wildcard.
     pub(crate) fn one_table(&self) -> Option<String> {
         match self.table.as_slice() {
-            [table] => plain_name(table),
+            [table] => {
+                let is_exact = match table.parse::<ObjectPattern>() {
+                    Ok(pattern) => pattern.is_exact(),
+                    Err(_) => !table.contains(['*', '?']),
+                };
+                is_exact.then(|| table.clone())
+            }
             _ => None,
         }
     }
-}
-
-/// Returns a name without its quotes; `None` if it has wildcards.
-fn plain_name(text: &str) -> Option<String> {
-    (!text.contains(['*', '?'])).then(|| text.replace('"', ""))
 }
 
 /// Reports what is not in the result, and returns the exit code. With `lenient`, undecided changes do not count.

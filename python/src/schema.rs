@@ -14,8 +14,8 @@ use crate::error::raised;
 /// One column of a table. Immutable.
 ///
 /// The constructor makes a column for a `Writer`. ``text`` and ``binary`` have at most `length` bytes, ``char`` exactly
-/// `length` bytes. ``integer`` is a whole number of up to 18 digits, ``decimal`` a number with `scale` fraction digits, and
-/// ``number`` has any number of digits. ``datetime`` has `fraction` digits of a second.
+/// `length` bytes: the writer fills shorter texts with blanks. ``integer`` is a whole number of up to 18 digits, ``decimal`` a
+/// number with `scale` fraction digits, and ``number`` has any number of digits. ``datetime`` has `fraction` digits of a second.
 #[pyclass(frozen, from_py_object, module = "trailcore")]
 #[derive(Clone)]
 pub(crate) struct Column(pub(crate) ColumnDef);
@@ -108,6 +108,18 @@ impl Column {
                 return Err(PyValueError::new_err(what));
             }
         };
+        // An argument that the kind does not have would look as if it had an effect.
+        for (argument, is_given, kinds) in [
+            ("length", length != 255, &["text", "char", "binary"][..]),
+            ("scale", scale != 0, &["decimal"][..]),
+            ("fraction", fraction != 6, &["datetime"][..]),
+            ("charset", charset.is_some(), &["text", "char"][..]),
+        ] {
+            if is_given && !kinds.contains(&kind) {
+                let kinds = kinds.join(", ");
+                return Err(PyValueError::new_err(format!("{argument} is for columns of the kind {kinds}, not {kind}")));
+            }
+        }
         let column = charset.map(charset_named).transpose()?.map_or(column.clone(), |charset| column.in_charset(charset));
         Ok(Self(if key { column.key() } else { column }))
     }
@@ -314,6 +326,6 @@ pub(crate) fn charset_named(name: &str) -> PyResult<Charset> {
     if charset.encode("a").is_some() {
         Ok(charset)
     } else {
-        Err(PyValueError::new_err(format!("unknown character set {name:?}")))
+        Err(PyValueError::new_err(format!("unknown character set {name:?}; use a name such as 'UTF-8', 'windows-1252' or 'GBK'")))
     }
 }

@@ -58,6 +58,17 @@ def test_a_late_value_gives_the_whole_frame_a_wider_type(tmp_path: Path) -> None
     assert len(list(trail.table("A.PERIODS", rows=4, wide=["VALID"]).batches())) == 3
 
 
+def test_a_column_that_no_type_holds_has_ways_out() -> None:
+    late, fine = "9999-12-31T23:59:59.999999999", "2024-03-01T00:00:00.123456789"
+    trail = periods(fine, late, None)
+    with pytest.raises(tc.ColumnValueError, match=r"column VALID of A\.PERIODS.*times.*text.*truncated"):
+        trail.to_polars("A.PERIODS")
+    assert trail.to_polars("A.PERIODS", times="text")["VALID"].to_list() == [fine, late, None]
+    micros = trail.to_polars("A.PERIODS", times="truncated")["VALID"]
+    assert micros.dtype == pl.Datetime("us") and micros.dt.year().to_list() == [2024, 9999, None]
+    assert [change["VALID"] for change in trail][2] is None
+
+
 @pytest.mark.parametrize("at", [0, 9])
 def test_a_union_gets_the_types_that_its_rows_need(at: int) -> None:
     moment = "2024-03-01T00:00:00.000000000"

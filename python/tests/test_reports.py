@@ -23,6 +23,18 @@ def caught(work: object) -> list[warnings.WarningMessage]:
     return found
 
 
+def test_an_operation_that_the_statements_leave_out_is_a_warning(big: tc.Trail, tmp_path: Path) -> None:
+    path = tmp_path / "x.prm"
+    path.write_text("EXTRACT e\nTABLE BANK.*;\n")
+    trail = big.select(tc.Select.from_file(path)).select(ops="truncate")
+    with pytest.warns(tc.UnmatchedTableWarning, match="no truncate is selected.*GETTRUNCATES"):
+        changes = trail.changes()
+        assert list(changes) == []
+    assert changes.report["ops_in_vain"] == ["truncate"]
+    with pytest.warns(tc.UnmatchedTableWarning, match="no truncate is selected"):
+        trail.summary()
+
+
 def test_a_name_that_fits_no_table_is_a_warning_at_the_end(big: tc.Trail) -> None:
     with pytest.warns(tc.UnmatchedTableWarning, match=r"no table BANK\.POSTNIGS in what was read; the tables are BANK\.ACC"):
         assert list(big.select("BANK.POSTNIGS")) == []

@@ -125,12 +125,40 @@ def test_files_of_a_size(tmp_path: Path, emp: tc.TableDef) -> None:
             tc.Writer(**wrong)  # type: ignore[arg-type]
 
 
+def test_fixed_text_has_blanks_up_to_its_length() -> None:
+    table = tc.TableDef("A.T", [tc.Column("C", "char", length=4)])
+    assert next(iter(written({"C": "ab"}, table=table)))["C"] == "ab  "
+
+
+def test_columns_have_a_character_set_of_their_own() -> None:
+    table = tc.TableDef("A.张", [tc.Column("V"), tc.Column("W", charset="gbk")])
+    writer = tc.Writer(charset="gbk")
+    with writer.transaction(csn=1):
+        writer.insert(table, {"V": "张", "W": "张"})
+    content = writer.finish()
+    assert isinstance(content, bytes)
+    change = next(iter(tc.open(content)))
+    assert (change.table, change.after) == ("A.张", {"V": "张", "W": "张"})
+    assert change.definition is not None
+    assert [column.charset for column in change.definition.columns] == ["UTF-8", "GBK"]
+
+
 def test_definitions(emp: tc.TableDef) -> None:
     assert emp == tc.TableDef("HR.EMP", emp.columns) and emp != tc.TableDef("HR.EMP", emp.columns[:1])
     assert repr(emp["SALARY"]) == "<Column SALARY decimal, scale 2>" and "ID integer" in repr(emp)
     for wrong in ({"kind": "float"}, {"kind": "decimal", "scale": 30}, {"kind": "datetime", "fraction": 12}, {"charset": "?"}):
         with pytest.raises(ValueError):
             tc.Column("X", **wrong)  # type: ignore[arg-type]
+    for argument, arguments in (
+        ("length", {"kind": "integer", "length": 4}),
+        ("scale", {"kind": "integer", "scale": 2}),
+        ("fraction", {"fraction": 3}),
+        ("charset", {"kind": "number", "charset": "GBK"}),
+    ):
+        with pytest.raises(ValueError, match=f"{argument} is for columns of the kind"):
+            tc.Column("X", **arguments)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="use a name such as"):
+        tc.Column("X", charset="klingon")
     with pytest.raises(ValueError):
         tc.TableDef("", [])
     read = next(iter(written({"ID": 1}, table=emp))).definition

@@ -188,7 +188,7 @@ class SkippedWarning(TrailWarning):
 
 
 class UnmatchedTableWarning(TrailWarning):
-    """A selection names tables that the trail does not have."""
+    """A selection names tables that the trail does not have, or operations that its statements leave out."""
 
 
 class UnfinishedTransactionWarning(TrailWarning):

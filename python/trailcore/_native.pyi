@@ -209,8 +209,9 @@ class Column:
     """One column of a table. Immutable.
 
     The constructor makes a column for a `Writer`. ``text`` and ``binary`` have at most `length` bytes, ``char`` exactly
-    `length` bytes. ``integer`` is a whole number of up to 18 digits, ``decimal`` a number with `scale` fraction digits, and
-    ``number`` has any number of digits. ``datetime`` has `fraction` digits of a second.
+    `length` bytes: the writer fills shorter texts with blanks. ``integer`` is a whole number of up to 18 digits, ``decimal`` a
+    number with `scale` fraction digits, and ``number`` has any number of digits. ``datetime`` has `fraction` digits of a
+    second.
     """
 
     def __new__(

@@ -52,9 +52,10 @@ class Writer:
     ) -> None:
         """Writes files named by a prefix and a number, such as ``dirdat/lt000000000``. Without a prefix, writes to memory.
 
-        `charset` is the character set of the database. `options` are those of `WriterOptions`, such as ``order="little"`` or
-        ``file_size=1 << 20``. With ``metadata=False`` rows carry the name of their table, as releases before 12.2 write them,
-        and a reader needs a definitions file. The output does not depend on the clock.
+        `charset` is the character set of the database, in which names are stored; a `Column` has a set of its own. `options`
+        are those of `WriterOptions`, such as ``order="little"`` or ``file_size=1 << 20``. With ``metadata=False`` rows carry
+        the name of their table, as releases before 12.2 write them, and a reader needs a definitions file. The output does not
+        depend on the clock.
         """
         options.setdefault("definition_version", 11 if options.get("order") == "little" else 1)
         self._native = _native.Writer(None if prefix is None else os.fspath(prefix), document(options), charset)

@@ -236,6 +236,8 @@ fn times_are_exact_or_an_error() {
     let micros = micros.as_primitive::<TimestampMicrosecondType>();
     assert_eq!(micros.value(0), DateTime::parse("2019-10-03:11:45:00.123456").unwrap().unix_micros().unwrap());
     assert_eq!(micros.value(1), 253_402_214_400_000_000);
+    let texts = column(&trail, ArrowOptions::new().times(Times::Text), "T").unwrap();
+    assert_eq!([cell(&texts, 0), cell(&texts, 1)], ["2019-10-03T11:45:00.123456789", "9999-12-31T00:00:00.000000000"]);
 }
 
 #[test]

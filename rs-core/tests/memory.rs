@@ -20,10 +20,12 @@ thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
     static HELD: Cell<i64> = const { Cell::new(0) };
     static PEAK: Cell<i64> = const { Cell::new(0) };
+    static TOTAL: Cell<u64> = const { Cell::new(0) };
 }
 
 fn note(calls: u64, bytes: i64) {
     CALLS.with(|count| count.set(count.get() + calls));
+    TOTAL.with(|total| total.set(total.get() + bytes.max(0).unsigned_abs()));
     let held = HELD.with(|held| {
         held.set(held.get() + bytes);
         held.get()
@@ -250,4 +252,134 @@ fn definition_of_many_tables_is_stored_once() {
     assert_eq!(reader.tables().count(), 4001);
     let peak = PEAK.with(Cell::get) - before;
     assert!(peak < 10 * size + (1 << 20), "{peak} bytes for a trail of {size}");
+}
+
+/// Returns the allocations of some work, and the bytes that it allocated.
+fn work_of<T>(work: impl FnOnce() -> T) -> (T, [u64; 2]) {
+    let now = || [calls(), TOTAL.with(Cell::get)];
+    let before = now();
+    let done = work();
+    let after = now();
+    (done, [after[0] - before[0], after[1] - before[1]])
+}
+
+/// Checks that twice the size is not much more than twice the work.
+fn assert_linear(name: &str, work: impl Fn(usize) -> [u64; 2]) {
+    let (small, large) = (work(2_000), work(4_000));
+    for (small, large) in small.into_iter().zip(large) {
+        // Vectors and maps grow in steps.
+        assert!(large <= small * 5 / 2 + 100_000, "{name}: {small} for half the size, {large} for all");
+    }
+}
+
+/// Writes a trail with an insert into each of some tables.
+fn trail_of_tables(tables: usize) -> Vec<u8> {
+    use std::sync::Arc;
+    use trailcore::TableDef;
+    use trailcore::schema::ColumnDef;
+    use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+
+    let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+    writer.begin("1", "1", trailcore::Timestamp::from_unix_micros(0)).unwrap();
+    for number in 0..tables {
+        let table =
+            Arc::new(TableDef::new(format!("A.T{number}"), vec![ColumnDef::integer("ID", 0), ColumnDef::varchar("V", 9)]));
+        let mut row = RowBuilder::new(&table, ByteOrder::Big);
+        row.decimal("ID", 1.into()).unwrap().text("V", "x").unwrap();
+        writer.insert(&table, row.bytes()).unwrap();
+    }
+    writer.commit().unwrap();
+    writer.finish().unwrap().remove(0).1
+}
+
+#[test]
+fn twice_the_tables_are_twice_the_work() {
+    use trailcore::filter::Select;
+
+    assert_linear("writing", |tables| work_of(|| trail_of_tables(tables)).1);
+    for (name, text) in [("reading", None), ("a selection", Some("TABLE A.T1*, WHERE (ID = 1); TABLE A.*, FILTER (ID > 1);"))] {
+        assert_linear(name, |tables| {
+            let trail = Trail::from_bytes(trail_of_tables(tables));
+            let select = text.map(|text| Select::parse(text).unwrap());
+            let options = select.into_iter().fold(ReadOptions::new(), ReadOptions::select);
+            let (count, work) = work_of(|| {
+                let mut reader = trail.reader_with(options).unwrap();
+                while reader.next().unwrap().is_some() {}
+                reader.tables().count()
+            });
+            assert_eq!(count, tables);
+            work
+        });
+    }
+    assert_linear("rules", |rules| {
+        let text: String = (0..rules).map(|number| format!("TABLE A.T{number}, WHERE (ID = {number});\n")).collect();
+        let trail = Trail::from_bytes(trail_of_tables(100));
+        let (count, work) = work_of(|| {
+            let mut reader = trail.reader_with(ReadOptions::new().select(Select::parse(&text).unwrap())).unwrap();
+            let mut count = 0;
+            while reader.next().unwrap().is_some() {
+                count += 1;
+            }
+            count
+        });
+        assert_eq!(count, 1);
+        work
+    });
+}
+
+#[test]
+fn a_row_costs_the_columns_that_it_has() {
+    use trailcore::schema::ColumnDef;
+    use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
+
+    let work = |columns: usize| {
+        let columns = (0..columns).map(|number| ColumnDef::varchar(format!("C{number}"), 9)).collect();
+        let table = std::sync::Arc::new(trailcore::TableDef::new("A.WIDE", columns));
+        let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+        writer.begin("1", "1", trailcore::Timestamp::from_unix_micros(0)).unwrap();
+        let mut insert = || {
+            let mut row = RowBuilder::new(&table, ByteOrder::Big);
+            row.text("C3", "a").unwrap().text("C8", "b").unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
+        };
+        // The first row defines the table.
+        insert();
+        work_of(insert).1
+    };
+    let (small, large) = (work(10_000), work(20_000));
+    assert_eq!(small[0], large[0]);
+    // The file in memory may grow for this row.
+    assert!(small[0] < 20, "{small:?}");
+}
+
+#[test]
+fn definitions_have_a_maximum() {
+    let trail = Trail::from_bytes(trail_of_tables(2_000));
+    let read = |most| {
+        let mut reader = trail.reader_with(ReadOptions::new().max_definition_bytes(most))?;
+        let mut count = 0;
+        while reader.next()?.is_some() {
+            count += 1;
+        }
+        Ok::<_, trailcore::Error>(count)
+    };
+    assert_eq!(read(10 << 20).unwrap(), 2_000);
+    let error = read(100_000).unwrap_err();
+    assert_eq!(error.kind(), trailcore::ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("raise max_definition_bytes") && error.location().rba.is_some(), "{error}");
+    // Damage would be skipped, and this is not.
+    let resync = ReadOptions::new().max_definition_bytes(100_000).resync(true);
+    let mut reader = trail.reader_with(resync.clone()).unwrap();
+    let ended = (0..5_000).find_map(|_| reader.next().map(|_| ()).err());
+    assert!(ended.is_some());
+    let mut views = trail.record_views(&resync, None).unwrap();
+    let mut error = None;
+    while error.is_none() {
+        match views.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(met) => error = Some(met),
+        }
+    }
+    assert!(error.unwrap().to_string().contains("max_definition_bytes"));
 }

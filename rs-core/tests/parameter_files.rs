@@ -514,7 +514,46 @@ fn begin_and_end_are_limits_of_time() {
         ("BEGIN 2023-11-14 22:13:25\nEND '2023-11-14 22:14'\nTABLE *.*, FILTER (ON INSERT, ID > 0);", "20 30"),
         ("BEGIN 2099-01-01\nTABLE *.*;", ""),
     ]);
-    assert_eq!(diagnostics("END 1960-01-01 00:00:00 -- old\nTABLE HR.EMP;"), "");
+    // A process ends at one record; here each change is decided on by its own time.
+    check_diagnostics(&[
+        ("END 1960-01-01 00:00:00 -- old\nTABLE HR.EMP;", "END is compared with the time of each change; a process stops at one"),
+        ("BEGIN 1960-01-01\nTABLE HR.EMP;", "a process starts at one record"),
+    ]);
+}
+
+#[test]
+fn operations_that_are_asked_for_in_vain_are_reported() {
+    let report = |text: &str, ops: &str| {
+        let limit = Select::parse(&format!("TRAILCORE OPS {ops};")).unwrap();
+        let select = Select::parse(text).unwrap().and(limit);
+        let trail = trail(true);
+        let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
+        let mut count = 0;
+        while reader.next().unwrap().is_some() {
+            count += 1;
+        }
+        let notices: Vec<_> = reader.report().notices().into_iter().map(|notice| notice.text).collect();
+        (count, notices.join("; "))
+    };
+    let rows = "insert,update,delete,pk_update,truncate";
+    for (text, ops, count, notice) in [
+        ("EXTRACT e\nTABLE HR.*;", "truncate", 0, "no truncate is selected"),
+        ("EXTRACT e\nTABLE HR.*;", "insert,truncate", 6, "no truncate is selected"),
+        ("EXTRACT e\nGETTRUNCATES\nTABLE HR.*;", "truncate", 1, ""),
+        ("TABLE HR.*;", "truncate", 1, ""),
+        ("IGNOREUPDATES\nTABLE HR.*;", "update", 0, "no update is selected"),
+        // Some statements want them.
+        ("IGNOREUPDATES\nTABLE HR.EMP;\nGETUPDATES\nTABLE X.*;", "update", 0, ""),
+        // The operations that conditions imply are no wish.
+        ("EXTRACT e\nTABLE HR.*;", rows, 8, ""),
+    ] {
+        let (seen, notices) = report(text, ops);
+        assert_eq!(
+            (seen, notices.starts_with(notice), notices.is_empty()),
+            (count, true, notice.is_empty()),
+            "{text} {ops}: {notices}"
+        );
+    }
 }
 
 #[test]

@@ -159,3 +159,20 @@ fn column_set_twice_has_the_last_value() {
         assert_eq!(Row::new(row.bytes(), &table, order).columns().count(), 1);
     }
 }
+
+#[test]
+fn fixed_text_has_blanks_up_to_its_length() {
+    use trailcore::Charset;
+
+    let wide = ColumnDef::char("W", 6).in_charset(Charset::from_name("UTF-16BE"));
+    let columns = vec![ColumnDef::char("C", 5), ColumnDef::new("P", 64, 5, 4), wide, ColumnDef::varchar("V", 5)];
+    let table = TableDef::new("A.T", columns);
+    let mut row = RowBuilder::new(&table, ByteOrder::Big);
+    for (name, text) in [("C", "é"), ("P", ""), ("W", "ab"), ("V", "a")] {
+        row.text(name, text).unwrap();
+    }
+    let read = Row::new(row.bytes(), &table, ByteOrder::Big);
+    let found = ["C", "P", "W", "V"].map(|name| read.get(name).unwrap().text().unwrap().into_owned());
+    assert_eq!(found, ["é   ", "    ", "ab ", "a"]);
+    assert!(row.text("C", "abcdef").is_err());
+}

@@ -12,6 +12,7 @@ use super::{Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, ChangeBlock, DateTime, NumberText, Op, OwnedValue};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::formats::native_json::value_of;
 use crate::schema::{ColumnDef, Kind, TableDef, TableMap};
 use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
@@ -70,7 +71,8 @@ impl schemars::JsonSchema for KeyValue {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Which row of which table."))]
 #[serde(deny_unknown_fields)]
 pub struct HistoryOptions {
-    /// Name of the table. Case does not matter, unless a table has exactly this name.
+    /// Name of the table, as the trail has it or in GoldenGate's spelling, in which double quotes keep case and dots. Case does not
+    /// matter outside of quotes, unless a table has exactly this name.
     pub(crate) table: Box<str>,
     /// The value of each key column, by name.
     pub(crate) key: BTreeMap<Box<str>, KeyValue>,
@@ -266,10 +268,11 @@ impl Trail {
             let error = Error::new(ErrorKind::InvalidArgument, "the key has no columns");
             return Err(error.hint("give a value for each column of the key"));
         }
-        let read = read.include_non_changes(false).for_table(&options.table);
-        let mut wanted = Wanted::new(&options.table);
+        let name = TableName::new(&options.table);
+        let read = read.include_non_changes(false).for_table(&name);
+        let mut wanted = Wanted::new(&name);
         match history_of(self, options, &read, &mut wanted) {
-            Err(_) if wanted.came_late() => history_of(self, options, &read, &mut Wanted::exact(&options.table)),
+            Err(_) if wanted.came_late() => history_of(self, options, &read, &mut Wanted::exact(&name)),
             history => history,
         }
     }
@@ -290,7 +293,7 @@ fn history_of(trail: &Trail, options: &HistoryOptions, read: &ReadOptions, wante
     let table = match first.table.take() {
         Some(table) => table,
         None => {
-            let table = definition(&mut first.reader, &options.table, false)?;
+            let table = definition(&mut first.reader, &TableName::new(&options.table), false)?;
             first.asked.meet(&table);
             table
         }

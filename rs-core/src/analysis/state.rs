@@ -11,6 +11,7 @@ use super::{AsOf, Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, Op};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::schema::TableDef;
 use crate::source::{Notice, NoticeKind, ReadOptions, ReadReport, Reader, Trail, Wanted};
 
@@ -19,7 +20,8 @@ use crate::source::{Notice, NoticeKind, ReadOptions, ReadReport, Reader, Trail, 
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "Which rows of a table, as of which place."))]
 #[serde(deny_unknown_fields)]
 pub struct StateOptions {
-    /// Name of the table. Case does not matter, unless a table has exactly this name.
+    /// Name of the table, as the trail has it or in GoldenGate's spelling, in which double quotes keep case and dots. Case does not
+    /// matter outside of quotes, unless a table has exactly this name.
     pub(crate) table: Box<str>,
     /// The last place whose changes count: `SEQNO:RBA`, a UTC time, or `csn:NUMBER`; the end of the trail if it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,10 +218,11 @@ impl Trail {
     /// - The errors of [`Reader::next`]. Damage and a torn end are not errors here: [`State::failure`] has them.
     pub fn state(&self, options: &StateOptions, read: ReadOptions) -> Result<State> {
         let read = read.include_non_changes(false);
-        let read = read.for_table(&options.table);
-        let mut wanted = Wanted::new(&options.table);
+        let name = TableName::new(&options.table);
+        let read = read.for_table(&name);
+        let mut wanted = Wanted::new(&name);
         match rows_of(self.reader_with(read.clone())?, options, &mut wanted) {
-            Err(_) if wanted.came_late() => rows_of(self.reader_with(read)?, options, &mut Wanted::exact(&options.table)),
+            Err(_) if wanted.came_late() => rows_of(self.reader_with(read)?, options, &mut Wanted::exact(&name)),
             state => state,
         }
     }
@@ -284,7 +287,7 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
             if let Some(failure) = failure {
                 return Err(failure);
             }
-            let table = definition(&mut reader, &options.table, stopped)?;
+            let table = definition(&mut reader, &TableName::new(&options.table), stopped)?;
             let identity = Identity::of(&table, options.key.as_deref())?;
             (table, identity, RowCounts::default(), Vec::new(), 0, 0)
         }
@@ -310,18 +313,14 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
 }
 
 /// Returns the definition of a table without changes so far. After a stop, the rest of the trail may have it.
-pub(super) fn definition(reader: &mut Reader, name: &str, stopped: bool) -> Result<Arc<TableDef>> {
-    let find = |reader: &Reader| {
-        reader
-            .definition(name, |table| table == name)
-            .or_else(|_| reader.definition(name, |table| table.eq_ignore_ascii_case(name)))
-    };
+pub(super) fn definition(reader: &mut Reader, name: &TableName, stopped: bool) -> Result<Arc<TableDef>> {
+    let find = |reader: &Reader| reader.definition(name, |table| name.fits(table));
     match find(reader) {
         Err(error) if stopped && error.kind() == ErrorKind::UnknownTable => {}
         found => return found,
     }
     while let Some(change) = reader.next()? {
-        if change.table().name().eq_ignore_ascii_case(name) {
+        if name.fits(change.table().name()) {
             break;
         }
     }

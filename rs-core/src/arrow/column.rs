@@ -13,6 +13,7 @@ use arrow_schema::{DataType, TimeUnit};
 use super::schema::{DIGITS_64, DIGITS_128};
 use crate::batch::{ColumnBuffer, ColumnValues, VarBytes};
 use crate::change::{ColumnState, NumberText};
+use crate::time::Timestamp;
 
 /// The reason why a value cannot be converted, and its row.
 pub(super) struct Misfit {
@@ -115,7 +116,7 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
                 return Err(Misfit {
                     row,
                     what,
-                    hint: "set the option times to nanos, or to truncated to drop them, as where a year does not fit nanoseconds",
+                    hint: "set the option times to nanos, to text, or to truncated to drop them; no nanoseconds hold a year after 2261",
                 });
             }
             Arc::new(TimestampMicrosecondArray::new(taken(micros), nulls))
@@ -125,9 +126,24 @@ pub(super) fn array(buffer: &mut ColumnBuffer, data_type: &DataType, cut_times: 
             let exact = micros.iter().zip(finer).enumerate().map(|(row, (&micros, nanos))| {
                 let what = "the time is out of range for nanoseconds (years 1678 to 2261)";
                 let exact = micros.checked_mul(1000).and_then(|value| value.checked_add(nanos.into()));
-                exact.ok_or(Misfit { row, what, hint: "add the column to the option wide, or set the option times to micros" })
+                exact.ok_or(Misfit {
+                    row,
+                    what,
+                    hint: "add the column to the option wide, or set the option times to micros or text",
+                })
             });
             Arc::new(TimestampNanosecondArray::new(exact.collect::<Result<Vec<_>>>()?.into(), nulls))
+        }
+        (ColumnValues::DateTime { micros, nanos }, DataType::Utf8) => {
+            let finer = nanos.iter().copied().chain(std::iter::repeat(0));
+            let mut texts = VarBytes::new();
+            for ((&micros, nanos), state) in micros.iter().zip(finer).zip(states) {
+                // A trailing Z would be a zone, which the column does not have.
+                let to_micros = || Timestamp::from_unix_micros(micros).to_string();
+                let text = (*state == ColumnState::Value).then(|| format!("{}{nanos:03}", to_micros().trim_end_matches('Z')));
+                texts.add(text.unwrap_or_default().as_bytes());
+            }
+            text_array(texts, nulls)?
         }
         (ColumnValues::DateTime { micros, nanos }, _) => {
             let fine = nanos.iter().any(|&nanos| nanos != 0);

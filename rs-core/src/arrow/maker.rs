@@ -12,6 +12,7 @@ use super::schema::{data_type, schema};
 use crate::batch::{BatchDecoder, ColumnBatch, ImagesWanted, Push};
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::schema::{TableId, TableMap};
 use crate::source::{ReadReport, Reader, Wanted};
 
@@ -187,7 +188,7 @@ struct Schemas {
 }
 
 impl SharedSchemas {
-    pub(super) fn new(options: &ArrowOptions, only: Option<&str>, has_union: bool) -> Self {
+    pub(super) fn new(options: &ArrowOptions, only: Option<&TableName>, has_union: bool) -> Self {
         let schemas = Schemas {
             options: options.clone(),
             known: TableMap::default(),

@@ -11,7 +11,7 @@
 //! | number as text, with a declared scale | `Decimal128(38, scale)`; `Decimal256(76, scale)` if its declared length is over 50 characters |
 //! | number as text, without a declared scale | according to [`Numbers`]; by default `Utf8` with its exact digits |
 //! | text | `Utf8` |
-//! | date and time | `Timestamp` without a zone, in microseconds, or in nanoseconds if more than six digits are declared; `Date32` if only a date is declared |
+//! | date and time | `Timestamp` without a zone, in microseconds, or in nanoseconds if more than six digits are declared, according to [`Times`]; `Date32` if only a date is declared |
 //! | bytes, and types whose bytes are UNKNOWN | `Binary` |
 //!
 //! A value that its type cannot hold without loss is an error whose message names an option that avoids it. It is never

@@ -49,6 +49,9 @@ pub enum Times {
     /// Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
     #[serde(alias = "ns")]
     Nanos,
+    /// Text in the form of ISO 8601 with all digits, which holds every time: `9999-12-31T23:59:59.999999999`. Columns that are declared as
+    /// dates stay dates.
+    Text,
 }
 
 /// The treatment of values that cannot be decoded.

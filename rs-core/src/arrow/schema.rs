@@ -169,6 +169,7 @@ const TIME_TO_MICROS: u32 = 26;
 fn time_type(column: &ColumnDef, times: Times, is_wide: impl Fn() -> bool) -> DataType {
     let unit = match times {
         _ if column.external_length == DATE => return DataType::Date32,
+        Times::Text => return DataType::Utf8,
         Times::Declared if column.external_length > TIME_TO_MICROS && !is_wide() => TimeUnit::Nanosecond,
         Times::Nanos => TimeUnit::Nanosecond,
         Times::Declared | Times::Micros | Times::Truncated => TimeUnit::Microsecond,

@@ -16,6 +16,7 @@ use super::schema::schema;
 use super::unify::Union;
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::schema::TableDef;
 use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
 
@@ -42,8 +43,8 @@ impl Trail {
         Batches::of_trail(self, read, options, None, false)
     }
 
-    /// Returns the changes of one table as record batches with one schema. The name is compared without regard to case,
-    /// unless a table has exactly this name. Reads up to the table's first change to determine the schema.
+    /// Returns the changes of one table as record batches with one schema. The name is that of the trail, or in GoldenGate's
+    /// spelling (`HR."Mixed Case"`). It is compared without regard to case outside of quotes, unless a table has exactly this name. Reads up to the table's first change to determine the schema.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -81,7 +82,13 @@ pub struct Batches {
 
 impl Batches {
     /// Reads a trail, in several threads if the options ask for them.
-    fn of_trail(trail: &Trail, read: ReadOptions, options: ArrowOptions, only: Option<&str>, has_union: bool) -> Result<Self> {
+    fn of_trail(
+        trail: &Trail,
+        read: ReadOptions,
+        options: ArrowOptions,
+        only: Option<&TableName>,
+        has_union: bool,
+    ) -> Result<Self> {
         let read = only.into_iter().fold(read, ReadOptions::for_table);
         let schemas = SharedSchemas::new(&options, only, has_union);
         match trail.pieces(&read, options.rows, only)? {
@@ -178,6 +185,7 @@ pub struct TableStream {
 
 impl TableStream {
     fn new(trail: &Trail, name: &str, read: ReadOptions, options: ArrowOptions) -> Result<Self> {
+        let name = &TableName::new(name);
         let all = match options.schema_change {
             SchemaChange::Union => Some(definitions(trail, name, &read)?),
             SchemaChange::Error | SchemaChange::Stop => None,
@@ -361,8 +369,8 @@ impl RecordBatchReader for AsReader {
 
 impl Batches {
     /// Returns the definition of a table without changes, from the trail or else from the catalog.
-    fn definition(&self, name: &str) -> Result<Arc<TableDef>> {
-        let table = self.maker.reader.definition(name, |table| table.eq_ignore_ascii_case(name))?;
+    fn definition(&self, name: &TableName) -> Result<Arc<TableDef>> {
+        let table = self.maker.reader.definition(name, |table| name.fits(table))?;
         if table.is_defined() {
             return Ok(table);
         }
@@ -372,7 +380,7 @@ impl Batches {
 }
 
 /// Returns all definitions of a table that its changes use, in order.
-fn definitions(trail: &Trail, name: &str, read: &ReadOptions) -> Result<Vec<Arc<TableDef>>> {
+fn definitions(trail: &Trail, name: &TableName, read: &ReadOptions) -> Result<Vec<Arc<TableDef>>> {
     let mut reader = trail.reader_with(read.clone().for_table(name))?;
     let mut wanted = Wanted::new(name);
     let mut found: Vec<Arc<TableDef>> = Vec::new();

@@ -18,6 +18,7 @@ use crate::change::image::{ColumnSpans, NO_SUCH_COLUMN, RowForm, TWICE};
 use crate::change::{Change, Op, located_fault};
 use crate::decode::Fault;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::position::Position;
 use crate::schema::{ColumnDef, TableDef, TableId, TableMap};
 use crate::time::Timestamp;
@@ -84,7 +85,7 @@ pub(crate) enum ImagesWanted {
 }
 
 /// A table by name, and its wanted columns; `None` for all columns.
-type Wanted = (Box<str>, Option<Vec<Box<str>>>);
+type Wanted = (TableName, Option<Vec<Box<str>>>);
 
 /// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,19 +138,20 @@ impl BatchDecoder {
         Self { rows: rows.max(1), ..self }
     }
 
-    /// Decodes this table, and only tables that were named in this way. Case is ignored.
+    /// Decodes this table, and only tables that were named in this way. Case is ignored, except in double quotes:
+    /// `HR."Mixed Case"`.
     #[must_use]
     pub fn table(mut self, name: &str) -> Self {
-        self.wanted.push((name.into(), None));
+        self.wanted.push((TableName::new(name), None));
         self
     }
 
-    /// Decodes these columns of this table, and only tables that were named in this way. Case is ignored.
+    /// Decodes these columns of this table, and only tables that were named in this way, as in [`table`](Self::table).
     ///
     /// An image is read only up to its last wanted column: damage after that is not detected.
     #[must_use]
     pub fn columns(mut self, name: &str, columns: &[&str]) -> Self {
-        self.wanted.push((name.into(), Some(columns.iter().copied().map(Into::into).collect())));
+        self.wanted.push((TableName::new(name), Some(columns.iter().copied().map(Into::into).collect())));
         self
     }
 
@@ -183,7 +185,7 @@ impl BatchDecoder {
     fn leave_out(&mut self, change: &Change<'_>) {
         let op = change.op();
         let name = change.table_name();
-        let wanted = self.wanted.is_empty() || self.wanted.iter().any(|(table, _)| table.eq_ignore_ascii_case(&name));
+        let wanted = self.wanted.is_empty() || self.wanted.iter().any(|(wanted, _)| wanted.fits(&name));
         if op.is_change() && wanted {
             *self.left_out.entry(op.name()).or_default() += 1;
         }
@@ -258,7 +260,7 @@ impl BatchDecoder {
     }
 
     fn batch_for(&mut self, id: TableId, table: &Arc<TableDef>) -> Result<BatchIndex> {
-        let wanted = self.wanted.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
+        let wanted = self.wanted.iter().find(|(wanted, _)| wanted.fits(table.name()));
         if wanted.is_none() && !self.wanted.is_empty() {
             return Ok(None);
         }

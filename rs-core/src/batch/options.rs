@@ -24,7 +24,8 @@ pub struct BatchOptions {
     /// The maximum number of rows of a batch, at least 1. The default fits the caches of a processor. Long rows fill a batch
     /// earlier.
     pub rows: usize,
-    /// The wanted columns by table, `null` for all columns; without an entry all tables are decoded. Case does not matter.
+    /// The wanted columns by table, `null` for all columns; without an entry all tables are decoded. Case does not matter, except in
+    /// double quotes.
     pub tables: BTreeMap<String, Option<Vec<String>>>,
 }
 

@@ -25,6 +25,7 @@ mod plan;
 mod select;
 mod selector;
 mod syntax;
+mod table_name;
 mod verdict;
 
 pub use eval::context::TextUnit;
@@ -46,6 +47,7 @@ pub use syntax::macros::{Expanded, TextOrigin, expand_parameters};
 pub use syntax::names::{NamePattern, ObjectPattern};
 pub use syntax::outline::{Form, Outline, Piece, PieceFault, PieceFaultKind, PieceKind, outline};
 pub use syntax::statement::{Filter, NameMatch, RowOp, Rule};
+pub(crate) use table_name::TableName;
 pub(crate) use verdict::Doubt;
 pub use verdict::{Counts, Failure, Rejection, Undecided, Verdict};
 

@@ -1,10 +1,15 @@
 //! [`SelectParts`]: a selection in the parts that users give, and its text.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::Op;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::syntax::lexer::Dialect;
+use crate::filter::syntax::names::ObjectPattern;
+use crate::filter::syntax::parameters;
 use crate::position::{Csn, Position};
 use crate::time::Timestamp;
 
@@ -21,7 +26,8 @@ use crate::time::Timestamp;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "A selection in parts."))]
 #[serde(default, deny_unknown_fields)]
 pub struct SelectParts {
-    /// The tables, as in TABLE: `HR.EMP*`; all if there is none.
+    /// The tables, as in TABLE: `HR.EMP*`, `HR."Mixed Case"`; all if there is none. A name that needs quotes may also be written as the
+    /// trail has it: `HR.Mixed Case`.
     pub tables: Vec<String>,
     /// Tables that are left out, as in TABLEEXCLUDE.
     pub exclude: Vec<String>,
@@ -68,11 +74,25 @@ impl SelectParts {
         let limits = ops + &limit("FROM", self.from.as_deref())? + &limit("UNTIL", self.until.as_deref())?;
         let any = ["*".to_owned()];
         let tables = if self.tables.is_empty() && !clauses.is_empty() { &any[..] } else { &self.tables };
-        let excludes = self.exclude.iter().map(|name| format!("TABLEEXCLUDE {name};"));
+        let excludes = self.exclude.iter().map(|name| format!("TABLEEXCLUDE {};", spelled(name)));
         let limits = (!limits.is_empty()).then(|| format!("TRAILCORE{limits};"));
-        let tables = tables.iter().map(|name| format!("TABLE {name}{clauses};"));
+        let tables = tables.iter().map(|name| format!("TABLE {}{clauses};", spelled(name)));
         Ok(excludes.chain(limits).chain(tables).collect::<Vec<_>>().join("\n"))
     }
+}
+
+/// Returns the name of a table in GoldenGate's spelling. A name that needs quotes and has none is taken as the trail has it.
+fn spelled(name: &str) -> Cow<'_, str> {
+    let is_pattern = |text: &str| text.parse::<ObjectPattern>().is_ok();
+    // A list of names, or a name with options: the parser reads it, or states the error.
+    let is_list = || name.split(',').all(|one| one.contains('.') && is_pattern(one.trim()));
+    let parsed = || parameters::parse(&format!("TABLE {name};"), Dialect::Ansi, false);
+    let is_statement = || !name.contains(';') && parsed().is_ok_and(|script| script.lints.is_empty());
+    if name.trim().is_empty() || name.contains('"') || is_pattern(name) || is_list() || is_statement() {
+        return name.into();
+    }
+    let parts: Vec<_> = name.splitn(3, '.').map(|part| format!("\"{part}\"")).collect();
+    parts.join(".").into()
 }
 
 /// Returns a clause of a statement. The text may have been pasted with the keyword and parentheses.
@@ -120,6 +140,9 @@ mod tests {
                 r#"{"exclude":["A.B"],"from":"1:2","until":"csn:77"}"#,
                 "TABLEEXCLUDE A.B;\nTRAILCORE FROMPOSITION 1:2 UNTILCSN 77;",
             ),
+            (r#"{"tables":["A.\"B c\"","A.B.C.D e"]}"#, "TABLE A.\"B c\";\nTABLE \"A\".\"B\".\"C.D e\";"),
+            (r#"{"tables":["A.B (c), d"],"exclude":["A.b x*"]}"#, "TABLEEXCLUDE \"A\".\"b x*\";\nTABLE \"A\".\"B (c), d\";"),
+            (r#"{"tables":["A.B, WHERE (X = 1)"]}"#, "TABLE A.B, WHERE (X = 1);"),
             (r#"{"until":"2024-03-01"}"#, "TRAILCORE UNTILTIME 2024-03-01T00:00:00.000000;"),
         ] {
             let found = text(document).unwrap();

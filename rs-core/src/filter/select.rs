@@ -247,6 +247,13 @@ impl Select {
         self.also.as_deref()
     }
 
+    /// Returns the operations that the selection names in OPS, and that none of its statements selects: it has IGNORE… for them, or
+    /// is a parameter file without GETTRUNCATES.
+    pub(crate) fn ops_in_vain(&self) -> Vec<Op> {
+        let in_vain = |op: &Op| self.parts().any(|part| !part.compiled.rules.iter().any(|rule| rule.ops.has(*op)));
+        Op::ALL.into_iter().filter(|op| self.parts().any(|part| part.compiled.names_op(*op))).filter(in_vain).collect()
+    }
+
     /// Changes all parts.
     fn each_part(mut self, change: &impl Fn(&mut Select)) -> Self {
         change(&mut self);
@@ -600,6 +607,14 @@ impl Compiled {
         }
         leaving.extend(selecting);
         leaving
+    }
+
+    /// Returns whether OPS names an operation. A list of all operations of rows is the one that conditions imply, and no wish.
+    fn names_op(&self, op: Op) -> bool {
+        let is_row = |op: &Op| matches!(op, Op::Insert | Op::Update | Op::PkUpdate | Op::Delete | Op::Truncate);
+        let lists = self.limits.iter().filter_map(|limits| limits.ops.as_ref());
+        let mut named = lists.filter(|ops| !Op::ALL.iter().filter(|op| is_row(op)).all(|op| ops.contains(op)));
+        named.any(|ops| ops.contains(&op))
     }
 
     /// Returns the numbers of the rules that name an object and have an effect.

@@ -10,6 +10,8 @@ mod table;
 mod table_id;
 
 pub use catalog::Catalog;
+#[cfg(test)]
+pub(crate) use table::COMPARED;
 pub use table::{ColumnDef, Kind, SourceFacts, TableDef};
 pub(crate) use table::{Reading, sub_type};
 pub(crate) use table_id::TableIds;

@@ -135,6 +135,18 @@ impl TableDef {
         Self::with_columns(self.name.clone(), columns.collect(), self.defined)
     }
 
+    /// Returns about how much memory its columns take, which several definitions may share.
+    pub(crate) fn columns_memory(&self) -> u64 {
+        // A name is an allocation of its own.
+        let names: usize = self.columns.iter().map(|column| column.name.len() + 16).sum();
+        (names + self.columns.len() * (size_of::<ColumnDef>() + size_of::<Reading>())) as u64
+    }
+
+    /// Returns about how much memory the rest of it takes, with its entries in the maps of a reader.
+    pub(crate) fn own_memory(&self) -> u64 {
+        (size_of::<Self>() + 3 * self.name.len() + 200) as u64
+    }
+
     /// Returns the table's name as in the source: parts joined by `.`, case preserved.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -288,8 +300,16 @@ pub struct ColumnDef {
     pub facts: SourceFacts,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many columns have been compared.
+    pub(crate) static COMPARED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl PartialEq for ColumnDef {
     fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        COMPARED.with(|compared| compared.set(compared.get() + 1));
         // Destructured, so the compiler reports a new field that is missing here.
         let Self {
             name,
@@ -379,7 +399,7 @@ impl ColumnDef {
         Self::new(name, *data_type::VAR_CHAR.start(), sub_type::BINARY, length)
     }
 
-    /// Returns a column of exactly `length` bytes of characters.
+    /// Returns a column of exactly `length` bytes of characters. Writers fill shorter texts with blanks.
     #[must_use]
     pub fn char(name: impl Into<Box<str>>, length: u32) -> Self {
         Self::new(name, *data_type::FIXED_CHAR.start(), sub_type::DEFAULT, length)
@@ -471,6 +491,14 @@ impl ColumnDef {
             sub_type::UTF16_BE => Charset::UTF_16BE,
             sub_type::UTF8 => Charset::UTF_8,
             _ => self.charset,
+        }
+    }
+
+    /// Returns whether its text has blanks at its end up to its length: CHAR.
+    pub(crate) fn is_blank_padded(&self) -> bool {
+        match self.kind() {
+            Kind::Text { prefixed } => !prefixed || self.sub_type == sub_type::CHAR,
+            _ => false,
         }
     }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::files::{AppendFile, OutputFiles, Written};
 use crate::arrow::ArrowOptions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Reader, Trail, names};
+use crate::source::{ReadOptions, ReadReport, Reader, Trail};
 
 /// A format that [`Trail::convert`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Format {
 pub struct ConvertOptions {
     format: Format,
     pub(super) single: bool,
-    pub(super) table: Option<String>,
+    pub(super) table: Option<TableName>,
     pub(super) arrow: ArrowOptions,
     force: bool,
     text_numbers: bool,
@@ -105,11 +106,11 @@ impl ConvertOptions {
         Self { single, ..self }
     }
 
-    /// Writes one file of this table, even if it has no changes, and leaves out the changes of other tables. Case is ignored, and
-    /// a name of two parts matches the last two of three.
+    /// Writes one file of this table, even if it has no changes, and leaves out the changes of other tables. Case is ignored, except
+    /// in double quotes: `HR."Mixed Case"`. A name of two parts matches the last two of three.
     #[must_use]
     pub fn table(self, name: impl Into<String>) -> Self {
-        Self { single: true, table: Some(name.into()), ..self }
+        Self { single: true, table: Some(TableName::new(&name.into())), ..self }
     }
 
     /// Sets columns, layout, types and rows in memory of each table. CSV uses columns, layout, states and invalid values
@@ -133,7 +134,7 @@ impl ConvertOptions {
 
     /// Returns `true` if the changes of a table are written.
     pub(super) fn takes(&self, table: &str) -> bool {
-        self.table.as_deref().is_none_or(|wanted| names(wanted, table))
+        self.table.as_ref().is_none_or(|wanted| wanted.fits_end(table))
     }
 }
 
@@ -213,7 +214,7 @@ fn check_csv(options: &ArrowOptions) -> Result<()> {
 fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<ReadReport> {
     let mut reader = trail.reader_with(read)?;
     let mut open: BTreeMap<String, (usize, AppendFile)> = BTreeMap::new();
-    let only = options.single.then(|| options.table.clone().unwrap_or_default());
+    let only = options.single.then(|| options.table.as_ref().map(|table| table.plain().to_owned()).unwrap_or_default());
     if let Some(name) = &only {
         open.insert(name.clone(), files.create(name)?);
     }

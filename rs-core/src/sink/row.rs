@@ -1,5 +1,7 @@
 //! [`RowBuilder`]: builds a row's image from values.
 
+use std::borrow::Cow;
+
 use crate::change::{DateTime, Decimal, NumberText, integer_body};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Kind, TableDef};
@@ -68,8 +70,11 @@ impl<'t> RowBuilder<'t> {
             let what = format!("has more characters than its length of {}", column.external_length);
             return Err(unencodable(column, &what));
         }
-        let bytes =
-            column.text_charset().encode(text).ok_or_else(|| unencodable(column, "has a character outside its character set"))?;
+        let outside = || unencodable(column, "has a character outside its character set");
+        let mut bytes = column.text_charset().encode(text).ok_or_else(outside)?;
+        if column.is_blank_padded() {
+            pad(&mut bytes, column);
+        }
         self.put(index, column, &bytes)
     }
 
@@ -172,6 +177,15 @@ impl<'t> RowBuilder<'t> {
         self.make_room(index);
         self.image.fixed(index, &self.body).map_err(|fault| too_long(column, fault))?;
         Ok(self)
+    }
+}
+
+/// Fills the text of a column of fixed length with blanks, as GoldenGate does (SEEN; docs/trail-format.md, section 8).
+fn pad(bytes: &mut Cow<'_, [u8]>, column: &ColumnDef) {
+    let blank = column.text_charset().encode(" ").unwrap_or_default();
+    let missing = (column.external_length as usize).saturating_sub(bytes.len());
+    if let Some(blanks) = missing.checked_div(blank.len()).filter(|blanks| *blanks > 0) {
+        bytes.to_mut().extend(blank.repeat(blanks));
     }
 }
 

@@ -833,3 +833,35 @@ fn too_long(what: &str) -> Error {
 fn misuse(what: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{COMPARED, ColumnDef};
+    use crate::sink::RowBuilder;
+    use crate::source::{ReadOptions, Trail};
+
+    /// Returns how many columns are compared to write an insert into each of some tables, twice, and to read them.
+    fn compared(tables: usize) -> u64 {
+        let before = COMPARED.with(std::cell::Cell::get);
+        let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+        writer.begin("1", "1", Timestamp::from_unix_micros(0)).unwrap();
+        for number in (0..tables).chain(0..tables) {
+            // Callers may make a definition again for each row.
+            let table = Arc::new(TableDef::new(format!("A.T{number}"), vec![ColumnDef::varchar("V", 9)]));
+            let mut row = RowBuilder::new(&table, ByteOrder::Big);
+            writer.insert(&table, row.text("V", "x").unwrap().bytes()).unwrap();
+        }
+        writer.commit().unwrap();
+        let (_, file) = writer.finish().unwrap().remove(0);
+        let mut reader = Trail::from_bytes(file).reader_with(ReadOptions::new()).unwrap();
+        while reader.next().unwrap().is_some() {}
+        COMPARED.with(std::cell::Cell::get) - before
+    }
+
+    #[test]
+    fn definitions_are_not_compared_with_each_other() {
+        let (small, large) = (compared(500), compared(1_000));
+        assert!(small >= 500 && large <= small * 5 / 2, "{small} and {large} comparisons");
+    }
+}

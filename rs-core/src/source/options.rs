@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::Select;
+use crate::filter::{Select, TableName};
 use crate::position::Position;
 use crate::schema::Catalog;
 use crate::source::progress::{Access, Progress, Watch};
@@ -54,6 +54,9 @@ pub struct ReadOptions {
     pub(super) include_non_changes: bool,
     /// Skips damage, missing files and rows without a definition.
     pub(super) resync: bool,
+    /// Maximum memory in bytes of the table definitions that are held at a time; one gigabyte (2³⁰ bytes) if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_definition_bytes: Option<u64>,
     /// Maps files into memory instead of reading them.
     pub(super) mapped: bool,
     /// The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread.
@@ -61,9 +64,9 @@ pub struct ReadOptions {
     /// The selection: its text, or an object with `text` and `lenient`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) select: Option<Select>,
-    /// The only table whose changes are used, without regard to case. The selection need not be right for others.
+    /// The only table whose changes are used. The selection need not be right for others.
     #[serde(skip)]
-    pub(super) only: Option<Box<str>>,
+    pub(super) only: Option<TableName>,
     #[serde(skip)]
     pub(super) watch: Option<Watch>,
 }
@@ -136,9 +139,17 @@ impl ReadOptions {
         Self { transactions_from: from, transactions_until: until, ..self }
     }
 
+    /// Sets the maximum memory of the table definitions that a reader holds at a time, in bytes; one gigabyte (2³⁰ bytes) by default.
+    /// A trail with more, for example with millions of tables, is an error of the kind
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument). Earlier definitions of a table are released when no row needs them.
+    #[must_use]
+    pub fn max_definition_bytes(self, max_definition_bytes: u64) -> Self {
+        Self { max_definition_bytes: Some(max_definition_bytes), ..self }
+    }
+
     /// Returns the options for a reading that uses one table only.
-    pub(crate) fn for_table(self, name: &str) -> Self {
-        Self { only: Some(name.into()), ..self }
+    pub(crate) fn for_table(self, name: &TableName) -> Self {
+        Self { only: Some(name.clone()), ..self }
     }
 
     /// Returns the options for reading the whole source, whatever range they have.

@@ -26,6 +26,8 @@ pub struct ReadReport {
     pub skipped: Vec<SkippedReport>,
     /// Object names and patterns of the selection that fit no table; `null` before the end of the source.
     pub unmatched: Option<Vec<String>>,
+    /// Operations that the selection names, and that its statements leave out. They are not in the result.
+    pub ops_in_vain: Vec<&'static str>,
     /// Number of transactions that the source does not finish.
     pub unfinished: u64,
     /// The first 1,000 of them.
@@ -94,7 +96,7 @@ pub enum NoticeKind {
     Undecided,
     /// Ranges were skipped.
     Skipped,
-    /// A name of the selection fits no table.
+    /// A name of the selection fits no table, or its statements leave out an operation that it names.
     Unmatched,
     /// The source does not finish transactions.
     Unfinished,
@@ -161,6 +163,7 @@ impl Reader {
             causes: self.doubts().into_iter().map(UndecidedReport::of).collect(),
             skipped: SkippedReport::all(self.skipped()),
             unmatched,
+            ops_in_vain: self.ops_in_vain(),
             unfinished: unfinished.count(),
             unfinished_transactions: unfinished
                 .listed()
@@ -227,6 +230,18 @@ impl ReadReport {
         }
         for name in self.unmatched.iter().flatten() {
             add(NoticeKind::Unmatched, format!("no table {name} in what was read; {}", self.shown_tables()));
+        }
+        for op in &self.ops_in_vain {
+            let statement = match *op {
+                "insert" => "GETINSERTS",
+                "delete" => "GETDELETES",
+                "truncate" => "GETTRUNCATES",
+                _ => "GETUPDATES",
+            };
+            add(
+                NoticeKind::Unmatched,
+                format!("no {op} is selected: the statements of the selection leave them out, without {statement}"),
+            );
         }
         if let Some(first) = self.unfinished_transactions.first() {
             let more = if self.unfinished > 1 { format!(", and {} others", self.unfinished - 1) } else { String::new() };

@@ -265,6 +265,7 @@ impl RecordViews {
     pub fn next(&mut self) -> Result<Option<RecordView<'_>>> {
         loop {
             let Self { reader, definitions, from, first, file, end, ids, continued } = self;
+            definitions.check_memory()?;
             let Some((in_file, placed)) = reader.next_in_file()? else { return Ok(None) };
             let in_file = *first + in_file;
             let record = placed.record;

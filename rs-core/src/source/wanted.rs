@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use crate::change::Change;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::TableName;
 use crate::schema::{TableDef, TableMap};
 
 /// Finds a table by name: without regard to case, unless a table has exactly this name.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    name: Box<str>,
+    name: TableName,
     /// The name of the table that matched.
     met: Option<Box<str>>,
     /// The definitions that have been checked; `true` if they are wanted.
@@ -21,8 +22,8 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.into(), met: None, known: TableMap::default(), came_late: false, is_exact: false }
+    pub(crate) fn new(name: &TableName) -> Self {
+        Self { name: name.clone(), met: None, known: TableMap::default(), came_late: false, is_exact: false }
     }
 
     /// Returns whether a table has matched.
@@ -32,7 +33,7 @@ impl Wanted {
     }
 
     /// Finds only a table of exactly this name.
-    pub(crate) fn exact(name: &str) -> Self {
+    pub(crate) fn exact(name: &TableName) -> Self {
         Self { is_exact: true, ..Self::new(name) }
     }
 
@@ -43,14 +44,17 @@ impl Wanted {
 
     /// Returns whether DDL of this object is about the table.
     pub(crate) fn is_object(&self, object: &str) -> bool {
-        let table = self.met.as_deref().unwrap_or(&self.name);
-        names(object, table) && (!self.is_exact || names_exactly(object, table))
+        let is_about = |table: &str| names(object, table) && (!self.is_exact || names_exactly(object, table));
+        match &self.met {
+            Some(met) => is_about(met),
+            None => self.name.names().any(is_about),
+        }
     }
 
     /// Returns whether a change is one of the table.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if two tables have the name in other cases.
+    /// [`ErrorKind::InvalidArgument`] if two tables may have the name, and not one of them exactly.
     #[inline]
     pub(crate) fn is(&mut self, change: &Change<'_>) -> Result<bool> {
         if let Some(&known) = self.known.get(change.table_id()) {
@@ -64,17 +68,17 @@ impl Wanted {
     #[cold]
     fn meet(&mut self, table: &TableDef) -> Result<bool> {
         let name = table.name();
-        if !name.eq_ignore_ascii_case(&self.name) || (self.is_exact && *name != *self.name) {
+        let is_exact = self.name.is_exactly(name);
+        if !self.name.fits(name) || (self.is_exact && !is_exact) {
             return Ok(false);
         }
         match &self.met {
             Some(met) if **met == *name => Ok(true),
             // The table of exactly this name came first.
-            Some(met) if **met == *self.name => Ok(false),
+            Some(met) if self.name.is_exactly(met) && !is_exact => Ok(false),
             Some(met) => {
-                self.came_late = *name == *self.name;
-                let what = format!("table name {} is ambiguous: {met} or {name}", self.name);
-                Err(Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail"))
+                self.came_late = is_exact && !self.name.is_exactly(met);
+                Err(ambiguous(&self.name, met, name))
             }
             None => {
                 self.met = Some(name.into());
@@ -84,7 +88,13 @@ impl Wanted {
     }
 }
 
-/// Returns whether a name is the one of a table, or its last parts: a database or container may be left out. Case does not matter.
+/// Returns the error for a name that two tables may have.
+pub(super) fn ambiguous(asked: &TableName, one: &str, other: &str) -> Error {
+    let what = format!("table name {asked} is ambiguous: {one} or {other}");
+    Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail, or its parts in double quotes")
+}
+
+/// Returns whether the object of DDL is a table: a database or container may be left out. Case does not matter.
 pub(crate) fn names(object: &str, table: &str) -> bool {
     last_parts(object, table).is_some_and(|(own, wanted)| own.eq_ignore_ascii_case(&wanted))
 }
@@ -94,7 +104,7 @@ pub(crate) fn names_exactly(object: &str, table: &str) -> bool {
     last_parts(object, table).is_some_and(|(own, wanted)| *own == *wanted)
 }
 
-/// Returns the last parts of a table's name that may be those of a name, and the name without its quotes.
+/// Returns the last parts of a table's name that may be those of an object, and the object without its quotes.
 fn last_parts<'a>(object: &'a str, table: &'a str) -> Option<(&'a str, Cow<'a, str>)> {
     let object = if object.contains('"') { object.replace('"', "").into() } else { Cow::Borrowed(object) };
     let at = table.len().checked_sub(object.len()).filter(|_| !object.is_empty())?;

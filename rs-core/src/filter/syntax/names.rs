@@ -124,6 +124,11 @@ impl NamePattern {
         Some(fold(self.exact()?.chars()))
     }
 
+    /// Returns the number of its dots.
+    fn dots(&self) -> usize {
+        self.pieces.iter().filter(|piece| **piece == Piece::Char('.')).count()
+    }
+
     fn same(&self, a: char, b: char) -> bool {
         a == b || (!self.quoted && (a.eq_ignore_ascii_case(&b) || a.to_lowercase().eq(b.to_lowercase())))
     }
@@ -223,17 +228,23 @@ impl ObjectPattern {
     }
 }
 
-/// Returns `true` if the last parts of a name match the patterns one to one. A name with fewer parts does not match.
+/// Returns `true` if the last parts of a name match the patterns one to one. A name with fewer parts does not match. A part of the
+/// name has the dots that its pattern has; a wildcard matches none.
 pub(crate) fn matches_parts(patterns: &[NamePattern], name: &str) -> bool {
-    let mut parts = name.rsplit('.');
-    // Only the last parts are compared: a name may have more dots than the pattern has parts, since a part may contain dots.
-    patterns.iter().rev().all(|pattern| parts.next().is_some_and(|part| pattern.matches(part)))
+    let mut rest = Some(name);
+    patterns.iter().rev().all(|pattern| {
+        let Some(name) = rest.take() else { return false };
+        let dot = name.rmatch_indices('.').nth(pattern.dots()).map(|(at, _)| at);
+        let part = dot.map_or(name, |at| name.get(at + 1..).unwrap_or_default());
+        rest = dot.and_then(|at| name.get(..at));
+        pattern.matches(part)
+    })
 }
 
 /// Finds the patterns that may fit a name by the last part of the name. Trying each pattern on each name would be quadratic.
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
-    /// Patterns by their last part in lower case.
+    /// Patterns by the text after their last dot in lower case.
     by_last: HashMap<Box<str>, Vec<usize>>,
     /// Patterns whose last part has a wildcard, and entries without a pattern.
     others: Vec<usize>,
@@ -244,7 +255,7 @@ impl NameIndex {
     /// Adds an entry, which gets the next number from 0 on: a pattern, or `None` for one that may fit every name.
     pub(crate) fn add(&mut self, parts: Option<&[NamePattern]>) {
         match parts.and_then(|parts| parts.last()).and_then(NamePattern::folded) {
-            Some(last) => self.by_last.entry(last.into()).or_default().push(self.len),
+            Some(part) => self.by_last.entry(after_last_dot(&part).into()).or_default().push(self.len),
             None => self.others.push(self.len),
         }
         self.len += 1;
@@ -252,7 +263,7 @@ impl NameIndex {
 
     /// Returns the numbers of the entries that may fit a name, in ascending order.
     pub(crate) fn candidates(&self, name: &str) -> Vec<usize> {
-        let last = name.rsplit('.').next().unwrap_or_default();
+        let last = after_last_dot(name);
         let mut found = self.others.clone();
         if let Some(numbers) = self.by_last.get(&*fold(last.chars())) {
             found.extend(numbers);
@@ -260,6 +271,10 @@ impl NameIndex {
         }
         found
     }
+}
+
+fn after_last_dot(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
 }
 
 /// Returns a text in lower case, as [`NamePattern::matches`] compares it.
@@ -358,11 +373,12 @@ mod tests {
 
     #[test]
     fn the_index_finds_what_each_pattern_would() {
-        let patterns = ["hr.emp", "HR.E*", "*.\"Emp\"", "x.hr.EMP", "HR.DEPT", "hr.ÜBER", r"HR.\u0045MP", "*"];
+        let patterns =
+            ["hr.emp", "HR.E*", "*.\"Emp\"", "x.hr.EMP", "HR.DEPT", "hr.ÜBER", r"HR.\u0045MP", "HR.\"A.B\"", r"HR.\u002E", "*"];
         let patterns: Vec<ObjectPattern> = patterns.iter().map(|text| text.parse().unwrap()).collect();
         let mut index = NameIndex::default();
         patterns.iter().for_each(|pattern| index.add(Some(pattern.parts())));
-        for name in ["HR.EMP", "HR.Emp", "X.HR.EMP", "HR.DEPT", "HR.über", "HR.OTHER", "", "EMP"] {
+        for name in ["HR.EMP", "HR.Emp", "X.HR.EMP", "HR.DEPT", "HR.über", "HR.OTHER", "HR.A.B", "HR..", "", "EMP"] {
             let matching = |numbers: &mut dyn Iterator<Item = usize>| -> Vec<usize> {
                 numbers.filter(|number| patterns[*number].matches(name)).collect()
             };
@@ -378,6 +394,19 @@ mod tests {
         assert!(pattern("pdb*.*.*").matches("PDB1.HR.EMP"));
         assert!(pattern("hr.emp").matches("PDB1.HR.EMP"));
         assert!(!pattern("pdb1.hr.emp").matches("HR.EMP"));
+        // A part has the dots of its pattern.
+        for (text, name, fits) in [
+            (r#"HR."A.B""#, "HR.A.B", true),
+            (r#"HR."A.B""#, "PDB1.HR.A.B", true),
+            (r#"HR."A.*""#, "HR.A.B", true),
+            (r#"HR."a.b""#, "HR.A.B", false),
+            (r#""P.D".hr."A.B""#, "P.D.HR.A.B", true),
+            (r#"HR."A.B""#, "A.B", false),
+            (r#"X."A.B""#, "HR.A.B", false),
+            ("HR.*", "HR.A.B", false),
+        ] {
+            assert_eq!(pattern(text).matches(name), fits, "{text} {name}");
+        }
         assert_eq!(pattern("\"Src\".t?").to_string(), "\"Src\".t?");
         assert_eq!(pattern("tgt.*").target_of("Src.T"), "TGT.T");
         for bad in ["", "a..b", "a.b.c.d", "a b", "\"a", "a.", ".a"] {

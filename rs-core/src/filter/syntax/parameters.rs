@@ -286,6 +286,10 @@ impl<'a> Parser<'a> {
         })?;
         // A limit ends before its time; a process ends when a time exceeds that of END (SEEN; docs/filter.md, section 2).
         let after = Timestamp::from_unix_micros(time.unix_micros().saturating_add(1));
+        let begins = if keyword == "BEGIN" { "starts" } else { "stops" };
+        let message = format!("{keyword} is compared with the time of each change; a process {begins} at one record");
+        let lint = Diagnostic::lint(DiagnosticKind::NotAvailable, span, message);
+        self.lint(lint.help("the result differs only if the times of changes are not in order"));
         let limits = if keyword == "BEGIN" { (Some(time), None) } else { (None, Some(after)) };
         Ok(Some(Limits { time: limits, ..Limits::default() }))
     }

@@ -1,10 +1,13 @@
 //! [`Pieces`]: a thread that reads ahead, and cuts what it has read into pieces. [`AheadReader`]: reads them in order.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::error::{Error, Result};
+use crate::filter::TableName;
+use crate::schema::TableDef;
 use crate::source::progress::{Progress, Watch};
 use crate::source::reader::trail::{Lent, TrailReader};
 use crate::source::window::WindowMemory;
@@ -38,8 +41,8 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// Starts the thread. Each piece has about this many bytes; `only` is the name of the wanted table. Returns a reader without
     /// changes too, which has the filter, and into which the notes of the pieces are collected.
-    pub(super) fn start(mut reader: TrailReader, bytes: usize, only: Option<&str>) -> Result<(Self, Box<TrailReader>)> {
-        let only: Option<Box<str>> = only.map(Into::into);
+    pub(super) fn start(mut reader: TrailReader, bytes: usize, only: Option<&TableName>) -> Result<(Self, Box<TrailReader>)> {
+        let only = only.cloned();
         let watch = reader.options.watch.take();
         reader.window.watch(None);
         let mut start = Box::new(reader.emptied());
@@ -53,8 +56,8 @@ impl Pieces {
                 let piece = reader.cut(bytes, given_back.try_recv().unwrap_or_default()).map(Box::new);
                 let bytes = reader.window.bytes_before(0);
                 let progress = Progress { position: reader.position().into(), bytes };
-                let wanted = |name: &str| only.as_ref().is_some_and(|only| only.eq_ignore_ascii_case(name));
-                let has_rivals = reader.tables().filter(|table| wanted(table.name())).count() > 1;
+                let wanted = |table: &&Arc<TableDef>| only.as_ref().is_some_and(|only| only.fits(table.name()));
+                let has_rivals = reader.tables().filter(wanted).count() > 1;
                 let Some(piece) = piece else {
                     // Nobody may want it any more.
                     let _ = send.send(Piece { index, reader: Box::new(reader), is_last: true, progress, has_rivals });

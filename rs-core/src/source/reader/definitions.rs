@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decode::Fault;
+use crate::error::{Error, ErrorKind};
 use crate::schema::{Catalog, TableDef, TableId, TableIds};
 use crate::source::options::ReadOptions;
 use crate::text::Charset;
@@ -12,6 +13,9 @@ use crate::trail::{Encryption, FileHeader, Frame, Record, RecordType, TableRef};
 
 /// The number of no definition.
 const NONE: u32 = u32::MAX;
+
+/// The maximum memory of definitions by default, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// How many earlier versions of a table are kept, in case that one of them is in force again.
 const EARLIER: usize = 8;
@@ -31,6 +35,7 @@ pub(in crate::source) struct Definitions {
     ids: TableIds,
     /// The definitions by number. Those of old versions are released.
     tables: Vec<Option<Arc<TableDef>>>,
+    memory: Memory,
     /// The number of each table's latest version.
     latest: HashMap<Box<str>, u32>,
     /// The numbers of earlier versions of tables that have several, at most [`EARLIER`] of each, the most recent last.
@@ -43,6 +48,39 @@ pub(in crate::source) struct Definitions {
     last: Option<(Box<[u8]>, u32)>,
     /// The last table that got another definition than its latest one.
     changed: Option<Box<str>>,
+}
+
+/// The memory of the definitions that are held.
+#[derive(Clone, Debug)]
+struct Memory {
+    bytes: u64,
+    most: u64,
+    /// How many definitions share columns, by the address of the columns.
+    shares: HashMap<usize, u32>,
+}
+
+impl Memory {
+    fn new(options: &ReadOptions) -> Self {
+        Self { bytes: 0, most: options.max_definition_bytes.unwrap_or(MAX_BYTES), shares: HashMap::new() }
+    }
+
+    fn add(&mut self, table: &TableDef) {
+        let shares = self.shares.entry(table.columns().as_ptr() as usize).or_default();
+        self.bytes += table.own_memory() + if *shares == 0 { table.columns_memory() } else { 0 };
+        *shares += 1;
+    }
+
+    fn remove(&mut self, table: &TableDef) {
+        let address = table.columns().as_ptr() as usize;
+        let shares = self.shares.get(&address).copied().unwrap_or(1);
+        let freed = table.own_memory() + if shares == 1 { table.columns_memory() } else { 0 };
+        self.bytes = self.bytes.saturating_sub(freed);
+        if shares == 1 {
+            self.shares.remove(&address);
+        } else {
+            self.shares.insert(address, shares - 1);
+        }
+    }
 }
 
 /// The statements of the file being read, so far.
@@ -80,6 +118,7 @@ impl Definitions {
             file: FileState::default(),
             ids: TableIds::new(),
             tables: Vec::new(),
+            memory: Memory::new(options),
             latest: HashMap::new(),
             earlier: HashMap::new(),
             used: [Vec::new(), Vec::new()],
@@ -87,6 +126,18 @@ impl Definitions {
             last: None,
             changed: None,
         }
+    }
+
+    /// Fails if the definitions need more memory than the options allow.
+    #[inline(always)]
+    pub(in crate::source) fn check_memory(&self) -> Result<(), Error> {
+        if self.memory.bytes <= self.memory.most { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    #[cold]
+    fn too_large(&self) -> Error {
+        let what = format!("the table definitions need more than max_definition_bytes, which is {}", self.memory.most);
+        Error::new(ErrorKind::InvalidArgument, what).hint("raise max_definition_bytes")
     }
 
     /// Returns the table that got another definition than its latest one since the last call.
@@ -262,7 +313,7 @@ impl Definitions {
             }
         }
         if let Some(slot @ None) = self.tables.get_mut(number as usize) {
-            *slot = Some(table.shared());
+            self.memory.add(slot.insert(table.shared()));
         }
         number
     }
@@ -283,8 +334,8 @@ impl Definitions {
         let is_used = self.file.indexes.contains(&number) || self.by_bytes.values().any(|used| *used == number);
         if is_used {
             self.used[0].push(number);
-        } else if let Some(slot) = self.tables.get_mut(number as usize) {
-            *slot = None;
+        } else if let Some(table) = self.tables.get_mut(number as usize).and_then(Option::take) {
+            self.memory.remove(&table);
         }
     }
 
@@ -366,6 +417,34 @@ mod tests {
         assert_ne!(again, first);
         assert_eq!(definitions.get(again).unwrap().1.column("C").unwrap().1.external_length, 1);
         assert!(definitions.get(first).is_none());
+    }
+
+    #[test]
+    fn memory_is_that_of_the_definitions_held() {
+        let table = |name: &str, length| TableDef::new(name, vec![ColumnDef::varchar("C", length); 100]);
+        let mut definitions = Definitions::new(&ReadOptions::new().max_definition_bytes(1 << 20));
+        definitions.give(1, table("A.B", 0));
+        let one = definitions.memory.bytes;
+        assert!((100 * size_of::<ColumnDef>() as u64..100_000).contains(&one), "{one}");
+        // A table that changes again and again does not fill it.
+        for length in 1..1_000 {
+            definitions.give(1, table("A.B", length));
+            assert!(definitions.memory.bytes <= (EARLIER as u64 + 2) * one && definitions.check_memory().is_ok());
+        }
+        // References share the columns.
+        let before = definitions.memory.bytes;
+        let shared = definitions.table(definitions.file.indexes[1]).unwrap().clone();
+        (0..10).for_each(|number| definitions.give(2 + number, shared.renamed(&format!("A.R{number}"))));
+        assert!(definitions.memory.bytes < before + 10 * one / 2);
+        let held = |number: usize, definitions: &mut Definitions| {
+            definitions.give(20 + number, table(&format!("A.T{number}"), 1));
+            definitions.check_memory()
+        };
+        let error = (0..1_000).find_map(|number| held(number, &mut definitions).err()).unwrap();
+        assert!(error.to_string().contains("max_definition_bytes"), "{error}");
+        let live = definitions.tables.iter().flatten();
+        let sum: u64 = live.map(|table| table.own_memory()).sum();
+        assert!(definitions.memory.bytes > sum);
     }
 
     #[test]

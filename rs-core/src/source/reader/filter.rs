@@ -107,6 +107,11 @@ impl ReadFilter {
         self.selector.doubts()
     }
 
+    /// Returns the operations that the selection names, and that its statements leave out.
+    pub(super) fn ops_in_vain(&self) -> Vec<&'static str> {
+        self.selector.select().ops_in_vain().into_iter().map(Op::name).collect()
+    }
+
     /// Returns the object names of the selection that fit none of these tables, nor a table met before.
     pub(super) fn unmatched<'a>(&'a self, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
         self.selector.unmatched(tables.chain(self.names.keys().map(|name| &**name)))
@@ -178,7 +183,7 @@ impl ReadFilter {
         let has_table = !change.table().name().is_empty();
         if has_table && self.selector.program(change).problems().is_some() {
             let name = change.table().name();
-            if self.options.only.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(name)) {
+            if self.options.only.as_ref().is_some_and(|only| !only.fits(name)) {
                 self.tables.insert(change.table_id(), TablePolicy::None);
                 return Ok(());
             }

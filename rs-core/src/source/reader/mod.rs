@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::change::{Change, ChangeBlock, OwnedChange, Run};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{Counts, Doubt};
+use crate::filter::{Counts, Doubt, TableName};
 use crate::position::Position;
 use crate::schema::{Catalog, TableDef};
 use crate::source::options::ReadOptions;
@@ -36,6 +36,7 @@ use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
 use crate::source::unfinished::{self, UnfinishedTransactions};
+use crate::source::wanted;
 #[cfg(feature = "arrow")]
 use crate::source::window::WindowMemory;
 use crate::trail::FileHeader;
@@ -113,7 +114,12 @@ impl Trail {
 impl Trail {
     /// Starts a thread that cuts the trail into pieces for batches of at most `rows` rows, if the options ask for threads and they are of
     /// use. Returns a reader too, which collects what the pieces note.
-    pub(crate) fn pieces(&self, options: &ReadOptions, rows: usize, only: Option<&str>) -> Result<Option<(Pieces, Reader)>> {
+    pub(crate) fn pieces(
+        &self,
+        options: &ReadOptions,
+        rows: usize,
+        only: Option<&TableName>,
+    ) -> Result<Option<(Pieces, Reader)>> {
         /// Bytes of usual records.
         const RECORD: usize = 256;
         if self.held.is_some() || self.is_json_lines() {
@@ -182,6 +188,11 @@ impl Reader {
 
     pub(super) fn doubts(&self) -> Vec<Doubt> {
         self.filter().map_or_else(Vec::new, ReadFilter::doubts)
+    }
+
+    /// Returns the operations that the selection names, and that its statements leave out.
+    pub(super) fn ops_in_vain(&self) -> Vec<&'static str> {
+        self.filter().map_or_else(Vec::new, ReadFilter::ops_in_vain)
     }
 
     /// Returns the object names of the selection that fit no table met so far.
@@ -310,15 +321,25 @@ impl Reader {
         trail.into_iter().flatten().chain(lines.into_iter().flatten()).chain(held.into_iter().flatten())
     }
 
-    /// Returns the definition of a table that a predicate finds by its name: from the source, or else from the catalog. `name` is
-    /// the name that the caller asked for.
+    /// Returns the definition of a table, from the source, or else from the catalog: the one of exactly the name, or else one that
+    /// a predicate finds by its name.
     ///
     /// # Errors
-    /// [`UnknownTable`](ErrorKind::UnknownTable), with the tables that there are.
-    pub(crate) fn definition(&self, name: &str, finds: impl Fn(&str) -> bool) -> Result<Arc<TableDef>> {
-        let mut tables = self.tables().chain(self.catalog().into_iter().flat_map(Catalog::tables));
-        let found = tables.find(|table| finds(table.name()));
-        found.cloned().ok_or_else(|| unknown_table(name, self.tables().map(|table| table.name())))
+    /// [`UnknownTable`](ErrorKind::UnknownTable), with the tables that there are; [`InvalidArgument`](ErrorKind::InvalidArgument) if
+    /// two tables may have the name.
+    pub(crate) fn definition(&self, name: &TableName, finds: impl Fn(&str) -> bool) -> Result<Arc<TableDef>> {
+        let tables = || self.tables().chain(self.catalog().into_iter().flat_map(Catalog::tables));
+        let named = |is_wanted: &dyn Fn(&str) -> bool| {
+            let mut found = tables().filter(|table| is_wanted(table.name()));
+            let first = found.next();
+            let other = first.and_then(|first| found.find(|table| table.name() != first.name()));
+            match (first, other) {
+                (Some(first), Some(other)) => Err(wanted::ambiguous(name, first.name(), other.name())),
+                (first, _) => Ok(first.cloned()),
+            }
+        };
+        let found = named(&|table| name.is_exactly(table)).transpose().or_else(|| named(&finds).transpose());
+        found.unwrap_or_else(|| Err(unknown_table(name, self.tables().map(|table| table.name()))))
     }
 
     /// Returns the definitions that it was given for tables that the trail does not define.
@@ -368,7 +389,7 @@ impl Reader {
 }
 
 #[cold]
-fn unknown_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+fn unknown_table<'a>(name: &TableName, known: impl Iterator<Item = &'a str>) -> Error {
     const SHOWN: usize = 20;
     let mut known: Vec<_> = known.filter(|name| !name.is_empty()).collect();
     known.sort_unstable();

@@ -454,14 +454,17 @@ impl TrailReader {
         let Some(record) = self.window.record(index) else {
             return Err(Error::internal("a change's record is not in the window"));
         };
-        self.definitions.of_record(&record).map_err(|reason| match reason {
+        let number = self.definitions.of_record(&record).map_err(|reason| match reason {
             NoTable::Undefined(number) => {
                 let what = format!("a row refers to table definition {number}, which the file has not given");
                 let error = self.error_at(index, ErrorKind::UndefinedTable, &what);
                 error.hint("read the file from its start, or restore it")
             }
             NoTable::Damaged(fault) => self.error_at(index, ErrorKind::Corrupt, fault.what),
-        })
+        })?;
+        // A record may name a table that the trail does not define.
+        self.definitions.check_memory().map_err(|error| self.locate(index, error))?;
+        Ok(number)
     }
 
     #[cold]
@@ -491,6 +494,7 @@ impl TrailReader {
             self.note_skipped(index, index + 1, error);
             return Ok(false);
         }
+        self.definitions.check_memory().map_err(|error| self.locate(index, error))?;
         if self.definitions.charset() != self.context.file.charset {
             self.renew_file_context();
         }
@@ -566,7 +570,10 @@ impl TrailReader {
 
     #[cold]
     fn error_at(&self, index: usize, kind: ErrorKind, what: &str) -> Error {
-        let error = Error::new(kind, what);
+        self.locate(index, Error::new(kind, what))
+    }
+
+    fn locate(&self, index: usize, error: Error) -> Error {
         match self.window.place(index) {
             Some((segment, position, record)) => error.in_file(&segment.file).at_rba(position.rba).in_record(record),
             None => error,

@@ -43,7 +43,8 @@ public final class BatchOptions extends Options<BatchOptions> {
     // end of generated
 
     /**
-     * Adds a table to decode. Once a table is named, tables that are not named are left out. Case does not matter.
+     * Adds a table to decode. Once a table is named, tables that are not named are left out. Case does not
+     * matter, except in double quotes.
      *
      * @param name the name of the table, such as {@code BANK.POSTINGS}
      * @return the new options
