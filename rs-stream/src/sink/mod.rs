@@ -30,7 +30,7 @@ pub use manifest::{Entry, Manifest, PublishedFile};
 #[cfg(feature = "postgres")]
 pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
 #[cfg(feature = "object_store")]
-pub use store::{OpenStore, register_store};
+pub use crate::objects::{OpenStore, register_store};
 #[cfg(feature = "files")]
 pub use trail::{TrailSink, TrailSinkOptions};
 use trailcore::change::OwnedChange;
