@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, Times};
 use trailcore::sink::{ConvertOptions, Format};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, is_existing};
 use crate::interrupt::ending_itself;
 use crate::options::{How, Selecting, open, report_rest};
 use crate::output::{Output, clean, grouped};
@@ -153,7 +153,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (read, bar) = source.watched(output, false)?;
     let converted = ending_itself(|| source.trail.convert(out, read, &options));
     bar.done();
-    let converted = converted?;
+    let converted =
+        converted.map_err(|error| if is_existing(&error) { error.hint("--force replaces existing files") } else { error })?;
     let files = converted.files.iter().map(|file| WrittenReport {
         table: file.table.clone(),
         path: file.path.display().to_string(),

@@ -87,15 +87,18 @@ pub(crate) fn code(kind: ErrorKind) -> i32 {
 
 /// Returns the message of an error, with the way out in the spelling of the command line.
 fn message(error: &Error) -> String {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
     let is_trail = error.what().contains("the trail to write has files already");
-    let exists = source.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
     match error.kind() {
         ErrorKind::Undecidable => format!("{error}; without --strict such changes are rejected and counted"),
         ErrorKind::Io if is_trail => format!("{error}; choose another prefix"),
-        ErrorKind::Io if exists => format!("{error}; --force replaces existing files"),
         _ => error.to_string(),
     }
+}
+
+/// Returns whether the reason of an error is a file that exists.
+pub(crate) fn is_existing(error: &Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Arc<io::Error>>());
+    source.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
 }
 
 impl From<Error> for Failure {

@@ -2,6 +2,8 @@
 
 mod backup;
 mod config;
+mod cron;
+mod every;
 mod explain;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -92,7 +94,7 @@ enum Command {
     /// Restores a set into a scratch folder, and reads every trail
     Rehearse(backup::RehearseArgs),
     /// Prints the steps of a restore
-    RestorePlan(backup::VerifyArgs),
+    RestorePlan(backup::SetArgs),
     /// Shows which sets of a repository to keep, and why
     Retain(backup::RetainArgs),
     /// Writes a set as one file

@@ -47,6 +47,11 @@ fn offset_seconds(text: &str) -> Option<i32> {
 }
 
 impl Zone {
+    /// Returns the time zone.
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        self.0.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// Returns a time as text.
     pub(crate) fn show(&self, time: Timestamp) -> String {
         let instant = jiff::Timestamp::from_microsecond(time.unix_micros());

@@ -65,3 +65,75 @@ fn statistics_of_trails_need_no_artefact() {
     let same = trailcore(&["ops", "stats", "--source", &trail, "--target", &trail]);
     assert!(same.out.contains("fewer than the minimum"), "{}", same.out);
 }
+
+/// Lines of a command that runs, and its end.
+struct Running {
+    child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        use std::io::BufRead as _;
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trailcore"));
+        let mut child = command.args(arguments).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    fn end(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn backups_by_a_schedule_make_up_for_a_missed_one() {
+    use trailcore_ops::backup::{BackupRequest, Root, backup, sets};
+    let scratch = tempfile::tempdir().unwrap();
+    let home = write(&scratch.path().join("home"), &[("GLOBALS", "GGSCHEMA ogg\n")]);
+    let repository = scratch.path().join("repository").display().to_string();
+    // Without a set nothing was missed.
+    let mut running =
+        Running::start(&["ops", "backup", &home, "--to", &repository, "--every", "0 0 1 1 *", "--tz", "Europe/Berlin"]);
+    let first = running.line();
+    assert!(first.starts_with("the next backup is at ") && first.ends_with("-12-31T23:00:00Z"), "{first}");
+    assert_eq!(running.end(), Some(0));
+    let roots = vec![Root { path: home.clone(), ..Root::default() }];
+    let now = "2024-03-01T12:00:00Z".parse().ok();
+    backup(&BackupRequest { roots, repository: repository.clone(), now, ..BackupRequest::default() }).unwrap();
+    let mut running = Running::start(&["ops", "backup", &home, "--to", &repository, "--every", "@yearly", "--json"]);
+    let run: serde_json::Value = serde_json::from_str(&running.line()).unwrap();
+    assert_eq!((run["due"].as_str(), run["is_whole"].as_bool()), (Some("2025-01-01T00:00:00Z"), Some(true)), "{run}");
+    assert!(run["error"].is_null() && run["next"].as_str().unwrap().ends_with("-01-01T00:00:00Z"), "{run}");
+    assert_eq!(running.end(), Some(0));
+    assert_eq!(sets(&repository).unwrap().len(), 2);
+    // An error does not end it.
+    let lost = scratch.path().join("lost");
+    std::fs::rename(&home, &lost).unwrap();
+    std::fs::rename(scratch.path().join("repository/sets"), scratch.path().join("sets")).unwrap();
+    std::fs::create_dir_all(scratch.path().join("repository/sets/20240301T120000Z")).unwrap();
+    std::fs::write(scratch.path().join("repository/sets/20240301T120000Z/manifest.json"), "").unwrap();
+    let mut running = Running::start(&["ops", "backup", &home, "--to", &repository, "--every", "@yearly"]);
+    running.line();
+    let failed = running.line();
+    assert!(failed.contains(" failed: ") && failed.contains("No such file"), "{failed}");
+    assert_eq!(running.end(), Some(0));
+    let wrong = trailcore(&["ops", "backup", &lost.display().to_string(), "--to", &repository, "--every", "61 * * * *"]);
+    assert!(wrong.code == 2 && wrong.err.contains("minute: \"61\" is not a number from 0 to 59"), "{}", wrong.err);
+}
+
+#[test]
+fn an_existing_bundle_is_not_replaced_and_no_option_is_invented() {
+    let scratch = tempfile::tempdir().unwrap();
+    let home = write(&scratch.path().join("home"), &[("GLOBALS", "GGSCHEMA ogg\n")]);
+    let to = scratch.path().join("x.tar").display().to_string();
+    assert_eq!(trailcore(&["ops", "bundle", &home, "--to", &to]).code, 0);
+    let again = trailcore(&["ops", "bundle", &home, "--to", &to]);
+    assert!(again.code == 3 && again.err.contains("name another file") && !again.err.contains("--force"), "{}", again.err);
+}

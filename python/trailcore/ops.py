@@ -242,8 +242,13 @@ def backup(
     secrets: bool = False,
     rebuildable: bool = False,
     full: bool = False,
+    sign_key: Folder | None = None,
 ) -> BackupReport:
-    """Takes a set: checkpoints, verified trails, checkpoints again. `inputs` have the positions of the streams."""
+    """Takes a set: checkpoints, verified trails, checkpoints again.
+
+    `repository` is a folder, or the URL of an object store. `inputs` have the positions of the streams. `sign_key` is a file with a
+    secret key of at least 16 bytes, with which the manifest is signed.
+    """
     request = {
         "roots": _roots(roots),
         "repository": os.fspath(repository),
@@ -251,13 +256,17 @@ def backup(
         "secrets": secrets,
         "rebuildable": rebuildable,
         "full": full,
+        "sign_key": None if sign_key is None else os.fspath(sign_key),
     }
     return BackupReport.of(_call("ops.backup", request))
 
 
-def verify(path: Folder) -> VerifyReport:
-    """Reads a set, or the last one of a repository, again: digests, records and positions."""
-    return VerifyReport.of(_call("ops.verify", {"path": os.fspath(path)}))
+def verify(path: Folder, *, keys: Iterable[Folder] = ()) -> VerifyReport:
+    """Reads a set, or the last one of a repository, again: digests, records and positions.
+
+    With `keys`, files with secret keys, the manifest has to be signed with one of them.
+    """
+    return VerifyReport.of(_call("ops.verify", {"path": os.fspath(path), "keys": [os.fspath(key) for key in keys]}))
 
 
 def rehearse(path: Folder, scratch: Folder) -> Rehearsal:

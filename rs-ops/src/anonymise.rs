@@ -158,7 +158,16 @@ fn prove_structure(
 /// Returns the definitions of the tables that a trail has, under their new names.
 fn masked_catalog(catalog: &Catalog, survey: &Survey, rewriter: &mut Rewriter<'_>) -> Result<Catalog> {
     let mut masked = Catalog::new();
-    let mut name = |text: &str| String::from_utf8_lossy(&rewriter.name(text.as_bytes(), Charset::UTF_8)).into_owned();
+    // A name becomes the same one only in the character set that the trail has it in.
+    let charset = survey.charset.unwrap_or(Charset::UTF_8);
+    let mut name = |text: &str| match charset.encode(text) {
+        Some(name) => {
+            let new = rewriter.name(&name, charset);
+            let decoded = std::str::from_utf8(&new).map(str::to_owned).ok();
+            decoded.or_else(|| Some(charset.decode(&new)?.into_owned())).unwrap_or_default()
+        }
+        None => String::from_utf8_lossy(&rewriter.name(text.as_bytes(), Charset::UTF_8)).into_owned(),
+    };
     for table in catalog.tables().filter(|table| survey.tables.contains_key(&table.name().to_uppercase())) {
         let columns = table.columns().iter().map(|column| ColumnDef { name: name(&column.name).into(), ..column.clone() });
         let columns = columns.collect();

@@ -2,7 +2,7 @@
 //!
 //! [`backup`] takes a set without pausing anything, [`verify`] reads it again, [`rehearse`] restores it into a scratch folder,
 //! [`restore_plan`] writes the steps as text, [`retain`] states which sets to keep, and [`purge`] which trail files can be removed.
-//! Only [`backup`], [`rehearse`], [`pack`] and [`unpack`] write, and only into the folder that the caller names. Nothing is removed.
+//! Only [`backup`], [`rehearse`], [`pack`] and [`unpack`] write, and only into the folder, or the folder of an object store, that the caller names. No set is removed.
 
 #[cfg(feature = "archive")]
 mod archive;
@@ -13,9 +13,10 @@ mod manifest;
 mod packed;
 mod positions;
 mod purge;
-mod repository;
 mod restore;
 mod retain;
+mod sign;
+mod store;
 mod take;
 mod verify;
 
@@ -33,6 +34,8 @@ pub use purge::{
 };
 pub use restore::{Rehearsal, RehearsedTrail, RestorePlan, RestoreRequest, rehearse, restore_plan};
 pub use retain::{RetainReport, RetainRequest, RetainedSet, retain};
+pub use sign::{SetSignature, SignatureState};
+pub(crate) use store::{Set, local_path, set_of};
 pub use take::{BackupReport, BackupRequest, backup};
 pub use verify::{ProblemKind, SetProblem, VerifyReport, VerifyRequest, sets, verify};
 

@@ -1,24 +1,28 @@
 //! [`ConfigHistory`]: which statements of a configuration changed when, and by whom: from the commits of a folder under git, or from the
 //! sets of a backup repository.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::Path;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
-use crate::backup::{FileRole, Manifest, sets};
+use crate::backup::{FileRole, Manifest, Set, local_path, set_of, sets};
 use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_pipelines, masked};
 use crate::input::{Input, RefusedInput};
 use crate::moment::Moment;
+
+/// Bytes of a file of a set that are compared.
+const MOST: u64 = 16 << 20;
 
 /// The request of `ops.history`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct HistoryRequest {
-    /// A folder with configuration under git, or a backup repository.
+    /// A folder with configuration under git, or a backup repository: a folder, or the URL of an object store.
     pub path: String,
     /// The versions that are compared, the newest ones; 50 by default.
     pub most: usize,
@@ -73,8 +77,8 @@ pub struct ConfigVersion {
 /// run, or fails; the errors of reading a manifest.
 pub fn history(request: &HistoryRequest) -> Result<ConfigHistory> {
     let path = Path::new(&request.path);
-    if path.join("sets").is_dir() {
-        return of_sets(path, request.most);
+    if local_path(&request.path).is_none_or(|path| path.join("sets").is_dir()) {
+        return of_sets(&request.path, request.most);
     }
     if !path.is_dir() || !path.ancestors().any(|folder| folder.join(".git").exists()) {
         let error = Error::new(ErrorKind::InvalidArgument, "the folder is neither under git nor a repository of backups");
@@ -84,32 +88,49 @@ pub fn history(request: &HistoryRequest) -> Result<ConfigHistory> {
 }
 
 /// Compares the sets of a repository.
-fn of_sets(path: &Path, most: usize) -> Result<ConfigHistory> {
-    let found = sets(path)?;
+fn of_sets(repository: &str, most: usize) -> Result<ConfigHistory> {
+    let found = sets(repository)?;
     let first = found.len().saturating_sub(most.saturating_add(1));
     let mut history = ConfigHistory { more: first as u64, ..ConfigHistory::default() };
-    let mut before: Option<(Manifest, PathBuf)> = None;
+    let mut before: Option<(Manifest, Set)> = None;
     for name in found.into_iter().skip(first) {
-        let set = path.join("sets").join(name);
-        let manifest = Manifest::open(&set)?;
-        if let Some((old, folder)) = &before {
-            let digests = |manifest: &Manifest| -> BTreeSet<(String, String)> {
+        let set = set_of(repository, &name)?;
+        let (manifest, _) = set.manifest()?;
+        if let Some((old, old_set)) = &before {
+            let digests = |manifest: &Manifest| -> BTreeMap<String, String> {
                 let files = manifest.files.iter().filter(|file| file.role == FileRole::Parameters);
                 files.map(|file| (file.stored(), file.digest.clone())).collect()
             };
             let (had, has) = (digests(old), digests(&manifest));
-            let changed: BTreeSet<&String> = had.symmetric_difference(&has).map(|(name, _)| name).collect();
-            let input = |folder: &Path, name: &str| {
-                let file = folder.join(name);
-                file.is_file().then(|| Input { name: Some(name.to_owned()), ..Input::path(file.display().to_string()) })
-            };
-            let files = changed.into_iter().map(|name| (input(folder, name), input(&set, name)));
-            history.add(manifest.set.clone(), Some(manifest.started), None, None, files);
+            let changed: BTreeSet<&String> =
+                had.keys().chain(has.keys()).filter(|name| had.get(*name) != has.get(*name)).collect();
+            let mut files = Vec::new();
+            for name in changed {
+                let content = |set: &Set, files: &BTreeMap<String, String>| {
+                    if files.contains_key(name) { content(set, name) } else { Ok(None) }
+                };
+                files.push((content(old_set, &had)?, content(&set, &has)?));
+            }
+            history.add(manifest.set.clone(), Some(manifest.started), None, None, files.into_iter());
         }
         before = Some((manifest, set));
     }
     history.versions.reverse();
     Ok(history)
+}
+
+/// Returns a file of a set; `None` for TOML that has no pipelines.
+fn content(set: &Set, name: &str) -> Result<Option<Input>> {
+    let mut bytes = Vec::new();
+    let read = set.open(name).and_then(|stored| stored.reader.take(MOST).read_to_end(&mut bytes));
+    read.map_err(|error| Error::io(format!("{}/{name}", set.place()).as_ref(), error))?;
+    Ok(configuration(name, &String::from_utf8_lossy(&bytes)))
+}
+
+/// Returns a file of a version; `None` for TOML that has no pipelines.
+fn configuration(name: &str, text: &str) -> Option<Input> {
+    let is_other = name.to_ascii_lowercase().ends_with(".toml") && !is_pipelines(name, text);
+    (!is_other).then(|| Input::text(name, text))
 }
 
 /// Compares the commits of a folder.
@@ -136,9 +157,7 @@ fn of_git(path: &Path, most: usize) -> Result<ConfigHistory> {
         let content = |revision: &str, name: &str| {
             // A file that is not in a version is new, or gone.
             let bytes = git(path, &["show", "--no-textconv", &format!("{revision}:./{name}")]).ok()?;
-            let text = String::from_utf8_lossy(&bytes);
-            let is_other = name.ends_with(".toml") && !is_pipelines(name, &text);
-            (!is_other).then(|| Input::text(name, text))
+            configuration(name, &String::from_utf8_lossy(&bytes))
         };
         let names: Vec<&String> = names.iter().filter(|name| is_config(Path::new(name))).collect();
         let files = names.into_iter().map(|name| (content(&format!("{id}^"), name), content(id, name)));
@@ -253,13 +272,29 @@ mod tests {
         let (home, repository) = (scratch.path().join("home"), scratch.path().join("backup"));
         std::fs::create_dir_all(home.join("dirprm")).unwrap();
         let path = |path: &Path| path.display().to_string();
-        for tables in ["TABLE A.B;\n", "TABLE A.B;\n-- a comment\n", "TABLE A.B;\nTABLE A.C;\n"] {
+        let versions = [
+            ("TABLE A.B;\n", 1),
+            ("TABLE A.B;\n-- a comment\n", 1),
+            ("TABLE A.B;\nTABLE A.C;\n", 1),
+            ("TABLE A.B;\nTABLE A.C;\n", 2),
+        ];
+        for (tables, changes) in versions {
             std::fs::write(home.join("dirprm/e1.prm"), format!("EXTRACT e1\n{tables}")).unwrap();
+            std::fs::write(home.join("other.toml"), format!("a = {changes}\n")).unwrap();
+            let pipelines = format!(
+                "[[pipeline]]\nname = 'p'\ntrail = 'dirdat/lt'\ncommit = {{ changes = {changes} }}\n\
+                 [[pipeline.sink]]\nkind = 'jsonl'\npath = 'lake'\n"
+            );
+            std::fs::write(home.join("pipelines.toml"), pipelines).unwrap();
             let roots = vec![Root { path: path(&home), ..Root::default() }];
             backup(&BackupRequest { roots, repository: path(&repository), ..BackupRequest::default() }).unwrap();
         }
         let found = history(&HistoryRequest { path: path(&repository), ..HistoryRequest::default() }).unwrap();
-        assert_eq!(found.versions.len(), 1, "{found:?}");
-        assert_eq!((found.versions[0].files[0].changes.len(), &found.versions[0].who), (1, &None));
+        assert_eq!((found.versions.len(), found.refused.len()), (2, 0), "{found:?}");
+        let files: Vec<_> = found.versions.iter().flat_map(|version| &version.files).collect();
+        assert_eq!(files.iter().map(|file| file.changes.len()).collect::<Vec<_>>(), [1, 1], "{files:?}");
+        let names: Vec<_> = files.iter().map(|file| file.after.as_deref().unwrap()).collect();
+        assert_eq!(names, ["files/home/pipelines.toml", "files/home/dirprm/e1.prm"]);
+        assert_eq!(found.versions[0].who, None);
     }
 }

@@ -100,7 +100,7 @@ impl Home {
 }
 
 fn verified(path: &str) -> VerifyReport {
-    verify(&VerifyRequest { path: path.to_owned() }).unwrap()
+    verify(&VerifyRequest { path: path.to_owned(), ..VerifyRequest::default() }).unwrap()
 }
 
 fn kinds(report: &VerifyReport) -> Vec<ProblemKind> {
@@ -434,7 +434,7 @@ fn a_set_that_was_changed_is_not_good() {
     fs::rename(home.path("kept"), stored("GLOBALS")).unwrap();
     let manifest = Path::new(&report.path).join("manifest.json");
     flip(&manifest, 30);
-    let error = verify(&VerifyRequest { path: report.path.clone() }).unwrap_err().to_string();
+    let error = verify(&VerifyRequest { path: report.path.clone(), ..VerifyRequest::default() }).unwrap_err().to_string();
     assert!(error.contains("the manifest is not the one that was written"), "{error}");
     flip(&manifest, 30);
     // A manifest with a digest of its own, and another order of files.
@@ -455,12 +455,62 @@ fn a_set_that_was_changed_is_not_good() {
     assert_eq!(kinds(&verified(&report.path)), [ProblemKind::Records]);
     forged.files[0].path = "../../escape".to_owned();
     forge(&forged);
-    let error = verify(&VerifyRequest { path: report.path.clone() }).unwrap_err().to_string();
+    let error = verify(&VerifyRequest { path: report.path.clone(), ..VerifyRequest::default() }).unwrap_err().to_string();
     assert!(error.contains("leads out of the set"), "{error}");
     // A set after it has nothing of it.
     let later = home.back_up();
     assert_eq!((later.shared, later.manifest.previous.as_ref(), later.refused.len()), (0, None, 1));
     assert!(later.refused[0].reason.contains("leads out of the set") && verified(&later.path).is_good);
+}
+
+#[test]
+fn a_manifest_is_signed_with_a_key() {
+    let home = Home::new();
+    let keys: Vec<String> = ["one", "two", "short"].map(|name| home.folder.path().join(name).display().to_string()).into();
+    for (path, key) in keys.iter().zip(["a key of 24 letters-----", "another key of 28 letters---", "short"]) {
+        fs::write(path, key).unwrap();
+    }
+    let unsigned = home.back_up().path;
+    let signed = backup(&BackupRequest { sign_key: Some(keys[0].clone()), ..home.request() }).unwrap().path;
+    let check = |path: &str, keys: &[String]| {
+        let report = verify(&VerifyRequest { path: path.to_owned(), keys: keys.to_vec() }).unwrap();
+        assert_eq!(report.is_good, !kinds(&report).contains(&ProblemKind::Signature), "{:?}", report.problems);
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(!text.contains("letters"), "{text}");
+        (report.signature.state, report.signature.key, report.is_good)
+    };
+    let id = check(&signed, &[]).1.unwrap();
+    let own = || Some(id.clone());
+    use trailcore_ops::backup::SignatureState::{Unchecked, UnknownKey, Unsigned, Valid, Wrong};
+    assert_eq!(check(&unsigned, &[]), (Unsigned, None, true));
+    assert_eq!(check(&unsigned, &keys[..1]), (Unsigned, None, false));
+    assert_eq!(check(&signed, &[]), (Unchecked, own(), true));
+    assert_eq!(check(&signed, &keys[..2]), (Valid, own(), true));
+    assert_eq!(check(&signed, &keys[1..2]), (UnknownKey, own(), false));
+    // An archive keeps it.
+    let at = |name: &str| home.folder.path().join(name).display().to_string();
+    pack(&PackRequest { path: signed.clone(), to: at("set.tar") }).unwrap();
+    unpack(&PackRequest { path: at("set.tar"), to: at("unpacked") }).unwrap();
+    assert_eq!(check(&at("unpacked"), &keys[..1]), (Valid, own(), true));
+    // Somebody without the key changes the manifest and its digest.
+    let (manifest, beside) = (Path::new(&signed).join("manifest.json"), Path::new(&signed).join("manifest.blake3"));
+    let before = fs::read_to_string(&beside).unwrap();
+    let text = fs::read_to_string(&manifest).unwrap().replace("\"gaps\": []", "\"gaps\": [ ]");
+    fs::write(&manifest, &text).unwrap();
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    let signature = before.split_once('\n').unwrap().1.to_owned();
+    fs::write(&beside, format!("{digest}\n{signature}")).unwrap();
+    assert_eq!(check(&signed, &keys[..1]), (Wrong, own(), false));
+    for broken in ["signed", "signed x y\n", &format!("{signature}more"), &signature.replace("signed", "sealed")] {
+        fs::write(&beside, format!("{digest}\n{broken}")).unwrap();
+        assert_eq!(check(&signed, &[]), (Wrong, None, false), "{broken}");
+    }
+    fs::write(&beside, format!("{digest}\n")).unwrap();
+    assert_eq!(check(&signed, &keys[..1]), (Unsigned, None, false));
+    for (key, what) in [(&keys[2], "the file of the key has 5 bytes"), (&at("none"), "No such file")] {
+        let error = backup(&BackupRequest { sign_key: Some(key.clone()), ..home.request() }).unwrap_err().to_string();
+        assert!(error.contains(what) && !error.contains("short "), "{error}");
+    }
 }
 
 #[test]
@@ -583,7 +633,7 @@ fn a_full_disk_leaves_no_set() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && text.contains("cannot write the file"), "{text}");
     assert_eq!(only_whole_sets(&home, &before), 0);
-    let error = verify(&VerifyRequest { path: home.repository() }).unwrap_err().to_string();
+    let error = verify(&VerifyRequest { path: home.repository(), ..VerifyRequest::default() }).unwrap_err().to_string();
     assert!(error.contains("an interrupted backup is no set"), "{error}");
     assert!(home.back_up().manifest.is_whole);
 }

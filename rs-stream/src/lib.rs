@@ -43,6 +43,7 @@ mod link;
 mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod objects;
 mod options;
 #[cfg(feature = "files")]
 pub mod pipeline;
@@ -72,5 +73,8 @@ pub use metrics::Metrics;
 #[cfg(feature = "object_store")]
 #[doc(no_inline)]
 pub use object_store;
+pub use objects::no_object_store;
+#[cfg(feature = "object_store")]
+pub use objects::{ObjectFolder, ObjectReader, OpenStore, Upload, register_store};
 pub use options::{Delivery, Oversize, Slow, Start, TailOptions};
 pub use tail::{Tail, TailHandle};

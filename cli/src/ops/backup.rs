@@ -8,9 +8,12 @@ use trailcore_ops::backup::{
 };
 use trailcore_ops::{Input, word};
 
-use super::{complain, input_of};
+use super::cron::Cron;
+use super::{complain, every, input_of};
 use crate::failure::{DAMAGE, Failure};
+use crate::interrupt::ending_itself;
 use crate::output::{BOLD, GREEN, Grid, Output, RED, YELLOW, clean, grouped, size};
+use crate::zone::Zone;
 
 #[derive(clap::Args)]
 pub(super) struct InventoryArgs {
@@ -32,7 +35,7 @@ struct Roots {
 pub(super) struct BackupArgs {
     #[command(flatten)]
     roots: Roots,
-    /// The folder that gets the set; outside of all roots
+    /// The folder that gets the set, outside of all roots; or the URL of an object store
     #[arg(long, value_name = "REPOSITORY")]
     to: String,
     /// An artefact with positions of streams, read before and after the trails are copied
@@ -47,14 +50,23 @@ pub(super) struct BackupArgs {
     /// Copy all trail files again, also the ones of the last set
     #[arg(long)]
     full: bool,
+    /// Go on, and back up at these times, as in crontab: minute hour day month weekday, or @hourly, @daily
+    #[arg(long, value_name = "TIMES")]
+    every: Option<Cron>,
+    /// Time zone of --every: Europe/Berlin, +02:00, local; UTC by default
+    #[arg(long, value_name = "ZONE", requires = "every")]
+    tz: Option<Zone>,
+    /// Sign the manifest with the secret key in this file, of at least 16 bytes
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<String>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(clap::Args)]
-pub(super) struct VerifyArgs {
-    /// A set, or a repository, whose last set is used
+pub(super) struct SetArgs {
+    /// A set, or a repository, whose last set is used; a folder, or the URL of an object store
     #[arg(value_name = "SET")]
     path: String,
     /// Print the report as JSON
@@ -63,9 +75,18 @@ pub(super) struct VerifyArgs {
 }
 
 #[derive(clap::Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    set: SetArgs,
+    /// A file with a secret key. The manifest has to be signed with one of the keys
+    #[arg(long, value_name = "FILE")]
+    key: Vec<String>,
+}
+
+#[derive(clap::Args)]
 pub(super) struct RehearseArgs {
     #[command(flatten)]
-    set: VerifyArgs,
+    set: SetArgs,
     /// An empty folder for the restored files; by default a temporary one, which is removed
     #[arg(long, value_name = "FOLDER")]
     scratch: Option<String>,
@@ -186,15 +207,21 @@ fn omitted(omitted: &[backup::Omitted], output: &mut Output) -> Result<(), Failu
 }
 
 pub(super) fn take(args: &BackupArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = backup::backup(&BackupRequest {
+    let request = BackupRequest {
         roots: args.roots.roots(),
         repository: args.to.clone(),
         inputs: args.positions.iter().map(|path| input_of(path)).collect(),
         secrets: args.secrets,
         rebuildable: args.rebuildable,
         full: args.full,
+        sign_key: args.sign_key.clone(),
         now: None,
-    })?;
+    };
+    if let Some(cron) = &args.every {
+        let zone = args.tz.clone().unwrap_or_default().time_zone();
+        return ending_itself(|| every::repeat(cron.clone(), zone, &request, args.json, output));
+    }
+    let report = backup::backup(&request)?;
     if args.json {
         output.json(&report)?;
     } else {
@@ -236,8 +263,8 @@ fn problems(problems: &[SetProblem], output: &mut Output) -> Result<(), Failure>
 }
 
 pub(super) fn verify(args: &VerifyArgs, output: &mut Output) -> Result<i32, Failure> {
-    let report = backup::verify(&VerifyRequest { path: args.path.clone() })?;
-    if args.json {
+    let report = backup::verify(&VerifyRequest { path: args.set.path.clone(), keys: args.key.clone() })?;
+    if args.set.json {
         output.json(&report)?;
     } else {
         problems(&report.problems, output)?;
@@ -246,6 +273,9 @@ pub(super) fn verify(args: &VerifyArgs, output: &mut Output) -> Result<i32, Fail
         }
         let (files, bytes, records) = (grouped(report.files), size(report.bytes), grouped(report.records));
         output.line(&format!("files: {files}, bytes: {bytes}, trail records: {records}"), "")?;
+        let state = word(&report.signature.state).replace('_', " ");
+        let key = report.signature.key.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
+        output.line(&clean(&format!("signature: {state}{key}")), "")?;
         let (verdict, style) = if report.is_good { ("as it was written", GREEN) } else { ("not as it was written", RED) };
         output.line(&format!("{}: {verdict}", report.path), style)?;
     }
@@ -280,7 +310,7 @@ pub(super) fn rehearse(args: &RehearseArgs, output: &mut Output) -> Result<i32, 
     Ok(if report.is_good { 0 } else { DAMAGE })
 }
 
-pub(super) fn restore_plan(args: &VerifyArgs, output: &mut Output) -> Result<i32, Failure> {
+pub(super) fn restore_plan(args: &SetArgs, output: &mut Output) -> Result<i32, Failure> {
     let plan = backup::restore_plan(&RestoreRequest { path: args.path.clone(), scratch: None })?;
     if args.json {
         output.json(&plan)?;

@@ -15,7 +15,7 @@ use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
 use crate::text::Charset;
 use crate::trail::image::Images;
-use crate::trail::{Record, RecordType, TrailFormat, tokens};
+use crate::trail::{Record, RecordType, TableRef, TrailFormat, tokens};
 
 const CONTINUED: Fault = Fault::unsupported(0, "the row continues in another record");
 const ENCRYPTED: Fault = Fault::unsupported(0, "the row is encrypted");
@@ -192,8 +192,32 @@ pub struct RecordViews {
     /// Position after the last record.
     end: TrailPosition,
     ids: Ids,
-    /// The data of the last record continue in the next one.
-    continued: bool,
+    /// The last record, if its data continue in the next one.
+    continued: Option<Unfinished>,
+}
+
+/// A record whose data continue: the facts that the next one has, too.
+#[derive(Debug, PartialEq, Eq)]
+struct Unfinished {
+    record_type: RecordType,
+    is_before: bool,
+    log_place: Vec<u8>,
+    table: Option<Vec<u8>>,
+}
+
+impl Unfinished {
+    fn of(record: &Record<'_>) -> Self {
+        let table = record.table().ok().map(|table| match table {
+            TableRef::Index(index) => index.to_be_bytes().to_vec(),
+            TableRef::Name(name) => name.to_vec(),
+        });
+        Self {
+            record_type: record.record_type(),
+            is_before: record.is_before_image(),
+            log_place: record.log_place().to_vec(),
+            table,
+        }
+    }
 }
 
 /// The ids of the open transaction.
@@ -251,7 +275,7 @@ impl Trail {
             file: None,
             end: TrailPosition::default(),
             ids: Ids { cut: true, ..Ids::default() },
-            continued: false,
+            continued: None,
         })
     }
 }
@@ -276,10 +300,10 @@ impl RecordViews {
             } else if follows_gap {
                 // A skipped range may have had the end of the transaction.
                 ids.clear();
-                *continued = false;
+                *continued = None;
             }
             *end = TrailPosition::new(placed.position.seqno, placed.position.rba + record.bytes().len() as u64);
-            let was_continued = *continued;
+            let was_continued = continued.as_ref().is_some_and(|last| last.table.is_some() && *last == Unfinished::of(&record));
             if record.is_file_header() {
                 // A damaged header states nothing.
                 let _ = definitions.read_file_header(&record);
@@ -288,7 +312,8 @@ impl RecordViews {
                 let _ = definitions.define(&record);
             } else if record.record_type().belongs_to_transaction() {
                 ids.meet(&record);
-                *continued = record.is_continued();
+                let continues = record.is_continued() && record.record_type() != RecordType::LOB;
+                *continued = continues.then(|| Unfinished::of(&record));
             }
             if from.is_some_and(|from| placed.position < from) {
                 continue;

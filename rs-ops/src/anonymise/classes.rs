@@ -20,7 +20,7 @@ pub(super) const CONTROLS: &[u8] =
     b"\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f";
 
 /// The kinds of characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
     Upper,
     Lower,
@@ -179,22 +179,56 @@ fn classes_of(charset: Charset) -> HashMap<ClassKey, Rc<Class>> {
             members.entry(class).or_default().push(character);
         }
     }
-    // Letters that are the only ones of their kind and script make one class for each number of bytes.
-    let is_single = |kind: Kind, members: &[char]| kind != Kind::Sign && members.len() == 1;
-    let mut single: BTreeMap<usize, Vec<char>> = BTreeMap::new();
-    for ((_, _, len), members) in members.iter().filter(|((kind, ..), members)| is_single(*kind, members)) {
-        single.entry(*len).or_default().extend(members);
+    // Characters that are the only ones of their kind and script make one class for each number of bytes: letters and signs apart, unless
+    // one of these would have a single member, too.
+    let single = |members: &HashMap<ClassKey, Vec<char>>| -> Vec<ClassKey> {
+        let mut keys: Vec<ClassKey> = members.iter().filter(|(_, members)| members.len() == 1).map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        keys
+    };
+    let mut shared: HashMap<ClassKey, ClassKey> = HashMap::new();
+    for is_apart in [true, false] {
+        let mut first: BTreeMap<(usize, bool), ClassKey> = BTreeMap::new();
+        for key in single(&members) {
+            let into = *first.entry((key.2, is_apart && key.0 == Kind::Sign)).or_insert(key);
+            move_members(&mut members, &mut shared, key, into);
+        }
+    }
+    // The last one joins any other class.
+    for key in single(&members) {
+        let other = members.keys().filter(|other| other.2 == key.2 && **other != key).min().copied();
+        if let Some(into) = other {
+            move_members(&mut members, &mut shared, key, into);
+        }
     }
     let class = |mut members: Vec<char>| {
         members.sort_unstable();
         Rc::new(Class { charset, members, plane: None })
     };
-    let single: BTreeMap<usize, Rc<Class>> = single.into_iter().map(|(len, members)| (len, class(members))).collect();
-    let of = |(key, members): (ClassKey, Vec<char>)| match single.get(&key.2).filter(|_| is_single(key.0, &members)) {
-        Some(shared) => (key, Rc::clone(shared)),
-        None => (key, class(members)),
-    };
-    members.into_iter().map(of).collect()
+    let mut classes: HashMap<ClassKey, Rc<Class>> = members.into_iter().map(|(key, members)| (key, class(members))).collect();
+    for (key, mut into) in shared.clone() {
+        while let Some(next) = shared.get(&into) {
+            into = *next;
+        }
+        if let Some(class) = classes.get(&into).cloned() {
+            classes.insert(key, class);
+        }
+    }
+    classes
+}
+
+/// Moves the members of a class to another one, whose key stands for both.
+fn move_members(
+    members: &mut HashMap<ClassKey, Vec<char>>,
+    shared: &mut HashMap<ClassKey, ClassKey>,
+    from: ClassKey,
+    into: ClassKey,
+) {
+    if from != into {
+        let moved = members.remove(&from).unwrap_or_default();
+        members.entry(into).or_default().extend(moved);
+        shared.insert(from, into);
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +271,23 @@ mod tests {
         }
         assert!(Classes::new(Charset::UTF_8).characters(b"a\xff").is_none());
         assert!(Classes::new(Charset::from_id(1047)).characters(b"a").is_none());
+    }
+
+    #[test]
+    fn a_class_has_one_member_only_if_no_other_character_has_as_many_bytes() {
+        for name in ["UTF-8", "GBK", "Shift_JIS", "EUC-KR", "windows-1252", "ISO-8859-7", "CESU-8", "KOI8-R"] {
+            let charset = Charset::from_name(name);
+            let classes = classes_of(charset);
+            for ((_, _, len), class) in &classes {
+                let others = ('\u{80}'..='\u{ffff}').filter(|other| {
+                    let text = other.to_string();
+                    let bytes = charset.encode(&text);
+                    bytes.is_some_and(|bytes| bytes.len() == *len && charset.decode(&bytes).is_some_and(|back| *back == *text))
+                });
+                assert!(class.len() > 1 || others.take(2).count() < 2, "{name}: {:?}", class.members);
+                assert!(class.members.is_sorted_by(|a, b| a < b), "{name}");
+            }
+        }
     }
 
     #[test]

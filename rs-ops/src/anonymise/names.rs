@@ -75,13 +75,29 @@ impl Names {
         self.without(text, database, |_, _| false)
     }
 
-    /// Replaces the identifiers of a statement, of which words of DDL and the tags of the record stay.
+    /// Replaces the identifiers of a statement, of which words of DDL and the tags of the record stay, and the signs of literals that have
+    /// nothing else.
     pub(super) fn statement(&mut self, text: &[u8], database: &mut Classes) -> Vec<u8> {
-        self.without(text, database, |at, word| {
+        let mut new = self.without(text, database, |at, word| {
             let is_tag = word.len() == 2 && text.get(at + 2..).is_some_and(|rest| rest.starts_with(b"='"));
             let starts = at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|before| *before == b',');
             (is_tag && starts && word.ends_with(|last: char| last.is_ascii_digit())) || is_word(word)
-        })
+        });
+        for (from, to) in literals(text) {
+            let Some(old) = text.get(from..to) else { continue };
+            let classes = if std::str::from_utf8(text).is_ok() { &mut self.utf8 } else { &mut *database };
+            let has_contents = |one: &Character| is_part(one.character) && !is_punctuation(one.character);
+            if !classes.characters(old).is_some_and(|characters| !characters.iter().any(has_contents)) {
+                continue;
+            }
+            // A quote would end the literal.
+            let stays_literal = |new: &[u8]| !new.contains(&b'\'');
+            let replaced = Parts::of_text(old, classes).and_then(|parts| parts.replaced(Mode::Equal(self.domain), stays_literal));
+            if let Some((place, replaced)) = new.get_mut(from..to).zip(replaced).filter(|(place, new)| place.len() == new.len()) {
+                place.copy_from_slice(&replaced);
+            }
+        }
+        new
     }
 
     /// Replaces the name of a file, of which the sequence number at its end stays.
@@ -150,6 +166,39 @@ impl Names {
     }
 }
 
+/// Returns the ranges of the literals of a statement. It is the value of a tag, such as `,C1='…'`, in which each quote is written twice; or
+/// the text itself.
+fn literals(text: &[u8]) -> Vec<(usize, usize)> {
+    let is_value = text.windows(2).any(|pair| pair == b"='");
+    let (mut found, mut start, mut at) = (Vec::new(), None, 0);
+    // Inside of the value of a tag.
+    let mut is_inside = !is_value;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = match rest {
+            [b'\'', b'\'', ..] if is_inside && is_value => 2,
+            [b'\'', ..] if is_inside && !is_value => 1,
+            [b'\'', ..] => {
+                (is_inside, start) = (!is_inside, None);
+                at += 1;
+                continue;
+            }
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        start = match start {
+            Some(start) => {
+                found.push((start, at));
+                None
+            }
+            None => Some(at + length),
+        };
+        at += length;
+    }
+    found
+}
+
 /// Returns whether a character is part of an identifier.
 pub(super) fn is_part(character: char) -> bool {
     let is_other = !is_punctuation(character) && !character.is_whitespace() && !character.is_control();
@@ -198,6 +247,27 @@ mod tests {
             !new.contains("posting_id") && new.contains("number(") && !new.contains("x1") && new.len() == text.len(),
             "{new}"
         );
+    }
+
+    #[test]
+    fn literals_of_signs_do_not_stay() {
+        let (mut names, mut gbk) = names();
+        for (text, literals) in [
+            (",C5='1',,C1='alter table t add (c char(3) default ''***'' , d char default '','' , e char default ''a-1'')'", 2),
+            ("alter table t add (c char(3) default '***', d char default ',')", 2),
+            (",C1='alter table t add (c char(4) default ''$$$$'')',,B5='EUR'", 1),
+        ] {
+            let new = String::from_utf8(names.statement(text.as_bytes(), &mut gbk)).unwrap();
+            assert_eq!(new.len(), text.len());
+            let of_signs = |text: &str| -> Vec<String> {
+                let ranges = super::literals(text.as_bytes());
+                let literals = ranges.iter().map(|(from, to)| text[*from..*to].to_owned());
+                literals.filter(|text| !text.chars().any(char::is_alphanumeric)).collect()
+            };
+            let (old, new) = (of_signs(text), of_signs(&new));
+            assert_eq!((old.len(), new.len()), (literals, literals), "{text}");
+            assert!(old.iter().zip(&new).all(|(old, new)| old != new), "{old:?} {new:?}");
+        }
     }
 
     #[test]

@@ -20,14 +20,17 @@ pub(super) enum Mode<'a> {
 pub(super) struct Parts {
     bytes: Vec<u8>,
     cells: Vec<Cell>,
+    /// The sets of the cells, of which there are few.
+    sets: Vec<Set>,
     /// The value must not become printable: printable ones of unknown form are replaced among themselves.
     stays_unprintable: bool,
 }
 
-/// A part of a value that is replaced.
+/// A part of a value that is replaced. A value of many bytes has many.
 struct Cell {
-    at: usize,
-    set: Set,
+    at: u32,
+    /// The index of its set.
+    set: u32,
     /// The index of its contents in the set.
     digit: u32,
 }
@@ -49,6 +52,18 @@ enum Set {
 }
 
 impl Set {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, Self::Any) => true,
+            (Self::Bytes(own), Self::Bytes(bytes)) => own == bytes,
+            (Self::Wide(own, one), Self::Wide(bytes, charset)) => own == bytes && one == charset,
+            (Self::Letter { is_upper: own }, Self::Letter { is_upper }) => own == is_upper,
+            (Self::Two { first: own, count: most }, Self::Two { first, count }) => own == first && most == count,
+            (Self::Class(own), Self::Class(class)) => Rc::ptr_eq(own, class),
+            _ => false,
+        }
+    }
+
     fn radix(&self) -> u32 {
         match self {
             Self::Any => 256,
@@ -75,6 +90,16 @@ impl Set {
     }
 }
 
+/// Replaces bytes of unknown form, of which there can be many.
+pub(super) fn replaced_unknown(bytes: &[u8], mode: Mode<'_>, accepts: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    match mode {
+        Mode::Salted(domain, salt) if !is_printable(bytes) => {
+            domain.draw_bytes(salt, bytes, |new| !is_printable(new) && accepts(new))
+        }
+        _ => Parts::of_unknown(bytes).replaced(mode, accepts),
+    }
+}
+
 fn is_printable(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
@@ -90,7 +115,7 @@ fn index_in(set: &[u8], character: char) -> Option<u32> {
 
 impl Parts {
     fn of(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec(), cells: Vec::new(), stays_unprintable: false }
+        Self { bytes: bytes.to_vec(), cells: Vec::new(), sets: Vec::new(), stays_unprintable: false }
     }
 
     /// Bytes of an unknown form: printable characters keep their class, all others become any bytes.
@@ -232,20 +257,30 @@ impl Parts {
     }
 
     fn put(&mut self, at: usize, set: Set, digit: u32) {
-        self.cells.push(Cell { at, set, digit });
+        let known = self.sets.iter().rposition(|known| known.is(&set));
+        let index = known.unwrap_or_else(|| {
+            self.sets.push(set);
+            self.sets.len() - 1
+        });
+        self.cells.push(Cell { at: at as u32, set: index as u32, digit });
+    }
+
+    fn set_of(&self, cell: &Cell) -> &Set {
+        self.sets.get(cell.set as usize).unwrap_or(&Set::Any)
     }
 
     /// Returns whether there is nothing to replace: no cell, or none with another content.
     pub(super) fn is_empty(&self) -> bool {
-        self.cells.iter().all(|cell| cell.set.radix() < 2)
+        self.sets.iter().all(|set| set.radix() < 2)
     }
 
     /// Returns the value with these contents.
     fn with(&self, digits: &[u32]) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         for (cell, digit) in self.cells.iter().zip(digits) {
-            let contents = cell.set.bytes(*digit);
-            if let Some(place) = bytes.get_mut(cell.at..cell.at + contents.len()) {
+            let contents = self.set_of(cell).bytes(*digit);
+            let at = cell.at as usize;
+            if let Some(place) = bytes.get_mut(at..at + contents.len()) {
                 place.copy_from_slice(&contents);
             }
         }
@@ -259,7 +294,7 @@ impl Parts {
             return Some(self.bytes.clone());
         }
         let mut digits: Vec<u32> = self.cells.iter().map(|cell| cell.digit).collect();
-        let radices: Vec<u32> = self.cells.iter().map(|cell| cell.set.radix()).collect();
+        let radices: Vec<u32> = self.cells.iter().map(|cell| self.set_of(cell).radix()).collect();
         let accepts = |digits: &[u32]| {
             let new = self.with(digits);
             !(self.stays_unprintable && is_printable(&new)) && accepts(&new)

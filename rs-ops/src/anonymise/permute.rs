@@ -98,6 +98,19 @@ impl Domain {
         false
     }
 
+    /// Returns other bytes that depend on these, on the salt and on the key, and that `accepts` allows. `None` if none were found.
+    pub(super) fn draw_bytes(&self, salt: &[u8], before: &[u8], accepts: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let mut stream = blake3::Hasher::new_keyed(&self.0).update(salt).update(before).finalize_xof();
+        let mut new = vec![0; before.len()];
+        for _ in 0..MOST_STEPS {
+            stream.fill(&mut new);
+            if new != before && accepts(&new) {
+                return Some(new);
+            }
+        }
+        None
+    }
+
     /// Goes to the next numeral in the shuffled order, which is a cycle of all of them.
     fn next(&self, numeral: &mut Numeral) {
         (0..ROUNDS).for_each(|round| self.round(numeral, round, false));

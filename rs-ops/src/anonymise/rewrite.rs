@@ -13,7 +13,7 @@ use trailcore::{Charset, Column, Error, ErrorKind, Result, Row, TableDef, TrailP
 
 use super::classes::Classes;
 use super::names::Names;
-use super::parts::{Mode, Parts};
+use super::parts::{Mode, Parts, replaced_unknown};
 use super::permute::{Domain, Key};
 use super::report::{HiddenKind, HiddenPart};
 use super::survey::{Equality, Survey};
@@ -311,7 +311,7 @@ impl<'a> Rewriter<'a> {
     /// Returns other bytes for some of unknown meaning.
     fn unknown(&self, old: &[u8], at: TrailPosition, place: usize, accepts: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>> {
         let salt = [at.seqno.to_le_bytes(), at.rba.to_le_bytes(), (place as u64).to_le_bytes()].concat();
-        Parts::of_unknown(old).replaced(Mode::Salted(self.domains.unknown, &salt), accepts).ok_or_else(no_other)
+        replaced_unknown(old, Mode::Salted(self.domains.unknown, &salt), accepts).ok_or_else(no_other)
     }
 
     /// Returns the data of a definition with other names.
@@ -472,7 +472,10 @@ impl<'a> Rewriter<'a> {
                     return whole(&parts, &any);
                 }
             }
-            (Some(Kind::NumberText { .. }), _) => return whole(&Parts::of_number(contents), &any),
+            (Some(Kind::NumberText { .. }), _) => {
+                let range = range_of(contents);
+                return whole(&Parts::of_number(contents), &|new| range_of(new) == range);
+            }
             (Some(Kind::Binary { .. }), _) => return whole(&Parts::of_unknown(contents), &any),
             (Some(Kind::DateTime), _) => return whole(&Parts::of_date(contents), &|new| Parts::is_date_like(new, contents)),
             (Some(Kind::Integer { signed, .. }), _) => return integer(body, signed, mode),
@@ -528,16 +531,30 @@ fn split(body: &[u8], kind: Option<Kind>, order: ByteOrder) -> (&[u8], &[u8]) {
     fits.filter(|_| !is_plain).unwrap_or((&[], body))
 }
 
+/// Returns the range of an integer: ranges end where an integer of some width ends, so that a value becomes the same one in columns of
+/// different widths, and as text. `None` for other numbers.
+fn range_of(text: &[u8]) -> Option<(bool, u32)> {
+    let value: i128 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    // The bits of the narrowest signed type; of the other half of the values of an unsigned one, in bytes, one bit more.
+    let magnitude = if value < 0 { !value } else { value };
+    let bits = i128::BITS - magnitude.leading_zeros();
+    let width = match bits % 8 {
+        0 if value >= 0 && bits > 0 => bits,
+        _ => bits / 8 * 8 + 7,
+    };
+    Some((value < 0, width))
+}
+
 /// Returns another integer with the same sign and as many decimal digits.
 fn integer(body: &[u8], signed: bool, mode: Mode<'_>) -> Result<Vec<u8>> {
     let bits = body.len() as u32 * 8;
     let unsigned = i128::from(number(body, ByteOrder::Big));
     let is_negative = signed && bits > 0 && unsigned >> (bits - 1) != 0;
     let value = if is_negative { unsigned - (1 << bits) } else { unsigned };
-    let (low, high) = if signed { (-(1i128 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) };
-    let parse = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<i128>().ok().filter(|value| (low..=high).contains(value));
-    let new = Parts::of_number(value.to_string().as_bytes()).replaced(mode, |text| parse(text).is_some());
-    let new = new.and_then(|text| parse(&text)).ok_or_else(no_other)?;
+    let text = value.to_string();
+    let range = range_of(text.as_bytes());
+    let new = Parts::of_number(text.as_bytes()).replaced(mode, |text| range_of(text) == range);
+    let new = new.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<i128>().ok()).ok_or_else(no_other)?;
     let bytes = new.to_be_bytes();
     Ok(bytes.get(bytes.len().saturating_sub(body.len())..).unwrap_or_default().to_vec())
 }
@@ -563,7 +580,7 @@ fn equal(parts: &Parts, domain: Domain) -> Result<Vec<u8>> {
 }
 
 fn salted_unknown(bytes: &[u8], mode: Mode<'_>) -> Result<Vec<u8>> {
-    Parts::of_unknown(bytes).replaced(mode, |_| true).ok_or_else(no_other)
+    replaced_unknown(bytes, mode, |_| true).ok_or_else(no_other)
 }
 
 /// Returns whether writing what was read gives the same bytes.
@@ -589,4 +606,35 @@ fn no_other() -> Error {
 
 fn located(error: Error, at: TrailPosition) -> Error {
     Error::new(error.kind(), format!("the record at {}:{} cannot be anonymised: {}", at.seqno, at.rba, error.what()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_of_one_domain_are_the_same_in_every_width() {
+        let domain = Key::of_secret(b"a key that has enough bytes").unwrap().domain("column ID");
+        let edges: [i64; 9] = [127, 255, 32_767, 65_535, 8_388_607, 16_777_215, i32::MAX.into(), u32::MAX.into(), i64::MAX];
+        let near = edges.into_iter().flat_map(|edge| (-3..4).map(move |step| edge.saturating_add(step)));
+        for value in near.chain([0, 1, 9, 10, 99, 100, 1_000_000, 1_099_511_627_776]).flat_map(|value| [value, -value]) {
+            let mut seen = std::collections::BTreeSet::new();
+            for (width, signed) in (1..=8).flat_map(|width| [(width, true), (width, false)]) {
+                let bits = width as u32 * 8;
+                let (low, high) = if signed { (-(1i128 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) };
+                if !(low..=high).contains(&i128::from(value)) {
+                    continue;
+                }
+                let body = &value.to_be_bytes()[8 - width..];
+                let new = integer(body, signed, Mode::Equal(domain)).unwrap();
+                let (unsigned, sign) = (i128::from(number(&new, ByteOrder::Big)), 1i128 << bits);
+                seen.insert(if signed && unsigned >= sign / 2 { unsigned - sign } else { unsigned });
+            }
+            let text = value.to_string();
+            let range = range_of(text.as_bytes());
+            let new = Parts::of_number(text.as_bytes()).replaced(Mode::Equal(domain), |new| range_of(new) == range).unwrap();
+            seen.insert(std::str::from_utf8(&new).unwrap().parse().unwrap());
+            assert!(seen.len() == 1 && !seen.contains(&i128::from(value)), "{value}: {seen:?}");
+        }
+    }
 }

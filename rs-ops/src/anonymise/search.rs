@@ -2,7 +2,11 @@
 //!
 //! A short value is found by chance: among a million digits, each number of six digits is expected once. So a value is searched only if its
 //! contents have more bits than such a chance explains: as many as the number of values times the bytes of the result need, and seven
-//! more. A digit has 3.3 bits, a letter 4.7, another character or byte 8; what stays, such as blanks and signs, has none.
+//! more. A digit has 3.3 bits, a letter 4.7, another character or byte 8; what stays, such as blanks and signs, has none. A long value is
+//! searched in pieces.
+//!
+//! Beside values and names as the decoder finds them, every text in the bytes of a record is searched, whatever it is: a mistake about the
+//! layout of a record, which the replacement could share, does not hide it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
@@ -23,7 +27,7 @@ use super::survey::{Survey, each_record};
 const MOST_AT_ONCE: usize = 1 << 19;
 /// Characters of a text whose bits count: the bytes that are searched have them in every encoding.
 const COUNTED: usize = 20;
-/// Bytes of a text that are searched, from its start.
+/// Bytes of a text that are searched at once. A longer one is searched in pieces.
 const LONGEST: usize = 4 * COUNTED;
 /// Bytes at the end of a text by which it is looked up.
 const ANCHOR: usize = 5;
@@ -69,6 +73,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn record(&mut self, view: &RecordView<'_>) -> Result<()> {
         let record = &view.record;
+        self.texts(record.bytes())?;
         for place in places(record) {
             let Some(bytes) = record.bytes().get(place.at..place.at + place.len) else { continue };
             match place.kind {
@@ -99,6 +104,37 @@ impl Search<'_> {
             match column {
                 Ok(column) => self.value(&column.value(), column.bytes().unwrap_or_default())?,
                 Err(_) => return self.bytes(record.data()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds every text in bytes of any meaning: letters and digits of ASCII, one byte each, or two of which one is zero. Texts of digits
+    /// only are not added: they can be times and CSNs, of which an old one may be a new one.
+    fn texts(&mut self, bytes: &[u8]) -> Result<()> {
+        let is_text = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        for text in bytes.split(|byte| !is_text(byte)) {
+            self.any_text(text, |byte| *byte)?;
+        }
+        // The zero is before or after each character, and the first character at an even or odd place.
+        for start in 0..2 {
+            let pairs: Vec<[u8; 2]> = bytes.get(start..).unwrap_or_default().as_chunks().0.to_vec();
+            for at in 0..2 {
+                let is_wide = |pair: &[u8; 2]| pair.get(1 - at) == Some(&0) && pair.get(at).is_some_and(is_text);
+                for text in pairs.split(|pair| !is_wide(pair)) {
+                    self.any_text(text, |pair| pair.get(at).copied().unwrap_or_default())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn any_text<T>(&mut self, text: &[T], byte: impl Fn(&T) -> u8) -> Result<()> {
+        for piece in text.chunks(LONGEST).filter(|piece| piece.len() >= ANCHOR) {
+            let piece: String = piece.iter().map(|one| char::from(byte(one))).collect();
+            let letters = piece.bytes().filter(u8::is_ascii_alphabetic).count();
+            if letters * 2 >= piece.len() && !is_word(&piece) {
+                self.text(&piece, piece.as_bytes())?;
             }
         }
         Ok(())
@@ -139,6 +175,11 @@ impl Search<'_> {
 
     fn text(&mut self, text: &str, raw: &[u8]) -> Result<()> {
         let tenths = bits_of(text);
+        // Words of DDL stay in DDL.
+        if text.split(|character| !is_part(character)).all(|word| word.is_empty() || is_word(word)) {
+            self.report.short += 1;
+            return Ok(());
+        }
         if let Some(number) = text.parse::<i64>().ok().filter(|_| text.len() > 9) {
             self.add(&number.to_be_bytes(), tenths)?;
         }
@@ -167,7 +208,16 @@ impl Search<'_> {
     fn add(&mut self, needle: &[u8], tenths: u32) -> Result<()> {
         // Blanks at the end are those of a column of fixed length.
         let end = needle.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |last| last + 1);
-        let shown = needle.get(..end.min(LONGEST)).unwrap_or_default();
+        let needle = needle.get(..end).unwrap_or_default();
+        if needle.len() > LONGEST {
+            let (first, rest) = needle.split_at_checked(LONGEST).unwrap_or((needle, &[]));
+            self.add(first, tenths)?;
+            for piece in rest.chunks_exact(LONGEST).chain([needle.get(needle.len() - LONGEST..).unwrap_or_default()]) {
+                self.add(piece, bits_of_bytes(piece))?;
+            }
+            return Ok(());
+        }
+        let shown = needle;
         let different = || shown.iter().collect::<HashSet<_>>().len();
         if tenths.min(80 * shown.len() as u32) < self.least_tenths || shown.len() < ANCHOR || different() < LEAST_DIFFERENT {
             self.report.short += 1;
@@ -220,6 +270,17 @@ fn bits_of(text: &str) -> u32 {
         _ => 80,
     };
     text.chars().take(COUNTED).map(of).sum()
+}
+
+/// Returns the bits of a piece of a value in some encoding, in tenths: at most those of its contents.
+fn bits_of_bytes(piece: &[u8]) -> u32 {
+    let of = |byte: &u8| match byte {
+        b'0'..=b'9' => 33,
+        _ if byte.is_ascii_alphabetic() => 47,
+        0x80.. => 80,
+        _ => 0,
+    };
+    piece.iter().map(of).sum()
 }
 
 /// Texts that are looked up by the bytes at their end.

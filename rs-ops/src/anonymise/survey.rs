@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use trailcore::source::RecordView;
 use trailcore::trail::places::{PlaceKind, columns, places};
 use trailcore::trail::{RecordType, tokens};
-use trailcore::{Error, ErrorKind, ReadOptions, Result, TableDef, Trail};
+use trailcore::{Charset, Error, ErrorKind, ReadOptions, Result, TableDef, Trail};
 
 use super::csns::Csns;
 use super::permute::{Domain, Key};
@@ -21,6 +21,8 @@ pub(super) struct Survey {
     pub(super) records: u64,
     /// Values of columns and tokens.
     pub(super) values: u64,
+    /// The character set of names that are not in UTF-8, if there are such.
+    pub(super) charset: Option<Charset>,
 }
 
 impl Survey {
@@ -40,6 +42,10 @@ impl Survey {
         for place in places(record) {
             let is_csn = matches!(place.kind, PlaceKind::HeaderCsn | PlaceKind::Token(tokens::id::LOGCSN));
             let bytes = record.bytes().get(place.at..place.at + place.len).filter(|_| is_csn);
+            let name = record.bytes().get(place.at..place.at + place.len).filter(|_| place.kind == PlaceKind::TableName);
+            if name.is_some_and(|name| std::str::from_utf8(name).is_err()) {
+                self.charset = Some(view.charset());
+            }
             if let Some(csn) = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()) {
                 self.csns.note(csn);
             }

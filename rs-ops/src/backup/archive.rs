@@ -11,20 +11,22 @@ use trailcore::{Error, ErrorKind, Result};
 use super::copy::{self, create_folder, sync};
 use super::manifest::{DIGEST, MANIFEST, Manifest, SetFile};
 use super::packed::{PackReport, PackRequest};
-use super::repository::set_at;
+use super::store::{Set, set_at};
 use super::take::empty_folder;
+
+const ANOTHER_NAME: &str = "name another file; an existing one is not replaced";
 
 /// Answers `ops.pack`: writes a set as one file. A name that ends with `.zst` is compressed. An existing file is not replaced.
 ///
 /// # Errors
 /// The errors of [`Manifest::open`], of reading the set and of writing the file.
 pub fn pack(request: &PackRequest) -> Result<PackReport> {
-    let set = set_at(Path::new(&request.path))?;
-    let manifest = Manifest::open(&set)?;
+    let set = set_at(&request.path)?;
+    let (manifest, _) = set.manifest()?;
     let to = Path::new(&request.to);
     if to.symlink_metadata().is_ok() {
         let exists = io::Error::new(io::ErrorKind::AlreadyExists, "the file exists");
-        return Err(Error::write(to, exists));
+        return Err(Error::write(to, exists).hint(ANOTHER_NAME));
     }
     let mut partial = to.as_os_str().to_owned();
     partial.push(".partial");
@@ -51,7 +53,7 @@ pub fn pack(request: &PackRequest) -> Result<PackReport> {
 /// Writes an archive that is in memory under a name that must not exist: complete, or not at all. A name that ends with `.zst` is
 /// compressed.
 pub(crate) fn write_new(to: &Path, tar: &[u8]) -> Result<()> {
-    let exists = || Error::write(to, rustix::io::Errno::EXIST.into());
+    let exists = || Error::write(to, rustix::io::Errno::EXIST.into()).hint(ANOTHER_NAME);
     if to.symlink_metadata().is_ok() {
         return Err(exists());
     }
@@ -79,7 +81,7 @@ pub(crate) fn write_new(to: &Path, tar: &[u8]) -> Result<()> {
 }
 
 /// Writes the archive through a pipe into the compressor.
-fn compressed(set: &Path, manifest: &Manifest, to: &Path) -> Result<()> {
+fn compressed(set: &Set, manifest: &Manifest, to: &Path) -> Result<()> {
     let failed = |error| Error::write(to, error);
     let mut out = io::BufWriter::new(copy::create(to)?);
     let (reader, writer) = io::pipe().map_err(failed)?;
@@ -141,21 +143,21 @@ impl<W: Write> Write for Enduring<W> {
 }
 
 /// Writes the manifest, its digest, and the files, in their order. The archive has no times and no owners.
-fn tar_of(set: &Path, manifest: &Manifest, out: impl Write) -> Result<()> {
+fn tar_of(set: &Set, manifest: &Manifest, out: impl Write) -> Result<()> {
     let mut archive = tar::Builder::new(out);
     let names = [MANIFEST, DIGEST].map(str::to_owned).into_iter().chain(manifest.files.iter().map(SetFile::stored));
     for name in names {
-        let path = set.join(&name);
-        let failed = |error| Error::io(&path, error);
-        let (file, state, _) = copy::open(&path).map_err(failed)?;
+        let failed = |error| Error::io(name.as_ref(), error);
+        let stored = set.open(&name).map_err(failed)?;
         let mut header = tar::Header::new_gnu();
-        header.set_size(state.bytes);
+        header.set_size(stored.bytes);
         header.set_mode(0o600);
         header.set_mtime(0);
-        archive.append_data(&mut header, &name, file.take(state.bytes)).map_err(failed)?;
+        archive.append_data(&mut header, &name, stored.reader.take(stored.bytes)).map_err(failed)?;
     }
-    let mut out = archive.into_inner().map_err(|error| Error::write(set, error))?;
-    out.flush().map_err(|error| Error::write(set, error))
+    let failed = |error| Error::write(set.place().as_ref(), error);
+    let mut out = archive.into_inner().map_err(failed)?;
+    out.flush().map_err(failed)
 }
 
 /// Answers `ops.unpack`: writes the files of an archive into an empty folder, which is a set then. Only the files of its manifest are
@@ -234,8 +236,8 @@ mod tests {
         let roots = vec![Root { path: home.path().display().to_string(), ..Root::default() }];
         let repository = repository.path().display().to_string();
         let set = backup(&BackupRequest { roots, repository, ..BackupRequest::default() }).unwrap();
-        let set = Path::new(&set.path);
-        let manifest = Manifest::open(set).unwrap();
-        assert_eq!(compressed(set, &manifest, Path::new("/dev/full")).unwrap_err().kind(), ErrorKind::Io);
+        let set = set_at(&set.path).unwrap();
+        let (manifest, _) = set.manifest().unwrap();
+        assert_eq!(compressed(&set, &manifest, Path::new("/dev/full")).unwrap_err().kind(), ErrorKind::Io);
     }
 }

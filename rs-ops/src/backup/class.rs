@@ -25,7 +25,7 @@ pub enum FileClass {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FileRole {
-    /// Parameter files, GLOBALS, macros, command files, properties, and the configuration of services.
+    /// Parameter files, GLOBALS, macros, command files, properties, the configuration of services, and files of pipelines.
     Parameters,
     /// Checkpoint files. Their form is not public; they are copied as they are.
     Checkpoint,
@@ -95,7 +95,7 @@ impl FileRole {
             () if folder(&["dirchk", "checkpt"]) || ends(&[".cpe", ".cpr", ".cpb"]) => Self::Checkpoint,
             () if folder(&["dirprm", "dirmac", "diretc", "conf"])
                 || name == "globals"
-                || ends(&[".prm", ".mac", ".oby", ".obey", ".props", ".properties"]) =>
+                || ends(&[".prm", ".mac", ".oby", ".obey", ".props", ".properties", ".toml"]) =>
             {
                 Self::Parameters
             }

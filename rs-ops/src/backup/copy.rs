@@ -11,6 +11,7 @@ use trailcore::{Error, ErrorKind, Result};
 
 use super::class::SourceState;
 use super::manifest::{DamagedRange, Landing, TrailContents};
+use super::store::{Stored, Target};
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 1 << 20;
@@ -86,11 +87,14 @@ impl From<Error> for Failed {
     }
 }
 
+/// Starts the copy of a file, in place of one that there is.
+pub(crate) type Create<'a, 't> = &'a dyn Fn() -> Result<Box<dyn Target + 't>>;
+
 /// Copies a file, and again if it does not settle. `pass` reads the file and passes its bytes on; `is_settled` compares the states before
 /// and after that, and gets the result and the digest of the bytes.
 fn copy<T>(
     from: &Path,
-    to: &Path,
+    to: Create<'_, '_>,
     mut pass: impl FnMut(&mut File, SourceState, &mut dyn FnMut(&[u8]) -> Passed) -> std::result::Result<T, Failed>,
     bytes_of: impl Fn(&T) -> u64,
     is_settled: impl Fn(SourceState, SourceState, &Copied) -> std::result::Result<bool, Failed>,
@@ -98,11 +102,11 @@ fn copy<T>(
     let mut attempt = 1;
     loop {
         let (mut file, source, mode) = open(from).map_err(Failed::Source)?;
-        let mut out = create(to)?;
+        let mut out = to()?;
         let mut hasher = blake3::Hasher::new();
         let mut sink = |bytes: &[u8]| {
             hasher.update(bytes);
-            out.write_all(bytes).map_err(|error| Failed::Target(Error::write(to, error)))
+            out.write(bytes).map_err(Failed::Target)
         };
         let passed = pass(&mut file, source, &mut sink)?;
         let digest = hasher.finalize().to_hex().to_string();
@@ -111,6 +115,7 @@ fn copy<T>(
             copied.is_settled = is_settled(source, state_of(&after), &copied)?;
         }
         if copied.is_settled || attempt >= ATTEMPTS {
+            out.finish()?;
             return Ok((copied, passed));
         }
         attempt += 1;
@@ -122,7 +127,7 @@ type Passed = std::result::Result<(), Failed>;
 
 /// Copies a file that is not a trail. If it changes while it is read, it is read again; with `twice` it is also read a second time to
 /// see that. A file that only grows is copied up to the size that it had.
-pub(crate) fn copy_plain(from: &Path, to: &Path, twice: bool) -> std::result::Result<Copied, Failed> {
+pub(crate) fn copy_plain(from: &Path, to: Create<'_, '_>, twice: bool) -> std::result::Result<Copied, Failed> {
     let is_settled = |before: SourceState, after: SourceState, copied: &Copied| {
         if copied.bytes != before.bytes || after != before {
             return Ok(false);
@@ -162,7 +167,7 @@ pub(crate) fn digest_of(path: &Path) -> io::Result<String> {
 /// Copies a trail file, and reads its records. `seqno` is the number in its name, `wanted` the offsets whose landings are returned.
 pub(crate) fn copy_trail(
     from: &Path,
-    to: &Path,
+    to: Create<'_, '_>,
     seqno: u64,
     is_sealed: bool,
     wanted: &[u64],
@@ -182,19 +187,36 @@ pub(crate) fn copy_trail(
 ///
 /// # Errors
 /// The errors of reading the file.
-pub(crate) fn scan_stored(path: &Path, seqno: u64, is_sealed: bool, wanted: &[u64]) -> Result<(String, Scanned)> {
-    let failed = |error| Error::io(path, error);
-    let (mut file, state, _) = open(path).map_err(failed)?;
+pub(crate) fn scan_stored(stored: Stored<'_>, seqno: u64, is_sealed: bool, wanted: &[u64]) -> io::Result<(String, Scanned)> {
+    let Stored { bytes, mut reader } = stored;
     let mut hasher = blake3::Hasher::new();
     let mut sink = |bytes: &[u8]| {
         hasher.update(bytes);
         Ok(())
     };
-    match scan(&mut file, state.bytes, seqno, is_sealed, wanted, &mut sink) {
+    match scan(&mut reader, bytes, seqno, is_sealed, wanted, &mut sink) {
         Ok(scanned) => Ok((hasher.finalize().to_hex().to_string(), scanned)),
-        Err(Failed::Source(error)) => Err(failed(error)),
-        Err(Failed::Target(error)) => Err(error),
+        Err(Failed::Source(error)) => Err(error),
+        Err(Failed::Target(error)) => Err(io::Error::other(error)),
     }
+}
+
+/// Returns the digest of a stored file.
+pub(crate) fn digest_of_stored(stored: Stored<'_>) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(stored.reader)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Writes a stored file into a local one. Returns its size and digest.
+pub(crate) fn fetch(stored: Stored<'_>, to: &Path) -> std::result::Result<(u64, String), Failed> {
+    let (mut hasher, mut out) = (blake3::Hasher::new(), create(to)?);
+    let Stored { bytes, mut reader } = stored;
+    let read = pump(&mut reader, bytes, &mut |bytes| {
+        hasher.update(bytes);
+        out.write_all(bytes).map_err(|error| Failed::Target(Error::write(to, error)))
+    })?;
+    Ok((read, hasher.finalize().to_hex().to_string()))
 }
 
 fn scan(

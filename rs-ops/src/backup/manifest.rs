@@ -1,7 +1,6 @@
 //! [`Manifest`]: the contents of a set, with a BLAKE3 digest of every file and a chain over all of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
@@ -15,8 +14,6 @@ pub(crate) const FORM: u32 = 1;
 pub(crate) const MANIFEST: &str = "manifest.json";
 /// The name of the file with the digest of the manifest.
 pub(crate) const DIGEST: &str = "manifest.blake3";
-/// Bytes of a manifest that are read. A set of a million files has about 400 MB.
-const MOST: u64 = 1 << 30;
 
 /// The contents of a set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,43 +203,18 @@ impl Manifest {
         Ok(text + "\n")
     }
 
-    /// Reads the manifest of a set.
-    ///
-    /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) without a manifest, [`Corrupt`](ErrorKind::Corrupt) if its digest is another one or a path
-    /// leads out of the set, [`Unsupported`](ErrorKind::Unsupported) for another form.
-    pub fn open(set: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::open_with_digest(set.as_ref())?.0)
-    }
-
-    /// Reads the manifest of a set, and returns it with its digest.
-    pub(crate) fn open_with_digest(set: &Path) -> Result<(Self, String)> {
-        let (path, beside) = (set.join(MANIFEST), set.join(DIGEST));
-        let text = read(&path)?;
-        let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-        if read(&beside)?.trim() != digest {
-            let what = "the manifest is not the one that was written: its digest differs";
-            return Err(Error::new(ErrorKind::Corrupt, what).in_file(&path).hint("use another set"));
-        }
-        let broken = |error: serde_json::Error| Error::new(ErrorKind::Corrupt, format!("manifest: {error}")).in_file(&path);
-        let manifest: Self = serde_json::from_str(&text).map_err(broken)?;
+    /// Reads a manifest. `place` is its path or URL.
+    pub(crate) fn parse(text: &str, place: &str) -> Result<Self> {
+        let broken = |error: serde_json::Error| Error::new(ErrorKind::Corrupt, format!("manifest: {error}")).in_file(place);
+        let manifest: Self = serde_json::from_str(text).map_err(broken)?;
         if manifest.form != FORM {
             let what = format!("the manifest has form {}, and this release reads form {FORM}", manifest.form);
-            return Err(Error::new(ErrorKind::Unsupported, what).in_file(&path).hint("use the release that wrote it"));
+            return Err(Error::new(ErrorKind::Unsupported, what).in_file(place).hint("use the release that wrote it"));
         }
         if let Some(file) = manifest.files.iter().find(|file| !file.is_inside()) {
             let what = format!("the path {:?} leads out of the set", file.path);
-            return Err(Error::new(ErrorKind::Corrupt, what).in_file(&path).hint("use another set"));
+            return Err(Error::new(ErrorKind::Corrupt, what).in_file(place).hint("use another set"));
         }
-        Ok((manifest, digest))
+        Ok(manifest)
     }
-}
-
-fn read(path: &Path) -> Result<String> {
-    use std::io::Read as _;
-    let failed = |error| Error::io(path, error);
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MOST).read_to_string(&mut text).map_err(failed)?;
-    Ok(text)
 }

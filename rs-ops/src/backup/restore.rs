@@ -12,7 +12,7 @@ use super::class::{FileClass, FileRole, OmitReason, Omitted};
 use super::copy::{self, invalid};
 use super::manifest::{Landing, Manifest, SetFile, SetPosition};
 use super::positions::{Trails, bad};
-use super::repository::set_at;
+use super::store::{Local, Set, Store, local_path, set_at};
 use super::take::empty_folder;
 use super::verify::{ProblemKind, SetProblem};
 use crate::model::{StreamKind, TrailName};
@@ -32,7 +32,7 @@ pub struct RestoreRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RestorePlan {
-    /// The folder of the set.
+    /// The folder or URL of the set.
     pub path: String,
     /// The name of the set.
     pub set: String,
@@ -46,7 +46,7 @@ pub struct RestorePlan {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rehearsal {
-    /// The folder of the set.
+    /// The folder or URL of the set.
     pub path: String,
     /// The name of the set.
     pub set: String,
@@ -86,6 +86,8 @@ pub struct RehearsedTrail {
     pub issues: Vec<String>,
 }
 
+/// The folder of the rehearsal in a plan.
+const REHEARSAL: &str = "/var/tmp/rehearsal";
 /// Issues of a trail that are listed.
 const ISSUES: usize = 20;
 /// Files without a copy that a plan lists.
@@ -98,13 +100,13 @@ const LISTED: usize = 100;
 /// [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the scratch folder is not empty, the errors of [`Manifest::open`] and
 /// of writing the folder.
 pub fn rehearse(request: &RestoreRequest) -> Result<Rehearsal> {
-    let set = set_at(Path::new(&request.path))?;
-    let manifest = Manifest::open(&set)?;
+    let set = set_at(&request.path)?;
+    let (manifest, _) = set.manifest()?;
     let scratch = request.scratch.as_deref().ok_or_else(|| invalid("scratch: an empty folder is needed"))?;
     let scratch = PathBuf::from(scratch);
     empty_folder(&scratch)?;
     let mut report = Rehearsal {
-        path: set.display().to_string(),
+        path: set.place(),
         set: manifest.set.clone(),
         scratch: scratch.display().to_string(),
         positions: manifest.positions.clone(),
@@ -127,12 +129,13 @@ impl Rehearsal {
         self.problems.push(SetProblem { kind, subject: subject.to_owned(), text: text.into() });
     }
 
-    fn restore(&mut self, set: &Path, file: &SetFile, scratch: &Path) -> Result<()> {
-        let (from, to) = (set.join(file.stored()), scratch.join(&file.root).join(&file.path));
-        match copy::copy_plain(&from, &to, false) {
-            Ok(copied) if copied.digest == file.digest => {
+    fn restore(&mut self, set: &Set, file: &SetFile, scratch: &Path) -> Result<()> {
+        let to = scratch.join(&file.root).join(&file.path);
+        let copied = set.open(&file.stored()).map_err(copy::Failed::Source).and_then(|stored| copy::fetch(stored, &to));
+        match copied {
+            Ok((bytes, digest)) if digest == file.digest => {
                 self.files += 1;
-                self.bytes += copied.bytes;
+                self.bytes += bytes;
             }
             Ok(_) => self.add(ProblemKind::Changed, &file.stored(), "the digest differs from the one in the manifest"),
             Err(copy::Failed::Source(error)) => self.add(ProblemKind::Missing, &file.stored(), copy::reason(&error)),
@@ -185,15 +188,15 @@ impl Rehearsal {
     }
 
     fn look_up(&mut self, manifest: &Manifest, scratch: &Path) {
-        let trails = Trails::of_set(&manifest.files, &manifest.roots);
+        let (trails, restored) = (Trails::of_set(&manifest.files, &manifest.roots), Local::at(scratch));
         let mut landings: BTreeMap<usize, Vec<(u64, Landing)>> = BTreeMap::new();
         for (index, wanted) in trails.wanted(&self.positions) {
             let Some((file, trail)) = manifest.files.get(index).and_then(|file| Some((file, file.trail.as_ref()?))) else {
                 continue;
             };
-            let path = scratch.join(&file.root).join(&file.path);
             // A file that was not restored is a problem already.
-            if let Ok((_, scanned)) = copy::scan_stored(&path, trail.seqno, trail.is_sealed, &wanted) {
+            let stored = restored.open(&format!("{}/{}", file.root, file.path));
+            if let Ok((_, scanned)) = stored.and_then(|stored| copy::scan_stored(stored, trail.seqno, trail.is_sealed, &wanted)) {
                 landings.insert(index, scanned.landings);
             }
         }
@@ -206,11 +209,11 @@ impl Rehearsal {
 /// # Errors
 /// The errors of [`Manifest::open`].
 pub fn restore_plan(request: &RestoreRequest) -> Result<RestorePlan> {
-    let set = set_at(Path::new(&request.path))?;
-    let manifest = Manifest::open(&set)?;
+    let set = set_at(&request.path)?;
+    let (manifest, _) = set.manifest()?;
     let warnings = warnings(&manifest);
-    let text = plan(&set, &manifest, &warnings);
-    Ok(RestorePlan { path: set.display().to_string(), set: manifest.set, warnings, text })
+    let text = plan(&set.place(), &manifest, &warnings);
+    Ok(RestorePlan { path: set.place(), set: manifest.set, warnings, text })
 }
 
 fn warnings(manifest: &Manifest) -> Vec<String> {
@@ -244,7 +247,7 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-fn plan(set: &Path, manifest: &Manifest, warnings: &[String]) -> String {
+fn plan(set: &str, manifest: &Manifest, warnings: &[String]) -> String {
     let mut text = format!(
         "# Restore of set {} of {}.\n# Read every step before it is run; trailcore runs none of them.\n",
         manifest.set, manifest.started
@@ -252,10 +255,12 @@ fn plan(set: &Path, manifest: &Manifest, warnings: &[String]) -> String {
     for warning in warnings {
         let _ = writeln!(text, "# WARNING: {}", one_line(warning));
     }
-    let set_path = std::path::absolute(set).unwrap_or_else(|_| set.to_path_buf()).display().to_string();
+    let local = local_path(set).map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+    let set_path = local.as_ref().map_or_else(|| set.to_owned(), |path| path.display().to_string());
+    // An object store has no files to copy: those of the rehearsal are.
+    let origin = if local.is_some() { format!("{set_path}/files") } else { REHEARSAL.to_owned() };
     let _ = writeln!(text, "\n# 1. Verify the set, and rehearse the restore on this machine.");
-    let _ =
-        writeln!(text, "trailcore ops verify {0}\ntrailcore ops rehearse {0} --scratch /var/tmp/rehearsal", quoted(&set_path));
+    let _ = writeln!(text, "trailcore ops verify {0}\ntrailcore ops rehearse {0} --scratch {REHEARSAL}", quoted(&set_path));
     text +=
         "\n# 2. Stop all processes, so that nothing writes to the folders (GGSCI, or adminclient).\nSTOP ER *\nSTOP MANAGER\n";
     text += "\n# 3. Move aside what is there now, and copy the files back. The programs are not in the set: install them first if they are lost.\n";
@@ -271,7 +276,7 @@ fn plan(set: &Path, manifest: &Manifest, warnings: &[String]) -> String {
             );
             let _ = writeln!(text, "test ! -e {own} || mv {own} {aside}");
         }
-        let (from, to) = (quoted(&format!("{set_path}/files/{name}/.")), quoted(path));
+        let (from, to) = (quoted(&format!("{origin}/{name}/.")), quoted(path));
         let _ = writeln!(text, "mkdir -p {to}\ncp -a {from} {to}/");
         left_aside(manifest, name, path, &tops, &mut text);
         // The copies can be read by their owner only.

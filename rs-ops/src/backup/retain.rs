@@ -1,15 +1,13 @@
 //! Retention by value: which sets of a repository to keep, each with its reasons.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use trailcore::Result;
 
 use super::class::FileRole;
-use super::manifest::Manifest;
 use super::purge::ReaderPosition;
-use super::repository::Repository;
+use super::store::{Set, set_of, store_at};
 use crate::model::TrailName;
 
 /// The request of `ops.retain`.
@@ -17,7 +15,7 @@ use crate::model::TrailName;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RetainRequest {
-    /// The repository.
+    /// The repository: a folder, or the URL of an object store.
     pub repository: String,
     /// The last good sets that are kept; at least 1.
     pub last: u64,
@@ -47,7 +45,7 @@ pub struct RetainReport {
 pub struct RetainedSet {
     /// The name.
     pub set: String,
-    /// The folder.
+    /// The folder or URL.
     pub path: String,
     /// It is whole, and its manifest can be read.
     pub is_good: bool,
@@ -59,7 +57,6 @@ pub struct RetainedSet {
 
 /// The facts about a set that retention needs.
 struct Facts {
-    set: String,
     is_good: bool,
     error: Option<String>,
     /// Days since 1970-01-01 in UTC.
@@ -79,18 +76,20 @@ type PeriodOf = fn(&Facts) -> String;
 /// # Errors
 /// The errors of reading the repository.
 pub fn retain(request: &RetainRequest) -> Result<RetainReport> {
-    let repository = Repository::at(&request.repository);
-    let facts: Vec<Facts> = repository.names()?.into_iter().map(|name| Facts::of(&repository.set(&name), name)).collect();
-    let mut sets: Vec<RetainedSet> = facts
-        .iter()
-        .map(|facts| RetainedSet {
-            set: facts.set.clone(),
-            path: repository.set(&facts.set).display().to_string(),
-            is_good: facts.is_good,
-            reasons: facts.error.iter().map(|error| format!("its value is not known: {error}")).collect(),
+    let mut facts = Vec::new();
+    let mut sets: Vec<RetainedSet> = Vec::new();
+    for name in store_at(&request.repository)?.names()? {
+        let set = set_of(&request.repository, &name)?;
+        let own = Facts::of(&set);
+        sets.push(RetainedSet {
+            set: name,
+            path: set.place(),
+            is_good: own.is_good,
+            reasons: own.error.iter().map(|error| format!("its value is not known: {error}")).collect(),
             ..RetainedSet::default()
-        })
-        .collect();
+        });
+        facts.push(own);
+    }
     let good: Vec<usize> = (0..facts.len()).filter(|index| facts.get(*index).is_some_and(|facts| facts.is_good)).collect();
     let mut keep = |index: usize, reason: String| {
         if let Some(set) = sets.get_mut(index) {
@@ -133,10 +132,10 @@ pub fn retain(request: &RetainRequest) -> Result<RetainReport> {
 }
 
 impl Facts {
-    fn of(path: &Path, set: String) -> Self {
-        let nothing = Self { set, is_good: false, error: None, day: 0, month: String::new(), trails: BTreeMap::new() };
-        let manifest = match Manifest::open(path) {
-            Ok(manifest) => manifest,
+    fn of(set: &Set) -> Self {
+        let nothing = Self { is_good: false, error: None, day: 0, month: String::new(), trails: BTreeMap::new() };
+        let manifest = match set.manifest() {
+            Ok((manifest, _)) => manifest,
             Err(error) => return Self { error: Some(error.what().to_owned()), ..nothing },
         };
         let mut trails: BTreeMap<String, Vec<u64>> = BTreeMap::new();

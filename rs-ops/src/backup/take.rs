@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,17 +10,15 @@ use trailcore::{Error, ErrorKind, Result};
 use trailcore_stream::point;
 
 use super::class::{FileClass, FileRole, OmitReason, Omitted};
-use super::copy::{self, Copied, Failed, Scanned, copy_plain, copy_trail, create_folder, invalid, sync};
+use super::copy::{self, Copied, Failed, Scanned, copy_plain, copy_trail, create_folder, invalid};
 use super::inventory::{InventoryFile, RealRoot, Root, listed, resolved};
-use super::manifest::{DIGEST, FORM, Landing, MANIFEST, Manifest, PreviousSet, SetFile, SetPosition};
+use super::manifest::{FORM, Landing, Manifest, PreviousSet, SetFile, SetPosition};
 use super::positions::{Trails, bad, observed};
-use super::repository::Repository;
+use super::sign::SignKey;
+use super::store::{Draft, local_path, set_of, store_at};
 use crate::input::{Input, RefusedInput};
 use crate::model::TrailName;
 use crate::moment::Moment;
-
-/// The name of the list of files that are complete in a partial folder.
-const JOURNAL: &str = "journal.jsonl";
 
 /// The request of `ops.backup`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,7 +27,7 @@ const JOURNAL: &str = "journal.jsonl";
 pub struct BackupRequest {
     /// The folders.
     pub roots: Vec<Root>,
-    /// The folder that gets the set. It must not be inside of a root.
+    /// The folder, or the URL of an object store, that gets the set. A folder must not be inside of a root.
     pub repository: String,
     /// Artefacts with the positions of the streams. They are read before and after the trails are copied.
     pub inputs: Vec<Input>,
@@ -40,6 +37,8 @@ pub struct BackupRequest {
     pub rebuildable: bool,
     /// Trail files are copied again, also the ones of the last set.
     pub full: bool,
+    /// A file with a secret key of at least 16 bytes: the manifest is signed with it.
+    pub sign_key: Option<String>,
     /// The time of the set, which also names it; now by default.
     pub now: Option<Moment>,
 }
@@ -48,7 +47,7 @@ pub struct BackupRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BackupReport {
-    /// The folder of the set.
+    /// The folder or URL of the set.
     pub path: String,
     /// The contents.
     pub manifest: Manifest,
@@ -82,7 +81,7 @@ pub struct BackupReport {
 /// let roots = vec![Root { path: home, ..Root::default() }];
 /// let report = backup(&BackupRequest { roots, repository, ..BackupRequest::default() })?;
 /// assert!(report.manifest.is_whole && report.records > 0);
-/// assert!(verify(&VerifyRequest { path: report.path })?.is_good);
+/// assert!(verify(&VerifyRequest { path: report.path, ..VerifyRequest::default() })?.is_good);
 /// # Ok::<(), trailcore::Error>(())
 /// ```
 ///
@@ -94,18 +93,21 @@ pub fn backup(request: &BackupRequest) -> Result<BackupReport> {
     if request.repository.is_empty() {
         return Err(invalid("repository: a folder is needed"));
     }
-    let repository = Repository::at(&request.repository);
-    refuse_inside(Path::new(&request.repository), &roots)?;
-    let _claim = repository.claim()?;
+    if let Some(folder) = local_path(&request.repository) {
+        refuse_inside(folder, &roots)?;
+    }
+    let repository = store_at(&request.repository)?;
+    let key = request.sign_key.as_deref().map(SignKey::read).transpose()?;
     let started = request.now.unwrap_or_else(now);
+    let draft = repository.begin(&name_at(started)?)?;
     let mut refused = Vec::new();
-    let mut run = Run::new(request, &roots, &repository, &mut refused)?;
+    let mut run = Run::new(request, &roots, draft, &mut refused)?;
     let (positions, unread) = observed(&request.inputs);
     refused.extend(unread);
     run.checkpoints()?;
     run.positions = positions;
     run.files()?;
-    run.finish(started, refused)
+    run.finish(started, key.as_ref(), refused)
 }
 
 fn now() -> Moment {
@@ -132,16 +134,10 @@ fn refuse_inside(repository: &Path, roots: &[RealRoot]) -> Result<()> {
     }
 }
 
-/// A line of the journal: a trail file that is complete in the partial folder.
-#[derive(Serialize, Deserialize)]
-struct Journaled {
-    file: SetFile,
-}
-
 struct Run<'a> {
     request: &'a BackupRequest,
     roots: &'a [RealRoot],
-    repository: &'a Repository,
+    draft: Box<dyn Draft + 'a>,
     files: Vec<SetFile>,
     omitted: Vec<Omitted>,
     positions: Vec<SetPosition>,
@@ -150,7 +146,6 @@ struct Run<'a> {
     interrupted: BTreeMap<(String, String), SetFile>,
     last: BTreeMap<(String, String), SetFile>,
     previous: Option<PreviousSet>,
-    journal: fs::File,
     copied_bytes: u64,
     shared: u64,
     resumed: u64,
@@ -165,38 +160,25 @@ impl<'a> Run<'a> {
     fn new(
         request: &'a BackupRequest,
         roots: &'a [RealRoot],
-        repository: &'a Repository,
+        draft: Box<dyn Draft + 'a>,
         refused: &mut Vec<RefusedInput>,
     ) -> Result<Self> {
-        let partial = repository.partial();
-        create_folder(&partial)?;
-        // A manifest that was not published is of an earlier state.
-        for name in [MANIFEST, DIGEST] {
-            remove(&partial.join(name))?;
-        }
-        let path = partial.join(JOURNAL);
-        let interrupted = journaled(&path)?;
-        clear(&partial.join("files"), &interrupted.values().map(|file| partial.join(file.stored())).collect())?;
-        let (last, previous) = match repository.names()?.pop() {
-            Some(name) => match Manifest::open_with_digest(&repository.set(&name)) {
+        let interrupted = draft.interrupted().into_iter().map(|file| (key(&file), file)).collect();
+        let (mut last, mut previous) = (BTreeMap::new(), None);
+        if let Some(name) = draft.previous() {
+            match set_of(&request.repository, name).and_then(|set| set.manifest()) {
                 Ok((manifest, digest)) => {
-                    let sealed = manifest.files.into_iter().filter(is_reusable).map(|file| (key(&file), file));
-                    (sealed.collect(), Some(PreviousSet { set: name, digest }))
+                    last = manifest.files.into_iter().filter(is_reusable).map(|file| (key(&file), file)).collect();
+                    previous = Some(PreviousSet { set: name.to_owned(), digest });
                 }
-                Err(error) => {
-                    // The new set is the more needed: it has nothing of the damaged one.
-                    refused.push(RefusedInput { artefact: name, reason: error.to_string() });
-                    (BTreeMap::new(), None)
-                }
-            },
-            None => (BTreeMap::new(), None),
-        };
-        let mut options = fs::OpenOptions::new();
-        let journal = options.append(true).create(true).open(&path).map_err(|error| Error::write(&path, error))?;
+                // The new set is the more needed: it has nothing of the damaged one.
+                Err(error) => refused.push(RefusedInput { artefact: name.to_owned(), reason: error.to_string() }),
+            }
+        }
         Ok(Self {
             request,
             roots,
-            repository,
+            draft,
             files: Vec::new(),
             omitted: Vec::new(),
             positions: Vec::new(),
@@ -204,7 +186,6 @@ impl<'a> Run<'a> {
             interrupted,
             last: if request.full { BTreeMap::new() } else { last },
             previous,
-            journal,
             copied_bytes: 0,
             shared: 0,
             resumed: 0,
@@ -308,31 +289,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn target(&self, file: &InventoryFile) -> PathBuf {
-        self.repository.partial().join("files").join(&file.root).join(&file.path)
+    /// Returns whether the repository can have the file; otherwise it is listed.
+    fn is_name(&mut self, file: &InventoryFile) -> bool {
+        let is_name = self.draft.is_name(&stored(file));
+        if !is_name {
+            self.omit(file, OmitReason::Name, "no object can have its name");
+        }
+        is_name
     }
 
     fn plain(&mut self, file: &InventoryFile) -> Result<()> {
-        let (from, to) = (self.source(&file.root, &file.path), self.target(file));
-        remove(&to)?;
-        let result = copy_plain(&from, &to, file.role == FileRole::Checkpoint);
+        if !self.is_name(file) {
+            return Ok(());
+        }
+        let from = self.source(&file.root, &file.path);
+        let result = copy_plain(&from, &|| self.draft.create(&stored(file)), file.role == FileRole::Checkpoint);
         self.add(file, result.map(|copied| Self::entry(file, copied, None)))
     }
 
     fn trail(&mut self, file: &InventoryFile, wanted: &[u64]) -> Result<()> {
-        let (from, to) = (self.source(&file.root, &file.path), self.target(file));
-        if let Some(entry) = self.reused(file, &to)? {
+        if !self.is_name(file) {
+            return Ok(());
+        }
+        if let Some(entry) = self.reused(file)? {
             if !wanted.is_empty() {
-                let (_, scanned) = copy::scan_stored(&to, entry.trail.as_ref().map_or(0, |trail| trail.seqno), true, wanted)?;
+                let seqno = entry.trail.as_ref().map_or(0, |trail| trail.seqno);
+                let scanned = self.draft.open(&entry.stored()).and_then(|stored| copy::scan_stored(stored, seqno, true, wanted));
+                let (_, scanned) = scanned.map_err(|error| Error::io(entry.stored().as_ref(), error))?;
                 self.landings.insert(key(&entry), scanned.landings);
             }
             self.records += entry.trail.as_ref().map_or(0, |trail| trail.records);
             self.files.push(entry);
             return Ok(());
         }
-        remove(&to)?;
+        let from = self.source(&file.root, &file.path);
         let seqno = TrailName::parse(&file.path).seqno.unwrap_or(0);
-        let result = copy_trail(&from, &to, seqno, file.is_sealed, wanted);
+        let result = copy_trail(&from, &|| self.draft.create(&stored(file)), seqno, file.is_sealed, wanted);
         point::reach("backup.copied");
         let result = result.map(|(copied, mut scanned)| {
             self.landings.insert((file.root.clone(), file.path.clone()), std::mem::take(&mut scanned.landings));
@@ -341,43 +333,25 @@ impl<'a> Run<'a> {
         });
         if let Ok(entry) = &result {
             if is_reusable(entry) {
-                self.note(entry)?;
+                self.draft.note(entry)?;
             }
         }
         point::reach("backup.journal");
         self.add(file, result)
     }
 
-    /// Adds a line to the journal.
-    fn note(&mut self, file: &SetFile) -> Result<()> {
-        let line = serde_json::to_string(&Journaled { file: file.clone() });
-        let line = line.map_err(|error| Error::internal(&format!("a journal: {error}")))?;
-        let written = self.journal.write_all(format!("\n{line}\n").as_bytes());
-        written.map_err(|error| Error::write(&self.repository.partial().join(JOURNAL), error))
-    }
-
     /// Returns a sealed trail file that an interrupted backup or the last set has, if the source is unchanged since then.
-    fn reused(&mut self, file: &InventoryFile, to: &Path) -> Result<Option<SetFile>> {
+    fn reused(&mut self, file: &InventoryFile) -> Result<Option<SetFile>> {
         let key = (file.root.clone(), file.path.clone());
         let is_same = |known: &&SetFile| file.is_sealed && known.source == file.state && is_reusable(known);
         if let Some(known) = self.interrupted.get(&key).filter(is_same) {
-            // It is read again, since the machine may have stopped before its bytes were on the disk.
-            if copy::digest_of(to).is_ok_and(|digest| digest == known.digest) {
+            if self.draft.resume(known)? {
                 self.resumed += 1;
                 return Ok(Some(known.clone()));
             }
         }
         let Some((known, previous)) = self.last.get(&key).filter(is_same).zip(self.previous.as_ref()) else { return Ok(None) };
-        let stored = self.repository.set(&previous.set).join(known.stored());
-        if !fs::symlink_metadata(&stored).is_ok_and(|facts| facts.is_file() && facts.len() == known.bytes) {
-            return Ok(None);
-        }
-        remove(to)?;
-        if let Some(folder) = to.parent() {
-            create_folder(folder)?;
-        }
-        // A file system without hard links, or with too many of them: the file is copied.
-        if fs::hard_link(&stored, to).is_err() {
+        if !self.draft.share(&previous.set, known)? {
             return Ok(None);
         }
         self.shared += 1;
@@ -385,7 +359,7 @@ impl<'a> Run<'a> {
     }
 
     /// Looks at the checkpoints again, writes the manifest, and publishes the set.
-    fn finish(mut self, started: Moment, mut refused: Vec<RefusedInput>) -> Result<BackupReport> {
+    fn finish(mut self, started: Moment, key: Option<&SignKey>, mut refused: Vec<RefusedInput>) -> Result<BackupReport> {
         point::reach("backup.checked");
         let (mut later, more) = observed(&self.request.inputs);
         let unchecked = |positions: &[SetPosition]| -> Vec<SetPosition> {
@@ -400,9 +374,9 @@ impl<'a> Run<'a> {
         self.omitted.sort();
         let mut gaps = gaps(&self.files, &self.omitted);
         gaps.extend(bad(&self.positions));
-        let mut manifest = Manifest {
+        let manifest = Manifest {
             form: FORM,
-            set: self.name(started)?,
+            set: self.draft.name().to_owned(),
             started,
             is_whole: gaps.is_empty(),
             gaps,
@@ -415,9 +389,13 @@ impl<'a> Run<'a> {
             later,
             previous: self.previous.take(),
         };
-        let (path, digest) = self.publish(&mut manifest)?;
+        let text = manifest.to_text()?;
+        let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+        let signature = key.map(|key| key.line(&text)).unwrap_or_default();
+        let path = self.draft.publish(&manifest.files, &text, &format!("{digest}\n{signature}"))?;
+        point::reach("backup.published");
         Ok(BackupReport {
-            path: path.display().to_string(),
+            path,
             manifest,
             digest,
             copied_bytes: self.copied_bytes,
@@ -438,42 +416,19 @@ impl<'a> Run<'a> {
         }
         moved
     }
+}
 
-    /// Returns the name of the set: its time, and a number if there is one with this time.
-    fn name(&self, started: Moment) -> Result<String> {
-        let utc = started.utc(None).ok_or_else(|| invalid("now: a time with a zone is needed, such as 2024-03-01T12:00:00Z"))?;
-        let text = Moment::from_unix_micros(utc.unix_micros()).to_string();
-        let plain: String = text.split('.').next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-        let names = self.repository.names()?;
-        let first = format!("{plain}Z");
-        if let Some(last) = names.last().filter(|last| last.as_str() > first.as_str() && !last.starts_with(&first)) {
-            let error = invalid(format!("the last set of the repository, {last}, is later than {first}"));
-            return Err(error.hint("check the clock, or use another repository"));
-        }
-        let numbered = (2..10_000).map(|number| format!("{first}-{number:04}"));
-        let free = std::iter::once(first.clone()).chain(numbered).find(|name| !names.contains(name));
-        free.ok_or_else(|| invalid("the repository has too many sets of this second"))
-    }
+/// Returns the name of a set of a time.
+fn name_at(started: Moment) -> Result<String> {
+    let utc = started.utc(None).ok_or_else(|| invalid("now: a time with a zone is needed, such as 2024-03-01T12:00:00Z"))?;
+    let text = Moment::from_unix_micros(utc.unix_micros()).to_string();
+    let plain: String = text.split('.').next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    Ok(format!("{plain}Z"))
+}
 
-    fn publish(&mut self, manifest: &mut Manifest) -> Result<(PathBuf, String)> {
-        let partial = self.repository.partial();
-        let wanted: BTreeSet<PathBuf> = manifest.files.iter().map(|file| partial.join(file.stored())).collect();
-        clear(&partial.join("files"), &wanted)?;
-        for path in &wanted {
-            sync(path)?;
-        }
-        let text = manifest.to_text()?;
-        let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-        write(&partial.join(MANIFEST), text.as_bytes())?;
-        point::reach("backup.manifest");
-        write(&partial.join(DIGEST), format!("{digest}\n").as_bytes())?;
-        remove(&partial.join(JOURNAL))?;
-        sync(&partial)?;
-        point::reach("backup.digest");
-        let path = self.repository.publish(&manifest.set)?;
-        point::reach("backup.published");
-        Ok((path, digest))
-    }
+/// Returns the path of a file in a set.
+fn stored(file: &InventoryFile) -> String {
+    format!("files/{}/{}", file.root, file.path)
 }
 
 /// Returns whether a later backup may use the file: it does not change any more.
@@ -491,57 +446,6 @@ fn gaps(files: &[SetFile], omitted: &[Omitted]) -> Vec<String> {
     let missing = omitted.iter().filter(is_needed).map(|omitted| format!("{}/{}: {}", omitted.root, omitted.path, omitted.text));
     let unsettled = files.iter().filter(|file| !file.is_settled && file.class == FileClass::Must);
     missing.chain(unsettled.map(|file| format!("{}/{}: it changed while it was read", file.root, file.path))).collect()
-}
-
-/// Reads a journal. A line that is cut off is of a file that is copied again.
-fn journaled(path: &Path) -> Result<BTreeMap<(String, String), SetFile>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(Error::io(path, error)),
-    };
-    let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Journaled>(line).ok());
-    Ok(lines.map(|Journaled { file }| file).filter(SetFile::is_inside).map(|file| (key(&file), file)).collect())
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = copy::create(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| Error::write(path, error))
-}
-
-/// Removes a file that may not exist. A file of a partial set is removed before it is written again: it may be a link to a file of
-/// another set.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::write(path, error)),
-        _ => Ok(()),
-    }
-}
-
-/// Removes the rest of an interrupted backup: every file that the set does not have, and empty folders.
-fn clear(folder: &Path, wanted: &BTreeSet<PathBuf>) -> Result<bool> {
-    if !folder.is_dir() {
-        return Ok(true);
-    }
-    let failed = |error| Error::write(folder, error);
-    let mut is_empty = true;
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        if entry.file_type().map_err(failed)?.is_dir() {
-            if clear(&path, wanted)? {
-                fs::remove_dir(&path).map_err(failed)?;
-            } else {
-                sync(&path)?;
-                is_empty = false;
-            }
-        } else if wanted.contains(&path) {
-            is_empty = false;
-        } else {
-            remove(&path)?;
-        }
-    }
-    Ok(is_empty)
 }
 
 /// Returns an error if a path is no folder, or is not empty.

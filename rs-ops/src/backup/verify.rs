@@ -1,16 +1,16 @@
 //! Verifies a set: the digest of its manifest, the chain, the digest and the records of every file, and the positions of the streams.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use trailcore::{Error, Result};
+use trailcore::Result;
 
-use super::copy::{self, scan_stored};
+use super::copy::{self, digest_of_stored, scan_stored};
 use super::manifest::{DIGEST, Landing, MANIFEST, Manifest, SetFile, SetPosition};
 use super::positions::Trails;
-use super::repository::{Repository, set_at};
+use super::sign::{SetSignature, SignKey, SignatureState};
+use super::store::{Set, set_at, store_at};
 
 /// The request of `ops.verify`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,18 +19,22 @@ use super::repository::{Repository, set_at};
 pub struct VerifyRequest {
     /// A set, or a repository, whose last set is verified.
     pub path: String,
+    /// Files with secret keys: the manifest has to be signed with one of them.
+    pub keys: Vec<String>,
 }
 
 /// `ops.verify`: whether a set is as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VerifyReport {
-    /// The folder of the set.
+    /// The folder or URL of the set.
     pub path: String,
     /// The name of the set.
     pub set: String,
     /// Nothing was found: the set is as it was written. A damaged file of the source does not count if its copy is the same.
     pub is_good: bool,
+    /// The signature of the manifest.
+    pub signature: SetSignature,
     /// The set has everything that a restore needs.
     pub is_whole: bool,
     /// The reasons why it is not whole.
@@ -81,6 +85,8 @@ pub enum ProblemKind {
     Position,
     /// A trail cannot be read as a whole.
     Trail,
+    /// The manifest is not signed with a key of the request.
+    Signature,
 }
 
 /// Answers `ops.verify`.
@@ -88,25 +94,36 @@ pub enum ProblemKind {
 /// # Errors
 /// [`NotFound`](trailcore::ErrorKind::NotFound) if there is no set, and the errors of [`Manifest::open`].
 pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
-    let path = set_at(Path::new(&request.path))?;
-    let (manifest, _) = Manifest::open_with_digest(&path)?;
+    let set = set_at(&request.path)?;
+    let keys = request.keys.iter().map(|path| SignKey::read(path)).collect::<Result<Vec<_>>>()?;
+    let (manifest, _, signature) = set.signed_manifest(&keys)?;
     let mut report = VerifyReport {
-        path: path.display().to_string(),
+        path: set.place(),
         set: manifest.set.clone(),
+        signature,
         is_whole: manifest.is_whole,
         gaps: manifest.gaps.clone(),
         ..VerifyReport::default()
     };
+    if !report.signature.is_good(&keys) {
+        let text = match (report.signature.state, &report.signature.key) {
+            (SignatureState::Unsigned, _) => "it is not signed".to_owned(),
+            (SignatureState::UnknownKey, Some(key)) => format!("it is signed with the key {key}, which is not given"),
+            (_, Some(key)) => format!("the key {key} did not sign this manifest"),
+            (_, None) => "the signature cannot be read".to_owned(),
+        };
+        report.add(ProblemKind::Signature, MANIFEST, text);
+    }
     if Manifest::chain_of(&manifest.files) != manifest.chain {
         report.add(ProblemKind::Chain, MANIFEST, "the chain does not fit the files");
     }
-    report.previous(&path, &manifest)?;
+    report.previous(&set, &manifest)?;
     let mut landings: BTreeMap<usize, Vec<(u64, Landing)>> = BTreeMap::new();
     let trails = Trails::of_set(&manifest.files, &manifest.roots);
     let wanted = trails.wanted(&manifest.positions);
     for (index, file) in manifest.files.iter().enumerate() {
         let wanted = wanted.get(&index).map_or(&[][..], Vec::as_slice);
-        if let Some(found) = report.file(&path, file, wanted) {
+        if let Some(found) = report.file(&set, file, wanted) {
             landings.insert(index, found);
         }
     }
@@ -119,7 +136,7 @@ pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
             report.add(ProblemKind::Position, &format!("{deployment}/{stream}"), text);
         }
     }
-    report.unknown(&path, &manifest)?;
+    report.unknown(&set, &manifest)?;
     report.is_good = report.problems.is_empty();
     Ok(report)
 }
@@ -130,31 +147,26 @@ impl VerifyReport {
     }
 
     /// Compares the manifest of the previous set, if the repository still has it.
-    fn previous(&mut self, path: &Path, manifest: &Manifest) -> Result<()> {
-        let Some((previous, folder)) = manifest.previous.as_ref().zip(path.parent()) else { return Ok(()) };
-        let other = folder.join(&previous.set).join(MANIFEST);
-        let is_plain = !previous.set.contains('/') && previous.set != "..";
-        if is_plain && other.is_file() {
-            let digest = copy::digest_of(&other).map_err(|error| Error::io(&other, error))?;
-            if digest != previous.digest {
-                self.add(ProblemKind::Previous, &previous.set, "its manifest is another one than when this set was written");
-            }
+    fn previous(&mut self, set: &Set, manifest: &Manifest) -> Result<()> {
+        let Some(previous) = &manifest.previous else { return Ok(()) };
+        if set.digest_beside(&previous.set)?.is_some_and(|digest| digest != previous.digest) {
+            self.add(ProblemKind::Previous, &previous.set, "its manifest is another one than when this set was written");
         }
         Ok(())
     }
 
     /// Reads a file. Returns the landings of the wanted offsets, of a trail file.
-    fn file(&mut self, set: &Path, file: &SetFile, wanted: &[u64]) -> Option<Vec<(u64, Landing)>> {
+    fn file(&mut self, set: &Set, file: &SetFile, wanted: &[u64]) -> Option<Vec<(u64, Landing)>> {
         let stored = file.stored();
-        let path = set.join(&stored);
+        let found = set.open(&stored);
         let Some(trail) = &file.trail else {
-            match copy::digest_of(&path) {
+            match found.and_then(digest_of_stored) {
                 Ok(digest) => self.compare(file, &digest),
                 Err(error) => self.add(ProblemKind::Missing, &stored, copy::reason(&error)),
             }
             return None;
         };
-        match scan_stored(&path, trail.seqno, trail.is_sealed, wanted) {
+        match found.and_then(|found| scan_stored(found, trail.seqno, trail.is_sealed, wanted)) {
             Ok((digest, scanned)) => {
                 self.compare(file, &digest);
                 self.records += scanned.contents.records;
@@ -166,7 +178,7 @@ impl VerifyReport {
                 Some(scanned.landings)
             }
             Err(error) => {
-                self.add(ProblemKind::Missing, &stored, error.what());
+                self.add(ProblemKind::Missing, &stored, copy::reason(&error));
                 None
             }
         }
@@ -181,33 +193,20 @@ impl VerifyReport {
     }
 
     /// Finds files that the manifest does not have.
-    fn unknown(&mut self, set: &Path, manifest: &Manifest) -> Result<()> {
+    fn unknown(&mut self, set: &Set, manifest: &Manifest) -> Result<()> {
         let mut known: BTreeSet<String> = manifest.files.iter().map(SetFile::stored).collect();
         known.extend([MANIFEST, DIGEST].map(str::to_owned));
-        let mut folders = vec![set.to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            let failed = |error| Error::io(&folder, error);
-            for entry in fs::read_dir(&folder).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                let path = entry.path();
-                if entry.file_type().map_err(failed)?.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let below = path.strip_prefix(set).unwrap_or(&path).display().to_string();
-                if !known.contains(&below) {
-                    self.add(ProblemKind::Unknown, &below, "the manifest does not have it");
-                }
-            }
+        for file in set.files()?.into_iter().filter(|file| !known.contains(file)) {
+            self.add(ProblemKind::Unknown, &file, "the manifest does not have it");
         }
         Ok(())
     }
 }
 
-/// Returns the names of the sets of a repository, the oldest first.
+/// Returns the names of the sets of a repository, a folder or a URL, the oldest first.
 ///
 /// # Errors
-/// The errors of reading the folder.
+/// The errors of reading the repository.
 pub fn sets(repository: impl AsRef<Path>) -> Result<Vec<String>> {
-    Repository::at(repository.as_ref()).names()
+    store_at(&repository.as_ref().to_string_lossy())?.names()
 }

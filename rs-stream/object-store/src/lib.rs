@@ -1,4 +1,4 @@
-//! The object stores of clouds, for the sinks of `trailcore-stream` that write files.
+//! The object stores of clouds, for the sinks of `trailcore-stream` that write files, and for the backups of `trailcore-ops`.
 //!
 //! The program `trailcore` of this crate writes to `s3://bucket/folder`, and with the features `gs` and `az` to Google Cloud Storage and Azure.
 //! Other programs call [`register`] once:

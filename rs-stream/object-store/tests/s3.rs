@@ -1,21 +1,20 @@
 //! A bucket of a local server with the interface of S3 (moto): every change once and in order, whatever ends the process.
 //!
-//! Needs `target/venv-s3`, which `make test-object-store` sets up; without it the tests are skipped, with a message. `TRAILCORE_KILLS` is the
-//! number of kills at random, 3 without it.
+//! `TRAILCORE_KILLS` is the number of kills at random, 3 without it.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod moto;
 #[allow(dead_code)]
 #[path = "../../tests/live/support.rs"]
 mod support;
 
-use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use moto::Moto;
 use object_store::aws::AmazonS3Builder;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -25,63 +24,14 @@ use trailcore::{ErrorKind, Position, Trail};
 use trailcore_stream::pipeline::{Pipeline, PipelineOptions, Pipelines};
 use trailcore_stream::sink::Manifest;
 
-/// The server, which ends with the test.
-struct Moto {
-    child: Child,
-    port: u16,
+/// The bucket of the tests.
+trait Bank {
+    fn store(&self) -> impl ObjectStore;
+    fn toml(&self, trail: &Path, kind: &str, folder: &str, commit: &str) -> String;
+    fn committed(&self, kind: &str, folder: &str) -> (Vec<Position>, usize);
 }
 
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Moto {
-    /// Starts the server and creates a bucket; `None` if it is not installed.
-    fn start() -> Option<Self> {
-        let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/venv-s3/bin/python");
-        if !python.exists() {
-            println!("skipped: moto is not installed; make test-object-store installs it");
-            return None;
-        }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new(python);
-        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let moto = Self { child, port };
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                moto.create_bucket();
-                return Some(moto);
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("the server has not started");
-    }
-
-    fn create_bucket(&self) {
-        use std::io::{Read as _, Write as _};
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "PUT /bank HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
-
-    fn settings(&self) -> BTreeMap<String, String> {
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let settings = [
-            ("aws_endpoint", endpoint.as_str()),
-            ("aws_allow_http", "true"),
-            ("aws_region", "eu-central-1"),
-            ("aws_access_key_id", "me"),
-            ("aws_secret_access_key", "hidden"),
-        ];
-        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
-    }
-
+impl Bank for Moto {
     fn store(&self) -> impl ObjectStore {
         let settings = self.settings().into_iter().map(|(name, value)| (name.parse().unwrap(), value));
         settings

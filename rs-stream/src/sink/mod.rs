@@ -18,6 +18,8 @@ mod trail;
 #[cfg(feature = "postgres")]
 mod workers;
 
+#[cfg(feature = "object_store")]
+pub use crate::objects::{OpenStore, register_store};
 pub use callback::{CallbackSink, ChannelSink, Committed};
 #[cfg(feature = "files")]
 pub use files::{FilesOptions, FilesSink};
@@ -29,8 +31,6 @@ pub use kafka::{Encoder, JsonEncoder, KafkaOptions};
 pub use manifest::{Entry, Manifest, PublishedFile};
 #[cfg(feature = "postgres")]
 pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
-#[cfg(feature = "object_store")]
-pub use store::{OpenStore, register_store};
 #[cfg(feature = "files")]
 pub use trail::{TrailSink, TrailSinkOptions};
 use trailcore::change::OwnedChange;

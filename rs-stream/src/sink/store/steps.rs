@@ -10,10 +10,6 @@ use crate::sink::entry::{Entry, PublishedFile};
 /// The folder of the manifest, below that of the data.
 pub(super) const FOLDER: &str = "_trailcore";
 
-/// The way to a program that can write to object stores.
-pub(super) const WAY_OUT: &str =
-    "use the program of the crate trailcore-object-store, such as by cargo install trailcore-object-store";
-
 /// Returns whether a path is a URL.
 pub(in crate::sink) fn is_url(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains("://"))

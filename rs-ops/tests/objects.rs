@@ -1,0 +1,266 @@
+//! Backups in an object store: the same as in a folder, whatever ends the process. The store keeps its objects in a local folder, which is a
+//! repository, too.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // the folders of this test are its own
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use tempfile::TempDir;
+use trailcore_ops::backup::{
+    BackupReport, BackupRequest, Manifest, OmitReason, PackRequest, ReaderPosition, RestoreRequest, RetainRequest, Root,
+    VerifyReport, VerifyRequest, backup, pack, rehearse, restore_plan, retain, sets, unpack, verify,
+};
+use trailcore_ops::history::{HistoryRequest, history};
+use trailcore_samples::{Bank, bank_in_memory};
+
+/// Returns the store of the paths of this machine.
+fn open(_: &str, _: &BTreeMap<String, String>) -> trailcore::Result<Arc<dyn ObjectStore>> {
+    Ok(Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)))
+}
+
+/// A home, and a repository beside it.
+struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    fn new(bytes: u64) -> Self {
+        trailcore_stream::register_store("objects", open);
+        let home = Self { folder: tempfile::tempdir().unwrap() };
+        let small = Bank::small();
+        let writer = trailcore::sink::WriterOptions { file_size: bytes / 4, ..small.writer.clone() };
+        for (seqno, (_, bytes)) in bank_in_memory(&Bank { bytes, writer, ..small }).unwrap().iter().enumerate() {
+            home.write(&format!("dirdat/bk{seqno:09}"), bytes);
+        }
+        home.write("dirprm/rep1.prm", b"REPLICAT rep1\nMAP A.B, TARGET A.C;\n");
+        home.write("dirchk/REP1.cpr", &[7; 2048]);
+        home
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join("home").join(below)
+    }
+
+    fn write(&self, below: &str, bytes: &[u8]) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.folder.path().join("repository")
+    }
+
+    fn url(&self) -> String {
+        format!("objects://{}", self.objects().display())
+    }
+
+    fn request(&self) -> BackupRequest {
+        let roots = vec![Root { name: None, path: self.path("").display().to_string() }];
+        BackupRequest { roots, repository: self.url(), ..BackupRequest::default() }
+    }
+
+    fn back_up(&self) -> BackupReport {
+        backup(&self.request()).unwrap()
+    }
+
+    /// Returns the objects that are not of a published set, apart from the empty digests of abandoned ones.
+    fn left(&self) -> Vec<String> {
+        let mut left = files(&self.objects().join("partial"));
+        for set in fs::read_dir(self.objects().join("sets")).unwrap() {
+            let set = set.unwrap().path();
+            if fs::read(set.join("manifest.blake3")).unwrap_or_default().is_empty() {
+                left.extend(files(&set).into_iter().filter(|file| !file.ends_with("manifest.blake3")));
+            }
+        }
+        left
+    }
+
+    fn start(&self, point: &str) -> Child {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["backup_process", "--exact", "--nocapture"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("BACKUP_HOME", self.path("")).env("BACKUP_TO", self.url()).env("TRAILCORE_POINT", point);
+        command.spawn().unwrap()
+    }
+
+    /// Verifies every set that has a name, and returns their number.
+    fn whole_sets(&self) -> usize {
+        let names = if self.objects().join("sets").exists() { sets(self.url()).unwrap() } else { Vec::new() };
+        for name in &names {
+            let report = verified(&format!("{}/sets/{name}", self.url()));
+            assert!(report.is_good && report.is_whole, "{name}: {:?}", report.problems);
+        }
+        names.len()
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path.display().to_string()] }).collect()
+}
+
+fn verified(path: &str) -> VerifyReport {
+    verify(&VerifyRequest { path: path.to_owned(), ..VerifyRequest::default() }).unwrap()
+}
+
+/// The backup that is killed.
+#[test]
+fn backup_process() {
+    let Ok(home) = std::env::var("BACKUP_HOME") else { return };
+    trailcore_stream::register_store("objects", open);
+    let roots = vec![Root { name: None, path: home }];
+    let repository = std::env::var("BACKUP_TO").unwrap();
+    backup(&BackupRequest { roots, repository, ..BackupRequest::default() }).unwrap();
+    std::process::exit(0);
+}
+
+#[test]
+fn everything_works_from_the_url() {
+    let home = Home::new(20_000);
+    let first = home.back_up();
+    assert!(first.manifest.is_whole && first.path == format!("{}/sets/{}", home.url(), first.manifest.set), "{}", first.path);
+    assert_eq!(Manifest::open(&first.path).unwrap(), first.manifest);
+    home.write("dirprm/rep1.prm", b"REPLICAT rep1\nMAP A.B, TARGET A.D;\n");
+    let second = home.back_up();
+    let sealed = second.manifest.files.iter().filter(|file| file.trail.as_ref().is_some_and(|trail| trail.is_sealed)).count();
+    assert!(sealed > 1 && second.shared == sealed as u64, "{sealed} files are copied inside of the store");
+    assert_eq!(second.manifest.previous.as_ref().unwrap().set, first.manifest.set);
+    assert_eq!(home.whole_sets(), 2);
+    assert!(home.left().is_empty(), "{:?}", home.left());
+
+    let scratch = home.folder.path().join("scratch");
+    let restored = RestoreRequest { path: home.url(), scratch: Some(scratch.display().to_string()), ..RestoreRequest::default() };
+    let rehearsal = rehearse(&restored).unwrap();
+    assert!(rehearsal.is_good && rehearsal.trails.len() == 1 && rehearsal.path == second.path, "{:?}", rehearsal.problems);
+    for file in &second.manifest.files {
+        assert_eq!(fs::read(scratch.join("home").join(&file.path)).unwrap(), fs::read(home.path(&file.path)).unwrap());
+    }
+    let plan = restore_plan(&RestoreRequest { path: home.url(), ..RestoreRequest::default() }).unwrap();
+    assert!(plan.text.contains(&format!("rehearse {} --scratch /var/tmp/rehearsal", second.path)), "{}", plan.text);
+    assert!(plan.text.contains("cp -a /var/tmp/rehearsal/home/. "), "{}", plan.text);
+
+    let trail = home.path("dirdat/bk").display().to_string();
+    let needs = vec![ReaderPosition { name: "R1".to_owned(), trail, seqno: 0, rba: 0 }];
+    let kept = retain(&RetainRequest { repository: home.url(), last: 1, needs, ..RetainRequest::default() }).unwrap();
+    assert_eq!(kept.sets.iter().map(|set| set.is_kept).collect::<Vec<_>>(), [false, true]);
+    assert!(kept.uncovered.is_empty());
+    let changes = history(&HistoryRequest { path: home.url(), ..HistoryRequest::default() }).unwrap();
+    assert_eq!((changes.versions.len(), changes.versions[0].files[0].changes.len()), (1, 1));
+
+    let at = |name: &str| home.folder.path().join(name).display().to_string();
+    pack(&PackRequest { path: home.url(), to: at("set.tar.zst") }).unwrap();
+    unpack(&PackRequest { path: at("set.tar.zst"), to: at("unpacked") }).unwrap();
+    // The objects are the files of a local repository.
+    for path in [at("unpacked"), home.objects().display().to_string()] {
+        let report = verified(&path);
+        assert!(report.is_good && report.set == second.manifest.set, "{path}: {:?}", report.problems);
+    }
+}
+
+#[test]
+fn changes_of_objects_are_found() {
+    let home = Home::new(20_000);
+    let set = home.back_up();
+    let at = home.objects().join("sets").join(&set.manifest.set);
+    fs::write(at.join("files/home/dirprm/rep1.prm"), b"REPLICAT rep2\n").unwrap();
+    fs::remove_file(at.join("files/home/dirchk/REP1.cpr")).unwrap();
+    fs::write(at.join("files/home/more"), b"more").unwrap();
+    let report = verified(&home.url());
+    let mut found: Vec<_> = report.problems.iter().map(|problem| (problem.kind, problem.subject.as_str())).collect();
+    found.sort();
+    use trailcore_ops::backup::ProblemKind::{Changed, Missing, Unknown};
+    let subjects =
+        [(Missing, "files/home/dirchk/REP1.cpr"), (Changed, "files/home/dirprm/rep1.prm"), (Unknown, "files/home/more")];
+    assert_eq!(found, subjects);
+    // A set that has lost a file is not the source of the next one.
+    fs::remove_file(at.join("files/home/dirdat/bk000000000")).unwrap();
+    let next = home.back_up();
+    assert!(verified(&next.path).problems.is_empty() && next.shared > 0);
+}
+
+#[test]
+fn a_name_that_no_object_can_have_is_a_gap() {
+    let home = Home::new(20_000);
+    home.write("dirprm/a\nb.prm", b"PORT 1\n");
+    let report = home.back_up();
+    let omitted = report.manifest.omitted.iter().find(|one| one.reason == OmitReason::Name).unwrap();
+    assert!(omitted.path == "dirprm/a\nb.prm" && !report.manifest.is_whole);
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_no_set() {
+    const POINTS: [&str; 8] = [
+        "backup.checkpoint",
+        "backup.copied:2",
+        "backup.journal:2",
+        "backup.checked",
+        "backup.manifest",
+        "backup.digest",
+        "backup.published",
+        "",
+    ];
+    let kills: u64 = std::env::var("TRAILCORE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let home = Home::new(2_000_000);
+    let mut known = 0;
+    for point in POINTS {
+        let status = home.start(point).wait().unwrap();
+        assert_eq!(status.success(), point.is_empty(), "{point}");
+        let found = home.whole_sets();
+        let is_published = matches!(point, "backup.digest" | "backup.published" | "");
+        assert_eq!(found, known + usize::from(is_published), "{point}");
+        known = found;
+    }
+    let mut interrupted = 0;
+    for kill in 0..kills {
+        let mut child = home.start("");
+        std::thread::sleep(Duration::from_micros(500 + kill * 7_919 % 60_000));
+        child.kill().unwrap();
+        interrupted += u64::from(!child.wait().unwrap().success());
+        home.whole_sets();
+    }
+    assert!(interrupted > 0, "no process was killed before its end");
+    assert!(home.back_up().manifest.is_whole);
+    home.whole_sets();
+    assert!(home.left().is_empty(), "{:?}", home.left());
+}
+
+#[test]
+fn an_interrupted_backup_continues() {
+    let home = Home::new(2_000_000);
+    assert!(!home.start("backup.checked").wait().unwrap().success());
+    assert!(!home.start("backup.copied").wait().unwrap().success());
+    let report = home.back_up();
+    let sealed = report.manifest.files.iter().filter(|file| file.trail.as_ref().is_some_and(|trail| trail.is_sealed)).count();
+    assert_eq!(report.resumed, sealed as u64);
+    assert!(report.manifest.is_whole && home.whole_sets() == 1);
+    assert!(home.left().is_empty(), "{:?}", home.left());
+}
+
+#[test]
+fn a_backup_that_comes_back_cannot_publish() {
+    let home = Home::new(24_000_000);
+    let suspended = home.start("");
+    let is_copied = |file: &String| file.ends_with("bk000000000");
+    while !files(&home.objects().join("sets")).iter().any(is_copied) {
+        std::thread::yield_now();
+    }
+    let signal = |name: &str| Command::new("kill").args([name, &suspended.id().to_string()]).status().unwrap();
+    signal("-STOP");
+    let report = home.back_up();
+    signal("-CONT");
+    let ended = suspended.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
+    assert!(!ended.status.success() && text.contains("another backup writes to the repository"), "{text}");
+    assert_eq!(home.whole_sets(), 1);
+    assert!(verified(&report.path).is_good);
+    home.back_up();
+    assert!(home.left().is_empty(), "{:?}", home.left());
+}
