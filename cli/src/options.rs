@@ -44,6 +44,9 @@ pub(crate) struct How {
     /// Skips damage, missing files and rows without a definition
     #[arg(long)]
     pub(crate) resync: bool,
+    /// Maximum memory in bytes of the table definitions that are held at a time; one gigabyte (2³⁰ bytes) if it is not set
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_definition_bytes: Option<u64>,
     /// The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<u64>,
@@ -68,6 +71,7 @@ impl How {
             "charset": self.charset,
             "column_charset": self.column_charset,
             "resync": self.resync,
+            "max_definition_bytes": self.max_definition_bytes,
             "threads": self.threads,
             // end of generated
         });

@@ -26,6 +26,8 @@ class ReadOptions(TypedDict, total=False):
       Unicode types keep theirs.
     - `include_non_changes`: Returns metadata, markers and records of unknown types too.
     - `resync`: Skips damage, missing files and rows without a definition.
+    - `max_definition_bytes`: Maximum memory in bytes of the table definitions that are held at a time; one gigabyte (2³⁰ bytes)
+      if it is not set.
     - `mapped`: Maps files into memory instead of reading them.
     - `threads`: The number of threads that decode, beside one that reads ahead; 0 and 1 do all work in the caller's thread.
     """
@@ -38,6 +40,7 @@ class ReadOptions(TypedDict, total=False):
     column_charset: str | None
     include_non_changes: bool
     resync: bool
+    max_definition_bytes: int | None
     mapped: bool
     threads: int
 
@@ -66,7 +69,9 @@ class ArrowOptions(TypedDict, total=False):
       declared scale. ``float``: The nearest `Float64`. Not exact.
     - `times`: The unit of timestamps. ``declared``: Microseconds, or nanoseconds if more than six digits are declared.
       ``micros``: Microseconds. A time with further digits is an error. ``truncated``: Microseconds; further digits are
-      truncated. ``nanos``: Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error.
+      truncated. ``nanos``: Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error. ``text``:
+      Text in the form of ISO 8601 with all digits, which holds every time: `9999-12-31T23:59:59.999999999`. Columns that are
+      declared as dates stay dates.
     - `invalid`: The treatment of values that cannot be decoded. ``error``: They are an error, unless `states` are requested,
       which mark them. ``null``: They become null, like NULL.
     - `columns`: The columns to decode; all if they are not set. Case does not matter.
@@ -88,7 +93,7 @@ class ArrowOptions(TypedDict, total=False):
     fill: Literal["none", "before"]
     csn: Literal["text", "number"]
     numbers: Literal["declared", "text", "float"] | int
-    times: Literal["declared", "micros", "truncated", "nanos"]
+    times: Literal["declared", "micros", "truncated", "nanos", "text"]
     invalid: Literal["error", "null"]
     columns: Iterable[str] | None
     wide: Iterable[str]

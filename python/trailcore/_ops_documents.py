@@ -128,6 +128,7 @@ __all__ = [
     "SetFile",
     "SetPosition",
     "SetProblem",
+    "SetSignature",
     "Side",
     "SignOff",
     "SkipReport",
@@ -3037,6 +3038,22 @@ class SetProblem:
 
 
 @dataclasses.dataclass(frozen=True)
+class SetSignature:
+    """The signature of a manifest."""
+
+    state: Any
+    key: str | None
+
+    @classmethod
+    def of(cls, document: Any) -> SetSignature:
+        """Reads it from a document."""
+        return cls(
+            state=document.get("state"),
+            key=document.get("key"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Side:
     """One side of a link: a stream with its position."""
 
@@ -3639,6 +3656,7 @@ class VerifyReport:
     path: str
     set: str
     is_good: bool
+    signature: SetSignature
     is_whole: bool
     gaps: list[Any]
     files: int
@@ -3654,6 +3672,7 @@ class VerifyReport:
             path=document.get("path"),
             set=document.get("set"),
             is_good=document.get("is_good"),
+            signature=SetSignature.of(document.get("signature")),
             is_whole=document.get("is_whole"),
             gaps=document.get("gaps") or [],
             files=document.get("files"),

@@ -79,7 +79,12 @@ public final class ArrowOptions extends Options<ArrowOptions> {
         /** Microseconds; further digits are truncated. */
         TRUNCATED,
         /** Nanoseconds, which cover the years 1678 to 2261. A time outside that range is an error. */
-        NANOS
+        NANOS,
+        /**
+         * Text in the form of ISO 8601 with all digits, which holds every time: {@code 9999-12-31T23:59:59.999999999}.
+         * Columns that are declared as dates stay dates.
+         */
+        TEXT
     }
 
     /** The treatment of values that cannot be decoded. */

@@ -117,6 +117,17 @@ public final class ReadOptions extends Options<ReadOptions> {
     }
 
     /**
+     * Sets {@code maxDefinitionBytes}. Maximum memory in bytes of the table definitions that are held at a time; one
+     * gigabyte (2³⁰ bytes) if it is not set.
+     *
+     * @param value the value
+     * @return the new options
+     */
+    public ReadOptions maxDefinitionBytes(long value) {
+        return with("max_definition_bytes", value);
+    }
+
+    /**
      * Sets {@code mapped}. Maps files into memory instead of reading them.
      *
      * @param value the value

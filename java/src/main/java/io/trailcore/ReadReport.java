@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param causes The same by table, columns and reason; at most 1,000 of them.
  * @param skipped Ranges that were skipped.
  * @param unmatched Object names and patterns of the selection that fit no table; {@code null} before the end of the source.
+ * @param opsInVain Operations that the selection names, and that its statements leave out. They are not in the result.
  * @param unfinished Number of transactions that the source does not finish.
  * @param unfinishedTransactions The first 1,000 of them.
  * @param leftOut Changes that the form of the result cannot hold, by operation. They are not in it.
@@ -25,6 +26,7 @@ public record ReadReport(
         List<UndecidedReport> causes,
         List<SkippedReport> skipped,
         Optional<List<String>> unmatched,
+        List<String> opsInVain,
         long unfinished,
         List<UnfinishedReport> unfinishedTransactions,
         Map<String, Long> leftOut) {
@@ -36,6 +38,7 @@ public record ReadReport(
                 in.get("causes").list(UndecidedReport::of),
                 in.get("skipped").list(SkippedReport::of),
                 in.get("unmatched").maybe(value -> value.list(Json::text)),
+                in.get("ops_in_vain").list(Json::text),
                 in.get("unfinished").number(),
                 in.get("unfinished_transactions").list(UnfinishedReport::of),
                 in.get("left_out").map(Json::number));
