@@ -10,7 +10,7 @@ use super::catalogue;
 /// The text in place of a secret. Its length does not depend on the secret.
 pub const MASK: &str = "******";
 /// Parts of names whose value is a secret.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "PASSW",
     "PASSPHRASE",
     "SECRET",
@@ -28,6 +28,7 @@ const NAMES: [&str; 17] = [
     "JAAS.CONFIG",
     "AUTHORIZATION",
     "SHAREDKEY",
+    "AUTH.USER.INFO",
 ];
 /// Ends of names whose value is a secret.
 const ENDS: [&str; 6] = ["PWD", "PASS", "_TOKEN", ".TOKEN", "KEYVALUE", "SIG"];
@@ -50,7 +51,8 @@ pub fn masked(text: &str) -> String {
 
 /// Returns a message with its secrets masked. Most messages have none, which a few words show.
 pub(crate) fn masked_message(text: &str) -> String {
-    const SIGNS: [&str; 16] = [
+    const SIGNS: [&str; 17] = [
+        "@",
         "://",
         ":thin:",
         "assw",
@@ -93,6 +95,7 @@ pub(crate) fn secrets(text: &str) -> Vec<Range<usize>> {
     let scan = Scan { text };
     let mut found = scan.of_words();
     found.extend(scan.of_urls());
+    found.extend(scan.of_connects());
     found.extend(scan.of_blocks());
     found.extend(scan.of_macros());
     found.retain(|range| !range.is_empty());
@@ -242,6 +245,20 @@ impl<'a> Scan<'a> {
         }
         let end = password.rfind('@').unwrap_or(password.len());
         Some(start + slash + 1..start + slash + end)
+    }
+
+    /// Returns the passwords of `user/password@database`, as commands have them.
+    fn of_connects(&self) -> Vec<Range<usize>> {
+        let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '#'));
+        let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '=' | ':');
+        let password = |(start, token): (usize, &str)| {
+            let (user, rest) = token.split_once('/').filter(|(user, _)| is_name(user.trim_start_matches(['"', '\''])))?;
+            let password = rest.rsplit_once('@')?.0;
+            let from = start + user.len() + 1;
+            (!password.contains('/')).then(|| from..from + password.len())
+        };
+        let offset = |token: &str| token.as_ptr().addr() - self.text.as_ptr().addr();
+        self.text.split(ends).map(|token| (offset(token), token)).filter_map(password).collect()
     }
 
     fn of_urls(&self) -> Vec<Range<usize>> {
