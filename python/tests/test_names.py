@@ -78,7 +78,8 @@ def test_the_command_line_finds_a_table_by_both_forms(
     assert json.loads(line)["after"]["ID"] == number
     assert len(run("state", prefix, name)) == len(run("history", prefix, name, f"ID={number}")) == 1
     assert len(run("cat", prefix, "--exclude", name)) == len(NAMES)
-    assert len(run("records", prefix, "--table", name)) == 1
+    # The definition, and the row.
+    assert len([line for line in run("records", prefix, "--table", name) if line.startswith("record ")]) == 2
     for suffix in ("parquet", "csv", "jsonl"):
         out = tmp_path / f"out.{suffix}"
         run("convert", prefix, str(out), "--table", name)
@@ -90,7 +91,6 @@ def test_quotes_keep_the_case(tmp_path: Path) -> None:
     trail = tc.open(trail_of(tmp_path, "HR.Emp", "HR.EMP"))
     assert trail.to_polars('HR."Emp"')["ID"].to_list() == [0]
     assert trail.to_polars('hr."EMP"')["ID"].to_list() == [1]
-    assert trail.to_polars("HR.EMP")["ID"].to_list() == [1]
     for missing in ('HR."emp"', 'HR."Emp', "HR.*"):
         with pytest.raises(tc.UnknownTableError, match="the trail has no table"):
             trail.table(missing).to_polars()
@@ -108,7 +108,5 @@ def test_a_name_that_both_readings_have_is_ambiguous(tmp_path: Path) -> None:
 
 
 def test_lists_and_statements_stay_what_they_are(prefix: str) -> None:
-    with pytest.raises(tc.FilterSyntaxError):
-        tc.Select("BANK.PLAIN, BANK.OTHER")
     assert str(tc.Select("BANK.Mixed Case")) == 'TABLE "BANK"."Mixed Case";'
     assert [change.table for change in tc.open(prefix).select("BANK.Mixed*")] == ["BANK.Mixed Case"]
