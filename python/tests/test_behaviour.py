@@ -282,7 +282,14 @@ def test_a_forked_process_does_not_move_a_checkpoint(tmp_path: Path) -> None:
         child = os.fork()
         if child == 0:
             raised = 0
-            for call in (lambda: tail.acknowledge(first), tail.stop, tail.wake, tail.resume, lambda: tail.progress, lambda: tail.lag):
+            for call in (
+                lambda: tail.acknowledge(first),
+                tail.stop,
+                tail.wake,
+                tail.resume,
+                lambda: tail.progress,
+                lambda: tail.lag,
+            ):
                 try:
                     call()
                 except tc.ForkError:

@@ -246,8 +246,8 @@ def backup(
 ) -> BackupReport:
     """Takes a set: checkpoints, verified trails, checkpoints again.
 
-    `repository` is a folder, or the URL of an object store. `inputs` have the positions of the streams. `sign_key` is a file with a
-    secret key of at least 16 bytes, with which the manifest is signed.
+    `repository` is a folder, or the URL of an object store. `inputs` have the positions of the streams. `sign_key` is a file
+    with a secret key of at least 16 bytes, with which the manifest is signed.
     """
     request = {
         "roots": _roots(roots),

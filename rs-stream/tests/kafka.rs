@@ -445,8 +445,8 @@ fn transaction_that_times_out(broker: &Broker, trail: &Path) {
         }
         let outcome = sink.commit(&checkpoint);
         assert_eq!(outcome.as_ref().err().map(trailcore::Error::kind), is_late.then_some(ErrorKind::Io), "{outcome:?}");
-        if outcome.is_err() {
-            assert!(outcome.unwrap_err().to_string().contains("transaction.timeout.ms"));
+        if let Err(error) = outcome {
+            assert!(error.to_string().contains("transaction.timeout.ms"));
             sink.roll_back().unwrap();
             assert_eq!(sink.load().unwrap().unwrap().position, checkpoint.position);
         }

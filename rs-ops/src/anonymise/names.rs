@@ -87,7 +87,7 @@ impl Names {
             let Some(old) = text.get(from..to) else { continue };
             let classes = if std::str::from_utf8(text).is_ok() { &mut self.utf8 } else { &mut *database };
             let has_contents = |one: &Character| is_part(one.character) && !is_punctuation(one.character);
-            if !classes.characters(old).is_some_and(|characters| !characters.iter().any(has_contents)) {
+            if classes.characters(old).is_none_or(|characters| characters.iter().any(has_contents)) {
                 continue;
             }
             // A quote would end the literal.
