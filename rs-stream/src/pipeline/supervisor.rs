@@ -313,6 +313,7 @@ mod tests {
             Hub::open(&trail, crate::TailOptions::new().start(Start::End).poll_interval(Duration::from_millis(1))).unwrap();
         hub.start().unwrap();
         let door = hub.door();
+        #[allow(clippy::type_complexity)]
         let (sent, seen): (Arc<Mutex<Vec<Instant>>>, Arc<Mutex<Vec<Duration>>>) = Default::default();
         let counts: Arc<Vec<Mutex<usize>>> = Arc::new((0..=PIPELINES).map(|_| Mutex::default()).collect());
         sent.lock().push(Instant::now());

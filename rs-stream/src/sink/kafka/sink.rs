@@ -428,6 +428,7 @@ mod tests {
     fn whatever_brokers_answer_each_commit_counts_or_is_tried_again() {
         use Code::*;
         let moved = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+        #[allow(clippy::type_complexity)]
         let faults: [(&str, Option<(Api, &[Code])>); 14] = [
             ("a leader moved", Some((Api::Produce, &[moved, moved]))),
             ("a leader is away", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE]))),
