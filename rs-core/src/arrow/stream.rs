@@ -44,7 +44,8 @@ impl Trail {
     }
 
     /// Returns the changes of one table as record batches with one schema. The name is that of the trail, or in GoldenGate's
-    /// spelling (`HR."Mixed Case"`). It is compared without regard to case outside of quotes, unless a table has exactly this name. Reads up to the table's first change to determine the schema.
+    /// spelling (`HR."Mixed Case"`). It is compared without regard to case outside of quotes, unless a table has exactly this name; if
+    /// that one comes later than another that the name fits, quotes name it. Reads up to the table's first change to determine the schema.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();

@@ -26,8 +26,7 @@ use crate::time::Timestamp;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(description = "A selection in parts."))]
 #[serde(default, deny_unknown_fields)]
 pub struct SelectParts {
-    /// The tables, as in TABLE: `HR.EMP*`, `HR."Mixed Case"`; all if there is none. A name that needs quotes may also be written as the
-    /// trail has it: `HR.Mixed Case`.
+    /// The tables, as in TABLE: `HR.EMP*`, `HR."Mixed Case"`; all if there is none. A name may have blanks without quotes: `HR.Mixed Case`.
     pub tables: Vec<String>,
     /// Tables that are left out, as in TABLEEXCLUDE.
     pub exclude: Vec<String>,
@@ -81,14 +80,13 @@ impl SelectParts {
     }
 }
 
-/// Returns the name of a table in GoldenGate's spelling. A name that needs quotes and has none is taken as the trail has it.
+/// Returns the name of a table in GoldenGate's spelling: one with blanks that nobody has put in quotes gets them. What may be a list or
+/// have clauses stays as it is, so that the parser states its errors.
 fn spelled(name: &str) -> Cow<'_, str> {
-    let is_pattern = |text: &str| text.parse::<ObjectPattern>().is_ok();
-    // A list of names, or a name with options: the parser reads it, or states the error.
-    let is_list = || name.split(',').all(|one| one.contains('.') && is_pattern(one.trim()));
-    let parsed = || parameters::parse(&format!("TABLE {name};"), Dialect::Ansi, false);
-    let is_statement = || !name.contains(';') && parsed().is_ok_and(|script| script.lints.is_empty());
-    if name.trim().is_empty() || name.contains('"') || is_pattern(name) || is_list() || is_statement() {
+    let is_statement =
+        || parameters::parse(&format!("TABLE {name};"), Dialect::Ansi, false).is_ok_and(|parsed| parsed.lints.is_empty());
+    let may_have_clauses = name.contains(['"', ',', ';', '(', ')']);
+    if name.trim().is_empty() || may_have_clauses || name.parse::<ObjectPattern>().is_ok() || is_statement() {
         return name.into();
     }
     let parts: Vec<_> = name.splitn(3, '.').map(|part| format!("\"{part}\"")).collect();
@@ -141,7 +139,7 @@ mod tests {
                 "TABLEEXCLUDE A.B;\nTRAILCORE FROMPOSITION 1:2 UNTILCSN 77;",
             ),
             (r#"{"tables":["A.\"B c\"","A.B.C.D e"]}"#, "TABLE A.\"B c\";\nTABLE \"A\".\"B\".\"C.D e\";"),
-            (r#"{"tables":["A.B (c), d"],"exclude":["A.b x*"]}"#, "TABLEEXCLUDE \"A\".\"b x*\";\nTABLE \"A\".\"B (c), d\";"),
+            (r#"{"tables":["A.B"],"exclude":["A.b x*"]}"#, "TABLEEXCLUDE \"A\".\"b x*\";\nTABLE A.B;"),
             (r#"{"tables":["A.B, WHERE (X = 1)"]}"#, "TABLE A.B, WHERE (X = 1);"),
             (r#"{"until":"2024-03-01"}"#, "TRAILCORE UNTILTIME 2024-03-01T00:00:00.000000;"),
         ] {
@@ -152,6 +150,11 @@ mod tests {
             wanted.sort_unstable();
             assert_eq!(words, wanted, "{document}: {found}");
             assert!(Select::parse(&found).is_ok(), "{found}");
+        }
+        for wrong in ["A.B (c), d", "A.B, WHERE (X = ", "A.B, FILTER (X > 1", "A.B, A.C", "A.B; old"] {
+            let statements = SelectParts { tables: vec![wrong.into()], ..SelectParts::default() }.to_text().unwrap();
+            let is_said = Select::parse(&statements).map_or(true, |select| !select.lints().is_empty());
+            assert!(is_said, "{statements}");
         }
         for wrong in [
             r#"{"from":"tomorrow"}"#,

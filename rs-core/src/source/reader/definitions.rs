@@ -55,7 +55,7 @@ pub(in crate::source) struct Definitions {
 struct Memory {
     bytes: u64,
     most: u64,
-    /// How many definitions share columns, by the address of the columns.
+    /// How many definitions share columns, by the address of the columns, which these definitions keep.
     shares: HashMap<usize, u32>,
 }
 
