@@ -124,6 +124,6 @@ def test_lists_and_statements_stay_what_they_are(prefix: str) -> None:
     for wrong in ("BANK.Amount (EUR), net", "BANK.PLAIN, WHERE (ID = ", "BANK.PLAIN FILTER (ID > 1"):
         with pytest.raises(tc.FilterSyntaxError):
             tc.Select(wrong)
-    assert tc.Select("BANK.PLAIN, BANK.OTHER").lint()
+    assert tc.Select("BANK.PLAIN, BANK.OTHER").lints
     assert str(tc.Select("BANK.Mixed Case")) == 'TABLE "BANK"."Mixed Case";'
     assert [change.table for change in tc.open(prefix).select("BANK.Mixed*")] == ["BANK.Mixed Case"]
