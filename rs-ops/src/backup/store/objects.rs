@@ -105,8 +105,7 @@ impl Store for Objects {
     }
 
     fn begin(&self, first: &str) -> Result<Box<dyn Draft + '_>> {
-        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
-        self.folder.check_conditions(&format!("{PARTIAL}/{}-{time}.probe", std::process::id()))?;
+        self.folder.check_conditions("conditions")?;
         let names = self.names()?;
         check_clock(names.last(), first)?;
         let (mut ended, mut interrupted) = (Vec::new(), BTreeMap::new());

@@ -17,6 +17,8 @@ use trailcore::{Error, ErrorKind, Result};
 use super::broker::{ANSWER, broker_error};
 use crate::checkpoint::Checkpoint;
 
+/// Only what is committed is read.
+const COMMITTED: &str = "read_committed";
 /// Messages that are read back from the end, at first.
 const WINDOW: i64 = 64;
 /// Time after which the reports of a client that does not connect are read, and their number at most.
@@ -41,8 +43,31 @@ pub(super) struct PositionTopic<'a> {
 impl PositionTopic<'_> {
     /// Returns the last place that is committed; `None` without one, or without the topic.
     pub(super) fn last(&self) -> Result<Option<Place>> {
-        let consumer = self.consumer()?;
-        let (low, high) = match self.ends(&consumer) {
+        self.last_of(&self.consumer(COMMITTED)?)
+    }
+
+    /// Returns the place of a transaction that has no mark of its end, a while after the broker has ended all transactions of the
+    /// producer. A broker (4.4.0) that is restarted after a crash can lose marks: it ends a transaction before it knows who leads the
+    /// partitions. The next mark of the producer then counts for its messages, too.
+    pub(super) fn unmarked(&self) -> Result<Option<Place>> {
+        let (committed, all) = (self.consumer(COMMITTED)?, self.consumer("read_uncommitted")?);
+        let end = |consumer: &BaseConsumer| self.ends(consumer).map(|(_, high)| high).map_err(|error| broker_error(&error));
+        let until = Instant::now() + LOOK;
+        // The end of what is committed, in this order: it moves while the marks are written.
+        while {
+            let last = end(&all)?;
+            end(&committed)? < last
+        } {
+            if Instant::now() >= until {
+                return self.last_of(&all);
+            }
+            std::thread::sleep(LOOK / 30);
+        }
+        Ok(None)
+    }
+
+    fn last_of(&self, consumer: &BaseConsumer) -> Result<Option<Place>> {
+        let (low, high) = match self.ends(consumer) {
             Ok(ends) => ends,
             Err(error) if is_unknown(&error) => return Ok(None),
             Err(error) => return Err(broker_error(&error)),
@@ -50,7 +75,7 @@ impl PositionTopic<'_> {
         let mut window = WINDOW;
         loop {
             let from = high.saturating_sub(window).max(low);
-            if let Some(text) = self.last_from(&consumer, from)? {
+            if let Some(text) = self.last_from(consumer, from)? {
                 let what = |error| format!("topic {}: the last message is no position: {error}", self.name);
                 return serde_json::from_slice(&text).map(Some).map_err(|error| Error::new(ErrorKind::Corrupt, what(error)));
             }
@@ -61,9 +86,9 @@ impl PositionTopic<'_> {
         }
     }
 
-    fn consumer(&self) -> Result<BaseConsumer> {
+    fn consumer(&self, isolation: &str) -> Result<BaseConsumer> {
         let mut config = self.config.clone();
-        config.set("group.id", self.name).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
+        config.set("group.id", self.name).set("enable.auto.commit", "false").set("isolation.level", isolation);
         config.set("enable.partition.eof", "true").set("allow.auto.create.topics", "false");
         config.create().map_err(|error| broker_error(&error))
     }
@@ -158,7 +183,7 @@ impl PositionTopic<'_> {
 
     /// Checks that a broker answers.
     pub(super) fn reach(&self) -> Result<()> {
-        self.metadata(&self.consumer()?).map(drop).map_err(|error| broker_error(&error))
+        self.metadata(&self.consumer(COMMITTED)?).map(drop).map_err(|error| broker_error(&error))
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -36,6 +36,8 @@ pub struct KafkaSink {
     producer: Option<BaseProducer<Reports>>,
     is_claimed: bool,
     inside: bool,
+    /// The checkpoint of the last transaction that the broker was asked to commit: all of its messages are in the topics.
+    asked: Option<Checkpoint>,
     topics: HashMap<String, String>,
     /// The positions of the messages since the last commit, by their number.
     sent: Vec<Position>,
@@ -54,9 +56,13 @@ impl fmt::Debug for KafkaSink {
     }
 }
 
-/// Collects the numbers of messages that the broker does not take.
+/// Collects the messages that did not arrive.
 #[derive(Default)]
-struct Reports(Mutex<Vec<(usize, String)>>);
+struct Reports {
+    /// Numbers and reasons of messages that the broker does not take.
+    refused: Mutex<Vec<(usize, String)>>,
+    is_incomplete: AtomicBool,
+}
 
 impl ClientContext for Reports {}
 
@@ -65,8 +71,9 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, number: usize) {
         if let Err((error, _)) = result {
+            self.is_incomplete.store(true, Ordering::Relaxed);
             if error.rdkafka_error_code().is_some_and(refuses_message) {
-                self.0.lock().push((number, error.to_string()));
+                self.refused.lock().push((number, error.to_string()));
             }
         }
     }
@@ -97,9 +104,9 @@ impl KafkaSink {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
         let writer = format!("{}-{}-{}", std::process::id(), unix_micros(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (producer, is_claimed, inside, topics, sent, definition) = Default::default();
+        let (producer, is_claimed, inside, asked, topics, sent, definition) = Default::default();
         let (poison, key, value, encoder) = (HashMap::new(), Vec::new(), Vec::new(), Box::new(encoder));
-        Ok(Self { options, encoder, writer, producer, is_claimed, inside, topics, sent, definition, poison, key, value })
+        Ok(Self { options, encoder, writer, producer, is_claimed, inside, asked, topics, sent, definition, poison, key, value })
     }
 
     fn config(&self) -> ClientConfig {
@@ -116,6 +123,21 @@ impl KafkaSink {
 
     fn last_place(&self) -> Result<Option<Place>> {
         PositionTopic { config: &self.config(), name: &self.options.position_topic() }.last()
+    }
+
+    /// Returns the checkpoint at which a new producer continues. The one of a transaction without a mark if its commit was asked for
+    /// here: the mark of the next transaction commits it.
+    fn checkpoint(&self) -> Result<Option<Checkpoint>> {
+        let unmarked = PositionTopic { config: &self.config(), name: &self.options.position_topic() }.unmarked()?;
+        match unmarked {
+            None => Ok(self.last_place()?.and_then(|place| place.checkpoint)),
+            Some(place) if place.writer == self.writer && place.checkpoint == self.asked => Ok(place.checkpoint),
+            Some(_) => {
+                let what = "Kafka: the broker has ended a transaction without a mark, so that its messages may come twice";
+                let hint = "abort it with kafka-transactions.sh; it is tried again then";
+                Err(Error::new(ErrorKind::Io, what).hint(hint))
+            }
+        }
     }
 
     fn producer(&self) -> Result<&BaseProducer<Reports>> {
@@ -136,7 +158,7 @@ impl KafkaSink {
     /// Begins as the only writer, and returns the checkpoint of the last commit.
     fn claim(&mut self) -> Result<Option<Checkpoint>> {
         self.connect()?;
-        let checkpoint = self.last_place()?.and_then(|place| place.checkpoint);
+        let checkpoint = self.checkpoint()?;
         self.commit_place(checkpoint.as_ref())?;
         self.is_claimed = true;
         Ok(checkpoint)
@@ -165,7 +187,9 @@ impl KafkaSink {
     /// Begins the transaction of the next commit.
     fn begin(&mut self) -> Result<()> {
         if !self.inside {
-            self.producer()?.begin_transaction().map_err(|error| broker_error(&error))?;
+            let producer = self.producer()?;
+            producer.begin_transaction().map_err(|error| broker_error(&error))?;
+            producer.context().is_incomplete.store(false, Ordering::Relaxed);
             self.inside = true;
         }
         Ok(())
@@ -177,7 +201,7 @@ impl KafkaSink {
         if committed.is_err() {
             // The next producer learns from the broker whether it is committed.
             if let Some(producer) = self.producer.take() {
-                let refused = std::mem::take(&mut *producer.context().0.lock());
+                let refused = std::mem::take(&mut *producer.context().refused.lock());
                 self.poison.extend(refused.into_iter().filter_map(|(number, why)| Some((*self.sent.get(number)?, why))));
             }
         }
@@ -198,7 +222,11 @@ impl KafkaSink {
         crate::point::reach("position sent");
         producer.flush(ANSWER).map_err(|error| broker_error(&error))?;
         crate::point::reach("messages sent");
-        again(|| producer.commit_transaction(ANSWER))
+        self.asked = checkpoint.filter(|_| !producer.context().is_incomplete.load(Ordering::Relaxed)).cloned();
+        let producer = self.producer()?;
+        again(|| producer.commit_transaction(ANSWER))?;
+        self.asked = checkpoint.cloned();
+        Ok(())
     }
 
     /// Sends the messages of a change.
@@ -295,7 +323,8 @@ impl Sink for KafkaSink {
             match self.last_place()? {
                 Some(place) if place.writer == self.writer => {
                     if self.producer.is_some() {
-                        return Ok(place.checkpoint);
+                        // Its last commit was confirmed, which a broker does before it marks it.
+                        return Ok(self.asked.clone());
                     }
                 }
                 _ => return Err(taken_over()),
@@ -332,7 +361,7 @@ impl Sink for KafkaSink {
         let Some(producer) = &self.producer else { return Ok(()) };
         producer.purge(PurgeConfig::default().queue().inflight());
         let aborted = producer.flush(ANSWER).and_then(|()| producer.abort_transaction(ANSWER));
-        producer.context().0.lock().clear();
+        producer.context().refused.lock().clear();
         if let Err(error) = aborted {
             // The broker aborts it for the next producer, or after its time limit.
             tracing::debug!(%error, "the transaction of the producer is left to the broker");

@@ -157,7 +157,10 @@ impl Store for Objects {
     }
 
     fn check(&self, writer: &str) -> Result<()> {
-        self.folder.check_conditions(&format!("{FOLDER}/{writer}.probe"))
+        let probe = format!("{FOLDER}/{writer}.probe");
+        let outcome = self.folder.check_conditions(&probe);
+        self.folder.delete(vec![probe])?;
+        outcome
     }
 }
 
