@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use common::{Outcome, Timings, generate, keep, setting};
+use common::{Outcome, Timings, generate, keep, link_all, setting, usage};
 use trailcore::trail::ByteOrder;
 use trailcore::{ChangeBlock, ReadOptions, Trail};
 use trailcore_samples::Bank;
@@ -210,16 +210,6 @@ fn shared(path: &Path, subscribers: usize, changes: u64) -> Outcome<u64> {
     Ok(changes)
 }
 
-/// Returns the processor time of this process, in seconds, and its memory in MiB.
-fn usage() -> Outcome<(f64, f64)> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    let memory = std::fs::read_to_string("/proc/self/status")?;
-    let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|text| text.split_whitespace().next());
-    Ok((ticks as f64 / 100.0, resident.unwrap_or("0").parse::<f64>()? / 1024.0))
-}
-
 /// Returns the processor time of idle tails as a part of the elapsed time, and the memory that they take.
 fn idle(tails: usize, seconds: u64) -> Outcome<(f64, f64)> {
     let folder = scratch("idle")?;
@@ -229,13 +219,7 @@ fn idle(tails: usize, seconds: u64) -> Outcome<(f64, f64)> {
     let mut threads = Vec::new();
     for number in 0..tails {
         let own = folder.join(format!("tail{number}"));
-        std::fs::create_dir(&own)?;
-        for file in std::fs::read_dir(&folder)? {
-            let file = file?.path();
-            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
-                std::fs::hard_link(&file, own.join(name))?;
-            }
-        }
+        link_all(&folder, &own)?;
         let mut tail = Tail::open(own.join("bk"), TailOptions::new())?;
         handles.push(tail.handle());
         let small = std::thread::Builder::new().stack_size(256 << 10);

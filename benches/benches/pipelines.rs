@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Outcome, Timings, generate, keep, setting};
+use common::{Outcome, Timings, generate, keep, link_all, setting, usage};
 use trailcore::Trail;
 use trailcore::trail::ByteOrder;
 use trailcore_samples::Bank;
@@ -167,16 +167,6 @@ fn latency(source: &Path, is_stuck: bool) -> Outcome<f64> {
     Ok(at.as_secs_f64() * 1_000.0)
 }
 
-/// Returns the processor time of this process, in seconds, and its memory in MiB.
-fn usage() -> Outcome<(f64, f64)> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    let memory = std::fs::read_to_string("/proc/self/status")?;
-    let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|text| text.split_whitespace().next());
-    Ok((ticks as f64 / 100.0, resident.unwrap_or("0").parse::<f64>()? / 1024.0))
-}
-
 /// Returns the processor time of idle pipelines, each on a trail of its own, and the memory that they take.
 fn idle(pipelines: usize, seconds: u64) -> Outcome<(f64, f64)> {
     let folder = scratch("idle")?;
@@ -184,13 +174,7 @@ fn idle(pipelines: usize, seconds: u64) -> Outcome<(f64, f64)> {
     let mut text = String::new();
     for number in 0..pipelines {
         let own = folder.join(format!("trail{number}"));
-        std::fs::create_dir(&own)?;
-        for file in std::fs::read_dir(&folder)? {
-            let file = file?.path();
-            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
-                std::fs::hard_link(&file, own.join(name))?;
-            }
-        }
+        link_all(&folder, &own)?;
         let (trail, out) = (own.join("bk"), own.join("out"));
         text +=
             &format!("[[pipeline]]\nname = 'p{number}'\ntrail = {trail:?}\n[[pipeline.sink]]\nkind = 'jsonl'\npath = {out:?}\n");

@@ -18,6 +18,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
@@ -315,6 +316,7 @@ fn a_real_broker() {
     tombstones(&broker, &trail);
     position_that_can_be_lost(&broker, &trail);
     transaction_that_times_out(&broker, &trail);
+    transaction_of_another_producer(&broker, &trail);
     #[cfg(feature = "kafka_tls")]
     tls_and_users(&broker, &trail, &wanted);
     broker_that_is_killed(&mut broker, scratch.path());
@@ -453,6 +455,30 @@ fn transaction_that_times_out(broker: &Broker, trail: &Path) {
     }
     let first = change.as_change().position();
     assert_eq!(positions(&broker.messages("slow")), [before, vec![first; 2]].concat(), "each commit once");
+}
+
+/// Nothing after the open transaction of another producer in the position topic can be known to be committed.
+fn transaction_of_another_producer(broker: &Broker, trail: &Path) {
+    let options = pipeline(&toml(trail, broker, "open", "", "topic = 'open'"));
+    Pipeline::start(options.clone()).unwrap().drain().unwrap();
+    let before = positions(&broker.messages("open"));
+    let other: BaseProducer = broker.config().set("transactional.id", "other").create().unwrap();
+    other.init_transactions(ANSWER).unwrap();
+    other.begin_transaction().unwrap();
+    other
+        .send(BaseRecord::<[u8], [u8]>::to("trailcore.position.open").key(b"open").partition(0))
+        .map_err(|(error, _)| error)
+        .unwrap();
+    other.flush(ANSWER).unwrap();
+    let mut sink = options.sinks[0].open().unwrap();
+    for _ in 0..2 {
+        let error = sink.load().unwrap_err();
+        assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another producer"), "{error}");
+    }
+    other.abort_transaction(ANSWER).unwrap();
+    let checkpoint = sink.load().unwrap().unwrap();
+    sink.commit(&checkpoint).unwrap();
+    assert_eq!(positions(&broker.messages("open")), before);
 }
 
 /// The broker is away for longer than a transaction may take, then it is killed while commits are in flight.

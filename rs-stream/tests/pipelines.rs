@@ -260,15 +260,19 @@ fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
 /// A record batch with a value that cannot be decoded fails as a whole: only the change with the value may be refused.
 #[test]
 fn of_a_record_batch_only_the_change_with_the_bad_value_is_refused() {
-    let table = Arc::new(TableDef::new("SHOP.ITEMS", vec![ColumnDef::number("ID").key(), ColumnDef::number("PRICE")]));
-    for kind in ["parquet", "arrow"] {
+    let columns = vec![ColumnDef::number("ID").key(), ColumnDef::number("PRICE")];
+    let first = Arc::new(TableDef::new("SHOP.ITEMS", columns.clone()));
+    // The file ends inside of the commit then.
+    let second = Arc::new(TableDef::new("SHOP.ITEMS", [columns, vec![ColumnDef::varchar("NOTE", 9)]].concat()));
+    for (kind, changes_at) in [("parquet", 50), ("arrow", 50), ("parquet", 25), ("arrow", 24)] {
         let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
         let mut writer = TrailWriter::in_memory("lt", options()).unwrap();
         for id in 0..50 {
             writer
                 .begin(&(100 + id).to_string(), &format!("1.2.{id}"), Timestamp::from_unix_micros(1_700_000_000_000_000))
                 .unwrap();
-            let mut row = RowBuilder::new(&table, writer.byte_order());
+            let table = if id < changes_at { &first } else { &second };
+            let mut row = RowBuilder::new(table, writer.byte_order());
             row.number("ID", &id.to_string()).unwrap().number("PRICE", "1.5").unwrap();
             let mut bytes = row.bytes().to_vec();
             if id == 23 {
@@ -276,7 +280,7 @@ fn of_a_record_batch_only_the_change_with_the_bad_value_is_refused() {
                 assert_eq!(&bytes[digits..], b"1.5");
                 bytes[digits..].copy_from_slice(b"1x5");
             }
-            writer.insert(&table, &bytes).unwrap();
+            writer.insert(table, &bytes).unwrap();
             writer.commit().unwrap();
         }
         growing.append(0, &writer.finish().unwrap()[0].1);

@@ -418,19 +418,32 @@ fn count(running: &Pipeline, name: &str) -> u64 {
 
 /// A row that the table does not take goes to the dead letters; the others of its statement do not.
 fn refused(server: &Server, trail: &Path, client: &mut Client, scratch: &Path) {
-    client.batch_execute(&format!("{CREATE}; ALTER TABLE bank.accounts ADD CHECK (id <> 33)")).unwrap();
-    let folder = scratch.join("letters");
-    let letters = folder.join("pg.postgres.jsonl");
-    let options = pipeline(trail, server, &format!("dead_letters = {folder:?}"), "");
-    let mut running = Pipeline::start(options.clone()).unwrap();
-    running.drain().unwrap();
-    let without: Vec<_> = wanted().into_iter().filter(|row| !row.starts_with("33|")).collect();
-    assert_eq!(rows(client), without);
-    let text = std::fs::read_to_string(&letters).unwrap();
-    assert!(text.lines().count() == 1 && text.contains("\"ID\":33"), "{text}");
-    // Without the constraint it can be replayed.
-    drop(running);
-    client.batch_execute("ALTER TABLE bank.accounts DROP CONSTRAINT accounts_id_check").unwrap();
-    assert_eq!(Pipeline::replay(&options).unwrap(), [(letters, 1)]);
-    assert_eq!(rows(client), wanted());
+    let two = "select = 'MAP BANK.ACCOUNTS, TARGET bank.accounts; MAP BANK.ACCOUNTS, TARGET copy.accounts;'\n\
+               map = [{ constant = { ORIGIN = 'core' } }]";
+    for more in ["", two] {
+        client.batch_execute(CREATE).unwrap();
+        client
+            .batch_execute("DROP SCHEMA IF EXISTS copy CASCADE; CREATE SCHEMA copy; ALTER TABLE bank.accounts ADD origin text")
+            .unwrap();
+        client.batch_execute("CREATE TABLE copy.accounts (LIKE bank.accounts INCLUDING ALL)").unwrap();
+        client.batch_execute("ALTER TABLE bank.accounts ADD CHECK (id <> 33)").unwrap();
+        let folder = scratch.join("letters");
+        let letters = folder.join("pg.postgres.jsonl");
+        let options = pipeline(trail, server, &format!("dead_letters = {folder:?}\n{more}"), "");
+        let mut running = Pipeline::start(options.clone()).unwrap();
+        running.drain().unwrap();
+        let without: Vec<_> = wanted().into_iter().filter(|row| !row.starts_with("33|")).collect();
+        assert_eq!(rows(client), without);
+        let text = std::fs::read_to_string(&letters).unwrap();
+        assert!(text.lines().count() == 1 && text.contains("\"ID\":33"), "{text}");
+        // Without the constraint it can be replayed: the mapped row, since the other one is there.
+        drop(running);
+        client.batch_execute("ALTER TABLE bank.accounts DROP CONSTRAINT accounts_id_check").unwrap();
+        assert_eq!(Pipeline::replay(&options).unwrap(), [(letters, 1)]);
+        assert_eq!(rows(client), wanted());
+        if more == two {
+            let sql = "SELECT count(*) FROM (TABLE bank.accounts INTERSECT TABLE copy.accounts) AS same WHERE origin = 'core'";
+            assert_eq!(client.query_one(sql, &[]).unwrap().get::<_, i64>(0), i64::try_from(wanted().len()).unwrap());
+        }
+    }
 }

@@ -83,3 +83,25 @@ pub fn generate(name: &str, bank: &Bank) -> Outcome<PathBuf> {
     }
     Ok(path)
 }
+
+/// Links the files of a trail into a folder of their own, which is created.
+pub fn link_all(from: &Path, to: &Path) -> Outcome<()> {
+    std::fs::create_dir(to)?;
+    for file in std::fs::read_dir(from)? {
+        let file = file?.path();
+        if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+            std::fs::hard_link(&file, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the processor time of this process, in seconds, and its memory in MiB.
+pub fn usage() -> Outcome<(f64, f64)> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    let memory = std::fs::read_to_string("/proc/self/status")?;
+    let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|text| text.split_whitespace().next());
+    Ok((ticks as f64 / 100.0, resident.unwrap_or("0").parse::<f64>()? / 1024.0))
+}

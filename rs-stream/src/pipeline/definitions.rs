@@ -75,7 +75,7 @@ impl Definitions {
         Self { is_replay: true, ..self }
     }
 
-    fn is_watching(&self) -> bool {
+    pub(crate) fn is_watching(&self) -> bool {
         self.options.new_columns != NewColumns::Add || self.options.version_column.is_some()
     }
 

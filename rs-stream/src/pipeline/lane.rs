@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use trailcore::{Change, Error, ErrorKind, Result};
 
 use super::definitions::Definitions;
-use super::letters::{DeadLetters, refuses};
+use super::letters::{DeadLetters, Form, refuses};
 use super::mapping::Mapping;
 use super::options::PipelineOptions;
 use super::status::{LaneStatus, State};
@@ -415,24 +415,39 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes a change, or puts it into the dead letters if the sink refuses it.
+    /// Writes the rows of a change. It goes to the dead letters if the sink refuses them all; else those that it refuses.
     fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
-        let sink = &mut self.sink;
+        let (sink, keeps) = (&mut self.sink, self.letters.is_some());
+        let (mut refused, mut is_written) = (Vec::new(), false);
         let outcome = mapping.map(change, |mapped, definition| {
             sink.set_definition(definition);
-            sink.write(mapped)
+            match sink.write(mapped) {
+                Err(error) if keeps && refuses(&error) => refused.push((mapped.to_owned(), definition, error)),
+                outcome => {
+                    outcome?;
+                    is_written = true;
+                }
+            }
+            Ok(())
         });
         self.is_final = mapping.definitions().has_stopped();
         match outcome {
-            Err(error) if refuses(&error) => self.keep_letter(change, error),
-            outcome => outcome,
+            Err(error) if refuses(&error) => return self.keep_letter(change, Form::default(), error),
+            outcome => outcome?,
         }
+        for (row, definition, error) in refused {
+            if !is_written {
+                return self.keep_letter(change, Form::default(), error);
+            }
+            self.keep_letter(&row.as_change(), Form { is_mapped: true, definition }, error)?;
+        }
+        Ok(())
     }
 
     /// Puts a change into the dead letters. Fails if there are none.
-    fn keep_letter(&mut self, change: &Change<'_>, error: Error) -> Result<()> {
+    fn keep_letter(&mut self, change: &Change<'_>, form: Form, error: Error) -> Result<()> {
         match &mut self.letters {
-            Some(letters) => letters.add(change, &error),
+            Some(letters) => letters.add(change, form, &error),
             None => Err(error.hint("set dead_letters to a folder to keep such changes there, and go on")),
         }
     }
@@ -446,8 +461,9 @@ impl Worker {
         }
         let mut checkpoint = tail.checkpoint(last)?;
         checkpoint.definitions = mapping.definitions().known();
-        for (change, error) in self.sink.take_refused()? {
-            self.keep_letter(&change.as_change(), error)?;
+        let form = Form { is_mapped: mapping.changes_rows(), definition: None };
+        for (row, error) in self.sink.take_refused()? {
+            self.keep_letter(&row.as_change(), form, error)?;
         }
         // The letters first: the commit moves on over their changes.
         if let Some(letters) = &mut self.letters {

@@ -14,6 +14,20 @@ use crate::durable;
 pub(crate) struct Reason {
     pub(crate) position: Position,
     pub(crate) reason: String,
+    #[serde(flatten)]
+    pub(crate) form: Form,
+}
+
+/// What a letter contains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Form {
+    /// A row as it comes from the mapping, and not the change of the trail. Other rows of the same change may be in the sink.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_mapped: bool,
+    /// The number of the row's definition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) definition: Option<u64>,
 }
 
 /// The dead letters of one sink: `PIPELINE.SINK.jsonl`, native JSON lines, which every command of trailcore reads, and beside it
@@ -46,10 +60,10 @@ impl DeadLetters {
     }
 
     /// Adds a change. [`sync`](Self::sync) writes it.
-    pub(crate) fn add(&mut self, change: &Change<'_>, error: &Error) -> Result<()> {
+    pub(crate) fn add(&mut self, change: &Change<'_>, form: Form, error: &Error) -> Result<()> {
         change.write_json(&mut self.changes)?;
         self.changes.push(b'\n');
-        let reason = Reason { position: change.position(), reason: error.to_string() };
+        let reason = Reason { position: change.position(), reason: error.to_string(), form };
         serde_json::to_writer(&mut self.reasons, &reason).map_err(|error| Error::internal(&error.to_string()))?;
         self.reasons.push(b'\n');
         self.waiting += 1;
@@ -85,22 +99,27 @@ impl DeadLetters {
         self.written
     }
 
-    /// Removes the letters at a position and after it: their changes come again.
-    pub(crate) fn trim(&mut self, from: Position) -> Result<()> {
-        self.forget();
+    /// Returns the reasons of the letters, each with its line, up to one that is torn by a crash.
+    pub(crate) fn reasons(&self) -> Result<Vec<(Reason, String)>> {
         let path = self.reasons_path();
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io(&path, error)),
         };
         let mut reasons = Vec::new();
         for line in BufReader::new(file).lines() {
             let line = line.map_err(|error| Error::io(&path, error))?;
-            // The last line may be torn by a crash.
-            let Ok(Reason { position, .. }) = serde_json::from_str(&line) else { break };
-            reasons.push((position, line));
+            let Ok(reason) = serde_json::from_str(&line) else { break };
+            reasons.push((reason, line));
         }
+        Ok(reasons)
+    }
+
+    /// Removes the letters at a position and after it: their changes come again.
+    pub(crate) fn trim(&mut self, from: Position) -> Result<()> {
+        self.forget();
+        let (path, reasons) = (self.reasons_path(), self.reasons()?);
         let changes = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -108,7 +127,7 @@ impl DeadLetters {
         };
         let whole: Vec<&str> = changes.split_inclusive('\n').filter(|line| line.ends_with('\n')).collect();
         // A letter without a line in both files was not committed.
-        let kept: Vec<_> = reasons.iter().zip(&whole).filter(|((position, _), _)| *position < from).collect();
+        let kept: Vec<_> = reasons.iter().zip(&whole).filter(|((reason, _), _)| reason.position < from).collect();
         if kept.len() == reasons.len() && kept.len() == whole.len() && (changes.is_empty() || changes.ends_with('\n')) {
             return Ok(());
         }
@@ -178,11 +197,11 @@ mod tests {
         let mut letters = DeadLetters::new(&scratch.path().join("letters"), "p", "csv");
         let error = Error::new(ErrorKind::Value, "too long");
         for rba in [10, 20, 30] {
-            letters.add(&change(rba).as_change(), &error).unwrap();
+            letters.add(&change(rba).as_change(), Form::default(), &error).unwrap();
         }
         letters.sync().unwrap();
         assert_eq!(letters.written(), 3);
-        letters.add(&change(40).as_change(), &error).unwrap();
+        letters.add(&change(40).as_change(), Form::default(), &error).unwrap();
         fs::write(letters.path(), fs::read_to_string(letters.path()).unwrap() + "{\"torn").unwrap();
         letters.trim(Position::new(0, 15)).unwrap();
         letters.sync().unwrap();

@@ -134,6 +134,11 @@ impl Mapping {
         &self.definitions
     }
 
+    /// Returns whether rows may differ from the changes of the trail.
+    pub(crate) fn changes_rows(&self) -> bool {
+        self.rules.is_some() || !self.transforms.is_empty() || self.definitions.is_watching()
+    }
+
     /// Calls `each` with the changes that a change becomes, itself or one for each rule of the selection that accepts it, and with the number
     /// of its table's definition if definitions are watched.
     pub(crate) fn map(
@@ -142,7 +147,7 @@ impl Mapping {
         mut each: impl FnMut(&Change<'_>, Option<u64>) -> Result<()>,
     ) -> Result<()> {
         let met = self.definitions.meet(change)?;
-        if self.rules.is_none() && self.transforms.is_empty() && met.is_none() {
+        if !self.changes_rows() {
             return each(change, None);
         }
         let number = met.as_ref().map(|met| met.version);
@@ -651,6 +656,10 @@ mod tests {
             "{types:?}"
         );
         assert!(found[0].contains(r#""A":2,"B":"5","CODE":3"#) && found[2].contains(r#""A":1,"B":"x","CODE":1"#), "{found:?}");
+        let rows = [("7", Some("t")), ("8", Some("u"))];
+        let (mapped, types) = projected("C = @BINARY (ID), A = @BINARY (@STRUP (CODE))", &rows);
+        assert!(types.len() == 1 && types[0].contains("A Binary") && types[0].contains("C NumberText"), "{types:?}");
+        assert_eq!(mapped[1], r#"{"C":8,"A":{"$base64":"VQ==""#);
         // A value that the column cannot hold is refused.
         let (found, _) = projected("A = @IF (ID > 7, @HEXTOBIN ('41'), CODE)", &[("7", Some("t")), ("9", Some("t"))]);
         assert!(found[0].contains(r#""A":"t""#) && found[1].contains("COLMAP gives bytes"), "{found:?}");

@@ -18,14 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use trailcore::{Error, ErrorKind, Position, Result, Trail};
+use trailcore::{Change, Error, ErrorKind, Position, Result, Trail};
 
 pub use self::call::answer;
 use self::definitions::Definitions;
 pub use self::definitions::{DefinitionOptions, NewColumns};
 use self::lane::{Control, Lane, Wanted};
-use self::letters::DeadLetters;
 pub(crate) use self::letters::refuses;
+use self::letters::{DeadLetters, Form};
 use self::mapping::Mapping;
 pub use self::mapping::{Cast, Mask, Transform};
 #[cfg(feature = "metrics")]
@@ -200,7 +200,7 @@ impl Pipeline {
         options.named_sinks().map(plan).collect()
     }
 
-    /// Writes the dead letters of each sink to it once more, with the present mapping, and removes them. The pipeline must not run
+    /// Writes the dead letters of each sink to it once more, and removes them: changes of the trail with the present mapping, rows as they are. The pipeline must not run
     /// meanwhile. Returns the files that were there, and the number of changes of each. If the process ends between the commit of a sink
     /// and the removal, the next call writes its letters again.
     ///
@@ -252,19 +252,32 @@ fn write_again(options: &PipelineOptions, letters: &mut DeadLetters, sink: &mut 
     let definitions = Definitions::new(&options.definitions, checkpoint.definitions.clone()).for_replay();
     let mut mapping = Mapping::new(options.select.as_ref(), &options.map)?.watching(definitions);
     let mut reader = Trail::open(letters.path())?.reader_with(options.follow.read.clone())?;
+    let reasons = letters.reasons()?;
     let mut changes = 0;
     while let Some(change) = reader.next()? {
-        mapping.map(&change, |mapped, definition| {
+        let form = reasons.get(changes).map_or_else(Form::default, |(reason, _)| reason.form);
+        let mut rows = 0;
+        let mut write = |row: &Change<'_>, definition| {
+            rows += 1;
             sink.set_definition(definition);
-            sink.write(mapped)
-        })?;
+            sink.write(row)
+        };
+        if form.is_mapped {
+            write(&change, form.definition)?;
+        } else {
+            mapping.map(&change, write)?;
+        }
+        if rows == 0 {
+            let what = format!("the dead letter of {} at {} gives no row", change.table_name(), change.position());
+            return Err(Error::new(ErrorKind::Value, what).hint("correct the selection, or remove the letter from both files"));
+        }
         changes += 1;
     }
     if let Some((_, error)) = sink.take_refused()?.into_iter().next() {
         return Err(error);
     }
     sink.commit(&checkpoint)?;
-    Ok(changes)
+    Ok(changes as u64)
 }
 
 /// The place at which a sink would go on.

@@ -425,6 +425,10 @@ impl Sink for FilesSink {
             None => false,
         };
         if !fits {
+            // While the earlier file is open, so that its types can be seen.
+            let earlier = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder));
+            let flushed = earlier.map_or(Ok(()), |open| open.content.flush());
+            self.adapted(flushed)?;
             let open = self.begin(change)?;
             let earlier = self.open.entry(table.clone().into_owned()).or_default().insert(self.folder.clone(), open);
             if let Some(earlier) = earlier {

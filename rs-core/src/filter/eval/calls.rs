@@ -294,7 +294,7 @@ fn substitute<'e, N: Operand, S: Subject>(arguments: &'e [N], context: &Context<
 
 fn binary(value: Scalar<'_>) -> Value<'_> {
     Ok(match value {
-        Scalar::Text(text) | Scalar::Digits(text) => Scalar::Bytes(text.as_bytes()),
+        Scalar::Text(text) => Scalar::Bytes(text.as_bytes()),
         other => other,
     })
 }

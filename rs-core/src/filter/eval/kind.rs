@@ -97,6 +97,10 @@ fn kind_of_call(function: Function, arguments: &[Node], table: &TableDef) -> Opt
         | Function::StrFind
         | Function::StrLen
         | Function::StrNCmp => Some(ProjectedKind::Number),
+        Function::Binary => match arguments.first()?.kind(table)? {
+            ProjectedKind::Text => Some(ProjectedKind::Binary),
+            kind => Some(kind),
+        },
         Function::HexToBin | Function::HighVal | Function::LowVal => Some(ProjectedKind::Binary),
         _ => Some(ProjectedKind::Unknown),
     }

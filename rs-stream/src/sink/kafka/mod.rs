@@ -12,6 +12,7 @@
 #[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
+mod marks;
 mod place;
 #[cfg(feature = "kafka")]
 mod sink;

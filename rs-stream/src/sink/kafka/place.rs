@@ -1,5 +1,6 @@
 //! The place of a sink in the trail, kept in a topic.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
@@ -15,10 +16,9 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
 use super::broker::{ANSWER, broker_error};
+use super::marks::consumer;
 use crate::checkpoint::Checkpoint;
 
-/// Only what is committed is read.
-const COMMITTED: &str = "read_committed";
 /// Messages that are read back from the end, at first.
 const WINDOW: i64 = 64;
 /// Time after which the reports of a client that does not connect are read, and their number at most.
@@ -32,6 +32,9 @@ pub(super) struct Place {
     pub(super) writer: String,
     /// The place at which the pipeline continues; null before the first commit.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// The topics that have messages of the same transaction.
+    #[serde(default)]
+    pub(super) topics: BTreeSet<String>,
 }
 
 /// The topic of the position.
@@ -43,27 +46,12 @@ pub(super) struct PositionTopic<'a> {
 impl PositionTopic<'_> {
     /// Returns the last place that is committed; `None` without one, or without the topic.
     pub(super) fn last(&self) -> Result<Option<Place>> {
-        self.last_of(&self.consumer(COMMITTED)?)
+        self.last_of(&consumer(self.config, true)?)
     }
 
-    /// Returns the place of a transaction that has no mark of its end, a while after the broker has ended all transactions of the
-    /// producer. A broker (4.4.0) that is restarted after a crash can lose marks: it ends a transaction before it knows who leads the
-    /// partitions. The next mark of the producer then counts for its messages, too.
-    pub(super) fn unmarked(&self) -> Result<Option<Place>> {
-        let (committed, all) = (self.consumer(COMMITTED)?, self.consumer("read_uncommitted")?);
-        let end = |consumer: &BaseConsumer| self.ends(consumer).map(|(_, high)| high).map_err(|error| broker_error(&error));
-        let until = Instant::now() + LOOK;
-        // The end of what is committed, in this order: it moves while the marks are written.
-        while {
-            let last = end(&all)?;
-            end(&committed)? < last
-        } {
-            if Instant::now() >= until {
-                return self.last_of(&all);
-            }
-            std::thread::sleep(LOOK / 30);
-        }
-        Ok(None)
+    /// Returns the place in the last message, whether it is committed or not.
+    pub(super) fn last_sent(&self) -> Result<Option<Place>> {
+        self.last_of(&consumer(self.config, false)?)
     }
 
     fn last_of(&self, consumer: &BaseConsumer) -> Result<Option<Place>> {
@@ -84,13 +72,6 @@ impl PositionTopic<'_> {
             }
             window = window.saturating_mul(8);
         }
-    }
-
-    fn consumer(&self, isolation: &str) -> Result<BaseConsumer> {
-        let mut config = self.config.clone();
-        config.set("group.id", self.name).set("enable.auto.commit", "false").set("isolation.level", isolation);
-        config.set("enable.partition.eof", "true").set("allow.auto.create.topics", "false");
-        config.create().map_err(|error| broker_error(&error))
     }
 
     /// Returns the facts of the topic. Where no broker answers, its error is the reason, if it is one of the settings.
@@ -121,7 +102,7 @@ impl PositionTopic<'_> {
         consumer.fetch_watermarks(self.name, 0, ANSWER)
     }
 
-    /// Returns the last committed message from an offset on.
+    /// Returns the last message from an offset on that the consumer sees.
     fn last_from(&self, consumer: &BaseConsumer, from: i64) -> Result<Option<Vec<u8>>> {
         let mut assigned = TopicPartitionList::new();
         assigned
@@ -131,7 +112,8 @@ impl PositionTopic<'_> {
         let (mut last, until) = (None, Instant::now() + ANSWER);
         loop {
             match consumer.poll(Duration::from_millis(500)) {
-                Some(Ok(message)) => last = message.payload().map(<[u8]>::to_vec).or(last),
+                // An empty one was sent to abort a transaction without marks.
+                Some(Ok(message)) => last = message.payload().filter(|text| !text.is_empty()).map(<[u8]>::to_vec).or(last),
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(last),
                 Some(Err(error)) if Instant::now() >= until => return Err(broker_error(&error)),
                 None if Instant::now() >= until => {
@@ -183,7 +165,7 @@ impl PositionTopic<'_> {
 
     /// Checks that a broker answers.
     pub(super) fn reach(&self) -> Result<()> {
-        self.metadata(&self.consumer(COMMITTED)?).map(drop).map_err(|error| broker_error(&error))
+        self.metadata(&consumer(self.config, true)?).map(drop).map_err(|error| broker_error(&error))
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {

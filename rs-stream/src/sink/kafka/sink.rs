@@ -1,8 +1,9 @@
 //! [`KafkaSink`]: the sink itself.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -15,6 +16,7 @@ use trailcore::{Change, Error, ErrorKind, Op, Position, Result};
 
 use super::super::{Promise, Sink, taken_over};
 use super::broker::{ANSWER, again, broker_error, is_fenced};
+use super::marks::without_marks;
 use super::place::{Place, PositionTopic};
 use super::{Encoder, JsonEncoder, KafkaOptions};
 use crate::checkpoint::{Checkpoint, unix_micros};
@@ -36,9 +38,12 @@ pub struct KafkaSink {
     producer: Option<BaseProducer<Reports>>,
     is_claimed: bool,
     inside: bool,
-    /// The checkpoint of the last transaction that the broker was asked to commit: all of its messages are in the topics.
-    asked: Option<Checkpoint>,
-    topics: HashMap<String, String>,
+    /// The writer of the place that was there when this one began. Its own place has no mark at first.
+    before: Option<String>,
+    /// The checkpoint of the last commit that the broker has confirmed.
+    committed: Option<Checkpoint>,
+    /// The topics of tables.
+    topics: HashMap<String, Topic>,
     /// The positions of the messages since the last commit, by their number.
     sent: Vec<Position>,
     /// The number of the definition of the changes.
@@ -50,19 +55,21 @@ pub struct KafkaSink {
     value: Vec<u8>,
 }
 
+struct Topic {
+    name: String,
+    /// Whether it has messages since the last commit that the broker has confirmed.
+    is_written: Cell<bool>,
+}
+
 impl fmt::Debug for KafkaSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaSink").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
-/// Collects the messages that did not arrive.
+/// Collects the numbers of messages that the broker does not take, with the reasons.
 #[derive(Default)]
-struct Reports {
-    /// Numbers and reasons of messages that the broker does not take.
-    refused: Mutex<Vec<(usize, String)>>,
-    is_incomplete: AtomicBool,
-}
+struct Reports(Mutex<Vec<(usize, String)>>);
 
 impl ClientContext for Reports {}
 
@@ -71,9 +78,8 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, number: usize) {
         if let Err((error, _)) = result {
-            self.is_incomplete.store(true, Ordering::Relaxed);
             if error.rdkafka_error_code().is_some_and(refuses_message) {
-                self.refused.lock().push((number, error.to_string()));
+                self.0.lock().push((number, error.to_string()));
             }
         }
     }
@@ -104,9 +110,24 @@ impl KafkaSink {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
         let writer = format!("{}-{}-{}", std::process::id(), unix_micros(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (producer, is_claimed, inside, asked, topics, sent, definition) = Default::default();
+        let (producer, is_claimed, inside, before, committed, topics, sent, definition) = Default::default();
         let (poison, key, value, encoder) = (HashMap::new(), Vec::new(), Vec::new(), Box::new(encoder));
-        Ok(Self { options, encoder, writer, producer, is_claimed, inside, asked, topics, sent, definition, poison, key, value })
+        Ok(Self {
+            options,
+            encoder,
+            writer,
+            producer,
+            is_claimed,
+            inside,
+            before,
+            committed,
+            topics,
+            sent,
+            definition,
+            poison,
+            key,
+            value,
+        })
     }
 
     fn config(&self) -> ClientConfig {
@@ -125,19 +146,10 @@ impl KafkaSink {
         PositionTopic { config: &self.config(), name: &self.options.position_topic() }.last()
     }
 
-    /// Returns the checkpoint at which a new producer continues. The one of a transaction without a mark if its commit was asked for
-    /// here: the mark of the next transaction commits it.
-    fn checkpoint(&self) -> Result<Option<Checkpoint>> {
-        let unmarked = PositionTopic { config: &self.config(), name: &self.options.position_topic() }.unmarked()?;
-        match unmarked {
-            None => Ok(self.last_place()?.and_then(|place| place.checkpoint)),
-            Some(place) if place.writer == self.writer && place.checkpoint == self.asked => Ok(place.checkpoint),
-            Some(_) => {
-                let what = "Kafka: the broker has ended a transaction without a mark, so that its messages may come twice";
-                let hint = "abort it with kafka-transactions.sh; it is tried again then";
-                Err(Error::new(ErrorKind::Io, what).hint(hint))
-            }
-        }
+    /// Returns whether no other writer has begun since this one.
+    fn is_own(&self, place: Option<&Place>) -> bool {
+        let writer = place.map(|place| place.writer.as_str());
+        writer == Some(self.writer.as_str()) || writer == self.before.as_deref()
     }
 
     fn producer(&self) -> Result<&BaseProducer<Reports>> {
@@ -158,10 +170,61 @@ impl KafkaSink {
     /// Begins as the only writer, and returns the checkpoint of the last commit.
     fn claim(&mut self) -> Result<Option<Checkpoint>> {
         self.connect()?;
-        let checkpoint = self.checkpoint()?;
+        let claimed = self.claim_place();
+        if claimed.is_err() {
+            self.producer = None;
+        }
+        claimed
+    }
+
+    fn claim_place(&mut self) -> Result<Option<Checkpoint>> {
+        self.abort_without_marks()?;
+        let place = self.last_place()?;
+        let checkpoint = place.as_ref().and_then(|place| place.checkpoint.clone());
+        self.before = place.map(|place| place.writer);
         self.commit_place(checkpoint.as_ref())?;
         self.is_claimed = true;
         Ok(checkpoint)
+    }
+
+    /// Aborts what the last transaction has left without marks, unless its place is committed: a transaction of a new producer with the same
+    /// partitions is aborted, whose marks count for the old messages too.
+    fn abort_without_marks(&mut self) -> Result<()> {
+        let position = self.options.position_topic();
+        let mut topics = self.written();
+        let unmarked = without_marks(&self.config(), &BTreeSet::from([position.clone()]))?;
+        if !unmarked.is_empty() {
+            let topic = PositionTopic { config: &self.config(), name: &position };
+            topics.extend(topic.last_sent()?.into_iter().flat_map(|place| place.topics));
+        } else if topics.is_empty() || self.last_place()?.and_then(|place| place.checkpoint) != self.committed {
+            return Ok(());
+        }
+        let mut open = without_marks(&self.config(), &topics)?;
+        open.extend(unmarked);
+        if open.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(partitions = ?open, "the broker has ended a transaction without marks; it is aborted");
+        let producer = self.producer()?;
+        producer.begin_transaction().map_err(|error| broker_error(&error))?;
+        for (topic, partition) in &open {
+            let empty: &[u8] = &[];
+            send(producer, BaseRecord::with_opaque_to(topic, usize::MAX).key(empty).payload(empty).partition(*partition))?;
+        }
+        producer.flush(ANSWER).map_err(|error| broker_error(&error))?;
+        again(|| producer.abort_transaction(ANSWER))?;
+        match without_marks(&self.config(), &BTreeSet::from([position]))?.first() {
+            None => Ok(()),
+            Some((topic, _)) => {
+                let what = format!("Kafka: the topic {topic} has a transaction of another producer");
+                Err(Error::new(ErrorKind::Io, what).hint("end it with kafka-transactions.sh abort"))
+            }
+        }
+    }
+
+    /// Returns the topics with messages since the last commit that the broker has confirmed.
+    fn written(&self) -> BTreeSet<String> {
+        self.topics.values().filter(|topic| topic.is_written.get()).map(|topic| topic.name.clone()).collect()
     }
 
     /// Returns the error of a producer. One that is fenced has been replaced by another writer, unless the last place is still its own: then
@@ -174,7 +237,7 @@ impl KafkaSink {
             _ => return error,
         }
         match self.last_place() {
-            Ok(Some(place)) if place.writer == self.writer => Error::new(
+            Ok(place) if self.is_own(place.as_ref()) => Error::new(
                 ErrorKind::Io,
                 "Kafka: the broker has ended the transaction, which took longer than transaction.timeout.ms",
             )
@@ -187,9 +250,7 @@ impl KafkaSink {
     /// Begins the transaction of the next commit.
     fn begin(&mut self) -> Result<()> {
         if !self.inside {
-            let producer = self.producer()?;
-            producer.begin_transaction().map_err(|error| broker_error(&error))?;
-            producer.context().is_incomplete.store(false, Ordering::Relaxed);
+            self.producer()?.begin_transaction().map_err(|error| broker_error(&error))?;
             self.inside = true;
         }
         Ok(())
@@ -201,7 +262,7 @@ impl KafkaSink {
         if committed.is_err() {
             // The next producer learns from the broker whether it is committed.
             if let Some(producer) = self.producer.take() {
-                let refused = std::mem::take(&mut *producer.context().refused.lock());
+                let refused = std::mem::take(&mut *producer.context().0.lock());
                 self.poison.extend(refused.into_iter().filter_map(|(number, why)| Some((*self.sent.get(number)?, why))));
             }
         }
@@ -213,7 +274,7 @@ impl KafkaSink {
     /// Sends the place of the next start, and asks the broker to commit the transaction.
     fn send_place(&mut self, checkpoint: Option<&Checkpoint>) -> Result<()> {
         self.begin()?;
-        let place = Place { writer: self.writer.clone(), checkpoint: checkpoint.cloned() };
+        let place = Place { writer: self.writer.clone(), checkpoint: checkpoint.cloned(), topics: self.written() };
         let text = serde_json::to_vec(&place).map_err(|error| Error::internal(&error.to_string()))?;
         let (topic, name) = (self.options.position_topic(), self.options.position.clone());
         let record = BaseRecord::with_opaque_to(&topic, usize::MAX).key(name.as_bytes()).payload(text.as_slice()).partition(0);
@@ -222,10 +283,9 @@ impl KafkaSink {
         crate::point::reach("position sent");
         producer.flush(ANSWER).map_err(|error| broker_error(&error))?;
         crate::point::reach("messages sent");
-        self.asked = checkpoint.filter(|_| !producer.context().is_incomplete.load(Ordering::Relaxed)).cloned();
-        let producer = self.producer()?;
         again(|| producer.commit_transaction(ANSWER))?;
-        self.asked = checkpoint.cloned();
+        self.committed = checkpoint.cloned();
+        self.topics.values().for_each(|topic| topic.is_written.set(false));
         Ok(())
     }
 
@@ -237,7 +297,7 @@ impl KafkaSink {
         }
         let table = change.table_name();
         if !self.topics.contains_key(&*table) {
-            let topic = self.options.topic_of(&table)?;
+            let topic = Topic { name: self.options.topic_of(&table)?, is_written: Cell::new(false) };
             self.topics.insert(table.clone().into_owned(), topic);
         }
         self.value.clear();
@@ -246,6 +306,8 @@ impl KafkaSink {
         let has_key = change.op().is_change() && change.write_json_key(&mut self.key)?;
         self.begin()?;
         let Some(topic) = self.topics.get(&*table) else { return Err(Error::internal("the topic of a table is missing")) };
+        topic.is_written.set(true);
+        let topic = topic.name.as_str();
         let partition = self.options.partition.or(if has_key { None } else { Some(0) });
         let text = position.to_string();
         let definition = self.definition.map(|number| number.to_string());
@@ -320,14 +382,11 @@ impl Sink for KafkaSink {
         self.roll_back()?;
         if self.is_claimed {
             // Before a new producer would fence the one that has taken over.
-            match self.last_place()? {
-                Some(place) if place.writer == self.writer => {
-                    if self.producer.is_some() {
-                        // Its last commit was confirmed, which a broker does before it marks it.
-                        return Ok(self.asked.clone());
-                    }
-                }
-                _ => return Err(taken_over()),
+            if !self.is_own(self.last_place()?.as_ref()) {
+                return Err(taken_over());
+            }
+            if self.producer.is_some() {
+                return Ok(self.committed.clone());
             }
         } else {
             PositionTopic { config: &self.config(), name: &self.options.position_topic() }.prepare()?;
@@ -361,7 +420,7 @@ impl Sink for KafkaSink {
         let Some(producer) = &self.producer else { return Ok(()) };
         producer.purge(PurgeConfig::default().queue().inflight());
         let aborted = producer.flush(ANSWER).and_then(|()| producer.abort_transaction(ANSWER));
-        producer.context().refused.lock().clear();
+        producer.context().0.lock().clear();
         if let Err(error) = aborted {
             // The broker aborts it for the next producer, or after its time limit.
             tracing::debug!(%error, "the transaction of the producer is left to the broker");
@@ -393,8 +452,6 @@ fn old_key(change: &Change<'_>) -> Result<Option<Vec<u8>>> {
 mod tests {
     //! Errors of brokers that a real one does not give on demand. The cluster of librdkafka lets consumers see what is aborted, and zombies
     //! commit: what depends on that is tested with a real broker, in `tests/kafka.rs`.
-
-    use std::collections::BTreeSet;
 
     use rdkafka::consumer::{BaseConsumer, Consumer};
     use rdkafka::error::KafkaError;
@@ -454,16 +511,34 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_fails_is_begun_again() {
+        let cluster = MockCluster::new(1).unwrap();
+        ["t", "trailcore.position.p"].iter().for_each(|topic| cluster.create_topic(topic, 1, 1).unwrap());
+        let mut sink = sink(&cluster);
+        assert!(sink.claim().unwrap().is_none());
+        sink.write(&change(0).as_change()).unwrap();
+        cluster.request_errors(Api::EndTxn, &[Code::RD_KAFKA_RESP_ERR_INVALID_TXN_STATE]);
+        assert_eq!(sink.commit(&checkpoint(1)).unwrap_err().kind(), ErrorKind::Io);
+        sink.roll_back().unwrap();
+        cluster.request_errors(Api::ListOffsets, &[Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 4]);
+        assert_eq!(sink.load().unwrap_err().kind(), ErrorKind::Io);
+        // What is committed is not known.
+        assert!(sink.producer.is_none() && sink.committed.is_none());
+        cluster.clear_request_errors(Api::ListOffsets);
+        sink.roll_back().unwrap();
+        assert!(sink.load().unwrap().is_some() && sink.producer.is_some());
+    }
+
+    #[test]
     fn whatever_brokers_answer_each_commit_counts_or_is_tried_again() {
         use Code::*;
         let moved = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
         #[allow(clippy::type_complexity)]
-        let faults: [(&str, Option<(Api, &[Code])>); 14] = [
+        let faults: [(&str, Option<(Api, &[Code])>); 13] = [
             ("a leader moved", Some((Api::Produce, &[moved, moved]))),
             ("a leader is away", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE]))),
             ("too few replicas", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS]))),
             ("a broker is slow", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT]))),
-            ("throttled", Some((Api::Produce, &[RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED]))),
             ("an answer is lost", Some((Api::Produce, &[RD_KAFKA_RESP_ERR__TRANSPORT]))),
             ("a partition cannot be added", Some((Api::AddPartitionsToTxn, &[RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS]))),
             ("no right to a topic", Some((Api::AddPartitionsToTxn, &[RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED]))),

@@ -101,7 +101,7 @@ class ValuesTest {
             assertEquals(ColumnState.NULL, row.state("NAME"));
             assertEquals(ColumnState.VALUE, row.state("CODE"));
             assertEquals(ColumnState.MISSING, row.state("AMOUNT"));
-            assertEquals("", row.get("CODE").text());
+            assertEquals("    ", row.get("CODE").text());
             assertTrue(row.get("NAME").isNull());
             assertNull(row.get("NAME").value());
             assertFalse(row.get("AMOUNT").isNull());
