@@ -13,6 +13,7 @@
 mod broker;
 #[cfg(feature = "kafka")]
 mod marks;
+#[cfg(feature = "kafka")]
 mod place;
 #[cfg(feature = "kafka")]
 mod sink;

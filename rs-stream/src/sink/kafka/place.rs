@@ -82,8 +82,8 @@ impl PositionTopic<'_> {
                 Err(error) if error.rdkafka_error_code().is_some_and(is_no_answer) => error,
                 outcome => return outcome,
             };
-            // The client reports why it cannot connect in between messages.
-            let reported = std::iter::from_fn(|| consumer.poll(Duration::ZERO)).filter_map(std::result::Result::err);
+            // The client reports why it cannot connect in between messages, and after events that a poll without a wait ends with.
+            let reported = std::iter::from_fn(|| consumer.poll(LOOK / 30)).filter_map(std::result::Result::err);
             let refused = reported.take(REPORTS).find(|error| error.rdkafka_error_code().is_some_and(is_refused));
             match refused {
                 Some(refused) => return Err(refused),
