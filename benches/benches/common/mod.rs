@@ -99,8 +99,9 @@ pub fn link_all(from: &Path, to: &Path) -> Outcome<()> {
 /// Returns the processor time of this process, in seconds, and its memory in MiB.
 pub fn usage() -> Outcome<(f64, f64)> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    // The name of the program, in parentheses, may have blanks.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(str::parse::<u64>).sum::<Result<_, _>>()?;
     let memory = std::fs::read_to_string("/proc/self/status")?;
     let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|text| text.split_whitespace().next());
     Ok((ticks as f64 / 100.0, resident.unwrap_or("0").parse::<f64>()? / 1024.0))

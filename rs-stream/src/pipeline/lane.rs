@@ -415,7 +415,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes the rows of a change. It goes to the dead letters if the sink refuses them all; else those that it refuses.
+    /// Writes the rows of a change. If the sink refuses all of them, the change goes to the dead letters; if some, these do.
     fn write(&mut self, change: &Change<'_>, mapping: &mut Mapping) -> Result<()> {
         let (sink, keeps) = (&mut self.sink, self.letters.is_some());
         let (mut refused, mut is_written) = (Vec::new(), false);

@@ -18,7 +18,7 @@ pub(crate) struct Reason {
     pub(crate) form: Form,
 }
 
-/// What a letter contains.
+/// The contents of a letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Form {

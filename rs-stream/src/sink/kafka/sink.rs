@@ -57,7 +57,7 @@ pub struct KafkaSink {
 
 struct Topic {
     name: String,
-    /// Whether it has messages since the last commit that the broker has confirmed.
+    /// There are messages since the last commit that the broker has confirmed.
     is_written: Cell<bool>,
 }
 
@@ -522,7 +522,7 @@ mod tests {
         sink.roll_back().unwrap();
         cluster.request_errors(Api::ListOffsets, &[Code::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 4]);
         assert_eq!(sink.load().unwrap_err().kind(), ErrorKind::Io);
-        // What is committed is not known.
+        // It is not known what is committed.
         assert!(sink.producer.is_none() && sink.committed.is_none());
         cluster.clear_request_errors(Api::ListOffsets);
         sink.roll_back().unwrap();
