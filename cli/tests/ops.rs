@@ -137,3 +137,25 @@ fn an_existing_bundle_is_not_replaced_and_no_option_is_invented() {
     let again = trailcore(&["ops", "bundle", &home, "--to", &to]);
     assert!(again.code == 3 && again.err.contains("name another file") && !again.err.contains("--force"), "{}", again.err);
 }
+
+#[test]
+fn included_files_are_found_from_every_folder() {
+    let scratch = tempfile::tempdir().unwrap();
+    let parameters = "EXTRACT e\nEXTTRAIL ./dirdat/lt\nINCLUDE ./dirprm/tables.inc\nINCLUDE ./more.inc\n";
+    let included = [("tables.inc", "TABLE HR.EMP;\n"), ("more.inc", "TABLE HR.DEPT;\n"), ("e.prm", parameters)];
+    write(&scratch.path().join("dirprm"), &included);
+    let outside = parameters.replace("./more.inc", "../../more.inc");
+    write(&scratch.path().join("dirprm"), &[("o.prm", &outside.replace("EXTRACT e", "EXTRACT o"))]);
+    let absolute = scratch.path().join("dirprm").display().to_string();
+    let lint = |folder: &str, name: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trailcore"));
+        let output = command.args(["ops", "lint", name]).current_dir(scratch.path().join(folder)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (folder, start) in [("dirprm", ""), ("dirprm", "./"), (".", "dirprm/"), (".", &format!("{absolute}/"))] {
+        let found = lint(folder, &format!("{start}e.prm"));
+        assert!(found.contains("errors: 0, warnings: 0"), "{folder} {start}: {found}");
+        let found = lint(folder, &format!("{start}o.prm"));
+        assert!(found.contains("../../more.inc is not read [path_escape]"), "{folder} {start}: {found}");
+    }
+}

@@ -82,17 +82,19 @@ impl Includes<'_> {
             return Found::Text(own.into(), text.clone());
         }
         let Some(root) = &self.root else { return Found::Nothing };
+        // Names are relative to the home, whose folder `dirprm` has the files.
+        let own = std::path::absolute(Path::new(".").join(root)).unwrap_or_else(|_| root.clone());
+        let home = own.parent().unwrap_or(&own);
         let path = Path::new(&name);
         let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !inside && !path.starts_with(root) {
+        if !inside && !path.starts_with(home) {
             return Found::Escape;
         }
-        // Names are relative to the home, whose folder `dirprm` has the files.
-        let candidates = [root.join(path), root.parent().unwrap_or(root).join(path)];
+        let path: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+        let candidates = [root.join(&path), home.join(&path)];
         let Some(found) = candidates.iter().find(|path| path.is_file()) else { return Found::Nothing };
         // A link may lead out of the home.
-        let home = root.parent().unwrap_or(root).canonicalize();
-        match (found.canonicalize(), home) {
+        match (found.canonicalize(), home.canonicalize()) {
             (Ok(real), Ok(home)) if real.starts_with(&home) => match std::fs::read(&real) {
                 Ok(bytes) => Found::Text(found.clone(), super::text_of(&bytes)),
                 Err(_) => Found::Nothing,
