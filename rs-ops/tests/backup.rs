@@ -513,6 +513,63 @@ fn a_manifest_is_signed_with_a_key() {
     }
 }
 
+/// Changes a byte of a stored trail file, and returns its entry with the digest of that.
+fn planted(stored: &Path, entry: &trailcore_ops::backup::SetFile) -> trailcore_ops::backup::SetFile {
+    let mut bytes = fs::read(stored).unwrap();
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    // The file of another set may be the same one.
+    fs::remove_file(stored).unwrap();
+    fs::write(stored, &bytes).unwrap();
+    trailcore_ops::backup::SetFile { digest: blake3::hash(&bytes).to_hex().to_string(), ..entry.clone() }
+}
+
+#[test]
+fn a_signed_set_has_nothing_that_was_planted() {
+    let home = Home::new();
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let signed = || backup(&BackupRequest { sign_key: Some(key.clone()), ..home.request() }).unwrap();
+    let check = |report: &BackupReport| {
+        let keys = vec![key.clone()];
+        assert!(verify(&VerifyRequest { path: report.path.clone(), keys }).unwrap().is_good);
+        let stored = Path::new(&report.path).join("files/home").join(Home::trail(0));
+        assert_eq!(fs::read(&stored).unwrap(), fs::read(home.path(&Home::trail(0))).unwrap());
+        stored
+    };
+    assert_eq!(signed().shared, 0);
+    let last = signed();
+    assert!(last.shared > 0 && last.refused.is_empty(), "it shares the files of a set with its key");
+    // Somebody without the key changes the last set: a trail file, the manifest, its digest.
+    let stored = check(&last);
+    let mut forged = last.manifest.clone();
+    for file in forged.files.iter_mut().filter(|file| file.path == Home::trail(0)) {
+        *file = planted(&stored, file);
+    }
+    let text = serde_json::to_string(&forged).unwrap();
+    fs::write(Path::new(&last.path).join("manifest.json"), &text).unwrap();
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    fs::write(Path::new(&last.path).join("manifest.blake3"), digest + "\n").unwrap();
+    let next = signed();
+    check(&next);
+    assert_eq!((next.shared, next.manifest.previous.is_none(), next.refused.len()), (0, true, 1));
+    assert!(next.refused[0].reason.contains("no valid signature"), "{:?}", next.refused);
+    // Or a backup that was interrupted.
+    let stored = Path::new(&home.repository()).join("partial/files/home").join(Home::trail(0));
+    let plant = || {
+        fs::create_dir_all(stored.parent().unwrap()).unwrap();
+        fs::copy(home.path(&Home::trail(0)), &stored).unwrap();
+        let line = serde_json::json!({"file": planted(&stored, file(&next.manifest, &Home::trail(0)))});
+        fs::write(Path::new(&home.repository()).join("partial/journal.jsonl"), line.to_string()).unwrap();
+    };
+    plant();
+    let next = signed();
+    check(&next);
+    assert!(next.resumed == 0 && next.refused.is_empty());
+    plant();
+    assert_eq!(home.back_up().resumed, 1, "without a key the note counts");
+}
+
 #[test]
 fn wrong_folders_are_refused() {
     let home = Home::new();
@@ -542,15 +599,20 @@ fn backup_process() {
     let Ok(home) = std::env::var("BACKUP_HOME") else { return };
     let repository = std::env::var("BACKUP_TO").unwrap();
     let roots = vec![Root { name: None, path: home }];
-    backup(&BackupRequest { roots, repository, ..BackupRequest::default() }).unwrap();
+    let sign_key = std::env::var("BACKUP_KEY").ok();
+    backup(&BackupRequest { roots, repository, sign_key, ..BackupRequest::default() }).unwrap();
     std::process::exit(0);
 }
 
-fn start(home: &Home, point: &str) -> Child {
+fn command(home: &Home, point: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["backup_process", "--exact", "--nocapture"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("BACKUP_HOME", home.path("")).env("BACKUP_TO", home.repository()).env("TRAILCORE_POINT", point);
-    command.spawn().unwrap()
+    command
+}
+
+fn start(home: &Home, point: &str) -> Child {
+    command(home, point).spawn().unwrap()
 }
 
 /// Every set that has a name is whole, and the source is as it was.
@@ -619,6 +681,20 @@ fn an_interrupted_backup_continues() {
     let sealed = report.manifest.files.iter().filter(|file| file.trail.as_ref().is_some_and(|trail| trail.is_sealed)).count();
     assert_eq!(report.resumed, sealed as u64 - 1);
     assert!(report.manifest.is_whole && verified(&report.path).is_good);
+}
+
+#[test]
+fn an_interrupted_backup_that_signs_continues() {
+    let home = Home::with(&trail_files(2_000_000));
+    let keys = ["one", "two"].map(|name| home.folder.path().join(name).display().to_string());
+    keys.iter().for_each(|path| fs::write(path, format!("a key of some letters: {path}")).unwrap());
+    let signed = |key: &str| backup(&BackupRequest { sign_key: Some(key.to_owned()), ..home.request() }).unwrap();
+    let interrupt = || command(&home, "backup.checked").env("BACKUP_KEY", &keys[0]).status().unwrap();
+    assert!(!interrupt().success());
+    assert!(signed(&keys[0]).resumed > 0);
+    fs::remove_dir_all(Path::new(&home.repository()).join("sets")).unwrap();
+    assert!(!interrupt().success());
+    assert_eq!(signed(&keys[1]).resumed, 0, "the notes of another key do not count");
 }
 
 #[test]

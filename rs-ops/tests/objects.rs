@@ -245,6 +245,37 @@ fn an_interrupted_backup_continues() {
 }
 
 #[test]
+fn a_signed_set_has_nothing_that_was_planted() {
+    let home = Home::new(20_000);
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let first = home.back_up();
+    let stored = "files/home/dirdat/bk000000000";
+    let source = fs::read(home.path("dirdat/bk000000000")).unwrap();
+    let write = |below: &str, bytes: &[u8]| {
+        let path = home.objects().join(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    // Somebody without the key notes a file in the name of a backup that was interrupted.
+    let plant = || {
+        let mut bytes = source.clone();
+        *bytes.last_mut().unwrap() ^= 1;
+        let mut file = first.manifest.files.iter().find(|file| file.stored() == stored).unwrap().clone();
+        file.digest = blake3::hash(&bytes).to_hex().to_string();
+        write(&format!("partial/20240301T120000Z/{stored}"), serde_json::json!({"file": file}).to_string().as_bytes());
+        write(&format!("sets/20240301T120000Z/{stored}"), &bytes);
+    };
+    plant();
+    let report = backup(&BackupRequest { sign_key: Some(key.clone()), full: true, ..home.request() }).unwrap();
+    let copy = home.objects().join("sets").join(&report.manifest.set).join(stored);
+    assert_eq!((report.resumed, fs::read(copy).unwrap() == source), (0, true));
+    assert!(verify(&VerifyRequest { path: report.path, keys: vec![key] }).unwrap().is_good);
+    plant();
+    assert_eq!(home.back_up().resumed, 1, "without a key the note counts");
+}
+
+#[test]
 fn a_backup_that_comes_back_cannot_publish() {
     let home = Home::new(24_000_000);
     let suspended = home.start("");

@@ -13,7 +13,7 @@ use trailcore::{Error, ErrorKind, Result};
 use super::manifest::{DIGEST, MANIFEST, Manifest};
 use super::sign::{SetSignature, SignKey};
 pub(crate) use local::Local;
-pub(crate) use steps::{Draft, SETS, Store, Stored, Target};
+pub(crate) use steps::{Draft, Note, SETS, Store, Stored, Target};
 
 /// Bytes of a manifest that are read. A set of a million files has about 400 MB.
 const MOST: u64 = 1 << 30;
