@@ -408,6 +408,22 @@ fn a_later_set_shares_the_files_that_did_not_change() {
 }
 
 #[test]
+fn a_stored_file_that_is_damaged_is_not_shared_if_it_is_read() {
+    let trails = trail_files(20_000);
+    let home = Home::with(&trails);
+    let inputs = vec![Input::text("info.txt", info("REP1", &home.path("dirdat/bk"), 0, boundaries(&trails[0])[3]))];
+    let back_up = || backup(&BackupRequest { inputs: inputs.clone(), ..home.request() }).unwrap();
+    let (first, second) = (back_up(), back_up());
+    assert!(second.shared > 1);
+    let stored = Path::new(&second.path).join("files/home").join(Home::trail(0));
+    planted(&stored, file(&first.manifest, &Home::trail(0)));
+    let third = back_up();
+    assert_eq!((third.shared, third.manifest.positions[0].landing), (second.shared - 1, Landing::Record));
+    assert!(third.manifest.is_whole && verified(&third.path).is_good);
+    assert!(!verified(&second.path).is_good, "the damaged file stays in its set");
+}
+
+#[test]
 fn a_set_that_was_changed_is_not_good() {
     let home = Home::new();
     let report = home.back_up();

@@ -326,13 +326,7 @@ impl<'a> Run<'a> {
         if !self.is_name(file) {
             return Ok(());
         }
-        if let Some(entry) = self.reused(file)? {
-            if !wanted.is_empty() {
-                let seqno = entry.trail.as_ref().map_or(0, |trail| trail.seqno);
-                let scanned = self.draft.open(&entry.stored()).and_then(|stored| copy::scan_stored(stored, seqno, true, wanted));
-                let (_, scanned) = scanned.map_err(|error| Error::io(entry.stored().as_ref(), error))?;
-                self.landings.insert(key(&entry), scanned.landings);
-            }
+        if let Some(entry) = self.reused(file, wanted)? {
             self.records += entry.trail.as_ref().map_or(0, |trail| trail.records);
             self.files.push(entry);
             return Ok(());
@@ -356,21 +350,38 @@ impl<'a> Run<'a> {
     }
 
     /// Returns a sealed trail file that an interrupted backup or the last set has, if the source is unchanged since then.
-    fn reused(&mut self, file: &InventoryFile) -> Result<Option<SetFile>> {
+    fn reused(&mut self, file: &InventoryFile, wanted: &[u64]) -> Result<Option<SetFile>> {
         let key = (file.root.clone(), file.path.clone());
         let is_same = |known: &&SetFile| file.is_sealed && known.source == file.state && is_reusable(known);
-        if let Some(known) = self.interrupted.get(&key).filter(is_same) {
-            if self.draft.resume(known)? {
+        if let Some(known) = self.interrupted.get(&key).filter(is_same).cloned() {
+            if self.draft.resume(&known)? && self.land(&known, wanted) {
                 self.resumed += 1;
-                return Ok(Some(known.clone()));
+                return Ok(Some(known));
             }
         }
-        let Some((known, previous)) = self.last.get(&key).filter(is_same).zip(self.previous.as_ref()) else { return Ok(None) };
-        if !self.draft.share(&previous.set, known)? {
+        let Some((known, previous)) = self.last.get(&key).filter(is_same).cloned().zip(self.previous.as_ref()) else {
             return Ok(None);
+        };
+        if self.draft.share(&previous.set, &known)? && self.land(&known, wanted) {
+            self.shared += 1;
+            return Ok(Some(known));
         }
-        self.shared += 1;
-        Ok(Some(known.clone()))
+        Ok(None)
+    }
+
+    /// Looks up the wanted offsets in a file that is reused. Returns `false` if it is not as it was written: the good one is copied again.
+    fn land(&mut self, entry: &SetFile, wanted: &[u64]) -> bool {
+        if wanted.is_empty() {
+            return true;
+        }
+        let seqno = entry.trail.as_ref().map_or(0, |trail| trail.seqno);
+        match self.draft.open(&entry.stored()).and_then(|stored| copy::scan_stored(stored, seqno, true, wanted)) {
+            Ok((digest, scanned)) if digest == entry.digest => {
+                self.landings.insert(key(entry), scanned.landings);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Looks at the checkpoints again, writes the manifest, and publishes the set.
