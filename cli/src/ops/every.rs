@@ -92,7 +92,6 @@ impl Plan {
             let from = if passed < MOST { self.next } else { now };
             self.next = self.cron.after(from, &self.zone).unwrap_or(Timestamp::MAX);
         }
-        self.seen = now;
         passed
     }
 }
@@ -254,6 +253,11 @@ mod tests {
         assert_eq!(plan.look(at("20T01:59:30")), Look::Wait, "a small correction");
         assert_eq!(plan.look(at("01T12:00:00")), Look::SetBack);
         assert_eq!((plan.look(at("01T12:00:01")), plan.next), (Look::Wait, at("02T02:30:00")));
+        // While a backup runs.
+        let mut plan = daily(None, "20T02:00:00");
+        assert_eq!(plan.look(at("20T02:30:00")), Look::Due(at("20T02:30:00"), 0));
+        assert_eq!(plan.pass(at("01T12:00:00")), 0);
+        assert_eq!((plan.look(at("01T12:00:01")), plan.next), (Look::SetBack, at("02T02:30:00")));
     }
 
     #[test]
