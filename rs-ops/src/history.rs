@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
 use crate::backup::{FileRole, Manifest, Set, local_path, set_of, sets};
-use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_pipelines, masked};
+use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_other_toml, masked};
 use crate::input::{Input, RefusedInput};
 use crate::moment::Moment;
 
@@ -129,8 +129,7 @@ fn content(set: &Set, name: &str) -> Result<Option<Input>> {
 
 /// Returns a file of a version; `None` for TOML that has no pipelines.
 fn configuration(name: &str, text: &str) -> Option<Input> {
-    let is_other = name.to_ascii_lowercase().ends_with(".toml") && !is_pipelines(name, text);
-    (!is_other).then(|| Input::text(name, text))
+    (!is_other_toml(name, text)).then(|| Input::text(name, text))
 }
 
 /// Compares the commits of a folder.
