@@ -587,6 +587,24 @@ fn a_signed_set_has_nothing_that_was_planted() {
 }
 
 #[test]
+fn an_older_set_with_a_newer_name_is_not_good() {
+    let home = Home::new();
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let old = backup(&BackupRequest { sign_key: Some(key.clone()), ..home.request() }).unwrap();
+    let sets = Path::new(&home.repository()).join("sets");
+    fs::rename(&old.path, sets.join("30000101T000000Z")).unwrap();
+    for path in [home.repository(), sets.join("30000101T000000Z").display().to_string() + "/"] {
+        let report = verify(&VerifyRequest { path, keys: vec![key.clone()] }).unwrap();
+        assert_eq!((kinds(&report), report.is_good), (vec![ProblemKind::Name], false));
+    }
+    // A set that is not in a repository can have any name.
+    let elsewhere = home.folder.path().join("elsewhere");
+    fs::rename(sets.join("30000101T000000Z"), &elsewhere).unwrap();
+    assert!(verified(&elsewhere.display().to_string()).is_good);
+}
+
+#[test]
 fn wrong_folders_are_refused() {
     let home = Home::new();
     let refused = |request: BackupRequest, words: &str| {

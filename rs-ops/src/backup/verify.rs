@@ -87,6 +87,8 @@ pub enum ProblemKind {
     Trail,
     /// The manifest is not signed with a key of the request.
     Signature,
+    /// The set has the name of another one: it is a copy.
+    Name,
 }
 
 /// Answers `ops.verify`.
@@ -113,6 +115,9 @@ pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
             (_, None) => "the signature cannot be read".to_owned(),
         };
         report.add(ProblemKind::Signature, MANIFEST, text);
+    }
+    if let Some(name) = set.name_in_repository().filter(|name| *name != manifest.set) {
+        report.add(ProblemKind::Name, MANIFEST, format!("the set is {}, and its folder has the name {name}", manifest.set));
     }
     if Manifest::chain_of(&manifest.files) != manifest.chain {
         report.add(ProblemKind::Chain, MANIFEST, "the chain does not fit the files");

@@ -84,6 +84,14 @@ impl Set {
         self.store.place(&self.in_set(&self.name, ""))
     }
 
+    /// Returns its name in its repository; `None` for a set that is elsewhere, such as one from an archive.
+    pub(crate) fn name_in_repository(&self) -> Option<&str> {
+        let place = self.place();
+        let local = local_path(&place).and_then(|path| std::path::absolute(path).ok());
+        let place = local.map_or(place, |path| path.display().to_string());
+        (place.rsplit('/').nth(1) == Some(SETS)).then_some(&*self.name)
+    }
+
     /// Opens a file.
     pub(crate) fn open(&self, file: &str) -> io::Result<Stored<'_>> {
         self.store.open(&self.in_set(&self.name, file))
