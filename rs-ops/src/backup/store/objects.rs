@@ -59,6 +59,15 @@ impl Objects {
         Ok(self.folder.size(from)? == Some(file.bytes) && self.folder.copy(from, to)?)
     }
 
+    /// Returns a note; `None` if its backup has come back since it was listed, and has removed it.
+    fn note_at(&self, name: &str) -> Result<Option<Note>> {
+        match self.folder.read(name) {
+            Ok(text) => Ok(Note::parse(&text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a name that no other set has.
     fn claim(&self, first: &str) -> Result<String> {
         let (taken, _) = self.folder.entries(SETS)?;
@@ -113,7 +122,7 @@ impl Store for Objects {
         for set in running {
             if self.abandon(&set)? {
                 for (name, _) in self.folder.list(&format!("{PARTIAL}/{set}/files"))? {
-                    if let Some(note) = Note::parse(&self.folder.read(&name)?) {
+                    if let Some(note) = self.note_at(&name)? {
                         interrupted.insert(note.file.stored(), (set.clone(), note));
                     }
                 }
