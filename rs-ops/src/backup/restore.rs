@@ -98,7 +98,7 @@ const LISTED: usize = 100;
 ///
 /// # Errors
 /// [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the scratch folder is not empty, the errors of [`Manifest::open`] and
-/// of writing the folder.
+/// of writing the folder and of requests to an object store.
 pub fn rehearse(request: &RestoreRequest) -> Result<Rehearsal> {
     let set = set_at(&request.path)?;
     let (manifest, _) = set.manifest()?;
@@ -138,7 +138,9 @@ impl Rehearsal {
                 self.bytes += bytes;
             }
             Ok(_) => self.add(ProblemKind::Changed, &file.stored(), "the digest differs from the one in the manifest"),
-            Err(copy::Failed::Source(error)) => self.add(ProblemKind::Missing, &file.stored(), copy::reason(&error)),
+            Err(copy::Failed::Source(error)) => {
+                self.add(ProblemKind::Missing, &file.stored(), copy::reason_of_stored(error)?);
+            }
             Err(copy::Failed::Target(error)) => return Err(error),
         }
         Ok(())
