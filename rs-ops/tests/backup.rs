@@ -195,6 +195,39 @@ fn the_commands_of_a_plan_restore_the_files() {
 }
 
 #[test]
+fn a_scratch_folder_of_others_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    let home = Home::new();
+    let path = home.back_up().path;
+    let at = |name: &str| home.folder.path().join(name);
+    let folder = |name: &str, mode: u32| {
+        fs::create_dir(at(name)).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let rehearsed = |name: &str| {
+        let scratch = Some(format!("{}/", at(name).display()));
+        rehearse(&RestoreRequest { path: path.clone(), scratch }).map(|report| report.is_good).map_err(|error| error.to_string())
+    };
+    assert_eq!(rehearsed("new"), Ok(true));
+    folder("own", 0o755);
+    assert_eq!(rehearsed("own"), Ok(true));
+    for (name, mode) in [("group", 0o775), ("all", 0o1777)] {
+        folder(name, mode);
+        assert!(rehearsed(name).unwrap_err().contains("others can write to it"));
+    }
+    folder("foreign", 0o700);
+    folder("named", 0o700);
+    symlink(at("named"), at("link")).unwrap();
+    if chown(at("foreign"), Some(4711), None).and_then(|()| std::os::unix::fs::lchown(at("link"), Some(4711), None)).is_err() {
+        println!("skipped: this user cannot give files away");
+        return;
+    }
+    for name in ["foreign", "link"] {
+        assert!(rehearsed(name).unwrap_err().contains("the folder is of another user"), "{name}");
+    }
+}
+
+#[test]
 fn a_folder_with_trails_behind_a_link_is_a_gap() {
     let home = Home::new();
     let elsewhere = tempfile::tempdir().unwrap();

@@ -221,8 +221,9 @@ fn everything_works_from_the_url() {
         assert_eq!(fs::read(scratch.join("home").join(&file.path)).unwrap(), fs::read(home.path(&file.path)).unwrap());
     }
     let plan = restore_plan(&RestoreRequest { path: home.url(), ..RestoreRequest::default() }).unwrap();
-    assert!(plan.text.contains(&format!("rehearse {} --scratch /var/tmp/rehearsal", second.path)), "{}", plan.text);
-    assert!(plan.text.contains("cp -a /var/tmp/rehearsal/home/. "), "{}", plan.text);
+    let beside = home.folder.path().canonicalize().unwrap().join(format!("home.rehearsal-{}", second.manifest.set));
+    assert!(plan.text.contains(&format!("rehearse {} --scratch {}", second.path, beside.display())), "{}", plan.text);
+    assert!(plan.text.contains(&format!("cp -a {}/home/. ", beside.display())), "{}", plan.text);
 
     let trail = home.path("dirdat/bk").display().to_string();
     let needs = vec![ReaderPosition { name: "R1".to_owned(), trail, seqno: 0, rba: 0 }];
