@@ -325,7 +325,8 @@ mod tests {
         }
         std::fs::remove_file(Path::new(&paths[1]).join("files/home/lost.prm")).unwrap();
         let found = history(&HistoryRequest { path: repository, ..HistoryRequest::default() }).unwrap();
-        let changed: Vec<_> = found.versions.iter().flat_map(|version| &version.files).map(|file| file.after.as_deref()).collect();
+        let changed: Vec<_> =
+            found.versions.iter().flat_map(|version| &version.files).map(|file| file.after.as_deref()).collect();
         assert_eq!(changed, [Some("files/home/e1.prm"); 2]);
         let refused = |name: &str| found.refused.iter().filter(|one| one.artefact.ends_with(name)).count();
         assert_eq!((refused("lost.prm"), refused("long.prm"), found.refused.len()), (1, 2, 3), "{:?}", found.refused);

@@ -78,9 +78,7 @@ impl Names {
     /// Replaces the identifiers of a statement, of which words of DDL and the tags of the record stay, and the signs of literals that have
     /// nothing else.
     pub(super) fn statement(&mut self, text: &[u8], database: &mut Classes) -> Vec<u8> {
-        let mut new = self.without(text, database, |at, word| {
-            is_tag(text, at) || is_word(word)
-        });
+        let mut new = self.without(text, database, |at, word| is_tag(text, at) || is_word(word));
         for (from, to) in literals(text) {
             let Some(old) = text.get(from..to) else { continue };
             let classes = if std::str::from_utf8(text).is_ok() { &mut self.utf8 } else { &mut *database };
@@ -167,7 +165,8 @@ impl Names {
 /// Returns whether a tag, such as `C1='`, is at a place of a statement: at its start, or after a comma.
 fn is_tag(text: &[u8], at: usize) -> bool {
     let starts = at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|before| *before == b',');
-    let is_form = |tag: &[u8]| matches!(tag, [letter, digit, b'=', b'\''] if letter.is_ascii_alphabetic() && digit.is_ascii_digit());
+    let is_form =
+        |tag: &[u8]| matches!(tag, [letter, digit, b'=', b'\''] if letter.is_ascii_alphabetic() && digit.is_ascii_digit());
     starts && text.get(at..at + 4).is_some_and(is_form)
 }
 
