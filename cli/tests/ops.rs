@@ -129,6 +129,32 @@ fn backups_by_a_schedule_make_up_for_a_missed_one() {
 }
 
 #[test]
+fn a_scheduled_backup_states_what_it_refuses() {
+    use trailcore_ops::backup::{BackupRequest, Root, backup};
+    let scratch = tempfile::tempdir().unwrap();
+    let home = write(&scratch.path().join("home"), &[("GLOBALS", "GGSCHEMA ogg\n")]);
+    let lost = scratch.path().join("lost.txt").display().to_string();
+    let line = |repository: &str, more: &[&str]| {
+        let repository = scratch.path().join(repository).display().to_string();
+        let roots = vec![Root { path: home.clone(), ..Root::default() }];
+        let now = "2024-03-01T12:00:00Z".parse().ok();
+        backup(&BackupRequest { roots, repository: repository.clone(), now, ..BackupRequest::default() }).unwrap();
+        let arguments = ["ops", "backup", &home, "--to", &repository, "--every", "@yearly", "--positions", &lost];
+        let mut running = Running::start(&[&arguments[..], more].concat());
+        if more.is_empty() {
+            running.line();
+        }
+        let line = running.line();
+        running.end();
+        line
+    };
+    let run: serde_json::Value = serde_json::from_str(&line("one", &["--json"])).unwrap();
+    assert_eq!((run["is_whole"].as_bool(), run["refused"][0]["artefact"].as_str()), (Some(true), Some(&*lost)), "{run}");
+    let text = line("two", &[]);
+    assert!(text.contains(", whole, refused: ") && text.contains("lost.txt"), "{text}");
+}
+
+#[test]
 fn an_existing_bundle_is_not_replaced_and_no_option_is_invented() {
     let scratch = tempfile::tempdir().unwrap();
     let home = write(&scratch.path().join("home"), &[("GLOBALS", "GGSCHEMA ogg\n")]);

@@ -13,6 +13,7 @@ use trailcore::report::InfoReport;
 use trailcore::{Error, ErrorKind, Op, Position, ReadOptions, Result, Trail};
 
 use crate::backup::{FileRole, InventoryRequest, Root, inventory, write_new};
+use crate::config::is_other_toml;
 use crate::explain::{ExplainRequest, Explanation, RecordSeen, TimelineRequest, explain, timeline};
 use crate::input::Input;
 use crate::moment::Moment;
@@ -395,6 +396,9 @@ impl<'a> Bundle<'a> {
 /// Returns the use of a file by its contents; `None` if they have no form in which values are known.
 fn known_form(role: FileRole, name: &str, bytes: &[u8]) -> Option<FileRole> {
     use crate::read::{Kind, detect};
+    if is_other_toml(name, &String::from_utf8_lossy(bytes)) {
+        return None;
+    }
     if matches!(role, FileRole::Parameters | FileRole::Definitions | FileRole::Discard) {
         return Some(role);
     }

@@ -34,7 +34,7 @@ pub use catalogue::{Parameter, parameter, parameters, similar};
 pub use change::{ConfigChange, ConfigChangeKind, ConfigDiff, FileDiff};
 pub use drift::{DriftKind, DriftReport, DriftRequest, GroupDrift, drift};
 pub use editor::{Completion, Definition, Editor, EditorFinding, EditorPlace};
-pub(crate) use files::{is_config, is_pipelines};
+pub(crate) use files::{is_config, is_other_toml, is_other_toml_file};
 pub use finding::{ConfigFinding, ConfigRule, Severity};
 pub(crate) use mapping::Parameters;
 pub(crate) use mask::masked_message;

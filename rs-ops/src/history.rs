@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
 use crate::backup::{FileRole, Manifest, Set, local_path, set_of, sets};
-use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_pipelines, masked};
+use crate::config::{ConfigDiffRequest, FileDiff, diff, is_config, is_other_toml, masked};
 use crate::input::{Input, RefusedInput};
 use crate::moment::Moment;
 
@@ -42,7 +42,7 @@ pub struct ConfigHistory {
     pub versions: Vec<ConfigVersion>,
     /// Older versions that are not compared.
     pub more: u64,
-    /// The artefacts that were refused.
+    /// The artefacts that were refused, such as a file that a set has lost. The changes of such a file are not known.
     pub refused: Vec<RefusedInput>,
 }
 
@@ -109,7 +109,12 @@ fn of_sets(repository: &str, most: usize) -> Result<ConfigHistory> {
                 let content = |set: &Set, files: &BTreeMap<String, String>| {
                     if files.contains_key(name) { content(set, name) } else { Ok(None) }
                 };
-                files.push((content(old_set, &had)?, content(&set, &has)?));
+                match content(old_set, &had).and_then(|before| Ok((before, content(&set, &has)?))) {
+                    Ok(versions) => files.push(versions),
+                    // Both neighbours of a set are compared with it.
+                    Err(refused) if history.refused.contains(&refused) => {}
+                    Err(refused) => history.refused.push(refused),
+                }
             }
             history.add(manifest.set.clone(), Some(manifest.started), None, None, files.into_iter());
         }
@@ -120,17 +125,20 @@ fn of_sets(repository: &str, most: usize) -> Result<ConfigHistory> {
 }
 
 /// Returns a file of a set; `None` for TOML that has no pipelines.
-fn content(set: &Set, name: &str) -> Result<Option<Input>> {
+fn content(set: &Set, name: &str) -> std::result::Result<Option<Input>, RefusedInput> {
+    let place = format!("{}/{name}", set.place());
     let mut bytes = Vec::new();
-    let read = set.open(name).and_then(|stored| stored.reader.take(MOST).read_to_end(&mut bytes));
-    read.map_err(|error| Error::io(format!("{}/{name}", set.place()).as_ref(), error))?;
-    Ok(configuration(name, &String::from_utf8_lossy(&bytes)))
+    let reason = match set.open(name).and_then(|stored| stored.reader.take(MOST + 1).read_to_end(&mut bytes)) {
+        Ok(read) if read as u64 <= MOST => return Ok(configuration(name, &String::from_utf8_lossy(&bytes))),
+        Ok(_) => format!("{place}: the file has more than {} MiB", MOST >> 20),
+        Err(error) => Error::io(place.as_ref(), error).to_string(),
+    };
+    Err(RefusedInput { artefact: place, reason })
 }
 
 /// Returns a file of a version; `None` for TOML that has no pipelines.
 fn configuration(name: &str, text: &str) -> Option<Input> {
-    let is_other = name.to_ascii_lowercase().ends_with(".toml") && !is_pipelines(name, text);
-    (!is_other).then(|| Input::text(name, text))
+    (!is_other_toml(name, text)).then(|| Input::text(name, text))
 }
 
 /// Compares the commits of a folder.
@@ -296,5 +304,32 @@ mod tests {
         let names: Vec<_> = files.iter().map(|file| file.after.as_deref().unwrap()).collect();
         assert_eq!(names, ["files/home/pipelines.toml", "files/home/dirprm/e1.prm"]);
         assert_eq!(found.versions[0].who, None);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_hides_no_other() {
+        use crate::backup::{BackupRequest, Root, backup};
+        let scratch = tempfile::tempdir().unwrap();
+        let (home, repository) = (scratch.path().join("home"), scratch.path().join("backup").display().to_string());
+        std::fs::create_dir_all(&home).unwrap();
+        let mut paths = Vec::new();
+        for version in ["1", "2", "3"] {
+            for name in ["e1.prm", "lost.prm"] {
+                std::fs::write(home.join(name), format!("EXTRACT e1\nTABLE A.B{version};\n")).unwrap();
+            }
+            let size = usize::try_from(MOST).unwrap() + 1;
+            std::fs::write(home.join("long.prm"), version.repeat(size)).unwrap();
+            let roots = vec![Root { path: home.display().to_string(), ..Root::default() }];
+            let request = BackupRequest { roots, repository: repository.clone(), ..BackupRequest::default() };
+            paths.push(backup(&request).unwrap().path);
+        }
+        std::fs::remove_file(Path::new(&paths[1]).join("files/home/lost.prm")).unwrap();
+        let found = history(&HistoryRequest { path: repository, ..HistoryRequest::default() }).unwrap();
+        let changed: Vec<_> =
+            found.versions.iter().flat_map(|version| &version.files).map(|file| file.after.as_deref()).collect();
+        assert_eq!(changed, [Some("files/home/e1.prm"); 2]);
+        let refused = |name: &str| found.refused.iter().filter(|one| one.artefact.ends_with(name)).count();
+        assert_eq!((refused("lost.prm"), refused("long.prm"), found.refused.len()), (1, 2, 3), "{:?}", found.refused);
+        assert!(found.refused.iter().any(|one| one.reason.contains("more than 16 MiB")));
     }
 }

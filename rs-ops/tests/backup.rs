@@ -195,6 +195,39 @@ fn the_commands_of_a_plan_restore_the_files() {
 }
 
 #[test]
+fn a_scratch_folder_of_others_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    let home = Home::new();
+    let path = home.back_up().path;
+    let at = |name: &str| home.folder.path().join(name);
+    let folder = |name: &str, mode: u32| {
+        fs::create_dir(at(name)).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let rehearsed = |name: &str| {
+        let scratch = Some(format!("{}/", at(name).display()));
+        rehearse(&RestoreRequest { path: path.clone(), scratch }).map(|report| report.is_good).map_err(|error| error.to_string())
+    };
+    assert_eq!(rehearsed("new"), Ok(true));
+    folder("own", 0o755);
+    assert_eq!(rehearsed("own"), Ok(true));
+    for (name, mode) in [("group", 0o775), ("all", 0o1777)] {
+        folder(name, mode);
+        assert!(rehearsed(name).unwrap_err().contains("others can write to it"));
+    }
+    folder("foreign", 0o700);
+    folder("named", 0o700);
+    symlink(at("named"), at("link")).unwrap();
+    if chown(at("foreign"), Some(4711), None).and_then(|()| std::os::unix::fs::lchown(at("link"), Some(4711), None)).is_err() {
+        println!("skipped: this user cannot give files away");
+        return;
+    }
+    for name in ["foreign", "link"] {
+        assert!(rehearsed(name).unwrap_err().contains("the folder is of another user"), "{name}");
+    }
+}
+
+#[test]
 fn a_folder_with_trails_behind_a_link_is_a_gap() {
     let home = Home::new();
     let elsewhere = tempfile::tempdir().unwrap();
@@ -408,6 +441,22 @@ fn a_later_set_shares_the_files_that_did_not_change() {
 }
 
 #[test]
+fn a_stored_file_that_is_damaged_is_not_shared_if_it_is_read() {
+    let trails = trail_files(20_000);
+    let home = Home::with(&trails);
+    let inputs = vec![Input::text("info.txt", info("REP1", &home.path("dirdat/bk"), 0, boundaries(&trails[0])[3]))];
+    let back_up = || backup(&BackupRequest { inputs: inputs.clone(), ..home.request() }).unwrap();
+    let (first, second) = (back_up(), back_up());
+    assert!(second.shared > 1);
+    let stored = Path::new(&second.path).join("files/home").join(Home::trail(0));
+    planted(&stored, file(&first.manifest, &Home::trail(0)));
+    let third = back_up();
+    assert_eq!((third.shared, third.manifest.positions[0].landing), (second.shared - 1, Landing::Record));
+    assert!(third.manifest.is_whole && verified(&third.path).is_good);
+    assert!(!verified(&second.path).is_good, "the damaged file stays in its set");
+}
+
+#[test]
 fn a_set_that_was_changed_is_not_good() {
     let home = Home::new();
     let report = home.back_up();
@@ -513,6 +562,81 @@ fn a_manifest_is_signed_with_a_key() {
     }
 }
 
+/// Changes a byte of a stored trail file, and returns its entry with the digest of that.
+fn planted(stored: &Path, entry: &trailcore_ops::backup::SetFile) -> trailcore_ops::backup::SetFile {
+    let mut bytes = fs::read(stored).unwrap();
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    // The file of another set may be the same one.
+    fs::remove_file(stored).unwrap();
+    fs::write(stored, &bytes).unwrap();
+    trailcore_ops::backup::SetFile { digest: blake3::hash(&bytes).to_hex().to_string(), ..entry.clone() }
+}
+
+#[test]
+fn a_signed_set_has_nothing_that_was_planted() {
+    let home = Home::new();
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let signed = || backup(&BackupRequest { sign_key: Some(key.clone()), ..home.request() }).unwrap();
+    let check = |report: &BackupReport| {
+        let keys = vec![key.clone()];
+        assert!(verify(&VerifyRequest { path: report.path.clone(), keys }).unwrap().is_good);
+        let stored = Path::new(&report.path).join("files/home").join(Home::trail(0));
+        assert_eq!(fs::read(&stored).unwrap(), fs::read(home.path(&Home::trail(0))).unwrap());
+        stored
+    };
+    assert_eq!(signed().shared, 0);
+    let last = signed();
+    assert!(last.shared > 0 && last.refused.is_empty(), "it shares the files of a set with its key");
+    // Somebody without the key changes the last set: a trail file, the manifest, its digest.
+    let stored = check(&last);
+    let mut forged = last.manifest.clone();
+    for file in forged.files.iter_mut().filter(|file| file.path == Home::trail(0)) {
+        *file = planted(&stored, file);
+    }
+    let text = serde_json::to_string(&forged).unwrap();
+    fs::write(Path::new(&last.path).join("manifest.json"), &text).unwrap();
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    fs::write(Path::new(&last.path).join("manifest.blake3"), digest + "\n").unwrap();
+    let next = signed();
+    check(&next);
+    assert_eq!((next.shared, next.manifest.previous.is_none(), next.refused.len()), (0, true, 1));
+    assert!(next.refused[0].reason.contains("no valid signature"), "{:?}", next.refused);
+    // Or a backup that was interrupted.
+    let stored = Path::new(&home.repository()).join("partial/files/home").join(Home::trail(0));
+    let plant = || {
+        fs::create_dir_all(stored.parent().unwrap()).unwrap();
+        fs::copy(home.path(&Home::trail(0)), &stored).unwrap();
+        let line = serde_json::json!({"file": planted(&stored, file(&next.manifest, &Home::trail(0)))});
+        fs::write(Path::new(&home.repository()).join("partial/journal.jsonl"), line.to_string()).unwrap();
+    };
+    plant();
+    let next = signed();
+    check(&next);
+    assert!(next.resumed == 0 && next.refused.is_empty());
+    plant();
+    assert_eq!(home.back_up().resumed, 1, "without a key the note counts");
+}
+
+#[test]
+fn an_older_set_with_a_newer_name_is_not_good() {
+    let home = Home::new();
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let old = backup(&BackupRequest { sign_key: Some(key.clone()), ..home.request() }).unwrap();
+    let sets = Path::new(&home.repository()).join("sets");
+    fs::rename(&old.path, sets.join("30000101T000000Z")).unwrap();
+    for path in [home.repository(), sets.join("30000101T000000Z").display().to_string() + "/"] {
+        let report = verify(&VerifyRequest { path, keys: vec![key.clone()] }).unwrap();
+        assert_eq!((kinds(&report), report.is_good), (vec![ProblemKind::Name], false));
+    }
+    // A set that is not in a repository can have any name.
+    let elsewhere = home.folder.path().join("elsewhere");
+    fs::rename(sets.join("30000101T000000Z"), &elsewhere).unwrap();
+    assert!(verified(&elsewhere.display().to_string()).is_good);
+}
+
 #[test]
 fn wrong_folders_are_refused() {
     let home = Home::new();
@@ -542,15 +666,20 @@ fn backup_process() {
     let Ok(home) = std::env::var("BACKUP_HOME") else { return };
     let repository = std::env::var("BACKUP_TO").unwrap();
     let roots = vec![Root { name: None, path: home }];
-    backup(&BackupRequest { roots, repository, ..BackupRequest::default() }).unwrap();
+    let sign_key = std::env::var("BACKUP_KEY").ok();
+    backup(&BackupRequest { roots, repository, sign_key, ..BackupRequest::default() }).unwrap();
     std::process::exit(0);
 }
 
-fn start(home: &Home, point: &str) -> Child {
+fn command(home: &Home, point: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["backup_process", "--exact", "--nocapture"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("BACKUP_HOME", home.path("")).env("BACKUP_TO", home.repository()).env("TRAILCORE_POINT", point);
-    command.spawn().unwrap()
+    command
+}
+
+fn start(home: &Home, point: &str) -> Child {
+    command(home, point).spawn().unwrap()
 }
 
 /// Every set that has a name is whole, and the source is as it was.
@@ -619,6 +748,20 @@ fn an_interrupted_backup_continues() {
     let sealed = report.manifest.files.iter().filter(|file| file.trail.as_ref().is_some_and(|trail| trail.is_sealed)).count();
     assert_eq!(report.resumed, sealed as u64 - 1);
     assert!(report.manifest.is_whole && verified(&report.path).is_good);
+}
+
+#[test]
+fn an_interrupted_backup_that_signs_continues() {
+    let home = Home::with(&trail_files(2_000_000));
+    let keys = ["one", "two"].map(|name| home.folder.path().join(name).display().to_string());
+    keys.iter().for_each(|path| fs::write(path, format!("a key of some letters: {path}")).unwrap());
+    let signed = |key: &str| backup(&BackupRequest { sign_key: Some(key.to_owned()), ..home.request() }).unwrap();
+    let interrupt = || command(&home, "backup.checked").env("BACKUP_KEY", &keys[0]).status().unwrap();
+    assert!(!interrupt().success());
+    assert!(signed(&keys[0]).resumed > 0);
+    fs::remove_dir_all(Path::new(&home.repository()).join("sets")).unwrap();
+    assert!(!interrupt().success());
+    assert_eq!(signed(&keys[1]).resumed, 0, "the notes of another key do not count");
 }
 
 #[test]

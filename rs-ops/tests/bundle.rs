@@ -83,6 +83,7 @@ fn home(folder: &Path) -> (u64, u64) {
     write("dirchk/R1.cpr", "\u{1}\u{2}CANARY");
     write("dirwlt/cwallet.sso", "CANARY");
     write("dircrd/x.pem", "CANARY");
+    write("app.toml", "[customers]\nname = \"CANARY\"\n");
     write("restapi.log", "{\"password\": \"CANARY\", \"x\": \"Authorization: Bearer CANARY\"}\n");
     (at.seqno, at.rba)
 }

@@ -9,6 +9,7 @@ use trailcore_ops::Input;
 use trailcore_ops::explain::{
     CodeRole, EventKind, ExplainRequest, Explanation, SkipRequest, TimelineRequest, explain, skip, timeline,
 };
+use trailcore_ops::mapping::{MappingRequest, mapping};
 use trailcore_samples::{Bank, bank_in_memory};
 
 /// Writes a trail; returns its path without the number.
@@ -125,6 +126,7 @@ fn incident(home: &Path) -> ((u64, u64), String) {
     std::fs::write(home.join("dirrpt/R1.dsc"), discard).unwrap();
     let parameters = "REPLICAT r1\nUSERID ogg, PASSWORD canary-4712\nMAP BANK.CUSTOMERS, TARGET BANK.CUSTOMERS;\nMAP BANK.P*, TARGET BANK.*;\n";
     std::fs::write(home.join("dirprm/r1.prm"), parameters).unwrap();
+    std::fs::write(home.join("app.toml"), "[app]\nname = 'x'\n").unwrap();
     (place, table)
 }
 
@@ -133,7 +135,9 @@ fn a_home_explains_itself() {
     let home = tempfile::tempdir().unwrap();
     let (place, table) = incident(home.path());
     let inputs = vec![Input::path(home.path().display().to_string())];
+    let mapped = mapping(&MappingRequest { inputs: inputs.clone(), ..MappingRequest::default() }).unwrap();
     let report = explain(&ExplainRequest { inputs, ..ExplainRequest::default() }).unwrap();
+    assert_eq!((mapped.refused, &report.refused), (Vec::new(), &Vec::new()), "another program's TOML is no configuration");
     let found = &report.groups[0];
     let cause = found.cause.as_ref().unwrap();
     assert_eq!((found.group.as_str(), cause.event.code.as_deref(), cause.role), ("R1", Some("OGG-00869"), Some(CodeRole::Cause)));

@@ -7,11 +7,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use object_store::ObjectStore;
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
+use object_store::path::Path as ObjectPath;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult,
+};
 use tempfile::TempDir;
 use trailcore_ops::backup::{
     BackupReport, BackupRequest, Manifest, OmitReason, PackRequest, ReaderPosition, RestoreRequest, RetainRequest, Root,
@@ -20,9 +26,72 @@ use trailcore_ops::backup::{
 use trailcore_ops::history::{HistoryRequest, history};
 use trailcore_samples::{Bank, bank_in_memory};
 
+/// The error of a request for an object.
+#[derive(Clone, Copy)]
+enum Fault {
+    Gone,
+    Timeout,
+}
+
+/// The objects that cannot be read, by their paths.
+static FAULTS: Mutex<BTreeMap<String, Fault>> = Mutex::new(BTreeMap::new());
+
+/// The store of the paths of this machine, which cannot read some objects.
+#[derive(Debug)]
+struct Faulty(LocalFileSystem);
+
+impl std::fmt::Display for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Faulty")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Faulty {
+    async fn put_opts(&self, path: &ObjectPath, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+        self.0.put_opts(path, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        path: &ObjectPath,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.0.put_multipart_opts(path, options).await
+    }
+
+    async fn get_opts(&self, path: &ObjectPath, options: GetOptions) -> object_store::Result<GetResult> {
+        let fault = FAULTS.lock().unwrap().get(path.as_ref()).copied();
+        match fault {
+            Some(Fault::Gone) => Err(object_store::Error::NotFound { path: path.to_string(), source: "gone".into() }),
+            Some(Fault::Timeout) => Err(object_store::Error::Generic { store: "faulty", source: "no answer in time".into() }),
+            None => self.0.get_opts(path, options).await,
+        }
+    }
+
+    fn delete_stream(
+        &self,
+        paths: BoxStream<'static, object_store::Result<ObjectPath>>,
+    ) -> BoxStream<'static, object_store::Result<ObjectPath>> {
+        self.0.delete_stream(paths)
+    }
+
+    fn list(&self, prefix: Option<&ObjectPath>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&ObjectPath>) -> object_store::Result<ListResult> {
+        self.0.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &ObjectPath, to: &ObjectPath, options: CopyOptions) -> object_store::Result<()> {
+        self.0.copy_opts(from, to, options).await
+    }
+}
+
 /// Returns the store of the paths of this machine.
 fn open(_: &str, _: &BTreeMap<String, String>) -> trailcore::Result<Arc<dyn ObjectStore>> {
-    Ok(Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)))
+    Ok(Arc::new(Faulty(LocalFileSystem::new().with_automatic_cleanup(true))))
 }
 
 /// A home, and a repository beside it.
@@ -71,6 +140,12 @@ impl Home {
         backup(&self.request()).unwrap()
     }
 
+    /// Makes the requests for an object fail from now on.
+    fn fail(&self, object: &str, fault: Fault) {
+        let path = self.objects().join(object).display().to_string();
+        FAULTS.lock().unwrap().insert(path.trim_start_matches('/').to_owned(), fault);
+    }
+
     /// Returns the objects that are not of a published set, apart from the empty digests of abandoned ones.
     fn left(&self) -> Vec<String> {
         let mut left = files(&self.objects().join("partial"));
@@ -80,6 +155,8 @@ impl Home {
                 left.extend(files(&set).into_iter().filter(|file| !file.ends_with("manifest.blake3")));
             }
         }
+        // A store of files that is killed leaves `NAME#1`, which is no object.
+        left.retain(|file| !file.contains('#'));
         left
     }
 
@@ -144,8 +221,9 @@ fn everything_works_from_the_url() {
         assert_eq!(fs::read(scratch.join("home").join(&file.path)).unwrap(), fs::read(home.path(&file.path)).unwrap());
     }
     let plan = restore_plan(&RestoreRequest { path: home.url(), ..RestoreRequest::default() }).unwrap();
-    assert!(plan.text.contains(&format!("rehearse {} --scratch /var/tmp/rehearsal", second.path)), "{}", plan.text);
-    assert!(plan.text.contains("cp -a /var/tmp/rehearsal/home/. "), "{}", plan.text);
+    let beside = home.folder.path().canonicalize().unwrap().join(format!("home.rehearsal-{}", second.manifest.set));
+    assert!(plan.text.contains(&format!("rehearse {} --scratch {}", second.path, beside.display())), "{}", plan.text);
+    assert!(plan.text.contains(&format!("cp -a {}/home/. ", beside.display())), "{}", plan.text);
 
     let trail = home.path("dirdat/bk").display().to_string();
     let needs = vec![ReaderPosition { name: "R1".to_owned(), trail, seqno: 0, rba: 0 }];
@@ -184,6 +262,37 @@ fn changes_of_objects_are_found() {
     fs::remove_file(at.join("files/home/dirdat/bk000000000")).unwrap();
     let next = home.back_up();
     assert!(verified(&next.path).problems.is_empty() && next.shared > 0);
+}
+
+#[test]
+fn an_error_of_the_store_is_no_damage() {
+    for file in ["files/home/dirprm/rep1.prm", "files/home/dirdat/bk000000000"] {
+        let home = Home::new(20_000);
+        let object = format!("sets/{}/{file}", home.back_up().manifest.set);
+        let scratch = home.folder.path().join("scratch").display().to_string();
+        home.fail(&object, Fault::Gone);
+        assert_eq!(verified(&home.url()).problems[0].text, "it vanished");
+        home.fail(&object, Fault::Timeout);
+        let verified = verify(&VerifyRequest { path: home.url(), ..VerifyRequest::default() }).unwrap_err();
+        let rehearsed = rehearse(&RestoreRequest { path: home.url(), scratch: Some(scratch) }).unwrap_err();
+        for error in [verified, rehearsed] {
+            assert_eq!(error.kind(), trailcore::ErrorKind::Io);
+            assert!(error.to_string().contains("no answer in time") && error.to_string().contains(file), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_note_that_vanishes_is_no_note() {
+    let home = Home::new(20_000);
+    let note = "partial/20240301T120000Z/files/home/dirdat/bk000000000";
+    fs::create_dir_all(home.objects().join(note).parent().unwrap()).unwrap();
+    fs::write(home.objects().join(note), "{}").unwrap();
+    home.fail(note, Fault::Timeout);
+    let error = backup(&home.request()).unwrap_err().to_string();
+    assert!(error.contains("no answer in time"), "{error}");
+    home.fail(note, Fault::Gone);
+    assert!(home.back_up().manifest.is_whole);
 }
 
 #[test]
@@ -242,6 +351,37 @@ fn an_interrupted_backup_continues() {
     assert_eq!(report.resumed, sealed as u64);
     assert!(report.manifest.is_whole && home.whole_sets() == 1);
     assert!(home.left().is_empty(), "{:?}", home.left());
+}
+
+#[test]
+fn a_signed_set_has_nothing_that_was_planted() {
+    let home = Home::new(20_000);
+    let key = home.folder.path().join("key").display().to_string();
+    fs::write(&key, "a key of 24 letters-----").unwrap();
+    let first = home.back_up();
+    let stored = "files/home/dirdat/bk000000000";
+    let source = fs::read(home.path("dirdat/bk000000000")).unwrap();
+    let write = |below: &str, bytes: &[u8]| {
+        let path = home.objects().join(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    // Somebody without the key notes a file in the name of a backup that was interrupted.
+    let plant = || {
+        let mut bytes = source.clone();
+        *bytes.last_mut().unwrap() ^= 1;
+        let mut file = first.manifest.files.iter().find(|file| file.stored() == stored).unwrap().clone();
+        file.digest = blake3::hash(&bytes).to_hex().to_string();
+        write(&format!("partial/20240301T120000Z/{stored}"), serde_json::json!({"file": file}).to_string().as_bytes());
+        write(&format!("sets/20240301T120000Z/{stored}"), &bytes);
+    };
+    plant();
+    let report = backup(&BackupRequest { sign_key: Some(key.clone()), full: true, ..home.request() }).unwrap();
+    let copy = home.objects().join("sets").join(&report.manifest.set).join(stored);
+    assert_eq!((report.resumed, fs::read(copy).unwrap() == source), (0, true));
+    assert!(verify(&VerifyRequest { path: report.path, keys: vec![key] }).unwrap().is_good);
+    plant();
+    assert_eq!(home.back_up().resumed, 1, "without a key the note counts");
 }
 
 #[test]

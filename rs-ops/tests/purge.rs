@@ -138,6 +138,23 @@ fn what_is_not_known_keeps_every_file() {
 }
 
 #[test]
+fn a_reader_counts_for_one_group_only() {
+    let all = || info_all(&[("REPLICAT", "RUNNING", "R1")]);
+    let deployment = |name: &str, input: Input| Input { deployment: Some(name.to_owned()), ..input };
+    let safe = |deployments: &[&str], names: &[&str]| {
+        let listed = deployments.iter().map(|name| deployment(name, Input::text("all.txt", all())));
+        let inputs = listed.chain([deployment("east", Input::text("ls.txt", files(4..10)))]).collect();
+        let position = |name: &&str| ReaderPosition { name: (*name).into(), trail: "/u01/dirdat/aa".into(), seqno: 7, rba: 1 };
+        let readers = names.iter().map(position).collect();
+        purge(&PurgeRequest { inputs, readers, ..PurgeRequest::default() }).unwrap().trails[0].safe_bytes
+    };
+    assert_eq!(safe(&["east", "west"], &["R1"]), 0, "west/R1 may read the trail, too");
+    assert_eq!(safe(&["east", "west"], &["east/R1"]), 0);
+    assert_eq!(safe(&["east", "west"], &["east/r1", "west/R1"]), 15_000);
+    assert_eq!(safe(&["east"], &["r1"]), 15_000);
+}
+
+#[test]
 fn a_reader_of_several_positions_is_at_the_lowest() {
     let checkpoint = |number: u64, seqno: u64| {
         format!(

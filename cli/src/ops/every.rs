@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use trailcore::ErrorKind;
+use trailcore_ops::RefusedInput;
 use trailcore_ops::backup::{BackupReport, BackupRequest, backup, sets};
 
 use super::cron::Cron;
@@ -55,6 +56,8 @@ struct Run<'a> {
     gaps: &'a [String],
     copied_bytes: Option<u64>,
     records: Option<u64>,
+    /// Artefacts with positions, and the last set, that were not used, with the reason.
+    refused: &'a [RefusedInput],
     error: Option<String>,
     next: String,
 }
@@ -89,7 +92,6 @@ impl Plan {
             let from = if passed < MOST { self.next } else { now };
             self.next = self.cron.after(from, &self.zone).unwrap_or(Timestamp::MAX);
         }
-        self.seen = now;
         passed
     }
 }
@@ -146,6 +148,7 @@ fn report(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (done, error) = (result.as_ref().ok(), result.as_ref().err());
+    let refused = done.map_or(&[][..], |report| &report.refused);
     if json {
         let manifest = done.map(|report| &report.manifest);
         let run = Run {
@@ -160,6 +163,7 @@ fn report(
             gaps: manifest.map_or(&[], |manifest| &manifest.gaps),
             copied_bytes: done.map(|report| report.copied_bytes),
             records: done.map(|report| report.records),
+            refused,
             error: error.map(ToString::to_string),
             next: plan.next.to_string(),
         };
@@ -181,13 +185,16 @@ fn report(
         (None, Some(error)) => format!("{started} failed: {error}"),
         (None, None) => String::new(),
     };
+    for one in refused {
+        text += &format!(", refused: {}", one.reason);
+    }
     for (count, what) in [(missed, "missed before"), (left_out, "left out meanwhile")] {
         if count > 0 {
             text += &format!(", {what}: {}", grouped(count));
         }
     }
     let style = match done {
-        Some(report) if report.manifest.is_whole => GREEN,
+        Some(report) if report.manifest.is_whole && refused.is_empty() => GREEN,
         Some(_) => YELLOW,
         None => RED,
     };
@@ -246,6 +253,11 @@ mod tests {
         assert_eq!(plan.look(at("20T01:59:30")), Look::Wait, "a small correction");
         assert_eq!(plan.look(at("01T12:00:00")), Look::SetBack);
         assert_eq!((plan.look(at("01T12:00:01")), plan.next), (Look::Wait, at("02T02:30:00")));
+        // While a backup runs.
+        let mut plan = daily(None, "20T02:00:00");
+        assert_eq!(plan.look(at("20T02:30:00")), Look::Due(at("20T02:30:00"), 0));
+        assert_eq!(plan.pass(at("01T12:00:00")), 0);
+        assert_eq!((plan.look(at("01T12:00:01")), plan.next), (Look::SetBack, at("02T02:30:00")));
     }
 
     #[test]

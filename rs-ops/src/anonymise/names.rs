@@ -78,11 +78,7 @@ impl Names {
     /// Replaces the identifiers of a statement, of which words of DDL and the tags of the record stay, and the signs of literals that have
     /// nothing else.
     pub(super) fn statement(&mut self, text: &[u8], database: &mut Classes) -> Vec<u8> {
-        let mut new = self.without(text, database, |at, word| {
-            let is_tag = word.len() == 2 && text.get(at + 2..).is_some_and(|rest| rest.starts_with(b"='"));
-            let starts = at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|before| *before == b',');
-            (is_tag && starts && word.ends_with(|last: char| last.is_ascii_digit())) || is_word(word)
-        });
+        let mut new = self.without(text, database, |at, word| is_tag(text, at) || is_word(word));
         for (from, to) in literals(text) {
             let Some(old) = text.get(from..to) else { continue };
             let classes = if std::str::from_utf8(text).is_ok() { &mut self.utf8 } else { &mut *database };
@@ -166,10 +162,18 @@ impl Names {
     }
 }
 
+/// Returns whether a tag, such as `C1='`, is at a place of a statement: at its start, or after a comma.
+fn is_tag(text: &[u8], at: usize) -> bool {
+    let starts = at.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|before| *before == b',');
+    let is_form =
+        |tag: &[u8]| matches!(tag, [letter, digit, b'=', b'\''] if letter.is_ascii_alphabetic() && digit.is_ascii_digit());
+    starts && text.get(at..at + 4).is_some_and(is_form)
+}
+
 /// Returns the ranges of the literals of a statement. It is the value of a tag, such as `,C1='…'`, in which each quote is written twice; or
 /// the text itself.
 fn literals(text: &[u8]) -> Vec<(usize, usize)> {
-    let is_value = text.windows(2).any(|pair| pair == b"='");
+    let is_value = (0..text.len()).any(|at| is_tag(text, at));
     let (mut found, mut start, mut at) = (Vec::new(), None, 0);
     // Inside of the value of a tag.
     let mut is_inside = !is_value;
@@ -256,6 +260,8 @@ mod tests {
             (",C5='1',,C1='alter table t add (c char(3) default ''***'' , d char default '','' , e char default ''a-1'')'", 2),
             ("alter table t add (c char(3) default '***', d char default ',')", 2),
             (",C1='alter table t add (c char(4) default ''$$$$'')',,B5='EUR'", 1),
+            ("alter table t add (c char(3) default '***' check (c='***'))", 2),
+            ("C1='alter table t add (c char(3) default ''***'' check (c=''***''))'", 2),
         ] {
             let new = String::from_utf8(names.statement(text.as_bytes(), &mut gbk)).unwrap();
             assert_eq!(new.len(), text.len());

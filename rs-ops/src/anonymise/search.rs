@@ -133,7 +133,7 @@ impl Search<'_> {
         for piece in text.chunks(LONGEST).filter(|piece| piece.len() >= ANCHOR) {
             let piece: String = piece.iter().map(|one| char::from(byte(one))).collect();
             let letters = piece.bytes().filter(u8::is_ascii_alphabetic).count();
-            if letters * 2 >= piece.len() && !is_word(&piece) {
+            if letters > 0 && !is_word(&piece) {
                 self.text(&piece, piece.as_bytes())?;
             }
         }
@@ -347,6 +347,16 @@ mod tests {
         assert_eq!(needles.first_in(b"ry of ten"), Some(0));
         assert_eq!(needles.first_in(b"a canary of te"), None);
         assert_eq!(needles.all.len(), 3);
+    }
+
+    #[test]
+    fn every_text_with_a_letter_is_searched() {
+        let (needles, report) = (Needles::default(), SearchReport::default());
+        let mut search = Search { least_tenths: 500, files: &[], needles, report };
+        search.texts(b"\0\x01DE89370400440532013000\0\x0220240301120000123456\0").unwrap();
+        let found: Vec<_> = search.needles.all.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
+        assert!(found.iter().any(|text| text == "DE89370400440532013000"), "{found:?}");
+        assert!(!found.iter().any(|text| text == "20240301120000123456"), "{found:?}");
     }
 
     #[test]

@@ -19,6 +19,8 @@ const BLOCK: usize = 1 << 20;
 const LONGEST_RECORD: usize = 64 << 20;
 /// Damaged ranges that are kept one by one.
 const KEPT: usize = 100;
+/// The reason of a file that is gone.
+const VANISHED: &str = "it vanished";
 /// Attempts to copy a file that changes while it is read.
 const ATTEMPTS: usize = 3;
 
@@ -388,11 +390,23 @@ impl Records {
 /// Returns the reason of an error of the source, without its path.
 pub(crate) fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::NotFound => "it vanished",
+        io::ErrorKind::NotFound => VANISHED,
         io::ErrorKind::PermissionDenied => "no permission to read it",
         io::ErrorKind::InvalidInput => "it is not a regular file",
         _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => "it became a link",
         _ => "it cannot be read",
+    }
+}
+
+/// Returns the reason for which a set has not a file that it should have.
+///
+/// # Errors
+/// The error of an object store that has the file, or may have it: it is no fault of the set.
+pub(crate) fn reason_of_stored(error: io::Error) -> Result<&'static str> {
+    match error.downcast::<Error>() {
+        Ok(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(_) => Ok(VANISHED),
+        Err(error) => Ok(reason(&error)),
     }
 }
 

@@ -32,7 +32,7 @@ pub struct PurgeRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReaderPosition {
-    /// The name of the reader.
+    /// The name of the reader; `DEPLOYMENT/NAME` for a group whose name several deployments have.
     pub name: String,
     /// The path of the trail without the number.
     pub trail: String,
@@ -209,6 +209,12 @@ pub fn purge(request: &PurgeRequest) -> Result<PurgeReport> {
     Ok(PurgeReport { trails, blockers: known.blockers(), refused: known.refused })
 }
 
+/// Returns whether a reader of a request is a stream. A name without a deployment is not enough if several streams have it.
+fn is_name_of(reader: &str, stream: &Stream, streams: &[Stream]) -> bool {
+    let is_only = || streams.iter().filter(|other| other.name.eq_ignore_ascii_case(reader)).count() == 1;
+    reader.eq_ignore_ascii_case(&stream.id()) || (reader.eq_ignore_ascii_case(&stream.name) && is_only())
+}
+
 impl Known {
     fn of(request: &PurgeRequest) -> Self {
         let readings = read_all(&request.inputs);
@@ -232,12 +238,12 @@ impl Known {
             rba: reader.rba,
         }));
         needs.sort_by(|a, b| (a.seqno, a.rba, &a.stream).cmp(&(b.seqno, b.rba, &b.stream)));
-        let named: BTreeSet<String> = request.readers.iter().map(|reader| reader.name.to_uppercase()).collect();
         let without = snapshot.streams.iter().filter(|stream| {
             let may_read = stream.read.is_none() && stream.redo.is_none() && stream.kind != StreamKind::InitialLoad;
             // A name that only messages have is no group where all groups are listed.
             let exists = stream.evidence.is_some() || !listed.contains(&stream.deployment);
-            may_read && exists && !named.contains(&stream.name) && !needs.iter().any(|need| need.stream == stream.id())
+            let is_named = request.readers.iter().any(|reader| is_name_of(&reader.name, stream, &snapshot.streams));
+            may_read && exists && !is_named && !needs.iter().any(|need| need.stream == stream.id())
         });
         let without_position = without.map(Stream::id).collect();
         let refused = snapshot.refused();

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use trailcore::report::CheckDocument;
-use trailcore::{ReadOptions, Result, Trail};
+use trailcore::{Error, ReadOptions, Result, Trail};
 
 use super::class::{FileClass, FileRole, OmitReason, Omitted};
 use super::copy::{self, invalid};
@@ -24,7 +26,8 @@ use crate::model::{StreamKind, TrailName};
 pub struct RestoreRequest {
     /// A set, or a repository, whose last set is used.
     pub path: String,
-    /// `ops.rehearse`: an empty folder for the files. It stays as it is after the rehearsal, and can be removed.
+    /// `ops.rehearse`: an empty folder for the files, to which only its owner can write. It stays as it is after the rehearsal, and can
+    /// be removed.
     pub scratch: Option<String>,
 }
 
@@ -86,8 +89,6 @@ pub struct RehearsedTrail {
     pub issues: Vec<String>,
 }
 
-/// The folder of the rehearsal in a plan.
-const REHEARSAL: &str = "/var/tmp/rehearsal";
 /// Issues of a trail that are listed.
 const ISSUES: usize = 20;
 /// Files without a copy that a plan lists.
@@ -97,14 +98,16 @@ const LISTED: usize = 100;
 /// every trail, and looks up every position.
 ///
 /// # Errors
-/// [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the scratch folder is not empty, the errors of [`Manifest::open`] and
-/// of writing the folder.
+/// [`InvalidArgument`](trailcore::ErrorKind::InvalidArgument) if the scratch folder is not empty or others can write to it, the errors of [`Manifest::open`] and
+/// of writing the folder and of requests to an object store.
 pub fn rehearse(request: &RestoreRequest) -> Result<Rehearsal> {
     let set = set_at(&request.path)?;
     let (manifest, _) = set.manifest()?;
     let scratch = request.scratch.as_deref().ok_or_else(|| invalid("scratch: an empty folder is needed"))?;
-    let scratch = PathBuf::from(scratch);
+    // A slash at the end would follow a link.
+    let scratch: PathBuf = Path::new(scratch).components().collect();
     empty_folder(&scratch)?;
+    refuse_shared(&scratch)?;
     let mut report = Rehearsal {
         path: set.place(),
         set: manifest.set.clone(),
@@ -124,6 +127,19 @@ pub fn rehearse(request: &RestoreRequest) -> Result<Rehearsal> {
     Ok(report)
 }
 
+/// Refuses a folder into which another user could put files: a plan copies from there.
+fn refuse_shared(folder: &Path) -> Result<()> {
+    let failed = |error| Error::io(folder, error);
+    // The owner of a link could let it name another folder later.
+    let (link, real) = (fs::symlink_metadata(folder).map_err(failed)?, fs::metadata(folder).map_err(failed)?);
+    let user = rustix::process::geteuid().as_raw();
+    if link.uid() == user && real.uid() == user && real.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    let error = invalid("scratch: the folder is of another user, or others can write to it").in_file(folder);
+    Err(error.hint("name a folder that does not exist yet"))
+}
+
 impl Rehearsal {
     fn add(&mut self, kind: ProblemKind, subject: &str, text: impl Into<String>) {
         self.problems.push(SetProblem { kind, subject: subject.to_owned(), text: text.into() });
@@ -138,7 +154,9 @@ impl Rehearsal {
                 self.bytes += bytes;
             }
             Ok(_) => self.add(ProblemKind::Changed, &file.stored(), "the digest differs from the one in the manifest"),
-            Err(copy::Failed::Source(error)) => self.add(ProblemKind::Missing, &file.stored(), copy::reason(&error)),
+            Err(copy::Failed::Source(error)) => {
+                self.add(ProblemKind::Missing, &file.stored(), copy::reason_of_stored(error)?);
+            }
             Err(copy::Failed::Target(error)) => return Err(error),
         }
         Ok(())
@@ -247,6 +265,12 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
+/// Returns the folder of the rehearsal: beside a root, where no other user can put a folder before.
+fn rehearsal(manifest: &Manifest) -> String {
+    let root = manifest.roots.values().next().map_or("", |path| path.trim_end_matches('/'));
+    one_line(&format!("{root}.rehearsal-{}", manifest.set))
+}
+
 fn plan(set: &str, manifest: &Manifest, warnings: &[String]) -> String {
     let mut text = format!(
         "# Restore of set {} of {}.\n# Read every step before it is run; trailcore runs none of them.\n",
@@ -257,10 +281,12 @@ fn plan(set: &str, manifest: &Manifest, warnings: &[String]) -> String {
     }
     let local = local_path(set).map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
     let set_path = local.as_ref().map_or_else(|| set.to_owned(), |path| path.display().to_string());
+    let rehearsal = rehearsal(manifest);
     // An object store has no files to copy: those of the rehearsal are.
-    let origin = if local.is_some() { format!("{set_path}/files") } else { REHEARSAL.to_owned() };
+    let origin = if local.is_some() { format!("{set_path}/files") } else { rehearsal.clone() };
     let _ = writeln!(text, "\n# 1. Verify the set, and rehearse the restore on this machine.");
-    let _ = writeln!(text, "trailcore ops verify {0}\ntrailcore ops rehearse {0} --scratch {REHEARSAL}", quoted(&set_path));
+    let (set_path, rehearsal) = (quoted(&set_path), quoted(&rehearsal));
+    let _ = writeln!(text, "trailcore ops verify {set_path}\ntrailcore ops rehearse {set_path} --scratch {rehearsal}");
     text +=
         "\n# 2. Stop all processes, so that nothing writes to the folders (GGSCI, or adminclient).\nSTOP ER *\nSTOP MANAGER\n";
     text += "\n# 3. Move aside what is there now, and copy the files back. The programs are not in the set: install them first if they are lost.\n";

@@ -3,9 +3,7 @@
 use std::io::Read as _;
 
 use serde::{Deserialize, Serialize};
-use trailcore::{Error, Result};
-
-use super::copy::invalid;
+use trailcore::{Error, ErrorKind, Result};
 
 /// The contexts of the key derivations.
 const KEY: &str = "trailcore 2026 signatures of backup manifests";
@@ -61,7 +59,7 @@ impl SignKey {
         read.map_err(|error| Error::io(path.as_ref(), error))?;
         if secret.len() < LEAST || secret.len() as u64 > MOST {
             let what = format!("the file of the key has {} bytes; it needs {LEAST} to {MOST}", secret.len());
-            return Err(invalid(what).in_file(path));
+            return Err(Error::new(ErrorKind::InvalidArgument, what).in_file(path));
         }
         let id = blake3::Hash::from(blake3::derive_key(ID, &secret)).to_hex().chars().take(DIGITS).collect();
         Ok(Self { id, key: blake3::derive_key(KEY, &secret) })

@@ -15,7 +15,7 @@ use super::inventory::{InventoryFile, RealRoot, Root, listed, resolved};
 use super::manifest::{FORM, Landing, Manifest, PreviousSet, SetFile, SetPosition};
 use super::positions::{Trails, bad, observed};
 use super::sign::SignKey;
-use super::store::{Draft, local_path, set_of, store_at};
+use super::store::{Draft, Note, local_path, set_of, store_at};
 use crate::input::{Input, RefusedInput};
 use crate::model::TrailName;
 use crate::moment::Moment;
@@ -61,7 +61,7 @@ pub struct BackupReport {
     pub resumed: u64,
     /// Trail records that were read.
     pub records: u64,
-    /// The artefacts that were refused, and the last set if its manifest is damaged.
+    /// The artefacts that were refused, and the last set if its manifest is damaged or not signed with the key of this backup.
     pub refused: Vec<RefusedInput>,
 }
 
@@ -97,17 +97,17 @@ pub fn backup(request: &BackupRequest) -> Result<BackupReport> {
         refuse_inside(folder, &roots)?;
     }
     let repository = store_at(&request.repository)?;
-    let key = request.sign_key.as_deref().map(SignKey::read).transpose()?;
+    let keys = request.sign_key.iter().map(|path| SignKey::read(path)).collect::<Result<Vec<_>>>()?;
     let started = request.now.unwrap_or_else(now);
     let draft = repository.begin(&name_at(started)?)?;
     let mut refused = Vec::new();
-    let mut run = Run::new(request, &roots, draft, &mut refused)?;
+    let mut run = Run::new(request, &roots, &keys, draft, &mut refused)?;
     let (positions, unread) = observed(&request.inputs);
     refused.extend(unread);
     run.checkpoints()?;
     run.positions = positions;
     run.files()?;
-    run.finish(started, key.as_ref(), refused)
+    run.finish(started, refused)
 }
 
 fn now() -> Moment {
@@ -137,6 +137,8 @@ fn refuse_inside(repository: &Path, roots: &[RealRoot]) -> Result<()> {
 struct Run<'a> {
     request: &'a BackupRequest,
     roots: &'a [RealRoot],
+    /// The key that signs, if there is one.
+    keys: &'a [SignKey],
     draft: Box<dyn Draft + 'a>,
     files: Vec<SetFile>,
     omitted: Vec<Omitted>,
@@ -156,28 +158,41 @@ fn key(file: &SetFile) -> (String, String) {
     (file.root.clone(), file.path.clone())
 }
 
+/// Reads the manifest of a set whose files may be shared. A backup that signs uses only what was signed with its key.
+fn trusted(repository: &str, set: &str, keys: &[SignKey]) -> Result<(Manifest, String)> {
+    let set = set_of(repository, set)?;
+    let (manifest, digest, signature) = set.signed_manifest(keys)?;
+    match signature.is_good(keys) {
+        true => Ok((manifest, digest)),
+        false => Err(invalid("the manifest has no valid signature with the key of this backup").in_file(set.place())),
+    }
+}
+
 impl<'a> Run<'a> {
     fn new(
         request: &'a BackupRequest,
         roots: &'a [RealRoot],
+        keys: &'a [SignKey],
         draft: Box<dyn Draft + 'a>,
         refused: &mut Vec<RefusedInput>,
     ) -> Result<Self> {
-        let interrupted = draft.interrupted().into_iter().map(|file| (key(&file), file)).collect();
+        let notes = draft.interrupted().into_iter().filter(|note| note.is_good(keys));
+        let interrupted = notes.map(|note| (key(&note.file), note.file)).collect();
         let (mut last, mut previous) = (BTreeMap::new(), None);
         if let Some(name) = draft.previous() {
-            match set_of(&request.repository, name).and_then(|set| set.manifest()) {
+            match trusted(&request.repository, name, keys) {
                 Ok((manifest, digest)) => {
                     last = manifest.files.into_iter().filter(is_reusable).map(|file| (key(&file), file)).collect();
                     previous = Some(PreviousSet { set: name.to_owned(), digest });
                 }
-                // The new set is the more needed: it has nothing of the damaged one.
+                // The new set is the more needed: it has nothing of that one.
                 Err(error) => refused.push(RefusedInput { artefact: name.to_owned(), reason: error.to_string() }),
             }
         }
         Ok(Self {
             request,
             roots,
+            keys,
             draft,
             files: Vec::new(),
             omitted: Vec::new(),
@@ -311,13 +326,7 @@ impl<'a> Run<'a> {
         if !self.is_name(file) {
             return Ok(());
         }
-        if let Some(entry) = self.reused(file)? {
-            if !wanted.is_empty() {
-                let seqno = entry.trail.as_ref().map_or(0, |trail| trail.seqno);
-                let scanned = self.draft.open(&entry.stored()).and_then(|stored| copy::scan_stored(stored, seqno, true, wanted));
-                let (_, scanned) = scanned.map_err(|error| Error::io(entry.stored().as_ref(), error))?;
-                self.landings.insert(key(&entry), scanned.landings);
-            }
+        if let Some(entry) = self.reused(file, wanted)? {
             self.records += entry.trail.as_ref().map_or(0, |trail| trail.records);
             self.files.push(entry);
             return Ok(());
@@ -333,7 +342,7 @@ impl<'a> Run<'a> {
         });
         if let Ok(entry) = &result {
             if is_reusable(entry) {
-                self.draft.note(entry)?;
+                self.draft.note(&Note::new(entry, self.keys.first())?)?;
             }
         }
         point::reach("backup.journal");
@@ -341,25 +350,42 @@ impl<'a> Run<'a> {
     }
 
     /// Returns a sealed trail file that an interrupted backup or the last set has, if the source is unchanged since then.
-    fn reused(&mut self, file: &InventoryFile) -> Result<Option<SetFile>> {
+    fn reused(&mut self, file: &InventoryFile, wanted: &[u64]) -> Result<Option<SetFile>> {
         let key = (file.root.clone(), file.path.clone());
         let is_same = |known: &&SetFile| file.is_sealed && known.source == file.state && is_reusable(known);
-        if let Some(known) = self.interrupted.get(&key).filter(is_same) {
-            if self.draft.resume(known)? {
+        if let Some(known) = self.interrupted.get(&key).filter(is_same).cloned() {
+            if self.draft.resume(&known)? && self.land(&known, wanted) {
                 self.resumed += 1;
-                return Ok(Some(known.clone()));
+                return Ok(Some(known));
             }
         }
-        let Some((known, previous)) = self.last.get(&key).filter(is_same).zip(self.previous.as_ref()) else { return Ok(None) };
-        if !self.draft.share(&previous.set, known)? {
+        let Some((known, previous)) = self.last.get(&key).filter(is_same).cloned().zip(self.previous.as_ref()) else {
             return Ok(None);
+        };
+        if self.draft.share(&previous.set, &known)? && self.land(&known, wanted) {
+            self.shared += 1;
+            return Ok(Some(known));
         }
-        self.shared += 1;
-        Ok(Some(known.clone()))
+        Ok(None)
+    }
+
+    /// Looks up the wanted offsets in a file that is reused. Returns `false` if it is not as it was written: the good one is copied again.
+    fn land(&mut self, entry: &SetFile, wanted: &[u64]) -> bool {
+        if wanted.is_empty() {
+            return true;
+        }
+        let seqno = entry.trail.as_ref().map_or(0, |trail| trail.seqno);
+        match self.draft.open(&entry.stored()).and_then(|stored| copy::scan_stored(stored, seqno, true, wanted)) {
+            Ok((digest, scanned)) if digest == entry.digest => {
+                self.landings.insert(key(entry), scanned.landings);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Looks at the checkpoints again, writes the manifest, and publishes the set.
-    fn finish(mut self, started: Moment, key: Option<&SignKey>, mut refused: Vec<RefusedInput>) -> Result<BackupReport> {
+    fn finish(mut self, started: Moment, mut refused: Vec<RefusedInput>) -> Result<BackupReport> {
         point::reach("backup.checked");
         let (mut later, more) = observed(&self.request.inputs);
         let unchecked = |positions: &[SetPosition]| -> Vec<SetPosition> {
@@ -391,7 +417,7 @@ impl<'a> Run<'a> {
         };
         let text = manifest.to_text()?;
         let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-        let signature = key.map(|key| key.line(&text)).unwrap_or_default();
+        let signature = self.keys.first().map(|key| key.line(&text)).unwrap_or_default();
         let path = self.draft.publish(&manifest.files, &text, &format!("{digest}\n{signature}"))?;
         point::reach("backup.published");
         Ok(BackupReport {

@@ -87,12 +87,14 @@ pub enum ProblemKind {
     Trail,
     /// The manifest is not signed with a key of the request.
     Signature,
+    /// The set has the name of another one: it is a copy.
+    Name,
 }
 
 /// Answers `ops.verify`.
 ///
 /// # Errors
-/// [`NotFound`](trailcore::ErrorKind::NotFound) if there is no set, and the errors of [`Manifest::open`].
+/// [`NotFound`](trailcore::ErrorKind::NotFound) if there is no set, the errors of [`Manifest::open`] and of requests to an object store.
 pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
     let set = set_at(&request.path)?;
     let keys = request.keys.iter().map(|path| SignKey::read(path)).collect::<Result<Vec<_>>>()?;
@@ -114,6 +116,9 @@ pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
         };
         report.add(ProblemKind::Signature, MANIFEST, text);
     }
+    if let Some(name) = set.name_in_repository().filter(|name| *name != manifest.set) {
+        report.add(ProblemKind::Name, MANIFEST, format!("the set is {}, and its folder has the name {name}", manifest.set));
+    }
     if Manifest::chain_of(&manifest.files) != manifest.chain {
         report.add(ProblemKind::Chain, MANIFEST, "the chain does not fit the files");
     }
@@ -123,7 +128,7 @@ pub fn verify(request: &VerifyRequest) -> Result<VerifyReport> {
     let wanted = trails.wanted(&manifest.positions);
     for (index, file) in manifest.files.iter().enumerate() {
         let wanted = wanted.get(&index).map_or(&[][..], Vec::as_slice);
-        if let Some(found) = report.file(&set, file, wanted) {
+        if let Some(found) = report.file(&set, file, wanted)? {
             landings.insert(index, found);
         }
     }
@@ -156,15 +161,15 @@ impl VerifyReport {
     }
 
     /// Reads a file. Returns the landings of the wanted offsets, of a trail file.
-    fn file(&mut self, set: &Set, file: &SetFile, wanted: &[u64]) -> Option<Vec<(u64, Landing)>> {
+    fn file(&mut self, set: &Set, file: &SetFile, wanted: &[u64]) -> Result<Option<Vec<(u64, Landing)>>> {
         let stored = file.stored();
         let found = set.open(&stored);
         let Some(trail) = &file.trail else {
             match found.and_then(digest_of_stored) {
                 Ok(digest) => self.compare(file, &digest),
-                Err(error) => self.add(ProblemKind::Missing, &stored, copy::reason(&error)),
+                Err(error) => self.add(ProblemKind::Missing, &stored, copy::reason_of_stored(error)?),
             }
-            return None;
+            return Ok(None);
         };
         match found.and_then(|found| scan_stored(found, trail.seqno, trail.is_sealed, wanted)) {
             Ok((digest, scanned)) => {
@@ -175,11 +180,11 @@ impl VerifyReport {
                     let (found, then) = (scanned.contents.records, trail.records);
                     self.add(ProblemKind::Records, &stored, format!("it has {found} records, and the manifest has {then}"));
                 }
-                Some(scanned.landings)
+                Ok(Some(scanned.landings))
             }
             Err(error) => {
-                self.add(ProblemKind::Missing, &stored, copy::reason(&error));
-                None
+                self.add(ProblemKind::Missing, &stored, copy::reason_of_stored(error)?);
+                Ok(None)
             }
         }
     }

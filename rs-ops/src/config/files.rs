@@ -30,7 +30,12 @@ impl Given {
 
 /// Returns whether a text is a file of pipelines.
 pub(crate) fn is_pipelines(name: &str, text: &str) -> bool {
-    name.to_ascii_lowercase().ends_with(".toml") && text.lines().any(|line| line.trim_start().starts_with("[[pipeline"))
+    is_toml(name) && text.lines().any(|line| line.trim_start().starts_with("[[pipeline"))
+}
+
+/// Returns whether a text is TOML without pipelines, which does not belong to the configuration.
+pub(crate) fn is_other_toml(name: &str, text: &str) -> bool {
+    is_toml(name) && !is_pipelines(name, text)
 }
 
 /// Reads the files of a request.
@@ -55,7 +60,7 @@ pub(crate) fn files(inputs: &[Input]) -> (Vec<Given>, Vec<RefusedInput>) {
 fn given_file(input: &Input, bytes: &[u8]) -> Result<Given> {
     let text = text_of(bytes);
     let name = input.label();
-    if is_toml(name) && !is_pipelines(name, &text) {
+    if is_other_toml(name, &text) {
         let error = Error::new(ErrorKind::Unsupported, format!("{name} is TOML of another kind than pipelines"));
         return Err(error.hint("a file of pipelines has [[pipeline]]"));
     }
@@ -94,7 +99,7 @@ fn each(input: &Input) -> Result<Vec<Input>> {
         let failed = |error| Error::io(folder, error);
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            if path.is_file() && is_config(&path) && !is_other_toml(&path) {
+            if path.is_file() && is_config(&path) && !is_other_toml_file(&path) {
                 paths.push(path);
             }
         }
@@ -117,8 +122,8 @@ fn is_toml(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".toml")
 }
 
-/// Returns whether a file is TOML without pipelines: such a file of a directory does not belong to the configuration.
-fn is_other_toml(path: &Path) -> bool {
+/// Returns whether a file is TOML without pipelines.
+pub(crate) fn is_other_toml_file(path: &Path) -> bool {
     let name = path.display().to_string();
-    is_toml(&name) && std::fs::read_to_string(path).is_ok_and(|text| !is_pipelines(&name, &text))
+    is_toml(&name) && std::fs::read_to_string(path).is_ok_and(|text| is_other_toml(&name, &text))
 }

@@ -247,18 +247,22 @@ impl<'a> Scan<'a> {
         Some(start + slash + 1..start + slash + end)
     }
 
-    /// Returns the passwords of `user/password@database`, as commands have them.
+    /// Returns the passwords of `user/password@database`, as commands have them. A password may have any sign; one in quotes blanks, too.
     fn of_connects(&self) -> Vec<Range<usize>> {
-        let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '#'));
-        let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '=' | ':');
-        let password = |(start, token): (usize, &str)| {
-            let (user, rest) = token.split_once('/').filter(|(user, _)| is_name(user.trim_start_matches(['"', '\''])))?;
-            let password = rest.rsplit_once('@')?.0;
-            let from = start + user.len() + 1;
-            (!password.contains('/')).then(|| from..from + password.len())
-        };
-        let offset = |token: &str| token.as_ptr().addr() - self.text.as_ptr().addr();
-        self.text.split(ends).map(|token| (offset(token), token)).filter_map(password).collect()
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some(slash) = self.after(at).find('/').map(|slash| at + slash) {
+            at = slash + 1;
+            let Some(before) = before_user(self.text.get(..slash).unwrap_or_default()) else { continue };
+            let rest = self.after(at);
+            let closed = rest.chars().next().filter(|first| is_quote(*first)).map_or(0, |first| quoted(rest, first));
+            let ends = |c: char| if is_quote(before) { c == before || c == '\n' } else { c.is_whitespace() };
+            let end = rest.get(closed..).and_then(|more| more.find(ends)).map_or(rest.len(), |end| closed + end);
+            let token = rest.get(..end).unwrap_or_default();
+            let database = token.rmatch_indices('@').find(|(sign, _)| !is_call(token.get(sign + 1..).unwrap_or_default()));
+            found.extend(database.map(|(sign, _)| at..at + sign.max(closed)));
+            at += end;
+        }
+        found
     }
 
     fn of_urls(&self) -> Vec<Range<usize>> {
@@ -415,6 +419,31 @@ fn is_value_of_secret(body: &str, parameter: &str) -> bool {
     })
 }
 
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'')
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '#')
+}
+
+/// Returns the character before the user at the end of a text: a blank, a sign, or the quote in which user, password and database are.
+/// `None` if there is no user.
+fn before_user(text: &str) -> Option<char> {
+    let user = text.trim_end_matches(['"', '\'', '\\']);
+    let rest = user.trim_end_matches(is_of_name);
+    let before = rest.chars().next_back().unwrap_or(' ');
+    let is_start = before.is_whitespace() || is_quote(before) || matches!(before, ',' | ';' | '(' | ')' | '=' | ':');
+    let has_own_quotes = user.len() < text.len();
+    (is_start && rest.len() < user.len()).then_some(if has_own_quotes { ' ' } else { before })
+}
+
+/// Returns whether a text after `@` is a call of a function of a parameter file.
+fn is_call(text: &str) -> bool {
+    let rest = text.trim_start_matches(is_of_name);
+    rest.len() < text.len() && rest.starts_with('(')
+}
+
 /// Returns the length of a quoted text with its quotes: to the end of the line if it is not closed.
 fn quoted(text: &str, quote: char) -> usize {
     let mut chars = text.char_indices().skip(1).peekable();
@@ -468,6 +497,8 @@ mod tests {
             "PASSTHRU\nTABLE A.B, TOKENS (TK = @TOKEN ('X'));",
             "gg.handler.a.topicMappingTemplate=${tableName}",
             "MACRO #m PARAMS (#a, #b) BEGIN MAP #a, TARGET #b; END;\n#m (HR.EMP, HR.EMP2)",
+            "MAP A.B, TARGET A.C, COLMAP (USEDEFAULTS,X=A/B,Y=@IF(C=1,D,E));",
+            r#"{"path":"dirdat/aa","mail":"a@b"}"#,
         ] {
             assert_eq!(masked(text), text);
         }

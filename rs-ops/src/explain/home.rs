@@ -6,6 +6,7 @@ use std::path::Path;
 use trailcore::Result;
 
 use crate::backup::{FileRole, InventoryRequest, Root, inventory};
+use crate::config::is_other_toml_file;
 use crate::input::Input;
 use crate::model::TrailName;
 
@@ -43,6 +44,7 @@ impl Gathered {
                 let one = |path: String| Input { path: Some(path), name: None, deployment, ..input.clone() };
                 match file.role {
                     FileRole::Log | FileRole::Report | FileRole::Discard => gathered.inputs.push(one(path)),
+                    FileRole::Parameters if is_other_toml_file(path.as_ref()) => {}
                     FileRole::Parameters => gathered.parameters.push(one(path)),
                     FileRole::Trail => {
                         let digits = TrailName::parse(&path).digits as usize;

@@ -5,11 +5,11 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{ready, try_join_all};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path as ObjectPath;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UploadPart};
+use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UploadPart};
 use parking_lot::RwLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 use trailcore::{Error, ErrorKind, Result};
@@ -227,12 +227,20 @@ impl ObjectFolder {
     /// # Errors
     /// [`Io`](ErrorKind::Io).
     pub fn list(&self, below: &str) -> Result<Vec<(String, u64)>> {
-        let path = self.path(below)?;
-        let listed = self.store.list(Some(&path)).try_collect::<Vec<_>>();
-        let listed = self.requests.run(listed)?.map_err(|error| self.failed("list", &path, &error))?;
-        let mut names: Vec<_> = listed.iter().map(|object| (self.name_of(&object.location), object.size)).collect();
+        let mut names = self.picked(below, |object| Some((self.name_of(&object.location), object.size)))?;
         names.sort();
         Ok(names)
+    }
+
+    /// Returns the names of the objects that are wanted. No others are held: a folder may have millions.
+    pub(crate) fn find(&self, is_wanted: impl Fn(&str) -> bool + Sync) -> Result<Vec<String>> {
+        self.picked("", |object| Some(self.name_of(&object.location)).filter(|name| is_wanted(name)))
+    }
+
+    fn picked<T: Send>(&self, below: &str, pick: impl Fn(ObjectMeta) -> Option<T> + Sync) -> Result<Vec<T>> {
+        let path = self.path(below)?;
+        let listed = self.store.list(Some(&path)).try_filter_map(|object| ready(Ok(pick(object)))).try_collect();
+        self.requests.run(listed)?.map_err(|error| self.failed("list", &path, &error))
     }
 
     /// Returns the last parts of the names of the folders and of the objects in a folder, each sorted.
@@ -496,6 +504,7 @@ mod tests {
         folder.put_new("c/d", b"1".to_vec()).unwrap();
         folder.put_new("e", Vec::new()).unwrap();
         assert_eq!(folder.list("").unwrap(), [("c/d".to_owned(), 1), ("e".to_owned(), 0)]);
+        assert_eq!(folder.find(|name| name.starts_with("c/")).unwrap(), ["c/d"]);
         assert_eq!(folder.entries("").unwrap(), (vec!["c".to_owned()], vec!["e".to_owned()]));
         assert_eq!(root.list("a").unwrap(), [("a/b/c/d".to_owned(), 1), ("a/b/e".to_owned(), 0)]);
         assert!(folder.copy("c/d", "f").unwrap() && !folder.copy("none", "g").unwrap());

@@ -14,11 +14,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
 use trailcore::{Error, Result};
 use trailcore_stream::point;
 
-use super::steps::{Draft, PARTIAL, SETS, Store, Stored, Target, candidates, check_clock, claimed, too_many};
+use super::steps::{Draft, Note, PARTIAL, SETS, Store, Stored, Target, candidates, check_clock, claimed, too_many};
 use crate::backup::copy::{self, create_folder, sync};
 use crate::backup::manifest::{DIGEST, MANIFEST, SetFile};
 
@@ -122,7 +121,7 @@ impl Store for Local {
         }
         let path = partial.join(JOURNAL);
         let interrupted = journaled(&path)?;
-        clear(&partial.join("files"), &interrupted.values().map(|file| partial.join(file.stored())).collect())?;
+        clear(&partial.join("files"), &interrupted.keys().map(|stored| partial.join(stored)).collect())?;
         let mut options = fs::OpenOptions::new();
         let journal = options.append(true).create(true).open(&path).map_err(|error| Error::write(&path, error))?;
         let previous = names.last().cloned();
@@ -137,14 +136,8 @@ struct LocalDraft<'a> {
     name: String,
     previous: Option<String>,
     partial: PathBuf,
-    interrupted: BTreeMap<String, SetFile>,
+    interrupted: BTreeMap<String, Note>,
     journal: File,
-}
-
-/// A line of the journal: a trail file that is complete in the partial folder.
-#[derive(Serialize, Deserialize)]
-struct Journaled {
-    file: SetFile,
 }
 
 impl Draft for LocalDraft<'_> {
@@ -156,7 +149,7 @@ impl Draft for LocalDraft<'_> {
         self.previous.as_deref()
     }
 
-    fn interrupted(&self) -> Vec<SetFile> {
+    fn interrupted(&self) -> Vec<Note> {
         self.interrupted.values().cloned().collect()
     }
 
@@ -170,10 +163,8 @@ impl Draft for LocalDraft<'_> {
         Ok(Box::new(LocalFile { file: copy::create(&path)?, path }))
     }
 
-    fn note(&mut self, file: &SetFile) -> Result<()> {
-        let line = serde_json::to_string(&Journaled { file: file.clone() });
-        let line = line.map_err(|error| Error::internal(&format!("a journal: {error}")))?;
-        let written = self.journal.write_all(format!("\n{line}\n").as_bytes());
+    fn note(&mut self, note: &Note) -> Result<()> {
+        let written = self.journal.write_all(format!("\n{}\n", note.to_text()?).as_bytes());
         written.map_err(|error| Error::write(&self.partial.join(JOURNAL), error))
     }
 
@@ -243,15 +234,15 @@ fn open<'a>(path: &Path) -> io::Result<Stored<'a>> {
     Ok(Stored { bytes: state.bytes, reader: Box::new(file) })
 }
 
-/// Reads a journal. A line that is cut off is of a file that is copied again.
-fn journaled(path: &Path) -> Result<BTreeMap<String, SetFile>> {
+/// Reads a journal: a note in each line.
+fn journaled(path: &Path) -> Result<BTreeMap<String, Note>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(Error::io(path, error)),
     };
-    let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Journaled>(line).ok());
-    Ok(lines.map(|Journaled { file }| file).filter(SetFile::is_inside).map(|file| (file.stored(), file)).collect())
+    let notes = bytes.split(|byte| *byte == b'\n').filter_map(Note::parse);
+    Ok(notes.map(|note| (note.file.stored(), note)).collect())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

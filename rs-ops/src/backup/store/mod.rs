@@ -13,7 +13,7 @@ use trailcore::{Error, ErrorKind, Result};
 use super::manifest::{DIGEST, MANIFEST, Manifest};
 use super::sign::{SetSignature, SignKey};
 pub(crate) use local::Local;
-pub(crate) use steps::{Draft, SETS, Store, Stored, Target};
+pub(crate) use steps::{Draft, Note, SETS, Store, Stored, Target};
 
 /// Bytes of a manifest that are read. A set of a million files has about 400 MB.
 const MOST: u64 = 1 << 30;
@@ -82,6 +82,14 @@ impl Set {
     /// Returns the path or URL of the set.
     pub(crate) fn place(&self) -> String {
         self.store.place(&self.in_set(&self.name, ""))
+    }
+
+    /// Returns its name in its repository; `None` for a set that is elsewhere, such as one from an archive.
+    pub(crate) fn name_in_repository(&self) -> Option<&str> {
+        let place = self.place();
+        let local = local_path(&place).and_then(|path| std::path::absolute(path).ok());
+        let place = local.map_or(place, |path| path.display().to_string());
+        (place.rsplit('/').nth(1) == Some(SETS)).then_some(&*self.name)
     }
 
     /// Opens a file.

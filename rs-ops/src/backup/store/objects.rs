@@ -13,7 +13,7 @@ use std::io;
 use trailcore::{Error, ErrorKind, Result};
 use trailcore_stream::{ObjectFolder, Upload, point};
 
-use super::steps::{Draft, PARTIAL, SETS, Store, Stored, Target, candidates, check_clock, claimed, too_many};
+use super::steps::{Draft, Note, PARTIAL, SETS, Store, Stored, Target, candidates, check_clock, claimed, too_many};
 use crate::backup::manifest::{DIGEST, MANIFEST, SetFile};
 
 /// A folder in an object store.
@@ -57,6 +57,15 @@ impl Objects {
     /// Copies an object inside of the store.
     fn copy(&self, from: &str, to: &str, file: &SetFile) -> Result<bool> {
         Ok(self.folder.size(from)? == Some(file.bytes) && self.folder.copy(from, to)?)
+    }
+
+    /// Returns a note; `None` if its backup has come back since it was listed, and has removed it.
+    fn note_at(&self, name: &str) -> Result<Option<Note>> {
+        match self.folder.read(name) {
+            Ok(text) => Ok(Note::parse(&text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes a name that no other set has.
@@ -113,9 +122,8 @@ impl Store for Objects {
         for set in running {
             if self.abandon(&set)? {
                 for (name, _) in self.folder.list(&format!("{PARTIAL}/{set}/files"))? {
-                    let file: Option<SetFile> = serde_json::from_slice(&self.folder.read(&name)?).ok();
-                    if let Some(file) = file.filter(SetFile::is_inside) {
-                        interrupted.insert(file.stored(), (set.clone(), file));
+                    if let Some(note) = self.note_at(&name)? {
+                        interrupted.insert(note.file.stored(), (set.clone(), note));
                     }
                 }
                 ended.push((set, true));
@@ -136,7 +144,7 @@ struct ObjectDraft<'a> {
     /// Backups that have not removed their notes, and whether they were abandoned.
     ended: Vec<(String, bool)>,
     /// The files that those have completed, with the names of their sets.
-    interrupted: BTreeMap<String, (String, SetFile)>,
+    interrupted: BTreeMap<String, (String, Note)>,
 }
 
 impl ObjectDraft<'_> {
@@ -154,8 +162,8 @@ impl Draft for ObjectDraft<'_> {
         self.previous.as_deref()
     }
 
-    fn interrupted(&self) -> Vec<SetFile> {
-        self.interrupted.values().map(|(_, file)| file.clone()).collect()
+    fn interrupted(&self) -> Vec<Note> {
+        self.interrupted.values().map(|(_, note)| note.clone()).collect()
     }
 
     fn is_name(&self, name: &str) -> bool {
@@ -168,9 +176,9 @@ impl Draft for ObjectDraft<'_> {
         Ok(Box::new(Object { upload: self.repository.folder.upload(&name)?, place }))
     }
 
-    fn note(&mut self, file: &SetFile) -> Result<()> {
-        let text = serde_json::to_vec(file).map_err(|error| Error::internal(&format!("a journal: {error}")))?;
-        self.repository.folder.put_new(&format!("{PARTIAL}/{}/{}", self.name, file.stored()), text)?;
+    fn note(&mut self, note: &Note) -> Result<()> {
+        let name = format!("{PARTIAL}/{}/{}", self.name, note.file.stored());
+        self.repository.folder.put_new(&name, note.to_text()?.into_bytes())?;
         Ok(())
     }
 

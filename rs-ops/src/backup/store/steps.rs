@@ -3,9 +3,11 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
 use trailcore::{Error, ErrorKind, Result};
 
 use crate::backup::manifest::SetFile;
+use crate::backup::sign::{SetSignature, SignKey};
 
 /// The folder of the complete sets in a repository.
 pub(crate) const SETS: &str = "sets";
@@ -39,6 +41,40 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     fn begin(&self, first: &str) -> Result<Box<dyn Draft + '_>>;
 }
 
+/// A sealed trail file that a backup has completed, for the one after an interruption.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Note {
+    pub(crate) file: SetFile,
+    /// The line of a signature, of a backup that signs: what a writer without the key notes must not get into a signed set.
+    #[serde(default)]
+    signature: String,
+}
+
+impl Note {
+    pub(crate) fn new(file: &SetFile, key: Option<&SignKey>) -> Result<Self> {
+        let signature = key.map_or(Ok(String::new()), |key| to_text(file).map(|text| key.line(&text)))?;
+        Ok(Self { file: file.clone(), signature })
+    }
+
+    /// Returns whether it was signed with one of the keys, if there are keys.
+    pub(crate) fn is_good(&self, keys: &[SignKey]) -> bool {
+        to_text(&self.file).is_ok_and(|text| SetSignature::of(self.signature.trim_end(), &text, keys).is_good(keys))
+    }
+
+    /// Reads a note. `None` for one that is cut off: its file is copied again.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().filter(|note: &Self| note.file.is_inside())
+    }
+
+    pub(super) fn to_text(&self) -> Result<String> {
+        to_text(self)
+    }
+}
+
+fn to_text(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal(&format!("a note: {error}")))
+}
+
 /// A set that is made. It is no set before it is published, whatever ends the process.
 ///
 /// | step | in a local folder | in an object store |
@@ -55,7 +91,7 @@ pub(crate) trait Draft {
     fn previous(&self) -> Option<&str>;
 
     /// Returns the sealed trail files that an interrupted backup has completed.
-    fn interrupted(&self) -> Vec<SetFile>;
+    fn interrupted(&self) -> Vec<Note>;
 
     /// Returns whether a file can have a name.
     fn is_name(&self, name: &str) -> bool;
@@ -64,7 +100,7 @@ pub(crate) trait Draft {
     fn create(&self, name: &str) -> Result<Box<dyn Target + '_>>;
 
     /// Notes a file that is complete, for the backup after an interruption.
-    fn note(&mut self, file: &SetFile) -> Result<()>;
+    fn note(&mut self, note: &Note) -> Result<()>;
 
     /// Takes a file of the interrupted backup. Returns `false` if its contents are others.
     fn resume(&self, file: &SetFile) -> Result<bool>;

@@ -130,8 +130,7 @@ impl Store for Objects {
             return Err(self.folder.without_conditions());
         }
         let numbers = self.without_files(claimed)?;
-        let is_orphan = |name: &String| commit_of(name).is_some_and(|number| numbers.contains(&number));
-        let orphans: Vec<_> = self.folder.list("")?.into_iter().map(|(name, _)| name).filter(is_orphan).collect();
+        let orphans = self.folder.find(|name| commit_of(name).is_some_and(|number| numbers.contains(&number)))?;
         if !orphans.is_empty() {
             tracing::info!(url = self.folder.url_of(""), objects = orphans.len(), "removes objects that no commit has");
         }
