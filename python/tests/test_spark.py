@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as _dt
 import decimal
+import gzip
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import datasource as ds
 from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StructField, StructType
 
 import trailcore.spark
 from trailcore.spark import pushdown, ranges
@@ -378,6 +380,46 @@ def test_a_purge_of_what_a_restart_needs_is_an_error(spark: SparkSession, tmp_pa
         stream(spark, path, out)
 
 
+def test_the_first_micro_batch_misses_files_that_are_purged(tmp_path: Path) -> None:
+    from pyspark.sql.streaming.datasource import ReadAllAvailable
+
+    from trailcore.spark.stream import TrailStreamReader
+
+    path = tmp_path / "lt"
+    write(path, range(1, 40))
+    options = Options.of({"path": str(path), "table": "HR.EMP"})
+    fields = StructType([StructField("ID", LongType())])
+    reader = TrailStreamReader(options, fields, inferred=False)
+    begin = reader.initialOffset()
+    end = reader.latestOffset(begin, ReadAllAvailable())
+
+    def count() -> int:
+        again = TrailStreamReader(options, fields, inferred=False)
+        return sum(batch.num_rows for part in again.partitions(begin, end) for batch in again.read(part))
+
+    assert count() == len(numbers(range(1, 40)))
+    os.remove(tc.open(path).files[0])
+    with pytest.raises(tc.SequenceGapError):
+        count()
+    compressed = tmp_path / "gz"
+    compressed.mkdir()
+    (compressed / "lt000000000.gz").write_bytes(gzip.compress(b""))
+    with pytest.raises(ValueError, match="compressed files"):
+        TrailStreamReader(Options.of({"path": str(compressed), "table": "HR.EMP"}), fields, inferred=False)
+
+
+def test_bounds_of_other_types_prune_nothing() -> None:
+    def bounds(column: str, value: Any) -> pushdown.Bounds:
+        test = pushdown.Test(ds.GreaterThanOrEqual((column,), value), (column,), (pa.scalar(value),))
+        return pushdown.bounds_of([test], "_", True)
+
+    naive = _dt.datetime(2024, 3, 1, 5)
+    assert bounds("_timestamp", naive).times[0] == naive.replace(tzinfo=_dt.timezone.utc)
+    assert bounds("_timestamp", "2024-03-01").times == (None, None)
+    assert bounds("_csn", "abc").csns == (None, None)
+    assert bounds("_csn", 9).csns[0] == 9
+
+
 def test_a_stream_into_delta(spark: SparkSession, tmp_path: Path) -> None:
     deltalake = pytest.importorskip("deltalake")
     path, out = tmp_path / "lt", tmp_path / "delta"
@@ -430,6 +472,10 @@ def test_changes_are_written_as_trails(spark: SparkSession, tmp_path: Path) -> N
     ).save(str(target))
     assert sorted(os.listdir(target)) == ["part-00000", "part-00001"]
     assert reader(spark, "BANK.ACCOUNTS").load(str(target)).count() == 27
+    # A column of the table may begin with _, and a path may have the form of Hadoop.
+    own = spark.createDataFrame([("insert", "7", 7, "n")], "_op string, _csn string, _id int, NAME string")
+    own.write.format("trailcore").options(table="HR.EMP").mode("append").save(f"file:{tmp_path}/own")
+    assert [change.after for change in tc.open(tmp_path / "own" / "part-00000")] == [{"_id": 7, "NAME": "n"}]
     with pytest.raises(Exception, match="the DataFrame has no column _csn"):
         frame.drop("_csn").write.format("trailcore").options(**options).mode("append").save(str(target))
     with pytest.raises(Exception, match="unknown option ordr; did you mean order"):

@@ -185,8 +185,11 @@ class Tail(Closing[_native.Tail]):
 
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().run_in_executor(None, self._native.recv, None)
-        received = await asyncio.shield(self._waiting)
-        self._waiting = None
+        try:
+            received = await asyncio.shield(self._waiting)
+        finally:
+            if self._waiting.done():
+                self._waiting = None
         item = _item(received)
         if item is None:
             raise StopAsyncIteration

@@ -61,7 +61,9 @@ class Pipelines(Closing[_native.Pipelines]):
 
     def drain(self, pipeline: str | None = None) -> None:
         """Moves one pipeline or all to the end of what is there now, and stops. Raises the error that has ended a pipeline."""
-        self._call("drain", pipeline=pipeline)
+        # In short waits, so that Ctrl-C is seen and other threads can ask for the status.
+        while not self._call("drain", pipeline=pipeline, within=100)["has_ended"]:
+            pass
 
     def stop(self, pipeline: str | None = None) -> None:
         """Commits what was read in one pipeline or in all, and stops. Raises the error that has ended a pipeline."""

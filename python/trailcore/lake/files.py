@@ -14,6 +14,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from trailcore._pipelines import Pipelines
+from trailcore._table import arrow
 
 _ENTRY = re.compile(r"(\d{20})\.json")
 
@@ -130,7 +131,7 @@ def write(
 
     Raises what ends the pipeline.
     """
-    options = {"states": True, "old_key": True, "times": "micros", **(table or {})}
+    options = json.loads(arrow({"states": True, "old_key": True, "times": "micros", **(table or {})}))
     lines = [
         "[[pipeline]]",
         'name = "lake"',

@@ -53,11 +53,12 @@ def merge(source: Source, table: str, target: Target, *, key: Sequence[str] | No
     """Brings the rows of a table to the state after the changes: inserts, updates and deletes, also of keys that change.
 
     As `append`. Each group of entries is in memory, and ends between two transactions. `key` are the columns that
-    identify a row, by default the key of the table in the trail. The files need the columns ``_states`` and
+    identify a row, by default the key of the table in the trail. Other columns must not change and have no NULL: the
+    files have old values of the trail's key only. The files need the columns ``_states`` and
     ``_key_before``, as `write` writes them; columns that an update lacks stay as they are in the target. A column that
     neither has is null, and counted in `Applied.incomplete`.
 
-    Raises `ValueError` if the files lack a needed column or a change has no key. `ColumnValueError` for a value that
+    Raises `ValueError` if the files lack a needed column, or a change has no key or NULL in it. `ColumnValueError` for a value that
     cannot be decoded.
     """
     files, applied = _files(source), Applied()
@@ -147,5 +148,8 @@ def _check_table(table: str, entries: Sequence[Entry]) -> None:
 def _key(schema: pa.Schema) -> list[str]:
     """Returns the key of the table in the trail."""
     if "_key_before" not in schema.names:
-        raise ValueError("the files have no _key_before; set old_key = true in the table of the sink, or pass key=[…]")
+        raise ValueError(
+            "the files have no _key_before: the table has no key in the trail, so pass key=[…]; "
+            "or the table of the sink lacks old_key = true"
+        )
     return [field.name for field in schema.field("_key_before").type]

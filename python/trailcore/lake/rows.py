@@ -58,6 +58,8 @@ def changes_of(table: pa.Table, key: Sequence[str]) -> Iterator[Change]:
         known = {name: row[name] for name in columns if states.get(name) in ("value", "null")}
         if op != "truncate" and (lacks := [name for name in key if name not in known]):
             raise ValueError(f"the {op} at {position} has no {', '.join(lacks)}, by which rows are found")
+        if op != "truncate" and (nulls := [name for name in key if known[name] is None]):
+            raise ValueError(f"the {op} at {position} has NULL in {', '.join(nulls)}, which identifies no row; pass key=[…]")
         old = new = tuple(row[name] for name in key)
         if op == "pk_update":
             before = row.get("_key_before") or {}

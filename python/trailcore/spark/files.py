@@ -54,7 +54,12 @@ class LazyFile:
 
 def is_url(path: str) -> bool:
     """Returns whether a path is one for fsspec."""
-    return "://" in path
+    return "://" in path and not path.startswith("file:///")
+
+
+def local(path: str) -> str:
+    """Returns the absolute path of a local file or folder, which may have the forms of Hadoop, ``file:/path`` and ``file:///path``."""
+    return os.path.abspath(os.path.expanduser(re.sub("^file:(//)?(?=/)", "", path)))
 
 
 def listed(path: str) -> list[File]:

@@ -132,11 +132,10 @@ def _paths(left: dict[str, str]) -> tuple[str, ...]:
         raise ValueError('the path of the trail is missing: load("dirdat/lt"), a file, a prefix or a directory with one trail')
     found: list[str] = []
     for one in given:
-        one = one.removeprefix("file://") if one.startswith("file:///") else one
-        if "://" in one:
+        if files.is_url(one):
             found.append(one)
             continue
-        one = os.path.abspath(os.path.expanduser(one))
+        one = files.local(one)
         written = sorted(glob.glob(os.path.join(glob.escape(one), "part-*", "")))
         found += [part.rstrip(os.sep) for part in written] or [one]
     return tuple(found)

@@ -179,11 +179,14 @@ def bounds_of(tests: Iterable[Test], prefix: str, has_number_csn: bool) -> Bound
 
     def number(value: Any) -> int | None:
         # Text sorts otherwise than the CSNs do.
-        return int(value) if has_number_csn else None
+        return int(value) if has_number_csn and isinstance(value, (int, decimal.Decimal)) else None
+
+    def time(value: Any) -> _dt.datetime | None:
+        return utc(value) if isinstance(value, _dt.datetime) else None
 
     return Bounds(
         range_of("position", position),
-        range_of("timestamp", lambda value: value.astimezone(_dt.timezone.utc)),
+        range_of("timestamp", time),
         range_of("csn", number),
     )
 

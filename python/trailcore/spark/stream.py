@@ -40,6 +40,8 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
                 raise ValueError(
                     f"{path} cannot be followed; a stream needs a trail in a file system that driver and executors share"
                 )
+            if not all(file.is_plain for file in _listed(path)):
+                raise ValueError(f"{path} has compressed files, which cannot be followed; read them with spark.read")
         # The followers, by trail, with the offset that each has reached. They belong to the driver's process.
         self._followers: dict[str, tuple[str, _native.Boundaries]] = {}
         # The ends of the trails when a query with Trigger.AvailableNow began.
@@ -71,7 +73,7 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
         return {path: self._latest(path, start.get(path, BEGINNING), most, size) for path in self.options.paths}
 
     def prepareForTriggerAvailableNow(self) -> None:
-        """Notes the ends of the trails: transactions that end later are left to the next query."""
+        """Notes the ends of the trails: the query ends with the first transactions that end there or later."""
         found = {path: self._end(path) for path in self.options.paths}
         self._ends = {path: end for path, end in found.items() if end is not None}
 
@@ -131,7 +133,9 @@ class TrailStreamReader(Scan, DataSourceStreamReader, SupportsTriggerAvailableNo
     def _start(self, path: str) -> str:
         start = self.options.start
         if start == BEGINNING:
-            return BEGINNING
+            # The offset names the first file, so that it is missed once it is purged.
+            listed = _listed(path)
+            return str(Position(listed[0].seqno, 0)) if listed and listed[0].seqno is not None else BEGINNING
         if start == "end":
             return str(json.loads(self._follow(path, start).advance())["position"])
         place = _place("start", start)

@@ -16,9 +16,12 @@ from pyspark.sql.datasource import DataSourceArrowWriter, WriterCommitMessage
 from trailcore import _lazy
 from trailcore._native import Catalog, Column, TableDef
 from trailcore._writer import Writer
-from trailcore.spark import schema
+from trailcore.spark import files, schema
 from trailcore.spark.options import unknown, words, writer_names, writer_options
+from trailcore.spark.reader import _META
 
+# What a scan adds to the columns of the table.
+_NO_COLUMNS = {f"_{name}" for name in _META}
 _OWN = {"path", "table", "key", "defs", "charset"}
 _EPOCH = _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)
 
@@ -36,9 +39,9 @@ class TrailWriter(DataSourceArrowWriter):
     def __init__(self, given: Mapping[str, str], spark_schema: Any, overwrite: bool) -> None:
         left = {name.lower(): value for name, value in given.items()}
         path = left.pop("path", None)
-        if path is None or "://" in path.removeprefix("file://"):
+        if path is None or files.is_url(path):
             raise ValueError('save("folder") needs a folder in a file system that driver and executors share')
-        self.path = os.path.abspath(os.path.expanduser(path.removeprefix("file://")))
+        self.path = files.local(path)
         self.overwrite = overwrite
         self.charset = left.pop("charset", "utf-8")
         name, key, defs = left.pop("table", None), words(left.pop("key", "")), left.pop("defs", None)
@@ -61,7 +64,7 @@ class TrailWriter(DataSourceArrowWriter):
     def _fields(self, source: pa.Schema) -> list[pa.Field]:
         if self.layout == "changes":
             return list(source.field("after").type)
-        return [field for field in source if not field.name.startswith("_")]
+        return [field for field in source if field.name not in _NO_COLUMNS]
 
     def write(self, iterator: Iterator[pa.RecordBatch]) -> Part:
         """Writes the changes of a partition, in their order. Changes in a row with the same CSN and transaction id are one
@@ -97,7 +100,7 @@ class TrailWriter(DataSourceArrowWriter):
         if self.layout == "changes":
             before, after = (_known(row[name], row.get(f"_{name}_states")) for name in ("before", "after"))
         else:
-            known = _known({name: value for name, value in row.items() if not name.startswith("_")}, row.get("_states"))
+            known = _known({name: value for name, value in row.items() if name not in _NO_COLUMNS}, row.get("_states"))
             before = after = known
         match op:
             case "insert":

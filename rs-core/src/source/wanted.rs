@@ -91,7 +91,11 @@ impl Wanted {
 /// Returns the error for a name that two tables may have.
 pub(super) fn ambiguous(asked: &TableName, one: &str, other: &str) -> Error {
     let what = format!("table name {asked} is ambiguous: {one} or {other}");
-    Error::new(ErrorKind::InvalidArgument, what).hint("write the name in the case of the trail, or its parts in double quotes")
+    let hint = match asked.is_exactly(one) || asked.is_exactly(other) {
+        true => "write its parts in double quotes",
+        false => "write the name in the case of the trail, or its parts in double quotes",
+    };
+    Error::new(ErrorKind::InvalidArgument, what).hint(hint)
 }
 
 /// Returns whether the object of DDL is a table: a database or container may be left out. Case does not matter.

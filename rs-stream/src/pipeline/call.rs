@@ -1,6 +1,7 @@
 //! Pipelines as documents, for programs in other languages.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use trailcore::filter::nearest;
@@ -12,6 +13,9 @@ use super::{Pipeline, PipelineOptions, Pipelines, Supervisor};
 const VERBS: [&str; 7] = ["status", "pause", "resume", "drain", "stop", "difference", "apply"];
 /// The verbs of [`answer`].
 const OPENERS: [&str; 3] = ["pipelines.validate", "pipelines.plan", "pipelines.replay"];
+
+/// How often a caller with little time looks whether pipelines have ended.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// A request.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +31,8 @@ struct Request {
     healthy_within: Option<u64>,
     /// The user who changes the configuration.
     who: Option<String>,
+    /// Milliseconds that `drain` waits at most.
+    within: Option<u64>,
 }
 
 impl Request {
@@ -99,7 +105,8 @@ pub fn answer(verb: &str, request: &str) -> Result<String> {
 
 impl Supervisor {
     /// Answers a request as JSON: `status`; `pause`, `resume`, `drain` and `stop`, of one `pipeline` or all; `difference` and `apply` of
-    /// other pipelines, in `toml` or `path`, with `healthy_within` and `who`.
+    /// other pipelines, in `toml` or `path`, with `healthy_within` and `who`. A `drain` with `within` waits that many milliseconds at most,
+    /// and goes on after them; the answer has `has_ended`.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an unknown verb, a wrong request or an unknown pipeline, and the errors of the
@@ -113,7 +120,13 @@ impl Supervisor {
                 Ok(())
             })?,
             "resume" => self.each(&request, Pipeline::resume)?,
-            "drain" => self.each(&request, Pipeline::drain)?,
+            "drain" => {
+                if let Some(time) = request.within {
+                    let has_ended = self.drain_within(&request, Duration::from_millis(time))?;
+                    return document(&serde_json::json!({ "has_ended": has_ended, "pipelines": self.status() }));
+                }
+                self.each(&request, Pipeline::drain)?;
+            }
             "stop" => self.each(&request, Pipeline::stop)?,
             "difference" => return document(&self.difference(&request.pipelines()?)),
             "apply" => {
@@ -123,6 +136,29 @@ impl Supervisor {
             _ => return Err(unknown(verb, &VERBS)),
         }
         document(&serde_json::json!({ "pipelines": self.status() }))
+    }
+
+    /// Asks pipelines to drain, and waits for a time. Returns whether all have ended.
+    fn drain_within(&mut self, request: &Request, time: Duration) -> Result<bool> {
+        let until = Instant::now() + time;
+        self.each(request, |pipeline| {
+            pipeline.ask_to_drain();
+            Ok(())
+        })?;
+        loop {
+            let has_ended = Cell::new(true);
+            self.each(request, |pipeline| {
+                has_ended.set(has_ended.get() && pipeline.has_ended());
+                Ok(())
+            })?;
+            if has_ended.get() {
+                return self.each(request, Pipeline::drain).map(|()| true);
+            }
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     fn each(&mut self, request: &Request, act: impl Fn(&mut Pipeline) -> Result<()>) -> Result<()> {

@@ -137,6 +137,11 @@ impl Lane {
         status
     }
 
+    /// Returns whether there is no thread that works.
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Waits for the thread.
     pub(super) fn join(&mut self) -> Result<()> {
         match self.thread.take().map(JoinHandle::join) {

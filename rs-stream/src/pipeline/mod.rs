@@ -148,6 +148,16 @@ impl Pipeline {
         self.want(Wanted::Stop);
     }
 
+    /// Asks it to move to the end of what is there, without waiting.
+    pub(crate) fn ask_to_drain(&self) {
+        self.want(Wanted::Drain);
+    }
+
+    /// Returns whether all of its threads have ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lanes.iter().all(Lane::has_ended)
+    }
+
     fn want(&self, wanted: Wanted) {
         self.lanes.iter().map(Lane::control).for_each(|control: &Control| control.want(wanted));
     }
