@@ -257,6 +257,19 @@ fn refused_changes_go_to_the_dead_letters_and_can_be_replayed() {
     assert_eq!(committed("jsonl", out.path()), wanted);
 }
 
+/// A struct of no columns: another try does not help.
+#[test]
+fn columns_that_a_parquet_file_cannot_have_end_the_pipeline_at_once() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    for (seqno, bytes) in files().into_iter().enumerate() {
+        growing.append(seqno, &bytes);
+    }
+    let text = toml(&growing.path(), "parquet", out.path(), "") + "\ntable = { columns = ['NO_SUCH'], states = true }\n";
+    let mut running = Pipeline::start(pipeline(&text)).unwrap();
+    let error = running.drain().unwrap_err();
+    assert_eq!((error.kind(), running.status().lanes[0].retries), (ErrorKind::InvalidArgument, 0), "{error}");
+}
+
 /// A record batch with a value that cannot be decoded fails as a whole: only the change with the value may be refused.
 #[test]
 fn of_a_record_batch_only_the_change_with_the_bad_value_is_refused() {

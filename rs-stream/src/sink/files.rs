@@ -353,9 +353,13 @@ impl Batches {
             .set_created_by(concat!("trailcore ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::SNAPPY)
             .build();
-        Ok(Self::Parquet(Box::new(
-            ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).map_err(|error| failed(&error))?,
-        )))
+        // Nothing but the start of the file is written yet: the columns are the reason.
+        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties)).map_err(|error| {
+            let table = schema.metadata().get("trailcore:table").map_or("a table", String::as_str);
+            let what = format!("a Parquet file cannot have the columns of {table}: {error}");
+            Error::new(ErrorKind::InvalidArgument, what).hint("leave the table out, or name columns that it has")
+        })?;
+        Ok(Self::Parquet(Box::new(writer)))
     }
 
     /// Writes a batch as a row group of its own, so that memory does not grow with the file.
