@@ -365,6 +365,12 @@ def test_mistakes_are_named(tmp_path: Path, make: Make) -> None:
         lake.merge(bare, "SHOP.ITEMS", Memory())
     with pytest.raises(ValueError, match="states = true"):
         lake.merge(bare, "SHOP.ITEMS", Memory(), key=["ID"])
+    with tc.Writer(tmp_path / "nu") as writer, writer.transaction(csn=1, xid="1.1"):
+        writer.insert(ITEMS, {"ID": 1, "NAME": None, "PRICE": 1, "AT": dt.datetime(2024, 1, 1)})
+    # The options have the forms that `Trail.table` takes.
+    nulls = lake.write(tmp_path / "nu", tmp_path / "nulls", table={"numbers": 0, "wide": "PRICE"})
+    with pytest.raises(ValueError, match="NULL in NAME"):
+        lake.merge(nulls, "SHOP.ITEMS", Memory(), key=["NAME"])
     missing = next(entry for entry in files.entries() if entry.files).files[0]
     Path(missing.path).unlink()
     with pytest.raises(FileNotFoundError, match="restore it"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -104,6 +106,35 @@ def test_a_cancelled_wait_loses_nothing(tmp_path: Path) -> None:
         raise AssertionError
 
     assert asyncio.run(work()) == EXPECTED
+
+
+def test_an_error_ends_one_wait_only() -> None:
+    class Native:
+        calls = 0
+
+        def recv(self, timeout: float | None) -> None:
+            self.calls += 1
+            if self.calls == 1:
+                raise OSError("once")
+
+    async def work() -> None:
+        tail = tc.Tail(Native())  # type: ignore[arg-type]
+        with pytest.raises(OSError, match="once"):
+            await tail.__anext__()
+        with pytest.raises(StopAsyncIteration):
+            await tail.__anext__()
+
+    asyncio.run(work())
+
+
+def test_ctrl_c_ends_a_drain() -> None:
+    # The sink is tried again and again.
+    text = f"[[pipeline]]\nname = 'p'\ntrail = '{DATA / 'bk'}'\n[[pipeline.sink]]\nkind = 'jsonl'\npath = '/dev/null/out'\n"
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), tc.Pipelines(text) as pipelines:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        pipelines.drain()
+    assert time.monotonic() - started < 10
 
 
 class Store:

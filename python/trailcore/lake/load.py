@@ -58,8 +58,8 @@ def merge(source: Source, table: str, target: Target, *, key: Sequence[str] | No
     ``_key_before``, as `write` writes them; columns that an update lacks stay as they are in the target. A column that
     neither has is null, and counted in `Applied.incomplete`.
 
-    Raises `ValueError` if the files lack a needed column, or a change has no key or NULL in it. `ColumnValueError` for a value that
-    cannot be decoded.
+    Raises `ValueError` if the files lack a needed column, or a change has no key or NULL in it. `ColumnValueError` for a
+    value that cannot be decoded.
     """
     files, applied = _files(source), Applied()
     for number, own in _groups(files, table, target, changes, applied, whole=True):

@@ -20,7 +20,7 @@ from trailcore.spark import files, schema
 from trailcore.spark.options import unknown, words, writer_names, writer_options
 from trailcore.spark.reader import _META
 
-# What a scan adds to the columns of the table.
+# The columns that a scan adds to those of the table.
 _NO_COLUMNS = {f"_{name}" for name in _META}
 _OWN = {"path", "table", "key", "defs", "charset"}
 _EPOCH = _dt.datetime(1970, 1, 1, tzinfo=_dt.timezone.utc)
