@@ -87,6 +87,18 @@ struct Open {
     content: Content,
 }
 
+impl Open {
+    fn write(&mut self, change: &Change<'_>, line: &mut Vec<u8>) -> Result<()> {
+        self.content.write(change, line, &self.staged)?;
+        if self.facts.changes == 0 {
+            self.facts.first = change.position();
+        }
+        self.facts.changes += 1;
+        self.facts.last = change.position();
+        Ok(())
+    }
+}
+
 enum Content {
     JsonLines(BufWriter<File>),
     Csv(BufWriter<File>, Box<CsvLines>),
@@ -424,34 +436,25 @@ impl Sink for FilesSink {
         self.set_folder(change)?;
         let table = change.table_name();
         let known = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder));
-        let fits = match known {
-            Some(open) => open.content.takes(change)?,
-            None => false,
-        };
-        if !fits {
-            // While the earlier file is open, so that its types can be seen.
-            let earlier = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder));
-            let flushed = earlier.map_or(Ok(()), |open| open.content.flush());
-            self.adapted(flushed)?;
-            let open = self.begin(change)?;
-            let earlier = self.open.entry(table.clone().into_owned()).or_default().insert(self.folder.clone(), open);
-            if let Some(earlier) = earlier {
-                self.end(earlier)?;
+        if let Some(open) = known {
+            let outcome = match open.content.takes(change)? {
+                true => open.write(change, &mut self.line).map(|()| true),
+                // While the file is open, so that its types can be seen.
+                false => open.content.flush().map(|()| false),
+            };
+            match outcome {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => return self.adapted(Err(error)),
             }
         }
-        let Some(open) = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder)) else {
-            return Err(Error::internal("a file that has just begun is missing"));
-        };
-        let written = open.content.write(change, &mut self.line, &open.staged);
-        if written.is_err() {
-            return self.adapted(written);
+        let mut open = self.begin(change)?;
+        let written = open.write(change, &mut self.line);
+        let earlier = self.open.entry(table.into_owned()).or_default().insert(self.folder.clone(), open);
+        if let Some(earlier) = earlier {
+            self.end(earlier)?;
         }
-        if open.facts.changes == 0 {
-            open.facts.first = change.position();
-        }
-        open.facts.changes += 1;
-        open.facts.last = change.position();
-        Ok(())
+        self.adapted(written)
     }
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
