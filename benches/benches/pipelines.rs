@@ -1,6 +1,6 @@
 //! Many pipelines in one process: `make bench`. All limits are ratios of one run, except those of idle pipelines.
 //!
-//! - two hundred pipelines on a trail that grows, each with its share of the rows, against one with all of them;
+//! - two hundred pipelines on a trail that grows, each with a table of its own, or with a share of the rows, against one with all of them;
 //! - the time from a write to a commit of two hundred pipelines beside one that is stuck, against that without it;
 //! - idle: processor time of 1,000 pipelines, as a part of the elapsed time, and their memory.
 //!
@@ -17,8 +17,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::{Outcome, Timings, generate, keep, link_all, setting, usage};
-use trailcore::Trail;
+use trailcore::filter::Select;
+use trailcore::schema::{ColumnDef, TableDef};
+use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
 use trailcore::trail::ByteOrder;
+use trailcore::{ReadOptions, Timestamp, Trail};
 use trailcore_samples::Bank;
 use trailcore_stream::MemoryStore;
 use trailcore_stream::pipeline::{Pipeline, PipelineOptions, Pipelines, State, Supervisor};
@@ -63,16 +66,33 @@ fn wait(supervisor: &Supervisor, mut until: impl FnMut(&trailcore_stream::pipeli
     }
 }
 
-/// Lets pipelines follow a trail that grows by the file at once. Returns the changes that they have committed.
-fn grow(source: &Path, pipelines: usize, timings: &mut Timings, round: u64) -> Outcome<u64> {
+/// Writes a trail of inserts into as many tables as there are pipelines. Returns its only file.
+fn tables() -> Outcome<PathBuf> {
+    let folder = scratch("tables")?;
+    let columns = vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("NAME", 40)];
+    let tables: Vec<_> = (0..MANY).map(|number| Arc::new(TableDef::new(format!("S.T{number}"), columns.clone()))).collect();
+    let options = WriterOptions { file_size: 1 << 30, ..WriterOptions::default() };
+    let mut writer = TrailWriter::create(folder.join("bk"), options)?;
+    for (number, table) in (0..setting("TRAILCORE_BENCH_MB", 64) * 4_000).zip(tables.iter().cycle()) {
+        let time = Timestamp::from_unix_micros(1_700_000_000_000_000 + i64::try_from(number)?);
+        writer.begin(&(number + 1).to_string(), &format!("1.1.{number}"), time)?;
+        let mut row = RowBuilder::new(table, writer.byte_order());
+        row.number("ID", &number.to_string())?.text("NAME", "a name of some length")?;
+        writer.insert(table, row.bytes())?;
+        writer.commit()?;
+    }
+    writer.finish()?;
+    Ok(folder.join("bk000000000"))
+}
+
+/// Lets pipelines, one for each selection, follow a trail that grows by the file at once. Returns the changes that they have committed.
+fn grow(source: &Path, selects: &[String], timings: &mut Timings, round: u64, name: &str) -> Outcome<u64> {
     let folder = scratch("grow")?;
     let (bytes, first) = (std::fs::read(source)?, head(source)?);
     let mut file = File::create(folder.join("bk000000000"))?;
     file.write_all(&bytes[..first])?;
     let trail = folder.join("bk");
-    let one = |number: usize| {
-        let share = format!("FILTER (@RANGE ({}, {pipelines}, POSTING_ID))", number + 1);
-        let select = if pipelines > 1 { format!("TABLE BANK.POSTINGS, {share};") } else { "TABLE BANK.POSTINGS;".to_owned() };
+    let one = |(number, select): (usize, &String)| {
         let out = folder.join(format!("out{number}"));
         format!(
             "[[pipeline]]\nname = 'p{number}'\ntrail = {trail:?}\nselect = '{select}'\ncommit = {{ milliseconds = 200 }}\n\
@@ -82,27 +102,28 @@ fn grow(source: &Path, pipelines: usize, timings: &mut Timings, round: u64) -> O
     // Two on the trail make it shared; the second one selects nothing.
     let idle = "[[pipeline]]\nname = 'none'\ntrail = {trail}\nselect = 'TABLE NO.NE;'\n[[pipeline.sink]]\nkind = 'jsonl'\npath = {out}\n";
     let idle = idle.replace("{trail}", &format!("{trail:?}")).replace("{out}", &format!("{:?}", folder.join("none")));
-    let text: String = (0..pipelines).map(one).chain([idle]).collect();
+    let text: String = selects.iter().enumerate().map(one).chain([idle]).collect();
     let mut supervisor = Supervisor::start(Pipelines::from_toml(&text)?)?;
     wait(&supervisor, |lane| lane.state == State::Running)?;
     std::thread::sleep(Duration::from_secs(2));
     let committed =
         |supervisor: &Supervisor| supervisor.status().iter().flat_map(|one| &one.lanes).map(|lane| lane.changes).sum::<u64>();
-    let mut reader = Trail::open(source)?.reader()?;
-    let mut wanted = 0;
-    while let Some(change) = reader.next()? {
-        wanted += u64::from(&*change.table_name() == "BANK.POSTINGS");
+    let wanted: Select = selects.concat().parse()?;
+    let mut reader = Trail::open(source)?.reader_with(ReadOptions::new().select(wanted))?;
+    let mut changes = 0;
+    while reader.next()?.is_some() {
+        changes += 1;
     }
-    timings.time(round, &format!("{pipelines}"), &mut || {
+    timings.time(round, name, &mut || {
         file.write_all(&bytes[first..])?;
         let limit = Instant::now() + Duration::from_secs(600);
-        while committed(&supervisor) < wanted {
+        while committed(&supervisor) < changes {
             if Instant::now() > limit {
                 return Err("the pipelines do not reach the end".into());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(wanted)
+        Ok(changes)
     })?;
     supervisor.stop()?;
     Ok(committed(&supervisor))
@@ -194,13 +215,21 @@ fn idle(pipelines: usize, seconds: u64) -> Outcome<(f64, f64)> {
 fn main() -> Outcome<()> {
     let source = generate("pipelines", &Bank::bench(ByteOrder::Big, setting("TRAILCORE_BENCH_MB", 64) << 20))?;
     let mut timings = Timings::default();
+    let share = |number| format!("TABLE BANK.POSTINGS, FILTER (@RANGE ({}, {MANY}, POSTING_ID));", number + 1);
+    let shares: Vec<_> = (0..MANY).map(share).collect();
+    let (every, own) = (tables()?, (0..MANY).map(|number| format!("TABLE S.T{number};")).collect::<Vec<_>>());
     for round in 0..4 {
-        let one = grow(&source, 1, &mut timings, round)?;
-        let many = grow(&source, MANY, &mut timings, round)?;
+        let one = grow(&source, &["TABLE BANK.POSTINGS;".to_owned()], &mut timings, round, "rows of one")?;
+        let many = grow(&source, &shares, &mut timings, round, "rows of many")?;
+        assert_eq!(one, many, "every change is committed once");
+        let one = grow(&every, &["TABLE S.*;".to_owned()], &mut timings, round, "tables of one")?;
+        let many = grow(&every, &own, &mut timings, round, "tables of many")?;
         assert_eq!(one, many, "every change is committed once");
     }
-    let (_, throughput) = timings.ratio("1", "200");
-    println!("{MANY} pipelines on one trail: {throughput:.2} of the throughput of one (at least 0.5)");
+    let (_, throughput) = timings.ratio("tables of one", "tables of many");
+    println!("{MANY} pipelines on one trail, each for a table: {throughput:.2} of the throughput of one (at least 0.5)");
+    let (_, rows) = timings.ratio("rows of one", "rows of many");
+    println!("{MANY} pipelines on one trail, each for some rows of a table by a FILTER: {rows:.2} of the throughput of one");
     let mut delays = (0..3).map(|_| Ok((latency(&source, false)?, latency(&source, true)?))).collect::<Outcome<Vec<_>>>()?;
     delays.sort_by(|one, other| (one.1 - one.0).total_cmp(&(other.1 - other.0)));
     let (free, stuck) = delays[1];
@@ -210,7 +239,7 @@ fn main() -> Outcome<()> {
     keep(
         "bench-pipelines.json",
         &serde_json::json!({
-            "throughput_of_one": throughput, "p99_ms": { "without": free, "with_stuck": stuck },
+            "throughput_of_one": throughput, "throughput_of_one_by_filters": rows, "p99_ms": { "without": free, "with_stuck": stuck },
             "idle": part, "memory_mib": memory,
         }),
     )

@@ -118,7 +118,7 @@ fn long_texts_are_accepted() {
         ("cases", format!("TABLE HR.EMP, COLMAP (X = @CASE (NAME{}));", times(", 'a', 'b'"))),
         ("unknown columns", format!("TABLE HR.EMP{};", times(", FILTER (IDD > 1)"))),
         ("filters", format!("TABLE HR.EMP{};", times(", FILTER (ID > 1)"))),
-        ("unknown options", format!("TABLE HR.EMP{};", times(", FILTR (ID > 1)"))),
+        ("unknown options", format!("TABLE HR.EMP{};", times(", ZEBRA (ID > 1)"))),
         ("tables", times("TABLE HR.EMP;\n")),
         ("bare tables", times("TABLE E;\n")),
         ("excludes", times("TABLEEXCLUDE a*b*.c*d?;\n")),

@@ -283,6 +283,10 @@ fn ignored_events_are_left_out() {
         // Other actions, and words inside quotes.
         ("EXTRACT e\nTABLE HR.DEPT, FILTER (ID = 11), EVENTACTIONS (SHELL 'ignore.sh discard', LOG INFO);", "11"),
         ("EXTRACT e\nTABLE HR.DEPT, FILTER (ID = 11), EVENTACTIONS (IGNORE TRANS INCLUDEEVENT);", "11"),
+        // Arguments are no actions.
+        ("EXTRACT e\nTABLE HR.DEPT, FILTER (ID = 11), EVENTACTIONS (TRACE ./dirrpt/ignore.trc, LOG INFO);", "11"),
+        ("EXTRACT e\nTABLE HR.DEPT, FILTER (ID = 11), EVENTACTIONS (TRACE2 ./discard/t.trc PURGE);", "11"),
+        ("EXTRACT e\nTABLE HR.DEPT, FILTER (ID = 11), EVENTACTIONS (SHELL (/u01/discard.sh, ignore), REPORT);", "11"),
     ]);
     check_diagnostics(&[
         ("EXTRACT e\nTABLE HR.DEPT, EVENTACTIONS (IGNORE TRANSACTION);", "TRANSACTION is not carried out"),
@@ -290,6 +294,7 @@ fn ignored_events_are_left_out() {
     ]);
     assert_eq!(diagnostics("EXTRACT e\nTABLE HR.DEPT, EVENTACTIONS (IGNORE RECORD, LOG INFO);"), "");
     // A reader that would take a whole table without a test must not skip the events.
+    assert_eq!(diagnostics("EXTRACT e\nTABLE HR.DEPT, EVENTACTIONS (TRACE ./stop/suspend.trc);"), "");
     let select = parse("TABLE HR.DEPT, WHERE (ID = 10), EVENTACTIONS (IGNORE);\nTABLE HR.DEPT;").lenient();
     assert_eq!(seen_by(select), "11");
 }
@@ -471,10 +476,28 @@ fn escape_sequences_and_percent_signs_in_names() {
 }
 
 #[test]
+fn what_would_open_the_selection_is_an_error() {
+    check(&[("TABLE HR.DEPT PARTITIONOBJID 1, 2, FILTER (ID = 11);", "11")]);
+    check_errors(&[
+        ("TABLE HR.DEPT, FITLER (ID = 11);", "did you mean FILTER?"),
+        ("TABLE HR.DEPT, WHRE (ID = 11);", "did you mean WHERE?"),
+        ("TABLE HR.EMP, HR.DEPT;", "write a statement for each"),
+    ]);
+}
+
+#[test]
 fn macros_have_all_documented_forms() {
     check(&[
         ("MACRO #m PARAMS (#t, #c) BEGIN TABLE HR.#t, COLS (#c), WHERE (ID = 11); END;\n#m (DEPT, {ID, C})", "11"),
         ("MACRO #m-1 BEGIN TABLE HR.DEPT, FILTER (ID = 11); END;\n#m-1 ()", "11"),
+        // A body may have other words END, and comments between parameters.
+        ("MACRO #m BEGIN\nTABLE HR.DEPT, TOKENS (TKN-END = 'x'), FILTER (ID = 11);\nEND;\n#m ()", "11"),
+        ("MACRO #m BEGIN\nMAP HR.DEPT, TARGET T.D, FILTER (ID = 11), COLMAP (USEDEFAULTS, END = ID);\nEND;\n#m ()", "11"),
+        ("MACRO #n BEGIN FILTER (ID = 11) END\nMACRO #m BEGIN TABLE HR.DEPT, #n (); END;\n#m ()", "11"),
+        (
+            "MACRO #m\nPARAMS (#t, -- the table's name, with a comma\n #i)\nBEGIN TABLE HR.#t, FILTER (ID = #i); END;\n#m (DEPT, 11)",
+            "11",
+        ),
         ("MACROCHAR $\nMACRO $m PARAMS ($a) BEGIN TABLE HR.$a, FILTER (ID = 11); END;\n$m (DEPT)", "11"),
     ]);
     check_errors(&[

@@ -399,15 +399,21 @@ fn next_word(lexer: &mut Lexer<'_>) -> String {
     word.to_ascii_uppercase()
 }
 
-/// Returns the position of the END of a macro body: a word of its own, outside of quotes.
+/// Returns the position of the END of a macro body, outside of quotes: the first `END;`, or without one before the next definition the
+/// first END that is a word of its own. A body may have other ENDs: a parameter, a column, a part of the name of a token.
 pub(crate) fn end_of_body(text: &str) -> Option<usize> {
-    let mut at = 0;
+    let (mut at, mut bare) = (0, None);
     loop {
-        let rest = text.get(at..)?;
-        let c = rest.chars().next()?;
+        let Some((rest, c)) = text.get(at..).and_then(|rest| Some((rest, rest.chars().next()?))) else { return bare };
         let word = take_while(rest, is_name_char);
         if word.eq_ignore_ascii_case("END") {
-            return Some(at);
+            if rest.get(word.len()..).is_some_and(|after| after.trim_start().starts_with(';')) {
+                return Some(at);
+            }
+            bare = bare.or(Some(at));
+        }
+        if bare.is_some() && word.eq_ignore_ascii_case("MACRO") {
+            return bare;
         }
         at += match c {
             '\'' | '"' => quoted_length(rest).unwrap_or(1),
@@ -452,7 +458,15 @@ fn call_arguments(lexer: &mut Lexer<'_>) -> Option<Vec<String>> {
     }
     let open = rest.len() - trimmed.len();
     let (mut depth, mut braces, mut quote, mut values, mut value) = (0usize, 0usize, None, Vec::new(), String::new());
+    let mut in_comment = false;
     for (at, c) in trimmed.char_indices() {
+        in_comment = match in_comment {
+            true => c != '\n',
+            false => quote.is_none() && trimmed.get(at..).is_some_and(|rest| rest.starts_with("--")),
+        };
+        if in_comment {
+            continue;
+        }
         match (quote, c) {
             (Some(open), c) if open == c => quote = None,
             (None, '\'' | '"') => quote = Some(c),

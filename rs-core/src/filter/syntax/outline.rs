@@ -289,8 +289,7 @@ impl Scan<'_> {
 
     /// Returns the positions of the first words of the lines after a position.
     fn line_starts(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
-        let breaks = self.after(from).match_indices('\n').map(move |(at, _)| from + at + 1);
-        breaks.map(|at| at + take_while(self.after(at), |c| c == ' ' || c == '\t').len())
+        line_starts(self.after(from)).map(move |at| from + at)
     }
 
     fn call(&mut self) {
@@ -369,10 +368,15 @@ impl Scan<'_> {
                         break;
                     }
                 }
-                _ => inside.parenthesis(c, at),
+                _ => {
+                    let known = inside.empty;
+                    inside.parenthesis(c, at);
+                    // A call of a macro may have no arguments.
+                    if inside.empty != known {
+                        inside.empty = inside.empty.filter(|open| !self.is_call(*open));
+                    }
+                }
             }
-            // A call of a macro may have no arguments.
-            inside.empty = inside.empty.filter(|open| !self.is_call(*open));
             if !c.is_whitespace() {
                 inside.last = Some((at, c));
             }
@@ -404,9 +408,9 @@ impl Scan<'_> {
     /// Returns the length of a quoted text inside a statement; `None` if it has no end before the next statement.
     fn quoted(&self, at: usize) -> Option<usize> {
         let length = quoted_length(self.after(at))?;
-        let crosses = self.line_starts(at).take_while(|next| *next < at + length).any(|next| self.starts_statement(next));
         // SQL may have a `;` at the end of a line, but not one that closes what is open outside of the quote.
         let text = self.plain.get(at..at + length).unwrap_or_default();
+        let crosses = line_starts(text).any(|next| self.starts_statement(at + next));
         let ends = text
             .split_once('\n')
             .is_some_and(|(line, _)| line.trim_end().ends_with(';') && line.matches(')').count() > line.matches('(').count());
@@ -522,6 +526,12 @@ impl Scan<'_> {
         }
         false
     }
+}
+
+/// Returns the positions of the first words of the lines of a text, without its first line.
+fn line_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let blanks = |at: usize| take_while(text.get(at..).unwrap_or_default(), |c| c == ' ' || c == '\t').len();
+    text.match_indices('\n').map(move |(at, _)| at + 1 + blanks(at + 1))
 }
 
 #[cfg(test)]

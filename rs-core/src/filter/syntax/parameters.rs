@@ -19,6 +19,8 @@ use crate::time::Timestamp;
 
 /// Actions of EVENTACTIONS that affect other changes than the one that triggers them.
 const NOT_DONE: [&str; 7] = ["STOP", "FORCESTOP", "ABORT", "SUSPEND", "TRANS", "TRANSACTION", "INCLUDEEVENT"];
+/// Options without which other changes are selected.
+const DECISIVE: [&str; 6] = ["FILTER", "WHERE", "COLS", "COLSEXCEPT", "EVENTACTIONS", "EXCEPTIONSONLY"];
 /// Maximum number of MAP statements that a later one is compared with.
 const MOST_COMPARED: usize = 200;
 
@@ -53,6 +55,11 @@ pub(crate) fn parse(text: &str, dialect: Dialect, is_file: bool) -> Result<Scrip
 }
 
 /// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
+/// Returns whether a number follows, perhaps after blanks.
+fn starts_with_digit(text: &str) -> bool {
+    text.trim_start_matches([' ', '\t', '&', '\r', '\n']).starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn settle(statements: &mut Vec<Statement>, is_file: bool) {
     // A single trail is that of all statements.
     if statements.iter().filter(|own| matches!(own, Statement::Trail(..))).count() < 2 {
@@ -620,10 +627,28 @@ impl<'a> Parser<'a> {
                     Diagnostic::error(DiagnosticKind::Syntax, span, format!("the statement before {keyword} is not terminated"));
                 return Err(error.help("end it with ;"));
             }
-            _ => self.other_option(&keyword, span)?,
+            _ => {
+                self.check_option(&keyword, span)?;
+                self.other_option(&keyword, span)?
+            }
         };
         rule.clauses.push(clause);
         Ok(())
+    }
+
+    /// Fails for a word that is no option if more changes would be selected without it: a misspelt clause, or a second object.
+    fn check_option(&self, keyword: &str, span: Span) -> Parsed<()> {
+        if self.lexer.rest().starts_with('.') {
+            let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement names one object or pattern");
+            return Err(error.help("write a statement for each"));
+        }
+        match nearest(keyword, options()).filter(|near| !is_option(keyword) && DECISIVE.contains(near)) {
+            Some(near) => {
+                let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{keyword} is no option"));
+                Err(error.help(format!("did you mean {near}?")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Reads an option that is kept verbatim: its name and the text up to the next comma, the next option or the end of the
@@ -646,6 +671,8 @@ impl<'a> Parser<'a> {
                 continue;
             }
             let length = match c {
+                // The identifiers of PARTITIONOBJID are a list without parentheses.
+                ',' if depth == 0 && rest.get(1..).is_some_and(starts_with_digit) => 1,
                 ',' | ';' if depth == 0 => break,
                 _ if !word.is_empty() && depth == 0 && self.ends_option(word) => break,
                 _ if !word.is_empty() => word.len(),

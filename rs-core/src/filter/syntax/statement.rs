@@ -183,7 +183,7 @@ impl Actions {
 }
 
 impl Rule {
-    /// Returns the EVENTACTIONS. Words in quotes, such as the arguments of a SHELL, are no actions.
+    /// Returns the EVENTACTIONS: the first word of each, and the options of IGNORE. Other words are arguments, such as the file of a TRACE.
     pub(crate) fn actions(&self) -> Option<Actions> {
         let mut clauses = self.clauses.iter().enumerate();
         let (clause, text) = clauses.find_map(|(index, clause)| match clause {
@@ -191,7 +191,23 @@ impl Rule {
             _ => None,
         })?;
         let text = unquoted(text);
-        let words = text.split(|c: char| !is_name_char(c)).filter(|word| !word.is_empty());
+        let inside = text.trim().strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+        let mut depth = 0_usize;
+        let actions = inside.split(|c: char| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ',' && depth == 0
+        });
+        let words = actions.flat_map(|action| {
+            let mut words = action.split(|c: char| !is_name_char(c)).filter(|word| !word.is_empty());
+            let first = words.next();
+            let options =
+                words.take(if first.is_some_and(|first| first.eq_ignore_ascii_case("IGNORE")) { usize::MAX } else { 0 });
+            first.into_iter().chain(options)
+        });
         Some(Actions { clause, words: words.map(str::to_owned).collect() })
     }
 
