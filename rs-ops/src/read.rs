@@ -170,11 +170,15 @@ fn text_kind(text: &str) -> Kind {
     if lines().any(discard::is_discard) {
         return Kind::Discard;
     }
+    // A prompt before a report: the banner of GGSCI looks like that of a process.
+    if lines().any(|line| scan::prompt(line).is_some()) {
+        return Kind::Transcript;
+    }
     if lines().any(report::is_report) {
         return Kind::Report;
     }
     let has_section = || !transcript::read(text.as_bytes(), &mut Faults::default()).sections.is_empty();
-    if lines().any(|line| scan::prompt(line).is_some()) || lines().next().is_some_and(|first| !is_log(first)) && has_section() {
+    if lines().next().is_some_and(|first| !is_log(first)) && has_section() {
         return Kind::Transcript;
     }
     if lines().next().is_some_and(heartbeat::starts) || lines().any(|line| line.contains("OGG-14054")) {
@@ -342,4 +346,22 @@ fn refused(artefact: &str, kind: Kind) -> Error {
     };
     let class = if kind == Kind::Empty { ErrorKind::Corrupt } else { ErrorKind::Unsupported };
     Error::new(class, format!("{artefact} {what}")).hint("name its kind if it was detected wrongly")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_with_its_banner_is_no_report() {
+        let table = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:00:00      00:00:09\n";
+        let banner = "Oracle GoldenGate Command Interpreter for Oracle\nVersion 19.1.0.0.4\n\n\
+            Copyright (C) 1995, 2019, Oracle and/or its affiliates. All rights reserved.\n\n";
+        for prompt in ["GGSCI (h) 1> info all\n", "OGG (http://h D) 2> info all\n", ""] {
+            let text = format!("{banner}{prompt}{table}");
+            assert_eq!(detect("", text.as_bytes()), Kind::Transcript, "{prompt}");
+        }
+        let report = format!("***********\n{banner}                    Starting at 2024-01-28 05:31:33\n");
+        assert_eq!(detect("", report.as_bytes()), Kind::Report);
+    }
 }

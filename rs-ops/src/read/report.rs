@@ -137,7 +137,6 @@ pub(crate) fn is_report(text: &str) -> bool {
         || text.starts_with("Source Context")
         || text.starts_with("Starting at ") && Moment::find(text).is_some()
         || (text.starts_with("Report at ") && text.contains("activity since"))
-        || text.starts_with("Copyright (C) 1995")
 }
 
 /// The section of the report that a line is in.
