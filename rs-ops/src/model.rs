@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Place;
 use crate::moment::Moment;
+use crate::read::Severity;
 
 pub use link::{Backlog, Gap, Link, Side};
 pub use trail_name::TrailName;
@@ -221,7 +222,7 @@ pub struct Message {
     /// The code, such as `OGG-01668`.
     pub code: Option<String>,
     /// The severity.
-    pub severity: crate::read::Severity,
+    pub severity: Severity,
     /// The time.
     pub time: Option<Moment>,
     /// The text.
@@ -270,8 +271,14 @@ pub struct Stream {
     pub open: Vec<OpenWork>,
     /// Counters by table and operation: the total set.
     pub counters: BTreeMap<String, BTreeMap<String, Counter>>,
+    /// A complete answer has the counters: a table that is not among them has no operations.
+    #[serde(default)]
+    pub has_all_counters: bool,
     /// Its messages, errors and warnings only.
     pub messages: Vec<Message>,
+    /// The times of its starts, as far as messages have them.
+    #[serde(skip)]
+    pub(crate) starts: Vec<Moment>,
     /// Records that it discarded, as far as discard files have them.
     pub discarded: u64,
 }
@@ -281,6 +288,22 @@ impl Stream {
     #[must_use]
     pub fn lag(&self, definition: LagDefinition) -> Option<&LagValue> {
         self.lags.iter().find(|lag| lag.definition == definition)
+    }
+
+    /// Returns the first error of the last run that has one.
+    pub(crate) fn first_error(&self) -> Option<&Message> {
+        let mut errors: Vec<_> = self.messages.iter().filter(|message| message.severity == Severity::Error).collect();
+        let last = errors.iter().map(|error| self.run(error)).max()?;
+        errors.retain(|error| self.run(error) == last);
+        errors.first().copied()
+    }
+
+    /// Returns the number of starts and abends before a message.
+    fn run(&self, message: &Message) -> usize {
+        let after = |time: Moment| message.time.and_then(|own| own.since(time));
+        let is_end = |other: &&Message| other.code.as_deref() == Some("OGG-01668");
+        let ends = self.messages.iter().filter(is_end).filter_map(|end| end.time);
+        self.starts.iter().filter(|start| after(**start) >= Some(0)).count() + ends.filter(|end| after(*end) > Some(0)).count()
     }
 
     /// Returns deployment and name, as verdicts have them.

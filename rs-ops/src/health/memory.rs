@@ -133,6 +133,11 @@ impl Seen {
         seen
     }
 
+    /// Returns whether it has a position or a counter that would change if it moved.
+    pub(crate) fn has_place(&self) -> bool {
+        self.read.is_some() || self.redo.is_some() || !self.writes.is_empty() || !self.operations.is_empty()
+    }
+
     /// Adds an interval: the bytes that arrived, and the bytes that were taken.
     fn add_interval(&mut self, before: &Self, elapsed: Option<i64>) {
         let (Some(elapsed), Some(now), Some(last)) = (elapsed, self.backlog, before.backlog) else { return };

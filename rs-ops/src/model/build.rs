@@ -30,6 +30,8 @@ struct Builder {
     streams: BTreeMap<(String, String), Stream>,
     services: BTreeMap<(String, String), Service>,
     trails: BTreeMap<(String, String), TrailFiles>,
+    /// The starts of groups. A start that is only an information in a log makes no stream.
+    starts: BTreeMap<(String, String), Vec<Moment>>,
     rest: Snapshot,
 }
 
@@ -115,7 +117,10 @@ impl Builder {
         })
     }
 
-    fn finish(self) -> Snapshot {
+    fn finish(mut self) -> Snapshot {
+        for (key, stream) in &mut self.streams {
+            stream.starts = self.starts.remove(key).unwrap_or_default();
+        }
         let mut snapshot = self.rest;
         snapshot.streams = self.streams.into_values().collect();
         snapshot.services = self.services.into_values().collect();
@@ -315,6 +320,7 @@ impl Builder {
         let Some(group) = &stats.group else { return };
         let at = context.time(stats.at).or(context.observed);
         let stream = self.stream(context, group);
+        stream.has_all_counters |= stats.is_complete;
         for table in &stats.tables {
             let Some(set) = table.sets.iter().find(|set| set.period == "total") else { continue };
             for (operation, value) in &set.counts {
@@ -361,6 +367,11 @@ impl Builder {
     }
 
     fn event(&mut self, context: &Context<'_>, event: &LogRecord) {
+        let group = event.group.as_deref().filter(|group| *group != "MGR");
+        if let (true, Some(group), Some(time)) = (event.is_start(), group, context.time(event.time)) {
+            let key = (context.deployment.clone(), group.to_uppercase());
+            keep(self.starts.entry(key).or_default(), time);
+        }
         if event.severity < Severity::Warning || event.severity == Severity::Unknown {
             return;
         }
@@ -372,14 +383,11 @@ impl Builder {
             times: event.times,
             evidence: context.evidence(event.place, Method::Message),
         };
-        let messages = match event.group.as_deref().filter(|group| *group != "MGR") {
+        let messages = match group {
             Some(group) => &mut self.stream(context, group).messages,
             None => &mut self.rest.messages,
         };
-        if messages.len() >= MESSAGES {
-            messages.remove(0);
-        }
-        messages.push(message);
+        keep(messages, message);
     }
 
     fn body(&mut self, context: &Context<'_>, body: &RestBody) {
@@ -543,6 +551,14 @@ impl Builder {
             }
         }
     }
+}
+
+/// Adds a value to the last ones of a stream.
+fn keep<T>(values: &mut Vec<T>, value: T) {
+    if values.len() >= MESSAGES {
+        values.remove(0);
+    }
+    values.push(value);
 }
 
 fn kind_of(program: &str) -> StreamKind {

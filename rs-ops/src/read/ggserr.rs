@@ -108,6 +108,14 @@ pub struct LogRecord {
     pub assumed: bool,
 }
 
+impl LogRecord {
+    /// Returns whether a process starts.
+    pub(crate) fn is_start(&self) -> bool {
+        const STARTS: [&str; 4] = ["OGG-00992", "OGG-00993", "OGG-00995", "OGG-00996"];
+        self.code.as_deref().is_some_and(|code| STARTS.contains(&code))
+    }
+}
+
 /// A log, or a part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
