@@ -638,7 +638,8 @@ fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {
             let differences: Vec<_> = table.differences.iter().filter(|difference| difference.to == stage.stage).collect();
             let missing: i64 = differences.iter().map(|difference| difference.missing).sum();
             let kinds: Vec<_> = differences.iter().map(|difference| word(&difference.kind)).collect();
-            let operations = stage.operations.map_or("-".to_owned(), grouped);
+            let unknown = || stage.note.map_or("-".to_owned(), |note| word(&note));
+            let operations = stage.operations.map_or_else(unknown, grouped);
             grid.row(vec![table.table.clone(), stage.stage.clone(), operations, missing.to_string(), kinds.join(", ")]);
         }
     }
