@@ -19,8 +19,8 @@ use crate::read::{
 /// Messages of a stream that are kept.
 const MESSAGES: usize = 200;
 
-/// Process, trail, and whether the process writes it.
-type SampleOf = (String, String, bool);
+/// Deployment, process, trail, and whether the process writes it.
+type SampleOf = (String, String, String, bool);
 /// Sequence number and byte offset of a trail, as far as samples have them.
 type Sampled = (Option<u64>, Option<u64>, Place);
 
@@ -470,11 +470,6 @@ impl Builder {
             let tag = |name: &str| sample.tags.get(name).cloned();
             let Some(process) = tag("processName") else { continue };
             let own = context.of(tag("deploymentName").as_deref());
-            let Some(value) =
-                sample.value.filter(|value| *value >= 0.0 && value.fract() == 0.0 && *value < 9e15).map(|value| value as u64)
-            else {
-                continue;
-            };
             let evidence = own.evidence(sample.place, Method::Measured);
             let stream = self.stream(&own, &process);
             if let (StreamKind::Unknown, Some(kind)) = (stream.kind, tag("processType")) {
@@ -485,27 +480,24 @@ impl Builder {
                 (None, name) => name,
                 _ => None,
             };
-            let (base, metric) = sample.name.rsplit_once('_').unwrap_or(("", &sample.name));
-            let base = base.rsplit('.').next().unwrap_or(base);
-            match (base, metric) {
-                ("trail-output" | "trail-input", "trail-seq" | "trail-rba") => {
-                    if let Some(trail) = trail() {
-                        let key = (process.clone(), trail, base == "trail-output");
+            match sample.metric() {
+                (base @ ("trail-output" | "trail-input"), metric @ ("trail-seq" | "trail-rba")) => {
+                    if let (Some(trail), Some(value)) = (trail(), sample.whole()) {
+                        let key = (own.deployment.clone(), process.clone(), trail, base == "trail-output");
                         let entry = trails.entry(key).or_insert((None, None, sample.place));
                         if metric == "trail-seq" { entry.0 = Some(value) } else { entry.1 = Some(value) }
                     }
                 }
-                ("position-er", "last-operation-lag") => put_lag(stream, LagDefinition::Process, seconds(Some(value)), evidence),
-                ("heartbeat-timings", "heartbeat-lag") => {
-                    put_lag(stream, LagDefinition::Heartbeat, seconds(Some(value)), evidence)
-                }
+                ("position-er", "last-operation-lag") => put_lag(stream, LagDefinition::Process, sample.millis(), evidence),
+                ("heartbeat-timings", "heartbeat-lag") => put_lag(stream, LagDefinition::Heartbeat, sample.millis(), evidence),
                 _ => {}
             }
         }
-        for ((process, trail, is_output), (seqno, rba, place)) in trails {
+        for ((deployment, process, trail, is_output), (seqno, rba, place)) in trails {
             let (Some(seqno), Some(rba)) = (seqno, rba) else { continue };
-            let point = TrailPoint { trail, seqno, rba, time: None, evidence: context.evidence(place, Method::Measured) };
-            let stream = self.stream(context, &process);
+            let own = context.of(Some(&deployment));
+            let point = TrailPoint { trail, seqno, rba, time: None, evidence: own.evidence(place, Method::Measured) };
+            let stream = self.stream(&own, &process);
             if is_output { put_write(stream, point) } else { stream.read = Some(point) }
         }
     }
@@ -642,5 +634,37 @@ fn checkpoints(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
                 stream.read = Some(point);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe;
+
+    #[test]
+    fn samples_belong_to_their_own_deployment() {
+        let line = |metric: &str, value: &str, deployment: &str| {
+            let tags = format!("deploymentName:{deployment},processName:E1,processType:extract,trail-path:/d,trail-name:ew");
+            format!("ogg.{metric}:{value}|g|#{tags}\n")
+        };
+        let text = [
+            line("trail-output_trail-seq", "7", "West"),
+            line("trail-output_trail-rba", "9000", "West"),
+            line("trail-output_trail-seq", "3", "East"),
+            line("trail-output_trail-rba", "2.5", "East"),
+            line("position-er_last-operation-lag", "2.5", "West"),
+            line("position-er_last-operation-lag", "4", "East"),
+            line("heartbeat-timings_heartbeat-lag", "-1", "East"),
+        ];
+        let snapshot = observe(&[Input::text("s.statsd", text.concat())]);
+        let of = |deployment: &str| {
+            let stream = snapshot.stream(deployment, "E1").unwrap();
+            let lags: Vec<_> = stream.lags.iter().map(|lag| lag.millis).collect();
+            (stream.writes.iter().map(|point| (point.seqno, point.rba)).collect::<Vec<_>>(), lags)
+        };
+        assert_eq!(of("West"), (vec![(7, 9_000)], vec![2_500]));
+        assert_eq!(of("East"), (vec![], vec![4_000, -1_000]));
+        assert_eq!((snapshot.streams.len(), snapshot.inputs[0].faults.values().sum::<u64>()), (2, 1));
     }
 }
