@@ -15,7 +15,7 @@ use clap::Subcommand;
 use trailcore::Error;
 use trailcore_ops::export::Format;
 use trailcore_ops::health::{Health, HealthReport, Memory, Monitor, Policy, Verdict, Weight};
-use trailcore_ops::model::{Backlog, LagDefinition};
+use trailcore_ops::model::{Backlog, LagDefinition, LagValue};
 use trailcore_ops::read::{Content, Reading};
 use trailcore_ops::statistics::{ApplyOptions, CommitToApply, HotKeyOptions, HotKeys};
 use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest, word};
@@ -496,10 +496,7 @@ fn style(health: Health) -> &'static str {
 fn show(report: &HealthReport, output: &mut Output) -> Result<(), Failure> {
     let mut grid = Grid::new(&["stream", "kind", "health", "lag", "backlog", "reason"], &["lag", "backlog"]);
     for verdict in &report.streams {
-        let lag = |verdict: &Verdict| {
-            let of = |definition| verdict.lags.iter().find(|lag| lag.definition == definition);
-            of(LagDefinition::Process).or_else(|| of(LagDefinition::Checkpoint)).map_or("-".to_owned(), |lag| span(lag.millis))
-        };
+        let lag = |verdict: &Verdict| LagValue::current(&verdict.lags).map_or("-".to_owned(), |lag| span(lag.millis));
         grid.row(vec![
             format!("{}/{}", verdict.deployment, verdict.stream),
             word(&verdict.kind),

@@ -187,6 +187,29 @@ pub struct LagValue {
     pub evidence: Evidence,
 }
 
+/// Milliseconds between the artefacts of one round of observations: commands are run one after the other.
+const ROUND: i64 = 300_000;
+
+/// Returns whether an observation is of an earlier round than another one.
+pub(crate) fn is_stale(own: Option<Moment>, other: Option<Moment>) -> bool {
+    own.zip(other).and_then(|(own, other)| other.since(own)).is_some_and(|micros| micros / 1_000 > ROUND)
+}
+
+impl LagValue {
+    /// Returns the lag to judge by: what the process measured, unless a checkpoint is of a later round of observations.
+    ///
+    /// ```
+    /// assert_eq!(trailcore_ops::model::LagValue::current(&[]), None);
+    /// ```
+    #[must_use]
+    pub fn current(lags: &[Self]) -> Option<&Self> {
+        let lag = |definition| lags.iter().find(|lag| lag.definition == definition);
+        let (process, checkpoint) = (lag(LagDefinition::Process), lag(LagDefinition::Checkpoint));
+        let later = checkpoint.and_then(|lag| lag.evidence.observed);
+        process.filter(|lag| !is_stale(lag.evidence.observed, later)).or(checkpoint)
+    }
+}
+
 /// An open transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -200,6 +223,9 @@ pub struct OpenWork {
     /// The origin.
     pub evidence: Evidence,
 }
+
+/// The text between source and target in the name of a table that has several targets.
+pub(crate) const TO: &str = " to ";
 
 /// A counter of a table, with the time since which it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,7 +295,7 @@ pub struct Stream {
     pub behind: Option<Backlog>,
     /// Open transactions.
     pub open: Vec<OpenWork>,
-    /// Counters by table and operation: the total set.
+    /// Counters by table and operation: the total set. A table with several targets has one entry for each, `A.T to B.T`.
     pub counters: BTreeMap<String, BTreeMap<String, Counter>>,
     /// A complete answer has the counters: a table that is not among them has no operations.
     #[serde(default)]

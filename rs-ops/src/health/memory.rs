@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::health::{Band, Health, Policy};
-use crate::model::{LagDefinition, Link, ProcessState, Snapshot, Stream};
+use crate::model::{LagDefinition, LagValue, Link, ProcessState, Snapshot, Stream};
 use crate::moment::Moment;
 
 /// Intervals that are kept for a forecast.
@@ -109,7 +109,7 @@ impl Seen {
             redo: stream.redo.as_ref().map(|point| (point.seqno, point.rba, point.scn)),
             writes: stream.writes.iter().map(|point| (point.seqno, point.rba)).collect(),
             writer: link.and_then(|link| link.writer.as_ref()).map(|side| (side.point.seqno, side.point.rba)),
-            lag: millis(LagDefinition::Process).or(millis(LagDefinition::Checkpoint)).or(millis(LagDefinition::Heartbeat)),
+            lag: LagValue::current(&stream.lags).map(|lag| lag.millis).or(millis(LagDefinition::Heartbeat)),
             since: millis(LagDefinition::SinceCheckpoint),
             backlog: link.and_then(|link| link.backlog.bytes),
             low_high: millis(LagDefinition::HighWatermark)

@@ -427,8 +427,9 @@ impl Case<'_> {
     /// Compares the definitions of lag that should agree.
     fn disagreement(&self, findings: &mut Vec<Finding>) {
         let lag = |definition| self.stream.lag(definition).map(|lag| lag.millis);
-        // A fresh checkpoint and the process itself must agree; an old checkpoint is frozen.
-        let is_fresh = lag(LagDefinition::SinceCheckpoint).is_some_and(|since| since < self.policy.checkpoint_age);
+        let is_current = LagValue::current(&self.stream.lags).is_some_and(|lag| lag.definition == LagDefinition::Process);
+        // A fresh checkpoint and the process itself must agree; an old checkpoint is frozen, and an old answer is history.
+        let is_fresh = is_current && lag(LagDefinition::SinceCheckpoint).is_some_and(|since| since < self.policy.checkpoint_age);
         if let (Some(checkpoint), Some(process), true) = (lag(LagDefinition::Checkpoint), lag(LagDefinition::Process), is_fresh) {
             if (checkpoint - process).abs() > self.policy.lag_tolerance {
                 let text = format!(

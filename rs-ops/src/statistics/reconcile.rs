@@ -1,11 +1,11 @@
 //! Reconciliation: the counts of Extract, pump or path, Replicat and the trail itself, by table. It compares counts of changes, not
 //! the contents of tables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Link, Snapshot, Stream, StreamKind};
+use crate::model::{Counter, Link, Snapshot, Stream, StreamKind, TO};
 use crate::moment::Moment;
 use crate::statistics::rates::{RateNote, increase};
 
@@ -98,8 +98,7 @@ pub fn reconcile(before: Option<&Snapshot>, after: &Snapshot) -> Reconciliation 
             continue;
         }
         for chain in chains(after, first, 0) {
-            let tables: BTreeSet<&String> = chain.iter().flat_map(|stage| stage.stream.counters.keys()).collect();
-            for table in tables.into_iter().filter(|table| !table.is_empty()) {
+            for table in tables(&chain) {
                 let one = table_of(table, &chain, before);
                 found.unexplained +=
                     one.differences.iter().filter(|difference| difference.kind == DifferenceKind::Unexplained).count() as u64;
@@ -149,10 +148,24 @@ fn table_of(table: &str, chain: &[Stage<'_>], before: Option<&Snapshot>) -> Tabl
     TableReconciliation { table: table.to_owned(), stages, differences }
 }
 
+/// Returns the tables of a chain. A table with several targets is there once for each of them.
+fn tables<'a>(chain: &[Stage<'a>]) -> BTreeSet<&'a str> {
+    let names = || chain.iter().flat_map(|stage| stage.stream.counters.keys()).map(String::as_str);
+    let divided: BTreeSet<&str> = names().filter_map(|name| Some(name.split_once(TO)?.0)).collect();
+    names().filter(|name| !name.is_empty() && !divided.contains(name)).collect()
+}
+
+/// Returns the counters of a table. A stage that does not divide it by targets has those of its source.
+fn counters<'a>(stream: &'a Stream, table: &str) -> Option<&'a BTreeMap<String, Counter>> {
+    let source = || table.split_once(TO).and_then(|(source, _)| stream.counters.get(source));
+    stream.counters.get(table).or_else(source)
+}
+
 fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount {
-    let counters = stream.counters.get(table);
-    let was =
-        before.and_then(|before| before.stream(&stream.deployment, &stream.name)).and_then(|stream| stream.counters.get(table));
+    let counters = counters(stream, table);
+    let was = before
+        .and_then(|before| before.stream(&stream.deployment, &stream.name))
+        .and_then(|stream| self::counters(stream, table));
     let value = |name: &str| {
         let now = counters.and_then(|counters| counters.get(name)).ok_or(RateNote::Missing)?;
         match (before, was.and_then(|was| was.get(name))) {
@@ -250,6 +263,26 @@ mod tests {
         let stage = table.stages.last().unwrap();
         assert_eq!(stage.stage, "default/R1");
         (stage.operations, stage.note, table.differences.iter().map(|one| (one.missing, one.kind)).collect())
+    }
+
+    #[test]
+    fn a_table_with_two_targets_is_counted_for_each() {
+        let target = |name: &str, value: u64| {
+            format!(
+                "Replicating from A.T to {name}:\n*** Total statistics since 2024-03-01 09:00:00 ***\n Total operations {value}.00\n"
+            )
+        };
+        let both = target("B.T", 100) + &target("B.HIST", 40);
+        let both = format!(
+            "Sending STATS request to REPLICAT R1 ...\nStart of Statistics at 2024-03-01 12:00:00.\n{both}End of Statistics.\n"
+        );
+        let found = reconcile(None, &seen(100, &both));
+        let tables = found.tables.iter().map(|table| {
+            let counts: Vec<_> = table.stages.iter().map(|stage| stage.operations).collect();
+            (&*table.table, counts, table.differences.iter().map(|one| one.missing).sum::<i64>())
+        });
+        let expected = [("A.T to B.HIST", vec![Some(100), Some(40)], 60), ("A.T to B.T", vec![Some(100), Some(100)], 0)];
+        assert_eq!(tables.collect::<Vec<_>>(), expected);
     }
 
     #[test]
