@@ -174,13 +174,18 @@ pub(crate) fn services(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<
     }
 }
 
-pub(crate) fn messages(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
+/// Returns the messages of a snapshot, each with its deployment and subject.
+pub(crate) fn all_messages(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str, &Message)> {
     let own = snapshot.streams.iter().flat_map(|stream| {
         stream.messages.iter().map(move |message| (stream.deployment.as_str(), stream.name.as_str(), message))
     });
     let others = snapshot.messages.iter().map(|message| ("", message.evidence.artefact.as_str(), message));
-    for (deployment, subject, message) in own.chain(others) {
-        if memory.messages.contains(&message_id(message)) {
+    own.chain(others)
+}
+
+pub(crate) fn messages(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
+    for (deployment, subject, message) in all_messages(snapshot) {
+        if memory.messages.contains(&message_id(deployment, subject, message)) {
             continue;
         }
         findings.extend(message_finding(deployment, subject, message));
