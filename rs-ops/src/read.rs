@@ -351,6 +351,29 @@ fn refused(artefact: &str, kind: Kind) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::FaultKind;
+
+    #[test]
+    fn a_message_without_end_is_cut_and_counted() {
+        let head = "2024-01-28 05:31:36  ERROR   OGG-00664  Oracle GoldenGate Capture for Oracle, e1.prm:  OCI Error\n";
+        let line = format!("    {}\n", "x".repeat(60));
+        let text = |lines: usize| head.to_owned() + &line.repeat(lines);
+        for kind in [Kind::Log, Kind::Transcript, Kind::Report] {
+            let of = |lines: usize| {
+                let reading = Reading::of("a", text(lines).as_bytes(), Some(kind)).unwrap();
+                let record = match &reading.content {
+                    Content::Log(log) => log.events[0].clone(),
+                    Content::Transcript(transcript) => transcript.events[0].clone(),
+                    Content::Report(report) => report.messages[0].clone(),
+                    other => panic!("{other:?}"),
+                };
+                (record.text.len() < 20_000, reading.faults.of(FaultKind::Truncated) > 0)
+            };
+            assert_eq!((of(10), of(400)), ((true, false), (true, true)), "{kind:?}");
+            // Joining them would take minutes.
+            assert_eq!(of(200_000), (true, true), "{kind:?}");
+        }
+    }
 
     #[test]
     fn a_session_with_its_banner_is_no_report() {
