@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::health::memory::{Seen, message_id};
+use crate::health::memory::{Seen, all_messages, message_id};
 use crate::health::{Finding, FindingKind, Memory, Policy, Weight, advice};
 use crate::model::{Gap, Link, Message, ProcessState, Snapshot, TrailName};
 use crate::read::Severity;
@@ -172,15 +172,6 @@ pub(crate) fn services(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<
             ));
         }
     }
-}
-
-/// Returns the messages of a snapshot, each with its deployment and subject.
-pub(crate) fn all_messages(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str, &Message)> {
-    let own = snapshot.streams.iter().flat_map(|stream| {
-        stream.messages.iter().map(move |message| (stream.deployment.as_str(), stream.name.as_str(), message))
-    });
-    let others = snapshot.messages.iter().map(|message| ("", message.evidence.artefact.as_str(), message));
-    own.chain(others)
 }
 
 pub(crate) fn messages(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::health::checks::all_messages;
 use crate::health::{Band, Health, Policy};
 use crate::model::{LagDefinition, LagValue, Link, Message, ProcessState, Snapshot, Stream};
 use crate::moment::Moment;
@@ -250,6 +249,15 @@ impl Memory {
         }
         text
     }
+}
+
+/// Returns the messages of a snapshot, each with its deployment and subject.
+pub(crate) fn all_messages(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str, &Message)> {
+    let own = snapshot.streams.iter().flat_map(|stream| {
+        stream.messages.iter().map(move |message| (stream.deployment.as_str(), stream.name.as_str(), message))
+    });
+    let others = snapshot.messages.iter().map(|message| ("", message.evidence.artefact.as_str(), message));
+    own.chain(others)
 }
 
 /// Identifies a message: the same one is reported once. It starts with the artefact. The text is hashed, since it can contain data; the
