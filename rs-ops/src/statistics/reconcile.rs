@@ -1,11 +1,11 @@
 //! Reconciliation: the counts of Extract, pump or path, Replicat and the trail itself, by table. It compares counts of changes, not
 //! the contents of tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Counter, Link, Snapshot, Stream, StreamKind, TO};
+use crate::model::{Link, Snapshot, Stream, StreamKind, TO};
 use crate::moment::Moment;
 use crate::statistics::rates::{RateNote, increase};
 
@@ -155,17 +155,17 @@ fn tables<'a>(chain: &[Stage<'a>]) -> BTreeSet<&'a str> {
     names().filter(|name| !name.is_empty() && !divided.contains(name)).collect()
 }
 
-/// Returns the counters of a table. A stage that does not divide it by targets has those of its source.
-fn counters<'a>(stream: &'a Stream, table: &str) -> Option<&'a BTreeMap<String, Counter>> {
-    let source = || table.split_once(TO).and_then(|(source, _)| stream.counters.get(source));
-    stream.counters.get(table).or_else(source)
+/// Returns the name that a stage has for a table: its source, if the stage does not divide it by targets.
+fn own_name<'a>(stream: &Stream, table: &'a str) -> &'a str {
+    let source = || table.split_once(TO).map_or(table, |(source, _)| source);
+    if stream.counters.contains_key(table) { table } else { source() }
 }
 
 fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount {
-    let counters = counters(stream, table);
-    let was = before
-        .and_then(|before| before.stream(&stream.deployment, &stream.name))
-        .and_then(|stream| self::counters(stream, table));
+    let table = own_name(stream, table);
+    let counters = stream.counters.get(table);
+    let was =
+        before.and_then(|before| before.stream(&stream.deployment, &stream.name)).and_then(|stream| stream.counters.get(table));
     let value = |name: &str| {
         let now = counters.and_then(|counters| counters.get(name)).ok_or(RateNote::Missing)?;
         match (before, was.and_then(|was| was.get(name))) {
@@ -283,6 +283,11 @@ mod tests {
         });
         let expected = [("A.T to B.HIST", vec![Some(100), Some(40)], 60), ("A.T to B.T", vec![Some(100), Some(100)], 0)];
         assert_eq!(tables.collect::<Vec<_>>(), expected);
+        // Counters of one target before are not those of each target now.
+        let before = seen(50, &stats("REPLICAT R1", "A.T", "09:00:00", 10));
+        let found = reconcile(Some(&before), &seen(100, &both));
+        let notes: Vec<_> = found.tables.iter().filter_map(|table| table.stages.last()?.note).collect();
+        assert_eq!(notes, [RateNote::New; 2]);
     }
 
     #[test]
