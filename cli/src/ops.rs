@@ -15,7 +15,7 @@ use clap::Subcommand;
 use trailcore::Error;
 use trailcore_ops::export::Format;
 use trailcore_ops::health::{Health, HealthReport, Memory, Monitor, Policy, Verdict, Weight};
-use trailcore_ops::model::{Backlog, LagDefinition};
+use trailcore_ops::model::{Backlog, LagDefinition, LagValue};
 use trailcore_ops::read::{Content, Reading};
 use trailcore_ops::statistics::{ApplyOptions, CommitToApply, HotKeyOptions, HotKeys};
 use trailcore_ops::{Input, Moment, ObserveRequest, ReadRequest, word};
@@ -496,10 +496,7 @@ fn style(health: Health) -> &'static str {
 fn show(report: &HealthReport, output: &mut Output) -> Result<(), Failure> {
     let mut grid = Grid::new(&["stream", "kind", "health", "lag", "backlog", "reason"], &["lag", "backlog"]);
     for verdict in &report.streams {
-        let lag = |verdict: &Verdict| {
-            let of = |definition| verdict.lags.iter().find(|lag| lag.definition == definition);
-            of(LagDefinition::Process).or_else(|| of(LagDefinition::Checkpoint)).map_or("-".to_owned(), |lag| span(lag.millis))
-        };
+        let lag = |verdict: &Verdict| LagValue::current(&verdict.lags).map_or("-".to_owned(), |lag| span(lag.millis));
         grid.row(vec![
             format!("{}/{}", verdict.deployment, verdict.stream),
             word(&verdict.kind),
@@ -638,7 +635,8 @@ fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {
             let differences: Vec<_> = table.differences.iter().filter(|difference| difference.to == stage.stage).collect();
             let missing: i64 = differences.iter().map(|difference| difference.missing).sum();
             let kinds: Vec<_> = differences.iter().map(|difference| word(&difference.kind)).collect();
-            let operations = stage.operations.map_or("-".to_owned(), grouped);
+            let unknown = || stage.note.map_or("-".to_owned(), |note| word(&note));
+            let operations = stage.operations.map_or_else(unknown, grouped);
             grid.row(vec![table.table.clone(), stage.stage.clone(), operations, missing.to_string(), kinds.join(", ")]);
         }
     }

@@ -3184,6 +3184,7 @@ class StageCount:
     stage: str
     kind: Any
     operations: int | None
+    note: Any
     discards: int
     collisions: int
     since: Any
@@ -3195,6 +3196,7 @@ class StageCount:
             stage=document.get("stage"),
             kind=document.get("kind"),
             operations=document.get("operations"),
+            note=document.get("note"),
             discards=document.get("discards"),
             collisions=document.get("collisions"),
             since=document.get("since"),

@@ -435,7 +435,9 @@ mod tests {
         };
         let first: serde_json::Value = serde_json::from_str(&round(0, "")).unwrap();
         let second: serde_json::Value = serde_json::from_str(&round(5, &format!(r#","memory":{}"#, first["memory"]))).unwrap();
-        assert_eq!(second["streams"][0]["health"], "idle");
+        let reason = |report: &serde_json::Value| report["streams"][0]["reasons"][0].to_string();
+        assert!(reason(&first).contains("needs a second observation"), "{first}");
+        assert!(reason(&second).contains("neither a position nor a counter"), "{second}");
     }
 
     #[test]

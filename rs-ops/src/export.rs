@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use trailcore::{Error, Result};
 
 use crate::health::{Health, HealthReport, Verdict};
-use crate::model::LagDefinition;
+use crate::model::{LagDefinition, LagValue};
 use crate::word;
 
 /// The form of an export.
@@ -47,7 +47,7 @@ type Metric = (&'static str, &'static str, fn(&Verdict) -> Option<f64>);
 
 const METRICS: [Metric; 8] = [
     ("goldengate_stream_lag_seconds", "Lag of the stream: measured by the process, else at the last checkpoint", |verdict| {
-        lag(verdict, LagDefinition::Process).or(lag(verdict, LagDefinition::Checkpoint))
+        Some(LagValue::current(&verdict.lags)?.millis as f64 / 1e3)
     }),
     ("goldengate_stream_checkpoint_age_seconds", "Time since the last checkpoint", |verdict| {
         lag(verdict, LagDefinition::SinceCheckpoint)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Place;
 use crate::moment::Moment;
+use crate::read::Severity;
 
 pub use link::{Backlog, Gap, Link, Side};
 pub use trail_name::TrailName;
@@ -186,6 +187,29 @@ pub struct LagValue {
     pub evidence: Evidence,
 }
 
+/// Milliseconds between the artefacts of one round of observations: commands are run one after the other.
+const ROUND: i64 = 300_000;
+
+/// Returns whether an observation is of an earlier round than another one.
+pub(crate) fn is_stale(own: Option<Moment>, other: Option<Moment>) -> bool {
+    own.zip(other).and_then(|(own, other)| other.since(own)).is_some_and(|micros| micros / 1_000 > ROUND)
+}
+
+impl LagValue {
+    /// Returns the lag to judge by: what the process measured, unless a checkpoint is of a later round of observations.
+    ///
+    /// ```
+    /// assert_eq!(trailcore_ops::model::LagValue::current(&[]), None);
+    /// ```
+    #[must_use]
+    pub fn current(lags: &[Self]) -> Option<&Self> {
+        let lag = |definition| lags.iter().find(|lag| lag.definition == definition);
+        let (process, checkpoint) = (lag(LagDefinition::Process), lag(LagDefinition::Checkpoint));
+        let later = checkpoint.and_then(|lag| lag.evidence.observed);
+        process.filter(|lag| !is_stale(lag.evidence.observed, later)).or(checkpoint)
+    }
+}
+
 /// An open transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -199,6 +223,9 @@ pub struct OpenWork {
     /// The origin.
     pub evidence: Evidence,
 }
+
+/// The text between source and target in the name of a table that has several targets.
+pub(crate) const TO: &str = " to ";
 
 /// A counter of a table, with the time since which it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,7 +248,7 @@ pub struct Message {
     /// The code, such as `OGG-01668`.
     pub code: Option<String>,
     /// The severity.
-    pub severity: crate::read::Severity,
+    pub severity: Severity,
     /// The time.
     pub time: Option<Moment>,
     /// The text.
@@ -268,10 +295,16 @@ pub struct Stream {
     pub behind: Option<Backlog>,
     /// Open transactions.
     pub open: Vec<OpenWork>,
-    /// Counters by table and operation: the total set.
+    /// Counters by table and operation: the total set. A table with several targets has one entry for each, `A.T to B.T`.
     pub counters: BTreeMap<String, BTreeMap<String, Counter>>,
+    /// A complete answer has the counters: a table that is not among them has no operations.
+    #[serde(default)]
+    pub has_all_counters: bool,
     /// Its messages, errors and warnings only.
     pub messages: Vec<Message>,
+    /// The times of its starts, as far as messages have them.
+    #[serde(skip)]
+    pub(crate) starts: Vec<Moment>,
     /// Records that it discarded, as far as discard files have them.
     pub discarded: u64,
 }
@@ -281,6 +314,22 @@ impl Stream {
     #[must_use]
     pub fn lag(&self, definition: LagDefinition) -> Option<&LagValue> {
         self.lags.iter().find(|lag| lag.definition == definition)
+    }
+
+    /// Returns the first error of the last run that has one.
+    pub(crate) fn first_error(&self) -> Option<&Message> {
+        let mut errors: Vec<_> = self.messages.iter().filter(|message| message.severity == Severity::Error).collect();
+        let last = errors.iter().map(|error| self.run(error)).max()?;
+        errors.retain(|error| self.run(error) == last);
+        errors.first().copied()
+    }
+
+    /// Returns the number of starts and abends before a message.
+    fn run(&self, message: &Message) -> usize {
+        let after = |time: Moment| message.time.and_then(|own| own.since(time));
+        let is_end = |other: &&Message| other.code.as_deref() == Some("OGG-01668");
+        let ends = self.messages.iter().filter(is_end).filter_map(|end| end.time);
+        self.starts.iter().filter(|start| after(**start) >= Some(0)).count() + ends.filter(|end| after(*end) > Some(0)).count()
     }
 
     /// Returns deployment and name, as verdicts have them.

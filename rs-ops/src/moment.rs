@@ -18,12 +18,26 @@ const MICROS: i64 = 1_000_000;
 /// assert_eq!(zoned.to_string(), "2018-11-03T17:18:08.892000+09:00");
 /// # Ok::<(), trailcore::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Moment {
     /// Microseconds since 1970-01-01 00:00 of the wall clock.
     wall: i64,
     /// Minutes that the wall clock is ahead of UTC.
     offset: Option<i16>,
+}
+
+/// By the instant. A time without a zone is compared as if it were UTC, since an order has to be total.
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |time: &Self| (time.utc(Some(0)).map(Timestamp::unix_micros), time.wall, time.offset);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Moment {
@@ -228,6 +242,14 @@ impl schemars::JsonSchema for Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_ordered_by_the_instant() {
+        let of = |text: &str| text.parse::<Moment>().unwrap();
+        assert!(of("2024-03-01T12:00:00+09:00") < of("2024-03-01T04:00:00Z"));
+        assert!(of("2024-03-01T12:00:00+09:00") > of("2024-03-01T02:00:00Z"));
+        assert_ne!(of("2024-03-01T12:00:00+09:00").cmp(&of("2024-03-01T03:00:00Z")), std::cmp::Ordering::Equal);
+    }
 
     #[test]
     fn every_form_of_a_time() {

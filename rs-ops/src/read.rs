@@ -170,11 +170,15 @@ fn text_kind(text: &str) -> Kind {
     if lines().any(discard::is_discard) {
         return Kind::Discard;
     }
+    // A prompt before a report: the banner of GGSCI looks like that of a process.
+    if lines().any(|line| scan::prompt(line).is_some()) {
+        return Kind::Transcript;
+    }
     if lines().any(report::is_report) {
         return Kind::Report;
     }
     let has_section = || !transcript::read(text.as_bytes(), &mut Faults::default()).sections.is_empty();
-    if lines().any(|line| scan::prompt(line).is_some()) || lines().next().is_some_and(|first| !is_log(first)) && has_section() {
+    if lines().next().is_some_and(|first| !is_log(first)) && has_section() {
         return Kind::Transcript;
     }
     if lines().next().is_some_and(heartbeat::starts) || lines().any(|line| line.contains("OGG-14054")) {
@@ -342,4 +346,45 @@ fn refused(artefact: &str, kind: Kind) -> Error {
     };
     let class = if kind == Kind::Empty { ErrorKind::Corrupt } else { ErrorKind::Unsupported };
     Error::new(class, format!("{artefact} {what}")).hint("name its kind if it was detected wrongly")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::FaultKind;
+
+    #[test]
+    fn a_message_without_end_is_cut_and_counted() {
+        let head = "2024-01-28 05:31:36  ERROR   OGG-00664  Oracle GoldenGate Capture for Oracle, e1.prm:  OCI Error\n";
+        let line = format!("    {}\n", "x".repeat(60));
+        let text = |lines: usize| head.to_owned() + &line.repeat(lines);
+        for kind in [Kind::Log, Kind::Transcript, Kind::Report] {
+            let of = |lines: usize| {
+                let reading = Reading::of("a", text(lines).as_bytes(), Some(kind)).unwrap();
+                let record = match &reading.content {
+                    Content::Log(log) => log.events[0].clone(),
+                    Content::Transcript(transcript) => transcript.events[0].clone(),
+                    Content::Report(report) => report.messages[0].clone(),
+                    other => panic!("{other:?}"),
+                };
+                (record.text.len() < 20_000, reading.faults.of(FaultKind::Truncated) > 0)
+            };
+            assert_eq!((of(10), of(400)), ((true, false), (true, true)), "{kind:?}");
+            // Joining them would take minutes.
+            assert_eq!(of(200_000), (true, true), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_with_its_banner_is_no_report() {
+        let table = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:00:00      00:00:09\n";
+        let banner = "Oracle GoldenGate Command Interpreter for Oracle\nVersion 19.1.0.0.4\n\n\
+            Copyright (C) 1995, 2019, Oracle and/or its affiliates. All rights reserved.\n\n";
+        for prompt in ["GGSCI (h) 1> info all\n", "OGG (http://h D) 2> info all\n", ""] {
+            let text = format!("{banner}{prompt}{table}");
+            assert_eq!(detect("", text.as_bytes()), Kind::Transcript, "{prompt}");
+        }
+        let report = format!("***********\n{banner}                    Starting at 2024-01-28 05:31:33\n");
+        assert_eq!(detect("", report.as_bytes()), Kind::Report);
+    }
 }

@@ -406,12 +406,9 @@ impl Source<'_> {
     }
 
     fn message(&self, record: &LogRecord, group: Option<&str>) -> TimelineEvent {
-        // A process starts.
-        const STARTS: [&str; 4] = ["OGG-00992", "OGG-00993", "OGG-00995", "OGG-00996"];
-        let is_start = record.code.as_deref().is_some_and(|code| STARTS.contains(&code));
         TimelineEvent {
             time: self.time(record.time),
-            kind: if is_start { EventKind::Start } else { EventKind::Message },
+            kind: if record.is_start() { EventKind::Start } else { EventKind::Message },
             severity: record.severity,
             code: record.code.clone(),
             raw: record.text.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::health::memory::{Seen, message_id};
+use crate::health::memory::{Seen, all_messages, message_id};
 use crate::health::{Finding, FindingKind, Memory, Policy, Weight, advice};
 use crate::model::{Gap, Link, Message, ProcessState, Snapshot, TrailName};
 use crate::read::Severity;
@@ -175,12 +175,8 @@ pub(crate) fn services(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<
 }
 
 pub(crate) fn messages(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
-    let own = snapshot.streams.iter().flat_map(|stream| {
-        stream.messages.iter().map(move |message| (stream.deployment.as_str(), stream.name.as_str(), message))
-    });
-    let others = snapshot.messages.iter().map(|message| ("", message.evidence.artefact.as_str(), message));
-    for (deployment, subject, message) in own.chain(others) {
-        if memory.messages.contains(&message_id(message)) {
+    for (deployment, subject, message) in all_messages(snapshot) {
+        if memory.messages.contains(&message_id(deployment, subject, message)) {
             continue;
         }
         findings.extend(message_finding(deployment, subject, message));

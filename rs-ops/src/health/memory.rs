@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::health::{Band, Health, Policy};
-use crate::model::{LagDefinition, Link, ProcessState, Snapshot, Stream};
+use crate::model::{LagDefinition, LagValue, Link, Message, ProcessState, Snapshot, Stream};
 use crate::moment::Moment;
 
 /// Intervals that are kept for a forecast.
 const INTERVALS: usize = 12;
-/// Codes of messages that are kept as known.
+/// Messages that are kept as known although their artefact was not read.
 const KNOWN: usize = 10_000;
 
 /// The memory of a monitor.
@@ -109,7 +109,7 @@ impl Seen {
             redo: stream.redo.as_ref().map(|point| (point.seqno, point.rba, point.scn)),
             writes: stream.writes.iter().map(|point| (point.seqno, point.rba)).collect(),
             writer: link.and_then(|link| link.writer.as_ref()).map(|side| (side.point.seqno, side.point.rba)),
-            lag: millis(LagDefinition::Process).or(millis(LagDefinition::Checkpoint)).or(millis(LagDefinition::Heartbeat)),
+            lag: LagValue::current(&stream.lags).map(|lag| lag.millis).or(millis(LagDefinition::Heartbeat)),
             since: millis(LagDefinition::SinceCheckpoint),
             backlog: link.and_then(|link| link.backlog.bytes),
             low_high: millis(LagDefinition::HighWatermark)
@@ -131,6 +131,11 @@ impl Seen {
             seen.add_interval(before, elapsed);
         }
         seen
+    }
+
+    /// Returns whether it has a position or a counter that would change if it moved.
+    pub(crate) fn has_place(&self) -> bool {
+        self.read.is_some() || self.redo.is_some() || !self.writes.is_empty() || !self.operations.is_empty()
     }
 
     /// Adds an interval: the bytes that arrived, and the bytes that were taken.
@@ -216,11 +221,17 @@ impl Memory {
             trails.insert(id, TrailSeen { first, last, bytes, grown });
         }
         self.trails = trails;
-        for message in snapshot.messages.iter().chain(snapshot.streams.iter().flat_map(|stream| &stream.messages)) {
-            if self.messages.len() < KNOWN {
-                self.messages.insert(message_id(message));
-            }
-        }
+        self.know(snapshot);
+    }
+
+    /// Takes the messages of a snapshot as known. Those of artefacts that could not be read this time stay known, too.
+    fn know(&mut self, snapshot: &Snapshot) {
+        let read: BTreeSet<&str> =
+            snapshot.inputs.iter().filter(|input| input.error.is_none()).map(|input| &*input.artefact).collect();
+        let is_absent = |id: &String| id.split_once('\u{0}').is_some_and(|(artefact, _)| !read.contains(artefact));
+        self.messages = std::mem::take(&mut self.messages).into_iter().filter(is_absent).take(KNOWN).collect();
+        let now = all_messages(snapshot).map(|(deployment, subject, message)| message_id(deployment, subject, message));
+        self.messages.extend(now);
     }
 
     /// Returns the learned limits as text, one line for each stream.
@@ -240,8 +251,55 @@ impl Memory {
     }
 }
 
-/// Identifies a message: the same one is reported once.
-pub(crate) fn message_id(message: &crate::model::Message) -> String {
+/// Returns the messages of a snapshot, each with its deployment and subject.
+pub(crate) fn all_messages(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str, &Message)> {
+    let own = snapshot.streams.iter().flat_map(|stream| {
+        stream.messages.iter().map(move |message| (stream.deployment.as_str(), stream.name.as_str(), message))
+    });
+    let others = snapshot.messages.iter().map(|message| ("", message.evidence.artefact.as_str(), message));
+    own.chain(others)
+}
+
+/// Identifies a message: the same one is reported once. It starts with the artefact. The text is hashed, since it can contain data; the
+/// place is no part of it, since an input can be the end of a log that grows.
+pub(crate) fn message_id(deployment: &str, subject: &str, message: &Message) -> String {
     let time = message.time.map(|time| time.to_string()).unwrap_or_default();
-    format!("{} {time} {}", message.code.as_deref().unwrap_or(""), message.evidence.artefact)
+    let hash = blake3::hash(message.text.as_bytes()).to_hex();
+    let (code, text) = (message.code.as_deref().unwrap_or(""), hash.get(..16).unwrap_or_default());
+    format!("{}\u{0}{deployment}/{subject}\u{0}{code} {time} {text}", message.evidence.artefact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Monitor;
+    use crate::{Input, observe};
+
+    fn warning(group: usize, text: &str) -> String {
+        format!("2024-03-01 00:00:00  WARNING OGG-01027  Oracle GoldenGate Capture for Oracle, g{group}.prm:  {text}\n")
+    }
+
+    #[test]
+    fn every_message_is_reported_once() {
+        let log: String = (0..KNOWN + 50).map(|group| warning(group, "Long.")).collect();
+        let log = log + &warning(1, "Longer.");
+        let mut monitor = Monitor::default();
+        let mut found = |input: Input| monitor.observe(&observe(&[input])).findings.len();
+        let whole = || Input::text("ggserr.log", log.clone());
+        assert_eq!((found(whole()), found(whole()), found(whole())), (KNOWN + 51, 0, 0));
+        // The same messages at other offsets.
+        let end = log.get(warning(0, "Long.").len()..).unwrap();
+        assert_eq!(found(Input::text("ggserr.log", end)), 0);
+    }
+
+    #[test]
+    fn messages_of_an_absent_artefact_stay_known() {
+        let mut memory = Memory::default();
+        memory.know(&observe(&[Input::text("ggserr.log", warning(0, "Long."))]));
+        let known = memory.messages.clone();
+        memory.know(&observe(&[Input::text("other.log", warning(1, "Long."))]));
+        assert!(known.is_subset(&memory.messages) && memory.messages.len() == 2);
+        memory.know(&observe(&[Input::text("ggserr.log", warning(2, "Long."))]));
+        assert!(known.is_disjoint(&memory.messages));
+    }
 }

@@ -153,8 +153,7 @@ impl Case<'_> {
 
     fn abended(&self, seen: &mut Seen, findings: &mut Vec<Finding>, reasons: &mut Vec<String>) -> Health {
         reasons.push(format!("its state is {}", self.stream.status));
-        let error = self.stream.messages.iter().find(|message| message.severity == crate::read::Severity::Error);
-        let code = error.and_then(|error| error.code.clone()).unwrap_or_else(|| "no message".to_owned());
+        let code = self.stream.first_error().and_then(|error| error.code.clone()).unwrap_or_else(|| "no message".to_owned());
         self.find(FindingKind::Abended, Weight::Critical, format!("it abended; the first error is {code}"), findings);
         let _ = seen;
         Health::Abended
@@ -193,8 +192,7 @@ impl Case<'_> {
         let moved = has_moved(before, seen);
         let over = self.over(seen, limits, reasons);
         if !moved && over.is_none() {
-            reasons.push("it has not moved, and there is no work that is known".to_owned());
-            return Health::Idle;
+            return self.still(seen, reasons);
         }
         let Some(limit) = over else {
             let limits = if limits.is_empty() { "; no limit is set or learned yet" } else { ", within its limits" };
@@ -224,6 +222,18 @@ impl Case<'_> {
         );
         reasons.push(format!("the distance grows{ratio}"));
         Health::FallingBehind
+    }
+
+    /// Judges a process that has not moved, as far as that can be seen.
+    fn still(&self, seen: &Seen, reasons: &mut Vec<String>) -> Health {
+        let (health, reason) = match self.has_work(seen) {
+            Some(false) => (Health::Idle, "it has read all that was written"),
+            Some(true) => (Health::Unknown, "work has arrived, and it has not moved yet"),
+            None if seen.has_place() => (Health::Idle, "it has not moved, and there is no work that is known"),
+            None => (Health::Unknown, "neither a position nor a counter is known that would show whether it moves"),
+        };
+        reasons.push(reason.to_owned());
+        health
     }
 
     /// Returns whether there is work: none if it is not known.
@@ -258,7 +268,7 @@ impl Case<'_> {
             self.find(FindingKind::StuckReader, Weight::Critical, text, findings);
             return Some(Health::Stuck);
         }
-        if !wrote_checkpoint && !reads_on && seen.since.is_some_and(|since| since >= self.policy.checkpoint_age) {
+        if !wrote_checkpoint && !has_moved(before, seen) && seen.since.is_some_and(|since| since >= self.policy.checkpoint_age) {
             let text = format!("it wrote no checkpoint in {} s and has not moved", elapsed / 1_000);
             reasons.push(text.clone());
             self.find(FindingKind::NotCheckpointing, Weight::Critical, text, findings);
@@ -417,8 +427,9 @@ impl Case<'_> {
     /// Compares the definitions of lag that should agree.
     fn disagreement(&self, findings: &mut Vec<Finding>) {
         let lag = |definition| self.stream.lag(definition).map(|lag| lag.millis);
-        // A fresh checkpoint and the process itself must agree; an old checkpoint is frozen.
-        let is_fresh = lag(LagDefinition::SinceCheckpoint).is_some_and(|since| since < self.policy.checkpoint_age);
+        let is_current = LagValue::current(&self.stream.lags).is_some_and(|lag| lag.definition == LagDefinition::Process);
+        // A fresh checkpoint and the process itself must agree; an old checkpoint is frozen, and an old answer is history.
+        let is_fresh = is_current && lag(LagDefinition::SinceCheckpoint).is_some_and(|since| since < self.policy.checkpoint_age);
         if let (Some(checkpoint), Some(process), true) = (lag(LagDefinition::Checkpoint), lag(LagDefinition::Process), is_fresh) {
             if (checkpoint - process).abs() > self.policy.lag_tolerance {
                 let text = format!(
@@ -489,4 +500,85 @@ fn has_moved(before: &Seen, now: &Seen) -> bool {
 
 fn hour_of(at: Moment) -> Option<u8> {
     at.to_string().get(11..13)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::{HealthReport, Monitor};
+    use crate::{Input, observe};
+
+    /// Observes texts one after the other, three seconds apart.
+    fn rounds(texts: &[&str]) -> (HealthReport, Monitor) {
+        let mut monitor = Monitor::new(Policy::default());
+        let mut last = HealthReport::default();
+        for (round, text) in texts.iter().enumerate() {
+            let mut input = Input::text("ggsci.txt", *text);
+            input.observed = format!("2024-03-01T12:00:{:02}Z", round * 3).parse().ok();
+            last = monitor.observe(&observe(&[input]));
+        }
+        (last, monitor)
+    }
+
+    fn health(report: &HealthReport, stream: &str) -> Health {
+        report.streams.iter().find(|verdict| verdict.stream == stream).unwrap().health
+    }
+
+    #[test]
+    fn idle_needs_a_position_that_stands_still() {
+        let all = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          842:45:01     00:00:09\n";
+        let (report, monitor) = rounds(&[all, all]);
+        assert_eq!(health(&report, "E1"), Health::Unknown);
+        assert_eq!(monitor.memory().streams["default/E1"].band.all.samples, 0);
+
+        let info = |seqno: u64| {
+            format!(
+                "EXTRACT    E1    Last Started 2024-03-01 09:00   Status RUNNING\n  Target Extract Trails:\n  Trail Name    Seqno    RBA   Max MB\n\
+                \u{20} ./dirdat/lt       {seqno}   9000     500\n\nREPLICAT   R1    Last Started 2024-03-01 09:00   Status RUNNING\n\
+                Log Read Checkpoint  File ./dirdat/lt000000007\n                     2024-03-01 10:00:00  RBA 9000\n"
+            )
+        };
+        let (report, _) = rounds(&[&info(7), &info(9)]);
+        assert_eq!((health(&report, "R1"), health(&report, "E1")), (Health::Unknown, Health::Healthy));
+        let (report, _) = rounds(&[&info(7), &info(7)]);
+        assert_eq!((health(&report, "R1"), health(&report, "E1")), (Health::Idle, Health::Idle));
+    }
+
+    #[test]
+    fn a_process_that_counts_is_not_stuck() {
+        let text = |seconds: u64, operations: u64| {
+            format!(
+                "REPLICAT   R1    Last Started 2024-03-01 09:00   Status RUNNING\nCheckpoint Lag       00:00:02 (updated 00:20:{seconds:02} ago)\n\
+                Log Read Checkpoint  File ./dirdat/lt000000007\n                     2024-03-01 10:00:00  RBA 9000\n\n\
+                Sending STATS request to REPLICAT R1 ...\n\nStart of Statistics at 2024-03-01 10:00:00.\n\nReplicating from A.T to B.T:\n\n\
+                *** Total statistics since 2024-03-01 09:00:00 ***\n  Total operations  {operations}.00\n\nEnd of Statistics.\n"
+            )
+        };
+        let (report, _) = rounds(&[&text(0, 100), &text(3, 90_000)]);
+        assert_eq!(health(&report, "R1"), Health::Healthy);
+        let (report, _) = rounds(&[&text(0, 100), &text(3, 100)]);
+        assert_eq!(health(&report, "R1"), Health::Stuck);
+    }
+
+    #[test]
+    fn an_abend_is_explained_by_its_own_run() {
+        let all = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     ABENDED     E1          00:00:01     00:00:09\n";
+        let line = |time: &str, rest: &str| {
+            let (severity, rest) = rest.split_once(' ').unwrap();
+            format!("{time}  {severity:<7} {rest}  Oracle GoldenGate Capture for Oracle, e1.prm:  x.\n")
+        };
+        let old = line("2023-01-05 10:00:00", "ERROR OGG-00446");
+        let last = line("2024-03-01 09:00:00", "ERROR OGG-00664") + &line("2024-03-01 09:00:01", "ERROR OGG-01668");
+        let first_error = |log: String| {
+            let report = Monitor::default().observe(&observe(&[Input::text("all.txt", all), Input::text("ggserr.log", log)]));
+            report.findings.iter().find(|finding| finding.kind == FindingKind::Abended).unwrap().text.clone()
+        };
+        let started = line("2023-01-05 12:00:00", "INFO OGG-00992");
+        assert_eq!(first_error(format!("{old}{started}{last}")), "it abended; the first error is OGG-00664");
+        let abended = line("2023-01-05 10:00:01", "ERROR OGG-01668");
+        assert_eq!(first_error(format!("{old}{abended}{last}")), "it abended; the first error is OGG-00664");
+        // A start without an error since is no run to explain.
+        let again = line("2024-03-02 09:00:00", "INFO OGG-00992");
+        assert_eq!(first_error(format!("{last}{again}")), "it abended; the first error is OGG-00664");
+    }
 }

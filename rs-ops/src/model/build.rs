@@ -1,6 +1,6 @@
 //! Builds a snapshot of readings: each artefact adds what it has to the streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trailcore::ErrorKind;
 
@@ -8,7 +8,7 @@ use crate::fault::Place;
 use crate::input::{Input, RefusedInput};
 use crate::model::{
     Backlog, Counter, Evidence, InputSeen, LagDefinition, LagValue, Message, Method, OpenWork, ProcessState, RedoPoint, Service,
-    Snapshot, Stream, StreamKind, TrailFiles, TrailName, TrailPoint, link,
+    Snapshot, Stream, StreamKind, TO, TrailFiles, TrailName, TrailPoint, is_stale, link,
 };
 use crate::moment::Moment;
 use crate::read::{
@@ -19,8 +19,8 @@ use crate::read::{
 /// Messages of a stream that are kept.
 const MESSAGES: usize = 200;
 
-/// Process, trail, and whether the process writes it.
-type SampleOf = (String, String, bool);
+/// Deployment, process, trail, and whether the process writes it.
+type SampleOf = (String, String, String, bool);
 /// Sequence number and byte offset of a trail, as far as samples have them.
 type Sampled = (Option<u64>, Option<u64>, Place);
 
@@ -30,6 +30,10 @@ struct Builder {
     streams: BTreeMap<(String, String), Stream>,
     services: BTreeMap<(String, String), Service>,
     trails: BTreeMap<(String, String), TrailFiles>,
+    /// The starts of groups. A start that is only an information in a log makes no stream.
+    starts: BTreeMap<(String, String), Vec<Moment>>,
+    /// The states of the end of file, as processes answered, with the time of the observation.
+    eofs: BTreeMap<(String, String), (Option<Moment>, Option<String>)>,
     rest: Snapshot,
 }
 
@@ -107,15 +111,19 @@ impl Snapshot {
 
 impl Builder {
     fn stream(&mut self, context: &Context<'_>, name: &str) -> &mut Stream {
-        let name = name.to_uppercase();
-        self.streams.entry((context.deployment.clone(), name.clone())).or_insert_with(|| Stream {
-            deployment: context.deployment.clone(),
-            name,
-            ..Stream::default()
-        })
+        let key = stream_key(context, name);
+        let (deployment, name) = key.clone();
+        self.streams.entry(key).or_insert_with(|| Stream { deployment, name, ..Stream::default() })
     }
 
-    fn finish(self) -> Snapshot {
+    fn finish(mut self) -> Snapshot {
+        for (key, stream) in &mut self.streams {
+            stream.starts = self.starts.remove(key).unwrap_or_default();
+            if let Some((at, eof)) = self.eofs.remove(key) {
+                let state = stream.evidence.as_ref().and_then(|evidence| evidence.observed);
+                stream.eof = eof.filter(|_| !is_stale(at, state));
+            }
+        }
         let mut snapshot = self.rest;
         snapshot.streams = self.streams.into_values().collect();
         snapshot.services = self.services.into_values().collect();
@@ -156,7 +164,7 @@ impl Builder {
             // Names of pipelines differ by case.
             let key = (context.deployment.clone(), name.clone());
             let stream = self.streams.entry(key).or_default();
-            if stream.evidence.as_ref().is_some_and(|known| known.observed > evidence.observed) {
+            if has_later(stream, &evidence) {
                 continue;
             }
             *stream = Stream { deployment: context.deployment.clone(), name, kind: StreamKind::Pipeline, ..Stream::default() };
@@ -237,8 +245,7 @@ impl Builder {
     fn state(&mut self, context: &Context<'_>, name: &str, status: &str, place: Place) -> &mut Stream {
         let evidence = context.evidence(place, Method::Measured);
         let stream = self.stream(context, name);
-        let is_older = stream.evidence.as_ref().is_some_and(|known| known.observed > evidence.observed);
-        if !is_older {
+        if !has_later(stream, &evidence) {
             status.clone_into(&mut stream.status);
             stream.state = ProcessState::of(status);
             stream.evidence = Some(evidence);
@@ -267,8 +274,10 @@ impl Builder {
         let evidence = context.evidence(group.place, Method::Checkpoint);
         let stream = self.state(context, &group.group, &group.status, group.place);
         stream.kind = kind_of(&group.program);
-        stream.process = group.process;
-        stream.started = context.time(group.started).filter(|_| !group.is_initialized);
+        if !has_later(stream, &evidence) {
+            stream.process = group.process;
+            stream.started = context.time(group.started).filter(|_| !group.is_initialized);
+        }
         put_lag(stream, LagDefinition::Checkpoint, millis(group.lag), evidence.clone());
         put_lag(stream, LagDefinition::SinceCheckpoint, millis(group.since), evidence);
         if group.task.is_some() {
@@ -294,7 +303,10 @@ impl Builder {
         // LAG prints watermark lags as seconds.
         put_lag(stream, LagDefinition::LowWatermark, seconds(lag.low_lag), evidence.clone());
         put_lag(stream, LagDefinition::HighWatermark, seconds(lag.high_lag), evidence);
-        stream.eof = lag.state.clone();
+        let answer = self.eofs.entry(stream_key(context, group)).or_default();
+        if answer.0 <= context.observed {
+            *answer = (context.observed, lag.state.clone());
+        }
     }
 
     /// Adds a heartbeat to the stream that ends its way.
@@ -315,12 +327,14 @@ impl Builder {
         let Some(group) = &stats.group else { return };
         let at = context.time(stats.at).or(context.observed);
         let stream = self.stream(context, group);
-        for table in &stats.tables {
+        stream.has_all_counters |= stats.is_complete;
+        let names = table_names(stats.tables.iter().map(|table| (&*table.source, table.target.as_deref())));
+        for (table, name) in stats.tables.iter().zip(names) {
             let Some(set) = table.sets.iter().find(|set| set.period == "total") else { continue };
             for (operation, value) in &set.counts {
                 let evidence = context.evidence(set.place, Method::Measured);
                 let counter = Counter { value: *value, since: context.time(set.since), at, evidence };
-                stream.counters.entry(table.source.clone()).or_default().insert(operation.clone(), counter);
+                put_counter(stream, &name, operation, counter);
             }
         }
     }
@@ -334,12 +348,13 @@ impl Builder {
         }
         let stream = self.stream(context, group);
         for statistics in &report.statistics {
-            for table in &statistics.tables {
+            let names = table_names(statistics.tables.iter().map(|table| (&*table.source, table.target.as_deref())));
+            for (table, name) in statistics.tables.iter().zip(names) {
                 for (operation, value) in &table.counts {
                     let evidence = context.evidence(table.place, Method::File);
                     let (since, at) = (context.time(statistics.since), context.time(statistics.at));
                     let counter = Counter { value: *value, since, at, evidence };
-                    stream.counters.entry(table.source.clone()).or_default().entry(operation.clone()).or_insert(counter);
+                    put_counter(stream, &name, operation, counter);
                 }
             }
         }
@@ -361,6 +376,10 @@ impl Builder {
     }
 
     fn event(&mut self, context: &Context<'_>, event: &LogRecord) {
+        let group = event.group.as_deref().filter(|group| *group != "MGR");
+        if let (true, Some(group), Some(time)) = (event.is_start(), group, context.time(event.time)) {
+            keep(self.starts.entry(stream_key(context, group)).or_default(), time);
+        }
         if event.severity < Severity::Warning || event.severity == Severity::Unknown {
             return;
         }
@@ -372,14 +391,11 @@ impl Builder {
             times: event.times,
             evidence: context.evidence(event.place, Method::Message),
         };
-        let messages = match event.group.as_deref().filter(|group| *group != "MGR") {
+        let messages = match group {
             Some(group) => &mut self.stream(context, group).messages,
             None => &mut self.rest.messages,
         };
-        if messages.len() >= MESSAGES {
-            messages.remove(0);
-        }
-        messages.push(message);
+        keep(messages, message);
     }
 
     fn body(&mut self, context: &Context<'_>, body: &RestBody) {
@@ -418,13 +434,15 @@ impl Builder {
             let evidence = context.evidence(Place::default(), Method::Measured);
             let stream = self.state(context, name, &status.status, Place::default());
             stream.kind = kind;
-            (stream.started, stream.process) = (status.started, status.process);
+            if !has_later(stream, &evidence) {
+                (stream.started, stream.process) = (status.started, status.process);
+            }
             put_lag(stream, LagDefinition::Checkpoint, millis(status.lag), evidence.clone());
             put_lag(stream, LagDefinition::SinceCheckpoint, millis(status.since), evidence.clone());
             // The position of an Extract is in its source; it has no trail to compare.
             if let (Some(trail), Some(seqno), Some(rba)) = (&status.trail, status.seqno, status.rba) {
                 if kind != StreamKind::Extract {
-                    stream.read = Some(TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence });
+                    put_read(stream, TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence });
                 }
             }
         }
@@ -433,7 +451,7 @@ impl Builder {
             let evidence = context.evidence(Place::default(), Method::Measured);
             let point = TrailPoint { trail: trail.trail.clone(), seqno, rba, time: None, evidence };
             let stream = self.stream(context, name);
-            if trail.is_output { put_write(stream, point) } else { stream.read = Some(point) }
+            if trail.is_output { put_write(stream, point) } else { put_read(stream, point) }
         }
         if body.schema.as_deref().is_some_and(|schema| schema.contains("tatistics")) {
             self.rest_counters(context, name, &body.points);
@@ -451,7 +469,7 @@ impl Builder {
                 };
             let evidence = context.evidence(Place::default(), Method::Measured);
             let counter = Counter { value: *value, since: None, at: context.observed, evidence };
-            stream.counters.entry(table).or_default().insert(operation, counter);
+            put_counter(stream, &table, &operation, counter);
         }
     }
 
@@ -462,11 +480,6 @@ impl Builder {
             let tag = |name: &str| sample.tags.get(name).cloned();
             let Some(process) = tag("processName") else { continue };
             let own = context.of(tag("deploymentName").as_deref());
-            let Some(value) =
-                sample.value.filter(|value| *value >= 0.0 && value.fract() == 0.0 && *value < 9e15).map(|value| value as u64)
-            else {
-                continue;
-            };
             let evidence = own.evidence(sample.place, Method::Measured);
             let stream = self.stream(&own, &process);
             if let (StreamKind::Unknown, Some(kind)) = (stream.kind, tag("processType")) {
@@ -477,28 +490,25 @@ impl Builder {
                 (None, name) => name,
                 _ => None,
             };
-            let (base, metric) = sample.name.rsplit_once('_').unwrap_or(("", &sample.name));
-            let base = base.rsplit('.').next().unwrap_or(base);
-            match (base, metric) {
-                ("trail-output" | "trail-input", "trail-seq" | "trail-rba") => {
-                    if let Some(trail) = trail() {
-                        let key = (process.clone(), trail, base == "trail-output");
+            match sample.metric() {
+                (base @ ("trail-output" | "trail-input"), metric @ ("trail-seq" | "trail-rba")) => {
+                    if let (Some(trail), Some(value)) = (trail(), sample.whole()) {
+                        let key = (own.deployment.clone(), process.clone(), trail, base == "trail-output");
                         let entry = trails.entry(key).or_insert((None, None, sample.place));
                         if metric == "trail-seq" { entry.0 = Some(value) } else { entry.1 = Some(value) }
                     }
                 }
-                ("position-er", "last-operation-lag") => put_lag(stream, LagDefinition::Process, seconds(Some(value)), evidence),
-                ("heartbeat-timings", "heartbeat-lag") => {
-                    put_lag(stream, LagDefinition::Heartbeat, seconds(Some(value)), evidence)
-                }
+                ("position-er", "last-operation-lag") => put_lag(stream, LagDefinition::Process, sample.millis(), evidence),
+                ("heartbeat-timings", "heartbeat-lag") => put_lag(stream, LagDefinition::Heartbeat, sample.millis(), evidence),
                 _ => {}
             }
         }
-        for ((process, trail, is_output), (seqno, rba, place)) in trails {
+        for ((deployment, process, trail, is_output), (seqno, rba, place)) in trails {
             let (Some(seqno), Some(rba)) = (seqno, rba) else { continue };
-            let point = TrailPoint { trail, seqno, rba, time: None, evidence: context.evidence(place, Method::Measured) };
-            let stream = self.stream(context, &process);
-            if is_output { put_write(stream, point) } else { stream.read = Some(point) }
+            let own = context.of(Some(&deployment));
+            let point = TrailPoint { trail, seqno, rba, time: None, evidence: own.evidence(place, Method::Measured) };
+            let stream = self.stream(&own, &process);
+            if is_output { put_write(stream, point) } else { put_read(stream, point) }
         }
     }
 
@@ -545,6 +555,14 @@ impl Builder {
     }
 }
 
+/// Adds a value to the last ones of a stream.
+fn keep<T>(values: &mut Vec<T>, value: T) {
+    if values.len() >= MESSAGES {
+        values.remove(0);
+    }
+    values.push(value);
+}
+
 fn kind_of(program: &str) -> StreamKind {
     match program {
         "EXTRACT" => StreamKind::Extract,
@@ -563,6 +581,27 @@ fn seconds(value: Option<u64>) -> Option<i64> {
     millis(value)?.checked_mul(1_000)
 }
 
+/// Returns deployment and name of a stream.
+fn stream_key(context: &Context<'_>, name: &str) -> (String, String) {
+    (context.deployment.clone(), name.to_uppercase())
+}
+
+/// Returns whether a later observation has the state of a stream.
+fn has_later(stream: &Stream, evidence: &Evidence) -> bool {
+    stream.evidence.as_ref().is_some_and(|known| known.observed > evidence.observed)
+}
+
+/// Sets a position, unless a later observation has one.
+fn put<T>(known: &mut Option<T>, value: T, evidence: fn(&T) -> &Evidence) {
+    if known.as_ref().is_none_or(|known| evidence(known).observed <= evidence(&value).observed) {
+        *known = Some(value);
+    }
+}
+
+fn put_read(stream: &mut Stream, point: TrailPoint) {
+    put(&mut stream.read, point, |point| &point.evidence);
+}
+
 /// Sets the lag by a definition, unless a later observation has one.
 fn put_lag(stream: &mut Stream, definition: LagDefinition, millis: Option<i64>, evidence: Evidence) {
     let Some(millis) = millis else { return };
@@ -572,6 +611,28 @@ fn put_lag(stream: &mut Stream, definition: LagDefinition, millis: Option<i64>, 
         Some(known) => *known = value,
         None => stream.lags.push(value),
     }
+}
+
+/// Sets a counter, unless a later reading has one.
+fn put_counter(stream: &mut Stream, table: &str, operation: &str, counter: Counter) {
+    let counters = stream.counters.entry(table.to_owned()).or_default();
+    if counters.get(operation).is_none_or(|known| known.at <= counter.at) {
+        counters.insert(operation.to_owned(), counter);
+    }
+}
+
+/// Returns the names of tables for their counters: the source, and the target if the source has several.
+fn table_names<'a>(tables: impl Iterator<Item = (&'a str, Option<&'a str>)> + Clone) -> Vec<String> {
+    let mut targets: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for (source, target) in tables.clone() {
+        targets.entry(source).or_default().insert(target);
+    }
+    let has_several = |source: &str| targets.get(source).is_some_and(|targets| targets.len() > 1);
+    let name = |(source, target): (&str, Option<&str>)| match target.filter(|_| has_several(source)) {
+        Some(target) => format!("{source}{TO}{target}"),
+        None => source.to_owned(),
+    };
+    tables.map(name).collect()
 }
 
 fn put_write(stream: &mut Stream, point: TrailPoint) {
@@ -597,10 +658,13 @@ fn read_side(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
             if let (Some(seqno), Some(rba)) = (name.seqno.or(position.seqno), position.rba) {
                 let digits = usize::try_from(name.digits).unwrap_or(0);
                 let trail = file.trim().get(..file.trim().len() - digits).unwrap_or(file);
-                stream.read = Some(TrailPoint { trail: trail.to_owned(), seqno, rba, time, evidence });
+                put_read(stream, TrailPoint { trail: trail.to_owned(), seqno, rba, time, evidence });
             }
         }
-        None => stream.redo = Some(RedoPoint { seqno: position.seqno, rba: position.rba, scn: position.scn, time, evidence }),
+        None => {
+            let point = RedoPoint { seqno: position.seqno, rba: position.rba, scn: position.scn, time, evidence };
+            put(&mut stream.redo, point, |point| &point.evidence);
+        }
     }
 }
 
@@ -613,7 +677,7 @@ fn checkpoints(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
             let is_current = position.name.starts_with("Current");
             if !checkpoint.is_write && position.name.starts_with("Recovery") {
                 let (seqno, rba, scn) = (position.sequence, position.rba, position.scn);
-                stream.recovery = Some(RedoPoint { seqno, rba, scn, time, evidence });
+                put(&mut stream.recovery, RedoPoint { seqno, rba, scn, time, evidence }, |point| &point.evidence);
                 continue;
             }
             let (true, Some(file), Some(seqno), Some(rba)) = (is_current, &position.file, position.sequence, position.rba) else {
@@ -623,8 +687,89 @@ fn checkpoints(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
             if checkpoint.is_write {
                 put_write(stream, point);
             } else if checkpoint.log.as_deref().is_some_and(|log| log.contains("Trail")) {
-                stream.read = Some(point);
+                put_read(stream, point);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe;
+
+    #[test]
+    fn samples_belong_to_their_own_deployment() {
+        let line = |metric: &str, value: &str, deployment: &str| {
+            let tags = format!("deploymentName:{deployment},processName:E1,processType:extract,trail-path:/d,trail-name:ew");
+            format!("ogg.{metric}:{value}|g|#{tags}\n")
+        };
+        let text = [
+            line("trail-output_trail-seq", "7", "West"),
+            line("trail-output_trail-rba", "9000", "West"),
+            line("trail-output_trail-seq", "3", "East"),
+            line("trail-output_trail-rba", "2.5", "East"),
+            line("position-er_last-operation-lag", "2.5", "West"),
+            line("position-er_last-operation-lag", "4", "East"),
+            line("heartbeat-timings_heartbeat-lag", "-1", "East"),
+        ];
+        let snapshot = observe(&[Input::text("s.statsd", text.concat())]);
+        let of = |deployment: &str| {
+            let stream = snapshot.stream(deployment, "E1").unwrap();
+            let lags: Vec<_> = stream.lags.iter().map(|lag| lag.millis).collect();
+            (stream.writes.iter().map(|point| (point.seqno, point.rba)).collect::<Vec<_>>(), lags)
+        };
+        assert_eq!(of("West"), (vec![(7, 9_000)], vec![2_500]));
+        assert_eq!(of("East"), (vec![], vec![4_000, -1_000]));
+        assert_eq!((snapshot.streams.len(), snapshot.inputs[0].faults.values().sum::<u64>()), (2, 1));
+    }
+
+    /// Returns an input that was observed at an hour of a day.
+    fn at(hour: u32, name: &str, text: &str) -> Input {
+        let mut input = Input::text(name, text);
+        input.observed = format!("2024-03-01T{hour:02}:00:00Z").parse().ok();
+        input
+    }
+
+    #[test]
+    fn the_order_of_artefacts_does_not_matter() {
+        let info = |status: &str, rba: u64, process: u64| {
+            format!(
+                "REPLICAT   R1    Last Started 2024-03-01 09:00   Status {status}\nProcess ID           {process}\n\
+                Log Read Checkpoint  File ./dirdat/lt000000007\n                     2024-03-01 10:00:00  RBA {rba}\n"
+            )
+        };
+        let (new, old) = (at(12, "new", &info("RUNNING", 9_000, 2)), at(10, "old", &info("STOPPED", 100, 1)));
+        for inputs in [[new.clone(), old.clone()], [old, new]] {
+            let snapshot = observe(&inputs);
+            let stream = snapshot.stream("default", "R1").unwrap();
+            assert_eq!((&*stream.status, stream.process, stream.read.as_ref().unwrap().rba), ("RUNNING", Some(2), 9_000));
+        }
+    }
+
+    #[test]
+    fn an_answer_of_an_earlier_round_is_not_the_lag() {
+        let lag = "Sending GETLAG request to EXTRACT E1 ...\nLast record lag 2 seconds.\nAt EOF, no more records to process\n";
+        let all = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:10:00     00:00:09\n";
+        let of = |hour: u32| {
+            let snapshot = observe(&[at(12, "all", all), at(hour, "lag", lag)]);
+            let stream = snapshot.stream("default", "E1").unwrap();
+            (LagValue::current(&stream.lags).unwrap().millis, stream.eof.clone())
+        };
+        assert_eq!(of(10), (600_000, None));
+        assert_eq!(of(12), (2_000, Some("at_eof".to_owned())));
+    }
+
+    #[test]
+    fn the_last_statistics_of_a_report_count() {
+        let block = |hour: u32, inserts: u64| {
+            format!(
+                "Report at 2024-03-01 {hour}:00:00 (activity since 2024-03-01 09:00:00)\n\nFrom Table A.T to B.T:\n  # inserts: {inserts}\n\n"
+            )
+        };
+        let text = format!("REPLICAT R1\n** Run Time Statistics **\n{}{}", block(10, 100), block(11, 700));
+        let text = format!("** Running with the following parameters **\n{text}");
+        let snapshot = observe(&[Input::text("r1.rpt", text)]);
+        assert_eq!(snapshot.stream("default", "R1").unwrap().counters["A.T"]["inserts"].value, 700);
     }
 }

@@ -12,6 +12,7 @@ use crate::fault::{FaultKind, Faults, Place};
 use crate::moment::Moment;
 use crate::number;
 use crate::read::lines::kept;
+use crate::read::scan::masked;
 
 /// Bytes of an event's text that a record keeps.
 const LONGEST: usize = 1 << 14;
@@ -106,6 +107,25 @@ pub struct LogRecord {
     pub torn: bool,
     /// Lines were joined although another process writes the file, so the join is assumed.
     pub assumed: bool,
+}
+
+impl LogRecord {
+    /// Returns whether a process starts.
+    pub(crate) fn is_start(&self) -> bool {
+        const STARTS: [&str; 4] = ["OGG-00992", "OGG-00993", "OGG-00995", "OGG-00996"];
+        self.code.as_deref().is_some_and(|code| STARTS.contains(&code))
+    }
+
+    /// Adds a line to the text. One that has no room is counted only: joining lines without end would take quadratic time.
+    pub(crate) fn push_line(&mut self, line: &str, place: Place, faults: &mut Faults) {
+        if self.text.len() >= LONGEST {
+            return faults.add(place, FaultKind::Truncated, "message");
+        }
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&masked(line));
+    }
 }
 
 /// A log, or a part of one.
@@ -496,10 +516,15 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Returns the bytes of the text.
+    fn body(&self) -> &'a [u8] {
+        self.raw.get(self.head.body.min(self.raw.len())..).unwrap_or_default()
+    }
+
     /// Returns the event with all its parts.
     #[must_use]
     pub fn record(&self) -> LogRecord {
-        let body = self.raw.get(self.head.body.min(self.raw.len())..).unwrap_or_default();
+        let body = self.body();
         let body = body.get(..body.len().min(LONGEST)).unwrap_or(body);
         let text = String::from_utf8_lossy(body).replace('\r', "");
         let text = self.own_lines(text.trim_end());
@@ -579,6 +604,9 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Log {
         }
         if event.head.time.1 > 0 && record.time.is_none() {
             faults.add(record.place, FaultKind::NotATime, "time");
+        }
+        if event.body().len() > LONGEST {
+            faults.add(record.place, FaultKind::Truncated, "message");
         }
         if std::str::from_utf8(event.raw).is_err() {
             faults.add(record.place, FaultKind::NotText, "");

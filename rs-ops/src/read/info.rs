@@ -324,22 +324,28 @@ fn clocks(text: &str) -> Vec<&str> {
     text.split(is_part).filter(|word| word.matches(':').count() == 2).collect()
 }
 
+/// Reads `00:00:01 (updated 00:00:05 ago)`. Each half is read on its own: one may have no value.
 fn checkpoint_lag(text: &str, place: Place, found: &mut GroupInfo, faults: &mut Faults) {
-    if text.starts_with("Not Available") {
-        return;
+    let (lag, since) = text.split_once(['(', '\u{ff08}']).map_or((text, None), |(lag, since)| (lag, Some(since)));
+    found.lag = length(lag, "lag", place, faults);
+    found.since = since.and_then(|since| length(since, "since", place, faults));
+}
+
+/// Reads the length of time in a text. A text that states that it is unknown has none, and is no fault; a negative one is a fault.
+fn length(text: &str, what: &str, place: Place, faults: &mut Faults) -> Option<u64> {
+    let Some(word) = clocks(text).first().copied() else {
+        let lower = text.to_ascii_lowercase();
+        if !["unknown", "not available", "n/a"].iter().any(|known| lower.contains(known)) {
+            faults.add(place, FaultKind::NotANumber, what);
+        }
+        return None;
+    };
+    let is_negative = text.split_once(word).is_some_and(|(lead, _)| lead.ends_with(['-', '\u{2212}', '\u{ff0d}']));
+    if is_negative {
+        faults.add(place, FaultKind::NotANumber, what);
+        return None;
     }
-    let mut clocks = clocks(text).into_iter();
-    let is_unknown = text.starts_with("unknown") || text.starts_with('-');
-    if is_unknown && text.starts_with('-') {
-        faults.add(place, FaultKind::NotANumber, "lag");
-        clocks.next();
-    } else if !is_unknown {
-        found.lag = clocks.next().and_then(|word| clock(word, "lag", place, faults));
-    }
-    found.since = clocks.next().and_then(|word| clock(word, "since", place, faults));
-    if found.lag.is_none() && faults.first.last().is_none_or(|fault| fault.line != place.line) && !is_unknown {
-        faults.add(place, FaultKind::NotANumber, "lag");
-    }
+    clock(word, what, place, faults)
 }
 
 /// Reads a position: `time  Seqno n, RBA n`, `time  RBA n`, `First Record  RBA 0`, `Record n`, `SCN wrap.base (total)`.
@@ -520,6 +526,27 @@ mod tests {
         );
         assert_eq!(group.blocks["Status"]["Stop Status"], "A");
         assert_eq!(faults.counts.into_iter().collect::<Vec<_>>(), [(FaultKind::UnknownKey, 1)]);
+    }
+
+    #[test]
+    fn each_half_of_a_checkpoint_lag_has_its_own_value() {
+        let of = |lag: &str| {
+            let (found, faults) =
+                groups(&format!("EXTRACT    E1    Last Started 2024-03-01 09:00   Status RUNNING\nCheckpoint Lag       {lag}\n"));
+            (found[0].lag, found[0].since, faults.total())
+        };
+        for unknown in ["N/A", "Unknown", "unknown", "Not Available"] {
+            assert_eq!(of(&format!("{unknown} (updated 00:00:09 ago)")), (None, Some(9_000), 0), "{unknown}");
+        }
+        assert_eq!(of("Not Available"), (None, None, 0));
+        assert_eq!(of("00:00:07"), (Some(7_000), None, 0));
+        assert_eq!(of("soon (updated 00:00:09 ago)"), (None, Some(9_000), 1));
+        assert_eq!(of("00:00:00 (updated -00:00:03 ago)"), (Some(0), None, 1));
+        assert_eq!(of("-00:00:03 (updated 00:00:01 ago)"), (None, Some(1_000), 1));
+        let (found, faults) = groups(
+            "EXTRACT    E1    上次启动 2024-03-01 09:00   状态 RUNNING\n检查点滞后       -00:00:03（更新于 00:00:01 前）\n",
+        );
+        assert_eq!((found[0].lag, found[0].since, faults.of(FaultKind::NotANumber)), (None, Some(1_000), 1));
     }
 
     #[test]

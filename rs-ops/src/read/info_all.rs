@@ -173,19 +173,16 @@ fn row(columns: &[(usize, String)], text: &str, place: Place, faults: &mut Fault
     row
 }
 
-/// Assigns words to columns by their form: the first two are program and state, lengths of time are lag and time since.
+/// Assigns words to columns by their form: the first two are program and state, lengths of time are lag and time since. Fewer
+/// lengths than columns could be of either, so that none is taken.
 fn by_form<'a>(words: &[(usize, &'a str)], columns: &'a [(usize, String)]) -> BTreeMap<&'a str, &'a str> {
-    let mut values = BTreeMap::new();
-    let mut times = ["Lag at Chkpt", "Time Since Chkpt"].into_iter();
-    let has_type = columns.iter().any(|(_, name)| name == "Type");
-    let mut texts = ["Program", "Status", "Group"].into_iter().chain(has_type.then_some("Type"));
-    for (_, word) in words {
-        let is_time = word.contains(':') || *word == "unknown";
-        if let Some(name) = if is_time { times.next() } else { texts.next() } {
-            values.insert(name, *word);
-        }
-    }
-    values
+    let has = |wanted: &&str| columns.iter().any(|(_, name)| name == wanted);
+    let is_time = |word: &&str| word.contains(':') || word.eq_ignore_ascii_case("unknown");
+    let (times, texts): (Vec<&str>, Vec<&str>) = words.iter().map(|(_, word)| *word).partition(is_time);
+    let lengths: Vec<&str> = ["Lag at Chkpt", "Time Since Chkpt"].into_iter().filter(has).collect();
+    let names = ["Program", "Status", "Group", "Type"].into_iter().filter(has);
+    let times = if times.len() == lengths.len() { times } else { Vec::new() };
+    names.zip(texts).chain(lengths.into_iter().zip(times)).collect()
 }
 
 /// Reads a length of time; `unknown` is no value and no fault.
@@ -242,6 +239,11 @@ mod tests {
             "  ==== Home: /u01/a, OGG\n\n  Program Status Group Lag at Chkpt Time Since Chkpt\n\n  EXTRACT ABENDED E1 00:00:02 100:00:05\n",
         );
         assert_eq!((found[0].status.as_str(), found[0].since), ("ABENDED", Some(360_005_000)));
+        assert_eq!(faults.of(FaultKind::Misaligned), 1);
+        let (found, faults) = rows(
+            "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     VERYLONGGROUPNAME1 00:00:09\n",
+        );
+        assert_eq!((found[0].group.as_deref(), found[0].lag, found[0].since), (Some("VERYLONGGROUPNAME1"), None, None));
         assert_eq!(faults.of(FaultKind::Misaligned), 1);
     }
 }

@@ -137,7 +137,6 @@ pub(crate) fn is_report(text: &str) -> bool {
         || text.starts_with("Source Context")
         || text.starts_with("Starting at ") && Moment::find(text).is_some()
         || (text.starts_with("Report at ") && text.contains("activity since"))
-        || text.starts_with("Copyright (C) 1995")
 }
 
 /// The section of the report that a line is in.
@@ -192,7 +191,7 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> RunReport {
         if let Some(record) = &mut open {
             let is_indented = line.text.starts_with([' ', '\t']);
             if !text.is_empty() && (is_indented || !record.text.ends_with('.')) {
-                record.text = format!("{}\n{}", record.text, masked(text)).trim_start().to_owned();
+                record.push_line(text, line.place, faults);
                 continue;
             }
             // A blank line ends a message whose sentence has ended.

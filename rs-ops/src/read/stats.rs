@@ -69,10 +69,12 @@ pub struct CountSet {
 pub(crate) fn starts(text: &str) -> bool {
     let text = text.trim_start();
     let names = text.contains("EXTRACT") || text.contains("REPLICAT") || text.contains("Extract") || text.contains("Replicat");
-    (text.contains(" STATS ") && names)
-        || text.starts_with("Start of Statistics")
-        || text.starts_with("Start of statistics")
-        || text.starts_with("统计信息开始于")
+    (text.contains(" STATS ") && names) || starts_counts(text)
+}
+
+/// Returns whether a line starts the counts of an answer, after the line that names the group, if there is one.
+fn starts_counts(text: &str) -> bool {
+    ["Start of Statistics", "Start of statistics", "统计信息开始于"].iter().any(|lead| text.starts_with(lead))
 }
 
 /// Reads an answer.
@@ -84,7 +86,8 @@ pub(crate) fn read(scan: &mut Scan<'_>, faults: &mut Faults) -> Stats {
     take(&line.text, line.place, &mut found, &mut is_ddl, faults);
     while let Some(line) = scan.peek() {
         let text = line.text.trim().to_owned();
-        let begins = found.at.is_none() && starts(&text);
+        // A line that names the next group ends an answer without counts.
+        let begins = found.at.is_none() && starts_counts(&text);
         if !begins && scan.inside().is_none() {
             break;
         }
@@ -94,7 +97,7 @@ pub(crate) fn read(scan: &mut Scan<'_>, faults: &mut Faults) -> Stats {
         if !text.is_empty() && !is_line {
             take(&text, place, &mut found, &mut is_ddl, faults);
         }
-        if found.is_complete {
+        if is_end(&text) {
             break;
         }
     }
@@ -102,6 +105,10 @@ pub(crate) fn read(scan: &mut Scan<'_>, faults: &mut Faults) -> Stats {
         faults.add(found.place, FaultKind::Cut, "end of statistics");
     }
     found
+}
+
+fn is_end(line: &str) -> bool {
+    line.starts_with("End of") || line.ends_with("统计信息结束。")
 }
 
 fn take(text: &str, place: Place, found: &mut Stats, is_ddl: &mut bool, faults: &mut Faults) {
@@ -112,7 +119,8 @@ fn take(text: &str, place: Place, found: &mut Stats, is_ddl: &mut bool, faults: 
         let at = words.iter().position(|word| matches!(word.to_ascii_uppercase().as_str(), "EXTRACT" | "REPLICAT"));
         found.program = at.and_then(|at| words.get(at)).map(|word| word.to_uppercase());
         found.group = at.and_then(|at| words.get(at + 1)).map(|name| kept(name.trim_end_matches('.')));
-    } else if line.starts_with("End of") || line.ends_with("统计信息结束。") {
+    } else if is_end(line) || line.starts_with("No active ") {
+        // Without active maps there is no other end; counts of DDL may follow.
         found.is_complete = true;
     } else if line.starts_with("***") {
         set(line, place, found, faults);
@@ -239,6 +247,19 @@ mod tests {
         assert_eq!((table.source.as_str(), table.target.as_deref(), table.sets.len()), ("a.t", Some("b.t"), 2));
         assert_eq!((table.sets[0].counts["inserts"], table.sets[0].counts["oddities"]), (1_234_567, 7));
         assert!(table.sets[1].is_empty && found.is_complete, "{faults:?}");
+    }
+
+    #[test]
+    fn an_answer_without_counts_leaves_those_of_the_next_group() {
+        let text = "Sending STATS request to EXTRACT E1 ...\n\nNo active extraction maps.\n\n\
+            Sending STATS request to EXTRACT E2 ...\n\nStart of Statistics at 2024-03-01 10:00:00.\n\nExtracting from A.T to A.T:\n\n\
+            *** Total statistics since 2024-03-01 09:00:00 ***\n  Total operations  12.00\n\nEnd of Statistics.\n";
+        let mut faults = Faults::default();
+        let found = transcript::read(text.as_bytes(), &mut faults).sections;
+        let [Section::Stats(first), Section::Stats(second)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((first.group.as_deref(), first.tables.len(), first.is_complete), (Some("E1"), 0, true));
+        assert_eq!((second.group.as_deref(), second.tables[0].sets[0].counts["operations"]), (Some("E2"), 12));
+        assert_eq!(faults.total(), 0, "{faults:?}");
     }
 
     #[test]

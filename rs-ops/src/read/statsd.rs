@@ -28,6 +28,33 @@ pub struct StatsdSample {
     pub tags: BTreeMap<String, String>,
 }
 
+impl StatsdSample {
+    /// Returns the value as a number of a file or a byte offset.
+    pub(crate) fn whole(&self) -> Option<u64> {
+        self.value.filter(|value| (0.0..9e15).contains(value) && value.fract() == 0.0).map(|value| value as u64)
+    }
+
+    /// Returns the value, seconds, as milliseconds. Negative if clocks differ.
+    pub(crate) fn millis(&self) -> Option<i64> {
+        self.value.filter(|value| value.abs() < 9e12).map(|value| (value * 1e3).round() as i64)
+    }
+
+    /// Returns the part of the name before the metric, without what a server puts before it, and the metric.
+    pub(crate) fn metric(&self) -> (&str, &str) {
+        let (base, metric) = self.name.rsplit_once('_').unwrap_or(("", &self.name));
+        (base.rsplit('.').next().unwrap_or(base), metric)
+    }
+
+    /// Returns whether the value can be of its metric.
+    fn is_possible(&self) -> bool {
+        match self.metric().1 {
+            "trail-seq" | "trail-rba" => self.whole().is_some(),
+            "last-operation-lag" | "heartbeat-lag" => self.millis().is_some(),
+            _ => true,
+        }
+    }
+}
+
 /// Returns whether a line is a sample.
 pub(crate) fn is_sample(text: &str) -> bool {
     let Some((name, rest)) = text.trim().split_once(':') else { return false };
@@ -46,7 +73,12 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Vec<StatsdSample> {
             continue;
         }
         match sample(text, line.place, faults) {
-            Some(sample) => found.push(sample),
+            Some(sample) => {
+                if sample.value.is_some() && !sample.is_possible() {
+                    faults.add(line.place, FaultKind::NotANumber, &sample.name);
+                }
+                found.push(sample);
+            }
             None => faults.add(line.place, FaultKind::UnknownLine, ""),
         }
     }

@@ -139,7 +139,7 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Transcript {
             scan.skip();
         } else if let Some(section) = section(&mut scan, home.as_deref(), faults) {
             found.sections.push(section);
-        } else if let Some(event) = event(&mut scan) {
+        } else if let Some(event) = event(&mut scan, faults) {
             found.events.push(event);
         } else {
             if found.others.len() < KEPT {
@@ -153,13 +153,13 @@ pub(crate) fn read(bytes: &[u8], faults: &mut Faults) -> Transcript {
 }
 
 /// Reads an event of the log, with the indented lines after it.
-fn event(scan: &mut Scan<'_>) -> Option<LogRecord> {
+fn event(scan: &mut Scan<'_>, faults: &mut Faults) -> Option<LogRecord> {
     let line = scan.peek()?;
     let mut record = Events::new(line.text.as_bytes()).next()?.record();
     record.place = line.place;
     scan.skip();
     while let Some(more) = scan.peek().filter(|line| line.text.starts_with("    ") && !line.text.trim().is_empty()) {
-        record.text = format!("{}\n{}", record.text, masked(&more.text));
+        record.push_line(&more.text, more.place, faults);
         scan.skip();
     }
     Some(record)

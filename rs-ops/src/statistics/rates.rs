@@ -77,8 +77,6 @@ fn rate(name: (&str, &str, &str, &str), before: Option<&Counter>, after: Option<
         (None, _) => return Rate { note: Some(RateNote::New), ..rate },
         (_, None) => return Rate { note: Some(RateNote::Missing), ..rate },
     };
-    let is_reset = after.value < before.value
-        || after.since.zip(before.since).and_then(|(now, was)| now.since(was)).is_some_and(|later| later > 0);
     let Some(millis) = after.at.zip(before.at).and_then(|(now, was)| now.since(was)).map(|micros| micros / 1_000) else {
         return Rate { note: Some(RateNote::NoTime), ..rate };
     };
@@ -86,12 +84,17 @@ fn rate(name: (&str, &str, &str, &str), before: Option<&Counter>, after: Option<
         return Rate { note: Some(RateNote::ClockStep), ..rate };
     }
     rate.millis = Some(millis);
-    if is_reset {
+    let Some(count) = increase(before, after) else {
         return Rate { note: Some(RateNote::Reset), ..rate };
-    }
-    let count = after.value - before.value;
+    };
     let per_second = count as f64 * 1_000.0 / millis as f64;
     Rate { count: Some(count), per_second: Some(per_second), uncertainty: Some(per_second * 1_000.0 / millis as f64), ..rate }
+}
+
+/// Returns the operations between two values of a counter. None if it was reset.
+pub(super) fn increase(before: &Counter, after: &Counter) -> Option<u64> {
+    let later = after.since.zip(before.since).and_then(|(now, was)| now.since(was));
+    after.value.checked_sub(before.value).filter(|_| later.is_none_or(|later| later <= 0))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Reconciliation: the counts of Extract, pump or path, Replicat and the trail itself, by table. It compares counts of changes, not
 //! the contents of tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Link, Snapshot, Stream, StreamKind};
+use crate::model::{Link, Snapshot, Stream, StreamKind, TO};
 use crate::moment::Moment;
+use crate::statistics::rates::{RateNote, increase};
 
 /// The count of a stage for a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct StageCount {
     pub kind: StreamKind,
     /// The operations. A stage that does not have the table has none; this is not zero.
     pub operations: Option<u64>,
+    /// The reason why the operations are not known. Null if they are, and if a complete answer shows that the stage does not have the
+    /// table.
+    pub note: Option<RateNote>,
     /// The records that it discarded.
     pub discards: u64,
     /// The collisions that it resolved.
@@ -31,7 +35,7 @@ pub struct StageCount {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
-    /// The later stage does not have the table at all: it is filtered, or not mapped.
+    /// The later stage has counters, and not of the table: it is filtered, or not mapped.
     Filtered,
     /// The later stage discarded the records.
     Discarded,
@@ -69,7 +73,7 @@ pub struct TableReconciliation {
     pub table: String,
     /// The counts, in the order of the chain.
     pub stages: Vec<StageCount>,
-    /// The differences. None: all stages agree.
+    /// The differences. None: all stages agree whose operations are known.
     pub differences: Vec<Difference>,
 }
 
@@ -94,8 +98,7 @@ pub fn reconcile(before: Option<&Snapshot>, after: &Snapshot) -> Reconciliation 
             continue;
         }
         for chain in chains(after, first, 0) {
-            let tables: BTreeSet<&String> = chain.iter().flat_map(|stage| stage.stream.counters.keys()).collect();
-            for table in tables.into_iter().filter(|table| !table.is_empty()) {
+            for table in tables(&chain) {
                 let one = table_of(table, &chain, before);
                 found.unexplained +=
                     one.differences.iter().filter(|difference| difference.kind == DifferenceKind::Unexplained).count() as u64;
@@ -145,33 +148,50 @@ fn table_of(table: &str, chain: &[Stage<'_>], before: Option<&Snapshot>) -> Tabl
     TableReconciliation { table: table.to_owned(), stages, differences }
 }
 
+/// Returns the tables of a chain. A table with several targets is there once for each of them.
+fn tables<'a>(chain: &[Stage<'a>]) -> BTreeSet<&'a str> {
+    let names = || chain.iter().flat_map(|stage| stage.stream.counters.keys()).map(String::as_str);
+    let divided: BTreeSet<&str> = names().filter_map(|name| Some(name.split_once(TO)?.0)).collect();
+    names().filter(|name| !name.is_empty() && !divided.contains(name)).collect()
+}
+
+/// Returns the name that a stage has for a table: its source, if the stage does not divide it by targets.
+fn own_name<'a>(stream: &Stream, table: &'a str) -> &'a str {
+    let source = || table.split_once(TO).map_or(table, |(source, _)| source);
+    if stream.counters.contains_key(table) { table } else { source() }
+}
+
 fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount {
+    let table = own_name(stream, table);
     let counters = stream.counters.get(table);
     let was =
         before.and_then(|before| before.stream(&stream.deployment, &stream.name)).and_then(|stream| stream.counters.get(table));
     let value = |name: &str| {
-        let now = counters?.get(name)?.value;
-        match (before, was) {
-            (Some(_), Some(was)) => now.checked_sub(was.get(name).map_or(0, |counter| counter.value)),
-            (Some(_), None) => None,
-            (None, _) => Some(now),
+        let now = counters.and_then(|counters| counters.get(name)).ok_or(RateNote::Missing)?;
+        match (before, was.and_then(|was| was.get(name))) {
+            (None, _) => Ok(now.value),
+            (Some(_), None) => Err(RateNote::New),
+            (Some(_), Some(was)) => increase(was, now).ok_or(RateNote::Reset),
         }
     };
-    let parts = || {
-        let parts: Vec<u64> =
-            ["inserts", "updates", "deletes", "upserts", "truncates"].iter().filter_map(|name| value(name)).collect();
-        (!parts.is_empty()).then(|| parts.iter().sum())
+    // A kind of operation that is not printed is no part of the sum.
+    let parts = ["inserts", "updates", "deletes", "upserts", "truncates"].map(value).into_iter();
+    let parts = parts.filter(|part| *part != Err(RateNote::Missing)).reduce(|sum, part| Ok(u64::saturating_add(sum?, part?)));
+    let operations = match (value("operations"), parts) {
+        (Err(RateNote::Missing), Some(parts)) => parts,
+        (whole, _) => whole,
     };
     let collisions =
-        ["insert collisions", "update collisions", "delete collisions", "collisions"].iter().filter_map(|name| value(name)).sum();
+        ["insert collisions", "update collisions", "delete collisions", "collisions"].iter().filter_map(|name| value(name).ok());
+    let has_no_such_table = counters.is_none() && was.is_none() && stream.has_all_counters;
     StageCount {
         stage: stream.id(),
         kind: stream.kind,
-        operations: value("operations").or_else(parts),
+        operations: operations.ok(),
+        note: operations.err().filter(|_| !has_no_such_table),
         discards: value("discards").unwrap_or(0),
-        collisions,
-        since: counters
-            .and_then(|counters: &BTreeMap<_, _>| counters.values().find_map(|counter: &crate::model::Counter| counter.since)),
+        collisions: collisions.fold(0, u64::saturating_add),
+        since: counters.and_then(|counters| counters.values().find_map(|counter| counter.since)),
     }
 }
 
@@ -181,6 +201,9 @@ fn compare(from: &StageCount, to: &StageCount, link: Option<&Link>, is_interval:
         |missing: i64, kind| differences.push(Difference { from: from.stage.clone(), to: to.stage.clone(), missing, kind });
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let Some(sent) = from.operations else { return };
+    if to.note.is_some() {
+        return;
+    }
     let Some(received) = to.operations else { return add(signed(sent), DifferenceKind::Filtered) };
     let mut missing = signed(sent).saturating_sub(signed(received));
     if missing == 0 {
@@ -209,4 +232,78 @@ fn compare(from: &StageCount, to: &StageCount, link: Option<&Link>, is_interval:
         DifferenceKind::Unexplained
     };
     add(missing, kind);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Input, observe};
+
+    const ROUTE: &str = "EXTRACT    E1    Last Started 2024-03-01 09:00   Status RUNNING\n  Target Extract Trails:\n\
+        \u{20} Trail Name    Seqno    RBA   Max MB\n  ./dirdat/lt       7   1000     500\n\
+        REPLICAT   R1    Last Started 2024-03-01 09:00   Status RUNNING\nLog Read Checkpoint  File ./dirdat/lt000000007\n\
+        \u{20}                    2024-03-01 10:00:00  RBA 1000\n";
+
+    fn stats(group: &str, table: &str, since: &str, value: u64) -> String {
+        format!(
+            "Sending STATS request to {group} ...\nStart of Statistics at 2024-03-01 12:00:00.\nReplicating from {table} to B.T:\n\
+            *** Total statistics since 2024-03-01 {since} ***\n Total operations {value}.00\nEnd of Statistics.\n"
+        )
+    }
+
+    fn seen(sent: u64, received: &str) -> Snapshot {
+        let text = stats("EXTRACT E1", "A.T", "09:00:00", sent) + ROUTE + received;
+        observe(&[Input::text("ggsci.txt", text)])
+    }
+
+    /// Returns operations and note of the Replicat, and the differences.
+    fn at_end(before: Option<&Snapshot>, after: &Snapshot) -> (Option<u64>, Option<RateNote>, Vec<(i64, DifferenceKind)>) {
+        let found = reconcile(before, after);
+        let table = found.tables.iter().find(|table| table.table == "A.T").unwrap();
+        let stage = table.stages.last().unwrap();
+        assert_eq!(stage.stage, "default/R1");
+        (stage.operations, stage.note, table.differences.iter().map(|one| (one.missing, one.kind)).collect())
+    }
+
+    #[test]
+    fn a_table_with_two_targets_is_counted_for_each() {
+        let target = |name: &str, value: u64| {
+            format!(
+                "Replicating from A.T to {name}:\n*** Total statistics since 2024-03-01 09:00:00 ***\n Total operations {value}.00\n"
+            )
+        };
+        let both = target("B.T", 100) + &target("B.HIST", 40);
+        let both = format!(
+            "Sending STATS request to REPLICAT R1 ...\nStart of Statistics at 2024-03-01 12:00:00.\n{both}End of Statistics.\n"
+        );
+        let found = reconcile(None, &seen(100, &both));
+        let tables = found.tables.iter().map(|table| {
+            let counts: Vec<_> = table.stages.iter().map(|stage| stage.operations).collect();
+            (&*table.table, counts, table.differences.iter().map(|one| one.missing).sum::<i64>())
+        });
+        let expected = [("A.T to B.HIST", vec![Some(100), Some(40)], 60), ("A.T to B.T", vec![Some(100), Some(100)], 0)];
+        assert_eq!(tables.collect::<Vec<_>>(), expected);
+        // Counters of one target before are not those of each target now.
+        let before = seen(50, &stats("REPLICAT R1", "A.T", "09:00:00", 10));
+        let found = reconcile(Some(&before), &seen(100, &both));
+        let notes: Vec<_> = found.tables.iter().filter_map(|table| table.stages.last()?.note).collect();
+        assert_eq!(notes, [RateNote::New; 2]);
+    }
+
+    #[test]
+    fn counters_that_are_reset_or_missing_explain_nothing() {
+        let of = |since, value| stats("REPLICAT R1", "A.T", since, value);
+        let before = seen(900, &of("09:00:00", 900));
+        let reset = (None, Some(RateNote::Reset), Vec::new());
+        assert_eq!(at_end(Some(&before), &seen(1_000, &of("10:05:00", 50))), reset);
+        assert_eq!(at_end(Some(&before), &seen(2_900, &of("10:05:00", 1_300))), reset);
+        assert_eq!(at_end(Some(&before), &seen(1_000, &of("09:00:00", 1_000))), (Some(100), None, Vec::new()));
+        assert_eq!(at_end(Some(&seen(900, "")), &seen(1_000, &of("09:00:00", 90))), (None, Some(RateNote::New), Vec::new()));
+        let missing = (None, Some(RateNote::Missing), Vec::new());
+        assert_eq!(at_end(Some(&before), &seen(1_000, "")), missing);
+        assert_eq!(at_end(None, &seen(100, "")), missing);
+        let other = stats("REPLICAT R1", "A.OTHER", "09:00:00", 5);
+        assert_eq!(at_end(None, &seen(100, &other.replace("End of Statistics.\n", ""))), missing);
+        assert_eq!(at_end(None, &seen(100, &other)), (None, None, vec![(100, DifferenceKind::Filtered)]));
+    }
 }
