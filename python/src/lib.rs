@@ -1,6 +1,7 @@
 //! The extension module `trailcore._native`: handles to objects of the crate `trailcore`, and their conversion to Python
 //! objects. The public API is the Python package `trailcore`.
 
+mod attach;
 mod change;
 mod cli;
 mod error;
@@ -50,6 +51,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::attach::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use trailcore::source::ByteSource;
 
+use crate::attach::attach;
 use crate::error;
 
 /// A seekable binary file object. Reading takes the GIL for each block.
@@ -36,7 +37,7 @@ impl FileObject {
     }
 
     fn with<R>(&self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>) -> io::Result<R> {
-        let done = Python::try_attach(|py| {
+        let done = attach(|py| {
             let _turn = self.take_turn(py)?;
             work(self.file.bind(py))
         });

@@ -12,6 +12,7 @@ use trailcore::report::{Notice, NoticeKind, ReadReport};
 use trailcore::source::Progress;
 use trailcore::{Error, ErrorKind, ReadOptions};
 
+use crate::attach::{attach, is_left};
 use crate::error::{self, Place};
 
 /// The interval of signal checks and progress callbacks.
@@ -67,11 +68,12 @@ impl Watch {
         }
         self.last.store(now, Ordering::Relaxed);
         // Attaching fails while the interpreter shuts down. There are no signals to check then.
-        let checked = Python::try_attach(|py| {
+        let checked = attach(|py| {
             py.check_signals()?;
             self.report(py, progress.bytes)
         });
         match checked {
+            None if is_left() => ControlFlow::Break(()),
             None | Some(Ok(())) => ControlFlow::Continue(()),
             Some(Err(error)) => {
                 self.repeat(&error);
@@ -89,7 +91,7 @@ impl Watch {
     /// Sets the signal again if the exception is that of Ctrl-C and would be lost.
     fn repeat(&self, error: &PyErr) {
         if self.interrupts_again.load(Ordering::Relaxed) {
-            Python::try_attach(|py| {
+            attach(|py| {
                 if error.is_instance_of::<PyKeyboardInterrupt>(py) {
                     // Fails only while the interpreter shuts down.
                     drop(py.import("_thread").and_then(|module| module.call_method0("interrupt_main")));
@@ -121,7 +123,7 @@ impl Watch {
 
     /// As [`done`](Self::done), without the GIL. Keeps the exception and returns whether there was none.
     pub(crate) fn stream_done(&self, report: ReadReport) -> bool {
-        match Python::try_attach(|py| self.done(py, report)) {
+        match attach(|py| self.done(py, report)) {
             None | Some(Ok(())) => true,
             Some(Err(error)) => {
                 let before = self.raised.lock().replace(error);
