@@ -156,7 +156,8 @@ impl Home {
             }
         }
         // A store of files that is killed leaves `NAME#1`, which is no object.
-        left.retain(|file| !file.contains('#'));
+        let is_object = |name: &str| name.rsplit_once('#').is_none_or(|(_, number)| number.parse::<u32>().is_err());
+        left.retain(|file| is_object(file));
         left
     }
 
