@@ -27,11 +27,11 @@ impl Drop for Inside {
     }
 }
 
-/// Runs some work with the interpreter; `None` once it shuts down.
+/// Runs some work with the interpreter; `None` once it shuts down, but for the thread that ends it.
 pub(crate) fn attach<R>(work: impl FnOnce(Python<'_>) -> R) -> Option<R> {
     INSIDE.fetch_add(1, Ordering::SeqCst);
     let _inside = Inside;
-    if ENDS.load(Ordering::SeqCst) { None } else { Python::try_attach(work) }
+    if is_left() { None } else { Python::try_attach(work) }
 }
 
 /// Returns whether a thread works for nobody any more, since the interpreter shuts down.
